@@ -1,0 +1,230 @@
+# cython: boundscheck=False
+"""The batch loop: parse 32 frames, touch their table slots, then their rows, then count. No Python in between.
+
+Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
+flow is wholly in one, and results do not depend on how many there are.
+"""
+import os
+
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.defrag cimport defrag_new, defrag_free, defrag_flush
+from netwatch._fast.encap cimport paths_new, paths_free
+from netwatch._fast.flow cimport *
+from netwatch._fast.flows cimport *
+from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
+from netwatch._fast.names cimport REJECT_COUNT
+from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE
+from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
+from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, RING_HIGH, facts_free, ring_put
+from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
+from netwatch._fast.table cimport table_open, table_close, conversations
+from netwatch._fast.dpi cimport conn_free
+
+WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET}
+
+cdef u64 SEED = int.from_bytes(os.urandom(8), "little")
+
+
+cdef class Box:
+    """A chunk of frames that lives until it is filled again."""
+
+    def __cinit__(self):
+        self.chunk = chunk_new()
+        if self.chunk == NULL:
+            raise MemoryError("no memory for frames")
+
+    def __dealloc__(self):
+        chunk_free(self.chunk)
+
+    def fill(self, Source source) -> int:
+        """Take the next frames; 0 at the end of the input, -1 when a live source had none for a while."""
+        cdef int n
+        with nogil:
+            n = source.fill(self.chunk)
+        self.n = n
+        return n
+
+    def last_time(self) -> int:
+        """Time of the newest frame in ns."""
+        cdef u64 newest = 0
+        cdef u32 i
+        for i in range(self.chunk.n):
+            if self.chunk.frames[i].ts > newest:
+                newest = self.chunk.frames[i].ts
+        return newest
+
+    def share(self, u32 shards) -> None:
+        """Mark each frame with the engine, of so many, that owns it."""
+        cdef u32 i
+        with nogil:
+            for i in range(self.chunk.n):
+                self.chunk.frames[i].shard = <u32>(ends_hash(&self.chunk.frames[i]) % shards)
+
+
+cdef u64 ends_hash(const Frame* f) noexcept nogil:
+    """The same number for both directions of a conversation, from the outermost addresses; 0 when there are none."""
+    cdef const u8* p = f.data
+    cdef u32 at = 0
+    cdef u16 kind
+    if f.link == 1:
+        if f.caplen < 34:
+            return 0
+        kind = be16(p + 12)
+        at = 14
+        while (kind == 0x8100 or kind == 0x88A8) and f.caplen >= at + 24:
+            kind = be16(p + at + 2)
+            at += 4
+        if kind != 0x0800 and kind != 0x86DD:
+            return 0
+    elif f.link == 113:
+        at = 16
+    elif f.link == 276:
+        at = 20
+    elif f.link == 0 or f.link == 108:
+        at = 4
+    elif f.link != 101 and f.link != 12 and f.link != 228 and f.link != 229:
+        return 0
+    if f.caplen >= at + 20 and p[at] >> 4 == 4:
+        return mum(load32(p + at + 12) ^ load32(p + at + 16), K0) >> 32
+    if f.caplen >= at + 40 and p[at] >> 4 == 6:
+        return mum(load64(p + at + 8) ^ load64(p + at + 24), load64(p + at + 16) ^ load64(p + at + 32) ^ K1) >> 32
+    return 0
+
+
+cdef class Engine:
+    """One share of the flows of an input."""
+
+    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True,
+                  u32 shard=0, u32 shards=1, dict timeouts=None):
+        cdef Core* core = &self.core
+        memset(core, 0, sizeof(Core))
+        if not table_open(&core.table, max_flows, SEED):
+            raise MemoryError(f"no address space for {max_flows} flows")
+        core.parser.paths = paths_new()
+        core.parser.defrag = defrag_new(SEED)
+        core.parser.out = <Packet*>calloc(BATCH * PER_FRAME, sizeof(Packet))
+        if core.parser.paths == NULL or core.parser.defrag == NULL or core.parser.out == NULL:
+            raise MemoryError("no memory for an engine")
+        core.parser.seed = SEED
+        core.dpi.rows = core.table.rows
+        core.dpi.off = not dpi
+        for kind in want:
+            core.dpi.want |= WANT.get(kind, 0)
+        core.parser.layers = (core.dpi.want >> EV_PACKET) & 1
+        core.hold = hold
+        core.history = history
+        core.own_ids = shards == 1
+        self.shard = shard
+        self.shards = shards
+        self.set_timeouts(timeouts or {})
+
+    def __dealloc__(self):
+        cdef u32 i
+        cdef Core* core = &self.core
+        for i in range(1, core.table.high + 1):
+            if core.table.rows[i].conn != NULL:
+                conn_free(&core.dpi, &core.table.rows[i])
+            facts_free(&core.dpi, &core.table.colds[i])
+        table_close(&core.table)
+        paths_free(core.parser.paths)
+        defrag_free(core.parser.defrag)
+        free(core.parser.out)
+        free(core.dpi.ring.mem)
+
+    cdef void run(self, const Chunk* chunk) noexcept nogil:
+        cdef u32 at = 0
+        cdef Core* core = &self.core
+        while at < chunk.n:
+            at = batch(core, chunk, at, self.shard, self.shards)
+            defrag_flush(core.parser.defrag)
+
+    def process(self, Box box) -> None:
+        """Take the box's frames of this shard, without the GIL, then end the flows that are due."""
+        with nogil:
+            self.run(box.chunk)
+            core_turn(&self.core)
+
+    def advance(self, u64 now) -> None:
+        """Packet time has reached `now` (ns), by frames of other shards or by the clock of an idle live source."""
+        if now > self.core.clock:
+            self.core.clock = now
+        with nogil:
+            core_turn(&self.core)
+
+    def finish(self) -> None:
+        """The input is over: every flow that is still open ends with it."""
+        cdef u32 i
+        cdef Core* core = &self.core
+        with nogil:
+            for i in range(1, core.table.high + 1):
+                if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
+                    core_finish(core, i, END_INPUT)
+
+    @property
+    def full(self) -> bool:
+        """Events wait that should be fetched before more is processed."""
+        return self.core.dpi.ring.used > RING_HIGH
+
+    @property
+    def clock(self) -> int:
+        """Newest packet time in ns."""
+        return self.core.clock
+
+
+cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) noexcept nogil:
+    """Parse, look up and count up to BATCH frames from `at`; the place where the next batch begins."""
+    cdef u32 taken = 0, i, number
+    cdef Packet* pk
+    cdef const Frame* f
+    core.parser.n_out = 0
+    while at < chunk.n and taken < BATCH:
+        f = &chunk.frames[at]
+        at += 1
+        if shards > 1 and f.shard != shard:
+            continue
+        taken += 1
+        core.frames += 1
+        core.bytes += f.len
+        if f.ts > core.clock:
+            core.clock = f.ts
+        if f.ts < core.first or core.first == 0:
+            core.first = f.ts
+        parse_frame(&core.parser, f)
+    for i in range(core.parser.n_out):
+        pk = &core.parser.out[i]
+        if pk.family != FAMILY_NONE:
+            prefetch(&core.table.slots[<u32>pk.hash & core.table.mask])
+    for i in range(core.parser.n_out):
+        pk = &core.parser.out[i]
+        if pk.family != FAMILY_NONE:
+            touch_row(core, <u32>pk.hash)
+    for i in range(core.parser.n_out):
+        pk = &core.parser.out[i]
+        number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
+        if core.parser.layers:
+            packet_event(core, pk, number, i)
+    return at
+
+
+cdef inline void touch_row(const Core* core, u32 tag) noexcept nogil:
+    """Ask for the cache lines of the row that the slot names, whether or not it will be the one."""
+    cdef u32 number = core.table.slots[tag & core.table.mask].row
+    cdef const u8* row = <const u8*>&core.table.rows[number]
+    prefetch(row)
+    prefetch(row + 64)
+    prefetch(&core.table.colds[number])
+
+
+cdef void packet_event(Core* core, const Packet* pk, u32 number, u32 i) noexcept nogil:
+    """Hand out what was found of a frame: its innermost packet. Those around it are in `layers`."""
+    cdef u8* room
+    if i + 1 < core.parser.n_out and core.parser.out[i + 1].frame == pk.frame:
+        return
+    room = ring_put(&core.dpi, &core.table.rows[number], EV_PACKET, 0, pk.side, pk.frame.ts, pk.frame.n,
+                    pk.frame.iface, sizeof(Packet) + sizeof(Frame))
+    if room != NULL:
+        memcpy(room, pk, sizeof(Packet))
+        memcpy(room + sizeof(Packet), pk.frame, sizeof(Frame))

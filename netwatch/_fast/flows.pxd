@@ -1,0 +1,51 @@
+"""Packets become flows here: found or made, counted, timed out, ended."""
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow cimport Row, Cold, ST_COUNT
+from netwatch._fast.packet cimport Packet
+from netwatch._fast.parse cimport Parser
+from netwatch._fast.seam cimport Dpi, MAX_PROTOS
+from netwatch._fast.table cimport Table
+
+cdef enum:                    # indices of Core.timeout, seconds; the names are in flowtext.TIMEOUTS
+    TO_TCP_OPENING = 0
+    TO_TCP_ESTABLISHED = 1
+    TO_TCP_CONVERSING = 2     # established, and both sides have sent data
+    TO_TCP_CLOSING = 3
+    TO_TCP_TIME_WAIT = 4
+    TO_TCP_CLOSED = 5
+    TO_TCP_UNKNOWN = 6
+    TO_UDP = 7
+    TO_ICMP = 8
+    TO_ARP = 9
+    TO_SCTP = 10
+    TO_OTHER = 11
+    TO_COUNT = 12
+
+cdef struct Tally:            # of flows that have left the table
+    u64 flows
+    u64 bytes
+
+cdef struct Core:             # one engine
+    Table table
+    Parser parser
+    Dpi dpi
+    u32 timeout[TO_COUNT]     # seconds
+    u32 app_timeout[MAX_PROTOS]   # seconds, 0: the state's own
+    u64 clock                 # newest packet time, ns
+    u64 first                 # oldest packet time, ns
+    u64 frames
+    u64 bytes                 # on the wire
+    u64 frame_rejects         # frames that gave no flow
+    u64 refused               # packets of new flows for which there was no room at all
+    u32 history               # ended flows kept
+    bint hold                 # ended flows wait to be handed out
+    u64 ids                   # flows numbered so far
+    bint own_ids              # number flows as they come (a single engine)
+    Tally by_app[MAX_PROTOS]
+    Tally by_proto[512]
+
+cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
+cdef void core_turn(Core* core) noexcept nogil
+cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil
+cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil
+cdef void release_ended(Core* core, u32 keep) noexcept nogil

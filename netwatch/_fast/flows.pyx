@@ -1,0 +1,288 @@
+# cython: boundscheck=False
+"""Packets become flows: found or made, counted, watched, timed out, ended. All on packet time.
+
+A flow ends by its timeout even when the wheel has not come by yet: a packet that arrives later begins another flow, so
+the result does not depend on when memory is tidied. Ended flows wait on a list until they are handed out, or are kept
+as history up to a bound.
+"""
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow cimport *
+from netwatch._fast.packet cimport *
+from netwatch._fast.rates cimport count_rate
+from netwatch._fast.seam cimport facts_free
+from netwatch._fast.table cimport *
+from netwatch._fast.tcp cimport tcp_update, tcp_begins_anew
+from netwatch._fast.streams cimport stream_segment, stream_end
+from netwatch._fast.dpi cimport dpi_datagram
+from netwatch._fast.parse cimport key_hash
+
+cdef enum:
+    SECOND = 1000000000
+
+
+cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
+    """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
+    cdef u32 number = table_find(&core.table, pk)
+    cdef Row* row
+    if number:
+        row = &core.table.rows[number]
+        if begins_anew(core, row, pk):
+            core_finish(core, number, END_REUSED)
+            number = 0
+    if number == 0:
+        number = begin(core, pk)
+        if number == 0:
+            core.refused += 1
+            return 0
+        row = &core.table.rows[number]
+    update(core, number, row, pk)
+    return number
+
+
+cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
+    if pk.frame.ts > row.last and pk.frame.ts - row.last > timeout_ns(core, row):
+        return True
+    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and \
+        tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
+
+
+cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
+    """How long the flow may be idle, in ns: the longer of its state's and its application's timeout."""
+    cdef u32 seconds = core.timeout[timeout_index(row)]
+    cdef u32 app = core.app_timeout[row.app]
+    if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
+        seconds = app
+    return <u64>seconds * SECOND
+
+
+cdef inline int timeout_index(const Row* row) noexcept nogil:
+    cdef u8 state = row.state
+    if row.proto == PROTO_UDP:
+        return TO_UDP
+    if row.proto != PROTO_TCP:
+        if row.proto == PROTO_ARP:
+            return TO_ARP
+        if row.proto == PROTO_SCTP:
+            return TO_SCTP
+        return TO_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else TO_OTHER
+    if state == ST_ESTABLISHED:
+        return TO_TCP_CONVERSING if row.payload[0] and row.payload[1] else TO_TCP_ESTABLISHED
+    if state <= ST_SYN_RECV:
+        return TO_TCP_OPENING
+    if state == ST_TIME_WAIT or state == ST_CLOSING:
+        return TO_TCP_TIME_WAIT
+    if state == ST_CLOSED:
+        return TO_TCP_CLOSED
+    return TO_TCP_UNKNOWN if state == ST_TCP_UNKNOWN else TO_TCP_CLOSING
+
+
+cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
+    """A new flow for the packet; the least worthy one makes room when there is none."""
+    cdef Table* t = &core.table
+    cdef u32 number = table_add(t, pk), victim
+    cdef Row* row
+    cdef Cold* cold
+    if number == 0:
+        if t.ended:
+            release_ended(core, 0)
+        else:
+            victim = table_victim(t)
+            if victim == 0:
+                return 0
+            core_finish(core, victim, END_EVICTED)
+            t.evicted += 1
+            release_ended(core, 0)
+        number = table_add(t, pk)
+        if number == 0:
+            return 0
+    row = &t.rows[number]
+    cold = &t.colds[number]
+    cold.first = row.last = pk.frame.ts
+    cold.key = pk.frame.n * 16 + pk.depth
+    cold.iface = pk.frame.iface
+    cold.second = <u16>(pk.frame.ts // SECOND)
+    row.bits = BIT_FRESH
+    if core.own_ids:
+        core.ids += 1
+        cold.id = core.ids
+    guess_initiator(row, pk)
+    if pk.proto == PROTO_TCP:
+        row.tcp = new_tcp(t)
+        conversation(&t.tcp_conversations, pk)
+    elif pk.proto == PROTO_UDP:
+        conversation(&t.udp_conversations, pk)
+    wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
+    return number
+
+
+cdef u32 new_tcp(Table* t) noexcept nogil:
+    cdef u32 number = t.tcp_free
+    if number:
+        t.tcp_free = t.tcps[number].isn[0]
+    elif t.tcp_high < t.cap:
+        t.tcp_high += 1
+        number = t.tcp_high
+    if number:
+        memset(&t.tcps[number], 0, sizeof(TcpRow))
+    return number
+
+
+cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
+    """RFC 792: echo request 8, reply 0; RFC 4443: 128, 129."""
+    if pk.proto == PROTO_ICMP:
+        return pk.icmp_type == (8 if request else 0)
+    return pk.proto == PROTO_ICMP6 and pk.icmp_type == (128 if request else 129)
+
+
+cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
+    """Who began: the sender of a request; else, of a well-known port and another, the other; else who spoke first."""
+    cdef bint sender = True
+    if is_echo(pk, True) or is_echo(pk, False):
+        row.bits |= BIT_SEEN
+        sender = is_echo(pk, True)
+    elif pk.proto == PROTO_ARP:
+        row.bits |= BIT_SEEN
+        sender = pk.icmp_type == 1
+    elif pk.sport < 1024 and pk.dport >= 1024:
+        sender = False
+    if (pk.side == 1) == sender:
+        row.bits |= BIT_INITIATOR_B
+
+
+cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
+    cdef int s = pk.side
+    cdef Cold* cold = &core.table.colds[number]
+    cdef u64 ts = pk.frame.ts
+    if row.packets[1 - s]:
+        row.bits |= BIT_REPLIED
+    if row.packets[s] == 0:
+        cold.ttl[s] = pk.ttl
+    if row.proto == PROTO_TCP and row.tcp:
+        tcp_update(row, cold, &core.table.tcps[row.tcp], pk)
+    else:
+        row.payload[s] += pk.wire_payload
+        other_state(row, pk)
+    row.packets[s] += pk.count
+    row.bytes[s] += pk.wire
+    if ts > row.last:
+        row.last = ts
+    count_rate(cold, s, pk.wire, ts // SECOND)
+    if not row.bits & BIT_DPI_DONE:
+        read_content(core, row, cold, pk)
+
+
+cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
+    if row.proto == PROTO_TCP:
+        if row.tcp and (pk.wire_payload or row.conn != NULL):
+            stream_segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
+    elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
+        dpi_datagram(&core.dpi, row, cold, pk)
+
+
+cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
+    """States of flows that are not TCP; a UDP flow's may be named better by its protocol."""
+    cdef u16 proto = row.proto
+    if proto == PROTO_UDP or proto == PROTO_UDPLITE:
+        if row.state == ST_NONE:
+            row.state = ST_UDP_ACTIVE
+    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
+        if is_echo(pk, True):
+            row.state = ST_ECHO_REQUEST
+        elif is_echo(pk, False):
+            row.state = ST_ECHO_REPLY
+        else:
+            row.state = ST_ICMP
+        row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
+    elif proto == PROTO_ARP:
+        row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST
+    elif proto == PROTO_SCTP:
+        row.state = sctp_state(row.state, pk.icmp_type)
+    else:
+        row.state = ST_ACTIVE
+        if proto == PROTO_L2:
+            row.tcp = pk.sub
+
+
+cdef u8 sctp_state(u8 state, u8 chunk) noexcept nogil:
+    """From the first chunk of a packet (RFC 9260 section 3.2)."""
+    if chunk == 1 or chunk == 2:
+        return ST_SCTP_INIT
+    if chunk == 6 or chunk == 14:
+        return ST_SCTP_CLOSED
+    if chunk == 7 or chunk == 8:
+        return ST_SCTP_SHUTDOWN
+    return state if state == ST_SCTP_CLOSED else ST_SCTP_ESTABLISHED
+
+
+cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
+    """The flow is over: read its content to the end, take it out of the table, keep it for whoever asks."""
+    cdef Table* t = &core.table
+    cdef Row* row = &t.rows[number]
+    cdef Cold* cold = &t.colds[number]
+    cdef u64 sum
+    if row.conn != NULL:
+        stream_end(&core.dpi, row, cold, row.last, core.frames)
+    row.bits |= BIT_ENDED | BIT_DPI_DONE
+    cold.ended = verdict(core, row, why)
+    table_unhash(t, number, key_hash(row, core.parser.seed))
+    if why != END_TIMEOUT:
+        wheel_remove(t, number)
+    sum = row.bytes[0] + row.bytes[1]
+    core.by_app[row.app].flows += 1
+    core.by_app[row.app].bytes += sum
+    core.by_proto[row.proto & 511].flows += 1
+    core.by_proto[row.proto & 511].bytes += sum
+    ended_push(t, number)
+    if not core.hold and t.ended > core.history:
+        release_ended(core, core.history)
+
+
+cdef u8 verdict(const Core* core, const Row* row, u8 why) noexcept nogil:
+    """How the flow ended: by RST or FIN when it said so itself, however it left the table."""
+    cdef const TcpRow* tcp
+    if row.proto == PROTO_TCP and row.tcp:
+        tcp = &core.table.tcps[row.tcp]
+        if row.state == ST_CLOSED and not (tcp.fins & 3 == 3):
+            return END_RST
+        if row.state == ST_CLOSED or row.state == ST_TIME_WAIT:
+            return END_FIN
+    return END_TIMEOUT if why == END_REUSED else why
+
+
+cdef void release_ended(Core* core, u32 keep) noexcept nogil:
+    """Free the longest ended flows until at most `keep` are left."""
+    cdef Table* t = &core.table
+    cdef u32 number
+    while t.ended > keep:
+        number = ended_pop(t)
+        facts_free(&core.dpi, &t.colds[number])
+        table_free_row(t, number)
+
+
+cdef void core_turn(Core* core) noexcept nogil:
+    """Turn the timer wheel up to the clock: flows that were idle too long end, the others wait in a later bucket."""
+    cdef Table* t = &core.table
+    cdef u64 now = core.clock // SECOND, second
+    cdef u32 number, after
+    cdef u64 due
+    if t.wheel_at == 0:
+        t.wheel_at = now
+    if now > t.wheel_at + WHEEL:
+        second = now - WHEEL
+    else:
+        second = t.wheel_at
+    while second < now:
+        second += 1
+        number = t.wheel[second & (WHEEL - 1)]
+        t.wheel[second & (WHEEL - 1)] = 0
+        t.wheel_at = second
+        while number:
+            after = t.colds[number].next
+            due = t.rows[number].last + timeout_ns(core, &t.rows[number])
+            if due < core.clock:
+                core_finish(core, number, END_TIMEOUT)
+            else:
+                wheel_add(t, number, due // SECOND + 1)
+            number = after

@@ -1,0 +1,423 @@
+# cython: boundscheck=False
+"""From a frame to its Packets: network and transport headers, tunnels followed, padding trimmed, rejects counted.
+
+Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; TCP: RFC 9293; UDP: RFC 768;
+UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 4443; ARP: RFC 826.
+"""
+from libc.string cimport memcpy, memset, memcmp
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64, be16, be32
+from netwatch._fast.packet cimport *
+from netwatch._fast.names cimport *
+from netwatch._fast.encap cimport path_of
+from netwatch._fast.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
+from netwatch._fast.link cimport link_open, link_step
+from netwatch._fast.tunnel cimport push_tunnel, udp_tunnel, gre
+from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2, K3
+
+cdef enum:
+    FRAG_MORE = 0x2000
+    FRAG_OFFSET = 0x1fff
+
+
+cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
+    """Append to parser.out the packets of one frame: at least one, at most PER_FRAME."""
+    cdef Cursor c
+    cdef Encap encap
+    encap.n_vlan = encap.n_tunnel = encap.n_mpls = 0
+    encap.pppoe = 0
+    c.parser = parser
+    c.encap = &encap
+    c.p = frame.data
+    c.end = frame.data + frame.caplen
+    c.wire = frame.len
+    c.link = frame.link
+    c.steps = 0
+    c.pk = fresh(parser, frame)
+    if frame.caplen < frame.len:
+        parser.snap_cut += 1
+    link_open(&c)
+    while c.next < NEXT_DONE:
+        c.steps += 1
+        if c.steps > DECAPS_MAX:
+            reject(&c, REJECT_TUNNEL_DEPTH)
+        elif is_network(c.next):
+            parse_network(&c)
+        else:
+            link_step(&c)
+    close_packet(&c)
+
+
+cdef inline bint is_network(u32 next) noexcept nogil:
+    return next == 0x0800 or next == 0x86DD or next == NEXT_IP or next == 0x0806 or next == NEXT_GRE
+
+
+cdef Packet* fresh(Parser* parser, const Frame* frame) noexcept nogil:
+    cdef Packet* pk = &parser.out[parser.n_out]
+    memset(pk, 0, sizeof(Packet))
+    pk.frame = frame
+    pk.wire = frame.len
+    pk.count = 1
+    return pk
+
+
+cdef void close_packet(Cursor* c) noexcept nogil:
+    """The packet is as known as it will be: number its surroundings, order its ends, hash its key."""
+    cdef Packet* pk = c.pk
+    cdef Parser* parser = c.parser
+    cdef int order
+    parser.n_out += 1
+    if pk.reject:
+        parser.rejects[pk.reject] += 1
+        pk.family = FAMILY_NONE
+        return
+    pk.path = path_of(parser.paths, c.encap)
+    order = memcmp(pk.src, pk.dst, 16)
+    pk.side = order > 0 or (order == 0 and pk.sport > pk.dport)
+    if pk.side:
+        pk.hash = hash_of(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.path, pk.family, parser.seed)
+    else:
+        pk.hash = hash_of(pk.src, pk.dst, pk.sport, pk.dport, pk.proto, pk.path, pk.family, parser.seed)
+
+
+cdef inline u64 hash_of(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u16 path, u8 family,
+                        u64 seed) noexcept nogil:
+    """Hash of a canonical flow key; the seed is secret so that collisions cannot be aimed."""
+    cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>path << 48, h
+    if family == FAMILY_IP4:
+        h = <u64>load32(a) | <u64>load32(b) << 32
+        return mum(mum(h ^ seed, ports ^ K0), K1 ^ ports)
+    h = mum(load64(a) ^ seed, load64(a + 8) ^ K0)
+    h = mum(h ^ load64(b), load64(b + 8) ^ K1)
+    return mum(h ^ family, ports ^ K2)
+
+
+cdef u64 key_hash(const Row* row, u64 seed) noexcept nogil:
+    """The same hash from a flow's row."""
+    return hash_of(row.a, row.b, row.pa, row.pb, row.proto, row.path, row.family, seed)
+
+
+cdef void next_packet(Cursor* c) noexcept nogil:
+    """Finish the packet around a tunnel's content and begin the one inside."""
+    cdef Packet* outer = c.pk
+    cdef const Frame* frame = outer.frame
+    cdef u8 depth = outer.depth + 1
+    close_packet(c)
+    c.pk = fresh(c.parser, frame)
+    c.pk.depth = depth
+    c.pk.wire = outer.wire
+    c.pk.count = outer.count
+    if c.parser.layers:
+        c.pk.n_layers = outer.n_layers
+        memcpy(c.pk.layers, outer.layers, sizeof(outer.layers))
+
+
+cdef void parse_network(Cursor* c) noexcept nogil:
+    """IPv4, IPv6, ARP, or GRE where a link layer carries it bare."""
+    cdef u8 version
+    if c.next == 0x0806:
+        arp(c)
+        return
+    if c.next == NEXT_GRE:
+        transport(c, 47)
+        return
+    if c.p >= c.end:
+        reject(c, REJECT_IP_CUT)
+        return
+    version = c.p[0] >> 4
+    if version == 4 and c.next != 0x86DD:
+        ip4(c)
+    elif version == 6 and c.next != 0x0800:
+        ip6(c)
+    else:
+        reject(c, REJECT_IP_HEADER)
+
+
+cdef void ip4(Cursor* c) noexcept nogil:
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef u32 n, total, fragment
+    layer(c, LAYER_IP4)
+    if captured(c) < 20:
+        reject(c, REJECT_IP_CUT)
+        return
+    n = (p[0] & 15) * 4
+    total = be16(p + 2)
+    if n < 20:
+        reject(c, REJECT_IP_HEADER)
+        return
+    if total == 0:                          # segmentation offload: the length was not yet known
+        total = c.wire
+    if total < n:
+        reject(c, REJECT_IP_LENGTH)
+        return
+    if captured(c) < n:
+        reject(c, REJECT_IP_CUT)
+        return
+    memset(pk.src, 0, 32)
+    memcpy(pk.src, p + 12, 4)
+    memcpy(pk.dst, p + 16, 4)
+    pk.family = FAMILY_IP4
+    pk.ttl = p[8]
+    if total < captured(c):
+        c.end = p + total
+    c.wire = total
+    advance(c, n)
+    fragment = be16(p + 6)
+    if fragment & (FRAG_MORE | FRAG_OFFSET):
+        if not fragment4(c, p, fragment):
+            return
+    transport(c, p[9])
+
+
+cdef bint fragment4(Cursor* c, const u8* p, u32 bits) noexcept nogil:
+    return fragment(c, be16(p + 4), p[9], (bits & FRAG_OFFSET) * 8, bits & FRAG_MORE != 0)
+
+
+cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept nogil:
+    """Hand one fragment in; True when the cursor now stands at the transport header of something whole."""
+    cdef Whole whole
+    cdef int answer
+    cdef Packet* pk = c.pk
+    if captured(c) < c.wire:                # not wholly captured: the first still shows its ports
+        if at == 0:
+            return True
+        reject(c, REJECT_FRAGMENT)
+        return False
+    pk.path = path_of(c.parser.paths, c.encap)
+    answer = defrag_add(c.parser.defrag, pk, ident, proto, at, more, c.p, captured(c), &whole)
+    if answer != DEFRAG_WHOLE:
+        reject(c, REJECT_FRAGMENT_BAD if answer == DEFRAG_BAD else REJECT_FRAGMENT)
+        return False
+    c.parser.rejects[REJECT_FRAGMENT] -= whole.frames - 1
+    c.p = whole.data
+    c.end = whole.data + whole.n
+    c.wire = whole.n
+    pk.wire = whole.wire
+    pk.count = whole.frames
+    return True
+
+
+cdef void ip6(Cursor* c) noexcept nogil:
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef u32 n
+    layer(c, LAYER_IP6)
+    if captured(c) < 40:
+        reject(c, REJECT_IP_CUT)
+        return
+    memcpy(pk.src, p + 8, 32)
+    pk.family = FAMILY_IP6
+    pk.ttl = p[7]
+    advance(c, 40)
+    n = be16(p + 4)
+    if n or p[6] == 59:                     # zero: a jumbogram, or offload that did not know yet
+        if n < captured(c):
+            c.end = c.p + n
+        c.wire = n
+    ip6_chain(c, p[6])
+
+
+cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
+    """Extension headers (RFC 8200 section 4), each once checked, to the transport."""
+    cdef const u8* p
+    cdef u32 steps = 0, bits
+    while next == 0 or next == 43 or next == 60 or next == 44 or next == 135 or next == 139 or next == 140:
+        layer(c, LAYER_IP6EXT)
+        steps += 1
+        p = c.p
+        if steps > 16 or captured(c) < 8:
+            reject(c, REJECT_IP6_EXT)
+            return
+        if next == 44:
+            bits = be16(p + 2)
+            next = p[0]
+            advance(c, 8)
+            if bits & 0xfff9 and not fragment(c, be32(p + 4), next, bits & 0xfff8, bits & 1):
+                return
+            continue
+        next = p[0]
+        if not advance(c, <u32>p[1] * 8 + 8):
+            reject(c, REJECT_IP6_EXT)
+            return
+    transport(c, next)
+
+
+cdef void arp(Cursor* c) noexcept nogil:
+    """ARP for IPv4: a flow between the protocol addresses. Anything else is refused by name."""
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef u32 hw
+    layer(c, LAYER_ARP)
+    if captured(c) < 8:
+        reject(c, REJECT_ARP)
+        return
+    hw = p[4]
+    if be16(p + 2) != 0x0800 or p[5] != 4 or captured(c) < 8 + 2 * hw + 8:
+        reject(c, REJECT_ARP)
+        return
+    memset(pk.src, 0, 32)
+    memcpy(pk.src, p + 8 + hw, 4)
+    memcpy(pk.dst, p + 8 + hw * 2 + 4, 4)
+    pk.family = FAMILY_IP4
+    pk.proto = PROTO_ARP
+    pk.icmp_type = p[7]
+    pk.payload = p
+    pk.payload_len = pk.wire_payload = 8 + 2 * hw + 8
+    c.next = NEXT_DONE
+
+
+cdef void transport(Cursor* c, u8 proto) noexcept nogil:
+    c.pk.proto = proto
+    c.next = NEXT_DONE
+    if proto == PROTO_TCP:
+        tcp(c)
+    elif proto == PROTO_UDP or proto == PROTO_UDPLITE:
+        udp(c)
+    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
+        icmp(c)
+    elif proto == PROTO_SCTP:
+        sctp(c)
+    else:
+        other_transport(c, proto)
+
+
+cdef void rest_is_payload(Cursor* c) noexcept nogil:
+    c.pk.payload = c.p
+    c.pk.payload_len = captured(c)
+    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
+
+
+cdef void tcp(Cursor* c) noexcept nogil:
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef u32 n
+    layer(c, LAYER_TCP)
+    if captured(c) < 20:
+        reject(c, REJECT_TRANSPORT_CUT)
+        return
+    n = (p[12] >> 4) * 4
+    if n < 20:
+        reject(c, REJECT_TRANSPORT_HEADER)
+        return
+    pk.sport = be16(p)
+    pk.dport = be16(p + 2)
+    pk.seq = be32(p + 4)
+    pk.ack = be32(p + 8)
+    pk.flags = p[13]
+    pk.window = be16(p + 14)
+    if n > c.wire:
+        reject(c, REJECT_TRANSPORT_HEADER)
+        return
+    if n > captured(c):
+        n = captured(c)
+    if pk.flags & TCP_SYN:
+        tcp_options(pk, p + 20, p + n)
+    advance(c, n)
+    rest_is_payload(c)
+
+
+cdef void tcp_options(Packet* pk, const u8* p, const u8* end) noexcept nogil:
+    """MSS, window scale and SACK-permitted of a SYN (RFC 9293 section 3.2, RFC 7323, RFC 2018)."""
+    while p < end and p[0] != 0:
+        if p[0] == 1:
+            p += 1
+            continue
+        if end - p < 2 or p[1] < 2 or p[1] > end - p:
+            return
+        if p[0] == 2 and p[1] == 4:
+            pk.mss = be16(p + 2)
+        elif p[0] == 3 and p[1] == 3:
+            pk.wscale = (p[2] if p[2] < 14 else 14) + 1
+        elif p[0] == 4:
+            pk.sack_ok = 1
+        p += p[1]
+
+
+cdef void udp(Cursor* c) noexcept nogil:
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef u32 n
+    layer(c, LAYER_UDP if pk.proto == PROTO_UDP else LAYER_UDPLITE)
+    if captured(c) < 8:
+        reject(c, REJECT_TRANSPORT_CUT)
+        return
+    pk.sport = be16(p)
+    pk.dport = be16(p + 2)
+    n = be16(p + 4)
+    if pk.proto == PROTO_UDP and n and n < 8:
+        reject(c, REJECT_TRANSPORT_HEADER)
+        return
+    advance(c, 8)
+    if pk.proto == PROTO_UDP and n and n - 8 < c.wire:
+        c.wire = n - 8
+        if c.wire < captured(c):
+            c.end = c.p + c.wire
+    rest_is_payload(c)
+    if pk.depth < MAX_TUNNELS and udp_tunnel(c):
+        next_packet(c)
+
+
+cdef void icmp(Cursor* c) noexcept nogil:
+    """Echo flows are keyed by their identifier; what an error message quotes is not a packet of its own."""
+    cdef const u8* p = c.p
+    cdef Packet* pk = c.pk
+    cdef bint six = pk.proto == PROTO_ICMP6
+    layer(c, LAYER_ICMP6 if six else LAYER_ICMP)
+    if captured(c) < 4:
+        reject(c, REJECT_TRANSPORT_CUT)
+        return
+    pk.icmp_type = p[0]
+    pk.icmp_code = p[1]
+    if captured(c) >= 8 and ((six and p[0] in (128, 129)) or (not six and p[0] in (0, 8))):
+        pk.sport = pk.dport = be16(p + 4)
+    rest_is_payload(c)
+
+
+cdef void sctp(Cursor* c) noexcept nogil:
+    """Common header and the type of the first chunk (RFC 9260 section 3)."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_SCTP)
+    if captured(c) < 12:
+        reject(c, REJECT_TRANSPORT_CUT)
+        return
+    c.pk.sport = be16(p)
+    c.pk.dport = be16(p + 2)
+    advance(c, 12)
+    if captured(c) >= 4:
+        c.pk.icmp_type = c.p[0]
+    rest_is_payload(c)
+
+
+cdef void other_transport(Cursor* c, u8 proto) noexcept nogil:
+    """IP in IP, GRE, EtherIP and AH are followed; ESP, OSPF and all else are flows between two addresses."""
+    cdef const u8* p = c.p
+    cdef u32 n
+    if proto == 4 or proto == 94:
+        push_tunnel(c, TUN_IPIP if c.pk.family == FAMILY_IP4 else TUN_4IN6, 0)
+        c.next = 0x0800
+    elif proto == 41:
+        push_tunnel(c, TUN_6IN4 if c.pk.family == FAMILY_IP4 else TUN_6IN6, 0)
+        c.next = 0x86DD
+    elif proto == 47 and gre(c):
+        return
+    elif proto == 137:
+        c.next = NEXT_MPLS
+    elif proto == 97 and captured(c) >= 16 and p[0] >> 4 == 3:        # EtherIP, RFC 3378
+        advance(c, 2)
+        c.next = NEXT_ETH
+    elif proto == 51 and captured(c) >= 12:                            # AH, RFC 4302 section 2
+        layer(c, LAYER_AH)
+        n = (p[1] + 2) * 4
+        if advance(c, n):
+            ip6_chain(c, p[0])
+        else:
+            reject(c, REJECT_TRANSPORT_CUT)
+    else:
+        if proto == 50:
+            layer(c, LAYER_ESP)
+        elif proto == PROTO_IGMP:
+            layer(c, LAYER_IGMP)
+            if captured(c) >= 1:
+                c.pk.icmp_type = p[0]
+        rest_is_payload(c)

@@ -1,0 +1,391 @@
+"""DNS over UDP and TCP (RFC 1035, 7766), mDNS (RFC 6762) and LLMNR (RFC 4795): the flow's side of it.
+
+Plain DNS is known by content on any port, with less proof needed on port 53; mDNS and LLMNR only on their ports. Every
+message is walked to its end before anything of it is believed. NetBIOS names (port 137) look alike and are not read.
+"""
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy, memset
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
+from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                  PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once, fact_set,
+                                  set_initiator, wants)
+from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
+                                           name_text, next_record, question_hash)
+from netwatch._fast.proto.dnstext import FACT_FIELDS, describe, label, message, record  # noqa: F401
+
+cdef enum:
+    PORT_DNS = 53
+    PORT_NETBIOS = 137
+    PORT_MDNS = 5353
+    PORT_LLMNR = 5355
+    FLAG_RESPONSE = 0x8000
+    MAX_FACT_NAMES = 8
+    MAX_FACT_ANSWERS = 8
+    FEW = 4                    # queries remembered at first
+    MANY = 64                  # ... and at most
+    BAD_AT_FIRST = 4           # broken datagrams before a flow without a good one is given back
+
+cdef enum:                     # types with a compact answer, IANA "DNS RR TYPEs"
+    TYPE_A = 1
+    TYPE_NS = 2
+    TYPE_CNAME = 5
+    TYPE_PTR = 12
+    TYPE_SRV = 33
+    TYPE_AAAA = 28
+
+cdef struct Asked:             # a query waiting for its response
+    u64 hash                   # 0 free
+    u64 ts
+
+cdef struct Dns:               # `room` Askeds follow
+    u32 counts[2]              # queries, responses
+    u8 names
+    u8 types
+    u8 answers
+    u8 room
+    u8 next                    # slot to overwrite when all are taken
+    u16 bad
+
+
+# --- detection ---
+
+cdef inline bint on_port(const Row* row, u16 port) noexcept nogil:
+    return row.pa == port or row.pb == port
+
+cdef bint plausible_head(DnsHead* h) noexcept nogil:
+    """Opcode, counts and the reserved bit can be those of a message (RFC 1035 section 4.1.1, RFC 2136, 8490)."""
+    cdef u16 opcode = (h.flags >> 11) & 15
+    if opcode > 6 or opcode == 3:
+        return False
+    if not h.flags & FLAG_RESPONSE and opcode == 0 and h.flags & 0x000f:
+        return False
+    return h.count[0] or h.count[1] or h.count[2] or h.count[3] or opcode == 6
+
+
+cdef bint known_question(const u8* p, u32 n) noexcept nogil:
+    """The first question has a known class and a type that is assigned."""
+    cdef u32 end = name_end(p, n, DNS_HEAD)
+    cdef u16 kind, cls
+    if end == 0 or end + 4 > n:
+        return False
+    kind = be16(p + end)
+    cls = be16(p + end + 2)
+    if not (cls == 1 or cls == 3 or cls == 4 or cls == 254 or cls == 255):
+        return False
+    return 0 < kind <= 109 or 248 <= kind <= 264 or kind == 32768 or kind == 32769
+
+
+cdef int judge(const Row* row, const u8* p, u32 n) noexcept nogil:
+    """How sure one whole message makes us."""
+    cdef DnsHead h
+    cdef u32 end
+    if n < DNS_HEAD:
+        return 0
+    h = dns_head(p)
+    if not plausible_head(&h):
+        return 0
+    end = message_end(p, n)
+    if on_port(row, PORT_DNS):
+        if end:
+            return 98 if end == n else 90
+        return 80 if h.count[0] == 1 and known_question(p, n) else 0
+    if end != n or h.count[0] != 1 or h.flags & 0x0040 or not known_question(p, n):
+        return 0
+    if h.flags & FLAG_RESPONSE == 0 and (h.count[1] or h.count[2]) and (h.flags >> 11) & 15 == 0:
+        return 0
+    return 85
+
+
+cdef bint other_port(const Row* row) noexcept nogil:
+    """A port whose messages look like DNS and are not."""
+    if on_port(row, PORT_DNS):
+        return False
+    return on_port(row, PORT_MDNS) or on_port(row, PORT_LLMNR) or on_port(row, PORT_NETBIOS)
+
+
+cdef int dns_detect(Look* look, Slice data) noexcept nogil:
+    cdef u32 size
+    cdef DnsHead h
+    if other_port(look.row):
+        return 0
+    if look.datagram:
+        return judge(look.row, data.p, data.n)
+    if data.n < 2:
+        return DETECT_MORE
+    size = be16(data.p)
+    if size < DNS_HEAD + 5:
+        return 0
+    if data.n >= 2 + size:
+        return judge(look.row, data.p + 2, size)
+    if data.n < 2 + DNS_HEAD:
+        return DETECT_MORE
+    h = dns_head(data.p + 2)
+    if not plausible_head(&h) or h.count[0] > 1 or h.flags & 0x0040:
+        return 0
+    if not known_question(data.p + 2, data.n - 2):
+        return DETECT_MORE if data.n < 64 else 0
+    if on_port(look.row, PORT_DNS):
+        return 90
+    return 75 if h.flags & FLAG_RESPONSE and h.count[0] == 1 else DETECT_MORE if data.n < 64 else 0
+
+
+cdef int detect_local(Look* look, Slice data, u16 port) noexcept nogil:
+    """mDNS and LLMNR: on their port and whole."""
+    cdef DnsHead h
+    if not on_port(look.row, port) or on_port(look.row, PORT_DNS) or data.n < DNS_HEAD:
+        return 0
+    h = dns_head(data.p)
+    if (h.flags >> 11) & 15 or not plausible_head(&h):
+        return 0
+    if message_end(data.p, data.n) == data.n:
+        return 98
+    return 80 if h.count[0] and name_end(data.p, data.n, DNS_HEAD) else 0
+
+
+cdef int mdns_detect(Look* look, Slice data) noexcept nogil:
+    return detect_local(look, data, PORT_MDNS)
+
+
+cdef int llmnr_detect(Look* look, Slice data) noexcept nogil:
+    return detect_local(look, data, PORT_LLMNR)
+
+
+# --- what a message says ---
+
+cdef Asked* asked_of(Dns* dns) noexcept nogil:
+    return <Asked*>(dns + 1)
+
+
+cdef Dns* state_of(Look* look) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Dns) + FEW * sizeof(Asked))
+        if look.state[0] != NULL:
+            (<Dns*>look.state[0]).room = FEW
+    return <Dns*>look.state[0]
+
+
+cdef Dns* more_room(Look* look) noexcept nogil:
+    """Double the table of queries up to its bound; without memory it stays as it is."""
+    cdef Dns* dns = <Dns*>look.state[0]
+    cdef void* grown
+    if dns.room < MANY:
+        grown = realloc(dns, sizeof(Dns) + 2 * dns.room * sizeof(Asked))
+        if grown != NULL:
+            dns = <Dns*>grown
+            memset(asked_of(dns) + dns.room, 0, dns.room * sizeof(Asked))
+            dns.next = dns.room
+            dns.room *= 2
+            look.state[0] = dns
+    return dns
+
+
+cdef void remember(Look* look, u64 hash) noexcept nogil:
+    """Note a query; a repeated one keeps its first time."""
+    cdef Dns* dns = <Dns*>look.state[0]
+    cdef Asked* asked = asked_of(dns)
+    cdef int i, spare = -1
+    for i in range(dns.room):
+        if asked[i].hash == hash:
+            return
+        if asked[i].hash == 0 and spare < 0:
+            spare = i
+    if spare < 0:
+        dns = more_room(look)
+        asked = asked_of(dns)
+        spare = dns.next
+        dns.next = <u8>((dns.next + 1) % dns.room)
+    asked[spare].hash = hash
+    asked[spare].ts = look.ts
+
+
+cdef u64 latency(Look* look, Dns* dns, u64 hash) noexcept nogil:
+    """ns since the query that this responds to, 0 unknown. Frames of one instant count as 1 ns."""
+    cdef Asked* asked = asked_of(dns)
+    cdef int i
+    for i in range(dns.room):
+        if asked[i].hash == hash:
+            asked[i].hash = 0
+            if look.ts < asked[i].ts:
+                return 0
+            return look.ts - asked[i].ts if look.ts > asked[i].ts else 1
+    return 0
+
+
+cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32* at) noexcept nogil:
+    """Keep the first names and types; the walk has been made once, so every record is there."""
+    cdef DnsRecord r
+    cdef char text[NAME_TEXT]
+    cdef u8 kind[2]
+    cdef int i, size
+    for i in range(count):
+        if not next_record(p, n, at, True, &r):
+            return
+        size = name_text(p, n, r.name, text)
+        if size <= 0 or dns.names >= MAX_FACT_NAMES:
+            continue
+        dns.names += 1
+        fact_add(look, DNS_NAME, <const u8*>text, size if size <= 255 else 255)
+        kind[0] = <u8>(r.kind >> 8)
+        kind[1] = <u8>(r.kind & 0xff)
+        fact_add(look, DNS_TYPE, kind, 2)
+
+
+cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32 at) noexcept nogil:
+    """Keep the first answers: addresses, and names for CNAME, NS, PTR and SRV."""
+    cdef DnsRecord r
+    cdef u8 packed[NAME_TEXT + 2]
+    cdef int i, size
+    for i in range(count):
+        if dns.answers >= MAX_FACT_ANSWERS or not next_record(p, n, &at, False, &r):
+            return
+        size = 0
+        if (r.kind == TYPE_A and r.size == 4) or (r.kind == TYPE_AAAA and r.size == 16):
+            size = r.size
+            memcpy(packed + 2, p + r.data, r.size)
+        elif r.kind == TYPE_CNAME or r.kind == TYPE_PTR or r.kind == TYPE_NS:
+            size = name_text(p, r.data + r.size, r.data, <char*>packed + 2)
+        elif r.kind == TYPE_SRV and r.size > 6:
+            size = name_text(p, r.data + r.size, r.data + 6, <char*>packed + 2)
+        if size <= 0:
+            continue
+        packed[0] = <u8>(r.kind >> 8)
+        packed[1] = <u8>(r.kind & 0xff)
+        dns.answers += 1
+        fact_add(look, DNS_ANSWER, packed, 2 + (size if size <= 255 else 255))
+
+
+cdef void report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil:
+    """EV_DNS: latency in ns (8 bytes, 0 unknown), transport (8 bytes, the first counts), the raw message."""
+    cdef u8* room
+    if not wants(look, EV_DNS):
+        return
+    room = event(look, EV_DNS, over, 16 + n)
+    if room != NULL:
+        memcpy(room, &ns, 8)
+        memset(room + 8, 0, 8)
+        room[8] = over
+        memcpy(room + 16, p, n)
+
+
+cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogil:
+    """A message whose header stands: facts, state, event."""
+    cdef DnsHead h = dns_head(p)
+    cdef bint response = h.flags & FLAG_RESPONSE
+    cdef u32 at = DNS_HEAD
+    cdef u64 ns = 0, hash
+    cdef u8 rcode[2]
+    fact_once(look, DNS_TRANSPORT, &over, 1)
+    dns.counts[response] += 1
+    fact_set(look, DNS_COUNTS, <const u8*>dns.counts, 8)
+    if over != OVER_MDNS:
+        set_initiator(look, not response)
+        hash = question_hash(p, n, h.id)
+        if response:
+            ns = latency(look, dns, hash)
+        else:
+            remember(look, hash)
+            dns = <Dns*>look.state[0]
+    learn_questions(look, dns, p, n, h.count[0], &at)
+    if response:
+        learn_answers(look, dns, p, n, h.count[1], at)
+        rcode[0] = 0
+        rcode[1] = <u8>(h.flags & 15)
+        fact_set(look, DNS_RCODE, rcode, 2)
+        if ns:
+            fact_number(look, DNS_LATENCY, ns)
+    if look.datagram:
+        look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
+    report(look, over, ns, p, n)
+
+
+cdef bint readable(const u8* p, u32 n) noexcept nogil:
+    """Whole, or at least a header and a first question with a name."""
+    cdef DnsHead h
+    if n < DNS_HEAD:
+        return False
+    h = dns_head(p)
+    if not plausible_head(&h):
+        return False
+    return message_end(p, n) or (h.count[0] and name_end(p, n, DNS_HEAD))
+
+
+cdef int parse_datagram(Look* look, Slice data, u8 over) noexcept nogil:
+    """One message. A broken one is counted and passed over: datagrams do not depend on each other."""
+    cdef Dns* dns = state_of(look)
+    if dns == NULL:
+        return PARSE_DONE
+    look.used = data.n
+    if readable(data.p, data.n):
+        learn(look, dns, over, data.p, data.n)
+        return PARSE_OK
+    look.dpi.malformed[look.proto] += 1
+    dns.bad += 1 if dns.bad < 0xffff else 0
+    return PARSE_NOT_MINE if dns.bad >= BAD_AT_FIRST and not dns.counts[0] and not dns.counts[1] else PARSE_OK
+
+
+cdef int dns_parse(Look* look, Slice data) noexcept nogil:
+    cdef Dns* dns
+    cdef u32 at = 0, size
+    if look.datagram:
+        return parse_datagram(look, data, OVER_UDP)
+    dns = state_of(look)
+    if dns == NULL:
+        return PARSE_DONE
+    while True:
+        look.used = at
+        if data.n - at < 2:
+            look.need = 2
+            return PARSE_MORE if data.n > at else PARSE_OK
+        size = be16(data.p + at)
+        if size < DNS_HEAD:
+            return PARSE_MALFORMED if dns.counts[0] or dns.counts[1] else PARSE_NOT_MINE
+        if data.n - at < 2 + size:
+            look.need = 2 + size
+            return PARSE_MORE
+        if not readable(data.p + at + 2, size):
+            return PARSE_MALFORMED if dns.counts[0] or dns.counts[1] else PARSE_NOT_MINE
+        learn(look, dns, OVER_TCP, data.p + at + 2, size)
+        dns = <Dns*>look.state[0]
+        at += 2 + size
+
+
+cdef int mdns_parse(Look* look, Slice data) noexcept nogil:
+    return parse_datagram(look, data, OVER_MDNS)
+
+
+cdef int llmnr_parse(Look* look, Slice data) noexcept nogil:
+    return parse_datagram(look, data, OVER_LLMNR)
+
+
+cdef void define(Proto* p) noexcept nogil:
+    """What the three have in common. An id may be any number, so any first byte may begin a message."""
+    memset(p.first, 1, sizeof(p.first))
+    p.lost = NULL
+    p.closing = NULL
+    p.free = free
+
+
+cdef void dns_define(Proto* p) noexcept nogil:
+    define(p)
+    p.name = "dns"
+    p.on = ON_TCP | ON_UDP
+    p.detect = dns_detect
+    p.parse = dns_parse
+
+
+cdef void mdns_define(Proto* p) noexcept nogil:
+    define(p)
+    p.name = "mdns"
+    p.on = ON_UDP
+    p.detect = mdns_detect
+    p.parse = mdns_parse
+
+
+cdef void llmnr_define(Proto* p) noexcept nogil:
+    define(p)
+    p.name = "llmnr"
+    p.on = ON_UDP
+    p.detect = llmnr_detect
+    p.parse = llmnr_parse

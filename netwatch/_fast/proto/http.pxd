@@ -1,0 +1,14 @@
+"""HTTP/1.0 and 1.1 over TCP."""
+from netwatch._fast.seam cimport Proto
+
+cdef enum:                     # fact keys; of the first transaction, as text
+    HTTP_METHOD = 1
+    HTTP_HOST = 2
+    HTTP_PATH = 3
+    HTTP_STATUS = 4            # three digits
+    HTTP_AGENT = 5
+    HTTP_TYPE = 6
+    HTTP_SERVER = 7
+    HTTP_COUNT = 8             # transactions, 8 bytes, native order
+
+cdef void http_define(Proto* p) noexcept nogil

@@ -1,0 +1,185 @@
+"""ClientHello and ServerHello read into facts (RFC 8446 section 4.1, RFC 5246 section 7.4.1, RFC 6066, RFC 7301).
+
+Nothing is interpreted here: lists are kept raw, and tlstext.pyx makes names and fingerprints of them when asked.
+A hello that breaks in its middle leaves the facts read before the break.
+"""
+from libc.string cimport memcmp, memcpy
+
+from netwatch._fast.bytes cimport (u8, u16, u32, Reader, Slice, be16, left, reader, take, take8, take16, take_reader,
+                                   take_slice)
+from netwatch._fast.seam cimport Look, fact_once
+
+cdef enum:
+    MAX_LIST = 1024            # bytes kept of one list; the largest honest ones are near 400
+    MAX_EXTS = 128             # extension types kept of one hello
+    MAX_NAME = 255             # bytes kept of a server name (RFC 1035 section 2.3.4)
+    RANDOM_BYTES = 32
+
+cdef enum:                     # extension types, IANA "TLS ExtensionType Values"
+    EXT_SERVER_NAME = 0
+    EXT_GROUPS = 10
+    EXT_POINTS = 11
+    EXT_SIGALGS = 13
+    EXT_ALPN = 16
+    EXT_PSK = 41
+    EXT_VERSIONS = 43
+    EXT_ECH = 0xfe0d
+
+# SHA-256 of "HelloRetryRequest": the random that marks one (RFC 8446 section 4.1.3).
+cdef const u8* RETRY_RANDOM = (b"\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+                               b"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c")
+
+
+cdef void keep_list(Look* look, u8 key, Slice s) noexcept nogil:
+    """Keep a list unless one stands already; a list over the bound is not kept in part, which would mislead."""
+    if s.n > MAX_LIST:
+        fact_once(look, TLS_CUT, NULL, 0)
+    else:
+        fact_once(look, key, s.p, s.n)
+
+
+cdef bint whole_list(Reader* ext, Slice* out) noexcept nogil:
+    """A list with a 2-byte length that fills its extension."""
+    out[0] = take_slice(ext, take16(ext))
+    return not ext.bad and left(ext) == 0
+
+
+cdef bint read_server_name(Look* look, Reader* ext) noexcept nogil:
+    """RFC 6066 section 3: the first entry of type host_name. An empty extension is a server's answer."""
+    cdef Reader names
+    cdef Slice name
+    cdef u8 kind
+    if left(ext) == 0:
+        return True
+    names = take_reader(ext, take16(ext))
+    while left(&names) and not names.bad:
+        kind = take8(&names)
+        name = take_slice(&names, take16(&names))
+        if kind == 0 and not names.bad:
+            if name.n and name.n <= MAX_NAME:
+                fact_once(look, TLS_SNI, name.p, name.n)
+            break
+    return not names.bad
+
+
+cdef bint read_client_ext(Look* look, u16 kind, Reader* ext) noexcept nogil:
+    """One extension of a ClientHello; False when it breaks its own rules."""
+    cdef Slice s
+    if kind == EXT_SERVER_NAME:
+        return read_server_name(look, ext)
+    if kind == EXT_GROUPS or kind == EXT_SIGALGS or kind == EXT_ALPN:
+        if not whole_list(ext, &s):
+            return False
+        keep_list(look, TLS_GROUPS if kind == EXT_GROUPS else TLS_SIGALGS if kind == EXT_SIGALGS else TLS_ALPN, s)
+    elif kind == EXT_POINTS or kind == EXT_VERSIONS:
+        s = take_slice(ext, take8(ext))
+        if ext.bad:
+            return False
+        keep_list(look, TLS_POINTS if kind == EXT_POINTS else TLS_VERSIONS, s)
+    elif kind == EXT_ECH:
+        fact_once(look, TLS_ECH, NULL, 0)
+    return True
+
+
+cdef bint read_server_ext(Look* look, Hello* hello, u16 kind, Reader* ext, bint* psk) noexcept nogil:
+    """One extension of a ServerHello; False when it breaks its own rules."""
+    cdef Reader names
+    cdef Slice s
+    if kind == EXT_VERSIONS:
+        hello.version = take16(ext)
+    elif kind == EXT_PSK:
+        psk[0] = True
+    elif kind == EXT_ALPN:
+        names = take_reader(ext, take16(ext))
+        s = take_slice(&names, take8(&names))
+        if names.bad:
+            return False
+        fact_once(look, TLS_ALPN_CHOSEN, s.p, s.n)
+    return not ext.bad
+
+
+cdef bint read_exts(Look* look, Hello* hello, Reader* r, bint server, bint* psk) noexcept nogil:
+    """The extensions block, which may be absent (RFC 5246 section 7.4.1.4)."""
+    cdef u8 kinds[2 * MAX_EXTS]
+    cdef u32 n = 0
+    cdef bint good = True
+    cdef Reader block, ext
+    cdef const u8* head
+    cdef u16 kind
+    if left(r) == 0:
+        return True
+    block = take_reader(r, take16(r))
+    good = not block.bad
+    while good and left(&block):
+        head = take(&block, 2)
+        if head == NULL:
+            return False
+        kind = be16(head)
+        ext = take_reader(&block, take16(&block))
+        if ext.bad:
+            return False
+        if n < MAX_EXTS:
+            memcpy(&kinds[2 * n], head, 2)
+        n += 1
+        good = read_server_ext(look, hello, kind, &ext, psk) if server else read_client_ext(look, kind, &ext)
+    if n > MAX_EXTS:
+        fact_once(look, TLS_CUT, NULL, 0)
+    elif good:
+        fact_once(look, TLS_SERVER_EXTS if server else TLS_EXTS, kinds, 2 * n)
+    return good
+
+
+cdef int client_hello(Look* look, Hello* hello, Slice body, bint dtls) noexcept nogil:
+    """The body of a ClientHello. A second one (after a HelloRetryRequest) fills gaps only."""
+    cdef Reader r = reader(body.p, body.n)
+    cdef bint psk = False
+    cdef const u8* version = take(&r, 2)
+    cdef Slice sid, ciphers
+    take(&r, RANDOM_BYTES)
+    sid = take_slice(&r, take8(&r))
+    if r.bad or sid.n > 32:
+        return HELLO_BAD
+    if dtls:
+        take_slice(&r, take8(&r))
+    ciphers = take_slice(&r, take16(&r))
+    take_slice(&r, take8(&r))
+    if r.bad or ciphers.n & 1:
+        return HELLO_BAD
+    memcpy(hello.sid, sid.p, sid.n)
+    hello.sid_len = <u8>sid.n
+    fact_once(look, TLS_CLIENT_VERSION, version, 2)
+    keep_list(look, TLS_CIPHERS, ciphers)
+    if read_exts(look, hello, &r, False, &psk):
+        return HELLO_OK
+    fact_once(look, TLS_CUT, NULL, 0)
+    return HELLO_BAD
+
+
+cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil:
+    """The body of a ServerHello or HelloRetryRequest; the latter leaves only the mark that it came."""
+    cdef Reader r = reader(body.p, body.n)
+    cdef bint psk = False, good
+    cdef u8 resumed
+    cdef u8 number[2]
+    cdef const u8* version = take(&r, 2)
+    cdef const u8* random = take(&r, RANDOM_BYTES)
+    cdef Slice sid = take_slice(&r, take8(&r))
+    cdef const u8* cipher = take(&r, 2)
+    take8(&r)
+    if r.bad or sid.n > 32:
+        return HELLO_BAD
+    if memcmp(random, RETRY_RANDOM, RANDOM_BYTES) == 0:
+        fact_once(look, TLS_RETRY, NULL, 0)
+        return HELLO_RETRY
+    hello.version = be16(version)
+    fact_once(look, TLS_SERVER_VERSION, version, 2)
+    fact_once(look, TLS_CIPHER, cipher, 2)
+    good = read_exts(look, hello, &r, True, &psk)
+    number[0] = <u8>(hello.version >> 8)
+    number[1] = <u8>(hello.version & 0xff)
+    fact_once(look, TLS_VERSION, number, 2)
+    # RFC 8446 section 4.1.3: from 1.3 on the echo is a courtesy to middleboxes and says nothing.
+    resumed = psk or (hello.version < 0x0304 and sid.n and sid.n == hello.sid_len
+                      and memcmp(sid.p, hello.sid, sid.n) == 0)
+    fact_once(look, TLS_RESUMED, &resumed, 1)
+    return HELLO_OK if good else HELLO_BAD

@@ -1,0 +1,124 @@
+"""The classifier seam: what a protocol file in proto/ gives, and what it is given.
+
+A protocol is one Proto: a name, the transports it runs on, the bytes it may begin with, and three functions.
+
+detect(look, data)   how sure are we that this is the protocol, from the first bytes of one direction (TCP) or one
+                     datagram: 0 no .. 100 certain, or DETECT_MORE when the bytes so far fit but do not suffice. It must
+                     not depend on more than the bytes and the look, and must say DETECT_MORE only below 64 bytes.
+parse(look, data)    called with the contiguous bytes not yet used of one direction, first byte at look.offset. Sets
+                     look.used to how many it is done with (whole units only), and, when it wants to wait,
+                     look.need to the length that would let it go on; look.skip says how many bytes after the used
+                     ones it does not want to see. It returns a PARSE_ code. For a datagram protocol every call has
+                     one datagram. look.state is its own, made by it with calloc, freed by `free`.
+lost(look, n)        n bytes of the direction were never seen; returns PARSE_OK to go on after them, PARSE_DONE to
+                     give the flow up with what is known, PARSE_NOT_MINE to give it back. NULL means PARSE_DONE.
+closing(look)        the flow ends: report what is pending. May be NULL.
+
+The invariant: for any bytes, cut in any way, parse returns one of its codes, reads only inside the slice, allocates no
+more than its bound, and what it learns does not depend on how the bytes were cut.
+"""
+from netwatch._fast.bytes cimport u8, u16, u32, u64, i32, Slice
+from netwatch._fast.flow cimport Row, Cold, Conn, Facts, BIT_INITIATOR_B, BIT_SEEN
+
+cdef enum:
+    MAX_PROTOS = 128
+    ON_TCP = 1             # Proto.on
+    ON_UDP = 2
+    DETECT_MORE = -1
+    RING_BYTES = 134217728     # the most an event ring may hold
+    RING_HIGH = 33554432       # above this a file is not read on until the ring is emptied
+
+cdef enum:
+    PARSE_OK = 0           # used what it could; call again when there is more
+    PARSE_MORE = 1         # the same, and what is left is the start of a unit
+    PARSE_MALFORMED = 2    # it is the protocol, but broken: counted, the flow keeps its name and is left alone
+    PARSE_NOT_MINE = 3     # the detection was wrong: the flow goes back to undecided
+    PARSE_DONE = 4         # nothing more to learn from this flow
+
+cdef struct Look:          # what a parser is given
+    Dpi* dpi
+    int proto              # the number the protocol was registered under
+    Row* row
+    Cold* cold
+    Conn* conn             # NULL while detecting a datagram
+    void** state           # the parser's own memory for this flow, NULL at first
+    u64 ts                 # ns, of the frame that completed the bytes
+    u64 frame              # its ordinal
+    u64 offset             # stream offset of the first byte of data
+    int side               # 0 or 1, as in Row
+    bint client            # the side is the initiator
+    bint datagram
+    bint fin               # no byte will follow these
+    u32 used               # answers of parse
+    u32 need
+    u64 skip
+
+cdef struct Proto:
+    const char* name                                              # app name of CONTRACT section 3
+    u8 on                                                         # ON_TCP | ON_UDP
+    u8 first[256]                                                 # 1 where a first byte can begin the protocol
+    int (*detect)(Look*, Slice) noexcept nogil
+    int (*parse)(Look*, Slice) noexcept nogil
+    int (*lost)(Look*, u64) noexcept nogil
+    void (*closing)(Look*) noexcept nogil
+    void (*free)(void*) noexcept nogil
+
+cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
+    EV_DNS = 0
+    EV_HTTP = 1
+    EV_CHUNK = 2           # contiguous bytes of a stream
+    EV_PACKET = 3          # a packet row, for packet records
+
+cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
+    u32 size
+    u16 kind
+    u8 proto
+    u8 side
+    u64 ts
+    u64 frame
+    u32 row
+    u32 extra
+
+cdef struct Ring:
+    u8* mem
+    u64 cap
+    u64 used
+    u64 lost               # events that did not fit
+
+cdef struct Dpi:
+    u32 want               # bits of the event kinds somebody listens to
+    bint off               # --no-dpi
+    Ring ring
+    u64 facts_bytes        # held by all flows
+    u64 facts_lost
+    u64 malformed[MAX_PROTOS]
+    u64 conns              # Conns alive
+    u64 stream_bytes       # held by all of them
+    u64 streams_dropped    # directions given up because a bound was reached
+    u64 stream_gaps        # bytes never seen, all flows
+    Row* rows              # base of the Row array, to number a row
+
+# what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
+cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # append; several of one key may stand
+cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # append unless the key stands already
+cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # replace a value of the same length, or append
+cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil         # fact_set of 8 bytes, native order
+cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
+cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
+cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
+cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
+                  u32 extra, u32 n) noexcept nogil
+
+cdef inline bint wants(const Look* look, int kind) noexcept nogil:
+    """True when somebody listens to events of the kind; making one otherwise is wasted work."""
+    return (look.dpi.want >> kind) & 1
+
+cdef inline void set_initiator(Look* look, bint client) noexcept nogil:
+    """The content shows that the side speaking is (or is not) the client; better than a guess, not than a SYN."""
+    if look.row.bits & BIT_SEEN:
+        return
+    if (look.side == 1) == client:
+        look.row.bits |= BIT_INITIATOR_B
+    else:
+        look.row.bits &= <u8>~BIT_INITIATOR_B
+    look.row.bits |= BIT_SEEN

@@ -1,0 +1,143 @@
+"""What protocol files call: facts (what was learnt of a flow) and events (what happened), both bounded.
+
+Facts are a list of (protocol, key, length, bytes) in one small allocation per flow. Events go to one ring per engine,
+which Python empties between chunks; for a file a full ring stops the engine until it is emptied, so none is lost.
+"""
+from libc.stdlib cimport realloc, free
+from libc.string cimport memcpy
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow cimport Cold, Facts
+
+cdef enum:
+    FACT_HEAD = 4
+    FACTS_OF_FLOW = 8192          # bytes a flow may hold
+    FACTS_IN_ALL = 536870912      # bytes all flows of an engine may hold
+
+
+cdef u8* fact_room(Look* look, u8 key, u32 n) noexcept nogil:
+    """Room for a value of n bytes at the end of the flow's facts, or NULL when a bound is reached."""
+    cdef Dpi* dpi = look.dpi
+    cdef Facts* facts = look.cold.facts
+    cdef u32 used = facts.used if facts != NULL else 0
+    cdef u32 held = facts.cap if facts != NULL else 0
+    cdef u32 want = used + FACT_HEAD + n, cap
+    cdef void* grown
+    if n > 0xffff or want > FACTS_OF_FLOW or dpi.facts_bytes + n > FACTS_IN_ALL:
+        dpi.facts_lost += 1
+        return NULL
+    if want > held:
+        cap = want if want > 96 else 96
+        if cap < held + held // 2:
+            cap = held + held // 2
+        grown = realloc(facts, sizeof(Facts) + cap)
+        if grown == NULL:
+            dpi.facts_lost += 1
+            return NULL
+        dpi.facts_bytes += cap - held
+        facts = <Facts*>grown
+        facts.cap = cap
+        facts.used = used
+        look.cold.facts = facts
+    cdef u8* at = <u8*>facts + sizeof(Facts) + used
+    at[0] = <u8>look.proto
+    at[1] = key
+    at[2] = <u8>(n & 0xff)
+    at[3] = <u8>(n >> 8)
+    facts.used = want
+    return at + FACT_HEAD
+
+
+cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil:
+    cdef const u8* at
+    cdef const u8* end
+    cdef u32 n
+    if facts == NULL:
+        return False
+    at = <const u8*>facts + sizeof(Facts)
+    end = at + facts.used
+    while at < end:
+        n = at[2] | (<u32>at[3] << 8)
+        if at[0] == proto and at[1] == key:
+            out.p = at + FACT_HEAD
+            out.n = n
+            return True
+        at += FACT_HEAD + n
+    return False
+
+
+cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    cdef u8* at = fact_room(look, key, n)
+    if at != NULL and n:
+        memcpy(at, p, n)
+
+
+cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    cdef Slice old
+    if not facts_find(look.cold.facts, look.proto, key, &old):
+        fact_add(look, key, p, n)
+
+
+cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    cdef Slice old
+    if facts_find(look.cold.facts, look.proto, key, &old) and old.n == n:
+        memcpy(<u8*>old.p, p, n)
+    else:
+        fact_add(look, key, p, n)
+
+
+cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
+    fact_set(look, key, <const u8*>&value, 8)
+
+
+cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil:
+    if cold.facts != NULL:
+        dpi.facts_bytes -= cold.facts.cap
+        free(cold.facts)
+        cold.facts = NULL
+
+
+cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil:
+    return ring_put(look.dpi, look.row, kind, look.proto, look.side, look.ts, look.frame, extra, n)
+
+
+cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
+                  u32 extra, u32 n) noexcept nogil:
+    """Room for an event's n bytes; NULL, and counted, when the ring is at its bound."""
+    cdef Ring* ring = &dpi.ring
+    cdef u64 want = ring.used + sizeof(Event) + ((n + 7) & ~<u32>7), cap
+    cdef void* grown
+    cdef Event* ev
+    if want > RING_BYTES:
+        ring.lost += 1
+        return NULL
+    if want > ring.cap:
+        cap = want * 2 if want > 65536 else 131072
+        grown = realloc(ring.mem, cap)
+        if grown == NULL:
+            ring.lost += 1
+            return NULL
+        ring.mem = <u8*>grown
+        ring.cap = cap
+    ev = <Event*>(ring.mem + ring.used)
+    ev.size = n
+    ev.kind = <u16>kind
+    ev.proto = <u8>proto
+    ev.side = <u8>side
+    ev.ts = ts
+    ev.frame = frame
+    ev.row = <u32>(row - dpi.rows) if row != NULL else 0
+    ev.extra = extra
+    ring.used = want
+    return <u8*>ev + sizeof(Event)
+
+
+def facts_list(bytes packed) -> list:
+    """(protocol, key, value) of each entry of a flow's packed facts."""
+    out = []
+    at = 0
+    while at + FACT_HEAD <= len(packed):
+        n = packed[at + 2] | packed[at + 3] << 8
+        out.append((packed[at], packed[at + 1], packed[at + FACT_HEAD:at + FACT_HEAD + n]))
+        at += FACT_HEAD + n
+    return out

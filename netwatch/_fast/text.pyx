@@ -1,0 +1,30 @@
+"""Text from the wire made safe to show: valid UTF-8, no control characters, bounded.
+
+Every proto file's describe() and record() passes what it read through here. It never raises on any bytes.
+"""
+import re
+
+# C0, DEL, C1, line and paragraph separators, and the marks that turn the reading direction (they can disguise text).
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9_.\-]*[A-Za-z0-9_])?\.?|\[?[0-9A-Fa-f:.]+\]?")
+
+
+def clean(raw: bytes, limit: int = 1024) -> str:
+    """At most `limit` characters of the bytes; what is not UTF-8 or not printable becomes U+FFFD."""
+    if len(raw) > limit * 4:
+        raw = raw[:limit * 4]
+    text = raw.decode("utf-8", "replace")
+    if not (text.isascii() and text.isprintable()):
+        text = _UNSAFE.sub("\ufffd", text)
+    return text[:limit]
+
+
+def is_host(text: str) -> bool:
+    """Could be a host name or an address (RFC 1123 section 2.1, underscores allowed as seen in practice)."""
+    return 0 < len(text) <= 255 and _HOST.fullmatch(text) is not None
+
+
+def add_text(obj: dict, key: str, raw, limit: int = 1024) -> None:
+    """Put the cleaned text under the key, unless there is none."""
+    if raw:
+        obj[key] = clean(raw, limit)

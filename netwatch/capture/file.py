@@ -1,0 +1,115 @@
+"""Opening capture files: which format is this, is it readable, and what to say when it is not.
+
+The formats themselves are read in netwatch/_fast/savefile.pyx and pcapng.pyx; several files are merged in merge.pyx.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+from netwatch._fast.merge import Merge
+from netwatch._fast.pcapng import Pcapng
+from netwatch._fast.savefile import Pcap
+from netwatch._fast.source import Source, SourceDenied, SourceError, SourceMissing
+from netwatch.capture.unpack import unpacker_for
+
+HEAD = 32  # bytes that tell a format, and hold all of a pcap file header
+PCAP_MAGICS = tuple(bytes.fromhex(m) for m in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1"))
+PCAPNG_MAGIC = b"\n\r\r\n"
+
+__all__ = ["SourceError", "open_files", "open_savefile"]
+
+
+def open_files(paths: list[str]) -> Source:
+    """One capture of all the files, in time order; "-" is standard input. Raises SourceError, of the first bad one."""
+    sources: list[Source] = []
+    try:
+        for path in paths:
+            sources.append(open_savefile(path))
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    return sources[0] if len(sources) == 1 else Merge(sources, [shown(path) for path in paths])
+
+
+def open_savefile(path: str) -> Source:
+    """A pcap or pcapng file, perhaps compressed. Raises a SourceError: one line that begins with the path."""
+    name = shown(path)
+    fd = _open(path, name)
+    try:
+        return _source(fd, name)
+    except SourceError:
+        os.close(fd)
+        raise
+    except OSError as e:
+        os.close(fd)
+        raise _failure(e, name) from None
+
+
+def shown(path: str) -> str:
+    """The path as it may stand in a message: no bytes that are not UTF-8, no control characters."""
+    text = "standard input" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _open(path: str, name: str) -> int:
+    """A descriptor of our own for the path."""
+    try:
+        return os.dup(0) if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except ValueError:
+        raise SourceMissing(f"{name}: no such file") from None
+    except OSError as e:
+        raise _failure(e, name) from None
+
+
+def _failure(e: OSError, name: str) -> SourceError:
+    """The OSError of an open or a read, in our words."""
+    if e.errno in (errno.ENOENT, errno.ENOTDIR):
+        return SourceMissing(f"{name}: no such file")
+    if e.errno in (errno.EACCES, errno.EPERM):
+        return SourceDenied(f"{name}: no permission to read it; run as its owner, or ask for read access")
+    return SourceError(f"{name}: {e.strerror or e}")
+
+
+def _source(fd: int, name: str) -> Source:
+    """The reader for what the descriptor gives. Owns the descriptor only when it returns."""
+    info = os.fstat(fd)
+    if stat.S_ISDIR(info.st_mode):
+        raise SourceMissing(f"{name}: is a directory, not a capture file")
+    regular = stat.S_ISREG(info.st_mode)
+    size = info.st_size if regular else 0
+    with contextlib.suppress(OSError):
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    stored = _first(lambda n: os.read(fd, n), HEAD)
+    if not stored:
+        raise SourceError(f"{name}: is empty (zero bytes)")
+    try:
+        unpacker = unpacker_for(stored, lambda n: os.read(fd, n))
+    except SourceError as e:
+        raise type(e)(f"{name}: {e}") from None
+    try:
+        head = stored if unpacker is None else _first(unpacker.read, HEAD)
+    except SourceError as e:
+        raise SourceError(f"{name}: not a capture: {e}") from None
+    if head[:4] in PCAP_MAGICS:
+        return Pcap(fd, name, head, size, not regular, unpacker)
+    if head[:4] == PCAPNG_MAGIC:
+        return Pcapng(fd, name, head, size, not regular, unpacker)
+    packed = "" if unpacker is None else f" inside the {unpacker.kind} compression"
+    raise SourceError(f"{name}: not a capture file (neither pcap nor pcapng{packed})")
+
+
+def _first(read: Callable[[int], bytes], n: int) -> bytes:
+    """The first n bytes, fewer when there are no more."""
+    head = b""
+    while len(head) < n:
+        more = read(n - len(head))
+        if not more:
+            break
+        head += more
+    return head

@@ -1,0 +1,52 @@
+"""The filter language of CONTRACT section 4: one text for the terminal, `read`, triggers, the agent and history.
+
+`parse` gives the tree, `Filter` what the rest of netwatch uses. Nothing compiled is imported before a native program
+is asked for, so that `netwatch --help` and a typing error stay cheap.
+"""
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from netwatch.filter.evaluate import Predicate, Record, compile_python, fields_used
+from netwatch.filter.nodes import FilterError, Node
+from netwatch.filter.parser import parse
+
+if TYPE_CHECKING:
+    from netwatch._fast.program import Program
+    from netwatch._fast.query import FlowView
+
+__all__ = ["Filter", "FilterError", "parse"]
+
+
+class Filter:
+    """A filter text, understood. Raises FilterError when it cannot be."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.node: Node = parse(text)
+        self._native: tuple[Any, Program] | None = None
+
+    def __repr__(self) -> str:
+        return f"Filter({self.text!r})"
+
+    @cached_property
+    def predicate(self) -> Predicate:
+        return compile_python(self.node)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Names of the flow, packet ... fields the filter may look at."""
+        return fields_used(self.node)
+
+    def matches(self, record: Record, flow: Record | None = None) -> bool:
+        """True when the record passes; `flow` is its flow's record, asked for what the record lacks."""
+        return self.predicate(record, flow)
+
+    def program(self, view: FlowView) -> Program:
+        """The native form for the flows of a view; made again only when the view has learnt new names."""
+        from netwatch.filter.compile import compile_native
+        generation = view.generation()
+        if self._native is None or self._native[0] != generation:
+            self._native = (generation, compile_native(self.node, view.columns()))
+        return self._native[1]

@@ -1,0 +1,181 @@
+"""A filter over records as dicts: what the words of the filter language mean, in Python.
+
+The rules that are easy to get wrong, all of them here:
+* A record answers for itself; a field it lacks altogether is asked of its flow, when there is one.
+* A field that is absent passes no test, and `!=` is a test: there must be a value, and none may equal.
+* Of several values (a list; both ports) one that passes is enough.
+* Text is compared without regard to case, for the letters A-Z only, in its first 4096 bytes; /regex/ regards it.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from netwatch.filter import values
+from netwatch.filter.nodes import (MAX_TEXT, Addresses, And, Compare, Node, Not, Numbers, Or, Part, Pattern, Search,
+                                   Test, Truth, Words)
+from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type
+
+Record = Mapping[str, Any]
+Predicate = Callable[[Record, Record | None], bool]
+Check = Callable[[Any], bool]
+ENDS = (("src", "sport"), ("dst", "dport"))
+END_FIELDS = frozenset(name for end in ENDS for name in end)
+
+
+def compile_python(node: Node) -> Predicate:
+    """The filter as a function of a record and, optionally, the record of its flow."""
+    if isinstance(node, Compare):
+        return _compare(node)
+    if isinstance(node, Search):
+        return _search(node)
+    if isinstance(node, Not):
+        inner = compile_python(node.item)
+        return lambda record, flow: not inner(record, flow)
+    parts = [compile_python(item) for item in node.items]
+    if isinstance(node, And):
+        return lambda record, flow: all(part(record, flow) for part in parts)
+    return lambda record, flow: any(part(record, flow) for part in parts)
+
+
+def kind_of(record: Record) -> str:
+    """The kind of a record by its schema name: netwatch.dns/1 is dns. Without one it is a flow."""
+    schema = record.get("schema")
+    return schema.removeprefix("netwatch.").partition("/")[0] if isinstance(schema, str) else "flow"
+
+
+def field_values(field: Field, kind: str, record: Record) -> Iterator[Any]:
+    """The values of a field in a record: none, one, or the items of a list."""
+    if field.parts:
+        parts = [value for part in field.parts for value in _walk(record, part)]
+        return iter((sum(parts),) if parts else ())
+    return _walk(record, field.key(kind))
+
+
+def _walk(value: Any, path: str) -> Iterator[Any]:
+    """The values at a dotted path; a list on the way stands for each of its items."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _walk(item, path)
+    elif not path:
+        if value is not None and not isinstance(value, Mapping):
+            yield value
+    elif isinstance(value, Mapping):
+        head, _, rest = path.partition(".")
+        if head in value:
+            yield from _walk(value[head], rest)
+
+
+def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, Any]]:
+    kind = kind_of(record)
+    return [(field, value) for field in fields if kind in field.kinds for value in field_values(field, kind, record)]
+
+
+def _compare(node: Compare) -> Predicate:
+    fields, wanted = node.fields, not node.negated
+    checks = {field.name: check_of(field, node.test) for field in fields}
+
+    def compare(record: Record, flow: Record | None) -> bool:
+        found = _found(fields, record)
+        if not found and flow is not None:
+            found = _found(fields, flow)
+        return bool(found) and any(checks[field.name](value) for field, value in found) is wanted
+    return compare
+
+
+def _search(node: Search) -> Predicate:
+    check = _text_check(node.test)
+
+    def search(record: Record, flow: Record | None) -> bool:
+        return any(check(text) for text in searched(record)) or (
+            flow is not None and any(check(text) for text in searched(flow)))
+    return search
+
+
+def searched(record: Record) -> Iterator[Any]:
+    """What a bare word is looked for in: the fields marked so, and both ends as address:port."""
+    kind = kind_of(record)
+    for address, port in ENDS:
+        if address in record and kind in BY_NAME[address].kinds:
+            yield end_text(str(record[address]), record.get(port))
+    for field in SEARCHED:
+        if kind in field.kinds and field.name not in END_FIELDS:
+            yield from field_values(field, kind, record)
+
+
+def end_text(address: str, port: int | None) -> str:
+    """192.0.2.1:443, [2001:db8::1]:443, or the address alone."""
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def check_of(field: Field, test: Test) -> Check:
+    """The test as a function of one value of the field."""
+    if isinstance(test, Numbers):
+        number, ranges = _number_of(field), test.ranges
+
+        def in_ranges(value: Any) -> bool:
+            given = number(value)
+            return given is not None and any((low is None or low <= given) and (high is None or given <= high)
+                                             for low, high in ranges)
+        return in_ranges
+    if isinstance(test, Addresses):
+        return _address_check(test)
+    if isinstance(test, Truth):
+        truth = test.value
+        return lambda value: bool(value) is truth
+    return _text_check(test)
+
+
+def _address_check(test: Addresses) -> Check:
+    def in_ranges(value: Any) -> bool:
+        address = packed(str(value))
+        return address is not None and any(len(low) == len(address) and low <= address <= high
+                                           for low, high in test.ranges)
+    return in_ranges
+
+
+packed = lru_cache(4096)(values.packed)
+
+
+def _text_check(test: Part | Pattern | Words) -> Check:
+    if isinstance(test, Pattern):
+        found = test.regex.search
+        return lambda value: found(str(value)[:MAX_TEXT]) is not None
+    if isinstance(test, Part):
+        part = test.part
+        return lambda value: part in values.folded(str(value))[:MAX_TEXT]
+    words = test.words
+    return lambda value: values.folded(str(value)) in words
+
+
+def _number_of(field: Field) -> Callable[[Any], int | float | None]:
+    """How a value of the field becomes the number that ranges speak of: nanoseconds for durations and times."""
+    if field.type is Type.TIME:
+        return _nanoseconds
+    factor = UNIT_NS[field.unit] if field.type is Type.DURATION else 1
+
+    def number(value: Any) -> int | float | None:
+        if isinstance(value, float) and factor != 1:
+            return round(value * factor)
+        return value * factor if isinstance(value, (int, float)) else None
+    return number
+
+
+@lru_cache(4096)
+def _nanoseconds(value: Any) -> int | None:
+    span = values.time_span(value) if isinstance(value, str) else None
+    return span[0] if span is not None else None
+
+
+def fields_used(node: Node) -> frozenset[str]:
+    """Names of the fields that the filter may look at."""
+    if isinstance(node, Compare):
+        return frozenset(name for field in node.fields for name in (field.parts or (field.name,)))
+    if isinstance(node, Search):
+        return frozenset(field.name for field in SEARCHED)
+    if isinstance(node, Not):
+        return fields_used(node.item)
+    return frozenset().union(*(fields_used(item) for item in node.items))

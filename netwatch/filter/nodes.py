@@ -1,0 +1,111 @@
+"""What a filter becomes: a small immutable tree of conditions. No evaluation and no text handling happens here.
+
+A Compare asks whether any value of its fields passes its Test. Every operator of the language is one of five tests, so
+that whoever evaluates a filter (Python here, C in netwatch._fast.program) has five things to know.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netwatch.schema import Field
+
+MAX_TEXT = 4096              # characters of a filter, and of a value that a text test looks at
+MAX_DEPTH = 48               # nested parentheses
+MAX_NODES = 512              # conditions in one filter
+
+
+class FilterError(ValueError):
+    """A filter that cannot be understood: what is wrong, and the column (from 1) where."""
+
+    def __init__(self, message: str, column: int, text: str = "") -> None:
+        self.message = message
+        self.column = column
+        self.text = text
+        super().__init__(message, column)
+
+    def __str__(self) -> str:
+        return f"column {self.column}: {self.message}"
+
+    def pointing(self) -> str:
+        """Three lines: the filter, a caret under the place, the message."""
+        return f"{self.text}\n{' ' * (self.column - 1)}^\n{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The value lies in one of these closed ranges. Durations and times are nanoseconds; None is without end."""
+
+    ranges: tuple[tuple[int | None, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The address lies in one of these closed ranges: 4 bytes are IPv4, 16 IPv6, 6 a MAC."""
+
+    ranges: tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The text is one of these; UTF-8 with the letters A-Z in lower case."""
+
+    words: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The text contains this; UTF-8 with the letters A-Z in lower case."""
+
+    part: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The regular expression is found in the text."""
+
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The value is this."""
+
+    value: bool
+
+
+Test = Numbers | Addresses | Words | Part | Pattern | Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Some value of some of the fields passes the test; `negated`: there is a value, and none does."""
+
+    fields: tuple[Field, ...]
+    test: Test
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The text or pattern is found in a searched field, or in an end written as address:port."""
+
+    test: Part | Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    items: tuple[Node, ...]
+
+
+Node = Compare | Search | Not | And | Or

@@ -1,0 +1,59 @@
+"""The terminal. run() is the only way in; everything heavy is imported by it, so that `import netwatch.ui` is cheap."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netwatch.ui.model import Session
+
+VIEWS = ("full",)
+REFRESH_MS = (100, 5000)
+
+
+def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str = "dark", color: bool = True,
+        ascii_only: bool = False, view: str = "full", tab: str | None = None) -> int:
+    """Start the session, show it until the user leaves, stop it. Returns the exit code of CONTRACT section 2.
+
+    ValueError for a theme, view, tab or filter that does not exist. What session.start() raises is passed on; the
+    terminal has not been touched by then.
+    """
+    import os
+    import sys
+
+    from netwatch.ui import app as brain
+    from netwatch.ui import crash, model, term
+    from netwatch.ui.theme import THEMES
+
+    if theme not in THEMES:
+        raise ValueError(f"no theme {theme!r}: there is {', '.join(THEMES)}")
+    if view not in VIEWS:
+        raise ValueError(f"no view {view!r}: there is {', '.join(VIEWS)}")
+    try:
+        term.prepare()
+    except term.NoTerminal as error:
+        print(f"netwatch: {error}", file=sys.stderr)
+        return 69
+    from netwatch.ui import shell
+
+    bell = shell.Bell()
+    interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
+    poller = model.Poller(session, interval, bell.ring)
+    poller.on_crash = crash.write_report
+    ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where)
+    ui.state.clipboard = term.copy
+    session.start()
+    try:
+        return shell.run(ui, poller, bell, theme, color and not os.environ.get("NO_COLOR"))
+    except Exception as error:
+        path = crash.write_report(error)
+        print(f"netwatch: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"netwatch: {'details are in ' + path if path else 'no crash report could be written'}", file=sys.stderr)
+        return 70
+    finally:
+        session.stop()
+
+
+def _parse(text: str) -> Any:
+    """The filter language, loaded when the first filter is typed."""
+    from netwatch import filter as language
+    return language.Filter(text)

@@ -1,0 +1,198 @@
+"""What is around every tab: the top line with the tabs and the source, the status line, the keys that work here."""
+from __future__ import annotations
+
+from typing import Any
+
+from netwatch._fast.canvas import clip, text_width
+from netwatch.ui import format as fmt
+from netwatch.ui import keys
+from netwatch.ui.state import Area, State
+from netwatch.ui.theme import (
+    ALARM,
+    BAD,
+    BADGE,
+    BRAND,
+    FAINT,
+    GOOD,
+    KEY,
+    MUTED,
+    TAB,
+    TEXT,
+    TITLE,
+    UP,
+    WARN,
+    Glyphs,
+)
+
+MIN_ROWS, MIN_COLS = 12, 40
+RULE_FROM = 16                     # rows from which there is room for the line under the tabs
+
+Span = tuple[str, int]
+
+
+def body_of(rows: int, cols: int) -> Area:
+    """The cells that belong to the tab."""
+    top = 2 if rows >= RULE_FROM else 1
+    return Area(top, 0, max(0, rows - top - 2), cols)
+
+
+def draw_frame(canvas: Any, state: State) -> None:
+    """Everything but the tab itself."""
+    _draw_top(canvas, state)
+    _draw_status(canvas, canvas.rows - 2, state)
+    _draw_footer(canvas, canvas.rows - 1, state)
+
+
+def _source(state: State) -> list[Span]:
+    """The sign and the words on the right of the top line: what is being looked at, and does it work."""
+    health, glyphs = state.health, state.glyphs
+    error = state.snapshot.error or (health.error if health else None)
+    if error:
+        return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
+    if state.paused:
+        return [(glyphs.paused, WARN), (f" {state.label} paused", TEXT)]
+    if state.live:
+        return [(glyphs.live, GOOD), (f" {state.label}", TEXT)]
+    if health is None or (health.position is None and not health.done):
+        return [(glyphs.playing, UP), (f" {state.label}", TEXT)]
+    if health.done:
+        return [(glyphs.live, GOOD), (f" {state.label} read", TEXT)]
+    return [(glyphs.playing, UP), (f" {100 * (health.position or 0.0):.0f} % {state.label}", TEXT)]
+
+
+def tab_spots(state: State, width: int) -> list[tuple[int, int, Any]]:
+    """(x, cells, tab) of the tab strip: full titles when they fit, else only the number of the tabs not shown."""
+    start = 12
+    full = sum(len(tab.title) + 4 for tab in state.tabs)
+    short = full > width - start - text_width(state.label) - 12
+    spots = []
+    for tab in state.tabs:
+        cells = 1 if short and tab.name != state.tab else len(tab.title) + 2
+        spots.append((start, cells, tab))
+        start += cells + 2
+    return spots
+
+
+def _draw_top(canvas: Any, state: State) -> None:
+    width = canvas.cols
+    canvas.put(0, 1, "netwatch", BRAND)
+    ruled = canvas.rows >= RULE_FROM
+    if ruled:
+        canvas.fill(1, 0, 1, width, state.glyphs.rule, FAINT)
+    end = 10
+    for x, cells, tab in tab_spots(state, width):
+        active = tab.name == state.tab
+        canvas.put(0, x, tab.key, TAB if active else KEY)
+        if cells > 1:
+            canvas.put(0, x + 2, tab.title, TAB if active else MUTED)
+        if active and ruled:
+            canvas.fill(1, x, 1, cells, state.glyphs.rule_thick, TAB)
+        end = x + cells
+    sign, words = _source(state)
+    room = width - end - 6
+    text = clip(words[0], max(0, room), state.glyphs.ellipsis)
+    if room > 0:
+        at = width - 2 - text_width(text)
+        canvas.put(0, at, sign[0], sign[1])
+        canvas.put(0, at + 1, text, words[1])
+
+
+def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
+    """(importance, spans) of each part of the status line, in order of place; the least important goes first."""
+    health = state.health
+    if health is None:
+        return [(9, [("starting", MUTED)])]
+    drops = health.kernel_drops + health.interface_drops + health.ring_drops
+    refused = sum(health.rejected.values())
+    parts: list[tuple[int, list[Span]]] = []
+    if health.error:
+        parts.append((10, [(" error ", ALARM), (f" {health.error}", BAD)]))
+    if state.live:
+        parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),
+                          (f"  {fmt.bit_rate(health.bytes_per_s)}", TEXT)]))
+    else:
+        parts.append((9, [(f"{fmt.count(health.packets)} packets", TEXT), (f"  {fmt.size(health.bytes)}", TEXT)]))
+    if drops:
+        each = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
+        words = ", ".join(f"{fmt.short_count(n)} {name}" for n, name in each if n)
+        parts.append((8, [(f"dropped {words}", BAD)]))
+    elif state.live:
+        parts.append((6, [("dropped 0", MUTED)]))
+    if refused:
+        parts.append((7, [(f"malformed {fmt.short_count(refused)}", WARN)]))
+    if health.bytes_skipped:
+        parts.append((7, [(f"skipped {fmt.size(health.bytes_skipped)}", BAD)]))
+    if health.snap_truncated:
+        parts.append((3, [(f"cut short {fmt.short_count(health.snap_truncated)}", MUTED)]))
+    parts.append((5, [(f"flows {fmt.count(health.flows_live)} live", MUTED)]))
+    parts.append((4, [(f"{fmt.count(health.flows_ended)} ended", MUTED)]))
+    if health.flows_evicted:
+        parts.append((7, [(f"{fmt.count(health.flows_evicted)} evicted", WARN)]))
+    parts.append((2, [(f"cpu {health.cpu_percent:.0f} %  mem {fmt.size(health.rss_bytes)}", MUTED)]))
+    if health.link_types:
+        parts.append((1, [(", ".join(health.link_types), MUTED)]))
+    return parts
+
+
+def _draw_status(canvas: Any, y: int, state: State) -> None:
+    """Health; what was just done, or that the display is paused, stands before it."""
+    width, x = canvas.cols, 1
+    if state.paused:
+        x += canvas.put(y, x, " PAUSED ", BADGE)
+        since = max(0, state.health.packets - state.paused_packets) if state.health else 0
+        more = f" display frozen, {'capture' if state.live else 'reading'} goes on (+{fmt.short_count(since)} packets)"
+        x += canvas.put(y, x, clip(more, width - x - 1, state.glyphs.ellipsis), WARN) + 3
+    if state.message:
+        x += canvas.put(y, x, clip(state.message, width - x - 1, state.glyphs.ellipsis), TITLE) + 3
+    parts = _status_parts(state)
+    gap = 3
+
+    def cells(spans: list[Span]) -> int:
+        return sum(text_width(text) for text, _ in spans)
+
+    while len(parts) > 1 and x + sum(cells(spans) + gap for _, spans in parts) - gap > width - 1:
+        parts.remove(min(parts, key=lambda part: part[0]))
+    for importance, spans in parts:
+        if x + cells(spans) > width - 1 and importance < 10:
+            break
+        for text, style in spans:
+            x += canvas.put(y, x, clip(text, width - 1 - x, state.glyphs.ellipsis), style)
+        x += gap
+
+
+def _draw_footer(canvas: Any, y: int, state: State) -> None:
+    """The keys that do something here, from the table of keys. Help and quit stay, on the right, to the last."""
+    glyphs = state.glyphs
+    shown = keys.hints(state.contexts())
+    right = [key for key in shown if key.action in ("help", "quit")]
+    left = [key for key in shown if key not in right]
+    x = canvas.cols - 1 - sum(_hint_cells(key, glyphs) for key in right) - 2 * max(0, len(right) - 1)
+    end = x
+    for key in right:
+        x += _draw_hint(canvas, y, x, key, glyphs) + 2
+    x = 1
+    if state.contexts()[0] in ("connections", "details"):
+        arrows = "Up Down" if glyphs.ascii_only else "↑↓"
+        x += canvas.put(y, x, arrows, KEY) + 1
+        x += canvas.put(y, x, "select", MUTED) + 2
+    for key in left:
+        if x + _hint_cells(key, glyphs) + 1 >= end:
+            break
+        x += _draw_hint(canvas, y, x, key, glyphs) + 2
+
+
+def _hint_cells(key: keys.Key, glyphs: Glyphs) -> int:
+    return len(keys.sign(key.names[0], glyphs.ascii_only)) + 1 + len(key.hint)
+
+
+def _draw_hint(canvas: Any, y: int, x: int, key: keys.Key, glyphs: Glyphs) -> int:
+    used = canvas.put(y, x, keys.sign(key.names[0], glyphs.ascii_only), KEY) + 1
+    return int(used + canvas.put(y, x + used, key.hint, MUTED))
+
+
+def draw_too_small(canvas: Any) -> None:
+    """All that is said on a terminal below the least size."""
+    lines = ("Terminal too small", f"{canvas.cols}x{canvas.rows} now, {MIN_COLS}x{MIN_ROWS} needed", "q quits")
+    top = max(0, (canvas.rows - len(lines)) // 2)
+    for i, text in enumerate(lines):
+        canvas.put(top + i, max(0, (canvas.cols - len(text)) // 2), text, TITLE if i == 0 else MUTED)

@@ -1,0 +1,170 @@
+"""What the terminal draws from: the face of a session, snapshots of it, and the thread that takes them.
+
+The terminal's own thread never calls a session. It leaves a Request with the Poller and draws the last Snapshot; the
+Poller asks the session, which may take long, and rings when there is something new. Snapshots are never changed.
+"""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+Record = dict[str, Any]
+
+
+class Page(Protocol):
+    """Some rows of the flow table, in order."""
+    rows: list[Record]
+    total: int
+    now_ns: int
+    took_ms: float
+
+
+class Health(Protocol):
+    """How the session itself is doing."""
+    packets: int
+    bytes: int
+    packets_per_s: float
+    bytes_per_s: float
+    kernel_drops: int
+    interface_drops: int
+    ring_drops: int
+    rejected: dict[str, int]
+    bytes_skipped: int
+    snap_truncated: int
+    flows_live: int
+    flows_ended: int
+    flows_evicted: int
+    position: float | None
+    done: bool
+    error: str | None
+    link_types: list[str]
+    clock_ns: int
+    cpu_percent: float
+    rss_bytes: int
+
+
+class Session(Protocol):
+    """The engine and all it knows, as the terminal sees it."""
+    label: str
+    live: bool
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
+    def flow(self, id: int) -> Record | None: ...
+    def health(self) -> Health: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the screen needs. Two requests with the same `question` can share a page."""
+    where: Any = None
+    sort: str = "bytes"
+    descending: bool = True
+    offset: int = 0
+    limit: int = 200
+    history: bool = False
+    flow: int | None = None      # a flow whose whole record is wanted
+    hold: bool = False           # paused: ask once, then leave the page alone
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        return (self.where, self.sort, self.descending, self.offset, self.limit, self.history)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One consistent picture. `number` rises with each."""
+    number: int = 0
+    request: Request | None = None
+    page: Page | None = None
+    rows: list[Record] = field(default_factory=list)
+    total: int = 0
+    offset: int = 0
+    record: Record | None = None
+    health: Health | None = None
+    error: str | None = None
+
+
+class Poller(threading.Thread):
+    """Asks the session every `interval` seconds, and at once when the request changes. `ring` is called from here."""
+
+    REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
+
+    def __init__(self, session: Session, interval: float, ring: Callable[[], None]) -> None:
+        super().__init__(name="netwatch-poller", daemon=True)
+        self._session = session
+        self._interval = interval
+        self._ring = ring
+        self._news = threading.Condition()
+        self._wanted: Request | None = None
+        self._latest = Snapshot()
+        self._stopping = False
+        self._progress: tuple[Any, ...] = ()
+        self.on_crash: Callable[[BaseException], object] = lambda error: None
+
+    @property
+    def latest(self) -> Snapshot:
+        return self._latest
+
+    def ask(self, request: Request) -> None:
+        """Want something else from now on. Returns at once."""
+        if request == self._wanted:
+            return
+        with self._news:
+            self._wanted = request
+            self._news.notify()
+
+    def stop(self) -> None:
+        """Ask the thread to end; a query under way is not waited for."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+
+    def run(self) -> None:
+        served: Request | None = None
+        next_tick = 0.0
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._stopping or self._wanted is not served,  # noqa: B023
+                                    max(0.0, next_tick - time.monotonic()) if served else None)
+                if self._stopping:
+                    return
+                wanted = self._wanted
+            began = time.monotonic()
+            tick = began >= next_tick
+            if wanted is None:
+                continue
+            try:
+                fresh = self._poll(wanted, tick)
+            except Exception as error:
+                self.on_crash(error)
+                fresh = replace(self._latest, request=wanted, error=f"{type(error).__name__}: {error}"[:300])
+            ended = time.monotonic()
+            if tick:
+                next_tick = max(began + self._interval, ended + self.REST * (ended - began))
+            served = wanted
+            self._latest = replace(fresh, number=self._latest.number + 1)
+            self._ring()
+
+    def _poll(self, wanted: Request, tick: bool) -> Snapshot:
+        old = self._latest
+        health = self._session.health() if tick or old.health is None else old.health
+        progress = (health.packets, health.clock_ns, health.flows_live, health.flows_ended, health.done)
+        same = old.page is not None and old.request is not None and old.request.question == wanted.question
+        moved = progress != self._progress and not wanted.hold
+        new = Snapshot(request=wanted, health=health, page=old.page, rows=old.rows,
+                       total=old.total, offset=old.offset, record=old.record)
+        if not same or (tick and moved) or old.error:
+            page = self._session.query(*wanted.question)
+            self._progress = progress
+            new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
+        if wanted.flow is None:
+            return replace(new, record=None)
+        asked_before = old.request is not None and old.request.flow == wanted.flow
+        if not asked_before or not wanted.hold:
+            return replace(new, record=self._session.flow(wanted.flow))
+        return new

@@ -1,0 +1,128 @@
+"""All the terminal remembers about itself. Drawing reads it and changes nothing; handlers of keys change it."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from netwatch.ui.model import Health, Request, Snapshot
+from netwatch.ui.theme import UNICODE, Glyphs
+
+
+WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
+
+
+class Area(NamedTuple):
+    """A rectangle of cells."""
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+@dataclass
+class Line:
+    """A line being edited: its text and the cursor, counted in characters."""
+    text: str = ""
+    cursor: int = 0
+
+    def insert(self, character: str, limit: int = 400) -> None:
+        if len(self.text) < limit:
+            self.text = self.text[:self.cursor] + character + self.text[self.cursor:]
+            self.cursor += 1
+
+    def move(self, to: int) -> None:
+        self.cursor = max(0, min(len(self.text), to))
+
+    def erase(self, start: int, end: int) -> None:
+        """Take out the characters from `start` up to `end`."""
+        start, end = max(0, start), min(len(self.text), end)
+        self.text = self.text[:start] + self.text[end:]
+        self.cursor = min(start, len(self.text))
+
+    def word_start(self) -> int:
+        """Where the word before the cursor begins."""
+        return len(self.text[:self.cursor].rstrip()[:-1].rsplit(" ", 1)[0] + " ") if " " in \
+            self.text[:self.cursor].rstrip() else 0
+
+
+@dataclass
+class FilterState:
+    """`applied` is in force; `line` is what is typed, `error` what is wrong with it and `column` where (from 0)."""
+    editing: bool = False
+    line: Line = field(default_factory=Line)
+    applied_text: str = ""
+    applied: Any = None
+    before: tuple[str, Any] = ("", None)
+    error: str = ""
+    column: int | None = None
+    history: list[str] = field(default_factory=list)
+    place: int = 0                   # in the history; len(history) is the line being typed
+
+
+@dataclass
+class TableState:
+    """Where the table is: its order, the first row on screen, and the selected flow, by id and not by row."""
+    sort: str = "bytes"
+    descending: bool = True
+    history: bool = False
+    top: int = 0                     # index, in the whole order, of the first row on screen
+    cursor: int = 0                  # index of the selected row when last seen
+    selected: int | None = None      # id of the selected flow
+    record: dict[str, Any] | None = None   # the selected flow as last seen
+    pinned: bool = False             # the user chose it: the screen follows it
+    window: tuple[int, int] = (0, 0)     # index of the first row asked for, and how many
+    has_process: bool = False
+
+
+@dataclass
+class State:
+    """Everything on the screen follows from this."""
+    label: str = ""
+    live: bool = True
+    glyphs: Glyphs = UNICODE
+    tab: str = "connections"
+    tabs: tuple[Any, ...] = ()
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    health: Health | None = None
+    body: Area = field(default_factory=lambda: Area(0, 0, 0, 0))
+    table: TableState = field(default_factory=TableState)
+    filter: FilterState = field(default_factory=FilterState)
+    parse: Callable[[str], Any] = lambda text: None
+    order: Callable[[str, bool], tuple[str, bool]] = lambda column, descending: (column, descending)
+    paused: bool = False
+    paused_packets: int = 0
+    details: bool = False
+    details_top: int = 0
+    overlay: str = ""                # "", "sort" or "help"
+    sort_row: int = 0
+    help_top: int = 0
+    message: str = ""
+    failed: dict[str, str] = field(default_factory=dict)   # tab: what went wrong
+    clipboard: Callable[[str], bool] = lambda text: False
+
+    def contexts(self) -> tuple[str, ...]:
+        """Where keys go, innermost first."""
+        if self.overlay:
+            return (self.overlay,)
+        if self.tab in self.failed:
+            return ("failed", "global")
+        if self.filter.editing:
+            return ("filter",)
+        if self.details and self.tab == "connections":
+            return ("details", self.tab, "global")
+        return (self.tab, "global")
+
+    def next_request(self) -> Request:
+        """What the poller should fetch for this screen. The window moves only when the screen leaves it."""
+        sort, descending = self.order(self.table.sort, self.table.descending)
+        rows = max(20, self.body.height)
+        table = self.table
+        start, size = table.window
+        if size < 2 * rows or table.top < start or table.top + rows > start + size:
+            table.window = (max(0, table.top - 2 * rows), max(WINDOW, 6 * rows))
+        missing = table.selected is not None and not any(row["id"] == table.selected for row in self.snapshot.rows)
+        return Request(
+            where=self.filter.applied, sort=sort, descending=descending, offset=table.window[0],
+            limit=table.window[1], history=table.history,
+            flow=table.selected if self.details or missing else None, hold=self.paused)

@@ -1,0 +1,168 @@
+"""The Connections tab: the live table of flows, the line that filters it, and the details of the selected flow.
+
+draw() follows from the state and changes nothing. What the keys do is in connections_keys.py.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from netwatch._fast.canvas import clip, text_width
+from netwatch.ui import format as fmt
+from netwatch.ui.state import Area, State
+from netwatch.ui.tabs import flow_details
+from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot, type_character
+from netwatch.ui.tabs.connections_layout import Layout, layout, slots_of
+from netwatch.ui.tabs.flow_cells import COLUMNS, mark
+from netwatch.ui.theme import ALARM, BAD, FAINT, HEAD_SORT, INPUT, KEY, MATCH, MUTED, REVERSE, TEXT, TITLE, WARN
+from netwatch.ui.widgets import table
+from netwatch.ui.widgets.box import draw_box
+
+__all__ = ["ACTIONS", "draw", "draw_overlay", "on_mouse", "on_snapshot", "order", "type_character"]
+
+
+def order(column: str, descending: bool) -> tuple[str, bool]:
+    """(field, descending) for the session, of the column the table is sorted by."""
+    return next(found for found in COLUMNS if found.key == column).order(descending)
+
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    """The whole tab. `area` is state.body."""
+    places = layout(state)
+    if places.info.height:
+        if state.filter.editing:
+            _draw_filter(canvas, places, state)
+        else:
+            _draw_info(canvas, places.info, state)
+    if places.heads.height:
+        slots = slots_of(state, places.heads)
+        table.draw_heads(canvas, places.heads.y, area.x, slots, state.table.sort, state.table.descending, state.glyphs)
+        _draw_rows(canvas, places.rows, slots, state)
+    if places.details:
+        if places.details.x > area.x:
+            canvas.fill(area.y, places.details.x - 1, area.height, 1, state.glyphs.side, FAINT)
+        flow_details.draw(canvas, places.details, state)
+
+
+def _draw_info(canvas: Any, area: Area, state: State) -> None:
+    """One line: how many flows, which of them are on screen, the filter in force, the order."""
+    picture, now = state.snapshot, state.table
+    glyphs = state.glyphs
+    column = next(column for column in COLUMNS if column.key == now.sort)
+    right = f"by {column.title} {glyphs.down if now.descending else glyphs.up}"
+    if state.paused and picture.page is not None and picture.page.now_ns:
+        right = f"as of {fmt.clock(picture.page.now_ns)} UTC  {right}"
+    room = area.width - len(right) - 3
+    canvas.put(area.y, area.x + area.width - len(right) - 1, right, MUTED)
+    x = area.x + 1
+    noun = "flow" if picture.total == 1 else "flows"
+    for text, style in (
+        (fmt.count(picture.total), TITLE), (f" {noun}", TEXT),
+        (" with ended ones" if now.history and area.width >= 60 else "", MUTED),
+        (f"  filter: {state.filter.applied_text}" if state.filter.applied_text else "", MATCH),
+        ("  the selected flow has moved out of view" if _selection_away(state) else "", WARN),
+    ):
+        left = area.x + room - x
+        if text and left > 3:
+            short = clip(text, left, glyphs.ellipsis)
+            x += canvas.put(area.y, x, short, style)
+
+
+def _selection_away(state: State) -> bool:
+    chosen = state.table.selected
+    return chosen is not None and state.table.pinned and state.snapshot.total > 0 and \
+        not any(row["id"] == chosen for row in state.snapshot.rows)
+
+
+def _draw_filter(canvas: Any, places: Layout, state: State) -> None:
+    """The line being typed; under it, at the place of the error, a mark and what is wrong."""
+    line, area = state.filter.line, places.info
+    glyphs = state.glyphs
+    start = area.x + 3
+    room = area.width - 5
+    skip = max(0, line.cursor - room + 1)
+    canvas.put(area.y, area.x + 1, "/", KEY)
+    canvas.put(area.y, start, line.text[skip:], INPUT, room)
+    at = start + text_width(line.text[skip:line.cursor])
+    under = line.text[line.cursor:line.cursor + 1] or " "
+    canvas.put(area.y, at, under, INPUT | REVERSE)
+    if places.note is None:
+        if state.filter.error:
+            canvas.put(area.y, area.x + area.width - 2, "!", ALARM)
+        return
+    if not state.filter.error:
+        shown = f"{fmt.count(state.snapshot.total)} flows match" if line.text.strip() else \
+            "for example: port == 443 and bytes > 1MB, process:firefox, or any word"
+        canvas.put(places.note.y, start, clip(shown, room, glyphs.ellipsis), MUTED)
+        return
+    column = state.filter.column
+    place = 0 if column is None else max(0, min(text_width(line.text[skip:max(skip, column)]), room - 1))
+    message = state.filter.error
+    if place + 2 + text_width(message) > room:
+        message = clip(message, max(0, place - 1), glyphs.ellipsis) if place > room // 2 else message
+        if place > room // 2:
+            canvas.put(places.note.y, start + place - 1 - text_width(message), message, BAD)
+            canvas.put(places.note.y, start + place, glyphs.caret, BAD)
+            return
+    canvas.put(places.note.y, start + place, glyphs.caret, BAD)
+    canvas.put(places.note.y, start + place + 2, clip(message, room - place - 2, glyphs.ellipsis), BAD)
+
+
+def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State) -> None:
+    picture, glyphs = state.snapshot, state.glyphs
+    if picture.page is None or not picture.total:
+        _draw_empty(canvas, area, state)
+        return
+    for i in range(min(area.height, picture.total - state.table.top)):
+        index = state.table.top + i - picture.offset
+        y = area.y + i
+        if not 0 <= index < len(picture.rows):
+            canvas.put(y, area.x + table.MARGIN, glyphs.ellipsis, MUTED)
+            continue
+        row = picture.rows[index]
+        sign, style, tint = mark(row, glyphs)
+        canvas.put(y, area.x + 1, sign, style)
+        table.draw_row(canvas, y, area.x, slots, row, tint, glyphs)
+        if row["id"] == state.table.selected:
+            table.draw_selection(canvas, y, Area(y, area.x, 1, area.width - 1), glyphs)
+    table.draw_scroll_bar(canvas, area, state.table.top, picture.total, glyphs)
+
+
+def _draw_empty(canvas: Any, area: Area, state: State) -> None:
+    """Why there are no rows, and what to do."""
+    health = state.health
+    if state.snapshot.error:
+        lines = (("The session does not answer:", BAD), (state.snapshot.error, TEXT))
+    elif state.filter.applied is not None and state.snapshot.page is not None:
+        lines = (("No flow passes this filter.", TEXT), ("Esc drops it, / changes it.", MUTED))
+    elif health is None or state.snapshot.page is None or (not state.live and not health.done):
+        lines = ((f"Reading {state.label}", TEXT), ("", MUTED))
+    elif state.live:
+        lines = ((f"No flows yet on {state.label}.", TEXT), ("Rows appear with the first packet.", MUTED))
+    else:
+        lines = ((f"No flows in {state.label}.", TEXT), (f"{fmt.count(health.packets)} packets were read.", MUTED))
+    for i, (text, style) in enumerate(lines):
+        y = area.y + max(0, area.height // 3) + i
+        if y < area.y + area.height:
+            canvas.put(y, area.x + table.MARGIN, clip(text, area.width - 4, state.glyphs.ellipsis), style)
+
+
+def draw_overlay(canvas: Any, area: Area, state: State) -> None:
+    """The list of columns to sort by, over the table."""
+    height, width = len(COLUMNS) + 4, 30
+    wide = area.width >= 76
+    width = 72 if wide else min(width, area.width)
+    height = min(height, area.height)
+    y, x = area.y + (area.height - height) // 2, area.x + (area.width - width) // 2
+    draw_box(canvas, Area(y, x, height, width), "Sort by", state.glyphs)
+    rows = height - 2 - (1 if height >= len(COLUMNS) + 3 else 0)
+    first = max(0, min(state.sort_row - rows + 1, len(COLUMNS) - rows))
+    for i, column in enumerate(COLUMNS[first:first + rows]):
+        line = y + 1 + i
+        chosen = column.key == state.table.sort
+        arrow = (state.glyphs.down if state.table.descending else state.glyphs.up) if chosen else " "
+        canvas.put(line, x + 2, f"{arrow} {column.title}", HEAD_SORT if chosen else TEXT)
+        if wide:
+            canvas.put(line, x + 17, clip(column.help, width - 19, state.glyphs.ellipsis), MUTED)
+        if first + i == state.sort_row:
+            table.draw_selection(canvas, line, Area(line, x + 1, 1, width - 2), state.glyphs)

@@ -1,0 +1,68 @@
+"""The help screen, written from the table of keys."""
+from __future__ import annotations
+
+from typing import Any
+
+from netwatch._fast.canvas import clip
+from netwatch.ui import keys
+from netwatch.ui.state import Area, State
+from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT
+from netwatch.ui.widgets.box import draw_box
+from netwatch.ui.widgets.table import draw_scroll_bar
+
+Line = tuple[str, str, str]        # kind, left, right
+
+_MARKS = (
+    ("fresh", "alive"), ("ageing", "idle for 75 % of its time or more"), ("stale", "idle for 90 % of its time or more"),
+    ("ended", "has ended"),
+)
+
+
+def lines_of(state: State) -> list[Line]:
+    """("title" | "key" | "blank", key, sentence) of every line."""
+    glyphs = state.glyphs
+    lines: list[Line] = []
+    order = [tab.name for tab in state.tabs if tab.name in keys.CONTEXT_TITLES]
+    for context in (*order, "details", "filter", "sort", "global"):
+        lines.append(("title", keys.CONTEXT_TITLES[context], ""))
+        for key in keys.KEYS:
+            if key.context == context:
+                lines.append(("key", " ".join(keys.sign(name, glyphs.ascii_only) for name in key.names), key.help))
+        if context == "global":
+            lines += [("key", tab.key, f"the {tab.title} tab") for tab in state.tabs]
+        lines.append(("blank", "", ""))
+    lines.append(("title", "Mouse", ""))
+    lines += [("key", "click", "select a row, open a tab, sort by a column; again: turn the order round"),
+              ("key", "double click", "details of the row"), ("key", "wheel", "move through what is under it"),
+              ("blank", "", ""), ("title", "Marks before a row", "")]
+    lines += [("key", getattr(glyphs, name), text) for name, text in _MARKS]
+    lines.append(("key", "~name", "a name inferred from DNS or a reverse look-up, not given by the flow itself"))
+    return lines
+
+
+def box_of(area: Area) -> Area:
+    """Where the help stands."""
+    width, height = min(84, area.width), min(area.height, 48)
+    return Area(area.y + (area.height - height) // 2, area.x + (area.width - width) // 2, height, width)
+
+
+def lowest_top(area: Area, state: State) -> int:
+    """The furthest it can be scrolled."""
+    return max(0, len(lines_of(state)) - (box_of(area).height - 2))
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    box, glyphs = box_of(area), state.glyphs
+    draw_box(canvas, box, "Help", glyphs)
+    inside = Area(box.y + 1, box.x + 2, box.height - 2, box.width - 3)
+    lines = lines_of(state)
+    top = max(0, min(state.help_top, len(lines) - inside.height))
+    column = 20 if inside.width >= 60 else 14
+    for i, (kind, left, right) in enumerate(lines[top:top + inside.height]):
+        if kind == "title":
+            canvas.put(inside.y + i, inside.x, left, BRAND)
+        elif kind == "key":
+            canvas.put(inside.y + i, inside.x + 1, clip(left, column - 2, glyphs.ellipsis), KEY)
+            canvas.put(inside.y + i, inside.x + column, clip(right, inside.width - column - 2, glyphs.ellipsis),
+                       TEXT if right else MUTED)
+    draw_scroll_bar(canvas, inside, top, len(lines), glyphs)

@@ -1,0 +1,108 @@
+"""Flows for the tests of the filter, each made twice from one description: as a native row and as a record."""
+import ipaddress
+from datetime import UTC, datetime
+
+from netwatch._fast import columns
+from netwatch._fast.querytest import SampleFlows
+
+APPS = {1: "tls", 2: "dns", 3: "http"}
+PROTOS = {1: "icmp", 6: "tcp", 17: "udp", 256: "arp"}
+STATES = {0: "NONE", 3: "ESTABLISHED", 9: "TIME_WAIT", 12: "UDP_ACTIVE"}
+ENDED = {1: "fin", 2: "rst", 3: "timeout"}
+PATHS = {1: [12], 2: [12, 300], 3: [4094]}
+IFACES = {0: "eth0", 1: "wlan0"}
+SERVICES = {443: "https", 80: "http", 65536 + 53: "domain", 22: "ssh"}
+PAIRS = {"retransmits": "retransmits", "out_of_order": "out_of_order", "dup_acks": "dup_acks",
+         "zero_windows": "zero_windows", "spurious": "spurious", "fast_retransmits": "fast_retransmits"}
+SNI, QUIC_SNI, NAMES, STATUS = (1, 1), (4, 1), (2, 2), (3, 7)
+
+if "tls.sni" not in columns.FACT_FIELDS:
+    columns.map_fact("tls.sni", *SNI)
+    columns.map_fact("dns.names", *NAMES, many=True)
+    columns.map_fact("http.status", *STATUS, is_number=True)
+
+
+def iso(ns: int) -> str:
+    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ns % 10**9:09d}Z"
+
+
+def end(packed: bytes) -> str:
+    return ":".join(f"{byte:02x}" for byte in packed) if len(packed) == 6 else str(ipaddress.ip_address(packed))
+
+
+def record(given: dict, number: int) -> dict:
+    """What `read` would print of the flow."""
+    tcp = given.get("tcp")
+    first, last = given.get("first", 0), given.get("last", 0)
+    made = {"schema": "netwatch.flow/1", "id": number, "proto": PROTOS[given["proto"]], "first": iso(first),
+            "last": iso(last), "duration": (last - first) / 1e9, "interface": IFACES[given.get("iface", 0)],
+            "state": STATES[given.get("state", 0)], "initiator": "seen" if given.get("seen") else "guessed"}
+    if given.get("src"):
+        made |= {"src": end(given["src"]), "dst": end(given["dst"])}
+    if given["proto"] in (6, 17):
+        made |= {"sport": given.get("sport", 0), "dport": given.get("dport", 0)}
+        service = SERVICES.get(made["dport"] + (65536 if given["proto"] == 17 else 0))
+        if service:
+            made["service"] = service
+    for name, default in (("packets", (1, 0)), ("bytes", (0, 0)), ("payload", (0, 0))):
+        made[f"{name}_out"], made[f"{name}_in"] = given.get(name, default)
+    if given.get("ended"):
+        made["ended"] = ENDED[given["ended"]]
+    if given.get("path"):
+        made["vlan"] = PATHS[given["path"]]
+    if given.get("app"):
+        made |= {"app": APPS[given["app"]], "confidence": given.get("confidence", 0)}
+    if any(given.get("ttl", ())):
+        made["ttl"] = given["ttl"][0] or given["ttl"][1]
+    if tcp is not None:
+        made |= tcp_record(tcp)
+    facts = given.get("facts", {})
+    if SNI in facts:
+        made["tls"] = {"sni": facts[SNI].decode()}
+    if NAMES in facts:
+        made["dns"] = {"names": [name.decode() for name in facts[NAMES]]}
+    if STATUS in facts:
+        made["http"] = {"status": facts[STATUS]}
+    if given.get("process"):
+        made["process"] = {"name": given["process"]}
+    return made
+
+
+def tcp_record(tcp: dict) -> dict:
+    made = {}
+    for name, key in PAIRS.items():
+        made[f"{name}_out"], made[f"{name}_in"] = tcp.get(key, (0, 0))
+    if tcp.get("rtt_us"):
+        made["rtt_us"] = tcp["rtt_us"]
+    if any(tcp.get("srtt_us", ())):
+        made["srtt_us"] = tcp["srtt_us"][0] or tcp["srtt_us"][1]
+    if any(tcp.get("mss", ())):
+        made["mss"] = tcp["mss"][0] or tcp["mss"][1]
+    for side, name in enumerate(("out", "in")):
+        if tcp.get("wscale", (0, 0))[side]:
+            made[f"window_scale_{name}"] = tcp["wscale"][side] - 1
+        if tcp.get("flags", (0, 0))[side]:
+            made[f"tcp_flags_{name}"] = columns.flag_names(tcp["flags"][side])
+    made["sack"] = bool(tcp.get("sack"))
+    return made
+
+
+class Flows:
+    """Rows and records of the same flows; row numbers are ids."""
+
+    def __init__(self, given: list[dict]) -> None:
+        self.sample = SampleFlows(max(1, len(given)))
+        self.records = {}
+        self.asked = 0
+        for flow in given:
+            row = self.sample.add(flow)
+            self.records[row] = record(flow, row)
+        self.view = self.sample.view
+        for field, table in (("app", APPS), ("proto", PROTOS), ("state", STATES), ("ended", ENDED), ("vlan", PATHS),
+                             ("interface", IFACES), ("service", SERVICES)):
+            self.view.set_table(field, table)
+        self.view.record_of = self.record_of
+
+    def record_of(self, row: int) -> dict:
+        self.asked += 1
+        return self.records[row]

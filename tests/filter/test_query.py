@@ -1,0 +1,227 @@
+"""The native query: agrees with Python on what matches, sorts as Python would, pages without asking again."""
+import array
+
+import pytest
+from flowsample import APPS, NAMES, SNI, STATES, STATUS, Flows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netwatch._fast import columns
+from netwatch._fast.program import TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.querytest import SampleFlows
+from netwatch.filter import Filter
+from netwatch.filter.compile import compile_native
+
+ADDRESSES4 = [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\xc0\xa8\1\1", b"\xc0\0\2\1", b"\xff\xff\xff\xff"]
+ADDRESSES6 = [bytes.fromhex("20010db8000000000000000000000001"), bytes(15) + b"\1", bytes(16),
+              bytes.fromhex("fe800000000000000001000000000000")]
+HOSTS = [b"github.com", b"api.GitHub.com", b"example.org", "caf\u00e9.example".encode(), b"a"]
+small, pair = st.integers(0, 5), st.tuples(st.integers(0, 3), st.integers(0, 3))
+tcp_part = st.fixed_dictionaries({}, optional={
+    "rtt_us": st.sampled_from([0, 1000, 200_000, 200_001]), "srtt_us": pair, "retransmits": pair, "dup_acks": pair,
+    "out_of_order": pair, "zero_windows": pair, "mss": pair, "wscale": pair, "sack": st.booleans(),
+    "flags": st.tuples(st.integers(0, 255), st.integers(0, 255))})
+facts = st.fixed_dictionaries({}, optional={SNI: st.sampled_from(HOSTS), STATUS: st.sampled_from([200, 404]),
+                                            NAMES: st.lists(st.sampled_from(HOSTS), min_size=1, max_size=3)})
+
+
+@st.composite
+def flow(draw):
+    proto = draw(st.sampled_from([1, 6, 17, 256]))
+    ends = draw(st.sampled_from([ADDRESSES4, ADDRESSES6, [b"\2\0\0\0\0\1", b"\2\0\0\0\0\2"], [b""]]))
+    made = {"proto": proto, "src": draw(st.sampled_from(ends)), "dst": draw(st.sampled_from(ends)),
+            "sport": draw(st.sampled_from([443, 50000])), "dport": draw(st.sampled_from([22, 53, 80, 443])),
+            "swapped": draw(st.booleans()), "seen": draw(st.booleans()), "state": draw(st.sampled_from(list(STATES))),
+            "app": draw(st.sampled_from([0, *APPS])), "confidence": draw(small), "path": draw(st.integers(0, 3)),
+            "iface": draw(st.integers(0, 1)), "ended": draw(st.integers(0, 3)), "ttl": draw(pair),
+            "first": 1_700_000_000 * 10**9, "last": 1_700_000_000 * 10**9 + draw(small) * 500_000_000,
+            "bytes": draw(st.tuples(st.sampled_from([0, 60, 999_999, 2**40]), small)), "payload": draw(pair),
+            "facts": draw(facts), "process": draw(st.sampled_from(["", "firefox", "Firefox"]))}
+    if proto == 6:
+        made["tcp"] = draw(tcp_part)
+    return made
+
+
+CONDITIONS = [
+    "port == 443", "port != 443", "port in {22, 50..60, 443, 1, 2, 3}", "dport < 80", "sport:443", "port contains 4",
+    "port matches /^4/", "tcp.port == 443", "udp.port == 53", "proto tcp", "proto == UDP", "proto != arp",
+    "src == 10.0.0.1", "addr in 10.0.0.0/8", "src != 10.0.0.1", "ip in {10.0.0.1..10.0.0.2, ::1}", "dst:192.168",
+    "src == 2001:db8::1", "dst in 2001:db8::/32", "addr contains 192", "src == 02:00:00:00:00:01", "10.0.0.0/8",
+    "bytes > 1MB", "bytes == 60", "bytes <= 62", "bytes_out >= 1", "payload != 0", "packets == 1", "bytes > 0.5",
+    "rtt > 200ms", "rtt == 200ms", "rtt <= 1ms", "rtt_us >= 200000", "srtt == 2us", "duration > 0.5s", "duration < 1s",
+    "first >= 2023-11-14", "last > 2023-11-14T22:13:20Z", "first == 2023-11-14", "ttl != 1", "mss == 2",
+    "retransmits > 2", "retransmits_in == 0", "dup_acks != 0", "window_scale == 1", "sack", "not sack", "sack == no",
+    "tcp_flags == syn", "tcp_flags_out != syn", "state == established", "state != established", "state matches /WAIT$/",
+    "app == TLS", "app != tls", "app:t", "app in {dns, http}", "confidence >= 3", "ended == fin", "ended != fin",
+    "service == https", "service contains s", "vlan == 12", "vlan != 12", "vlan > 100", "interface == ETH0",
+    "initiator == seen", "sni == GITHUB.com", "sni contains github", "sni matches /^a/", "sni != github.com",
+    "host == example.org", "host contains github", "dns.names == a", "dns.names contains git", "host != a",
+    "status == 200", "status != 200", "http.status > 300", "process == firefox", "process != firefox",
+    "process contains fire", "country == DE", "ja4 == x", "google", "github", "443", "10.0.0.1", "2001:db8", "eth0",
+    "fire", ":443", "[::1]", "/^tcp$/", "02:00", "caf\u00e9", "id == 1", "id in 2..3", "id > 2", '""', "tls",
+]
+expression = st.recursive(st.sampled_from(CONDITIONS), lambda inner: st.one_of(
+    inner.map(lambda x: f"not ({x})"),
+    st.tuples(inner, st.sampled_from([" and ", " or ", " "]), inner).map(lambda x: f"({x[0]}){x[1]}({x[2]})")),
+    max_leaves=6)
+
+
+def native(flows: Flows, text: str) -> list[int]:
+    return flows.view.query(Filter(text).program(flows.view), None)[0]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(flow(), min_size=1, max_size=8), expression)
+def test_native_agrees_with_python(given_flows, text):
+    flows = Flows(given_flows)
+    found = Filter(text)
+    assert native(flows, text) == [row for row, record in flows.records.items() if found.matches(record)]
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_every_condition_agrees_and_separates_nothing_wrongly(text):
+    flows = Flows([{"proto": 6, "src": ADDRESSES4[0], "dst": ADDRESSES4[1], "sport": 50000, "dport": 443, "tcp": {}},
+                   {"proto": 17, "src": ADDRESSES6[0], "dst": ADDRESSES6[1], "sport": 50000, "dport": 53, "app": 2},
+                   {"proto": 256}])
+    found = Filter(text)
+    assert native(flows, text) == [row for row, record in flows.records.items() if found.matches(record)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(flow(), max_size=12), st.booleans(), st.sampled_from(
+    ["bytes", "bytes_in", "rtt_us", "duration", "src", "dst", "dport", "state", "app", "vlan", "ended", "tls.sni",
+     "ttl", "process.name", "last", "http.status", "sack"]))
+def test_order_is_that_of_python(given_flows, descending, field):
+    flows = Flows(given_flows)
+    rows, total = flows.view.query(None, field, descending)
+
+    def value(record):
+        if field == "bytes":
+            return record["bytes_out"] + record["bytes_in"]
+        for name in field.split("."):
+            record = record.get(name) if record is not None else None
+        if record is not None and field in ("src", "dst"):
+            raw = bytes.fromhex(record.replace(":", "")) if record.count(":") == 5 and len(record) == 17 else None
+            raw = raw or Filter(f"src == {record}").node.test.ranges[0][0]
+            return ({4: 4, 16: 6, 6: 8}[len(raw)], raw)
+        if isinstance(record, str):
+            return record.encode().lower()
+        return repr(record) if isinstance(record, list) else record
+    known = [row for row, record in flows.records.items() if value(record) is not None]
+    known.sort(key=lambda row: value(flows.records[row]), reverse=False)
+    if descending:
+        known = sorted(known, key=lambda row: row)
+        known = [row for _, row in sorted(((value(flows.records[row]), -row) for row in known), reverse=True)]
+        known = [-row for row in known]
+    unknown = [row for row, record in flows.records.items() if value(record) is None]
+    assert rows == known + unknown
+    assert total == len(given_flows)
+
+
+def test_pages_come_from_the_answer_kept():
+    flows = Flows([{"proto": 17, "bytes": (k % 7, 0)} for k in range(100)])
+    rows, total = flows.view.query(None, "bytes", True, 10, 5)
+    whole = flows.view.page(0, None)
+    assert total == len(whole) == 100
+    assert rows == whole[10:15] == flows.view.page(10, 5)
+    assert flows.view.page(98, 10) == whole[98:]
+    assert flows.view.page(1000, 10) == []
+    assert flows.view.page(-5, 2) == whole[:2]
+
+
+def test_rows_used_again_keep_the_order_of_first_frames():
+    flows = Flows([{"proto": 17, "key": key, "bytes": (1, 0)} for key in (48, 16, 64, 32)])
+    assert flows.view.query(None, None)[0] == [2, 4, 1, 3]
+    assert flows.view.query(None, "id", True)[0] == [3, 1, 4, 2]
+    assert flows.view.query(None, "bytes", True)[0] == [2, 4, 1, 3]
+
+
+def test_free_and_ended_rows():
+    flows = Flows([{"proto": 17}, {"proto": 17, "packets": (0, 0)}, {"proto": 17, "ended": 1}])
+    assert flows.view.query(None, None)[0] == [1, 3]
+    assert flows.view.query(None, None, include_ended=False)[0] == [1]
+
+
+def test_python_is_asked_only_when_the_rest_leaves_it_open():
+    flows = Flows([{"proto": 6 if k == 3 else 17, "process": "firefox"} for k in range(10)])
+    assert native(flows, "process == firefox and proto == tcp") == [4]
+    assert flows.asked == 1
+    flows.view.mark_extras(bytes(11))
+    assert native(flows, "process == firefox") == []
+    assert flows.asked == 1
+
+
+def test_an_attached_column_is_native():
+    flows = Flows([{"proto": 17, "process": name} for name in ("curl", "", "firefox")])
+    flows.view.attach("process.name", array.array("I", [0, 1, 0, 2]), {1: "curl", 2: "firefox"})
+    assert native(flows, "process:fire or process == CURL") == [1, 3]
+    assert native(flows, "process != curl") == [3]
+    assert flows.view.query(None, "process.name", True)[0] == [3, 1, 2]
+    assert flows.asked == 0
+
+
+def test_a_program_is_made_again_when_names_grow():
+    flows = Flows([{"proto": 17, "path": 9}])
+    table = {1: [5]}
+    flows.view.set_table("vlan", table)
+    found = Filter("vlan == 12")
+    assert flows.view.query(found.program(flows.view), None)[0] == []
+    assert found.program(flows.view) is found.program(flows.view)
+    table[9] = [12]
+    assert flows.view.query(found.program(flows.view), None)[0] == [1]
+
+
+def test_an_error_in_python_comes_through():
+    flows = Flows([{"proto": 17}])
+
+    def broken(row):
+        raise RuntimeError("no record")
+    flows.view.record_of = broken
+    with pytest.raises(RuntimeError, match="no record"):
+        native(flows, "process == x")
+
+
+def test_a_filter_too_large_for_a_program_is_asked_of_python():
+    flows = Flows([{"proto": 17, "bytes": (k, 0)} for k in range(3)])
+    text = " or ".join(f"bytes == {k}" for k in range(2, 400))
+    assert native(flows, text) == [3]
+    assert Filter(text).program(flows.view).count == 1
+
+
+def test_a_bad_program_is_refused():
+    good = ("number", columns.NUMBERS["bytes"], TARGET_ACCEPT, TARGET_REJECT, 0, 1)
+    Program([good], 0)
+    for bad in ([good[:2] + (0,) + good[3:]], [("part", 1, *good[2:4], b"x", None)], [("number", 5000, *good[2:])],
+                [("address", columns.NUMBERS["bytes"], *good[2:4], b"1234", b"1234")],
+                [("ask", 0, *good[2:4], 3, None)], [("address", 2, *good[2:4], b"123", b"123")], [good] * 257):
+        with pytest.raises(ValueError):
+            Program(bad, 0)
+    with pytest.raises(ValueError):
+        Program([good], 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(min_size=16, max_size=16))
+def test_address_text_is_that_of_ipaddress(packed):
+    import ipaddress
+    import socket
+    assert columns.address_text(packed[:4]) == str(ipaddress.ip_address(packed[:4]))
+    for sparse in (packed, bytes(6) + packed[6:], packed[:4] + bytes(8) + packed[12:], packed[:2] + bytes(14),
+                   bytes(10) + b"\xff\xff" + packed[12:], packed[:2] + bytes(2) + packed[4:]):
+        text = columns.address_text(sparse)
+        assert socket.inet_pton(socket.AF_INET6, text) == sparse
+        if not sparse.startswith(bytes(10)):
+            assert text == str(ipaddress.ip_address(sparse))
+
+
+def test_a_million_flows_in_bounded_time():
+    """Far above what it takes here (about 20 ms), so that only a change of kind fails it."""
+    import time
+    sample = SampleFlows(1_000_000)
+    sample.fill(7)
+    program = compile_native(Filter("port == 443 and bytes > 1MB").node, sample.view.columns())
+    begin = time.process_time()
+    rows, total = sample.view.query(program, "bytes", True, 0, 50)
+    assert time.process_time() - begin < 0.5
+    assert total > 500_000
+    assert len(rows) == 50
