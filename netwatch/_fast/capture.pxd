@@ -11,7 +11,7 @@ cdef struct Handle:            # one interface being captured
     u16 link
     u32 snaplen
     u32 tick                   # nanoseconds in a unit of the fraction field
-    u32 last[3]                # libpcap's received, dropped, dropped by the interface: 32 bits, they wrap
+    u32 last[2]                # libpcap's dropped, dropped by the interface: 32 bits, they wrap
     u64 sysfs_first            # rx_dropped when the capture began
     u64 received, kernel_drops, pcap_ifdrops, sysfs_drops
 

@@ -117,7 +117,7 @@ cdef class LiveSource(Source):
         for i in range(<u32>len(names)):
             self.handles[i].sysfs = -1
             self.count = i + 1
-            self.open_one(i, names[i], capture_filter.encode(), options)
+            self.open_one(i, well_formed(names[i]), capture_filter.encode(errors="replace"), options)
 
     def __dealloc__(self):
         cdef u32 i
@@ -216,6 +216,7 @@ cdef class LiveSource(Source):
             got = pcap_dispatch(h.pcap, <int>room, on_frame, <u8*>t)
             if got <= 0:
                 return got
+            h.received += <u32>got
         return 0
 
     cdef bint wait(self, int timeout) noexcept nogil:
@@ -255,10 +256,9 @@ cdef class LiveSource(Source):
             h = &self.handles[i]
             if h.pcap == NULL or pcap_stats(h.pcap, &s) < 0:
                 continue
-            h.received += <u32>(s.ps_recv - h.last[0])
-            h.kernel_drops += <u32>(s.ps_drop - h.last[1])
-            h.pcap_ifdrops += <u32>(s.ps_ifdrop - h.last[2])
-            h.last[0], h.last[1], h.last[2] = s.ps_recv, s.ps_drop, s.ps_ifdrop
+            h.kernel_drops += <u32>(s.ps_drop - h.last[0])
+            h.pcap_ifdrops += <u32>(s.ps_ifdrop - h.last[1])
+            h.last[0], h.last[1] = s.ps_drop, s.ps_ifdrop
             dropped = number_in(h.sysfs)
             h.sysfs_drops = dropped - h.sysfs_first if dropped > h.sysfs_first else h.sysfs_drops
 
@@ -272,7 +272,8 @@ cdef class LiveSource(Source):
     def stats(self):
         """Frames received and dropped, in total and by interface; at most half a second old. From any thread.
 
-        received: passed the filter, dropped ones included. interface_drops: libpcap's count and rx_dropped.
+        received: given out, dropped ones not included. libpcap's own count is of no use on a loopback, where the
+        kernel shows it each frame twice and it keeps one. interface_drops: libpcap's count and rx_dropped.
         """
         cdef u32 i
         total = {"received": 0, "kernel_drops": 0, "interface_drops": 0, "ring_drops": 0}
@@ -312,6 +313,11 @@ cdef u64 number_in(int fd) noexcept nogil:
         return 0
     text[n] = 0
     return strtoull(text, NULL, 10)
+
+
+cdef str well_formed(str text):
+    """The text without the lone surrogates that stand for bytes of the command line that are not UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 cdef str words(pcap_t* pcap):

@@ -17,7 +17,7 @@ from posix.unistd cimport close, write
 
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.packet cimport Frame
-from netwatch._fast.source cimport MAX_FRAME
+from netwatch._fast.source cimport MAX_FRAME, Chunk, Source, chunk_free, chunk_new
 
 cdef enum:
     SHB = 0x0A0D0D0A           # ng 4.1
@@ -122,6 +122,30 @@ cdef class CaptureWriter:
         wire = min(max(orig_len, len(frame)), 0xffffffff)
         self.check(self.packet(frame, <u32>len(frame), wire, ts_ns, iface, note, <u32>len(note)))
 
+    def copy(self, Source source):
+        """Write all frames of a source, until its end or its first idle moment; returns how many."""
+        cdef Chunk* chunk = chunk_new()
+        cdef u64 total = 0
+        cdef int got = 0, i, answer = 0
+        if chunk == NULL:
+            raise MemoryError
+        try:
+            with nogil:
+                while answer == 0:
+                    got = source.fill(chunk)
+                    if got <= 0:
+                        break
+                    if source.n_interfaces > self.n_interfaces:
+                        with gil:
+                            self.follow(source.interfaces)
+                    for i in range(got):
+                        answer |= self.put(&chunk.frames[i], chunk.frames[i].iface)
+                    total += <u32>got
+        finally:
+            chunk_free(chunk)
+        self.check(answer)
+        return total
+
     def flush(self):
         """Give the buffered bytes to the system."""
         self.check(self.push())
@@ -209,7 +233,7 @@ cdef class CaptureWriter:
             return 0
         if self.failed:
             raise OSError(self.failed, os.strerror(self.failed), self.path)
-        raise ValueError(f"{self.path} is closed")
+        raise ValueError(f"{self.path}: closed, or a packet of an interface that is not described")
 
 
 cdef int remove_old(str path) except -1:

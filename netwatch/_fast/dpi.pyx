@@ -229,6 +229,7 @@ cdef Conn* conn_new(Dpi* dpi) noexcept nogil:
     cdef Conn* conn = <Conn*>calloc(1, sizeof(Conn))
     if conn != NULL:
         dpi.conns += 1
+        dpi.stream_bytes += sizeof(Conn)
     return conn
 
 
@@ -242,7 +243,7 @@ cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil:
         while conn.half[side].early != NULL:
             early = conn.half[side].early
             conn.half[side].early = early.next
-            dpi.stream_bytes -= early.n
+            dpi.stream_bytes -= sizeof(Segment) + early.n
             free(early)
         dpi.stream_bytes -= conn.half[side].cap
         free(conn.half[side].buf)
@@ -250,3 +251,4 @@ cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil:
     free(conn)
     row.conn = NULL
     dpi.conns -= 1
+    dpi.stream_bytes -= sizeof(Conn)

@@ -16,12 +16,15 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
 from netwatch._fast.names cimport REJECT_COUNT
-from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE
+from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, RING_HIGH, facts_free, ring_put
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
-from netwatch._fast.table cimport table_open, table_close, conversations
+from netwatch._fast.table cimport table_open, table_close, table_guess
 from netwatch._fast.dpi cimport conn_free
+
+from netwatch._fast.dpi import app_names
+from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
 
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET}
 
@@ -134,6 +137,14 @@ cdef class Engine:
         free(core.parser.out)
         free(core.dpi.ring.mem)
 
+    def set_timeouts(self, dict changed) -> None:
+        """Idle timeouts in seconds, by the names of flowtext.TIMEOUTS and APP_TIMEOUTS; the rest are the defaults."""
+        cdef int i
+        for i, (name, seconds) in enumerate(TIMEOUTS.items()):
+            self.core.timeout[i] = changed.get(name, seconds)
+        for i, name in enumerate(app_names()):
+            self.core.app_timeout[i] = changed.get(name, APP_TIMEOUTS.get(name, 0))
+
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
         cdef Core* core = &self.core
@@ -193,14 +204,7 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         if f.ts < core.first or core.first == 0:
             core.first = f.ts
         parse_frame(&core.parser, f)
-    for i in range(core.parser.n_out):
-        pk = &core.parser.out[i]
-        if pk.family != FAMILY_NONE:
-            prefetch(&core.table.slots[<u32>pk.hash & core.table.mask])
-    for i in range(core.parser.n_out):
-        pk = &core.parser.out[i]
-        if pk.family != FAMILY_NONE:
-            touch_row(core, <u32>pk.hash)
+    look_ahead(core)
     for i in range(core.parser.n_out):
         pk = &core.parser.out[i]
         number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
@@ -209,13 +213,30 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
     return at
 
 
-cdef inline void touch_row(const Core* core, u32 tag) noexcept nogil:
-    """Ask for the cache lines of the row that the slot names, whether or not it will be the one."""
-    cdef u32 number = core.table.slots[tag & core.table.mask].row
-    cdef const u8* row = <const u8*>&core.table.rows[number]
-    prefetch(row)
-    prefetch(row + 64)
-    prefetch(&core.table.colds[number])
+cdef void look_ahead(Core* core) noexcept nogil:
+    """Ask memory for the slots of all packets, then for the rows they name, then for what those point to."""
+    cdef Packet* pk
+    cdef const Row* row
+    cdef u32 i, n = core.parser.n_out
+    for i in range(n):
+        pk = &core.parser.out[i]
+        if pk.family != FAMILY_NONE:
+            prefetch(&core.table.slots[<u32>pk.hash & core.table.mask])
+    for i in range(n):
+        pk = &core.parser.out[i]
+        if pk.family != FAMILY_NONE:
+            pk.guess = table_guess(&core.table, <u32>pk.hash)
+            row = &core.table.rows[pk.guess]
+            prefetch(row)
+            prefetch(<const u8*>row + 64)
+            prefetch(&core.table.colds[pk.guess])
+    for i in range(n):
+        pk = &core.parser.out[i]
+        if pk.guess:
+            row = &core.table.rows[pk.guess]
+            if row.proto == PROTO_TCP:
+                prefetch(&core.table.tcps[row.tcp])
+                prefetch(<const u8*>&core.table.tcps[row.tcp] + 64)
 
 
 cdef void packet_event(Core* core, const Packet* pk, u32 number, u32 i) noexcept nogil:

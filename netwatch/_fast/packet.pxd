@@ -107,5 +107,6 @@ cdef struct Packet:
     u8 layers[MAX_LAYERS] # LAYER_* of names.pxd
     u32 seq
     u32 ack
+    u32 guess             # row that the hash table seems to name, 0 none
     u16 notes             # NOTE_*: what the flow's history makes of it
     u16 sub               # of a link-layer protocol: its own type code

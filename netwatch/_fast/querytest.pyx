@@ -62,6 +62,7 @@ cdef class SampleFlows:
         row.bits |= BIT_ENDED if given.get("ended") else 0
         cold.key, cold.id = given.get("key", i * 16), given.get("id", i)
         cold.first, cold.ended = given.get("first", 0), given.get("ended", 0)
+        cold.second = <u16>(row.last // 1000000000)
         cold.confidence, cold.iface = given.get("confidence", 0), given.get("iface", 0)
         for which in range(2):
             side = which ^ o
@@ -69,6 +70,9 @@ cdef class SampleFlows:
             row.bytes[side] = given.get("bytes", (0, 0))[which]
             row.payload[side] = given.get("payload", (0, 0))[which]
             cold.ttl[side] = given.get("ttl", (0, 0))[which]
+            cold.now[side] = given.get("now", (0, 0))[which]
+            cold.rate[side] = given.get("rate", (0, 0))[which]
+            cold.peak[side] = given.get("peak", (0, 0))[which]
         if "tcp" in given:
             row.tcp = i
             self.fill_tcp(&self.tcps[i], given["tcp"], o)

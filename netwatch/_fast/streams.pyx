@@ -80,7 +80,7 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
         return False
     if row.bits & tried_bit(s):
         return False
-    if begun and seq != t.isn[s] + 1:
+    if begun and seq != t.isn[s] + 1 and dpi.stream_bytes < STREAMS_CALM:
         return <i32>(seq - t.isn[s] - 1) > 0
     if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk):
         return True
@@ -152,7 +152,7 @@ cdef void drain(Feed* f, int s) noexcept nogil:
         half.early = seg.next
         half.early_bytes -= seg.n
         half.early_n -= 1
-        f.dpi.stream_bytes -= seg.n
+        f.dpi.stream_bytes -= sizeof(Segment) + seg.n
         old = half.next - seg.seq
         if old < seg.n:
             half.next += seg.n - old
@@ -171,7 +171,7 @@ cdef bint put(Feed* f, Half* half, Segment** link, u32 seq, const u8* p, u32 n) 
     link[0] = seg
     half.early_bytes += n
     half.early_n += 1
-    f.dpi.stream_bytes += n
+    f.dpi.stream_bytes += sizeof(Segment) + n
     return True
 
 
@@ -202,7 +202,7 @@ cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n) noexcept nogil:
         link = &seg.next
     if n and not put(f, half, link, seq, p, n):
         return
-    if (half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_IN_ALL):
+    if (half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM):
         give_up_hole(f, s)
 
 

@@ -44,6 +44,7 @@ cdef struct Table:
 cdef bint table_open(Table* t, u32 cap, u64 seed) noexcept nogil
 cdef void table_close(Table* t) noexcept nogil
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
+cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
 cdef void table_unhash(Table* t, u32 number, u64 hash) noexcept nogil
 cdef void table_free_row(Table* t, u32 number) noexcept nogil

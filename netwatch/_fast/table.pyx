@@ -91,8 +91,20 @@ cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
     """The live flow of the packet, or 0."""
     cdef u32 tag = <u32>pk.hash
     cdef u64 at = tag & t.mask
+    if pk.guess and not t.rows[pk.guess].bits & BIT_ENDED and same_key(&t.rows[pk.guess], pk):
+        return pk.guess
     while t.slots[at].row:
         if t.slots[at].tag == tag and same_key(&t.rows[t.slots[at].row], pk):
+            return t.slots[at].row
+        at = (at + 1) & t.mask
+    return 0
+
+
+cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil:
+    """The row that a hash most likely stands for, by the slots alone; 0 none."""
+    cdef u64 at = tag & t.mask
+    while t.slots[at].row:
+        if t.slots[at].tag == tag:
             return t.slots[at].row
         at = (at + 1) & t.mask
     return 0

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from netwatch._fast.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch.filter.evaluate import END_FIELDS, check_of, compile_python
-from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Or, Part, Pattern, Search, Test, Words
+from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
 from netwatch.schema import SEARCHED, Field, Type
 
 Column = tuple[str, int, Any]                     # as FlowView.columns gives them

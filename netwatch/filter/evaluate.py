@@ -10,11 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from netwatch.filter import values
-from netwatch.filter.nodes import (MAX_TEXT, Addresses, And, Compare, Node, Not, Numbers, Or, Part, Pattern, Search,
-                                   Test, Truth, Words)
+from netwatch.filter.nodes import (
+    MAX_TEXT,
+    Addresses,
+    And,
+    Compare,
+    Node,
+    Not,
+    Numbers,
+    Part,
+    Pattern,
+    Search,
+    Test,
+    Truth,
+    Words,
+)
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type
 
 Record = Mapping[str, Any]
@@ -159,7 +173,7 @@ def _number_of(field: Field) -> Callable[[Any], int | float | None]:
 
     def number(value: Any) -> int | float | None:
         if isinstance(value, float) and factor != 1:
-            return round(value * factor)
+            return round(value * factor) if isfinite(value * factor) else None
         return value * factor if isinstance(value, (int, float)) else None
     return number
 

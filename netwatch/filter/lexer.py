@@ -94,7 +94,8 @@ def _made(kind: Kind, text: str, at: int, length: int) -> Token:
 
 def _string(text: str, at: int) -> Token:
     """A quoted phrase: a backslash before a quote or a backslash, and \\n \\t \\r \\0, are what they are in Python."""
-    quote, found, i = text[at], [], at + 1
+    quote, i = text[at], at + 1
+    found: list[str] = []
     while i < len(text):
         char = text[i]
         if char == quote:

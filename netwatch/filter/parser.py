@@ -14,8 +14,21 @@ from __future__ import annotations
 
 from netwatch.filter import values
 from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token, tokens
-from netwatch.filter.nodes import (MAX_DEPTH, MAX_NODES, Addresses, And, Compare, FilterError, Node, Not, Or, Part,
-                                   Search, Truth, Words)
+from netwatch.filter.nodes import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Addresses,
+    And,
+    Compare,
+    FilterError,
+    Node,
+    Not,
+    Or,
+    Part,
+    Search,
+    Truth,
+    Words,
+)
 from netwatch.filter.typing_rules import TRUTHS, make_test, pattern
 from netwatch.schema import BY_NAME, NAMES, Field, Type, transport_of
 
@@ -49,7 +62,7 @@ class _Parser:
 
     def take(self) -> Token:
         token = self.tokens[self.at]
-        self.at += token.kind is not Kind.END
+        self.at = min(self.at + 1, len(self.tokens) - 1)
         return token
 
     def peek(self, ahead: int) -> Token:
@@ -59,10 +72,10 @@ class _Parser:
         return FilterError(message, token.column, self.text)
 
     def parse(self) -> Node:
-        if self.now.kind is Kind.END:
+        if len(self.tokens) == 1:
             return And(())
         node = self.any()
-        if self.now.kind is not Kind.END:
+        if self.at != len(self.tokens) - 1:
             raise self.error(f"{self.now.text!r} does not belong here", self.now)
         return node
 
@@ -178,7 +191,8 @@ class _Parser:
                 raise self.error(f"a set goes with in, not with {op}", self.now)
             return self.braced()
         if self.now.kind not in VALUES:
-            raise self.error(f"a value should follow {'the key' if op == ':' else op}", self.now)
+            before = self.tokens[self.at - 1]
+            raise self.error(f"a value should follow {before.text}{':' if before.kind is Kind.KEY else ''}", self.now)
         return [self.take()]
 
     def braced(self) -> list[Token]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import socket
-from datetime import UTC, datetime
+from calendar import timegm
+from datetime import datetime
 
 from netwatch.schema import Type
 
@@ -20,7 +21,8 @@ DURATIONS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s":
 NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]{1,12}))?(?:/s)?", re.ASCII)
 HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
 QUANTITY = re.compile(r"([+-]?[0-9]{1,24}(?:\.[0-9]{1,12})?)([a-zA-Zµμ]{1,3})(/s)?")
-TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
+                  r"(Z|z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 MAC = re.compile(r"[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}", re.ASCII)
 PARTIAL_IP4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?", re.ASCII)
 
@@ -57,23 +59,25 @@ def quantity(text: str, kind: Type) -> Ratio | None:
 
 
 def time_span(text: str) -> tuple[int, int] | None:
-    """First and last nanosecond since 1970 of the day, minute, second or fraction that the text names; UTC unless said."""
+    """First and last nanosecond since 1970 of the day, minute or second that the text names, UTC unless it says
+    otherwise; with a fraction of a second, that very moment."""
     match = TIME.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
+    numbers = [int(part or 0) for part in (year, month, day, hour, minute, second)]
     try:
-        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
+        begin = datetime(*numbers)  # type: ignore[arg-type]
     except ValueError:
         return None
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
-    start = int(seconds) * 10**9
+    start = timegm(begin.timetuple()) * 10**9
     if zone and zone not in "Zz":
         digits = zone[1:].replace(":", "")
         offset = (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * 10**9
         start += offset if zone[0] == "-" else -offset
     if fraction:
-        return start + int(fraction.ljust(9, "0")), start + int(fraction.ljust(9, "9"))
+        moment = start + int(fraction.ljust(9, "0"))
+        return moment, moment
     length = 86400 if hour is None else 60 if second is None else 1
     return start, start + length * 10**9 - 1
 

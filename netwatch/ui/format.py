@@ -67,7 +67,7 @@ def micros(value: float | None, ascii_only: bool = False) -> str:
 
 
 def age(seconds: float | None) -> str:
-    """A long time: 0.3s, 12s, 3m04s, 2h05m, 3d04h. At most six cells below 1000 days."""
+    """A long time: 0.3s, 12s, 3m04s, 2h05m, 3d04h. At most six cells below 100,000 days."""
     if seconds is None:
         return ""
     if seconds < 9.95:
@@ -77,7 +77,7 @@ def age(seconds: float | None) -> str:
         return f"{whole}s"
     for big, small, names in ((60, 1, "ms"), (3600, 60, "hm"), (86400, 3600, "dh")):
         if whole < big * (60 if big == 60 else 24) or big == 86400:
-            if whole >= 1000 * 86400:
+            if whole >= 100 * 86400:
                 return f"{whole // 86400}d"
             return f"{whole // big}{names[0]}{whole % big // small:02d}{names[1]}"
     raise AssertionError("unreachable")

@@ -2,8 +2,9 @@
 import ipaddress
 from datetime import UTC, datetime
 
-from netwatch._fast import columns
 from netwatch._fast.querytest import SampleFlows
+
+from netwatch._fast import columns
 
 APPS = {1: "tls", 2: "dns", 3: "http"}
 PROTOS = {1: "icmp", 6: "tcp", 17: "udp", 256: "arp"}
@@ -48,7 +49,7 @@ def record(given: dict, number: int) -> dict:
         made[f"{name}_out"], made[f"{name}_in"] = given.get(name, default)
     if given.get("ended"):
         made["ended"] = ENDED[given["ended"]]
-    if given.get("path"):
+    if given.get("path") in PATHS:
         made["vlan"] = PATHS[given["path"]]
     if given.get("app"):
         made |= {"app": APPS[given["app"]], "confidence": given.get("confidence", 0)}

@@ -1,7 +1,8 @@
-"""Live capture between two network namespaces, and the choice and listing of interfaces."""
+"""Live capture on a veth pair in a network namespace of our own, and the choice and listing of interfaces."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ ROOT = pytest.mark.skipif(
     os.geteuid() != 0 or sys.platform != "linux" or shutil.which("ip") is None,
     reason="live capture is tested as root on Linux with iproute2",
 )
+CLONE_NEWNET = 0x40000000
 A, B = f"nwt{os.getpid() % 10000}a", f"nwt{os.getpid() % 10000}b"
 
 
@@ -26,8 +28,20 @@ def ip(*words, check=True):
 
 
 @pytest.fixture
-def pair():
-    """A veth pair in our own namespace; frames sent on A arrive on B."""
+def own_namespace():
+    """Nothing a test sends leaves this namespace, which ends with the test."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            pytest.skip(f"no network namespace can be made: {os.strerror(ctypes.get_errno())}")
+        ip("link", "set", "lo", "up")
+        yield
+        assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+
+
+@pytest.fixture
+def pair(own_namespace):
+    """A veth pair; frames sent on A arrive on B."""
     ip("link", "add", A, "type", "veth", "peer", "name", B)
     for name in (A, B):
         with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w") as f:
@@ -105,6 +119,7 @@ def test_several_interfaces_and_one_that_goes_away(pair):
         s.sendto(b"hello", ("127.0.0.1", 40123))
     frames = gather(source, 2)
     assert sorted((f[4], f[6][-5:]) for f in frames) == [(0, bytes(5)), (1, b"hello")]
+    assert {name: one["received"] for name, one in source.stats()["interfaces"].items()} == {pair[1]: 1, "lo": 1}
     ip("link", "del", pair[0])
     end = time.monotonic() + 3
     while source.error is None and time.monotonic() < end:
@@ -124,6 +139,22 @@ def test_the_last_interface_going_away_ends_the_input(pair):
     while source.batch() is None and time.monotonic() < end:
         pass
     assert source.batch() == [] and source.damaged and pair[1] in source.error
+
+
+@ROOT
+def test_an_interface_may_go_down_and_come_back(pair):
+    source = open_live([pair[1]], "ether proto 0x88b5")
+    ip("link", "set", pair[1], "down")
+    for _ in range(4):
+        source.batch()
+    ip("link", "set", pair[1], "up")
+    ip("link", "set", pair[0], "up")
+    frames, end = [], time.monotonic() + 5
+    while not frames and time.monotonic() < end:
+        send(pair[0], [frame(1)])
+        frames += source.batch() or []
+    assert frames[0][6] == frame(1) and source.error is None
+    source.close()
 
 
 @ROOT
@@ -147,6 +178,8 @@ def test_any(pair):
         ([], {}, 2, "between 1 and"),
         (["lol"], {}, 4, "no interface is called lol; the nearest is lo"),
         ([""], {}, 4, "empty name"),
+        (["et\udc80h"], {}, 4, "no interface is called et?h"),
+        (["lo"], {"capture_filter": "\udc80"}, 2, "capture filter "),
     ],
 )
 def test_what_cannot_be_opened(names, options, code, words):

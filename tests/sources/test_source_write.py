@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 
+import capture_bytes
 import pytest
 from capture_bytes import PACKETS
 from netwatch._fast.capwrite import CaptureWriter
@@ -77,6 +78,21 @@ def test_more_than_the_buffer_holds(tmp_path, frames_of):
     source = open_savefile(path)
     assert [f[6] for f in frames_of(source)] == frames
     assert source.error is None and len(source.secrets[0][1]) == 9_000_000
+
+
+def test_a_whole_source_is_copied(tmp_path, frames_of):
+    options = capture_bytes.option("<", 9, b"\x09")
+    first = capture_bytes.interface(options=options + capture_bytes.option("<", 2, b"eth0"))
+    second = capture_bytes.interface(link=101, options=options)
+    packets = [(i, bytes([i % 256]) * (i % 1500)) for i in range(9000)]
+    data = capture_bytes.section() + first + second
+    data += b"".join(capture_bytes.enhanced("<", ts % 2, ts, data, len(data) + 4) for ts, data in packets)
+    (tmp_path / "in").write_bytes(data)
+    with CaptureWriter(str(tmp_path / "out")) as w:
+        assert w.copy(open_savefile(str(tmp_path / "in"))) == len(packets)
+    one, two = (open_savefile(str(tmp_path / name)) for name in ("in", "out"))
+    assert frames_of(one) == frames_of(two)
+    assert [i["name"] for i in two.interfaces] == ["eth0", ""] and two.error is None
 
 
 def test_file_is_private_and_never_overwritten(tmp_path):

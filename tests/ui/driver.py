@@ -34,6 +34,7 @@ class Driver:
 
     def step(self, tick: bool = True) -> None:
         """Let the poller answer until it has nothing more to do, as its thread would."""
+        self.session.extra += tick
         for _ in range(3):
             wanted = self.asked
             assert wanted is not None

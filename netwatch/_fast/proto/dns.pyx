@@ -272,7 +272,7 @@ cdef void report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil
 cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogil:
     """A message whose header stands: facts, state, event."""
     cdef DnsHead h = dns_head(p)
-    cdef bint response = h.flags & FLAG_RESPONSE
+    cdef bint response = (h.flags & FLAG_RESPONSE) != 0
     cdef u32 at = DNS_HEAD
     cdef u64 ns = 0, hash
     cdef u8 rcode[2]

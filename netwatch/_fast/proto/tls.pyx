@@ -42,6 +42,7 @@ cdef struct Half:              # one direction
     u8* buf                    # the handshake message being put together, header first
     u32 len
     u32 cap
+    u32 keep                   # bytes of its body that are wanted
     u32 pass_by                # bytes of the current message that are not wanted
     bint dark                  # after ChangeCipherSpec nothing of the side can be read
     bint lost                  # bytes are missing: record boundaries are not known any more
@@ -190,7 +191,7 @@ cdef bint gather(Half* half, const u8* p, u32 n) noexcept nogil:
 cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
     """The bytes of one handshake record: the end of a message, whole messages, the start of one."""
     cdef Half* half = &tls.half[look.side]
-    cdef u32 size, keep, step
+    cdef u32 step
     cdef int code
     while n:
         if half.pass_by:
@@ -207,20 +208,19 @@ cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
             n -= step if step < n else n
             if half.len < MESSAGE_HEAD:
                 break
-        size = be24(half.buf + 1)
-        keep = wanted(look, tls, half.buf[0], size)
-        if keep > MAX_HELLO:
-            return PARSE_MALFORMED
-        step = MESSAGE_HEAD + keep - half.len
+            half.keep = wanted(look, tls, half.buf[0], be24(half.buf + 1))
+            if half.keep > MAX_HELLO:
+                return PARSE_MALFORMED
+        step = MESSAGE_HEAD + half.keep - half.len
         if step > n:
             step = n
         if step and not gather(half, p, step):
             return PARSE_DONE
         p += step
         n -= step
-        if half.len == MESSAGE_HEAD + keep:
-            code = read_message(look, tls, half.buf[0], half.buf + MESSAGE_HEAD, keep)
-            half.pass_by = size - keep
+        if half.len == MESSAGE_HEAD + half.keep:
+            code = read_message(look, tls, half.buf[0], half.buf + MESSAGE_HEAD, half.keep)
+            half.pass_by = be24(half.buf + 1) - half.keep
             half.len = 0
             if code != PARSE_OK:
                 return code

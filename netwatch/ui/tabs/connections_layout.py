@@ -7,8 +7,8 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.flow_cells import COLUMNS
 from netwatch.ui.widgets import table
 
-SIDE_PANE_FROM = 130               # columns from which the details stand beside the table
-SIDE_PANE = 58                     # their width there
+SIDE_PANE_FROM = 140               # columns from which the details stand beside the table
+SIDE_PANE = 62                     # their width there
 LEAST_ROWS = 4                     # of the table that stay visible above the details
 
 

@@ -114,9 +114,10 @@ def age(row: Row, glyphs: Glyphs) -> Cell:
 
 #      key            title          least most share right rank  cell
 COLUMNS = (
-    Column("process.name", "Process", 12, 26, 2, False, 70, process, help="program that owns the socket"),
-    Column("src", "Source", 18, 45, 2, False, 10, source, port=True, help="who began it"),
-    Column("dst", "Destination", 19, 64, 4, False, 99, destination, port=True,
+    Column("process.name", "Process", 12, 26, 2, False, 70, process, tail=" (",
+           help="program that owns the socket"),
+    Column("src", "Source", 18, 45, 2, False, 10, source, tail=":", help="who began it"),
+    Column("dst", "Destination", 19, 64, 4, False, 99, destination, tail=":",
            help="the other side; ~ marks an inferred name"),
     Column("app", "App", 11, 60, 3, False, 60, app, help="recognised protocol and what it said"),
     Column("state", "State", 11, 14, 1, False, 50, state, help="state of the protocol"),

@@ -27,7 +27,7 @@ class Column:
     cell: Callable[[Any, Glyphs], Cell]
     file_rank: int | None = None   # its importance when a file is read, if another
     help: str = ""
-    port: bool = False             # when it is cut, the part after the last colon stays
+    tail: str = ""                 # when it is cut, what follows the last of these stays: a port, a PID
     sort: str = ""                 # field to sort by, if not `key`; "-field" when the field runs the other way
 
     def order(self, descending: bool) -> tuple[str, bool]:
@@ -91,17 +91,18 @@ def draw_row(canvas: Any, y: int, x: int, slots: Sequence[Slot], row: Any, tint:
     """One row; `tint` overrides the style of every cell."""
     for column, at, width in slots:
         text, style = column.cell(row, glyphs)
-        if column.port and text_width(text) > width:
-            text = cut_host(text, width, glyphs.ellipsis)
+        if column.tail and text_width(text) > width:
+            text = cut_head(text, column.tail, width, glyphs.ellipsis)
         canvas.field(y, x + at, width, text, style if tint is None else tint, column.right, glyphs.ellipsis)
 
 
-def cut_host(text: str, width: int, ellipsis: str) -> str:
-    """host:port in `width` cells: the host is cut, the port kept when that leaves a host worth reading."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or width - len(port) < 6:
+def cut_head(text: str, separator: str, width: int, ellipsis: str) -> str:
+    """host:port in `width` cells: the host is cut and the port kept, as long as there is something left of the host."""
+    head, found, tail = text.rpartition(separator)
+    room = width - text_width(tail) - len(separator)
+    if not found or room < 4:
         return str(clip(text, width, ellipsis))
-    return f"{clip(host, width - len(port) - 1, ellipsis)}:{port}"
+    return f"{clip(head, room, ellipsis)}{separator}{tail}"
 
 
 def draw_selection(canvas: Any, y: int, area: Area, glyphs: Glyphs) -> None:

@@ -1,0 +1,114 @@
+"""The thread between the terminal and the session: never in the way, never more work than needed."""
+import time
+
+import pytest
+
+from netwatch.ui.model import Poller, Request
+from tests.ui.fake import FakeSession
+
+
+def wait_until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def poller_of():
+    started = []
+
+    def make(session, interval=0.05):
+        rings = []
+        poller = Poller(session, interval, lambda: rings.append(time.monotonic()))
+        poller.rings = rings
+        started.append(poller)
+        poller.start()
+        return poller
+
+    yield make
+    for poller in started:
+        poller.stop()
+        poller.join(5)
+        assert not poller.is_alive()
+
+
+def test_a_new_question_is_answered_at_once_and_rings(poller_of):
+    poller = poller_of(FakeSession(flows=50), interval=60)
+    poller.ask(Request())
+    wait_until(lambda: poller.latest.total)
+    number = poller.latest.number
+    began = time.monotonic()
+    poller.ask(Request(sort="src"))
+    wait_until(lambda: poller.latest.number > number)
+    assert time.monotonic() - began < 1                    # and not after the interval
+    assert poller.latest.request.sort == "src"
+    assert len(poller.rings) == 2
+
+
+def test_asking_never_waits_for_a_slow_query(poller_of):
+    poller = poller_of(FakeSession(flows=50, query_ms=500))
+    poller.ask(Request())
+    time.sleep(0.05)
+    began = time.monotonic()
+    for offset in range(50):
+        poller.ask(Request(offset=offset))
+    assert time.monotonic() - began < 0.05
+    wait_until(lambda: poller.latest.request is not None and poller.latest.request.offset == 49)
+    assert poller.latest.number <= 3                       # the questions in between were never put
+
+
+def test_slow_queries_leave_the_machine_some_rest(poller_of):
+    session = FakeSession(flows=50, query_ms=100)
+    poller = poller_of(session, interval=0.01)
+    poller.ask(Request())
+    time.sleep(1.5)
+    assert 2 <= session.queries <= 5                       # 100 ms of work, at least 300 ms of rest
+
+
+def test_nothing_new_means_no_query(poller_of):
+    session = FakeSession(flows=50, still=True)
+    poller = poller_of(session, interval=0.01)
+    poller.ask(Request())
+    wait_until(lambda: poller.latest.number > 10)
+    assert session.queries == 1
+
+
+def test_a_session_that_fails_and_recovers(poller_of):
+    session = FakeSession(flows=50)
+    session.fail = "disk on fire"
+    poller = poller_of(session)
+    crashes = []
+    poller.on_crash = crashes.append
+    poller.ask(Request())
+    wait_until(lambda: poller.latest.error)
+    assert poller.latest.error == "RuntimeError: disk on fire"
+    assert crashes
+    session.fail = ""
+    wait_until(lambda: poller.latest.error is None)
+    assert poller.latest.total
+
+
+def test_a_held_page_is_not_asked_again(poller_of):
+    session = FakeSession(flows=50)
+    poller = poller_of(session, interval=0.01)
+    poller.ask(Request())
+    wait_until(lambda: poller.latest.total)
+    poller.ask(Request(hold=True))
+    wait_until(lambda: poller.latest.request.hold)
+    asked, number = session.queries, poller.latest.number
+    wait_until(lambda: poller.latest.number > number + 10)
+    assert session.queries == asked
+    poller.ask(Request(hold=True, sort="src"))             # a new question is put even so, once
+    wait_until(lambda: poller.latest.request.sort == "src")
+    assert session.queries == asked + 1
+
+
+def test_the_record_of_a_flow_comes_with_the_picture(poller_of):
+    poller = poller_of(FakeSession(flows=50))
+    poller.ask(Request(flow=7))
+    wait_until(lambda: poller.latest.record)
+    assert poller.latest.record["id"] == 7
+    poller.ask(Request(flow=999_999))
+    wait_until(lambda: poller.latest.request.flow == 999_999)
+    assert poller.latest.record is None

@@ -1,0 +1,127 @@
+"""Writes docs/fields.md and docs/filter.md from netwatch/schema.py.
+
+    python tools/make_reference.py            write them
+    python tools/make_reference.py --check    exit 1 when they are not what would be written
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from netwatch import schema  # noqa: E402
+
+KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
+         "tls": "TLS handshakes", "stream": "Streams"}
+NOTE = "<!-- Written by tools/make_reference.py from netwatch/schema.py. Change that, not this. -->\n"
+
+FILTER = r"""# The filter language
+
+The same text filters the terminal, `netwatch read --where`, the recorder's triggers, the agent and history.
+
+```
+port == 443 and sni contains "github"          proto tcp and not app dns
+process == "firefox" or pid in {100, 200..300} src in 10.0.0.0/8 and bytes > 1MB
+state == established and rtt > 200ms           host matches /(?i)\.example\.(com|org)$/
+tcp.port == 443 && ip.addr == 192.0.2.1        vlan == 12 and country != "DE"
+port:443 process:firefox sni:github            google
+```
+
+## Conditions
+
+| written | true when |
+|---|---|
+| `field == value`, `!=`, `<`, `<=`, `>`, `>=` | the value stands so to the field's. Texts and addresses have no order |
+| `field in {a, b, c..d}`, `field in 10.0.0.0/8` | it is one of them, in the range (both ends count), in the network |
+| `field contains text` | the text is part of it; of a number or address, of how it is written |
+| `field matches /regex/` | Python's `re` finds it; case counts unless it begins with `(?i)`; `\/` is a slash; `~` is short for matches |
+| `field not in ...`, `not contains`, `not matches` | there is a value, and none does |
+| `field:value`, `field value` | contains for text, equals for numbers and addresses, CIDR when the value is one; `src:192.168` is `192.168.0.0/16` |
+| `field:>value`, `field:{a, b}`, `field:/regex/` | as with the operator |
+| `decrypted` | a yes/no field alone: it is yes |
+| `google`, `"a phrase"`, `/regex/` | found in a field marked "searched" below, or in an end written `192.0.2.1:443`, `[2001:db8::1]:443` |
+| `10.0.0.0/8` | either address is in the network |
+
+`and` (`&&`), `or` (`||`), `not` (`!`) and parentheses combine them. `not` binds first, then `and`, then `or`.
+Conditions side by side must all hold. Words of the language and names of fields have no case.
+
+## Rules
+
+* A field that is absent passes no comparison, **also not `!=`**: `country != DE` is about flows whose country is
+  known. `not country == DE` is true of the others too.
+* Where there are several values (`port` is both ports, `vlan` every tag) one that passes is enough; `!=` asks that
+  none is equal.
+* Text is compared without regard to case, for the letters A to Z. Only its first 4096 bytes are looked at.
+* A record answers for itself; what a packet, DNS, HTTP or TLS record lacks is asked of its flow.
+* `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
+* `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.
+* Quote a value that holds blanks, brackets, commas, quotes or `= < > !=`. In quotes `\"` `\'` `\\` `\n` `\t` `\r` `\0`.
+
+## Values
+
+| of | written |
+|---|---|
+| number, port | `12`, `0x1f`, `1.5k`, `2M` |
+| bytes | `1500`, `1.5MB` (1000s: kB MB GB TB, or k M G T), `2GiB` (1024s: KiB MiB GiB TiB) |
+| rate | the same, per second: `1MB/s` |
+| duration | `200ms`, `1.5s`, `ns us ms s m h d`; without a unit only under the record's own name: `rtt_us > 200000` |
+| time | `2026-01-02`, `2026-01-02T03:04`, `2026-01-02T03:04:05.678Z`, `+01:00`; UTC unless said. A day, minute or second is all of it |
+| address | `192.0.2.1`, `2001:db8::1`, `02:00:5e:10:00:01`, `10.0.0.0/8`, `10.0.0.1..10.0.0.9` |
+| yes/no | `true`, `false`, `yes`, `no` |
+
+A filter has at most 4096 characters and 512 conditions. An error names the column and, for an unknown field, the
+nearest name.
+
+## Names
+
+"""
+
+
+def table(rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def kind_of(field: schema.Field) -> str:
+    unit = f", {field.unit}" if field.unit and field.unit != "B" or field.unit == "B" and field.type != "bytes" else ""
+    return ("list of " if field.many else "") + field.type + unit
+
+
+def fields_page() -> str:
+    page = ["# Fields\n\n", NOTE, "\nEvery field of every record, in the order of the table. A key that is absent is "
+            "unknown or does not apply.\nA field marked *sum* is not in the record: it is for filters, columns and "
+            "sorting.\n"]
+    for kind, title in KINDS.items():
+        rows = [(f"`{field.key(kind)}`", kind_of(field), field.help + (" *sum*" if field.parts else ""), field.privacy)
+                for field in schema.fields_of(kind)]
+        page.append(f"\n## {title}\n\n" + table(rows, ("key", "type", "meaning", "privacy")))
+    return "".join(page)
+
+
+def filter_page() -> str:
+    rows = []
+    for name, fields in sorted(schema.NAMES.items()):
+        stands = ", ".join(f"`{field.name}`" for field in fields if field.name != name)
+        own = schema.BY_NAME.get(name)
+        kinds = sorted({kind for field in fields for kind in field.kinds}, key=list(KINDS).index)
+        meaning = " ".join(filter(None, [own.help if own else "", f"Any of: {stands}." if stands and own else stands]))
+        rows.append((f"`{name}`", fields[0].type.value, " ".join(kinds),
+                     "yes" if any(field.search for field in fields) else "", meaning))
+    return FILTER.replace("# The filter language\n", f"# The filter language\n\n{NOTE}", 1) + table(
+        rows, ("name", "type", "records", "searched", "stands for"))
+
+
+def main() -> int:
+    pages = {ROOT / "docs" / "fields.md": fields_page(), ROOT / "docs" / "filter.md": filter_page()}
+    if "--check" in sys.argv[1:]:
+        stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
+        print("\n".join(f"docs/{name} is stale: run tools/make_reference.py" for name in stale), end="")
+        return bool(stale)
+    for path, text in pages.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
