@@ -109,9 +109,14 @@ _IDENTITY = (
     _field("interface", "flow packet", TEXT, "IFACE", 10,
            "Interface the flow was first seen on.", "iface frame.interface_name", search=True),
     _field("vlan", "flow", INT, "VLAN", 9, "VLAN identifiers, outermost first.", "vlan.id", many=True),
+    _field("mpls", "flow", INT, "MPLS", 12, "MPLS labels, outermost first.", "mpls.label", many=True),
+    _field("pppoe_session", "flow", INT, "PPPOE", 6, "PPPoE session identifier.", "pppoe.session_id"),
     _field("tunnel", "flow", TEXT, "TUNNEL", 24,
            "Tunnels around the flow, outermost first: kind, then its ends.", privacy="address", many=True),
     _field("state", "flow", TEXT, "STATE", 12, "State of the connection.", "tcp.state", search=True),
+    _field("icmp.type", "flow", INT, "TYPE", 5, "ICMP or ICMPv6 type of the first packet.", "icmpv6.type"),
+    _field("icmp.code", "flow", INT, "CODE", 5, "ICMP or ICMPv6 code of the first packet.", "icmpv6.code"),
+    _field("icmp.id", "flow", INT, "ID", 6, "Identifier of an ICMP echo.", "icmp.ident"),
     _field("ended", "flow", TEXT, "ENDED", 12, "Why the flow is over: fin, rst, timeout, evicted, end-of-input."),
 )
 

@@ -5,6 +5,7 @@
 """
 import pathlib
 import sys
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -34,12 +35,13 @@ port:443 process:firefox sni:github            google
 | `field == value`, `!=`, `<`, `<=`, `>`, `>=` | the value stands so to the field's. Texts and addresses have no order |
 | `field in {a, b, c..d}`, `field in 10.0.0.0/8` | it is one of them, in the range (both ends count), in the network |
 | `field contains text` | the text is part of it; of a number or address, of how it is written |
-| `field matches /regex/` | Python's `re` finds it; case counts unless it begins with `(?i)`; `\/` is a slash; `~` is short for matches |
+| `field matches /regex/`, `~` | Python's `re` finds it; case counts unless it begins with `(?i)`; `\/` is a slash |
 | `field not in ...`, `not contains`, `not matches` | there is a value, and none does |
-| `field:value`, `field value` | contains for text, equals for numbers and addresses, CIDR when the value is one; `src:192.168` is `192.168.0.0/16` |
+| `field:value`, `field value` | contains for text, equals for numbers and addresses, CIDR when the value is one |
+| `src:192.168` | leading groups of an IPv4 address: `192.168.0.0/16` |
 | `field:>value`, `field:{a, b}`, `field:/regex/` | as with the operator |
 | `decrypted` | a yes/no field alone: it is yes |
-| `google`, `"a phrase"`, `/regex/` | found in a field marked "searched" below, or in an end written `192.0.2.1:443`, `[2001:db8::1]:443` |
+| `google`, `"a phrase"`, `/regex/` | found where fields.md says *searched*, or in an end such as `[::1]:443` |
 | `10.0.0.0/8` | either address is in the network |
 
 `and` (`&&`), `or` (`||`), `not` (`!`) and parentheses combine them. `not` binds first, then `and`, then `or`.
@@ -65,9 +67,11 @@ Conditions side by side must all hold. Words of the language and names of fields
 | bytes | `1500`, `1.5MB` (1000s: kB MB GB TB, or k M G T), `2GiB` (1024s: KiB MiB GiB TiB) |
 | rate | the same, per second: `1MB/s` |
 | duration | `200ms`, `1.5s`, `ns us ms s m h d`; without a unit only under the record's own name: `rtt_us > 200000` |
-| time | `2026-01-02`, `2026-01-02T03:04`, `2026-01-02T03:04:05.678Z`, `+01:00`; UTC unless said. A day, minute or second is all of it |
+| time | `2026-01-02`, `2026-01-02T03:04`, `2026-01-02T03:04:05.678Z`, `...+01:00`; UTC unless said |
 | address | `192.0.2.1`, `2001:db8::1`, `02:00:5e:10:00:01`, `10.0.0.0/8`, `10.0.0.1..10.0.0.9` |
 | yes/no | `true`, `false`, `yes`, `no` |
+
+A day, minute or second stands for all of it: `first == 2026-01-02` is true of the whole day.
 
 A filter has at most 4096 characters and 512 conditions. An error names the column and, for an unknown field, the
 nearest name.
@@ -77,22 +81,26 @@ nearest name.
 """
 
 
-def table(rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:
+def table(rows: Sequence[tuple[str, ...]], heads: tuple[str, ...]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
 def kind_of(field: schema.Field) -> str:
-    unit = f", {field.unit}" if field.unit and field.unit != "B" or field.unit == "B" and field.type != "bytes" else ""
+    unit = f", {field.unit}" if field.unit and field.type is not schema.Type.BYTES else ""
     return ("list of " if field.many else "") + field.type + unit
+
+
+def marks(field: schema.Field) -> str:
+    return (" *sum*" if field.parts else "") + (" *searched*" if field.search else "")
 
 
 def fields_page() -> str:
     page = ["# Fields\n\n", NOTE, "\nEvery field of every record, in the order of the table. A key that is absent is "
             "unknown or does not apply.\nA field marked *sum* is not in the record: it is for filters, columns and "
-            "sorting.\n"]
+            "sorting.\nA bare word of a filter is looked for in the fields marked *searched*.\n"]
     for kind, title in KINDS.items():
-        rows = [(f"`{field.key(kind)}`", kind_of(field), field.help + (" *sum*" if field.parts else ""), field.privacy)
+        rows = [(f"`{field.key(kind)}`", kind_of(field), field.help + marks(field), field.privacy)
                 for field in schema.fields_of(kind)]
         page.append(f"\n## {title}\n\n" + table(rows, ("key", "type", "meaning", "privacy")))
     return "".join(page)
@@ -105,10 +113,9 @@ def filter_page() -> str:
         own = schema.BY_NAME.get(name)
         kinds = sorted({kind for field in fields for kind in field.kinds}, key=list(KINDS).index)
         meaning = " ".join(filter(None, [own.help if own else "", f"Any of: {stands}." if stands and own else stands]))
-        rows.append((f"`{name}`", fields[0].type.value, " ".join(kinds),
-                     "yes" if any(field.search for field in fields) else "", meaning))
+        rows.append((f"`{name}`", fields[0].type.value, " ".join(kinds), meaning))
     return FILTER.replace("# The filter language\n", f"# The filter language\n\n{NOTE}", 1) + table(
-        rows, ("name", "type", "records", "searched", "stands for"))
+        rows, ("name", "type", "records", "stands for"))
 
 
 def main() -> int:

@@ -28,15 +28,12 @@ cdef enum:
     COL_ATTACHED = 1024    # + index
     COL_FACT = 2048        # + index
 
-ctypedef u32 (*StateOf)(const Row*, const Cold*, u64) noexcept nogil    # the state shown, at a packet time
-
 cdef struct Flows:
     Row* rows
     Cold* colds
     TcpRow* tcps
     u32 high               # rows 1 .. high
     u64 now                # packet time, ns
-    StateOf state          # NULL: Row.state
     const u32* attached[MAX_ATTACHED]   # codes by row, 0 absent
     u32 attached_n[MAX_ATTACHED]        # rows they cover, row 0 included
 

@@ -6,14 +6,20 @@ initiator's side. What protocols learn is stored as facts; `map_fact` says under
 from libc.string cimport memcpy
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
-from netwatch._fast.flow cimport Row, Cold, TcpRow, BIT_INITIATOR_B, BIT_SEEN
+from netwatch._fast.flow cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
 from netwatch._fast.packet cimport (
-    FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
+    FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE,
+    PROTO_ARP, PROTO_L2)
 from netwatch._fast.rates cimport rate_now, rate_peak
 from netwatch._fast.seam cimport facts_find
 
 cdef enum:
     SECOND = 1000000000
+    UDP_IDLE_S = 30        # as record.pyx shows them
+    UDP_STALE_S = 60
+    STATE_UDP_IDLE = ST_COUNT
+    STATE_UDP_STALE = ST_COUNT + 1
+    LINK_PROTO = 65536     # + type code: the codes of link-layer protocols that have no number of their own
 
 cdef struct FactColumn:
     u8 proto
@@ -53,6 +59,8 @@ def flag_names(int bits):
 FLAG_TABLE = {bits: flag_names(bits) for bits in range(1, 256)}
 OWN_TABLES = {"initiator": {1: "guessed", 2: "seen"}, "sack": {0: False, 1: True}, "tcp_flags_out": FLAG_TABLE,
               "tcp_flags_in": FLAG_TABLE}
+STATES_BY_AGE = {STATE_UDP_IDLE: "UDP_IDLE", STATE_UDP_STALE: "UDP_STALE"}   # to join to the table of `state`
+LINK_CODES = LINK_PROTO
 FACT_FIELDS = {}           # field -> list of (column, is_number, many)
 
 
@@ -84,6 +92,21 @@ cdef inline bint has_ports(u16 proto) noexcept nogil:
     return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
 
 
+cdef inline u32 state_of(const Row* row, u64 now) noexcept nogil:
+    """The state shown: an unnamed UDP flow's is its age."""
+    cdef u64 idle = (now - row.last) // SECOND if now > row.last else 0
+    if row.state != ST_UDP_ACTIVE or idle < UDP_IDLE_S:
+        return row.state
+    return STATE_UDP_IDLE if idle <= UDP_STALE_S else STATE_UDP_STALE
+
+
+cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
+    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
+    if row.app or cold.facts == NULL or cold.facts.used == 0:
+        return row.app
+    return (<const u8*>(cold.facts + 1))[0]
+
+
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     """The value of a number or code column; False when the row has none."""
     cdef Row* row = &t.rows[i]
@@ -96,11 +119,12 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.pb if (o == 1) == (col == COL_SPORT) else row.pa
         return has_ports(row.proto)
     elif col == COL_STATE:
-        out[0] = t.state(row, &t.colds[i], t.now) if t.state != NULL else row.state
+        out[0] = state_of(row, t.now)
     elif col == COL_APP:
-        out[0] = row.app
+        out[0] = app_of(row, &t.colds[i])
+        return out[0] != 0
     elif col == COL_PROTO:
-        out[0] = row.proto
+        out[0] = LINK_PROTO + <u64>row.tcp if row.proto == PROTO_L2 else row.proto
     elif col == COL_LAST:
         out[0] = row.last
     elif col == COL_BYTES_OUT:
@@ -152,15 +176,17 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = t.rows[i].last - cold.first if t.rows[i].last > cold.first else 0
     elif col == COL_CONFIDENCE:
         out[0] = cold.confidence
-        return t.rows[i].app != 0
+        return app_of(&t.rows[i], cold) != 0
     elif col == COL_TTL:
-        out[0] = cold.ttl[o] if cold.ttl[o] else cold.ttl[1 - o]
-        return out[0] != 0
+        out[0] = cold.ttl[o if t.rows[i].packets[o] else 1 - o]
+        return t.rows[i].family != FAMILY_MAC and t.rows[i].proto != PROTO_ARP
     elif col == COL_ENDED:
         out[0] = cold.ended
-        return cold.ended != 0
+        return (t.rows[i].bits & BIT_ENDED) != 0
     elif col == COL_IFACE:
         out[0] = cold.iface
+    elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
+        return False
     elif col == COL_RATE_OUT:
         out[0] = rate_now(cold, o, t.now // SECOND)
     elif col == COL_RATE_IN:
@@ -194,7 +220,7 @@ cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil
         out[0] = <u64>tcp.rtt_us * 1000
         return tcp.rtt_us != 0
     if col == COL_SRTT:
-        out[0] = <u64>(tcp.srtt_us[o] if tcp.srtt_us[o] else tcp.srtt_us[1 - o]) * 1000
+        out[0] = <u64>max(tcp.srtt_us[0], tcp.srtt_us[1]) * 1000
         return out[0] != 0
     if col <= COL_RETRANS:
         out[0] = pick32(tcp.retrans, col, COL_RETRANS_OUT, o)
@@ -216,6 +242,7 @@ cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil
         return tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] != 0
     elif col == COL_SACK:
         out[0] = (tcp.shaken & 24) == 24
+        return (tcp.shaken & 3) == 3
     else:
         out[0] = tcp.flags[o if col == COL_FLAGS_OUT else 1 - o]
         return out[0] != 0
@@ -294,7 +321,7 @@ cdef u32 put_ip4(char* out, const u8* a) noexcept nogil:
 
 
 cdef u32 put_ip6(char* out, const u8* a) noexcept nogil:
-    """RFC 5952: the first longest run of zero groups is ::, and ::ffff:a.b.c.d is written so (section 5)."""
+    """RFC 5952: the first longest run of zero groups is ::, and ::ffff:a.b.c.d and ::a.b.c.d are written so."""
     cdef u32 n = 0, k = 0, best = 8, best_n = 1, run = 0, groups = 8
     cdef bint mapped = a[10] == 255 and a[11] == 255
     for k in range(8):
@@ -302,7 +329,7 @@ cdef u32 put_ip6(char* out, const u8* a) noexcept nogil:
         if run > best_n:
             best_n = run
             best = k + 1 - run
-    if mapped and best == 0 and best_n == 5:
+    if best == 0 and (best_n == 6 or (mapped and best_n == 5)):
         groups = 6
     k = 0
     while k < groups:

@@ -50,14 +50,10 @@ cdef class Box:
         self.n = n
         return n
 
-    def last_time(self) -> int:
-        """Time of the newest frame in ns."""
-        cdef u64 newest = 0
-        cdef u32 i
-        for i in range(self.chunk.n):
-            if self.chunk.frames[i].ts > newest:
-                newest = self.chunk.frames[i].ts
-        return newest
+    def trim(self, u32 n) -> None:
+        """Keep only the first n frames."""
+        if n < self.chunk.n:
+            self.chunk.n = n
 
     def share(self, u32 shards) -> None:
         """Mark each frame with the engine, of so many, that owns it."""
@@ -136,6 +132,7 @@ cdef class Engine:
         defrag_free(core.parser.defrag)
         free(core.parser.out)
         free(core.dpi.ring.mem)
+        free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:
         """Idle timeouts in seconds, by the names of flowtext.TIMEOUTS and APP_TIMEOUTS; the rest are the defaults."""
@@ -173,6 +170,10 @@ cdef class Engine:
             for i in range(1, core.table.high + 1):
                 if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
                     core_finish(core, i, END_INPUT)
+
+    def initiator_side(self, u32 number) -> int:
+        """0 or 1: the side of a row that began the flow."""
+        return self.core.table.rows[number].bits & BIT_INITIATOR_B if number <= self.core.table.high else 0
 
     @property
     def full(self) -> bool:

@@ -41,6 +41,9 @@ cdef struct Core:             # one engine
     bint hold                 # ended flows wait to be handed out
     u64 ids                   # flows numbered so far
     bint own_ids              # number flows as they come (a single engine)
+    u32* fresh                # rows of flows that have no number yet, in order
+    u32 n_fresh
+    u32 cap_fresh
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
 

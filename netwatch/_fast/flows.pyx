@@ -5,6 +5,7 @@ A flow ends by its timeout even when the wheel has not come by yet: a packet tha
 the result does not depend on when memory is tidied. Ended flows wait on a list until they are handed out, or are kept
 as history up to a bound.
 """
+from libc.stdlib cimport realloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64
@@ -107,6 +108,8 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     if core.own_ids:
         core.ids += 1
         cold.id = core.ids
+    elif core.hold:
+        remember_fresh(core, number)
     guess_initiator(row, pk)
     if pk.proto == PROTO_TCP:
         row.tcp = new_tcp(t)
@@ -115,6 +118,20 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         conversation(&t.udp_conversations, pk)
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     return number
+
+
+cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
+    cdef u32 cap
+    cdef void* grown
+    if core.n_fresh == core.cap_fresh:
+        cap = core.cap_fresh * 2 if core.cap_fresh else 1024
+        grown = realloc(core.fresh, cap * sizeof(u32))
+        if grown == NULL:
+            return
+        core.fresh = <u32*>grown
+        core.cap_fresh = cap
+    core.fresh[core.n_fresh] = number
+    core.n_fresh += 1
 
 
 cdef u32 new_tcp(Table* t) noexcept nogil:

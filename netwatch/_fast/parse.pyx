@@ -98,11 +98,13 @@ cdef u64 key_hash(const Row* row, u64 seed) noexcept nogil:
 
 
 cdef void next_packet(Cursor* c) noexcept nogil:
-    """Finish the packet around a tunnel's content and begin the one inside."""
+    """Finish the packet around a tunnel's content, which is not itself in that tunnel, and begin the one inside."""
     cdef Packet* outer = c.pk
     cdef const Frame* frame = outer.frame
-    cdef u8 depth = outer.depth + 1
+    cdef u8 depth = outer.depth + 1, tunnels = c.encap.n_tunnel
+    c.encap.n_tunnel = tunnels - 1
     close_packet(c)
+    c.encap.n_tunnel = tunnels
     c.pk = fresh(c.parser, frame)
     c.pk.depth = depth
     c.pk.wire = outer.wire

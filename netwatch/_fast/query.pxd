@@ -1,7 +1,7 @@
 """The question "which flows, in what order", asked of the rows in place."""
 from netwatch._fast.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow cimport Row, Cold, TcpRow
-from netwatch._fast.columns cimport Flows, StateOf
+from netwatch._fast.columns cimport Flows
 from netwatch._fast.program cimport Program
 
 cdef struct Item:          # one matched row while sorting
@@ -23,8 +23,10 @@ cdef class FlowView:
     cdef public object record_of
     cdef u32 asked_row     # the row whose record is in `asked`
     cdef object asked
+    cdef bint busy
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, StateOf state) except -1
+    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high) except -1
+    cdef int idle(self) except -1
     cdef int reserve(self) except -1
     cdef int gather(self, Program program, bint include_ended) except -1
     cdef bint ask(self, predicate, u32 row) except? True

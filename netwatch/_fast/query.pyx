@@ -4,26 +4,46 @@ A query scans every row once and sorts what matched by one column; ties keep the
 an answer is the same every time. Nothing is copied but row numbers and keys. The rows must hold still while a query
 runs: whoever owns them calls between batches.
 """
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memset
+from posix.stdlib cimport posix_memalign
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow cimport Row, Cold, TcpRow, BIT_ENDED
 from netwatch._fast.columns cimport (
-    Flows, StateOf, number, address, text, COL_ATTACHED, MAX_ATTACHED)
+    Flows, number, address, text, COL_ATTACHED, MAX_ATTACHED)
 from netwatch._fast.program cimport Program, Op, run, ACCEPT, REJECT
 from netwatch._fast import columns as names
 
 cdef extern from *:
+    """
+    #include <sys/mman.h>
+    #ifdef MADV_HUGEPAGE
+    #define query_huge(p, n) ((void)madvise(p, n, MADV_HUGEPAGE))
+    #else
+    #define query_huge(p, n) ((void)0)
+    #endif
+    """
+    void query_huge(void*, size_t) noexcept nogil
     int ctz "__builtin_ctzll"(u64) noexcept nogil
     int clz "__builtin_clzll"(u64) noexcept nogil
 
 cdef enum:
     MAX_DIGIT = 11         # bits of a radix digit
+    HUGE = 2097152         # alignment of the sort's buffers: touching 32 MB in small pages costs more than sorting it
     TEXT_CHUNKS = 8        # 8-byte pieces of a text that order it; equal beyond them counts as equal
     ASK = -2
 
 cdef u64 LAST = 0xFFFFFFFFFFFFFFFF      # the key of a row without a value: last in either direction
+
+
+cdef Item* items_new(size_t n) noexcept nogil:
+    cdef void* p = NULL
+    if posix_memalign(&p, HUGE if n * sizeof(Item) >= HUGE else 64, n * sizeof(Item)) != 0:
+        return NULL
+    if n * sizeof(Item) >= HUGE:
+        query_huge(p, n * sizeof(Item))
+    return <Item*>p
 
 
 cdef void radix(Item** items, Item** other, u32 n) noexcept nogil:
@@ -91,12 +111,12 @@ cdef class FlowView:
         free(self.items)
         free(self.other)
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, StateOf state) except -1:
-        """Says where the rows are. The arrays stay the caller's; bind again when they move or grow."""
+    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high) except -1:
+        """Says where the rows are. The arrays stay the caller's; bind again when they move or grow. The last answer
+        stays: it is row numbers."""
+        self.idle()
         self.flows.rows, self.flows.colds, self.flows.tcps = rows, colds, tcps
         self.flows.high = high
-        self.flows.state = state
-        self.matched = 0
         return 0
 
     def set_table(self, str field, values):
@@ -108,6 +128,7 @@ cdef class FlowView:
     def attach(self, str field, codes, values):
         """A column of a service: `codes` a buffer of 32-bit codes by row, 0 absent; `values` {code: value}."""
         cdef const u32[::1] view = codes
+        self.idle()
         index = self.attached[field][0] if field in self.attached else len(self.attached)
         if index >= MAX_ATTACHED:
             raise ValueError("too many attached columns")
@@ -119,6 +140,7 @@ cdef class FlowView:
     def mark_extras(self, flags):
         """`flags`: a byte by row, not 0 where the record has values that are no columns. None: any row may."""
         cdef const u8[::1] view
+        self.idle()
         self.extras, self.extras_n, self.extras_kept = NULL, 0, None
         if flags is not None:
             view = flags
@@ -144,36 +166,51 @@ cdef class FlowView:
     def query(self, Program program, sort, bint descending=False, offset=0, limit=None, bint include_ended=True,
               u64 now_ns=0):
         """(rows of one page, how many matched). `program` None: every flow; `sort` a field, None: by first frame."""
+        by_age = sort is None or sort == "id"
+        self.idle()
         self.flows.now = now_ns
         self.matched = 0
         self.reserve()
-        self.gather(program, include_ended)
-        self.asked, self.asked_row = None, 0
-        by_age = sort is None or sort == "id"
-        self.order_by_age(descending and by_age)
-        if not by_age:
-            self.order_by(sort, descending)
+        self.busy = True
+        try:
+            self.gather(program, include_ended)
+            self.order_by_age(descending and by_age)
+            if not by_age:
+                self.order_by(sort, descending)
+        except BaseException:
+            self.matched = 0
+            raise
+        finally:
+            self.busy = False
+            self.asked, self.asked_row = None, 0
         return self.page(offset, limit), self.matched
+
+    cdef int idle(self) except -1:
+        """The GIL is free while a query runs; nobody may change what it reads, in another thread or in record_of."""
+        if self.busy:
+            raise RuntimeError("a query of this view is running")
+        return 0
 
     def page(self, offset=0, limit=None):
         """Another page of the last query's rows."""
+        self.idle()
         cdef u32 start = min(max(offset, 0), self.matched)
         cdef u32 end = self.matched if limit is None else min(start + max(limit, 0), self.matched)
         return [self.items[k].row for k in range(start, end)]
 
     cdef int reserve(self) except -1:
+        """Room for every row; an eighth more than asked, so that a growing table does not mean new memory each time."""
         cdef size_t want = <size_t>self.flows.high + 1
-        cdef Item* grown
         if want <= self.cap:
             return 0
-        grown = <Item*>realloc(self.items, want * sizeof(Item))
-        if grown == NULL:
+        want += want // 8
+        free(self.items)
+        free(self.other)
+        self.items = self.other = NULL
+        self.cap = 0
+        self.items, self.other = items_new(want), items_new(want)
+        if self.items == NULL or self.other == NULL:
             raise MemoryError
-        self.items = grown
-        grown = <Item*>realloc(self.other, want * sizeof(Item))
-        if grown == NULL:
-            raise MemoryError
-        self.other = grown
         self.cap = <u32>want
         return 0
 

@@ -78,13 +78,13 @@ cdef class SampleFlows:
             self.fill_tcp(&self.tcps[i], given["tcp"], o)
         self.high = i
         self.fill_facts(i, given.get("facts", {}))
-        self.view.bind(self.rows, self.colds, self.tcps, self.high, NULL)
+        self.view.bind(self.rows, self.colds, self.tcps, self.high)
         return i
 
     cdef void fill_tcp(self, TcpRow* tcp, dict given, int o):
         cdef int side, which
         tcp.rtt_us = given.get("rtt_us", 0)
-        tcp.shaken = 24 if given.get("sack") else 0
+        tcp.shaken = 27 if given.get("sack") else 3
         for which in range(2):
             side = which ^ o
             tcp.srtt_us[side] = given.get("srtt_us", (0, 0))[which]
@@ -143,4 +143,4 @@ cdef class SampleFlows:
                 name = b"host-%d.example.%s" % (x % 50000, b"com" if x & 64 else b"org")
                 self.fill_facts(i, {(1, 1): name})
         self.high = self.cap
-        self.view.bind(self.rows, self.colds, self.tcps, self.high, NULL)
+        self.view.bind(self.rows, self.colds, self.tcps, self.high)

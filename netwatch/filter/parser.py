@@ -164,8 +164,8 @@ class _Parser:
 
     def negated_operator(self, ahead: int) -> bool:
         """`not in`, `not contains` or `not matches` stands there."""
-        word, operator = self.peek(ahead), self.peek(ahead + 1)
-        return word.kind is Kind.NOT and word.text != "!" and operator.kind is Kind.OP and operator.text in WORD_OPERATORS
+        word, after = self.peek(ahead), self.peek(ahead + 1)
+        return word.kind is Kind.NOT and word.text != "!" and after.kind is Kind.OP and after.text in WORD_OPERATORS
 
     def operator(self) -> str:
         sign = self.take().text.lower()

@@ -48,17 +48,14 @@ class App:
                 self.quit_code = 0
             return
         line = keys.find(state.contexts(), name)
-        try:
-            if line:
-                self._act(line.action)
-            elif state.filter.editing and character.isprintable() and character:
-                self._module.type_character(state, character)
-            elif not state.overlay and not state.filter.editing:
-                for tab in state.tabs:
-                    if tab.key == name:
-                        self._show_tab(tab)
-        except Exception as error:
-            self._fail(error)
+        if line:
+            self._guard(self._act, line.action)
+        elif state.filter.editing and character.isprintable() and character:
+            self._guard(self._module.type_character, state, character)
+        elif not state.overlay and not state.filter.editing:
+            for tab in state.tabs:
+                if tab.key == name:
+                    self._show_tab(tab)
         self._message_until = time.monotonic() + MESSAGE_SECONDS
         self._settle()
 
@@ -68,7 +65,7 @@ class App:
         self._say("")
         if state.overlay:
             if what.startswith("wheel"):
-                self._act({"help": "help_", "sort": "sort_"}[state.overlay] + ("up" if what == "wheel-up" else "down"))
+                self._guard(self._act, f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}")
             else:
                 state.overlay = ""
         elif y == 0 and not what.startswith("wheel"):
@@ -76,10 +73,7 @@ class App:
                 if start <= x < start + cells:
                     self._show_tab(tab)
         elif state.body.y <= y < state.body.y + state.body.height and state.tab not in state.failed:
-            try:
-                self._module.on_mouse(state, what, y, x)
-            except Exception as error:
-                self._fail(error)
+            self._guard(self._module.on_mouse, state, what, y, x)
         self._settle()
 
     def snapshot(self, new: Snapshot) -> None:
@@ -95,10 +89,7 @@ class App:
             if kept_flow:
                 new = replace(new, record=old.record)
         state.snapshot = new
-        try:
-            self._module.on_snapshot(state)
-        except Exception as error:
-            self._fail(error)
+        self._guard(self._module.on_snapshot, state)
         self._settle()
 
     def resize(self, rows: int, cols: int) -> None:
@@ -106,7 +97,7 @@ class App:
         self._rows, self._cols = rows, cols
         self.state.body = frame.body_of(rows, cols)
         if self.state.snapshot.page is not None:
-            self._module.on_snapshot(self.state)
+            self._guard(self._module.on_snapshot, self.state)
         self._settle()
 
     def next_deadline(self) -> float | None:
@@ -174,6 +165,13 @@ class App:
 
     def _say(self, message: str) -> None:
         self.state.message = message
+
+    def _guard(self, call: Callable[..., object], *arguments: object) -> None:
+        """Run a piece of a tab: when it breaks, the tab is shown as failed and the rest goes on."""
+        try:
+            call(*arguments)
+        except Exception as error:
+            self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         path = crash.write_report(error)

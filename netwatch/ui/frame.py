@@ -105,8 +105,9 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     drops = health.kernel_drops + health.interface_drops + health.ring_drops
     refused = sum(health.rejected.values())
     parts: list[tuple[int, list[Span]]] = []
-    if health.error:
-        parts.append((10, [(" error ", ALARM), (f" {health.error}", BAD)]))
+    error = state.snapshot.error or health.error
+    if error:
+        parts.append((10, [(" error ", ALARM), (f" {error}", BAD)]))
     if state.live:
         parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),
                           (f"  {fmt.bit_rate(health.bytes_per_s)}", TEXT)]))

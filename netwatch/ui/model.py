@@ -141,8 +141,10 @@ class Poller(threading.Thread):
             try:
                 fresh = self._poll(wanted, tick)
             except Exception as error:
-                self.on_crash(error)
-                fresh = replace(self._latest, request=wanted, error=f"{type(error).__name__}: {error}"[:300])
+                text = f"{type(error).__name__}: {error}"[:300]
+                if text != self._latest.error:           # one report for one cause, however often it comes back
+                    self.on_crash(error)
+                fresh = replace(self._latest, request=wanted, error=text)
             ended = time.monotonic()
             if tick:
                 next_tick = max(began + self._interval, ended + self.REST * (ended - began))

@@ -26,6 +26,8 @@ MAX_KEYS_PER_FRAME = 64            # a paste must not keep the screen from being
 DOUBLE_CLICK_S = 0.4
 _EXIT_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
+_SIZE_SIGNALS = (signal.SIGWINCH, signal.SIGCONT)      # a stopped program is not told that the window has changed
+
 
 class Bell:
     """A pipe that wakes select(): the poller rings it, and so does every signal."""
@@ -48,7 +50,7 @@ class Bell:
 
     def catch_signals(self) -> None:
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for number in (*_EXIT_SIGNALS, signal.SIGWINCH):
+        for number in (*_EXIT_SIGNALS, *_SIZE_SIGNALS):
             self._before[number] = signal.signal(number, self._on_signal)
 
     def release_signals(self) -> None:
@@ -57,7 +59,7 @@ class Bell:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
     def _on_signal(self, number: int, frame: Any) -> None:
-        if number == signal.SIGWINCH:
+        if number in _SIZE_SIGNALS:
             self.resized = True
         elif self.stopped_by is None:
             self.stopped_by = number

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from netwatch.ui.model import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
 
-
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
 
 

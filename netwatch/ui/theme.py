@@ -34,7 +34,7 @@ _DARK = {
     BRAND: Ink(116, 14, 6, bold=True), TAB: Ink(116, 14, 6, bold=True), HEAD: Ink(247, 7, -1, bold=True),
     HEAD_SORT: Ink(116, 14, 6, bold=True), GOOD: Ink(114, 10, 2), WARN: Ink(221, 11, 3), BAD: Ink(210, 9, 1),
     PROCESS: Ink(180, 7, -1), ADDRESS: Ink(111, 12, -1), NAME: Ink(153, 14, 6), APP: Ink(252, -1, -1),
-    DOWN: Ink(114, 10, 2), UP: Ink(111, 12, 4, bold=True), KEY: Ink(116, 14, 6, bold=True),
+    DOWN: Ink(114, 10, 2), UP: Ink(111, 12, 6), KEY: Ink(116, 14, 6, bold=True),
     BADGE: Ink(221, 11, 3, bold=True, reverse=True), ALARM: Ink(210, 9, 1, bold=True, reverse=True),
     ENDED: Ink(242, 8, -1, dim=True), TITLE: Ink(255, 15, -1, bold=True), INPUT: Ink(255, 15, -1),
     MATCH: Ink(221, 11, 3, bold=True),
@@ -87,7 +87,8 @@ class Painter:
 
     def __init__(self, theme: str, color: bool) -> None:
         self._inks = THEMES[theme]
-        self._depth = self._find_depth() if color else 0
+        depth = self._find_depth()       # even without colour: it makes pair 0 the terminal's own, not white on black
+        self._depth = depth if color else 0
         self._known: dict[int, int] = {}
         self._pairs: dict[tuple[int, int], int] = {}
         self._selected = _SELECTED_BACKGROUND.get(theme, -1) if self._depth == 256 else -1

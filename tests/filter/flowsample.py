@@ -33,7 +33,7 @@ def end(packed: bytes) -> str:
 
 def record(given: dict, number: int) -> dict:
     """What `read` would print of the flow."""
-    tcp = given.get("tcp")
+    tcp, facts = given.get("tcp"), given.get("facts", {})
     first, last = given.get("first", 0), given.get("last", 0)
     made = {"schema": "netwatch.flow/1", "id": number, "proto": PROTOS[given["proto"]], "first": iso(first),
             "last": iso(last), "duration": (last - first) / 1e9, "interface": IFACES[given.get("iface", 0)],
@@ -52,12 +52,15 @@ def record(given: dict, number: int) -> dict:
     if given.get("path") in PATHS:
         made["vlan"] = PATHS[given["path"]]
     if given.get("app"):
-        made |= {"app": APPS[given["app"]], "confidence": given.get("confidence", 0)}
-    if any(given.get("ttl", ())):
-        made["ttl"] = given["ttl"][0] or given["ttl"][1]
+        made["app"] = APPS[given["app"]]
+    elif facts:
+        made["app"] = APPS.get(next(iter(facts))[0])
+    if "app" in made:
+        made["confidence"] = given.get("confidence", 0)
+    if len(given.get("src", b"")) != 6 and given["proto"] != 256:
+        made["ttl"] = given.get("ttl", (0, 0))[0 if given.get("packets", (1, 0))[0] else 1]
     if tcp is not None:
         made |= tcp_record(tcp)
-    facts = given.get("facts", {})
     if SNI in facts:
         made["tls"] = {"sni": facts[SNI].decode()}
     if NAMES in facts:
@@ -76,7 +79,7 @@ def tcp_record(tcp: dict) -> dict:
     if tcp.get("rtt_us"):
         made["rtt_us"] = tcp["rtt_us"]
     if any(tcp.get("srtt_us", ())):
-        made["srtt_us"] = tcp["srtt_us"][0] or tcp["srtt_us"][1]
+        made["srtt_us"] = max(tcp["srtt_us"])
     if any(tcp.get("mss", ())):
         made["mss"] = tcp["mss"][0] or tcp["mss"][1]
     for side, name in enumerate(("out", "in")):

@@ -23,24 +23,30 @@ OTHER = {
 
 
 @pytest.mark.parametrize("text", [
-    'port == 443 and sni contains "github"', "proto tcp and not app dns", 'process == "firefox" or pid in {100, 200..300}',
+    'port == 443 and sni contains "github"', "proto tcp and not app dns",
+    'process == "firefox" or pid in {100, 200..300}',
     "src in 10.0.0.0/8 and bytes > 1MB", "state == established and rtt > 200ms",
     "ja4 == t13d1516h2_8daaf6152771_b186095e22b6", 'vlan == 12 and country != "DE"',
     "tcp.port == 443 && ip.addr == 192.0.2.1", "port:443 process:firefox sni:github",
     # beyond the contract's own
     "", "   ", "tcp", "TLS firefox", "10.1.2.3:50000", ":443", "/^10\\.1/", "10.0.0.0/8", "decrypted", "decrypted tls",
-    "decrypted == true", "decrypted yes", "ech and decrypted", "not not tcp", "!udp", "! ! tcp", "(tcp)", "((tcp) and (443))",
-    "port = 443", "sni ~ /(?i)github/", "sni matches GitHub", "SNI == api.github.COM", "Port:443", "PROTO TCP AND NOT APP DNS",
+    "decrypted == true", "decrypted yes", "ech and decrypted", "not not tcp", "!udp", "! ! tcp", "(tcp)",
+    "((tcp) and (443))",
+    "port = 443", "sni ~ /(?i)github/", "sni matches GitHub", "SNI == api.github.COM", "Port:443",
+    "PROTO TCP AND NOT APP DNS",
     "bytes == 1500001", "bytes > 1.5MB", "bytes >= 1464KiB", "bytes<=1500001", "packets > 11", "packets in {1..5, 12}",
-    "packets in {12}", "rtt == 250ms", "rtt >= 0.25s", "rtt < 1m", "rtt == 250000us", "rtt_us == 250000", "duration == 1.5",
+    "packets in {12}", "rtt == 250ms", "rtt >= 0.25s", "rtt < 1m", "rtt == 250000us", "rtt_us == 250000",
+    "duration == 1.5",
     "duration == 1500ms", "duration > 1", "duration < 1h", "first == 2026-01-02", "first >= 2026-01-02T03:04:05Z",
     "first < 2026-01-02T03:04:05.7Z", 'first > "2026-01-02 03:04:05.6"', "last <= 2026-01-02T04:04:07+01:00",
     "first in 2026-01-01..2026-01-02", "tls.cert.not_after < 2027-01-01T00:00:01Z", "san:b.example", "alpn == h2",
     "alpn contains http/", "dst == 192.0.2.1", "addr in {192.0.2.0/24, ::1}", "src in 10.0.0.0..10.255.255.255",
     "src:10.1", "src:10.", "src:10.0.0.0/8", "ip.src != 10.0.0.1", "src contains .2.", "port not in {80, 22}",
-    "sni not contains google", "sni not matches /^www/", "port != 80", "vlan != 13", "port:{80, 443}", 'sni:"github.com"',
+    "sni not contains google", "sni not matches /^www/", "port != 80", "vlan != 13", "port:{80, 443}",
+    'sni:"github.com"',
     "sni:/Git/", "bytes:>1MB", "asn == 64500", "pid == 0xfa", "process fire", "host github", "app:tl", "port 443",
-    'sni contains ""', "tcp port 443 process firefox", "rate != 5 or tcp", "tcp.state == established", "sni == 'API.GitHub.com'",
+    'sni contains ""', "tcp port 443 process firefox", "rate != 5 or tcp", "tcp.state == established",
+    "sni == 'API.GitHub.com'",
 ])
 def test_matches(text):
     assert Filter(text).matches(FLOW)
@@ -52,7 +58,8 @@ def test_matches(text):
     "rate != 5", "country == DE", "country != NL", "nosuch", "bytes < 1MB", "bytes == 1.5MB", "bytes == 1500000.5",
     "rtt > 250ms", "rtt < 250ms", "first == 2026-01-03", "first > 2026-01-02", "tls.cert.not_after < 2027-01-01",
     "tls.cert.not_after > 2027-01-01", "udp.port == 443", "sni matches /github/", "sni == github.com", "src:10.10",
-    "src in 11.0.0.0/8", "dst == 2001:db8::1", "ech == false", "resumed == false", "resumed != true", "sni != API.github.com",
+    "src in 11.0.0.0/8", "dst == 2001:db8::1", "ech == false", "resumed == false", "resumed != true",
+    "sni != API.github.com",
     "tcp and udp", "src == 10.1.2.3 and port 80", "srtt < 1h", "10.1.2.3:5000x", "process:chrome", "quic.sni != x"])
 def test_does_not_match(text):
     assert not Filter(text).matches(FLOW)
@@ -66,7 +73,8 @@ def test_the_contracts_regex():
     assert not Filter(text.replace("(?i)", "")).matches(flow)
 
 
-@pytest.mark.parametrize("text", ["src == 2001:db8::5", "src:2001:db8::5", "src == [2001:db8::5]", "src in 2001:db8::/32",
+@pytest.mark.parametrize("text", ["src == 2001:db8::5", "src:2001:db8::5", "src == [2001:db8::5]",
+    "src in 2001:db8::/32",
                                   "src:2001:db8::/32", "src in {2001:db8::4..2001:db8::6}", "[2001:db8::5]:5353",
                                   "2001:db8::5", "::5", "ipv6.addr == 2001:DB8:0::1", "google", "host:google",
                                   "dns.qry.name == www.google.com", "rcode noerror"])
@@ -116,7 +124,8 @@ def test_a_field_name_is_a_value_only_where_one_can_stand():
     ("bytes > 5XB", 9, "bytes wants a size"), ("packets > 5MB", 11, "packets wants a number"),
     ("rtt > 200", 7, "rtt needs a unit, such as 200ms"), ("rtt > fast", 7, "rtt wants a duration"),
     ("src == 10.0.0", 8, "src wants an address"), ("src in 10.0.0.0/33", 8, "src wants an address"),
-    ("src > 10.0.0.1", 7, "src is an address"), ("sni > a", 7, "sni is text"), ("first > soon", 9, "first wants a time"),
+    ("src > 10.0.0.1", 7, "src is an address"), ("sni > a", 7, "sni is text"), ("first > soon", 9,
+    "first wants a time"),
     ("first > 2026-13-01", 9, "first wants a time"), ("decrypted == maybe", 14, "decrypted wants true or false"),
     ("src == 10.0.0.1..::1", 8, "src wants an address"), ("port in {1..}", 10, "a range is written low..high"),
     ("port ==", 8, "a value should follow =="), ("port == and", 9, "port wants"), ("port:", 6, "should follow port:"),
@@ -128,7 +137,8 @@ def test_a_field_name_is_a_value_only_where_one_can_stand():
     ("port in {}", 10, "a value should stand here"), ("port in {1,", 9, "the set is not closed"),
     ("port == {1}", 9, "a set goes with in"), ("sni matches /a(b/", 15, "in the /regex/: missing )"),
     ("sni matches /abc", 13, "the /regex/ is not closed"), ("sni == /abc/", 8, "a /regex/ goes with matches"),
-    ("/[/", 2, "in the /regex/: unterminated"), ("a == 1", 1, "no field is called 'a'"), ("{", 1, "a condition should stand here"),
+    ("/[/", 2, "in the /regex/: unterminated"), ("a == 1", 1, "no field is called 'a'"), ("{", 1,
+    "a condition should stand here"),
     ("== 3", 1, "a condition should stand here"), ("sni matches /a{99999999999999}/", 13, "the /regex/ is too large"),
     ("x" * (MAX_TEXT + 1), MAX_TEXT + 1, "longer than"), ("(" * (MAX_DEPTH + 1) + "a", MAX_DEPTH + 1, "nested deeper"),
     ("a " * (MAX_NODES + 1), MAX_NODES * 2 + 1, "more than")])
@@ -142,8 +152,10 @@ def test_errors_point_at_the_place(text, column, words):
 
 
 @pytest.mark.parametrize(("literal", "value"), [
-    ("1", 1), ("1B", 1), ("1k", 1000), ("1K", 1000), ("1kB", 1000), ("2KB", 2000), ("1KiB", 1024), ("1M", 10**6), ("1MB", 10**6),
-    ("1MiB", 2**20), ("1GB", 10**9), ("3GiB", 3 * 2**30), ("1TB", 10**12), ("0.5k", 500), ("1.25MiB", 1310720), ("0x10", 16)])
+    ("1", 1), ("1B", 1), ("1k", 1000), ("1K", 1000), ("1kB", 1000), ("2KB", 2000), ("1KiB", 1024), ("1M", 10**6),
+    ("1MB", 10**6),
+    ("1MiB", 2**20), ("1GB", 10**9), ("3GiB", 3 * 2**30), ("1TB", 10**12), ("0.5k", 500), ("1.25MiB", 1310720),
+    ("0x10", 16)])
 def test_sizes(literal, value):
     found = Filter(f"bytes == {literal}")
     assert found.matches({"bytes_out": value - 1, "bytes_in": 1})
@@ -177,19 +189,23 @@ def test_absent_is_false_also_for_unequal_and_not_negates():
 
 
 def test_other_records_and_their_flow():
-    http = {"schema": "netwatch.http/1", "host": "a.example", "method": "GET", "status": 404, "latency_us": 5000, "flow": 7}
+    http = {"schema": "netwatch.http/1", "host": "a.example", "method": "GET", "status": 404, "latency_us": 5000,
+        "flow": 7}
     assert Filter("host == a.example and http.method == get and status in 400..499 and latency > 4ms").matches(http)
     assert not Filter("port == 443").matches(http)
     assert Filter("port == 443 and proto == tcp and github").matches(http, FLOW)
     assert Filter("host != api.github.com").matches(http, FLOW)          # the record answers for itself
     assert Filter("flow == 7").matches(http)
-    dns = {"schema": "netwatch.dns/1", "client": "10.0.0.1", "server": "9.9.9.9", "questions": [{"name": "x.org", "type": "A"}],
+    dns = {"schema": "netwatch.dns/1", "client": "10.0.0.1", "server": "9.9.9.9", "questions": [{"name": "x.org",
+        "type": "A"}],
            "answers": [{"name": "x.org", "type": "A", "ttl": 60, "data": "192.0.2.9"}], "rcode": "NOERROR"}
     assert Filter("host x.org qtype == a answer:192.0.2.9 src == 10.0.0.1 dns.answers.ttl < 100").matches(dns)
     assert Filter("192.0.2.9").matches(dns)
-    tls = {"schema": "netwatch.tls/1", "sni": "s.example", "ja4": "t13", "src": "10.0.0.1", "sport": 1, "dst": "::1", "dport": 2}
+    tls = {"schema": "netwatch.tls/1", "sni": "s.example", "ja4": "t13", "src": "10.0.0.1", "sport": 1, "dst": "::1",
+        "dport": 2}
     assert Filter("sni:s.example ja4:t13 dst == ::1 [::1]:2").matches(tls)
-    packet = {"schema": "netwatch.packet/1", "n": 3, "len": 60, "src": "10.0.0.1", "notes": ["retransmission"], "flow": 7}
+    packet = {"schema": "netwatch.packet/1", "n": 3, "len": 60, "src": "10.0.0.1", "notes": ["retransmission"],
+        "flow": 7}
     assert Filter("frame.number == 3 frame.len <= 60 retrans").matches(packet)
     assert Filter("n == 3 sni:github").matches(packet, FLOW)
 
@@ -210,7 +226,8 @@ def test_only_the_first_4096_bytes_of_a_text_are_looked_at():
 def test_odd_records_do_not_raise():
     for value in (None, [], {}, "x", 3, 2.5, True, [None, {"a": 1}], float("inf")):
         for text in ("port > 3", "sni:x", "src == ::1", "first > 2026-01-01", "bytes > 3", "sack", "x", "rtt_us > 1.5"):
-            Filter(text).matches({"sport": value, "tls": value, "src": value, "first": value, "sack": value, "rtt_us": value})
+            Filter(text).matches({"sport": value, "tls": value, "src": value, "first": value, "sack": value,
+                "rtt_us": value})
 
 
 def test_fields_used():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from netwatch._fast.canvas import Canvas
+
 from netwatch.filter import Filter
 from netwatch.ui.app import App
 from netwatch.ui.model import Poller, Request
@@ -14,7 +15,8 @@ from tests.ui.fake import FakeSession
 class Driver:
     """`step()` is one tick of the poller; every key is followed by the poll it asks for."""
 
-    def __init__(self, session: FakeSession, cols: int = 120, rows: int = 40, ascii_only: bool = False, **more: Any) -> None:
+    def __init__(self, session: FakeSession, cols: int = 120, rows: int = 40, ascii_only: bool = False,
+                 **more: Any) -> None:
         self.session = session
         self.asked: Request | None = None
         self.copied: list[str] = []

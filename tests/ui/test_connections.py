@@ -2,6 +2,7 @@
 
 Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
+import itertools
 import os
 import pathlib
 
@@ -10,7 +11,7 @@ import pytest
 from netwatch.ui.tabs.flow_cells import COLUMNS
 from netwatch.ui.widgets.table import fit
 from tests.ui.driver import Driver
-from tests.ui.fake import FakeSession, make_row
+from tests.ui.fake import FakeSession, Page, make_row
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
@@ -49,7 +50,8 @@ SCENES = [(scene, size, look)
           for scene in (scene_plain, scene_details, scene_error, scene_sort, scene_help, scene_file)
           for size in ((80, 24), (120, 40), (200, 50))
           for look in ("unicode", "ascii") if look == "unicode" or size == (80, 24)]
-SCENES += [(scene_plain, (40, 12), "unicode"), (scene_details, (40, 12), "unicode"), (scene_plain, (400, 100), "unicode")]
+SCENES += [(scene, size, "unicode") for scene, size in (
+    (scene_plain, (40, 12)), (scene_details, (40, 12)), (scene_plain, (400, 100)))]
 
 
 @pytest.mark.parametrize(("scene", "size", "look"), SCENES)
@@ -70,7 +72,7 @@ def test_golden(scene, size, look):
 def test_columns_fit_and_do_not_overlap(width, live):
     slots = fit(COLUMNS, width, live)
     assert slots[-1].x + slots[-1].width <= width
-    for left, right in zip(slots, slots[1:], strict=False):
+    for left, right in itertools.pairwise(slots):
         assert left.x + left.width + 1 == right.x
     assert "dst" in [slot.column.key for slot in slots]
 
@@ -86,7 +88,7 @@ def test_columns_go_in_the_order_of_their_rank():
     assert "age_s" in {slot.column.key for slot in fit(COLUMNS, 80, True, "age_s")}      # the sorted one stays
 
 
-# ----------------------------------------------------------------------------------------------------- the selected flow
+# --------------------------------------------------------------------------------------------------- the selected flow
 
 def test_the_selection_follows_the_flow_when_the_order_changes():
     session = still()
@@ -272,12 +274,12 @@ def test_a_page_under_way_when_pausing_does_not_thaw_the_screen():
 
 def test_ended_flows_on_demand_with_a_mark():
     driver = Driver(still(), 200, 50)
-    assert "×" not in driver.screen()
+    assert driver.state.glyphs.ended not in driver.screen()
     total = driver.state.snapshot.total
     driver.keys("t")
     assert driver.state.snapshot.total > total
     driver.keys("G")
-    assert "×" in driver.screen()
+    assert driver.state.glyphs.ended in driver.screen()
     assert "ended rst" in driver.screen() or "ended fin" in driver.screen()
 
 
@@ -350,10 +352,10 @@ def test_mouse_on_rows_heads_tabs_and_wheel():
 def test_nothing_from_the_wire_reaches_the_terminal_raw():
     row = make_row(5, 10.0, 0.0)
     bad = "\x1b]52;c;evil\x07\x9b31m\u202e\u2028\x00" + "A" * 5000
-    row |= {"label": bad, "app": bad, "name": {"host": bad, "via": "sni"}, "http": {bad: bad, "path": [bad, {bad: bad}]},
-            "process": {"name": bad, "pid": 1}, "state": bad, "odd": bad}
+    row |= {"label": bad, "app": bad, "name": {"host": bad, "via": "sni"},
+            "http": {bad: bad, "path": [bad, {bad: bad}]}, "process": {"name": bad, "pid": 1}, "state": bad, "odd": bad}
     session = still(flows=3)
-    session.query = lambda *question: type("Page", (), {"rows": [row], "total": 1, "now_ns": 0, "took_ms": 0.0})()
+    session.query = lambda *question: Page([row], 1, 0, 0.0)
     session.flow = lambda id: row
     driver = Driver(session, 200, 100).keys("enter")
     assert not driver.state.failed
@@ -365,7 +367,7 @@ def test_nothing_from_the_wire_reaches_the_terminal_raw():
 
 def test_a_row_with_nothing_but_its_id():
     session = still(flows=1)
-    session.query = lambda *question: type("Page", (), {"rows": [{"id": 1}], "total": 1, "now_ns": 0, "took_ms": 0.0})()
+    session.query = lambda *question: Page([{"id": 1}], 1, 0, 0.0)
     session.flow = lambda id: {"id": 1}
     driver = Driver(session, 200, 50).keys("enter", "c")
     assert not driver.state.failed

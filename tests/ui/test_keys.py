@@ -28,8 +28,9 @@ def test_no_tab_has_an_action_without_a_key():
 
 
 @pytest.mark.parametrize(("code", "name"), [
-    ("\n", "enter"), ("\r", "enter"), ("\x1b", "esc"), ("\t", "tab"), ("\x7f", "backspace"), ("\x01", "ctrl-a"), (" ", "space"),
-    ("G", "G"), ("é", "é"), ("漢", "漢"), ("\x9b", ""), (curses.KEY_NPAGE, "pgdn"), (curses.KEY_MOUSE, "mouse"), (9999, ""),
+    ("\n", "enter"), ("\r", "enter"), ("\x1b", "esc"), ("\t", "tab"), ("\x7f", "backspace"), ("\x01", "ctrl-a"),
+    (" ", "space"), ("G", "G"), ("é", "é"), ("漢", "漢"), ("\x9b", ""), (curses.KEY_NPAGE, "pgdn"),
+    (curses.KEY_MOUSE, "mouse"), (9999, ""),
 ])
 def test_names_of_codes(code, name):
     assert keys.name_of(code) == name
@@ -42,7 +43,8 @@ def test_the_innermost_context_wins():
 
 
 def test_the_footer_shows_only_keys_that_do_what_it_says():
-    for contexts in (("details", "connections", "global"), ("connections", "global"), ("filter",), ("sort",), ("help",)):
+    places = (("details", "connections", "global"), ("connections", "global"), ("filter",), ("sort",), ("help",))
+    for contexts in places:
         for key in keys.hints(contexts):
             assert keys.find(contexts, key.names[0]) is key
 

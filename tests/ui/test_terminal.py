@@ -26,8 +26,9 @@ class Tmux:
         self.errors = tmp_path / "stderr"
         settings = {"TERM": term, "LC_ALL": "C.UTF-8", **environment}
         words = " ".join(f"{key}={value}" for key, value in settings.items())
+        program = f"env {words} {sys.executable} -m tests.ui.fake {' '.join(args)} 2>{self.errors}"
         self.run("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows), "-c", str(ROOT),
-                 f"env {words} {sys.executable} -m tests.ui.fake {' '.join(args)} 2>{self.errors}; echo EXIT $?; sleep 60")
+                 f"{program}; echo EXIT $?; sleep 60")
         self.run("set", "-g", "status", "off")
 
     def run(self, *words):
@@ -72,11 +73,11 @@ def tmux(tmp_path):
 
 def test_a_walk_through_every_part(tmux):
     view = tmux("--still", "--flows", "300", cols=120, rows=40)
-    view.wait("284 flows")
+    view.wait("283 flows")
     view.keys("j", "j", "Enter")
-    assert "Handshake RTT" in view.wait("Connection")
+    view.wait("Service by port")
     view.keys("Escape")
-    view.wait_gone("Handshake RTT")
+    view.wait_gone("Service by port")
     view.keys("s")
     view.wait("Sort by")
     view.keys("g", "j", "Enter")
@@ -91,6 +92,8 @@ def test_a_walk_through_every_part(tmux):
     view.keys("Enter")
     view.wait("filter: port == 443 and rtt > 1ms")
     view.keys("?")
+    view.wait("every field of the selected flow")
+    view.keys("End")
     view.wait("Marks before a row")
     view.keys("Escape")
     view.keys("Escape")
@@ -111,10 +114,11 @@ def test_a_walk_through_every_part(tmux):
 
 def test_resizing_leaves_no_stale_cells(tmux):
     view = tmux("--still", "--flows", "300", "--processes", cols=200, rows=50)
-    view.wait("284 flows")
+    view.wait("283 flows")
     view.keys("Enter")
-    for cols, rows, sign in ((60, 15, "Connection"), (40, 12, "Flow "), (30, 8, "Terminal too small"), (120, 40, "Handshake RTT"),
-                             (200, 50, "Handshake RTT"), (400, 100, "Organisation"), (80, 24, "Connection")):
+    sizes = ((60, 15, "Protocol"), (40, 12, "Flow "), (30, 8, "too small"), (120, 40, "Service by port"),
+             (200, 50, "Handshake RTT"), (400, 100, "Organisation"), (80, 24, "Protocol"))
+    for cols, rows, sign in sizes:
         view.run("resize-window", "-x", str(cols), "-y", str(rows))
         view.wait(sign)
         time.sleep(0.15)
@@ -134,7 +138,7 @@ def test_terminal_types(tmux, term):
     view = tmux("--still", term=term)
     view.wait("941 flows")
     view.keys("j", "Enter")
-    view.wait("Connection")
+    view.wait("Protocol")
     view.keys("q")
     view.wait("EXIT 0")
     assert view.errors.read_text() == ""
@@ -144,7 +148,7 @@ def test_without_utf8_everything_is_ascii(tmux):
     view = tmux("--still", LC_ALL="C")
     view.wait("941 flows")
     view.keys("Enter")
-    assert view.wait("Connection").isascii()
+    assert view.wait("Protocol").isascii()
 
 
 def test_a_dumb_terminal_is_refused_in_words(tmux):
@@ -158,15 +162,19 @@ def test_no_colour_means_none(args, environment):
     with Terminal("--still", *args, **environment) as terminal:
         terminal.read(8, b"help")
         terminal.read(0.5)
-        assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|38|48|4[0-7]|9[0-7])[;m]", terminal.seen)
+        assert not re.search(rb"\x1b\[(\d+;)*(3[0-8]|4[0-8]|9[0-7])(;\d+)*m", terminal.seen)
         assert b"941 flows" in terminal.seen or b"flows" in terminal.seen
 
 
-def test_256_colours_are_used_where_there_are_some():
-    with Terminal("--still") as terminal:
+@pytest.mark.parametrize(("args", "term", "wanted"), [
+    ((), "xterm-256color", rb"\x1b\[38;5;116m"), (("--theme", "terminal"), "xterm-256color", rb"\x1b\[96m"),
+    ((), "linux", rb"\x1b\[36m"), ((), "xterm", rb"\x1b\[36m"),
+])
+def test_colours_as_many_as_there_are(args, term, wanted):
+    with Terminal("--still", *args, TERM=term) as terminal:
         terminal.read(8, b"help")
         terminal.read(0.5)
-        assert b"\x1b[38;5;" in terminal.seen
+        assert re.search(wanted, terminal.seen)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
@@ -179,6 +187,16 @@ def test_signals_restore_the_terminal(number, code):
         assert b"\x1b[?1049l" in tail
         assert terminal.process.wait(5) == code
         assert termios.tcgetattr(terminal.slave)[3] == terminal.before[3]
+
+
+def test_a_window_that_changed_while_the_program_was_stopped():
+    with Terminal("--still", rows=24, cols=80) as terminal:
+        terminal.read(8, b"help")
+        terminal.read(0.7)
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        terminal._size(terminal.master, 8, 30)           # SIGWINCH goes to the group in the foreground only
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        assert b"too small" in terminal.read(3, b"too small")
 
 
 def test_ctrl_c_quits():

@@ -213,8 +213,8 @@ cdef u64 latency(Look* look, Dns* dns, u64 hash) noexcept nogil:
     return 0
 
 
-cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32* at) noexcept nogil:
-    """Keep the first names and types; the walk has been made once, so every record is there."""
+cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, bint known, u32* at) noexcept nogil:
+    """Pass over the questions, and keep the first names and types unless their query has given them."""
     cdef DnsRecord r
     cdef char text[NAME_TEXT]
     cdef u8 kind[2]
@@ -222,8 +222,10 @@ cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u
     for i in range(count):
         if not next_record(p, n, at, True, &r):
             return
+        if known or dns.names >= MAX_FACT_NAMES:
+            continue
         size = name_text(p, n, r.name, text)
-        if size <= 0 or dns.names >= MAX_FACT_NAMES:
+        if size <= 0:
             continue
         dns.names += 1
         fact_add(look, DNS_NAME, <const u8*>text, size if size <= 255 else 255)
@@ -287,7 +289,7 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
         else:
             remember(look, hash)
             dns = <Dns*>look.state[0]
-    learn_questions(look, dns, p, n, h.count[0], &at)
+    learn_questions(look, dns, p, n, h.count[0], ns != 0, &at)
     if response:
         learn_answers(look, dns, p, n, h.count[1], at)
         rcode[0] = 0
@@ -301,14 +303,16 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
 
 
 cdef bint readable(const u8* p, u32 n) noexcept nogil:
-    """Whole, or at least a header and a first question with a name."""
+    """Whole, or at least a header and a whole first question."""
     cdef DnsHead h
+    cdef DnsRecord r
+    cdef u32 at = DNS_HEAD
     if n < DNS_HEAD:
         return False
     h = dns_head(p)
     if not plausible_head(&h):
         return False
-    return message_end(p, n) or (h.count[0] and name_end(p, n, DNS_HEAD))
+    return message_end(p, n) or (h.count[0] and next_record(p, n, &at, True, &r))
 
 
 cdef int parse_datagram(Look* look, Slice data, u8 over) noexcept nogil:

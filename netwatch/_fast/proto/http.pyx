@@ -50,9 +50,26 @@ cdef int leave(Look* look, Http* http, int code) noexcept nogil:
     return code
 
 
+cdef bint end_side(Look* look, Http* http) noexcept nogil:
+    """Nothing more is read of this side; True when that is so of both. Without responses no request can be paired."""
+    if look.side == http.client - 1:
+        http.uploading = False
+    else:
+        report_all(look, http)
+        http.unpaired = True
+    http.way[look.side].mode = AT_NOTHING
+    return http.way[0].mode == AT_NOTHING and http.way[1].mode == AT_NOTHING
+
+
 cdef int broken(Look* look, Http* http) noexcept nogil:
-    """Bytes that are no message: never was HTTP, or is not any more."""
-    return leave(look, http, PARSE_MALFORMED if http.requests or http.responses else PARSE_NOT_MINE)
+    """Bytes that are no message: it never was HTTP, or this side is past reading. The other may be sound."""
+    if http.client == 0:
+        return PARSE_NOT_MINE
+    if end_side(look, http):
+        return leave(look, http, PARSE_MALFORMED)
+    look.dpi.malformed[look.proto] += 1
+    look.need = 0
+    return PARSE_OK
 
 
 cdef inline void fact_text(Look* look, u8 key, Slice s) noexcept nogil:
@@ -81,7 +98,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noex
     request.upgrade = head.upgrade
     # RFC 9112 section 6.3: a request whose last coding is not chunked has no end that can be known.
     if head.broken or (head.coded and not head.chunked):
-        return leave(look, http, PARSE_MALFORMED)
+        return broken(look, http)
     http.uploading = head.chunked or head.length > 0
     if not http.uploading:
         request.done = look.ts
@@ -115,7 +132,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noe
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
     if not (tunnel or http.request.is_head or head.status == 204 or head.status == 304):
         if head.broken and not head.coded:
-            return leave(look, http, PARSE_MALFORMED)
+            return broken(look, http)
         begin_body(way, head.chunked, to_the_end() if head.coded or head.length < 0 else <u64>head.length)
     if way.mode == AT_HEAD:
         close_response(look, http, 0)
@@ -153,13 +170,14 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
     if seen == START_BAD or (http.client and from_client == response):
         return broken(look, http)
     end = head_end(p, n, &way.scan) if seen == START_GOOD else -1
+    if seen == START_GOOD:
+        http.client = <u8>(2 - look.side if response else 1 + look.side)
+        set_initiator(look, not response)
     if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
-        return leave(look, http, PARSE_MALFORMED)
+        return broken(look, http)
     if end < 0:
         return PARSE_MORE
     look.need = 0
-    http.client = <u8>(2 - look.side if response else 1 + look.side)
-    set_initiator(look, not response)
     way.scan = 0
     way.blank = 0
     step[0] = <u32>end
@@ -219,7 +237,7 @@ cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
     cdef i64 lf = find_byte(p, n, c'\n'), size
     cdef u32 length
     if lf > MAX_LINE or (lf < 0 and n > MAX_LINE):
-        return leave(look, http, PARSE_MALFORMED)
+        return broken(look, http)
     if lf < 0:
         look.need = n + 1
         return PARSE_MORE
@@ -230,12 +248,12 @@ cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
     if way.mode == AT_CHUNK_SIZE:
         size = chunk_size(p, length)
         if size < 0:
-            return leave(look, http, PARSE_MALFORMED)
+            return broken(look, http)
         way.promised = way.left = <u64>size
         way.mode = AT_CHUNK if size else AT_TRAILER
     elif way.mode == AT_CHUNK_END:
         if length:
-            return leave(look, http, PARSE_MALFORMED)
+            return broken(look, http)
         way.mode = AT_CHUNK_SIZE
     elif length == 0:
         end_message(look, http, way)
@@ -286,15 +304,7 @@ cdef int http_lost(Look* look, u64 n) noexcept nogil:
         return PARSE_OK
     if http.client == 0:
         return PARSE_DONE
-    if look.side == http.client - 1:
-        http.uploading = False
-    else:
-        report_all(look, http)
-        http.unpaired = True
-    way.mode = AT_NOTHING
-    if http.way[0].mode == AT_NOTHING and http.way[1].mode == AT_NOTHING:
-        return leave(look, http, PARSE_DONE)
-    return PARSE_OK
+    return leave(look, http, PARSE_DONE) if end_side(look, http) else PARSE_OK
 
 
 cdef void http_closing(Look* look) noexcept nogil:

@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE,
                                   PARSE_OK, fact_once, fact_set, set_initiator)
-from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_CERT, TLS_CLIENT_VERSION,
+from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT, TLS_CLIENT_VERSION,
                                             TLS_RESUMED, client_hello, server_hello)
 from netwatch._fast.proto.tlstext import FACT_FIELDS, describe, label  # noqa: F401
 
@@ -141,24 +141,23 @@ cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept no
     fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
 
 
-cdef int read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexcept nogil:
-    """One handshake message, or the wanted start of a long one."""
-    cdef int got
+cdef void read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexcept nogil:
+    """One handshake message, or the wanted start of a long one. A broken hello is counted; what follows may be sound."""
+    cdef int got = HELLO_OK
     if kind == HS_CLIENT_HELLO:
         set_initiator(look, True)
         got = client_hello(look, &tls.hello, slice_of(p, n), False)
         tls.client = True
-        return PARSE_MALFORMED if got == HELLO_BAD else PARSE_OK
-    if kind == HS_SERVER_HELLO:
+    elif kind == HS_SERVER_HELLO:
         set_initiator(look, False)
         got = server_hello(look, &tls.hello, slice_of(p, n))
         if got != HELLO_RETRY:
             tls.server = True
             tls.server_side = <u8>look.side
-        return PARSE_MALFORMED if got == HELLO_BAD else PARSE_OK
-    if kind == HS_CERTIFICATE:
+    elif kind == HS_CERTIFICATE:
         read_certificate(look, tls, p, n)
-    return PARSE_OK
+    if got == HELLO_BAD:
+        look.dpi.malformed[look.proto] += 1
 
 
 cdef u32 wanted(Look* look, Tls* tls, u8 kind, u32 size) noexcept nogil:
@@ -192,7 +191,6 @@ cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
     """The bytes of one handshake record: the end of a message, whole messages, the start of one."""
     cdef Half* half = &tls.half[look.side]
     cdef u32 step
-    cdef int code
     while n:
         if half.pass_by:
             step = n if n < half.pass_by else half.pass_by
@@ -219,11 +217,9 @@ cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
         p += step
         n -= step
         if half.len == MESSAGE_HEAD + half.keep:
-            code = read_message(look, tls, half.buf[0], half.buf + MESSAGE_HEAD, half.keep)
+            read_message(look, tls, half.buf[0], half.buf + MESSAGE_HEAD, half.keep)
             half.pass_by = be24(half.buf + 1) - half.keep
             half.len = 0
-            if code != PARSE_OK:
-                return code
     return PARSE_OK
 
 
@@ -262,7 +258,7 @@ cdef int parse_ssl2(Look* look, Slice data) noexcept nogil:
     """Nothing but the version offered is kept of an SSL 2.0 form hello; the flow is named and left."""
     cdef int sure = detect_ssl2(data.p, data.n)
     if sure == DETECT_MORE:
-        look.need = 11
+        look.need = data.n + 1
         return PARSE_MORE
     if sure == 0:
         return PARSE_NOT_MINE

@@ -12,7 +12,7 @@ cdef enum:                     # fact keys, the same in every protocol that carr
     TLS_ALPN = 7               # offered, each with its length byte
     TLS_VERSIONS = 8           # supported_versions, 2 bytes each
     TLS_CLIENT_VERSION = 9     # legacy_version of the ClientHello, 2 bytes
-    TLS_SERVER_VERSION = 10    # legacy_version of the ServerHello, 2 bytes
+    TLS_SERVER_VERSION = 10    # legacy_version of a whole ServerHello, 2 bytes
     TLS_VERSION = 11           # negotiated, 2 bytes
     TLS_CIPHER = 12            # negotiated, 2 bytes
     TLS_SERVER_EXTS = 13       # 2 bytes each

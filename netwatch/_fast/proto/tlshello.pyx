@@ -11,7 +11,7 @@ from netwatch._fast.seam cimport Look, fact_once
 
 cdef enum:
     MAX_LIST = 1024            # bytes kept of one list; the largest honest ones are near 400
-    MAX_EXTS = 128             # extension types kept of one hello
+    MAX_EXTS = 512             # of one hello; more is damage
     MAX_NAME = 255             # bytes kept of a server name (RFC 1035 section 2.3.4)
     RANDOM_BYTES = 32
 
@@ -118,13 +118,12 @@ cdef bint read_exts(Look* look, Hello* hello, Reader* r, bint server, bint* psk)
         ext = take_reader(&block, take16(&block))
         if ext.bad:
             return False
-        if n < MAX_EXTS:
-            memcpy(&kinds[2 * n], head, 2)
+        if n == MAX_EXTS:
+            return False
+        memcpy(&kinds[2 * n], head, 2)
         n += 1
         good = read_server_ext(look, hello, kind, &ext, psk) if server else read_client_ext(look, kind, &ext)
-    if n > MAX_EXTS:
-        fact_once(look, TLS_CUT, NULL, 0)
-    elif good:
+    if good:
         fact_once(look, TLS_SERVER_EXTS if server else TLS_EXTS, kinds, 2 * n)
     return good
 
@@ -172,9 +171,10 @@ cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil:
         fact_once(look, TLS_RETRY, NULL, 0)
         return HELLO_RETRY
     hello.version = be16(version)
-    fact_once(look, TLS_SERVER_VERSION, version, 2)
     fact_once(look, TLS_CIPHER, cipher, 2)
     good = read_exts(look, hello, &r, True, &psk)
+    if good:
+        fact_once(look, TLS_SERVER_VERSION, version, 2)
     number[0] = <u8>(hello.version >> 8)
     number[1] = <u8>(hello.version & 0xff)
     fact_once(look, TLS_VERSION, number, 2)

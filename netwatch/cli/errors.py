@@ -1,0 +1,39 @@
+"""What goes wrong on the command line: one clear line and the exit code of CONTRACT section 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+
+EXIT_FINDING = 1
+EXIT_USAGE = 2
+EXIT_PERMISSION = 3
+EXIT_MISSING = 4
+EXIT_DAMAGED = 5
+EXIT_UNAVAILABLE = 69
+EXIT_INTERNAL = 70
+
+
+class CommandError(Exception):
+    """An error the user can act upon. Its text is one line; `code` is the exit code."""
+
+    def __init__(self, message: str, code: int = EXIT_USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def write_crash() -> str:
+    """Write the exception being handled to a file of our own; its path, or "standard error" when that failed too."""
+    from netwatch import __version__
+
+    text = f"netwatch {__version__}, Python {sys.version.split()[0]}\n{traceback.format_exc()}"
+    try:
+        fd, path = tempfile.mkstemp(prefix="netwatch-crash-", suffix=".txt")
+        with os.fdopen(fd, "w") as f:
+            f.write(text)
+        return path
+    except OSError:
+        print(text, file=sys.stderr)
+        return "standard error"

@@ -1,0 +1,193 @@
+"""Records to standard output: table, JSON, NDJSON, CSV. Data only; words go to standard error elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any, Protocol, TextIO
+
+from netwatch.schema import BY_NAME, Type
+
+Record = dict[str, Any]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+# what a table shows when no fields are asked for; narrow enough for 120 columns
+TABLE_FIELDS = {
+    "flow": ("id", "proto", "src", "sport", "dst", "dport", "state", "app", "bytes", "duration", "label"),
+    "packet": ("n", "time", "src", "dst", "proto", "len", "info", "notes"),
+    "dns": ("time", "client", "server", "qr", "questions.type", "questions.name", "rcode", "answers.data", "latency_us"),
+    "http": ("time", "method", "host", "path", "status", "response_bytes", "latency_us"),
+    "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
+    "stream": ("flow", "dir", "protocol", "bytes", "text"),
+}
+CSV_FIELDS = {
+    "flow": tuple(f.name for f in BY_NAME.values() if "flow" in f.kinds and not f.parts),
+}
+MAX_CELL = 48
+
+
+class Writer(Protocol):
+    """Takes records one by one; `close` writes what has to wait for the last."""
+
+    def write(self, record: Record) -> None: ...
+    def close(self) -> None: ...
+
+
+def kind_of(record: Record) -> str:
+    """`flow` of a record whose schema is netwatch.flow/1."""
+    return str(record["schema"]).split("/")[0].removeprefix("netwatch.")
+
+
+def value_at(record: Record, path: str) -> Any:
+    """The value at a dotted path; lists on the way are followed into each item. None when absent."""
+    value: Any = record
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = [item[part] for item in value if isinstance(item, dict) and part in item]
+        elif isinstance(value, dict):
+            if part not in value and f"{part}_out" in value:
+                return (value[f"{part}_out"] or 0) + (value.get(f"{part}_in") or 0)
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def picked(record: Record, fields: list[str]) -> Record:
+    """The record with only the asked fields, absent ones left out; keys are the names that were asked for."""
+    out: Record = {"schema": record["schema"]}
+    for name in fields:
+        value = value_at(record, name)
+        if value is not None:
+            out[name] = value
+    return out
+
+
+class NdjsonWriter:
+    """One JSON object a line."""
+
+    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
+        self._write = out.write
+        self._fields = fields
+
+    def write(self, record: Record) -> None:
+        self._write(_encode(picked(record, self._fields) if self._fields else record) + "\n")
+
+    def close(self) -> None:
+        """Nothing waits."""
+
+
+class JsonWriter:
+    """One JSON document: an array of all records."""
+
+    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
+        self._out = out
+        self._fields = fields
+        self._separator = "[\n"
+
+    def write(self, record: Record) -> None:
+        self._out.write(self._separator + _encode(picked(record, self._fields) if self._fields else record))
+        self._separator = ",\n"
+
+    def close(self) -> None:
+        self._out.write("[]\n" if self._separator == "[\n" else "\n]\n")
+
+
+def cell(value: Any) -> str:
+    """A value as text without line breaks."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    if isinstance(value, list):
+        return " ".join(cell(v) for v in value)
+    if isinstance(value, dict):
+        return _encode(value)
+    return str(value).replace("\n", " ").replace("\r", " ")
+
+
+class CsvWriter:
+    """One kind of record, a heading line, then a line each (RFC 4180)."""
+
+    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
+        self._csv = csv.writer(out)
+        self._fields = fields
+        self._begun = False
+
+    def write(self, record: Record) -> None:
+        kind = kind_of(record)
+        fields = self._fields or list(CSV_FIELDS.get(kind) or TABLE_FIELDS.get(kind) or record)
+        if not self._begun:
+            self._csv.writerow(fields)
+            self._begun = True
+        self._csv.writerow([cell(value_at(record, name)) for name in fields])
+
+    def close(self) -> None:
+        """Nothing waits."""
+
+
+class TableWriter:
+    """Aligned columns for people. Rows wait until their kind changes or the end, so that columns fit their content."""
+
+    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
+        self._out = out
+        self._fields = fields
+        self._rows: dict[str, list[Record]] = {}
+
+    def write(self, record: Record) -> None:
+        self._rows.setdefault(kind_of(record), []).append(record)
+
+    def close(self) -> None:
+        blocks = []
+        for kind, records in self._rows.items():
+            blocks.append(_summary_lines(records) if kind == "summary" else self._lines(kind, records))
+        self._out.write("\n".join(blocks))
+
+    def _lines(self, kind: str, records: list[Record]) -> str:
+        fields = self._fields or [
+            f for f in TABLE_FIELDS.get(kind, tuple(records[0])) if any(value_at(r, f) is not None for r in records)
+        ]
+        heads = [f.rsplit(".", 1)[-1] for f in fields]
+        rows = [[_short(value_at(r, f)) for f in fields] for r in records]
+        widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(fields))]
+        right = [_is_number(f) for f in fields]
+        lines = []
+        for row in [heads, *rows]:
+            cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
+            lines.append("  ".join(cells).rstrip() + "\n")
+        return "".join(lines)
+
+
+def _short(value: Any) -> str:
+    text = cell(value)
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def _is_number(name: str) -> bool:
+    field = BY_NAME.get(name)
+    return field is not None and field.type not in (Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME)
+
+
+def _summary_lines(records: list[Record]) -> str:
+    lines = []
+    for record in records:
+        for key, value in record.items():
+            if key == "schema":
+                continue
+            if isinstance(value, dict):
+                lines.append(f"{key}\n")
+                lines += [f"  {k:<22} {_counts(v)}\n" for k, v in value.items()]
+            else:
+                lines.append(f"{key:<24} {cell(value)}\n")
+    return "".join(lines)
+
+
+def _counts(value: Any) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{cell(v)} {k}" for k, v in value.items())
+    return cell(value)
+
+
+WRITERS = {"table": TableWriter, "json": JsonWriter, "ndjson": NdjsonWriter, "csv": CsvWriter}

@@ -1,0 +1,223 @@
+"""`netwatch read`: analyse captures, or a live interface for a while, without a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from netwatch.capture.live import SourceError
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.output import WRITERS, Record, Writer
+from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where
+from netwatch.pipeline import Pipeline, Step
+
+KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
+LATER_KINDS = ("events", "alerts", "hosts", "processes")
+EVENT_KINDS = {"packets", "dns", "http", "streams"}
+PROGRESS_EVERY = 0.2  # seconds
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
+    p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
+    p.add_argument("--count", type=int, metavar="N", help="stop after this many packets")
+    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
+    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
+    p.add_argument("--fields", metavar="A,B,C", help="only these fields")
+    p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
+    p.add_argument("--limit", type=int, metavar="N", help="at most this many records of each kind")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys; this version cannot use them")
+    p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
+    p.add_argument("--force", action="store_true", help="with --write: replace the file")
+    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--stream-limit", type=int, default=65536, metavar="BYTES", help="text kept of each stream")
+    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines working side by side; results are the same")
+    p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    options = build_parser().parse_args(arguments)
+    kinds = _kinds(options)
+    if options.keylog:
+        print("netwatch: --keylog: this version does not decrypt; encrypted flows stay opaque", file=sys.stderr)
+    selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
+    fields = parse_fields(options.fields)
+    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    if style == "csv" and len(kinds) > 1:
+        raise CommandError("--format csv takes one kind of record; name one with --what")
+    source = _open(options)
+    try:
+        return _Run(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+    finally:
+        source.close()
+
+
+def _kinds(options: argparse.Namespace) -> set[str]:
+    asked = [kind for kind in options.what.split(",") if kind]
+    for kind in asked:
+        if kind in LATER_KINDS:
+            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
+        if kind not in KINDS:
+            raise CommandError(f"--what {kind}: no such kind; there are {', '.join(KINDS)}")
+    if not asked:
+        raise CommandError("--what needs a kind of record")
+    if not 1 <= options.workers <= 64:
+        raise CommandError("--workers: a number from 1 to 64")
+    return set(asked)
+
+
+def _open(options: argparse.Namespace) -> Any:
+    if bool(options.files) == bool(options.interface):
+        raise CommandError("read needs one or more files, or -i with an interface")
+    try:
+        if options.interface:
+            from netwatch.capture.live import open_live
+
+            return open_live(options.interface, options.capture_filter)
+        if options.capture_filter or options.duration:
+            raise CommandError("--capture-filter and --duration go with -i; files take --where")
+        from netwatch.capture.file import open_files
+
+        return open_files(options.files)
+    except SourceError as e:
+        raise CommandError(str(e), e.exit_code) from None
+
+
+def parse_duration(text: str) -> float:
+    """Seconds from `30s`, `500ms`, `5m`, `1h` or a bare number of seconds."""
+    for suffix, scale in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
+        head = text.removesuffix(suffix)
+        if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
+            return float(head) * scale
+    raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
+
+
+class _Run:
+    """One `read` from its first frame to its exit code."""
+
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
+                 writer: Writer, style: str) -> None:
+        self.options = options
+        self.kinds = kinds
+        self.source = source
+        self.selection = selection
+        self.writer = writer
+        self.sorted_flows = style == "table" and "flows" in kinds and selection.sort is None
+        self.interrupted = 0
+        self.deadline = time.monotonic() + parse_duration(options.duration) if options.duration else None
+        self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
+        self._drawn = False
+        self._saved: Any = None
+
+    def go(self) -> int:
+        wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
+        hold = bool(self.kinds & {"flows", "tls", "streams"}) or self.selection.where is not None
+        pipeline = Pipeline(self.source, workers=self.options.workers, want=wanted, hold=hold,
+                            dpi=not self.options.no_dpi, max_frames=self.options.count)
+        old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            self._loop(pipeline, self._recorder(pipeline))
+        finally:
+            for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
+                signal.signal(s, handler)
+            pipeline.close()
+        self._clear_progress()
+        if self.source.error:
+            print(f"netwatch: {self.source.error}", file=sys.stderr)
+        if self.interrupted:
+            return 128 + self.interrupted
+        return EXIT_DAMAGED if self.source.damaged else 0
+
+    def _recorder(self, pipeline: Pipeline) -> Any:
+        from netwatch.cli.records import Recorder
+
+        if self.options.write:
+            from netwatch._fast.capwrite import CaptureWriter
+
+            try:
+                self._saved = CaptureWriter(self.options.write, self.options.force)
+            except OSError as e:
+                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
+        return Recorder(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
+
+    def _loop(self, pipeline: Pipeline, recorder: Any) -> None:
+        consume = self._consumer(recorder)
+        while not self.interrupted and not self.selection.satisfied(self.kinds):
+            step = pipeline.step()
+            if step is None:
+                break
+            consume(step)
+            self._show_progress()
+            if self.deadline is not None and time.monotonic() >= self.deadline:
+                break
+        if not self.selection.satisfied(self.kinds):
+            consume(pipeline.finish())
+        if self._saved is not None:
+            self._saved.close()
+        for record in self.selection.ordered(self.sorted_flows):
+            self.writer.write(record)
+        if "summary" in self.kinds:
+            self.writer.write(self._summary(pipeline))
+        self.writer.close()
+
+    def _consumer(self, recorder: Any) -> Callable[[Step], None]:
+        selection, write = self.selection, self.writer.write
+        waits = selection.sort is not None or self.sorted_flows
+
+        def consume(step: Step) -> None:
+            for record, flow, event in recorder.records(step):
+                if not selection.passes(record, flow):
+                    continue
+                if event is not None and event.kind == "packets" and self._saved is not None:
+                    self._save(event)
+                if not recorder.asked(record):
+                    continue
+                if waits:
+                    selection.keep(record)
+                elif selection.take(record):
+                    write(record)
+
+        return consume
+
+    def _save(self, event: Any) -> None:
+        from netwatch._fast.events import write_frame
+
+        self._saved.follow(self.source.interfaces)
+        write_frame(event.engine, self._saved, event.extra, event.interface)
+
+    def _summary(self, pipeline: Pipeline) -> Record:
+        summary = pipeline.summary()
+        if self.options.files:
+            summary["files"] = self.options.files
+        else:
+            stats = self.source.stats()
+            summary["drops"].update({key: stats[key] for key in ("kernel_drops", "interface_drops", "ring_drops")})
+        if self.selection.where is not None:
+            summary["matched"] = dict(self.selection.matched)
+        return summary
+
+    def _stop(self, number: int, frame: object) -> None:
+        self.interrupted = number
+        self.source.interrupt()
+
+    def _show_progress(self) -> None:
+        now = time.monotonic()
+        if now < self._progress_at:
+            return
+        self._progress_at = now + PROGRESS_EVERY
+        done = f"{100 * self.source.bytes_read / self.source.size:.0f} %, " if self.source.size else ""
+        print(f"\r\033[Kreading: {done}{self.source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
+        self._drawn = True
+
+    def _clear_progress(self) -> None:
+        if self._drawn:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

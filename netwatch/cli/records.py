@@ -1,0 +1,129 @@
+"""From a pipeline's steps to the records of CONTRACT section 3: what events and ended flows say, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from netwatch._fast.proto import dnstext, httptext
+from netwatch._fast.record import iso
+from netwatch.pipeline import Event, Pipeline, Step
+
+Record = dict[str, Any]
+SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
+STREAM_LIMIT = 65536
+
+
+class Stream:
+    """One direction of a TCP stream so far: how long, its hash, its beginning as bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.missing = 0
+        self.hash = hashlib.sha256()
+        self.head = bytearray()
+
+    def add(self, data: bytes, missing: int, limit: int) -> None:
+        self.size += len(data)
+        self.missing += missing
+        self.hash.update(data)
+        if len(self.head) < limit:
+            self.head += data[: limit - len(self.head)]
+
+
+class Recorder:
+    """Makes the asked kinds of record. Stream text is held for live flows only."""
+
+    def __init__(self, pipeline: Pipeline, kinds: set[str], show_secrets: bool = False,
+                 stream_limit: int = STREAM_LIMIT) -> None:
+        self.pipeline = pipeline
+        self.kinds = kinds
+        self.show_secrets = show_secrets
+        self.stream_limit = stream_limit
+        self._streams: dict[tuple[int, int, int], Stream] = {}
+
+    def records(self, step: Step) -> Iterator[tuple[Record, Record | None, Event | None]]:
+        """(record, its flow's record, its event) of all that a step gave, in order."""
+        for event in step.events:
+            if event.kind == "streams":
+                self._take_bytes(event)
+                continue
+            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.row else {}
+            yield self._of_event(event, flow), flow, event
+        for engine, row in step.ended:
+            flow = self.pipeline.record(engine, row, self.show_secrets)
+            yield from self._of_flow(engine, row, flow)
+
+    def asked(self, record: Record) -> bool:
+        """Is the record of a kind to be shown? Packets may be wanted for --write alone."""
+        return record["schema"] != "netwatch.packet/1" or "packets" in self.kinds
+
+    def _of_event(self, event: Event, flow: Record) -> Record:
+        if event.kind == "packets":
+            return self._packet(event, flow)
+        if event.kind == "dns":
+            body = dnstext.record(event.payload)
+            ends = _ends(flow, event)
+            if body.get("qr") == "response":
+                ends.reverse()
+            where = {"client": ends[0], "server": ends[1]}
+            return {"schema": "netwatch.dns/1", "time": iso(event.time_ns), "flow": flow.get("id"), **where, **body}
+        body = httptext.record(event.payload, self.show_secrets)
+        began = httptext.started(event.payload) or event.time_ns
+        return {"schema": "netwatch.http/1", "time": iso(began), "flow": flow.get("id"), **body}
+
+    def _packet(self, event: Event, flow: Record) -> Record:
+        record: Record = {"schema": "netwatch.packet/1", **event.payload}
+        if flow:
+            record["flow"] = flow["id"]
+            if "app" in flow:
+                record["app"] = flow["app"]
+        interfaces = self.pipeline.source.interfaces
+        number = event.interface
+        if number < len(interfaces) and interfaces[number].get("name"):
+            record["interface"] = interfaces[number]["name"]
+        return record
+
+    def _of_flow(self, engine: Any, row: int, flow: Record) -> Iterator[tuple[Record, Record | None, Event | None]]:
+        if "flows" in self.kinds:
+            yield flow, flow, None
+        if "tls" in self.kinds and "tls" in flow:
+            about = {"schema": "netwatch.tls/1", "time": flow["first"], "flow": flow["id"]}
+            ends = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
+            yield {**about, **ends, "tls": flow["tls"]}, flow, None
+        if "streams" in self.kinds:
+            for side in (0, 1):
+                stream = self._streams.pop((id(engine), row, side), None)
+                if stream and stream.size and flow.get("app") not in SEALED:
+                    yield self._stream(flow, engine, row, side, stream), flow, None
+
+    def _take_bytes(self, event: Event) -> None:
+        key = (id(event.engine), event.row, event.side)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = Stream()
+        stream.add(event.payload, event.extra, self.stream_limit)
+
+    def _stream(self, flow: Record, engine: Any, row: int, side: int, stream: Stream) -> Record:
+        text = _printable(stream.head.decode("utf-8", "replace"))
+        outward = side == engine.initiator_side(row)
+        record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if outward else "in",
+                  "source": "clear", "protocol": flow.get("app") or flow["proto"], "bytes": stream.size,
+                  "sha256": stream.hash.hexdigest(), "text": text}
+        if stream.missing:
+            record["missing_bytes"] = stream.missing
+        return record
+
+
+def _ends(flow: Record, event: Event) -> list[str]:
+    """The addresses of who sent the event's message, and to whom."""
+    ends = [str(flow.get("src", "")), str(flow.get("dst", ""))]
+    if flow and event.side != event.engine.initiator_side(event.row):
+        ends.reverse()
+    return ends
+
+
+def _printable(text: str) -> str:
+    """Text from the wire without control characters; line ends and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\r\t" else "\ufffd" for c in text)

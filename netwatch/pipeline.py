@@ -1,0 +1,173 @@
+"""From a source to records' raw material: chunks through one or several engines, results in the same order always.
+
+One engine runs in the caller's thread. Several run in threads of their own, without the GIL, each on the frames of its
+shard, while the next chunk is being read. What they hand out is merged by frame number, so that the number of workers
+changes nothing but the time it takes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from netwatch._fast.engine import Box, Engine
+from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
+from netwatch._fast.record import flow_record, summary
+
+
+@dataclass
+class Event:
+    """Something an engine saw. `payload` is a packet's record, else bytes that the protocol's file explains."""
+
+    frame: int
+    kind: str
+    time_ns: int
+    engine: Any
+    row: int
+    side: int
+    payload: Any
+    extra: int
+    interface: int
+
+
+@dataclass
+class Step:
+    """What one chunk gave: events and ended flows (engine, row), each in order; `idle` when a live source had nothing."""
+
+    events: list[Event] = field(default_factory=list)
+    ended: list[tuple[Any, int]] = field(default_factory=list)
+    idle: bool = False
+
+
+class Pipeline:
+    """Reads a source to its end, or until it is no longer asked to."""
+
+    def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
+                 dpi: bool = True, history: int = 0, max_flows: int = 2_000_000,
+                 timeouts: dict[str, int] | None = None, max_frames: int | None = None) -> None:
+        """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
+        `max_frames`: stop after so many."""
+        self.source = source
+        self.engines = [
+            Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
+                   shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
+        ]
+        self.hold = hold
+        self.done = False
+        self._ids = 0
+        self._left = max_frames
+        self._listening = bool(set(want))
+        self._boxes = [Box()] if workers == 1 else [Box(), Box()]
+        self._pool = ThreadPoolExecutor(workers + 1) if workers > 1 else None
+        self._ahead: Any = None
+        self._to_release = False
+
+    def step(self) -> Step | None:
+        """Process the next chunk; None when the input is over (finish() then ends the flows still open)."""
+        self._release()
+        if self._pool:
+            count = self._step_parallel()
+        else:
+            count = self._fill(self._boxes[0])
+            if count > 0:
+                self.engines[0].process(self._boxes[0])
+        if count == 0:
+            self.done = True
+            return None
+        return self._collect(idle=count < 0)
+
+    def run_quietly(self) -> None:
+        """To the end, when nobody wants events or flows: only totals are kept."""
+        while self.step() is not None:
+            pass
+
+    def finish(self) -> Step:
+        """End the flows that are still open; their records are the last."""
+        self._release()
+        for engine in self.engines:
+            engine.finish()
+        return self._collect()
+
+    def close(self) -> None:
+        """Stop the threads. The engines can still be asked."""
+        if self._pool:
+            if self._ahead is not None:
+                wait([self._ahead])
+            self._pool.shutdown()
+            self._pool = None
+
+    def advance(self, now_ns: int) -> None:
+        """Tell all engines what time it is, where no frame does: a live source that is quiet."""
+        for engine in self.engines:
+            engine.advance(now_ns)
+
+    def record(self, engine: Any, row: int, show_secrets: bool = False) -> dict[str, Any]:
+        """The flow record of a row of an engine."""
+        return dict(flow_record(engine, row, self.source.interfaces, show_secrets))
+
+    def summary(self) -> dict[str, Any]:
+        """The summary record of all that was read so far, without its files."""
+        links = sorted({int(i["link"]) for i in self.source.interfaces})
+        found = dict(summary(self.engines, links))
+        lost = sum(lost_events(e) for e in self.engines)
+        if lost:
+            found["drops"]["events"] = lost
+        return found
+
+    def _step_parallel(self) -> int:
+        """Work on one box with all engines while the other is being filled."""
+        assert self._pool is not None
+        if self._ahead is None:
+            self._ahead = self._pool.submit(self._fill, self._boxes[0])
+        count: int = self._ahead.result()
+        if count <= 0:
+            self._ahead = None
+            return count
+        box = self._boxes[0]
+        self._boxes.reverse()
+        self._ahead = self._pool.submit(self._fill, self._boxes[0])
+        jobs = [self._pool.submit(engine.process, box) for engine in self.engines]
+        for job in jobs:
+            job.result()
+        self.advance(max(engine.clock for engine in self.engines))
+        return count
+
+    def _fill(self, box: Any) -> int:
+        count = int(box.fill(self.source)) if self._left != 0 else 0
+        if count > 0 and self._left is not None:
+            count = min(count, self._left)
+            box.trim(count)
+            self._left -= count
+        if count > 0 and self._pool:
+            box.share(len(self.engines))
+        return count
+
+    def _release(self) -> None:
+        """The rows handed out by the last step are no longer needed."""
+        if self._to_release:
+            for engine in self.engines:
+                release(engine)
+            self._to_release = False
+
+    def _collect(self, idle: bool = False) -> Step:
+        step = Step(idle=idle)
+        if self.hold and len(self.engines) > 1:
+            self._ids = number_fresh(self.engines, self._ids)
+        if self._listening:
+            step.events = list(heapq.merge(*(self._events(e) for e in self.engines), key=_by_frame))
+        if self.hold:
+            ended = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
+            step.ended = [(self.engines[i], row) for _, i, row in ended]
+            self._to_release = bool(step.ended)
+        return step
+
+    def _events(self, engine: Any) -> list[Event]:
+        return [Event(frame, kind, ns, engine, row, side, payload, extra, interface)
+                for frame, kind, ns, row, side, payload, extra, interface in drain(engine)]
+
+
+def _by_frame(event: Event) -> int:
+    return event.frame

@@ -1,0 +1,239 @@
+"""HTTP/1: transactions, framing, tunnels, hostile heads; nothing depends on how the bytes were cut."""
+import pytest
+from cuts import at_once, outcome, same_however_cut, told
+
+from netwatch._fast.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.proto import http
+
+GET = b"GET /a?b=c HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: probe/1\r\n\r\n"
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\nServer: s/1\r\n\r\nhello"
+
+
+def make():
+    return Probe("http")
+
+
+def records(result, **options):
+    return [http.record(event[4], **options) for event in result["events"]]
+
+
+def test_one_transaction():
+    result = same_however_cut(make, [(0, GET), (1, HELLO)])
+    assert result["code"] == OK
+    assert result["initiator"] == 0
+    assert http.describe(result["facts"]) == {
+        "method": "GET", "host": "www.example.com", "path": "/a?b=c", "status": 200, "user_agent": "probe/1",
+        "content_type": "text/plain", "server": "s/1", "transactions": 1}
+    assert records(result) == [{
+        "version": "1.1", "method": "GET", "host": "www.example.com", "path": "/a?b=c", "status": 200,
+        "request_headers": {"host": "www.example.com", "user-agent": "probe/1"},
+        "response_headers": {"content-length": "5", "content-type": "text/plain", "server": "s/1"},
+        "request_bytes": 0, "response_bytes": 5, "latency_us": 0}]
+    assert http.label(http.describe(result["facts"])) == "HTTP GET www.example.com/a?b=c"
+
+
+def test_latency_runs_from_the_end_of_the_request_to_the_first_byte_of_the_response():
+    probe = make()
+    probe.ts = 1_000_000
+    probe.feed(0, GET[:10])
+    probe.ts = 2_000_000
+    probe.feed(0, GET[10:])
+    probe.ts = 5_500_000
+    probe.feed(1, HELLO[:20])
+    probe.ts = 9_000_000
+    probe.feed(1, HELLO[20:])
+    payload = probe.events[0][4]
+    assert http.record(payload)["latency_us"] == 3500
+    assert http.started(payload) == 1_000_000
+
+
+def test_the_event_comes_with_the_last_byte_of_the_body():
+    probe = make()
+    probe.feed(0, GET)
+    probe.feed(1, HELLO[:-1])
+    assert probe.events == []
+    probe.feed(1, HELLO[-1:])
+    assert len(probe.events) == 1
+
+
+def test_keep_alive_and_pipelining_pair_in_order():
+    requests = b"".join(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % i for i in range(5))
+    responses = b"".join(b"HTTP/1.1 20%d X\r\nContent-Length: %d\r\n\r\n%s" % (i, i, b"x" * i) for i in range(4))
+    result = same_however_cut(make, [(0, requests), (1, responses)])
+    assert [(r["path"], r.get("status"), r.get("response_bytes")) for r in records(result)] == [
+        ("/0", 200, 0), ("/1", 201, 1), ("/2", 202, 2), ("/3", 203, 3), ("/4", None, None)]
+
+
+def test_chunked_both_ways_with_extension_and_trailer():
+    body = b"3;x=y\r\nabc\r\n1F\r\n" + b"z" * 31 + b"\r\n0\r\nTrailer: v\r\n\r\n"
+    turns = [(0, b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body + GET),
+             (1, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n" + body + HELLO)]
+    result = same_however_cut(make, turns)
+    assert [(r["method"], r["request_bytes"], r["response_bytes"]) for r in records(result)] == [
+        ("POST", 34, 34), ("GET", 0, 5)]
+
+
+@pytest.mark.parametrize("line", [b"x\r\n", b"\r\n", b"-1\r\n", b"1000000000000000\r\n", b"g\r\n",
+                                  b"1" * 5000])
+def test_bad_chunk_size_ends_that_side_only(line):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    result = same_however_cut(make, [(0, GET), (1, head + line), (0, GET)])
+    assert result["malformed"] == 1
+    assert len(records(result)) == 2
+
+
+def test_responses_without_a_body():
+    turns = [(0, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + GET * 3),
+             (1, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"
+                 b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n" + HELLO)]
+    result = same_however_cut(make, turns)
+    assert [(r["method"], r["status"], r["response_bytes"]) for r in records(result)] == [
+        ("HEAD", 200, 0), ("GET", 304, 0), ("GET", 204, 0), ("GET", 200, 5)]
+
+
+def test_body_until_the_end_of_the_connection():
+    result = same_however_cut(make, [(0, GET), (1, b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 3000)])
+    assert records(result)[0]["response_bytes"] == 3000
+
+
+def test_body_cut_short_counts_what_came():
+    result = same_however_cut(make, [(0, GET), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 300)])
+    assert records(result)[0]["response_bytes"] == 300
+
+
+def test_bare_line_feeds_folding_and_repeated_fields():
+    request = b"\r\nGET / HTTP/1.0\nHost: h\nX-A: one\n\ttwo\nX-A: three\nNo colon\n\n"
+    fields = records(same_however_cut(make, [(0, request)]))[0]["request_headers"]
+    assert fields == {"host": "h", "x-a": ["one two", "three"]}
+
+
+def test_joined_in_the_middle_a_response_comes_first():
+    result = same_however_cut(make, [(1, HELLO), (0, GET)])
+    assert result["initiator"] == 0
+    assert records(result)[0]["status"] == 200
+    assert "method" not in records(result)[0]
+    assert records(result)[1]["method"] == "GET"
+
+
+@pytest.mark.parametrize("request_head, response, after", [
+    (b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", b"HTTP/1.1 200 Connected\r\n\r\n", b"\x16\x03\x03\x00\x02ab"),
+    (b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n", b"HTTP/1.1 101 Switching\r\n\r\n", b"\x81\x00"),
+])
+def test_a_tunnel_gives_the_flow_back_with_its_bytes(request_head, response, after):
+    result = same_however_cut(make, [(0, request_head), (1, response)])
+    assert result["code"] == NOT_MINE
+    assert len(records(result)) == 1
+    probe = make()
+    probe.feed(0, request_head + after)
+    assert probe.code in (OK, MORE)
+    probe.feed(1, response + after)
+    assert probe.code == NOT_MINE
+    assert probe.left_over == (after, after)
+    assert http.describe(probe.facts)["status"] in (101, 200)
+
+
+def test_a_refused_connect_goes_on():
+    turns = [(0, b"CONNECT h:443 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), (0, GET)]
+    assert [r["method"] for r in records(same_however_cut(make, turns))] == ["CONNECT", "GET"]
+
+
+def test_a_hole_in_a_body_does_no_harm():
+    probe = make()
+    probe.feed(0, GET)
+    probe.feed(1, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 100)
+    probe.lost(1, 600)
+    probe.feed(1, b"x" * 300 + HELLO)
+    assert [r["response_bytes"] for r in records(outcome(probe))] == [1000, 5]
+
+
+def test_a_hole_in_a_head_ends_that_side_and_the_pairing():
+    probe = make()
+    probe.feed(0, GET)
+    probe.feed(1, HELLO[:10])
+    probe.lost(1, 30)
+    probe.feed(1, HELLO)
+    probe.feed(0, GET)
+    assert [r.get("status") for r in records(outcome(probe))] == [None, None]
+
+
+def test_more_than_64_waiting_requests_are_reported_and_not_paired():
+    result = told(make, [(0, GET * 70), (1, HELLO)], at_once)
+    assert [("status" in r, "method" in r) for r in records(result)] == (
+        [(False, True)] * 6 + [(True, False)] + [(False, True)] * 64)
+
+
+def test_a_long_head_is_kept_in_part_and_a_longer_one_is_malformed():
+    head = b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"a" * 60000 + b"\r\n\r\n"
+    result = told(make, [(0, head)], at_once)
+    assert len(result["events"][0][4]) == 48 + 16384
+    big = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 11000 + b"\r\n"
+    result = told(make, [(0, big)], at_once)
+    assert result["malformed"] == 1
+    assert told(make, [(0, big)], lambda data: [data[i:i + 999] for i in range(0, len(data), 999)]) == result
+
+
+def test_bytes_that_are_no_message_after_one_that_was():
+    result = same_however_cut(make, [(0, GET), (1, HELLO + b"\x00\x01garbage"), (0, GET)])
+    assert result["malformed"] == 1
+    assert len(records(result)) == 2
+    both = same_however_cut(make, [(0, GET + b"\x00\x01"), (1, HELLO + b"\x00\x01")])
+    assert both["code"] == MALFORMED
+
+
+@pytest.mark.parametrize("data", [
+    b"INVITE sip:a@b SIP/2.0\r\n\r\n", b"OPTIONS * RTSP/1.0\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"RTSP/1.0 200 OK\r\n\r\n",
+    b"SSH-2.0-x\r\n", b"GET key\r\n", b"PRI * HTTP/2.0\r\n\r\n", b"HTTP/2.0 200\r\n", b"HTTP/1.1 2x0 OK\r\n", b"220 hi\r\n",
+    b"GET / HTTP/1.1x\r\n\r\n", b" / HTTP/1.1\r\n", b"A" * 80,
+])
+def test_what_is_not_http(data):
+    assert make().detect(data) == 0
+    assert same_however_cut(make, [(0, data)])["code"] == NOT_MINE
+
+
+@pytest.mark.parametrize("data, sure", [
+    (GET, 98), (HELLO, 98), (b"HTTP/1.1 404\r\n", 98), (b"GE", MORE_BYTES), (b"HTTP/1", MORE_BYTES), (b"H", MORE_BYTES),
+    (b"GET /" + b"a" * 90, 85), (b"PROPFIND /x HTTP/1.1\r\n", 98), (b"GET http://h/" + b"a" * 90, 85), (b"", MORE_BYTES),
+])
+def test_detection(data, sure):
+    assert make().detect(data) == sure
+
+
+@pytest.mark.parametrize("field", [b"Content-Length: x", b"Content-Length: 1\r\nContent-Length: 2", b"Content-Length: ",
+                                   b"Transfer-Encoding: gzip"])
+def test_framing_that_cannot_be_trusted(field):
+    result = same_however_cut(make, [(0, b"POST / HTTP/1.1\r\n" + field + b"\r\n\r\nGET / HTTP/1.1\r\n\r\n")])
+    assert result["malformed"] == 1
+    assert len(records(result)) == 1
+
+
+def test_secrets_are_masked_unless_asked_for():
+    turns = [(0, b"GET http://u:pw@h/ HTTP/1.1\r\nAuthorization: Basic czM=\r\nCookie: a=1; b=2\r\n\r\n"),
+             (1, b"HTTP/1.1 204 X\r\nSet-Cookie: sid=9; Path=/\r\nSet-Cookie: t=8\r\n\r\n")]
+    result = same_however_cut(make, turns)
+    masked, shown = records(result)[0], records(result, show_secrets=True)[0]
+    assert masked["host"] == shown["host"] == "h"
+    assert masked["path"] == "http://***@h/"
+    assert masked["request_headers"] == {"authorization": "Basic ***", "cookie": "a=***; b=***"}
+    assert masked["response_headers"]["set-cookie"] == ["sid=***; Path=/", "t=***"]
+    assert shown["request_headers"] == {"authorization": "Basic czM=", "cookie": "a=1; b=2"}
+    assert http.describe(result["facts"])["path"] == "http://***@h/"
+
+
+def test_text_is_clean():
+    result = told(make, [(0, b"GET /\xff\x1b[31m HTTP/1.1\r\nHost: \xe2\x80\xaeh\r\n\r\n")], at_once)
+    assert http.describe(result["facts"])["path"] == "/\ufffd\ufffd[31m"
+    assert records(result)[0]["host"] == "\ufffdh"
+
+
+def test_nothing_is_kept_when_nobody_listens():
+    result = told(lambda: Probe("http", want=False), [(0, GET), (1, HELLO)], at_once)
+    assert result["events"] == []
+    assert http.describe(result["facts"])["transactions"] == 1
+
+
+def test_facts_of_a_usual_flow_are_small():
+    probe = make()
+    probe.feed(0, GET)
+    probe.feed(1, HELLO)
+    assert probe.fact_bytes <= 300
+    assert probe.code != DONE
