@@ -3,12 +3,13 @@
 A conversation is a list of (side, bytes). Input: per turn one byte of side (bit 7) and length class, a length, the
 bytes. Needs atheris; runs are bounded by libFuzzer's own flags, e.g. `python fuzz/fuzz_dns.py -max_total_time=180`.
 """
+
+import itertools
 import random
 import sys
 from collections.abc import Callable
 
 import atheris
-
 from netwatch._fast.probe import Probe
 
 Turns = list[tuple[int, bytes]]
@@ -20,8 +21,8 @@ def turns_of(data: bytes) -> Turns:
     at = 0
     while at + 3 <= len(data) and len(turns) < 12:
         head = data[at]
-        size = int.from_bytes(data[at + 1:at + 3], "big") if head & 3 != 3 else len(data)
-        turns.append((head >> 7, data[at + 3:at + 3 + size]))
+        size = int.from_bytes(data[at + 1 : at + 3], "big") if head & 3 != 3 else len(data)
+        turns.append((head >> 7, data[at + 3 : at + 3 + size]))
         at += 3 + size
     return turns
 
@@ -49,15 +50,18 @@ def told(make: Callable[[], Probe], turns: Turns, cut: Callable[[bytes], list[by
 
 def random_cuts(rng: random.Random) -> Callable[[bytes], list[bytes]]:
     """Cut at up to 8 random places."""
+
     def cut(data: bytes) -> list[bytes]:
         places = sorted(rng.randrange(len(data) + 1) for _ in range(rng.randrange(8)))
         edges = [0, *places, len(data)]
-        return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        return [data[a:b] for a, b in itertools.pairwise(edges) if b > a]
+
     return cut
 
 
 def streamed(make: Callable[[], Probe], show: Callable[[tuple], None]) -> Callable[[bytes], None]:
     """One fuzz target: at once and cut at random give the same; a hole anywhere does no harm; texts can be made."""
+
     def target(data: bytes) -> None:
         turns = turns_of(data)
         rng = random.Random(len(data))
@@ -67,10 +71,11 @@ def streamed(make: Callable[[], Probe], show: Callable[[tuple], None]) -> Callab
         show(whole)
         holed = make()
         for side, part in turns:
-            holed.feed(side, part[:len(part) // 2])
+            holed.feed(side, part[: len(part) // 2])
             holed.lost(side, rng.randrange(1, 2000))
-            holed.feed(side, part[len(part) // 2:])
+            holed.feed(side, part[len(part) // 2 :])
         show(outcome(holed))
+
     return target
 
 
@@ -78,6 +83,7 @@ def run(target: Callable[[bytes], None], seeds: list[bytes]) -> None:
     """Hand over to atheris, its corpus begun with the seeds unless one is named."""
     import pathlib
     import tempfile
+
     argv = list(sys.argv)
     if all(arg.startswith("-") for arg in argv[1:]):
         corpus = pathlib.Path(tempfile.mkdtemp(prefix="netwatch-fuzz-"))

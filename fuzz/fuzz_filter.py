@@ -1,7 +1,8 @@
 """Any text is a filter or a FilterError, in bounded time, and a filter gives True or False of any of these records.
 
-    python fuzz/fuzz_filter.py [corpus folder] [libFuzzer options]      needs atheris
+python fuzz/fuzz_filter.py [corpus folder] [libFuzzer options]      needs atheris
 """
+
 import sys
 import time
 
@@ -11,16 +12,19 @@ with atheris.instrument_imports(include=["netwatch.filter", "netwatch.schema"]):
     from netwatch.filter import Filter, FilterError
     from netwatch.filter.nodes import MAX_TEXT, Pattern
 
-SECONDS = 1.0                # the parse of MAX_TEXT characters takes a hundredth of it
+SECONDS = 1.0  # the parse of MAX_TEXT characters takes a hundredth of it
 RECORDS = (
-    {}, {"sport": 443, "src": "::1", "tls": {"sni": "a.example", "alpn": ["h2"]}, "rtt_us": 5, "bytes_out": 1},
-    {"schema": "netwatch.dns/1", "questions": [{"name": "x"}], "time": "2026-01-02T03:04:05.000000006Z"})
+    {},
+    {"sport": 443, "src": "::1", "tls": {"sni": "a.example", "alpn": ["h2"]}, "rtt_us": 5, "bytes_out": 1},
+    {"schema": "netwatch.dns/1", "questions": [{"name": "x"}], "time": "2026-01-02T03:04:05.000000006Z"},
+)
 
 
 def patterns(node: object) -> bool:
     """The filter has a regular expression, whose running time is its author's affair."""
     return isinstance(getattr(node, "test", None), Pattern) or any(
-        patterns(item) for item in (*getattr(node, "items", ()), *([node.item] if hasattr(node, "item") else ())))
+        patterns(item) for item in (*getattr(node, "items", ()), *([node.item] if hasattr(node, "item") else ()))
+    )
 
 
 def test_one(data: bytes) -> None:

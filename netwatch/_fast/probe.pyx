@@ -8,8 +8,8 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.flow cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
-from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, facts_free)
+from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.proto.dns cimport dns_define, llmnr_define, mdns_define
 from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.tls cimport tls_define

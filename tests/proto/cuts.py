@@ -1,4 +1,6 @@
 """Shared by the protocol tests: a conversation told to a parser at once, byte by byte, and cut at random."""
+
+import itertools
 import random
 
 from netwatch._fast.probe import Probe
@@ -15,8 +17,14 @@ def told(make, turns, cut):
 
 def outcome(probe: Probe) -> dict:
     probe.close()
-    return {"code": probe.code, "facts": probe.facts, "events": probe.events, "malformed": probe.malformed,
-            "state": probe.state, "initiator": probe.initiator}
+    return {
+        "code": probe.code,
+        "facts": probe.facts,
+        "events": probe.events,
+        "malformed": probe.malformed,
+        "state": probe.state,
+        "initiator": probe.initiator,
+    }
 
 
 def at_once(data):
@@ -24,7 +32,7 @@ def at_once(data):
 
 
 def by_byte(data):
-    return [data[i:i + 1] for i in range(len(data))]
+    return [data[i : i + 1] for i in range(len(data))]
 
 
 def at_random(seed):
@@ -32,7 +40,8 @@ def at_random(seed):
 
     def cut(data):
         edges = [0, *sorted(rng.randrange(len(data) + 1) for _ in range(rng.randrange(6))), len(data)]
-        return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        return [data[a:b] for a, b in itertools.pairwise(edges) if b > a]
+
     return cut
 
 

@@ -1,13 +1,14 @@
 """DNS, mDNS, LLMNR: matching, texts, strictness by port, hostile names; nothing depends on how the bytes were cut."""
+
 import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-
 from netwatch._fast.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
+
 from netwatch._fast.proto import dns
 
-QUERY_STATE, RESPONSE_STATE = 18, 19        # ST_DNS_QUERY, ST_DNS_RESPONSE of flow.pxd
+QUERY_STATE, RESPONSE_STATE = 18, 19  # ST_DNS_QUERY, ST_DNS_RESPONSE of flow.pxd
 NAME = b"\x03www\x07example\x03com\0"
 
 
@@ -45,14 +46,29 @@ def test_query_and_response():
     probe.feed(1, ANSWER)
     assert (probe.state, probe.initiator, probe.code) == (RESPONSE_STATE, 0, OK)
     obj = dns.describe(probe.facts)
-    assert obj == {"names": ["www.example.com"], "types": ["A"], "answers": ["web.example.com", "192.0.2.1"],
-                   "rcode": "NOERROR", "latency_us": 12345, "transport": "udp"}
+    assert obj == {
+        "names": ["www.example.com"],
+        "types": ["A"],
+        "answers": ["web.example.com", "192.0.2.1"],
+        "rcode": "NOERROR",
+        "latency_us": 12345,
+        "transport": "udp",
+    }
     assert dns.label(obj) == "DNS A www.example.com"
     query, answer = (dns.record(event[4]) for event in probe.events)
-    assert query == {"id": 7, "qr": "query", "opcode": "QUERY", "flags": ["rd"], "answers": [], "transport": "udp",
-                     "questions": [{"name": "www.example.com", "type": "A", "class": "IN"}]}
-    assert answer["answers"] == [{"name": "www.example.com", "type": "CNAME", "ttl": 60, "data": "web.example.com"},
-                                 {"name": "www.example.com", "type": "A", "ttl": 60, "data": "192.0.2.1"}]
+    assert query == {
+        "id": 7,
+        "qr": "query",
+        "opcode": "QUERY",
+        "flags": ["rd"],
+        "answers": [],
+        "transport": "udp",
+        "questions": [{"name": "www.example.com", "type": "A", "class": "IN"}],
+    }
+    assert answer["answers"] == [
+        {"name": "www.example.com", "type": "CNAME", "ttl": 60, "data": "web.example.com"},
+        {"name": "www.example.com", "type": "A", "ttl": 60, "data": "192.0.2.1"},
+    ]
     assert (answer["rcode"], answer["latency_us"], answer["flags"]) == ("NOERROR", 12345, ["rd", "ra"])
 
 
@@ -83,24 +99,44 @@ def test_many_queries_at_once_are_matched():
     assert [dns.record(event[4])["latency_us"] for event in probe.events[64:]] == [9] * 64
 
 
-@pytest.mark.parametrize("kind, data, text", [
-    (28, bytes.fromhex("20010db8000000000000000000000001"), "2001:db8::1"),
-    (2, b"\xc0\x10", "example.com"), (12, b"\x01a\xc0\x10", "a.example.com"), (15, b"\0\x0a\xc0\x10", "10 example.com"),
-    (16, b"\x05a \"b\\\x01z", '"a \\"b\\\\" "z"'), (33, b"\0\1\0\2\x1f\x90\xc0\x10", "1 2 8080 example.com"),
-    (6, b"\x01a\0\x01b\0" + struct.pack(">5I", 1, 2, 3, 4, 5), "a b 1 2 3 4 5"),
-    (65, b"\0\1\0\0\1\0\6\x02h3\x02h2\0\3\0\2\x01\xbb", "1 . alpn=h3,h2 port=443"),
-    (257, b"\0\5issueca.example", '0 issue "ca.example"'), (47, b"\x01b\0\0\1\x40", "b A"), (43, b"\0\1\x08\2\xab\xcd", "1 8 2 abcd"),
-    (999, b"\x01\x02", "\\# 2 0102"), (1, b"\1\2\3", "\\# 3 010203"), (2, b"\xc0\xff", "\\# 2 c0ff"), (10, b"", "\\# 0"),
-    (35, b"\0\1\0\2\1u\3sip\0\0", '1 2 "u" "sip" "" .'),
-])
+@pytest.mark.parametrize(
+    "kind, data, text",
+    [
+        (28, bytes.fromhex("20010db8000000000000000000000001"), "2001:db8::1"),
+        (2, b"\xc0\x10", "example.com"),
+        (12, b"\x01a\xc0\x10", "a.example.com"),
+        (15, b"\0\x0a\xc0\x10", "10 example.com"),
+        (16, b'\x05a "b\\\x01z', '"a \\"b\\\\" "z"'),
+        (33, b"\0\1\0\2\x1f\x90\xc0\x10", "1 2 8080 example.com"),
+        (6, b"\x01a\0\x01b\0" + struct.pack(">5I", 1, 2, 3, 4, 5), "a b 1 2 3 4 5"),
+        (65, b"\0\1\0\0\1\0\6\x02h3\x02h2\0\3\0\2\x01\xbb", "1 . alpn=h3,h2 port=443"),
+        (257, b"\0\5issueca.example", '0 issue "ca.example"'),
+        (47, b"\x01b\0\0\1\x40", "b A"),
+        (43, b"\0\1\x08\2\xab\xcd", "1 8 2 abcd"),
+        (999, b"\x01\x02", "\\# 2 0102"),
+        (1, b"\1\2\3", "\\# 3 010203"),
+        (2, b"\xc0\xff", "\\# 2 c0ff"),
+        (10, b"", "\\# 0"),
+        (35, b"\0\1\0\2\1u\3sip\0\0", '1 2 "u" "sip" "" .'),
+    ],
+)
 def test_data_as_text(kind, data, text):
     assert dns.message(message(0x8180, questions=[question()], answers=[rr(kind, data)]))["answers"][0]["data"] == text
 
 
-@pytest.mark.parametrize("wire, text", [
-    (b"\0", "."), (b"\x03a.b\1c\0", r"a\.b.c"), (b"\x01\\\0", r"\\"), (b"\x02\x00\x7f\0", r"\000\127"), (b"\x02A \0", "A "),
-    ("\x0c小佛專機".encode() + b"\0", "小佛專機"), (b"\x02\xff\xfe\0", "\ufffd\ufffd"), (b"\x01A\x02bC\0", "A.bC"),
-])
+@pytest.mark.parametrize(
+    "wire, text",
+    [
+        (b"\0", "."),
+        (b"\x03a.b\1c\0", r"a\.b.c"),
+        (b"\x01\\\0", r"\\"),
+        (b"\x02\x00\x7f\0", r"\000\127"),
+        (b"\x02A \0", "A "),
+        ("\x0c小佛專機".encode() + b"\0", "小佛專機"),
+        (b"\x02\xff\xfe\0", "\ufffd\ufffd"),
+        (b"\x01A\x02bC\0", "A.bC"),
+    ],
+)
 def test_names_as_text(wire, text):
     probe = udp()
     probe.feed(0, message(questions=[question(wire)]))
@@ -119,9 +155,21 @@ def test_the_longest_name_of_the_longest_labels():
     assert probe.malformed == 1
 
 
-@pytest.mark.parametrize("wire", [
-    b"\xc0\x0c", b"\xc0\x0e\xc0\x0c", b"\x01a\xc0\x0c", b"\xc0\xff", b"\xc0", b"\x40a\0", b"\x80", b"\x3fshort", b"", b"\xc0\x00",
-])
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"\xc0\x0c",
+        b"\xc0\x0e\xc0\x0c",
+        b"\x01a\xc0\x0c",
+        b"\xc0\xff",
+        b"\xc0",
+        b"\x40a\0",
+        b"\x80",
+        b"\x3fshort",
+        b"",
+        b"\xc0\x00",
+    ],
+)
 def test_names_that_loop_or_break(wire):
     probe = udp()
     assert probe.detect(message(questions=[question(wire)])) == 0
@@ -163,22 +211,47 @@ def test_truncated_flag_lets_counts_exceed_the_content():
     assert udp(port=4000).detect(msg.replace(b"\x83\x80", b"\x81\x80", 1)) == 0
 
 
-@pytest.mark.parametrize("name, port, data, sure", [
-    ("dns", 53, QUERY, 98), ("dns", 53, QUERY + b"x", 90), ("dns", 53, ANSWER[:-1], 80), ("dns", 4000, QUERY, 85),
-    ("dns", 4000, QUERY + b"x", 0), ("dns", 5353, QUERY, 0), ("dns", 5355, QUERY, 0), ("dns", 137, QUERY, 0),
-    ("mdns", 5353, QUERY, 98), ("mdns", 53, QUERY, 0), ("llmnr", 5355, QUERY, 98), ("llmnr", 4000, QUERY, 0),
-    ("dns", 53, b"", 0), ("dns", 53, b"\0" * 12, 0), ("dns", 53, b"\xff" * 40, 0), ("dns", 4000, b"\0" * 40, 0),
-    ("dns", 4000, message(questions=[question(kind=0xABCD)]), 0), ("dns", 4000, message(questions=[question(cls=77)]), 0),
-    ("dns", 4000, message(0x7900, questions=[question()]), 0), ("mdns", 5353, b"\x12" * 30, 0),
-])
+@pytest.mark.parametrize(
+    "name, port, data, sure",
+    [
+        ("dns", 53, QUERY, 98),
+        ("dns", 53, QUERY + b"x", 90),
+        ("dns", 53, ANSWER[:-1], 80),
+        ("dns", 4000, QUERY, 85),
+        ("dns", 4000, QUERY + b"x", 0),
+        ("dns", 5353, QUERY, 0),
+        ("dns", 5355, QUERY, 0),
+        ("dns", 137, QUERY, 0),
+        ("mdns", 5353, QUERY, 98),
+        ("mdns", 53, QUERY, 0),
+        ("llmnr", 5355, QUERY, 98),
+        ("llmnr", 4000, QUERY, 0),
+        ("dns", 53, b"", 0),
+        ("dns", 53, b"\0" * 12, 0),
+        ("dns", 53, b"\xff" * 40, 0),
+        ("dns", 4000, b"\0" * 40, 0),
+        ("dns", 4000, message(questions=[question(kind=0xABCD)]), 0),
+        ("dns", 4000, message(questions=[question(cls=77)]), 0),
+        ("dns", 4000, message(0x7900, questions=[question()]), 0),
+        ("mdns", 5353, b"\x12" * 30, 0),
+    ],
+)
 def test_detection_over_datagrams(name, port, data, sure):
     assert udp(port=port, name=name).detect(data) == sure
 
 
-@pytest.mark.parametrize("port, data, sure", [
-    (53, framed(QUERY), 98), (53, framed(QUERY)[:-3], 90), (4000, framed(QUERY), 85), (53, b"\0", MORE_BYTES), (53, b"\0\5abc", 0),
-    (4000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", MORE_BYTES), (4000, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0),
-])
+@pytest.mark.parametrize(
+    "port, data, sure",
+    [
+        (53, framed(QUERY), 98),
+        (53, framed(QUERY)[:-3], 90),
+        (4000, framed(QUERY), 85),
+        (53, b"\0", MORE_BYTES),
+        (53, b"\0\5abc", 0),
+        (4000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", MORE_BYTES),
+        (4000, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0),
+    ],
+)
 def test_detection_over_tcp(port, data, sure):
     assert Probe("dns", dport=port).detect(data) == sure
 
@@ -224,7 +297,10 @@ def test_garbage_on_a_flow_that_never_was_dns_is_given_back():
     probe = udp(port=4000)
     codes = [probe.feed(0, b"\xff" * 30) for _ in range(4)]
     assert codes == [OK, OK, OK, NOT_MINE]
-    assert told(lambda: Probe("dns", dport=53), [(0, framed(QUERY) + b"\0\x0c" + b"\xff" * 12)], at_once)["code"] == MALFORMED
+    assert (
+        told(lambda: Probe("dns", dport=53), [(0, framed(QUERY) + b"\0\x0c" + b"\xff" * 12)], at_once)["code"]
+        == MALFORMED
+    )
 
 
 def test_nothing_is_reported_when_nobody_listens():

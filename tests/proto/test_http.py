@@ -1,8 +1,9 @@
 """HTTP/1: transactions, framing, tunnels, hostile heads; nothing depends on how the bytes were cut."""
+
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-
 from netwatch._fast.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
+
 from netwatch._fast.proto import http
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: probe/1\r\n\r\n"
@@ -22,13 +23,29 @@ def test_one_transaction():
     assert result["code"] == OK
     assert result["initiator"] == 0
     assert http.describe(result["facts"]) == {
-        "method": "GET", "host": "www.example.com", "path": "/a?b=c", "status": 200, "user_agent": "probe/1",
-        "content_type": "text/plain", "server": "s/1", "transactions": 1}
-    assert records(result) == [{
-        "version": "1.1", "method": "GET", "host": "www.example.com", "path": "/a?b=c", "status": 200,
-        "request_headers": {"host": "www.example.com", "user-agent": "probe/1"},
-        "response_headers": {"content-length": "5", "content-type": "text/plain", "server": "s/1"},
-        "request_bytes": 0, "response_bytes": 5, "latency_us": 0}]
+        "method": "GET",
+        "host": "www.example.com",
+        "path": "/a?b=c",
+        "status": 200,
+        "user_agent": "probe/1",
+        "content_type": "text/plain",
+        "server": "s/1",
+        "transactions": 1,
+    }
+    assert records(result) == [
+        {
+            "version": "1.1",
+            "method": "GET",
+            "host": "www.example.com",
+            "path": "/a?b=c",
+            "status": 200,
+            "request_headers": {"host": "www.example.com", "user-agent": "probe/1"},
+            "response_headers": {"content-length": "5", "content-type": "text/plain", "server": "s/1"},
+            "request_bytes": 0,
+            "response_bytes": 5,
+            "latency_us": 0,
+        }
+    ]
     assert http.label(http.describe(result["facts"])) == "HTTP GET www.example.com/a?b=c"
 
 
@@ -61,20 +78,28 @@ def test_keep_alive_and_pipelining_pair_in_order():
     responses = b"".join(b"HTTP/1.1 20%d X\r\nContent-Length: %d\r\n\r\n%s" % (i, i, b"x" * i) for i in range(4))
     result = same_however_cut(make, [(0, requests), (1, responses)])
     assert [(r["path"], r.get("status"), r.get("response_bytes")) for r in records(result)] == [
-        ("/0", 200, 0), ("/1", 201, 1), ("/2", 202, 2), ("/3", 203, 3), ("/4", None, None)]
+        ("/0", 200, 0),
+        ("/1", 201, 1),
+        ("/2", 202, 2),
+        ("/3", 203, 3),
+        ("/4", None, None),
+    ]
 
 
 def test_chunked_both_ways_with_extension_and_trailer():
     body = b"3;x=y\r\nabc\r\n1F\r\n" + b"z" * 31 + b"\r\n0\r\nTrailer: v\r\n\r\n"
-    turns = [(0, b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body + GET),
-             (1, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n" + body + HELLO)]
+    turns = [
+        (0, b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body + GET),
+        (1, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n" + body + HELLO),
+    ]
     result = same_however_cut(make, turns)
     assert [(r["method"], r["request_bytes"], r["response_bytes"]) for r in records(result)] == [
-        ("POST", 34, 34), ("GET", 0, 5)]
+        ("POST", 34, 34),
+        ("GET", 0, 5),
+    ]
 
 
-@pytest.mark.parametrize("line", [b"x\r\n", b"\r\n", b"-1\r\n", b"1000000000000000\r\n", b"g\r\n",
-                                  b"1" * 5000])
+@pytest.mark.parametrize("line", [b"x\r\n", b"\r\n", b"-1\r\n", b"1000000000000000\r\n", b"g\r\n", b"1" * 5000])
 def test_bad_chunk_size_ends_that_side_only(line):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     result = same_however_cut(make, [(0, GET), (1, head + line), (0, GET)])
@@ -83,12 +108,21 @@ def test_bad_chunk_size_ends_that_side_only(line):
 
 
 def test_responses_without_a_body():
-    turns = [(0, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + GET * 3),
-             (1, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"
-                 b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n" + HELLO)]
+    turns = [
+        (0, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + GET * 3),
+        (
+            1,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n" + HELLO,
+        ),
+    ]
     result = same_however_cut(make, turns)
     assert [(r["method"], r["status"], r["response_bytes"]) for r in records(result)] == [
-        ("HEAD", 200, 0), ("GET", 304, 0), ("GET", 204, 0), ("GET", 200, 5)]
+        ("HEAD", 200, 0),
+        ("GET", 304, 0),
+        ("GET", 204, 0),
+        ("GET", 200, 5),
+    ]
 
 
 def test_body_until_the_end_of_the_connection():
@@ -115,10 +149,17 @@ def test_joined_in_the_middle_a_response_comes_first():
     assert records(result)[1]["method"] == "GET"
 
 
-@pytest.mark.parametrize("request_head, response, after", [
-    (b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", b"HTTP/1.1 200 Connected\r\n\r\n", b"\x16\x03\x03\x00\x02ab"),
-    (b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n", b"HTTP/1.1 101 Switching\r\n\r\n", b"\x81\x00"),
-])
+@pytest.mark.parametrize(
+    "request_head, response, after",
+    [
+        (
+            b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n",
+            b"HTTP/1.1 200 Connected\r\n\r\n",
+            b"\x16\x03\x03\x00\x02ab",
+        ),
+        (b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n", b"HTTP/1.1 101 Switching\r\n\r\n", b"\x81\x00"),
+    ],
+)
 def test_a_tunnel_gives_the_flow_back_with_its_bytes(request_head, response, after):
     result = same_however_cut(make, [(0, request_head), (1, response)])
     assert result["code"] == NOT_MINE
@@ -159,7 +200,8 @@ def test_a_hole_in_a_head_ends_that_side_and_the_pairing():
 def test_more_than_64_waiting_requests_are_reported_and_not_paired():
     result = told(make, [(0, GET * 70), (1, HELLO)], at_once)
     assert [("status" in r, "method" in r) for r in records(result)] == (
-        [(False, True)] * 6 + [(True, False)] + [(False, True)] * 64)
+        [(False, True)] * 6 + [(True, False)] + [(False, True)] * 64
+    )
 
 
 def test_a_long_head_is_kept_in_part_and_a_longer_one_is_malformed():
@@ -169,7 +211,7 @@ def test_a_long_head_is_kept_in_part_and_a_longer_one_is_malformed():
     big = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 11000 + b"\r\n"
     result = told(make, [(0, big)], at_once)
     assert result["malformed"] == 1
-    assert told(make, [(0, big)], lambda data: [data[i:i + 999] for i in range(0, len(data), 999)]) == result
+    assert told(make, [(0, big)], lambda data: [data[i : i + 999] for i in range(0, len(data), 999)]) == result
 
 
 def test_bytes_that_are_no_message_after_one_that_was():
@@ -180,26 +222,52 @@ def test_bytes_that_are_no_message_after_one_that_was():
     assert both["code"] == MALFORMED
 
 
-@pytest.mark.parametrize("data", [
-    b"INVITE sip:a@b SIP/2.0\r\n\r\n", b"OPTIONS * RTSP/1.0\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"RTSP/1.0 200 OK\r\n\r\n",
-    b"SSH-2.0-x\r\n", b"GET key\r\n", b"PRI * HTTP/2.0\r\n\r\n", b"HTTP/2.0 200\r\n", b"HTTP/1.1 2x0 OK\r\n", b"220 hi\r\n",
-    b"GET / HTTP/1.1x\r\n\r\n", b" / HTTP/1.1\r\n", b"A" * 80,
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"INVITE sip:a@b SIP/2.0\r\n\r\n",
+        b"OPTIONS * RTSP/1.0\r\n\r\n",
+        b"SIP/2.0 200 OK\r\n\r\n",
+        b"RTSP/1.0 200 OK\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+        b"GET key\r\n",
+        b"PRI * HTTP/2.0\r\n\r\n",
+        b"HTTP/2.0 200\r\n",
+        b"HTTP/1.1 2x0 OK\r\n",
+        b"220 hi\r\n",
+        b"GET / HTTP/1.1x\r\n\r\n",
+        b" / HTTP/1.1\r\n",
+        b"A" * 80,
+    ],
+)
 def test_what_is_not_http(data):
     assert make().detect(data) == 0
     assert same_however_cut(make, [(0, data)])["code"] == NOT_MINE
 
 
-@pytest.mark.parametrize("data, sure", [
-    (GET, 98), (HELLO, 98), (b"HTTP/1.1 404\r\n", 98), (b"GE", MORE_BYTES), (b"HTTP/1", MORE_BYTES), (b"H", MORE_BYTES),
-    (b"GET /" + b"a" * 90, 85), (b"PROPFIND /x HTTP/1.1\r\n", 98), (b"GET http://h/" + b"a" * 90, 85), (b"", MORE_BYTES),
-])
+@pytest.mark.parametrize(
+    "data, sure",
+    [
+        (GET, 98),
+        (HELLO, 98),
+        (b"HTTP/1.1 404\r\n", 98),
+        (b"GE", MORE_BYTES),
+        (b"HTTP/1", MORE_BYTES),
+        (b"H", MORE_BYTES),
+        (b"GET /" + b"a" * 90, 85),
+        (b"PROPFIND /x HTTP/1.1\r\n", 98),
+        (b"GET http://h/" + b"a" * 90, 85),
+        (b"", MORE_BYTES),
+    ],
+)
 def test_detection(data, sure):
     assert make().detect(data) == sure
 
 
-@pytest.mark.parametrize("field", [b"Content-Length: x", b"Content-Length: 1\r\nContent-Length: 2", b"Content-Length: ",
-                                   b"Transfer-Encoding: gzip"])
+@pytest.mark.parametrize(
+    "field",
+    [b"Content-Length: x", b"Content-Length: 1\r\nContent-Length: 2", b"Content-Length: ", b"Transfer-Encoding: gzip"],
+)
 def test_framing_that_cannot_be_trusted(field):
     result = same_however_cut(make, [(0, b"POST / HTTP/1.1\r\n" + field + b"\r\n\r\nGET / HTTP/1.1\r\n\r\n")])
     assert result["malformed"] == 1
@@ -207,8 +275,10 @@ def test_framing_that_cannot_be_trusted(field):
 
 
 def test_secrets_are_masked_unless_asked_for():
-    turns = [(0, b"GET http://u:pw@h/ HTTP/1.1\r\nAuthorization: Basic czM=\r\nCookie: a=1; b=2\r\n\r\n"),
-             (1, b"HTTP/1.1 204 X\r\nSet-Cookie: sid=9; Path=/\r\nSet-Cookie: t=8\r\n\r\n")]
+    turns = [
+        (0, b"GET http://u:pw@h/ HTTP/1.1\r\nAuthorization: Basic czM=\r\nCookie: a=1; b=2\r\n\r\n"),
+        (1, b"HTTP/1.1 204 X\r\nSet-Cookie: sid=9; Path=/\r\nSet-Cookie: t=8\r\n\r\n"),
+    ]
     result = same_however_cut(make, turns)
     masked, shown = records(result)[0], records(result, show_secrets=True)[0]
     assert masked["host"] == shown["host"] == "h"

@@ -1,14 +1,15 @@
 """TLS: hellos over any segmentation, names, fingerprints, resumption, hostile lengths; nothing depends on the cuts."""
+
 import datetime
 import hashlib
 import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-
 from netwatch._fast.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
-from netwatch._fast.proto import tls
 from netwatch._fast.proto.tlstext import describe_cert, ja3, ja3s, ja4
+
+from netwatch._fast.proto import tls
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 # The example of FoxIO's technical details of JA4, GREASE added as a browser sends it.
@@ -46,8 +47,15 @@ def record(data, kind=22, version=b"\3\3"):
     return bytes([kind]) + version + vector(2, data)
 
 
-def client_hello(exts, ciphers=listed(CIPHERS), sid=b"", version=b"\3\3"):
-    body = version + b"R" * 32 + vector(1, sid) + vector(2, ciphers) + b"\1\0" + (vector(2, exts) if exts is not None else b"")
+def client_hello(exts, ciphers=b"\x13\x01\xc0\x2f", sid=b"", version=b"\3\3"):
+    body = (
+        version
+        + b"R" * 32
+        + vector(1, sid)
+        + vector(2, ciphers)
+        + b"\1\0"
+        + (vector(2, exts) if exts is not None else b"")
+    )
     return b"\1" + vector(3, body)
 
 
@@ -57,12 +65,23 @@ def server_hello(exts=b"", cipher=0x1301, sid=b"", version=b"\3\3", random=b"Q" 
 
 def example_hello(extra=b""):
     """The hello of the JA4 example."""
-    values = {0: None, 0x10: None, 0x0D: vector(2, listed(SIGALGS)), 0x2B: vector(1, listed("1a1a,0304,0303")),
-              0x0A: vector(2, listed("2a2a,001d,0017")), 0x0B: b"\1\0"}
+    values = {
+        0: None,
+        0x10: None,
+        0x0D: vector(2, listed(SIGALGS)),
+        0x2B: vector(1, listed("1a1a,0304,0303")),
+        0x0A: vector(2, listed("2a2a,001d,0017")),
+        0x0B: b"\1\0",
+    }
     exts = ext(0x3A3A) + extra
     for kind in [int(word, 16) for word in EXTS.split(",")]:
-        exts += sni(b"api.example.com") if kind == 0 else alpn(b"h2", b"http/1.1") if kind == 0x10 else ext(
-            kind, values.get(kind, b""))
+        exts += (
+            sni(b"api.example.com")
+            if kind == 0
+            else alpn(b"h2", b"http/1.1")
+            if kind == 0x10
+            else ext(kind, values.get(kind, b""))
+        )
     return client_hello(exts + ext(0xFAFA, b"\0"), ciphers=listed("4a4a," + CIPHERS))
 
 
@@ -80,27 +99,40 @@ def test_the_published_ja4_example():
 
 
 def hello_facts(**changes):
-    facts = {CIPHERS_KEY: listed(CIPHERS), EXTS_KEY: listed(EXTS), SIGALGS_KEY: listed(SIGALGS), CLIENT_KEY: b"\3\3",
-             VERSIONS_KEY: listed("0304"), ALPN_KEY: b"\2h2"}
+    facts = {
+        CIPHERS_KEY: listed(CIPHERS),
+        EXTS_KEY: listed(EXTS),
+        SIGALGS_KEY: listed(SIGALGS),
+        CLIENT_KEY: b"\3\3",
+        VERSIONS_KEY: listed("0304"),
+        ALPN_KEY: b"\2h2",
+    }
     facts.update({globals()[key.upper() + "_KEY"]: value for key, value in changes.items()})
     return {key: value for key, value in facts.items() if value is not None}
 
 
-@pytest.mark.parametrize("changes, want", [
-    ({"sigalgs": None}, "t13d1516h2_8daaf6152771_6d807ffa2a79"),
-    ({"alpn": b""}, "t13d151600_8daaf6152771_e5627efa2ab1"), ({"alpn": b"\0"}, "t13d151600_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\x08http/1.1"}, "t13d1516h1_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\1h"}, "t13d1516hh_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\1\xab"}, "t13d1516ab_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\2\xab\xcd"}, "t13d1516ad_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\2\x30\xab"}, "t13d15163b_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\4\x30\x31\xab\xcd"}, "t13d15163d_8daaf6152771_e5627efa2ab1"),
-    ({"alpn": b"\4\x30\xab\xcd\x31"}, "t13d151601_8daaf6152771_e5627efa2ab1"),
-    ({"ciphers": b"", "exts": b"", "versions": None, "alpn": None, "sigalgs": None}, "t12i000000_000000000000_000000000000"),
-    ({"versions": None, "client": b"\3\0"}, "ts3d1516h2_8daaf6152771_e5627efa2ab1"),
-    ({"versions": listed("8a8a"), "client": b"\3\1"}, "t10d1516h2_8daaf6152771_e5627efa2ab1"),
-    ({"versions": listed("7f17")}, "t00d1516h2_8daaf6152771_e5627efa2ab1"),
-])
+@pytest.mark.parametrize(
+    "changes, want",
+    [
+        ({"sigalgs": None}, "t13d1516h2_8daaf6152771_6d807ffa2a79"),
+        ({"alpn": b""}, "t13d151600_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\0"}, "t13d151600_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\x08http/1.1"}, "t13d1516h1_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\1h"}, "t13d1516hh_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\1\xab"}, "t13d1516ab_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\2\xab\xcd"}, "t13d1516ad_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\2\x30\xab"}, "t13d15163b_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\4\x30\x31\xab\xcd"}, "t13d15163d_8daaf6152771_e5627efa2ab1"),
+        ({"alpn": b"\4\x30\xab\xcd\x31"}, "t13d151601_8daaf6152771_e5627efa2ab1"),
+        (
+            {"ciphers": b"", "exts": b"", "versions": None, "alpn": None, "sigalgs": None},
+            "t12i000000_000000000000_000000000000",
+        ),
+        ({"versions": None, "client": b"\3\0"}, "ts3d1516h2_8daaf6152771_e5627efa2ab1"),
+        ({"versions": listed("8a8a"), "client": b"\3\1"}, "t10d1516h2_8daaf6152771_e5627efa2ab1"),
+        ({"versions": listed("7f17")}, "t00d1516h2_8daaf6152771_e5627efa2ab1"),
+    ],
+)
 def test_ja4_rules(changes, want):
     assert ja4(hello_facts(**changes)) == want
 
@@ -112,10 +144,13 @@ def test_ja4_counts_stop_at_99_and_other_transports_have_their_letter():
 
 
 def test_ja3_and_ja3s_are_the_md5_of_their_strings():
-    facts = hello_facts(ciphers=listed("0a0a,1301,c02f"), exts=listed("0000,1a1a,000a"), groups=listed("2a2a,001d"),
-                        points=b"\0\1")
+    facts = hello_facts(
+        ciphers=listed("0a0a,1301,c02f"), exts=listed("0000,1a1a,000a"), groups=listed("2a2a,001d"), points=b"\0\1"
+    )
     assert ja3(facts) == hashlib.md5(b"771,4865-49199,0-10,29,0-1").hexdigest()
-    assert ja3s({10: b"\3\3", 12: b"\xc0\x2f", 13: listed("ff01,0010")}) == hashlib.md5(b"771,49199,65281-16").hexdigest()
+    assert (
+        ja3s({10: b"\3\3", 12: b"\xc0\x2f", 13: listed("ff01,0010")}) == hashlib.md5(b"771,49199,65281-16").hexdigest()
+    )
     assert ja3s({12: b"\xc0\x2f"}) is None
 
 
@@ -128,23 +163,35 @@ def test_tls13_is_done_at_the_first_application_record():
 
 def test_messages_reassembled_over_records_and_records_with_several_messages():
     hello = example_hello()
-    pieces = b"".join(record(hello[i:i + 7]) for i in range(0, len(hello), 7))
+    pieces = b"".join(record(hello[i : i + 7]) for i in range(0, len(hello), 7))
     flight = server_hello(alpn(b"h2"), cipher=0xC02F) + b"\x0b" + vector(3, vector(3, b"")) + b"\x0e\0\0\0"
     result = same_however_cut(make, [(0, pieces), (1, record(flight))])
     obj = tls.describe(result["facts"])
-    assert (obj["sni"], obj["alpn_chosen"], obj["cipher"]) == ("api.example.com", "h2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+    assert (obj["sni"], obj["alpn_chosen"], obj["cipher"]) == (
+        "api.example.com",
+        "h2",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    )
     assert result["code"] in (OK, MORE)
 
 
-@pytest.mark.parametrize("client_sid, server_sid, certificate, resumed", [
-    (b"S" * 32, b"S" * 32, False, True), (b"S" * 32, b"T" * 32, False, False), (b"", b"", False, False),
-    (b"S" * 32, b"S" * 32, True, False),
-])
+@pytest.mark.parametrize(
+    "client_sid, server_sid, certificate, resumed",
+    [
+        (b"S" * 32, b"S" * 32, False, True),
+        (b"S" * 32, b"T" * 32, False, False),
+        (b"", b"", False, False),
+        (b"S" * 32, b"S" * 32, True, False),
+    ],
+)
 def test_tls12_resumption(client_sid, server_sid, certificate, resumed):
     flight = server_hello(cipher=0xC02F, sid=server_sid)
     flight += b"\x0b" + vector(3, vector(3, vector(3, b"\x30\x00"))) if certificate else b""
-    turns = [(0, record(client_hello(sni(b"h"), sid=client_sid))), (1, record(flight) + record(b"\1", 20)),
-             (0, record(b"\1", 20))]
+    turns = [
+        (0, record(client_hello(sni(b"h"), sid=client_sid))),
+        (1, record(flight) + record(b"\1", 20)),
+        (0, record(b"\1", 20)),
+    ]
     result = same_however_cut(make, turns)
     assert result["code"] == DONE
     assert tls.describe(result["facts"])["resumed"] is resumed
@@ -165,8 +212,10 @@ def test_a_second_hello_fills_gaps_only():
     assert obj["ja4"] == tls.describe(told(make, [(0, first)], at_once)["facts"])["ja4"]
 
 
-@pytest.mark.parametrize("alert, text", [(b"\2\x28", "handshake_failure"), (b"\1\x70", "unrecognized_name (warning)"),
-                                         (b"\2\xfa", "alert 250")])
+@pytest.mark.parametrize(
+    "alert, text",
+    [(b"\2\x28", "handshake_failure"), (b"\1\x70", "unrecognized_name (warning)"), (b"\2\xfa", "alert 250")],
+)
 def test_clear_alerts(alert, text):
     result = same_however_cut(make, [(0, CLIENT), (1, record(alert, 21))])
     assert tls.describe(result["facts"])["alert"] == text
@@ -181,12 +230,21 @@ def certificate(names):
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     day = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(day).not_valid_after(day + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False).sign(key, hashes.SHA256()))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(day)
+        .not_valid_after(day + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+        .sign(key, hashes.SHA256())
+    )
     return made.public_bytes(serialization.Encoding.DER)
 
 
@@ -197,7 +255,7 @@ def test_the_leaf_certificate():
     flight = server_hello(cipher=0xC02F) + chain + b"\x0e\0\0\0"
     turns = [(0, CLIENT), (1, record(flight[:9000]) + record(flight[9000:]))]
     obj = tls.describe(told(make, turns, at_once)["facts"])
-    assert told(make, turns, lambda d: [d[i:i + 11] for i in range(0, len(d), 11)]) == told(make, turns, at_once)
+    assert told(make, turns, lambda d: [d[i : i + 11] for i in range(0, len(d), 11)]) == told(make, turns, at_once)
     cert = obj["cert"]
     assert (cert["subject"], cert["san"], cert["key"]) == ("CN=a.example", ["a.example", "*.b.example"], "EC secp256r1")
     assert (cert["not_before"], cert["not_after"]) == ("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z")
@@ -213,11 +271,18 @@ def test_a_certificate_that_is_too_long_or_of_the_client_is_not_kept():
     assert 16 not in dict(result["facts"])
 
 
-@pytest.mark.parametrize("hello", [
-    client_hello(sni(b"x") + ext(43, b"\5\3\4")), client_hello(sni(b"x") + b"\0"), client_hello(ext(0, b"\0\x09\0\0\x09x")),
-    client_hello(None, ciphers=b"\x13\1\0"), b"\1" + vector(3, b"\3\3" + b"R" * 32 + vector(1, b"s" * 33) + b"\0" * 20),
-    b"\1" + vector(3, b"\3\3" + b"R" * 36), client_hello(ext(1) * 600),
-])
+@pytest.mark.parametrize(
+    "hello",
+    [
+        client_hello(sni(b"x") + ext(43, b"\5\3\4")),
+        client_hello(sni(b"x") + b"\0"),
+        client_hello(ext(0, b"\0\x09\0\0\x09x")),
+        client_hello(None, ciphers=b"\x13\1\0"),
+        b"\1" + vector(3, b"\3\3" + b"R" * 32 + vector(1, b"s" * 33) + b"\0" * 20),
+        b"\1" + vector(3, b"\3\3" + b"R" * 36),
+        client_hello(ext(1) * 600),
+    ],
+)
 def test_broken_hellos_are_counted_and_give_no_fingerprint(hello):
     result = same_however_cut(make, [(0, record(hello)), (1, SERVER13)])
     assert result["malformed"] == 1
@@ -248,13 +313,32 @@ def test_hostile_texts_are_clean():
 SSL2 = b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + b"c" * 37
 
 
-@pytest.mark.parametrize("data, sure", [
-    (CLIENT, 98), (CLIENT[:20], 98), (SERVER13, 96), (CLIENT[:8], MORE_BYTES), (b"", MORE_BYTES), (SSL2, 90), (SSL2[:8], MORE_BYTES),
-    (b"\x80\x2f" + SSL2[2:], 0), (b"\x16\x03\x05", 0), (b"\x16\x02\x00", 0), (b"\x16\x03\x01\xff\xff\x01\0\0\0\3\3\0", 0),
-    (b"\x16\x03\x01\0\x30\x05\0\0\0\3\3\0", 0), (b"\x16\x03\x01\0\x30\x01\xff\0\0\3\3\0", 0), (record(b"\1", 20) + record(b"x", 22), 85),
-    (record(b"\2\x28", 21), 80), (record(b"x" * 20, 23) * 2, 85), (record(b"x" * 90, 23)[:70], 70), (record(b"x" * 3, 23), 0),
-    (b"GET / HTTP/1.1\r\n", 0), (b"\x14\x03\x03\0\1\2\x16", 0), (b"\xff" * 30, 0),
-])
+@pytest.mark.parametrize(
+    "data, sure",
+    [
+        (CLIENT, 98),
+        (CLIENT[:20], 98),
+        (SERVER13, 96),
+        (CLIENT[:8], MORE_BYTES),
+        (b"", MORE_BYTES),
+        (SSL2, 90),
+        (SSL2[:8], MORE_BYTES),
+        (b"\x80\x2f" + SSL2[2:], 0),
+        (b"\x16\x03\x05", 0),
+        (b"\x16\x02\x00", 0),
+        (b"\x16\x03\x01\xff\xff\x01\0\0\0\3\3\0", 0),
+        (b"\x16\x03\x01\0\x30\x05\0\0\0\3\3\0", 0),
+        (b"\x16\x03\x01\0\x30\x01\xff\0\0\3\3\0", 0),
+        (record(b"\1", 20) + record(b"x", 22), 85),
+        (record(b"\2\x28", 21), 80),
+        (record(b"x" * 20, 23) * 2, 85),
+        (record(b"x" * 90, 23)[:70], 70),
+        (record(b"x" * 3, 23), 0),
+        (b"GET / HTTP/1.1\r\n", 0),
+        (b"\x14\x03\x03\0\1\2\x16", 0),
+        (b"\xff" * 30, 0),
+    ],
+)
 def test_detection(data, sure):
     assert make().detect(data) == sure
 
@@ -300,4 +384,3 @@ def test_facts_of_a_usual_flow_are_small():
     probe.feed(0, CLIENT)
     probe.feed(1, SERVER13)
     assert probe.fact_bytes <= 400
-

@@ -8,12 +8,12 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once, fact_set,
-                                  set_initiator, wants)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once,
+                                  fact_set, set_initiator, wants)
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
-from netwatch._fast.proto.dnstext import FACT_FIELDS, describe, label, message, record  # noqa: F401
+from netwatch._fast.proto.dnstext import FACT_FIELDS, describe, label, message, record  # no-cython-lint
 
 cdef enum:
     PORT_DNS = 53
@@ -218,8 +218,8 @@ cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, b
     cdef DnsRecord r
     cdef char text[NAME_TEXT]
     cdef u8 kind[2]
-    cdef int i, size
-    for i in range(count):
+    cdef int _i, size
+    for _i in range(count):
         if not next_record(p, n, at, True, &r):
             return
         if known or dns.names >= MAX_FACT_NAMES:
@@ -238,8 +238,8 @@ cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32
     """Keep the first answers: addresses, and names for CNAME, NS, PTR and SRV."""
     cdef DnsRecord r
     cdef u8 packed[NAME_TEXT + 2]
-    cdef int i, size
-    for i in range(count):
+    cdef int _i, size
+    for _i in range(count):
         if dns.answers >= MAX_FACT_ANSWERS or not next_record(p, n, &at, False, &r):
             return
         size = 0
@@ -339,9 +339,11 @@ cdef int dns_parse(Look* look, Slice data) noexcept nogil:
         return PARSE_DONE
     while True:
         look.used = at
+        if data.n == at:
+            return PARSE_OK
         if data.n - at < 2:
             look.need = 2
-            return PARSE_MORE if data.n > at else PARSE_OK
+            return PARSE_MORE
         size = be16(data.p + at)
         if size < DNS_HEAD:
             return PARSE_MALFORMED if dns.counts[0] or dns.counts[1] else PARSE_NOT_MINE

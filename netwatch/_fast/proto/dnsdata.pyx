@@ -7,13 +7,13 @@ from netwatch._fast.proto.dnswire cimport NAME_TEXT, name_end, name_text
 from netwatch._fast.text import clean
 
 TYPES = {
-    1: "A", 2: "NS", 3: "MD", 4: "MF", 5: "CNAME", 6: "SOA", 7: "MB", 8: "MG", 9: "MR", 10: "NULL", 11: "WKS", 12: "PTR",
-    13: "HINFO", 14: "MINFO", 15: "MX", 16: "TXT", 17: "RP", 18: "AFSDB", 24: "SIG", 25: "KEY", 28: "AAAA", 29: "LOC",
-    33: "SRV", 35: "NAPTR", 36: "KX", 37: "CERT", 39: "DNAME", 41: "OPT", 42: "APL", 43: "DS", 44: "SSHFP",
+    1: "A", 2: "NS", 3: "MD", 4: "MF", 5: "CNAME", 6: "SOA", 7: "MB", 8: "MG", 9: "MR", 10: "NULL", 11: "WKS",
+    12: "PTR", 13: "HINFO", 14: "MINFO", 15: "MX", 16: "TXT", 17: "RP", 18: "AFSDB", 24: "SIG", 25: "KEY",
+    28: "AAAA", 29: "LOC", 33: "SRV", 35: "NAPTR", 36: "KX", 37: "CERT", 39: "DNAME", 41: "OPT", 42: "APL", 43: "DS", 44: "SSHFP",
     45: "IPSECKEY", 46: "RRSIG", 47: "NSEC", 48: "DNSKEY", 49: "DHCID", 50: "NSEC3", 51: "NSEC3PARAM", 52: "TLSA",
     53: "SMIMEA", 55: "HIP", 59: "CDS", 60: "CDNSKEY", 61: "OPENPGPKEY", 62: "CSYNC", 63: "ZONEMD", 64: "SVCB",
-    65: "HTTPS", 99: "SPF", 108: "EUI48", 109: "EUI64", 249: "TKEY", 250: "TSIG", 251: "IXFR", 252: "AXFR", 253: "MAILB",
-    254: "MAILA", 255: "ANY", 256: "URI", 257: "CAA", 32768: "TA", 32769: "DLV",
+    65: "HTTPS", 99: "SPF", 108: "EUI48", 109: "EUI64", 249: "TKEY", 250: "TSIG", 251: "IXFR", 252: "AXFR",
+    253: "MAILB", 254: "MAILA", 255: "ANY", 256: "URI", 257: "CAA", 32768: "TA", 32769: "DLV",
 }
 CLASSES = {1: "IN", 3: "CH", 4: "HS", 254: "NONE", 255: "ANY"}
 _SVC_KEYS = {0: "mandatory", 1: "alpn", 2: "no-default-alpn", 3: "port", 4: "ipv4hint", 5: "ech", 6: "ipv6hint",
@@ -54,12 +54,12 @@ def quoted(raw: bytes) -> str:
     return f'"{text}"'
 
 
-def _strings(msg: bytes, at: int, end: int) -> list:
+def _strings(msg: bytes, at: int, end: int) -> str:
     found = []
     while at < end and at + 1 + msg[at] <= end:
         found.append(quoted(msg[at + 1:at + 1 + msg[at]]))
         at += 1 + msg[at]
-    return found
+    return " ".join(found)
 
 
 def _soa(msg: bytes, at: int, end: int) -> str:
@@ -92,7 +92,8 @@ def _svcb(msg: bytes, at: int, end: int) -> str:
     while after + 4 <= end:
         key, size = _number(msg, after, 2, end), _number(msg, after + 2, 2, end)
         raw = msg[after + 4:min(after + 4 + size, end)]
-        words.append(f"{_SVC_KEYS.get(key, f'key{key}')}={_svc_value(key, raw)}" if raw else _SVC_KEYS.get(key, f"key{key}"))
+        name = _SVC_KEYS.get(key, f"key{key}")
+        words.append(f"{name}={_svc_value(key, raw)}" if raw else name)
         after += 4 + size
     return " ".join(words)
 
@@ -126,15 +127,6 @@ def _naptr(msg: bytes, at: int, end: int) -> str:
                      read_name(msg, after, end)[0]])
 
 
-def _keyed(msg: bytes, at: int, end: int, widths: tuple, text) -> str:
-    """Numbers of the given widths, then the rest as `text` makes it: DS, DNSKEY, SSHFP, TLSA."""
-    numbers = []
-    for width in widths:
-        numbers.append(str(_number(msg, at, width, end)))
-        at += width
-    return " ".join([*numbers, text(msg[at:end])])
-
-
 def _caa(msg: bytes, at: int, end: int) -> str:
     size = _number(msg, at + 1, 1, end)
     return f"{msg[at]} {clean(msg[at + 2:min(at + 2 + size, end)], 255)} {quoted(msg[min(at + 2 + size, end):end])}"
@@ -164,13 +156,22 @@ def _address(msg: bytes, at: int, end: int) -> str:
     return str(ipaddress.ip_address(msg[at:end]))
 
 
+def _keyed(*widths, text):
+    """Numbers of the given widths, then the rest as `text` makes it: DS, DNSKEY, SSHFP, TLSA."""
+    def read(msg: bytes, at: int, end: int) -> str:
+        numbers = []
+        for width in widths:
+            numbers.append(str(_number(msg, at, width, end)))
+            at += width
+        return " ".join([*numbers, text(msg[at:end])])
+    return read
+
+
 _READERS = {
     1: _address, 28: _address, 2: _named(), 5: _named(), 12: _named(), 39: _named(), 15: _named(2), 18: _named(2),
-    36: _named(2), 33: _named(2, 2, 2), 6: _soa, 16: lambda m, a, e: " ".join(_strings(m, a, e)),
-    13: lambda m, a, e: " ".join(_strings(m, a, e)), 99: lambda m, a, e: " ".join(_strings(m, a, e)), 64: _svcb, 65: _svcb,
-    43: lambda m, a, e: _keyed(m, a, e, (2, 1, 1), bytes.hex), 59: lambda m, a, e: _keyed(m, a, e, (2, 1, 1), bytes.hex),
-    48: lambda m, a, e: _keyed(m, a, e, (2, 1, 1), _base64), 60: lambda m, a, e: _keyed(m, a, e, (2, 1, 1), _base64),
-    44: lambda m, a, e: _keyed(m, a, e, (1, 1), bytes.hex), 52: lambda m, a, e: _keyed(m, a, e, (1, 1, 1), bytes.hex),
+    36: _named(2), 33: _named(2, 2, 2), 6: _soa, 13: _strings, 16: _strings, 99: _strings, 64: _svcb, 65: _svcb,
+    43: _keyed(2, 1, 1, text=bytes.hex), 59: _keyed(2, 1, 1, text=bytes.hex), 48: _keyed(2, 1, 1, text=_base64),
+    60: _keyed(2, 1, 1, text=_base64), 44: _keyed(1, 1, text=bytes.hex), 52: _keyed(1, 1, 1, text=bytes.hex),
     46: _rrsig, 47: _nsec, 35: _naptr, 257: _caa,
 }
 _ADDRESS_SIZE = {1: 4, 28: 16}

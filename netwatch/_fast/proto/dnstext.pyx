@@ -97,7 +97,8 @@ def message(msg: bytes, transport: str = "udp") -> dict:
     rcode = flags & 15
     table = _LLMNR_FLAGS if transport == "llmnr" else _FLAGS
     obj = {"id": ident, "qr": "response" if response else "query", "opcode": OPCODES.get(opcode) or f"OPCODE{opcode}",
-           "flags": [name for bit, name in table if flags & bit], "questions": [], "answers": [], "transport": transport}
+           "flags": [name for bit, name in table if flags & bit], "questions": [], "answers": [],
+           "transport": transport}
     sections = {"answers": obj["answers"], "authorities": [], "additionals": []}
     try:
         obj["questions"], at = _questions(msg, 12, min(counts[0], _MAX_RECORDS), transport == "mdns")

@@ -121,7 +121,7 @@ cdef int name_text(const u8* p, u32 n, u32 at, char* out) noexcept nogil:
 
 
 cdef bint next_record(const u8* p, u32 n, u32* at, bint question, DnsRecord* r) noexcept nogil:
-    """The question or resource record at `at`, which moves past it; False when it does not fit or its name is broken."""
+    """The question or record at `at`, which moves past it; False when it does not fit or its name is broken."""
     cdef u32 end = name_end(p, n, at[0])
     if end == 0 or end > n or n - end < (4 if question else 10):
         return False
@@ -150,12 +150,12 @@ cdef u32 message_end(const u8* p, u32 n) noexcept nogil:
     cdef DnsRecord r
     cdef u32 at = DNS_HEAD
     cdef int section
-    cdef u32 i
+    cdef u32 _i
     if n < DNS_HEAD:
         return 0
     h = dns_head(p)
     for section in range(4):
-        for i in range(h.count[section]):
+        for _i in range(h.count[section]):
             if at == n and h.flags & 0x0200:
                 return at
             if not next_record(p, n, &at, section == 0, &r):

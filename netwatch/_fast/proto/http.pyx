@@ -1,20 +1,20 @@
 """HTTP/1.0 and 1.1 over TCP (RFC 9112): both sides' messages, on any port.
 
-Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of protocols,
-is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
+Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
+protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
                                             request_start, response_start)
-from netwatch._fast.proto.httppair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_NOTHING, AT_TRAILER,
-                                            Http, Request, Way, close_request, close_response, http_free, keep_head,
-                                            new_request, open_response, report_all)
-from netwatch._fast.proto.httptext import FACT_FIELDS, describe, label, record, started  # noqa: F401
+from netwatch._fast.proto.httppair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_NOTHING,
+                                            AT_TRAILER, Http, Request, Way, close_request, close_response, http_free,
+                                            keep_head, new_request, open_response, report_all)
+from netwatch._fast.proto.httptext import FACT_FIELDS, describe, label, record, started  # no-cython-lint
 
 cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack

@@ -87,7 +87,8 @@ cdef bint known_method(const u8* p, u32 n) noexcept nogil:
     cdef Slice target
     if space < 3 or not (starts(p, n, b"GET ", 4) or starts(p, n, b"POST ", 5) or starts(p, n, b"HEAD ", 5)
                          or starts(p, n, b"PUT ", 4) or starts(p, n, b"DELETE ", 7) or starts(p, n, b"PATCH ", 6)
-                         or starts(p, n, b"OPTIONS ", 8) or starts(p, n, b"PROPFIND ", 9) or starts(p, n, b"CONNECT ", 8)):
+                         or starts(p, n, b"OPTIONS ", 8) or starts(p, n, b"PROPFIND ", 9)
+                         or starts(p, n, b"CONNECT ", 8)):
         return False
     target = slice_of(p + space + 1, n - <u32>space - 1)
     return target.n and (target.p[0] == c'/' or starts(target.p, target.n, b"http://", 7)

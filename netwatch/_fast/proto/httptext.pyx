@@ -5,8 +5,8 @@ Secrets (credentials, cookies, userinfo in a URL) are masked unless asked for.
 import re
 import struct
 
-from netwatch._fast.proto.http cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER, HTTP_STATUS,
-                                        HTTP_TYPE)
+from netwatch._fast.proto.http cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
+                                        HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.text import add_text, clean
 
 FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": HTTP_PATH,

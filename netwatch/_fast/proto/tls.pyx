@@ -8,11 +8,11 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, fact_set, set_initiator)
-from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT, TLS_CLIENT_VERSION,
-                                            TLS_RESUMED, client_hello, server_hello)
-from netwatch._fast.proto.tlstext import FACT_FIELDS, describe, label  # noqa: F401
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
+from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
+                                            TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
+from netwatch._fast.proto.tlstext import FACT_FIELDS, describe, label  # no-cython-lint
 
 cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
     REC_CCS = 20
@@ -142,7 +142,7 @@ cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept no
 
 
 cdef void read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexcept nogil:
-    """One handshake message, or the wanted start of a long one. A broken hello is counted; what follows may be sound."""
+    """One handshake message, or the wanted start of a long one. A broken hello is counted; the rest may be sound."""
     cdef int got = HELLO_OK
     if kind == HS_CLIENT_HELLO:
         set_initiator(look, True)
@@ -288,9 +288,11 @@ cdef int tls_parse(Look* look, Slice data) noexcept nogil:
         return parse_ssl2(look, data)
     while True:
         look.used = at
+        if data.n == at:
+            return PARSE_OK
         if data.n - at < RECORD_HEAD:
             look.need = RECORD_HEAD
-            return PARSE_MORE if data.n > at else PARSE_OK
+            return PARSE_MORE
         p = data.p + at
         size = be16(p + 3)
         if p[0] < REC_CCS or p[0] > REC_HEARTBEAT or p[1] != 3 or p[2] > 4 or size > MAX_RECORD:

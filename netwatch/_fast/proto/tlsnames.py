@@ -1,4 +1,4 @@
-"""Names of TLS numbers: cipher suites (IANA "TLS Cipher Suites") and alerts (RFC 8446 section 6). Data, nothing else."""
+"""Names of TLS numbers: cipher suites (IANA "TLS Cipher Suites"), alerts (RFC 8446 section 6). Data, nothing else."""
 
 CIPHERS: dict[int, str] = {
     int(line[:4], 16): line[5:] for line in """\

@@ -103,9 +103,10 @@ def _name_text(name) -> str:
 
 def _key_text(key) -> str:
     """The public key's kind and size: "RSA 2048", "EC secp256r1", "Ed25519"."""
+    curve = getattr(key, "curve", None)
+    if curve is not None:
+        return f"EC {curve.name}"
     kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
-    if kind == "EllipticCurve":
-        return f"EC {key.curve.name}"
     size = getattr(key, "key_size", None)
     return f"{kind} {size}" if size else kind
 
