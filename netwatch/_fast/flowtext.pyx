@@ -14,12 +14,12 @@ REJECTS = (
     None, "link-type", "link-cut", "ip-cut", "ip-header", "ip-length", "ip6-extension", "transport-cut",
     "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
 )
-TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan")
+TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "capwap")
 LAYERS = (
     None, "eth", "sll", "sll2", "raw", "null", "loop", "ppp", "pppoe", "chdlc", "wlan", "radiotap", "pktap", "nflog",
     "frelay", "llc", "vlan", "mpls", "pbb", "arp", "ip", "ipv6", "ipv6ext", "icmp", "icmp6", "igmp", "tcp", "udp",
     "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
-    "lacp", "stp", "eapol", "ppi", "pw-eth",
+    "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
          "duplicate ack", "zero window", "keep-alive")

@@ -257,7 +257,7 @@ cdef void link_step(Cursor* c) noexcept nogil:
             reject(c, REJECT_LINK_CUT)
     elif next == NEXT_LINK:
         link_open(c)
-    elif next == NEXT_WLAN:
+    elif next == NEXT_WLAN or next == NEXT_WLAN_SWAPPED:
         wlan_step(c)
     elif next < ET_LENGTH:
         c.next = NEXT_LLC
@@ -350,9 +350,9 @@ cdef void ppp(Cursor* c) noexcept nogil:
     cdef const u8* p = c.p
     cdef u32 protocol
     layer(c, LAYER_PPP)
-    if captured(c) >= 2 and ((p[0] == 0xFF and p[1] == 0x03) or (c.link == 50 and p[0] == 0x0F and p[1] == 0x00)):
+    if captured(c) >= 2 and ((p[0] == 0xFF and p[1] == 0x03) or (p[0] == 0x0F and p[1] == 0x00)):
         advance(c, 2)
-        if p[0] == 0x0F and captured(c) >= 2:                    # Cisco HDLC in LINKTYPE_PPP_HDLC
+        if p[0] == 0x0F and captured(c) >= 2:                    # Cisco HDLC under a PPP link type
             c.next = be16(c.p)
             advance(c, 2)
             return

@@ -32,7 +32,8 @@ cdef enum:
     TUN_TEREDO = 9
     TUN_L2TP = 10
     TUN_ERSPAN = 11
-    TUN_COUNT = 12
+    TUN_CAPWAP = 12
+    TUN_COUNT = 13
 
 cdef enum:
     LAYER_NONE = 0
@@ -81,4 +82,5 @@ cdef enum:
     LAYER_EAPOL = 43
     LAYER_PPI = 44
     LAYER_PWETH = 45
-    LAYER_COUNT = 46
+    LAYER_CAPWAP = 46
+    LAYER_COUNT = 47

@@ -24,6 +24,7 @@ cdef enum:                                 # Cursor.next: an EtherType, or one o
     NEXT_MPLS = 0x10005
     NEXT_LINK = 0x10006                    # another link type, in Cursor.link
     NEXT_GRE = 0x10007
+    NEXT_WLAN_SWAPPED = 0x10008            # frame control bytes the other way round, as Cisco sends it in CAPWAP
     NEXT_DONE = 0x1fffe                    # the Packet is complete
     NEXT_REJECT = 0x1ffff                  # pk.reject says why
 

@@ -18,6 +18,7 @@ from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2, K3
 cdef enum:
     FRAG_MORE = 0x2000
     FRAG_OFFSET = 0x1fff
+    IP6_HEADERS = 128          # extension headers followed; each has 8 bytes at least
 
 
 cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
@@ -228,7 +229,7 @@ cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
         layer(c, LAYER_IP6EXT)
         steps += 1
         p = c.p
-        if steps > 16 or captured(c) < 8:
+        if steps > IP6_HEADERS or captured(c) < 8:
             reject(c, REJECT_IP6_EXT)
             return
         if next == 44:

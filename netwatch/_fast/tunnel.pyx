@@ -29,8 +29,12 @@ cdef void push_tunnel(Cursor* c, u8 kind, u32 number) noexcept nogil:
 cdef bint udp_tunnel(Cursor* c) noexcept nogil:
     """Is the UDP payload at the cursor a tunnel? Then it is entered. Ports: IANA; 8472 is Linux' old VXLAN port."""
     cdef u16 a = c.pk.sport, b = c.pk.dport
-    if b == 4789 or b == 8472:
+    if b == 4790:
+        return vxlan_gpe(c)
+    if a == 4789 or b == 4789 or b == 8472:
         return vxlan(c)
+    if a == 5247 or b == 5247:
+        return capwap(c)
     if b == 6081:
         return geneve(c)
     if b == 2152:
@@ -53,6 +57,40 @@ cdef bint vxlan(Cursor* c) noexcept nogil:
     push_tunnel(c, TUN_VXLAN, be24(p + 4))
     advance(c, 8)
     c.next = NEXT_ETH
+    return True
+
+
+cdef bint vxlan_gpe(Cursor* c) noexcept nogil:
+    """VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe section 3): as VXLAN, with what follows named in the fourth byte."""
+    cdef const u8* p = c.p
+    if captured(c) < 8 + 20 or not p[0] & 0x08 or p[0] & 0x30 or p[7] != 0 or not 1 <= p[3] <= 3:
+        return False
+    layer(c, LAYER_VXLAN)
+    push_tunnel(c, TUN_VXLAN, be24(p + 4))
+    advance(c, 8)
+    c.next = NEXT_ETH if p[3] == 3 else <u32>NEXT_IP
+    return True
+
+
+cdef bint capwap(Cursor* c) noexcept nogil:
+    """CAPWAP data (RFC 5415 section 4.3) that is not a fragment: 802.3 or, by its binding, 802.11 frames."""
+    cdef const u8* p = c.p
+    cdef u32 word, n
+    if captured(c) < 8 or p[0] != 0:
+        return False
+    word = be24(p + 1)
+    n = (word >> 19) * 4
+    if n < 8 or word & 0x80 or captured(c) < n + 24:
+        return False
+    if word & 0x100 and (word >> 9) & 31 != 1:
+        return False
+    layer(c, LAYER_CAPWAP)
+    push_tunnel(c, TUN_CAPWAP, 0)
+    advance(c, n)
+    if not word & 0x100:
+        c.next = NEXT_ETH
+    else:
+        c.next = NEXT_WLAN_SWAPPED if c.p[0] & 3 else <u32>NEXT_WLAN
     return True
 
 

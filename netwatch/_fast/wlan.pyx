@@ -43,7 +43,9 @@ cdef void wlan_step(Cursor* c) noexcept nogil:
     if captured(c) < 24:
         reject(c, REJECT_LINK_CUT)
         return
-    cdef u8 kind = (p[0] >> 2) & 3, subtype = p[0] >> 4, bits = p[1]
+    cdef bint swapped = c.next == NEXT_WLAN_SWAPPED
+    cdef u8 control = p[1] if swapped else p[0], bits = p[0] if swapped else p[1]
+    cdef u8 kind = (control >> 2) & 3, subtype = control >> 4
     if kind != 2 or subtype & 4:                   # not data, or data without a body
         stop(c, p)
         return
