@@ -79,16 +79,32 @@ def streamed(make: Callable[[], Probe], show: Callable[[tuple], None]) -> Callab
     return target
 
 
-def run(target: Callable[[bytes], None], seeds: list[bytes]) -> None:
-    """Hand over to atheris, its corpus begun with the seeds unless one is named."""
-    import pathlib
-    import tempfile
+def mutated(rng: random.Random, seeds: list[bytes], data: bytes) -> bytes:
+    """A seed, or now and then the input, with a few bytes changed, cut out, doubled or taken from another seed."""
+    out = bytearray(data if data and rng.random() < 0.2 else rng.choice(seeds))
+    for _ in range(rng.randrange(1, 6)):
+        at, to = sorted(rng.randrange(len(out) + 1) for _ in range(2))
+        kind = rng.randrange(5)
+        if kind == 0 and at < len(out):
+            out[at] = rng.randrange(256)
+        elif kind == 1 and at < len(out):
+            out[at] ^= 1 << rng.randrange(8)
+        elif kind == 2:
+            del out[at:to]
+        elif kind == 3:
+            out[at:at] = out[at:to]
+        else:
+            other = rng.choice(seeds)
+            start = rng.randrange(len(other))
+            out[at:at] = other[start : start + rng.randrange(60)]
+    return bytes(out)
 
-    argv = list(sys.argv)
-    if all(arg.startswith("-") for arg in argv[1:]):
-        corpus = pathlib.Path(tempfile.mkdtemp(prefix="netwatch-fuzz-"))
-        for i, seed in enumerate(seeds):
-            (corpus / f"seed{i}").write_bytes(seed)
-        argv.append(str(corpus))
-    atheris.Setup(argv, target)
+
+def run(target: Callable[[bytes], None], seeds: list[bytes]) -> None:
+    """Hand over to atheris. The parsers are C and tell it no coverage, so the mutations begin at the seeds."""
+
+    def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+        return mutated(random.Random(seed), seeds, data)[:max_size]
+
+    atheris.Setup(sys.argv, target, custom_mutator=mutate)
     atheris.Fuzz()

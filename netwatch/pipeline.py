@@ -67,16 +67,25 @@ class Pipeline:
 
     def step(self) -> Step | None:
         """Process the next chunk; None when the input is over (finish() then ends the flows still open)."""
-        self._release()
+        return self.process(self.read())
+
+    def read(self) -> int:
+        """Read the next chunk without touching the engines, and with several of them let them work on it too. Frames
+        read; 0 at the end, -1 when a live source had none."""
         if self._pool:
-            count = self._step_parallel()
-        else:
-            count = self._fill(self._boxes[0])
-            if count > 0:
-                self.engines[0].process(self._boxes[0])
+            self._release()
+            return self._step_parallel()
+        return self._fill(self._boxes[0])
+
+    def process(self, count: int) -> Step | None:
+        """Let the engine work on what read() brought, and collect what came of it."""
         if count == 0:
             self.done = True
             return None
+        if not self._pool:
+            self._release()
+            if count > 0:
+                self.engines[0].process(self._boxes[0])
         return self._collect(idle=count < 0)
 
     def run_quietly(self) -> None:

@@ -131,6 +131,13 @@ cdef void path_fields(Core* core, u16 path, dict r):
                                + address_text(e.tunnel[i].dst, e.tunnel[i].family))
 
 
+def path_record(Engine engine, u16 path) -> dict:
+    """The keys that a flow with these surroundings has in its record."""
+    found = {}
+    path_fields(&engine.core, path, found)
+    return found
+
+
 cdef list flag_names(u8 bits):
     return [TCP_FLAG_NAMES[i] for i in range(8) if bits >> i & 1]
 

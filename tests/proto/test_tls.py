@@ -353,6 +353,10 @@ def test_what_is_not_tls_is_given_back(data):
     assert same_however_cut(make, [(0, data)])["code"] == NOT_MINE
 
 
+def test_an_ssl2_hello_counts_at_the_start_only():
+    assert same_however_cut(make, [(1, record(b"x" * 40, 23) + SSL2)])["code"] == NOT_MINE
+
+
 def test_noise_after_a_hello_is_malformed():
     assert same_however_cut(make, [(0, CLIENT + b"GET / HTTP/1.1\r\n")])["code"] == MALFORMED
 

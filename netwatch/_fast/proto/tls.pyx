@@ -50,6 +50,7 @@ cdef struct Half:              # one direction
 cdef struct Tls:
     Half half[2]
     Hello hello
+    bint begun                 # a record was seen
     bint client                # a ClientHello was read
     bint server                # a ServerHello was read, not a retry
     u8 server_side             # which side sent it
@@ -284,7 +285,7 @@ cdef int tls_parse(Look* look, Slice data) noexcept nogil:
         look.used = data.n
         look.skip = <u64>1 << 62
         return PARSE_OK
-    if data.n and data.p[0] & 0x80 and not tls.client and not tls.server:
+    if data.n and data.p[0] & 0x80 and not tls.begun:
         return parse_ssl2(look, data)
     while True:
         look.used = at
@@ -297,6 +298,7 @@ cdef int tls_parse(Look* look, Slice data) noexcept nogil:
         size = be16(p + 3)
         if p[0] < REC_CCS or p[0] > REC_HEARTBEAT or p[1] != 3 or p[2] > 4 or size > MAX_RECORD:
             return PARSE_MALFORMED if tls.client or tls.server else PARSE_NOT_MINE
+        tls.begun = True
         if p[0] == REC_DATA or tls.half[look.side].dark:
             code = read_data(tls) if p[0] == REC_DATA else PARSE_OK
         elif data.n - at < RECORD_HEAD + size:

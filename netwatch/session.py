@@ -1,0 +1,173 @@
+"""A source being watched: the engine in a thread of its own, and questions answered about it meanwhile.
+
+The lock is held by whoever looks at the rows: the engine for one chunk, a question for as long as it takes. A live
+source waits in the kernel's ring meanwhile. Without the lock, only the source is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from netwatch._fast.view import EngineView, counts, screen_record
+from netwatch.filter import Filter
+from netwatch.pipeline import Pipeline
+
+Record = dict[str, Any]
+HISTORY = 100_000  # ended flows kept
+SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some flows in order; `total` is how many match, `now_ns` the packet clock they were taken at."""
+
+    rows: list[Record]
+    total: int
+    now_ns: int
+    took_ms: float
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the capture is doing: what came, what was lost and where, what it costs. Rates are of the last second or so;
+    of a file that was read to its end, over the time it covers."""
+
+    packets: int = 0
+    bytes: int = 0
+    packets_per_s: float = 0.0
+    bytes_per_s: float = 0.0
+    kernel_drops: int = 0
+    interface_drops: int = 0
+    ring_drops: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    bytes_skipped: int = 0
+    snap_truncated: int = 0
+    flows_live: int = 0
+    flows_ended: int = 0
+    flows_evicted: int = 0
+    position: float | None = None
+    done: bool = False
+    error: str | None = None
+    link_types: list[str] = field(default_factory=list)
+    clock_ns: int = 0
+    cpu_percent: float = 0.0
+    rss_bytes: int = 0
+
+
+class Session:
+    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there."""
+
+    def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
+                 max_flows: int = 2_000_000, history: int = HISTORY) -> None:
+        self.label = label
+        self.live = live
+        self._open_source = open_source
+        self._options = {"dpi": dpi, "max_flows": max_flows, "history": history}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._done = False
+        self._failure: str | None = None
+        self._meter = _Meter()
+
+    def start(self) -> None:
+        """Open the source and begin to read it. Raises SourceError."""
+        self._source = self._open_source()
+        self._pipeline = Pipeline(self._source, **self._options)
+        self._engine = self._pipeline.engines[0]
+        self._view = EngineView(self._engine, self._source.interfaces)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading and close the source; may be called again."""
+        if self._thread is None:
+            return
+        self._stopping = True
+        self._source.interrupt()
+        self._thread.join(timeout=5)
+        self._thread = None
+        self._source.close()
+
+    def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
+              history: bool) -> Page:
+        """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
+        began = time.perf_counter()
+        with self._lock:
+            numbers, total = self._view.rows(where, sort, descending, offset, limit, history or not self.live)
+            rows = [screen_record(self._engine, number, self._source.interfaces) for number in numbers]
+            clock = self._engine.clock
+        return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
+
+    def flow(self, id: int) -> Record | None:
+        """The record of one flow, None when it is gone."""
+        with self._lock:
+            number = self._view.find(id)
+            return screen_record(self._engine, number, self._source.interfaces) if number else None
+
+    def health(self) -> Health:
+        with self._lock:
+            seen = counts(self._engine)
+        first = seen.pop("first_ns")
+        drops = self._source.stats() if self.live else {}
+        meter = self._meter.read(seen["packets"], seen["bytes"])
+        if self._done and not self.live:
+            seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
+            meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
+        size = self._source.size
+        return Health(
+            **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
+            kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
+            ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self._source.error,
+            position=None if self.live else 1.0 if self._done else self._source.bytes_read / size if size else None,
+            link_types=sorted({str(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(),
+        )
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                with_frames = self._pipeline.read()
+                with self._lock:
+                    if self._pipeline.process(with_frames) is None:
+                        break
+                    if with_frames < 0 and self.live:
+                        self._pipeline.advance(time.time_ns() - SETTLE_NS)
+        except Exception as error:  # the screen must say so; a thread's traceback nobody sees
+            self._failure = f"the engine stopped: {type(error).__name__}: {error}"
+        self._done = True
+
+
+class _Meter:
+    """Rates between two readings at least half a second apart, on the wall clock."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self._cpu = time.process_time()
+        self._packets = self._bytes = 0
+        self._last = (0.0, 0.0, 0.0)
+
+    def read(self, packets: int, octets: int) -> tuple[float, float, float]:
+        """(packets per second, bytes per second, CPU percent of one core)."""
+        now = time.monotonic()
+        seconds = now - self._at
+        if seconds >= 0.5:
+            cpu = time.process_time()
+            self._last = ((packets - self._packets) / seconds, (octets - self._bytes) / seconds,
+                          100 * (cpu - self._cpu) / seconds)
+            self._at, self._cpu, self._packets, self._bytes = now, cpu, packets, octets
+        return self._last
+
+
+def _rss() -> int:
+    """Resident memory of this process in bytes."""
+    try:
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
