@@ -6,9 +6,11 @@ NETWATCH_ONLY=parse,flows   build only the modules whose dotted name ends so (fo
 """
 import os
 import pathlib
+import re
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 ROOT = pathlib.Path(__file__).parent
 DEBUG = os.environ.get("NETWATCH_DEBUG") == "1"
@@ -17,6 +19,21 @@ SANITIZE = os.environ.get("NETWATCH_SANITIZE", "")
 ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
 LIBRARIES = {"netwatch._fast.capture": ["pcap"]}
+# what Cython's C provokes and no source line of ours can help
+QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
+
+
+class Build(build_ext):
+    """All cores, and one -O and -g a module: ours, not those the interpreter happened to be compiled with."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
+    def build_extensions(self) -> None:
+        compiler = self.compiler.compiler_so
+        compiler[:] = [word for word in compiler if not re.fullmatch(r"-O.?|-g\d?", word)]
+        super().build_extensions()
 
 
 def compile_flags() -> list[str]:
@@ -25,7 +42,7 @@ def compile_flags() -> list[str]:
         flags.append("-march=x86-64-v2")
     if SANITIZE:
         flags += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"]
-    return flags + ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers", "-fno-strict-aliasing"]
+    return [*flags, *QUIET, "-fno-strict-aliasing"]
 
 
 def extensions() -> list[Extension]:
@@ -43,7 +60,7 @@ def extensions() -> list[Extension]:
     return found
 
 
-setup(ext_modules=cythonize(
+setup(cmdclass={"build_ext": Build}, ext_modules=cythonize(
     extensions(), build_dir=".build/cython", nthreads=os.cpu_count() or 1,
     compiler_directives={"language_level": 3, "cdivision": True, "linetrace": TRACE, "emit_code_comments": False},
 ))

@@ -48,7 +48,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
             return
         if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq):
             return
-        if not begin(&f, t):
+        if not begin(&f, t, s):
             return
     if not f.conn.half[s].open:
         f.conn.half[s].open = 1
@@ -91,7 +91,8 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
     return False
 
 
-cdef bint begin(Feed* f, const TcpRow* t) noexcept nogil:
+cdef bint begin(Feed* f, const TcpRow* t, int speaker) noexcept nogil:
+    """Make room for the flow's bytes. Where a side's SYN was not seen it starts with what comes next."""
     cdef int side
     cdef Half* half
     if f.dpi.stream_bytes > STREAMS_IN_ALL:
@@ -109,7 +110,7 @@ cdef bint begin(Feed* f, const TcpRow* t) noexcept nogil:
         if t.flags[side] & TCP_SYN and not half.tried:
             half.open = 1
             half.next = t.isn[side] + 1
-        elif f.row.packets[side]:
+        elif f.row.packets[side] and side != speaker:
             half.open = 1
             half.next = f.row.nxt[side]
     return True
