@@ -7,8 +7,8 @@ PPP, PPPoE, MPLS. Both leave in the cursor what comes next. LINKTYPE values: the
 from libc.string cimport memcmp
 
 from netwatch._fast.bytes cimport u8, u16, u32, be16, be32, le16, le32
-from netwatch._fast.packet cimport MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP, PROTO_EAPOL, \
-    PROTO_L2
+from netwatch._fast.packet cimport MAX_TAGS, FAMILY_NONE, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, \
+    PROTO_STP, PROTO_EAPOL, PROTO_L2
 from netwatch._fast.names cimport *
 from netwatch._fast.parse cimport *
 from netwatch._fast.wlan cimport wlan_step, radiotap_open
@@ -318,7 +318,10 @@ cdef void llc(Cursor* c) noexcept nogil:
     if captured(c) < 3:
         reject(c, REJECT_LINK_CUT)
         return
-    if p[0] == 0xAA and p[1] == 0xAA and captured(c) >= 8:
+    if p[0] == 0xAA and p[1] == 0xAA:
+        if captured(c) < 8:
+            reject(c, REJECT_LINK_CUT)
+            return
         oui = be32(p + 2) & 0xffffff
         advance(c, 8)
         c.next = be16(p + 6)
@@ -435,8 +438,12 @@ cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:
 
 
 cdef void link_final(Cursor* c, u16 proto, u8 name) noexcept nogil:
+    """A flow of this protocol between the packet's two ends; a link layer that names no ends gives none."""
     if name != LAYER_NONE:
         layer(c, name)
+    if c.pk.family == FAMILY_NONE:
+        reject(c, REJECT_LINK_TYPE)
+        return
     c.pk.proto = proto
     c.pk.payload = c.p
     c.pk.payload_len = captured(c)

@@ -53,11 +53,17 @@ def value_at(record: Record, path: str) -> Any:
     return value
 
 
+def field_of(record: Record, name: str) -> Any:
+    """The value of a field of the schema; an http record says `host` where the flow record says `http.host`."""
+    value = value_at(record, name)
+    return value_at(record, name.removeprefix(f"{kind_of(record)}.")) if value is None else value
+
+
 def picked(record: Record, fields: list[str]) -> Record:
     """The record with only the asked fields, absent ones left out; keys are the names that were asked for."""
     out: Record = {"schema": record["schema"]}
     for name in fields:
-        value = value_at(record, name)
+        value = field_of(record, name)
         if value is not None:
             out[name] = value
     return out
@@ -122,7 +128,7 @@ class CsvWriter:
         if not self._begun:
             self._csv.writerow(fields)
             self._begun = True
-        self._csv.writerow([cell(value_at(record, name)) for name in fields])
+        self._csv.writerow([cell(field_of(record, name)) for name in fields])
 
     def close(self) -> None:
         """Nothing waits."""
@@ -147,10 +153,10 @@ class TableWriter:
 
     def _lines(self, kind: str, records: list[Record]) -> str:
         fields = self._fields or [
-            f for f in TABLE_FIELDS.get(kind, tuple(records[0])) if any(value_at(r, f) is not None for r in records)
+            f for f in TABLE_FIELDS.get(kind, tuple(records[0])) if any(field_of(r, f) is not None for r in records)
         ]
         heads = [f.rsplit(".", 1)[-1] for f in fields]
-        rows = [[_short(value_at(r, f)) for f in fields] for r in records]
+        rows = [[_short(field_of(r, f)) for f in fields] for r in records]
         widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(fields))]
         right = [_is_number(f) for f in fields]
         lines = []

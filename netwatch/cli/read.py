@@ -120,7 +120,7 @@ class _Run:
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        hold = bool(self.kinds & {"flows", "tls", "streams"}) or self.selection.where is not None
+        hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
         pipeline = Pipeline(self.source, workers=self.options.workers, want=wanted, hold=hold,
                             dpi=not self.options.no_dpi, max_frames=self.options.count)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch.cli.errors import CommandError
-from netwatch.cli.output import Record, kind_of, value_at
+from netwatch.cli.output import Record, field_of, kind_of
 from netwatch.filter import Filter, FilterError
 from netwatch.schema import BY_NAME, NAMES
 
@@ -113,9 +113,9 @@ class Selection:
     def _arrange(self, kept: list[Record]) -> None:
         assert self.sort is not None
         name, descending = self.sort
-        absent = [r for r in kept if value_at(r, name) is None]
-        present = [r for r in kept if value_at(r, name) is not None]
-        present.sort(key=lambda record: sort_key(value_at(record, name)), reverse=descending)
+        absent = [r for r in kept if field_of(r, name) is None]
+        present = [r for r in kept if field_of(r, name) is not None]
+        present.sort(key=lambda record: sort_key(field_of(record, name)), reverse=descending)
         kept[:] = present + absent
         if self.limit is not None:
             del kept[self.limit:]

@@ -70,7 +70,7 @@ def _questions(msg: bytes, at: int, count: int, unicast_bit: bool):
     return found, at
 
 
-def _records(msg: bytes, at: int, count: int, out: list):
+def _records(msg: bytes, at: int, count: int, section, out: list):
     """Append the records of a section to `out`; the offset after them and the OPT record's TTL field, if any."""
     edns = None
     for _ in range(count):
@@ -82,13 +82,18 @@ def _records(msg: bytes, at: int, count: int, out: list):
         if kind == _OPT:
             edns = ttl
         elif len(out) < _MAX_RECORDS:
-            out.append({"name": name, "type": type_name(kind), "ttl": ttl, "data": data_text(msg, kind, at, size)})
+            found = {"name": name, "type": type_name(kind), "ttl": ttl, "data": data_text(msg, kind, at, size)}
+            out.append(found | {"section": section} if section else found)
         at += size
     return at, edns
 
 
 def message(msg: bytes, transport: str = "udp") -> dict:
-    """The body of a dns record from a raw message. One that breaks gives what stands before the break; never raises."""
+    """The body of a dns record from a raw message. One that breaks gives what stands before the break; never raises.
+
+    `answers` holds the resource records of all sections; those of the authority and additional sections say so in
+    their `section`.
+    """
     if len(msg) < 12:
         return {"transport": transport}
     ident, flags, *counts = struct.unpack_from(">6H", msg)
@@ -99,20 +104,16 @@ def message(msg: bytes, transport: str = "udp") -> dict:
     obj = {"id": ident, "qr": "response" if response else "query", "opcode": OPCODES.get(opcode) or f"OPCODE{opcode}",
            "flags": [name for bit, name in table if flags & bit], "questions": [], "answers": [],
            "transport": transport}
-    sections = {"answers": obj["answers"], "authorities": [], "additionals": []}
     try:
         obj["questions"], at = _questions(msg, 12, min(counts[0], _MAX_RECORDS), transport == "mdns")
-        for section, count in zip(sections, counts[1:], strict=True):
-            at, edns = _records(msg, at, count, sections[section])
+        for section, count in zip((None, "authority", "additional"), counts[1:], strict=True):
+            at, edns = _records(msg, at, count, section, obj["answers"])
             if edns is not None:
                 rcode |= edns >> 24 << 4      # RFC 6891 section 6.1.3
     except (ValueError, struct.error):
         pass
     if response:
         obj["rcode"] = rcode_name(rcode)
-    for section in ("authorities", "additionals"):
-        if sections[section]:
-            obj[section] = sections[section]
     return obj
 
 

@@ -1,0 +1,165 @@
+"""IPv4 and IPv6 fragments become one packet in any order; what never does is counted, and memory stays bounded."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import resource
+
+import pytest
+from running import Result, run
+from wire import A4, B4, MS, SECOND, START, eth, fragment6, fragments4, fragments6, ip4, ip6, spaced, udp, vxlan
+
+BODY = bytes(range(256)) * 8
+WHOLE = udp(40000, 9999, BODY)
+KINDS = ("flows", "packets")
+
+
+def four(size: int = 512, **words) -> list[bytes]:
+    return [eth(f) for f in fragments4(17, WHOLE, size, **words)]
+
+
+def six(size: int = 512, **words) -> list[bytes]:
+    return [eth(f, 0x86DD) for f in fragments6(17, WHOLE, size, **words)]
+
+
+def check_whole(result: Result, frames: list[bytes]) -> None:
+    flow = result.flow
+    assert (flow["sport"], flow["dport"], flow["payload_out"]) == (40000, 9999, len(BODY))
+    assert flow["packets_out"] == len(frames) and flow["bytes_out"] == sum(map(len, frames))
+    assert result.summary["malformed"] == {} and result.summary["udp_conversations"] == 1
+
+
+@pytest.mark.parametrize("build", [four, six])
+def test_any_order(build):
+    frames = build()
+    for order in itertools.permutations(frames):
+        check_whole(run(spaced(order)), frames)
+
+
+@pytest.mark.parametrize("build", [four, six])
+def test_small_pieces_shuffled(build):
+    frames = build(16)
+    random.Random(1).shuffle(frames)
+    check_whole(run(spaced(frames)), frames)
+
+
+@pytest.mark.parametrize("build", [four, six])
+def test_duplicates_add_nothing(build):
+    frames = build()
+    doubled = [frames[0], frames[0], frames[2], frames[1], frames[2], *frames[3:]]
+    check_whole(run(spaced(doubled)), doubled)
+
+
+@pytest.mark.parametrize("build", [four, six])
+def test_one_missing_is_counted(build):
+    frames = build()
+    for gone in range(len(frames)):
+        left = frames[:gone] + frames[gone + 1 :]
+        result = run(spaced(left))
+        assert result.flows == [] and result.summary["malformed"] == {"fragment-incomplete": len(left)}
+
+
+def test_two_datagrams_interleaved():
+    a, b = four(ident=1), four(ident=2)
+    mixed = [frame for pair in zip(a, reversed(b), strict=True) for frame in pair]
+    flow = run(spaced(mixed)).flow
+    assert flow["packets_out"] == len(mixed) and flow["payload_out"] == 2 * len(BODY)
+
+
+def dns_query(name: bytes) -> bytes:
+    labels = b"".join(bytes([len(part)]) + part for part in name.split(b"."))
+    return udp(40000, 53, b"\x12\x34\x01\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1")
+
+
+@pytest.mark.parametrize("six", [False, True])
+def test_bytes_that_came_first_win(six: bool):
+    """A later fragment that covers the same place with other bytes changes nothing."""
+    query, forged = dns_query(b"first.example.net"), dns_query(b"later.example.net")
+
+    def piece(data: bytes, at: int, end: int) -> bytes:
+        more = end < len(data)
+        if six:
+            return eth(ip6(44, fragment6(17, at, more, 5, data[at:end])), 0x86DD)
+        return eth(ip4(17, data[at:end], more=more, at=at))
+
+    frames = [piece(query, 16, 32), piece(forged, 8, 40), piece(query, 0, 16), piece(forged, 0, 24),
+              piece(query, 32, len(query))]  # fmt: skip
+    expected = query[:16] + query[16:32] + forged[32:40] + query[40:]
+    names = [q["name"] for r in run(spaced(frames), kinds=("dns",)).by_kind["dns"] for q in r["questions"]]
+    assert names == [expected[21:26].decode() + ".example.net"]
+    assert names == ["first.example.net"]
+
+
+@pytest.mark.parametrize(("at", "more", "size"), [(8, True, 15), (65528, False, 16), (8, False, 0)])
+def test_impossible_fragments(at: int, more: bool, size: int):
+    frame = eth(ip4(17, bytes(size), more=more, at=at))
+    assert run([(START, frame)]).summary["malformed"] == {"fragment-bad": 1}
+
+
+def test_a_second_end_elsewhere_is_refused():
+    frames = [eth(ip4(17, WHOLE[:8], more=True)), eth(ip4(17, WHOLE[16:24], at=16)), eth(ip4(17, WHOLE[32:40], at=32))]
+    assert run(spaced(frames)).summary["malformed"] == {"fragment-incomplete": 2, "fragment-bad": 1}
+
+
+def test_a_minute_later_it_is_another_datagram():
+    frames = four()
+    late = [(START, frames[0]), *spaced(frames[1:], start=START + 61 * SECOND)]
+    result = run(late)
+    assert result.flows == [] and result.summary["malformed"] == {"fragment-incomplete": len(frames)}
+
+
+def test_inside_a_tunnel():
+    inner = fragments4(17, WHOLE, 512, src="10.0.0.1", dst="10.0.0.2")
+    frames = [eth(ip4(17, udp(50000, 4789, vxlan(1, eth(part))))) for part in inner]
+    result = run(spaced(frames))
+    assert [f["packets_out"] for f in result.flows] == [len(frames), len(frames)]
+    assert result.flows[1]["tunnel"] == ["vxlan", "id 1", f"{A4}>{B4}"]
+    assert result.flows[1]["payload_out"] == len(BODY) and result.summary["malformed"] == {}
+
+
+def test_the_tunnel_itself_in_fragments():
+    outer = udp(50000, 4789, vxlan(1, eth(ip4(17, WHOLE, "10.0.0.1", "10.0.0.2"))))
+    result = run(spaced([eth(f) for f in fragments4(17, outer, 800)]))
+    assert [f["sport"] for f in result.flows] == [50000, 40000]
+    assert result.flows[1]["payload_out"] == len(BODY)
+
+
+def test_cut_fragments():
+    """The first still names its flow, the others cannot be used."""
+    result = run(spaced(four()), snaplen=200)
+    assert result.flow["dport"] == 9999 and result.flow["packets_out"] == 1
+    assert result.summary["malformed"] == {"fragment-incomplete": len(four()) - 1}
+
+
+def test_fragment_headers_in_a_chain_of_their_own():
+    """IPv6 atomic fragments within each other end at the bound on extension headers."""
+    body = ip6(44, b"\x2c\0\0\0\0\0\0\1" * 1000)
+    assert run([(START, eth(body, 0x86DD))]).summary["malformed"] == {"ip6-extension": 1}
+
+
+def memory() -> int:
+    """Largest resident set so far, KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@pytest.mark.parametrize("size", [8, 1480])
+def test_a_flood_of_first_fragments_is_bounded(size: int):
+    part = bytes(size)
+    flood = (eth(ip4(17, part, f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", more=True)) for i in range(100_000))
+    data = [(START + i * MS // 10, frame) for i, frame in enumerate(flood)]
+    run(data[:10], kinds=("flows",))
+    from wire import pcap
+    from running import run_capture
+
+    capture = pcap(data)
+    before = memory()
+    result = run_capture(capture, ("flows",))
+    assert result.summary["malformed"] == {"fragment-incomplete": 100_000}
+    assert memory() - before < 64 * 1024 + len(capture) // 1024
+
+
+def test_many_tiny_parts_of_one_datagram_are_bounded():
+    frames = [eth(ip4(17, bytes(8), more=True, at=16 * i)) for i in range(2000)]
+    malformed = run(spaced(frames)).summary["malformed"]
+    assert malformed["fragment-bad"] >= 1 and sum(malformed.values()) == 2000

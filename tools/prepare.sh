@@ -1,0 +1,166 @@
+# shellcheck shell=bash
+# Sourced by netwatch.sh and test.sh: makes this checkout ready to run, and costs nothing when it is. Debian packages
+# are asked for only when a file is missing, the venv is made once, and C is compiled again only for changed sources.
+# All words go to standard error: standard output belongs to netwatch.
+
+ROOT=$(cd -P "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+VENV=$ROOT/.venv
+LOG=$ROOT/.build/setup.log
+
+say() { printf 'netwatch: %s\n' "$*" >&2; }
+fail() { say "$@"; exit 69; }
+
+# ready EXTRA: leave the checkout runnable, with the packages of that extra of pyproject.toml ("" for none).
+ready() {
+    local extra=$1 wanted
+    wanted=$(fingerprint)
+    is_ready "$wanted" "$extra" && return
+    may_write
+    as_owner mkdir -p "$ROOT/.build"
+    exec 9>>"$LOG"
+    flock 9
+    if ! is_ready "$wanted" "$extra"; then
+        as_owner rm -f "$VENV/.built"
+        make_venv
+        install_packages "$extra" "$wanted"
+        compile
+        as_owner sh -c 'printf "%s\n" "$2" >"$1"' - "$VENV/.built" "${wanted#* }"
+    fi
+    exec 9>&-
+}
+
+# Two hashes: of what is to be installed, of what is to be compiled.
+fingerprint() {
+    local installed built
+    installed=$(sha256sum <"$ROOT/pyproject.toml")
+    built=$(cd "$ROOT" && find setup.py netwatch/_fast \( -name '*.pyx' -o -name '*.pxd' -o -name setup.py \) |
+        LC_ALL=C sort | xargs sha256sum | sha256sum)
+    printf '%s %s\n' "${installed%% *}" "${built%% *}"
+}
+
+is_ready() {
+    [ -x "$VENV/bin/python" ] && [ "$(cat "$VENV/.built" 2>/dev/null)" = "${1#* }" ] && has_packages "$2" "$1"
+}
+
+has_packages() {
+    grep -qsxF "${1:-run} ${2%% *}" "$VENV/.installed"
+}
+
+may_write() {
+    [ -w "$ROOT" ] || fail "this checkout must be built once by $(stat -c %U "$ROOT"), who owns $ROOT: ./netwatch.sh --version"
+}
+
+# Under sudo, files made here belong to the owner of the checkout, as if they had run it themselves.
+as_owner() {
+    local owner
+    owner=$(stat -c %u "$ROOT")
+    if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
+        setpriv --reuid="$owner" --regid="$(stat -c %g "$ROOT")" --init-groups \
+            env HOME="$(getent passwd "$owner" | cut -d: -f6)" "$@"
+    else
+        "$@"
+    fi
+}
+
+make_venv() {
+    local python missing
+    python=$(pick_python)
+    missing=$(missing_debs "$python")
+    if [ -n "$missing" ]; then
+        # shellcheck disable=SC2086
+        install_debs $missing
+        python=$(pick_python)
+        missing=$(missing_debs "$python")
+        [ -z "$missing" ] || fail "$python still lacks what these packages bring: $missing"
+    fi
+    if ! "$VENV/bin/python" -c '' 2>/dev/null; then
+        say "making .venv with $python"
+        as_owner rm -rf "$VENV"
+        logged "the virtual environment could not be made" "$python" -m venv "$VENV"
+        as_owner sh -c 'echo "$1" >"$("$2/bin/python" -c "import site; print(site.getsitepackages()[0])")/netwatch.pth"' \
+            - "$ROOT" "$VENV"
+    fi
+}
+
+# The first Python from 3.11 on that has headers and venv; failing that, the first from 3.11 on.
+pick_python() {
+    local python second=
+    for python in "${NETWATCH_PYTHON:-}" /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
+        [ -n "$python" ] && python=$(command -v "$python") || continue
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+        if has_headers "$python" && "$python" -c 'import ensurepip' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+        second=${second:-$python}
+    done
+    echo "${second:-/usr/bin/python3}"
+}
+
+has_headers() {
+    "$1" -c 'import os, sys, sysconfig
+sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' 2>/dev/null
+}
+
+# Debian's names of what the machine lacks to build with that Python.
+missing_debs() {
+    local missing=
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="python3"
+    "$1" -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
+    has_headers "$1" || missing="$missing python3-dev"
+    echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+    [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/local/include/pcap/pcap.h ] || missing="$missing libpcap-dev"
+    echo "$missing"
+}
+
+install_debs() {
+    local sudo=
+    command -v apt-get >/dev/null ||
+        fail "needs Python 3.11 or newer with headers and venv, gcc, and libpcap's headers (Debian's names: $*)"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } ||
+            fail "these Debian packages are missing; as root: apt-get install --no-install-recommends $*"
+        sudo=sudo
+    fi
+    say "installing Debian packages: $*"
+    $sudo apt-get update -qq >&9 2>&9 || say "apt-get update failed; trying with the lists at hand"
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&9 2>&9 </dev/null ||
+        failed "apt-get could not install: $*"
+}
+
+# install_packages EXTRA FINGERPRINT: what pyproject.toml asks for, to build and to run, and that extra.
+install_packages() {
+    local wanted
+    has_packages "$1" "$2" && return
+    mapfile -t wanted < <("$VENV/bin/python" -c 'import sys, tomllib
+with open(sys.argv[1], "rb") as f:
+    table = tomllib.load(f)
+project = table["project"]
+extra = project["optional-dependencies"][sys.argv[2]] if sys.argv[2] else []
+print(*table["build-system"]["requires"], *project["dependencies"], *extra, sep="\n")' "$ROOT/pyproject.toml" "$1")
+    say "installing ${#wanted[@]} Python packages into .venv"
+    logged "pip could not install: ${wanted[*]}" \
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${wanted[@]}"
+    as_owner sh -c 'grep -sF "$3" "$1" >"$1.new"; echo "$2" >>"$1.new"; mv "$1.new" "$1"' \
+        - "$VENV/.installed" "${1:-run} ${2%% *}" "${2%% *}"
+    # a list that serves an extra serves a plain start as well
+    [ -z "$1" ] || as_owner sh -c 'echo "$2" >>"$1"' - "$VENV/.installed" "run ${2%% *}"
+}
+
+compile() {
+    say "compiling what changed (about a minute the first time)"
+    (cd "$ROOT" && logged "the compiled modules could not be built" \
+        "$VENV/bin/python" setup.py --quiet build_ext --inplace) || exit
+}
+
+# logged MESSAGE COMMAND...: run it as the owner, its words into the log; show their end when it fails.
+logged() {
+    local message=$1
+    shift
+    as_owner "$@" >&9 2>&9 </dev/null || failed "$message"
+}
+
+failed() {
+    tail -n 15 "$LOG" >&2
+    fail "$1 (all of it: $LOG)"
+}
