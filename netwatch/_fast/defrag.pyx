@@ -132,24 +132,23 @@ cdef bint insert(Defrag* d, Datagram* g, u32 at, const u8* p, u32 n) noexcept no
     cdef u32 k
     while n and link[0] != NULL:
         part = link[0]
+        k = 0
         if at < part.at:
             k = part.at - at
             if k > n:
                 k = n
             if g.parts >= DEFRAG_PARTS or not put(d, g, link, at, p, k):
                 return False
-            link = &link[0].next
-            at += k
-            p += k
-            n -= k
-        elif at < part.at + part.n:
-            k = part.at + part.n - at
-            if k > n:
-                k = n
-            at += k
-            p += k
-            n -= k
-        link = &part.next
+            link = &link[0].next                # the same part again: it may cover what is left
+        else:
+            if at < part.at + part.n:
+                k = part.at + part.n - at
+                if k > n:
+                    k = n
+            link = &part.next
+        at += k
+        p += k
+        n -= k
     if n:
         return g.parts < DEFRAG_PARTS and put(d, g, link, at, p, n)
     return True

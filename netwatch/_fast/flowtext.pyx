@@ -15,6 +15,9 @@ REJECTS = (
     "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
 )
 TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "capwap")
+# what a tunnel calls its own number, written as its users write it
+TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
+              "l2tp": "session {}", "erspan": "session {}"}
 LAYERS = (
     None, "eth", "sll", "sll2", "raw", "null", "loop", "ppp", "pppoe", "chdlc", "wlan", "radiotap", "pktap", "nflog",
     "frelay", "llc", "vlan", "mpls", "pbb", "arp", "ip", "ipv6", "ipv6ext", "icmp", "icmp6", "igmp", "tcp", "udp",

@@ -15,7 +15,7 @@ from netwatch._fast.rates cimport rate_now, rate_peak
 from netwatch._fast.table cimport Conversations, conversations
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.flowtext import ENDINGS, REJECTS, STATES, TUNNELS, proto_name
+from netwatch._fast.flowtext import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
 from netwatch._fast.protocols import DESCRIBE, LABEL
 from netwatch._fast.seam import facts_list
 
@@ -125,8 +125,9 @@ cdef void path_fields(Core* core, u16 path, dict r):
         r["tunnel"] = []
         for i in range(e.n_tunnel):
             r["tunnel"].append(TUNNELS[e.tunnel[i].kind])
-            if e.tunnel[i].id:
-                r["tunnel"].append(f"id {e.tunnel[i].id}")
+            identity = TUNNEL_IDS.get(TUNNELS[e.tunnel[i].kind])
+            if identity and (e.tunnel[i].id or identity[:3] == "vni"):
+                r["tunnel"].append(identity.format(e.tunnel[i].id))
             r["tunnel"].append(address_text(e.tunnel[i].src, e.tunnel[i].family) + ">"
                                + address_text(e.tunnel[i].dst, e.tunnel[i].family))
 

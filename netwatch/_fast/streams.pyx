@@ -184,23 +184,23 @@ cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n) noexcept nogil:
     cdef u32 k
     while n and link[0] != NULL:
         seg = link[0]
+        k = 0
         if <i32>(seq - seg.seq) < 0:
             k = seg.seq - seq
             if k > n:
                 k = n
             if not put(f, half, link, seq, p, k):
                 return
-            link = &link[0].next
-        elif <i32>(seq - (seg.seq + seg.n)) < 0:
-            k = seg.seq + seg.n - seq
-            if k > n:
-                k = n
+            link = &link[0].next                # the same segment again: it may cover what is left
         else:
-            k = 0
+            if <i32>(seq - (seg.seq + seg.n)) < 0:
+                k = seg.seq + seg.n - seq
+                if k > n:
+                    k = n
+            link = &seg.next
         seq += k
         p += k
         n -= k
-        link = &seg.next
     if n and not put(f, half, link, seq, p, n):
         return
     if (half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM):

@@ -35,9 +35,9 @@ cdef bint udp_tunnel(Cursor* c) noexcept nogil:
         return vxlan(c)
     if a == 5247 or b == 5247:
         return capwap(c)
-    if b == 6081:
+    if a == 6081 or b == 6081:
         return geneve(c)
-    if b == 2152:
+    if a == 2152 or b == 2152:
         return gtpu(c)
     if a == 3544 or b == 3544:
         return teredo(c)
@@ -101,7 +101,7 @@ cdef bint geneve(Cursor* c) noexcept nogil:
     if captured(c) < 8 or p[0] >> 6 != 0:
         return False
     n = 8 + (p[0] & 0x3f) * 4
-    if captured(c) < n:
+    if captured(c) < n or not be16(p + 2) in (0x6558, 0x0800, 0x86DD, 0x8847):
         return False
     layer(c, LAYER_GENEVE)
     push_tunnel(c, TUN_GENEVE, be24(p + 4))

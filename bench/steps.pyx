@@ -1,0 +1,40 @@
+# cython: boundscheck=False
+"""One step of the engine alone, where Engine offers no such thing: frames parsed and forgotten."""
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u32
+from netwatch._fast.defrag cimport defrag_flush, defrag_free, defrag_new
+from netwatch._fast.encap cimport paths_free, paths_new
+from netwatch._fast.engine cimport Box
+from netwatch._fast.packet cimport Packet
+from netwatch._fast.parse cimport BATCH, PER_FRAME, Parser, parse_frame
+
+
+cdef class ParseOnly:
+    """Has process() as Engine has, and only parses."""
+    cdef Parser parser
+
+    def __cinit__(self):
+        memset(&self.parser, 0, sizeof(Parser))
+        self.parser.paths = paths_new()
+        self.parser.defrag = defrag_new(1)
+        self.parser.seed = 1
+        self.parser.out = <Packet*>calloc(BATCH * PER_FRAME, sizeof(Packet))
+        if self.parser.paths == NULL or self.parser.defrag == NULL or self.parser.out == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        paths_free(self.parser.paths)
+        defrag_free(self.parser.defrag)
+        free(self.parser.out)
+
+    def process(self, Box box) -> None:
+        """Parse the frames of the box in batches, as the engine would."""
+        cdef u32 i
+        with nogil:
+            for i in range(box.chunk.n):
+                if i % BATCH == 0:
+                    self.parser.n_out = 0
+                    defrag_flush(self.parser.defrag)
+                parse_frame(&self.parser, &box.chunk.frames[i])

@@ -1,0 +1,40 @@
+"""What all tests share: the command as a subprocess, and the captures beside the checkout, when they are there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
+COMMAND = [sys.executable, "-P", "-m", "netwatch"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `shared`: $NETWATCH_SHARED, else beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no {SHARED}: set NETWATCH_SHARED to the folder of captures")
+    return SHARED
+
+
+@pytest.fixture
+def netwatch(tmp_path: Path) -> Run:
+    """Run netwatch in an empty folder. Whatever it is given, it may fail only with words, never with a traceback."""
+
+    def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+        settings = {"cwd": tmp_path, "env": ENVIRONMENT, "stdin": subprocess.DEVNULL, "timeout": 60, **options}
+        done = subprocess.run([*COMMAND, *map(str, arguments)], text=True, capture_output=True, **settings)  # type: ignore[call-overload]
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode not in (1, 70), done.stderr
+        return done  # type: ignore[no-any-return]
+
+    return run
