@@ -3,7 +3,7 @@
 
 The same arguments give the same bytes, on any machine. See bench/workloads.py for what the workloads are for.
 """
-from libc.stdio cimport FILE, fopen, fclose, fwrite, setvbuf, _IOFBF
+from libc.stdio cimport fopen, fclose, fwrite, setvbuf, _IOFBF
 from libc.stdlib cimport calloc, malloc, free
 from libc.string cimport memcpy, memset
 
@@ -155,7 +155,7 @@ cdef void hands(Writer out, u64 at, Flow* flow) noexcept nogil:
 
 
 def bulk(str path, u64 total, u32 flows, bytes client_hello, bytes server_hello):
-    """So many downloads at once of `total` bytes in all: full segments, an ACK for every two; even ones TLS, odd HTTP."""
+    """Downloads side by side, `total` bytes in all: full segments, an ACK for every two; even ones TLS, odd HTTP."""
     cdef Writer out = Writer(path)
     cdef Flow* all_flows = <Flow*>calloc(flows, sizeof(Flow))
     cdef u32* place = <u32*>calloc(flows, 4)
@@ -176,7 +176,7 @@ def bulk(str path, u64 total, u32 flows, bytes client_hello, bytes server_hello)
         asked, answered = client_hello, server_hello
         if k & 1:
             asked = b"GET /bulk/%d.bin HTTP/1.1\r\nHost: bulk%d.example.org\r\nAccept: */*\r\n\r\n" % (k, k)
-            answered = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % total
+            answered = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n" % total
         out.send(at + 30, &all_flows[k], 0, PSH | ACK, asked, <u32>len(asked))
         out.send(at + 40, &all_flows[k], 1, PSH | ACK, answered, <u32>len(answered))
         at += 50

@@ -1,5 +1,5 @@
 # cython: boundscheck=False
-"""The workload `mix`: real captures side by side, repeated with other addresses. They are read by netwatch's sources."""
+"""The workload `mix`: real captures side by side, repeated with other addresses. netwatch's own sources read them."""
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
@@ -7,6 +7,7 @@ from bench.gen cimport Writer, get16, put16, scramble
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Box
 from netwatch._fast.packet cimport Frame
+from netwatch._fast.source cimport MAX_FRAME
 
 
 cdef struct Kept:                       # a frame of a capture that is mixed
@@ -20,7 +21,7 @@ def mix(str path, sources, u32 copies, u64 apart, u64 limit):
     """Real Ethernet frames: the captures side by side, and the whole again, with other addresses, `apart` us later.
 
     Each capture begins at a place of its own in the first minute; its silences are cut to 0.1 s. At most `limit`
-    frames of each are taken.
+    frames of each are taken. Returns the number of packets written.
     """
     cdef Writer out = Writer(path)
     cdef list kept = []
@@ -30,7 +31,7 @@ def mix(str path, sources, u32 copies, u64 apart, u64 limit):
     kept.sort()
     cdef Kept* base = <Kept*>calloc(len(kept) + 1, sizeof(Kept))
     cdef u32* next_of = <u32*>calloc(copies, 4)
-    cdef u8 changed[262144]
+    cdef u8 changed[MAX_FRAME]
     cdef u32 i, best, c, n = <u32>len(kept)
     cdef u64 time, soonest
     if base == NULL or next_of == NULL:
@@ -58,6 +59,7 @@ def mix(str path, sources, u32 copies, u64 apart, u64 limit):
     free(base)
     free(next_of)
     out.close()
+    return out.packets
 
 
 cdef gather(list kept, source, u64 at, u64 limit):
@@ -75,7 +77,7 @@ cdef gather(list kept, source, u64 at, u64 limit):
                 at += min((f.ts - last) // 1000, 100000)
             last = f.ts
             limit -= 1
-            kept.append((at, len(kept), f.data[:f.caplen], max(f.len, f.caplen)))
+            kept.append((at, len(kept), f.data[:f.caplen], f.len if f.caplen <= f.len <= MAX_FRAME else f.caplen))
 
 
 cdef void readdress(u8* frame, u32 n, u32 copy) noexcept nogil:

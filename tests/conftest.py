@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
-ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
-COMMAND = [sys.executable, "-P", "-m", "netwatch"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")

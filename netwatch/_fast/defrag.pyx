@@ -8,9 +8,9 @@ by one forged fragment.
 from libc.stdlib cimport calloc, malloc, realloc, free
 from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.packet cimport Packet
-from netwatch._fast.mix cimport mum, load64, K0, K1, K2, K3
+from netwatch._fast.mix cimport mum, load64, K0, K1
 
 
 cdef Defrag* defrag_new(u64 seed) noexcept nogil:
@@ -154,9 +154,8 @@ cdef bint insert(Defrag* d, Datagram* g, u32 at, const u8* p, u32 n) noexcept no
     return True
 
 
-cdef int finish(Defrag* d, Datagram* g, Whole* out) noexcept nogil:
-    cdef u8* data = <u8*>malloc(g.total if g.total else 1)
-    cdef Part* part = g.head
+cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil:
+    """Own a malloc'ed buffer that packets of this batch point into, until defrag_flush; False frees it at once."""
     cdef void* grown
     cdef u32 cap
     if d.n_ready == d.cap_ready:
@@ -164,19 +163,25 @@ cdef int finish(Defrag* d, Datagram* g, Whole* out) noexcept nogil:
         grown = realloc(d.ready, cap * sizeof(u8*))
         if grown == NULL:
             free(data)
-            data = NULL
-        else:
-            d.ready = <u8**>grown
-            d.cap_ready = cap
-    if data == NULL:
+            return False
+        d.ready = <u8**>grown
+        d.cap_ready = cap
+    d.ready[d.n_ready] = data
+    d.n_ready += 1
+    return True
+
+
+cdef int finish(Defrag* d, Datagram* g, Whole* out) noexcept nogil:
+    """Put the parts together in one buffer."""
+    cdef u8* data = <u8*>malloc(g.total if g.total else 1)
+    cdef Part* part = g.head
+    if data == NULL or not defrag_keep(d, data):
         discard(d, g)
         d.dropped += 1
         return DEFRAG_BAD
     while part != NULL:
         memcpy(data + part.at, <u8*>part + sizeof(Part), part.n)
         part = part.next
-    d.ready[d.n_ready] = data
-    d.n_ready += 1
     out.data = data
     out.n = g.total
     out.wire = g.wire

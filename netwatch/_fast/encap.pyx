@@ -7,7 +7,7 @@ seen and does not distinguish; VLAN IDs, PPPoE sessions, tunnel kinds, their out
 from libc.stdlib cimport calloc, realloc, free
 from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u16, u32, u64
 from netwatch._fast.packet cimport Encap, Tunnel
 from netwatch._fast.names cimport TUN_VXLAN, TUN_GENEVE
 from netwatch._fast.mix cimport mum, load64, K0, K1, K2, K3

@@ -15,7 +15,6 @@ from netwatch._fast.encap cimport paths_new, paths_free
 from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
-from netwatch._fast.names cimport REJECT_COUNT
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, RING_HIGH, facts_free, ring_put

@@ -1,6 +1,6 @@
 # cython: boundscheck=False
 """What an engine hands to Python between chunks: its events, the flows that ended, the flows that are new."""
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.capwrite cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow cimport *

@@ -85,19 +85,17 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     cdef u32 number = table_add(t, pk), victim
     cdef Row* row
     cdef Cold* cold
-    if number == 0:
-        if t.ended:
-            release_ended(core, 0)
-        else:
-            victim = table_victim(t)
-            if victim == 0:
-                return 0
+    if number == 0 and t.live >= t.cap:
+        victim = table_victim(t)
+        if victim:
             core_finish(core, victim, END_EVICTED)
             t.evicted += 1
-            release_ended(core, 0)
+            number = table_add(t, pk)
+    if number == 0 and t.ended:
+        release_ended(core, 0)
         number = table_add(t, pk)
-        if number == 0:
-            return 0
+    if number == 0:
+        return 0
     row = &t.rows[number]
     cold = &t.colds[number]
     cold.first = row.last = pk.frame.ts
@@ -116,6 +114,8 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         conversation(&t.tcp_conversations, pk)
     elif pk.proto == PROTO_UDP:
         conversation(&t.udp_conversations, pk)
+    if t.wheel_at == 0:
+        t.wheel_at = pk.frame.ts // SECOND
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     return number
 
@@ -138,7 +138,7 @@ cdef u32 new_tcp(Table* t) noexcept nogil:
     cdef u32 number = t.tcp_free
     if number:
         t.tcp_free = t.tcps[number].isn[0]
-    elif t.tcp_high < t.cap:
+    elif t.tcp_high < t.high:              # a flow has one at most
         t.tcp_high += 1
         number = t.tcp_high
     if number:

@@ -1,4 +1,4 @@
-"""Names for the numbers in rows: states, endings, protocols, tunnels, rejects, layers, notes. Data, and four helpers."""
+"""Names for the numbers in rows: states, endings, protocols, tunnels, rejects, layers, notes. Data, and helpers."""
 from netwatch._fast.flow cimport ST_COUNT
 from netwatch._fast.flows cimport TO_COUNT
 from netwatch._fast.names cimport LAYER_COUNT, REJECT_COUNT, TUN_COUNT
@@ -14,7 +14,8 @@ REJECTS = (
     None, "link-type", "link-cut", "ip-cut", "ip-header", "ip-length", "ip6-extension", "transport-cut",
     "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
 )
-TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "capwap")
+TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
+           "capwap")
 # what a tunnel calls its own number, written as its users write it
 TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
               "l2tp": "session {}", "erspan": "session {}"}

@@ -4,7 +4,6 @@
 `link_open` reads the header a LINKTYPE begins with; `link_step` follows what may repeat: Ethernet, VLAN tags, LLC/SNAP,
 PPP, PPPoE, MPLS. Both leave in the cursor what comes next. LINKTYPE values: the tcpdump group's list.
 """
-from libc.string cimport memcmp
 
 from netwatch._fast.bytes cimport u8, u16, u32, be16, be32, le16, le32
 from netwatch._fast.packet cimport MAX_TAGS, FAMILY_NONE, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, \

@@ -104,7 +104,7 @@ cdef struct Packet:
     u8 icmp_type
     u8 icmp_code
     u8 n_layers
-    u8 layers[MAX_LAYERS] # LAYER_* of names.pxd
+    u8 layers[MAX_LAYERS]  # LAYER_* of names.pxd
     u32 seq
     u32 ack
     u32 guess             # row that the hash table seems to name, 0 none

@@ -10,10 +10,11 @@ from netwatch._fast.bytes cimport u8, u16, u32, u64, be16, be32
 from netwatch._fast.packet cimport *
 from netwatch._fast.names cimport *
 from netwatch._fast.encap cimport path_of
-from netwatch._fast.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
+from netwatch._fast.defrag cimport defrag_add, defrag_keep, Whole, DEFRAG_BAD, DEFRAG_WHOLE
 from netwatch._fast.link cimport link_open, link_step
+from netwatch._fast.ipcomp cimport ipcomp_open
 from netwatch._fast.tunnel cimport push_tunnel, udp_tunnel, gre
-from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2, K3
+from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2
 
 cdef enum:
     FRAG_MORE = 0x2000
@@ -392,6 +393,21 @@ cdef void sctp(Cursor* c) noexcept nogil:
     rest_is_payload(c)
 
 
+cdef bint ipcomp(Cursor* c) noexcept nogil:
+    """Open a compressed payload; the cursor then stands in the opened one."""
+    cdef u32 n
+    cdef u8* data
+    if captured(c) < c.wire:
+        return False
+    data = ipcomp_open(c.p, captured(c), &n)
+    if data == NULL or not defrag_keep(c.parser.defrag, data):
+        return False
+    c.p = data
+    c.end = data + n
+    c.wire = n
+    return True
+
+
 cdef void other_transport(Cursor* c, u8 proto) noexcept nogil:
     """IP in IP, GRE, EtherIP and AH are followed; ESP, OSPF and all else are flows between two addresses."""
     cdef const u8* p = c.p
@@ -409,6 +425,8 @@ cdef void other_transport(Cursor* c, u8 proto) noexcept nogil:
     elif proto == 97 and captured(c) >= 16 and p[0] >> 4 == 3:        # EtherIP, RFC 3378
         advance(c, 2)
         c.next = NEXT_ETH
+    elif proto == 108 and ipcomp(c):
+        transport(c, p[0])
     elif proto == 51 and captured(c) >= 12:                            # AH, RFC 4302 section 2
         layer(c, LAYER_AH)
         n = (p[1] + 2) * 4

@@ -8,10 +8,10 @@ reader, never papered over. A flow whose beginning was not seen starts where it 
 from libc.stdlib cimport malloc, realloc, free
 from libc.string cimport memcpy, memmove
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, i32, Slice
+from netwatch._fast.bytes cimport u8, u32, u64, i32, Slice
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet, TCP_SYN, TCP_FIN, TCP_RST
-from netwatch._fast.seam cimport Dpi, Look, wants, ring_put, EV_CHUNK
+from netwatch._fast.seam cimport Dpi, Look, ring_put, EV_CHUNK
 from netwatch._fast.dpi cimport *
 
 cdef enum:

@@ -7,7 +7,7 @@ uses linear probing at a load of at most 3/4 and deletes by shifting back, so th
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.mix cimport mum, load64, K0, K1, K2
@@ -31,6 +31,7 @@ cdef extern from *:
 
 cdef enum:
     SLOTS_MIN = 4096
+    SPARE = 65536               # rows beyond the bound for flows that ended and wait to be handed out
     HUGE = 2097152
 
 
@@ -44,13 +45,17 @@ cdef void* reserve(size_t n) noexcept nogil:
     return p
 
 
+cdef inline size_t row_count(u32 cap) noexcept nogil:
+    return <size_t>cap + SPARE + 1
+
+
 cdef bint table_open(Table* t, u32 cap, u64 seed) noexcept nogil:
-    """Room for `cap` flows; False when the address space cannot be had."""
+    """Room for `cap` live flows; False when the address space cannot be had."""
     memset(t, 0, sizeof(Table))
     t.cap = cap
-    t.rows = <Row*>reserve((<size_t>cap + 1) * sizeof(Row))
-    t.colds = <Cold*>reserve((<size_t>cap + 1) * sizeof(Cold))
-    t.tcps = <TcpRow*>reserve((<size_t>cap + 1) * sizeof(TcpRow))
+    t.rows = <Row*>reserve(row_count(cap) * sizeof(Row))
+    t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
+    t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
     t.tcp_conversations.seed = t.udp_conversations.seed = K2
@@ -59,11 +64,11 @@ cdef bint table_open(Table* t, u32 cap, u64 seed) noexcept nogil:
 
 cdef void table_close(Table* t) noexcept nogil:
     if t.rows != NULL:
-        munmap(t.rows, (<size_t>t.cap + 1) * sizeof(Row))
+        munmap(t.rows, row_count(t.cap) * sizeof(Row))
     if t.colds != NULL:
-        munmap(t.colds, (<size_t>t.cap + 1) * sizeof(Cold))
+        munmap(t.colds, row_count(t.cap) * sizeof(Cold))
     if t.tcps != NULL:
-        munmap(t.tcps, (<size_t>t.cap + 1) * sizeof(TcpRow))
+        munmap(t.tcps, row_count(t.cap) * sizeof(TcpRow))
     slots_release(t.slots, t.mask)
     free(t.tcp_conversations.slots)
     free(t.udp_conversations.slots)
@@ -111,16 +116,18 @@ cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil:
 
 
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
-    """A new row with the packet's key, hashed; 0 when all rows are in use or memory is out."""
+    """A new row with the packet's key, hashed; 0 when there are too many live flows, no row is free, or memory is out."""
     cdef u32 number
     cdef u64 at
     cdef Row* row
+    if t.live >= t.cap:
+        return 0
     if (<u64>t.live + 1) * 4 > (t.mask + 1) * 3 and not table_grow(t):
         return 0
     if t.free:
         number = t.free
         t.free = t.colds[number].next
-    elif t.high < t.cap:
+    elif t.high < row_count(t.cap) - 1:
         t.high += 1
         number = t.high
     else:

@@ -7,7 +7,7 @@ segment sent twice times nothing. A keep-alive (one byte or none, just behind) i
 """
 from libc.stdint cimport UINT32_MAX
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, i32
+from netwatch._fast.bytes cimport u8, u32, u64, i32
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport *
 
@@ -102,6 +102,8 @@ cdef void sent(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
         if <i32>(end - row.nxt[s]) <= 0 and row.nxt[s] - end <= NEAR:
             return                              # the SYN itself was captured late
     if n == 0 and not pk.flags & TCP_FIN:
+        if start == <u32>(row.nxt[s] - 1) and not pk.flags & (TCP_SYN | TCP_RST):
+            pk.notes |= NOTE_KEEP_ALIVE
         return
     ahead = <i32>(start - row.nxt[s])
     if ahead == 0:
@@ -129,7 +131,7 @@ cdef inline void time_segment(TcpRow* t, int s, u32 end, u32 n, Packet* pk) noex
 
 cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end, u32 n) noexcept nogil:
     """A segment that begins before the highest sequence number sent."""
-    cdef int s = pk.side, o = 1 - pk.side
+    cdef int s = pk.side
     cdef u32 age, limit, fresh
     if t.hole[s] != t.hole_end[s] and <i32>(start - t.hole[s]) >= 0 and <i32>(end - t.hole_end[s]) <= 0:
         age = <u32>((pk.frame.ts - cold.first) // 1000000) - t.hole_ms[s]
@@ -139,9 +141,7 @@ cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end
             t.disorder[s] += 1
             pk.notes |= NOTE_DISORDER
         else:
-            t.retrans[s] += 1
-            pk.notes |= NOTE_RETRANSMIT
-            t.sample_ts[s] = 0
+            resent(row, t, pk, start, end)
         if start == t.hole[s]:
             t.hole[s] = end
         else:
@@ -151,8 +151,13 @@ cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end
         fresh = end - row.nxt[s]
         row.payload[s] += fresh if fresh < n else n
         row.nxt[s] = end
-    if n == 0:
-        return
+    if n:
+        resent(row, t, pk, start, end)
+
+
+cdef void resent(Row* row, TcpRow* t, Packet* pk, u32 start, u32 end) noexcept nogil:
+    """Count a retransmission, as spurious when the bytes were acknowledged, as fast when they were asked for."""
+    cdef int s = pk.side, o = 1 - pk.side
     t.retrans[s] += 1
     pk.notes |= NOTE_RETRANSMIT
     t.sample_ts[s] = 0

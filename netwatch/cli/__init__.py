@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable
 
-from netwatch.cli.errors import EXIT_INTERNAL, CommandError, write_crash
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, write_crash
 
 Command = Callable[[list[str]], int]
 
@@ -31,15 +32,13 @@ def _live(arguments: list[str]) -> int:
 
 
 COMMANDS: dict[str, Command] = {"read": _read, "devices": _devices}
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 
 def run(arguments: list[str]) -> int:
     """Dispatch; without a subcommand it is the terminal. Returns the exit code."""
-    command, rest = _live, arguments
-    if arguments and arguments[0] in COMMANDS:
-        command, rest = COMMANDS[arguments[0]], arguments[1:]
     try:
-        code = command(rest)
+        code = _dispatch(arguments)
         sys.stdout.flush()
         return code
     except CommandError as e:
@@ -48,10 +47,28 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return 128 + signal.SIGPIPE
-    except SystemExit as e:
-        return e.code if isinstance(e.code, int) else 2
     except Exception as e:
+        if isinstance(e, OSError) and e.errno in NO_ROOM:
+            _close_output()
+            print(f"netwatch: the output cannot be written: {e.strerror}", file=sys.stderr)
+            return EXIT_UNAVAILABLE
         print(f"netwatch: internal error: {e!r}; the report is in {write_crash()}", file=sys.stderr)
         return EXIT_INTERNAL
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command: Command = _live
+    rest = arguments
+    if arguments and arguments[0] in COMMANDS:
+        command, rest = COMMANDS[arguments[0]], arguments[1:]
+    try:
+        return command(rest)
+    except SystemExit as e:  # argparse: --help, or a usage error that it has explained
+        return e.code if isinstance(e.code, int) else EXIT_USAGE
+
+
+def _close_output() -> None:
+    """Nothing more can be said on standard output; the interpreter must not try when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 from netwatch.schema import BY_NAME, Type
@@ -15,7 +16,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 TABLE_FIELDS = {
     "flow": ("id", "proto", "src", "sport", "dst", "dport", "state", "app", "bytes", "duration", "label"),
     "packet": ("n", "time", "src", "dst", "proto", "len", "info", "notes"),
-    "dns": ("time", "client", "server", "qr", "questions.type", "questions.name", "rcode", "answers.data", "latency_us"),
+    "dns": ("time", "client", "server", "qr", "questions.type", "questions.name", "rcode", "answers.data",
+            "latency_us"),
     "http": ("time", "method", "host", "path", "status", "response_bytes", "latency_us"),
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
@@ -196,4 +198,5 @@ def _counts(value: Any) -> str:
     return cell(value)
 
 
-WRITERS = {"table": TableWriter, "json": JsonWriter, "ndjson": NdjsonWriter, "csv": CsvWriter}
+WRITERS: dict[str, Callable[[TextIO, list[str] | None], Writer]] = {
+    "table": TableWriter, "json": JsonWriter, "ndjson": NdjsonWriter, "csv": CsvWriter}

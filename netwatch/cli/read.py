@@ -21,25 +21,32 @@ EVENT_KINDS = {"packets", "dns", "http", "streams"}
 PROGRESS_EVERY = 0.2  # seconds
 
 
+def natural(text: str) -> int:
+    """A count: a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
+    return int(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
     p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
-    p.add_argument("--count", type=int, metavar="N", help="stop after this many packets")
+    p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
     p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
     p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
-    p.add_argument("--limit", type=int, metavar="N", help="at most this many records of each kind")
-    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys; this version cannot use them")
+    p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys; not used by this version")
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
-    p.add_argument("--stream-limit", type=int, default=65536, metavar="BYTES", help="text kept of each stream")
-    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines working side by side; results are the same")
+    p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
+    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -83,7 +90,7 @@ def _open(options: argparse.Namespace) -> Any:
             from netwatch.capture.live import open_live
 
             return open_live(options.interface, options.capture_filter)
-        if options.capture_filter or options.duration:
+        if options.capture_filter or options.duration is not None:
             raise CommandError("--capture-filter and --duration go with -i; files take --where")
         from netwatch.capture.file import open_files
 
@@ -113,7 +120,7 @@ class _Run:
         self.writer = writer
         self.sorted_flows = style == "table" and "flows" in kinds and selection.sort is None
         self.interrupted = 0
-        self.deadline = time.monotonic() + parse_duration(options.duration) if options.duration else None
+        self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
         self._drawn = False
         self._saved: Any = None

@@ -89,8 +89,8 @@ class Recorder:
         if "flows" in self.kinds:
             yield flow, flow, None
         if "tls" in self.kinds and "tls" in flow:
-            about = {"schema": "netwatch.tls/1", "time": flow["first"], "flow": flow["id"]}
-            ends = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
+            about: Record = {"schema": "netwatch.tls/1", "time": flow["first"], "flow": flow["id"]}
+            ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             yield {**about, **ends, "tls": flow["tls"]}, flow, None
         if "streams" in self.kinds:
             for side in (0, 1):

@@ -38,12 +38,18 @@ def _known(name: str, option: str) -> str:
 
 
 def parse_fields(text: str | None) -> list[str] | None:
-    return [_known(name.strip(), "--fields") for name in text.split(",") if name.strip()] if text else None
+    """The asked fields by their dotted names; None when none were asked for."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise CommandError("--fields needs a field's name; docs/fields.md lists them")
+    return [_known(name, "--fields") for name in names]
 
 
 def parse_sort(text: str | None) -> tuple[str, bool] | None:
     """(field, descending) from FIELD, FIELD:asc or FIELD:desc."""
-    if not text:
+    if text is None:
         return None
     name, _, order = text.partition(":")
     if order not in ("", "asc", "desc"):
@@ -58,6 +64,11 @@ def sort_key(value: Any) -> tuple[int, Any]:
     if value is None:
         return (2, 0)
     return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def singular(kind: str) -> str:
+    """`flow` for --what flows; dns, http and tls are called alike in both."""
+    return kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind
 
 
 class Selection:
@@ -91,8 +102,7 @@ class Selection:
         """Every asked kind has reached the limit, so nothing more will be shown."""
         if self.limit is None or self.sort is not None or "summary" in kinds or not self._shown:
             return False
-        return all(self._shown[kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind] >= self.limit
-                   for kind in kinds)
+        return all(self._shown[singular(kind)] >= self.limit for kind in kinds)
 
     def keep(self, record: Record) -> None:
         """Remember a record for ordered(); with a limit, only as many as may be shown."""

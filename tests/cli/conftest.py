@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from made_captures import small  # noqa: E402
+from made_captures import small
 
 
 @pytest.fixture

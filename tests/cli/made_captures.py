@@ -1,4 +1,4 @@
-"""Small captures, made of nothing but struct: a TCP handshake with HTTP, a DNS question and its answer, bare datagrams."""
+"""Small captures, made of nothing but struct: HTTP over TCP, a DNS question and its answer, bare datagrams."""
 
 from __future__ import annotations
 

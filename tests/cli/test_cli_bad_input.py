@@ -1,4 +1,4 @@
-"""Whatever is wrong with the request or the file: one clear line on standard error, and the exit code that says which."""
+"""Whatever is wrong with the request or the file: one clear line on standard error, and the exit code for it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from conftest import COMMAND, ENVIRONMENT, Run  # isort: skip
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 USAGE, DENIED, MISSING, DAMAGED, UNAVAILABLE = 2, 3, 4, 5, 69
 
@@ -129,7 +128,10 @@ def test_unknown_interface(netwatch: Run) -> None:
 
 @pytest.mark.parametrize(
     ("text", "column", "words"),
-    [("prot == 443", 1, "port"), ("port ==", 8, ""), ("port == 443 and (sni", 21, ""), ("port == banana", 9, "banana")],
+    [
+        ("prot == 443", 1, "proto"), ("port ==", 8, ""), ("port == banana", 9, "banana"),
+        ("port == 443 and (sni", 17, "not closed"),
+    ],
 )
 def test_bad_filter_shows_the_column(netwatch: Run, pcap: Path, text: str, column: int, words: str) -> None:
     done = netwatch("read", pcap, "--where", text)
@@ -145,14 +147,14 @@ def test_bad_filter_shows_the_column(netwatch: Run, pcap: Path, text: str, colum
     "arguments",
     [
         ["--what", "flowers"], ["--what", ""], ["--what", ","],
-        ["--sort", "bytse"], ["--sort", "bytes:sideways"], ["--sort", ":desc"],
+        ["--sort", "bytse"], ["--sort", "bytes:sideways"], ["--sort", ""], ["--sort", ":desc"],
         ["--fields", "protocoll"], ["--fields", ""], ["--fields", ","],
         ["--limit", "many"], ["--limit", "-1"], ["--limit", "1.5"],
         ["--count", "-1"], ["--count", "x"], ["--stream-limit", "-1"],
         ["--workers", "0"], ["--workers", "65"], ["--workers", "x"],
         ["--duration", "5s"], ["--capture-filter", "tcp"], ["-i", "lo"],
         ["--format", "yaml"], ["--format", "csv", "--what", "flows,dns"],
-        ["--where", ""], ["--where", "port == 1 and"], ["--no-such-option"],
+        ["--where", "port == 1 and"], ["--no-such-option"],
     ],
     ids=" ".join,
 )

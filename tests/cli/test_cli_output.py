@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from made_captures import many
-
-from conftest import COMMAND, ENVIRONMENT, Run  # isort: skip
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 

@@ -112,7 +112,7 @@ def test_inside_a_tunnel():
     frames = [eth(ip4(17, udp(50000, 4789, vxlan(1, eth(part))))) for part in inner]
     result = run(spaced(frames))
     assert [f["packets_out"] for f in result.flows] == [len(frames), len(frames)]
-    assert result.flows[1]["tunnel"] == ["vxlan", "id 1", f"{A4}>{B4}"]
+    assert result.flows[1]["tunnel"] == ["vxlan", "vni 1", f"{A4}>{B4}"]
     assert result.flows[1]["payload_out"] == len(BODY) and result.summary["malformed"] == {}
 
 

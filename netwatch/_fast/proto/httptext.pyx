@@ -14,6 +14,7 @@ FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": 
 MASK = "***"
 _EVENT_HEAD = struct.Struct("=5Q2I")   # httppair.pyx, report()
 _MAX_VALUE = 8192
+MAX_PATH = 300                         # characters of `path`; a longer one stands whole in `path_full`
 _MAX_FIELDS = 256
 _AUTHORIZATION = frozenset(("authorization", "proxy-authorization"))
 _COOKIES = frozenset(("cookie", "set-cookie", "cookie2", "set-cookie2"))
@@ -93,7 +94,10 @@ def _request(obj: dict, head: bytes, show_secrets: bool) -> None:
     obj["method"] = clean(method, 32)
     if host:
         obj["host"] = host[0] if isinstance(host, list) else host
-    obj["path"] = path if show_secrets else mask_url(path)
+    path = path if show_secrets else mask_url(path)
+    obj["path"] = path[:MAX_PATH]
+    if len(path) > MAX_PATH:
+        obj["path_full"] = path
     obj["request_headers"] = fields
 
 
