@@ -46,9 +46,9 @@ class Netwatch(Terminal):
 
     def busy(self, seconds: float) -> float:
         """The share of a core it uses in the next so many seconds."""
-        before, began = measure.process_cpu_s(self.process.pid), time.monotonic()
+        before, began = self.cpu_s(), time.monotonic()
         self.read(seconds)
-        return (measure.process_cpu_s(self.process.pid) - before) / (time.monotonic() - began)
+        return (self.cpu_s() - before) / (time.monotonic() - began)
 
     def answer(self, keys: str, limit_s: float = 5) -> tuple[float, float]:
         """Milliseconds from a key to the first byte written after it, and to the last one before it is quiet."""
@@ -85,9 +85,9 @@ def keys(path: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
     with Netwatch("-r", str(path)) as terminal:
         terminal.read(20, b"netwatch")
-        while terminal.busy(1) > 0.1:
+        while terminal.busy(2) > 0.05:
             pass
-        print(f"read after {time.monotonic() - terminal.started:.1f} s", flush=True)
+        print(f"at rest after {time.monotonic() - terminal.started:.1f} s", flush=True)
         for _ in range(rounds):
             for what, key in KEYS:
                 found.setdefault(what, []).append(terminal.answer(key))
@@ -100,7 +100,7 @@ def keys_while_reading(path: Path) -> list[float]:
     with Netwatch("-r", str(path)) as terminal:
         terminal.read(20, b"netwatch")
         terminal.read(0.5)
-        while terminal.busy(0.03) > 0.5 and len(times) < 200:
+        while terminal.busy(0.1) > 0.5 and len(times) < 200:
             times += [1000 * each for each in terminal.key_latencies("jk", pause=0.02)]
     return times
 

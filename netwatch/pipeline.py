@@ -15,6 +15,7 @@ from typing import Any
 
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
+from netwatch._fast.flowtext import link_name
 from netwatch._fast.record import flow_record, summary
 
 
@@ -119,7 +120,7 @@ class Pipeline:
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
-        links = sorted({int(i["link"]) for i in self.source.interfaces})
+        links = sorted({link_name(i["link"]) for i in self.source.interfaces})
         found = dict(summary(self.engines, links))
         lost = sum(lost_events(e) for e in self.engines)
         if lost:

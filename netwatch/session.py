@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.filter import Filter
 from netwatch.pipeline import Pipeline
@@ -126,7 +127,7 @@ class Session:
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
             ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self._source.error,
             position=None if self.live else 1.0 if self._done else self._source.bytes_read / size if size else None,
-            link_types=sorted({str(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(),
+            link_types=sorted({link_name(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(),
         )
 
     def _run(self) -> None:

@@ -399,7 +399,7 @@ cdef void pppoe(Cursor* c) noexcept nogil:
 
 
 cdef void mpls(Cursor* c) noexcept nogil:
-    """MPLS label stack (RFC 3032); below it IP by its version, or Ethernet, with or without a control word (RFC 4448)."""
+    """MPLS label stack (RFC 3032); below it IP by its version, or Ethernet, perhaps with a control word (RFC 4448)."""
     cdef u32 entry = 0
     layer(c, LAYER_MPLS)
     while not entry & 0x100:

@@ -358,7 +358,7 @@ cdef void udp(Cursor* c) noexcept nogil:
         if c.wire < captured(c):
             c.end = c.p + c.wire
     rest_is_payload(c)
-    if pk.depth < MAX_TUNNELS and udp_tunnel(c):
+    if c.encap.n_tunnel < MAX_TUNNELS and udp_tunnel(c):
         next_packet(c)
 
 

@@ -101,7 +101,7 @@ cdef struct Dpi:
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # append; several of one key may stand
 cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # append unless the key stands already
-cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # replace a value of the same length, or append
+cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # replace one of the same length, or append
 cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil         # fact_set of 8 bytes, native order
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key

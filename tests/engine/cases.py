@@ -163,7 +163,7 @@ TAGS = [
 TUNNELS = [
     Case("gre", 1, eth(ip4(47, gre(0x0800, INNER4))), IN4, "eth ip gre ip udp", {"tunnel": ["gre", PATH4]}),
     Case("gre key number sum", 1, eth(ip4(47, gre(0x86DD, INNER6, key=77, number=1, summed=True))), IN6,
-         "eth ip gre ipv6 udp", {"tunnel": ["gre", "key 77", PATH4]}),
+         "eth ip gre ipv6 udp", {"tunnel": ["gre", "key 0x0000004d", PATH4]}),
     Case("gre over 6", 1, eth(ip6(47, gre(0x0800, INNER4)), 0x86DD), IN4, "eth ipv6 gre ip udp",
          {"tunnel": ["gre", PATH6]}),
     Case("gre ethernet", 1, eth(ip4(47, gre(0x6558, ETHERNET))), IN4, "eth ip gre eth ip udp",
@@ -171,7 +171,7 @@ TUNNELS = [
     Case("gre mpls", 1, eth(ip4(47, gre(0x8847, mpls([5], INNER4)))), IN4, "eth ip gre mpls ip udp",
          {"tunnel": ["gre", PATH4], "mpls": [5]}),
     Case("pptp", 1, eth(ip4(47, struct.pack(">HHHHI", 0x3001, 0x880B, 4 + len(INNER4), 9, 1) + b"\xff\x03\0\x21"
-                            + INNER4)), IN4, "eth ip gre ppp ip udp", {"tunnel": ["gre", f"key {(4 + len(INNER4)) << 16 | 9}",
+                            + INNER4)), IN4, "eth ip gre ppp ip udp", {"tunnel": ["gre", f"key 0x{(4 + len(INNER4)) << 16 | 9:08x}",
                                                                                   PATH4]}),
     Case("erspan 1", 1, eth(ip4(47, gre(0x88BE, ETHERNET))), IN4, "eth ip gre erspan eth ip udp",
          {"tunnel": ["erspan", PATH4]}),
