@@ -11,6 +11,7 @@ import pty
 import select
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -37,12 +38,27 @@ class Netwatch(Terminal):
         self.master, self.slave = pty.openpty()
         self._size(self.slave, rows, cols)
         self.before = termios.tcgetattr(self.slave)
+        silent = [*self.before]
+        silent[3] &= ~termios.ECHO          # the kernel's echo of a key must not pass for an answer to it
+        termios.tcsetattr(self.slave, termios.TCSANOW, silent)
+        self.complaints = tempfile.TemporaryFile()
         self.seen = b""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [*NETWATCH, *args], cwd=measure.ROOT, env={**measure.environment(), "TERM": "xterm-256color"},
-            stdin=self.slave, stdout=self.slave, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdin=self.slave, stdout=self.slave, stderr=self.complaints, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+
+    def wait_for_frame(self) -> float:
+        """Milliseconds from the start of the process to its name on the screen."""
+        if b"netwatch" not in self.read(20, b"netwatch"):
+            raise RuntimeError(f"no frame within 20 s{self._death()}")
+        return 1000 * (time.monotonic() - self.started)
+
+    def _death(self) -> str:
+        code = self.process.poll()
+        self.complaints.seek(0)
+        return "" if code is None else f"; it ended with {code}: {self.complaints.read().decode(errors='replace')}"
 
     def busy(self, seconds: float) -> float:
         """The share of a core it uses in the next so many seconds."""
@@ -61,17 +77,16 @@ class Netwatch(Terminal):
                 last = time.monotonic()
                 first = first or last
         if first is None or last is None:
-            raise RuntimeError(f"no answer to {keys!r}")
+            raise RuntimeError(f"no answer to {keys!r}{self._death()}")
         return 1000 * (first - began), 1000 * (last - began)
 
 
 def first_frames(path: Path, count: int) -> list[float]:
-    """Milliseconds from the start of the process to its name on the screen."""
+    """What it takes from the start of a process to its first frame, in milliseconds."""
     times = []
     for _ in range(count):
         with Netwatch("-r", str(path)) as terminal:
-            terminal.read(20, b"netwatch")
-            times.append(1000 * (time.monotonic() - terminal.started))
+            times.append(terminal.wait_for_frame())
     return times
 
 
@@ -84,7 +99,7 @@ def keys(path: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
     """Answers to every key, once the file is read and the terminal has come to rest."""
     found: dict[str, list[tuple[float, float]]] = {}
     with Netwatch("-r", str(path)) as terminal:
-        terminal.read(20, b"netwatch")
+        terminal.wait_for_frame()
         while terminal.busy(2) > 0.05:
             pass
         print(f"at rest after {time.monotonic() - terminal.started:.1f} s", flush=True)
@@ -98,7 +113,7 @@ def keys_while_reading(path: Path) -> list[float]:
     """Milliseconds from an arrow key to the first byte after it, while the file is being read."""
     times = []
     with Netwatch("-r", str(path)) as terminal:
-        terminal.read(20, b"netwatch")
+        terminal.wait_for_frame()
         terminal.read(0.5)
         while terminal.busy(0.1) > 0.5 and len(times) < 200:
             times += [1000 * each for each in terminal.key_latencies("jk", pause=0.02)]

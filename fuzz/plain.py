@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_SIZE = 4096
-PLAIN_SEEDS = [b"", b"\0" * 40, bytes(range(256)), b"port == 443 and sni contains \"x\"", b"\xd4\xc3\xb2\xa1" + b"\0" * 40]
+PLAIN_SEEDS = [b"", b"\0" * 40, bytes(range(256)), b'port == 443 and sni contains "x"', b"\xd4\xc3\xb2\xa1" + bytes(40)]
 
 
 class Plain:

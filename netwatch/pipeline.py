@@ -36,7 +36,7 @@ class Event:
 
 @dataclass
 class Step:
-    """What one chunk gave: events and ended flows (engine, row), each in order; `idle` when a live source had nothing."""
+    """What one chunk gave, each in order; `ended` are (engine, row). `idle`: a live source had nothing."""
 
     events: list[Event] = field(default_factory=list)
     ended: list[tuple[Any, int]] = field(default_factory=list)

@@ -11,54 +11,16 @@ import resource
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
+from netwatch.face import Health, Page, Record
 from netwatch.filter import Filter
 from netwatch.pipeline import Pipeline
 
-Record = dict[str, Any]
 HISTORY = 100_000  # ended flows kept
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some flows in order; `total` is how many match, `now_ns` the packet clock they were taken at."""
-
-    rows: list[Record]
-    total: int
-    now_ns: int
-    took_ms: float
-
-
-@dataclass(frozen=True)
-class Health:
-    """How the capture is doing: what came, what was lost and where, what it costs. Rates are of the last second or so;
-    of a file that was read to its end, over the time it covers."""
-
-    packets: int = 0
-    bytes: int = 0
-    packets_per_s: float = 0.0
-    bytes_per_s: float = 0.0
-    kernel_drops: int = 0
-    interface_drops: int = 0
-    ring_drops: int = 0
-    rejected: dict[str, int] = field(default_factory=dict)
-    bytes_skipped: int = 0
-    snap_truncated: int = 0
-    flows_live: int = 0
-    flows_ended: int = 0
-    flows_evicted: int = 0
-    position: float | None = None
-    done: bool = False
-    error: str | None = None
-    link_types: list[str] = field(default_factory=list)
-    clock_ns: int = 0
-    cpu_percent: float = 0.0
-    rss_bytes: int = 0
 
 
 class Session:
@@ -69,7 +31,9 @@ class Session:
         self.label = label
         self.live = live
         self._open_source = open_source
-        self._options = {"dpi": dpi, "max_flows": max_flows, "history": history}
+        self._dpi = dpi
+        self._max_flows = max_flows
+        self._history = history
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -80,7 +44,7 @@ class Session:
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
-        self._pipeline = Pipeline(self._source, **self._options)
+        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._max_flows, history=self._history)
         self._engine = self._pipeline.engines[0]
         self._view = EngineView(self._engine, self._source.interfaces)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)

@@ -17,7 +17,7 @@ from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
-from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, RING_HIGH, facts_free, ring_put
+from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, facts_free, ring_put
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess
 from netwatch._fast.dpi cimport conn_free
@@ -173,11 +173,6 @@ cdef class Engine:
     def initiator_side(self, u32 number) -> int:
         """0 or 1: the side of a row that began the flow."""
         return self.core.table.rows[number].bits & BIT_INITIATOR_B if number <= self.core.table.high else 0
-
-    @property
-    def full(self) -> bool:
-        """Events wait that should be fetched before more is processed."""
-        return self.core.dpi.ring.used > RING_HIGH
 
     @property
     def clock(self) -> int:

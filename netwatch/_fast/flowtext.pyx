@@ -38,8 +38,9 @@ PROTOCOLS = {
 # link-layer protocols known only by their EtherType; the rest are "eth-0xNNNN"
 ETHERTYPES = {
     0x0006: "llc-ip", 0x0842: "wol", 0x22F3: "trill", 0x6003: "decnet", 0x6004: "lat", 0x8035: "rarp",
-    0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8863: "pppoe-discovery", 0x8864: "pppoe", 0x88A2: "aoe", 0x88B8: "goose",
-    0x88E1: "homeplug", 0x88E5: "macsec", 0x88F7: "ptp", 0x8902: "cfm", 0x8906: "fcoe", 0x9000: "loopback",
+    0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8863: "pppoe-discovery", 0x8864: "pppoe", 0x88A2: "aoe",
+    0x88B8: "goose", 0x88E1: "homeplug", 0x88E5: "macsec", 0x88F7: "ptp", 0x8902: "cfm", 0x8906: "fcoe",
+    0x9000: "loopback",
     0x8899: "realtek", 0x8809: "slow", 0x887B: "homeplug-1.0", 0x886D: "intel-ans", 0x88CC: "lldp",
     0xC021: "lcp", 0x8021: "ipcp", 0x8057: "ipv6cp", 0xC023: "pap", 0xC223: "chap", 0x80FD: "ccp", 0x00FD: "ppp-comp",
     0x0027: "ppp-dtls", 0xE0: "ipx", 0xF0: "netbeui", 0xFE: "isis",
@@ -47,7 +48,8 @@ ETHERTYPES = {
 
 # LINKTYPE values that are read, and some that are refused by name; the rest are "link-N"
 LINK_TYPES = {
-    0: "null", 1: "ethernet", 6: "token-ring", 9: "ppp", 10: "fddi", 12: "raw-ip", 14: "raw-ip", 50: "ppp-hdlc", 51: "pppoe",
+    0: "null", 1: "ethernet", 6: "token-ring", 9: "ppp", 10: "fddi", 12: "raw-ip", 14: "raw-ip", 50: "ppp-hdlc",
+    51: "pppoe",
     100: "atm-rfc1483", 101: "raw-ip", 104: "cisco-hdlc", 105: "ieee-802.11", 107: "frame-relay", 108: "loop",
     113: "linux-sll", 119: "prism", 122: "ip-over-fc", 127: "radiotap", 129: "arcnet-linux", 149: "pktap", 163: "avs",
     192: "ppi", 195: "ieee-802.15.4", 215: "ieee-802.15.4", 228: "ipv4", 229: "ipv6", 230: "ieee-802.15.4",
@@ -75,10 +77,6 @@ def proto_name(number: int, sub: int = 0) -> str:
 
 def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
-
-
-def state_name(number: int) -> str | None:
-    return STATES[number] if number < len(STATES) else None
 
 
 def set_names(bits: int) -> list:

@@ -6,8 +6,8 @@ PPP, PPPoE, MPLS. Both leave in the cursor what comes next. LINKTYPE values: the
 """
 
 from netwatch._fast.bytes cimport u8, u16, u32, be16, be32, le16, le32
-from netwatch._fast.packet cimport MAX_TAGS, FAMILY_NONE, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, \
-    PROTO_STP, PROTO_EAPOL, PROTO_L2
+from netwatch._fast.packet cimport MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP, PROTO_EAPOL, \
+    PROTO_L2
 from netwatch._fast.names cimport *
 from netwatch._fast.parse cimport *
 from netwatch._fast.wlan cimport wlan_step, radiotap_open
@@ -437,12 +437,8 @@ cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:
 
 
 cdef void link_final(Cursor* c, u16 proto, u8 name) noexcept nogil:
-    """A flow of this protocol between the packet's two ends; a link layer that names no ends gives none."""
     if name != LAYER_NONE:
         layer(c, name)
-    if c.pk.family == FAMILY_NONE:
-        reject(c, REJECT_LINK_TYPE)
-        return
     c.pk.proto = proto
     c.pk.payload = c.p
     c.pk.payload_len = captured(c)

@@ -69,6 +69,8 @@ cdef void close_packet(Cursor* c) noexcept nogil:
     cdef Parser* parser = c.parser
     cdef int order
     parser.n_out += 1
+    if pk.family == FAMILY_NONE and not pk.reject:
+        pk.reject = REJECT_LINK_TYPE        # neither the link layer nor what it carries names two ends
     if pk.reject:
         parser.rejects[pk.reject] += 1
         pk.family = FAMILY_NONE

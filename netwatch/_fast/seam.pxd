@@ -26,7 +26,6 @@ cdef enum:
     ON_UDP = 2
     DETECT_MORE = -1
     RING_BYTES = 134217728     # the most an event ring may hold
-    RING_HIGH = 33554432       # above this a file is not read on until the ring is emptied
 
 cdef enum:
     PARSE_OK = 0           # used what it could; call again when there is more

@@ -1,7 +1,7 @@
 """What protocol files call: facts (what was learnt of a flow) and events (what happened), both bounded.
 
 Facts are a list of (protocol, key, length, bytes) in one small allocation per flow. Events go to one ring per engine,
-which Python empties between chunks; for a file a full ring stops the engine until it is emptied, so none is lost.
+which Python empties after every chunk of frames; what a chunk can cause fits in it many times over.
 """
 from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy

@@ -88,8 +88,8 @@ def _source(options: argparse.Namespace) -> tuple[str, Any]:
     if options.read:
         from netwatch.capture.file import open_files
 
-        names = ", ".join(os.path.basename(path) for path in options.read)
-        return names, lambda: open_files(options.read)
+        title = ", ".join(os.path.basename(path) for path in options.read)
+        return title, lambda: open_files(options.read)
     from netwatch.capture.live import default_interface, open_live
 
     names = options.interface or [default_interface()]

@@ -9,53 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
-Record = dict[str, Any]
+from netwatch.face import Health, Page, Record, Session
 
-
-class Page(Protocol):
-    """Some rows of the flow table, in order."""
-    rows: list[Record]
-    total: int
-    now_ns: int
-    took_ms: float
-
-
-class Health(Protocol):
-    """How the session itself is doing."""
-    packets: int
-    bytes: int
-    packets_per_s: float
-    bytes_per_s: float
-    kernel_drops: int
-    interface_drops: int
-    ring_drops: int
-    rejected: dict[str, int]
-    bytes_skipped: int
-    snap_truncated: int
-    flows_live: int
-    flows_ended: int
-    flows_evicted: int
-    position: float | None
-    done: bool
-    error: str | None
-    link_types: list[str]
-    clock_ns: int
-    cpu_percent: float
-    rss_bytes: int
-
-
-class Session(Protocol):
-    """The engine and all it knows, as the terminal sees it."""
-    label: str
-    live: bool
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
-    def flow(self, id: int) -> Record | None: ...
-    def health(self) -> Health: ...
+__all__ = ["Health", "Page", "Poller", "Record", "Request", "Session", "Snapshot"]
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+"""Lets the tests here import flowsample, wherever pytest is started."""
+
 import pathlib
 import sys
 

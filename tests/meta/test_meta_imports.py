@@ -1,0 +1,114 @@
+"""The direction of the stairs (DESIGN section 2): which room may import which, in Python and in Cython.
+
+ROOMS says, for each part of netwatch, what of ours it may import; the longest name that fits decides. An exemption is
+an arrow that the plan does not have: it stands in EXEMPT with its reason, and one that is no longer needed must go.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from netwatch_command import ROOT
+
+FAST = "netwatch._fast"
+ROOMS: dict[str, tuple[str, ...]] = {
+    "netwatch": (),
+    "netwatch.schema": (),
+    FAST: (FAST,),
+    f"{FAST}.proto": (FAST,),
+    "netwatch.platform": ("netwatch.platform",),
+    "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
+    "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
+    "netwatch.names": ("netwatch.names", "netwatch.schema", FAST),
+    "netwatch.decrypt": ("netwatch.decrypt", "netwatch.schema", FAST),
+    "netwatch.pipeline": (FAST,),
+    "netwatch.face": ("netwatch.schema",),
+    "netwatch.session": ("netwatch.face", "netwatch.pipeline", "netwatch.filter", "netwatch.schema", "netwatch.names", FAST),
+    "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", "netwatch._fast.canvas"),
+    "netwatch.cli": ("netwatch.cli", "netwatch.face", "netwatch.ui", "netwatch.session", "netwatch.pipeline", "netwatch.capture",
+                     "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names", FAST, "netwatch"),
+    "netwatch.__main__": ("netwatch.cli", "netwatch"),
+}
+EXEMPT: dict[tuple[str, str], str] = {
+}
+NEVER_IN_HELPER = ("netwatch._fast.parse", "netwatch._fast.engine", "netwatch._fast.dpi", "netwatch._fast.proto")
+CYTHON = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\s|c?import\s+([\w.]+(?:\s*,\s*[\w.]+)*))", re.M)
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """(dotted name, path) of every module and .pxd of ours."""
+    for path in sorted((ROOT / "netwatch").rglob("*")):
+        if path.suffix in (".py", ".pyx", ".pxd"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def python_imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import hides where it points"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def cython_imports(path: Path) -> Iterator[str]:
+    text = re.sub(r'"""[\s\S]*?"""', "", path.read_text())
+    for source, plain in CYTHON.findall(text):
+        assert not source.startswith("."), f"{path}: a relative import hides where it points"
+        yield from [source] if source else re.split(r"\s*,\s*", plain)
+
+
+def arrows() -> Iterator[tuple[str, str, Path]]:
+    """(importing module, imported thing, path) for all that is ours."""
+    for name, path in modules():
+        for wanted in (python_imports if path.suffix == ".py" else cython_imports)(path):
+            if wanted == "netwatch" or wanted.startswith("netwatch."):
+                yield name, wanted, path
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(room + ".")
+
+
+def allowed(name: str, wanted: str) -> bool:
+    room = max((r for r in ROOMS if within(name, r)), key=len)
+    return any(wanted == "netwatch.__version__" if r == "netwatch" else within(wanted, r) for r in ROOMS[room])
+
+
+def test_every_module_has_a_room() -> None:
+    rooms = [room for room in ROOMS if room != "netwatch"]
+    strays = [name for name, _ in modules() if name != "netwatch" and not any(within(name, room) for room in rooms)]
+    assert not strays, "say in ROOMS what these may import"
+
+
+def test_nothing_points_up() -> None:
+    wrong = [f"{path.relative_to(ROOT)} imports {wanted}" for name, wanted, path in arrows()
+             if not allowed(name, wanted) and (name, wanted) not in EXEMPT]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_exemptions_are_needed() -> None:
+    used = {(name, wanted) for name, wanted, _ in arrows() if not allowed(name, wanted)}
+    assert set(EXEMPT) <= used, "these exemptions are no longer needed"
+
+
+@pytest.mark.parametrize("module", ["netwatch.capture.live", "netwatch.capture.file", "netwatch._fast.capture"])
+def test_sources_know_no_parser(module: str) -> None:
+    """What will be the capture helper can reach no parser, by whatever way."""
+    graph: dict[str, set[str]] = {}
+    names = {name for name, _ in modules()}
+    for name, wanted, _ in arrows():
+        graph.setdefault(name, set()).add(wanted if wanted in names else wanted.rpartition(".")[0])
+    seen, todo = set(), [module]
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += graph.get(name, ())
+    assert len(seen) > 1
+    assert not [name for name in seen if name.startswith(NEVER_IN_HELPER)]
