@@ -259,6 +259,12 @@ _HTTP = (
 _DNS = (
     _field("dns.names", "flow", TEXT, "QUERY", 28,
            "Names asked for.", "dns.name dns.qry.name query host hostname", privacy="name", many=True, search=True),
+    _field("mdns.names", "flow", TEXT, "QUERY", 28,
+           "Names asked for over mDNS.", "dns.name dns.qry.name query host hostname", privacy="name", many=True,
+           search=True),
+    _field("llmnr.names", "flow", TEXT, "QUERY", 28,
+           "Names asked for over LLMNR.", "dns.name dns.qry.name query host hostname", privacy="name", many=True,
+           search=True),
     _field("dns.types", "flow", TEXT, "TYPE", 6, "Types asked for.", "dns.type dns.qry.type qtype", many=True),
     _field("dns.answers", "flow", TEXT, "ANSWERS", 28,
            "Data of the answers.", "dns.answer answer", privacy="address", many=True),

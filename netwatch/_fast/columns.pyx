@@ -8,8 +8,8 @@ from libc.string cimport memcpy
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
 from netwatch._fast.packet cimport (
-    FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE,
-    PROTO_ARP, PROTO_L2)
+    FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP,
+    PROTO_SCTP, PROTO_UDPLITE)
 from netwatch._fast.rates cimport rate_now, rate_peak
 from netwatch._fast.seam cimport facts_find
 
@@ -78,6 +78,11 @@ def map_fact(str field, int proto, int key, bint is_number=False, bint many=Fals
 def service_code(int proto, int port):
     """The code of a port in the table of the `service` column, for TCP, UDP and SCTP; 0 for any other transport."""
     return service_of(<u16>proto, <u16>port)
+
+
+cdef inline bint is_echo(const Row* row) noexcept nogil:
+    """ICMP echo, which keeps its round trips where TCP does."""
+    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
 
 
 cdef inline u64 service_of(u16 proto, u16 port) noexcept nogil:
@@ -150,7 +155,9 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col == COL_INITIATOR:
         out[0] = 2 if row.bits & BIT_SEEN else 1
     elif col > COL_TCP_FIRST and col < COL_TCP_LAST:
-        return row.proto == PROTO_TCP and row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
+        if row.proto != PROTO_TCP and not (is_echo(row) and (col == COL_RTT or col == COL_SRTT)):
+            return False
+        return row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
     elif col >= COL_FACT:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:

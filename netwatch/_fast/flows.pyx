@@ -8,13 +8,13 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport *
 from netwatch._fast.rates cimport count_rate
 from netwatch._fast.seam cimport facts_free
 from netwatch._fast.table cimport *
-from netwatch._fast.tcp cimport tcp_update, tcp_begins_anew
+from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
 from netwatch._fast.streams cimport stream_segment, stream_end
 from netwatch._fast.dpi cimport dpi_datagram
 from netwatch._fast.parse cimport key_hash
@@ -114,6 +114,8 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         conversation(&t.tcp_conversations, pk)
     elif pk.proto == PROTO_UDP:
         conversation(&t.udp_conversations, pk)
+    elif is_echo_flow(row):
+        row.tcp = new_tcp(t)
     if t.wheel_at == 0:
         t.wheel_at = pk.frame.ts // SECOND
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
@@ -132,6 +134,27 @@ cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
         core.cap_fresh = cap
     core.fresh[core.n_fresh] = number
     core.n_fresh += 1
+
+
+cdef inline bint is_echo_flow(const Row* row) noexcept nogil:
+    """ICMP echo with an identifier: its round trips are kept in a TcpRow. Other ICMP keeps type and code there."""
+    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
+
+
+cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil:
+    """The reply to the newest request, by sequence number (RFC 792), is a round trip."""
+    cdef u32 sequence
+    if pk.payload_len < 8:
+        return
+    sequence = be16(pk.payload + 6)
+    if is_echo(pk, True):
+        t.sample_ts[0] = pk.frame.ts
+        t.sample_end[0] = sequence
+    elif t.sample_ts[0] and t.sample_end[0] == sequence and pk.frame.ts >= t.sample_ts[0]:
+        sequence = <u32>((pk.frame.ts - t.sample_ts[0]) // 1000)
+        t.rtt_us = sequence if sequence else 1
+        smooth(&t.srtt_us[0], t.rtt_us)
+        t.sample_ts[0] = 0
 
 
 cdef u32 new_tcp(Table* t) noexcept nogil:
@@ -181,6 +204,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     else:
         row.payload[s] += pk.wire_payload
         other_state(row, pk)
+        if row.tcp and is_echo_flow(row):
+            time_echo(&core.table.tcps[row.tcp], pk)
     row.packets[s] += pk.count
     row.bytes[s] += pk.wire
     if ts > row.last:
@@ -211,7 +236,8 @@ cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
             row.state = ST_ECHO_REPLY
         else:
             row.state = ST_ICMP
-        row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
+        if not is_echo_flow(row):
+            row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
     elif proto == PROTO_ARP:
         row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST
     elif proto == PROTO_SCTP:

@@ -35,6 +35,13 @@ LABEL: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 # fields of the flow record that are stored as facts, for filters and sorting without Python: (app, key)
 FACT_FIELDS: dict[str, list[tuple[str, int]]] = {}
+
+
+def _map_facts(app: str, fields: dict[str, int]) -> None:
+    """A module shared by several protocols names its fields after the first of them."""
+    for name, key in fields.items():
+        FACT_FIELDS.setdefault(f"{app}.{name.partition('.')[2]}", []).append((app, key))
+
+
 for _app, _module in (("tls", tlstext), ("http", httptext), ("dns", dnstext), ("mdns", dnstext), ("llmnr", dnstext)):
-    for _field, _key in _module.FACT_FIELDS.items():
-        FACT_FIELDS.setdefault(_field, []).append((_app, _key))
+    _map_facts(_app, _module.FACT_FIELDS)

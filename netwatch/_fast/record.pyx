@@ -101,9 +101,7 @@ def flow_record(Engine engine, u32 number, list interfaces, bint show_secrets=Fa
     if row.proto == PROTO_TCP and row.tcp:
         tcp_fields(&core.table.tcps[row.tcp], out, r)
     elif row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6:
-        r["icmp"] = {"type": row.tcp >> 8, "code": row.tcp & 255}
-        if row.pa or row.pb:
-            r["icmp"]["id"] = row.pa
+        icmp_fields(core, row, r)
     app_fields(cold, row, r, show_secrets)
     return r
 
@@ -137,6 +135,20 @@ def path_record(Engine engine, u16 path) -> dict:
     found = {}
     path_fields(&engine.core, path, found)
     return found
+
+
+cdef void icmp_fields(Core* core, const Row* row, dict r):
+    """An echo flow's identifier and round trips; of any other the newest type and code."""
+    cdef const TcpRow* t
+    if not row.pa:
+        r["icmp"] = {"type": row.tcp >> 8, "code": row.tcp & 255}
+        return
+    r["icmp"] = {"id": row.pa}
+    if row.tcp:
+        t = &core.table.tcps[row.tcp]
+        if t.rtt_us:
+            r["rtt_us"] = t.rtt_us
+            r["srtt_us"] = t.srtt_us[0]
 
 
 cdef list flag_names(u8 bits):

@@ -120,26 +120,26 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
     """Deliver what is new and in order, keep what is early, drop what is old."""
     cdef Half* half = &f.conn.half[s]
     cdef i32 ahead = <i32>(seq - half.next)
-    cdef u32 n = pk.payload_len, missing = pk.wire_payload - pk.payload_len, old
+    cdef u32 n = pk.payload_len, old, k
     if ahead > FAR_AHEAD or ahead < -FAR_AHEAD:
         return
     if ahead > 0:
         early(f, s, seq, pk.payload, n)
         return
-    old = <u32>-ahead
-    if old >= pk.wire_payload:
-        return
-    if old < n:
-        half.next += n - old
-        deliver(f, s, pk.payload + old, n - old)
-        if missing and f.conn != NULL:
-            half.next += missing
-            lost(f, s, missing)
-    else:
-        half.next += pk.wire_payload - old
-        lost(f, s, pk.wire_payload - old)
-    if f.conn != NULL and half.early != NULL:
-        drain(f, s)
+    while f.conn != NULL:
+        old = half.next - seq
+        if old >= pk.wire_payload:
+            return
+        k = (n if old < n else pk.wire_payload) - old
+        if half.early != NULL and half.early.seq - half.next < k:
+            k = half.early.seq - half.next      # from there on other bytes came first
+        half.next += k
+        if old < n:
+            deliver(f, s, pk.payload + old, k)
+        else:
+            lost(f, s, k)
+        if f.conn != NULL and half.early != NULL:
+            drain(f, s)
 
 
 cdef void drain(Feed* f, int s) noexcept nogil:

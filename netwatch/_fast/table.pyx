@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.flow cimport *
-from netwatch._fast.packet cimport Packet
+from netwatch._fast.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP
 from netwatch._fast.mix cimport mum, load64, K0, K1, K2
 
 cdef extern from "sys/mman.h" nogil:
@@ -193,7 +193,7 @@ cdef void table_unhash(Table* t, u32 number, u64 hash) noexcept nogil:
 cdef void table_free_row(Table* t, u32 number) noexcept nogil:
     """Give the memory of an ended, unlinked row back."""
     cdef Row* row = &t.rows[number]
-    if row.proto == 6 and row.tcp:
+    if row.tcp and (row.proto == PROTO_TCP or (row.pa and (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6))):
         t.tcps[row.tcp].isn[0] = t.tcp_free
         t.tcp_free = row.tcp
     row.packets[0] = row.packets[1] = 0

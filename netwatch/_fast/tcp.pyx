@@ -193,16 +193,6 @@ cdef void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcept nogil
         t.fins |= <u8>(4 << o)
 
 
-cdef inline void smooth(u32* srtt, u32 sample) noexcept nogil:
-    """RFC 6298 section 2: the smoothed round trip moves by an eighth of the difference."""
-    if srtt[0] == 0:
-        srtt[0] = sample if sample else 1
-    else:
-        srtt[0] = <u32>((<u64>srtt[0] * 7 + sample) // 8)
-        if srtt[0] == 0:
-            srtt[0] = 1
-
-
 cdef void transition(Row* row, TcpRow* t, Packet* pk) noexcept nogil:
     cdef int i = row.bits & BIT_INITIATOR_B, r = 1 - i
     cdef u8 state = row.state

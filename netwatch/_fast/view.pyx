@@ -27,7 +27,7 @@ cdef void map_facts():
     numbers = {name: number for number, name in enumerate(app_names())}
     for field, places in FACT_FIELDS.items():
         for app, key in places:
-            columns.map_fact(field, numbers[app], key, many=field == "dns.names")
+            columns.map_fact(field, numbers[app], key, many=field.endswith(".names"))
 
 
 cdef class EngineView:
