@@ -18,8 +18,9 @@ from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Health, Page, Record
 from netwatch.filter import Filter
 from netwatch.pipeline import Pipeline
+from netwatch.settings import Settings
 
-HISTORY = 100_000  # ended flows kept
+ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
 
 
@@ -27,13 +28,12 @@ class Session:
     """What the terminal asks. `open_source` is called by start(), so that its errors are raised there."""
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 max_flows: int = 2_000_000, history: int = HISTORY) -> None:
+                 settings: Settings | None = None) -> None:
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
-        self._max_flows = max_flows
-        self._history = history
+        self._settings = settings or Settings()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -44,7 +44,9 @@ class Session:
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
-        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._max_flows, history=self._history)
+        timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings["flows.max"],
+                                  history=self._settings["flows.history"], timeouts=timeouts)
         self._engine = self._pipeline.engines[0]
         self._view = EngineView(self._engine, self._source.interfaces)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)

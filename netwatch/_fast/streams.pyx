@@ -391,10 +391,17 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept) noexcept nog
         read_kept(f, 1 - s)
 
 
+cdef u32 before_fin(const Half* half) noexcept nogil:
+    """Bytes between what was seen and the FIN that follows them."""
+    cdef i32 n = <i32>(half.fin - half.next)
+    return <u32>n if half.has_fin and 0 < n <= FAR_AHEAD else 0
+
+
 cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil:
     """The flow ends: deliver what waits behind holes, show the rest once more as final, and free everything."""
     cdef Feed f
     cdef int side
+    cdef u32 missing[2]
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -405,10 +412,14 @@ cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept
     for side in range(2):
         while f.conn != NULL and f.conn.half[side].early != NULL:
             give_up_hole(&f, side)
+        missing[side] = before_fin(&f.conn.half[side]) if f.conn != NULL else 0
     for side in range(2):
         if f.conn != NULL and f.conn.half[side].len and not f.conn.half[side].dead:
             f.conn.half[side].has_fin = 1
             f.conn.half[side].fin = f.conn.half[side].next
             read_kept(&f, side)
+    for side in range(2):
+        if f.conn != NULL and missing[side]:
+            lost(&f, side, missing[side])
     if row.conn != NULL:
         dpi_end(dpi, row, cold, ts, frame)

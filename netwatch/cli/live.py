@@ -8,10 +8,10 @@ import sys
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
-from netwatch.cli.selection import parse_where
+from netwatch.cli.selection import parse_where, read_settings
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--no-resolve", "--keylog", "--sandbox", "--config", "--set", "--log-file", "--log-level")
+LATER = ("--no-resolve", "--keylog", "--sandbox", "--config", "--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--no-color", action="store_true", help="attributes only, as with NO_COLOR")
     p.add_argument("--ascii", action="store_true", help="no characters beyond ASCII in frames and marks")
     p.add_argument("--refresh", type=int, default=1000, metavar="MS", help="100 to 5000, default 1000")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     p.add_argument("--promiscuous", action="store_true", help="also frames for other machines")
     local = p.add_mutually_exclusive_group()
@@ -59,6 +60,7 @@ def main(arguments: list[str]) -> int:
     if options.read and (options.interface or options.capture_filter):
         raise CommandError("-r shows a file; -i and -f belong to live capture")
     parse_where(options.where or None)
+    options.settings = read_settings(options.set)
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return _show(options)
@@ -73,7 +75,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.hide_localhost:
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     label, opener = _source(options)
-    session = Session(label, opener, live=not options.read, dpi=not options.no_dpi)
+    session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings)
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
                       color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=options.tab)
@@ -93,4 +95,6 @@ def _source(options: argparse.Namespace) -> tuple[str, Any]:
     from netwatch.capture.live import default_interface, open_live
 
     names = options.interface or [default_interface()]
-    return ", ".join(names), lambda: open_live(names, options.capture_filter, promisc=options.promiscuous)
+    return ", ".join(names), lambda: open_live(
+        names, options.capture_filter, options.settings["capture.snaplen"], options.settings["capture.ring_mb"],
+        options.promiscuous)

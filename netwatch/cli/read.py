@@ -12,7 +12,7 @@ from typing import Any
 from netwatch.capture.live import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
-from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where
+from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
 from netwatch.pipeline import Pipeline, Step
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     kinds = _kinds(options)
+    options.settings = read_settings(options.set)
     if options.keylog:
         print("netwatch: --keylog: this version does not decrypt; encrypted flows stay opaque", file=sys.stderr)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
@@ -89,7 +91,8 @@ def _open(options: argparse.Namespace) -> Any:
         if options.interface:
             from netwatch.capture.live import open_live
 
-            return open_live(options.interface, options.capture_filter)
+            return open_live(options.interface, options.capture_filter, options.settings["capture.snaplen"],
+                             options.settings["capture.ring_mb"])
         if options.capture_filter or options.duration is not None:
             raise CommandError("--capture-filter and --duration go with -i; files take --where")
         from netwatch.capture.file import open_files
@@ -129,7 +132,8 @@ class _Run:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
         pipeline = Pipeline(self.source, workers=self.options.workers, want=wanted, hold=hold,
-                            dpi=not self.options.no_dpi, max_frames=self.options.count)
+                            dpi=not self.options.no_dpi, max_frames=self.options.count,
+                            max_flows=self.options.settings["flows.max"], timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._recorder(pipeline))

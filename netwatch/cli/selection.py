@@ -11,6 +11,7 @@ from netwatch.cli.errors import CommandError
 from netwatch.cli.output import Record, field_of, kind_of
 from netwatch.filter import Filter, FilterError
 from netwatch.schema import BY_NAME, NAMES
+from netwatch.settings import SettingError, Settings, parse_settings
 
 PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
@@ -23,6 +24,13 @@ def parse_where(text: str | None) -> Filter | None:
         return Filter(text)
     except FilterError as e:
         raise CommandError(f"--where: {e.message}, at column {e.column}\n  {text}\n  {' ' * (e.column - 1)}^") from None
+
+
+def read_settings(texts: list[str]) -> Settings:
+    try:
+        return parse_settings(texts)
+    except SettingError as e:
+        raise CommandError(str(e)) from None
 
 
 def _known(name: str, option: str) -> str:
