@@ -66,8 +66,9 @@ class Netwatch(Terminal):
         self.read(seconds)
         return (self.cpu_s() - before) / (time.monotonic() - began)
 
-    def answer(self, keys: str, limit_s: float = 5) -> tuple[float, float]:
-        """Milliseconds from a key to the first byte written after it, and to the last one before it is quiet."""
+    def answer(self, keys: str, limit_s: float = 2) -> tuple[float, float] | None:
+        """Milliseconds from a key to the first byte written after it, and to the last one before it is quiet. None when
+        the screen stays as it is, which is right where the key changes nothing."""
         began = time.monotonic()
         self.send(keys)
         first = last = None
@@ -77,7 +78,9 @@ class Netwatch(Terminal):
                 last = time.monotonic()
                 first = first or last
         if first is None or last is None:
-            raise RuntimeError(f"no answer to {keys!r}{self._death()}")
+            if self.process.poll() is not None:
+                raise RuntimeError(f"no answer to {keys!r}{self._death()}")
+            return None
         return 1000 * (first - began), 1000 * (last - began)
 
 
@@ -100,12 +103,18 @@ def keys(path: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
     with Netwatch("-r", str(path)) as terminal:
         terminal.wait_for_frame()
-        while terminal.busy(2) > 0.05:
+        while terminal.busy(3) > 0.05:
             pass
+        terminal.send("jg")
+        terminal.read(1)
         print(f"at rest after {time.monotonic() - terminal.started:.1f} s", flush=True)
-        for _ in range(rounds):
+        for turn in range(rounds):
             for what, key in KEYS:
-                found.setdefault(what, []).append(terminal.answer(key))
+                taken = terminal.answer(key)
+                if taken is None:
+                    print(f"round {turn}: {what} changed nothing on the screen")
+                else:
+                    found.setdefault(what, []).append(taken)
     return found
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Every fuzz target for some seconds each (default 20): ./fuzz/run.sh [SECONDS]. Needs a checkout that test.sh has built.
+# Every fuzz target for some seconds each (default 20): ./fuzz/run.sh [SECONDS]. Builds first, as test.sh does.
 # With atheris when it is there; libFuzzer's own corpus grows in fuzz/work. Otherwise by fuzz/plain.py.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../tools/prepare.sh"
+(ready fuzz) || { say "going on without atheris: seeds and mutations only"; ready ""; }
 cd "$ROOT"
 seconds=${1:-20}
 python=$VENV/bin/python

@@ -48,7 +48,8 @@ def parse_settings(texts: Iterable[str]) -> Settings:
         key, equals, value = text.partition("=")
         if key not in LIMITS:
             near = difflib.get_close_matches(key, LIMITS, 1, 0.4)
-            raise SettingError(f"--set {text}: no setting is called {key!r}" + (f"; did you mean {near[0]}?" if near else ""))
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SettingError(f"--set {text}: no setting is called {key!r}{hint}")
         _, low, high = LIMITS[key]
         if not equals or not value.isdecimal() or not low <= int(value) <= high:
             raise SettingError(f"--set {text}: {key} is a whole number from {low} to {high}")

@@ -20,11 +20,9 @@ ready() {
     exec 9>>"$LOG"
     flock 9
     if ! is_ready "$wanted" "$extra"; then
-        as_owner rm -f "$VENV/.built"
         make_venv
         install_packages "$extra" "$wanted"
-        compile
-        as_owner sh -c 'printf "%s\n" "$2" >"$1"' - "$VENV/.built" "${wanted#* }"
+        is_built "$wanted" || compile "$wanted"
     fi
     exec 9>&-
 }
@@ -39,7 +37,11 @@ fingerprint() {
 }
 
 is_ready() {
-    [ -x "$VENV/bin/python" ] && [ "$(cat "$VENV/.built" 2>/dev/null)" = "${1#* }" ] && has_packages "$2" "$1"
+    [ -x "$VENV/bin/python" ] && is_built "$1" && has_packages "$2" "$1"
+}
+
+is_built() {
+    [ "$(cat "$VENV/.built" 2>/dev/null)" = "${1#* }" ]
 }
 
 has_packages() {
@@ -147,10 +149,13 @@ print(*table["build-system"]["requires"], *project["dependencies"], *extra, sep=
     [ -z "$1" ] || as_owner sh -c 'echo "$2" >>"$1"' - "$VENV/.installed" "run ${2%% *}"
 }
 
+# compile FINGERPRINT
 compile() {
     say "compiling what changed (about a minute the first time)"
+    as_owner rm -f "$VENV/.built"
     (cd "$ROOT" && logged "the compiled modules could not be built" \
         "$VENV/bin/python" setup.py --quiet build_ext --inplace) || exit
+    as_owner sh -c 'echo "$2" >"$1"' - "$VENV/.built" "${1#* }"
 }
 
 # logged MESSAGE COMMAND...: run it as the owner, its words into the log; show their end when it fails.
