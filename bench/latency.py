@@ -16,6 +16,7 @@ import termios
 import time
 from pathlib import Path
 from statistics import median
+from typing import IO
 
 from bench import measure, workloads
 from bench.peers import NETWATCH
@@ -32,22 +33,25 @@ TARGETS = {"key p99": 50.0, "first frame": 400.0, "version": 120.0}     # ms
 
 
 class Netwatch(Terminal):
-    """`netwatch ARGS` on a terminal of its own; the rest is as in the tests of the terminal."""
+    """`WITHIN... netwatch ARGS` on a terminal of its own; the rest is as in the tests of the terminal."""
 
-    def __init__(self, *args: str, rows: int = 50, cols: int = 200) -> None:
+    def __init__(self, *args: str, rows: int = 50, cols: int = 200, within: tuple[str, ...] = ()) -> None:
         self.master, self.slave = pty.openpty()
         self._size(self.slave, rows, cols)
         self.before = termios.tcgetattr(self.slave)
         silent = [*self.before]
         silent[3] &= ~termios.ECHO          # the kernel's echo of a key must not pass for an answer to it
         termios.tcsetattr(self.slave, termios.TCSANOW, silent)
-        self.complaints = tempfile.TemporaryFile()
+        self.complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self.seen = b""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [*NETWATCH, *args], cwd=measure.ROOT, env={**measure.environment(), "TERM": "xterm-256color"},
+            [*within, *NETWATCH, *args], cwd=measure.ROOT, env={**measure.environment(), "TERM": "xterm-256color"},
             stdin=self.slave, stdout=self.slave, stderr=self.complaints, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+
+    def __enter__(self) -> Netwatch:
+        return self
 
     def wait_for_frame(self) -> float:
         """Milliseconds from the start of the process to its name on the screen."""
@@ -120,7 +124,7 @@ def keys(path: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:
 
 def keys_while_reading(path: Path) -> list[float]:
     """Milliseconds from an arrow key to the first byte after it, while the file is being read."""
-    times = []
+    times: list[float] = []
     with Netwatch("-r", str(path)) as terminal:
         terminal.wait_for_frame()
         terminal.read(0.5)
@@ -134,7 +138,8 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def show(what: str, values: list[float]) -> None:
-    print(f"{what:28} {len(values):4} {median(values):8.1f} {percentile(values, 0.99):8.1f} {max(values):8.1f}", flush=True)
+    print(f"{what:28} {len(values):4} {median(values):8.1f} {percentile(values, 0.99):8.1f} {max(values):8.1f}",
+          flush=True)
 
 
 def main() -> int:

@@ -7,7 +7,6 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -21,9 +20,11 @@ from netwatch._fast.record import flow_record, summary
 
 @dataclass
 class Event:
-    """Something an engine saw. `payload` is a packet's record, else bytes that the protocol's file explains."""
+    """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
+    that the protocol's file explains."""
 
     frame: int
+    flow: int
     kind: str
     time_ns: int
     engine: Any
@@ -167,7 +168,7 @@ class Pipeline:
         if self.hold and len(self.engines) > 1:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
-            step.events = list(heapq.merge(*(self._events(e) for e in self.engines), key=_by_frame))
+            step.events = sorted((event for e in self.engines for event in self._events(e)), key=_place)
         if self.hold:
             ended = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             step.ended = [(self.engines[i], row) for _, i, row in ended]
@@ -175,9 +176,10 @@ class Pipeline:
         return step
 
     def _events(self, engine: Any) -> list[Event]:
-        return [Event(frame, kind, ns, engine, row, side, payload, extra, interface)
-                for frame, kind, ns, row, side, payload, extra, interface in drain(engine)]
+        return [Event(frame, flow, kind, ns, engine, row, side, payload, extra, interface)
+                for frame, flow, kind, ns, row, side, payload, extra, interface in drain(engine)]
 
 
-def _by_frame(event: Event) -> int:
-    return event.frame
+def _place(event: Event) -> tuple[int, int]:
+    """By frame; what ends between frames, by flow. The order within a flow is as it came."""
+    return event.frame, event.flow

@@ -17,6 +17,7 @@ ready() {
     is_ready "$wanted" "$extra" && return
     may_write
     as_owner mkdir -p "$ROOT/.build"
+    as_owner touch "$LOG"
     exec 9>>"$LOG"
     flock 9
     if ! is_ready "$wanted" "$extra"; then

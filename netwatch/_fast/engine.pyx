@@ -65,31 +65,50 @@ cdef class Box:
 cdef u64 ends_hash(const Frame* f) noexcept nogil:
     """The same number for both directions of a conversation, from the outermost addresses; 0 when there are none."""
     cdef const u8* p = f.data
-    cdef u32 at = 0
-    cdef u16 kind
-    if f.link == 1:
-        if f.caplen < 34:
-            return 0
-        kind = be16(p + 12)
-        at = 14
-        while (kind == 0x8100 or kind == 0x88A8) and f.caplen >= at + 24:
-            kind = be16(p + at + 2)
-            at += 4
-        if kind != 0x0800 and kind != 0x86DD:
-            return 0
-    elif f.link == 113:
-        at = 16
-    elif f.link == 276:
-        at = 20
-    elif f.link == 0 or f.link == 108:
-        at = 4
-    elif f.link != 101 and f.link != 12 and f.link != 228 and f.link != 229:
-        return 0
+    cdef u32 at = network_at(f)
     if f.caplen >= at + 20 and p[at] >> 4 == 4:
         return mum(load32(p + at + 12) ^ load32(p + at + 16), K0) >> 32
     if f.caplen >= at + 40 and p[at] >> 4 == 6:
         return mum(load64(p + at + 8) ^ load64(p + at + 24), load64(p + at + 16) ^ load64(p + at + 32) ^ K1) >> 32
     return 0
+
+
+cdef u32 network_at(const Frame* f) noexcept nogil:
+    """Where the outermost IP header begins, under the link types that carry most traffic; else beyond the frame.
+
+    Headers that leave no mark on the flow's surroundings (LLC, provider bridging) must be seen through, lest one flow
+    come to two engines.
+    """
+    cdef u32 link = f.link, n = f.caplen
+    cdef const u8* p = f.data
+    if link == 1 and n >= 14:
+        return after_type(p, n, 14, be16(p + 12))
+    if link == 113 and n >= 16:
+        return after_type(p, n, 16, be16(p + 14))
+    if link == 276 and n >= 20:
+        return after_type(p, n, 20, be16(p))
+    if link == 0 or link == 108:
+        return 4
+    return 0 if link in (12, 14, 101, 228, 229) else n
+
+
+cdef u32 after_type(const u8* p, u32 n, u32 at, u32 kind) noexcept nogil:
+    """Where IP begins after an EtherType (or 802.3 length) that ends at `at`; n when there is none."""
+    while kind != 0x0800 and kind != 0x86DD:
+        if kind in (0x8100, 0x88A8, 0x9100) and n >= at + 4:
+            kind = be16(p + at + 2)
+            at += 4
+        elif kind == 0x88E7 and n >= at + 18:
+            kind = be16(p + at + 16)
+            at += 18
+        elif kind < 1536 and n >= at + 8 and p[at] == 0xAA and p[at + 1] == 0xAA:
+            kind = be16(p + at + 6)
+            at += 8
+        elif kind < 1536 and n >= at + 3 and p[at] == 6 and p[at + 1] == 6:
+            return at + 3
+        else:
+            return n
+    return at
 
 
 cdef class Engine:
@@ -144,9 +163,13 @@ cdef class Engine:
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
         cdef Core* core = &self.core
+        if core.table.wheel_at == 0 and chunk.n:
+            core.table.wheel_at = chunk.frames[0].ts // 1000000000
         while at < chunk.n:
             at = batch(core, chunk, at, self.shard, self.shards)
             defrag_flush(core.parser.defrag)
+        if chunk.n:
+            core.ordinal = chunk.frames[chunk.n - 1].n      # what ends now is told at the same place by any engine
 
     def process(self, Box box) -> None:
         """Take the box's frames of this shard, without the GIL, then end the flows that are due."""

@@ -16,7 +16,7 @@ KINDS = ("dns", "http", "streams", "packets")
 
 
 def drain(Engine engine) -> list:
-    """All waiting events as (frame, kind, ns, row, side, payload, extra, interface).
+    """All waiting events as (frame, flow, kind, ns, row, side, payload, extra, interface).
 
     For a packet the payload is its record and extra the place of its frame, for write_frame; for a stream's bytes
     extra is the number of bytes that are missing there. `interface` is meaningful for packets alone.
@@ -35,7 +35,7 @@ def drain(Engine engine) -> list:
             extra = at + sizeof(Event) + sizeof(Packet)
         else:
             payload = (<char*>body)[:ev.size]
-        out.append((ev.frame, KINDS[ev.kind], ev.ts, ev.row, ev.side, payload, extra, ev.extra))
+        out.append((ev.frame, core.table.colds[ev.row].id, KINDS[ev.kind], ev.ts, ev.row, ev.side, payload, extra, ev.extra))
         at += sizeof(Event) + ((ev.size + 7) & ~<u32>7)
     core.dpi.ring.used = 0
     return out

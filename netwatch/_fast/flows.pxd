@@ -33,7 +33,8 @@ cdef struct Core:             # one engine
     u32 app_timeout[MAX_PROTOS]   # seconds, 0: the state's own
     u64 clock                 # newest packet time, ns
     u64 first                 # oldest packet time, ns
-    u64 frames
+    u64 frames                # of this engine
+    u64 ordinal               # of the frame of the input that is being looked at
     u64 bytes                 # on the wire
     u64 frame_rejects         # frames that gave no flow
     u64 refused               # packets of new flows for which there was no room at all

@@ -27,6 +27,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
     cdef u32 number = table_find(&core.table, pk)
     cdef Row* row
+    core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
         if begins_anew(core, row, pk):
@@ -116,8 +117,6 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         conversation(&t.udp_conversations, pk)
     elif is_echo_flow(row):
         row.tcp = new_tcp(t)
-    if t.wheel_at == 0:
-        t.wheel_at = pk.frame.ts // SECOND
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     return number
 
@@ -266,7 +265,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Cold* cold = &t.colds[number]
     cdef u64 sum
     if row.conn != NULL:
-        stream_end(&core.dpi, row, cold, row.last, core.frames)
+        stream_end(&core.dpi, row, cold, row.last, core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = verdict(core, row, why)
     table_unhash(t, number, key_hash(row, core.parser.seed))
@@ -324,7 +323,7 @@ cdef void core_turn(Core* core) noexcept nogil:
         while number:
             after = t.colds[number].next
             due = t.rows[number].last + timeout_ns(core, &t.rows[number])
-            if due < core.clock:
+            if due // SECOND < now:             # whole seconds, so that a clock that is set twice changes nothing
                 core_finish(core, number, END_TIMEOUT)
             else:
                 wheel_add(t, number, due // SECOND + 1)

@@ -15,7 +15,7 @@ REJECTS = (
     "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
 )
 TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
-           "capwap")
+           "capwap", "etherip", "mpls-in-ip")
 # what a tunnel calls its own number, written as its users write it
 TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
               "l2tp": "session {}", "erspan": "session {}"}

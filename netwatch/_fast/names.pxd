@@ -33,7 +33,9 @@ cdef enum:
     TUN_L2TP = 10
     TUN_ERSPAN = 11
     TUN_CAPWAP = 12
-    TUN_COUNT = 13
+    TUN_ETHERIP = 13
+    TUN_MPLS = 14
+    TUN_COUNT = 15
 
 cdef enum:
     LAYER_NONE = 0

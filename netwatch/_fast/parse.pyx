@@ -422,9 +422,11 @@ cdef void other_transport(Cursor* c, u8 proto) noexcept nogil:
         c.next = 0x86DD
     elif proto == 47 and gre(c):
         return
-    elif proto == 137:
+    elif proto == 137:                                                 # MPLS in IP, RFC 4023
+        push_tunnel(c, TUN_MPLS, 0)
         c.next = NEXT_MPLS
     elif proto == 97 and captured(c) >= 16 and p[0] >> 4 == 3:        # EtherIP, RFC 3378
+        push_tunnel(c, TUN_ETHERIP, 0)
         advance(c, 2)
         c.next = NEXT_ETH
     elif proto == 108 and ipcomp(c):

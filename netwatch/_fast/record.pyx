@@ -231,7 +231,8 @@ def summary(list engines, list link_types) -> dict:
     if out["packets"]:
         out["first"], out["last"], out["duration"] = iso(first), iso(last), (last - first) / 1e9
     out["link_types"] = link_types
-    out["flows"], out["apps"], out["malformed"] = flows, apps, malformed
+    for key, found in (("flows", flows), ("apps", apps), ("malformed", malformed)):
+        out[key] = dict(sorted(found.items()))       # whichever engine met them first
     out["drops"] = {"evicted_flows": evicted, "refused_packets": refused, "snap_truncated": cut}
     for kind in ("tcp", "udp"):
         total, sampled = conversation_count(engines, kind == "tcp")
@@ -277,12 +278,15 @@ cdef tuple conversation_count(list engines, bint tcp):
     cdef u64 i
     total = 0
     sampled = False
-    seen = set() if len(engines) > 1 else None
+    tunnelled = False
+    for engine in engines:
+        tunnelled = tunnelled or engine.core.parser.paths.n != 0
+    seen = set() if len(engines) > 1 and tunnelled else None
     for engine in engines:
         c = &engine.core.table.tcp_conversations if tcp else &engine.core.table.udp_conversations
         total += conversations(c)
         sampled = sampled or c.shift > 0
-        if seen is not None and not sampled and c.slots != NULL and engine.core.parser.paths.n:
+        if seen is not None and not sampled and c.slots != NULL:
             for i in range(c.mask + 1):
                 if c.slots[i]:
                     if c.slots[i] in seen:

@@ -26,11 +26,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.names": ("netwatch.names", "netwatch.schema", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.schema", FAST),
     "netwatch.pipeline": (FAST,),
+    "netwatch.settings": ("netwatch.schema", FAST),
     "netwatch.face": ("netwatch.schema",),
-    "netwatch.session": ("netwatch.face", "netwatch.pipeline", "netwatch.filter", "netwatch.schema", "netwatch.names", FAST),
-    "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", "netwatch._fast.canvas"),
-    "netwatch.cli": ("netwatch.cli", "netwatch.face", "netwatch.ui", "netwatch.session", "netwatch.pipeline", "netwatch.capture",
-                     "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names", FAST, "netwatch"),
+    "netwatch.session": ("netwatch.face", "netwatch.settings", "netwatch.pipeline", "netwatch.filter",
+                         "netwatch.schema", "netwatch.names", FAST),
+    "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", f"{FAST}.canvas"),
+    "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
+                     "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
+                     "netwatch.settings", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {

@@ -1,0 +1,55 @@
+# Every habit of the house. `make help` lists them.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+SECONDS ?= 20
+ARGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start netwatch; ARGS="read FILE" for more
+	@./netwatch.sh $(ARGS)
+
+.PHONY: test
+test: ## run the tests; ARGS="-k dns" for some of them
+	@./test.sh $(ARGS)
+
+.PHONY: lint
+lint: ## ruff, cython-lint and mypy over the whole tree
+	@. tools/prepare.sh && ready lint
+	.venv/bin/ruff check .
+	PATH=$$PWD/.venv/bin:$$PATH .venv/bin/cython-lint netwatch
+	.venv/bin/mypy
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for SECONDS=20 each
+	@./fuzz/run.sh $(SECONDS)
+
+.PHONY: bench
+bench: ## whole programs on generated captures; a quick look: ARGS="--size quick -n 1"
+	@. tools/prepare.sh && ready ""
+	$(PYTHON) -m bench.run $(ARGS)
+
+.PHONY: golden
+golden: ## write the golden screens of the terminal anew; look at the diff before you commit
+	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py
+	git diff --stat tests/ui/golden
+
+.PHONY: docs
+docs: ## write docs/fields.md and docs/filter.md from netwatch/schema.py
+	@. tools/prepare.sh && ready ""
+	$(PYTHON) tools/make_reference.py
+
+.PHONY: ci
+ci: ## what a change must pass, as the server runs it
+	@.ci/run
+
+.PHONY: clean
+clean: ## remove what was built; the next start compiles all of it again
+	rm -rf .build .venv/.built *.egg-info
+	find netwatch bench -name '*.so' -delete
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
