@@ -1,4 +1,4 @@
-"""Any bytes, as frames of any link type → every frame counted once, with a flow or one reason, and all records can be made.
+"""Any bytes, as frames of any link type → each is counted once, with a flow or one reason, and all records can be made.
 
 Besides: two engines give the packets that one gives. Input: link type (2), then frames of: length (1), what the wire
 adds beyond it (1), time step in ms (1), bytes. Run: python fuzz/fuzz_parse.py -max_total_time=600 CORPUS
@@ -14,7 +14,33 @@ from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "engine"))
-LINKS = (1, 113, 276, 101, 228, 229, 0, 108, 9, 50, 51, 104, 107, 105, 127, 119, 163, 192, 258, 239, 6, 10, 100, 122, 129)
+LINKS = (
+    1,
+    113,
+    276,
+    101,
+    228,
+    229,
+    0,
+    108,
+    9,
+    50,
+    51,
+    104,
+    107,
+    105,
+    127,
+    119,
+    163,
+    192,
+    258,
+    239,
+    6,
+    10,
+    100,
+    122,
+    129,
+)
 KINDS = ("flows", "dns", "http", "tls", "packets", "streams")
 FRAMES = 200
 
@@ -43,9 +69,8 @@ def told(link: int, frames: list[tuple[int, bytes]]) -> bytes:
 
 def one_input(data: bytes) -> None:
     """The property."""
-    from running import run
-
     from netwatch._fast.flowtext import REJECTS
+    from running import run
 
     link, frames = script(data)
     result = run(frames, link, KINDS)

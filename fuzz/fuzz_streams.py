@@ -54,8 +54,15 @@ def script(data: bytes) -> Sides:
     while at + HEAD <= len(data) and len(sides.frames) < SEGMENTS:
         who, flags, size = data[at], data[at + 1], data[at + 6]
         body = data[at + HEAD : at + HEAD + size]
-        sides.segment(who >> 1 & 3, who & 1, flags, signed(data[at + 2 : at + 4]), signed(data[at + 4 : at + 5]),
-                      data[at + 5], body)  # fmt: skip
+        sides.segment(
+            who >> 1 & 3,
+            who & 1,
+            flags,
+            signed(data[at + 2 : at + 4]),
+            signed(data[at + 4 : at + 5]),
+            data[at + 5],
+            body,
+        )
         at += HEAD + size
     return sides
 
@@ -94,11 +101,19 @@ def seeds(folder: str) -> None:
     """Whole conversations, and one cut into single bytes in reverse order."""
     os.makedirs(folder, exist_ok=True)
     for flow, asked, answered in SEED_TURNS:
-        opening = b"".join(bytes([flow << 1 | side, flags, 0, 0, 0, 0, 0]) for side, flags in ((0, 2), (1, 18), (0, 16)))
-        whole = b"".join(bytes([flow << 1 | side, 24, 0, 0, 0, 0, len(data)]) + data
-                         for side, data in ((0, asked), (1, answered)))  # fmt: skip
-        early = b"".join(bytes([flow << 1, 24]) + (n if i == 0 else -2).to_bytes(2, "big", signed=True) + b"\0\0\1"
-                         + asked[n : n + 1] for i, n in enumerate(range(len(asked) - 1, -1, -1)))  # fmt: skip
+        opening = b"".join(
+            bytes([flow << 1 | side, flags, 0, 0, 0, 0, 0]) for side, flags in ((0, 2), (1, 18), (0, 16))
+        )
+        whole = b"".join(
+            bytes([flow << 1 | side, 24, 0, 0, 0, 0, len(data)]) + data for side, data in ((0, asked), (1, answered))
+        )
+        early = b"".join(
+            bytes([flow << 1, 24])
+            + (n if i == 0 else -2).to_bytes(2, "big", signed=True)
+            + b"\0\0\1"
+            + asked[n : n + 1]
+            for i, n in enumerate(range(len(asked) - 1, -1, -1))
+        )
         for i, told in enumerate((opening + whole, whole, opening + early)):
             with open(os.path.join(folder, f"talk{flow}{i}"), "wb") as f:
                 f.write(told)

@@ -9,7 +9,7 @@ import os
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.bytes cimport u8, u32, u64, be16
 from netwatch._fast.defrag cimport defrag_new, defrag_free, defrag_flush
 from netwatch._fast.encap cimport paths_new, paths_free
 from netwatch._fast.flow cimport *

@@ -35,7 +35,8 @@ def drain(Engine engine) -> list:
             extra = at + sizeof(Event) + sizeof(Packet)
         else:
             payload = (<char*>body)[:ev.size]
-        out.append((ev.frame, core.table.colds[ev.row].id, KINDS[ev.kind], ev.ts, ev.row, ev.side, payload, extra, ev.extra))
+        flow = core.table.colds[ev.row].id
+        out.append((ev.frame, flow, KINDS[ev.kind], ev.ts, ev.row, ev.side, payload, extra, ev.extra))
         at += sizeof(Event) + ((ev.size + 7) & ~<u32>7)
     core.dpi.ring.used = 0
     return out

@@ -25,7 +25,7 @@ cdef enum:
 
 
 cdef u8* ipcomp_open(const u8* p, u32 n, u32* size) noexcept nogil:
-    """The content of an IPComp header and what follows it, malloc'ed, its length in `size`; NULL when it is not deflate."""
+    """What an IPComp header and its payload hold, malloc'ed, the length in `size`; NULL when it is not deflate."""
     cdef z_stream z
     cdef u8* out
     cdef int answer

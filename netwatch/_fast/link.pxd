@@ -1,5 +1,4 @@
-"""Link layers: from the first byte of a frame to its network protocol."""
+"""Link layers that may follow one another."""
 from netwatch._fast.parse cimport Cursor
 
-cdef void link_open(Cursor* c) noexcept nogil
 cdef void link_step(Cursor* c) noexcept nogil

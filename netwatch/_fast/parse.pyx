@@ -11,7 +11,8 @@ from netwatch._fast.packet cimport *
 from netwatch._fast.names cimport *
 from netwatch._fast.encap cimport path_of
 from netwatch._fast.defrag cimport defrag_add, defrag_keep, Whole, DEFRAG_BAD, DEFRAG_WHOLE
-from netwatch._fast.link cimport link_open, link_step
+from netwatch._fast.link cimport link_step
+from netwatch._fast.linktypes cimport link_open
 from netwatch._fast.ipcomp cimport ipcomp_open
 from netwatch._fast.tunnel cimport push_tunnel, udp_tunnel, gre
 from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2

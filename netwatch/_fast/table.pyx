@@ -116,7 +116,7 @@ cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil:
 
 
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
-    """A new row with the packet's key, hashed; 0 when there are too many live flows, no row is free, or memory is out."""
+    """A new row with the packet's key, hashed; 0 when too many flows live, no row is free, or memory is out."""
     cdef u32 number
     cdef u64 at
     cdef Row* row

@@ -31,7 +31,7 @@ cdef void map_facts():
 
 
 cdef class EngineView:
-    """The flows of one engine, to be asked with filters and orders. `interfaces` is the source's list, which may grow."""
+    """The flows of one engine, to be asked with filters and orders. `interfaces`: the source's list, which may grow."""
     cdef Engine engine
     cdef list interfaces
     cdef readonly FlowView view

@@ -10,20 +10,46 @@ CLIENT, SERVER = 0, 1
 class Talk:
     """Frames of one connection, each `step` ns after the one before unless a time is given."""
 
-    def __init__(self, sport: int = 40000, dport: int = 80, *, start: int = START, step: int = MS,
-                 isn: tuple[int, int] = (1000, 5000), src: str = A4, dst: str = B4) -> None:  # fmt: skip
+    def __init__(
+        self,
+        sport: int = 40000,
+        dport: int = 80,
+        *,
+        start: int = START,
+        step: int = MS,
+        isn: tuple[int, int] = (1000, 5000),
+        src: str = A4,
+        dst: str = B4,
+    ) -> None:
         self.ports, self.ends = (sport, dport), (src, dst)
         self.now, self.step = start, step
         self.seq = list(isn)
         self.frames: list[tuple[int, bytes]] = []
 
-    def segment(self, side: int, flags: int = ACK, data: bytes = b"", *, seq: int | None = None,
-                ack: int | None = None, after: int | None = None, window: int = 8192,
-                options: bytes = b"") -> Talk:  # fmt: skip
+    def segment(
+        self,
+        side: int,
+        flags: int = ACK,
+        data: bytes = b"",
+        *,
+        seq: int | None = None,
+        ack: int | None = None,
+        after: int | None = None,
+        window: int = 8192,
+        options: bytes = b"",
+    ) -> Talk:
         """One segment as it stands; moves the clock, not the sequence numbers."""
         self.now += self.step if after is None else after
-        body = tcp(self.ports[side], self.ports[1 - side], flags, self.seq[side] if seq is None else seq,
-                   self.seq[1 - side] if ack is None else ack, data, window=window, options=options)  # fmt: skip
+        body = tcp(
+            self.ports[side],
+            self.ports[1 - side],
+            flags,
+            self.seq[side] if seq is None else seq,
+            self.seq[1 - side] if ack is None else ack,
+            data,
+            window=window,
+            options=options,
+        )
         self.frames.append((self.now, eth(ip4(6, body, self.ends[side], self.ends[1 - side]))))
         return self
 

@@ -46,7 +46,9 @@ def datagrams(rng: Random, count: int) -> list[tuple[int, bytes]]:
         out.append((at, eth(vlan(i % 3, 0x0800, ip4(17, udp(1024 + i, 53, ask), src, dst)), 0x8100)))
         out.append((at + 3_000_000, eth(vlan(i % 3, 0x0800, ip4(17, udp(53, 1024 + i, answer), dst, src)), 0x8100)))
         inner = ip4(1, icmp_echo(8, i), src, dst)
-        out.append((at, eth(ip4(17, udp(50000 + i % 9, 4789, vxlan(i % 4, eth(inner))), "172.16.0.1", f"172.16.1.{i % 8}"))))
+        out.append(
+            (at, eth(ip4(17, udp(50000 + i % 9, 4789, vxlan(i % 4, eth(inner))), "172.16.0.1", f"172.16.1.{i % 8}")))
+        )
         out.append((at, eth(arp(1 + i % 2, src, "10.0.0.250"), 0x0806)))
     return out
 

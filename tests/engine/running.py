@@ -78,6 +78,7 @@ def run_source(source: Any, kinds: Iterable[str] = ALL_KINDS, **options: Any) ->
     return result
 
 
-def run(frames: Iterable[Timed], link: int = 1, kinds: Iterable[str] = ("flows",), snaplen: int = 262144,
-        **options: Any) -> Result:  # fmt: skip
+def run(
+    frames: Iterable[Timed], link: int = 1, kinds: Iterable[str] = ("flows",), snaplen: int = 262144, **options: Any
+) -> Result:
     return run_capture(pcap(frames, link, snaplen), kinds, **options)

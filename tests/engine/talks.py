@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from random import Random
 
@@ -44,8 +45,9 @@ def tls_talk() -> Turns:
     name = extension(0, vector(b"\0" + vector(b"secret.example.com")))
     offers = extension(16, vector(vector(b"h2", 1) + vector(b"http/1.1", 1)))
     groups = extension(10, vector(struct.pack(">HHH", 0x11EC, 29, 23)))
-    shares = extension(51, vector(struct.pack(">H", 0x11EC) + vector(bytes(1216)) + struct.pack(">H", 29)
-                                  + vector(bytes(32))))  # fmt: skip
+    shares = extension(
+        51, vector(struct.pack(">H", 0x11EC) + vector(bytes(1216)) + struct.pack(">H", 29) + vector(bytes(32)))
+    )
     versions = extension(43, vector(struct.pack(">HH", 0x0304, 0x0303), 1))
     schemes = extension(13, vector(struct.pack(">HH", 0x0403, 0x0804)))
     suites = vector(struct.pack(">HHH", 0x1301, 0x1302, 0xC02F))
@@ -73,9 +75,12 @@ def dns_message(ident: int, name: bytes, answer: bytes = b"") -> bytes:
 def dns_talk() -> Turns:
     return [
         (CLIENT, vector(dns_message(1, b"one.example.net")) + vector(dns_message(2, b"two.example.net"))),
-        (SERVER, vector(dns_message(2, b"two.example.net", b"\x0a\0\0\2"))
-         + vector(dns_message(1, b"one.example.net", b"\x0a\0\0\1"))),
-    ]  # fmt: skip
+        (
+            SERVER,
+            vector(dns_message(2, b"two.example.net", b"\x0a\0\0\2"))
+            + vector(dns_message(1, b"one.example.net", b"\x0a\0\0\1")),
+        ),
+    ]
 
 
 TALKS = {"http": (80, http_talk), "tls": (443, tls_talk), "dns": (53, dns_talk)}
@@ -84,7 +89,7 @@ TALKS = {"http": (80, http_talk), "tls": (443, tls_talk), "dns": (53, dns_talk)}
 def pieces(size: int, cuts: list[int]) -> list[tuple[int, int]]:
     """The ranges between the cuts, which count modulo the size."""
     edges = sorted({0, size, *(cut % size for cut in cuts)})
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def shuffled(rng: Random, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -92,9 +97,18 @@ def shuffled(rng: Random, ranges: list[tuple[int, int]]) -> list[tuple[int, int]
     return [r for _, r in sorted((i + rng.uniform(0, 4), r) for i, r in enumerate(ranges))]
 
 
-def tell(port: int, turns: Turns, cuts: list[int] | None = None, *, isn: tuple[int, int] = (1000, 5000),
-         reorder: Random | None = None, repeat: Random | None = None, forge: Random | None = None,
-         drop: tuple[int, int] | None = None, handshake: bool = True) -> Talk:  # fmt: skip
+def tell(
+    port: int,
+    turns: Turns,
+    cuts: list[int] | None = None,
+    *,
+    isn: tuple[int, int] = (1000, 5000),
+    reorder: Random | None = None,
+    repeat: Random | None = None,
+    forge: Random | None = None,
+    drop: tuple[int, int] | None = None,
+    handshake: bool = True,
+) -> Talk:
     """The conversation in segments. `repeat` sends some again, `forge` sends other bytes for what was sent,
     `drop` leaves out piece (turn, index)."""
     talk = Talk(dport=port, isn=isn)

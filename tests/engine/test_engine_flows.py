@@ -1,15 +1,33 @@
-"""Flows on packet time: who began, timeouts by protocol, rates, numbers, bounds; the same whoever reads them how often."""
+"""Flows on packet time: who began, timeouts by protocol, states, rates, numbers, bounds."""
 
 from __future__ import annotations
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from running import run
-from wire import (
-    A4, ACK, B4, MS, SECOND, START, arp, eth, icmp6_echo, icmp_echo, ip4, ip6, sctp, spaced, tcp, udp,
-)  # fmt: skip
-
+from netwatch._fast.events import ended_rows
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
+from running import open_bytes, run
+from wire import (
+    A4,
+    ACK,
+    B4,
+    MS,
+    SECOND,
+    START,
+    arp,
+    eth,
+    icmp6_echo,
+    icmp_echo,
+    ip4,
+    ip6,
+    pcap,
+    sctp,
+    spaced,
+    tcp,
+    udp,
+)
+
+from netwatch.pipeline import Pipeline
 
 
 def datagram(sport: int, dport: int, data: bytes = b"x", src: str = A4, dst: str = B4) -> bytes:
@@ -31,16 +49,23 @@ def middle() -> Talk:
 
 
 TCP_TIMES = [
-    ("tcp_opening", unanswered), ("tcp_established", established), ("tcp_unknown", middle),
+    ("tcp_opening", unanswered),
+    ("tcp_established", established),
+    ("tcp_unknown", middle),
     ("tcp_conversing", lambda: established().say(CLIENT, b"x").say(SERVER, b"y")),
-    ("tcp_closing", lambda: established().fin(CLIENT)), ("tcp_time_wait", lambda: established().close()),
+    ("tcp_closing", lambda: established().fin(CLIENT)),
+    ("tcp_time_wait", lambda: established().close()),
     ("tcp_closed", lambda: established().segment(CLIENT, 4)),
-]  # fmt: skip
+]
 OTHER_TIMES = [
-    ("udp", datagram(40000, 9999)), ("icmp", eth(ip4(1, icmp_echo(8, 1)))),
-    ("icmp", eth(ip6(58, icmp6_echo(128, 1)), 0x86DD)), ("arp", eth(arp(1), 0x0806)),
-    ("sctp", eth(ip4(132, sctp(1, 2, 1)))), ("other", eth(ip4(89, bytes(8)))), ("other", eth(b"x" * 46, 0x88B6)),
-]  # fmt: skip
+    ("udp", datagram(40000, 9999)),
+    ("icmp", eth(ip4(1, icmp_echo(8, 1)))),
+    ("icmp", eth(ip6(58, icmp6_echo(128, 1)), 0x86DD)),
+    ("arp", eth(arp(1), 0x0806)),
+    ("sctp", eth(ip4(132, sctp(1, 2, 1)))),
+    ("other", eth(ip4(89, bytes(8)))),
+    ("other", eth(b"x" * 46, 0x88B6)),
+]
 
 
 def check_timeout(frames: list, again: bytes, seconds: int, **options) -> None:
@@ -100,7 +125,9 @@ def test_who_began_is_seen_in_a_request():
 def test_echoes_are_flows_by_identifier():
     frames = [eth(ip4(1, icmp_echo(8, i))) for i in (1, 2)] + [eth(ip4(1, icmp_echo(0, i), B4, A4)) for i in (1, 2)]
     assert [(f["icmp"]["id"], f["packets_out"], f["packets_in"]) for f in run(spaced(frames)).flows] == [
-        (1, 1, 1), (2, 1, 1)]  # fmt: skip
+        (1, 1, 1),
+        (2, 1, 1),
+    ]
 
 
 @pytest.mark.parametrize(("idle", "state"), [(29, "UDP_ACTIVE"), (30, "UDP_IDLE"), (60, "UDP_IDLE")])
@@ -109,8 +136,17 @@ def test_udp_states_by_age(idle: int, state: str):
     assert run(frames).flows[0]["state"] == state
 
 
-@pytest.mark.parametrize(("chunk", "state"), [(1, "SCTP_INIT"), (2, "SCTP_INIT"), (0, "SCTP_ESTABLISHED"),
-                                              (7, "SCTP_SHUTDOWN"), (6, "SCTP_CLOSED"), (14, "SCTP_CLOSED")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("chunk", "state"),
+    [
+        (1, "SCTP_INIT"),
+        (2, "SCTP_INIT"),
+        (0, "SCTP_ESTABLISHED"),
+        (7, "SCTP_SHUTDOWN"),
+        (6, "SCTP_CLOSED"),
+        (14, "SCTP_CLOSED"),
+    ],
+)
 def test_sctp_states(chunk: int, state: str):
     assert run([(START, eth(ip4(132, sctp(1, 2, chunk))))]).flow["state"] == state
 
@@ -152,12 +188,6 @@ def test_flows_that_answered_are_kept_longest():
 
 def test_history_is_bounded():
     """Without somebody who takes ended flows, only so many are kept."""
-    from running import open_bytes
-    from wire import pcap
-
-    from netwatch._fast.events import ended_rows
-    from netwatch.pipeline import Pipeline
-
     frames = spaced([datagram(1000 + i, 9999) for i in range(300)], step=SECOND)
     source = open_bytes(pcap(frames))
     pipeline = Pipeline(source, history=40)

@@ -83,8 +83,13 @@ def test_bytes_that_came_first_win(six: bool):
             return eth(ip6(44, fragment6(17, at, more, 5, data[at:end])), 0x86DD)
         return eth(ip4(17, data[at:end], more=more, at=at))
 
-    frames = [piece(query, 16, 32), piece(forged, 8, 40), piece(query, 0, 16), piece(forged, 0, 24),
-              piece(query, 32, len(query))]  # fmt: skip
+    frames = [
+        piece(query, 16, 32),
+        piece(forged, 8, 40),
+        piece(query, 0, 16),
+        piece(forged, 0, 24),
+        piece(query, 32, len(query)),
+    ]
     names = [q["name"] for r in run(spaced(frames), kinds=("dns",)).by_kind["dns"] for q in r["questions"]]
     assert names == ["first.example.net"]
 
@@ -178,7 +183,9 @@ def test_overlaps_at_random(seed: int):
     for _ in range(rng.randrange(1, 8)):
         at = rng.randrange(0, size, 8)
         pieces.append((at, min(size, at + rng.randrange(1, 4) * 8), rng.randrange(2)))
-    pieces += [(at, min(size, at + 8), rng.randrange(2)) for at in rng.sample(range(0, size, 8), len(range(0, size, 8)))]
+    pieces += [
+        (at, min(size, at + 8), rng.randrange(2)) for at in rng.sample(range(0, size, 8), len(range(0, size, 8)))
+    ]
     expected: dict[int, int] = {}
     frames = []
     for at, end, which in pieces:

@@ -1,4 +1,4 @@
-"""Every layer the parser claims gives the right ends; cut anywhere, a frame is still a packet with a flow or a reason."""
+"""Every layer the parser claims gives the right ends; cut anywhere, a frame still gives a flow or a reason."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import struct
 
 import pytest
 from cases import CASES, IP4, Case
+from netwatch._fast.flowtext import REJECTS
 from running import run
 from wire import ACK, SECOND, START, Timed, arp, eth, ip4, ip6, sll, spaced, tcp, udp, vlan, wlan
-
-from netwatch._fast.flowtext import REJECTS
 
 REASONS = {name for name in REJECTS if name}
 
@@ -97,22 +96,25 @@ def test_encrypted_wlan_is_named_as_such():
     assert run([(START, wlan(bytes(60), protected=True))], 105).summary["malformed"] == {"encrypted-link": 1}
 
 
-@pytest.mark.parametrize(("frame", "why"), [
-    (eth(b"\x45" + bytes(10)), "ip-cut"),
-    (eth(b"\x44" + bytes(30)), "ip-header"),
-    (eth(b"\x75" + bytes(30)), "ip-header"),
-    (eth(IP4, 0x86DD), "ip-header"),
-    (eth(ip4(6, b"", total=19)), "ip-length"),
-    (eth(ip4(6, bytes(10))), "transport-cut"),
-    (eth(ip4(6, bytes(12) + b"\x40" + bytes(7))), "transport-header"),
-    (eth(ip4(6, bytes(12) + b"\xf0" + bytes(7))), "transport-header"),
-    (eth(ip4(17, udp(1, 2, b"", length=7))), "transport-header"),
-    (eth(ip6(0, b"\0"), 0x86DD), "ip6-extension"),
-    (eth(ip6(0, b"\x06\xff" + bytes(20)), 0x86DD), "ip6-extension"),
-    (eth(b"\0\1\x08\0\6\4\0\1" + bytes(5), 0x0806), "arp"),
-    (sll(0x0806, struct.pack(">HHBBH", 1, 0x86DD, 6, 16, 1) + bytes(60)), "arp"),
-    (eth(b"", 0x8100), "link-cut"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (eth(b"\x45" + bytes(10)), "ip-cut"),
+        (eth(b"\x44" + bytes(30)), "ip-header"),
+        (eth(b"\x75" + bytes(30)), "ip-header"),
+        (eth(IP4, 0x86DD), "ip-header"),
+        (eth(ip4(6, b"", total=19)), "ip-length"),
+        (eth(ip4(6, bytes(10))), "transport-cut"),
+        (eth(ip4(6, bytes(12) + b"\x40" + bytes(7))), "transport-header"),
+        (eth(ip4(6, bytes(12) + b"\xf0" + bytes(7))), "transport-header"),
+        (eth(ip4(17, udp(1, 2, b"", length=7))), "transport-header"),
+        (eth(ip6(0, b"\0"), 0x86DD), "ip6-extension"),
+        (eth(ip6(0, b"\x06\xff" + bytes(20)), 0x86DD), "ip6-extension"),
+        (eth(b"\0\1\x08\0\6\4\0\1" + bytes(5), 0x0806), "arp"),
+        (sll(0x0806, struct.pack(">HHBBH", 1, 0x86DD, 6, 16, 1) + bytes(60)), "arp"),
+        (eth(b"", 0x8100), "link-cut"),
+    ],
+)
 def test_reasons(frame: bytes, why: str):
     link = 113 if frame[:2] == b"\0\0" else 1
     result = run([(START, frame)], link)

@@ -14,10 +14,20 @@ from wire import SECOND, START, pcap
 from netwatch.capture.file import SourceError
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "captures"
-REAL = ["generated/tcp_reorder.pcap", "generated/enc_qinq.pcap", "generated/frag4_vxlan.pcap", "generated/snaplen_96.pcap",
-        "generated/tls13_aes128gcm.pcap", "generated/ctr_three_interfaces.pcapng", "generated/tcp_port_reuse.pcap",
-        "arkime/v6-http.pcap", "arkime/gtp-iphone.pcap", "foxio/ssh.pcapng", "foxio/latest.pcapng",
-        "foxio/http1-with-cookies.pcapng"]  # fmt: skip
+REAL = [
+    "generated/tcp_reorder.pcap",
+    "generated/enc_qinq.pcap",
+    "generated/frag4_vxlan.pcap",
+    "generated/snaplen_96.pcap",
+    "generated/tls13_aes128gcm.pcap",
+    "generated/ctr_three_interfaces.pcapng",
+    "generated/tcp_port_reuse.pcap",
+    "arkime/v6-http.pcap",
+    "arkime/gtp-iphone.pcap",
+    "foxio/ssh.pcapng",
+    "foxio/latest.pcapng",
+    "foxio/http1-with-cookies.pcapng",
+]
 
 
 def check_same(capture: bytes) -> None:

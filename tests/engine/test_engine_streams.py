@@ -1,4 +1,4 @@
-"""However a conversation is cut, doubled, shuffled or forged on its way, what is read of it is the same; bounds hold."""
+"""However a conversation is cut, doubled, shuffled or forged, what is read of it is the same; bounds hold."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def told(name: str, *args: Any, **words: Any) -> Result:
 
 def learnt(result: Result) -> dict[str, list[dict[str, Any]]]:
     """All records of content, without what depends on when."""
-    out = {kind: [{k: v for k, v in record.items() if k not in OF_TIME} for record in result.by_kind[kind]]
-           for kind in ("dns", "http", "tls", "streams")}  # fmt: skip
-    out["apps"] = [{k: flow.get(k) for k in ("app", "app_stack", "label", "http", "tls")}
-                   for flow in result.flows]  # fmt: skip
+    out = {
+        kind: [{k: v for k, v in record.items() if k not in OF_TIME} for record in result.by_kind[kind]]
+        for kind in ("dns", "http", "tls", "streams")
+    }
+    out["apps"] = [{k: flow.get(k) for k in ("app", "app_stack", "label", "http", "tls")} for flow in result.flows]
     for flow in out["apps"]:
         if flow["http"]:
             flow["http"].pop("latency_us", None)
@@ -46,7 +47,9 @@ WHOLE = {name: learnt(told(name)) for name in TALKS}
 
 def test_what_the_uncut_conversations_say():
     assert [(r["method"], r["path"], r["status"]) for r in WHOLE["http"]["http"]] == [
-        ("GET", "/index.html?a=1", 200), ("POST", "/form", 404)]  # fmt: skip
+        ("GET", "/index.html?a=1", 200),
+        ("POST", "/form", 404),
+    ]
     tls = WHOLE["tls"]["tls"][0]["tls"]
     assert (tls["sni"], tls["alpn"], tls["version"]) == ("secret.example.com", ["h2", "http/1.1"], "TLS 1.3")
     assert [r["qr"] for r in WHOLE["dns"]["dns"]] == ["query", "query", "response", "response"]
@@ -161,7 +164,9 @@ def test_cut_by_the_snap_length():
     frames = tell(80, http_talk()).frames
     result = run(frames, kinds=KINDS, snaplen=54 + 100)
     assert [(r["method"], r["path"]) for r in result.by_kind["http"] if "method" in r] == [
-        ("GET", "/index.html?a=1"), ("POST", "/form")]  # fmt: skip
+        ("GET", "/index.html?a=1"),
+        ("POST", "/form"),
+    ]
     inward = next(s for s in result.by_kind["streams"] if s["dir"] == "in")
     sent = sum(len(part) for side, part in http_talk() if side == SERVER)
     assert inward["bytes"] + inward["missing_bytes"] == sent
@@ -176,7 +181,9 @@ def test_what_waits_is_told_when_the_flow_ends(flags: int):
 
 def test_far_away_sequence_numbers_are_not_of_the_stream():
     talk = Talk(dport=9999).open().say(CLIENT, b"begin ")
-    talk.segment(CLIENT, ACK, b"wild", seq=talk.seq[0] + (1 << 30)).segment(CLIENT, ACK, b"wild", seq=talk.seq[0] - (1 << 30))
+    talk.segment(CLIENT, ACK, b"wild", seq=talk.seq[0] + (1 << 30)).segment(
+        CLIENT, ACK, b"wild", seq=talk.seq[0] - (1 << 30)
+    )
     record = run(talk.say(CLIENT, b"end").frames, kinds=KINDS).by_kind["streams"][0]
     assert record["text"] == "begin end"
 

@@ -73,9 +73,19 @@ def _summed(pseudo: bytes, proto: int, payload: bytes) -> bytes:
 
 
 def ip4(
-    proto: int, payload: bytes, src: str = A4, dst: str = B4, *, ttl: int = 64, options: bytes = b"", ident: int = 1,
-    more: bool = False, at: int = 0, total: int | None = None, tos: int = 0,
-) -> bytes:  # fmt: skip
+    proto: int,
+    payload: bytes,
+    src: str = A4,
+    dst: str = B4,
+    *,
+    ttl: int = 64,
+    options: bytes = b"",
+    ident: int = 1,
+    more: bool = False,
+    at: int = 0,
+    total: int | None = None,
+    tos: int = 0,
+) -> bytes:
     """`at`: fragment offset in bytes; `total`: another total length than the true one."""
     ends = ipaddress.IPv4Address(src).packed + ipaddress.IPv4Address(dst).packed
     if not more and not at:
@@ -126,9 +136,16 @@ def udp(sport: int, dport: int, payload: bytes, length: int | None = None) -> by
 
 
 def tcp(
-    sport: int, dport: int, flags: int = ACK, seq: int = 1, ack: int = 1, payload: bytes = b"", *, window: int = 8192,
+    sport: int,
+    dport: int,
+    flags: int = ACK,
+    seq: int = 1,
+    ack: int = 1,
+    payload: bytes = b"",
+    *,
+    window: int = 8192,
     options: bytes = b"",
-) -> bytes:  # fmt: skip
+) -> bytes:
     options += b"\0" * (-len(options) % 4)
     seq, ack = seq & 0xFFFFFFFF, ack & 0xFFFFFFFF
     head = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, (20 + len(options)) << 2, flags, window, 0, 0)

@@ -21,9 +21,27 @@ from cases import LINKS, NETWORKS, TAGS, TRANSPORTS, TUNNELS  # noqa: E402
 from conversation import CLIENT, SERVER, Talk  # noqa: E402
 from talks import dns_message, dns_talk, http_talk, tell, tls_talk  # noqa: E402
 from wire import (  # noqa: E402
-    A4, ACK, B4, MS, RST, SECOND, START, SYN, Timed, arp, eth, fragments4, fragments6, icmp6_echo, icmp_echo, ip4, ip6,
-    pcap, spaced, udp,
-)  # fmt: skip
+    A4,
+    ACK,
+    B4,
+    MS,
+    RST,
+    SECOND,
+    START,
+    SYN,
+    Timed,
+    arp,
+    eth,
+    fragments4,
+    fragments6,
+    icmp6_echo,
+    icmp_echo,
+    ip4,
+    ip6,
+    pcap,
+    spaced,
+    udp,
+)
 
 
 def on_ethernet(*tables: list) -> list[Timed]:
@@ -47,8 +65,10 @@ def neighbours() -> list[Timed]:
     frames = [eth(arp(1), 0x0806), eth(arp(2, B4, A4, "02:00:00:00:00:0b"), 0x0806)]
     for i in range(3):
         frames += [eth(ip4(1, icmp_echo(8, 77, i))), eth(ip4(1, icmp_echo(0, 77, i), B4, A4))]
-        frames += [eth(ip6(58, icmp6_echo(128, 78, i)), 0x86DD),
-                   eth(ip6(58, icmp6_echo(129, 78, i), "2001:db8:f::2", "2001:db8::1"), 0x86DD)]  # fmt: skip
+        frames += [
+            eth(ip6(58, icmp6_echo(128, 78, i)), 0x86DD),
+            eth(ip6(58, icmp6_echo(129, 78, i), "2001:db8:f::2", "2001:db8::1"), 0x86DD),
+        ]
     return list(spaced(frames, step=11 * MS))
 
 
@@ -72,7 +92,7 @@ def endings() -> list[Timed]:
     frames += first.frames + Talk(1004, start=first.now, isn=(90000, 80000)).open().say(CLIENT, b"two").frames
     frames += Talk(1005, 443).say(SERVER, b"y" * 10).ack(CLIENT).frames
     frames.append((START + 700 * SECOND, eth(ip4(17, udp(1006, 9999, b"late")))))
-    return list(sorted(frames))
+    return sorted(frames)
 
 
 def pieces() -> list[Timed]:
@@ -102,11 +122,18 @@ BUILT: dict[str, tuple[int, Callable[[], list[Timed]]]] = {
     "http-gap": (1, lambda: list(tell(80, http_talk(), [300, 900, 1500], drop=(1, 1)).frames)),
     "tls": (1, lambda: list(tell(443, tls_talk(), [600, 1200]).frames)),
     "dns-tcp": (1, lambda: list(tell(53, dns_talk(), [1, 30]).frames)),
-    "names": (1, names), "neighbours": (1, neighbours), "lossy": (1, lossy), "endings": (1, endings),
-    "fragments": (1, pieces), "tags": (1, lambda: on_ethernet(TAGS)), "tunnels": (1, lambda: on_ethernet(TUNNELS)),
-    "transports": (1, lambda: on_ethernet(NETWORKS, TRANSPORTS)), "rubbish": (1, rubbish),
-    "wlan": (105, lambda: links(105)), "frame-relay": (107, lambda: links(107)),
-}  # fmt: skip
+    "names": (1, names),
+    "neighbours": (1, neighbours),
+    "lossy": (1, lossy),
+    "endings": (1, endings),
+    "fragments": (1, pieces),
+    "tags": (1, lambda: on_ethernet(TAGS)),
+    "tunnels": (1, lambda: on_ethernet(TUNNELS)),
+    "transports": (1, lambda: on_ethernet(NETWORKS, TRANSPORTS)),
+    "rubbish": (1, rubbish),
+    "wlan": (105, lambda: links(105)),
+    "frame-relay": (107, lambda: links(107)),
+}
 
 
 def build(folder: Path) -> None:
@@ -118,9 +145,11 @@ def record_real(folder: Path) -> None:
     from lab import Lab
 
     with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
-        for name, acts in {"real-http": [lambda: lab.curl("http")], "real-dns": [lab.dig, lambda: lab.dig("+tcp")],
-                           "real-https": [lambda: lab.curl("https"), lambda: lab.curl("https", True, "--tls-max", "1.2")],
-                           }.items():  # fmt: skip
+        for name, acts in {
+            "real-http": [lambda: lab.curl("http")],
+            "real-dns": [lab.dig, lambda: lab.dig("+tcp")],
+            "real-https": [lambda: lab.curl("https"), lambda: lab.curl("https", True, "--tls-max", "1.2")],
+        }.items():
             path = folder / f"{name}.pcap"
             words = lab.inside(lab.client, "tcpdump", "-q", "-U", "-i", lab.near, "-w", str(path))
             tcpdump = subprocess.Popen(words, stderr=subprocess.DEVNULL)

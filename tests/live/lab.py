@@ -52,7 +52,20 @@ class Lab:
     def _wire(self) -> None:
         for name in (self.client, self.server):
             ip("netns", "add", name)
-        ip("link", "add", self.near, "netns", self.client, "type", "veth", "peer", "name", self.far, "netns", self.server)
+        ip(
+            "link",
+            "add",
+            self.near,
+            "netns",
+            self.client,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            self.far,
+            "netns",
+            self.server,
+        )
         for name, link, address in ((self.client, self.near, CLIENT), (self.server, self.far, SERVER)):
             subprocess.run(self.inside(name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"), check=False)
             ip("-n", name, "addr", "add", f"{address}/24", "dev", link)
@@ -61,13 +74,33 @@ class Lab:
 
     def _serve(self) -> None:
         key, cert, page = (str(self.folder / name) for name in ("key.pem", "cert.pem", "page.txt"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days",
-                        "30", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"],
-                       check=True, capture_output=True)  # fmt: skip
+        subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                key,
+                "-out",
+                cert,
+                "-days",
+                "30",
+                "-subj",
+                f"/CN={NAME}",
+                "-addext",
+                f"subjectAltName=DNS:{NAME}",
+            ],
+            check=True,
+            capture_output=True,
+        )
         Path(page).write_text("hello from the lab\n" * 20)
         conf = self.folder / "nginx.conf"
-        temps = "".join(f"{kind}_temp_path {self.folder}/{kind}; " for kind in
-                        ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))  # fmt: skip
+        temps = "".join(
+            f"{kind}_temp_path {self.folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         conf.write_text(
             f"daemon off; master_process off; pid {self.folder}/nginx.pid; error_log {self.folder}/error.log;\n"
             f"events {{}} http {{ access_log off; {temps} server {{ listen {SERVER}:80; listen {SERVER}:443 ssl;\n"
@@ -76,9 +109,18 @@ class Lab:
         )
         self.folder.chmod(0o755)
         self._start("nginx", "-c", str(conf), "-e", str(self.folder / "error.log"))
-        self._start("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--user=root",
-                    f"--address=/{NAME}/{SERVER}", f"--listen-address={SERVER}", "--bind-interfaces",
-                    f"--pid-file={self.folder}/dnsmasq.pid")  # fmt: skip
+        self._start(
+            "dnsmasq",
+            "--keep-in-foreground",
+            "--no-resolv",
+            "--no-hosts",
+            "--conf-file=/dev/null",
+            "--user=root",
+            f"--address=/{NAME}/{SERVER}",
+            f"--listen-address={SERVER}",
+            "--bind-interfaces",
+            f"--pid-file={self.folder}/dnsmasq.pid",
+        )
         end = time.monotonic() + 10
         while time.monotonic() < end:
             asked = [self.curl("http", check=False).returncode, self.dig(check=False).returncode]
@@ -88,8 +130,9 @@ class Lab:
         raise RuntimeError("the servers of the lab do not answer")
 
     def _start(self, *words: str) -> None:
-        self._servers.append(subprocess.Popen(self.inside(self.server, *words), stdout=subprocess.DEVNULL,
-                                              stderr=subprocess.DEVNULL))  # fmt: skip
+        self._servers.append(
+            subprocess.Popen(self.inside(self.server, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
 
     def inside(self, name: str, *words: str) -> list[str]:
         return ["ip", "netns", "exec", name, *words]
@@ -100,16 +143,30 @@ class Lab:
 
     def curl(self, scheme: str, check: bool = True, *more: str) -> subprocess.CompletedProcess[bytes]:
         port = 443 if scheme == "https" else 80
-        return self.ask("curl", "-sSk", "--max-time", "5", *more, "--resolve", f"{NAME}:{port}:{SERVER}",
-                        f"{scheme}://{NAME}/page.txt", check=check)  # fmt: skip
+        return self.ask(
+            "curl",
+            "-sSk",
+            "--max-time",
+            "5",
+            *more,
+            "--resolve",
+            f"{NAME}:{port}:{SERVER}",
+            f"{scheme}://{NAME}/page.txt",
+            check=check,
+        )
 
     def dig(self, *more: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         return self.ask("dig", f"@{SERVER}", "+tries=1", "+time=2", NAME, "A", *more, check=check)
 
     def netwatch(self, *words: str) -> subprocess.Popen[str]:
         """`netwatch` in the client's namespace, told to capture there once it has begun."""
-        return subprocess.Popen(self.inside(self.client, sys.executable, "-m", "netwatch", *words), cwd=ROOT, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+        return subprocess.Popen(
+            self.inside(self.client, sys.executable, "-m", "netwatch", *words),
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
 
 def ip(*words: str) -> None:

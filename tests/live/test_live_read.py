@@ -32,8 +32,9 @@ def of_kind(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def test_real_programs_are_seen_and_named(lab: Lab):
-    process = lab.netwatch("read", "-i", lab.near, "--duration", "3s", "--what", "flows,dns,http,tls,summary",
-                           "--format", "ndjson")  # fmt: skip
+    process = lab.netwatch(
+        "read", "-i", lab.near, "--duration", "3s", "--what", "flows,dns,http,tls,summary", "--format", "ndjson"
+    )
     time.sleep(START_UP)
     lab.curl("http")
     lab.curl("https")
@@ -45,7 +46,8 @@ def test_real_programs_are_seen_and_named(lab: Lab):
     assert [(r["method"], r["host"], r["path"], r["status"]) for r in http] == [("GET", NAME, "/page.txt", 200)]
     tls = of_kind(records, "tls")
     assert [(r["tls"]["sni"], r["tls"]["version"], r["src"], r["dport"]) for r in tls] == [
-        (NAME, "TLS 1.3", CLIENT, 443)]  # fmt: skip
+        (NAME, "TLS 1.3", CLIENT, 443)
+    ]
     answers = [(r["transport"], a["data"]) for r in of_kind(records, "dns") for a in r["answers"]]
     assert sorted(answers) == [("tcp", SERVER), ("udp", SERVER)]
     flows = {(f.get("app"), f["proto"]): f for f in of_kind(records, "flow")}

@@ -23,7 +23,14 @@ CAPTURES, SCORE = SHARED / "captures", SHARED / "tools" / "score.py"
 SAMPLE = 60
 KINDS = ("flows", "dns", "http", "tls", "streams")
 COUNTS = {"packets": 1.0, "tcp_convs": 0.995, "udp_convs": 0.995}
-CONTENT = {"dns_query": 0.95, "dns_a": 0.95, "dns_cname": 0.95, "mdns_query": 0.95, "llmnr_query": 0.95, "vlan_id": 0.95}
+CONTENT = {
+    "dns_query": 0.95,
+    "dns_a": 0.95,
+    "dns_cname": 0.95,
+    "mdns_query": 0.95,
+    "llmnr_query": 0.95,
+    "vlan_id": 0.95,
+}
 
 pytestmark = pytest.mark.skipif(
     not (CAPTURES / "expected.json").exists() or not SCORE.exists(),
@@ -40,8 +47,11 @@ def sample() -> list[str]:
     """Captures with a truth on both conversation counts, spread evenly over all of them, small ones."""
     if not (CAPTURES / "expected.json").exists():
         return []
-    fit = [name for name, known in sorted(truth().items())
-           if not known.get("tshark_error") and (CAPTURES / name).exists() and known["packets"] < 2000]  # fmt: skip
+    fit = [
+        name
+        for name, known in sorted(truth().items())
+        if not known.get("tshark_error") and (CAPTURES / name).exists() and known["packets"] < 2000
+    ]
     return fit[:: max(1, len(fit) // SAMPLE)][:SAMPLE]
 
 
@@ -57,7 +67,10 @@ def test_counts(name: str):
     known = {**known, **(known.get("by_source") or {}).get("construction", {})}
     found = records_of(name)[-1]
     assert (found["packets"], found["tcp_conversations"], found["udp_conversations"]) == (
-        known["packets"], known["tcp_convs"], known["udp_convs"])  # fmt: skip
+        known["packets"],
+        known["tcp_convs"],
+        known["udp_convs"],
+    )
 
 
 def scorer() -> Any:
