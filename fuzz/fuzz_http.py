@@ -3,7 +3,7 @@
 from driver import pack, run, streamed
 from netwatch._fast.probe import Probe
 
-from netwatch._fast.proto import http
+from netwatch._fast.proto import httptext as http
 
 SEEDS = [
     pack(

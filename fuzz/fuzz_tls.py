@@ -5,7 +5,7 @@ import struct
 from driver import pack, run, streamed
 from netwatch._fast.probe import Probe
 
-from netwatch._fast.proto import tls
+from netwatch._fast.proto import tlstext as tls
 
 
 def vector(size: int, data: bytes) -> bytes:

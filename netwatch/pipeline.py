@@ -8,18 +8,18 @@ changes nothing but the time it takes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.record import flow_record, summary
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
-@dataclass
-class Event:
+
+class Event(NamedTuple):
     """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
     that the protocol's file explains."""
 
@@ -35,12 +35,11 @@ class Event:
     interface: int
 
 
-@dataclass
-class Step:
+class Step(NamedTuple):
     """What one chunk gave, each in order; `ended` are (engine, row). `idle`: a live source had nothing."""
 
-    events: list[Event] = field(default_factory=list)
-    ended: list[tuple[Any, int]] = field(default_factory=list)
+    events: list[Event]
+    ended: list[tuple[Any, int]]
     idle: bool = False
 
 
@@ -48,14 +47,14 @@ class Pipeline:
     """Reads a source to its end, or until it is no longer asked to."""
 
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
-                 dpi: bool = True, history: int = 0, max_flows: int = 2_000_000,
+                 dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
-        `max_frames`: stop after so many."""
+        `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many."""
         self.source = source
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
-                   shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
+                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
         ]
         self.hold = hold
         self.done = False
@@ -63,7 +62,7 @@ class Pipeline:
         self._left = max_frames
         self._listening = bool(set(want))
         self._boxes = [Box()] if workers == 1 else [Box(), Box()]
-        self._pool = ThreadPoolExecutor(workers + 1) if workers > 1 else None
+        self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
         self._to_release = False
 
@@ -106,7 +105,7 @@ class Pipeline:
         """Stop the threads. The engines can still be asked."""
         if self._pool:
             if self._ahead is not None:
-                wait([self._ahead])
+                self._ahead.exception()
             self._pool.shutdown()
             self._pool = None
 
@@ -164,20 +163,28 @@ class Pipeline:
             self._to_release = False
 
     def _collect(self, idle: bool = False) -> Step:
-        step = Step(idle=idle)
+        events: list[Event] = []
+        ended: list[tuple[Any, int]] = []
         if self.hold and len(self.engines) > 1:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
-            step.events = sorted((event for e in self.engines for event in self._events(e)), key=_place)
+            events = sorted((event for e in self.engines for event in self._events(e)), key=_place)
         if self.hold:
-            ended = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
-            step.ended = [(self.engines[i], row) for _, i, row in ended]
-            self._to_release = bool(step.ended)
-        return step
+            rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
+            ended = [(self.engines[i], row) for _, i, row in rows]
+            self._to_release = bool(ended)
+        return Step(events, ended, idle)
 
     def _events(self, engine: Any) -> list[Event]:
         return [Event(frame, flow, kind, ns, engine, row, side, payload, extra, interface)
                 for frame, flow, kind, ns, row, side, payload, extra, interface in drain(engine)]
+
+
+def _threads(n: int) -> ThreadPoolExecutor:
+    """A pool; imported here because one worker needs none, and the import takes a tenth of a short run."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(n)
 
 
 def _place(event: Event) -> tuple[int, int]:

@@ -33,7 +33,7 @@ class Session:
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
-        self._settings = settings or Settings()
+        self._settings = settings or Settings({})
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -45,8 +45,8 @@ class Session:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
-        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings["flows.max"],
-                                  history=self._settings["flows.history"], timeouts=timeouts)
+        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings.of("flows.max"),
+                                  history=self._settings.of("flows.history"), timeouts=timeouts)
         self._engine = self._pipeline.engines[0]
         self._view = EngineView(self._engine, self._source.interfaces)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)

@@ -6,9 +6,8 @@ unknown key is an error that names the nearest.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
 
@@ -26,13 +25,12 @@ class SettingError(ValueError):
     """A setting that does not exist, or a value it cannot have; one line."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Values of LIMITS' keys that differ from their defaults."""
 
-    changed: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int]
 
-    def __getitem__(self, key: str) -> int:
+    def of(self, key: str) -> int:
         return self.changed.get(key, LIMITS[key][0])
 
     @property
@@ -47,6 +45,8 @@ def parse_settings(texts: Iterable[str]) -> Settings:
     for text in texts:
         key, equals, value = text.partition("=")
         if key not in LIMITS:
+            import difflib
+
             near = difflib.get_close_matches(key, LIMITS, 1, 0.4)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SettingError(f"--set {text}: no setting is called {key!r}{hint}")

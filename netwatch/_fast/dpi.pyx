@@ -18,6 +18,7 @@ from netwatch._fast.proto.tls cimport tls_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    SPARE_CONNS = 4096         # freed Conns kept for the next flows
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
@@ -226,7 +227,13 @@ cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept no
 
 
 cdef Conn* conn_new(Dpi* dpi) noexcept nogil:
-    cdef Conn* conn = <Conn*>calloc(1, sizeof(Conn))
+    cdef Conn* conn = dpi.spare
+    if conn != NULL:
+        dpi.spare = <Conn*>conn.state
+        dpi.spares -= 1
+        memset(conn, 0, sizeof(Conn))
+    else:
+        conn = <Conn*>calloc(1, sizeof(Conn))
     if conn != NULL:
         dpi.conns += 1
         dpi.stream_bytes += sizeof(Conn)
@@ -248,7 +255,21 @@ cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil:
         dpi.stream_bytes -= conn.half[side].cap
         free(conn.half[side].buf)
     drop_state(conn)
-    free(conn)
+    if dpi.spares < SPARE_CONNS:
+        conn.state = dpi.spare
+        dpi.spare = conn
+        dpi.spares += 1
+    else:
+        free(conn)
     row.conn = NULL
     dpi.conns -= 1
     dpi.stream_bytes -= sizeof(Conn)
+
+
+cdef void spares_free(Dpi* dpi) noexcept nogil:
+    """Give back the Conns that were kept for use again."""
+    cdef Conn* conn
+    while dpi.spare != NULL:
+        conn = dpi.spare
+        dpi.spare = <Conn*>conn.state
+        free(conn)

@@ -20,7 +20,7 @@ from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, facts_free, ring_put
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess
-from netwatch._fast.dpi cimport conn_free
+from netwatch._fast.dpi cimport conn_free, spares_free
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
@@ -114,7 +114,7 @@ cdef u32 after_type(const u8* p, u32 n, u32 at, u32 kind) noexcept nogil:
 cdef class Engine:
     """One share of the flows of an input."""
 
-    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True,
+    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True, bint facts=True,
                   u32 shard=0, u32 shards=1, dict timeouts=None):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
@@ -128,6 +128,7 @@ cdef class Engine:
         core.parser.seed = SEED
         core.dpi.rows = core.table.rows
         core.dpi.off = not dpi
+        core.dpi.forgetful = not facts
         for kind in want:
             core.dpi.want |= WANT.get(kind, 0)
         core.parser.layers = (core.dpi.want >> EV_PACKET) & 1
@@ -145,6 +146,7 @@ cdef class Engine:
             if core.table.rows[i].conn != NULL:
                 conn_free(&core.dpi, &core.table.rows[i])
             facts_free(&core.dpi, &core.table.colds[i])
+        spares_free(&core.dpi)
         table_close(&core.table)
         paths_free(core.parser.paths)
         defrag_free(core.parser.defrag)

@@ -17,6 +17,7 @@ cdef enum:                 # Op.kind
     OP_END = 6             # address:port contains p
     OP_EXTRA = 7           # a service has marked the row as one with values that are no columns
     OP_ASK = 8             # what Python says: predicate number lo
+    OP_TOLD = 9            # protocol number col (0: any) has stored facts
 
 cdef struct Op:
     u8 kind

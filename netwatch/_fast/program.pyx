@@ -9,12 +9,13 @@ from libc.string cimport memcmp
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.columns cimport (
     Flows, number, address, text, is_text, is_number, end_text, COL_SRC, COL_DST)
+from netwatch._fast.seam cimport facts_of
 
 cdef enum:
     MAX_LOOK = 4096        # bytes of a text that are looked at
 
 KINDS = {"number": OP_NUMBER, "bits": OP_BITS, "address": OP_ADDRESS, "equal": OP_EQUAL, "part": OP_PART,
-         "has": OP_HAS, "end": OP_END, "extra": OP_EXTRA, "ask": OP_ASK}
+         "has": OP_HAS, "end": OP_END, "extra": OP_EXTRA, "ask": OP_ASK, "told": OP_TOLD}
 FAMILIES = {4: 4, 6: 2, 16: 6}         # length of an address -> FAMILY_*
 TARGET_ACCEPT, TARGET_REJECT = ACCEPT, REJECT
 LIMIT = MAX_OPS
@@ -122,6 +123,8 @@ cdef bint holds(const Op* op, const Flows* t, u32 row) noexcept nogil:
         return text(t, row, op.col, &s) and s.n == op.n and same(s.p, op.p, s.n)
     if op.kind == OP_PART:
         return text(t, row, op.col, &s) and contains(s.p, s.n, op.p, op.n)
+    if op.kind == OP_TOLD:
+        return facts_of(t.colds[row].facts, op.col) or (op.col == 0 and t.rows[row].app != 0)
     if op.kind == OP_END:
         return contains(<const u8*>end, end_text(t, row, op.col, end), op.p, op.n)
     if op.col == COL_SRC or op.col == COL_DST:

@@ -16,7 +16,6 @@ from netwatch._fast.table cimport Conversations, conversations
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
-from netwatch._fast.protocols import DESCRIBE, LABEL
 from netwatch._fast.seam import facts_list
 
 cdef list APPS = app_names()
@@ -192,6 +191,8 @@ cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets
     r["app"] = APPS[row.app or next(iter(by_proto))]
     r["app_stack"] = [APPS[proto] for proto in by_proto]
     r["confidence"] = cold.confidence
+    from netwatch._fast.protocols import DESCRIBE, LABEL
+
     label = None
     for proto, facts in by_proto.items():
         name = APPS[proto]

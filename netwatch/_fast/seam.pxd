@@ -87,6 +87,9 @@ cdef struct Ring:
 cdef struct Dpi:
     u32 want               # bits of the event kinds somebody listens to
     bint off               # --no-dpi
+    bint forgetful         # nobody will ask for facts: only that there were some is kept
+    Conn* spare            # Conns to use again, linked by state
+    u32 spares
     Ring ring
     u64 facts_bytes        # held by all flows
     u64 facts_lost
@@ -104,6 +107,7 @@ cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # rep
 cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil         # fact_set of 8 bytes, native order
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
+cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # has the protocol (0: any) stored one
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
 cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
                   u32 extra, u32 n) noexcept nogil

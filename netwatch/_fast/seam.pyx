@@ -9,6 +9,8 @@ from libc.string cimport memcpy
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow cimport Cold, Facts
 
+cdef Facts NOTHING             # stands for facts that were not kept
+
 cdef enum:
     FACT_HEAD = 4
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
@@ -23,6 +25,9 @@ cdef u8* fact_room(Look* look, u8 key, u32 n) noexcept nogil:
     cdef u32 held = facts.cap if facts != NULL else 0
     cdef u32 want = used + FACT_HEAD + n, cap
     cdef void* grown
+    if dpi.forgetful:
+        look.cold.facts = &NOTHING
+        return NULL
     if n > 0xffff or want > FACTS_OF_FLOW or dpi.facts_bytes + n > FACTS_IN_ALL:
         dpi.facts_lost += 1
         return NULL
@@ -66,6 +71,22 @@ cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcep
     return False
 
 
+cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
+    cdef const u8* at
+    cdef const u8* end
+    if facts == NULL:
+        return False
+    at = <const u8*>facts + sizeof(Facts)
+    end = at + facts.used
+    if proto == 0:
+        return at < end
+    while at < end:
+        if at[0] == proto:
+            return True
+        at += FACT_HEAD + (at[2] | (<u32>at[3] << 8))
+    return False
+
+
 cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef u8* at = fact_room(look, key, n)
     if at != NULL and n:
@@ -91,6 +112,8 @@ cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
 
 
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil:
+    if cold.facts == &NOTHING:
+        cold.facts = NULL
     if cold.facts != NULL:
         dpi.facts_bytes -= cold.facts.cap
         free(cold.facts)

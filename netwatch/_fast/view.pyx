@@ -44,6 +44,7 @@ cdef class EngineView:
         self.interfaces = interfaces
         self.view = FlowView()
         self.view.record_of = self.record
+        self.view.mark_extras(bytes(1))          # no service adds values to rows
         self.view.set_table("state", {i: name for i, name in enumerate(STATES) if name} | columns.STATES_BY_AGE)
         self.view.set_table("app", {i: name for i, name in enumerate(app_names()) if name})
         self.view.set_table("ended", {i: name for i, name in enumerate(ENDINGS) if name})

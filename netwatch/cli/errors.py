@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 
 EXIT_FINDING = 1
 EXIT_USAGE = 2
@@ -26,6 +24,9 @@ class CommandError(Exception):
 
 def write_crash() -> str:
     """Write the exception being handled to a file of our own; its path, or "standard error" when that failed too."""
+    import tempfile
+    import traceback
+
     from netwatch import __version__
 
     text = f"netwatch {__version__}, Python {sys.version.split()[0]}\n{traceback.format_exc()}"

@@ -96,5 +96,5 @@ def _source(options: argparse.Namespace) -> tuple[str, Any]:
 
     names = options.interface or [default_interface()]
     return ", ".join(names), lambda: open_live(
-        names, options.capture_filter, options.settings["capture.snaplen"], options.settings["capture.ring_mb"],
+        names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.of("capture.ring_mb"),
         options.promiscuous)

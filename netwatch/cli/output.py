@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
-from netwatch.schema import BY_NAME, Type
 
 Record = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -21,9 +20,6 @@ TABLE_FIELDS = {
     "http": ("time", "method", "host", "path", "status", "response_bytes", "latency_us"),
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
-}
-CSV_FIELDS = {
-    "flow": tuple(f.name for f in BY_NAME.values() if "flow" in f.kinds and not f.parts),
 }
 MAX_CELL = 48
 
@@ -116,6 +112,15 @@ def cell(value: Any) -> str:
     return str(value).replace("\n", " ").replace("\r", " ")
 
 
+def csv_fields(kind: str) -> list[str]:
+    """What a CSV line has when no fields are asked for: of flows every field there is, else those of the table."""
+    if kind != "flow":
+        return list(TABLE_FIELDS.get(kind, ()))
+    from netwatch.schema import FIELDS
+
+    return [field.name for field in FIELDS if "flow" in field.kinds and not field.parts]
+
+
 class CsvWriter:
     """One kind of record, a heading line, then a line each (RFC 4180)."""
 
@@ -126,7 +131,7 @@ class CsvWriter:
 
     def write(self, record: Record) -> None:
         kind = kind_of(record)
-        fields = self._fields or list(CSV_FIELDS.get(kind) or TABLE_FIELDS.get(kind) or record)
+        fields = self._fields or csv_fields(kind) or list(record)
         if not self._begun:
             self._csv.writerow(fields)
             self._begun = True
@@ -174,6 +179,8 @@ def _short(value: Any) -> str:
 
 
 def _is_number(name: str) -> bool:
+    from netwatch.schema import BY_NAME, Type
+
     field = BY_NAME.get(name)
     return field is not None and field.type not in (Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from netwatch.capture.live import SourceError
+from netwatch._fast.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
@@ -91,8 +91,8 @@ def _open(options: argparse.Namespace) -> Any:
         if options.interface:
             from netwatch.capture.live import open_live
 
-            return open_live(options.interface, options.capture_filter, options.settings["capture.snaplen"],
-                             options.settings["capture.ring_mb"])
+            return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                             options.settings.of("capture.ring_mb"))
         if options.capture_filter or options.duration is not None:
             raise CommandError("--capture-filter and --duration go with -i; files take --where")
         from netwatch.capture.file import open_files
@@ -132,8 +132,8 @@ class _Run:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
         pipeline = Pipeline(self.source, workers=self.options.workers, want=wanted, hold=hold,
-                            dpi=not self.options.no_dpi, max_frames=self.options.count,
-                            max_flows=self.options.settings["flows.max"], timeouts=self.options.settings.timeouts)
+                            dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
+                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._recorder(pipeline))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import collections
-import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.cli.errors import CommandError
 from netwatch.cli.output import Record, field_of, kind_of
-from netwatch.filter import Filter, FilterError
-from netwatch.schema import BY_NAME, NAMES
 from netwatch.settings import SettingError, Settings, parse_settings
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
 
 PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
@@ -20,6 +20,8 @@ def parse_where(text: str | None) -> Filter | None:
     """The filter, or a CommandError that shows the place."""
     if text is None:
         return None
+    from netwatch.filter import Filter, FilterError
+
     try:
         return Filter(text)
     except FilterError as e:
@@ -35,6 +37,10 @@ def read_settings(texts: list[str]) -> Settings:
 
 def _known(name: str, option: str) -> str:
     """A field's dotted name from any of its names."""
+    import difflib
+
+    from netwatch.schema import BY_NAME, NAMES
+
     if name in BY_NAME:
         return name
     if name in NAMES:

@@ -31,6 +31,8 @@ class Piece(NamedTuple):
     cost: int
     emit: Emit
 
+OF_ANY_PROTOCOL = frozenset({"label", "app_stack"})
+
 
 def compile_native(node: Node, columns: Mapping[str, Column]) -> Program:
     """The program for a filter; a filter too large for one asks Python about every row."""
@@ -96,9 +98,24 @@ class _Compiler:
             return self.step(0, "ask", 0, len(self.predicates) - 1).emit(yes, no)
         return Piece(COST_ASK, emit)
 
-    def ask_extra(self, node: Node) -> Piece:
-        """The same, of the rows a service has marked."""
-        return self.every([self.step(0, "extra", 0), self.ask(node)])
+    def ask_rest(self, fields: tuple[Field, ...], test: Test) -> Piece:
+        """The condition on fields that are no columns: Python decides, of the rows that can have them."""
+        groups: dict[int | None, list[Field]] = {}
+        for field in fields:
+            groups.setdefault(self.owner(field), []).append(field)
+        return self.some([self.every([self.gate(owner), self.ask(Compare(tuple(group), test))])
+                          for owner, group in groups.items()])
+
+    def owner(self, field: Field) -> int | None:
+        """The protocol whose facts the field is made from, 0 when several may be; None: a service marks its rows."""
+        if field.name in OF_ANY_PROTOCOL:
+            return 0
+        _, _, names = self.columns["app"] if "app" in self.columns else (None, None, {})
+        prefix = field.name.partition(".")[0]
+        return next((code for code, name in names.items() if name == prefix), None)
+
+    def gate(self, owner: int | None) -> Piece:
+        return self.step(0, "extra", 0) if owner is None else self.step(COST_TEXT, "told", owner)
 
     # ------------------------------------------------------------------------------------------------------- conditions
     def piece(self, node: Node) -> Piece:
@@ -116,13 +133,15 @@ class _Compiler:
         known = [field for field in fields if field.name in self.columns]
         rest = tuple(field for field in fields if field.name not in self.columns)
         if node.negated:
-            if rest:
+            if rest and known:
                 return self.ask(node)
+            if rest:
+                return self.every([self.some([self.gate(o) for o in {self.owner(f) for f in rest}]), self.ask(node)])
             present = self.some([self.present(field) for field in known])
             return self.every([present, self.opposite(self.some([self.test(field, node.test) for field in known]))])
         pieces = [self.test(field, node.test) for field in known]
         if rest:
-            pieces.append(self.ask_extra(Compare(rest, node.test)))
+            pieces.append(self.ask_rest(rest, node.test))
         return self.some(pieces)
 
     def search(self, node: Search) -> Piece:
@@ -130,7 +149,7 @@ class _Compiler:
         pieces = [self.test(field, node.test) for field in fields if field.name in self.columns]
         rest = tuple(field for field in fields if field.name not in self.columns)
         if rest:
-            pieces.append(self.ask_extra(Compare(rest, node.test)))
+            pieces.append(self.ask_rest(rest, node.test))
         if isinstance(node.test, Pattern):
             return self.some([*pieces, self.ask(node)])
         if END_CHARACTERS.issuperset(node.test.part.decode("utf-8", "replace")):

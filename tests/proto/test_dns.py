@@ -6,7 +6,7 @@ import pytest
 from cuts import at_once, outcome, same_however_cut, told
 from netwatch._fast.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
-from netwatch._fast.proto import dns
+from netwatch._fast.proto import dnstext as dns
 
 QUERY_STATE, RESPONSE_STATE = 18, 19  # ST_DNS_QUERY, ST_DNS_RESPONSE of flow.pxd
 NAME = b"\x03www\x07example\x03com\0"

@@ -13,7 +13,6 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_U
                                   fact_set, set_initiator, wants)
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
-from netwatch._fast.proto.dnstext import FACT_FIELDS, describe, label, message, record  # no-cython-lint
 
 cdef enum:
     PORT_DNS = 53

@@ -14,7 +14,6 @@ from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, H
 from netwatch._fast.proto.httppair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_NOTHING,
                                             AT_TRAILER, Http, Request, Way, close_request, close_response, http_free,
                                             keep_head, new_request, open_response, report_all)
-from netwatch._fast.proto.httptext import FACT_FIELDS, describe, label, record, started  # no-cython-lint
 
 cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack

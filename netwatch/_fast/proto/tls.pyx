@@ -12,7 +12,6 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, 
                                   PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
-from netwatch._fast.proto.tlstext import FACT_FIELDS, describe, label  # no-cython-lint
 
 cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
     REC_CCS = 20

@@ -1,0 +1,109 @@
+"""memcached: whole conversations, however cut; what is and is not taken for it; what is masked."""
+
+import pytest
+from cuts import same_however_cut
+from netwatch._fast.probe import Probe
+
+from netwatch._fast.proto import memcached
+
+TALKS = [
+    [
+        (0, b"set user:1 0 60 5\r\nhello\r\nget user:1\r\nversion\r\n"),
+        (1, b"STORED\r\nVALUE user:1 0 5\r\nhello\r\nEND\r\nVERSION 1.6.9\r\n"),
+    ],
+    [
+        (
+            0,
+            (
+                b"\x80!\x00\x05\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00\x07\x00\x00\x00\x00\x00"
+                b"\x00\x00\x00PLAIN\x00fred\x00s3cret\x80\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00"
+                b"\x06\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00user:1\x80\x01\x00\x01\x08"
+                b"\x00\x00\x00\x00\x00\x00;\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                b"\x00\x00\x00\x00\x00\x00kvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+            ),
+        ),
+        (
+            1,
+            (
+                b"\x81!\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00"
+                b"\x00\x00\x00\x81\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x07\x00"
+                b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00x"
+            ),
+        ),
+    ],
+]
+# code of the seam, who is the client, the object, the label
+WANT = [
+    (
+        0,
+        0,
+        {"form": "text", "key": "user:1", "version": "1.6.9", "command": "SET", "commands": ["SET", "GET", "VERSION"]},
+        "Memcached SET user:1",
+    ),
+    (
+        0,
+        0,
+        {
+            "form": "binary",
+            "key": "user:1",
+            "command": "SASL_AUTH",
+            "commands": ["SASL_AUTH", "GET", "SET"],
+            "auth": "PLAIN",
+            "user": "fred",
+            "password": "***",
+        },
+        "Memcached SASL_AUTH user:1",
+    ),
+]
+
+
+def make():
+    return Probe("memcached")
+
+
+@pytest.mark.parametrize(("turns", "want"), list(zip(TALKS, WANT, strict=True)))
+def test_a_conversation(turns, want):
+    result = same_however_cut(make, turns)
+    code, initiator, obj, label = want
+    assert memcached.describe(result["facts"]) == obj
+    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
+    assert memcached.label(obj) == label
+
+
+def test_the_password_is_shown_only_when_asked_for():
+    result = same_however_cut(make, TALKS[1])
+    assert "s3cret" not in str(memcached.describe(result["facts"]))
+    assert memcached.describe(result["facts"], show_secrets=True)["password"] == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("data", "sure"),
+    [
+        (b"get user:1\r\n", 75),
+        (b"set k 0 0 5\r\nhello\r\n", 92),
+        (b"set k x\r\n", 0),
+        (b"stats\r\n", 80),
+        (b"STAT pid 1\r\n", 85),
+        (b"VALUE k 0 5\r\n", 85),
+        (b"GET k\r\n", 0),
+        (b"get /x\r\n", 0),
+        (b"get k\n", 0),
+        (b"ge", -1),
+        (b"\x80\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00k", 90),
+        (b"\x80\x00\x00\x01\x00\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0),
+        (b"\x80\x00", -1),
+        (b"\x80\x99", 0),
+        (b"\x00\x01\x00\x00\x00\x01\x00\x00stats\r\n", 0),
+    ],
+)
+def test_detection(data, sure):
+    """-1: more bytes are needed."""
+    assert make().detect(data) == sure
+
+
+def test_a_datagram_has_a_frame_header():
+    probe = Probe("memcached", datagram=True, dport=11211)
+    assert probe.detect(b"\x12\x34\0\0\0\1\0\0stats\r\n") == 80
+    assert probe.detect(b"\x12\x34\0\0\0\1\0\1stats\r\n") == 0
+    probe.feed(0, b"\x12\x34\0\0\0\1\0\0stats\r\n")
+    assert memcached.describe(probe.facts)["commands"] == ["STATS"]

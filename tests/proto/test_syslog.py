@@ -1,0 +1,103 @@
+"""syslog: whole conversations, however cut; what is and is not taken for it; what is masked."""
+
+import pytest
+from cuts import same_however_cut
+from netwatch._fast.probe import Probe
+
+from netwatch._fast.proto import syslog
+
+TALKS = [
+    [
+        (0, b"<165>1 2003-10-11T22:14:15.003Z host.example.org su - ID47 - 'su root' failed\n"),
+    ],
+    [
+        (0, b"<34>Oct 11 22:14:15 mymachine sshd[7]: ok\n"),
+    ],
+    [
+        (0, b"48 <34>Oct  1 22:14:15 mymachine sshd[7]: ok to meexxxxxxxxx"),
+    ],
+]
+# code of the seam, who is the client, the object, the label
+WANT = [
+    (
+        4,
+        0,
+        {
+            "host": "host.example.org",
+            "app": "su",
+            "message": "- 'su root' failed",
+            "form": "rfc5424",
+            "facility": "local4",
+            "severity": "notice",
+        },
+        "Syslog local4.notice host.example.org su",
+    ),
+    (
+        4,
+        0,
+        {
+            "host": "mymachine",
+            "app": "sshd",
+            "message": "sshd[7]: ok",
+            "form": "rfc3164",
+            "facility": "auth",
+            "severity": "crit",
+        },
+        "Syslog auth.crit mymachine sshd",
+    ),
+    (
+        4,
+        0,
+        {
+            "host": "mymachine",
+            "app": "sshd",
+            "message": "sshd[7]: ok to mee",
+            "form": "rfc3164",
+            "facility": "auth",
+            "severity": "crit",
+        },
+        "Syslog auth.crit mymachine sshd",
+    ),
+]
+
+
+def make():
+    return Probe("syslog")
+
+
+@pytest.mark.parametrize(("turns", "want"), list(zip(TALKS, WANT, strict=True)))
+def test_a_conversation(turns, want):
+    result = same_however_cut(make, turns)
+    code, initiator, obj, label = want
+    assert syslog.describe(result["facts"]) == obj
+    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
+    assert syslog.label(obj) == label
+
+
+@pytest.mark.parametrize(
+    ("data", "sure"),
+    [
+        (b"<34>Oct 11 22:14:15 host su: x\n", 92),
+        (b"<165>1 2003-10-11T22:14:15Z h a - - -\n", 95),
+        (b"<192>Oct 11 22:14:15 host su: x\n", 0),
+        (b"<34>hello world\n", 0),
+        (b"<34>hello world, this is a longer line\n", 0),
+        (b"<html>", 0),
+        (b"21 <34>Oct 11 22:14:15 x", 92),
+        (b"21 GET", 0),
+        (b"<34", -1),
+        (b"220 ready\r\n", 0),
+    ],
+)
+def test_detection(data, sure):
+    """-1: more bytes are needed."""
+    assert make().detect(data) == sure
+
+
+@pytest.mark.parametrize(("port", "sure"), [(514, 75), (5000, 0)])
+def test_a_datagram_without_a_date_is_believed_on_its_port_alone(port, sure):
+    probe = Probe("syslog", datagram=True, dport=port)
+    assert probe.detect(b"<134>854 CONFIG started") == sure
+    probe.feed(0, b"<134>854 CONFIG started\n\0")
+    obj = syslog.describe(probe.facts)
+    assert obj == {"message": "854 CONFIG started", "facility": "local0", "severity": "info"}
