@@ -2,7 +2,7 @@
 
 from datagram import fuzz
 
-from netwatch._fast.proto import ldap
+from netwatch._fast.proto import ldaptext as ldap
 
 if __name__ == "__main__":
     fuzz("ldap", ldap, tcp=True)

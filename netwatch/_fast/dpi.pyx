@@ -12,6 +12,7 @@ from netwatch._fast.bytes cimport u8, u16, u64, Slice
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
+from netwatch._fast.segments cimport segments_take
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.tls cimport tls_define
@@ -242,16 +243,12 @@ cdef Conn* conn_new(Dpi* dpi) noexcept nogil:
 
 cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil:
     cdef Conn* conn = row.conn
-    cdef Segment* early
     cdef int side
     if conn == NULL:
         return
     for side in range(2):
         while conn.half[side].early != NULL:
-            early = conn.half[side].early
-            conn.half[side].early = early.next
-            dpi.stream_bytes -= sizeof(Segment) + early.n
-            free(early)
+            free(segments_take(dpi, &conn.half[side]))
         dpi.stream_bytes -= conn.half[side].cap
         free(conn.half[side].buf)
     drop_state(conn)

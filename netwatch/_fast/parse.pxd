@@ -24,6 +24,7 @@ cdef enum:                                 # Cursor.next: an EtherType, or one o
     NEXT_MPLS = 0x10005
     NEXT_LINK = 0x10006                    # another link type, in Cursor.link
     NEXT_GRE = 0x10007
+    NEXT_CHAIN = 0x10009                   # the IP protocol in Cursor.proto
     NEXT_WLAN_SWAPPED = 0x10008            # frame control bytes the other way round, as Cisco sends it in CAPWAP
     NEXT_DONE = 0x1fffe                    # the Packet is complete
     NEXT_REJECT = 0x1ffff                  # pk.reject says why
@@ -37,6 +38,8 @@ cdef struct Cursor:                        # where in a frame the parser is
     u32 wire                               # bytes on the wire from p
     u32 next                               # NEXT_* or EtherType
     u16 link                               # for NEXT_LINK
+    u8 proto                               # for NEXT_CHAIN
+    bint entered                           # a UDP tunnel: what follows is a packet of its own
     u16 steps
 
 cdef struct Parser:

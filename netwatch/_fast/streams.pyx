@@ -5,7 +5,7 @@ Bytes that came first win. A segment that comes early waits; the hole before it 
 acknowledged it and a while has passed, when the bounds are reached, or when the flow ends. What was lost is told to the
 reader, never papered over. A flow whose beginning was not seen starts where it was joined.
 """
-from libc.stdlib cimport malloc, realloc, free
+from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy, memmove
 
 from netwatch._fast.bytes cimport u8, u32, u64, i32, Slice
@@ -13,6 +13,7 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet, TCP_SYN, TCP_FIN, TCP_RST
 from netwatch._fast.seam cimport Dpi, Look, ring_put, EV_CHUNK
 from netwatch._fast.dpi cimport *
+from netwatch._fast.segments cimport segments_keep, segments_take
 
 cdef enum:
     JOINED_TRIES = 8              # frames of a side joined in the middle that are looked at
@@ -149,11 +150,7 @@ cdef void drain(Feed* f, int s) noexcept nogil:
     cdef u32 old
     half.waiting = 0
     while f.conn != NULL and half.early != NULL and <i32>(half.early.seq - half.next) <= 0:
-        seg = half.early
-        half.early = seg.next
-        half.early_bytes -= seg.n
-        half.early_n -= 1
-        f.dpi.stream_bytes -= sizeof(Segment) + seg.n
+        seg = segments_take(f.dpi, half)
         old = half.next - seg.seq
         if old < seg.n:
             half.next += seg.n - old
@@ -161,49 +158,12 @@ cdef void drain(Feed* f, int s) noexcept nogil:
         free(seg)
 
 
-cdef bint put(Feed* f, Half* half, Segment** link, u32 seq, const u8* p, u32 n) noexcept nogil:
-    cdef Segment* seg = <Segment*>malloc(sizeof(Segment) + n)
-    if seg == NULL:
-        return False
-    seg.seq = seq
-    seg.n = n
-    seg.next = link[0]
-    memcpy(<u8*>seg + sizeof(Segment), p, n)
-    link[0] = seg
-    half.early_bytes += n
-    half.early_n += 1
-    f.dpi.stream_bytes += sizeof(Segment) + n
-    return True
-
-
 cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n) noexcept nogil:
-    """Keep bytes for later where none are kept yet; over a bound the hole before them is given up."""
+    """Keep bytes for later; over a bound the hole before them is given up."""
     cdef Half* half = &f.conn.half[s]
-    cdef Segment** link = &half.early
-    cdef Segment* seg
-    cdef u32 k
-    while n and link[0] != NULL:
-        seg = link[0]
-        k = 0
-        if <i32>(seq - seg.seq) < 0:
-            k = seg.seq - seq
-            if k > n:
-                k = n
-            if not put(f, half, link, seq, p, k):
-                return
-            link = &link[0].next                # the same segment again: it may cover what is left
-        else:
-            if <i32>(seq - (seg.seq + seg.n)) < 0:
-                k = seg.seq + seg.n - seq
-                if k > n:
-                    k = n
-            link = &seg.next
-        seq += k
-        p += k
-        n -= k
-    if n and not put(f, half, link, seq, p, n):
-        return
-    if (half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM):
+    if not segments_keep(f.dpi, half, seq, p, n) or half.early == NULL:
+        return                                  # no memory, or nothing of the segment was captured
+    if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
         give_up_hole(f, s)
 
 

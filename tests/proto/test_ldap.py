@@ -7,7 +7,7 @@ from messages import CONVERSATIONS, LDAP_BIND, LDAP_SEARCH, LDAP_TLS, ldap_resul
 from messages import ldap as message
 from netwatch._fast.probe import DONE, MORE_BYTES, NOT_MINE, OK, Probe
 
-from netwatch._fast.proto import ldap
+from netwatch._fast.proto import ldaptext as ldap
 
 
 def test_both_directions_and_the_password_is_masked():
