@@ -16,6 +16,23 @@ from netwatch._fast.segments cimport segments_take
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.ssh cimport ssh_define
+from netwatch._fast.proto.ftp cimport ftp_define
+from netwatch._fast.proto.smtp cimport smtp_define
+from netwatch._fast.proto.imap cimport imap_define
+from netwatch._fast.proto.pop3 cimport pop3_define
+from netwatch._fast.proto.irc cimport irc_define
+from netwatch._fast.proto.telnet cimport telnet_define
+from netwatch._fast.proto.sip cimport sip_define
+from netwatch._fast.proto.rtsp cimport rtsp_define
+from netwatch._fast.proto.ssdp cimport ssdp_define
+from netwatch._fast.proto.redis cimport redis_define
+from netwatch._fast.proto.memcached cimport memcached_define
+from netwatch._fast.proto.xmpp cimport xmpp_define
+from netwatch._fast.proto.syslog cimport syslog_define
+from netwatch._fast.proto.rsync cimport rsync_define
+from netwatch._fast.proto.git cimport git_define
+from netwatch._fast.proto.socks cimport socks_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
@@ -47,6 +64,23 @@ enroll(http_define)
 enroll(dns_define)
 enroll(mdns_define)
 enroll(llmnr_define)
+enroll(ssh_define)
+enroll(ftp_define)
+enroll(smtp_define)
+enroll(imap_define)
+enroll(pop3_define)
+enroll(irc_define)
+enroll(telnet_define)
+enroll(sip_define)
+enroll(rtsp_define)
+enroll(ssdp_define)
+enroll(redis_define)
+enroll(memcached_define)
+enroll(xmpp_define)
+enroll(syslog_define)
+enroll(rsync_define)
+enroll(git_define)
+enroll(socks_define)
 
 
 def app_names() -> list:

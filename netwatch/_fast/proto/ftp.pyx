@@ -1,0 +1,205 @@
+"""FTP's control connection (RFC 959, RFC 4217): commands, logins, what the server says of itself.
+
+AUTH TLS gives the flow back, so that TLS is found in what follows. Data connections are flows of their own.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
+from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client, holds_word,
+                                         keep_each, keep_once, keep_verb, may_begin, port_is, reply_code, reply_fits,
+                                         same_word, take_word, word_is)
+from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.sasl import add_login
+
+cdef enum:                     # fact keys
+    FTP_BANNER = 1             # text of the 220 reply
+    FTP_SYSTEM = 2             # text of the 215 reply
+    FTP_COMMAND = 3
+    FTP_ARGUMENT = 4
+    FTP_CODE = 5
+    FTP_TLS = 6
+    FTP_CLIENT = 7             # what the client calls itself (CLNT)
+
+cdef enum:
+    FTP_PORT = 21
+    MAX_LINE = 4096
+    MAX_KEPT = 32              # different values of a list
+    REPLY_READY = 220
+    REPLY_SYSTEM = 215
+    REPLY_CLOSING = 221
+    REPLY_AUTH = 234           # RFC 4217 section 4
+
+cdef struct Ftp:
+    bint secure                # AUTH was asked
+
+
+# --- detection ---
+
+cdef bint other_mail(Slice data) noexcept nogil:
+    """A greeting that speaks of mail."""
+    return (holds_word(data.p, data.n, b"smtp", 4) or holds_word(data.p, data.n, b"postfix", 7)
+            or holds_word(data.p, data.n, b"sendmail", 8) or holds_word(data.p, data.n, b"exim", 4))
+
+
+cdef int detect_reply(Look* look, Slice data) noexcept nogil:
+    """220 is SMTP's greeting too: the text, the port or the client must say more."""
+    cdef u32 code
+    if not reply_fits(data.p, data.n):
+        return 0
+    if data.n < 4:
+        return DETECT_MORE
+    code = reply_code(data)
+    if begins_word(data.p, data.n, b"227 entering passive", 20):
+        return 95
+    if data.n < 20 and same_word(data.p, b"227 entering passive", data.n):
+        return DETECT_MORE
+    if begins_word(data.p, data.n, b"229 ", 4) and holds_word(data.p, data.n, b"(|||", 4):
+        return 95
+    if (code != REPLY_READY and code != 331 and code != 421 and code != 120 and code != 230) or other_mail(data):
+        return 0
+    if holds_word(data.p, data.n, b"ftp", 3) or holds_word(data.p, data.n, b"filezilla", 9):
+        return 90
+    if find_byte(data.p, data.n, c'\n') < 0:
+        return DETECT_MORE if data.n < DETECT_ENOUGH else 0
+    if port_is(look, FTP_PORT):
+        return 65
+    return DETECT_MORE if data.n < DETECT_ENOUGH and code == REPLY_READY else 0
+
+
+cdef int detect_command(Look* look, Slice data) noexcept nogil:
+    cdef Slice rest = data
+    cdef Slice word
+    cdef i64 end = find_byte(data.p, data.n, c'\n')
+    if end < 0:
+        if data.n >= DETECT_ENOUGH or not all_text(data.p, data.n - 1) or not command_may(data):
+            return 0
+        return DETECT_MORE
+    rest.n = <u32>end
+    if rest.n and rest.p[rest.n - 1] == c'\r':
+        rest.n -= 1
+    word = take_word(&rest)
+    if word_is(word, b"auth", 4):
+        return 88 if word_is(rest, b"tls", 3) or word_is(rest, b"ssl", 3) or word_is(rest, b"tls-c", 5) else 0
+    if word_is(word, b"pasv", 4) or word_is(word, b"epsv", 4) or word_is(word, b"feat", 4):
+        return 80
+    if word_is(word, b"type", 4) and rest.n == 1:
+        return 80
+    if word_is(word, b"user", 4) and rest.n and find_byte(rest.p, rest.n, c' ') < 0:
+        if port_is(look, FTP_PORT):
+            return 65
+        return DETECT_MORE if data.n < DETECT_ENOUGH else 0
+    return 0
+
+
+cdef bint command_may(Slice data) noexcept nogil:
+    """The bytes can begin a command that detection knows."""
+    return (may_begin(data.p, data.n, b"auth ", 5) or may_begin(data.p, data.n, b"pasv", 4)
+            or may_begin(data.p, data.n, b"epsv", 4) or may_begin(data.p, data.n, b"feat", 4)
+            or may_begin(data.p, data.n, b"type ", 5) or may_begin(data.p, data.n, b"user ", 5))
+
+
+cdef int ftp_detect(Look* look, Slice data) noexcept nogil:
+    if data.n == 0:
+        return DETECT_MORE
+    if data.p[0] >= c'1' and data.p[0] <= c'5':
+        return detect_reply(look, data)
+    return detect_command(look, data)
+
+
+# --- reading ---
+
+cdef int take_reply(Look* look, Slice line) noexcept nogil:
+    cdef Ftp* ftp = <Ftp*>look.state[0]
+    cdef u32 code = reply_code(line)
+    cdef Slice text
+    cdef u8 yes = 1
+    if code == 0:
+        return PARSE_OK
+    set_initiator(look, False)
+    keep_each(look, FTP_CODE, slice_of(line.p, 3), MAX_KEPT)
+    text = slice_of(line.p + 4, line.n - 4) if line.n > 4 else slice_of(line.p, 0)
+    if code == REPLY_READY:
+        keep_once(look, FTP_BANNER, text)
+    elif code == REPLY_SYSTEM:
+        keep_once(look, FTP_SYSTEM, text)
+    elif code == REPLY_AUTH and ftp.secure:
+        keep_once(look, FTP_TLS, slice_of(&yes, 1))
+        return PARSE_NOT_MINE
+    elif code == REPLY_CLOSING:
+        return PARSE_DONE
+    elif ftp.secure:
+        ftp.secure = False
+    return PARSE_OK
+
+
+cdef int take_command(Look* look, Slice line) noexcept nogil:
+    cdef Ftp* ftp = <Ftp*>look.state[0]
+    cdef Slice rest = line
+    cdef Slice word = take_word(&rest)
+    keep_verb(look, FTP_COMMAND, word, MAX_KEPT)
+    if word_is(word, b"user", 4):
+        set_initiator(look, True)
+        keep_once(look, LOGIN_USER, rest)
+    elif word_is(word, b"pass", 4):
+        keep_once(look, LOGIN_PASSWORD, rest)
+        return PARSE_OK
+    elif word_is(word, b"acct", 4):
+        return PARSE_OK
+    elif word_is(word, b"clnt", 4):
+        keep_once(look, FTP_CLIENT, rest)
+    elif word_is(word, b"auth", 4):
+        ftp.secure = True
+    keep_each(look, FTP_ARGUMENT, rest, MAX_KEPT)
+    return PARSE_OK
+
+
+cdef int ftp_parse(Look* look, Slice data) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Ftp))
+    if look.state[0] == NULL:
+        return PARSE_DONE
+    return each_line(look, data, MAX_LINE, take_line)
+
+
+cdef int take_line(Look* look, Slice line) noexcept nogil:
+    return take_reply(look, line) if reply_code(line) or not from_client(look) else take_command(look, line)
+
+
+cdef void ftp_define(Proto* p) noexcept nogil:
+    cdef const char* heads = b"12345AaPpEeFfTtUu"
+    cdef int i
+    memset(p.first, 0, sizeof(p.first))
+    for i in range(17):
+        p.first[<u8>heads[i]] = 1
+    p.name = "ftp"
+    p.on = ON_TCP
+    p.detect = ftp_detect
+    p.parse = ftp_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client", FTP_CLIENT, TEXT),
+           ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
+           ("starttls", FTP_TLS, FLAG))
+FACT_FIELDS = fact_fields("ftp", _FIELDS) | {"ftp.user": LOGIN_USER}
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `ftp` object; `password` is masked unless secrets are to be shown."""
+    facts = list(facts)
+    obj = described(facts, _FIELDS)
+    add_login(obj, facts, show_secrets)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "FTP anonymous RETR"."""
+    moves = [verb for verb in obj.get("commands", ()) if verb in ("RETR", "STOR", "APPE", "LIST", "DELE")]
+    return words("FTP", obj.get("user"), *moves)

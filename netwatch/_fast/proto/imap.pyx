@@ -1,0 +1,272 @@
+"""IMAP (RFC 3501, RFC 9051): greeting, commands, logins, mailboxes; STARTTLS gives the flow back.
+
+What the server sends after the login is mail and is passed over, and so are the client's literals.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
+                                  set_initiator)
+from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client, holds_word,
+                                         is_digit, is_letter, keep_each, keep_once, keep_verb, number_of, same_word,
+                                         smaller, take_word, trimmed, word_is)
+from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.sasl import add_login
+
+cdef enum:                     # fact keys
+    IMAP_BANNER = 1
+    IMAP_COMMAND = 2
+    IMAP_MAILBOX = 3
+    IMAP_TLS = 4
+
+cdef enum:
+    MAX_LINE = 65536           # lists of message numbers are long
+    MAX_KEPT = 16
+    MAX_TAG = 20
+
+cdef enum:                     # what the literal the client sends is
+    LITERAL_NONE = 0
+    LITERAL_USER = 1
+    LITERAL_PASSWORD = 2
+
+cdef struct Imap:
+    Sasl sasl
+    u8 tag[MAX_TAG]            # of the STARTTLS, LOGIN or AUTHENTICATE that awaits its answer
+    u8 tag_n
+    bint secure                # ... and that is STARTTLS
+    bint greeted
+    u8 expect                  # LITERAL_ that the next line is
+
+
+# --- detection ---
+
+cdef bint known_command(const u8* p, u32 n) noexcept nogil:
+    """One of the commands a connection may begin with, at the end of the line or before a blank."""
+    if n and p[n - 1] == c'\r':
+        n -= 1
+    return (begins_word(p, n, b"capability", 10) or begins_word(p, n, b"starttls", 8)
+            or begins_word(p, n, b"login ", 6) or begins_word(p, n, b"authenticate ", 13)
+            or begins_word(p, n, b"select ", 7) or begins_word(p, n, b"examine ", 8)
+            or begins_word(p, n, b"namespace", 9) or begins_word(p, n, b"id (", 4) or begins_word(p, n, b"id nil", 6)
+            or begins_word(p, n, b"uid fetch ", 10))
+
+
+cdef int imap_detect(Look* look, Slice data) noexcept nogil:
+    """`* OK` of the server, or a tag and a command of the client. What has no digit in its tag is not believed."""
+    cdef u32 i = 0, n = smaller(data.n, 5)
+    cdef i64 lf
+    cdef bint digit = False
+    if data.n == 0:
+        return DETECT_MORE
+    lf = find_byte(data.p, data.n, c'\n')
+    if data.p[0] == c'*':
+        if not same_word(data.p, b"* ok ", n) and not begins_word(data.p, data.n, b"* preauth ", 10):
+            return 0
+        if lf < 0 and data.n < DETECT_ENOUGH:
+            return DETECT_MORE
+        n = data.n
+        if lf > 0:
+            n = <u32>lf - 1 if data.p[lf - 1] == c'\r' else <u32>lf
+        if not all_text(data.p, n):
+            return 0
+        return 96 if holds_word(data.p, n, b"imap", 4) else 80
+    while i < data.n and i < MAX_TAG and (is_letter(data.p[i]) or is_digit(data.p[i]) or data.p[i] == c'.'):
+        digit = digit or is_digit(data.p[i])
+        i += 1
+    if i == data.n:
+        return DETECT_MORE if i < MAX_TAG else 0
+    if data.p[i] != c' ':
+        return 0
+    if lf < 0:
+        return DETECT_MORE if data.n < i + 14 else 0
+    return 88 if digit and known_command(data.p + i + 1, <u32>lf - i - 1) else 0
+
+
+# --- reading ---
+
+cdef Slice unquoted(Slice s) noexcept nogil:
+    if s.n >= 2 and s.p[0] == c'"' and s.p[s.n - 1] == c'"':
+        return slice_of(s.p + 1, s.n - 2)
+    return s
+
+
+cdef Slice take_string(Slice* rest) noexcept nogil:
+    """An astring: quoted or an atom (RFC 3501 section 9)."""
+    cdef u32 i = 1
+    cdef Slice s = rest[0]
+    if s.n == 0 or s.p[0] != c'"':
+        return take_word(rest)
+    while i < s.n and s.p[i] != c'"':
+        if s.p[i] == c'\\':
+            i += 1
+        i += 1
+    i = smaller(i + 1, s.n)
+    rest[0] = trimmed(slice_of(s.p + i, s.n - i))
+    return unquoted(slice_of(s.p, i))
+
+
+cdef void remember(Imap* imap, Slice tag, bint secure) noexcept nogil:
+    cdef u32 i
+    imap.secure = secure
+    imap.tag_n = 0
+    if tag.n <= MAX_TAG:
+        imap.tag_n = <u8>tag.n
+    for i in range(imap.tag_n):
+        imap.tag[i] = tag.p[i]
+
+
+cdef i64 literal(Slice line) noexcept nogil:
+    """Length that a `{n}` or `{n+}` at the end of the line announces (RFC 7888), -1 none."""
+    cdef u32 i = line.n, end
+    if line.n < 3 or line.p[line.n - 1] != c'}':
+        return -1
+    end = line.n - 1
+    if line.p[end - 1] == c'+':
+        end -= 1
+    i = end
+    while i and is_digit(line.p[i - 1]):
+        i -= 1
+    return number_of(slice_of(line.p + i, end - i), 9) if i and line.p[i - 1] == c'{' else -1
+
+
+cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
+    cdef Slice rest = line
+    cdef Slice tag
+    cdef Slice word
+    cdef u8 yes = 1
+    if line.n == 0 or line.p[0] == c'+':
+        return PARSE_OK
+    tag = take_word(&rest)
+    word = take_word(&rest)
+    if tag.p[0] == c'*':
+        if not imap.greeted and (word_is(word, b"ok", 2) or word_is(word, b"preauth", 7) or word_is(word, b"bye", 3)):
+            set_initiator(look, False)
+            imap.greeted = True
+            keep_once(look, IMAP_BANNER, rest)
+        return PARSE_OK
+    if imap.tag_n == 0 or tag.n != imap.tag_n or not starts(tag.p, tag.n, <const char*>imap.tag, imap.tag_n):
+        return PARSE_OK
+    imap.tag_n = 0
+    imap.sasl.on = False
+    if word_is(word, b"ok", 2):
+        if imap.secure:
+            keep_once(look, IMAP_TLS, slice_of(&yes, 1))
+            return PARSE_NOT_MINE
+        look.skip = <unsigned long long>1 << 62
+    return PARSE_OK
+
+
+cdef void take_login(Look* look, Imap* imap, Slice rest) noexcept nogil:
+    cdef Slice user
+    if rest.n and rest.p[0] == c'{':
+        imap.expect = LITERAL_USER
+        return
+    user = take_string(&rest)
+    keep_once(look, LOGIN_USER, user)
+    if rest.n and rest.p[0] == c'{':
+        imap.expect = LITERAL_PASSWORD
+        return
+    keep_once(look, LOGIN_PASSWORD, take_string(&rest))
+
+
+cdef int take_literal_line(Look* look, Imap* imap, Slice line) noexcept nogil:
+    """The line that holds the user's name or password sent as a literal."""
+    cdef Slice rest = line
+    cdef u8 expect = imap.expect
+    imap.expect = LITERAL_NONE
+    if expect == LITERAL_PASSWORD:
+        keep_once(look, LOGIN_PASSWORD, line)
+        return PARSE_OK
+    keep_once(look, LOGIN_USER, take_string(&rest))
+    if rest.n and rest.p[0] == c'{':
+        imap.expect = LITERAL_PASSWORD
+    else:
+        keep_once(look, LOGIN_PASSWORD, take_string(&rest))
+    return PARSE_OK
+
+
+cdef int take_command(Look* look, Imap* imap, Slice line) noexcept nogil:
+    cdef Slice rest = line
+    cdef Slice tag, word
+    cdef i64 size
+    if imap.expect:
+        return take_literal_line(look, imap, line)
+    if imap.sasl.on:
+        sasl_answer(look, &imap.sasl, line)
+        return PARSE_OK
+    size = literal(line)
+    tag = take_word(&rest)
+    word = take_word(&rest)
+    if word_is(word, b"uid", 3):
+        word = take_word(&rest)
+    keep_verb(look, IMAP_COMMAND, word, MAX_KEPT)
+    if word_is(word, b"login", 5):
+        set_initiator(look, True)
+        remember(imap, tag, False)
+        take_login(look, imap, rest)
+        return PARSE_OK
+    if word_is(word, b"authenticate", 12):
+        remember(imap, tag, False)
+        word = take_word(&rest)
+        sasl_begin(look, &imap.sasl, word, rest)
+    elif word_is(word, b"starttls", 8):
+        remember(imap, tag, True)
+    elif word_is(word, b"select", 6) or word_is(word, b"examine", 7) or word_is(word, b"append", 6):
+        keep_each(look, IMAP_MAILBOX, take_string(&rest), MAX_KEPT)
+    elif word_is(word, b"logout", 6):
+        return PARSE_DONE
+    if size > 0:
+        look.skip = <unsigned long long>size
+    return PARSE_OK
+
+
+cdef int take_line(Look* look, Slice line) noexcept nogil:
+    cdef Imap* imap = <Imap*>look.state[0]
+    if not from_client(look) or (line.n and line.p[0] == c'*' and not imap.sasl.on and imap.expect == 0):
+        return take_reply(look, imap, line)
+    return take_command(look, imap, line)
+
+
+cdef int imap_parse(Look* look, Slice data) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Imap))
+    if look.state[0] == NULL:
+        return PARSE_DONE
+    return each_line(look, data, MAX_LINE, take_line)
+
+
+cdef void imap_define(Proto* p) noexcept nogil:
+    cdef int c
+    memset(p.first, 0, sizeof(p.first))
+    for c in range(128):
+        p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*'
+    p.name = "imap"
+    p.on = ON_TCP
+    p.detect = imap_detect
+    p.parse = imap_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("banner", IMAP_BANNER, TEXT), ("commands", IMAP_COMMAND, LIST), ("mailboxes", IMAP_MAILBOX, LIST),
+           ("starttls", IMAP_TLS, FLAG))
+FACT_FIELDS = fact_fields("imap", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `imap` object; `password` is masked unless secrets are to be shown."""
+    facts = list(facts)
+    obj = described(facts, _FIELDS)
+    add_login(obj, facts, show_secrets)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "IMAP fred INBOX"."""
+    return words("IMAP", obj.get("user"), *obj.get("mailboxes", ())[:1]) if "user" in obj or "mailboxes" in obj \
+        else words("IMAP", obj.get("banner"))

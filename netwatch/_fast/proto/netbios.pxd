@@ -1,0 +1,15 @@
+"""NetBIOS over TCP/UDP: name, datagram and session service."""
+from netwatch._fast.seam cimport Proto
+
+cdef enum:                     # fact keys
+    NETBIOS_SERVICE = 1        # 1 byte, SERVICE_*
+    NETBIOS_NAME = 2           # 16 bytes: a name asked for, announced or called
+    NETBIOS_FROM = 3           # 16 bytes: the name of who speaks
+    NETBIOS_OP = 4             # opcode, 1 byte, 0x80 set in responses
+    NETBIOS_RCODE = 5          # of the newest name response
+    NETBIOS_ADDRESS = 6        # 4 bytes
+    NETBIOS_MAC = 7            # 6 bytes, of a node status response
+    NETBIOS_STATUS = 8         # session answer: packet type, error code
+    NETBIOS_LATENCY = 9        # ns
+
+cdef void netbios_define(Proto* p) noexcept nogil

@@ -1,0 +1,190 @@
+"""POP3 (RFC 1939): greeting, commands, logins (APOP, USER and PASS, SASL of RFC 5034); STLS gives the flow back.
+
+What the server sends after the login is mail and is passed over.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, keep_once,
+                                         keep_verb, may_begin, port_is, smaller, take_word, trimmed, word_is)
+from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.sasl import add_login
+
+cdef enum:                     # fact keys
+    POP_BANNER = 1
+    POP_COMMAND = 2
+    POP_TLS = 3
+    POP_ERROR = 4              # text of the first -ERR
+
+cdef enum:
+    POP_PORT = 110
+    MAX_LINE = 12288
+    MAX_KEPT = 16
+
+cdef struct Pop:
+    Sasl sasl
+    bint secure                # STLS was asked
+    bint greeted
+    u8 login                   # 1 the answer to PASS, APOP or AUTH is awaited; 2 logged in
+
+
+# --- detection ---
+
+cdef int detect_reply(Look* look, Slice data) noexcept nogil:
+    """`+OK text`; Redis and others have a bare +OK."""
+    cdef i64 lf = find_byte(data.p, data.n, c'\n')
+    cdef u32 n = data.n
+    if lf >= 0:
+        n = <u32>lf
+    if not starts(data.p, smaller(data.n, 3), b"+OK", smaller(data.n, 3)):
+        return 0
+    if lf < 0 and n < DETECT_ENOUGH:
+        return DETECT_MORE
+    if lf > 0 and data.p[n - 1] == c'\r':
+        n -= 1
+    if n > 4 and data.p[3] == c' ' and all_text(data.p, n):
+        if holds_word(data.p, n, b"pop", 3) or (data.p[n - 1] == c'>' and find_byte(data.p, n, c'@') > 0):
+            return 95
+        return 80
+    return 65 if port_is(look, POP_PORT) and n <= 4 else 0
+
+
+cdef int pop3_detect(Look* look, Slice data) noexcept nogil:
+    """The greeting, or a command no other protocol begins with."""
+    cdef Slice rest = data
+    cdef Slice word
+    cdef i64 lf
+    if data.n == 0:
+        return DETECT_MORE
+    if data.p[0] == c'+':
+        return detect_reply(look, data)
+    if not (may_begin(data.p, data.n, b"user ", 5) or may_begin(data.p, data.n, b"apop ", 5)
+            or may_begin(data.p, data.n, b"auth", 4) or may_begin(data.p, data.n, b"capa", 4)
+            or may_begin(data.p, data.n, b"stls", 4)):
+        return 0
+    lf = find_byte(data.p, data.n, c'\n')
+    if lf < 0:
+        return DETECT_MORE if data.n < DETECT_ENOUGH else 0
+    rest.n = <u32>lf
+    if lf > 0 and data.p[lf - 1] == c'\r':
+        rest.n -= 1
+    word = take_word(&rest)
+    if (word_is(word, b"capa", 4) or word_is(word, b"stls", 4)) and rest.n == 0:
+        return 85
+    if word_is(word, b"apop", 4):
+        return 85 if rest.n > 33 else 0
+    if port_is(look, POP_PORT) and (word_is(word, b"user", 4) or word_is(word, b"auth", 4)):
+        return 65
+    return DETECT_MORE if word_is(word, b"user", 4) and rest.n and data.n < DETECT_ENOUGH else 0
+
+
+# --- reading ---
+
+cdef int take_reply(Look* look, Pop* pop, Slice line) noexcept nogil:
+    cdef bint good = starts(line.p, line.n, b"+OK", 3)
+    cdef Slice text
+    cdef u8 yes = 1
+    if not good and not starts(line.p, line.n, b"-ERR", 4):
+        return PARSE_OK
+    set_initiator(look, False)
+    text = trimmed(slice_of(line.p + 3, line.n - 3) if good else slice_of(line.p + 4, line.n - 4))
+    if not pop.greeted:
+        pop.greeted = True
+        keep_once(look, POP_BANNER, text)
+    pop.sasl.on = False
+    if not good:
+        keep_once(look, POP_ERROR, text)
+    elif pop.secure:
+        keep_once(look, POP_TLS, slice_of(&yes, 1))
+        return PARSE_NOT_MINE
+    elif pop.login == 1:
+        pop.login = 2
+        look.skip = <unsigned long long>1 << 62
+    pop.secure = False
+    if pop.login == 1:
+        pop.login = 0
+    return PARSE_OK
+
+
+cdef int take_command(Look* look, Pop* pop, Slice line) noexcept nogil:
+    cdef Slice rest = line
+    cdef Slice word
+    if pop.sasl.on:
+        sasl_answer(look, &pop.sasl, line)
+        return PARSE_OK
+    word = take_word(&rest)
+    if word.n > 4:
+        return PARSE_OK
+    keep_verb(look, POP_COMMAND, word, MAX_KEPT)
+    if word_is(word, b"user", 4):
+        set_initiator(look, True)
+        keep_once(look, LOGIN_USER, rest)
+    elif word_is(word, b"pass", 4):
+        keep_once(look, LOGIN_PASSWORD, rest)
+        pop.login = 1
+    elif word_is(word, b"apop", 4):
+        keep_once(look, SASL_MECHANISM, word)
+        keep_once(look, LOGIN_USER, take_word(&rest))
+        pop.login = 1
+    elif word_is(word, b"auth", 4) and rest.n:
+        word = take_word(&rest)
+        sasl_begin(look, &pop.sasl, word, rest)
+        pop.login = 1
+    elif word_is(word, b"stls", 4):
+        pop.secure = True
+    elif word_is(word, b"quit", 4):
+        return PARSE_DONE
+    return PARSE_OK
+
+
+cdef int take_line(Look* look, Slice line) noexcept nogil:
+    cdef Pop* pop = <Pop*>look.state[0]
+    if not from_client(look) or starts(line.p, line.n, b"+OK", 3) or starts(line.p, line.n, b"-ERR", 4):
+        return take_reply(look, pop, line)
+    return take_command(look, pop, line)
+
+
+cdef int pop3_parse(Look* look, Slice data) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Pop))
+    if look.state[0] == NULL:
+        return PARSE_DONE
+    return each_line(look, data, MAX_LINE, take_line)
+
+
+cdef void pop3_define(Proto* p) noexcept nogil:
+    cdef const char* heads = b"+UuAaCcSs"
+    cdef int i
+    memset(p.first, 0, sizeof(p.first))
+    for i in range(9):
+        p.first[<u8>heads[i]] = 1
+    p.name = "pop3"
+    p.on = ON_TCP
+    p.detect = pop3_detect
+    p.parse = pop3_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("banner", POP_BANNER, TEXT), ("commands", POP_COMMAND, LIST), ("error", POP_ERROR, TEXT),
+           ("starttls", POP_TLS, FLAG))
+FACT_FIELDS = fact_fields("pop3", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `pop3` object; `password` is masked unless secrets are to be shown."""
+    facts = list(facts)
+    obj = described(facts, _FIELDS)
+    add_login(obj, facts, show_secrets)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "POP3 fred@example.com"."""
+    return words("POP3", obj.get("user") or obj.get("banner"))

@@ -1,0 +1,253 @@
+"""Redis (redis.io/docs/reference/protocol-spec, RESP 2 and 3): commands, first key, logins, first error.
+
+Requests are arrays of bulk strings, or lines (inline commands). Of the server's side only the first line is read.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
+                                  PARSE_OK, set_initiator)
+from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
+                                         keep_verb, next_line, number_of, port_is, same_word, skip_bytes, skip_rest,
+                                         smaller, take_word, wait_for, wait_more, word_is)
+from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.sasl import add_login
+
+cdef enum:                     # fact keys
+    REDIS_COMMAND = 1
+    REDIS_KEY = 2              # first argument of the first command that is no login
+    REDIS_ERROR = 3
+
+cdef enum:
+    MAX_LINE = 65536
+    MAX_ARGS = 1048576
+    MAX_BULK = 536870912       # proto-max-bulk-len
+    READ_BULK = 512            # of an argument; the rest is passed over
+    MAX_KEPT = 16
+    ENOUGH_COMMANDS = 200
+
+cdef enum:                     # the command at hand
+    IS_OTHER = 0
+    IS_AUTH = 1
+    IS_HELLO = 2
+
+cdef struct Redis:
+    u32 args                   # arguments still to come
+    u32 index                  # of the argument that comes next
+    i64 bulk                   # its length when its line was read, -1 not yet
+    u8 command                 # IS_
+    u8 auth_at                 # HELLO: where AUTH stood
+    bint answered              # the server's first line was read
+    u32 commands
+    u32 total                  # arguments of the command
+
+
+# --- detection ---
+
+cdef int detect_array(Slice data) noexcept nogil:
+    """`*N CR LF $N CR LF word`"""
+    cdef u32 i = 1, digits = 0, part
+    for part in range(2):
+        digits = 0
+        while i < data.n and is_digit(data.p[i]) and digits < 8:
+            i += 1
+            digits += 1
+        if i >= data.n:
+            return DETECT_MORE if data.n < DETECT_ENOUGH else 0
+        if digits == 0 or data.p[i] != c'\r':
+            return 0
+        if i + 1 < data.n and data.p[i + 1] != c'\n':
+            return 0
+        if i + 2 >= data.n:
+            return DETECT_MORE
+        i += 2
+        if part == 0 and data.p[i] != c'$':
+            return 0
+        i += 1 - part
+    return 97 if is_letter(data.p[i]) else 0
+
+
+cdef bint inline_word(const u8* p, u32 n) noexcept nogil:
+    """A line that begins as only Redis commands do."""
+    return (begins_word(p, n, b"publish ", 8) or begins_word(p, n, b"subscribe ", 10) or begins_word(p, n, b"info", 4)
+            or begins_word(p, n, b"ping", 4) or begins_word(p, n, b"auth ", 5) or begins_word(p, n, b"set ", 4)
+            or begins_word(p, n, b"get ", 4) or begins_word(p, n, b"config ", 7) or begins_word(p, n, b"keys ", 5)
+            or begins_word(p, n, b"select ", 7) or begins_word(p, n, b"monitor", 7) or begins_word(p, n, b"dbsize", 6)
+            or begins_word(p, n, b"flushall", 8) or begins_word(p, n, b"psync ", 6)
+            or begins_word(p, n, b"client ", 7))
+
+
+cdef int redis_detect(Look* look, Slice data) noexcept nogil:
+    """An array of bulk strings; on its own port an inline command; a few errors no one else has."""
+    if data.n == 0:
+        return DETECT_MORE
+    if data.p[0] == c'*':
+        return detect_array(data)
+    if data.p[0] == c'-':
+        if (begins_word(data.p, data.n, b"-noauth authentication", 22) or begins_word(data.p, data.n, b"-wrongpass", 10)
+                or begins_word(data.p, data.n, b"-denied redis", 13)):
+            return 95
+        return DETECT_MORE if data.n < 22 and same_word(data.p, b"-noauth authentication", data.n) else 0
+    if data.p[0] == c'+':
+        if begins_word(data.p, data.n, b"+pong\r\n", 7):
+            return 90
+        return DETECT_MORE if data.n < 7 and same_word(data.p, b"+pong\r\n", data.n) else 0
+    if port_is(look, 6379) and find_byte(data.p, data.n, c'\n') > 0 and inline_word(data.p, data.n):
+        return 78           # above memcached's `get key`
+    return 0
+
+
+# --- reading ---
+
+cdef void take_first(Look* look, Redis* redis, Slice arg) noexcept nogil:
+    """The command's name."""
+    set_initiator(look, True)
+    redis.commands += 1
+    keep_verb(look, REDIS_COMMAND, arg, MAX_KEPT)
+    redis.auth_at = 255
+    redis.command = IS_AUTH if word_is(arg, b"auth", 4) else IS_HELLO if word_is(arg, b"hello", 5) else IS_OTHER
+
+
+cdef void take_login(Look* look, Slice arg, u32 place, u32 of) noexcept nogil:
+    """An argument of AUTH: a password alone, or a user and a password."""
+    keep_once(look, LOGIN_USER if of == 2 and place == 0 else LOGIN_PASSWORD, arg)
+
+
+cdef void take_argument(Look* look, Redis* redis, Slice arg) noexcept nogil:
+    cdef u32 index = redis.index
+    if index == 0:
+        take_first(look, redis, arg)
+    elif redis.command == IS_AUTH:
+        take_login(look, arg, index - 1, redis.total - 1)
+    elif redis.command == IS_HELLO:
+        if word_is(arg, b"auth", 4) and redis.auth_at == 255:
+            redis.auth_at = <u8>smaller(index, 254)
+        elif redis.auth_at != 255 and index <= <u32>redis.auth_at + 2:
+            take_login(look, arg, index - redis.auth_at - 1, 2)
+    elif index == 1:
+        keep_once(look, REDIS_KEY, arg)
+
+
+cdef void take_inline(Look* look, Redis* redis, Slice line) noexcept nogil:
+    cdef Slice rest = line
+    cdef Slice word
+    cdef u32 count = 0
+    while rest.n:
+        take_word(&rest)
+        count += 1
+    rest = line
+    redis.total = count
+    for redis.index in range(smaller(count, 8)):
+        word = take_word(&rest)
+        take_argument(look, redis, word)
+
+
+cdef int take_line(Look* look, Redis* redis, Slice data) noexcept nogil:
+    """The head of a request, the length of an argument, or an inline command."""
+    cdef Slice line
+    cdef i64 step = next_line(data.p + look.used, data.n - look.used, MAX_LINE, &line), number
+    if step <= 0:
+        return wait_more(look, data) if step == 0 else PARSE_MALFORMED
+    look.used += <u32>step
+    if line.n == 0:
+        return PARSE_OK
+    if redis.args == 0 and line.p[0] != c'*':
+        if redis.commands == 0 and not is_letter(line.p[0]):
+            return PARSE_NOT_MINE
+        take_inline(look, redis, line)
+        return PARSE_OK
+    number = number_of(slice_of(line.p + 1, line.n - 1), 9)
+    if redis.args:
+        if line.p[0] != c'$' or number < 0 or number > MAX_BULK:
+            return PARSE_MALFORMED
+        redis.bulk = number
+        return PARSE_OK
+    if number > MAX_ARGS:
+        return PARSE_MALFORMED
+    redis.args = redis.total = <u32>number if number > 0 else 0
+    redis.index = 0
+    redis.bulk = -1
+    return PARSE_OK
+
+
+cdef int take_bulk(Look* look, Redis* redis, Slice data) noexcept nogil:
+    """An argument and the line end after it."""
+    cdef u32 n = data.n - look.used, want = smaller(<u32>redis.bulk, READ_BULK)
+    cdef u64 size = <u64>redis.bulk + 2
+    if n < want:
+        return wait_for(look, data, want)
+    take_argument(look, redis, slice_of(data.p + look.used, want))
+    redis.bulk = -1
+    redis.args -= 1
+    redis.index += 1
+    return skip_bytes(look, data, size)
+
+
+cdef int take_answer(Look* look, Redis* redis, Slice data) noexcept nogil:
+    """The server's first line."""
+    cdef Slice line
+    cdef i64 step = next_line(data.p, data.n, MAX_LINE, &line)
+    if step == 0:
+        return wait_more(look, data)
+    if step > 0 and line.n > 1 and line.p[0] == c'-':
+        keep_once(look, REDIS_ERROR, slice_of(line.p + 1, line.n - 1))
+    redis.answered = True
+    return skip_rest(look, data)
+
+
+cdef int redis_parse(Look* look, Slice data) noexcept nogil:
+    cdef Redis* redis
+    cdef int code = PARSE_OK
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Redis))
+    redis = <Redis*>look.state[0]
+    if redis == NULL:
+        return PARSE_DONE
+    if look.offset == 0 and data.n and (data.p[0] == c'-' or data.p[0] == c'+'):
+        set_initiator(look, False)
+    if not from_client(look):
+        return skip_rest(look, data) if redis.answered else take_answer(look, redis, data)
+    while code == PARSE_OK and look.used < data.n and look.skip == 0:
+        if redis.args and redis.bulk >= 0:
+            code = take_bulk(look, redis, data)
+        else:
+            code = take_line(look, redis, data)
+        if code == PARSE_OK and redis.args == 0 and redis.commands >= ENOUGH_COMMANDS:
+            return PARSE_DONE
+    return code
+
+
+cdef void redis_define(Proto* p) noexcept nogil:
+    cdef int c
+    memset(p.first, 0, sizeof(p.first))
+    for c in range(128):
+        p.first[c] = is_letter(<u8>c) or c == c'*' or c == c'-' or c == c'+'
+    p.name = "redis"
+    p.on = ON_TCP
+    p.detect = redis_detect
+    p.parse = redis_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("command", REDIS_COMMAND, TEXT), ("commands", REDIS_COMMAND, LIST), ("key", REDIS_KEY, TEXT),
+           ("error", REDIS_ERROR, TEXT))
+FACT_FIELDS = fact_fields("redis", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `redis` object; `password` is masked unless secrets are to be shown."""
+    facts = list(facts)
+    obj = described(facts, _FIELDS)
+    add_login(obj, facts, show_secrets)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "Redis GET user:1"."""
+    return words("Redis", obj.get("command"), obj.get("key"))

@@ -1,0 +1,114 @@
+"""rsync's daemon protocol (rsync source, clientserver.c): versions, module, who logs in, whether it was let in.
+
+Read until the daemon says OK, refuses, or ends its list; what follows is binary and is left alone.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u32, Slice, slice_of, starts
+from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once, set_initiator
+from netwatch._fast.proto.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
+from netwatch._fast.proto.sasl cimport LOGIN_USER
+from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+
+cdef enum:                     # fact keys
+    RSYNC_CLIENT = 1           # protocol version and what digests it offers
+    RSYNC_SERVER = 2
+    RSYNC_MODULE = 3           # empty in a request for the list
+    RSYNC_ANSWER = 4           # OK, EXIT, AUTHREQD or an error
+
+cdef enum:
+    MAX_LINE = 4096
+    HEAD = 9                   # "@RSYNCD: "
+
+cdef struct Rsync:
+    bint greeted[2]
+    bint asked                 # the module was named
+    bint login                 # a challenge was sent
+    u32 lines
+
+
+cdef int rsync_detect(Look* look, Slice data) noexcept nogil:
+    if not starts(data.p, smaller(data.n, HEAD), b"@RSYNCD: ", smaller(data.n, HEAD)):
+        return 0
+    if data.n <= HEAD:
+        return DETECT_MORE
+    return 99 if is_digit(data.p[HEAD]) else 0
+
+
+cdef int take_answer(Look* look, Rsync* rsync, Slice line) noexcept nogil:
+    """A line of the daemon's after the greeting; what is neither an answer nor an error is its message of the day."""
+    cdef Slice rest = line
+    rsync.lines += 1
+    if starts(line.p, line.n, b"@ERROR", 6):
+        set_initiator(look, False)
+        fact_once(look, RSYNC_ANSWER, line.p, smaller(line.n, 200))
+        return PARSE_DONE
+    if starts(line.p, line.n, b"@RSYNCD: ", HEAD):
+        set_initiator(look, False)
+        rest = slice_of(line.p + HEAD, line.n - HEAD)
+        rest = take_word(&rest)
+        if starts(rest.p, rest.n, b"AUTHREQD", 8):
+            rsync.login = True
+            return PARSE_OK
+        keep_once(look, RSYNC_ANSWER, rest)
+        return PARSE_DONE
+    return PARSE_DONE if rsync.lines > 500 else PARSE_OK
+
+
+cdef int take_line(Look* look, Slice line) noexcept nogil:
+    cdef Rsync* rsync = <Rsync*>look.state[0]
+    cdef Slice rest = line
+    cdef bint client = from_client(look)
+    if not rsync.greeted[look.side]:
+        if not starts(line.p, line.n, b"@RSYNCD: ", HEAD):
+            return PARSE_DONE
+        rsync.greeted[look.side] = True
+        keep_once(look, RSYNC_CLIENT if client else RSYNC_SERVER, slice_of(line.p + HEAD, line.n - HEAD))
+        return PARSE_OK
+    if not client:
+        return take_answer(look, rsync, line)
+    if not rsync.asked:
+        rsync.asked = True
+        set_initiator(look, True)
+        keep_once(look, RSYNC_MODULE, line)
+    elif rsync.login:
+        keep_once(look, LOGIN_USER, take_word(&rest))
+    return PARSE_OK
+
+
+cdef int rsync_parse(Look* look, Slice data) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Rsync))
+    if look.state[0] == NULL:
+        return PARSE_DONE
+    return each_line(look, data, MAX_LINE, take_line)
+
+
+cdef void rsync_define(Proto* p) noexcept nogil:
+    memset(p.first, 0, sizeof(p.first))
+    p.first[c'@'] = 1
+    p.name = "rsync"
+    p.on = ON_TCP
+    p.detect = rsync_detect
+    p.parse = rsync_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("client", RSYNC_CLIENT, TEXT), ("server", RSYNC_SERVER, TEXT), ("module", RSYNC_MODULE, TEXT),
+           ("user", LOGIN_USER, TEXT), ("answer", RSYNC_ANSWER, TEXT))
+FACT_FIELDS = fact_fields("rsync", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `rsync` object; `client` and `server` are the protocol versions they announce."""
+    return described(facts, _FIELDS)
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "rsync module"."""
+    return words("rsync", obj.get("module"), obj.get("answer") if obj.get("answer") != "OK" else "")

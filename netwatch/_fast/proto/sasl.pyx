@@ -1,0 +1,86 @@
+"""SASL exchanges (RFC 4422): the mechanism and the answers of the first login, and who that was.
+
+Answers are kept as they stood on the wire. The describing half reads the user's name from them; the password only
+where the mechanism sends it in clear, and then it is a secret.
+"""
+import base64
+import binascii
+import re
+
+from netwatch._fast.bytes cimport Slice
+from netwatch._fast.seam cimport Look, fact_add
+from netwatch._fast.proto.lines cimport keep_once, smaller
+from netwatch._fast.proto.gather import MASK
+from netwatch._fast.text import clean
+
+cdef enum:
+    MAX_ANSWERS = 2
+    MAX_ANSWER = 512
+
+
+cdef void sasl_begin(Look* look, Sasl* sasl, Slice mechanism, Slice initial) noexcept nogil:
+    """The client asks for a mechanism, perhaps with its first answer at once."""
+    sasl.on = True
+    if sasl.kept:
+        sasl.kept = MAX_ANSWERS         # a second try: the first stands
+    keep_once(look, SASL_MECHANISM, mechanism)
+    if initial.n and not (initial.n == 1 and initial.p[0] == c'='):
+        sasl_answer(look, sasl, initial)
+
+
+cdef void sasl_answer(Look* look, Sasl* sasl, Slice answer) noexcept nogil:
+    """One answer of the client; `*` gives up (RFC 4954 section 4)."""
+    if answer.n == 1 and answer.p[0] == c'*':
+        sasl.on = False
+    elif sasl.kept < MAX_ANSWERS and answer.n:
+        sasl.kept += 1
+        fact_add(look, SASL_ANSWER, answer.p, smaller(answer.n, MAX_ANSWER))
+
+
+_NAMED = re.compile(rb'(?:^|[,\x01])(?:n|user|username)="?([^,"\x01]+)')
+
+
+def _plain(answer: bytes) -> bytes:
+    try:
+        return base64.b64decode(answer, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def user_and_password(mechanism: str, answers: list) -> tuple:
+    """(user, password) as far as the answers tell, b"" for what they do not (RFC 4616, 2195, 5802, 2831)."""
+    texts = [_plain(answer) for answer in answers]
+    first = texts[0] if texts else b""
+    if mechanism == "PLAIN":
+        parts = first.split(b"\0")
+        return (parts[1], parts[2]) if len(parts) == 3 else (b"", b"")
+    if mechanism == "LOGIN":
+        return first, texts[1] if len(texts) > 1 else b""
+    if mechanism == "CRAM-MD5":
+        return first.rpartition(b" ")[0], b""
+    found = _NAMED.search(first)
+    return found.group(1) if found else b"", b""
+
+
+def add_login(obj: dict, facts, show_secrets: bool) -> None:
+    """Put `auth`, `user` and `password` into the object, as far as they are known."""
+    mechanism = ""
+    answers = []
+    user = password = b""
+    for key, value in facts:
+        if key == SASL_MECHANISM:
+            mechanism = clean(value, 64).upper()
+        elif key == SASL_ANSWER:
+            answers.append(value)
+        elif key == LOGIN_USER:
+            user = user or value
+        elif key == LOGIN_PASSWORD:
+            password = password or value
+    if mechanism:
+        obj["auth"] = mechanism
+        if not user:
+            user, password = user_and_password(mechanism, answers)
+    if user:
+        obj["user"] = clean(user, 256)
+    if password:
+        obj["password"] = clean(password, 256) if show_secrets else MASK

@@ -1,0 +1,193 @@
+"""SMTP (RFC 5321): greeting, EHLO, envelope, logins (RFC 4954); STARTTLS (RFC 3207) gives the flow back.
+
+Reading ends where the first mail's text begins: what follows is mail, not protocol.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
+                                  set_initiator)
+from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, begins_word, each_line, from_client, holds_word, keep_each,
+                                         keep_once, keep_verb, may_begin, port_is, reply_code, reply_fits, take_word,
+                                         word_is)
+from netwatch._fast.proto.sasl cimport Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.sasl import add_login
+
+cdef enum:                     # fact keys
+    SMTP_BANNER = 1            # text of the greeting
+    SMTP_HELO = 2              # what the client calls itself
+    SMTP_FROM = 3
+    SMTP_TO = 4
+    SMTP_COMMAND = 5
+    SMTP_CODE = 6
+    SMTP_TLS = 7
+
+cdef enum:
+    MAX_LINE = 12288           # RFC 4954 section 4: answers of a login may be long
+    MAX_KEPT = 16
+
+cdef struct Smtp:
+    Sasl sasl
+    bint secure                # STARTTLS was asked
+    bint data                  # DATA was
+
+
+# --- detection ---
+
+cdef bint mail_port(const Look* look) noexcept nogil:
+    return port_is(look, 25) or port_is(look, 587) or port_is(look, 2525)
+
+
+cdef int detect_greeting(Look* look, Slice data) noexcept nogil:
+    """220 or 554; FTP has 220 too: the text, the port or the client must say more."""
+    cdef u32 code
+    if not reply_fits(data.p, data.n):
+        return 0
+    if data.n < 4:
+        return DETECT_MORE
+    code = reply_code(data)
+    if code != 220 and code != 554 and code != 421:
+        return 0
+    if (holds_word(data.p, data.n, b"smtp", 4) or holds_word(data.p, data.n, b"postfix", 7)
+            or holds_word(data.p, data.n, b"sendmail", 8) or holds_word(data.p, data.n, b"exim", 4)):
+        return 92
+    if holds_word(data.p, data.n, b"ftp", 3):
+        return 0
+    if find_byte(data.p, data.n, c'\n') >= 0 and mail_port(look):
+        return 65
+    if code != 220 and find_byte(data.p, data.n, c'\n') >= 0:
+        return 0
+    return DETECT_MORE if data.n < DETECT_ENOUGH else 0
+
+
+cdef int smtp_detect(Look* look, Slice data) noexcept nogil:
+    cdef i64 lf
+    if data.n and data.p[0] >= c'1' and data.p[0] <= c'5':
+        return detect_greeting(look, data)
+    if begins_word(data.p, data.n, b"ehlo ", 5) or begins_word(data.p, data.n, b"helo ", 5):
+        lf = find_byte(data.p, data.n, c'\n')
+        if lf >= 0:
+            return 95 if lf > 5 else 0
+        return DETECT_MORE if data.n < DETECT_ENOUGH else 80
+    if may_begin(data.p, data.n, b"ehlo ", 5) or may_begin(data.p, data.n, b"helo ", 5):
+        return DETECT_MORE
+    return 0
+
+
+# --- reading ---
+
+cdef int take_reply(Look* look, Smtp* smtp, Slice line, u32 code) noexcept nogil:
+    cdef u8 yes = 1
+    if code == 0:
+        return PARSE_OK
+    set_initiator(look, False)
+    keep_each(look, SMTP_CODE, slice_of(line.p, 3), MAX_KEPT)
+    if smtp.secure:
+        smtp.secure = False
+        if code == 220:
+            keep_once(look, SMTP_TLS, slice_of(&yes, 1))
+            return PARSE_NOT_MINE
+    if (code == 220 or code == 554) and line.n > 4:
+        keep_once(look, SMTP_BANNER, slice_of(line.p + 4, line.n - 4))
+    if (code == 354 and smtp.data) or code == 221:
+        return PARSE_DONE
+    if code != 334:
+        smtp.sasl.on = False
+    return PARSE_OK
+
+
+cdef Slice address_of(Slice rest) noexcept nogil:
+    """`FROM:<a@b> SIZE=1` without the word and what follows the address (RFC 5321 section 4.1.1.2)."""
+    cdef i64 colon = find_byte(rest.p, rest.n, c':'), end
+    if colon < 0:
+        return rest
+    rest.p += colon + 1
+    rest.n -= <u32>colon + 1
+    while rest.n and (rest.p[0] == c' ' or rest.p[0] == c'<'):
+        rest.p += 1
+        rest.n -= 1
+    end = find_byte(rest.p, rest.n, c'>')
+    if end >= 0:
+        rest.n = <u32>end
+    return rest
+
+
+cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
+    cdef Slice rest = line
+    cdef Slice word
+    if smtp.sasl.on:
+        sasl_answer(look, &smtp.sasl, line)
+        return PARSE_OK
+    word = take_word(&rest)
+    keep_verb(look, SMTP_COMMAND, word, MAX_KEPT)
+    if word_is(word, b"ehlo", 4) or word_is(word, b"helo", 4) or word_is(word, b"lhlo", 4):
+        set_initiator(look, True)
+        keep_once(look, SMTP_HELO, rest)
+    elif word_is(word, b"mail", 4):
+        keep_each(look, SMTP_FROM, address_of(rest), MAX_KEPT)
+    elif word_is(word, b"rcpt", 4):
+        keep_each(look, SMTP_TO, address_of(rest), MAX_KEPT)
+    elif word_is(word, b"auth", 4):
+        word = take_word(&rest)
+        sasl_begin(look, &smtp.sasl, word, rest)
+    elif word_is(word, b"starttls", 8):
+        smtp.secure = True
+    elif word_is(word, b"data", 4):
+        smtp.data = True
+    elif word_is(word, b"bdat", 4):
+        return PARSE_DONE
+    return PARSE_OK
+
+
+cdef int take_line(Look* look, Slice line) noexcept nogil:
+    cdef Smtp* smtp = <Smtp*>look.state[0]
+    cdef u32 code = reply_code(line)
+    if code and not from_client(look) or not smtp.sasl.on and code:
+        return take_reply(look, smtp, line, code)
+    return take_command(look, smtp, line) if from_client(look) else PARSE_OK
+
+
+cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Smtp))
+    if look.state[0] == NULL:
+        return PARSE_DONE
+    return each_line(look, data, MAX_LINE, take_line)
+
+
+cdef void smtp_define(Proto* p) noexcept nogil:
+    cdef const char* heads = b"245EeHh"
+    cdef int i
+    memset(p.first, 0, sizeof(p.first))
+    for i in range(7):
+        p.first[<u8>heads[i]] = 1
+    p.name = "smtp"
+    p.on = ON_TCP
+    p.detect = smtp_detect
+    p.parse = smtp_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- describing ---
+
+_FIELDS = (("banner", SMTP_BANNER, TEXT), ("helo", SMTP_HELO, TEXT), ("from", SMTP_FROM, LIST), ("to", SMTP_TO, LIST),
+           ("commands", SMTP_COMMAND, LIST), ("codes", SMTP_CODE, LIST), ("starttls", SMTP_TLS, FLAG))
+FACT_FIELDS = fact_fields("smtp", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `smtp` object; `password` is masked unless secrets are to be shown."""
+    facts = list(facts)
+    obj = described(facts, _FIELDS)
+    add_login(obj, facts, show_secrets)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "SMTP a@example.com > b@example.org"."""
+    sender, to = obj.get("from", ("",))[0], obj.get("to", ("",))[0]
+    return words("SMTP", f"{sender} > {to}" if to else sender or obj.get("helo") or obj.get("banner"))

@@ -1,0 +1,4 @@
+"""SSH; see ssh.pyx."""
+from netwatch._fast.seam cimport Proto
+
+cdef void ssh_define(Proto* p) noexcept nogil

@@ -1,0 +1,171 @@
+"""TFTP (RFC 1350) with options (RFC 2347).
+
+The request goes to the server's port; all that follows runs between two other ports, which is another flow. That one is
+known by its first block or option acknowledgement and the answer of the other side to it, never by one datagram alone.
+"""
+from libc.string cimport memcpy, memset
+
+from netwatch._fast.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
+from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.proto.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
+from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all, text
+
+cdef enum:
+    RRQ = 1                    # RFC 1350 section 5
+    WRQ = 2
+    DATA = 3
+    ACK = 4
+    ERROR = 5
+    OACK = 6
+    MOST_BLOCK = 1468 + 4      # what fits an Ethernet frame; larger ones are agreed on first
+    MOST_NAME = 255
+    FEW = 4
+
+
+cdef Slice zero_text(Slice* rest) noexcept nogil:
+    """The text up to the next NUL, which is taken as well; an empty one when there is no NUL."""
+    cdef i64 end = find_byte(rest.p, rest.n, 0)
+    cdef Slice found = slice_of(rest.p, 0)
+    if end >= 0:
+        found.n = <u32>end
+        rest.p += end + 1
+        rest.n -= <u32>end + 1
+    return found
+
+
+cdef bint word_is(Slice s, const char* word, u32 n) noexcept nogil:
+    """Letter case does not count."""
+    cdef u32 i
+    if s.n != n:
+        return False
+    for i in range(n):
+        if s.p[i] | 0x20 != <u8>word[i]:
+            return False
+    return True
+
+
+cdef bint is_request(Slice d) noexcept nogil:
+    """Opcode, a printable name, and one of the three modes."""
+    cdef Slice rest, name, mode
+    cdef u32 i
+    if d.n < 9 or (be16(d.p) != RRQ and be16(d.p) != WRQ):
+        return False
+    rest = slice_of(d.p + 2, d.n - 2)
+    name = zero_text(&rest)
+    if name.n == 0 or name.n > MOST_NAME:
+        return False
+    for i in range(name.n):
+        if name.p[i] < 0x20 or name.p[i] == 0x7f:
+            return False
+    mode = zero_text(&rest)
+    return word_is(mode, b"octet", 5) or word_is(mode, b"netascii", 8) or word_is(mode, b"mail", 4)
+
+
+cdef bint is_oack(Slice d) noexcept nogil:
+    """Pairs of NUL-ended texts that begin with an option everybody knows and fill the datagram."""
+    cdef Slice rest, name
+    if d.n < 4 or be16(d.p) != OACK or d.p[d.n - 1]:
+        return False
+    rest = slice_of(d.p + 2, d.n - 2)
+    name = zero_text(&rest)
+    return word_is(name, b"blksize", 7) or word_is(name, b"tsize", 5) or word_is(name, b"timeout", 7) or \
+        word_is(name, b"windowsize", 10) or word_is(name, b"multicast", 9) or word_is(name, b"rollover", 8)
+
+
+cdef int tftp_detect(Look* look, Slice d) noexcept nogil:
+    cdef Hint other
+    if d.n < 4 or d.n > MOST_BLOCK or d.p[0]:
+        return 0
+    if is_request(d):
+        return 95
+    if is_oack(d):
+        return 90
+    other = hint_of(look.row, 1 - look.side)
+    if d.p[1] == DATA and be16(d.p + 2) == 1:
+        if other.tag == HINT_TFTP and other.id == ACK and other.seq == 0:
+            return 80
+        hint_set(look.row, look.side, HINT_TFTP, DATA, 1, 1)
+    elif d.p[1] == ACK and d.n == 4 and be16(d.p + 2) <= 1:
+        if be16(d.p + 2) == 1 and other.tag == HINT_TFTP and other.id == DATA:
+            return 80
+        hint_set(look.row, look.side, HINT_TFTP, ACK, be16(d.p + 2), 1)
+    return 0
+
+
+cdef void options(Look* look, Slice rest) noexcept nogil:
+    """Each as "name=value"."""
+    cdef u8 out[128]
+    cdef Slice name, value
+    cdef int _i
+    for _i in range(FEW):
+        name = zero_text(&rest)
+        value = zero_text(&rest)
+        if name.n == 0 or name.n > 32 or value.n == 0 or value.n > 64:
+            return
+        memcpy(out, name.p, name.n)
+        out[name.n] = c'='
+        memcpy(out + name.n + 1, value.p, value.n)
+        fact_distinct(look, TFTP_OPTION, out, name.n + 1 + value.n, 2 * FEW)
+
+
+cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
+    cdef Slice rest
+    cdef u16 op
+    look.used = d.n
+    if d.n < 4 or d.p[0] or not RRQ <= d.p[1] <= OACK:
+        return PARSE_NOT_MINE if look.cold.facts == NULL else PARSE_DONE
+    op = be16(d.p)
+    rest = slice_of(d.p + 2, d.n - 2)
+    if op == RRQ or op == WRQ:
+        if not is_request(d):
+            return PARSE_NOT_MINE if look.cold.facts == NULL else PARSE_DONE
+        set_initiator(look, True)
+        keep_u16(look, TFTP_OP, op, FEW)
+        keep_text(look, TFTP_FILE, zero_text(&rest), FEW)
+        keep_text(look, TFTP_MODE, zero_text(&rest), 2)
+        options(look, rest)
+        return PARSE_OK
+    keep_u16(look, TFTP_OP, op, 6)
+    if op == OACK:
+        options(look, rest)
+        return PARSE_OK
+    if op == ERROR:
+        fact_once(look, TFTP_ERROR, rest.p, rest.n if rest.n < 130 else 130)
+        return PARSE_DONE
+    return PARSE_DONE if be16(d.p + 2) > 16 else PARSE_OK
+
+
+cdef void tftp_define(Proto* p) noexcept nogil:
+    memset(p.first, 0, sizeof(p.first))
+    p.first[0] = 1
+    p.name = "tftp"
+    p.on = ON_UDP
+    p.detect = tftp_detect
+    p.parse = tftp_parse
+    p.lost = NULL
+    p.closing = NULL
+    p.free = NULL
+
+
+# --- what the facts say ---
+
+FACT_FIELDS = {}
+OPS = {1: "read", 2: "write", 3: "data", 4: "ack", 5: "error", 6: "option-ack"}
+
+
+def describe(facts) -> dict:
+    """The `tftp` object."""
+    known = by_key(facts)
+    obj = {}
+    listed(obj, "operations", known, TFTP_OP, named(OPS, "opcode"))
+    one_or_all(obj, "file", known, TFTP_FILE)
+    one_or_all(obj, "mode", known, TFTP_MODE, lambda raw: text(raw).lower())
+    listed(obj, "options", known, TFTP_OPTION)
+    one_or_all(obj, "error", known, TFTP_ERROR,
+               lambda raw: f"{number(raw[:2])} {text(raw[2:].partition(bytes(1))[0])}".strip())
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "TFTP read boot/pxelinux.0"."""
+    return " ".join(word for word in ("TFTP", obj.get("operations", [""])[0], first(obj.get("file", ""))) if word)
