@@ -13,26 +13,43 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
 from netwatch._fast.segments cimport segments_take
+from netwatch._fast.proto.bittorrent cimport bittorrent_define
+from netwatch._fast.proto.coap cimport coap_define
+from netwatch._fast.proto.dhcp cimport dhcp_define
+from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
-from netwatch._fast.proto.http cimport http_define
-from netwatch._fast.proto.tls cimport tls_define
-from netwatch._fast.proto.ssh cimport ssh_define
 from netwatch._fast.proto.ftp cimport ftp_define
-from netwatch._fast.proto.smtp cimport smtp_define
-from netwatch._fast.proto.imap cimport imap_define
-from netwatch._fast.proto.pop3 cimport pop3_define
-from netwatch._fast.proto.irc cimport irc_define
-from netwatch._fast.proto.telnet cimport telnet_define
-from netwatch._fast.proto.sip cimport sip_define
-from netwatch._fast.proto.rtsp cimport rtsp_define
-from netwatch._fast.proto.ssdp cimport ssdp_define
-from netwatch._fast.proto.redis cimport redis_define
-from netwatch._fast.proto.memcached cimport memcached_define
-from netwatch._fast.proto.xmpp cimport xmpp_define
-from netwatch._fast.proto.syslog cimport syslog_define
-from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.git cimport git_define
+from netwatch._fast.proto.http cimport http_define
+from netwatch._fast.proto.ike cimport ike_define
+from netwatch._fast.proto.imap cimport imap_define
+from netwatch._fast.proto.irc cimport irc_define
+from netwatch._fast.proto.kerberos cimport kerberos_define
+from netwatch._fast.proto.ldap cimport ldap_define
+from netwatch._fast.proto.memcached cimport memcached_define
+from netwatch._fast.proto.netbios cimport netbios_define
+from netwatch._fast.proto.ntp cimport ntp_define
+from netwatch._fast.proto.openvpn cimport openvpn_define
+from netwatch._fast.proto.pop3 cimport pop3_define
+from netwatch._fast.proto.radius cimport radius_define
+from netwatch._fast.proto.redis cimport redis_define
+from netwatch._fast.proto.rsync cimport rsync_define
+from netwatch._fast.proto.rtcp cimport rtcp_define
+from netwatch._fast.proto.rtp cimport rtp_define
+from netwatch._fast.proto.rtsp cimport rtsp_define
+from netwatch._fast.proto.sip cimport sip_define
+from netwatch._fast.proto.smtp cimport smtp_define
+from netwatch._fast.proto.snmp cimport snmp_define
 from netwatch._fast.proto.socks cimport socks_define
+from netwatch._fast.proto.ssdp cimport ssdp_define
+from netwatch._fast.proto.ssh cimport ssh_define
+from netwatch._fast.proto.stun cimport stun_define
+from netwatch._fast.proto.syslog cimport syslog_define
+from netwatch._fast.proto.telnet cimport telnet_define
+from netwatch._fast.proto.tftp cimport tftp_define
+from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.wireguard cimport wireguard_define
+from netwatch._fast.proto.xmpp cimport xmpp_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
@@ -81,6 +98,23 @@ enroll(syslog_define)
 enroll(rsync_define)
 enroll(git_define)
 enroll(socks_define)
+enroll(netbios_define)
+enroll(dhcp_define)
+enroll(dhcpv6_define)
+enroll(ntp_define)
+enroll(snmp_define)
+enroll(stun_define)
+enroll(radius_define)
+enroll(tftp_define)
+enroll(coap_define)
+enroll(wireguard_define)
+enroll(openvpn_define)
+enroll(ike_define)
+enroll(kerberos_define)
+enroll(ldap_define)
+enroll(rtcp_define)
+enroll(rtp_define)
+enroll(bittorrent_define)
 
 
 def app_names() -> list:
@@ -132,41 +166,64 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept n
 
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """One UDP datagram of a flow that is not done with."""
+    """One UDP datagram of a flow that is not done with. What one protocol gives back may be the next one's first."""
+    while datagram(dpi, row, cold, pk):
+        pass
+
+
+cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
+    """Show a datagram to the flow's protocol, found first where there is none; True to show it to another."""
     cdef Look look
+    cdef Slice data
+    cdef void* none = NULL
     cdef bint more
     cdef int answer
-    cdef void* none = NULL
-    cdef Slice data
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     look.datagram = True
     look.state = &none
-    if row.app == 0:
+    if row.app == 0 or (row.conn != NULL and row.conn.proto == 0):
         if best(&look, data, True, &more) == 0:
-            if row.packets[0] + row.packets[1] >= UDP_TRIES:
-                row.bits |= BIT_DPI_DONE
-            return
+            undecided(row)
+            return False
         row.app = <u8>look.proto
     look.proto = row.app
     if row.conn == NULL:
         row.conn = conn_new(dpi)
         if row.conn == NULL:
-            return
-        row.conn.proto = row.app
+            return False
+    row.conn.proto = row.app
     look.conn = row.conn
     look.state = &row.conn.state
     answer = PROTOS[row.app].parse(&look, data)
     if answer == PARSE_MALFORMED:
         dpi.malformed[row.app] += 1
     elif answer == PARSE_NOT_MINE:
-        forget(dpi, row, cold)
-        if row.packets[0] + row.packets[1] >= UDP_TRIES:
-            row.bits |= BIT_DPI_DONE
+        return given_back(dpi, row, cold, look.used == 0)
     elif answer == PARSE_DONE:
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
+    return False
+
+
+cdef void undecided(Row* row) noexcept nogil:
+    """Nobody wants this datagram; after some of them nobody is asked any more."""
+    if row.packets[0] + row.packets[1] >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+        row.bits |= BIT_DPI_DONE
+    elif row.conn != NULL:
+        row.conn.half[0].waiting += 1           # since the flow was given back
+
+
+cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
+    """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
+    forget(dpi, row, cold)
+    row.conn.changes += 1
+    row.conn.half[0].waiting = 0
+    if row.conn.changes >= CHANGES or (cold.facts == NULL and row.packets[0] + row.packets[1] >= UDP_TRIES):
+        row.bits |= BIT_DPI_DONE
+        return False
+    return unused and cold.facts != NULL
 
 
 cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:

@@ -10,9 +10,9 @@ from netwatch._fast.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.flow cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
 from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
-from netwatch._fast.proto.dns cimport dns_define, llmnr_define, mdns_define
-from netwatch._fast.proto.http cimport http_define
-from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.dpi cimport proto_at
+
+from netwatch._fast.dpi import app_names
 from netwatch._fast.seam import facts_list
 
 OK, MORE, MALFORMED, NOT_MINE, DONE = PARSE_OK, PARSE_MORE, PARSE_MALFORMED, PARSE_NOT_MINE, PARSE_DONE
@@ -36,18 +36,10 @@ cdef class Probe:
     cdef readonly u64 frame
 
     def __cinit__(self, str name, bint datagram=False, int sport=40000, int dport=0, int client=0, bint want=True):
-        if name == "tls":
-            tls_define(&self.proto)
-        elif name == "http":
-            http_define(&self.proto)
-        elif name == "dns":
-            dns_define(&self.proto)
-        elif name == "mdns":
-            mdns_define(&self.proto)
-        elif name == "llmnr":
-            llmnr_define(&self.proto)
-        else:
+        numbers = [number for number, known in enumerate(app_names()) if known == name]
+        if not numbers:
             raise ValueError(f"no protocol named {name}")
+        self.proto = proto_at(numbers[0])[0]
         if not self.proto.on & (ON_UDP if datagram else ON_TCP):
             raise ValueError(f"{name} does not run on that transport")
         self.dpi.rows = &self.row

@@ -1,47 +1,82 @@
 """What each protocol's learnt facts say, by app name: the object of its fields, and a line for people.
 
-Imported only when records are made; the compiled describing halves of the protocol files are loaded then.
+Imported only when records are made. One line a protocol in DESCRIBING; the functions stand in the protocol's file, or
+in its describing half where it has two.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
-
-from netwatch._fast.proto import dnstext, httptext, tlstext
 
 Facts = list[tuple[int, bytes]]
 Describe = Callable[[Facts, bool], dict[str, Any]]
 
-
-def _without_secrets(describe: Callable[[Facts], dict[str, Any]]) -> Describe:
-    """A protocol that never has secrets among its fields ignores the switch."""
-    return lambda facts, show_secrets: describe(facts)
-
-
-DESCRIBE: dict[str, Describe] = {
-    "tls": _without_secrets(tlstext.describe),
-    "http": httptext.describe,
-    "dns": _without_secrets(dnstext.describe),
-    "mdns": _without_secrets(dnstext.describe),
-    "llmnr": _without_secrets(dnstext.describe),
+# app name: module of netwatch._fast.proto with describe, label and FACT_FIELDS
+DESCRIBING = {
+    "tls": "tlstext",
+    "http": "httptext",
+    "dns": "dnstext",
+    "mdns": "dnstext",
+    "llmnr": "dnstext",
+    "ssh": "ssh",
+    "ftp": "ftp",
+    "smtp": "smtp",
+    "imap": "imap",
+    "pop3": "pop3",
+    "irc": "irc",
+    "telnet": "telnet",
+    "sip": "sip",
+    "rtsp": "rtsp",
+    "ssdp": "ssdp",
+    "redis": "redis",
+    "memcached": "memcached",
+    "xmpp": "xmpp",
+    "syslog": "syslog",
+    "rsync": "rsync",
+    "git": "git",
+    "socks": "socks",
+    "netbios": "netbios",
+    "dhcp": "dhcp",
+    "dhcpv6": "dhcpv6",
+    "ntp": "ntp",
+    "snmp": "snmp",
+    "stun": "stun",
+    "radius": "radius",
+    "tftp": "tftp",
+    "coap": "coap",
+    "wireguard": "wireguard",
+    "openvpn": "openvpn",
+    "ike": "ike",
+    "kerberos": "kerberos",
+    "ldap": "ldaptext",
+    "rtcp": "rtcp",
+    "rtp": "rtp",
+    "bittorrent": "bittorrent",
 }
-LABEL: dict[str, Callable[[dict[str, Any]], str]] = {
-    "tls": tlstext.label,
-    "http": httptext.label,
-    "dns": dnstext.label,
-    "mdns": dnstext.label,
-    "llmnr": dnstext.label,
-}
+
+DESCRIBE: dict[str, Describe] = {}
+LABEL: dict[str, Callable[[dict[str, Any]], str]] = {}
 # fields of the flow record that are stored as facts, for filters and sorting without Python: (app, key)
 FACT_FIELDS: dict[str, list[tuple[str, int]]] = {}
 
 
-def _map_facts(app: str, fields: dict[str, int]) -> None:
-    """A module shared by several protocols names its fields after the first of them."""
-    for name, key in fields.items():
-        FACT_FIELDS.setdefault(f"{app}.{name.partition('.')[2]}", []).append((app, key))
+def _describer(function: Any) -> Describe:
+    """A protocol that never has secrets among its fields need not take the switch."""
+    if "show_secrets" in inspect.signature(function).parameters:
+        return function  # type: ignore[no-any-return]
+    return lambda facts, show_secrets: function(facts)
 
 
-for _app, _module in (("tls", tlstext), ("http", httptext), ("dns", dnstext), ("mdns", dnstext), ("llmnr", dnstext)):
-    _map_facts(_app, _module.FACT_FIELDS)
+def _load() -> None:
+    for app, name in DESCRIBING.items():
+        module = importlib.import_module(f"netwatch._fast.proto.{name}")
+        DESCRIBE[app] = _describer(module.describe)
+        LABEL[app] = module.label
+        for field, key in module.FACT_FIELDS.items():  # a module of several protocols names the fields after the first
+            FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}", []).append((app, key))
+
+
+_load()

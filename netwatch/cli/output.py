@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
-
 Record = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
