@@ -18,7 +18,8 @@ TRACE = DEBUG and os.environ.get("NETWATCH_TRACE") == "1"
 SANITIZE = os.environ.get("NETWATCH_SANITIZE", "")
 ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
-LIBRARIES = {"netwatch._fast.capture": ["pcap"], "netwatch._fast.ipcomp": ["z"]}
+LIBRARIES = {"netwatch._fast.capture": ["pcap"], "netwatch._fast.ipcomp": ["z"],
+             "netwatch._fast.proto.quiccrypt": ["crypto"]}
 # what Cython's C provokes and no source line of ours can help
 QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
 

@@ -113,6 +113,7 @@ missing_debs() {
     has_headers "$1" || missing="$missing python3-dev"
     echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
     [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/local/include/pcap/pcap.h ] || missing="$missing libpcap-dev"
+    [ -e /usr/include/openssl/evp.h ] || [ -e /usr/local/include/openssl/evp.h ] || missing="$missing libssl-dev"
     echo "$missing"
 }
 

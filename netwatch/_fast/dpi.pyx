@@ -18,6 +18,7 @@ from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
+from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
 from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.http cimport http_define
@@ -31,6 +32,7 @@ from netwatch._fast.proto.netbios cimport netbios_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
+from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.redis cimport redis_define
 from netwatch._fast.proto.rsync cimport rsync_define
@@ -81,6 +83,8 @@ enroll(http_define)
 enroll(dns_define)
 enroll(mdns_define)
 enroll(llmnr_define)
+enroll(quic_define)
+enroll(dtls_define)
 enroll(ssh_define)
 enroll(ftp_define)
 enroll(smtp_define)

@@ -41,7 +41,14 @@ cdef enum:                 # Row.state, names in flowtext.pyx
     ST_SCTP_SHUTDOWN = 22
     ST_SCTP_CLOSED = 23
     ST_ACTIVE = 24         # any other protocol
-    ST_COUNT = 25
+    ST_QUIC_INITIAL = 25
+    ST_QUIC_0RTT = 26
+    ST_QUIC_RETRY = 27
+    ST_QUIC_HANDSHAKE = 28
+    ST_QUIC_CONNECTED = 29
+    ST_QUIC_DRAINING = 30
+    ST_QUIC_CLOSED = 31
+    ST_COUNT = 32
 
 cdef enum:                 # Cold.ended
     END_NO = 0

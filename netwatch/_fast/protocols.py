@@ -21,6 +21,8 @@ DESCRIBING = {
     "dns": "dnstext",
     "mdns": "dnstext",
     "llmnr": "dnstext",
+    "quic": "quictext",
+    "dtls": "dtls",
     "ssh": "ssh",
     "ftp": "ftp",
     "smtp": "smtp",
@@ -75,8 +77,9 @@ def _load() -> None:
         module = importlib.import_module(f"netwatch._fast.proto.{name}")
         DESCRIBE[app] = _describer(module.describe)
         LABEL[app] = module.label
-        for field, key in module.FACT_FIELDS.items():  # a module of several protocols names the fields after the first
-            FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}", []).append((app, key))
+        shared = list(DESCRIBING.values()).count(name) > 1  # then its fields are named after the first of its protocols
+        for field, key in module.FACT_FIELDS.items():
+            FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}" if shared else field, []).append((app, key))
 
 
 _load()

@@ -20,6 +20,7 @@ from netwatch._fast.seam import facts_list
 
 cdef list APPS = app_names()
 cdef u64 SECOND = 1000000000
+CARRIES_TLS = ("quic", "dtls")   # what their handshake chose stands under tls, as a TLS flow's does
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 
@@ -189,7 +190,7 @@ cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets
     if not by_proto:
         return
     r["app"] = APPS[row.app or next(iter(by_proto))]
-    r["app_stack"] = [APPS[proto] for proto in by_proto]
+    r["app_stack"] = stack = [APPS[proto] for proto in by_proto]
     r["confidence"] = cold.confidence
     from netwatch._fast.protocols import DESCRIBE, LABEL
 
@@ -198,8 +199,12 @@ cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets
         name = APPS[proto]
         found = DESCRIBE[name](facts, show_secrets)
         if found:
-            r[name] = found
             label = LABEL[name](found)
+            stack += found.pop("stack", ())
+            if name in CARRIES_TLS and "tls" in found:
+                r["tls"] = found.pop("tls")
+            if found:
+                r[name] = found
     if label:
         r["label"] = label
 

@@ -110,7 +110,7 @@ class _Compiler:
         """The protocol whose facts the field is made from, 0 when several may be; None: a service marks its rows."""
         if field.name in OF_ANY_PROTOCOL:
             return 0
-        _, _, names = self.columns["app"] if "app" in self.columns else (None, None, {})
+        _, _, names = self.columns.get("app", (None, None, {}))
         prefix = field.name.partition(".")[0]
         return next((code for code, name in names.items() if name == prefix), None)
 

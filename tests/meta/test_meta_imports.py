@@ -17,7 +17,7 @@ from netwatch_command import ROOT
 FAST = "netwatch._fast"
 ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch": (),
-    "netwatch.schema": (),
+    "netwatch.schema": ("netwatch.schema",),
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
     "netwatch.platform": ("netwatch.platform",),

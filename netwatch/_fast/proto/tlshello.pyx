@@ -11,6 +11,7 @@ from netwatch._fast.seam cimport Look, fact_once
 
 cdef enum:
     MAX_LIST = 1024            # bytes kept of one list; the largest honest ones are near 400
+    MAX_NAMES = 2048           # of one list of ALPN names
     MAX_EXTS = 512             # of one hello; more is damage
     MAX_NAME = 255             # bytes kept of a server name (RFC 1035 section 2.3.4)
     RANDOM_BYTES = 32
@@ -36,6 +37,16 @@ cdef void keep_list(Look* look, u8 key, Slice s) noexcept nogil:
         fact_once(look, TLS_CUT, NULL, 0)
     else:
         fact_once(look, key, s.p, s.n)
+
+
+cdef void keep_names(Look* look, Slice s) noexcept nogil:
+    """Keep ALPN names; of a list over the bound the first ones, for no fingerprint needs more than the first."""
+    cdef u32 at = 0
+    if s.n > MAX_NAMES:
+        while at + 1 + s.p[at] <= MAX_NAMES:
+            at += 1 + s.p[at]
+        s.n = at
+    fact_once(look, TLS_ALPN, s.p, s.n)
 
 
 cdef bint whole_list(Reader* ext, Slice* out) noexcept nogil:
@@ -70,7 +81,10 @@ cdef bint read_client_ext(Look* look, u16 kind, Reader* ext) noexcept nogil:
     if kind == EXT_GROUPS or kind == EXT_SIGALGS or kind == EXT_ALPN:
         if not whole_list(ext, &s):
             return False
-        keep_list(look, TLS_GROUPS if kind == EXT_GROUPS else TLS_SIGALGS if kind == EXT_SIGALGS else TLS_ALPN, s)
+        if kind == EXT_ALPN:
+            keep_names(look, s)
+        else:
+            keep_list(look, TLS_GROUPS if kind == EXT_GROUPS else TLS_SIGALGS, s)
     elif kind == EXT_POINTS or kind == EXT_VERSIONS:
         s = take_slice(ext, take8(ext))
         if ext.bad:

@@ -14,7 +14,7 @@ from netwatch._fast.text import clean
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
 
-_JA4_VERSIONS = {0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
+_JA4_VERSIONS = {0x0100: "s1", 0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
                  0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _EMPTY_HASH = "000000000000"

@@ -2,12 +2,13 @@
 
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
-nothing, and does not know how a value is obtained.
+nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of the
+web and of names, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
-from netwatch.schema_apps import WEB
-from netwatch.schema_field import (
+from netwatch.schema.apps import WEB
+from netwatch.schema.field import (
     ADDRESS,
     BOOL,
     BYTES,
@@ -17,11 +18,16 @@ from netwatch.schema_field import (
     RATE,
     TEXT,
     TIME,
+    UNIT_NS,
     Field,
+    Privacy,
+    Type,
     _field,
     _pair,
 )
-from netwatch.schema_more import MORE
+from netwatch.schema.more import MORE
+
+__all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
 
 # ------------------------------------------------------------------------------------------------------------ flow
 _IDENTITY = (

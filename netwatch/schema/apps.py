@@ -1,5 +1,5 @@
 """THE TABLE, the part of the web and of names: what TLS, QUIC, HTTP, DNS and SSH flows and records hold."""
-from netwatch.schema_field import (
+from netwatch.schema.field import (
     ADDRESS,
     BOOL,
     BYTES,
@@ -37,16 +37,30 @@ _TLS = (
 
 _QUIC = (
     _field("quic.version", "flow", TEXT, "QUIC", 8, "QUIC version."),
+    _field("quic.version_id", "flow", TEXT, "VERSION", 10, "QUIC version as on the wire."),
     _field("quic.sni", "flow", TEXT, "SNI", 28,
            "Server name the client asked for.", "sni host hostname", privacy="name", search=True),
     _field("quic.alpn", "flow", TEXT, "ALPN", 8, "Protocols the client offered.", "alpn", many=True),
     _field("quic.ja4", "flow", TEXT, "JA4", 36, "JA4 fingerprint of the ClientHello, QUIC form.", "ja4"),
+    _field("quic.ja3", "flow", TEXT, "JA3", 32, "JA3 fingerprint of the ClientHello.", "ja3"),
+    _field("quic.ech", "flow", BOOL, "ECH", 4, "The client sent an Encrypted Client Hello.", "ech"),
+    _field("quic.user_agent", "flow", TEXT, "AGENT", 24, "User agent, where Google's QUIC names it.",
+           "user_agent agent"),
+    _field("quic.retry", "flow", BOOL, "RETRY", 5, "The server asked for a token first."),
+    _field("quic.early_data", "flow", BOOL, "0-RTT", 5, "The client sent 0-RTT data."),
+    _field("quic.offered", "flow", TEXT, "OFFERED", 16, "Versions the server offered instead.", many=True),
+    _field("quic.handshake_us", "flow", DURATION, "SETUP", 7,
+           "From the client's first packet to its first after the handshake.", unit="us"),
     _field("quic.dcid", "flow", TEXT, "DCID", 40, "Destination connection ID of the first Initial."),
     _field("quic.scid", "flow", TEXT, "SCID", 40, "Source connection ID of the first Initial."),
     _field("quic.close.code", "flow", INT, "CLOSE", 7, "Error code of the connection close."),
     _field("quic.close.reason", "flow", TEXT, "REASON", 24, "Reason the connection close gave."),
     _field("quic.close.side", "flow", TEXT, "SIDE", 9, "Who closed."),
-    _field("quic.idle_timeout_ms", "flow", DURATION, "IDLE", 7, "Idle timeout both ends agreed on.", unit="ms"),
+    _field("quic.idle_timeout_ms", "flow", DURATION, "IDLE", 7, "Idle timeout the client offered.", unit="ms"),
+)
+
+_DTLS = (
+    _field("dtls.cookie", "flow", TEXT, "COOKIE", 40, "Cookie of the server's HelloVerifyRequest."),
 )
 
 _HTTP = (
@@ -119,4 +133,4 @@ _SSH = (
     _field("ssh.hassh_server", "flow", TEXT, "HASSH-S", 32, "HASSH fingerprint of the server.", "hassh_server"),
 )
 
-WEB = (*_TLS, *_QUIC, *_HTTP, *_DNS, *_SSH)
+WEB = (*_TLS, *_QUIC, *_DTLS, *_HTTP, *_DNS, *_SSH)

@@ -1,5 +1,5 @@
 """THE TABLE, the part of all other application protocols: one line a field."""
-from netwatch.schema_field import ADDRESS, BOOL, DURATION, INT, PORT, TEXT, _field
+from netwatch.schema.field import ADDRESS, BOOL, DURATION, INT, PORT, TEXT, _field
 
 _WITH_LOGINS = ("ftp", "smtp", "imap", "pop3", "irc", "telnet", "redis", "memcached", "xmpp", "socks")
 _LOGINS = tuple(field for app in _WITH_LOGINS for field in (

@@ -1,0 +1,4 @@
+"""QUIC over UDP. The fact keys are those of tlshello.pxd and quicwire.pxd."""
+from netwatch._fast.seam cimport Proto
+
+cdef void quic_define(Proto* p) noexcept nogil
