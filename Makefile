@@ -40,7 +40,7 @@ golden: ## write the golden screens of the terminal anew; look at the diff befor
 	git diff --stat tests/ui/golden
 
 .PHONY: docs
-docs: ## write docs/fields.md and docs/filter.md from netwatch/schema.py
+docs: ## write docs/fields.md and docs/filter.md from netwatch/schema/
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) tools/make_reference.py
 

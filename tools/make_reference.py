@@ -1,4 +1,4 @@
-"""Writes docs/fields.md and docs/filter.md from netwatch/schema.py.
+"""Writes docs/fields.md and docs/filter.md from netwatch/schema/.
 
     python tools/make_reference.py            write them
     python tools/make_reference.py --check    exit 1 when they are not what would be written
@@ -14,7 +14,7 @@ from netwatch import schema  # noqa: E402
 
 KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
          "tls": "TLS handshakes", "stream": "Streams"}
-NOTE = "<!-- Written by tools/make_reference.py from netwatch/schema.py. Change that, not this. -->\n"
+NOTE = "<!-- Written by tools/make_reference.py from netwatch/schema/. Change that, not this. -->\n"
 
 FILTER = r"""# The filter language
 

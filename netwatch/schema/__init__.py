@@ -2,8 +2,8 @@
 
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
-nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of the
-web and of names, more.py all others, field.py what a field is.
+nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of
+the web and of names, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
