@@ -7,7 +7,7 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Box, Engine
@@ -17,6 +17,8 @@ from netwatch._fast.record import flow_record, summary
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
 class Event(NamedTuple):
@@ -48,9 +50,12 @@ class Pipeline:
 
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
-                 timeouts: dict[str, int] | None = None, max_frames: int | None = None) -> None:
+                 timeouts: dict[str, int] | None = None, max_frames: int | None = None,
+                 copies: Sequence[Any] = ()) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
-        `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many."""
+        `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
+        `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
+        it and takes its share, which is fastest, when nothing is to be handed out in order."""
         self.source = source
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
@@ -61,7 +66,8 @@ class Pipeline:
         self._ids = 0
         self._left = max_frames
         self._listening = bool(set(want))
-        self._boxes = [Box()] if workers == 1 else [Box(), Box()]
+        self._copies = list(copies)
+        self._boxes = [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
         self._to_release = False
@@ -73,6 +79,8 @@ class Pipeline:
     def read(self) -> int:
         """Read the next chunk without touching the engines, and with several of them let them work on it too. Frames
         read; 0 at the end, -1 when a live source had none."""
+        if self._copies:
+            return self._step_apart()
         if self._pool:
             self._release()
             return self._step_parallel()
@@ -97,8 +105,11 @@ class Pipeline:
     def finish(self) -> Step:
         """End the flows that are still open; their records are the last."""
         self._release()
-        for engine in self.engines:
-            engine.finish()
+        if self._pool:
+            for job in [self._pool.submit(engine.finish) for engine in self.engines]:
+                job.result()
+        else:
+            self.engines[0].finish()
         return self._collect()
 
     def close(self) -> None:
@@ -108,6 +119,8 @@ class Pipeline:
                 self._ahead.exception()
             self._pool.shutdown()
             self._pool = None
+        for copy in self._copies:
+            copy.close()
 
     def advance(self, now_ns: int) -> None:
         """Tell all engines what time it is, where no frame does: a live source that is quiet."""
@@ -143,6 +156,24 @@ class Pipeline:
         for job in jobs:
             job.result()
         self.advance(max(engine.clock for engine in self.engines))
+        return count
+
+    def _step_apart(self) -> int:
+        """Let every worker read on by itself for a while; 0 when all have come to the end."""
+        assert self._pool is not None
+        jobs = [self._pool.submit(self._read_apart, *each)
+                for each in zip(self.engines, [self.source, *self._copies], self._boxes, strict=True)]
+        return max(job.result() for job in jobs)
+
+    def _read_apart(self, engine: Any, source: Any, box: Any) -> int:
+        """Take one worker's share of the next frames; how many there were."""
+        count = 0
+        for _ in range(CHUNKS_APART):
+            if box.fill(source) <= 0:
+                break
+            box.share(len(self.engines))
+            engine.process(box)
+            count += box.n
         return count
 
     def _fill(self, box: Any) -> int:

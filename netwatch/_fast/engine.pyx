@@ -25,6 +25,21 @@ from netwatch._fast.dpi cimport conn_free, spares_free
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
 
+cdef extern from *:
+    """
+    #ifdef __GLIBC__
+    #include <malloc.h>
+    /* Freed memory is used again within microseconds. Giving it back to the kernel meanwhile costs page faults and, with
+       several workers, interrupts on all cores: two of them gained nothing that way. */
+    static void nw_keep_memory(void) { mallopt(M_TRIM_THRESHOLD, 1 << 28); mallopt(M_TOP_PAD, 1 << 26); }
+    #else
+    static void nw_keep_memory(void) {}
+    #endif
+    """
+    void nw_keep_memory() noexcept nogil
+
+nw_keep_memory()
+
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET}
 
 cdef u64 SEED = int.from_bytes(os.urandom(8), "little")
@@ -67,10 +82,16 @@ cdef u64 ends_hash(const Frame* f) noexcept nogil:
     cdef const u8* p = f.data
     cdef u32 at = network_at(f)
     if f.caplen >= at + 20 and p[at] >> 4 == 4:
-        return mum(load32(p + at + 12) ^ load32(p + at + 16), K0) >> 32
+        return unordered(load32(p + at + 12), load32(p + at + 16))
     if f.caplen >= at + 40 and p[at] >> 4 == 6:
-        return mum(load64(p + at + 8) ^ load64(p + at + 24), load64(p + at + 16) ^ load64(p + at + 32) ^ K1) >> 32
+        return unordered(mum(load64(p + at + 8), load64(p + at + 16) ^ K1),
+                         mum(load64(p + at + 24), load64(p + at + 32) ^ K1))
     return 0
+
+
+cdef inline u64 unordered(u64 a, u64 b) noexcept nogil:
+    """A hash of two numbers in either order, spread even where they differ from other pairs in the same bits."""
+    return mum(a ^ K0, b ^ K1) + mum(b ^ K0, a ^ K1) >> 32
 
 
 cdef u32 network_at(const Frame* f) noexcept nogil:
@@ -214,13 +235,13 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
     while at < chunk.n and taken < BATCH:
         f = &chunk.frames[at]
         at += 1
+        if f.ts > core.clock:
+            core.clock = f.ts
         if shards > 1 and f.shard != shard:
             continue
         taken += 1
         core.frames += 1
         core.bytes += f.len
-        if f.ts > core.clock:
-            core.clock = f.ts
         if f.ts < core.first or core.first == 0:
             core.first = f.ts
         parse_frame(&core.parser, f)

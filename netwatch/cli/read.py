@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -131,7 +132,8 @@ class _Run:
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        pipeline = Pipeline(self.source, workers=self.options.workers, want=wanted, hold=hold,
+        copies = self._copies(hold)
+        pipeline = Pipeline(self.source, copies=copies, workers=self.options.workers, want=wanted, hold=hold,
                             dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
                             max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
@@ -147,6 +149,15 @@ class _Run:
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
+
+    def _copies(self, hold: bool) -> list[Any]:
+        """Further readers of the files, one for each further worker, where totals alone are asked for."""
+        files = self.options.files
+        if hold or not files or self.options.count is not None or not all(os.path.isfile(path) for path in files):
+            return []
+        from netwatch.capture.file import open_files
+
+        return [open_files(files) for _ in range(self.options.workers - 1)]
 
     def _recorder(self, pipeline: Pipeline) -> Any:
         from netwatch.cli.records import Recorder
