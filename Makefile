@@ -35,12 +35,12 @@ bench: ## whole programs on generated captures; a quick look: ARGS="--size quick
 	$(PYTHON) -m bench.run $(ARGS)
 
 .PHONY: golden
-golden: ## write the golden screens of the terminal anew; look at the diff before you commit
-	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py
-	git diff --stat tests/ui/golden
+golden: ## write the golden screens and records anew; look at the diff before you commit
+	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py tests/golden
+	git diff --stat tests/ui/golden tests/golden
 
 .PHONY: docs
-docs: ## write docs/fields.md and docs/filter.md from netwatch/schema/
+docs: ## write the reference pages of fields, filters and protocols
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) tools/make_reference.py
 

@@ -1,28 +1,36 @@
 #!/usr/bin/env bash
-# Every fuzz target for some seconds each (default 20): ./fuzz/run.sh [SECONDS]. Builds first, as test.sh does.
-# With atheris when it is there; libFuzzer's own corpus grows in fuzz/work. Otherwise by fuzz/plain.py.
+# Every fuzz target for some seconds each (default 20), as many at a time as there are cores: ./fuzz/run.sh [SECONDS].
+# Builds first, as test.sh does. With atheris when it is there; its corpus grows in fuzz/work. Otherwise by fuzz/plain.py.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../tools/prepare.sh"
 (ready fuzz) || { say "going on without atheris: seeds and mutations only"; ready ""; }
 cd "$ROOT"
-seconds=${1:-20}
-python=$VENV/bin/python
-broken=()
-for target in fuzz/fuzz_*.py; do
-    name=$(basename "$target" .py)
+mkdir -p fuzz/work
+export SECONDS_EACH=${1:-20} PYTHON=$VENV/bin/python
+if "$PYTHON" -c 'import atheris' 2>/dev/null; then export ATHERIS=1; else export ATHERIS=0; fi
+
+one() {  # one TARGET: run it; a line that says how it went; a log, and a mark when it failed
+    local name
+    name=$(basename "$1" .py)
     mkdir -p "fuzz/work/$name"
-    if "$python" -c 'import atheris' 2>/dev/null; then
-        command=("$python" "$target" "-max_total_time=$seconds" -rss_limit_mb=2048 -print_final_stats=0
+    rm -f "fuzz/work/$name.failed"
+    local command=("$PYTHON" fuzz/plain.py "$1" "-max_total_time=$SECONDS_EACH")
+    if [ "$ATHERIS" = 1 ]; then
+        command=("$PYTHON" "$1" "-max_total_time=$SECONDS_EACH" -rss_limit_mb=2048 -print_final_stats=0
             "-artifact_prefix=fuzz/work/$name-" "fuzz/work/$name")
-    else
-        command=("$python" fuzz/plain.py "$target" "-max_total_time=$seconds")
     fi
-    if timeout $((seconds + 60)) "${command[@]}" >"fuzz/work/$name.log" 2>&1; then
+    if timeout $((SECONDS_EACH + 60)) "${command[@]}" >"fuzz/work/$name.log" 2>&1; then
         echo "$name: $(grep -a '^Done' "fuzz/work/$name.log" | tail -n 1)"
     else
+        touch "fuzz/work/$name.failed"
         echo "$name: FAILED"
         tail -n 30 "fuzz/work/$name.log"
-        broken+=("$name")
     fi
-done
-[ ${#broken[@]} = 0 ] || { echo "failed: ${broken[*]}"; exit 1; }
+}
+export -f one
+rm -f fuzz/work/*.failed
+printf '%s\n' fuzz/fuzz_*.py | xargs -P "$(nproc)" -I{} bash -c 'one {}'
+if compgen -G 'fuzz/work/*.failed' >/dev/null; then
+    echo "failed: $(basename -a -s .failed fuzz/work/*.failed | tr '\n' ' ')"
+    exit 1
+fi

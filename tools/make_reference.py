@@ -1,9 +1,10 @@
-"""Writes docs/fields.md and docs/filter.md from netwatch/schema/.
+"""Writes docs/fields.md, docs/filter.md and docs/protocols.md from netwatch/schema/ and the protocol files.
 
     python tools/make_reference.py            write them
     python tools/make_reference.py --check    exit 1 when they are not what would be written
 """
 import pathlib
+import re
 import sys
 from collections.abc import Sequence
 
@@ -118,8 +119,30 @@ def filter_page() -> str:
         rows, ("name", "type", "records", "stands for"))
 
 
+def first_sentence(path: pathlib.Path) -> str:
+    """What a protocol's file says it is: its docstring up to the first full stop that ends a sentence."""
+    text = re.search(r'"""(.*?)"""', path.read_text("utf-8"), re.S)
+    words = " ".join(text[1].split()) if text else ""
+    return re.split(r"(?<=[a-z)\d])\. |: (?=what|both|who)", words, maxsplit=1)[0].rstrip(".")
+
+
+def protocols_page() -> str:
+    """Every registered protocol in the order of the table in dpi.pyx, what its file says of it, and its fields."""
+    table_text = (ROOT / "netwatch/_fast/dpi.pyx").read_text("utf-8")
+    rows = []
+    for name in re.findall(r"^enroll\((\w+)_define\)", table_text, re.M):
+        home = re.search(rf"from netwatch\._fast\.proto\.(\w+) cimport .*\b{name}_define", table_text)
+        assert home, name
+        fields = ", ".join(f"`{f.name.partition('.')[2]}`" for f in schema.FIELDS if f.name.startswith(name + "."))
+        rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields))
+    return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in the "
+            "flow record under the\nprotocol's name; [fields.md](fields.md) explains them.\n\n"
+            + table(rows, ("app", "read from", "fields")))
+
+
 def main() -> int:
-    pages = {ROOT / "docs" / "fields.md": fields_page(), ROOT / "docs" / "filter.md": filter_page()}
+    pages = {ROOT / "docs" / "fields.md": fields_page(), ROOT / "docs" / "filter.md": filter_page(),
+             ROOT / "docs" / "protocols.md": protocols_page()}
     if "--check" in sys.argv[1:]:
         stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
         print("\n".join(f"docs/{name} is stale: run tools/make_reference.py" for name in stale), end="")

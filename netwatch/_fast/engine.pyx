@@ -29,8 +29,8 @@ cdef extern from *:
     """
     #ifdef __GLIBC__
     #include <malloc.h>
-    /* Freed memory is used again within microseconds. Giving it back to the kernel meanwhile costs page faults and, with
-       several workers, interrupts on all cores: two of them gained nothing that way. */
+    /* Freed memory is used again within microseconds. Giving it back to the kernel meanwhile costs page faults and,
+       with several workers, interrupts on all cores: two of them gained nothing that way. */
     static void nw_keep_memory(void) { mallopt(M_TRIM_THRESHOLD, 1 << 28); mallopt(M_TOP_PAD, 1 << 26); }
     #else
     static void nw_keep_memory(void) {}

@@ -1,6 +1,6 @@
 """SSH over TCP (RFC 4253): both banners, what both sides offer in KEXINIT, and the host key's fingerprint.
 
-HASSH and HASSH-server are those of github.com/salesforce/hassh. Packets are read until both sides have sent NEWKEYS;
+HASSH and HASSH-server are those of the salesforce/hassh project. Packets are read until both sides have sent NEWKEYS;
 what follows is encrypted, so a session that is authenticating and one at work look the same here. Of SSH 1 only the
 banners are kept.
 """

@@ -1,0 +1,34 @@
+"""Every registered protocol is whole: a describing half, fields in the table, a test, a fuzz target."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from netwatch_command import ROOT
+
+from netwatch import schema
+from netwatch._fast.dpi import app_names
+from netwatch._fast.protocols import DESCRIBE, DESCRIBING, LABEL
+
+APPS = [name for name in app_names() if name]
+# mDNS and LLMNR are read, tested and fuzzed with DNS
+HOME = {"mdns": "dns", "llmnr": "dns"}
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_a_protocol_is_whole(app: str) -> None:
+    home = HOME.get(app, app)
+    assert app in DESCRIBING and app in DESCRIBE and app in LABEL
+    assert any(field.name.startswith(f"{app}.") for field in schema.FIELDS), "no field of it is in the table"
+    for path in (ROOT / f"tests/proto/test_{home}.py", ROOT / f"fuzz/fuzz_{home}.py"):
+        assert path.is_file() and len(path.read_text().splitlines()) > 6, f"{path} is missing or empty"
+    text = (ROOT / f"netwatch/_fast/proto/{home}.pyx").read_text()
+    assert re.search(r'"""[^"]{40,}', text), "its file does not say what it reads"
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_describing_nothing_gives_little(app: str) -> None:
+    found = DESCRIBE[app]([], False)
+    assert isinstance(found, dict)
+    assert isinstance(LABEL[app](found), str)
