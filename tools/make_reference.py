@@ -135,8 +135,8 @@ def protocols_page() -> str:
         assert home, name
         fields = ", ".join(f"`{f.name.partition('.')[2]}`" for f in schema.FIELDS if f.name.startswith(name + "."))
         rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields))
-    return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in the "
-            "flow record under the\nprotocol's name; [fields.md](fields.md) explains them.\n\n"
+    return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in "
+            "the flow record under the\nprotocol's name; [fields.md](fields.md) explains them.\n\n"
             + table(rows, ("app", "read from", "fields")))
 
 

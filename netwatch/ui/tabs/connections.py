@@ -133,6 +133,8 @@ def _draw_empty(canvas: Any, area: Area, state: State) -> None:
     health = state.health
     if state.snapshot.error:
         lines = (("The session does not answer:", BAD), (state.snapshot.error, TEXT))
+    elif state.snapshot.request is not None and state.snapshot.request.where is not state.filter.applied:
+        lines = (("Searching", TEXT), ("", MUTED))
     elif state.filter.applied is not None and state.snapshot.page is not None:
         lines = (("No flow passes this filter.", TEXT), ("Esc drops it, / changes it.", MUTED))
     elif health is None or state.snapshot.page is None or (not state.live and not health.done):
