@@ -44,6 +44,8 @@ def others(nfstream: bool = False) -> list[Program]:
         Program("tcpdump -w /dev/null", ("tcpdump", "-n", "-r", "FILE", "-w", "/dev/null"), "copies"),
         Program("softflowd", ("softflowd", "-r", "FILE", "-m", "4000000", "-n", DISCARD, "-d", "-p", pid_file,
                               "-c", "none"), "flows only"),
+        Program("softflowd -D", ("softflowd", "-r", "FILE", "-m", "4000000", "-D", "-p", pid_file, "-c", "none"),
+                "flows, IPv6 too, and says so"),
         Program("argus", ("argus", "-X", "-r", "FILE", "-w", "/dev/null"), "flows only"),
         Program("tshark -z conv,tcp", ("tshark", "-q", "-z", "conv,tcp", "-r", "FILE"), "dissects", 100_000_000, True),
     ]
