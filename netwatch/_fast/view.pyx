@@ -100,7 +100,8 @@ def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=
         clock = max(core.clock, row.last)
         record["age_s"] = (clock - core.table.colds[number].first) / 1e9
         record["idle_s"] = (clock - row.last) / 1e9
-        record["staleness"] = (clock - row.last) / max(timeout_ns(core, row), 1)
+        if not row.bits & BIT_ENDED:
+            record["staleness"] = (clock - row.last) / max(timeout_ns(core, row), 1)
     return record
 
 
