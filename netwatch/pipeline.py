@@ -8,7 +8,7 @@ changes nothing but the time it takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
@@ -18,12 +18,14 @@ from netwatch._fast.record import flow_record, summary
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
 class Event(NamedTuple):
     """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
-    that the protocol's file explains."""
+    that the protocol's file explains, or the body of an http or dns record that a service made. `row` and `key` name
+    the flow to _fast.inner; `inner`: it came out of the flow's encryption."""
 
     frame: int
     flow: int
@@ -31,10 +33,29 @@ class Event(NamedTuple):
     time_ns: int
     engine: Any
     row: int
+    key: int
     side: int
+    inner: bool
     payload: Any
     extra: int
     interface: int
+    stream: int = -1  # where a flow has several: its number
+
+
+class Service(Protocol):
+    """Somebody in Python who knows more of flows than their bytes on the wire say: names, keys, owners."""
+
+    wants: frozenset[str]  # kinds of event it must see
+
+    def take(self, events: list[Event]) -> list[Event]:
+        """Look at what a chunk brought, in order of frames; the further events that came of it. It may give things
+        back to the engines (_fast.inner): what they make of it is collected and comes by again."""
+
+    def adorn(self, record: dict[str, Any]) -> None:
+        """Add what it knows to a flow record that is about to be shown."""
+
+    def close(self) -> None:
+        """The input is over, or no longer wanted."""
 
 
 class Step(NamedTuple):
@@ -51,12 +72,15 @@ class Pipeline:
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = ()) -> None:
+                 copies: Sequence[Any] = (), services: Sequence[Service] = ()) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
-        it and takes its share, which is fastest, when nothing is to be handed out in order."""
+        it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
+        their order."""
         self.source = source
+        self.services = list(services)
+        want = set(want).union(*(service.wants for service in services))
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
@@ -65,7 +89,7 @@ class Pipeline:
         self.done = False
         self._ids = 0
         self._left = max_frames
-        self._listening = bool(set(want))
+        self._listening = bool(want)
         self._copies = list(copies)
         self._boxes = [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
@@ -121,6 +145,8 @@ class Pipeline:
             self._pool = None
         for copy in self._copies:
             copy.close()
+        for service in self.services:
+            service.close()
 
     def advance(self, now_ns: int) -> None:
         """Tell all engines what time it is, where no frame does: a live source that is quiet."""
@@ -129,7 +155,10 @@ class Pipeline:
 
     def record(self, engine: Any, row: int, show_secrets: bool = False) -> dict[str, Any]:
         """The flow record of a row of an engine."""
-        return dict(flow_record(engine, row, self.source.interfaces, show_secrets))
+        found: dict[str, Any] = flow_record(engine, row, self.source.interfaces, show_secrets)
+        for service in self.services:
+            service.adorn(found)
+        return found
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
@@ -199,16 +228,32 @@ class Pipeline:
         if self.hold and len(self.engines) > 1:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
-            events = sorted((event for e in self.engines for event in self._events(e)), key=_place)
+            events = self._events()
         if self.hold:
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]
             self._to_release = bool(ended)
         return Step(events, ended, idle)
 
-    def _events(self, engine: Any) -> list[Event]:
-        return [Event(frame, flow, kind, ns, engine, row, side, payload, extra, interface)
-                for frame, flow, kind, ns, row, side, payload, extra, interface in drain(engine)]
+    def _events(self) -> list[Event]:
+        """What the engines saw, and what the services made of it, until nothing new comes of it."""
+        fresh = self._drained()
+        found = fresh
+        for _ in range(ROUNDS):
+            made = [event for service in self.services for event in service.take(_of(fresh, service.wants))]
+            fresh = sorted(made + self._drained(), key=_place) if self.services else []
+            if not fresh:
+                break
+            found = sorted(found + fresh, key=_place)
+        return found
+
+    def _drained(self) -> list[Event]:
+        return sorted((Event(frame, flow, kind, ns, engine, *rest) for engine in self.engines
+                       for frame, flow, kind, ns, *rest in drain(engine)), key=_place)
+
+
+def _of(events: list[Event], kinds: frozenset[str]) -> list[Event]:
+    return [event for event in events if event.kind in kinds]
 
 
 def _threads(n: int) -> ThreadPoolExecutor:

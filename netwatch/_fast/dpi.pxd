@@ -13,9 +13,8 @@ cdef const Proto* proto_at(int number) noexcept nogil
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
 cdef int dpi_read(Look* look, Slice data) noexcept nogil
 cdef bint dpi_lost(Look* look, u64 n) noexcept nogil
-cdef Conn* conn_new(Dpi* dpi) noexcept nogil
-cdef void spares_free(Dpi* dpi) noexcept nogil
-cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil
+cdef void dpi_close(Look* look) noexcept nogil
+cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
 cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil
 cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil

@@ -5,14 +5,14 @@ The first byte of what a side says selects the protocols that may begin so; each
 the flow from then on. A side nobody wants is not asked about again when its beginning was seen, and for its first
 frames only when the flow was joined in the middle. A flow that is known, or hopeless, costs one test of a bit.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u16, u64, Slice
+from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
-from netwatch._fast.segments cimport segments_take
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
@@ -55,7 +55,6 @@ from netwatch._fast.proto.xmpp cimport xmpp_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
-    SPARE_CONNS = 4096         # freed Conns kept for the next flows
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
@@ -187,22 +186,22 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     look.datagram = True
     look.state = &none
-    if row.app == 0 or (row.conn != NULL and row.conn.proto == 0):
+    if row.conn == NULL or row.conn.proto == 0:
         if best(&look, data, True, &more) == 0:
             undecided(row)
             return False
-        row.app = <u8>look.proto
-    look.proto = row.app
-    if row.conn == NULL:
-        row.conn = conn_new(dpi)
+        if row.conn == NULL:
+            row.conn = conn_new(dpi)
         if row.conn == NULL:
             return False
-    row.conn.proto = row.app
+        row.conn.below = row.app
+        row.conn.proto = row.app = <u8>look.proto
+    look.proto = row.conn.proto
     look.conn = row.conn
     look.state = &row.conn.state
-    answer = PROTOS[row.app].parse(&look, data)
+    answer = PROTOS[look.proto].parse(&look, data)
     if answer == PARSE_MALFORMED:
-        dpi.malformed[row.app] += 1
+        dpi.malformed[look.proto] += 1
     elif answer == PARSE_NOT_MINE:
         return given_back(dpi, row, cold, look.used == 0)
     elif answer == PARSE_DONE:
@@ -221,7 +220,7 @@ cdef void undecided(Row* row) noexcept nogil:
 
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
     """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
-    forget(dpi, row, cold)
+    forget(row, cold, row.conn)
     row.conn.changes += 1
     row.conn.half[0].waiting = 0
     if row.conn.changes >= CHANGES or (cold.facts == NULL and row.packets[0] + row.packets[1] >= UDP_TRIES):
@@ -242,15 +241,14 @@ cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, 
     look.frame = frame
 
 
-cdef void forget(Dpi* dpi, Row* row, Cold* cold) noexcept nogil:
-    """The verdict was wrong: unless something was learnt, the flow is unknown again."""
-    cdef Conn* conn = row.conn
-    if conn != NULL:
-        drop_state(conn)
-        conn.proto = 0
-    if cold.facts == NULL:
-        row.app = 0
-        cold.confidence = 0
+cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
+    """The protocol has no more to do with the flow: unless it learnt something, it never had."""
+    drop_state(conn)
+    if cold.facts == NULL or (cold.facts.used and not facts_of(cold.facts, conn.proto)):
+        row.app = <u8>conn.below
+        if row.app == 0:
+            cold.confidence = 0
+    conn.proto = 0
 
 
 cdef void drop_state(Conn* conn) noexcept nogil:
@@ -275,8 +273,8 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     if conn.proto == 0:
         if best(look, data, False, &more) == 0:
             return READ_STUCK if more and not look.fin and data.n < 64 else READ_OVER
-        conn.proto = <u16>look.proto
-        row.app = <u8>look.proto
+        conn.below = row.app
+        conn.proto = row.app = <u8>look.proto
     look.proto = conn.proto
     answer = PROTOS[conn.proto].parse(look, data)
     if answer == PARSE_OK or answer == PARSE_MORE:
@@ -285,7 +283,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
         look.dpi.malformed[conn.proto] += 1
     elif answer == PARSE_NOT_MINE:
         conn.changes += 1
-        forget(look.dpi, row, look.cold)
+        forget(row, look.cold, conn)
         if conn.changes < CHANGES and (look.used or look.skip):
             return READ_ON
     return READ_OVER
@@ -303,65 +301,32 @@ cdef bint dpi_lost(Look* look, u64 n) noexcept nogil:
         return False
     answer = PROTOS[conn.proto].lost(look, n)
     if answer == PARSE_NOT_MINE:
-        forget(look.dpi, look.row, look.cold)
+        forget(look.row, look.cold, conn)
     return answer == PARSE_OK or answer == PARSE_MORE
 
 
-cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil:
-    """Nobody will read more of the flow: let its protocol report what is pending, and free its memory."""
-    cdef Look look
-    cdef Conn* conn = row.conn
-    if conn == NULL:
-        return
+cdef void dpi_close(Look* look) noexcept nogil:
+    """Nobody will read more by look.conn: let its protocol report what is pending, and free its memory."""
+    cdef Conn* conn = look.conn
     if conn.proto and PROTOS[conn.proto].closing != NULL and conn.state != NULL:
-        look_at(&look, dpi, row, cold, row.bits & BIT_INITIATOR_B, ts, frame)
         look.proto = conn.proto
         look.state = &conn.state
         look.fin = True
-        PROTOS[conn.proto].closing(&look)
-    conn_free(dpi, row)
+        PROTOS[conn.proto].closing(look)
+    dpi_drop(look.dpi, conn)
 
 
-cdef Conn* conn_new(Dpi* dpi) noexcept nogil:
-    cdef Conn* conn = dpi.spare
-    if conn != NULL:
-        dpi.spare = <Conn*>conn.state
-        dpi.spares -= 1
-        memset(conn, 0, sizeof(Conn))
-    else:
-        conn = <Conn*>calloc(1, sizeof(Conn))
-    if conn != NULL:
-        dpi.conns += 1
-        dpi.stream_bytes += sizeof(Conn)
-    return conn
-
-
-cdef void conn_free(Dpi* dpi, Row* row) noexcept nogil:
-    cdef Conn* conn = row.conn
-    cdef int side
-    if conn == NULL:
-        return
-    for side in range(2):
-        while conn.half[side].early != NULL:
-            free(segments_take(dpi, &conn.half[side]))
-        dpi.stream_bytes -= conn.half[side].cap
-        free(conn.half[side].buf)
+cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil:
+    """Free a Conn and what its protocol keeps."""
     drop_state(conn)
-    if dpi.spares < SPARE_CONNS:
-        conn.state = dpi.spare
-        dpi.spare = conn
-        dpi.spares += 1
-    else:
-        free(conn)
+    conn_free(dpi, conn)
+
+
+cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil:
+    """Nobody will read more of the flow as it is on the wire."""
+    cdef Look look
+    if row.conn == NULL:
+        return
+    look_at(&look, dpi, row, cold, row.bits & BIT_INITIATOR_B, ts, frame)
+    dpi_close(&look)
     row.conn = NULL
-    dpi.conns -= 1
-    dpi.stream_bytes -= sizeof(Conn)
-
-
-cdef void spares_free(Dpi* dpi) noexcept nogil:
-    """Give back the Conns that were kept for use again."""
-    cdef Conn* conn
-    while dpi.spare != NULL:
-        conn = dpi.spare
-        dpi.spare = <Conn*>conn.state
-        free(conn)

@@ -17,10 +17,11 @@ from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
-from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_PACKET, facts_free, ring_put
+from netwatch._fast.seam cimport EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_PACKET, EV_SEALED, facts_free, ring_put
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess
-from netwatch._fast.dpi cimport conn_free, spares_free
+from netwatch._fast.conns cimport spares_free
+from netwatch._fast.dpi cimport dpi_drop
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
@@ -40,7 +41,8 @@ cdef extern from *:
 
 nw_keep_memory()
 
-WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET}
+WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET,
+        "sealed": 1 << EV_SEALED, "frames": 1 << EV_FRAME}
 
 cdef u64 SEED = int.from_bytes(os.urandom(8), "little")
 
@@ -148,6 +150,7 @@ cdef class Engine:
             raise MemoryError("no memory for an engine")
         core.parser.seed = SEED
         core.dpi.rows = core.table.rows
+        core.dpi.colds = core.table.colds
         core.dpi.off = not dpi
         core.dpi.forgetful = not facts
         for kind in want:
@@ -165,7 +168,7 @@ cdef class Engine:
         cdef Core* core = &self.core
         for i in range(1, core.table.high + 1):
             if core.table.rows[i].conn != NULL:
-                conn_free(&core.dpi, &core.table.rows[i])
+                dpi_drop(&core.dpi, core.table.rows[i].conn)
             facts_free(&core.dpi, &core.table.colds[i])
         spares_free(&core.dpi)
         table_close(&core.table)

@@ -154,3 +154,4 @@ cdef struct Conn:
     void* state            # the parser's own
     u16 proto              # who reads: registered protocol number, 0 undecided
     u16 changes            # how often it went back to undecided
+    u16 below              # the flow's app before the one that reads now

@@ -43,6 +43,7 @@ cdef class Probe:
         if not self.proto.on & (ON_UDP if datagram else ON_TCP):
             raise ValueError(f"{name} does not run on that transport")
         self.dpi.rows = &self.row
+        self.dpi.colds = &self.cold
         self.dpi.want = 0xffffffff if want else 0
         self.row.pa = <u16>sport
         self.row.pb = <u16>dport

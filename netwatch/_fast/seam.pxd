@@ -48,6 +48,7 @@ cdef struct Look:          # what a parser is given
     bint client            # the side is the initiator
     bint datagram
     bint fin               # no byte will follow these
+    bint inner             # the bytes came out of the flow's encryption
     u32 used               # answers of parse
     u32 need
     u64 skip
@@ -67,16 +68,22 @@ cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
     EV_HTTP = 1
     EV_CHUNK = 2           # contiguous bytes of a stream
     EV_PACKET = 3          # a packet row, for packet records
+    EV_SEALED = 4          # what keys may open: bytes of a stream, or a datagram; extra bytes were lost before them
+    EV_FRAME = 5           # a frame whose content only Python can read: HTTP/2's compressed headers
 
 cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 size
     u16 kind
     u8 proto
-    u8 side
+    u8 side                # and 2 when it came out of the flow's encryption
     u64 ts
     u64 frame
+    u64 key                # Cold.key of the flow: a row may be another's by the time the event is read
     u32 row
     u32 extra
+
+cdef enum:                 # Event.extra of EV_SEALED
+    SEALED_END = 0xffffffff    # nothing more comes of the flow
 
 cdef struct Ring:
     u8* mem
@@ -99,6 +106,7 @@ cdef struct Dpi:
     u64 streams_dropped    # directions given up because a bound was reached
     u64 stream_gaps        # bytes never seen, all flows
     Row* rows              # base of the Row array, to number a row
+    Cold* colds
 
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # append; several of one key may stand
@@ -106,6 +114,7 @@ cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # ap
 cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # replace one of the same length, or append
 cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil         # fact_set of 8 bytes, native order
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
+cdef void sealed(Look* look, const u8* p, u32 n, u32 extra) noexcept nogil  # an EV_SEALED event of n bytes
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
 cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # has the protocol (0: any) stored one
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil

@@ -121,7 +121,13 @@ cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil:
 
 
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil:
-    return ring_put(look.dpi, look.row, kind, look.proto, look.side, look.ts, look.frame, extra, n)
+    return ring_put(look.dpi, look.row, kind, look.proto, look.side | (look.inner << 1), look.ts, look.frame, extra, n)
+
+
+cdef void sealed(Look* look, const u8* p, u32 n, u32 extra) noexcept nogil:
+    cdef u8* room = event(look, EV_SEALED, extra, n)
+    if room != NULL and n:
+        memcpy(room, p, n)
 
 
 cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
@@ -150,6 +156,7 @@ cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 t
     ev.ts = ts
     ev.frame = frame
     ev.row = <u32>(row - dpi.rows) if row != NULL else 0
+    ev.key = dpi.colds[ev.row].key
     ev.extra = extra
     ring.used = want
     return <u8*>ev + sizeof(Event)

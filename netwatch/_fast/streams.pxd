@@ -5,10 +5,8 @@ from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport Dpi
 
 cdef enum:
-    STREAM_BUFFER = 262144        # bytes of one side a parser may leave unused
     EARLY_BYTES = 1048576         # bytes of one side that wait for what is before them
     EARLY_SEGMENTS = 1024
-    STREAMS_IN_ALL = 268435456    # bytes all flows of an engine may hold
     STREAMS_CALM = 16777216       # above this nothing waits for what is missing before it
     HOLE_PATIENCE = 32            # frames of the flow after a hole was acknowledged until it counts as lost
     FAR_AHEAD = 67108864          # a segment further ahead than this is not of this stream

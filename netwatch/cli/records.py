@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from netwatch._fast.proto import dnstext, httptext
 from netwatch._fast.record import iso
@@ -12,7 +12,18 @@ from netwatch.pipeline import Event, Pipeline, Step
 
 Record = dict[str, Any]
 SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
+CLEAR_DNS = ("udp", "tcp")
 STREAM_LIMIT = 65536
+MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many
+RECORDED = {"dns", "http", "packets"}  # kinds of event that become records one by one
+
+
+class _Place(NamedTuple):
+    """Which bytes of a flow: as they were sent or decrypted, of which of its streams (-1: it has but one), whose."""
+
+    opened: bool
+    number: int
+    side: int
 
 
 class Stream:
@@ -41,13 +52,15 @@ class Recorder:
         self.kinds = kinds
         self.show_secrets = show_secrets
         self.stream_limit = stream_limit
-        self._streams: dict[tuple[int, int, int], Stream] = {}
+        self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
 
     def records(self, step: Step) -> Iterator[tuple[Record, Record | None, Event | None]]:
         """(record, its flow's record, its event) of all that a step gave, in order."""
         for event in step.events:
             if event.kind == "streams":
                 self._take_bytes(event)
+                continue
+            if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
                 continue
             flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.row else {}
             yield self._of_event(event, flow), flow, event
@@ -63,15 +76,23 @@ class Recorder:
         if event.kind == "packets":
             return self._packet(event, flow)
         if event.kind == "dns":
-            body = dnstext.record(event.payload)
+            body = event.payload if isinstance(event.payload, dict) else dnstext.record(event.payload)
+            if event.inner and body.get("transport") in CLEAR_DNS:
+                body["transport"] = "tls" if flow.get("proto") == "tcp" else "quic"
             ends = _ends(flow, event)
             if body.get("qr") == "response":
                 ends.reverse()
             where = {"client": ends[0], "server": ends[1]}
             return {"schema": "netwatch.dns/1", "time": iso(event.time_ns), "flow": flow.get("id"), **where, **body}
-        body = httptext.record(event.payload, self.show_secrets)
-        began = httptext.started(event.payload) or event.time_ns
-        return {"schema": "netwatch.http/1", "time": iso(began), "flow": flow.get("id"), **body}
+        if isinstance(event.payload, dict):
+            began, body = event.time_ns, event.payload
+        else:
+            body = httptext.record(event.payload, self.show_secrets)
+            began = httptext.started(event.payload) or event.time_ns
+        record = {"schema": "netwatch.http/1", "time": iso(began), "flow": flow.get("id"), **body}
+        if event.inner:
+            record["decrypted"] = True
+        return record
 
     def _packet(self, event: Event, flow: Record) -> Record:
         record: Record = {"schema": "netwatch.packet/1", **event.payload}
@@ -93,24 +114,30 @@ class Recorder:
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             yield {**about, **ends, "tls": flow["tls"]}, flow, None
         if "streams" in self.kinds:
-            for side in (0, 1):
-                stream = self._streams.pop((id(engine), row, side), None)
-                if stream and stream.size and flow.get("app") not in SEALED:
-                    yield self._stream(flow, engine, row, side, stream), flow, None
+            streams = self._streams.pop((id(engine), row), {})
+            several = any(place.number >= 0 for place in streams)
+            for place, stream in sorted(streams.items()):
+                whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))
+                if stream.size and (whole or place.number >= 0):
+                    yield self._stream(flow, engine, row, place, stream), flow, None
 
     def _take_bytes(self, event: Event) -> None:
-        key = (id(event.engine), event.row, event.side)
-        stream = self._streams.get(key)
-        if stream is None:
-            stream = self._streams[key] = Stream()
-        stream.add(event.payload, event.extra, self.stream_limit)
+        place = _Place(event.inner, event.stream, event.side)
+        streams = self._streams.setdefault((id(event.engine), event.row), {})
+        if place not in streams:
+            if len(streams) >= MAX_STREAMS:
+                return
+            streams[place] = Stream()
+        streams[place].add(event.payload, event.extra, self.stream_limit)
 
-    def _stream(self, flow: Record, engine: Any, row: int, side: int, stream: Stream) -> Record:
+    def _stream(self, flow: Record, engine: Any, row: int, place: _Place, stream: Stream) -> Record:
         text = _printable(stream.head.decode("utf-8", "replace"))
-        outward = side == engine.initiator_side(row)
+        outward = place.side == engine.initiator_side(row)
         record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if outward else "in",
-                  "source": "clear", "protocol": flow.get("app") or flow["proto"], "bytes": stream.size,
-                  "sha256": stream.hash.hexdigest(), "text": text}
+                  "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
+                  "bytes": stream.size, "sha256": stream.hash.hexdigest(), "text": text}
+        if place.number >= 0:
+            record["stream"] = place.number
         if stream.missing:
             record["missing_bytes"] = stream.missing
         return record

@@ -1,0 +1,181 @@
+# cython: boundscheck=False
+"""From contiguous bytes to the flow's reader: what it cannot use yet is kept, what it does not want is passed over.
+
+The order of the bytes is the caller's business: streams.pyx has it from sequence numbers, inner.pyx from what was
+decrypted. A parser sees no difference.
+"""
+from libc.stdlib cimport realloc, free
+from libc.string cimport memcpy, memmove
+
+from netwatch._fast.bytes cimport u8, u32, u64, Slice
+from netwatch._fast.flow cimport *
+from netwatch._fast.seam cimport Dpi, Look, ring_put, EV_CHUNK
+from netwatch._fast.dpi cimport *
+
+
+cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Contiguous bytes of one side, half.next already beyond them."""
+    cdef Half* half = &f.conn.half[s]
+    cdef u32 k
+    if f.follow:
+        chunk(f, s, p, n, 0)
+    if half.dead or (half.tried and f.conn.proto == 0):
+        half.offset += n
+        return
+    if half.skip:
+        k = n if half.skip > n else <u32>half.skip
+        half.skip -= k
+        half.offset += k
+        p += k
+        n -= k
+        if n == 0:
+            return
+    if half.len or n < half.need:
+        if not keep(f, half, p, n):
+            f.dpi.streams_dropped += 1
+            reading_over(f)
+        elif half.len >= half.need or closed(half):
+            feed_kept(f, s)
+        return
+    read_bytes(f, s, p, n, False)
+
+
+cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
+    """n bytes of the side will not be seen."""
+    cdef Half* half = &f.conn.half[s]
+    cdef Look look
+    half.gaps += n
+    f.dpi.stream_gaps += n
+    if f.follow:
+        chunk(f, s, NULL, 0, n)
+    if half.dead:
+        return
+    if half.skip >= n:
+        half.skip -= n
+        half.offset += n
+        return
+    half.offset += half.len + n
+    half.len = 0
+    half.need = 0
+    if f.conn.proto == 0:
+        give_up_side(f, s)
+        return
+    look_for(f, s, &look)
+    n -= <u32>half.skip
+    half.skip = 0
+    if not dpi_lost(&look, n):
+        reading_over(f)
+
+
+cdef void feed_kept(Feed* f, int s) noexcept nogil:
+    read_bytes(f, s, f.conn.half[s].buf, f.conn.half[s].len, True)
+
+
+cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept) noexcept nogil:
+    """Let the reader use what it can; keep the rest."""
+    cdef Half* half = &f.conn.half[s]
+    cdef Look look
+    cdef Slice data
+    cdef u32 k
+    cdef int answer = READ_ON
+    cdef bint undecided = f.conn.proto == 0
+    while n and answer == READ_ON:
+        look_for(f, s, &look)
+        look.fin = closed(half)
+        data.p = p
+        data.n = n
+        answer = dpi_read(&look, data)
+        k = look.used if look.used < n else n
+        if look.skip:
+            half.skip = look.skip
+            if half.skip <= n - k:
+                k += <u32>half.skip
+                half.skip = 0
+            else:
+                half.skip -= n - k
+                k = n
+        p += k
+        n -= k
+        half.offset += k
+        half.need = look.need
+    if answer == READ_OVER:
+        if f.conn.proto == 0 and undecided and (f.inner or f.row.app == 0):
+            give_up_side(f, s)
+        else:
+            reading_over(f)
+        return
+    if kept:
+        if n and n != half.len:
+            memmove(half.buf, p, n)
+        half.len = n
+    elif n and not keep(f, half, p, n):
+        f.dpi.streams_dropped += 1
+        reading_over(f)
+        return
+    if half.need > STREAM_BUFFER:
+        f.dpi.streams_dropped += 1
+        reading_over(f)
+    elif undecided and f.conn.proto and f.conn.half[1 - s].len:
+        feed_kept(f, 1 - s)
+
+
+cdef void look_for(Feed* f, int s, Look* look) noexcept nogil:
+    look_at(look, f.dpi, f.row, f.cold, s, f.ts, f.frame)
+    look.conn = f.conn
+    look.inner = f.inner
+    look.offset = f.conn.half[s].offset
+
+
+cdef void chunk(Feed* f, int s, const u8* p, u32 n, u32 gap) noexcept nogil:
+    cdef u8* room = ring_put(f.dpi, f.row, EV_CHUNK, f.row.app, s | (f.inner << 1), f.ts, f.frame, gap, n)
+    if room != NULL and n:
+        memcpy(room, p, n)
+
+
+cdef void give_up_side(Feed* f, int s) noexcept nogil:
+    """No protocol wants what this side says; when the other side is as hopeless, or reads to its end, stop."""
+    f.conn.half[s].tried = 1
+    release(f, &f.conn.half[s])
+    if not f.inner:
+        f.row.bits |= tried_bit(s)
+    if f.conn.half[1 - s].tried:
+        reading_over(f)
+
+
+cdef void reading_over(Feed* f) noexcept nogil:
+    if f.follow or f.inner:
+        f.conn.half[0].dead = f.conn.half[1].dead = 1
+        release(f, &f.conn.half[0])
+        release(f, &f.conn.half[1])
+        return
+    dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
+    f.row.bits |= BIT_DPI_DONE
+    f.conn = NULL
+
+
+cdef void release(Feed* f, Half* half) noexcept nogil:
+    free(half.buf)
+    f.dpi.stream_bytes -= half.cap
+    half.buf = NULL
+    half.len = half.cap = half.need = 0
+
+
+cdef bint keep(Feed* f, Half* half, const u8* p, u32 n) noexcept nogil:
+    """Append to what the parser has not used yet; False over the bound."""
+    cdef u32 cap
+    cdef void* grown
+    if half.len + n > half.cap:
+        if half.len + n > STREAM_BUFFER or f.dpi.stream_bytes > STREAMS_IN_ALL:
+            return False
+        cap = half.cap * 2 if half.cap else 512
+        while cap < half.len + n:
+            cap *= 2
+        grown = realloc(half.buf, cap)
+        if grown == NULL:
+            return False
+        f.dpi.stream_bytes += cap - half.cap
+        half.buf = <u8*>grown
+        half.cap = cap
+    memcpy(half.buf + half.len, p, n)
+    half.len += n
+    return True
