@@ -8,7 +8,7 @@ frames only when the flow was joined in the middle. A flow that is known, or hop
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u64, Slice
+from netwatch._fast.bytes cimport u8, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet

@@ -7,9 +7,9 @@ decrypted. A parser sees no difference.
 from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy, memmove
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice
+from netwatch._fast.bytes cimport u8, u32, Slice
 from netwatch._fast.flow cimport *
-from netwatch._fast.seam cimport Dpi, Look, ring_put, EV_CHUNK
+from netwatch._fast.seam cimport Look, ring_put, EV_CHUNK
 from netwatch._fast.dpi cimport *
 
 
