@@ -8,54 +8,19 @@ changes nothing but the time it takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.record import flow_record, summary
+from netwatch.service import Event, Service
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
-
-
-class Event(NamedTuple):
-    """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
-    that the protocol's file explains, or the body of an http or dns record that a service made. `row` and `key` name
-    the flow to _fast.inner; `inner`: it came out of the flow's encryption."""
-
-    frame: int
-    flow: int
-    kind: str
-    time_ns: int
-    engine: Any
-    row: int
-    key: int
-    side: int
-    inner: bool
-    payload: Any
-    extra: int
-    interface: int
-    stream: int = -1  # where a flow has several: its number
-
-
-class Service(Protocol):
-    """Somebody in Python who knows more of flows than their bytes on the wire say: names, keys, owners."""
-
-    wants: frozenset[str]  # kinds of event it must see
-
-    def take(self, events: list[Event]) -> list[Event]:
-        """Look at what a chunk brought, in order of frames; the further events that came of it. It may give things
-        back to the engines (_fast.inner): what they make of it is collected and comes by again."""
-
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Add what it knows to a flow record that is about to be shown."""
-
-    def close(self) -> None:
-        """The input is over, or no longer wanted."""
 
 
 class Step(NamedTuple):

@@ -21,7 +21,9 @@ from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
 from netwatch._fast.proto.git cimport git_define
+from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.http cimport http_define
+from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
@@ -50,6 +52,7 @@ from netwatch._fast.proto.syslog cimport syslog_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.websocket cimport websocket_define
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
@@ -118,6 +121,9 @@ enroll(ldap_define)
 enroll(rtcp_define)
 enroll(rtp_define)
 enroll(bittorrent_define)
+enroll(http2_define)
+enroll(websocket_define)
+enroll(grpc_define)
 
 
 def app_names() -> list:
@@ -245,7 +251,7 @@ cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
     """The protocol has no more to do with the flow: unless it learnt something, it never had."""
     drop_state(conn)
     if cold.facts == NULL or (cold.facts.used and not facts_of(cold.facts, conn.proto)):
-        row.app = <u8>conn.below
+        row.app = conn.below
         if row.app == 0:
             cold.confidence = 0
     conn.proto = 0

@@ -57,6 +57,9 @@ DESCRIBING = {
     "rtcp": "rtcp",
     "rtp": "rtp",
     "bittorrent": "bittorrent",
+    "http2": "http2",
+    "websocket": "websocket",
+    "grpc": "grpc",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -82,8 +82,9 @@ cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 row
     u32 extra
 
-cdef enum:                 # Event.extra of EV_SEALED
-    SEALED_END = 0xffffffff    # nothing more comes of the flow
+cdef enum:                 # Event.extra
+    SEALED_END = 0xffffffff    # of EV_SEALED: nothing more comes of the flow
+    FRAME_OVER = 1             # of EV_FRAME: no frame follows that can be read
 
 cdef struct Ring:
     u8* mem

@@ -14,7 +14,9 @@ from netwatch._fast.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
+from netwatch.decrypt.frames import Frames
 from netwatch.pipeline import Pipeline, Step
+from netwatch.service import Service
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
@@ -135,7 +137,8 @@ class _Run:
         copies = self._copies(hold)
         pipeline = Pipeline(self.source, copies=copies, workers=self.options.workers, want=wanted, hold=hold,
                             dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
+                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts,
+                            services=[] if self.options.no_dpi else self._services())
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._recorder(pipeline))
@@ -149,6 +152,9 @@ class _Run:
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
+
+    def _services(self) -> list[Service]:
+        return [Frames(self.options.show_secrets, "streams" in self.kinds)]
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

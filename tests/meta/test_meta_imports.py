@@ -23,9 +23,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.platform": ("netwatch.platform",),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
-    "netwatch.names": ("netwatch.names", "netwatch.schema", FAST),
-    "netwatch.decrypt": ("netwatch.decrypt", "netwatch.schema", FAST),
-    "netwatch.pipeline": (FAST,),
+    "netwatch.names": ("netwatch.names", "netwatch.schema", "netwatch.service", FAST),
+    "netwatch.decrypt": ("netwatch.decrypt", "netwatch.schema", "netwatch.service", FAST),
+    "netwatch.service": (),
+    "netwatch.pipeline": ("netwatch.service", FAST),
     "netwatch.settings": ("netwatch.schema", FAST),
     "netwatch.face": ("netwatch.schema",),
     "netwatch.session": ("netwatch.face", "netwatch.settings", "netwatch.pipeline", "netwatch.filter",
@@ -33,7 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", f"{FAST}.canvas"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.settings", FAST, "netwatch"),
+                     "netwatch.decrypt", "netwatch.service", "netwatch.settings", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
