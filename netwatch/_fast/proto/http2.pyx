@@ -99,7 +99,7 @@ cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
     if memcmp(data.p, preface, n):
         return PARSE_NOT_MINE
     if n < PREFACE:
-        look.need = PREFACE
+        look.need = n + 1              # what does not fit is found where it stands, however it was cut
         return PARSE_MORE
     h.begun[look.side] = True
     look.used = PREFACE

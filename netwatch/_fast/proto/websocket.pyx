@@ -57,7 +57,9 @@ cdef void hand_on(Look* look, const u8* p, u32 n, const u8* mask, u8 first, u64 
     cdef u32 i
     if not (wants(look, EV_FRAME) and wants(look, EV_CHUNK)):
         return
-    room = event(look, EV_FRAME, <u32>rest if rest < 0xffffffff else 0xffffffff, 1 + n)
+    if rest > 0xffffffff:
+        rest = 0xffffffff
+    room = event(look, EV_FRAME, <u32>rest, 1 + n)
     if room == NULL:
         return
     room[0] = first
