@@ -57,8 +57,8 @@ cdef void hand_on(Look* look, const u8* p, u32 n, const u8* mask, u8 first, u64 
     cdef u32 i
     if not (wants(look, EV_FRAME) and wants(look, EV_CHUNK)):
         return
-    if rest > 0xffffffff:
-        rest = 0xffffffff
+    if rest >> 31:
+        rest = <u64>1 << 31
     room = event(look, EV_FRAME, <u32>rest, 1 + n)
     if room == NULL:
         return
