@@ -6,7 +6,7 @@ the flow from then on. A side nobody wants is not asked about again when its beg
 frames only when the flow was joined in the middle. A flow that is known, or hopeless, costs one test of a bit.
 """
 from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
@@ -58,6 +58,7 @@ from netwatch._fast.proto.xmpp cimport xmpp_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
@@ -126,9 +127,28 @@ enroll(websocket_define)
 enroll(grpc_define)
 
 
+APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
+_added = []                    # names of Proto.name that nothing else keeps
+
+
 def app_names() -> list:
-    """Names by protocol number; 0 is the unknown one, None."""
-    return [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
+    """Names by protocol number; 0 is the unknown one, None. Always the same list, which add_name makes longer."""
+    return APP_NAMES
+
+
+def add_name(str name) -> int:
+    """The number of a protocol that a user's classifier names; a new one when it is not there yet, 0 without room."""
+    global n_protos
+    if name in APP_NAMES:
+        return APP_NAMES.index(name)
+    if n_protos + 1 >= MAX_PROTOS:
+        return 0
+    _added.append(name.encode())
+    n_protos += 1
+    memset(&PROTOS[n_protos], 0, sizeof(Proto))
+    PROTOS[n_protos].name = <const char*><bytes>_added[-1]
+    APP_NAMES.append(name)
+    return n_protos
 
 
 cdef const Proto* proto_at(int number) noexcept nogil:
@@ -171,7 +191,10 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept n
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    return best(&look, data, False, &more) != 0 or more
+    if best(&look, data, False, &more) != 0 or more:
+        return True
+    unknown(&look, data)
+    return False
 
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
@@ -194,6 +217,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
         if best(&look, data, True, &more) == 0:
+            unknown(&look, data)
             undecided(row)
             return False
         if row.conn == NULL:
@@ -214,6 +238,18 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
     return False
+
+
+cdef void unknown(Look* look, Slice data) noexcept nogil:
+    """Nobody knows what these first bytes are: whoever listens for such may."""
+    cdef u32 n = data.n if data.n < UNKNOWN_BYTES else UNKNOWN_BYTES
+    cdef u8* room
+    if not wants(look, EV_UNKNOWN):
+        return
+    look.proto = 0
+    room = event(look, EV_UNKNOWN, 0, n)
+    if room != NULL:
+        memcpy(room, data.p, n)
 
 
 cdef void undecided(Row* row) noexcept nogil:
@@ -278,7 +314,10 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     look.state = &conn.state
     if conn.proto == 0:
         if best(look, data, False, &more) == 0:
-            return READ_STUCK if more and not look.fin and data.n < 64 else READ_OVER
+            if more and not look.fin and data.n < 64:
+                return READ_STUCK
+            unknown(look, data)
+            return READ_OVER
         conn.below = row.app
         conn.proto = row.app = <u8>look.proto
     look.proto = conn.proto

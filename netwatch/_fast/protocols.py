@@ -85,4 +85,15 @@ def _load() -> None:
             FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}" if shared else field, []).append((app, key))
 
 
+def add(app: str) -> None:
+    """A protocol that is no file here: its one fact is its object as JSON (a user's classifier, netwatch/classify)."""
+    import json
+
+    def describe(facts: Facts, show_secrets: bool) -> dict[str, Any]:
+        return json.loads(facts[0][1]) if facts else {}
+
+    DESCRIBE.setdefault(app, describe)
+    LABEL.setdefault(app, lambda obj: app)
+
+
 _load()

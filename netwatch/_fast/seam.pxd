@@ -70,6 +70,7 @@ cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
     EV_PACKET = 3          # a packet row, for packet records
     EV_SEALED = 4          # what keys may open: bytes of a stream, or a datagram; extra bytes were lost before them
     EV_FRAME = 5           # a frame whose content only Python can read: HTTP/2's compressed headers
+    EV_UNKNOWN = 6         # first bytes of a side that no protocol wanted
 
 cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 size

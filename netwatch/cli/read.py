@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.source import SourceError
+from netwatch.classify import Classifiers, folder
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
@@ -154,7 +155,10 @@ class _Run:
         return EXIT_DAMAGED if self.source.damaged else 0
 
     def _services(self) -> list[Service]:
-        return [Frames(self.options.show_secrets, "streams" in self.kinds)]
+        services: list[Service] = [Frames(self.options.show_secrets, "streams" in self.kinds)]
+        if folder().is_dir():
+            services.append(Classifiers(folder(), lambda line: print(f"netwatch: {line}", file=sys.stderr)))
+        return services
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.schema", "netwatch.service", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.schema", "netwatch.service", FAST),
+    "netwatch.classify": ("netwatch.service", FAST),
     "netwatch.service": (),
     "netwatch.pipeline": ("netwatch.service", FAST),
     "netwatch.settings": ("netwatch.schema", FAST),
@@ -34,7 +35,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", f"{FAST}.canvas"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.decrypt", "netwatch.service", "netwatch.settings", FAST, "netwatch"),
+                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.settings", FAST,
+                     "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
