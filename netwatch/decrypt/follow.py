@@ -43,16 +43,17 @@ class Followed:
                 self.open()
             lines += self._read()
             if self._replaced():
-                lines += self._finish()
+                lines.append(self.unfinished)
                 self.open()
                 lines += self._read()
         except OSError:
             return lines
         return lines
 
-    def finish(self) -> list[bytes]:
-        """What is left without an end of line; the writer is done."""
-        return self._finish()
+    @property
+    def unfinished(self) -> bytes:
+        """The last line, while its end has not been written."""
+        return b"" if self._skipping else self._rest
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -104,7 +105,3 @@ class Followed:
             self.too_long += not self._skipping
             self._rest, self._skipping = b"", True
         return lines
-
-    def _finish(self) -> list[bytes]:
-        rest, self._rest = self._rest, b""
-        return [rest] if rest and not self._skipping else []

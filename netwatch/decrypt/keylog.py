@@ -122,7 +122,7 @@ class KeyLog:
         return secrets.get(label) if secrets else None
 
     def take_lines(self, lines: Iterable[bytes], origin: str) -> None:
-        """Remember what the lines say; those that make no sense are counted. Of two that contradict the later counts."""
+        """Remember what the lines say; those that make no sense are counted. Where two contradict, the later counts."""
         for line in lines:
             try:
                 found = parse_line(line) if len(line) <= MAX_LINE else _too_long()
@@ -131,6 +131,12 @@ class KeyLog:
                 continue
             if found is not None:
                 self._keep(found, origin)
+
+    def take_unfinished(self, line: bytes, origin: str) -> None:
+        """The same for a last line without its end: it may be whole, or grow."""
+        malformed = self.malformed
+        self.take_lines((line,), origin)
+        self.malformed = malformed
 
     def take_block(self, kind: int, data: bytes) -> None:
         """Remember the lines of a pcapng decryption secrets block; those of other types hold none."""

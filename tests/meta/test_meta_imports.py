@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", f"{FAST}.canvas"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.settings", FAST, "netwatch"),
+                     "netwatch.settings", "netwatch.decrypt", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
