@@ -132,8 +132,8 @@ def programs(path: Path, keys: Path) -> dict[str, list[str]]:
     found = {"netwatch": [sys.executable, "-m", "netwatch", "read", str(path), "--keylog", str(keys), "--what",
                           "http,flows", "--format", "ndjson"]}
     if shutil.which("tshark"):
-        found["tshark"] = ["tshark", "-r", str(path), "-o", f"tls.keylog_file:{keys}", "--disable-protocol", "http", "-Y",
-                           "tls.app_data_proto", "-T", "fields", "-e", "tls.app_data_proto"]
+        found["tshark"] = ["tshark", "-r", str(path), "-o", f"tls.keylog_file:{keys}", "--disable-protocol", "http",
+                           "-Y", "tls.app_data_proto", "-T", "fields", "-e", "tls.app_data_proto"]
     return found
 
 

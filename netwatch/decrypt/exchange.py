@@ -12,8 +12,8 @@ from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import keylog
 from netwatch.decrypt.keylog import KeyLog, wipe
 from netwatch.decrypt.records import Protection, protection12
-from netwatch.decrypt.secrets import key_block, master_secret, transcript_hash
-from netwatch.decrypt.suites import suite_of
+from netwatch.decrypt.secrets import key_block, master_secret, prf, transcript_hash
+from netwatch.decrypt.suites import Suite, suite_of
 
 SESSIONS_MOST = 16_384  # resumable sessions whose master secrets are held; the oldest makes room
 TRANSCRIPT_MOST = 262_144  # bytes of handshake messages kept for the session hash
@@ -91,13 +91,8 @@ class Exchange:
             return None
         self._master = bytearray(master)
         self._remember()
-        sizes = (suite.mac_bytes, suite.key, suite.fixed_iv)
-        block = key_block(digest, master, self.client.random, self.server.random, 2 * sum(sizes))
-        parts, at = [], 0
-        for size in sizes:
-            parts.append((block[at : at + size], block[at + size : at + 2 * size]))
-            at += 2 * size
-        (macs, keys, ivs), etm = parts, self.server.etm
+        macs, keys, ivs = self._key_block(suite, version, digest, master)
+        etm = self.server.etm
         try:
             made = [protection12(suite, version, keys[i], ivs[i], macs[i], etm) for i in range(2)]
         except ValueError as e:
@@ -138,6 +133,26 @@ class Exchange:
         if self.server.session_id and self.server.session_id == self.client.session_id:
             return self._sessions.master(self.client.ticket) or self._sessions.master(self.server.session_id)
         return None
+
+    def _key_block(self, suite: Suite, version: int, digest: str, master: bytearray) -> list[tuple[bytes, bytes]]:
+        """MAC keys, keys and IVs, each the client's and the server's."""
+        assert self.client is not None
+        assert self.server is not None
+        randoms = self.client.random + self.server.random
+        export = suite.material < suite.key
+        sizes = (suite.mac_bytes, suite.material, 0 if export else suite.fixed_iv)
+        block = key_block(digest, master, self.client.random, self.server.random, 2 * sum(sizes))
+        parts, at = [], 0
+        for size in sizes:
+            parts.append((block[at : at + size], block[at + size : at + 2 * size]))
+            at += 2 * size
+        if export:  # RFC 2246 section 6.3.1
+            names = (b"client write key", b"server write key")
+            parts[1] = (prf(digest, parts[1][0], names[0], randoms, suite.key),
+                        prf(digest, parts[1][1], names[1], randoms, suite.key))
+            ivs = prf(digest, b"", b"IV block", randoms, 2 * suite.fixed_iv)
+            parts[2] = (ivs[: suite.fixed_iv], ivs[suite.fixed_iv:])
+        return parts
 
     def _take(self, owner: bytes, label: str) -> bytearray | None:
         secrets = self._keys.of(owner) if owner else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+from typing import Protocol
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import HEAD, Stalled
@@ -23,9 +24,36 @@ NO_HELLO = "a hello was not seen"
 Item = tuple[int, int, int, int, bytes]  # side, ns, frame, bytes lost before, records
 
 
-class TlsFlow:
-    """Records in, plaintext out. `waiting` bytes are held until the keys of the client's `random` come. `ended`: all
-    records have been seen."""
+class SealedFlow(Protocol):
+    """What the service wants of a flow. `waiting` bytes are held until the keys of the client's `random` come; `ended`
+    is set when all has been seen."""
+
+    waiting: int
+    random: bytes
+    ended: bool
+    out: Plaintext
+
+    def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None: ...
+
+    @property
+    def hopeless(self) -> bool:
+        """So many records failed that the keys cannot be right."""
+
+    def take(self, side: int, ts: int, frame: int, lost: int, data: bytes) -> None:
+        """What a side sent: whole records or a datagram, after `lost` bytes that will not come."""
+
+    def resume(self) -> bool:
+        """Go on with what waits, if the keys are there by now; False while they are not."""
+
+    def finish(self) -> None:
+        """No more keys will come: open what can be opened, count the rest."""
+
+    def close(self) -> None:
+        """Forget keys and what waits; the plaintext's readers are told that it is over."""
+
+
+class TlsFlow(SealedFlow):
+    """The records of a TLS connection, in order."""
 
     def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None:
         self.waiting = 0

@@ -178,11 +178,11 @@ def _block_cipher(name: str, key: Bytes) -> Any:
     if name.startswith("AES"):
         return algorithms.AES(bytes(key))
     found = {"CAMELLIA_128": "Camellia", "CAMELLIA_256": "Camellia", "3DES_EDE": "TripleDES", "SEED": "SEED",
-             "IDEA": "IDEA"}.get(name, "")
+             "IDEA": "IDEA", "DES": "TripleDES", "DES40": "TripleDES"}.get(name, "")
     made = getattr(old, found, None) or getattr(algorithms, found, None)
     if made is None:
         raise ValueError(f"{name}: this machine's cryptography library lacks it")
-    return made(bytes(key))
+    return made(bytes(key) * 3 if name.startswith("DES") else bytes(key))
 
 
 def _rc4(key: Bytes) -> Any:

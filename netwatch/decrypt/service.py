@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.inner import leave
+from netwatch.decrypt.dtls import DtlsFlow
 from netwatch.decrypt.exchange import Sessions
-from netwatch.decrypt.flow import TlsFlow
+from netwatch.decrypt.flow import SealedFlow, TlsFlow
 from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
@@ -26,7 +27,7 @@ ALL_MOST = 67_108_864  # ... and all of them
 NOTES_MOST = 131_072  # flows of which is remembered what became of them
 
 Place = tuple[int, int, int]  # engine, row, key
-FLOWS: dict[str | None, type[TlsFlow]] = {"tls": TlsFlow}
+FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow}
 
 
 class KeyLogError(Exception):
@@ -47,7 +48,7 @@ class Decryptor:
         self._files = [Followed(path) for path in dict.fromkeys(paths)]
         self._sessions = Sessions()
         self._awake: set[int] = set()
-        self._flows: dict[Place, TlsFlow] = {}
+        self._flows: dict[Place, SealedFlow] = {}
         self._engines: dict[int, Any] = {}
         self._waiting: collections.OrderedDict[Place, None] = collections.OrderedDict()
         self._by_random: dict[bytes, set[Place]] = {}
@@ -141,7 +142,7 @@ class Decryptor:
             if file.unfinished:
                 self.keys.take_unfinished(file.unfinished, "keylog")
 
-    def _begin(self, place: Place, event: Event) -> TlsFlow:
+    def _begin(self, place: Place, event: Event) -> SealedFlow:
         out = Plaintext(event.engine, event.row, event.key, event.app or "")
         flow = self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
         self._engines[place[0]] = event.engine
@@ -150,7 +151,7 @@ class Decryptor:
             self._notes.popitem(last=False)
         return flow
 
-    def _hold(self, place: Place, flow: TlsFlow, more: int) -> None:
+    def _hold(self, place: Place, flow: SealedFlow, more: int) -> None:
         """The flow waits, or does no more; over a bound it, or the one that has waited longest, waits in vain."""
         self._held += more
         if not flow.waiting:
@@ -182,7 +183,7 @@ class Decryptor:
             if flow.out.over or flow.hopeless or (flow.ended and done):
                 self._drop(place, flow)
 
-    def _end(self, place: Place, flow: TlsFlow) -> None:
+    def _end(self, place: Place, flow: SealedFlow) -> None:
         """All of the flow has been seen. Without any keys it waits on, as long as the engine knows it."""
         flow.ended = True
         if flow.waiting and self.keys.of(flow.random) is None:
@@ -192,7 +193,7 @@ class Decryptor:
         self._held -= held
         self._forget(place, flow)
 
-    def _give_up(self, place: Place, flow: TlsFlow) -> None:
+    def _give_up(self, place: Place, flow: SealedFlow) -> None:
         """No more of the flow is kept. It goes on where anything could be opened."""
         held = flow.waiting
         flow.finish()
@@ -201,13 +202,13 @@ class Decryptor:
         if not flow.out.bytes or flow.ended:
             self._drop(place, flow)
 
-    def _drop(self, place: Place, flow: TlsFlow) -> None:
+    def _drop(self, place: Place, flow: SealedFlow) -> None:
         """Nobody wants more of the flow."""
         self._forget(place, flow)
         self._left.add(place)
         leave(self._engines[place[0]], place[1], place[2])
 
-    def _forget(self, place: Place, flow: TlsFlow) -> None:
+    def _forget(self, place: Place, flow: SealedFlow) -> None:
         self._held -= flow.waiting
         flow.close()
         self._flows.pop(place, None)
