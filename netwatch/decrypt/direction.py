@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch.decrypt.records import Protection, Unverified
+from netwatch.decrypt.records import NoIv, Protection, Unverified
 from netwatch.decrypt.secrets import Bytes
 
 HEAD = 5  # bytes of a record's header
@@ -28,9 +28,14 @@ class Direction:
         self._tries = TRIES
 
     def tear(self, n: int) -> None:
-        """n bytes of records were lost, or did not open."""
+        """n bytes of records did not open."""
         self._torn = True
         self._missing += n
+
+    def lose(self, n: int) -> None:
+        """n bytes of records will not come."""
+        self.tear(n)
+        self.protection.lose()
 
     def inherit(self, other: Direction) -> None:
         """Take over what was lost under the key before this one."""
@@ -57,13 +62,15 @@ class Direction:
         """As open(), where nobody knows how many records are missing."""
         if self.protection.chained:
             raise Unverified
-        iv = getattr(self.protection, "iv", b"")
+        iv = self.protection.iv
         for ahead in range(min(self._missing // LEAST + 2, AHEAD, self._tries)):
             self._tries -= 1
-            if iv:
-                self.protection.retry(iv)  # type: ignore[attr-defined]
+            self.protection.iv = iv
             try:
                 plain = self.protection.open(self.seq + ahead, head, body)
+            except NoIv:
+                self.seq += ahead + 1
+                raise
             except Unverified:
                 continue
             overhead = self.protection.overhead

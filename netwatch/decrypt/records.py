@@ -8,7 +8,7 @@ does not fit.
 from __future__ import annotations
 
 import hmac
-from typing import Any, Protocol
+from typing import Any
 
 from netwatch.decrypt.aead import aead, unverified
 from netwatch.decrypt.secrets import Bytes, expand_label
@@ -19,20 +19,27 @@ class Unverified(Exception):
     """The record was not sealed with this key and number."""
 
 
-class Protection(Protocol):
+class NoIv(Unverified):
+    """The record is what was sent, but its beginning cannot be opened: the record before it was not seen."""
+
+
+class Protection:
     """`overhead`: bytes that sealing adds to a record's body where that is the same for all records, else -1.
-    `chained`: a record can only be opened when all before it were."""
+    `chained`: a record can only be opened when all before it were. `iv`: the next record's, where it brings none."""
 
-    overhead: int
-    chained: bool
-
-    def open(self, seq: int, head: bytes, body: Bytes) -> bytes: ...
-
-
-class Aead13:
-    """TLS 1.3 (RFC 8446 section 5.2) for one traffic secret. The content type is still behind the plaintext."""
-
+    overhead = -1
     chained = False
+    iv = b""
+
+    def open(self, seq: int, head: bytes, body: Bytes) -> bytes:
+        raise NotImplementedError
+
+    def lose(self) -> None:
+        """Records were lost before the next one."""
+
+
+class Aead13(Protection):
+    """TLS 1.3 (RFC 8446 section 5.2) for one traffic secret. The content type is still behind the plaintext."""
 
     def __init__(self, suite: Suite, secret: Bytes, prefix: str = "tls13 ") -> None:
         self._cipher = aead(suite.cipher, expand_label(secret, "key", suite.key, suite.digest, prefix=prefix))
@@ -48,10 +55,8 @@ class Aead13:
             raise Unverified from e
 
 
-class Aead12:
+class Aead12(Protection):
     """The AEAD suites of TLS 1.2 (RFC 5288, RFC 6655, RFC 7905)."""
-
-    chained = False
 
     def __init__(self, suite: Suite, key: Bytes, fixed_iv: Bytes) -> None:
         self._cipher = aead(suite.cipher, key)
@@ -78,50 +83,44 @@ class Aead12:
             raise Unverified from e
 
 
-class Block:
+class Block(Protection):
     """CBC suites (RFC 5246 section 6.2.3.2), MAC before encryption or after it (RFC 7366).
 
-    With `implicit` (TLS 1.0) a record's IV is the last block of the one before it.
+    With `implicit` (TLS 1.0) a record's IV is the last block of the one before it. Without it each brings its own.
     """
-
-    overhead = -1
 
     def __init__(self, suite: Suite, key: Bytes, first_iv: Bytes, mac_key: Bytes, *, etm: bool, implicit: bool) -> None:
         self._algorithm = _block_cipher(suite.cipher, key)
         self._block = suite.fixed_iv
         self._mac = _Mac(suite, mac_key)
         self._etm = etm
-        self._iv = bytes(first_iv) if implicit else b""
-        self.chained = False
+        self._implicit = implicit
+        self._trusted = True  # the IV is that of a record that verified
+        self.iv = bytes(first_iv) if implicit else b""
 
     def open(self, seq: int, head: bytes, body: Bytes) -> bytes:
         sealed = bytes(body)
+        trusted, self._trusted = self._trusted, False
         if self._etm:
-            sealed, tag = sealed[: -self._mac.size], sealed[-self._mac.size:]
+            sealed, tag = sealed[: -self._mac.size], sealed[-self._mac.size :]
             self._mac.check(seq, head, sealed, tag)
-        if self._iv:
-            iv, data = self._iv, sealed
-        else:
-            iv, data = sealed[: self._block], sealed[self._block:]
+        iv, data = (self.iv, sealed) if self._implicit else (sealed[: self._block], sealed[self._block :])
         if not data or len(data) % self._block or len(iv) != self._block:
             raise Unverified
-        if self._iv:
-            self._iv = data[-self._block:]
-        plain = self._unpadded(self._decrypt(iv, data))
+        if self._implicit:
+            self.iv = data[-self._block :]
         if self._etm:
-            return plain
-        plain, tag = plain[: -self._mac.size], plain[-self._mac.size:]
+            self._trusted = True
+            if self._implicit and not trusted:  # RFC 7366 puts a MAC on the record, and its IV is in another
+                raise NoIv
+            return self._unpadded(self._decrypt(iv, data))
+        plain = self._unpadded(self._decrypt(iv, data))
+        plain, tag = plain[: -self._mac.size], plain[-self._mac.size :]
         self._mac.check(seq, head, plain, tag)
         return plain
 
-    def retry(self, iv: bytes) -> None:
-        """Set the IV of the next record, for another attempt at one that failed."""
-        self._iv = iv
-
-    @property
-    def iv(self) -> bytes:
-        """The IV of the next record; empty where each brings its own."""
-        return self._iv
+    def lose(self) -> None:
+        self._trusted = False
 
     def _decrypt(self, iv: bytes, data: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -138,7 +137,7 @@ class Block:
         return plain[:-size]
 
 
-class Stream:
+class Stream(Protection):
     """RC4 and NULL suites (RFC 5246 section 6.2.3.1): no padding, a MAC over what was said."""
 
     def __init__(self, suite: Suite, key: Bytes, mac_key: Bytes) -> None:

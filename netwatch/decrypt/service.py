@@ -129,6 +129,7 @@ class Decryptor:
         self._engines.clear()
         self._waiting.clear()
         self._by_random.clear()
+        self._held = 0
         self._sessions.close()
         self.keys.close()
         for file in self._files:

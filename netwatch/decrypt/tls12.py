@@ -45,7 +45,7 @@ class Tls12:
         side.messages.clear()
         side.torn = True
         if side.direction is not None:
-            side.direction.tear(n)
+            side.direction.lose(n)
 
     def record(self, number: int, ts: int, frame: int, kind: int, head: bytes, body: memoryview) -> None:
         """One record. Raises Stalled; the same record is then to be given again."""

@@ -58,7 +58,7 @@ class Tls13:
         side = self._sides[number]
         side.messages.clear()
         if side.direction is not None:
-            side.direction.tear(n)
+            side.direction.lose(n)
         else:
             side.lost += n
 
