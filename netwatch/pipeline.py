@@ -45,7 +45,8 @@ class Pipeline:
         their order."""
         self.source = source
         self.services = list(services)
-        want = set(want).union(*(service.wants for service in services))
+        self._early: list[Any] = [service for service in services if hasattr(service, "before")]
+        want = set(want).union(*(service.wants for service in services if service not in self._early))
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
@@ -54,7 +55,9 @@ class Pipeline:
         self.done = False
         self._ids = 0
         self._left = max_frames
-        self._listening = bool(want)
+        self._listening = bool(want or self._early)
+        self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
+        self._secrets_told = 0
         self._copies = list(copies)
         self._boxes = [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
@@ -82,6 +85,7 @@ class Pipeline:
             return None
         if not self._pool:
             self._release()
+            self._forewarn(self._boxes[0])
             if count > 0:
                 self.engines[0].process(self._boxes[0])
         return self._collect(idle=count < 0)
@@ -94,6 +98,7 @@ class Pipeline:
     def finish(self) -> Step:
         """End the flows that are still open; their records are the last."""
         self._release()
+        self._forewarn(None)
         if self._pool:
             for job in [self._pool.submit(engine.finish) for engine in self.engines]:
                 job.result()
@@ -146,6 +151,7 @@ class Pipeline:
         box = self._boxes[0]
         self._boxes.reverse()
         self._ahead = self._pool.submit(self._fill, self._boxes[0])
+        self._forewarn(box)
         jobs = [self._pool.submit(engine.process, box) for engine in self.engines]
         for job in jobs:
             job.result()
@@ -178,7 +184,18 @@ class Pipeline:
             self._left -= count
         if count > 0 and self._pool:
             box.share(len(self.engines))
+        if self._early:
+            self._secrets[id(box)] = len(self.source.secrets)
         return count
+
+    def _forewarn(self, box: Any | None) -> None:
+        """Let services know what the source found up to the end of the box, or of the input."""
+        if self._early:
+            known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)
+            fresh = self.source.secrets[self._secrets_told : known]
+            self._secrets_told = max(known, self._secrets_told)
+            for service in self._early:
+                service.before(self.engines, fresh)
 
     def _release(self) -> None:
         """The rows handed out by the last step are no longer needed."""

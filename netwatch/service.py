@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -40,3 +41,11 @@ class Service(Protocol):
 
     def close(self) -> None:
         """The input is over, or no longer wanted."""
+
+
+class EarlyService(Service, Protocol):
+    """A service that must know what a source found beside its frames before the engines see these."""
+
+    def before(self, engines: Sequence[Any], secrets: Sequence[tuple[int, bytes]]) -> None:
+        """A chunk is about to be processed. `secrets` are those that came with it: (pcapng secrets type, bytes).
+        What it `wants` is handed out once it has told the engines to listen()."""

@@ -25,15 +25,17 @@ SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the
 
 
 class Session:
-    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there."""
+    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there; `services` makes
+    the pipeline's services for the source."""
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 settings: Settings | None = None) -> None:
+                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None) -> None:
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
         self._settings = settings or Settings({})
+        self._services = services
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -45,8 +47,10 @@ class Session:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
-        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings.of("flows.max"),
-                                  history=self._settings.of("flows.history"), timeouts=timeouts)
+        services = self._services(self._source) if self._services and self._dpi else []
+        self._pipeline = Pipeline(self._source, services=services, dpi=self._dpi, timeouts=timeouts,
+                                  max_flows=self._settings.of("flows.max"),
+                                  history=self._settings.of("flows.history"))
         self._engine = self._pipeline.engines[0]
         self._view = EngineView(self._engine, self._source.interfaces)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -60,6 +64,7 @@ class Session:
         self._source.interrupt()
         self._thread.join(timeout=5)
         self._thread = None
+        self._pipeline.close()
         self._source.close()
 
     def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
@@ -68,7 +73,7 @@ class Session:
         began = time.perf_counter()
         with self._lock:
             numbers, total = self._view.rows(where, sort, descending, offset, limit, history or not self.live)
-            rows = [screen_record(self._engine, number, self._source.interfaces) for number in numbers]
+            rows = [self._record(number) for number in numbers]
             clock = self._engine.clock
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
@@ -76,7 +81,14 @@ class Session:
         """The record of one flow, None when it is gone."""
         with self._lock:
             number = self._view.find(id)
-            return screen_record(self._engine, number, self._source.interfaces) if number else None
+            return self._record(number) if number else None
+
+    def _record(self, number: int) -> Record:
+        """The record of a row, with what the services know of it."""
+        record: Record = screen_record(self._engine, number, self._source.interfaces)
+        for service in self._pipeline.services:
+            service.adorn(record)
+        return record
 
     def health(self) -> Health:
         with self._lock:

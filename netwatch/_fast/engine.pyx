@@ -187,6 +187,10 @@ cdef class Engine:
         for i, name in enumerate(app_names()):
             self.core.app_timeout[i] = changed.get(name, APP_TIMEOUTS.get(name, 0))
 
+    def listen(self, str kind) -> None:
+        """Hand out events of the kind too, of what is processed from now on."""
+        self.core.dpi.want |= WANT[kind]
+
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
         cdef Core* core = &self.core
