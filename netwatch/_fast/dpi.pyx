@@ -40,6 +40,7 @@ from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
 from netwatch._fast.proto.sip cimport sip_define
+from netwatch._fast.proto.smb cimport smb_define
 from netwatch._fast.proto.smtp cimport smtp_define
 from netwatch._fast.proto.snmp cimport snmp_define
 from netwatch._fast.proto.socks cimport socks_define
@@ -103,6 +104,7 @@ enroll(rsync_define)
 enroll(git_define)
 enroll(socks_define)
 enroll(netbios_define)
+enroll(smb_define)
 enroll(dhcp_define)
 enroll(dhcpv6_define)
 enroll(ntp_define)

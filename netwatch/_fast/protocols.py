@@ -41,6 +41,7 @@ DESCRIBING = {
     "git": "git",
     "socks": "socks",
     "netbios": "netbios",
+    "smb": "smbtext",
     "dhcp": "dhcp",
     "dhcpv6": "dhcpv6",
     "ntp": "ntp",
