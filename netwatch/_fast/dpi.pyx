@@ -34,6 +34,7 @@ from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
 from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
+from netwatch._fast.proto.rdp cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
@@ -51,6 +52,7 @@ from netwatch._fast.proto.syslog cimport syslog_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.vnc cimport vnc_define
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
@@ -105,6 +107,8 @@ enroll(git_define)
 enroll(socks_define)
 enroll(netbios_define)
 enroll(smb_define)
+enroll(rdp_define)
+enroll(vnc_define)
 enroll(dhcp_define)
 enroll(dhcpv6_define)
 enroll(ntp_define)

@@ -42,6 +42,8 @@ DESCRIBING = {
     "socks": "socks",
     "netbios": "netbios",
     "smb": "smbtext",
+    "rdp": "rdptext",
+    "vnc": "vnctext",
     "dhcp": "dhcp",
     "dhcpv6": "dhcpv6",
     "ntp": "ntp",

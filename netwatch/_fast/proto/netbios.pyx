@@ -190,11 +190,11 @@ cdef void learn_datagram(Look* look, Slice d) noexcept nogil:
     if name_at(d.p + at, d.n - at, name):
         fact_distinct(look, NETBIOS_FROM, name, 16, MANY)
     at += name_size(d.p + at, d.n - at)
-    if at >= d.n or not name_at(d.p + at, d.n - at, name):
-        return
-    fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
+    if at < d.n and name_at(d.p + at, d.n - at, name):
+        fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
     at += name_size(d.p + at, d.n - at)
-    mailslot_learn(look, slice_of(d.p + at, d.n - at))
+    if at < d.n:
+        mailslot_learn(look, slice_of(d.p + at, d.n - at))
 
 
 # --- session service ---
