@@ -33,7 +33,7 @@ def _bits(names: dict, raw: bytes) -> list:
 def user_of(cookie: bytes) -> str:
     """The name in "Cookie: mstshash=NAME"; "" for a routing token."""
     before, _, name = cookie.partition(b"mstshash=")
-    return text(name) if before else ""
+    return text(name).strip() if before else ""
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

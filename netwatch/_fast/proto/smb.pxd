@@ -25,8 +25,6 @@ cdef enum:                     # fact keys; texts are UTF-8
     SMB_BOOTED = 20            # server start time, FILETIME, 8 bytes little-endian
     SMB_NATIVE_CLIENT = 21     # SMB1: operating system as the client names it
     SMB_NATIVE_SERVER = 22
-    SMB_USER = 23              # SMB1 without security tokens
-    SMB_DOMAIN = 24
     SMB_PASSWORD = 25          # in clear: the server said that it does not want it otherwise
     SMB_GUEST = 26             # 1 guest, 2 anonymous
     SMB_SIGNING = 27           # signing algorithm, 2 bytes little-endian

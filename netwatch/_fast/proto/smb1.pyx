@@ -5,7 +5,7 @@ aligned to the header, or of a code page nobody names. Where words or bytes are 
 """
 from netwatch._fast.bytes cimport u8, u16, u32, Slice, le16, le32, slice_of
 from netwatch._fast.seam cimport Look, fact_add, fact_once, set_initiator
-from netwatch._fast.proto.gss cimport gss_learn
+from netwatch._fast.proto.gss cimport GSS_DOMAIN, GSS_SERVER_DOMAIN, GSS_USER, gss_learn
 from netwatch._fast.proto.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.lines cimport smaller
 from netwatch._fast.proto.smb cimport *
@@ -139,7 +139,7 @@ cdef void choice(Look* look, Smb* smb, Block* b) noexcept nogil:
         return
     take_bytes(b, b.m.p[b.words + 33])
     # without padding, whatever the alignment (MS-CIFS section 2.2.4.52.2)
-    keep_string(look, SMB_DOMAIN, slice_of(b.m.p + b.at, b.end - b.at), b.wide, 2)
+    keep_string(look, GSS_SERVER_DOMAIN, slice_of(b.m.p + b.at, b.end - b.at), b.wide, 2)
 
 
 cdef void login(Look* look, Smb* smb, Block* b) noexcept nogil:
@@ -152,8 +152,8 @@ cdef void login(Look* look, Smb* smb, Block* b) noexcept nogil:
         wide_secret = take_bytes(b, word(b, 8) if b.count == 13 else 0)
         if smb.plain and b.count == 13:
             keep_string(look, SMB_PASSWORD, wide_secret if wide_secret.n > 1 else secret, wide_secret.n > 1, 2)
-        keep_next(look, SMB_USER, b, SMB_FEW)
-        keep_next(look, SMB_DOMAIN, b, 2)
+        keep_next(look, GSS_USER, b, SMB_FEW)
+        keep_next(look, GSS_DOMAIN, b, SMB_FEW)
     else:
         return
     keep_next(look, SMB_NATIVE_CLIENT, b, 2)

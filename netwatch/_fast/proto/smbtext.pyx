@@ -74,8 +74,6 @@ def describe(facts, show_secrets: bool = False) -> dict:
     one_or_all(obj, "signing_server", known, SMB_SIGN_SERVER, SIGN_MODES)
     obj.update((name, True) for name, key in FLAGS if key in known)
     add_gss(obj, known)
-    one_or_all(obj, "user", known, SMB_USER)
-    one_or_all(obj, "domain", known, SMB_DOMAIN)
     one_or_all(obj, "password", known, SMB_PASSWORD, masked(show_secrets))
     one_or_all(obj, "guest", known, SMB_GUEST, GUESTS)
     one_or_all(obj, "target", known, SMB_TARGET)

@@ -160,6 +160,17 @@ cdef int take_reason(Look* look, Slice d) noexcept nogil:
     return PARSE_DONE
 
 
+cdef Slice bare_name(Slice name) noexcept nogil:
+    """What follows the last NUL: Apple's servers put numbers before the name."""
+    cdef u32 start
+    while name.n and name.p[name.n - 1] == 0:
+        name.n -= 1
+    start = name.n
+    while start and name.p[start - 1]:
+        start -= 1
+    return slice_of(name.p + start, name.n - start)
+
+
 cdef int take_desktop(Look* look, Slice d) noexcept nogil:
     """ServerInit: size, pixel format, name."""
     cdef const u8* p = d.p + look.used
@@ -174,7 +185,7 @@ cdef int take_desktop(Look* look, Slice d) noexcept nogil:
     look.used += SERVER_INIT + size
     fact_once(look, VNC_SIZE, p, 4)
     fact_once(look, VNC_FORMAT, p + 4, 2)
-    keep_once(look, VNC_NAME, slice_of(p + SERVER_INIT, size))
+    keep_once(look, VNC_NAME, bare_name(slice_of(p + SERVER_INIT, size)))
     return PARSE_DONE
 
 

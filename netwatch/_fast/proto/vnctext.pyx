@@ -34,7 +34,7 @@ def describe(facts, show_secrets: bool = False) -> dict:
 
 
 def label(obj: dict) -> str:
-    """One line for the flow: "VNC desktop (1024x768)"."""
+    """One line for the flow: "VNC desktop (1024x768)", or how far it went: "VNC apple failed"."""
     what = obj.get("name") or obj.get("security") or obj.get("server_version") or ""
-    screen = f"({obj['screen']})" if "screen" in obj else ""
-    return " ".join(word for word in ("VNC", first(what), screen) if word)
+    more = f"({obj['screen']})" if "screen" in obj else obj.get("result") or ""
+    return " ".join(word for word in ("VNC", first(what), more) if word)
