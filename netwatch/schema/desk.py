@@ -41,6 +41,8 @@ _SMB = (
     _field("smb.server_started", "flow", TEXT, "STARTED", 20, "When the server says it started, UTC."),
     _field("smb.client_guid", "flow", TEXT, "CLIENT GUID", 36, "Identifier of the client.", privacy="address"),
     _field("smb.server_guid", "flow", TEXT, "SERVER GUID", 36, "Identifier of the server.", privacy="address"),
+    _field("ldap.user", "flow", TEXT, "USER", 16, "User of an NTLM bind.", "login.user", privacy="name", search=True),
+    _field("ldap.domain", "flow", TEXT, "DOMAIN", 16, "Domain of that user.", privacy="name"),
     _field("netbios.host", "flow", TEXT, "HOST", 15, "Host or workgroup announced to the browsers.", privacy="name"),
     _field("netbios.browser", "flow", TEXT, "BROWSER", 22, "Browser messages.", many=True),
     _field("netbios.system", "flow", TEXT, "SYSTEM", 6, "Version of the announced host's system."),

@@ -27,7 +27,9 @@ def ntlm_type2() -> bytes:
     name = wide("CORP")
     info = av(2, "CORP") + av(1, "FILES") + av(4, "corp.example") + av(3, "files.corp.example") + bytes(4)
     head = b"NTLMSSP\0" + struct.pack("<IHHI", 2, len(name), len(name), 56) + struct.pack("<I", 0x02000201)
-    head += b"C" * 8 + bytes(8) + struct.pack("<HHI", len(info), len(info), 56 + len(name)) + b"\x0a\0\x63\x45\0\0\0\x0f"
+    head += (
+        b"C" * 8 + bytes(8) + struct.pack("<HHI", len(info), len(info), 56 + len(name)) + b"\x0a\0\x63\x45\0\0\0\x0f"
+    )
     return head + name + info
 
 
@@ -38,7 +40,14 @@ def ntlm_type3(response: int = 60) -> bytes:
     for part in parts:
         fields += struct.pack("<HHI", len(part), len(part), at)
         at += len(part)
-    return b"NTLMSSP\0" + struct.pack("<I", 3) + fields + struct.pack("<I", 0x02000201) + ntlm_type1()[32:] + b"".join(parts)
+    return (
+        b"NTLMSSP\0"
+        + struct.pack("<I", 3)
+        + fields
+        + struct.pack("<I", 0x02000201)
+        + ntlm_type1()[32:]
+        + b"".join(parts)
+    )
 
 
 def der(tag: int, *parts: bytes) -> bytes:
@@ -48,7 +57,12 @@ def der(tag: int, *parts: bytes) -> bytes:
 
 def kerberos_token() -> bytes:
     name = der(0x30, der(0xA0, b"\2\1\2"), der(0xA1, der(0x30, der(0x1B, b"cifs"), der(0x1B, b"files.corp.example"))))
-    parts = [der(0xA0, b"\2\1\5"), der(0xA1, der(0x1B, b"CORP.EXAMPLE")), der(0xA2, name), der(0xA3, der(0x30, b"x" * 90))]
+    parts = [
+        der(0xA0, b"\2\1\5"),
+        der(0xA1, der(0x1B, b"CORP.EXAMPLE")),
+        der(0xA2, name),
+        der(0xA3, der(0x30, b"x" * 90)),
+    ]
     ticket = der(0x61, der(0x30, *parts))
     flags = der(0xA2, b"\3\5\0\0\0\0\0")
     request = der(0x6E, der(0x30, der(0xA0, b"\2\1\5"), der(0xA1, b"\2\1\x0e"), flags, der(0xA3, ticket)))
@@ -60,7 +74,9 @@ def kerberos_token() -> bytes:
 def smb2(command: int, body: bytes, reply: bool = False, status: int = 0, mid: int = 1, flags: int = 0) -> bytes:
     """A message; offsets in `body` are its own to set: it begins at 64."""
     flags |= 1 if reply else 0
-    return b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ", 64, 1, status, command, 1, flags, 0, mid, 0, 7, 9) + bytes(16) + body
+    return (
+        b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ", 64, 1, status, command, 1, flags, 0, mid, 0, 7, 9) + bytes(16) + body
+    )
 
 
 def compound(*messages: bytes) -> bytes:
@@ -101,11 +117,15 @@ def tree2(path: str) -> bytes:
 
 
 def create2(name: str, mid: int = 5) -> bytes:
-    return smb2(5, bytes.fromhex("3900") + bytes(42) + struct.pack("<HHII", 120, 2 * len(name), 0, 0) + wide(name), mid=mid)
+    return smb2(
+        5, bytes.fromhex("3900") + bytes(42) + struct.pack("<HHII", 120, 2 * len(name), 0, 0) + wide(name), mid=mid
+    )
 
 
 def query2(mid: int = 6, kind: int = 37) -> bytes:
-    return smb2(14, struct.pack("<HBBI", 33, kind, 0, 0) + bytes(16) + struct.pack("<HHI", 96, 2, 65536) + wide("*"), mid=mid)
+    return smb2(
+        14, struct.pack("<HBBI", 33, kind, 0, 0) + bytes(16) + struct.pack("<HHI", 96, 2, 65536) + wide("*"), mid=mid
+    )
 
 
 def listing2(*names: str, mid: int = 6) -> bytes:
@@ -159,7 +179,9 @@ def padded(words: bytes, text: str) -> bytes:
 
 
 def negotiated1(plain: bool = False) -> bytes:
-    words = struct.pack("<HBHHIIIIQhB", 1, 1 if plain else 15, 50, 1, 16644, 65536, 0, 0x80 if plain else 0x80000000, 0, 0, 0)
+    words = struct.pack(
+        "<HBHHIIIIQhB", 1, 1 if plain else 15, 50, 1, 16644, 65536, 0, 0x80 if plain else 0x80000000, 0, 0, 0
+    )
     return smb1(0x72, words, wide("CORP") + b"\0\0" if plain else bytes(range(16)), True)
 
 
@@ -210,8 +232,11 @@ def block(kind: int, data: bytes) -> bytes:
 def mcs(second: int, key: bytes, *blocks: bytes) -> bytes:
     data = b"".join(blocks)
     gcc = b"\0\5\0\x14\x7c\0\1\x81\0" + key + struct.pack(">H", 0x8000 | len(data)) + data
-    few = [der(4, b"\1"), der(4, b"\1"), der(1, b"\xff"), *[der(0x30, b"\2\1\x22")] * 3] if second == 0x65 else [
-        der(10, b"\0"), der(2, b"\0"), der(0x30, b"\2\1\x22")]
+    few = (
+        [der(4, b"\1"), der(4, b"\1"), der(1, b"\xff"), *[der(0x30, b"\2\1\x22")] * 3]
+        if second == 0x65
+        else [der(10, b"\0"), der(2, b"\0"), der(0x30, b"\2\1\x22")]
+    )
     return tpkt(b"\2\xf0\x80\x7f" + der(second, *few, der(4, gcc)))
 
 
@@ -226,44 +251,105 @@ def rdp_response(method: int, level: int) -> bytes:
     return mcs(0x66, b"McDn", block(0x0C01, b"\4\0\x08\0"), block(0x0C02, security), block(0x0C03, b"\xeb\3\0\0"))
 
 
-INFO = struct.pack("<IIHHHHH", 0, 0x10, 8, 8, 12, 0, 0) + b"".join(wide(x) + b"\0\0" for x in ("CORP", "anna", "s3cret", "", ""))
+INFO = struct.pack("<IIHHHHH", 0, 0x10, 8, 8, 12, 0, 0) + b"".join(
+    wide(x) + b"\0\0" for x in ("CORP", "anna", "s3cret", "", "")
+)
 RDP_LOGIN = tpkt(b"\2\xf0\x80\x64\0\7\3\xeb\x70" + struct.pack(">H", 0x8000 | len(INFO) + 4)[:2] + b"\x40\0\0\0" + INFO)
 RDP_TLS_TALK: Turns = [(0, rdp_request()), (1, rdp_confirm(2)), (0, b"\x16\3\1")]
 RDP_TALK: Turns = [(0, rdp_request(protocols=0)), (1, rdp_confirm(0)), (0, RDP_INITIAL), (1, rdp_response(2, 2))]
 RDP_OPEN_TALK: Turns = [
-    (0, rdp_request(b"", None)), (1, rdp_confirm(None)), (0, RDP_INITIAL), (1, rdp_response(0, 0)),
-    (0, tpkt(b"\2\xf0\x80\x04\1\0\1\0")), (0, RDP_LOGIN),
+    (0, rdp_request(b"", None)),
+    (1, rdp_confirm(None)),
+    (0, RDP_INITIAL),
+    (1, rdp_response(0, 0)),
+    (0, tpkt(b"\2\xf0\x80\x04\1\0\1\0")),
+    (0, RDP_LOGIN),
 ]
 
 
 # --- RFB ---
 def rfb_desktop(name: bytes) -> bytes:
-    return struct.pack(">HH", 1024, 768) + b"\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0" + struct.pack(">I", len(name)) + name
+    return (
+        struct.pack(">HH", 1024, 768)
+        + b"\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
+        + struct.pack(">I", len(name))
+        + name
+    )
 
 
 V8, V7, V3 = (b"RFB 003.00%d\n" % minor for minor in (8, 7, 3))
 VNC_TALK: Turns = [
-    (1, V8), (0, V8), (1, b"\2\2\x13"), (0, b"\2"), (1, b"c" * 16), (0, b"r" * 16), (1, bytes(4)),
-    (0, b"\1"), (1, rfb_desktop(b"anna's desk")),
+    (1, V8),
+    (0, V8),
+    (1, b"\2\2\x13"),
+    (0, b"\2"),
+    (1, b"c" * 16),
+    (0, b"r" * 16),
+    (1, bytes(4)),
+    (0, b"\1"),
+    (1, rfb_desktop(b"anna's desk")),
 ]
-VNC_REFUSED: Turns = [(1, V8), (0, V8), (1, b"\1\2"), (0, b"\2"), (1, b"c" * 16), (0, b"r" * 16), (1, b"\0\0\0\1\0\0\0\3bad")]
+VNC_REFUSED: Turns = [
+    (1, V8),
+    (0, V8),
+    (1, b"\1\2"),
+    (0, b"\2"),
+    (1, b"c" * 16),
+    (0, b"r" * 16),
+    (1, b"\0\0\0\1\0\0\0\3bad"),
+]
 VNC_OLD: Turns = [(1, V8), (0, V3), (1, b"\0\0\0\1"), (0, b"\0"), (1, rfb_desktop(b"old"))]
 VNC_BUSY: Turns = [(1, V7), (0, V7), (1, b"\0\0\0\0\x08too many")]
 VNC_PLAIN: Turns = [
-    (1, V8), (0, V8), (1, b"\1\x13"), (0, b"\x13"), (1, b"\0\2"), (0, b"\0\2"),
-    (1, b"\0\2\0\0\1\0\0\0\1\4"), (0, b"\0\0\1\0"), (0, b"\0\0\0\3\0\0\0\6bobs3cret"), (1, bytes(4)), (0, b"\0"),
+    (1, V8),
+    (0, V8),
+    (1, b"\1\x13"),
+    (0, b"\x13"),
+    (1, b"\0\2"),
+    (0, b"\0\2"),
+    (1, b"\0\2\0\0\1\0\0\0\1\4"),
+    (0, b"\0\0\1\0"),
+    (0, b"\0\0\0\3\0\0\0\6bobs3cret"),
+    (1, bytes(4)),
+    (0, b"\0"),
     (1, rfb_desktop(b"x")),
 ]
 VNC_VEN_TLS: Turns = [
-    (1, V8), (0, V8), (1, b"\1\x13"), (0, b"\x13"), (1, b"\0\2"), (0, b"\0\2"), (1, b"\0\1\0\0\1\4"), (0, b"\0\0\1\4"), (1, b"\1"),
+    (1, V8),
+    (0, V8),
+    (1, b"\1\x13"),
+    (0, b"\x13"),
+    (1, b"\0\2"),
+    (0, b"\0\2"),
+    (1, b"\0\1\0\0\1\4"),
+    (0, b"\0\0\1\4"),
+    (1, b"\1"),
 ]
 VNC_APPLE: Turns = [
-    (1, b"RFB 003.889\n"), (0, b"RFB 003.889\n"), (1, b"\1\x1e"), (0, b"\x1e"), (1, b"\0\2\0\x08" + b"p" * 16),
-    (0, b"k" * 136), (1, bytes(4)), (0, b"\1"), (1, rfb_desktop(b"\0\2\xbf\0Mac")),
+    (1, b"RFB 003.889\n"),
+    (0, b"RFB 003.889\n"),
+    (1, b"\1\x1e"),
+    (0, b"\x1e"),
+    (1, b"\0\2\0\x08" + b"p" * 16),
+    (0, b"k" * 136),
+    (1, bytes(4)),
+    (0, b"\1"),
+    (1, rfb_desktop(b"\0\2\xbf\0Mac")),
 ]
 VNC_TIGHT: Turns = [
-    (1, V8), (0, V8), (1, b"\1\x10"), (0, b"\x10"), (1, b"\0\0\0\1" + b"t" * 16), (0, bytes(4)), (1, b"\0\0\0\1" + b"a" * 16),
-    (0, b"\0\0\0\2"), (1, b"c" * 16), (0, b"r" * 16), (1, bytes(4)), (0, b"\1"), (1, rfb_desktop(b"tight")),
+    (1, V8),
+    (0, V8),
+    (1, b"\1\x10"),
+    (0, b"\x10"),
+    (1, b"\0\0\0\1" + b"t" * 16),
+    (0, bytes(4)),
+    (1, b"\0\0\0\1" + b"a" * 16),
+    (0, b"\0\0\0\2"),
+    (1, b"c" * 16),
+    (0, b"r" * 16),
+    (1, bytes(4)),
+    (0, b"\1"),
+    (1, rfb_desktop(b"tight")),
 ]
 SMB_TALKS = [SMB3_TALK, SMB1_TALK, PLAIN_TALK, KERBEROS_TALK]
 RDP_TALKS = [RDP_TLS_TALK, RDP_TALK, RDP_OPEN_TALK]

@@ -11,7 +11,7 @@ from netwatch._fast.proto.ber cimport ber_any, ber_enter, ber_slice, ber_tag
 from netwatch._fast.proto.learn cimport keep_u8
 from netwatch._fast.proto.lines cimport FACT_TEXT, keep_once, smaller
 from netwatch._fast.proto.utf16 cimport keep_string, keep_wide, part
-from netwatch._fast.proto.facttext import by_key, named, one_or_all, text
+from netwatch._fast.proto.facttext import named, one_or_all, text
 
 cdef enum:
     KIND_NTLM1 = 1

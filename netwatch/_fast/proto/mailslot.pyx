@@ -5,7 +5,7 @@ stands among NetBIOS's facts: these datagrams have no session of their own.
 """
 from libc.string cimport memcmp
 
-from netwatch._fast.bytes cimport u8, u32, Slice, le16, slice_of
+from netwatch._fast.bytes cimport u8, Slice, le16, slice_of
 from netwatch._fast.seam cimport Look
 from netwatch._fast.proto.learn cimport fact_distinct, keep_text, keep_u8
 from netwatch._fast.proto.netbios cimport (NETBIOS_BROWSER, NETBIOS_COMMENT, NETBIOS_HOST, NETBIOS_MAILSLOT,

@@ -29,6 +29,7 @@ cdef enum:
     NEG_FAILURE = 3
     NEG = 8
     PROTOCOLS = 0x1f           # bits that have a meaning
+    FAILURE_LAST = 7
     CONFIRM_MOST = 32
     COOKIE_MOST = 256
     CONNECT_INITIAL = 0x65     # T.125 section 7, second byte of the identifiers
@@ -65,7 +66,9 @@ cdef bint neg_fits(const u8* p, u32 n, u8 kind) noexcept nogil:
 
 cdef int confirm_sure(Look* look, const u8* p, u32 n) noexcept nogil:
     """How sure a whole connection confirm is RDP's; p is behind the X.224 header."""
-    if n == NEG and (neg_fits(p, n, NEG_RESPONSE) and p[4] <= PROTOCOLS or neg_fits(p, n, NEG_FAILURE) and 1 <= p[4] <= 7):
+    if n == NEG and neg_fits(p, n, NEG_RESPONSE) and p[4] <= PROTOCOLS:
+        return 96
+    if n == NEG and neg_fits(p, n, NEG_FAILURE) and 1 <= p[4] <= FAILURE_LAST:
         return 96
     return 60 if n == 0 and port_is(look, PORT) else 0
 

@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.bytes cimport u8, u32, Slice, be24, le16, le32, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_NOT_MINE, PARSE_OK, fact_once)
 from netwatch._fast.proto.learn cimport keep_u8
 from netwatch._fast.proto.lines cimport skip_bytes, smaller, wait_for

@@ -143,7 +143,7 @@ cdef void choice(Look* look, Smb* smb, Block* b) noexcept nogil:
 
 
 cdef void login(Look* look, Smb* smb, Block* b) noexcept nogil:
-    """Session setup request, of three forms told apart by their words (MS-CIFS section 2.2.4.53.1, MS-SMB 2.2.4.6.1)."""
+    """Session setup request, three forms told apart by their words (MS-CIFS section 2.2.4.53.1, MS-SMB 2.2.4.6.1)."""
     cdef Slice secret, wide_secret
     if b.count == 12:
         gss_learn(look, take_bytes(b, word(b, 7)))
