@@ -36,12 +36,14 @@ from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
 from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
+from netwatch._fast.proto.rdp cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
 from netwatch._fast.proto.sip cimport sip_define
+from netwatch._fast.proto.smb cimport smb_define
 from netwatch._fast.proto.smtp cimport smtp_define
 from netwatch._fast.proto.snmp cimport snmp_define
 from netwatch._fast.proto.socks cimport socks_define
@@ -53,6 +55,7 @@ from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
 from netwatch._fast.proto.websocket cimport websocket_define
+from netwatch._fast.proto.vnc cimport vnc_define
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
@@ -106,6 +109,9 @@ enroll(rsync_define)
 enroll(git_define)
 enroll(socks_define)
 enroll(netbios_define)
+enroll(smb_define)
+enroll(rdp_define)
+enroll(vnc_define)
 enroll(dhcp_define)
 enroll(dhcpv6_define)
 enroll(ntp_define)

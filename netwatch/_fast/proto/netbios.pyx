@@ -12,7 +12,8 @@ from netwatch._fast.flow cimport Row
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
-from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, number, one_or_all
+from netwatch._fast.proto.mailslot cimport mailslot_learn
+from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, named, number, one_or_all
 from netwatch._fast.text import clean
 
 cdef enum:
@@ -191,6 +192,9 @@ cdef void learn_datagram(Look* look, Slice d) noexcept nogil:
     at += name_size(d.p + at, d.n - at)
     if at < d.n and name_at(d.p + at, d.n - at, name):
         fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
+    at += name_size(d.p + at, d.n - at)
+    if at < d.n:
+        mailslot_learn(look, slice_of(d.p + at, d.n - at))
 
 
 # --- session service ---
@@ -280,6 +284,16 @@ KINDS = {0x00: "Workstation/Redirector", 0x01: "Browser", 0x03: "Messenger servi
          0x06: "RAS Server service", 0x1B: "Domain Master Browser", 0x1C: "Domain Controllers",
          0x1D: "Local Master Browser", 0x1E: "Browser Election Service", 0x1F: "NetDDE service",
          0x20: "Server service", 0x21: "RAS client service"}
+# MS-BRWS section 2.2
+BROWSER = {1: "host announcement", 2: "announcement request", 8: "election request", 9: "backup list request",
+           10: "backup list response", 11: "become backup", 12: "domain announcement", 13: "master announcement",
+           14: "reset state", 15: "local master announcement"}
+# SV_TYPE_*, MS-SRVS section 2.2.2.7
+ROLES = {0x1: "workstation", 0x2: "server", 0x4: "sql server", 0x8: "domain controller",
+         0x10: "backup domain controller", 0x20: "time source", 0x40: "apple", 0x80: "novell", 0x100: "domain member",
+         0x200: "print server", 0x400: "dial-in", 0x800: "unix", 0x1000: "nt workstation", 0x2000: "wfw",
+         0x8000: "nt server", 0x10000: "potential browser", 0x20000: "backup browser", 0x40000: "master browser",
+         0x80000: "domain master", 0x400000: "windows 95", 0x800000: "dfs"}
 
 
 def name_text(raw: bytes) -> str:
@@ -300,8 +314,22 @@ def status_text(raw: bytes) -> str:
     return "established" if raw[0] == SESSION_POSITIVE else "retargeted"
 
 
+def browser_fields(obj: dict, known: dict) -> None:
+    """What SMB mailslots said; such a datagram has smb on top of netbios."""
+    listed(obj, "mailslots", known, NETBIOS_MAILSLOT)
+    listed(obj, "browser", known, NETBIOS_BROWSER, named(BROWSER, "opcode"))
+    one_or_all(obj, "host", known, NETBIOS_HOST)
+    one_or_all(obj, "system", known, NETBIOS_SYSTEM, lambda raw: f"{raw[0]}.{raw[1]}")
+    if NETBIOS_ROLES in known:
+        roles = int.from_bytes(known[NETBIOS_ROLES][-1], "little")
+        obj["roles"] = [name for bit, name in ROLES.items() if roles & bit]
+    one_or_all(obj, "comment", known, NETBIOS_COMMENT)
+    if NETBIOS_MAILSLOT in known:
+        obj["stack"] = ["smb"]
+
+
 def describe(facts) -> dict:
-    """The `netbios` object."""
+    """The `netbios` object; `stack` names what it carried."""
     known = by_key(facts)
     obj = {}
     one_or_all(obj, "service", known, NETBIOS_SERVICE, lambda raw: SERVICES.get(number(raw)))
@@ -315,6 +343,7 @@ def describe(facts) -> dict:
     one_or_all(obj, "mac", known, NETBIOS_MAC, mac)
     one_or_all(obj, "status", known, NETBIOS_STATUS, status_text)
     micros(obj, "latency_us", known, NETBIOS_LATENCY)
+    browser_fields(obj, known)
     return obj
 
 
