@@ -113,7 +113,7 @@ cdef int detect_body(const Envelope* e, Reader r) noexcept nogil:
     cdef u32 n
     cdef bint short_of = left(&r) < e.size
     if e.opcode == OPTIONS or e.opcode == READY:
-        return 85 if e.size == 0 and left(&r) == 0 else 0
+        return 85 if e.size == 0 else 0
     if e.opcode == STARTUP or e.opcode == REGISTER or e.opcode == SUPPORTED:
         n = take16(&r)
         if e.size < 4 or n == 0 or n > 64:
@@ -154,6 +154,8 @@ cdef int cassandra_detect(Look* look, Slice data) noexcept nogil:
     e = envelope(data.p)
     if not fits(&e) or e.size > 65536 or e.flags & (PAYLOAD | WARNED):
         return 0
+    if data.n > e.head + e.size and data.p[e.head + e.size] != e.version:
+        return 0                                    # what follows is no envelope of the same side
     sure = detect_body(&e, reader(data.p + e.head, smaller(data.n - e.head, e.size)))
     if sure == DETECT_MORE and data.n >= 64:
         return 0
