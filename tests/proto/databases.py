@@ -277,7 +277,7 @@ CASSANDRA: Turns = [
     (1, envelope(0x84, 16, b"\xff\xff\xff\xff")),
     (0, envelope(4, 7, long_string(b"USE shop") + b"\0\1\0") + envelope(4, 9, long_string(b"SELECT v FROM t"))),
     (1, envelope(0x84, 8, SET_KEYSPACE) + envelope(0x84, 8, struct.pack(">I", 2) + b"r" * 4000, 2)),
-    (0, envelope(4, 13, b"\0\0\1\0" + long_string(b"INSERT INTO t (v) VALUES (1)") + b"\0\0\0\1")),
+    (0, envelope(4, 13, b"\0\0\1\0" + long_string(b"INSERT INTO t (v) VALUES (1)") + b"\0\0\0\1\0")),
     (1, envelope(0x84, 0, b"t" * 16 + struct.pack(">I", 0x2200) + string(b"unconfigured table t"), 2)),
     (0, envelope(4, 10, b"c" * 90, 1) + envelope(4, 7, long_string(b"CREATE ROLE eve WITH PASSWORD = 's3cret'"))),
 ]
