@@ -94,6 +94,14 @@ def test_tls_gives_the_flow_back():
     assert mysql.describe(probe.facts)["tls"] is True
 
 
+def test_what_was_inside_tls_begins_with_the_login():
+    inside = login()[:3] + b"\2" + login()[4:]
+    refused = packet(3, mysql_error(1044, b"Access denied", b"#42000"))
+    obj = described([(0, inside), (1, refused)], OK)
+    assert (obj["user"], obj["login"], obj["error_code"]) == ("app", "refused", 1044)
+    assert make().detect(inside) == 90
+
+
 def test_an_error_in_place_of_the_greeting():
     refusal = packet(0, mysql_error(1130, b"Host '10.0.0.9' is not allowed to connect to this server", b""))
     obj = described([(1, refusal)], DONE)

@@ -39,6 +39,7 @@ cdef enum:
     HEAD = 4
     ZIP_HEAD = 7               # of a compressed frame
     FULL = 0xffffff            # a packet of this size goes on in the next
+    AFTER_TLS = 2              # sequence of a login that was preceded by a request for TLS
     LOGIN_FIXED = 32
     CAP_41 = 0x02              # of the flags' second byte
     CAP_TLS = 0x08
@@ -128,7 +129,7 @@ cdef int detect_command(const u8* p, u32 n, u32 size) noexcept nogil:
 
 cdef int mysql_detect(Look* look, Slice data) noexcept nogil:
     cdef u32 size
-    if data.n > 2 and data.p[2] or data.n > 3 and data.p[3] > 1:
+    if data.n > 2 and data.p[2] or data.n > 3 and data.p[3] > AFTER_TLS:
         return 0
     if data.n <= HEAD:
         return DETECT_MORE
@@ -263,7 +264,7 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
     cdef Mysql* my
     cdef u8 first = data.p[HEAD]
     cdef bint server = data.p[3] == 0 and (first == GREETS_10 or first == GREETS_9 or first == SAYS_ERROR)
-    if le24(data.p) == 0 or data.p[3] > 1:
+    if le24(data.p) == 0 or data.p[3] > AFTER_TLS:
         return PARSE_NOT_MINE
     look.state[0] = calloc(1, sizeof(Mysql))
     my = <Mysql*>look.state[0]
@@ -271,6 +272,9 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         return PARSE_DONE
     my.server = <u8>(look.side if server else 1 - look.side)
     my.greeted = server
+    if data.p[3] == AFTER_TLS:                      # decrypted: both sides are read from their first packet on
+        my.greeted = True
+        my.packets = 1
     set_initiator(look, not server)
     return PARSE_OK
 
