@@ -14,6 +14,7 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
+from netwatch._fast.proto.cassandra cimport cassandra_define
 from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
@@ -30,10 +31,13 @@ from netwatch._fast.proto.irc cimport irc_define
 from netwatch._fast.proto.kerberos cimport kerberos_define
 from netwatch._fast.proto.ldap cimport ldap_define
 from netwatch._fast.proto.memcached cimport memcached_define
+from netwatch._fast.proto.mongodb cimport mongodb_define
+from netwatch._fast.proto.mysql cimport mysql_define
 from netwatch._fast.proto.netbios cimport netbios_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
+from netwatch._fast.proto.postgresql cimport postgresql_define
 from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp cimport rdp_define
@@ -103,6 +107,10 @@ enroll(rtsp_define)
 enroll(ssdp_define)
 enroll(redis_define)
 enroll(memcached_define)
+enroll(mysql_define)
+enroll(postgresql_define)
+enroll(mongodb_define)
+enroll(cassandra_define)
 enroll(xmpp_define)
 enroll(syslog_define)
 enroll(rsync_define)

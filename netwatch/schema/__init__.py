@@ -27,6 +27,7 @@ from netwatch.schema.field import (
     _pair,
 )
 from netwatch.schema.more import MORE
+from netwatch.schema.stores import STORES
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
 
@@ -163,7 +164,7 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *DESK,
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *DESK, *STORES,
                              *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
