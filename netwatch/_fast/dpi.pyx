@@ -13,10 +13,13 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
 from netwatch._fast.segments cimport segments_take
+from netwatch._fast.proto.amqp cimport amqp_define
+from netwatch._fast.proto.bgp cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
+from netwatch._fast.proto.dnp3 cimport dnp3_define
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
@@ -25,9 +28,12 @@ from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
+from netwatch._fast.proto.kafka cimport kafka_define
 from netwatch._fast.proto.kerberos cimport kerberos_define
 from netwatch._fast.proto.ldap cimport ldap_define
 from netwatch._fast.proto.memcached cimport memcached_define
+from netwatch._fast.proto.modbus cimport modbus_define
+from netwatch._fast.proto.mqtt cimport mqtt_define
 from netwatch._fast.proto.netbios cimport netbios_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
@@ -119,6 +125,12 @@ enroll(ldap_define)
 enroll(rtcp_define)
 enroll(rtp_define)
 enroll(bittorrent_define)
+enroll(mqtt_define)
+enroll(amqp_define)
+enroll(kafka_define)
+enroll(bgp_define)
+enroll(dnp3_define)
+enroll(modbus_define)
 
 
 def app_names() -> list:

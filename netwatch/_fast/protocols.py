@@ -57,6 +57,12 @@ DESCRIBING = {
     "rtcp": "rtcp",
     "rtp": "rtp",
     "bittorrent": "bittorrent",
+    "mqtt": "mqtt",
+    "amqp": "amqp",
+    "kafka": "kafkatext",
+    "bgp": "bgptext",
+    "dnp3": "dnp3",
+    "modbus": "modbus",
 }
 
 DESCRIBE: dict[str, Describe] = {}

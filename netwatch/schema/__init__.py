@@ -3,7 +3,7 @@
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
 nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of
-the web and of names, more.py all others, field.py what a field is.
+the web and of names, more.py and fleet.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
@@ -25,6 +25,7 @@ from netwatch.schema.field import (
     _field,
     _pair,
 )
+from netwatch.schema.fleet import FLEET
 from netwatch.schema.more import MORE
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
@@ -162,7 +163,7 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE,
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *FLEET,
                              *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)

@@ -1,0 +1,6 @@
+"""For any bytes, cut in any way, the AMQP parser gives the same answer, and its texts are valid."""
+
+from fleet import fuzz
+
+if __name__ == "__main__":
+    fuzz("amqp")
