@@ -10,7 +10,8 @@ from netwatch._fast.probe import MORE_BYTES, Probe
 
 from netwatch._fast.protocols import DESCRIBING
 
-NOISE = [bytes((i * 167 + k * 59 + (i * i >> 3)) & 255 for i in range(n)) for n in (1, 8, 20, 64, 600) for k in range(40)]
+SIZES = (1, 8, 20, 64, 600)
+NOISE = [bytes((i * 167 + k * 59 + (i * i >> 3)) & 255 for i in range(n)) for n in SIZES for k in range(40)]
 STRANGERS = [
     b"\x16\3\1\2\0\1\0\1\xfc\3\3" + bytes(200),
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -67,7 +68,7 @@ def check_strangers(name: str, *, but: tuple = ()) -> None:
         for port in (4321, HOMES[name]):
             if (port, data) not in but:
                 sure = flow(name, port).detect(data)
-                assert sure == 0 or sure == MORE_BYTES and len(data) < 64, (port, sure, data[:40])
+                assert sure == 0 or (sure == MORE_BYTES and len(data) < 64), (port, sure, data[:40])
 
 
 def check_hostile(name: str, most: int = 4096) -> None:

@@ -80,12 +80,10 @@ def amqp_table(**values: bytes) -> bytes:
     return text32(inner + b"".join(text8(k.encode()) + b"S" + text32(v) for k, v in values.items()))
 
 
-AMQP_START = method(
-    0, 10, 10, b"\0\x09" + amqp_table(product=b"RabbitMQ", version=b"3.12.1") + text32(b"PLAIN AMQPLAIN") + text32(b"en_US")
-)
-AMQP_START_OK = method(
-    0, 10, 11, amqp_table(product=b"pika", version=b"1.3") + text8(b"PLAIN") + text32(b"\0guest\0s3cret") + text8(b"en_US")
-)
+AMQP_SERVER = amqp_table(product=b"RabbitMQ", version=b"3.12.1")
+AMQP_CLIENT = amqp_table(product=b"pika", version=b"1.3")
+AMQP_START = method(0, 10, 10, b"\0\x09" + AMQP_SERVER + text32(b"PLAIN AMQPLAIN") + text32(b"en_US"))
+AMQP_START_OK = method(0, 10, 11, AMQP_CLIENT + text8(b"PLAIN") + text32(b"\0guest\0s3cret") + text8(b"en_US"))
 AMQP_PUBLISH = method(1, 60, 40, be16(0) + text8(b"orders") + text8(b"eu.new") + b"\0")
 AMQP_TALK = [
     (0, b"AMQP\0\0\x09\x01"),
@@ -128,7 +126,7 @@ KAFKA_TALK = [
     (1, kafka_answer(2)),
     (0, kafka(36, 2, 3, text_compact(b"\0alice\0s3cret") + b"\0", tags=b"\0")),
     (1, kafka_answer(3)),
-    (0, kafka(3, 9, 4, b"\3" + text_compact(b"orders") + b"\0" + text_compact(b"bills") + b"\0" + b"\1\0\0\0", tags=b"\0")),
+    (0, kafka(3, 9, 4, b"\3\7orders\0\6bills\0\1\0\0\0", tags=b"\0")),
     (1, kafka_answer(4, b"m" * 3000)),
     (0, kafka(10, 2, 5, text16(b"billing") + b"\0")),
     (1, kafka_answer(5)),

@@ -1,4 +1,4 @@
-"""Modbus/TCP: a session, however cut; how strict detection is; a second message that does not fit; ranges, exceptions."""
+"""Modbus/TCP: a session, however cut; how strict detection is; a second message that does not fit; ranges."""
 
 import pytest
 from cuts import same_however_cut

@@ -7,7 +7,7 @@ agreed and does not read as plain prefixes is left out of the counts.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, be32, left, reader, slice_of, take,
+from netwatch._fast.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, left, reader, slice_of, take,
                                    take8, take16, take_reader)
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                   fact_number, fact_once, fact_set)
@@ -70,7 +70,7 @@ cdef struct Bgp:
 # --- headers ---
 
 cdef int header(const u8* p, u32 n, u32* size) noexcept nogil:
-    """1 and the length of a message whose header fits, 0 when it is cut, -1 when it is none (RFC 8654 for the length)."""
+    """1 and the length of a message whose header fits, 0 when that is cut, -1 when it is none (lengths by RFC 8654)."""
     cdef u32 i
     cdef u8 kind
     for i in range(smaller(n, MARKER)):

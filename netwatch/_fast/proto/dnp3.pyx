@@ -7,7 +7,7 @@ read, of other fragments the first one.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, left, reader, take, take8, take16
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, reader, take, take8, take16
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                   fact_set, set_initiator)
 from netwatch._fast.proto.learn cimport fact_distinct, keep_u16, keep_u8, noted
@@ -120,8 +120,8 @@ cdef int range_size(u8 qualifier) noexcept nogil:
 cdef void take_objects(Look* look, u8 function, Reader r) noexcept nogil:
     """Object headers; beyond the first only where no data stand between them."""
     cdef const u8* p
-    cdef int size, i
-    for i in range(MAX_OBJECTS):
+    cdef int size, _i
+    for _i in range(MAX_OBJECTS):
         p = take(&r, 3)
         if p == NULL:
             return
@@ -179,15 +179,16 @@ cdef int step(Look* look, Dnp3* dnp3, Slice data) noexcept nogil:
     """The next frame, or a byte less to where it may begin."""
     cdef const u8* p = data.p + look.used
     cdef u32 n = data.n - look.used, size = 0
-    cdef int sure = header(p, n, &size)
-    if sure < 0:
+    if n < HEAD:
+        return wait_for(look, data, HEAD)
+    if header(p, n, &size) < 0:
         if not dnp3.seeking[look.side]:
             look.dpi.malformed[look.proto] += 1
             dnp3.seeking[look.side] = True
         look.used += 1
         return PARSE_OK
-    if sure == 0 or n < size:
-        return wait_for(look, data, size if sure else HEAD)
+    if n < size:
+        return wait_for(look, data, size)
     dnp3.seeking[look.side] = False
     take_frame(look, dnp3, p)
     look.used += size
@@ -233,11 +234,11 @@ cdef int dnp3_lost(Look* look, u64 n) noexcept nogil:
 
 
 cdef void dnp3_define(Proto* p) noexcept nogil:
-    cdef u32 i, k
+    cdef u32 i, _k
     cdef u16 crc
     for i in range(256):
         crc = <u16>i
-        for k in range(8):
+        for _k in range(8):
             crc = <u16>(crc >> 1) ^ (<u16>0xa6bc if crc & 1 else <u16>0)
         CRC[i] = crc
     memset(p.first, 0, sizeof(p.first))

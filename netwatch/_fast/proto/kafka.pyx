@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport (u8, u16, u32, u64, i32, Reader, Slice, be16, be32, left, reader, take, take8,
-                                   take16, take32, take_reader, take_slice)
+                                   take16, take32, take_slice)
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
                                   PARSE_OK, set_initiator)
 from netwatch._fast.proto.learn cimport keep_u16
@@ -295,15 +295,16 @@ cdef int unfit(const Kafka* kafka) noexcept nogil:
 cdef int take_request(Look* look, Kafka* kafka, Slice data) noexcept nogil:
     cdef const u8* p = data.p + look.used
     cdef u32 n = data.n - look.used, want
-    cdef int head = header(p, n)
     cdef bint raw
-    if head < 0:
-        return unfit(kafka)
     if n < HEAD:
         return wait_for(look, data, HEAD)
+    if header(p, HEAD) < 0:
+        return unfit(kafka)
     want = smaller(be32(p) + 4, READ_MOST)
     if n < want:
         return wait_for(look, data, want)
+    if header(p, want) < 0:
+        return unfit(kafka)
     kafka.waiting[kafka.next] = be32(p + 8)
     kafka.pending |= <u32>1 << kafka.next
     kafka.next = <u8>((kafka.next + 1) % WAITING)

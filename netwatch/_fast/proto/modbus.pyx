@@ -7,7 +7,7 @@ fits; a flow whose second message does not fit is given back.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, slice_of, take8, take_slice
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take_slice
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
                                   PARSE_OK, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, noted
@@ -208,18 +208,16 @@ cdef void take_request(Look* look, u8 function, const u8* body, u32 k) noexcept 
 
 cdef void take_device(Look* look, Reader r) noexcept nogil:
     """Device identification, section 6.21: objects of number, length, text."""
-    cdef u8 count, number
+    cdef u8 count, which
     cdef Slice text
-    cdef u32 i
-    for i in range(5):
-        take8(&r)
+    take(&r, 5)
     count = take8(&r)
     while count and left(&r):
         count -= 1
-        number = take8(&r)
+        which = take8(&r)
         text = take_slice(&r, take8(&r))
-        if not r.bad and number <= 2:
-            keep_text(look, <u8>(MODBUS_VENDOR + number), text, 1)
+        if not r.bad and which <= 2:
+            keep_text(look, <u8>(MODBUS_VENDOR + which), text, 1)
 
 
 cdef void learn(Look* look, Modbus* modbus, const u8* p, bint asks) noexcept nogil:
@@ -281,13 +279,15 @@ cdef int modbus_parse(Look* look, Slice data) noexcept nogil:
     modbus = <Modbus*>look.state[0]
     while look.used < data.n:
         p = data.p + look.used
-        size = header(p, data.n - look.used)
+        if data.n - look.used < HEAD:
+            return wait_for(look, data, HEAD)
+        size = header(p, HEAD)
         if size < 0:
             if not modbus.confirmed:
                 return PARSE_NOT_MINE
             return PARSE_MALFORMED if modbus.good[look.side] else skip_rest(look, data)
-        if size == 0 or <u32>size > data.n - look.used:
-            return wait_for(look, data, <u32>size if size else HEAD)
+        if <u32>size > data.n - look.used:
+            return wait_for(look, data, <u32>size)
         modbus.good[look.side] = True
         take_adu(look, modbus, p, <u32>size)
         look.used += <u32>size

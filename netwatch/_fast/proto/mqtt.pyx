@@ -6,10 +6,11 @@ flow that was joined late on port 1883 alone, and then only when they fill the s
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, left, reader, slice_of, take, take8, take16, take_slice
+from netwatch._fast.bytes cimport (u8, u16, u32, u64, Reader, Slice, find_byte, left, reader, slice_of, take, take8,
+                                   take16, take_slice)
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                   fact_number, fact_once, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, port_is,
+from netwatch._fast.proto.lines cimport (all_text, from_client, keep_each, keep_once, port_is,
                                          skip_bytes, skip_rest, smaller, wait_for, wait_more)
 from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
 from netwatch._fast.proto.gather import LIST, NUMBER, TEXT, described, fact_fields, words
@@ -126,16 +127,9 @@ cdef int detect_later(Slice data, u32 head, u32 length) noexcept nogil:
     topic = <u32>p[0] << 8 | p[1]
     if topic == 0 or topic + 2 + (2 if data.p[0] & 6 else 0) > length:
         return 0
-    return 70 if all_text(p + 2, topic) and not wild(slice_of(p + 2, topic)) else 0
-
-
-cdef bint wild(Slice topic) noexcept nogil:
-    """Wildcards stand in filters, never in the topic of a PUBLISH (section 3.3.2.1)."""
-    cdef u32 i
-    for i in range(topic.n):
-        if topic.p[i] == c'#' or topic.p[i] == c'+':
-            return True
-    return False
+    if find_byte(p + 2, topic, c'#') >= 0 or find_byte(p + 2, topic, c'+') >= 0:
+        return 0               # wildcards stand in filters only, section 3.3.2.1
+    return 70 if all_text(p + 2, topic) else 0
 
 
 cdef int mqtt_detect(Look* look, Slice data) noexcept nogil:
@@ -260,7 +254,10 @@ cdef bint filters_fit(Reader r, bint options) noexcept nogil:
 
 
 cdef void take_filters(Look* look, Mqtt* mqtt, Reader* r, bint options) noexcept nogil:
-    """SUBSCRIBE and UNSUBSCRIBE, sections 3.8 and 3.10, the former with options; where the version is not known the properties are there if it fits no other way."""
+    """SUBSCRIBE and UNSUBSCRIBE, sections 3.8 and 3.10, the former with options.
+
+    Where the version is not known the properties are there if it fits no other way.
+    """
     cdef Slice topic
     set_initiator(look, True)
     take16(r)
