@@ -2,26 +2,25 @@
 
 import pathlib
 import sys
+from types import ModuleType
 
 from driver import pack, run, streamed, turns_of
 from netwatch._fast.probe import Probe
-
-from netwatch._fast.protocols import DESCRIBE, LABEL
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 from fleetmade import HOMES, TALKS
 
 
-def fuzz(name: str, udp: bool = False) -> None:
+def fuzz(name: str, module: ModuleType, udp: bool = False) -> None:
     """Run the target, to the own port and to another; `udp` tells the same turns as datagrams, too."""
 
     def show(result: tuple) -> None:
         facts = result[1]
         assert sum(4 + len(value) for _, value in facts) <= 8192
-        DESCRIBE[name](facts, True)
-        text = LABEL[name](DESCRIBE[name](facts, False))
-        assert "\x00" not in text, "a control character in a text"
+        obj = module.describe(facts)
+        module.label(obj)
+        assert "\x00" not in str(obj), "a control character in a text"
 
     streams = [streamed(lambda port=port: Probe(name, dport=port), show) for port in (HOMES[name], 4321)]
 

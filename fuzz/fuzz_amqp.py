@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import amqp
+
 if __name__ == "__main__":
-    fuzz("amqp")
+    fuzz("amqp", amqp)

@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import bgptext
+
 if __name__ == "__main__":
-    fuzz("bgp")
+    fuzz("bgp", bgptext)

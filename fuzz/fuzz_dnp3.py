@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import dnp3
+
 if __name__ == "__main__":
-    fuzz("dnp3", udp=True)
+    fuzz("dnp3", dnp3, udp=True)

@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import kafkatext
+
 if __name__ == "__main__":
-    fuzz("kafka")
+    fuzz("kafka", kafkatext)

@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import modbus
+
 if __name__ == "__main__":
-    fuzz("modbus")
+    fuzz("modbus", modbus)

@@ -2,5 +2,7 @@
 
 from fleet import fuzz
 
+from netwatch._fast.proto import mqtt
+
 if __name__ == "__main__":
-    fuzz("mqtt")
+    fuzz("mqtt", mqtt)

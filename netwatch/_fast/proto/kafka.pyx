@@ -209,12 +209,7 @@ cdef void take_fetch(Look* look, Reader* r, u8 version, bint compact) noexcept n
     if version >= 13:
         return
     take(r, 12)
-    if version >= 3:
-        take(r, 4)
-    if version >= 4:
-        take(r, 1)
-    if version >= 7:
-        take(r, 8)
+    take(r, 13 if version >= 7 else 5 if version >= 4 else 4 if version == 3 else 0)
     if count_of(r, compact):
         keep_topic(look, text_of(r, compact))
 
