@@ -13,11 +13,15 @@ from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
+from netwatch._fast.segments cimport segments_take
+from netwatch._fast.proto.amqp cimport amqp_define
+from netwatch._fast.proto.bgp cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.cassandra cimport cassandra_define
 from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
+from netwatch._fast.proto.dnp3 cimport dnp3_define
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
@@ -28,11 +32,14 @@ from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
+from netwatch._fast.proto.kafka cimport kafka_define
 from netwatch._fast.proto.kerberos cimport kerberos_define
 from netwatch._fast.proto.ldap cimport ldap_define
 from netwatch._fast.proto.memcached cimport memcached_define
 from netwatch._fast.proto.mongodb cimport mongodb_define
 from netwatch._fast.proto.mysql cimport mysql_define
+from netwatch._fast.proto.modbus cimport modbus_define
+from netwatch._fast.proto.mqtt cimport mqtt_define
 from netwatch._fast.proto.netbios cimport netbios_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
@@ -143,6 +150,12 @@ enroll(grpc_define)
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
 _added = []                    # names of Proto.name that nothing else keeps
+enroll(mqtt_define)
+enroll(amqp_define)
+enroll(kafka_define)
+enroll(bgp_define)
+enroll(dnp3_define)
+enroll(modbus_define)
 
 
 def app_names() -> list:

@@ -67,6 +67,12 @@ DESCRIBING = {
     "http2": "http2",
     "websocket": "websocket",
     "grpc": "grpc",
+    "mqtt": "mqtt",
+    "amqp": "amqp",
+    "kafka": "kafkatext",
+    "bgp": "bgptext",
+    "dnp3": "dnp3",
+    "modbus": "modbus",
 }
 
 DESCRIBE: dict[str, Describe] = {}

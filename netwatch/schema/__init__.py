@@ -3,7 +3,8 @@
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
 nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of
-the web and of names, desk.py file sharing and remote desktops, more.py all others, field.py what a field is.
+the web and of names, desk.py file sharing and remote desktops, stores.py databases, fleet.py brokers, routers and
+plants, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
@@ -26,6 +27,7 @@ from netwatch.schema.field import (
     _field,
     _pair,
 )
+from netwatch.schema.fleet import FLEET
 from netwatch.schema.more import MORE
 from netwatch.schema.stores import STORES
 
@@ -164,7 +166,7 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *DESK, *STORES,
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *DESK, *STORES, *FLEET,
                              *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
