@@ -151,7 +151,7 @@ def protocols_page() -> str:
         rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields, seen))
     return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in "
             "the flow record under the\nprotocol's name; [fields.md](fields.md) explains them. The captures are our "
-            "own: real programs recorded\nin a lab (`tests/captures/record.py`) and built ones (`tests/golden`), each with "
+            "own: real programs recorded\nin a lab (`tests/captures/record.py`) and built ones (`tests/golden`), with "
             "the records netwatch makes of it.\n\n"
             + table(rows, ("app", "read from", "fields", "captures")))
 

@@ -71,6 +71,22 @@ def dns_truncated(w: World) -> None:
     dig(w, "large.lab.example", "TXT", "+bufsize=512")
 
 
+@scenario("tls", "tcp port 853 or tcp port 443", "unbound kdig")
+def dns_encrypted(w: World) -> None:
+    """DNS within TLS, and within HTTP/2 within TLS: unbound answers, kdig asks."""
+    ca, cert, key = w.certificates()
+    conf = w.file(
+        "unbound.conf",
+        f"server:\n interface: {SERVER}@853\n interface: {SERVER}@443\n tls-port: 853\n https-port: 443\n"
+        f' tls-service-pem: "{cert}"\n tls-service-key: "{key}"\n access-control: 10.77.0.0/24 allow\n username: ""\n'
+        f' chroot: ""\n pidfile: "{w.folder}/unbound.pid"\n do-daemonize: no\n use-syslog: no\n'
+        f' local-zone: "lab.example." static\n local-data: "{WWW}. 300 A {SERVER}"\n',
+    )
+    w.server.start("unbound", "-d", "-p", "-c", conf, tcp=853)
+    for way in ("+tls", "+https"):
+        w.client.run("kdig", f"@{SERVER}", way, f"+tls-ca={ca}", f"+tls-hostname={WWW}", WWW, "A", env=w.key_writer())
+
+
 @scenario("mdns", "udp port 5353", "avahi-daemon avahi-browse avahi-publish dbus-daemon")
 def mdns(w: World) -> None:
     """A service is announced, found, resolved, and withdrawn."""

@@ -13,6 +13,9 @@ from pathlib import Path
 from scenarios.world import World, found
 
 LAB_PYTHON = os.environ.get("NETWATCH_LAB_PYTHON", sys.executable)  # has the PyPI packages that scenarios ask for
+JARS = Path(
+    os.environ.get("NETWATCH_LAB_JARS", "/nonexistent")
+)  # a folder of jars for each Java program, see apache.py
 ALWAYS = ("ip", "tcpdump", "unshare", "ethtool", "ss", "openssl")
 
 
@@ -25,6 +28,7 @@ class Scenario:
     expression: str  # capture filter
     programs: tuple[str, ...]
     modules: tuple[str, ...]  # of LAB_PYTHON
+    jars: str  # a folder of JARS, "" for none
     act: Callable[[World], None]
 
     def missing(self) -> list[str]:
@@ -33,6 +37,8 @@ class Scenario:
         for module in self.modules:
             if subprocess.run([LAB_PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode:
                 lacking.append(f"{module} (PyPI)")
+        if self.jars and not any((JARS / self.jars).glob("*.jar")):
+            lacking.append(f"the jars of {self.jars} (Maven Central)")
         return lacking
 
     def make(self, folder: Path) -> None:
@@ -52,7 +58,7 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    apps: str, expression: str, programs: str = "", modules: str = ""
+    apps: str, expression: str, programs: str = "", modules: str = "", jars: str = ""
 ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
     """Put the function into the table; its name, with - for _, is the capture's."""
 
@@ -60,7 +66,7 @@ def scenario(
         name = act.__name__.replace("_", "-")
         assert name not in SCENARIOS, name
         SCENARIOS[name] = Scenario(
-            name, tuple(apps.split()), expression, tuple(programs.split()), tuple(modules.split()), act
+            name, tuple(apps.split()), expression, tuple(programs.split()), tuple(modules.split()), jars, act
         )
         return act
 

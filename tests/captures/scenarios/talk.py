@@ -257,7 +257,7 @@ Content-Length: 0
 """
 
 
-@scenario("rtp", "udp", "ffmpeg timeout")
+@scenario("rtp rtcp", "udp", "ffmpeg timeout")
 def rtp(w: World) -> None:
     """A second of a tone sent by FFmpeg as G.711, with the sender reports of RTCP."""
     w.server.start("socat", "-u", "UDP-RECV:5004", "OPEN:/dev/null", udp=5004)
@@ -281,6 +281,20 @@ def rtp(w: World) -> None:
         "rtp",
         f"rtp://{SERVER}:5004",
     )
+
+
+@scenario("rtsp rtp rtcp", "tcp port 8554 or udp", "ffmpeg timeout")
+def rtsp(w: World) -> None:
+    """FFmpeg announces a tone to another and records it there: media beside the connection, then within it."""
+    tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-ar", "8000", "-ac", "1", "-acodec", "pcm_mulaw")
+    url = f"rtsp://{SERVER}:8554/lab"
+    for way in ("udp", "tcp"):
+        play = ("ffmpeg", "-v", "error", "-rtsp_flags", "listen", "-i", url, "-f", "null", "-")
+        server = w.server.start(*play, tcp=8554)
+        send = ("ffmpeg", "-v", "error", "-re", *tone, "-f", "rtsp", "-rtsp_transport", way, url)
+        w.client.run("timeout", "8", *send, check=False)
+        server.kill()
+        server.wait(10)
 
 
 @scenario("stun", "udp or tcp", "turnserver turnutils_uclient turnutils_stunclient")

@@ -134,6 +134,42 @@ asyncio.run(main())
     w.client.run(LAB_PYTHON, client)
 
 
+@scenario("http2 grpc", "tcp port 50051", "", "grpc")
+def grpc(w: World) -> None:
+    """gRPC without TLS: a call that is answered, one that nobody offers, a stream of answers."""
+    server = w.file(
+        "server.py",
+        f"""
+import concurrent.futures, grpc
+class Lab(grpc.GenericRpcHandler):
+    def service(self, details):
+        if details.method == "/lab.Sensors/Read":
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: b"\\x0a\\x04" + b"23.5")
+        if details.method == "/lab.Sensors/Watch":
+            return grpc.unary_stream_rpc_method_handler(lambda request, context: (bytes([8, i]) for i in range(3)))
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=[Lab()])
+server.add_insecure_port("{SERVER}:50051")
+server.start()
+server.wait_for_termination()
+""",
+    )
+    client = w.file(
+        "client.py",
+        f"""
+import grpc
+with grpc.insecure_channel("{SERVER}:50051", options=[("grpc.enable_http_proxy", 0)]) as channel:
+    channel.unary_unary("/lab.Sensors/Read")(b"\\x0a\\x05room7", metadata=[("x-lab", "7")])
+    list(channel.unary_stream("/lab.Sensors/Watch")(b""))
+    try:
+        channel.unary_unary("/lab.Sensors/None")(b"")
+    except grpc.RpcError:
+        pass
+""",
+    )
+    w.server.start(LAB_PYTHON, server, tcp=50051)
+    w.client.run(LAB_PYTHON, client)
+
+
 QUIC_SERVER = """
 import asyncio, sys
 from aioquic.asyncio import serve
