@@ -4,8 +4,9 @@
     python tests/captures/record.py NAME...      make these again; `all` is every one
     python tests/captures/record.py --into DIR NAME...
 
-Programs are Debian's. Some scenarios take packages from PyPI: NETWATCH_LAB_PYTHON is the interpreter that has them.
-`make golden` writes the records beside the captures anew.
+Programs are Debian's. Some scenarios take packages from PyPI (aiocoap aioquic asyncvnc cassandra-driver dnp3py grpcio
+kafka-python libtorrent mockupdb pymodbus pymongo<4 websockets): NETWATCH_LAB_PYTHON is the interpreter that has them.
+Two take jars: NETWATCH_LAB_JARS, see scenarios/apache.py. `make golden` writes the records beside the captures anew.
 """
 
 from __future__ import annotations

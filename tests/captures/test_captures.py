@@ -9,6 +9,7 @@ import ipaddress
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,17 @@ def test_captures_are_small() -> None:
     sizes = {path.stem: path.stat().st_size for path in CAPTURES}
     assert not {name: size for name, size in sizes.items() if not 100 < size <= LARGEST}
     assert sum(sizes.values()) <= ALL_TOGETHER
+
+
+@pytest.mark.parametrize("name", ["http", "dns"])
+def test_the_lab_makes_it_again(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("network namespaces are made as root on Linux")
+    if lacking := SCENARIOS[name].missing():
+        pytest.skip(f"not installed: {' '.join(lacking)}")
+    SCENARIOS[name].make(tmp_path)
+    labels = [flow.get("label") for flow in flows(str(tmp_path / name), capsys)]
+    assert labels == [flow.get("label") for flow in flows(name, capsys)]
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.keys")), ids=lambda path: path.stem)

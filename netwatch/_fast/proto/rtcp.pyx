@@ -7,7 +7,8 @@ first 8 bytes: two datagrams of one source are needed there.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8, take_slice
+from netwatch._fast.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
+                                   take_slice)
 from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
 from netwatch._fast.proto.learn cimport HINT_RTCP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
 from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all

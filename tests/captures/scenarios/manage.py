@@ -59,23 +59,13 @@ def snmp(w: World) -> None:
         w.client.run(*words, check=False, env=quiet)
 
 
-@scenario("radius", "udp port 1812 or udp port 1813", "freeradius radclient")
-def radius(w: World) -> None:
-    """A login that is accepted, one that is not, the status of the server, an accounting record."""
-    w.file(
-        "radius/users",
-        'alice Cleartext-Password := "wonderland"\n    Reply-Message = "welcome", Framed-IP-Address = 10.77.0.99\n',
-    )
-    w.file(
-        "radius/radiusd.conf",
-        f"""
-name = freeradius
+RADIUSD = """name = freeradius
 prefix = /usr
-raddbdir = {w.folder}/radius
-run_dir = {w.folder}
-db_dir = {w.folder}
+raddbdir = {0}/radius
+run_dir = {0}
+db_dir = {0}
 libdir = /usr/lib/freeradius
-pidfile = {w.folder}/radius.pid
+pidfile = {0}/radius.pid
 log {{ destination = stdout }}
 security {{ user = root
  group = root
@@ -88,14 +78,14 @@ modules {{
  always ok {{
   rcode = ok
  }}
- files {{ filename = {w.folder}/radius/users }}
+ files {{ filename = {0}/radius/users }}
 }}
 server default {{
  listen {{ type = auth
-  ipaddr = {SERVER}
+  ipaddr = {1}
   port = 1812 }}
  listen {{ type = acct
-  ipaddr = {SERVER}
+  ipaddr = {1}
   port = 1813 }}
  authorize {{
   files
@@ -117,7 +107,19 @@ server default {{
   ok
  }}
 }}
-""",
+"""
+
+
+@scenario("radius", "udp port 1812 or udp port 1813", "freeradius radclient")
+def radius(w: World) -> None:
+    """A login that is accepted, one that is not, the status of the server, an accounting record."""
+    w.file(
+        "radius/users",
+        'alice Cleartext-Password := "wonderland"\n    Reply-Message = "welcome", Framed-IP-Address = 10.77.0.99\n',
+    )
+    w.file(
+        "radius/radiusd.conf",
+        RADIUSD.format(w.folder, SERVER),
     )
     w.server.start("freeradius", "-f", "-l", "stdout", "-d", f"{w.folder}/radius", "-n", "radiusd", udp=1813)
     who = "User-Name=alice,NAS-Identifier=switch7,NAS-Port=3,Calling-Station-Id=02-00-00-77-00-63,"

@@ -23,59 +23,16 @@ def mqtt(w: World) -> None:
     )
     w.server.start("mosquitto", "-c", conf, tcp=8883)
     login = ("-h", SERVER, "-u", "alice", "-P", "wonderland")
+    will = ("--will-topic", "lab/gone", "--will-payload", "sensor lost")
     for version, kind in (("mqttv311", "0"), ("mqttv5", "2")):
-        w.client.start(
-            "mosquitto_sub",
-            *login,
-            "-V",
-            version,
-            "-q",
-            kind,
-            "-i",
-            f"watcher-{version}",
-            "-t",
-            "lab/+/temperature",
-            "-C",
-            "1",
-        )
+        watch = f"-V {version} -q {kind} -i watcher-{version} -t lab/+/temperature -C 1"
+        w.client.start("mosquitto_sub", *login, *watch.split())
         time.sleep(1)
-        w.client.run(
-            "mosquitto_pub",
-            *login,
-            "-V",
-            version,
-            "-q",
-            kind,
-            "-i",
-            f"sensor-{version}",
-            "-t",
-            "lab/room7/temperature",
-            "-m",
-            "23.5",
-            "--will-topic",
-            "lab/gone",
-            "--will-payload",
-            "sensor lost",
-        )
+        tell = f"-V {version} -q {kind} -i sensor-{version} -t lab/room7/temperature -m 23.5"
+        w.client.run("mosquitto_pub", *login, *tell.split(), *will)
     w.client.run("mosquitto_pub", "-h", SERVER, "-u", "alice", "-P", "wrong", "-t", "x", "-m", "y", check=False)
-    w.client.run(
-        "mosquitto_pub",
-        "-h",
-        WWW,
-        "-p",
-        "8883",
-        "-u",
-        "alice",
-        "-P",
-        "wonderland",
-        "--cafile",
-        f"{w.folder}/ca.pem",
-        "-t",
-        "lab/room7/door",
-        "-m",
-        "open",
-        env=w.key_writer(),
-    )
+    secure = f"-h {WWW} -p 8883 -u alice -P wonderland --cafile {w.folder}/ca.pem -t lab/room7/door -m open"
+    w.client.run("mosquitto_pub", *secure.split(), env=w.key_writer())
 
 
 @scenario("amqp", "tcp port 5672", "rabbitmq-server amqp-declare-queue amqp-publish amqp-get")
@@ -301,67 +258,13 @@ def rtsp(w: World) -> None:
 def stun(w: World) -> None:
     """A binding, and an allocation of TURN with the long-term login, permissions, channels and some data."""
     conf = w.file("turn.conf", "")
-    w.server.start(
-        "turnserver",
-        "-n",
-        "-c",
-        conf,
-        "-L",
-        SERVER,
-        "-p",
-        "3478",
-        "-r",
-        "lab.example",
-        "-a",
-        "-u",
-        "alice:wonderland",
-        "--no-tls",
-        "--no-dtls",
-        "--no-cli",
-        "--allow-loopback-peers",
-        "-E",
-        SERVER,
-        "--min-port",
-        "50000",
-        "--max-port",
-        "50020",
-        "--no-stdout-log",
-        "--log-file",
-        f"{w.folder}/turn.log",
-        "--db",
-        f"{w.folder}/turn.db",
-        udp=3478,
+    words = (
+        f"-n -c {conf} -L {SERVER} -E {SERVER} -p 3478 -r lab.example -a -u alice:wonderland --no-tls --no-dtls"
+        f" --no-cli --allow-loopback-peers --min-port 50000 --max-port 50020 --no-stdout-log --log-file {w.folder}/turn.log"
+        f" --db {w.folder}/turn.db"
     )
+    w.server.start("turnserver", *words.split(), udp=3478)
     w.client.run("turnutils_stunclient", "-p", "3478", SERVER, check=False)
-    w.client.run(
-        "turnutils_uclient",
-        "-p",
-        "3478",
-        "-u",
-        "alice",
-        "-w",
-        "wonderland",
-        "-y",
-        "-n",
-        "2",
-        "-l",
-        "80",
-        SERVER,
-        check=False,
-    )
-    w.client.run(
-        "turnutils_uclient",
-        "-p",
-        "3478",
-        "-u",
-        "alice",
-        "-w",
-        "wrong",
-        "-y",
-        "-n",
-        "1",
-        "-l",
-        "80",
-        SERVER,
-        check=False,
-    )
+    for word, times in (("wonderland", 2), ("wrong", 1)):
+        ask = f"-p 3478 -u alice -w {word} -y -n {times} -l 80 {SERVER}"
+        w.client.run("turnutils_uclient", *ask.split(), check=False)
