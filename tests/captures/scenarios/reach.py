@@ -253,8 +253,7 @@ asyncio.run(main(*sys.argv[1:] or [None]))
         tcp=5900,
     )
     w.client.run(LAB_PYTHON, client)
-    plain.kill()
-    plain.wait()
+    w.server.end(plain)
     word = w.file("passwd", b"")
     w.server.run("sh", "-c", f"printf wonder | vncpasswd -f > {word}")
     w.server.start(

@@ -250,8 +250,7 @@ def rtsp(w: World) -> None:
         server = w.server.start(*play, tcp=8554)
         send = ("ffmpeg", "-v", "error", "-re", *tone, "-f", "rtsp", "-rtsp_transport", way, url)
         w.client.run("timeout", "8", *send, check=False)
-        server.kill()
-        server.wait(10)
+        w.server.end(server)
 
 
 @scenario("stun", "udp or tcp", "turnserver turnutils_uclient turnutils_stunclient")
@@ -260,7 +259,8 @@ def stun(w: World) -> None:
     conf = w.file("turn.conf", "")
     words = (
         f"-n -c {conf} -L {SERVER} -E {SERVER} -p 3478 -r lab.example -a -u alice:wonderland --no-tls --no-dtls"
-        f" --no-cli --allow-loopback-peers --min-port 50000 --max-port 50020 --no-stdout-log --log-file {w.folder}/turn.log"
+        f" --no-cli --allow-loopback-peers --min-port 50000 --max-port 50020 --no-stdout-log"
+        f" --log-file {w.folder}/turn.log"
         f" --db {w.folder}/turn.db"
     )
     w.server.start("turnserver", *words.split(), udp=3478)

@@ -127,7 +127,7 @@ def ike(w: World) -> None:
                 f"{w.folder}/{host.role}.vici }} }}\n install_routes = no }}\nswanctl {{ load = pem pkcs1 x509 }}\n",
             )
             env = {"STRONGSWAN_CONF": strong}
-            running.append(host.start("charon-systemd", udp=500, env=env))
+            running.append((host, host.start("charon-systemd", udp=500, env=env)))
             host.run("swanctl", "--load-all", "--file", conf, "--uri", f"unix://{w.folder}/{host.role}.vici", env=env)
         w.client.run(
             "timeout",
@@ -153,6 +153,5 @@ def ike(w: World) -> None:
             env=env,
             check=False,
         )
-        for process in running:
-            process.kill()
-            process.wait(10)
+        for host, process in running:
+            host.end(process)

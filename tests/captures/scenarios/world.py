@@ -144,11 +144,17 @@ class Host:
             raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}:\n{text[-2000:]}")
         return text
 
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a started program and all that it started: with the first process of a PID namespace the rest ends."""
+        if process.poll() is None:
+            for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+        process.kill()
+        process.wait(10)
+
     def stop(self) -> None:
         for process in reversed(self.started):
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            self.end(process)
             if process.stdin:
                 process.stdin.close()
 
