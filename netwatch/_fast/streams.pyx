@@ -13,10 +13,8 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet, TCP_SYN, TCP_FIN, TCP_RST
 from netwatch._fast.seam cimport Dpi, Look, ring_put, EV_CHUNK
 from netwatch._fast.dpi cimport *
+from netwatch._fast.opening cimport LATE_FRAMES, late_hello, tried_bit, worth_reading
 from netwatch._fast.segments cimport segments_keep, segments_take
-
-cdef enum:
-    JOINED_TRIES = 8              # frames of a side joined in the middle that are looked at
 
 cdef struct Feed:                 # the flow at hand
     Dpi* dpi
@@ -28,15 +26,12 @@ cdef struct Feed:                 # the flow at hand
     bint follow
 
 
-cdef inline u8 tried_bit(int side) noexcept nogil:
-    return BIT_TRIED_B if side else BIT_TRIED_A
-
-
 cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk) noexcept nogil:
     """One TCP segment of a flow that is not done with."""
     cdef Feed f
     cdef int s = pk.side
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
+    cdef bint late
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -47,9 +42,10 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if f.conn == NULL:
         if pk.wire_payload == 0:
             return
+        late = row.bits & tried_bit(s) != 0
         if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq):
             return
-        if not begin(&f, t, s):
+        if not begin(&f, t, s, late):
             return
     if not f.conn.half[s].open:
         f.conn.half[s].open = 1
@@ -72,28 +68,9 @@ cdef inline bint closed(const Half* half) noexcept nogil:
     return half.has_fin and half.next == half.fin
 
 
-cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq) noexcept nogil:
-    """Nobody reads the flow yet: do these bytes begin something, or come before such as might?"""
-    cdef int s = pk.side
-    cdef bint begun = t.flags[s] & TCP_SYN != 0
-    if dpi.off:
-        row.bits |= BIT_DPI_DONE
-        return False
-    if row.bits & tried_bit(s):
-        return False
-    if begun and seq != t.isn[s] + 1 and dpi.stream_bytes < STREAMS_CALM:
-        return <i32>(seq - t.isn[s] - 1) > 0
-    if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk):
-        return True
-    if begun or row.packets[s] >= JOINED_TRIES:
-        row.bits |= tried_bit(s)
-        if row.bits & (BIT_TRIED_A | BIT_TRIED_B) == BIT_TRIED_A | BIT_TRIED_B:
-            row.bits |= BIT_DPI_DONE
-    return False
-
-
-cdef bint begin(Feed* f, const TcpRow* t, int speaker) noexcept nogil:
-    """Make room for the flow's bytes. Where a side's SYN was not seen it starts with what comes next."""
+cdef bint begin(Feed* f, const TcpRow* t, int speaker, bint late) noexcept nogil:
+    """Make room for the flow's bytes. Where a side's SYN was not seen, or what followed it is of no use any more
+    (`late`), it starts with what comes next."""
     cdef int side
     cdef Half* half
     if f.dpi.stream_bytes > STREAMS_IN_ALL:
@@ -108,7 +85,7 @@ cdef bint begin(Feed* f, const TcpRow* t, int speaker) noexcept nogil:
         half = &f.conn.half[side]
         half.tried = f.row.bits & tried_bit(side) != 0
         half.dead = f.row.bits & BIT_DPI_DONE != 0 or f.dpi.off
-        if t.flags[side] & TCP_SYN and not half.tried:
+        if t.flags[side] & TCP_SYN and not half.tried and not late:
             half.open = 1
             half.next = t.isn[side] + 1
         elif f.row.packets[side] and side != speaker:
@@ -228,8 +205,13 @@ cdef void give_up_side(Feed* f, int s) noexcept nogil:
     f.conn.half[s].tried = 1
     release(f, &f.conn.half[s])
     f.row.bits |= tried_bit(s)
-    if f.conn.half[1 - s].tried:
+    if not f.conn.half[1 - s].tried:
+        return
+    if f.row.packets[0] + f.row.packets[1] >= LATE_FRAMES:
         reading_over(f)
+    elif not f.follow:
+        dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
+        f.conn = NULL
 
 
 cdef void reading_over(Feed* f) noexcept nogil:
@@ -271,12 +253,31 @@ cdef bint keep(Feed* f, Half* half, const u8* p, u32 n) noexcept nogil:
     return True
 
 
+cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Where bytes that begin a ClientHello follow such as nobody wanted, forget the latter, and what answered them."""
+    cdef Half* half
+    cdef Slice data
+    cdef int side
+    data.p = p
+    data.n = n
+    if not late_hello(f.row, data):
+        return
+    f.row.bits &= <u8>~tried_bit(s)
+    for side in range(2):
+        half = &f.conn.half[side]
+        half.offset += half.len
+        half.tried = 0
+        release(f, half)
+
+
 cdef void deliver(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
     """Contiguous bytes of one side, half.next already beyond them."""
     cdef Half* half = &f.conn.half[s]
     cdef u32 k
     if f.follow:
         chunk(f, s, p, n, 0)
+    if not half.dead and f.conn.proto == 0 and (half.tried or half.len):
+        turn_to_tls(f, s, p, n)
     if half.dead or (half.tried and f.conn.proto == 0):
         half.offset += n
         return

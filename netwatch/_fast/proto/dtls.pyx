@@ -267,8 +267,6 @@ def describe(facts) -> dict:
     for key, value in facts:
         known.setdefault(key, value)
     tls = describe_hello(known, "d")
-    tls.pop("ja3", None)
-    tls.pop("ja3s", None)
     obj = {"tls": tls} if tls else {}
     if DK_COOKIE in known:
         obj["cookie"] = known[DK_COOKIE].hex()

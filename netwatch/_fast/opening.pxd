@@ -1,0 +1,14 @@
+"""Whether a TCP flow that nobody reads yet is worth the memory of being read."""
+from netwatch._fast.bytes cimport u8, u32, Slice
+from netwatch._fast.flow cimport BIT_TRIED_A, BIT_TRIED_B, Cold, Row, TcpRow
+from netwatch._fast.packet cimport Packet
+from netwatch._fast.seam cimport Dpi
+
+cdef enum:
+    LATE_FRAMES = 16              # of a flow within which TLS may follow what nobody knows
+
+cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq) noexcept nogil
+cdef bint late_hello(const Row* row, Slice data) noexcept nogil
+
+cdef inline u8 tried_bit(int side) noexcept nogil:
+    return BIT_TRIED_B if side else BIT_TRIED_A
