@@ -154,3 +154,4 @@ cdef struct Conn:
     void* state            # the parser's own
     u16 proto              # who reads: registered protocol number, 0 undecided
     u16 changes            # how often it went back to undecided
+    u8 met                 # MUX_* of proto/mux.pxd: kinds of datagram that have left facts
