@@ -50,6 +50,7 @@ from netwatch._fast.proto.syslog cimport syslog_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.tor cimport tor_define, tor_enrolled
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
@@ -63,8 +64,8 @@ cdef int n_protos = 0
 cdef u64 CANDIDATES[2][256][2]  # by transport (TCP, UDP) and first byte: bits of the protocols that may begin so
 
 
-cdef void enroll(void (*define)(Proto*) noexcept nogil) noexcept:
-    """Register a protocol; its number is its place in the list below."""
+cdef int enroll(void (*define)(Proto*) noexcept nogil) noexcept:
+    """Register a protocol; its number, which is returned, is its place in the list below."""
     global n_protos
     cdef int byte, on
     n_protos += 1
@@ -75,6 +76,7 @@ cdef void enroll(void (*define)(Proto*) noexcept nogil) noexcept:
             for byte in range(256):
                 if p.first[byte]:
                     CANDIDATES[on][byte][n_protos >> 6] |= <u64>1 << (n_protos & 63)
+    return n_protos
 
 
 # The table: one line a protocol. Where two are equally sure the earlier wins.
@@ -119,6 +121,7 @@ enroll(ldap_define)
 enroll(rtcp_define)
 enroll(rtp_define)
 enroll(bittorrent_define)
+tor_enrolled(enroll(tor_define))           # found by tls, not by its first bytes
 
 
 def app_names() -> list:

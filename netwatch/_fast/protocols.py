@@ -57,6 +57,7 @@ DESCRIBING = {
     "rtcp": "rtcp",
     "rtp": "rtp",
     "bittorrent": "bittorrent",
+    "tor": "tor",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -74,6 +74,11 @@ _DTLS = (
     _field("dtls.cookie", "flow", TEXT, "COOKIE", 40, "Cookie of the server's HelloVerifyRequest."),
 )
 
+_TOR = (
+    _field("tor.subject", "flow", TEXT, "RELAY", 28, "Name the relay made up for itself.", privacy="name"),
+    _field("tor.issuer", "flow", TEXT, "ISSUER", 28, "Name the relay made up for its issuer."),
+)
+
 _HTTP = (
     _field("http.method", "flow http", TEXT, "METHOD", 7, "Request method.", "method http.request.method", search=True),
     _field("http.host", "flow http", TEXT, "HOST", 28,
@@ -144,4 +149,4 @@ _SSH = (
     _field("ssh.hassh_server", "flow", TEXT, "HASSH-S", 32, "HASSH fingerprint of the server.", "hassh_server"),
 )
 
-WEB = (*_TLS, *_QUIC, *_DTLS, *_HTTP, *_DNS, *_SSH)
+WEB = (*_TLS, *_QUIC, *_DTLS, *_TOR, *_HTTP, *_DNS, *_SSH)

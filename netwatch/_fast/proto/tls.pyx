@@ -10,6 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
+from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
 
@@ -142,6 +143,7 @@ cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept no
     leaf = be24(p + 3)
     if leaf and leaf <= MAX_LEAF and leaf + CERT_HEAD <= n:
         fact_once(look, TLS_CERT, p + CERT_HEAD, leaf)
+        tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
     fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
 
 
