@@ -51,9 +51,14 @@ cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk)
 
 
 cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
-    """How long the flow may be idle, in ns: the longer of its state's and its application's timeout."""
+    """How long the flow may be idle, in ns: what its ends agreed on, else its application's timeout, else its state's."""
     cdef u32 seconds = core.timeout[timeout_index(row)]
     cdef u32 app = core.app_timeout[row.app]
+    if ST_QUIC_INITIAL <= row.state <= ST_QUIC_CLOSED:
+        if row.state < ST_QUIC_HANDSHAKE or row.state == ST_QUIC_CLOSED:
+            return <u64>seconds * SECOND
+        if row.tcp:
+            return <u64>row.tcp * SECOND
     if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
         seconds = app
     return <u64>seconds * SECOND
@@ -62,7 +67,9 @@ cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
 cdef inline int timeout_index(const Row* row) noexcept nogil:
     cdef u8 state = row.state
     if row.proto == PROTO_UDP:
-        return TO_UDP
+        if ST_QUIC_INITIAL <= state < ST_QUIC_HANDSHAKE:
+            return TO_QUIC_OPENING
+        return TO_QUIC_CLOSED if state == ST_QUIC_CLOSED else TO_UDP
     if row.proto != PROTO_TCP:
         if row.proto == PROTO_ARP:
             return TO_ARP
