@@ -51,7 +51,8 @@ cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk)
 
 
 cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
-    """How long the flow may be idle, in ns: what its ends agreed on, else its application's timeout, else its state's."""
+    """How long the flow may be idle, in ns: what its ends agreed on (Row.tcp of QUIC, in seconds), else the timeout of
+    its application, else that of its state."""
     cdef u32 seconds = core.timeout[timeout_index(row)]
     cdef u32 app = core.app_timeout[row.app]
     if ST_QUIC_INITIAL <= row.state <= ST_QUIC_CLOSED:

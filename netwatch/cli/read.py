@@ -13,7 +13,7 @@ from typing import Any
 from netwatch._fast.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
-from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
+from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.pipeline import Pipeline, Step
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     kinds = _kinds(options)
     options.settings = read_settings(options.set)
+    use_client_names()
     if options.keylog:
         print("netwatch: --keylog: this version does not decrypt; encrypted flows stay opaque", file=sys.stderr)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)

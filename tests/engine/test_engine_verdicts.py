@@ -1,4 +1,4 @@
-"""Who reads a flow, and when it changes hands: kinds that share their ports, TLS after an unknown beginning, idle QUIC."""
+"""Who reads a flow, and when it changes hands: kinds that share ports, TLS after an unknown beginning, idle QUIC."""
 
 from __future__ import annotations
 

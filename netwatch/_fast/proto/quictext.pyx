@@ -15,7 +15,7 @@ from netwatch._fast.text import add_text
 FACT_FIELDS = {"quic.sni": TLS_SNI, "quic.gquic_sni": QK_GOOGLE_SNI}
 
 _VERSIONS = {0x00000001: "1", 0x6B3343CF: "2", 0xFACEB001: "mvfst-22", 0xFACEB002: "mvfst-27", 0xFACEB00E: "mvfst-exp"}
-_FROM_CLIENT = ("sni", "alpn", "ja4", "ja3", "ech")          # in `quic`; the rest of the hellos is in `tls`
+_FROM_CLIENT = ("sni", "alpn", "ja4", "ja3", "client", "ech")          # in `quic`; the rest of the hellos is in `tls`
 
 
 def version_name(raw: bytes) -> str:

@@ -10,7 +10,8 @@ from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, Slice, Reader, be16, be32, left, reader, slice_of, take8, take_slice
 from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
-from netwatch._fast.proto.learn cimport HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set, keep_text, keep_u8
+from netwatch._fast.proto.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set, keep_text,
+                                         keep_u8)
 from netwatch._fast.proto.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.rtp cimport RTP_SSRC
 from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all

@@ -15,6 +15,9 @@ from netwatch._fast.text import clean
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
 
+# names of programs by JA3 or JA4, filled by whoever starts netwatch (names/clients.py)
+CLIENTS = {}
+
 _JA4_VERSIONS = {0x0100: "s1", 0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
                  0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -126,6 +129,9 @@ def describe_hello(hello: dict, transport: str) -> dict:
     if TLS_CIPHER in hello:
         obj["cipher"] = _named(CIPHERS, hello[TLS_CIPHER])
     obj.update(_prints(hello, transport))
+    client = CLIENTS.get(obj.get("ja3")) or CLIENTS.get(obj.get("ja4"))
+    if client:
+        obj["client"] = client
     if TLS_ECH in hello:
         obj["ech"] = True
     if TLS_RESUMED in hello:
@@ -163,7 +169,7 @@ def handshakes(obj: dict) -> list:
     retry = obj.get("hello_retry")
     if retry is None:
         return [obj]
-    first = {key: obj[key] for key in ("sni", "alpn", "ja3", "ja4", "ech") if key in obj}
+    first = {key: obj[key] for key in ("sni", "alpn", "ja3", "ja4", "client", "ech") if key in obj}
     if "ja3s" in retry:
         first["ja3s"] = retry["ja3s"]
     first["hello_retry"] = {key: retry[key] for key in ("group",) if key in retry}

@@ -2,9 +2,9 @@
 
 A relay makes its link certificate up: one common name www.RANDOM.net as subject and another, www.RANDOM.com, as
 issuer, each of 8 to 20 letters of Tor's base32 alphabet, not the same, and nothing else in either name. No authority
-issues such, so the pair names Tor; a client's server name, www.RANDOM.com as well, looks like any other and proves nothing. From
-TLS 1.3 on certificates are encrypted and Tor is not told from other TLS: it is then called TLS. Nothing is detected
-here: tls.pyx shows the certificates it reads.
+issues such, so the pair names Tor; a client's server name, www.RANDOM.com as well, looks like any other and proves
+nothing. From TLS 1.3 on certificates are encrypted, and Tor is called TLS. Nothing is detected here: tls.pyx shows the
+certificates it reads.
 """
 from libc.string cimport memcmp, memset
 
