@@ -73,7 +73,7 @@ cdef struct Row:
     u32 nxt[2]             # TCP: one past the highest sequence number sent by the side
     u32 acked[2]           # TCP: highest acknowledgement number sent by the side
     Conn* conn             # NULL when nobody reads the flow's content
-    u32 tcp                # TCP, ICMP echo: its TcpRow; other ICMP: type * 256 + code; link layer: type; QUIC: idle seconds
+    u32 tcp                # TCP, ICMP echo: its TcpRow; other ICMP: type * 256 + code; link layer: type; QUIC: idle s
     u8 state               # ST_*
     u8 bits                # BIT_*
     u8 app                 # registered protocol number of dpi.pxd, 0 unknown
