@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
+os.environ["XDG_CONFIG_HOME"] = ENVIRONMENT["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-such-folder")  # not yours
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
 
 

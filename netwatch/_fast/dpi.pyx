@@ -1,19 +1,13 @@
 # cython: boundscheck=False
-"""The registry of protocols and the dispatch: who reads a flow, from the first bytes until it is known.
+"""The registry of protocols, and which of them is surest of some first bytes.
 
 The first byte of what a side says selects the protocols that may begin so; each says how sure it is; the surest reads
-the flow from then on. A side nobody wants is not asked about again when its beginning was seen, and for its first
-frames only when the flow was joined in the middle. A flow that is known, or hopeless, costs one test of a bit.
+the flow from then on (dispatch.pyx).
 """
-from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u64, Slice
-from netwatch._fast.conns cimport conn_free, conn_new
-from netwatch._fast.flow cimport *
-from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
-from netwatch._fast.segments cimport segments_take
 from netwatch._fast.proto.amqp cimport amqp_define
 from netwatch._fast.proto.bgp cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
@@ -67,21 +61,17 @@ from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
 from netwatch._fast.proto.websocket cimport websocket_define
 from netwatch._fast.proto.vnc cimport vnc_define
+from netwatch._fast.proto.tor cimport tor_define, tor_enrolled
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
-
-cdef enum:
-    UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
-    UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
-    CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
 cdef int n_protos = 0
 cdef u64 CANDIDATES[2][256][2]  # by transport (TCP, UDP) and first byte: bits of the protocols that may begin so
 
 
-cdef void enroll(void (*define)(Proto*) noexcept nogil) noexcept:
-    """Register a protocol; its number is its place in the list below."""
+cdef int enroll(void (*define)(Proto*) noexcept nogil) noexcept:
+    """Register a protocol; its number, which is returned, is its place in the list below."""
     global n_protos
     cdef int byte, on
     n_protos += 1
@@ -92,6 +82,7 @@ cdef void enroll(void (*define)(Proto*) noexcept nogil) noexcept:
             for byte in range(256):
                 if p.first[byte]:
                     CANDIDATES[on][byte][n_protos >> 6] |= <u64>1 << (n_protos & 63)
+    return n_protos
 
 
 # The table: one line a protocol. Where two are equally sure the earlier wins.
@@ -149,6 +140,7 @@ enroll(kafka_define)
 enroll(bgp_define)
 enroll(dnp3_define)
 enroll(modbus_define)
+tor_enrolled(enroll(tor_define))           # found by tls, not by its first bytes
 enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
@@ -208,197 +200,3 @@ cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil:
         look.cold.confidence = <u8>top
     look.proto = winner
     return winner
-
-
-cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """Could these first bytes of a TCP side begin anything? Asked before memory is spent on the flow."""
-    cdef Look look
-    cdef bint more
-    cdef Slice data
-    data.p = pk.payload
-    data.n = pk.payload_len
-    look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    if best(&look, data, False, &more) != 0 or more:
-        return True
-    unknown(&look, data)
-    return False
-
-
-cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """One UDP datagram of a flow that is not done with. What one protocol gives back may be the next one's first."""
-    while datagram(dpi, row, cold, pk):
-        pass
-
-
-cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """Show a datagram to the flow's protocol, found first where there is none; True to show it to another."""
-    cdef Look look
-    cdef Slice data
-    cdef void* none = NULL
-    cdef bint more
-    cdef int answer
-    data.p = pk.payload
-    data.n = pk.payload_len
-    look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    look.datagram = True
-    look.state = &none
-    if row.conn == NULL or row.conn.proto == 0:
-        if best(&look, data, True, &more) == 0:
-            unknown(&look, data)
-            undecided(row)
-            return False
-        if row.conn == NULL:
-            row.conn = conn_new(dpi)
-        if row.conn == NULL:
-            return False
-        row.conn.below = row.app
-        row.conn.proto = row.app = <u8>look.proto
-    look.proto = row.conn.proto
-    look.conn = row.conn
-    look.state = &row.conn.state
-    answer = PROTOS[look.proto].parse(&look, data)
-    if answer == PARSE_MALFORMED:
-        dpi.malformed[look.proto] += 1
-    elif answer == PARSE_NOT_MINE:
-        return given_back(dpi, row, cold, look.used == 0)
-    elif answer == PARSE_DONE:
-        dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
-        row.bits |= BIT_DPI_DONE
-    return False
-
-
-cdef void unknown(Look* look, Slice data) noexcept nogil:
-    """Nobody knows what these first bytes are: whoever listens for such may."""
-    cdef u32 n = data.n if data.n < UNKNOWN_BYTES else UNKNOWN_BYTES
-    cdef u8* room
-    if not wants(look, EV_UNKNOWN):
-        return
-    look.proto = 0
-    room = event(look, EV_UNKNOWN, 0, n)
-    if room != NULL:
-        memcpy(room, data.p, n)
-
-
-cdef void undecided(Row* row) noexcept nogil:
-    """Nobody wants this datagram; after some of them nobody is asked any more."""
-    if row.packets[0] + row.packets[1] >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
-        row.bits |= BIT_DPI_DONE
-    elif row.conn != NULL:
-        row.conn.half[0].waiting += 1           # since the flow was given back
-
-
-cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
-    """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
-    forget(row, cold, row.conn)
-    row.conn.changes += 1
-    row.conn.half[0].waiting = 0
-    if row.conn.changes >= CHANGES or (cold.facts == NULL and row.packets[0] + row.packets[1] >= UDP_TRIES):
-        row.bits |= BIT_DPI_DONE
-        return False
-    return unused and cold.facts != NULL
-
-
-cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:
-    memset(look, 0, sizeof(Look))
-    look.dpi = dpi
-    look.row = row
-    look.cold = cold
-    look.conn = row.conn
-    look.side = side
-    look.client = side == (row.bits & BIT_INITIATOR_B)
-    look.ts = ts
-    look.frame = frame
-
-
-cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
-    """The protocol has no more to do with the flow: unless it learnt something, it never had."""
-    drop_state(conn)
-    if cold.facts == NULL or (cold.facts.used and not facts_of(cold.facts, conn.proto)):
-        row.app = conn.below
-        if row.app == 0:
-            cold.confidence = 0
-    conn.proto = 0
-
-
-cdef void drop_state(Conn* conn) noexcept nogil:
-    if conn.state != NULL:
-        if PROTOS[conn.proto].free != NULL:
-            PROTOS[conn.proto].free(conn.state)
-        else:
-            free(conn.state)
-        conn.state = NULL
-
-
-cdef int dpi_read(Look* look, Slice data) noexcept nogil:
-    """Show one side's next contiguous bytes to whoever reads the flow; look.used, need and skip are the answers."""
-    cdef Row* row = look.row
-    cdef Conn* conn = look.conn
-    cdef bint more
-    cdef int answer
-    look.used = 0
-    look.need = 0
-    look.skip = 0
-    look.state = &conn.state
-    if conn.proto == 0:
-        if best(look, data, False, &more) == 0:
-            if more and not look.fin and data.n < 64:
-                return READ_STUCK
-            unknown(look, data)
-            return READ_OVER
-        conn.below = row.app
-        conn.proto = row.app = <u8>look.proto
-    look.proto = conn.proto
-    answer = PROTOS[conn.proto].parse(look, data)
-    if answer == PARSE_OK or answer == PARSE_MORE:
-        return READ_ON if look.used or look.skip else READ_STUCK
-    if answer == PARSE_MALFORMED:
-        look.dpi.malformed[conn.proto] += 1
-    elif answer == PARSE_NOT_MINE:
-        conn.changes += 1
-        forget(row, look.cold, conn)
-        if conn.changes < CHANGES and (look.used or look.skip):
-            return READ_ON
-    return READ_OVER
-
-
-cdef bint dpi_lost(Look* look, u64 n) noexcept nogil:
-    """Bytes of this side will never be seen; True when the flow is still of interest."""
-    cdef Conn* conn = look.conn
-    cdef int answer
-    if conn.proto == 0:
-        return False
-    look.proto = conn.proto
-    look.state = &conn.state
-    if PROTOS[conn.proto].lost == NULL:
-        return False
-    answer = PROTOS[conn.proto].lost(look, n)
-    if answer == PARSE_NOT_MINE:
-        forget(look.row, look.cold, conn)
-    return answer == PARSE_OK or answer == PARSE_MORE
-
-
-cdef void dpi_close(Look* look) noexcept nogil:
-    """Nobody will read more by look.conn: let its protocol report what is pending, and free its memory."""
-    cdef Conn* conn = look.conn
-    if conn.proto and PROTOS[conn.proto].closing != NULL and conn.state != NULL:
-        look.proto = conn.proto
-        look.state = &conn.state
-        look.fin = True
-        PROTOS[conn.proto].closing(look)
-    dpi_drop(look.dpi, conn)
-
-
-cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil:
-    """Free a Conn and what its protocol keeps."""
-    drop_state(conn)
-    conn_free(dpi, conn)
-
-
-cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil:
-    """Nobody will read more of the flow as it is on the wire."""
-    cdef Look look
-    if row.conn == NULL:
-        return
-    look_at(&look, dpi, row, cold, row.bits & BIT_INITIATOR_B, ts, frame)
-    dpi_close(&look)
-    row.conn = NULL

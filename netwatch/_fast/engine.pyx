@@ -22,7 +22,7 @@ from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_PACKET
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess
 from netwatch._fast.conns cimport spares_free
-from netwatch._fast.dpi cimport dpi_drop
+from netwatch._fast.dispatch cimport dpi_drop
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS

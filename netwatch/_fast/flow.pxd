@@ -77,7 +77,7 @@ cdef struct Row:
     u32 nxt[2]             # TCP: one past the highest sequence number sent by the side
     u32 acked[2]           # TCP: highest acknowledgement number sent by the side
     Conn* conn             # NULL when nobody reads the flow's content
-    u32 tcp                # TCP, ICMP echo: number of its TcpRow; other ICMP: type * 256 + code; link layer: type
+    u32 tcp                # TCP, ICMP echo: its TcpRow; other ICMP: type * 256 + code; link layer: type; QUIC: idle s
     u8 state               # ST_*
     u8 bits                # BIT_*
     u8 app                 # registered protocol number of dpi.pxd, 0 unknown
@@ -160,3 +160,4 @@ cdef struct Conn:
     u16 changes            # how often it went back to undecided
     u8 below               # the flow's app before the one that reads now
     u8 agreed              # AGREED_*: what the two sides said they would speak next
+    u8 met                 # MUX_* of proto/mux.pxd: kinds of datagram that have left facts

@@ -19,7 +19,9 @@ cdef enum:                    # indices of Core.timeout, seconds; the names are 
     TO_ARP = 9
     TO_SCTP = 10
     TO_OTHER = 11
-    TO_COUNT = 12
+    TO_QUIC_OPENING = 12
+    TO_QUIC_CLOSED = 13
+    TO_COUNT = 14
 
 cdef struct Tally:            # of flows that have left the table
     u64 flows

@@ -16,7 +16,7 @@ from netwatch._fast.seam cimport facts_free
 from netwatch._fast.table cimport *
 from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
 from netwatch._fast.streams cimport stream_segment, stream_end
-from netwatch._fast.dpi cimport dpi_datagram
+from netwatch._fast.dispatch cimport dpi_datagram
 from netwatch._fast.parse cimport key_hash
 
 cdef enum:
@@ -51,9 +51,15 @@ cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk)
 
 
 cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
-    """How long the flow may be idle, in ns: the longer of its state's and its application's timeout."""
+    """How long the flow may be idle, in ns: what its ends agreed on (Row.tcp of QUIC, in seconds), else the timeout of
+    its application, else that of its state."""
     cdef u32 seconds = core.timeout[timeout_index(row)]
     cdef u32 app = core.app_timeout[row.app]
+    if ST_QUIC_INITIAL <= row.state <= ST_QUIC_CLOSED:
+        if row.state < ST_QUIC_HANDSHAKE or row.state == ST_QUIC_CLOSED:
+            return <u64>seconds * SECOND
+        if row.tcp:
+            return <u64>row.tcp * SECOND
     if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
         seconds = app
     return <u64>seconds * SECOND
@@ -62,7 +68,9 @@ cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
 cdef inline int timeout_index(const Row* row) noexcept nogil:
     cdef u8 state = row.state
     if row.proto == PROTO_UDP:
-        return TO_UDP
+        if ST_QUIC_INITIAL <= state < ST_QUIC_HANDSHAKE:
+            return TO_QUIC_OPENING
+        return TO_QUIC_CLOSED if state == ST_QUIC_CLOSED else TO_UDP
     if row.proto != PROTO_TCP:
         if row.proto == PROTO_ARP:
             return TO_ARP

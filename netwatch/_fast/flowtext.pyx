@@ -61,9 +61,11 @@ LINK_TYPES = {
 TIMEOUTS = {
     "tcp_opening": 60, "tcp_established": 300, "tcp_conversing": 600, "tcp_closing": 60, "tcp_time_wait": 30,
     "tcp_closed": 5, "tcp_unknown": 120, "udp": 60, "icmp": 10, "arp": 30, "sctp": 300, "other": 60,
+    "quic_opening": 60, "quic_closed": 10,
 }
 # by application: the flow may be idle this long instead
-APP_TIMEOUTS = {"http": 600, "tls": 600, "ssh": 1800, "dns": 30, "mdns": 30, "llmnr": 30, "quic": 180, "mqtt": 120}
+APP_TIMEOUTS = {"http": 600, "tls": 600, "tor": 600, "ssh": 1800, "dns": 30, "mdns": 30, "llmnr": 30, "quic": 180,
+                "mqtt": 120}
 
 assert len(STATES) == ST_COUNT and len(REJECTS) == REJECT_COUNT and len(TUNNELS) == TUN_COUNT
 assert len(LAYERS) == LAYER_COUNT and len(NOTES) == NOTE_COUNT and len(TIMEOUTS) == TO_COUNT

@@ -5,7 +5,7 @@ chunks only, by whoever holds the engine still.
 """
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.conns cimport conn_new
-from netwatch._fast.dpi cimport dpi_close, dpi_drop, dpi_end, look_at
+from netwatch._fast.dispatch cimport dpi_close, dpi_drop, dpi_end, look_at
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport Core

@@ -189,6 +189,11 @@ cdef class Probe:
         return int(bool(self.row.bits & BIT_INITIATOR_B)) if self.row.bits & BIT_SEEN else None
 
     @property
+    def app(self):
+        """The more specific protocol that the parser found to be inside; None when it found none."""
+        return app_names()[self.row.app]
+
+    @property
     def malformed(self) -> int:
         return self.dpi.malformed[NUMBER]
 

@@ -73,6 +73,7 @@ DESCRIBING = {
     "bgp": "bgptext",
     "dnp3": "dnp3",
     "modbus": "modbus",
+    "tor": "tor",
 }
 
 DESCRIBE: dict[str, Describe] = {}

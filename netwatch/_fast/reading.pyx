@@ -7,10 +7,11 @@ decrypted. A parser sees no difference.
 from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy, memmove
 
-from netwatch._fast.bytes cimport u8, u32, Slice
+from netwatch._fast.bytes cimport u8, u32, Slice, slice_of
 from netwatch._fast.flow cimport *
 from netwatch._fast.seam cimport Look, ring_put, EV_CHUNK
-from netwatch._fast.dpi cimport *
+from netwatch._fast.dispatch cimport *
+from netwatch._fast.opening cimport LATE_FRAMES, late_hello
 
 
 cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
@@ -19,6 +20,8 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
     cdef u32 k
     if f.follow:
         chunk(f, s, p, n, 0)
+    if not half.dead and not f.inner and f.conn.proto == 0 and (half.tried or half.len):
+        turn_to_tls(f, s, p, n)
     if half.dead or (half.tried and f.conn.proto == 0):
         half.offset += n
         return
@@ -38,6 +41,20 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
             feed_kept(f, s)
         return
     read_bytes(f, s, p, n, False)
+
+
+cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Where bytes that begin a ClientHello follow such as nobody wanted, forget the latter, and what answered them."""
+    cdef Half* half
+    cdef int side
+    if not late_hello(f.row, slice_of(p, n)):
+        return
+    f.row.bits &= <u8>~tried_bit(s)
+    for side in range(2):
+        half = &f.conn.half[side]
+        half.offset += half.len
+        half.tried = 0
+        release(f, half)
 
 
 cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
@@ -138,8 +155,13 @@ cdef void give_up_side(Feed* f, int s) noexcept nogil:
     release(f, &f.conn.half[s])
     if not f.inner:
         f.row.bits |= tried_bit(s)
-    if f.conn.half[1 - s].tried:
+    if not f.conn.half[1 - s].tried:
+        return
+    if f.inner or f.row.packets[0] + f.row.packets[1] >= LATE_FRAMES:
         reading_over(f)
+    elif not f.follow:
+        dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
+        f.conn = NULL
 
 
 cdef void reading_over(Feed* f) noexcept nogil:

@@ -20,7 +20,7 @@ from netwatch._fast.seam import facts_list
 
 cdef list APPS = app_names()
 cdef u64 SECOND = 1000000000
-CARRIES_TLS = ("quic", "dtls")   # what their handshake chose stands under tls, as a TLS flow's does
+CARRIES_TLS = ("quic", "dtls", "openvpn")   # what their handshake chose stands under tls, as a TLS flow's does
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 

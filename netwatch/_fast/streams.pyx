@@ -12,12 +12,10 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet, TCP_SYN, TCP_FIN, TCP_RST
 from netwatch._fast.seam cimport Dpi, EV_CHUNK
 from netwatch._fast.conns cimport conn_new
-from netwatch._fast.dpi cimport dpi_end, dpi_might
+from netwatch._fast.dispatch cimport dpi_end
+from netwatch._fast.opening cimport worth_reading
 from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_gap, feed_kept, tried_bit)
 from netwatch._fast.segments cimport segments_keep, segments_take
-
-cdef enum:
-    JOINED_TRIES = 8              # frames of a side joined in the middle that are looked at
 
 
 cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -25,6 +23,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     cdef Feed f
     cdef int s = pk.side
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
+    cdef bint late
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -36,9 +35,10 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if f.conn == NULL:
         if pk.wire_payload == 0:
             return
+        late = row.bits & tried_bit(s) != 0
         if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq):
             return
-        if not begin(&f, t, s):
+        if not begin(&f, t, s, late):
             return
     if not f.conn.half[s].open:
         f.conn.half[s].open = 1
@@ -57,28 +57,9 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         row.bits |= BIT_DPI_DONE
 
 
-cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq) noexcept nogil:
-    """Nobody reads the flow yet: do these bytes begin something, or come before such as might?"""
-    cdef int s = pk.side
-    cdef bint begun = t.flags[s] & TCP_SYN != 0
-    if dpi.off:
-        row.bits |= BIT_DPI_DONE
-        return False
-    if row.bits & tried_bit(s):
-        return False
-    if begun and seq != t.isn[s] + 1 and dpi.stream_bytes < STREAMS_CALM:
-        return <i32>(seq - t.isn[s] - 1) > 0
-    if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk):
-        return True
-    if begun or row.packets[s] >= JOINED_TRIES:
-        row.bits |= tried_bit(s)
-        if row.bits & (BIT_TRIED_A | BIT_TRIED_B) == BIT_TRIED_A | BIT_TRIED_B:
-            row.bits |= BIT_DPI_DONE
-    return False
-
-
-cdef bint begin(Feed* f, const TcpRow* t, int speaker) noexcept nogil:
-    """Make room for the flow's bytes. Where a side's SYN was not seen it starts with what comes next."""
+cdef bint begin(Feed* f, const TcpRow* t, int speaker, bint late) noexcept nogil:
+    """Make room for the flow's bytes. Where a side's SYN was not seen, or what followed it is of no use any more
+    (`late`), it starts with what comes next."""
     cdef int side
     cdef Half* half
     if f.dpi.stream_bytes > STREAMS_IN_ALL:
@@ -93,7 +74,7 @@ cdef bint begin(Feed* f, const TcpRow* t, int speaker) noexcept nogil:
         half = &f.conn.half[side]
         half.tried = f.row.bits & tried_bit(side) != 0
         half.dead = f.row.bits & BIT_DPI_DONE != 0 or f.dpi.off
-        if t.flags[side] & TCP_SYN and not half.tried:
+        if t.flags[side] & TCP_SYN and not half.tried and not late:
             half.open = 1
             half.next = t.isn[side] + 1
         elif f.row.packets[side] and side != speaker:

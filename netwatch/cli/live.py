@@ -9,7 +9,7 @@ from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.keys import open_keys
-from netwatch.cli.selection import parse_where, read_settings
+from netwatch.cli.selection import parse_where, read_settings, use_client_names
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--no-resolve", "--sandbox", "--config", "--log-file", "--log-level")
@@ -64,6 +64,7 @@ def main(arguments: list[str]) -> int:
         raise CommandError("-r shows a file; -i and -f belong to live capture")
     parse_where(options.where or None)
     options.settings = read_settings(options.set)
+    use_client_names()
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return _show(options)

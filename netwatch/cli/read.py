@@ -15,7 +15,7 @@ from netwatch.classify import Classifiers, folder
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.keys import open_keys
 from netwatch.cli.output import WRITERS, Record, Writer
-from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
+from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.decrypt.frames import Frames
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Service
@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     kinds = _kinds(options)
     options.settings = read_settings(options.set)
+    use_client_names()
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
     fields = parse_fields(options.fields)
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")

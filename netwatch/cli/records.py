@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from netwatch._fast.proto import dnstext, httptext
+from netwatch._fast.proto.tlstext import handshakes
 from netwatch._fast.record import iso
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Event
@@ -112,7 +113,8 @@ class Recorder:
         if "tls" in self.kinds and "tls" in flow:
             about: Record = {"schema": "netwatch.tls/1", "time": flow["first"], "flow": flow["id"]}
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
-            yield {**about, **ends, "tls": flow["tls"]}, flow, None
+            for handshake in handshakes(flow["tls"]):
+                yield {**about, **ends, "tls": handshake}, flow, None
         if "streams" in self.kinds:
             streams = self._streams.pop((id(engine), row), {})
             several = any(place.number >= 0 for place in streams)

@@ -35,6 +35,17 @@ def read_settings(texts: list[str]) -> Settings:
         raise CommandError(str(e)) from None
 
 
+def use_client_names() -> None:
+    """Let the fingerprints of TLS hellos have the names of programs, the user's own table above the shipped one."""
+    from netwatch._fast.proto import tlstext
+    from netwatch.names.clients import ClientTableError, load_clients
+
+    try:
+        tlstext.CLIENTS.update(load_clients())
+    except ClientTableError as e:
+        raise CommandError(str(e)) from None
+
+
 def _known(name: str, option: str) -> str:
     """A field's dotted name from any of its names."""
     import difflib

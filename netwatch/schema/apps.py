@@ -21,6 +21,14 @@ _TLS = (
     _field("tls.cipher", "flow tls", TEXT, "CIPHER", 30, "Cipher suite the server chose.", "cipher"),
     _field("tls.ja3", "flow tls", TEXT, "JA3", 32, "JA3 fingerprint of the ClientHello.", "ja3 tls.handshake.ja3"),
     _field("tls.ja4", "flow tls", TEXT, "JA4", 36, "JA4 fingerprint of the ClientHello.", "ja4 tls.handshake.ja4"),
+    _field("tls.client", "flow tls", TEXT, "CLIENT", 24,
+           "Programs known to send such a ClientHello, by its JA3 or JA4.", "client"),
+    _field("tls.ja3s", "flow tls", TEXT, "JA3S", 32, "JA3S fingerprint of the ServerHello.", "ja3s tls.handshake.ja3s"),
+    _field("tls.hello_retry.group", "flow tls", TEXT, "RETRY", 16,
+           "Key exchange group the server asked for by a HelloRetryRequest."),
+    _field("tls.hello_retry.ja3", "flow", TEXT, "JA3", 32, "JA3 of the ClientHello after a HelloRetryRequest.", "ja3"),
+    _field("tls.hello_retry.ja3s", "flow", TEXT, "JA3S", 32, "JA3S of the HelloRetryRequest itself.", "ja3s"),
+    _field("tls.hello_retry.ja4", "flow", TEXT, "JA4", 36, "JA4 of the ClientHello after a HelloRetryRequest.", "ja4"),
     _field("tls.ech", "flow tls", BOOL, "ECH", 4, "The client sent an Encrypted Client Hello.", "ech"),
     _field("tls.resumed", "flow tls", BOOL, "RESUMED", 8, "The session was resumed.", "resumed"),
     _field("tls.alert", "flow tls", TEXT, "ALERT", 20, "The first alert seen."),
@@ -40,9 +48,16 @@ _QUIC = (
     _field("quic.version_id", "flow", TEXT, "VERSION", 10, "QUIC version as on the wire."),
     _field("quic.sni", "flow", TEXT, "SNI", 28,
            "Server name the client asked for.", "sni host hostname", privacy="name", search=True),
+    _field("quic.gquic_sni", "flow", TEXT, "SNI", 28,
+           "Server name in the hello of Google's older QUIC, which is not TLS.", "sni host hostname", privacy="name",
+           search=True),
+    _field("quic.hello_retry.ja3", "flow", TEXT, "JA3", 32, "JA3 of the ClientHello after a HelloRetryRequest.", "ja3"),
+    _field("quic.hello_retry.ja4", "flow", TEXT, "JA4", 36, "JA4 of the ClientHello after a HelloRetryRequest.", "ja4"),
     _field("quic.alpn", "flow", TEXT, "ALPN", 8, "Protocols the client offered.", "alpn", many=True),
     _field("quic.ja4", "flow", TEXT, "JA4", 36, "JA4 fingerprint of the ClientHello, QUIC form.", "ja4"),
     _field("quic.ja3", "flow", TEXT, "JA3", 32, "JA3 fingerprint of the ClientHello.", "ja3"),
+    _field("quic.client", "flow", TEXT, "CLIENT", 24,
+           "Programs known to send such a ClientHello, by its JA3 or JA4.", "client"),
     _field("quic.ech", "flow", BOOL, "ECH", 4, "The client sent an Encrypted Client Hello.", "ech"),
     _field("quic.user_agent", "flow", TEXT, "AGENT", 24, "User agent, where Google's QUIC names it.",
            "user_agent agent"),
@@ -61,6 +76,11 @@ _QUIC = (
 
 _DTLS = (
     _field("dtls.cookie", "flow", TEXT, "COOKIE", 40, "Cookie of the server's HelloVerifyRequest."),
+)
+
+_TOR = (
+    _field("tor.subject", "flow", TEXT, "RELAY", 28, "Name the relay made up for itself.", privacy="name"),
+    _field("tor.issuer", "flow", TEXT, "ISSUER", 28, "Name the relay made up for its issuer."),
 )
 
 _HTTP = (
@@ -155,4 +175,4 @@ _SSH = (
     _field("ssh.hassh_server", "flow", TEXT, "HASSH-S", 32, "HASSH fingerprint of the server.", "hassh_server"),
 )
 
-WEB = (*_TLS, *_QUIC, *_DTLS, *_HTTP, *_HTTP2, *_DNS, *_SSH)
+WEB = (*_TLS, *_QUIC, *_DTLS, *_TOR, *_HTTP, *_HTTP2, *_DNS, *_SSH)

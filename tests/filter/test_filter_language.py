@@ -231,7 +231,7 @@ def test_odd_records_do_not_raise():
 
 
 def test_fields_used():
-    assert Filter("bytes > 1 and sni:x").fields == {"bytes_out", "bytes_in", "tls.sni", "quic.sni"}
+    assert Filter("bytes > 1 and sni:x").fields == {"bytes_out", "bytes_in", "tls.sni", "quic.sni", "quic.gquic_sni"}
     assert Filter("").fields == frozenset()
 
 

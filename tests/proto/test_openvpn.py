@@ -5,6 +5,7 @@ from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import OVPN_ASK, OVPN_AUTH, OVPN_CONTROL, OVPN_CRYPT, OVPN_DATA, OVPN_SAY, be32
 from netwatch._fast.probe import DONE, MORE_BYTES, Probe
+from test_tls import CLIENT, SERVER13
 
 from netwatch._fast.proto import openvpn
 
@@ -62,3 +63,37 @@ def test_tcp_however_cut():
 
 def test_hostile():
     check_datagrams("openvpn", openvpn)
+
+
+def control(session, number, data, acks=0, mac=b"", op=4):
+    """A control packet after the draft's section on the packet format; `mac`: digest, then packet id and time."""
+    guard = mac + be32(number + 1) + be32(1_600_000_000) if mac else b""
+    acked = bytes([acks]) + bytes(4 * acks) + (b"peer-ids" if acks else b"")
+    return bytes([op << 3]) + session + guard + acked + be32(number) + data
+
+
+@pytest.mark.parametrize("digest", [0, 20, 32])
+def test_the_tls_handshake_inside(digest):
+    mac = b"h" * digest
+    ask, say = (control(session, 0, b"", acks, mac, op) for session, acks, op in
+                ((b"clientid", 0, 7), (b"serverid", 1, 8)))  # fmt: skip
+    turns = [(0, framed(ask)), (1, framed(say))]
+    for number, at in enumerate(range(0, len(CLIENT), 100), 1):
+        turns.append((0, framed(control(b"clientid", number, CLIENT[at : at + 100], number % 3, mac))))
+    turns.append((1, framed(control(b"serverid", 1, SERVER13[:30], 1, mac))))
+    turns.append((1, framed(control(b"serverid", 1, SERVER13[:30], 1, mac))))  # sent again
+    turns.append((1, framed(control(b"serverid", 2, SERVER13[30:], 0, mac))))
+    obj = openvpn.describe(same_however_cut(lambda: Probe("openvpn", dport=1194), turns)["facts"])
+    assert obj["stack"] == ["tls"]
+    assert obj["tls"]["sni"] == "api.example.com" and obj["tls"]["version"] == "TLS 1.3"
+    assert obj["tls"]["ja4"] == "t13d1516h2_8daaf6152771_e5627efa2ab1"
+    assert obj["protection"] == ("tls-auth" if digest else "none")
+
+
+def test_a_control_packet_that_is_missing_ends_the_handshakes_reading():
+    turns = [(0, OVPN_ASK), (0, control(b"clientid", 1, CLIENT[:40])), (0, control(b"clientid", 3, CLIENT[40:]))]
+    assert "tls" not in openvpn.describe(said("openvpn", turns).facts)
+    sealed = [(0, OVPN_CRYPT), (0, control(b"clientid", 1, CLIENT))]
+    assert "tls" not in openvpn.describe(said("openvpn", sealed).facts)
+    huge = [(0, OVPN_ASK), *((0, control(b"clientid", i, b"\x16\3\1\x40\0" * 200)) for i in range(1, 60))]
+    assert said("openvpn", huge).fact_bytes < 100

@@ -221,7 +221,12 @@ def test_version_negotiation():
 def test_second_hello_after_a_retry_request():
     asked, given = server_hello(RETRY_RANDOM), server_hello()
     turns = [(0, hello()), (1, answer(crypto(asked))), (1, answer(crypto(given, len(asked)), number=1))]
-    assert "tls" not in told(*turns[:2])[0] and told(*turns)[0]["tls"]["version"] == "TLS 1.3"
+    assert "version" not in told(*turns[:2])[0]["tls"] and told(*turns)[0]["tls"]["version"] == "TLS 1.3"
+    first, second = client_hello(), client_hello(more=ext(44, vector(2, b"cookie")))
+    again = (0, seal(padded(crypto(second, len(first))), number=1))
+    obj, _ = told(*turns[:2], again, turns[2])
+    assert obj["hello_retry"]["ja4"] != obj["ja4"] == told(*turns)[0]["ja4"]
+    assert "hello_retry" not in told(*turns)[0] and list(obj["tls"]["hello_retry"]) == ["ja3s"]
 
 
 def test_close():
@@ -284,7 +289,7 @@ def test_google(head, version):
     assert probe.detect(data) == 92
     assert probe.feed(0, data) == DONE
     obj = describe(probe.facts)
-    assert obj["version"] == version and obj["sni"] == "www.example.com" and obj["user_agent"] == "Chrome/62 x"
+    assert obj["version"] == version and obj["gquic_sni"] == "www.example.com" and obj["user_agent"] == "Chrome/62 x"
     assert "stack" not in obj and "tls" not in obj
     for size in range(len(data)):
         describe(told((0, data[:size]))[1].facts)

@@ -1,13 +1,12 @@
 """TLS: hellos over any segmentation, names, fingerprints, resumption, hostile lengths; nothing depends on the cuts."""
 
-import datetime
 import hashlib
 import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
 from netwatch._fast.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
-from netwatch._fast.proto.tlstext import describe_cert, ja3, ja3s, ja4
+from netwatch._fast.proto.tlstext import ja3, ja3s, ja4
 
 from netwatch._fast.proto import tlstext as tls
 
@@ -202,16 +201,6 @@ def test_tls13_psk_is_resumption():
     assert tls.describe(same_however_cut(make, [(0, CLIENT), (1, server)])["facts"])["resumed"] is True
 
 
-def test_a_second_hello_fills_gaps_only():
-    first = record(client_hello(alpn(b"h2")))
-    retry = record(server_hello(ext(43, b"\3\4"), random=RETRY_RANDOM))
-    second = record(client_hello(sni(b"late.example") + alpn(b"h3"), ciphers=listed("1303")))
-    result = same_however_cut(make, [(0, first), (1, retry), (0, second), (1, SERVER13)])
-    obj = tls.describe(result["facts"])
-    assert (obj["sni"], obj["alpn"], obj["version"]) == ("late.example", ["h2"], "TLS 1.3")
-    assert obj["ja4"] == tls.describe(told(make, [(0, first)], at_once)["facts"])["ja4"]
-
-
 @pytest.mark.parametrize(
     "alert, text",
     [(b"\2\x28", "handshake_failure"), (b"\1\x70", "unrecognized_name (warning)"), (b"\2\xfa", "alert 250")],
@@ -226,44 +215,6 @@ def test_ech_is_seen():
     assert "ech" not in tls.describe(told(make, [(0, CLIENT)], at_once)["facts"])
 
 
-def certificate(names):
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-    day = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(day)
-        .not_valid_after(day + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.DER)
-
-
-def test_the_leaf_certificate():
-    pytest.importorskip("cryptography")
-    leaf = certificate(["a.example", "*.b.example"])
-    chain = b"\x0b" + vector(3, vector(3, vector(3, leaf) + vector(3, b"\x30" * 20000)))
-    flight = server_hello(cipher=0xC02F) + chain + b"\x0e\0\0\0"
-    turns = [(0, CLIENT), (1, record(flight[:9000]) + record(flight[9000:]))]
-    obj = tls.describe(told(make, turns, at_once)["facts"])
-    assert told(make, turns, lambda d: [d[i : i + 11] for i in range(0, len(d), 11)]) == told(make, turns, at_once)
-    cert = obj["cert"]
-    assert (cert["subject"], cert["san"], cert["key"]) == ("CN=a.example", ["a.example", "*.b.example"], "EC secp256r1")
-    assert (cert["not_before"], cert["not_after"]) == ("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z")
-    assert len(cert["sha256"]) == 64
-    for size in range(0, len(leaf), 7):
-        assert describe_cert(leaf[:size]) is None
-
-
 def test_a_certificate_that_is_too_long_or_of_the_client_is_not_kept():
     huge = b"\x0b" + vector(3, vector(3, vector(3, b"\x30" * 7000)))
     own = b"\x0b" + vector(3, vector(3, vector(3, b"\x30\x00")))
@@ -275,7 +226,7 @@ def test_a_certificate_that_is_too_long_or_of_the_client_is_not_kept():
     "hello",
     [
         client_hello(sni(b"x") + ext(43, b"\5\3\4")),
-        client_hello(sni(b"x") + b"\0"),
+        client_hello(sni(b"x") + ext(1)[:2] + b"\0\1"),
         client_hello(ext(0, b"\0\x09\0\0\x09x")),
         client_hello(None, ciphers=b"\x13\1\0"),
         b"\1" + vector(3, b"\3\3" + b"R" * 32 + vector(1, b"s" * 33) + b"\0" * 20),
@@ -334,6 +285,7 @@ SSL2 = b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + b"c" * 37
         (record(b"x" * 20, 23) * 2, 85),
         (record(b"x" * 90, 23)[:70], 70),
         (record(b"x" * 3, 23), 0),
+        (record(b"x" * 16, 23), MORE_BYTES),
         (b"GET / HTTP/1.1\r\n", 0),
         (b"\x14\x03\x03\0\1\2\x16", 0),
         (b"\xff" * 30, 0),

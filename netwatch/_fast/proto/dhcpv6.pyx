@@ -51,19 +51,20 @@ cdef u32 head_of(Slice d) noexcept nogil:
 
 
 cdef bint options_fit(Slice d, u32 at) noexcept nogil:
-    """The options fill the message exactly."""
+    """The options fill the message exactly; none has the code 0."""
     cdef Reader r = reader(d.p + at, d.n - at)
     while left(&r) and not r.bad:
-        take16(&r)
+        if take16(&r) == 0:
+            return False
         take_slice(&r, take16(&r))
     return not r.bad
 
 
 cdef int dhcpv6_detect(Look* look, Slice d) noexcept nogil:
     cdef u32 at = head_of(d)
-    if at == 0 or not on_port(look.row) or not options_fit(d, at):
+    if at == 0 or d.n == at or not on_port(look.row) or not options_fit(d, at):
         return 0
-    return 95 if d.n > at else 50
+    return 95
 
 
 cdef void address_option(Look* look, u16 code, Slice v) noexcept nogil:

@@ -60,17 +60,18 @@ cdef bint plausible_head(DnsHead* h) noexcept nogil:
         return False
     if not h.flags & FLAG_RESPONSE and opcode == 0 and h.flags & 0x000f:
         return False
-    return h.count[0] or h.count[1] or h.count[2] or h.count[3] or opcode == 6
+    return (h.count[0] | h.count[1] | h.count[2] | h.count[3] != 0) != (opcode == 6)   # none in a DSO, RFC 8490 5.4
 
 
-cdef bint known_question(const u8* p, u32 n) noexcept nogil:
-    """The first question has a known class and a type that is assigned."""
+cdef bint known_question(const u8* p, u32 n, u16 mask) noexcept nogil:
+    """The first question has a known class and a type that is assigned. The mask leaves out the class's highest bit
+    where that asks for a unicast answer (RFC 6762 section 5.4)."""
     cdef u32 end = name_end(p, n, DNS_HEAD)
     cdef u16 kind, cls
     if end == 0 or end + 4 > n:
         return False
     kind = be16(p + end)
-    cls = be16(p + end + 2)
+    cls = be16(p + end + 2) & mask
     if not (cls == 1 or cls == 3 or cls == 4 or cls == 254 or cls == 255):
         return False
     return 0 < kind <= 109 or 248 <= kind <= 264 or kind == 32768 or kind == 32769
@@ -86,11 +87,13 @@ cdef int judge(const Row* row, const u8* p, u32 n) noexcept nogil:
     if not plausible_head(&h):
         return 0
     end = message_end(p, n)
+    if end == DNS_HEAD and (h.flags >> 11) & 15 != 6:
+        return 0                       # said to be truncated, and nothing but a head: noise is, too
     if on_port(row, PORT_DNS):
         if end:
             return 98 if end == n else 90
-        return 80 if h.count[0] == 1 and known_question(p, n) else 0
-    if end != n or h.count[0] != 1 or h.flags & 0x0040 or not known_question(p, n):
+        return 80 if h.count[0] == 1 and known_question(p, n, 0xffff) else 0
+    if end != n or h.count[0] != 1 or h.flags & 0x0040 or not known_question(p, n, 0xffff):
         return 0
     if h.flags & FLAG_RESPONSE == 0 and (h.count[1] or h.count[2]) and (h.flags >> 11) & 15 == 0:
         return 0
@@ -123,7 +126,7 @@ cdef int dns_detect(Look* look, Slice data) noexcept nogil:
     h = dns_head(data.p + 2)
     if not plausible_head(&h) or h.count[0] > 1 or h.flags & 0x0040:
         return 0
-    if not known_question(data.p + 2, data.n - 2):
+    if not known_question(data.p + 2, data.n - 2, 0xffff):
         return DETECT_MORE if data.n < 64 else 0
     if on_port(look.row, PORT_DNS):
         return 90
@@ -138,9 +141,9 @@ cdef int detect_local(Look* look, Slice data, u16 port) noexcept nogil:
     h = dns_head(data.p)
     if (h.flags >> 11) & 15 or not plausible_head(&h):
         return 0
-    if message_end(data.p, data.n) == data.n:
+    if data.n > DNS_HEAD and message_end(data.p, data.n) == data.n:
         return 98
-    return 80 if h.count[0] and name_end(data.p, data.n, DNS_HEAD) else 0
+    return 80 if 0 < h.count[0] <= 64 and known_question(data.p, data.n, 0x7fff) else 0
 
 
 cdef int mdns_detect(Look* look, Slice data) noexcept nogil:

@@ -1,17 +1,19 @@
 """DTLS 1.0, 1.2 and 1.3 over UDP (RFC 4347, 6347, 9147): what is said in the clear.
 
 Reads both hellos from fragments in any order, the HelloVerifyRequest, the leaf certificate of 1.2 and older, and clear
-alerts. Nothing is decrypted. Once both sides have gone dark the flow costs nothing more.
+alerts. Nothing is decrypted. Once both sides have gone dark the flow costs nothing more, unless media may follow on the
+same ports (RFC 5764): those, and STUN, are shown to others (mux.pxd).
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8, take_slice
-from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_once, fact_set,
-                                  sealed, set_initiator, wants)
+from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, SEALED_END,
+                                  fact_once, fact_set, facts_find, sealed, set_initiator, wants)
+from netwatch._fast.proto.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                            TLS_RESUMED, TLS_SNI, client_hello, server_hello)
+                                            TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
 from netwatch._fast.proto.tlstext import describe_hello
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
@@ -41,6 +43,7 @@ cdef enum:
     DATAGRAMS = 64             # of one flow that are looked at
     PREAMBLE = 4
     CAPWAP_DTLS = 0x01000000   # preamble version 0, type 1, three bytes unused
+    EXT_USE_SRTP = 14
     MAX_EPOCH = 16             # of a flow joined in its middle; rekeying is rare
 
 cdef struct Message:           # one handshake message being put together
@@ -213,19 +216,46 @@ cdef void read_record(Look* look, Dtls* d, const u8* p, u32 size) noexcept nogil
             size -= part
 
 
+cdef bint media_may_follow(Look* look) noexcept nogil:
+    """Keys for SRTP are being agreed on: use_srtp was offered (RFC 5764 section 4.1.2), or STUN opened the path."""
+    cdef Slice exts
+    cdef u32 i
+    if mux_was_met(look, MUX_STUN):
+        return True
+    if facts_find(look.cold.facts, look.proto, TLS_EXTS, &exts):
+        for i in range(0, exts.n, 2):
+            if be16(exts.p + i) == EXT_USE_SRTP:
+                return True
+    return False
+
+
+cdef bint not_mine(Look* look, Dtls* d, Slice data) noexcept nogil:
+    """STUN between whole messages, or media after the handshake: others have not seen it yet."""
+    cdef u8 kind = mux_kind(data)
+    if not mux_foreign(look, data, MUX_DTLS):
+        return False
+    if kind == MUX_STUN:
+        return d.client.body.n == 0 and d.server.body.n == 0 and d.cert.body.n == 0
+    return (d.dark[0] or look.row.packets[0] == 0) and (d.dark[1] or look.row.packets[1] == 0)
+
+
 cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     cdef Dtls* d
     cdef const u8* p
     cdef u32 n, size
     look.used = data.n
-    data = inner(data)
-    p = data.p
-    n = data.n
     if look.state[0] == NULL:
         look.state[0] = calloc(1, sizeof(Dtls))
     d = <Dtls*>look.state[0]
     if d == NULL:
         return PARSE_DONE
+    n = data.n
+    data = inner(data)
+    if data.n == n and not_mine(look, d, data):
+        look.used = 0
+        return PARSE_NOT_MINE
+    p = data.p
+    n = data.n
     if wants(look, EV_SEALED):
         sealed(look, p, n, 0)
         if d.read:
@@ -233,6 +263,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     d.datagrams += 1
     while n >= RECORD_HEAD and p[0] >= REC_CCS and p[0] <= REC_ACK and is_version(p + 1):
         size = be16(p + 11)
+        mux_met(look, MUX_DTLS)
         if be16(p + 3):
             d.dark[look.side] = True
         if size > n - RECORD_HEAD:
@@ -243,10 +274,12 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         n -= RECORD_HEAD + size
     if n and p[0] & 0xe0 == UNIFIED:
         d.dark[look.side] = True
-    d.read = (d.dark[0] and d.dark[1]) or d.datagrams >= DATAGRAMS
+    d.read = d.datagrams >= DATAGRAMS or (d.dark[0] and d.dark[1])
     if d.read and wants(look, EV_SEALED) and d.client.begun:
         return PARSE_OK                       # who has the keys reads on
-    return PARSE_DONE if d.read else PARSE_OK
+    if d.datagrams >= DATAGRAMS or (d.read and not media_may_follow(look)):
+        return PARSE_DONE
+    return PARSE_OK
 
 
 cdef void dtls_closing(Look* look) noexcept nogil:
@@ -281,8 +314,6 @@ def describe(facts) -> dict:
     for key, value in facts:
         known.setdefault(key, value)
     tls = describe_hello(known, "d")
-    tls.pop("ja3", None)
-    tls.pop("ja3s", None)
     obj = {"tls": tls} if tls else {}
     if DK_COOKIE in known:
         obj["cookie"] = known[DK_COOKIE].hex()

@@ -3,8 +3,7 @@ the tags SNI and UAID of the client's CHLO message ("QUIC Crypto" and "QUIC Wire
 """
 from netwatch._fast.bytes cimport u8, u32, u64, Reader, Slice, le16, le32, slice_of, take, take8
 from netwatch._fast.seam cimport Look, fact_once
-from netwatch._fast.proto.quicwire cimport QK_AGENT, QK_DCID, QK_VERSION
-from netwatch._fast.proto.tlshello cimport TLS_SNI
+from netwatch._fast.proto.quicwire cimport QK_AGENT, QK_DCID, QK_GOOGLE_SNI, QK_VERSION
 
 cdef enum:
     FLAG_VERSION = 0x01        # public flags of Q024 to Q043
@@ -69,7 +68,7 @@ cdef bint read_tags(Look* look, const u8* p, u32 n) noexcept nogil:
             return i > 0
         if high - low <= MAX_VALUE and high > low:
             if tag == TAG_SNI:
-                fact_once(look, TLS_SNI, p + values + low, high - low)
+                fact_once(look, QK_GOOGLE_SNI, p + values + low, high - low)
             elif tag == TAG_UAID:
                 fact_once(look, QK_AGENT, p + values + low, high - low)
         low = high

@@ -50,6 +50,23 @@ cdef inline void fact_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most)
     fact_add(look, key, p, n)
 
 
+cdef inline bint fact_stands(const Facts* facts, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Has any protocol of the flow stored this very value under the key?"""
+    cdef const u8* at
+    cdef const u8* end
+    cdef u32 size
+    if facts == NULL:
+        return False
+    at = <const u8*>facts + sizeof(Facts)
+    end = at + facts.used
+    while at < end:
+        size = at[2] | (<u32>at[3] << 8)
+        if at[1] == key and size == n and memcmp(at + ENTRY_HEAD, p, n) == 0:
+            return True
+        at += ENTRY_HEAD + size
+    return False
+
+
 cdef inline void keep_text(Look* look, u8 key, Slice text, u32 most) noexcept nogil:
     """A distinct text; an empty one is no news."""
     if text.n:

@@ -10,7 +10,8 @@ from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byt
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_NOT_MINE, PARSE_OK, set_initiator)
 from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, keep_verb,
-                                         next_line, number_of, skip_bytes, skip_rest, take_word, wait_for, wait_more)
+                                         next_line, number_of, port_is, skip_bytes, skip_rest, take_word, wait_for,
+                                         wait_more)
 from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
 from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
 from netwatch._fast.proto.sasl import add_login
@@ -96,6 +97,8 @@ cdef int detect_text(const Look* look, const u8* p, u32 n) noexcept nogil:
         return 92 if stored_bytes(rest) >= 0 else 0
     if kind == KEYED:
         word = take_word(&rest)
+        if rest.n and not c'0' <= rest.p[0] <= c'9' and not port_is(look, 11211):
+            return 0                   # several words after a verb are English
         return 75 if word.n and word.n <= MAX_KEY and p[3] >= c' ' and word.p[0] != c'/' else 0
     if kind == PLAIN:
         return 80

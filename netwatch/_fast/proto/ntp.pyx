@@ -41,9 +41,18 @@ cdef bint trailer_fits(u32 n) noexcept nogil:
 
 
 cdef bint numbers_fit(Slice d) noexcept nogil:
-    """Stratum, poll and precision are possible: 0..16, up to 2^17 s, from ns to a second."""
+    """Stratum, poll and precision are possible: 0..16, up to 2^17 s, from ns to a second; so are root delay and
+    dispersion, under 256 s."""
     cdef u8 precision = d.p[3]
+    if (d.p[4] != 0 and d.p[4] != 0xff) or d.p[8] != 0:
+        return False
     return d.p[1] <= 16 and (d.p[2] <= 17 or d.p[2] >= 0xf0) and (precision == 0 or precision >= 0xd0 or precision < 8)
+
+
+cdef bint private_fits(Slice d) noexcept nogil:
+    """ntpdc's head: an implementation in use, an error that is one, and items that are there (a request has none)."""
+    cdef u32 items = be16(d.p + 4) & 0x0fff, size = be16(d.p + 6) & 0x0fff
+    return d.p[2] <= 3 and d.p[4] >> 4 <= 7 and d.p[6] >> 4 == 0 and items * size <= d.n - PRIVATE_HEAD
 
 
 cdef int ntp_detect(Look* look, Slice d) noexcept nogil:
@@ -63,7 +72,7 @@ cdef int ntp_detect(Look* look, Slice d) noexcept nogil:
     if version == 0 or version > 4:
         return 0
     if mode == MODE_PRIVATE:
-        return 85 if version >= 2 and d.p[2] <= 3 else 0
+        return 85 if version >= 2 and private_fits(d) else 0
     if mode == MODE_CONTROL:
         return 85 if d.n >= CONTROL_HEAD and be16(d.p + 10) <= d.n - CONTROL_HEAD else 0
     return 95 if 1 <= mode <= 5 and trailer_fits(d.n) and numbers_fit(d) else 0

@@ -2,15 +2,20 @@
 
 A session opens with a reset of the client, which the server answers with its own. A reset is believed only in one of
 its few exact forms: bare, with an HMAC and the replay packet id and time (tls-auth), or encrypted (tls-crypt); what
-follows must keep to the session ids. Data packets alone are noise and never OpenVPN.
+follows must keep to the session ids. Data packets alone are noise and never OpenVPN. Unless it is encrypted
+(tls-crypt) the control channel carries a TLS handshake, which is read as far as it is in order.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice, be16, be32, be64, slice_of
+from netwatch._fast.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
+                                   take_slice)
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.learn cimport keep_u8
+from netwatch._fast.proto.tlsinside cimport InnerTls, inner_free, inner_put
+from netwatch._fast.proto.tlshello cimport TLS_ALPN_CHOSEN, TLS_SNI
+from netwatch._fast.proto.tlstext import describe_hello
 from netwatch._fast.proto.facttext import by_key, listed, micros, named, one_or_all
 
 cdef enum:
@@ -36,6 +41,10 @@ cdef enum:
 cdef u32[6] MACS = [16, 20, 28, 32, 48, 64]      # sizes of the digests tls-auth may use
 
 cdef struct Vpn:
+    InnerTls tls
+    u32 following[2]           # by side: number of the next control packet with TLS in it
+    u8 mac                     # bytes of the digest of control packets, 0 none
+    bint sealed                # they cannot be read
     u64 id[2]                  # session id of each side, 0 unknown
     u64 asked                  # ns, when the client's reset was seen
     u32 packets
@@ -74,6 +83,36 @@ cdef int guard_of(Look* look, Slice d, bint server) noexcept nogil:
                 and ack_fits(d.p + HEAD + mac + 8, d.n - HEAD - mac - 8, server):
             return GUARD_AUTH
     return 0
+
+
+cdef u8 mac_of(Slice d) noexcept nogil:
+    """Size of the digest of a reset protected by tls-auth: where it ends, packet id 1 and the end of a reset stand."""
+    cdef int i
+    for i in range(6):
+        if d.n > HEAD + MACS[i] + 8 and be32(d.p + HEAD + MACS[i]) == 1 and (
+                ack_fits(d.p + HEAD + MACS[i] + 8, d.n - HEAD - MACS[i] - 8, True)):
+            return <u8>MACS[i]
+    return 0
+
+
+cdef void control(Look* look, Vpn* vpn, Slice d) noexcept nogil:
+    """The TLS bytes of a control packet: after session id, digest and acknowledgements, a number that counts up. What
+    was sent again is passed over; what is missing ends the reading of the side."""
+    cdef Reader r = reader(d.p + HEAD, d.n - HEAD)
+    cdef u32 number
+    cdef u8 acks
+    if vpn.sealed or vpn.tls.over:
+        return
+    if vpn.mac:
+        take_slice(&r, vpn.mac + 8)
+    acks = take8(&r)
+    if acks:
+        take_slice(&r, 4 * acks + 8)
+    number = be32(take_slice(&r, 4).p) if left(&r) >= 4 else 0
+    if r.bad or number != vpn.following[look.side] + 1:
+        return
+    vpn.following[look.side] = number
+    inner_put(look, &vpn.tls, take_slice(&r, left(&r)))
 
 
 cdef int reset_form(Look* look, Slice d) noexcept nogil:
@@ -133,6 +172,8 @@ cdef int packet(Look* look, Vpn* vpn, Slice d) noexcept nogil:
             fact_once(look, OVPN_SERVER if op == SERVER_RESET2 else OVPN_CLIENT, d.p + 1, 8)
             if form:
                 fact_once(look, OVPN_GUARD, &form, 1)
+                vpn.sealed = form == GUARD_CRYPT
+                vpn.mac = mac_of(d) if form == GUARD_AUTH else <u8>0
             if op != SERVER_RESET2:
                 vpn.asked = look.ts
             elif vpn.asked and not vpn.replied and look.ts >= vpn.asked:
@@ -140,6 +181,8 @@ cdef int packet(Look* look, Vpn* vpn, Slice d) noexcept nogil:
                 fact_number(look, OVPN_LATENCY, look.ts - vpn.asked if look.ts > vpn.asked else 1)
         elif vpn.id[look.side] and id != vpn.id[look.side]:
             return PARSE_OK
+        elif op == CONTROL and d.p[0] & 7 == 0:
+            control(look, vpn, d)
     keep_u8(look, OVPN_OPCODE, op, 10)
     if (op == DATA1 or op == DATA2) and (vpn.replied or vpn.packets >= ENOUGH):
         return PARSE_DONE
@@ -175,6 +218,11 @@ cdef int openvpn_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef void openvpn_free(void* state) noexcept nogil:
+    inner_free(&(<Vpn*>state).tls)
+    free(state)
+
+
 cdef void openvpn_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     p.first[CLIENT_RESET2 << 3] = 1
@@ -187,12 +235,12 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     p.parse = openvpn_parse
     p.lost = NULL
     p.closing = NULL
-    p.free = free
+    p.free = openvpn_free
 
 
 # --- what the facts say ---
 
-FACT_FIELDS = {}
+FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
 OPCODES = {3: "soft reset", 4: "control", 5: "ack", 6: "data v1", 7: "client reset v2", 8: "server reset v2",
            9: "data v2", 10: "client reset v3", 11: "control with key"}
 GUARDS = {1: "none", 2: "tls-auth", 3: "tls-crypt"}
@@ -207,6 +255,10 @@ def describe(facts) -> dict:
     one_or_all(obj, "client_session", known, OVPN_CLIENT, bytes.hex)
     one_or_all(obj, "server_session", known, OVPN_SERVER, bytes.hex)
     micros(obj, "latency_us", known, OVPN_LATENCY)
+    tls = describe_hello({key: values[0] for key, values in known.items()}, "t")
+    if "ja4" in tls or "version" in tls:
+        obj["tls"] = tls
+        obj["stack"] = ["tls"]
     return obj
 
 

@@ -50,7 +50,8 @@ cdef enum:
 
 cdef struct Role:
     Pieces crypto
-    u32 at                     # bytes of the CRYPTO stream that were read as messages
+    u64 base                   # offset in the CRYPTO stream of the bytes it holds
+    u32 at                     # how many of them were read as messages
     bint done                  # its hello was read, or will not be
     u64 following              # one past its largest packet number
 
@@ -108,6 +109,10 @@ cdef bint read_message(Look* look, Quic* q, int role, u8 kind, Slice body) noexc
         return True
     got = server_hello(look, &q.hello, body)
     look.dpi.malformed[look.proto] += got == HELLO_BAD
+    if got == HELLO_RETRY:             # the client's next hello follows its first in the CRYPTO stream
+        q.role[CLIENT].base += q.role[CLIENT].at
+        q.role[CLIENT].at = 0
+        q.role[CLIENT].done = False
     return got != HELLO_RETRY
 
 
@@ -116,9 +121,9 @@ cdef void read_crypto(Look* look, Quic* q, int role, u64 offset, Slice data) noe
     cdef Role* r = &q.role[role]
     cdef u32 size
     cdef const u8* p
-    if r.done:
+    if r.done or offset < r.base:
         return
-    pieces_put(&r.crypto, offset, data.p, data.n)
+    pieces_put(&r.crypto, offset - r.base, data.p, data.n)
     while not r.done and pieces_ready(&r.crypto) >= r.at + 4:
         p = r.crypto.buf + r.at
         size = be24(p + 1)

@@ -6,15 +6,16 @@ Two of its keys belong elsewhere in the record, and record.pyx moves them: `tls`
 import sys
 
 from netwatch._fast.proto.quicwire cimport (
-    QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION)
+    QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US, QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID,
+    QK_VERSION)
 from netwatch._fast.proto.tlshello cimport TLS_SNI
 from netwatch._fast.proto.tlstext import describe_hello
 from netwatch._fast.text import add_text
 
-FACT_FIELDS = {"quic.sni": TLS_SNI}
+FACT_FIELDS = {"quic.sni": TLS_SNI, "quic.gquic_sni": QK_GOOGLE_SNI}
 
 _VERSIONS = {0x00000001: "1", 0x6B3343CF: "2", 0xFACEB001: "mvfst-22", 0xFACEB002: "mvfst-27", 0xFACEB00E: "mvfst-exp"}
-_FROM_CLIENT = ("sni", "alpn", "ja4", "ja3", "ech")          # in `quic`; the rest of the hellos is in `tls`
+_FROM_CLIENT = ("sni", "alpn", "ja4", "ja3", "client", "ech")          # in `quic`; the rest of the hellos is in `tls`
 
 
 def version_name(raw: bytes) -> str:
@@ -44,9 +45,13 @@ def describe(facts) -> dict:
     for name in _FROM_CLIENT:
         if name in tls:
             obj[name] = tls.pop(name)
+    second = tls.get("hello_retry", {})
+    if "ja4" in second:
+        obj["hello_retry"] = {name: second.pop(name) for name in ("ja3", "ja4") if name in second}
     for name, key in (("dcid", QK_DCID), ("scid", QK_SCID)):
         if known.get(key):
             obj[name] = known[key].hex()
+    add_text(obj, "gquic_sni", known.get(QK_GOOGLE_SNI), 255)
     add_text(obj, "user_agent", known.get(QK_AGENT), 255)
     for name, key in (("idle_timeout_ms", QK_IDLE), ("handshake_us", QK_HANDSHAKE_US)):
         if key in known:
@@ -71,4 +76,5 @@ def describe(facts) -> dict:
 
 def label(obj: dict) -> str:
     """One line for the flow: "QUIC www.example.com"."""
-    return f"QUIC {obj['sni']}" if obj.get("sni") else "QUIC"
+    name = obj.get("sni") or obj.get("gquic_sni")
+    return f"QUIC {name}" if name else "QUIC"

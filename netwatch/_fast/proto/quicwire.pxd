@@ -9,7 +9,7 @@ cdef enum:                     # packet types, in the order of version 1 (RFC 90
     QUIC_RETRY = 3
     QUIC_NEGOTIATION = 4       # version 0: the versions the server offers
 
-cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20 are those
+cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20, and 64 more, are those
     QK_VERSION = 32            # 4 bytes
     QK_DCID = 33               # of the client's first Initial
     QK_SCID = 34
@@ -19,6 +19,7 @@ cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20
     QK_RETRY = 38              # empty: the server sent a Retry
     QK_OFFERED = 39            # versions of a Version Negotiation packet, 4 bytes each
     QK_EARLY = 40              # empty: the client sent 0-RTT packets
+    QK_GOOGLE_SNI = 42         # text: the name in the CHLO of Google's older QUIC, which is not a ClientHello
     QK_HANDSHAKE_US = 41       # number, from the client's first Initial to its first 1-RTT packet
 
 cdef struct Header:            # a long header packet

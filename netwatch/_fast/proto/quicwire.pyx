@@ -15,6 +15,8 @@ cdef enum:
     PARAM_IDLE = 1             # max_idle_timeout, ms
     PARAM_AGENT = 0x3129       # Google's user agent
     MAX_AGENT = 255
+    LEAST_IDLE = 10            # seconds; bounds of the idle timeout that is believed
+    MOST_IDLE = 600
 
 
 cdef bint version_known(u32 version) noexcept nogil:
@@ -85,7 +87,7 @@ cdef void read_parameters(Look* look, u32 version, Slice hello) noexcept nogil:
     """What the client's transport parameters say of the idle timeout, and the user agent where Google's name it."""
     cdef Slice ext, value
     cdef Reader r, number
-    cdef u64 kind
+    cdef u64 kind, idle
     cdef bint old = 0 < draft_of(version) < 27     # up to draft 26: 2-byte numbers in a list with its length
     if not find_ext(hello, EXT_PARAMETERS, &ext) and not find_ext(hello, EXT_PARAMETERS_DRAFT, &ext):
         return
@@ -99,6 +101,11 @@ cdef void read_parameters(Look* look, u32 version, Slice hello) noexcept nogil:
             break
         if kind == PARAM_IDLE:
             number = reader(value.p, value.n)
-            fact_number(look, QK_IDLE, take_varint(&number))
+            idle = take_varint(&number)
+            fact_number(look, QK_IDLE, idle)
+            # Section 10.1: the smaller of both ends' values counts, and the server's is encrypted.
+            if idle:
+                idle = (idle + 999) // 1000
+                look.row.tcp = LEAST_IDLE if idle < LEAST_IDLE else MOST_IDLE if idle > MOST_IDLE else <u32>idle
         elif kind == PARAM_AGENT and value.n <= MAX_AGENT:
             fact_once(look, QK_AGENT, value.p, value.n)

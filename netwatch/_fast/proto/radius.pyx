@@ -64,6 +64,12 @@ cdef u32 attributes(Slice d, bint* whole) noexcept nogil:
     return count
 
 
+cdef bint begins_usually(u8 attribute) noexcept nogil:
+    """User-Name, NAS address, port and identifier, Service-Type, Framed-Protocol, Proxy-State, the stations' numbers,
+    accounting status and session, EAP and its authenticator (RFC 2865, 2866, 2869)."""
+    return attribute <= 8 or 30 <= attribute <= 33 or attribute == 40 or attribute == 44 or 79 <= attribute <= 80
+
+
 cdef int radius_detect(Look* look, Slice d) noexcept nogil:
     cdef bint whole
     cdef u32 count
@@ -71,7 +77,7 @@ cdef int radius_detect(Look* look, Slice d) noexcept nogil:
         return 0
     count = attributes(d, &whole)
     if on_port(look.row):
-        return 95 if whole and be16(d.p + 2) <= d.n else 75 if count else 0
+        return 95 if whole and be16(d.p + 2) <= d.n else 75 if count >= 2 and begins_usually(d.p[HEAD]) else 0
     return 75 if whole and count >= 2 and be16(d.p + 2) == d.n else 0
 
 

@@ -2,7 +2,8 @@
 
 A compound packet begins with a report and its parts fill the datagram exactly: that is believed at once, when two parts
 or a report block agree; a sender's report alone when its clock is that of the frame. SRTCP (RFC 3711) shows only its
-first 8 bytes: two datagrams of one source are needed there.
+first 8 bytes: two datagrams of one source are needed there, or one of a source that RTP was seen of. What else shares
+the ports is shown to others (mux.pxd), and RTP again and again, for it is the media.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -10,7 +11,10 @@ from libc.string cimport memset
 from netwatch._fast.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
                                    take_slice)
 from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
-from netwatch._fast.proto.learn cimport HINT_RTCP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
+from netwatch._fast.proto.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set, keep_text,
+                                         keep_u8)
+from netwatch._fast.proto.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
+from netwatch._fast.proto.rtp cimport RTP_SSRC
 from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all
 
 cdef enum:
@@ -74,6 +78,8 @@ cdef int rtcp_detect(Look* look, Slice d) noexcept nogil:
         return 0
     if parts == 1 and d.p[1] == SR and d.n == HEAD + SENDER and of_the_day(d, look.ts):
         return 80
+    if look.conn != NULL and mux_was_met(look, MUX_RTP) and fact_stands(look.cold.facts, RTP_SSRC, d.p + 4, 4):
+        return 88
     hint = hint_of(look.row, look.side)
     if hint.tag == HINT_RTCP and hint.id == be32(d.p + 4):
         return 80
@@ -130,6 +136,9 @@ cdef int rtcp_parse(Look* look, Slice d) noexcept nogil:
     cdef u32* seen
     cdef bint encrypted = compound(d) == 0
     look.used = d.n
+    if mux_kind(d) == MUX_RTP or mux_foreign(look, d, MUX_RTCP):
+        look.used = 0
+        return PARSE_NOT_MINE
     if look.state[0] == NULL:
         look.state[0] = calloc(1, sizeof(u32))
         if look.state[0] == NULL:
@@ -140,6 +149,7 @@ cdef int rtcp_parse(Look* look, Slice d) noexcept nogil:
         size = part_size(d.p + at, d.n - at)
         if size == 0 or size > d.n - at:
             break
+        mux_met(look, MUX_RTCP)
         if encrypted:
             keep_u8(look, RTCP_TYPE, d.p[1], 8)
             fact_distinct(look, RTCP_SSRC, d.p + 4, 4, FEW)

@@ -2,7 +2,8 @@
 
 A header of two fixed bits is no proof: a side must send PROOF datagrams of one source (SSRC) and payload type whose
 sequence numbers go up by little before the flow is called RTP. What was seen meanwhile is kept in the undecided flow's
-row. Types 72 to 76 with the marker bit are RTCP (RFC 5761 section 4) and never RTP.
+row. Types 72 to 76 with the marker bit are RTCP (RFC 5761 section 4) and never RTP. What else shares the ports is shown
+to others (mux.pxd).
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -10,6 +11,7 @@ from libc.string cimport memset
 from netwatch._fast.bytes cimport u8, u16, u32, Slice, be16, be32
 from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK
 from netwatch._fast.proto.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
+from netwatch._fast.proto.mux cimport MUX_RTP, mux_foreign, mux_met
 from netwatch._fast.proto.facttext import by_key, first, number, one_or_all
 
 cdef enum:
@@ -78,11 +80,13 @@ cdef int rtp_parse(Look* look, Slice d) noexcept nogil:
     seen = <u32*>look.state[0]
     seen[0] += 1
     if size:
+        mux_met(look, MUX_RTP)
         fact_distinct(look, RTP_SSRC, d.p + 8, 4, FEW)
         keep_u8(look, RTP_TYPE, d.p[1] & 0x7f, FEW)
         for i in range(d.p[0] & 15):
             fact_distinct(look, RTP_CSRC, d.p + HEAD + 4 * i, 4, FEW)
-    elif look.cold.facts == NULL:
+    elif look.cold.facts == NULL or mux_foreign(look, d, MUX_RTP):
+        look.used = 0
         return PARSE_NOT_MINE
     return PARSE_DONE if seen[0] >= ENOUGH else PARSE_OK
 

@@ -1,8 +1,8 @@
 """STUN (RFC 8489, 5389), TURN (RFC 8656), and the classic kind without a cookie (RFC 3489).
 
 Known by the magic cookie and a length that fits; the classic kind only when every attribute is one of RFC 3489 and all
-fit exactly. Over TCP messages follow one another, ChannelData between them. What shares the ports (RFC 7983) is either
-somebody else's, media and DTLS, and the flow is given back, or passed over until nothing new has come for a while.
+fit exactly. Over TCP messages follow one another, ChannelData between them. Media and DTLS that share the ports are
+shown to others (mux.pxd); what else comes is passed over until nothing new has come for a while.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -12,6 +12,7 @@ from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, Reader, be16, be32, 
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
+from netwatch._fast.proto.mux cimport MUX_STUN, mux_foreign, mux_met
 from netwatch._fast.proto.facttext import address, by_key, first, listed, micros, number, one_or_all, text
 
 cdef enum:
@@ -142,6 +143,7 @@ cdef void message(Look* look, Stun* s, const u8* p, u32 n) noexcept nogil:
     cdef u8 yes = 1
     s.messages += 1
     s.idle = 0
+    mux_met(look, MUX_STUN)
     keep_u16(look, STUN_TYPE, kind, 8)
     if be32(p + 4) != COOKIE:
         fact_once(look, STUN_CLASSIC, &yes, 1)
@@ -167,7 +169,7 @@ cdef int datagram(Look* look, Stun* s, Slice d) noexcept nogil:
         message(look, s, d.p, HEAD + be16(d.p + 2))
     elif d.n >= HEAD and classic(d):
         message(look, s, d.p, d.n)
-    elif s.messages == 0 or (d.n and (20 <= d.p[0] <= 63 or 128 <= d.p[0] <= 191)):
+    elif s.messages == 0 or mux_foreign(look, d, MUX_STUN):
         look.used = 0
         return PARSE_NOT_MINE
     else:

@@ -10,6 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants)
+from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
 from netwatch._fast.proto.tlstap cimport Tap, tap_end, tap_give, tap_take
@@ -30,6 +31,7 @@ cdef enum:
     RECORD_HEAD = 5
     MESSAGE_HEAD = 4
     MAX_RECORD = 16384 + 2048  # RFC 5246 section 6.2.3
+    MIN_SEALED = 16            # the shortest MAC or tag in use
     MAX_HELLO = 65536          # a longer hello is taken for damage
     MAX_LEAF = 6144            # DER kept of a leaf certificate; a longer one is not kept at all
     CERT_HEAD = 6              # length of the list and of its first entry
@@ -80,8 +82,9 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     return 98 if p[5] == HS_CLIENT_HELLO else 96
 
 
-cdef int detect_middle(const u8* p, u32 n) noexcept nogil:
-    """A flow joined in its middle: a ChangeCipherSpec, a clear alert, or data records that follow each other."""
+cdef int detect_middle(const u8* p, u32 n, bint fin) noexcept nogil:
+    """A flow joined in its middle: a ChangeCipherSpec, a clear alert, data records that follow each other, or a record
+    that is all the side says."""
     cdef u32 record
     if n < 7:
         return DETECT_MORE
@@ -90,8 +93,10 @@ cdef int detect_middle(const u8* p, u32 n) noexcept nogil:
         return 85 if record == 1 and p[5] == 1 and (p[6] >= REC_CCS and p[6] <= REC_HEARTBEAT) else 0
     if p[0] == REC_ALERT:
         return 80 if record == 2 and (p[5] == 1 or p[5] == 2) else 0
-    if record < 17 or record > MAX_RECORD:
+    if record < MIN_SEALED or record > MAX_RECORD:
         return 0
+    if fin and n == RECORD_HEAD + record:
+        return 75
     if n >= RECORD_HEAD + record + 3:
         p += RECORD_HEAD + record
         return 85 if p[0] >= REC_CCS and p[0] <= REC_DATA and p[1] == 3 and p[2] <= 4 else 0
@@ -126,7 +131,7 @@ cdef int tls_detect(Look* look, Slice data) noexcept nogil:
         return 0
     if (n > 1 and p[1] != 3) or (n > 2 and p[2] > 4):
         return 0
-    return detect_record(p, n) if p[0] == REC_HANDSHAKE else detect_middle(p, n)
+    return detect_record(p, n) if p[0] == REC_HANDSHAKE else detect_middle(p, n, look.fin)
 
 
 # --- handshake messages ---
@@ -140,6 +145,7 @@ cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept no
     leaf = be24(p + 3)
     if leaf and leaf <= MAX_LEAF and leaf + CERT_HEAD <= n:
         fact_once(look, TLS_CERT, p + CERT_HEAD, leaf)
+        tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
     fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
 
 

@@ -12,7 +12,7 @@ cdef enum:                     # fact keys, the same in every protocol that carr
     TLS_ALPN = 7               # offered, each with its length byte
     TLS_VERSIONS = 8           # supported_versions, 2 bytes each
     TLS_CLIENT_VERSION = 9     # legacy_version of the ClientHello, 2 bytes
-    TLS_SERVER_VERSION = 10    # legacy_version of a whole ServerHello, 2 bytes
+    TLS_SERVER_VERSION = 10    # legacy_version of a ServerHello whose list of extensions is whole, 2 bytes
     TLS_VERSION = 11           # negotiated, 2 bytes
     TLS_CIPHER = 12            # negotiated, 2 bytes
     TLS_SERVER_EXTS = 13       # 2 bytes each
@@ -22,7 +22,8 @@ cdef enum:                     # fact keys, the same in every protocol that carr
     TLS_ALERT = 17             # level and description, 2 bytes
     TLS_ECH = 18               # empty: the client sent encrypted_client_hello
     TLS_CUT = 19               # empty: the ClientHello was not kept whole, so no fingerprint can be made
-    TLS_RETRY = 20             # empty: the server asked for a second ClientHello
+    TLS_RETRY = 20             # the server asked for a second ClientHello; the group it wants, 2 bytes or empty
+    TLS_AGAIN = 64             # added to the keys above: the second ClientHello's lists, the HelloRetryRequest's choice
 
 cdef enum:                     # answers of the two readers
     HELLO_OK = 0
@@ -33,6 +34,7 @@ cdef struct Hello:             # what a flow's parser must remember between the 
     u8 sid[32]
     u8 sid_len
     u16 version                # negotiated, 0 not yet
+    bint retried               # a HelloRetryRequest was seen
 
 cdef int client_hello(Look* look, Hello* hello, Slice body, bint dtls) noexcept nogil
 cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil

@@ -1,18 +1,22 @@
-"""What a handshake's facts say, as the `tls` object of a record: names, fingerprints, the certificate.
+"""What a handshake's facts say, as the `tls` object of a record: names, choices, fingerprints.
 
 JA4 follows FoxIO's technical details of the method (BSD-3-Clause; the rest of the JA4 family is under another licence
 and is not here). JA3 follows Salesforce's description. All of it is computed when asked for, never while reading.
 """
 import hashlib
 
+from netwatch._fast.proto.tlscert import describe_cert
 from netwatch._fast.proto.tlshello cimport (
-    TLS_ALERT, TLS_ALPN, TLS_ALPN_CHOSEN, TLS_CERT, TLS_CIPHER, TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_CUT, TLS_ECH,
-    TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_RESUMED, TLS_SERVER_EXTS, TLS_SERVER_VERSION, TLS_SIGALGS, TLS_SNI,
-    TLS_VERSION, TLS_VERSIONS)
-from netwatch._fast.proto.tlsnames import ALERTS, CIPHERS, VERSIONS
+    TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS_ALPN_CHOSEN, TLS_CERT, TLS_CIPHER, TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_CUT,
+    TLS_ECH, TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_RESUMED, TLS_RETRY, TLS_SERVER_EXTS, TLS_SERVER_VERSION,
+    TLS_SIGALGS, TLS_SNI, TLS_VERSION, TLS_VERSIONS)
+from netwatch._fast.proto.tlsnames import ALERTS, CIPHERS, GROUPS, VERSIONS
 from netwatch._fast.text import clean
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+
+# names of programs by JA3 or JA4, filled by whoever starts netwatch (names/clients.py)
+CLIENTS = {}
 
 _JA4_VERSIONS = {0x0100: "s1", 0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
                  0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}
@@ -97,44 +101,6 @@ def ja3s(hello: dict):
         _dashed(numbers(hello.get(TLS_SERVER_EXTS, b""), grease=True)))))
 
 
-def _name_text(name) -> str:
-    return clean(name.rfc4514_string().encode("utf-8", "replace"), 512)
-
-
-def _key_text(key) -> str:
-    """The public key's kind and size: "RSA 2048", "EC secp256r1", "Ed25519"."""
-    curve = getattr(key, "curve", None)
-    if curve is not None:
-        return f"EC {curve.name}"
-    kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
-    size = getattr(key, "key_size", None)
-    return f"{kind} {size}" if size else kind
-
-
-def describe_cert(der: bytes):
-    """The `cert` object of a DER certificate; None when it cannot be read. `cryptography` is loaded on first use."""
-    try:
-        from cryptography import x509
-        cert = x509.load_der_x509_certificate(der)
-        obj = {"subject": _name_text(cert.subject), "issuer": _name_text(cert.issuer), "san": _alt_names(x509, cert),
-               "not_before": f"{cert.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
-               "not_after": f"{cert.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}", "key": _key_text(cert.public_key())}
-    except Exception:  # hostile input in somebody else's parser: whatever it says, there is no certificate to show
-        return None
-    obj["sha256"] = hashlib.sha256(der).hexdigest()
-    return {k: v for k, v in obj.items() if v}
-
-
-def _alt_names(x509, cert) -> list:
-    """Subject alternative names (RFC 5280 section 4.2.1.6): host names, then addresses."""
-    try:
-        names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return []
-    found = [clean(str(v).encode("utf-8", "replace"), 255) for v in names.get_values_for_type(x509.DNSName)]
-    return found + [str(v) for v in names.get_values_for_type(x509.IPAddress)]
-
-
 def _alert_text(raw: bytes) -> str:
     name = ALERTS.get(raw[1], f"alert {raw[1]}")
     return name if raw[0] == 2 else f"{name} (warning)"
@@ -159,23 +125,57 @@ def describe_hello(hello: dict, transport: str) -> dict:
     if TLS_ALPN_CHOSEN in hello:
         obj["alpn_chosen"] = clean(hello[TLS_ALPN_CHOSEN], 255)
     if TLS_VERSION in hello:
-        version = int.from_bytes(hello[TLS_VERSION], "big")
-        obj["version"] = VERSIONS.get(version, f"0x{version:04x}")
+        obj["version"] = _named(VERSIONS, hello[TLS_VERSION])
     if TLS_CIPHER in hello:
-        cipher = int.from_bytes(hello[TLS_CIPHER], "big")
-        obj["cipher"] = CIPHERS.get(cipher, f"0x{cipher:04x}")
-    for key, value in (("ja3", ja3(hello)), ("ja3s", ja3s(hello)), ("ja4", ja4(hello, transport))):
-        if value:
-            obj[key] = value
+        obj["cipher"] = _named(CIPHERS, hello[TLS_CIPHER])
+    obj.update(_prints(hello, transport))
+    client = CLIENTS.get(obj.get("ja3")) or CLIENTS.get(obj.get("ja4"))
+    if client:
+        obj["client"] = client
     if TLS_ECH in hello:
         obj["ech"] = True
     if TLS_RESUMED in hello:
         obj["resumed"] = hello[TLS_RESUMED] == b"\x01"
+    if TLS_RETRY in hello:
+        obj["hello_retry"] = _prints({key ^ TLS_AGAIN: hello[key] for key in hello if key & TLS_AGAIN}, transport)
+        if hello[TLS_RETRY]:
+            obj["hello_retry"]["group"] = _named(GROUPS, hello[TLS_RETRY])
     if TLS_CERT in hello and (cert := describe_cert(hello[TLS_CERT])):
         obj["cert"] = cert
     if len(hello.get(TLS_ALERT, b"")) == 2:
         obj["alert"] = _alert_text(hello[TLS_ALERT])
     return obj
+
+
+def _named(names: dict, raw: bytes) -> str:
+    number = int.from_bytes(raw, "big")
+    return names.get(number, f"0x{number:04x}")
+
+
+def _prints(hello: dict, transport: str) -> dict:
+    """The fingerprints of a pair of hellos. JA3 and JA3S are not defined for DTLS."""
+    found = {"ja4": ja4(hello, transport)}
+    if transport != "d":
+        found = {"ja3": ja3(hello), "ja3s": ja3s(hello), **found}
+    return {name: value for name, value in found.items() if value}
+
+
+def handshakes(obj: dict) -> list:
+    """The `tls` objects of a flow's tls records: one, or two where a HelloRetryRequest answered the first hello.
+
+    The first then has the names and fingerprints of the two that failed to agree, with `hello_retry` naming the group
+    asked for; the second is the flow's, with the second hello's fingerprints.
+    """
+    retry = obj.get("hello_retry")
+    if retry is None:
+        return [obj]
+    first = {key: obj[key] for key in ("sni", "alpn", "ja3", "ja4", "client", "ech") if key in obj}
+    if "ja3s" in retry:
+        first["ja3s"] = retry["ja3s"]
+    first["hello_retry"] = {key: retry[key] for key in ("group",) if key in retry}
+    second = {key: value for key, value in obj.items() if key not in ("ja3", "ja4", "hello_retry")}
+    second.update((key, retry[key]) for key in ("ja3", "ja4") if key in retry)
+    return [first, second] if "ja4" in retry or "version" in obj else [first]
 
 
 def label(obj: dict) -> str:

@@ -76,7 +76,7 @@ def openvpn(w: World, *more: str) -> None:
     w.client.run("ping", "-c", "3", "-i", "0.3", "10.98.0.2", check=False)
 
 
-@scenario("openvpn", "udp port 1194", "openvpn ping")
+@scenario("openvpn tls", "udp port 1194", "openvpn ping")
 def openvpn_udp(w: World) -> None:
     """Certificates, nothing more."""
     openvpn(w)
@@ -89,7 +89,7 @@ def openvpn_tls_crypt(w: World) -> None:
     openvpn(w, "--tls-crypt", str(w.folder / "static.key"))
 
 
-@scenario("openvpn", "tcp port 1194", "openvpn ping")
+@scenario("openvpn tls", "tcp port 1194", "openvpn ping")
 def openvpn_tcp(w: World) -> None:
     """Over TCP, the control channel authenticated."""
     w.server.run("openvpn", "--genkey", "secret", str(w.folder / "static.key"))

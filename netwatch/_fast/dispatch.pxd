@@ -1,0 +1,19 @@
+"""Who reads which flow."""
+from netwatch._fast.bytes cimport u64, Slice
+from netwatch._fast.flow cimport Row, Cold, Conn
+from netwatch._fast.packet cimport Packet
+from netwatch._fast.seam cimport Dpi, Look
+
+cdef enum:                     # what became of the bytes of one side, answers of dpi_read
+    READ_ON = 0                # call again when there is more
+    READ_STUCK = 1             # nothing was used; wait for more bytes
+    READ_OVER = 2              # nobody wants more of this flow
+
+cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef int dpi_read(Look* look, Slice data) noexcept nogil
+cdef bint dpi_lost(Look* look, u64 n) noexcept nogil
+cdef void dpi_close(Look* look) noexcept nogil
+cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
+cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
+cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil
+cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil

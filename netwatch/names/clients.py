@@ -1,0 +1,92 @@
+"""Which program sends a ClientHello of a fingerprint: the table that is shipped, and the user's own above it.
+
+Both are lines of a JA4 or JA3, a tab, and a name; `#` begins a comment. A later line replaces an earlier one, and the
+user's file the one shipped. The shipped lines were made by running the programs (tools/client_table.py); a fingerprint
+is shared by all programs that use a library the same way, so a name says what is known to send it, not what did.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+SHIPPED = Path(__file__).with_name("ja4.tsv")
+MOST_BYTES = 4 << 20
+MOST_NAME = 120
+# transport, version, SNI, counts, ALPN; hash of ciphers; hash of extensions and algorithms
+_JA4 = re.compile(r"[tqd](?:1[0-3]|s[123]|d[123]|00)[di][0-9]{4}[0-9a-zA-Z]{2}_[0-9a-f]{12}_[0-9a-f]{12}")
+_JA3 = re.compile(r"[0-9a-f]{32}")
+
+
+class ClientTableError(ValueError):
+    """A table that cannot be read; one line that names the file and the place."""
+
+
+def overlay_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """The user's own table: netwatch/ja4.tsv in $XDG_CONFIG_HOME, by default ~/.config. Under sudo, the home is that of
+    who called it."""
+    configured = environment.get("XDG_CONFIG_HOME", "")
+    if os.path.isabs(configured):
+        return Path(configured, "netwatch", "ja4.tsv")
+    return _home(environment) / ".config" / "netwatch" / "ja4.tsv"
+
+
+def _caller(environment: Mapping[str, str]) -> int:
+    """Who runs this: under sudo, who called it."""
+    number = environment.get("SUDO_UID", "")
+    return int(number) if os.geteuid() == 0 and number.isdecimal() else os.geteuid()
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    if _caller(environment) != os.geteuid():
+        import pwd
+
+        try:
+            return Path(pwd.getpwuid(_caller(environment)).pw_dir)
+        except KeyError:
+            pass
+    return Path(environment.get("HOME") or "/root")
+
+
+def load_clients(overlay: Path | None = None) -> dict[str, str]:
+    """Names by fingerprint, those of the overlay (default: overlay_path()) above the shipped. Raises ClientTableError.
+
+    A missing overlay is none. Under sudo one that belongs neither to the caller nor to root is not read.
+    """
+    table = parse_table(SHIPPED.read_text(encoding="utf-8"), str(SHIPPED)) if SHIPPED.is_file() else {}
+    path = overlay_path() if overlay is None else overlay
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), _caller(os.environ)):
+                return table
+            raw = file.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return table  # none, or in somebody else's home
+    except OSError as e:
+        raise ClientTableError(f"{path}: {e.strerror}") from None
+    if len(raw) > MOST_BYTES:
+        raise ClientTableError(f"{path}: larger than {MOST_BYTES >> 20} MiB")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise ClientTableError(f"{path}: byte {e.start + 1} is not UTF-8") from None
+    return table | parse_table(text, str(path))
+
+
+def parse_table(text: str, where: str) -> dict[str, str]:
+    """Names by fingerprint of a table's lines. Raises ClientTableError with `where` and the line's number."""
+    table = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fingerprint, tab, rest = line.partition("\t")
+        name = rest.partition("\t")[0].strip()
+        if not (_JA4.fullmatch(fingerprint) or _JA3.fullmatch(fingerprint)):
+            raise ClientTableError(f"{where}: line {number}: {fingerprint[:60]!r} is neither a JA4 nor a JA3")
+        if not tab or not name or not name.isprintable() or len(name) > MOST_NAME:
+            raise ClientTableError(f"{where}: line {number}: after the fingerprint come a tab and a name"
+                                   f" of at most {MOST_NAME} printable characters")
+        table[fingerprint] = name
+    return table

@@ -1,0 +1,6 @@
+"""The makers of protocol messages are used here too."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "proto"))

@@ -1,0 +1,148 @@
+"""Who reads a flow, and when it changes hands: kinds that share ports, TLS after an unknown beginning, idle QUIC."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import quicmake
+from conversation import CLIENT, SERVER, Talk
+from running import ALL_KINDS, run_capture
+from talks import tls_talk
+from wire import A4, B4, SECOND, START, eth, ip4, pcap, spaced, udp
+
+Turns = list[tuple[int, bytes]]
+
+STUN = bytes.fromhex("000100002112a442") + b"transaction!"
+STUN_SAY = bytes.fromhex("010100002112a442") + b"transaction!"
+
+
+def datagrams(turns: Turns, ports: tuple[int, int] = (40000, 50000), step: int = 20_000_000) -> bytes:
+    """A capture of one UDP flow."""
+    frames = []
+    for side, data in turns:
+        ends = (A4, B4) if side == CLIENT else (B4, A4)
+        frames.append(eth(ip4(17, udp(ports[side], ports[1 - side], data), *ends)))
+    return pcap(spaced(frames, step))
+
+
+def dtls_record(kind: int, data: bytes, epoch: int = 0) -> bytes:
+    return bytes([kind]) + b"\xfe\xfd" + epoch.to_bytes(2, "big") + bytes(6) + len(data).to_bytes(2, "big") + data
+
+
+def dtls_hello(kind: int, exts: bytes = b"\0\x0e\0\5\0\2\0\1\0") -> bytes:
+    chosen = b"\0\2\xc0\x2b\1\0" if kind == 1 else b"\xc0\x2b\0"
+    body = b"\xfe\xfd" + bytes([kind]) * 32 + b"\0" + (b"\0" if kind == 1 else b"") + chosen
+    body += len(exts).to_bytes(2, "big") + exts
+    size = len(body).to_bytes(3, "big")
+    return dtls_record(22, bytes([kind]) + size + bytes(5) + size + body)
+
+
+DARK = dtls_record(22, b"\xaa" * 40, 1)
+HANDSHAKE = [(CLIENT, dtls_hello(1)), (SERVER, dtls_hello(2, b"")), (CLIENT, DARK), (SERVER, DARK)]
+
+
+def rtp(number: int, source: bytes = b"\x11\x22\x33\x44") -> bytes:
+    return b"\x80\x60" + number.to_bytes(2, "big") + bytes(4) + source + b"e" * 40
+
+
+def srtcp(source: bytes = b"\x11\x22\x33\x44") -> bytes:
+    return b"\x80\xc8\0\6" + source + b"\xee" * 40
+
+
+ICE = [(CLIENT, STUN), (SERVER, STUN_SAY)]
+MEDIA = [(CLIENT, rtp(i)) for i in range(5)]
+ALL_FOUR = ["stun", "dtls", "rtp", "rtcp"]
+
+
+def test_a_call_of_a_browser() -> None:
+    turns = [*ICE, *HANDSHAKE, *MEDIA, (CLIENT, srtcp()), (SERVER, srtcp()), *ICE, *MEDIA, (CLIENT, srtcp())]
+    flow = run_capture(datagrams(turns)).flow
+    assert flow["app_stack"] == ALL_FOUR
+    assert flow["app"] == "rtp"
+    assert flow["tls"]["version"] == "DTLS 1.2"
+    assert flow["rtp"]["ssrc"] == flow["rtcp"]["ssrc"] == "0x11223344"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([ICE, HANDSHAKE, MEDIA])))
+def test_whichever_comes_first(order: tuple[Turns, ...]) -> None:
+    turns = [turn for part in order for turn in part]
+    flow = run_capture(datagrams([*turns, *turns, (CLIENT, srtcp()), *MEDIA])).flow
+    assert sorted(flow["app_stack"]) == sorted(ALL_FOUR)
+
+
+def test_checks_between_the_messages_of_a_handshake() -> None:
+    turns = [turn for part in HANDSHAKE for turn in (*ICE, part)]
+    flow = run_capture(datagrams([*turns, *ICE, *MEDIA])).flow
+    assert flow["app_stack"] == ["stun", "dtls", "rtp"]
+    assert flow["tls"]["cipher"].startswith("TLS_ECDHE")
+
+
+def test_handing_over_ends() -> None:
+    """Datagrams of every kind in turn, none of which proves to be media: the flow changes hands a few times only."""
+    noise = [(CLIENT, bytes([first, 0x60]) + bytes([i, 0x33]) * 20) for i in range(60) for first in (0x80, 0x90, 0xA0)]
+    mixed = [turn for pair in zip(noise, itertools.cycle(ICE), strict=False) for turn in pair]
+    flow = run_capture(datagrams(mixed)).flow
+    assert flow["app_stack"] == ["stun"]
+
+
+PREAMBLES = [
+    [(CLIENT, b"NXSH-8.10.1\n"), (SERVER, b"NXD-8.10.1\n")],
+    [(CLIENT, b"PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\r\n")],
+    [(CLIENT, b"\0"), (SERVER, b"\0")],
+    [(SERVER, bytes(range(0x90, 0xE0))), (CLIENT, bytes(range(0x80, 0xF0)))],
+]
+
+
+def told(turns: Turns, **words) -> bytes:
+    talk = Talk(dport=4000).open()
+    for side, data in turns:
+        talk.say(side, data, **words)
+    return pcap(talk.close().frames)
+
+
+@pytest.mark.parametrize("kinds", [("flows",), ALL_KINDS])
+@pytest.mark.parametrize("preamble", PREAMBLES)
+def test_tls_after_words_that_nobody_knows(preamble: Turns, kinds: tuple[str, ...]) -> None:
+    plain = run_capture(told(tls_talk()), kinds).flow
+    flow = run_capture(told([*preamble, *tls_talk()]), kinds).flow
+    assert flow["app_stack"] == ["tls"]
+    assert flow["tls"] == plain["tls"]
+
+
+@pytest.mark.parametrize("kinds", [("flows",), ALL_KINDS])
+def test_tls_that_comes_too_late_or_not_at_the_start_of_a_segment(kinds: tuple[str, ...]) -> None:
+    (side, hello), *_rest = tls_talk()
+    chatter = [(CLIENT, b"\x90what\n"), (SERVER, b"\x90that\n")] * 9
+    assert "app" not in run_capture(told([*chatter, (side, hello)]), kinds).flow
+    assert "app" not in run_capture(told([chatter[0], chatter[1], (side, b"\x90" + hello)]), kinds).flow
+    assert "app" not in run_capture(told([chatter[0], chatter[1], (side, hello[:9])]), kinds).flow
+
+
+def test_a_single_record_that_is_all_a_side_says() -> None:
+    assert run_capture(told([(CLIENT, b"\x17\3\3\0\x10" + b"\xaa" * 16)])).flow["app"] == "tls"
+    assert "app" not in run_capture(told([(CLIENT, b"\x17\3\3\0\x10" + b"\xaa" * 15)])).flow
+
+
+def quic(idle_ms: int, gap_s: int, connected: bool) -> int:
+    """How many flows a QUIC connection is that pauses."""
+    idle = b"\1\4" + (0x80000000 | idle_ms).to_bytes(4, "big")
+    hello = quicmake.seal(quicmake.padded(quicmake.crypto(quicmake.client_hello(parameters=idle))))
+    answer = quicmake.seal(quicmake.crypto(quicmake.server_hello()), server=True, scid=b"server01")
+    turns = [(CLIENT, hello), (SERVER, answer), *([(CLIENT, b"\x4f" + b"s" * 40)] if connected else [])]
+    ends = {CLIENT: (A4, B4, 40000, 443), SERVER: (B4, A4, 443, 40000)}
+    frames, now = [], START
+    for side, data in [*turns, (SERVER, b"\x4f" + b"s" * 60)]:
+        src, dst, sport, dport = ends[side]
+        frames.append((now, eth(ip4(17, udp(sport, dport, data), src, dst))))
+        now += SECOND // 50 if len(frames) < len(turns) else gap_s * SECOND
+    return len(run_capture(pcap(frames)).flows)
+
+
+@pytest.mark.parametrize(
+    ("idle_ms", "gap_s", "flows"),
+    [(30_000, 29, 1), (30_000, 32, 2), (300_000, 250, 1), (300_000, 310, 2), (1, 9, 1), (1, 12, 2), (0, 170, 1),
+     (0, 190, 2), (1 << 29, 590, 1), (1 << 29, 610, 2)],
+)  # fmt: skip
+def test_the_idle_timeout_of_quic(idle_ms: int, gap_s: int, flows: int) -> None:
+    assert quic(idle_ms, gap_s, True) == flows

@@ -1,0 +1,6 @@
+"""Frames and the whole engine are used here too."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "engine"))
