@@ -1,0 +1,132 @@
+"""Facts about processes, by psutil on every system, remembered for a while after the process has gone.
+
+A pid is asked about once, and its answer kept under the pid and its start time; an answer is thrown away when the start
+time turns out to be another one, because then it was another process. Never fails: what cannot be read stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from netwatch.platform.base import Identity, Process, clean
+
+MAX_KEPT = 8192
+ANCESTORS = 4
+KERNEL_TOLD = ("exe", "container", "pod", "unit")      # what the kernel told at the time is better than what is so now
+
+Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
+Place = Callable[[int], tuple[str, str, str]]      # (container, pod, unit) of a pid
+
+
+class Facts:
+    """The memory. `start_of` and `place_of` are the platform's own knowledge; both may be absent."""
+
+    def __init__(self, start_of: Start | None = None, place_of: Place | None = None) -> None:
+        self._start_of = start_of or (lambda process: round(process.create_time() * 1000))
+        self._place_of = place_of or (lambda _: ("", "", ""))
+        self._kept: dict[Identity, Process] = {}
+        self._whole: set[Identity] = set()
+        try:
+            import psutil
+        except ImportError:
+            psutil = None  # type: ignore[assignment]
+        self._psutil: Any = psutil
+        self.missing = "" if psutil else "psutil is not installed: only names and what eBPF tells is known of processes"
+
+    def identify(self, pid: int) -> Identity:
+        """Who has this pid now; a start of 0 when that cannot be told."""
+        if self._psutil is None:
+            return Identity(pid)
+        try:
+            return Identity(pid, self._start_of(self._psutil.Process(pid)))
+        except (self._psutil.Error, OSError, ValueError):
+            return Identity(pid)
+
+    def learn(self, who: Identity, told: Process) -> None:
+        """Keep what the kernel told in passing; it need not be asked again while it is the best there is."""
+        self._kept.pop(who, None)
+        self._whole.discard(who)
+        self._kept[who] = told
+        if len(self._kept) > MAX_KEPT:
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self._whole.discard(oldest)
+
+    def of(self, who: Identity) -> Process:
+        """The facts of a process, asked of the system at most once. A process that has gone is what was kept of it."""
+        kept = self._kept.get(who)
+        if kept is not None and who in self._whole:
+            return kept
+        asked = self._ask(who)
+        if asked is None:
+            found = self._completed(kept or Process(who.pid))
+        elif kept is None:
+            found = asked
+        else:
+            found = replace(asked, **{k: v for k in KERNEL_TOLD if (v := getattr(kept, k))})
+        self.learn(who, found)
+        self._whole.add(who)
+        return found
+
+    def knows(self, who: Identity) -> bool:
+        return who in self._kept
+
+    def _completed(self, gone: Process) -> Process:
+        """A process that has gone: its user and its parents may still be there to be asked."""
+        user, parents = gone.user, gone.parents
+        if self._psutil is None:
+            return gone
+        if gone.uid is not None and not user:
+            try:
+                import pwd
+
+                user = pwd.getpwuid(gone.uid).pw_name
+            except (ImportError, KeyError):
+                user = str(gone.uid)
+        if gone.ppid and not parents:
+            parent = self._try(lambda: self._psutil.Process(gone.ppid))
+            if parent:
+                parents = ((parent.pid, clean(self._try(parent.name))), *self._parents(parent))[:ANCESTORS]
+        return replace(gone, user=clean(user), parents=parents)
+
+    def _ask(self, who: Identity) -> Process | None:
+        """The system's answer; None when the process has gone or the pid is another's by now."""
+        if self._psutil is None:
+            return None
+        try:
+            process = self._psutil.Process(who.pid)
+            with process.oneshot():
+                if who.start and self._start_of(process) != who.start:
+                    return None
+                container, pod, unit = self._place_of(who.pid)
+                return Process(
+                    who.pid, name=clean(process.name()), exe=clean(self._try(process.exe)),
+                    cmdline=clean(" ".join(self._try(process.cmdline) or ())), uid=self._uid(process),
+                    user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process),
+                    started_ns=round(process.create_time() * 1e9), container=container, pod=pod, unit=unit)
+        except (self._psutil.Error, OSError):
+            return None
+
+    def _try(self, ask: Callable[[], Any]) -> Any:
+        """One fact, "" when we may not know it."""
+        try:
+            return ask()
+        except (self._psutil.Error, OSError, KeyError):
+            return ""
+
+    def _uid(self, process: Any) -> int | None:
+        uids = getattr(process, "uids", None)
+        found = self._try(uids) if uids else ""
+        return found.effective if found else None
+
+    def _parents(self, process: Any) -> tuple[tuple[int, str], ...]:
+        """The nearest ancestors, parent first."""
+        found: list[tuple[int, str]] = []
+        while len(found) < ANCESTORS:
+            process = self._try(process.parent)
+            if not process:
+                break
+            found.append((process.pid, clean(self._try(process.name))))
+        return tuple(found)

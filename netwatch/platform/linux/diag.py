@@ -1,0 +1,211 @@
+"""Owners by polling: the kernel's socket table (sock_diag) joined with /proc/PID/fd, from pass to pass.
+
+A pass asks only for what changed. A new socket is looked for in the processes that opened some lately, then in new ones,
+then in all the others, and no further once it is found. What lives and dies between two passes is never seen: this method
+says so. Needs no permission for one's own processes, CAP_SYS_PTRACE for those of others, CAP_SYS_ADMIN for namespaces.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Set
+from typing import Any
+
+from netwatch.platform.base import Status, Unavailable
+from netwatch.platform.facts import Facts
+from netwatch.platform.linux.namespaces import Namespaces
+from netwatch.platform.linux.procfs import Proc
+from netwatch.platform.sights import MS, POLLED, Sight, Sights
+
+METHOD = "sock_diag"
+PACE_S = 0.02
+ALL_S = 1.0                    # between two looks at every process, at namespaces and at raw sockets
+OTHERS = 2                     # other namespaces in one pass
+MAX_BUSY = 32                  # processes remembered for having opened sockets lately
+MAX_PENDING = 4096             # sockets whose process is being looked for
+PATIENCE_NS = 2000 * MS        # after which a socket's process is looked for no more
+LISTEN = 10
+
+Row = tuple[int, int, bool, bytes, int, bytes, int, int, int, int]
+
+
+class DiagTracker:
+    """The tracker. `alone` when no event method runs: only then does it pass as often as it can."""
+
+    method = METHOD
+    complete = True
+
+    def __init__(self, sights: Sights, facts: Facts, proc: Proc, namespaces: Namespaces) -> None:
+        self.pace_s = PACE_S
+        self._sights = sights
+        self._facts = facts
+        self._proc = proc
+        self._namespaces = namespaces
+        self._tables: dict[int, Any] = {}
+        self._pending: OrderedDict[int, tuple[int, int, Row]] = OrderedDict()      # inode: (since, namespace, row)
+        self._searched: set[int] = set()       # those of them that no process had when all were looked at
+        self._busy: OrderedDict[int, None] = OrderedDict()
+        self._pids: set[int] = set()
+        self._looked = 0.0
+        self._began = 0            # of the pass before, ns since 1970
+        self._refused = ""
+        self.passes = self.unresolved = 0
+
+    def start(self) -> None:
+        self._add_table(self._namespaces.own, -1)
+        if self._namespaces.own not in self._tables:
+            raise Unavailable(f"this kernel has no sock_diag: {self._refused}")
+
+    def drain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        for table in self._tables.values():
+            table.close()
+        self._tables = {}
+
+    def status(self) -> Status:
+        limits = ["polled: what lives shorter than the time between two passes may lack an owner"]
+        if self._proc.hidden:
+            limits.append(f"the descriptors of {self._proc.hidden} processes may not be read (hidepid or no "
+                          "CAP_SYS_PTRACE)")
+        if self._refused:
+            limits.append(f"other network namespaces are not seen: {self._refused}")
+        if self._namespaces.too_many:
+            limits.append(f"{self._namespaces.too_many} network namespaces too many")
+        return Status(METHOD, bool(self._tables), "; ".join(limits), "run it with sudo" if os.geteuid() else "", {
+            "passes": self.passes, "namespaces": len(self._tables), "unresolved": self.unresolved,
+            "sockets": sum(len(table) for table in self._tables.values()), "hidden": self._proc.hidden})
+
+    def sweep(self) -> None:
+        began = time.time_ns()
+        every = time.monotonic() - self._looked > ALL_S
+        if every:
+            self._looked = time.monotonic()
+            self._proc.hidden = 0
+            self._look_at_namespaces()
+        for namespace, table in self._turn():
+            try:
+                fresh, gone, whole = table.changes()
+            except OSError as e:
+                self._refused = str(e)
+                self._drop_table(namespace)
+                continue
+            with self._sights.lock:
+                self._note(namespace, fresh, gone if whole else [], began)
+        if every:
+            self._note_raw(began)
+        self._resolve(began, every)
+        self._sights.passed[METHOD] = self._began = began
+        self.passes += 1
+
+    def _turn(self) -> list[tuple[int, Any]]:
+        """The tables of this pass: our own namespace's in each, the others' a few at a time."""
+        own = self._namespaces.own
+        others = [inode for inode in self._tables if inode != own]
+        first = self.passes * OTHERS % max(1, len(others))
+        chosen = (others[first:] + others[:first])[:OTHERS]
+        return [(inode, self._tables[inode]) for inode in (own, *chosen) if inode in self._tables]
+
+    def _look_at_namespaces(self) -> None:
+        self._namespaces.look(self._proc.pids(), again=True)
+        for inode in self._tables.keys() - self._namespaces.members.keys() - {self._namespaces.own}:
+            self._drop_table(inode)
+        for inode in self._namespaces.members.keys() - self._tables.keys():
+            try:
+                fd = self._namespaces.open(inode)
+            except OSError as e:
+                self._refused = str(e)
+                continue
+            self._add_table(inode, fd)
+            os.close(fd)
+
+    def _add_table(self, inode: int, fd: int) -> None:
+        from netwatch._fast.sockdiag import SocketTable
+
+        try:
+            self._tables[inode] = SocketTable(fd)
+        except OSError as e:
+            self._refused = str(e)
+
+    def _drop_table(self, inode: int) -> None:
+        self._tables.pop(inode).close()
+
+    def _note(self, namespace: int, fresh: list[Row], gone: list[int], began: int) -> None:
+        """Enter what one namespace's pass brought: new sockets wait for their process, those gone are closed."""
+        for cookie in gone:
+            self._sights.closed(cookie, self._began)
+        for row in fresh:
+            remote, inode, cookie = row[5], row[8], row[9]
+            again = self._sights.knows(cookie)
+            if again and len(again[0].key) == (5 if any(remote) else 2):
+                self._sights.reopened(cookie, began)
+            elif inode and len(self._pending) < MAX_PENDING:
+                self._pending[inode] = (began, namespace, row)
+
+    def _note_raw(self, began: int) -> None:
+        """Raw and ping sockets have no cookie here; their inode stands for it, negative so that it meets no other."""
+        for namespace in self._tables:
+            pid = "self" if namespace == self._namespaces.own else self._namespaces.members.get(namespace, "self")
+            for s in self._proc.raw_sockets(pid):
+                known = self._sights.knows(-s.inode)
+                if known:
+                    self._sights.confirm(-s.inode, began)
+                elif len(self._pending) < MAX_PENDING:
+                    self._pending[s.inode] = (began, namespace, (
+                        s.proto, 7, len(s.remote) == 16, s.local, s.lport, s.remote, s.rport, s.uid or 0, s.inode,
+                        -s.inode))
+
+    def _resolve(self, began: int, every: bool) -> None:
+        """Find the processes of the sockets that wait for one."""
+        for inode, (since, _, _) in list(self._pending.items()):
+            if since < began - PATIENCE_NS:
+                del self._pending[inode]
+                self.unresolved += 1
+        self._searched &= self._pending.keys()
+        if not self._pending:
+            return
+        wanted = self._pending.keys() if every else self._pending.keys() - self._searched
+        pids = set(self._proc.pids())
+        new = sorted(pids - self._pids, reverse=True)
+        self._pids = pids
+        holders: dict[int, list[int]] = {}
+        self._search([*(pid for pid in reversed(self._busy) if pid in pids), *new], holders, wanted, every)
+        if every or any(self._pending[inode][0] < began for inode in wanted - holders.keys()):
+            self._search(pids.difference(new, self._busy), holders, wanted, every)
+            self._searched.update(wanted)
+        with self._sights.lock:
+            for inode, pids_of in holders.items():
+                self._give(inode, pids_of, began)
+
+    def _search(self, pids: Iterable[int], holders: dict[int, list[int]], wanted: Set[int], every: bool) -> None:
+        """Look for the wanted sockets in these processes, in this order, until all are found; `every`: in all of them."""
+        for pid in pids:
+            if not every and holders.keys() >= wanted:
+                break
+            for inode in self._proc.inodes(pid):
+                if inode in self._pending:
+                    holders.setdefault(inode, []).append(pid)
+
+    def _give(self, inode: int, pids: list[int], began: int) -> None:
+        """The socket belongs to these processes: to the oldest of them, since a child inherits from its parent."""
+        since, namespace, row = self._pending.pop(inode)
+        proto, state, _, local, lport, remote, rport, _, _, cookie = row
+        found = sorted((glance for pid in set(pids) if (glance := self._proc.glance(pid))),
+                       key=lambda g: (g[0].start, g[0].pid))
+        if not found:
+            return
+        who, told = found[0]
+        self._busy.pop(who.pid, None)
+        self._busy[who.pid] = None
+        if len(self._busy) > MAX_BUSY:
+            self._busy.popitem(last=False)
+        if not self._facts.knows(who):
+            self._facts.learn(who, told)
+        self._sights.saw(Sight(
+            who, namespace, cookie, METHOD, local if any(local) else b"", first=since, begin=self._began, last=began,
+            ending=POLLED if cookie > 0 else 0, listening=state == LISTEN, sharing=True,
+            others=tuple(other.pid for other, _ in found[1:])), proto, lport, remote if any(remote) else b"", rport)
+
