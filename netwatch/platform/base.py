@@ -55,6 +55,15 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a process runs."""
+
+    container: str = ""
+    pod: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """Who owns a flow's local socket, by which method, how sure, and how long ago that was last confirmed."""
 

@@ -10,22 +10,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from netwatch.platform.base import Identity, Process, clean
+from netwatch.platform.base import Identity, Place, Process, clean
 
 MAX_KEPT = 8192
 ANCESTORS = 4
 KERNEL_TOLD = ("exe", "container", "pod", "unit")      # what the kernel told at the time is better than what is so now
 
 Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
-Place = Callable[[int], tuple[str, str, str]]      # (container, pod, unit) of a pid
+WhereIs = Callable[[int], Place]       # of a pid
 
 
 class Facts:
-    """The memory. `start_of` and `place_of` are the platform's own knowledge; both may be absent."""
+    """The memory. `start_of` and `where_is` are the platform's own knowledge; both may be absent."""
 
-    def __init__(self, start_of: Start | None = None, place_of: Place | None = None) -> None:
+    def __init__(self, start_of: Start | None = None, where_is: WhereIs | None = None) -> None:
         self._start_of = start_of or (lambda process: round(process.create_time() * 1000))
-        self._place_of = place_of or (lambda _: ("", "", ""))
+        self._where_is = where_is or (lambda _: Place())
         self._kept: dict[Identity, Process] = {}
         self._whole: set[Identity] = set()
         try:
@@ -100,12 +100,12 @@ class Facts:
             with process.oneshot():
                 if who.start and self._start_of(process) != who.start:
                     return None
-                container, pod, unit = self._place_of(who.pid)
+                place = self._where_is(who.pid)
                 return Process(
                     who.pid, name=clean(process.name()), exe=clean(self._try(process.exe)),
                     cmdline=clean(" ".join(self._try(process.cmdline) or ())), uid=self._uid(process),
                     user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process),
-                    started_ns=round(process.create_time() * 1e9), container=container, pod=pod, unit=unit)
+                    started_ns=round(process.create_time() * 1e9), container=place.container, pod=place.pod, unit=place.unit)
         except (self._psutil.Error, OSError):
             return None
 

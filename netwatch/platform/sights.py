@@ -147,6 +147,12 @@ class Sights:
             sight.end, sight.last = FOREVER, max(sight.last, when)
         return bool(there)
 
+    def share(self, cookie: int, pid: int) -> None:
+        """Another process has the socket as well."""
+        for sight in self._by_cookie.get(cookie, ()):
+            if pid not in (*sight.others, sight.who.pid):
+                sight.others = (*sight.others, pid)[-MAX_PER_KEY:]
+
     def unconfirmed(self, since: int) -> None:
         """A whole pass that began at `since` is over: what nobody closes and the pass did not confirm is closed."""
         for cookie, there in self._by_cookie.items():

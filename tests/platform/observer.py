@@ -1,6 +1,6 @@
-"""The observer of the owners' lab: sees packets on one interface, asks for the owner of each new flow, as netwatch does.
+"""The observer of the owners' lab: sees packets on one interface and asks for the owner of each new flow.
 
-    observer.py INTERFACE METHODS SECONDS      prints "ready", then JSON: every flow with both ends' answers, cost, status
+    observer.py INTERFACE METHODS SECONDS      prints "ready", then JSON: both ends of every flow, cost, status
 
 Each end of a flow is asked about when the flow is first seen by this program, and again until there is an answer, but
 no longer than two seconds after its first packet.

@@ -6,7 +6,9 @@ from typing import Any
 
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux.diag import DiagTracker
+from netwatch.platform.linux.ebpf import EbpfTracker
 from netwatch.platform.linux.namespaces import Namespaces
+from netwatch.platform.linux.places import Places
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.sights import Sights
 from netwatch.platform.watch import Tracker, Watch
@@ -23,8 +25,10 @@ class Linux:
     def owners(self, methods: tuple[str, ...] = ("ebpf", "bcc", "sock_diag")) -> Watch:
         namespaces = Namespaces(self._proc)
         sights = Sights(namespaces.own, namespaces.addresses)
-        facts = Facts(self._start_of)
+        places = Places(self._proc.cgroups)
+        facts = Facts(self._start_of, places.of_pid)
         made: dict[str, Tracker] = {
+            "ebpf": EbpfTracker(sights, facts, places),
             "sock_diag": DiagTracker(sights, facts, self._proc, namespaces),
         }
         return Watch(sights, facts, [t for name, t in made.items() if name in methods], self._proc.addresses)

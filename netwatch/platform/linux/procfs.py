@@ -67,6 +67,10 @@ class Proc:
         """The addresses of its network namespace, from fib_trie and if_inet6; none when they cannot be read."""
         return frozenset([*self._local4(pid), *self._local6(pid)])
 
+    def cgroups(self, pid: int) -> str:
+        """The text of its control groups."""
+        return self._read(f"{pid}/cgroup")
+
     def raw_sockets(self, pid: int | str = "self") -> list[Socket]:
         """Raw and ping sockets of its namespace. A raw socket's "port" is its protocol: here it has none."""
         found = []
