@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmp6": ICMP6, "sctp": SCTP, "udplite": 136, "igmp": 2}
@@ -25,8 +25,7 @@ class Unavailable(Exception):
     """A method cannot work here. Its text is the reason, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """One process, for ever: pids are used again, a pid with its start time is not.
 
     `start` is in the unit of its platform (Linux: clock ticks since boot), 0 when not known.
@@ -203,7 +202,9 @@ def packed(address: str | bytes) -> bytes:
 
 def clean(text: str) -> str:
     """Text as records have it: valid, bounded, without control characters. A process chooses its own name."""
-    short = "".join(c if c.isprintable() else "\ufffd" for c in text[:MAX_TEXT])
+    short = text[:MAX_TEXT]
+    if not short.isprintable():
+        short = "".join(c if c.isprintable() else "\ufffd" for c in short)
     return short.encode("utf-8", "replace").decode("utf-8", "replace")
 
 

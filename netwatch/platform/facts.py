@@ -6,6 +6,7 @@ time turns out to be another one, because then it was another process. Never fai
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from netwatch.platform.base import Identity, Place, Process, clean
 
 MAX_KEPT = 8192
 ANCESTORS = 4
+LINE_S = 1.0
 KERNEL_TOLD = ("exe", "container", "pod", "unit")      # what the kernel told at the time is better than what is so now
 
 Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
@@ -28,6 +30,8 @@ class Facts:
         self._where_is = where_is or (lambda _: Place())
         self._kept: dict[Identity, Process] = {}
         self._whole: set[Identity] = set()
+        self._users: dict[int, str] = {}
+        self._lines: dict[int, tuple[float, tuple[tuple[int, str], ...]]] = {}
         try:
             import psutil
         except ImportError:
@@ -75,21 +79,18 @@ class Facts:
 
     def _completed(self, gone: Process) -> Process:
         """A process that has gone: its user and its parents may still be there to be asked."""
-        user, parents = gone.user, gone.parents
-        if self._psutil is None:
-            return gone
-        if gone.uid is not None and not user:
+        user = gone.user or (self._user(gone.uid) if gone.uid is not None else "")
+        return replace(gone, user=user, parents=gone.parents or self._parents(gone.ppid))
+
+    def _user(self, uid: int) -> str:
+        if uid not in self._users:
             try:
                 import pwd
 
-                user = pwd.getpwuid(gone.uid).pw_name
-            except (ImportError, KeyError):
-                user = str(gone.uid)
-        if gone.ppid and not parents:
-            parent = self._try(lambda: self._psutil.Process(gone.ppid))
-            if parent:
-                parents = ((parent.pid, clean(self._try(parent.name))), *self._parents(parent))[:ANCESTORS]
-        return replace(gone, user=clean(user), parents=parents)
+                self._users[uid] = clean(pwd.getpwuid(uid).pw_name)
+            except (ImportError, KeyError, OverflowError):
+                self._users[uid] = str(uid)
+        return self._users[uid]
 
     def _ask(self, who: Identity) -> Process | None:
         """The system's answer; None when the process has gone or the pid is another's by now."""
@@ -104,7 +105,7 @@ class Facts:
                 return Process(
                     who.pid, name=clean(process.name()), exe=clean(self._try(process.exe)),
                     cmdline=clean(" ".join(self._try(process.cmdline) or ())), uid=self._uid(process),
-                    user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process),
+                    user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process.ppid()),
                     started_ns=round(process.create_time() * 1e9), container=place.container, pod=place.pod, unit=place.unit)
         except (self._psutil.Error, OSError):
             return None
@@ -121,12 +122,19 @@ class Facts:
         found = self._try(uids) if uids else ""
         return found.effective if found else None
 
-    def _parents(self, process: Any) -> tuple[tuple[int, str], ...]:
-        """The nearest ancestors, parent first."""
-        found: list[tuple[int, str]] = []
-        while len(found) < ANCESTORS:
-            process = self._try(process.parent)
-            if not process:
-                break
-            found.append((process.pid, clean(self._try(process.name))))
-        return tuple(found)
+    def _parents(self, ppid: int | None) -> tuple[tuple[int, str], ...]:
+        """The nearest ancestors, parent first; asked again after a second, since pids are used again."""
+        if not ppid or self._psutil is None:
+            return ()
+        now = time.monotonic()
+        at, found = self._lines.get(ppid, (0.0, ()))
+        if now - at > LINE_S:
+            found = ()
+            process = self._try(lambda: self._psutil.Process(ppid))
+            while process and len(found) < ANCESTORS:
+                found = (*found, (process.pid, clean(self._try(process.name))))
+                process = self._try(process.parent)
+            if len(self._lines) > MAX_KEPT:
+                self._lines.clear()
+            self._lines[ppid] = (now, found)
+        return found

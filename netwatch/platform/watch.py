@@ -18,7 +18,6 @@ from netwatch.platform.sights import NOT_OURS, SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
 PRUNE_S = 1.0
-BUDGET = 0.1                   # of one core, that passes may cost at most
 ASKED_S = 0.1                  # between two passes because somebody asked
 
 
@@ -27,7 +26,8 @@ class Tracker(Protocol):
 
     method: str
     complete: bool                 # sees every socket, so that no lesser method need run beside it
-    pace_s: float                  # between two passes that nobody asked for; what a pass costs may lengthen it
+    pace_s: float                  # between two passes that nobody asked for
+    budget: float                  # of one core, that its passes may cost: dear ones come less often
 
     def start(self) -> None:
         """Begin. Raises Unavailable."""
@@ -184,7 +184,7 @@ class Watch:
     def _due(self, tracker: Tracker, asked: bool = False) -> float:
         """When its next pass is due, on the monotonic clock."""
         pace = min(ASKED_S, tracker.pace_s) if asked else tracker.pace_s
-        return self._swept[tracker.method] + max(pace, self._cost[tracker.method] / BUDGET)
+        return self._swept[tracker.method] + max(pace, self._cost[tracker.method] / tracker.budget)
 
     def _sweep(self, tracker: Tracker) -> None:
         began = time.thread_time()

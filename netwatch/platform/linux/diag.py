@@ -36,6 +36,7 @@ class DiagTracker:
 
     method = METHOD
     complete = True
+    budget = 0.1
 
     def __init__(self, sights: Sights, facts: Facts, proc: Proc, namespaces: Namespaces) -> None:
         self.pace_s = PACE_S
@@ -110,7 +111,7 @@ class DiagTracker:
         return [(inode, self._tables[inode]) for inode in (own, *chosen) if inode in self._tables]
 
     def _look_at_namespaces(self) -> None:
-        self._namespaces.look(self._proc.pids(), again=True)
+        self._namespaces.look(again=True)
         for inode in self._tables.keys() - self._namespaces.members.keys() - {self._namespaces.own}:
             self._drop_table(inode)
         for inode in self._namespaces.members.keys() - self._tables.keys():

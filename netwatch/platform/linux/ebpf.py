@@ -14,6 +14,7 @@ from netwatch.platform.base import Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import events
 from netwatch.platform.linux.libbpf import Object, kernel_types
+from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.places import Places, with_place
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
@@ -33,11 +34,14 @@ class EbpfTracker:
     method = METHOD
     complete = True
     pace_s = 5.0
+    budget = 0.01
 
-    def __init__(self, sights: Sights, facts: Facts, places: Places, path: Path = OBJECT) -> None:
+    def __init__(self, sights: Sights, facts: Facts, places: Places, namespaces: Namespaces,
+                 path: Path = OBJECT) -> None:
         self._sights = sights
         self._facts = facts
         self._places = places
+        self._namespaces = namespaces
         self._path = path
         self._object: Object | None = None
         self._programs: set[str] = set()
@@ -46,6 +50,7 @@ class EbpfTracker:
         self._offset = 0           # from CLOCK_MONOTONIC to the time since 1970
         self._losses = 0
         self._lost_at = 0
+        self._sweeps = 0
         self.events = 0
         self.load_s = 0.0
 
@@ -93,6 +98,8 @@ class EbpfTracker:
         if self._object is None or not self._programs & FIND:
             return
         began = time.time_ns()
+        self._namespaces.look(again=self._sweeps % 8 == 0)
+        self._sweeps += 1
         try:
             found = self._find()
         except OSError as e:
@@ -103,7 +110,11 @@ class EbpfTracker:
             self.drain()
             self._offset = time.time_ns() - time.monotonic_ns()
             for at in range(0, len(found) - events.SOCKET.size + 1, events.SOCKET.size):
-                self._enter_found(events.socket_event(found, at), began)
+                known = self._sights.knows(events.cookie(found, at))
+                if len(known) != 1 or known[0].who.pid != events.pid(found, at):
+                    self._enter_found(events.socket_event(found, at), began)
+                elif known[0].ending == SILENT:
+                    known[0].last = began
             self._sights.unconfirmed(began)
         lost = self._object.number("lost")
         if lost != self._losses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from dataclasses import dataclass
 
 from netwatch.platform.base import MAPPED, Identity, Process, clean
@@ -30,6 +31,14 @@ class SocketEvent:
     remote: bytes              # b"": not connected
     rport: int
     sharing: bool
+
+
+def cookie(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at + 24:at + 32], sys.byteorder)
+
+
+def pid(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at + 4:at + 8], sys.byteorder)
 
 
 def socket_event(data: bytes, at: int = 0) -> SocketEvent:

@@ -26,8 +26,9 @@ class Namespaces:
         self._known: dict[int, int] = {}
         self._addresses: dict[int, tuple[float, frozenset[bytes]]] = {}
 
-    def look(self, pids: list[int], again: bool = False) -> None:
-        """Find the namespaces of these processes, which are all there are. `again`: ask also those known already."""
+    def look(self, again: bool = False) -> None:
+        """Find the namespaces of all processes. `again`: also of those known already, which may have moved."""
+        pids = self._proc.pids()
         known = {} if again else self._known
         self._known = {pid: known.get(pid) or self._proc.namespace(pid) for pid in pids}
         members = {inode: pid for pid, inode in self._known.items() if inode and inode != self.own}

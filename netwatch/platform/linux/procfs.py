@@ -71,6 +71,13 @@ class Proc:
         """The text of its control groups."""
         return self._read(f"{pid}/cgroup")
 
+    def effective(self) -> int:
+        """Our effective capabilities, a bit each; capability(7)."""
+        for line in self._read("self/status").splitlines():
+            if line.startswith("CapEff:"):
+                return int(line.split()[1], 16)
+        return 0
+
     def raw_sockets(self, pid: int | str = "self") -> list[Socket]:
         """Raw and ping sockets of its namespace. A raw socket's "port" is its protocol: here it has none."""
         found = []
