@@ -16,7 +16,8 @@ from netwatch.platform.base import Identity, Place, Process, clean
 MAX_KEPT = 8192
 ANCESTORS = 4
 LINE_S = 1.0
-KERNEL_TOLD = ("exe", "container", "pod", "unit")      # what the kernel told at the time is better than what is so now
+# what was so when the socket was used is better than what is so now: a process may run another program since
+AT_THE_TIME = ("name", "exe", "cmdline", "container", "pod", "unit")
 
 Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
 WhereIs = Callable[[int], Place]       # of a pid
@@ -69,7 +70,7 @@ class Facts:
         elif kept is None:
             found = asked
         else:
-            found = replace(asked, **{k: v for k in KERNEL_TOLD if (v := getattr(kept, k))})
+            found = replace(asked, **{k: v for k in AT_THE_TIME if (v := getattr(kept, k))})
         self.learn(who, found)
         self._whole.add(who)
         return found

@@ -37,7 +37,7 @@ MAX_KEYS = 65536
 MAX_PER_KEY = 8
 
 GONE = "its socket was closed by then, and the port may have been another's"
-NOT_OURS = "no socket of this machine: the packets were only passing by, or the kernel itself answered"
+NOT_OURS = "no socket of this machine: passing by, answered by the kernel itself, or sent by a packet socket"
 
 Key = tuple[int, ...] | tuple[int, int, int, bytes, bytes]
 AddressesOf = Callable[[int], frozenset[bytes] | None]
@@ -195,6 +195,8 @@ class Sights:
                 return Unknown("several processes listen on this port and the connection's own socket was not seen",
                                retry=True)
             return Found(listeners[0], LISTENER)
+        if all(s.key[1] == 0 and s.last < when - SLACK for s in bound):
+            return Unknown("which raw socket this belongs to is being checked", retry=True)
         narrow = [s for s in bound if s.local] or bound
         open_ones = [s for s in narrow if not s.is_stale(when)]
         if len({s.who for s in open_ones}) > 1 and (is_group(local) or any(s.sharing for s in open_ones)):

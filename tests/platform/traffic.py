@@ -41,7 +41,10 @@ def serve(address: str, port: int, log: int) -> None:
                 note(log, "udp", datagrams.getsockname(), peer)
                 datagrams.sendto(data, peer)
             else:
-                data = key.fileobj.recv(4096)
+                try:
+                    data = key.fileobj.recv(4096)
+                except ConnectionResetError:
+                    data = b""
                 if data:
                     key.fileobj.sendall(data)
                 else:

@@ -11,17 +11,17 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Set
-from typing import Any
+from typing import Any, NamedTuple
 
-from netwatch.platform.base import Status, Unavailable
+from netwatch.platform.base import TCP, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc
-from netwatch.platform.sights import MS, POLLED, Sight, Sights
+from netwatch.platform.sights import MS, POLLED, SILENT, Sight, Sights
 
 METHOD = "sock_diag"
 PACE_S = 0.02
-ALL_S = 1.0                    # between two looks at every process, at namespaces and at raw sockets
+ALL_S = 0.5                    # between two looks at every process, at namespaces and at raw sockets
 OTHERS = 2                     # other namespaces in one pass
 MAX_BUSY = 32                  # processes remembered for having opened sockets lately
 MAX_PENDING = 4096             # sockets whose process is being looked for
@@ -29,6 +29,15 @@ PATIENCE_NS = 2000 * MS        # after which a socket's process is looked for no
 LISTEN = 10
 
 Row = tuple[int, int, bool, bytes, int, bytes, int, int, int, int]
+
+
+class Waiting(NamedTuple):
+    """A socket whose process is looked for: first met at `since`, and not there yet at `before`."""
+
+    since: int
+    before: int
+    namespace: int
+    row: Row
 
 
 class DiagTracker:
@@ -45,12 +54,14 @@ class DiagTracker:
         self._proc = proc
         self._namespaces = namespaces
         self._tables: dict[int, Any] = {}
-        self._pending: OrderedDict[int, tuple[int, int, Row]] = OrderedDict()      # inode: (since, namespace, row)
+        self._pending: OrderedDict[int, Waiting] = OrderedDict()      # by inode
         self._searched: set[int] = set()       # those of them that no process had when all were looked at
         self._busy: OrderedDict[int, None] = OrderedDict()
         self._pids: set[int] = set()
         self._looked = 0.0
-        self._began = 0            # of the pass before, ns since 1970
+        self._passed: dict[int, int] = {}      # when the last pass over each namespace began, ns since 1970
+        self._raw: set[int] = set()            # the inodes of raw sockets
+        self._raw_passed = 0
         self._refused = ""
         self.passes = self.unresolved = 0
 
@@ -99,7 +110,7 @@ class DiagTracker:
         if every:
             self._note_raw(began)
         self._resolve(began, every)
-        self._sights.passed[METHOD] = self._began = began
+        self._sights.passed[METHOD] = began
         self.passes += 1
 
     def _turn(self) -> list[tuple[int, Any]]:
@@ -133,36 +144,43 @@ class DiagTracker:
 
     def _drop_table(self, inode: int) -> None:
         self._tables.pop(inode).close()
+        self._passed.pop(inode, None)
 
     def _note(self, namespace: int, fresh: list[Row], gone: list[int], began: int) -> None:
         """Enter what one namespace's pass brought: new sockets wait for their process, those gone are closed."""
+        before = self._passed.get(namespace, 0)
+        self._passed[namespace] = began
         for cookie in gone:
-            self._sights.closed(cookie, self._began)
+            self._sights.closed(cookie, before)
         for row in fresh:
             remote, inode, cookie = row[5], row[8], row[9]
             again = self._sights.knows(cookie)
             if again and len(again[0].key) == (5 if any(remote) else 2):
                 self._sights.reopened(cookie, began)
             elif inode and len(self._pending) < MAX_PENDING:
-                self._pending[inode] = (began, namespace, row)
+                self._pending[inode] = Waiting(began, before, namespace, row)
 
     def _note_raw(self, began: int) -> None:
         """Raw and ping sockets have no cookie here; their inode stands for it, negative so that it meets no other."""
+        there = set()
         for namespace in self._tables:
             pid = "self" if namespace == self._namespaces.own else self._namespaces.members.get(namespace, "self")
             for s in self._proc.raw_sockets(pid):
-                known = self._sights.knows(-s.inode)
-                if known:
+                there.add(s.inode)
+                if self._sights.knows(-s.inode):
                     self._sights.confirm(-s.inode, began)
-                elif len(self._pending) < MAX_PENDING:
-                    self._pending[s.inode] = (began, namespace, (
-                        s.proto, 7, len(s.remote) == 16, s.local, s.lport, s.remote, s.rport, s.uid or 0, s.inode,
-                        -s.inode))
+                elif s.inode and len(self._pending) < MAX_PENDING:
+                    row = (s.proto, 7, len(s.remote) == 16, s.local, s.lport, s.remote, s.rport, s.uid or 0, s.inode,
+                           -s.inode)
+                    self._pending.setdefault(s.inode, Waiting(began, self._raw_passed, namespace, row))
+        for inode in self._raw - there:
+            self._sights.closed(-inode, self._raw_passed)
+        self._raw, self._raw_passed = there, began
 
     def _resolve(self, began: int, every: bool) -> None:
         """Find the processes of the sockets that wait for one."""
-        for inode, (since, _, _) in list(self._pending.items()):
-            if since < began - PATIENCE_NS:
+        for inode, waiting in list(self._pending.items()):
+            if waiting.since < began - PATIENCE_NS:
                 del self._pending[inode]
                 self.unresolved += 1
         self._searched &= self._pending.keys()
@@ -173,8 +191,9 @@ class DiagTracker:
         new = sorted(pids - self._pids, reverse=True)
         self._pids = pids
         holders: dict[int, list[int]] = {}
+        self._seen: dict[int, list[int]] = {}
         self._search([*(pid for pid in reversed(self._busy) if pid in pids), *new], holders, wanted, every)
-        if every or any(self._pending[inode][0] < began for inode in wanted - holders.keys()):
+        if every or any(self._pending[inode].since < began for inode in wanted - holders.keys()):
             self._search(pids.difference(new, self._busy), holders, wanted, every)
             self._searched.update(wanted)
         with self._sights.lock:
@@ -186,18 +205,31 @@ class DiagTracker:
         for pid in pids:
             if not every and holders.keys() >= wanted:
                 break
-            for inode in self._proc.inodes(pid):
-                if inode in self._pending:
-                    holders.setdefault(inode, []).append(pid)
+            for inode in self._inodes(pid):
+                if inode in self._pending and pid not in (held := holders.setdefault(inode, [])):
+                    held.append(pid)
+
+    def _inodes(self, pid: int) -> list[int]:
+        """The sockets of a process, looked at once in a pass."""
+        if pid not in self._seen:
+            self._seen[pid] = self._proc.inodes(pid)
+        return self._seen[pid]
 
     def _give(self, inode: int, pids: list[int], began: int) -> None:
-        """The socket belongs to these processes: to the oldest of them, since a child inherits from its parent."""
-        since, namespace, row = self._pending.pop(inode)
-        proto, state, _, local, lport, remote, rport, _, _, cookie = row
-        found = sorted((glance for pid in set(pids) if (glance := self._proc.glance(pid))),
-                       key=lambda g: (g[0].start, g[0].pid))
+        """The socket belongs to these processes, and to the oldest first: a child inherits from its parent."""
+        found = []
+        for pid in pids:
+            glance = self._proc.glance(pid)
+            if glance is None:
+                continue
+            found.append(glance)
+            parent = glance[1].ppid
+            if parent and parent not in pids and inode in self._inodes(parent):
+                pids.append(parent)
         if not found:
             return
+        waiting = self._pending.pop(inode)
+        found.sort(key=lambda each: (each[0].start, each[0].pid))
         who, told = found[0]
         self._busy.pop(who.pid, None)
         self._busy[who.pid] = None
@@ -205,8 +237,9 @@ class DiagTracker:
             self._busy.popitem(last=False)
         if not self._facts.knows(who):
             self._facts.learn(who, told)
+        proto, state, _, local, lport, remote, rport, _, _, cookie = waiting.row
         self._sights.saw(Sight(
-            who, namespace, cookie, METHOD, local if any(local) else b"", first=since, begin=self._began, last=began,
-            ending=POLLED if cookie > 0 else 0, listening=state == LISTEN, sharing=True,
-            others=tuple(other.pid for other, _ in found[1:])), proto, lport, remote if any(remote) else b"", rport)
-
+            who, waiting.namespace, cookie, METHOD, local if any(local) else b"", first=waiting.since,
+            begin=waiting.before, last=began, ending=POLLED if cookie > 0 else SILENT,
+            listening=state == LISTEN and proto == TCP, sharing=True, others=tuple(each[0].pid for each in found[1:])),
+            proto, lport, remote if any(remote) else b"", rport)

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from netwatch.platform.base import MAPPED, Identity, Process, clean
+from netwatch.platform.linux.procfs import full_name
 
 CONNECTED, LISTENS, SENT, RECEIVED, CLOSED, FOUND, PROCESS = range(1, 8)
 SHARES_PORT = 1
@@ -55,7 +56,7 @@ def process_event(data: bytes) -> tuple[Identity, Process, str]:
     args = data[HEAD.size + PATH_ROOM:HEAD.size + PATH_ROOM + min(args_size, ARGS_ROOM)]
     cgroup = data[HEAD.size + PATH_ROOM + ARGS_ROOM:][:min(cgroup_size, CGROUP_ROOM)]
     command = _text(args.rstrip(b"\0").replace(b"\0", b" "))
-    name = _text(comm.partition(b"\0")[0])
+    name = full_name(_text(comm.partition(b"\0")[0]), command)
     return (Identity(tgid, start // TICK_NS),
             Process(tgid, f"[{name}]" if kernel_thread else name, _climbed(path), command, uid=uid, ppid=ppid),
             _climbed(cgroup))
