@@ -59,6 +59,7 @@ class DiagTracker:
         self._busy: OrderedDict[int, None] = OrderedDict()
         self._pids: set[int] = set()
         self._looked = 0.0
+        self._hides = proc.hides_others()
         self._passed: dict[int, int] = {}      # when the last pass over each namespace began, ns since 1970
         self._raw: set[int] = set()            # the inodes of raw sockets
         self._raw_passed = 0
@@ -83,6 +84,8 @@ class DiagTracker:
         if self._proc.hidden:
             limits.append(f"the descriptors of {self._proc.hidden} processes may not be read (hidepid or no "
                           "CAP_SYS_PTRACE)")
+        if self._hides:
+            limits.append("/proc is mounted with hidepid: others' processes may not even be listed")
         if self._refused:
             limits.append(f"other network namespaces are not seen: {self._refused}")
         if self._namespaces.too_many:

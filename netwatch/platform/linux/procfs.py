@@ -71,6 +71,12 @@ class Proc:
         """The text of its control groups."""
         return self._read(f"{pid}/cgroup")
 
+    def hides_others(self) -> bool:
+        """Whether /proc is mounted so that others' processes are not shown (hidepid, proc(5))."""
+        mounts = (line.split() for line in self._read("self/mountinfo").splitlines())
+        last = [words[-1] for words in mounts if len(words) > 6 and words[4] == self.root]
+        return bool(last) and "hidepid=" in last[-1] and "hidepid=0" not in last[-1]
+
     def effective(self) -> int:
         """Our effective capabilities, a bit each; capability(7)."""
         for line in self._read("self/status").splitlines():
