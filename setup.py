@@ -84,7 +84,7 @@ def extensions() -> list[Extension]:
     found = []
     for path in sorted((ROOT / "netwatch" / "_fast").rglob("*.pyx")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if ONLY and not name.endswith(ONLY) or name in LINUX_ONLY and sys.platform != "linux":
+        if (ONLY and not name.endswith(ONLY)) or (name in LINUX_ONLY and sys.platform != "linux"):
             continue
         found.append(Extension(
             name, [str(path.relative_to(ROOT))], libraries=LIBRARIES.get(name, []),

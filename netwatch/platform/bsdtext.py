@@ -49,8 +49,8 @@ def interfaces(text: str) -> list[Counters]:
 
 
 def routes(text: str) -> list[Route]:
-    """`netstat -rn`. The order stands for the metric; a default bound to one interface (flag I) comes after the others."""
-    found = []
+    """`netstat -rn`. The order stands for the metric; one bound to an interface (flag I) comes after the others."""
+    found: list[Route] = []
     for line in text.splitlines():
         words = line.split()
         if len(words) < 4 or words[0] in ("Destination", "Routing"):

@@ -36,7 +36,7 @@ class Facts:
         try:
             import psutil
         except ImportError:
-            psutil = None  # type: ignore[assignment]
+            psutil = None
         self._psutil: Any = psutil
         self.missing = "" if psutil else "psutil is not installed: only names and what eBPF tells is known of processes"
 
@@ -107,7 +107,8 @@ class Facts:
                     who.pid, name=clean(process.name()), exe=clean(self._try(process.exe)),
                     cmdline=clean(" ".join(self._try(process.cmdline) or ())), uid=self._uid(process),
                     user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process.ppid()),
-                    started_ns=round(process.create_time() * 1e9), container=place.container, pod=place.pod, unit=place.unit)
+                    started_ns=round(process.create_time() * 1e9), container=place.container,
+                    pod=place.pod, unit=place.unit)
         except (self._psutil.Error, OSError):
             return None
 
@@ -119,8 +120,7 @@ class Facts:
             return ""
 
     def _uid(self, process: Any) -> int | None:
-        uids = getattr(process, "uids", None)
-        found = self._try(uids) if uids else ""
+        found: Any = self._try(process.uids) if hasattr(process, "uids") else None
         return found.effective if found else None
 
     def _parents(self, ppid: int | None) -> tuple[tuple[int, str], ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from netwatch.platform.base import Identity, Socket, Status, Unavailable
 from netwatch.platform.facts import Facts
@@ -70,7 +71,7 @@ class PolledTracker:
         for s in sockets:
             if not s.pids:
                 continue
-            key = (s.proto, s.local, s.lport, s.remote, s.rport, s.pids)
+            key: tuple[object, ...] = (s.proto, s.local, s.lport, s.remote, s.rport, s.pids)
             if key in there:
                 continue
             number = self._known.get(key)
@@ -104,8 +105,7 @@ def merged(sockets: Iterable[Socket]) -> list[Socket]:
     for s in sockets:
         key = (s.proto, s.local, s.lport, s.remote, s.rport)
         there = found.get(key)
-        pids = tuple(dict.fromkeys((*there.pids, *s.pids))) if there else s.pids
-        found[key] = Socket(*key, s.state, pids, s.uid)  # type: ignore[arg-type]
+        found[key] = replace(s, pids=tuple(dict.fromkeys((*there.pids, *s.pids)))) if there else s
     return list(found.values())
 
 

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from netwatch.platform.base import (
     EXACT,
@@ -236,11 +237,13 @@ class Sights:
     def _forget(self, sight: Sight) -> None:
         """Take one sight out of both indexes."""
         where = self._bound if len(sight.key) == 2 else self._connected
-        for table, key in ((where, sight.key), (self._by_cookie, sight.cookie)):
-            there = table.get(key, [])  # type: ignore[attr-defined]
+        tables: tuple[tuple[dict[Any, list[Sight]], Any], ...] = (
+            (where, sight.key), (self._by_cookie, sight.cookie))
+        for table, key in tables:
+            there = table.get(key, [])
             there[:] = [s for s in there if s is not sight]
             if not there:
-                table.pop(key, None)  # type: ignore[attr-defined]
+                table.pop(key, None)
 
     def _evict(self, where: dict[Key, list[Sight]]) -> None:
         """The oldest key makes room."""

@@ -1,6 +1,6 @@
 """Answers questions about owners from inside a namespace of the lab: asker.py METHODS, then a JSON end a line.
 
-An end is [protocol, local, port, remote, port, anything, time]; the answer is its record, at the latest after 2 seconds.
+An end is [protocol, local, port, remote, port, anything, time]; the answer is its record, after 2 seconds at most.
 """
 
 from __future__ import annotations

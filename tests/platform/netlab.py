@@ -96,7 +96,7 @@ class Lab:
             assert program.wait(120) == 0
 
     def truth(self) -> dict[tuple[Any, ...], int]:
-        """{(protocol, local, port, remote, port): pid} as the programs wrote it; a port used again is its first user's."""
+        """{(protocol, local, port, remote, port): pid}, as written; a port used again is its first user's."""
         found: dict[tuple[Any, ...], int] = {}
         for line in (self.folder / "truth").read_text().splitlines():
             proto, local, lport, remote, rport, pid = line.split()

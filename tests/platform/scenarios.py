@@ -27,7 +27,8 @@ End = tuple[int, str, int, str, int, int, int]
 def end(proto: int, s: socket.socket, remote: tuple, pid: int, first: int, local: str = "") -> End:
     here = s.getsockname()
     strip = "::ffff:"
-    return (proto, (local or here[0]).removeprefix(strip), here[1], remote[0].removeprefix(strip), remote[1], pid, first)
+    return (proto, (local or here[0]).removeprefix(strip), here[1], remote[0].removeprefix(strip), remote[1], pid,
+            first)
 
 
 def connect(address: str = FAR4, port: int = PORT) -> tuple[socket.socket, End]:
@@ -36,7 +37,7 @@ def connect(address: str = FAR4, port: int = PORT) -> tuple[socket.socket, End]:
     return s, end(TCP, s, (address, port), os.getpid(), first)
 
 
-def child(work) -> list[End]:  # noqa: ANN001
+def child(work) -> list[End]:
     """What `work` returns, done in a forked child that stays."""
     r, w = os.pipe()
     if os.fork() == 0:

@@ -38,7 +38,8 @@ from netwatch.platform.windows import Windows
 PLATFORMS = [Linux, MacOS, Windows, FreeBSD, Generic]
 QUESTIONS = {"sockets": Socket, "counters": Counters, "routes": Route, "neighbours": Neighbour, "addresses": bytes,
              "capabilities": Status}
-SCHEMA_KEYS = {"pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "unit", "method", "quality", "age_s"}
+SCHEMA_KEYS = {"pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "unit", "method", "quality",
+               "age_s"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -108,7 +109,8 @@ def test_rates() -> None:
 
 
 def test_the_record_of_an_owner() -> None:
-    process = Process(7, "curl", "/usr/bin/curl", "curl x", 0, "root", 1, ((1, "init"),), 5, "docker:abc", "", "x.service")
+    process = Process(7, "curl", "/usr/bin/curl", "curl x", 0, "root", 1, ((1, "init"),), 5, "docker:abc", "",
+                      "x.service")
     record = Owner(process, "ebpf", "exact", 0.12345, (8,)).record()
     assert record.keys() >= SCHEMA_KEYS
     assert (record["uid"], record["age_s"], record["shared_with"]) == (0, 0.123, [8])

@@ -1,4 +1,4 @@
-"""2,000 connections of 20 ms, TCP and UDP, IPv4 and IPv6, in and out, in a lab of namespaces: who is found, and how many.
+"""2,000 connections of 20 ms, TCP and UDP, IPv4 and IPv6, in and out, in a lab of namespaces: how many are found.
 
 The figures of docs/processes.md come from here: `pytest -s tests/platform/test_lab.py` prints them.
 """

@@ -1,4 +1,4 @@
-"""The parts of Linux by themselves: recorded /proc, events of the BPF programs, control groups, TCP_INFO, degradation."""
+"""The parts of Linux by themselves: a made /proc, events of the BPF programs, control groups, TCP_INFO, degradation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def proc(tmp_path: Path) -> Proc:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "77/stat").write_text(stat(77, "a) R 9 (b", 5, 4242))
     (tmp_path / "77/cmdline").write_bytes(b"/usr/bin/a\0-x\0")
-    (tmp_path / "77/cgroup").write_text(f"1:name=systemd:/system.slice/x.service\n0::/system.slice/docker-{DIGITS}.scope\n")
+    (tmp_path / "77/cgroup").write_text(
+        f"1:name=systemd:/system.slice/x.service\n0::/system.slice/docker-{DIGITS}.scope\n")
     (tmp_path / "77/exe").symlink_to("/usr/bin/a")
     for fd, target in ((0, "/dev/null"), (3, "socket:[991]"), (4, "pipe:[5]"), (5, "socket:[992]")):
         (tmp_path / f"77/fd/{fd}").symlink_to(target)
@@ -111,10 +112,12 @@ def test_socket_events() -> None:
 def test_process_events() -> None:
     path, args, cgroup = b"curl\0bin\0usr\0", b"curl\0-v\0x\x1b\0", b"x.service\0system.slice\0"
     raw = events.HEAD.pack(events.PROCESS, 7, 5_000_000_123, 3, 1000, b"curl", len(path), len(args), len(cgroup), 0)
-    raw += path.ljust(events.PATH_ROOM, b"?") + args.ljust(events.ARGS_ROOM, b"?") + cgroup.ljust(events.CGROUP_ROOM, b"?")
+    raw += path.ljust(events.PATH_ROOM, b"?") + args.ljust(events.ARGS_ROOM, b"?")
+    raw += cgroup.ljust(events.CGROUP_ROOM, b"?")
     assert len(raw) == events.PROCESS_SIZE
     assert events.process_event(raw) == (
-        Identity(7, 500), Process(7, "curl", "/usr/bin/curl", "curl -v x\ufffd", 1000, ppid=3), "/system.slice/x.service")
+        Identity(7, 500), Process(7, "curl", "/usr/bin/curl", "curl -v x\ufffd", 1000, ppid=3),
+        "/system.slice/x.service")
     lying = events.HEAD.pack(events.PROCESS, 7, 0, 3, 0, b"x" * 16, 65535, 65535, 65535, 1) + bytes(2560)
     who, process, place = events.process_event(lying)
     assert who.pid == 7 and process.name.startswith("[x") and len(place) <= events.CGROUP_ROOM + 1
@@ -180,6 +183,7 @@ def test_no_object(tmp_path: Path) -> None:
     assert not tracker.status().active
 
 
+BECOME = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
 UNPRIVILEGED = """
 import os, socket, sys, time
 sys.path.insert(0, {root!r})
@@ -213,18 +217,17 @@ def test_without_root() -> None:
     assert "'pid'" in mine and "'unknown'" in other
 
 
-HIDDEN = "mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups {python} -c '{code}'"
+HIDDEN = ("mount -t proc -o hidepid=2 none /proc && "
+          "exec setpriv --reuid=65534 --regid=65534 --clear-groups {python} -c '{code}'")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts /proc, as root")
 def test_with_hidepid() -> None:
     """With hidepid=2 other processes are not even listed."""
-    code = UNPRIVILEGED.format(root=str(ROOT), port=1).replace("os.setgroups([]); os.setgid(65534); os.setuid(65534)", "")
-    done = subprocess.run(["unshare", "-m", "sh", "-c", HIDDEN.format(python=sys.executable, code=code.replace("'", '"'))],
-                          capture_output=True, text=True, timeout=60)
+    code = UNPRIVILEGED.format(root=str(ROOT), port=1).replace(BECOME, "")
+    script = HIDDEN.format(python=sys.executable, code=code.replace("'", '"'))
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, timeout=60)
     if "mount" in done.stderr:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
-
     assert "sock_diag True" in done.stdout and "mounted with hidepid" in done.stdout and "'pid'" in done.stdout
-

@@ -221,6 +221,6 @@ def test_no_method() -> None:
 def test_commands_that_fail_say_why() -> None:
     with pytest.raises(Unavailable, match="not installed"):
         polled.output_of("netwatch-has-no-such-program")
-    with pytest.raises(Unavailable, match="ls: .*No such file"):
+    with pytest.raises(Unavailable, match=r"ls: .*No such file"):
         polled.output_of("ls", "/netwatch/has/no/such/file")
     assert polled.output_of("echo", "x") == "x\n"

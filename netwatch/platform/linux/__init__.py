@@ -8,6 +8,7 @@ from typing import Any
 from netwatch.platform.base import TCP, Counters, Neighbour, Route, Socket, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
+from netwatch.platform.linux.bcc import BccTracker
 from netwatch.platform.linux.diag import DiagTracker
 from netwatch.platform.linux.ebpf import EbpfTracker
 from netwatch.platform.linux.namespaces import Namespaces
@@ -44,6 +45,7 @@ class Linux:
         facts = Facts(self._start_of, places.of_pid)
         made: dict[str, Tracker] = {
             "ebpf": EbpfTracker(sights, facts, places, namespaces),
+            "bcc": BccTracker(sights, facts, self._proc, namespaces.own),
             "sock_diag": DiagTracker(sights, facts, self._proc, namespaces),
         }
         return Watch(sights, facts, [t for name, t in made.items() if name in methods], self._proc.addresses)
@@ -86,7 +88,7 @@ class Linux:
         """The capabilities that matter here: whether this process has them, and what is missing without."""
         effective = self._proc.effective()
         root_fix = "run it with sudo" if os.geteuid() else ""
-        return [Status(name, bool(effective >> bit & 1), "" if effective >> bit & 1 else f"without it: {lacking}", root_fix)
+        return [Status(name, True) if effective >> bit & 1 else Status(name, False, f"without it: {lacking}", root_fix)
                 for name, bit, lacking in CAPABILITIES]
 
     def _start_of(self, process: Any) -> int:

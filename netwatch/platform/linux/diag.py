@@ -1,8 +1,8 @@
 """Owners by polling: the kernel's socket table (sock_diag) joined with /proc/PID/fd, from pass to pass.
 
-A pass asks only for what changed. A new socket is looked for in the processes that opened some lately, then in new ones,
-then in all the others, and no further once it is found. What lives and dies between two passes is never seen: this method
-says so. Needs no permission for one's own processes, CAP_SYS_PTRACE for those of others, CAP_SYS_ADMIN for namespaces.
+A pass asks only for what changed. A new socket is looked for in the processes that opened some lately, then in new
+ones, then in all the others, and no further once it is found. What lives and dies between two passes is never seen, and
+status() says so. Needs CAP_SYS_PTRACE for the processes of others and CAP_SYS_ADMIN for other namespaces.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class DiagTracker:
                 self._give(inode, pids_of, began)
 
     def _search(self, pids: Iterable[int], holders: dict[int, list[int]], wanted: Set[int], every: bool) -> None:
-        """Look for the wanted sockets in these processes, in this order, until all are found; `every`: in all of them."""
+        """Look for the wanted sockets in these processes until all are found; `every`: in each of them."""
         for pid in pids:
             if not every and holders.keys() >= wanted:
                 break

@@ -167,8 +167,9 @@ class EbpfTracker:
         else:
             begin = 0 if stream else at - SENT_BEFORE
         self._sights.saw(Sight(
-            e.who, e.netns, e.cookie, METHOD, e.local, first=at, begin=begin, last=at, ending=TOLD if stream else SILENT,
-            listening=e.kind == events.LISTENS, sharing=e.sharing), e.proto, e.lport, e.remote, e.rport)
+            e.who, e.netns, e.cookie, METHOD, e.local, first=at, begin=begin, last=at,
+            ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=e.sharing),
+            e.proto, e.lport, e.remote, e.rport)
 
     def _enter_found(self, e: events.SocketEvent, began: int) -> None:
         """A socket of the snapshot: known, or from before us, or told of by an event that was lost."""

@@ -44,9 +44,10 @@ def pid(data: bytes, at: int) -> int:
 
 def socket_event(data: bytes, at: int = 0) -> SocketEvent:
     """The socket event at this offset."""
-    kind, tgid, start, when, cookie, netns, family, proto, lport, rport, flags, local, remote = SOCKET.unpack_from(data, at)
-    return SocketEvent(kind, Identity(tgid, start // TICK_NS), when, cookie, netns, proto, _address(family, local), lport,
-                       _address(family, remote), rport, bool(flags & SHARES_PORT))
+    kind, tgid, start, when, number, netns, family, proto, lport, rport, flags, local, remote = (
+        SOCKET.unpack_from(data, at))
+    return SocketEvent(kind, Identity(tgid, start // TICK_NS), when, number, netns, proto, _address(family, local),
+                       lport, _address(family, remote), rport, bool(flags & SHARES_PORT))
 
 
 def process_event(data: bytes) -> tuple[Identity, Process, str]:

@@ -1,7 +1,7 @@
 """libbpf by ctypes: load an object, attach its programs, read its ring buffer and run its iterators.
 
-Only what ebpf.py needs, over the stable interface of libbpf.so.1 (Debian's libbpf1). What libbpf has to say is kept for
-the reason of a failure instead of being written to the terminal.
+Only what ebpf.py needs, over the stable interface of libbpf.so.1 (Debian's libbpf1). libbpf is kept from writing to the
+terminal; the reason of a failure is its error number.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from netwatch.platform.base import Unavailable
 
 LIBRARY = "libbpf.so.1"
-KEPT_WORDS = 40                # of libbpf's last lines
 RECORDS = 1 << 16
+BTF_KIND_TYPEDEF = 8
 
 _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
@@ -24,9 +24,7 @@ _POINTERS = ("bpf_object__open_file", "bpf_object__find_program_by_name", "bpf_o
              "bpf_program__attach", "bpf_program__attach_iter", "ring_buffer__new", "btf__load_vmlinux_btf")
 
 
-@_PRINT
-def _silent(level: int, words: bytes, arguments: int) -> int:
-    return 0
+_silent = _PRINT(lambda level, words, arguments: 0)
 
 
 def library() -> Any:
@@ -43,12 +41,12 @@ def library() -> Any:
 
 
 def kernel_types() -> Callable[[str], bool]:
-    """A function telling whether the kernel's BTF has a typedef of this name. Raises Unavailable when it has none."""
+    """Tells whether the kernel's BTF has a typedef of this name. Raises Unavailable when there is no BTF."""
     lib = library()
     types = lib.btf__load_vmlinux_btf()
     if not types:
         raise Unavailable("this kernel does not describe its types (no /sys/kernel/btf/vmlinux)")
-    return lambda name: bool(lib.btf__find_by_name_kind(ctypes.c_void_p(types), name.encode(), 8) > 0)  # BTF_KIND_TYPEDEF
+    return lambda name: bool(lib.btf__find_by_name_kind(ctypes.c_void_p(types), name.encode(), BTF_KIND_TYPEDEF) > 0)
 
 
 class Object:
@@ -120,7 +118,7 @@ class Object:
         self._links = []
         if self._object:
             self._lib.bpf_object__close(self._object)
-            self._object = None
+            self._object = ctypes.c_void_p(None)
 
     def _program(self, name: str) -> Any:
         return ctypes.c_void_p(self._checked(self._lib.bpf_object__find_program_by_name(self._object, name.encode())))

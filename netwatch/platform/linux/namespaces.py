@@ -1,7 +1,7 @@
 """The network namespaces of this machine: which there are, their addresses, and a way in.
 
-A container's sockets are in a namespace of its own, and the kernel's tables are shown per namespace. Namespaces are found
-by the processes in them; one without a process has no sockets of anybody.
+A container's sockets are in a namespace of its own, and the kernel's tables are shown per namespace. Namespaces are
+found by the processes in them; one without a process has no sockets of anybody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a process runs: its container, its pod and its systemd unit, read from the names of its control groups.
 
-Docker, containerd, CRI-O, Podman and Kubernetes all put the container's 64 hexadecimal digits into the name of its group,
-and systemd the unit; cgroup(7), systemd.io/CGROUP_DELEGATION. Only what the name says is told, nobody is asked.
+Docker, containerd, CRI-O, Podman and Kubernetes all put the container's 64 hexadecimal digits into the name of its
+group, and systemd the unit; cgroup(7). Only what the name says is told, nobody is asked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from netwatch.platform.base import Place, Process, clean
 
 SHORT = 12                     # digits of a container's number that people and tools use
 CONTAINER = re.compile(r"(?:^|[-/:])([0-9a-f]{64})(?:\.scope)?(?:/|$)")
-MACHINE = re.compile(r"/(?:lxc(?:\.payload)?[./]|machine-(?:qemu|lxc)\\x2d)([\w.-]+)|/machine\.slice/systemd-nspawn@([\w.-]+)\.service")
+MACHINE = re.compile(r"/(?:lxc(?:\.payload)?[./]|machine-(?:qemu|lxc)\\x2d)([\w.-]+)"
+                     r"|/machine\.slice/systemd-nspawn@([\w.-]+)\.service")
 POD = re.compile(r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})")
 RUNTIMES = (("cri-containerd", "containerd"), ("crio", "crio"), ("libpod", "podman"), ("docker", "docker"))
 UNIT = re.compile(r"/([^/]+\.(?:service|socket|scope|mount|swap|timer))(?=/|$)")

@@ -1,7 +1,7 @@
 """What /proc tells of processes, sockets and namespaces, and nothing that has to be guessed.
 
-`root` is where it is mounted, so that tests read recorded trees. A process may vanish between any two reads, and hidepid
-or a lack of permission may hide it: such a process is passed over and counted, never an error.
+`root` is where it is mounted, so that tests read recorded trees. A process may vanish between any two reads, and
+hidepid or a lack of permission may hide it: such a process is passed over and counted, never an error.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Proc:
         from netwatch._fast.sockdiag import socket_inodes
 
         try:
-            return socket_inodes(f"{self.root}/{pid}/fd")
+            found: list[int] = socket_inodes(f"{self.root}/{pid}/fd")
+            return found
         except PermissionError:
             self.hidden += 1
         except OSError:

@@ -24,8 +24,8 @@ NDA_DST, NDA_LLADDR = 1, 2
 STATES = {0x01: "incomplete", 0x02: "reachable", 0x04: "stale", 0x08: "delay", 0x10: "probe", 0x20: "failed",
           0x40: "noarp", 0x80: "permanent"}
 NO_NEIGHBOUR = 0x01 | 0x20 | 0x40
-LINK, ADDRESS, ROUTE, NEIGHBOUR = struct.Struct("=BxHiII"), struct.Struct("=BBBBI"), struct.Struct("=8BI"), struct.Struct(
-    "=BxxxiHBB")
+LINK, ADDRESS = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
+ROUTE, NEIGHBOUR = struct.Struct("=8BI"), struct.Struct("=BxxxiHBB")
 STATS = struct.Struct("=10Q")  # the first ten of rtnl_link_stats64
 
 

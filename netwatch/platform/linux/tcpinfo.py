@@ -15,13 +15,13 @@ INET_DIAG_INFO, INET_DIAG_CONG = 2, 4
 NEVER = 0x7FFFFFFF             # an unlimited slow start threshold
 # (name, offset, width): times in microseconds, sizes in octets, windows in segments where the kernel has it so
 FIELDS = (
-    ("state", 0, 1), ("retransmits", 2, 1), ("backoff", 4, 1), ("rto_us", 8, 4), ("snd_mss", 16, 4), ("rcv_mss", 20, 4),
-    ("unacked", 24, 4), ("lost", 32, 4), ("retrans", 36, 4), ("pmtu", 60, 4), ("rcv_ssthresh", 64, 4), ("rtt_us", 68, 4),
-    ("rttvar_us", 72, 4), ("snd_ssthresh", 76, 4), ("snd_cwnd", 80, 4), ("advmss", 84, 4), ("reordering", 88, 4),
-    ("rcv_rtt_us", 92, 4), ("rcv_space", 96, 4), ("total_retrans", 100, 4), ("pacing_rate", 104, 8),
-    ("bytes_acked", 120, 8), ("bytes_received", 128, 8), ("segs_out", 136, 4), ("segs_in", 140, 4),
-    ("notsent_bytes", 144, 4), ("min_rtt_us", 148, 4), ("delivery_rate", 160, 8), ("busy_time_us", 168, 8),
-    ("snd_wnd", 228, 4), ("rcv_wnd", 232, 4),
+    ("state", 0, 1), ("retransmits", 2, 1), ("backoff", 4, 1), ("rto_us", 8, 4), ("snd_mss", 16, 4),
+    ("rcv_mss", 20, 4), ("unacked", 24, 4), ("lost", 32, 4), ("retrans", 36, 4), ("pmtu", 60, 4),
+    ("rcv_ssthresh", 64, 4), ("rtt_us", 68, 4), ("rttvar_us", 72, 4), ("snd_ssthresh", 76, 4), ("snd_cwnd", 80, 4),
+    ("advmss", 84, 4), ("reordering", 88, 4), ("rcv_rtt_us", 92, 4), ("rcv_space", 96, 4),
+    ("total_retrans", 100, 4), ("pacing_rate", 104, 8), ("bytes_acked", 120, 8), ("bytes_received", 128, 8),
+    ("segs_out", 136, 4), ("segs_in", 140, 4), ("notsent_bytes", 144, 4), ("min_rtt_us", 148, 4),
+    ("delivery_rate", 160, 8), ("busy_time_us", 168, 8), ("snd_wnd", 228, 4), ("rcv_wnd", 232, 4),
 )
 UNSIGNED = {1: "=B", 4: "=I", 8: "=Q"}
 

@@ -16,8 +16,8 @@ from netwatch.platform.base import TCP, UDP, Neighbour, Route, Socket, Unavailab
 AF_INET, AF_INET6 = 2, 23
 TCP_TABLE_OWNER_PID_ALL, UDP_TABLE_OWNER_PID = 5, 1
 ERROR_INSUFFICIENT_BUFFER, ATTEMPTS = 122, 5
-STATES = ("", "CLOSED", "LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING",
-          "LAST_ACK", "TIME_WAIT", "DELETE_TCB")
+STATES = ("", "CLOSED", "LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT",
+          "CLOSING", "LAST_ACK", "TIME_WAIT", "DELETE_TCB")
 TCP4, TCP6 = struct.Struct("<I4sI4sII"), struct.Struct("<16sII16sIIII")
 UDP4, UDP6 = struct.Struct("<4sII"), struct.Struct("<16sIII")
 FORWARD, NET = struct.Struct("<4s4sI4s10I"), struct.Struct("<II8s4sI")

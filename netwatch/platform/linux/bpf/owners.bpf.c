@@ -340,14 +340,14 @@ int BPF_PROG(received, struct sock *sk, int result, int flags)
 	return use_socket(sk, SOCKET_RECEIVED);
 }
 
-/* Before Linux 6.3, and where function tracing is allowed. */
-SEC("fentry/inet_sendmsg")
+/* Before Linux 6.3, and where function tracing is allowed. At the exit: a send may be what gives the socket its port. */
+SEC("fexit/inet_sendmsg")
 int BPF_PROG(send4, struct socket *socket)
 {
 	return use_socket(socket->sk, SOCKET_SENT);
 }
 
-SEC("fentry/inet6_sendmsg")
+SEC("fexit/inet6_sendmsg")
 int BPF_PROG(send6, struct socket *socket)
 {
 	return use_socket(socket->sk, SOCKET_SENT);
