@@ -106,8 +106,7 @@ class Status:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Socket:
+class Socket(NamedTuple):
     """A row of the system's table of sockets. An unspecified address is b"", a port that is none 0."""
 
     proto: int

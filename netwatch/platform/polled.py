@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from netwatch.platform.base import Identity, Socket, Status, Unavailable
 from netwatch.platform.facts import Facts
@@ -105,7 +104,7 @@ def merged(sockets: Iterable[Socket]) -> list[Socket]:
     for s in sockets:
         key = (s.proto, s.local, s.lport, s.remote, s.rport)
         there = found.get(key)
-        found[key] = replace(s, pids=tuple(dict.fromkeys((*there.pids, *s.pids)))) if there else s
+        found[key] = s._replace(pids=tuple(dict.fromkeys((*there.pids, *s.pids)))) if there else s
     return list(found.values())
 
 

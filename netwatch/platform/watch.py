@@ -7,6 +7,9 @@ flow that is not in the table. Asking costs two dictionary look-ups and what eve
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from netwatch.platform.sights import NOT_OURS, SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
 PRUNE_S = 1.0
+EAGER = -10                    # nice value of a thread that passes many times a second, where we may have it
 ASKED_S = 0.1                  # between two passes because somebody asked
 
 
@@ -163,6 +167,9 @@ class Watch:
 
     def _run(self) -> None:
         pruned = time.monotonic()
+        if sys.platform == "linux" and any(t.pace_s < 1 for t in self._active):
+            with contextlib.suppress(OSError):     # who polls must not wait behind the busy programs it looks at
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), EAGER)
         while not self._stopping:
             self._wake.wait(max(0.001, min(DRAIN_S, *(self._due(t) - time.monotonic() for t in self._active), DRAIN_S)))
             self._wake.clear()

@@ -7,11 +7,12 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from netwatch.platform.base import Identity, Process, Socket, Unavailable
+from netwatch.platform.base import Identity, Owner, Process, Socket, Unavailable
 from netwatch.platform.linux import ebpf, events, libbpf, tcpinfo
 from netwatch.platform.linux.places import Places, place_of
 from netwatch.platform.linux.procfs import Proc, full_name
@@ -106,7 +107,7 @@ def test_socket_events() -> None:
                              bytes(16), bytes(10) + b"\xff\xff\x01\x02\x03\x04")
     assert events.socket_event(raw) == events.SocketEvent(
         events.SENT, Identity(7, 500), 99, 1234, 4026531840, 17, b"", 5353, b"\1\2\3\4", 53, True)
-    assert (events.cookie(raw, 0), events.pid(raw, 0)) == (1234, 7)
+    assert events.WHOSE.unpack(raw) == (7, 1234)
 
 
 def test_process_events() -> None:
@@ -211,9 +212,9 @@ def test_without_root() -> None:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    first, second, mine, other = done.stdout.splitlines()
+    first, _, third, mine, other = done.stdout.splitlines()
     assert first.startswith("ebpf False") and "CAP_BPF" in first
-    assert second.startswith("sock_diag True") and "may not be read" in second
+    assert third.startswith("sock_diag True") and "may not be read" in third
     assert "'pid'" in mine and "'unknown'" in other
 
 
@@ -231,3 +232,20 @@ def test_with_hidepid() -> None:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     assert "sock_diag True" in done.stdout and "mounted with hidepid" in done.stdout and "'pid'" in done.stdout
+
+
+@pytest.mark.parametrize("method", ["ebpf", "bcc", "sock_diag"])
+def test_each_method_works_or_says_why(method: str) -> None:
+    from netwatch.platform.linux import Linux
+
+    owners = Linux().owners((method,))
+    owners.start()
+    status, = owners.status()
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        found = owners.lookup("tcp", "127.0.0.1", client.getsockname()[1], "127.0.0.1", server.getsockname()[1],
+                              time.time_ns())
+        if status.active and method != "sock_diag":
+            assert isinstance(found, Owner) and (found.process.pid, found.method) == (os.getpid(), method)
+    owners.close()
+    assert status.method == method
+    assert status.active or len(status.reason) > 10

@@ -67,7 +67,8 @@ lo0        16384 127           127.0.0.1         4345     -      63877     4345 
 gif0*      1280  <Link#2>                           0     0          0        0     0          0     0
 en0        1500  <Link#12>   02:00:5e:10:00:01   1000     3    5000000      900     1     400000     7
 """
-NETSTAT_I_FREEBSD = """Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
+NETSTAT_I_FREEBSD = """\
+Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
 em0    1500 <Link#1>      02:00:5e:10:00:02    12345     1     2    1000000    12000     0    2000000     0
 """
 NETSTAT_R = """Routing tables
@@ -224,3 +225,20 @@ def test_commands_that_fail_say_why() -> None:
     with pytest.raises(Unavailable, match=r"ls: .*No such file"):
         polled.output_of("ls", "/netwatch/has/no/such/file")
     assert polled.output_of("echo", "x") == "x\n"
+
+
+def test_a_flow_of_either_direction() -> None:
+    """Whichever end of a flow is ours is the one that is asked about."""
+    table = [Socket(6, HOME, 5000, PEER, 80, "ESTABLISHED", (os.getpid(),)), Socket(17, b"", 53, b"", 0, "", (1,))]
+    owners = polled.polled_owners("lsof", lambda: list(table), lambda: frozenset({HOME}))
+    owners.start()
+    now = time.time_ns()
+    try:
+        for ends in ((HOME, 5000, PEER, 80), (PEER, 80, HOME, 5000)):
+            found = owners.of_flow("tcp", *ends, now)
+            assert isinstance(found, Owner) and found.process.pid == os.getpid()
+        incoming = owners.of_flow("udp", "198.51.100.7", 4000, "192.0.2.10", 53, now)
+        assert isinstance(incoming, Owner) and (incoming.process.pid, incoming.quality) == (1, "port")
+        assert not isinstance(owners.of_flow("udp", PEER, 53, "203.0.113.5", 4000, now), Owner), "neither end is ours"
+    finally:
+        owners.close()

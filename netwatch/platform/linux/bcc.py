@@ -1,7 +1,7 @@
 """Owners by bcc, for kernels that do not describe their types (no BTF) but whose headers are installed.
 
-bcc is the system's (Debian: python3-bpfcc), used and never bundled; the package of that name on PyPI is another thing.
-It compiles the program below with the kernel's headers, or those in $BCC_KERNEL_SOURCE. The tracepoint tells of outgoing
+bcc is the system's (Debian: python3-bpfcc), used and never bundled; PyPI's package of that name is another thing. It
+compiles the program below with the kernel's headers, or those in $BCC_KERNEL_SOURCE. The tracepoint tells of outgoing
 TCP connections; kprobes, where the kernel has them, of everything that is sent or received.
 """
 

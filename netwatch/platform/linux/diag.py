@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
-from netwatch.platform.base import TCP, Status, Unavailable
+from netwatch.platform.base import TCP, Identity, Process, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc
@@ -24,7 +24,7 @@ PACE_S = 0.02
 ALL_S = 0.5                    # between two looks at every process, at namespaces and at raw sockets
 OTHERS = 2                     # other namespaces in one pass
 MAX_BUSY = 32                  # processes remembered for having opened sockets lately
-MAX_PENDING = 4096             # sockets whose process is being looked for
+MAX_PENDING = 65536            # sockets whose process is being looked for
 PATIENCE_NS = 2000 * MS        # after which a socket's process is looked for no more
 LISTEN = 10
 
@@ -194,7 +194,8 @@ class DiagTracker:
         new = sorted(pids - self._pids, reverse=True)
         self._pids = pids
         holders: dict[int, list[int]] = {}
-        self._seen: dict[int, list[int]] = {}
+        self._seen: dict[int, Set[int]] = {}
+        self._glanced: dict[int, tuple[Identity, Process] | None] = {}
         self._search([*(pid for pid in reversed(self._busy) if pid in pids), *new], holders, wanted, every)
         if every or any(self._pending[inode].since < began for inode in wanted - holders.keys()):
             self._search(pids.difference(new, self._busy), holders, wanted, every)
@@ -208,21 +209,27 @@ class DiagTracker:
         for pid in pids:
             if not every and holders.keys() >= wanted:
                 break
-            for inode in self._inodes(pid):
-                if inode in self._pending and pid not in (held := holders.setdefault(inode, [])):
+            for inode in self._inodes(pid) & self._pending.keys():
+                if pid not in (held := holders.setdefault(inode, [])):
                     held.append(pid)
 
-    def _inodes(self, pid: int) -> list[int]:
+    def _inodes(self, pid: int) -> Set[int]:
         """The sockets of a process, looked at once in a pass."""
         if pid not in self._seen:
-            self._seen[pid] = self._proc.inodes(pid)
+            self._seen[pid] = set(self._proc.inodes(pid))
         return self._seen[pid]
+
+    def _glance(self, pid: int) -> tuple[Identity, Process] | None:
+        """Who it is, looked at once in a pass."""
+        if pid not in self._glanced:
+            self._glanced[pid] = self._proc.glance(pid)
+        return self._glanced[pid]
 
     def _give(self, inode: int, pids: list[int], began: int) -> None:
         """The socket belongs to these processes, and to the oldest first: a child inherits from its parent."""
         found = []
         for pid in pids:
-            glance = self._proc.glance(pid)
+            glance = self._glance(pid)
             if glance is None:
                 continue
             found.append(glance)

@@ -34,7 +34,7 @@ class EbpfTracker:
     method = METHOD
     complete = True
     pace_s = 5.0
-    budget = 0.01
+    budget = 0.02
 
     def __init__(self, sights: Sights, facts: Facts, places: Places, namespaces: Namespaces,
                  path: Path = OBJECT) -> None:
@@ -109,10 +109,11 @@ class EbpfTracker:
         with self._sights.lock:
             self.drain()
             self._offset = time.time_ns() - time.monotonic_ns()
-            for at in range(0, len(found) - events.SOCKET.size + 1, events.SOCKET.size):
-                known = self._sights.knows(events.cookie(found, at))
-                if len(known) != 1 or known[0].who.pid != events.pid(found, at):
-                    self._enter_found(events.socket_event(found, at), began)
+            whole = len(found) - len(found) % events.SOCKET.size
+            for n, (pid, cookie) in enumerate(events.WHOSE.iter_unpack(found[:whole])):
+                known = self._sights.knows(cookie)
+                if len(known) != 1 or known[0].who.pid != pid:
+                    self._enter_found(events.socket_event(found, n * events.SOCKET.size), began)
                 elif known[0].ending == SILENT:
                     known[0].last = began
             self._sights.unconfirmed(began)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import sys
 from dataclasses import dataclass
 
 from netwatch.platform.base import MAPPED, Identity, Process, clean
@@ -12,6 +11,7 @@ from netwatch.platform.linux.procfs import full_name
 CONNECTED, LISTENS, SENT, RECEIVED, CLOSED, FOUND, PROCESS = range(1, 8)
 SHARES_PORT = 1
 SOCKET = struct.Struct("=IIQQQIHHHHI16s16s")
+WHOSE = struct.Struct("=4xI16xQ48x")       # of a socket event: the pid and the cookie only
 HEAD = struct.Struct("=IIQII16sHHHH")
 PATH_ROOM, ARGS_ROOM, CGROUP_ROOM = 1024, 1024, 512
 PROCESS_SIZE = HEAD.size + PATH_ROOM + ARGS_ROOM + CGROUP_ROOM
@@ -32,14 +32,6 @@ class SocketEvent:
     remote: bytes              # b"": not connected
     rport: int
     sharing: bool
-
-
-def cookie(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at + 24:at + 32], sys.byteorder)
-
-
-def pid(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at + 4:at + 8], sys.byteorder)
 
 
 def socket_event(data: bytes, at: int = 0) -> SocketEvent:
