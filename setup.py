@@ -64,6 +64,10 @@ class Build(build_ext):
         if sys.platform == "linux":
             build_bpf()
         super().run()
+        for made in BPF.glob("*.bpf.o") if not self.inplace else ():     # data files were copied before this ran
+            target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.copy_file(str(made), str(target))
 
     def build_extensions(self) -> None:
         compiler = self.compiler.compiler_so

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from netwatch.platform.base import PROTOCOLS, Owner, Status, Unavailable, Unknown, is_group, packed
 from netwatch.platform.facts import Facts
-from netwatch.platform.sights import NOT_OURS, SECOND, Found, Sights
+from netwatch.platform.sights import SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
 PRUNE_S = 1.0
@@ -54,12 +54,11 @@ class Watch:
     """
 
     def __init__(self, sights: Sights, facts: Facts, trackers: list[Tracker],
-                 addresses: Callable[[], frozenset[bytes]], why_unknown: Callable[[int], str] = lambda _: "") -> None:
+                 addresses: Callable[[], frozenset[bytes]]) -> None:
         self._sights = sights
         self._facts = facts
         self._trackers = trackers
         self._addresses = addresses
-        self._why_unknown = why_unknown
         self._active: list[Tracker] = []
         self._refused: dict[str, str] = {}
         self._lock = sights.lock
@@ -154,11 +153,10 @@ class Watch:
             if not self._active:
                 return Unknown("no method of finding owners works here: " + "; ".join(
                     f"{method}: {reason}" for method, reason in self._refused.items()))
-            reason = (self._why_unknown(proto) if found.reason == NOT_OURS else "") or found.reason
             if found.retry:
                 self._asked = True
                 self._wake.set()
-        return Unknown(reason, found.retry)
+        return found
 
     def _owner(self, found: Found) -> Owner:
         sight = found.sight

@@ -98,11 +98,6 @@ class Proc:
                                     uid=int(words[7]), inode=int(words[9])))
         return found
 
-    def packet_inodes(self) -> list[int]:
-        """The inodes of packet sockets (AF_PACKET), which have no addresses."""
-        lines = self._read("self/net/packet").splitlines()[1:]
-        return [int(words[-1]) for line in lines if len(words := line.split()) >= 9]
-
     def _local4(self, pid: int | str) -> Iterator[bytes]:
         previous = ""
         for line in self._read(f"{pid}/net/fib_trie").splitlines():
