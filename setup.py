@@ -7,6 +7,9 @@ NETWATCH_ONLY=parse,flows   build only the modules whose dotted name ends so (fo
 import os
 import pathlib
 import re
+import shutil
+import subprocess
+import sys
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -24,12 +27,47 @@ LIBRARIES = {"netwatch._fast.capture": ["pcap"], "netwatch._fast.ipcomp": ["z"],
 QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
 
 
+BPF = ROOT / "netwatch" / "platform" / "linux" / "bpf"
+LINUX_ONLY = ("netwatch._fast.netlink", "netwatch._fast.sockdiag")
+
+
+def build_bpf() -> None:
+    """Compile the BPF programs where clang and libbpf's headers are; without, owners are found by polling."""
+    for source in sorted(BPF.glob("*.bpf.c")):
+        made = source.with_suffix(".o")
+        if made.exists() and made.stat().st_mtime >= max(p.stat().st_mtime for p in BPF.glob("*.[ch]")):
+            continue
+        clang = next(filter(None, (shutil.which(f"clang{n}") for n in ("", *range(-21, -10)))), None)
+        if clang is None:
+            print(f"no clang: {made.name} is not built, and this copy will have no eBPF (apt install clang libbpf-dev)")
+            return
+        flags = ["-O2", "-g", "-Wall", f"-ffile-prefix-map={ROOT}=.", "-target", "bpf", f"-I{BPF}"]
+        scratch = made.with_suffix(".tmp")
+        done = subprocess.run([clang, *flags, "-c", str(source), "-o", str(scratch)], text=True, capture_output=True)
+        if done.returncode:
+            print(f"{made.name} is not built, and this copy will have no eBPF (apt install libbpf-dev?): {done.stderr}")
+            return
+        strip = pathlib.Path(clang).resolve().with_name("llvm-strip")    # Debian's name for it has a number
+        if strip.exists():
+            subprocess.run([strip, "-g", str(scratch)], check=False)
+        scratch.replace(made)
+
+
 class Build(build_ext):
     """All cores, and one -O and -g a module: ours, not those the interpreter happened to be compiled with."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+
+    def run(self) -> None:
+        if sys.platform == "linux":
+            build_bpf()
+        super().run()
+        for made in BPF.glob("*.bpf.o") if not self.inplace else ():     # data files were copied before this ran
+            target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.copy_file(str(made), str(target))
 
     def build_extensions(self) -> None:
         compiler = self.compiler.compiler_so
@@ -50,7 +88,7 @@ def extensions() -> list[Extension]:
     found = []
     for path in sorted((ROOT / "netwatch" / "_fast").rglob("*.pyx")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if ONLY and not name.endswith(ONLY):
+        if (ONLY and not name.endswith(ONLY)) or (name in LINUX_ONLY and sys.platform != "linux"):
             continue
         found.append(Extension(
             name, [str(path.relative_to(ROOT))], libraries=LIBRARIES.get(name, []),

@@ -32,7 +32,8 @@ ready() {
 fingerprint() {
     local installed built
     installed=$(sha256sum <"$ROOT/pyproject.toml")
-    built=$(cd "$ROOT" && find setup.py netwatch/_fast \( -name '*.pyx' -o -name '*.pxd' -o -name setup.py \) |
+    built=$(cd "$ROOT" && find setup.py netwatch/_fast netwatch/platform/linux/bpf \( -name '*.pyx' -o -name '*.pxd' -o -name '*.bpf.c' \
+        -o -name '*.h' -o -name setup.py \) |
         LC_ALL=C sort | xargs sha256sum | sha256sum)
     printf '%s %s\n' "${installed%% *}" "${built%% *}"
 }

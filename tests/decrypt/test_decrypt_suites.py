@@ -79,7 +79,7 @@ def test_resumption_needs_the_first_connections_key_alone(ticket: bool) -> None:
 
 def master_line(peers: Peers) -> list[bytes]:
     """The words of the newest CLIENT_RANDOM line; OpenSSL writes one with the premaster secret as well."""
-    return [line.split() for line in peers.keys() if line.startswith(b"CLIENT_RANDOM")][-1]
+    return [line.split() for line in list(peers.keys()) if line.startswith(b"CLIENT_RANDOM")][-1]
 
 
 def client_key_exchange(said: Said) -> bytes:

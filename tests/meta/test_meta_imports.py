@@ -20,7 +20,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.schema": ("netwatch.schema",),
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
-    "netwatch.platform": ("netwatch.platform",),
+    # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
+    "netwatch.platform": ("netwatch.platform", f"{FAST}.netlink", f"{FAST}.sockdiag"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.schema", "netwatch.service", FAST),

@@ -21,6 +21,7 @@ LEDGER = {
     "cryptography": r"Apache-2\.0 OR BSD-3-Clause",
     "hpack": r"MIT",
     "brotli": r"MIT",
+    "psutil": r"BSD",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

@@ -1,0 +1,205 @@
+"""Owners by eBPF: the precompiled object bpf/owners.bpf.o, as much of it as this kernel allows, and its events.
+
+Needs CAP_BPF and CAP_PERFMON (or root), Linux 5.8, the kernel's BTF and libbpf. Programs are chosen by what the kernel
+has: tracepoints first, function entry and exit where those are missing. What is not permitted is left out, never fatal.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from netwatch.platform.base import Status, Unavailable
+from netwatch.platform.facts import Facts
+from netwatch.platform.linux import events
+from netwatch.platform.linux.libbpf import Object, kernel_types
+from netwatch.platform.linux.namespaces import Namespaces
+from netwatch.platform.linux.places import Places, with_place
+from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
+
+METHOD = "ebpf"
+OBJECT = Path(__file__).parent / "bpf" / "owners.bpf.o"
+STATE, LENGTHS = {"state_changed"}, {"sent", "received"}
+ENTRIES, ACCEPT, FIND = {"send4", "send6", "receive4", "receive6"}, {"accepted"}, {"find_sockets"}
+ALL = STATE | LENGTHS | ENTRIES | ACCEPT | FIND
+SENT_BEFORE = 10 * MS          # a send is told after the packet has left
+WAITED = 5 * SECOND            # a packet may have lain in the socket so long before it was received
+TCP_LIKE = (6, 132)
+
+
+class EbpfTracker:
+    """The tracker. The table is brought up to date with every look at the events, so that an answer is never late."""
+
+    method = METHOD
+    complete = True
+    pace_s = 5.0
+    budget = 0.02
+
+    def __init__(self, sights: Sights, facts: Facts, places: Places, namespaces: Namespaces,
+                 path: Path = OBJECT) -> None:
+        self._sights = sights
+        self._facts = facts
+        self._places = places
+        self._namespaces = namespaces
+        self._path = path
+        self._object: Object | None = None
+        self._programs: set[str] = set()
+        self._limits: list[str] = []
+        self._taken: list[bytes] = []
+        self._offset = 0           # from CLOCK_MONOTONIC to the time since 1970
+        self._losses = 0
+        self._lost_at = 0
+        self._sweeps = 0
+        self.events = 0
+        self.load_s = 0.0
+
+    def start(self) -> None:
+        """Load and attach. Raises Unavailable with the reason; 100 ms or so."""
+        if not self._path.is_file():
+            raise Unavailable("this copy of netwatch was built without clang, so it has no BPF programs")
+        began = time.monotonic()
+        has = kernel_types()
+        told = LENGTHS if has("btf_trace_sock_send_length") else set()
+        failure = OSError("no programs")
+        for wanted in self._ladder(told):
+            try:
+                self._load(wanted)
+                break
+            except OSError as e:
+                failure = e
+                self.close()
+        if self._object is None:
+            raise Unavailable(_explain(failure))
+        self.complete = bool(self._programs & FIND)
+        if not self._programs & (LENGTHS | ENTRIES):
+            self.complete = False
+            self._limits.append("neither sock_send_length (Linux 6.3) nor fentry here: no UDP, no accepted connections")
+        self.load_s = time.monotonic() - began
+
+    def drain(self) -> None:
+        if self._object is None:
+            return
+        self._consume()
+        now = time.time_ns()
+        self._offset = now - time.monotonic_ns()
+        taken, self._taken = self._taken, []
+        for data in taken:
+            if len(data) == events.SOCKET.size:
+                self._enter(events.socket_event(data))
+            elif len(data) >= events.PROCESS_SIZE:
+                who, process, cgroup = events.process_event(data)
+                self._facts.learn(who, with_place(process, self._places.of_cgroup(cgroup)))
+        self.events += len(taken)
+        self._sights.passed[METHOD] = now
+
+    def sweep(self) -> None:
+        """All sockets there are: those from before us, and which of the silent ones are open still."""
+        if self._object is None or not self._programs & FIND:
+            return
+        began = time.time_ns()
+        self._namespaces.look(again=self._sweeps % 8 == 0)
+        self._sweeps += 1
+        try:
+            found = self._find()
+        except OSError as e:
+            self._limits = [f"the iterator stopped working: {e}"]
+            self._programs -= FIND
+            return
+        with self._sights.lock:
+            self.drain()
+            self._offset = time.time_ns() - time.monotonic_ns()
+            whole = len(found) - len(found) % events.SOCKET.size
+            for n, (pid, cookie) in enumerate(events.WHOSE.iter_unpack(found[:whole])):
+                known = self._sights.knows(cookie)
+                if len(known) != 1 or known[0].who.pid != pid:
+                    self._enter_found(events.socket_event(found, n * events.SOCKET.size), began)
+                elif known[0].ending == SILENT:
+                    known[0].last = began
+            self._sights.unconfirmed(began)
+        lost = self._object.number("lost")
+        if lost != self._losses:
+            self._losses, self._lost_at = lost, began
+
+    def status(self) -> Status:
+        reason = "; ".join(self._limits)
+        if self._losses:
+            reason = f"{reason}; {self._losses} events lost".lstrip("; ")
+        return Status(METHOD, self._object is not None, reason, "" if self._object else _fix(), {
+            "programs": sorted(self._programs), "events": self.events, "lost": self._losses,
+            "load_ms": round(1000 * self.load_s)})
+
+    def close(self) -> None:
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+
+    def _ladder(self, told: set[str]) -> list[set[str]]:
+        """What to try to load, best first: function tracing and iterators may be forbidden each by itself."""
+        best = [STATE | told | ACCEPT, STATE | told] if told else [STATE | ENTRIES | ACCEPT, STATE | ENTRIES, STATE]
+        return [each | find for find in (FIND, set()) for each in best]
+
+    def _load(self, wanted: set[str]) -> None:
+        self._object = Object(str(self._path))
+        self._object.choose(wanted, ALL)
+        if _release() < (5, 12):
+            self._object.constants(b"\0")
+        self._object.load()
+        for name in sorted(wanted - FIND):
+            self._object.attach(name)
+        self._consume = self._object.ring("events", self._taken_one)
+        if wanted & FIND:
+            self._find = self._object.attach_iterator("find_sockets")
+        self._programs = wanted
+
+    def _taken_one(self, data: bytes) -> None:
+        self._taken.append(data)
+
+    def _enter(self, e: events.SocketEvent) -> None:
+        at = e.at + self._offset
+        if e.kind == events.CLOSED:
+            self._sights.closed(e.cookie, at)
+            return
+        stream = e.proto in TCP_LIKE
+        if e.kind == events.RECEIVED:
+            begin = 0 if stream else at - WAITED
+        elif e.kind == events.CONNECTED:
+            begin = at - 120 * SECOND      # as long as a connection may be tried; what is known of the port bounds it
+        else:
+            begin = 0 if stream else at - SENT_BEFORE
+        self._sights.saw(Sight(
+            e.who, e.netns, e.cookie, METHOD, e.local, first=at, begin=begin, last=at,
+            ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=e.sharing),
+            e.proto, e.lport, e.remote, e.rport)
+
+    def _enter_found(self, e: events.SocketEvent, began: int) -> None:
+        """A socket of the snapshot: known, or from before us, or told of by an event that was lost."""
+        known = self._sights.knows(e.cookie)
+        if any(s.who == e.who for s in known):
+            self._sights.confirm(e.cookie, began)
+        elif not e.lport and e.proto in (6, 17):
+            return
+        elif known and known[0].end > began:
+            self._sights.share(e.cookie, e.who.pid)
+            self._sights.confirm(e.cookie, began)
+        else:
+            stream = e.proto in TCP_LIKE
+            self._sights.saw(Sight(
+                e.who, e.netns, e.cookie, METHOD, e.local, first=began, begin=self._lost_at, last=began,
+                ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=True),
+                e.proto, e.lport, e.remote, e.rport)
+
+
+def _release() -> tuple[int, int]:
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int("".join(c for c in minor if c.isdigit()) or 0)
+
+
+def _fix() -> str:
+    return "run it with sudo" if os.geteuid() else ""
+
+
+def _explain(failure: OSError) -> str:
+    if isinstance(failure, PermissionError):
+        return "not permitted: it needs CAP_BPF and CAP_PERFMON, or root"
+    return f"the kernel refused the programs: {failure.strerror or failure}"

@@ -1,0 +1,138 @@
+"""libbpf by ctypes: load an object, attach its programs, read its ring buffer and run its iterators.
+
+Only what ebpf.py needs, over the stable interface of libbpf.so.1 (Debian's libbpf1). libbpf is kept from writing to the
+terminal; the reason of a failure is its error number.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from collections.abc import Callable
+from typing import Any
+
+from netwatch.platform.base import Unavailable
+
+LIBRARY = "libbpf.so.1"
+RECORDS = 1 << 16
+BTF_KIND_TYPEDEF = 8
+
+_PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+_SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+_POINTERS = ("bpf_object__open_file", "bpf_object__find_program_by_name", "bpf_object__find_map_by_name",
+             "bpf_program__attach", "bpf_program__attach_iter", "ring_buffer__new", "btf__load_vmlinux_btf")
+
+
+_silent = _PRINT(lambda level, words, arguments: 0)
+
+
+def library() -> Any:
+    """The shared library, its functions typed. Raises Unavailable when it is not installed."""
+    try:
+        lib = ctypes.CDLL(LIBRARY, use_errno=True)
+    except OSError:
+        raise Unavailable(f"{LIBRARY} is not installed (Debian: apt install libbpf1)") from None
+    for name in _POINTERS:
+        getattr(lib, name).restype = ctypes.c_void_p
+    lib.libbpf_set_print.restype = ctypes.c_void_p
+    lib.libbpf_set_print(_silent)
+    return lib
+
+
+def kernel_types() -> Callable[[str], bool]:
+    """Tells whether the kernel's BTF has a typedef of this name. Raises Unavailable when there is no BTF."""
+    lib = library()
+    types = lib.btf__load_vmlinux_btf()
+    if not types:
+        raise Unavailable("this kernel does not describe its types (no /sys/kernel/btf/vmlinux)")
+    return lambda name: bool(lib.btf__find_by_name_kind(ctypes.c_void_p(types), name.encode(), BTF_KIND_TYPEDEF) > 0)
+
+
+class Object:
+    """A BPF object, opened. Everything raises OSError with the kernel's reason."""
+
+    def __init__(self, path: str) -> None:
+        self._lib = library()
+        self._links: list[Any] = []
+        self._ring: Any = None
+        self._sample: Any = None
+        self._object = ctypes.c_void_p(self._checked(self._lib.bpf_object__open_file(path.encode(), None)))
+
+    def choose(self, wanted: set[str], all_of_them: set[str]) -> None:
+        """Load only these of its programs."""
+        for name in all_of_them:
+            self._lib.bpf_program__set_autoload(self._program(name), ctypes.c_bool(name in wanted))
+
+    def constants(self, values: bytes) -> None:
+        """Set its read-only data, before loading."""
+        found = ctypes.c_void_p(self._checked(self._lib.bpf_object__find_map_by_name(self._object, b".rodata")))
+        self._done(self._lib.bpf_map__set_initial_value(found, values, ctypes.c_size_t(len(values))))
+
+    def load(self) -> None:
+        self._done(self._lib.bpf_object__load(self._object))
+
+    def attach(self, name: str) -> None:
+        self._links.append(ctypes.c_void_p(self._checked(self._lib.bpf_program__attach(self._program(name)))))
+
+    def attach_iterator(self, name: str) -> Callable[[], bytes]:
+        """A function that runs the iterator and returns all it wrote."""
+        link = ctypes.c_void_p(self._checked(self._lib.bpf_program__attach_iter(self._program(name), None)))
+        self._links.append(link)
+        number = self._lib.bpf_link__fd(link)
+
+        def run() -> bytes:
+            fd = self._lib.bpf_iter_create(number)
+            if fd < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            with os.fdopen(fd, "rb", buffering=0) as f:
+                return b"".join(iter(lambda: f.read(RECORDS) or b"", b""))
+
+        return run
+
+    def ring(self, name: str, take: Callable[[bytes], object]) -> Callable[[], int]:
+        """A function that hands every event waiting in this ring buffer to `take`."""
+
+        def sample(_: int, data: int, size: int) -> int:
+            take(ctypes.string_at(data, size))
+            return 0
+
+        self._sample = _SAMPLE(sample)      # the library keeps the address, we the object
+        self._ring = ctypes.c_void_p(self._checked(self._lib.ring_buffer__new(
+            self._map(name), self._sample, None, None)))
+        return lambda: int(self._lib.ring_buffer__consume(self._ring))
+
+    def number(self, name: str) -> int:
+        """The first 64-bit value of an array map."""
+        key, value = ctypes.c_uint32(0), ctypes.c_uint64(0)
+        self._lib.bpf_map_lookup_elem(self._map(name), ctypes.byref(key), ctypes.byref(value))
+        return value.value
+
+    def close(self) -> None:
+        """Detach and free everything; may be called again."""
+        if self._ring:
+            self._lib.ring_buffer__free(self._ring)
+            self._ring = None
+        for link in self._links:
+            self._lib.bpf_link__destroy(link)
+        self._links = []
+        if self._object:
+            self._lib.bpf_object__close(self._object)
+            self._object = ctypes.c_void_p(None)
+
+    def _program(self, name: str) -> Any:
+        return ctypes.c_void_p(self._checked(self._lib.bpf_object__find_program_by_name(self._object, name.encode())))
+
+    def _map(self, name: str) -> int:
+        found = self._checked(self._lib.bpf_object__find_map_by_name(self._object, name.encode()))
+        return int(self._lib.bpf_map__fd(ctypes.c_void_p(found)))
+
+    def _checked(self, pointer: int | None) -> int:
+        if not pointer:
+            number = ctypes.get_errno() or errno.EINVAL
+            raise OSError(number, os.strerror(number))
+        return pointer
+
+    def _done(self, status: int) -> None:
+        if status < 0:
+            raise OSError(-status, os.strerror(-status))

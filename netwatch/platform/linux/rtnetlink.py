@@ -1,0 +1,151 @@
+"""Interfaces with their counters, routes, neighbours and addresses by rtnetlink (rtnetlink(7)), without a subprocess.
+
+Each answer is a list of messages: a fixed head and attributes (rtattr: length, type, value). What is too short, or of a
+type that is not known here, is passed over.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from netwatch.platform.base import Counters, Neighbour, Route, Unavailable
+
+NETLINK_ROUTE = 0
+GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30
+IFF_UP = 1
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_STATS64 = 1, 3, 4, 23
+IFA_ADDRESS, IFA_LOCAL = 1, 2
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_TABLE = 1, 4, 5, 6, 9, 15
+RT_TABLE_MAIN, RTN_UNICAST = 254, 1
+NDA_DST, NDA_LLADDR = 1, 2
+STATES = {0x01: "incomplete", 0x02: "reachable", 0x04: "stale", 0x08: "delay", 0x10: "probe", 0x20: "failed",
+          0x40: "noarp", 0x80: "permanent"}
+NO_NEIGHBOUR = 0x01 | 0x20 | 0x40
+LINK, ADDRESS = struct.Struct("=BxHiII"), struct.Struct("=BBBBI")
+ROUTE, NEIGHBOUR = struct.Struct("=8BI"), struct.Struct("=BxxxiHBB")
+STATS = struct.Struct("=10Q")  # the first ten of rtnl_link_stats64
+
+
+def counters() -> list[Counters]:
+    """Every interface. Raises Unavailable."""
+    found = []
+    for head, attributes in _ask(GETLINK, LINK):
+        values = dict(attributes)
+        stats = values.get(IFLA_STATS64, b"")
+        if IFLA_IFNAME not in values or len(stats) < STATS.size:
+            continue
+        rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors, rx_drops, tx_drops, _, collisions = (
+            STATS.unpack_from(stats))
+        name = _name(values)
+        found.append(Counters(name, rx_bytes, tx_bytes, rx_packets, tx_packets, rx_errors, tx_errors, rx_drops,
+                              tx_drops, collisions, bool(head[3] & IFF_UP), _u32(values.get(IFLA_MTU)), _speed(name),
+                              values.get(IFLA_ADDRESS, b"").hex(":")))
+    return found
+
+
+def addresses() -> frozenset[bytes]:
+    """The addresses of all interfaces. Raises Unavailable."""
+    found = set()
+    for _, attributes in _ask(GETADDR, ADDRESS):
+        values = dict(attributes)
+        address = values.get(IFA_LOCAL) or values.get(IFA_ADDRESS)
+        if address:
+            found.add(address)
+    return frozenset(found)
+
+
+def routes() -> list[Route]:
+    """The unicast routes of the main table. Raises Unavailable."""
+    names = _names()
+    found = []
+    for head, attributes in _ask(GETROUTE, ROUTE):
+        family, prefix, table, kind = head[0], head[1], head[4], head[7]
+        values = dict(attributes)
+        if kind != RTN_UNICAST or (_u32(values.get(RTA_TABLE)) or table) != RT_TABLE_MAIN:
+            continue
+        size = {socket.AF_INET: 4, socket.AF_INET6: 16}.get(family)
+        if size is None:
+            continue
+        network = values.get(RTA_DST, bytes(size))
+        metric = _u32(values.get(RTA_PRIORITY)) or 0
+        for index, gateway in _hops(values):
+            found.append(Route(network, prefix, gateway, names.get(index, ""), metric))
+    return found
+
+
+def neighbours() -> list[Neighbour]:
+    """What ARP and neighbour discovery have learnt. Raises Unavailable."""
+    names = _names()
+    found = []
+    for head, attributes in _ask(GETNEIGH, NEIGHBOUR):
+        values = dict(attributes)
+        if head[2] & NO_NEIGHBOUR or head[0] not in (socket.AF_INET, socket.AF_INET6):
+            continue
+        if NDA_DST in values and NDA_LLADDR in values:
+            found.append(Neighbour(values[NDA_DST], values[NDA_LLADDR].hex(":"), names.get(head[1], ""),
+                                   STATES.get(head[2], "")))
+    return found
+
+
+def _names() -> dict[int, str]:
+    return {head[2]: _name(dict(attributes)) for head, attributes in _ask(GETLINK, LINK)}
+
+
+def _name(values: dict[int, bytes]) -> str:
+    return values.get(IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
+
+
+def _hops(values: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
+    """(interface, gateway) of each way a route may take; rtnexthop: length, flags, hops, interface, attributes."""
+    if RTA_OIF in values:
+        yield _u32(values[RTA_OIF]) or 0, values.get(RTA_GATEWAY, b"")
+    ways = values.get(RTA_MULTIPATH, b"")
+    while len(ways) >= 8:
+        length, index = struct.unpack_from("=HxxI", ways)
+        if not 8 <= length <= len(ways):
+            return
+        yield index, dict(_attributes(ways[8:length])).get(RTA_GATEWAY, b"")
+        ways = ways[(length + 3) & ~3:]
+
+
+def _speed(name: str) -> int | None:
+    """Mbit/s as the driver says it, None for what has none."""
+    try:
+        with open(f"/sys/class/net/{name}/speed") as f:
+            speed = int(f.read())
+    except (OSError, ValueError):
+        return None
+    return speed if speed > 0 else None
+
+
+def _u32(value: bytes | None) -> int | None:
+    return struct.unpack_from("=I", value)[0] if value and len(value) >= 4 else None
+
+
+def _ask(kind: int, head: struct.Struct) -> list[tuple[tuple[Any, ...], list[tuple[int, bytes]]]]:
+    """The messages of a dump: (fields of the head, attributes)."""
+    from netwatch._fast.netlink import Netlink
+
+    try:
+        netlink = Netlink(NETLINK_ROUTE)
+        try:
+            messages = netlink.request(kind, bytes(16 if kind == GETLINK else 12))
+        finally:
+            netlink.close()
+    except OSError as e:
+        raise Unavailable(f"rtnetlink: {e.strerror}") from None
+    return [(head.unpack_from(body), list(_attributes(body[head.size:])))
+            for _, body in messages if len(body) >= head.size]
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while len(data) - at >= 4:
+        length, kind = struct.unpack_from("=HH", data, at)
+        if not 4 <= length <= len(data) - at:
+            return
+        yield kind & 0x3FFF, data[at + 4:at + length]
+        at += (length + 3) & ~3

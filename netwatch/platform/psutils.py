@@ -1,0 +1,69 @@
+"""What psutil knows of every system in the same way: sockets, counters, addresses. The last resort of each platform."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from netwatch.platform.base import TCP, UDP, Counters, Socket, Unavailable, packed
+
+
+def _psutil() -> Any:
+    try:
+        import psutil
+    except ImportError:
+        raise Unavailable("psutil is not installed") from None
+    return psutil
+
+
+def sockets() -> list[Socket]:
+    """TCP and UDP sockets with their pids. Raises Unavailable (macOS: for anybody but root)."""
+    psutil = _psutil()
+    try:
+        rows = psutil.net_connections("inet")
+    except (psutil.Error, OSError, NotImplementedError) as e:
+        raise Unavailable(f"psutil: {e}") from None
+    return [Socket(TCP if row.type == socket.SOCK_STREAM else UDP, *_end(row.laddr), *_end(row.raddr),
+                   state="LISTEN" if row.status == "LISTEN" else row.status, pids=(row.pid,) if row.pid else ())
+            for row in rows]
+
+
+def counters() -> list[Counters]:
+    """Every interface. Raises Unavailable."""
+    psutil = _psutil()
+    try:
+        seen, facts = psutil.net_io_counters(pernic=True), psutil.net_if_stats()
+    except (psutil.Error, OSError) as e:
+        raise Unavailable(f"psutil: {e}") from None
+    found = []
+    for name, c in seen.items():
+        fact = facts.get(name)
+        found.append(Counters(
+            name, c.bytes_recv, c.bytes_sent, c.packets_recv, c.packets_sent, c.errin, c.errout, c.dropin, c.dropout,
+            up=fact.isup if fact else None, mtu=fact.mtu if fact else None,
+            speed_mbps=(fact.speed or None) if fact else None))
+    return found
+
+
+def addresses() -> frozenset[bytes]:
+    """The addresses of all interfaces; none when they cannot be asked for."""
+    found = set()
+    try:
+        listed = _psutil().net_if_addrs()
+    except (Unavailable, OSError):
+        return frozenset()
+    for each in listed.values():
+        for a in each:
+            if a.family in (socket.AF_INET, socket.AF_INET6):
+                try:
+                    found.add(packed(a.address))
+                except ValueError:
+                    continue
+    return frozenset(found)
+
+
+def _end(pair: Any) -> tuple[bytes, int]:
+    if not pair:
+        return b"", 0
+    address = packed(pair.ip)
+    return (address if any(address) else b""), pair.port

@@ -1,0 +1,261 @@
+"""What was seen of sockets and the processes that use them, and the rules by which a flow is given to one of them.
+
+A sight says: from `begin` to `end` this socket was, as far as we know, in the hands of this process. Ports and pids are
+used again, so nothing is answered for a time outside of these bounds; where two answers fit, none is given. Bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from netwatch.platform.base import (
+    EXACT,
+    LATE,
+    LISTENER,
+    PORT,
+    SHARED,
+    TCP,
+    UDP,
+    Identity,
+    Unknown,
+    is_group,
+    is_loopback,
+    is_unspecified,
+)
+
+FOREVER = 1 << 63
+MS, SECOND = 1_000_000, 1_000_000_000
+SLACK = 5 * MS                 # between the clock of a packet and that of the event which belongs to it
+LINGER = 60 * SECOND           # a closed connection's last packets: two maximum segment lifetimes on Linux
+STALE = 2 * SECOND             # a socket whose end nobody tells must have been confirmed this recently
+# who tells that a socket has been closed
+TOLD, POLLED, SILENT = 2, 1, 0   # the kernel, at once; the next pass; nobody
+MAX_KEYS = 65536
+MAX_PER_KEY = 8
+
+GONE = "its socket was closed by then, and the port may have been another's"
+NOT_OURS = "no socket of this machine: passing by, answered by the kernel itself, or sent by a packet socket"
+
+Key = tuple[int, ...] | tuple[int, int, int, bytes, bytes]
+AddressesOf = Callable[[int], frozenset[bytes] | None]
+
+
+@dataclass(slots=True)
+class Sight:
+    """One process with one socket. Times in ns since 1970."""
+
+    who: Identity
+    netns: int                 # inode of the network namespace
+    cookie: int                # the kernel's number of the socket, never used again
+    method: str
+    local: bytes               # b"": any address
+    first: int                 # when it was first seen
+    begin: int                 # not before this
+    last: int                  # last confirmed
+    end: int = FOREVER         # closed
+    ending: int = SILENT
+    listening: bool = False
+    sharing: bool = False      # other sockets may be bound to the same port at the same time
+    others: tuple[int, ...] = ()
+    key: Key = ()              # where the table keeps it
+
+    def fits(self, when: int) -> bool:
+        return self.begin - SLACK <= when <= self.end + SLACK
+
+    def is_stale(self, when: int) -> bool:
+        """Nobody would have told us of its end, and nobody has confirmed it since."""
+        return self.ending == SILENT and self.end == FOREVER and when > self.last + STALE
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    sight: Sight
+    quality: str
+
+
+class Sights:
+    """The table. `own` is our network namespace; `addresses_of` tells a namespace's addresses, None when unknown."""
+
+    def __init__(self, own: int = 0, addresses_of: AddressesOf = lambda _: None) -> None:
+        self.own = own
+        self._addresses_of = addresses_of
+        self._connected: dict[Key, list[Sight]] = {}
+        self._bound: dict[Key, list[Sight]] = {}
+        self._by_cookie: dict[int, list[Sight]] = {}
+        self._closing: deque[tuple[int, int]] = deque()
+        self.evicted = 0
+        self.lock = threading.RLock()      # held by whoever reads or changes the table
+        self.passed: dict[str, int] = {}   # method: when its last pass or its last look at the events was
+
+    def __len__(self) -> int:
+        return len(self._connected) + len(self._bound)
+
+    def saw(self, sight: Sight, proto: int, lport: int, remote: bytes, rport: int) -> None:
+        """Add a sight, or confirm the one there is. `remote` is b"" for a socket that is not connected."""
+        if remote and not is_unspecified(remote):
+            where, sight.key = self._connected, (proto, lport, rport, sight.local, remote)
+        else:
+            where, sight.key = self._bound, (proto, lport)
+        there = where.setdefault(sight.key, [])
+        for old in there:
+            if old.cookie == sight.cookie and old.who == sight.who and old.local == sight.local:
+                old.last = max(old.last, sight.last)
+                old.others = sight.others or old.others
+                old.end = FOREVER
+                return
+        for old in there:
+            self._make_way(old, sight)
+        there.append(sight)
+        if len(there) > MAX_PER_KEY:
+            self._forget(there[0])
+            self.evicted += 1
+        self._by_cookie.setdefault(sight.cookie, []).append(sight)
+        if len(where) > MAX_KEYS:
+            self._evict(where)
+
+    def _make_way(self, old: Sight, new: Sight) -> None:
+        """What is already known of this key bounds the new sight, and the other way round."""
+        if old.netns != new.netns:
+            return
+        if old.cookie == new.cookie:
+            new.begin = max(new.begin, new.first - SLACK)
+            new.others = old.others = tuple({*old.others, *new.others, old.who.pid, new.who.pid} - {old.who.pid})
+        elif old.local == new.local and not new.sharing and not new.listening:
+            new.begin = max(new.begin, min(old.last if old.end == FOREVER else old.end, new.first))
+            old.end = min(old.end, new.begin)
+
+    def confirm(self, cookie: int, when: int) -> None:
+        """The socket is still open."""
+        for sight in self._by_cookie.get(cookie, ()):
+            sight.last = max(sight.last, when)
+
+    def closed(self, cookie: int, when: int) -> None:
+        """The socket is closed since `when`; its sights are kept a while for packets that are still in the air."""
+        for sight in self._by_cookie.get(cookie, ()):
+            if sight.end > when:
+                sight.end = max(when, sight.begin)
+        if cookie in self._by_cookie:
+            self._closing.append((when, cookie))
+
+    def reopened(self, cookie: int, when: int) -> bool:
+        """A socket that had seemed closed is there after all; True when its owner is known."""
+        there = self._by_cookie.get(cookie, ())
+        for sight in there:
+            sight.end, sight.last = FOREVER, max(sight.last, when)
+        return bool(there)
+
+    def share(self, cookie: int, pid: int) -> None:
+        """Another process has the socket as well."""
+        for sight in self._by_cookie.get(cookie, ()):
+            if pid not in (*sight.others, sight.who.pid):
+                sight.others = (*sight.others, pid)[-MAX_PER_KEY:]
+
+    def unconfirmed(self, since: int) -> None:
+        """A whole pass that began at `since` is over: what nobody closes and the pass did not confirm is closed."""
+        for cookie, there in self._by_cookie.items():
+            if any(s.ending == SILENT and s.end == FOREVER and s.last < since for s in there):
+                self.closed(cookie, there[-1].last)
+
+    def age_ns(self, sight: Sight, now: int) -> int:
+        """How long ago it was last known that this process has, or had, this socket."""
+        open_still = sight.end == FOREVER and sight.ending != SILENT
+        return max(0, now - max(sight.last, self.passed.get(sight.method, 0) if open_still else 0))
+
+    def knows(self, cookie: int) -> list[Sight]:
+        return self._by_cookie.get(cookie, [])
+
+    def prune(self, now: int) -> None:
+        """Forget what was closed long ago."""
+        while self._closing and self._closing[0][0] < now - LINGER:
+            cookie = self._closing.popleft()[1]
+            for sight in self._by_cookie.get(cookie, [])[:]:
+                if sight.end < now - LINGER:
+                    self._forget(sight)
+
+    def find(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int, when: int) -> Found | Unknown:
+        """The owner of the socket with these ends at that time, by the rules of docs/processes.md."""
+        exact = self._connected.get((proto, lport, rport, local, remote), [])
+        if not exact and proto not in (TCP, UDP):
+            exact = self._connected.get((proto, 0, 0, local, remote), [])
+        there = self._of_namespace([s for s in exact if s.fits(when)], local, whole=True)
+        if there:
+            return _one(there, when, EXACT)
+        bound = [s for s in self._of_port(proto, local, lport) if s.fits(when)]
+        if bound:
+            return self._by_port(bound, local, when)
+        return self._late(exact, proto, when)
+
+    def _by_port(self, bound: list[Sight], local: bytes, when: int) -> Found | Unknown:
+        listeners = [s for s in bound if s.listening]
+        if listeners:
+            if len({s.who for s in listeners}) > 1:
+                return Unknown("several processes listen on this port and the connection's own socket was not seen",
+                               retry=True)
+            return Found(listeners[0], LISTENER)
+        if all(s.key[1] == 0 and s.last < when - SLACK for s in bound):
+            return Unknown("which raw socket this belongs to is being checked", retry=True)
+        narrow = [s for s in bound if s.local] or bound
+        open_ones = [s for s in narrow if not s.is_stale(when)]
+        if len({s.who for s in open_ones}) > 1 and (is_group(local) or any(s.sharing for s in open_ones)):
+            return Unknown("several processes have sockets on this port, and packets do not tell them apart")
+        return _one(narrow, when, PORT)
+
+    def _late(self, exact: list[Sight], proto: int, when: int) -> Found | Unknown:
+        """Nothing fits. A TCP connection's last packets come after its end; anything else stays unknown."""
+        there = [s for s in exact if s.netns == self.own]
+        if not there:
+            return Unknown(NOT_OURS, retry=True)
+        newest = max(there, key=lambda s: s.end)
+        if proto == TCP and newest.ending == TOLD and 0 <= when - newest.end <= LINGER:
+            return Found(newest, LATE)
+        return Unknown(GONE)
+
+    def _of_port(self, proto: int, local: bytes, lport: int) -> list[Sight]:
+        """Sockets that are not connected and would get what is sent to this address and port."""
+        there = [s for s in self._bound.get((proto, lport), ()) if s.local in (b"", local)]
+        if not there and proto not in (TCP, UDP):
+            there = [s for s in self._bound.get((proto, 0), ()) if s.local in (b"", local)]
+        return self._of_namespace(there, local, whole=False)
+
+    def _of_namespace(self, there: list[Sight], local: bytes, whole: bool) -> list[Sight]:
+        """Those of our own namespace, else those of the one other that can be meant."""
+        own = [s for s in there if s.netns == self.own]
+        if own and not whole and not is_group(local):
+            addresses = self._addresses_of(self.own)
+            if addresses is not None and local not in addresses and not is_loopback(local):
+                own = []
+        if own or is_loopback(local):
+            return own
+        if not whole:
+            there = [s for s in there if local in (self._addresses_of(s.netns) or ())]
+        return there if len({s.netns for s in there}) == 1 else []
+
+    def _forget(self, sight: Sight) -> None:
+        """Take one sight out of both indexes."""
+        where = self._bound if len(sight.key) == 2 else self._connected
+        tables: tuple[tuple[dict[Any, list[Sight]], Any], ...] = (
+            (where, sight.key), (self._by_cookie, sight.cookie))
+        for table, key in tables:
+            there = table.get(key, [])
+            there[:] = [s for s in there if s is not sight]
+            if not there:
+                table.pop(key, None)
+
+    def _evict(self, where: dict[Key, list[Sight]]) -> None:
+        """The oldest key makes room."""
+        for sight in where[next(iter(where))][:]:
+            self._forget(sight)
+            self.evicted += 1
+
+
+def _one(there: list[Sight], when: int, quality: str) -> Found | Unknown:
+    """The sight whose beginning is nearest; none when nobody has confirmed any of them for too long."""
+    fresh = [s for s in there if not s.is_stale(when)]
+    if not fresh:
+        return Unknown("whether its last known owner still has the socket is being checked", retry=True)
+    best = min(fresh, key=lambda s: (abs(s.first - when), s.first))
+    return Found(best, SHARED if quality == EXACT and best.others else quality)
