@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
@@ -17,6 +17,10 @@ from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
 from netwatch.pipeline import Pipeline, Step
 
+if TYPE_CHECKING:
+    from netwatch.cli.follow import Conversation
+
+STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
@@ -45,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
                    help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
+    p.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
+    p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
@@ -61,6 +67,8 @@ def main(arguments: list[str]) -> int:
     options.settings = read_settings(options.set)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
     fields = parse_fields(options.fields)
+    if options.follow is not None:
+        kinds = _alone(options)
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     if style == "csv" and len(kinds) > 1:
         raise CommandError("--format csv takes one kind of record; name one with --what")
@@ -83,6 +91,16 @@ def _kinds(options: argparse.Namespace) -> set[str]:
     if not 1 <= options.workers <= 64:
         raise CommandError("--workers: a number from 1 to 64")
     return set(asked)
+
+
+def _alone(options: argparse.Namespace) -> set[str]:
+    """--follow prints one conversation and nothing else: the kinds it is made of."""
+    for name in ("where", "fields", "sort", "limit", "write"):
+        if getattr(options, name) is not None:
+            raise CommandError(f"--follow and --{name} do not go together")
+    if options.format not in (None, "table"):
+        raise CommandError(f"--follow prints text, not {options.format}; --follow-as text, hex or raw")
+    return {"streams"}
 
 
 def _open(options: argparse.Namespace) -> Any:
@@ -179,7 +197,8 @@ class _Run:
         return Recorder(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
 
     def _loop(self, pipeline: Pipeline, recorder: Any) -> None:
-        consume = self._consumer(recorder)
+        conversation = self._conversation(pipeline)
+        consume = conversation.take if conversation else self._consumer(recorder)
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
@@ -190,6 +209,9 @@ class _Run:
                 break
         if not self.selection.satisfied(self.kinds):
             consume(pipeline.finish())
+        if conversation:
+            conversation.finish()
+            return
         if self._saved is not None:
             self._saved.close()
         for record in self.selection.ordered(self.sorted_flows):
@@ -197,6 +219,13 @@ class _Run:
         if "summary" in self.kinds:
             self.writer.write(self._summary(pipeline))
         self.writer.close()
+
+    def _conversation(self, pipeline: Pipeline) -> Conversation | None:
+        if self.options.follow is None:
+            return None
+        from netwatch.cli.follow import Conversation
+
+        return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
 
     def _consumer(self, recorder: Any) -> Callable[[Step], None]:
         selection, write = self.selection, self.writer.write

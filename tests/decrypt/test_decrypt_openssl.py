@@ -34,7 +34,8 @@ def test_suites_of_tls_1_3(suite: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("lost", [False, True], ids=["whole", "the update itself is lost"])
 def test_key_update(lost: bool, tmp_path: Path) -> None:
     """Both sides change their keys, three times; `K` asks for it."""
-    typed = [*TALK, (0, b"K\n"), (0, b"after one\n"), (1, b"K\n"), (1, b"after two\n"), (0, b"K\n"), (0, b"after three\n")]
+    typed = [*TALK, (0, b"K\n"), (0, b"after one\n"), (1, b"K\n"), (1, b"after two\n"), (0, b"K\n"),
+             (0, b"after three\n")]
     told = relay.Conversation(tmp_path, [], ["-tls1_3"], typed)
     update = next(i for i, (side, data) in enumerate(told.said) if side == 0 and len(data) == UPDATE)
     result = opened(frames(told.said, without={update} if lost else set()), told.keys)
@@ -86,12 +87,12 @@ def test_early_data_that_is_refused(tmp_path: Path) -> None:
                                    "AES256-CCM8"])
 @pytest.mark.parametrize("mtu", [[], ["-mtu", "256"]], ids=["whole", "fragments"])
 def test_dtls(suite: str, mtu: list[str], tmp_path: Path) -> None:
-    told = relay.Conversation(tmp_path, ["-dtls1_2", "-cipher", suite, *mtu], ["-dtls1_2", "-cipher", suite, *mtu], TALK,
-                              datagrams=True)
+    options = ["-dtls1_2", "-cipher", suite, *mtu]
+    told = relay.Conversation(tmp_path, options, options, TALK, datagrams=True)
     decryptor = Decryptor()
     decryptor.keys.take_lines(told.keys, "keylog")
-    ends = ("192.0.2.1", "198.51.100.2")
-    timed = [(START + i * MS, eth(ip4(17, udp(*((50000, 4433), (4433, 50000))[side], data), ends[side], ends[1 - side])))
+    ends, ports = ("192.0.2.1", "198.51.100.2"), (50000, 4433)
+    timed = [(START + i * MS, eth(ip4(17, udp(ports[side], ports[1 - side], data), ends[side], ends[1 - side])))
              for i, (side, data) in enumerate(told.said)]
     result = run(timed, kinds=("flows", "streams"), services=[decryptor])
     assert words(result) == {"out": ["spoken by the client", ""], "in": ["spoken by the server", ""]}
