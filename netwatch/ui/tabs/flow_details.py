@@ -38,7 +38,7 @@ _APPLICATION: tuple[_Row, ...] = (
     ("App", "app", ""), ("Stack", "app_stack", ""), ("Confidence", "confidence", "%"),
     ("Service by port", "service", ""), ("Summary", "label", ""), ("Decrypted", "decrypted", ""),
     ("Decrypt keys", "decrypt.keys", ""), ("Decrypted bytes", "decrypt.bytes", "size"),
-    ("Decrypt failures", "decrypt.failed", ""), ("Not decrypted", "decrypt.reason", ""),
+    ("Decrypt failures", "decrypt.failed", ""),
 )
 _TRANSPORT: tuple[_Row, ...] = (
     ("Handshake RTT", "rtt_us", "us"), ("Smoothed RTT", "srtt_us", "us"),
