@@ -61,10 +61,16 @@ def build_parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(arguments: list[str]) -> int:
+def prepared(arguments: list[str]) -> argparse.Namespace:
+    """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
-    kinds = _kinds(options)
     options.settings = read_settings(options.set)
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    options = prepared(arguments)
+    kinds = _kinds(options)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
     fields = parse_fields(options.fields)
     if options.follow is not None:
@@ -72,9 +78,9 @@ def main(arguments: list[str]) -> int:
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     if style == "csv" and len(kinds) > 1:
         raise CommandError("--format csv takes one kind of record; name one with --what")
-    source = _open(options)
+    source = open_source(options)
     try:
-        return _Run(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+        return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
     finally:
         source.close()
 
@@ -103,7 +109,8 @@ def _alone(options: argparse.Namespace) -> set[str]:
     return {"streams"}
 
 
-def _open(options: argparse.Namespace) -> Any:
+def open_source(options: argparse.Namespace) -> Any:
+    """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
         raise CommandError("read needs one or more files, or -i with an interface")
     try:
@@ -130,7 +137,7 @@ def parse_duration(text: str) -> float:
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
 
 
-class _Run:
+class Reading:
     """One `read` from its first frame to its exit code."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
@@ -169,6 +176,10 @@ class _Run:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
 
+    def over(self) -> bool:
+        """Is it time to stop, though there may be more?"""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def _keys(self) -> list[Any]:
         """The service that decrypts, in a list."""
         if self.options.no_dpi:
@@ -205,7 +216,7 @@ class _Run:
                 break
             consume(step)
             self._show_progress()
-            if self.deadline is not None and time.monotonic() >= self.deadline:
+            if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
             consume(pipeline.finish())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,3 +67,27 @@ def test_keys_that_come_two_seconds_late(lab: Lab, tmp_path: Path) -> None:
     http, flows = shown(lab, 10, read, ask)
     assert [r["path"] for r in http] == [f"/page.txt?{i}" for i in range(5)]
     assert [flow.get("decrypt", {}).get("keys") for flow in flows] == ["keylog"]
+
+
+def test_run(lab: Lab) -> None:
+    """A program's own flows and no others, its exit code, and no key left behind."""
+    before = set(Path(tempfile.gettempdir()).glob("netwatch-run-*"))
+    url = f"https://{NAME}/page.txt?mine"
+    fetch = ["curl", "-sSk", "--http1.1", "--resolve", f"{NAME}:443:192.0.2.2", url]
+    other = ["curl", "-sSk", "--resolve", f"{NAME}:443:192.0.2.2", f"https://{NAME}/page.txt?other"]
+    script = f"{shlex.join(fetch)}; env -u SSLKEYLOGFILE {shlex.join(other)}; stat -c %a $SSLKEYLOGFILE; exit 7"
+    process = lab.netwatch("run", "-i", lab.near, *WORDS, "--", "sh", "-c", script)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 7, err
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [r["path"] for r in records if r["schema"] == "netwatch.http/1"] == ["/page.txt?mine"]
+    assert [r["decrypted"] for r in records if r["schema"] == "netwatch.flow/1"] == [True]
+    assert "hello from the lab" in err
+    assert "\n600\n" in err
+    assert set(Path(tempfile.gettempdir()).glob("netwatch-run-*")) == before
+
+
+def test_run_says_why_not(lab: Lab) -> None:
+    process = lab.netwatch("run", "-i", lab.near, "--", "no-such-program")
+    assert process.communicate(timeout=60)[1] == "netwatch: no-such-program: no such program\n"
+    assert process.returncode == 4
