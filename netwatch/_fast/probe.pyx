@@ -8,8 +8,8 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.flow cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
-from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
+from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, ON_UDP, PARSE_DONE,
+                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.dpi cimport proto_at
 
 from netwatch._fast.dpi import app_names
@@ -35,7 +35,8 @@ cdef class Probe:
     cdef public u64 ts             # ns, given to every call
     cdef readonly u64 frame
 
-    def __cinit__(self, str name, bint datagram=False, int sport=40000, int dport=0, int client=0, bint want=True):
+    def __cinit__(self, str name, bint datagram=False, int sport=40000, int dport=0, int client=0, bint want=True,
+                  bint sealed=False):
         numbers = [number for number, known in enumerate(app_names()) if known == name]
         if not numbers:
             raise ValueError(f"no protocol named {name}")
@@ -44,7 +45,9 @@ cdef class Probe:
             raise ValueError(f"{name} does not run on that transport")
         self.dpi.rows = &self.row
         self.dpi.colds = &self.cold
-        self.dpi.want = 0xffffffff if want else 0
+        self.dpi.want = 0xffffffff & ~(1 << EV_SEALED) if want else 0
+        if sealed:                         # apart: who wants these keeps a parser going beyond what it can read
+            self.dpi.want |= 1 << EV_SEALED
         self.row.pa = <u16>sport
         self.row.pb = <u16>dport
         self.row.bits = BIT_INITIATOR_B if client else 0
@@ -142,7 +145,7 @@ cdef class Probe:
             return self.code
         passed = min(self.conn.half[side].skip, n)
         self.conn.half[side].skip -= passed
-        self.conn.half[side].offset += n
+        self.conn.half[side].offset += <u64>len(self.pending[side]) + n
         self.pending[side] = b""
         self.conn.half[side].need = 0
         if n > passed:

@@ -25,13 +25,19 @@ def _devices(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _launch(arguments: list[str]) -> int:
+    from netwatch.cli.launch import main
+
+    return main(arguments)
+
+
 def _live(arguments: list[str]) -> int:
     from netwatch.cli.live import main
 
     return main(arguments)
 
 
-COMMANDS: dict[str, Command] = {"read": _read, "devices": _devices}
+COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices}
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 

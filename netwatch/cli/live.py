@@ -18,6 +18,7 @@ HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 COMMANDS_HELP = """commands (each has --help):
   netwatch                 this: the terminal
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
+  netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
 """
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.source import SourceError
 from netwatch.classify import Classifiers, folder
@@ -20,6 +20,10 @@ from netwatch.decrypt.frames import Frames
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Service
 
+if TYPE_CHECKING:
+    from netwatch.cli.follow import Conversation
+
+STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
@@ -48,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
                    help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
+    p.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
+    p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
@@ -58,19 +64,27 @@ def build_parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(arguments: list[str]) -> int:
+def prepared(arguments: list[str]) -> argparse.Namespace:
+    """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
-    kinds = _kinds(options)
     options.settings = read_settings(options.set)
     use_client_names()
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    options = prepared(arguments)
+    kinds = _kinds(options)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
     fields = parse_fields(options.fields)
+    if options.follow is not None:
+        kinds = _alone(options)
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     if style == "csv" and len(kinds) > 1:
         raise CommandError("--format csv takes one kind of record; name one with --what")
-    source = _open(options)
+    source = open_source(options)
     try:
-        return _Run(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+        return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
     finally:
         source.close()
 
@@ -89,7 +103,18 @@ def _kinds(options: argparse.Namespace) -> set[str]:
     return set(asked)
 
 
-def _open(options: argparse.Namespace) -> Any:
+def _alone(options: argparse.Namespace) -> set[str]:
+    """--follow prints one conversation and nothing else: the kinds it is made of."""
+    for name in ("where", "fields", "sort", "limit", "write"):
+        if getattr(options, name) is not None:
+            raise CommandError(f"--follow and --{name} do not go together")
+    if options.format not in (None, "table"):
+        raise CommandError(f"--follow prints text, not {options.format}; --follow-as text, hex or raw")
+    return {"streams"}
+
+
+def open_source(options: argparse.Namespace) -> Any:
+    """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
         raise CommandError("read needs one or more files, or -i with an interface")
     try:
@@ -116,7 +141,7 @@ def parse_duration(text: str) -> float:
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
 
 
-class _Run:
+class Reading:
     """One `read` from its first frame to its exit code."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
@@ -155,6 +180,10 @@ class _Run:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
 
+    def over(self) -> bool:
+        """Is it time to stop, though there may be more?"""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
     def _services(self) -> list[Service]:
         services: list[Service] = open_keys(self.options.keylog, self.source, live=bool(self.options.interface))
         services.append(Frames(self.options.show_secrets, "streams" in self.kinds))
@@ -184,17 +213,21 @@ class _Run:
         return Recorder(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
 
     def _loop(self, pipeline: Pipeline, recorder: Any) -> None:
-        consume = self._consumer(recorder)
+        conversation = self._conversation(pipeline)
+        consume = conversation.take if conversation else self._consumer(recorder)
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
                 break
             consume(step)
             self._show_progress()
-            if self.deadline is not None and time.monotonic() >= self.deadline:
+            if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
             consume(pipeline.finish())
+        if conversation:
+            conversation.finish()
+            return
         if self._saved is not None:
             self._saved.close()
         for record in self.selection.ordered(self.sorted_flows):
@@ -202,6 +235,13 @@ class _Run:
         if "summary" in self.kinds:
             self.writer.write(self._summary(pipeline))
         self.writer.close()
+
+    def _conversation(self, pipeline: Pipeline) -> Conversation | None:
+        if self.options.follow is None:
+            return None
+        from netwatch.cli.follow import Conversation
+
+        return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
 
     def _consumer(self, recorder: Any) -> Callable[[Step], None]:
         selection, write = self.selection, self.writer.write

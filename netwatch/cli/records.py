@@ -133,7 +133,7 @@ class Recorder:
         streams[place].add(event.payload, event.extra, self.stream_limit)
 
     def _stream(self, flow: Record, engine: Any, row: int, place: _Place, stream: Stream) -> Record:
-        text = _printable(stream.head.decode("utf-8", "replace"))
+        text = printable(stream.head.decode("utf-8", "replace"))
         outward = place.side == engine.initiator_side(row)
         record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if outward else "in",
                   "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
@@ -153,6 +153,6 @@ def _ends(flow: Record, event: Event) -> list[str]:
     return ends
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text from the wire without control characters; line ends and tabs stay."""
     return "".join(c if c.isprintable() or c in "\n\r\t" else "\ufffd" for c in text)

@@ -26,6 +26,7 @@ class Direction:
         self._torn = False
         self._missing = 0
         self._tries = TRIES
+        self._passed = 0  # records known to be genuine and not opened
 
     def tear(self, n: int) -> None:
         """n bytes of records did not open."""
@@ -44,6 +45,11 @@ class Direction:
     def spend(self, other: Direction) -> None:
         """Attempts count, whoever made them."""
         self._tries = other._tries
+
+    @property
+    def missing(self) -> int:
+        """Bytes of records that were lost or did not open since the last that did."""
+        return self._missing
 
     @property
     def torn(self) -> bool:
@@ -70,12 +76,19 @@ class Direction:
                 plain = self.protection.open(self.seq + ahead, head, body)
             except NoIv:
                 self.seq += ahead + 1
+                self._passed += ahead + 1
                 raise
             except Unverified:
                 continue
-            overhead = self.protection.overhead
-            self.hole = max(self._missing - ahead * (HEAD + overhead), 0) if overhead >= 0 else 0
+            self.hole = self._hole(ahead + self._passed)
             self.seq += ahead + 1
-            self._torn, self._missing, self._tries = False, 0, TRIES
+            self._torn, self._missing, self._tries, self._passed = False, 0, TRIES, 0
             return plain
         raise Unverified
+
+    def _hole(self, records: int) -> int:
+        """Plaintext bytes in so many lost records. None lost means that what was missing was no part of the stream."""
+        if records == 0:
+            return -1
+        overhead = self.protection.overhead
+        return max(self._missing - records * (HEAD + overhead), 0) if overhead >= 0 else 0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import Stalled
 from netwatch.decrypt.exchange import Exchange, Sessions, Unsupported
-from netwatch.decrypt.flow import IN_VAIN, ITEM_COST, Item, SealedFlow
+from netwatch.decrypt.flow import ITEM_COST, Item, SealedFlow
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.records import Protection, Unverified
@@ -86,11 +86,6 @@ class DtlsFlow(SealedFlow):
         self._final = False
         self._queue: collections.deque[Item] = collections.deque()
         self._last = (0, 0)
-
-    @property
-    def hopeless(self) -> bool:
-        """So many records failed that the keys cannot be right."""
-        return self.out.in_vain >= IN_VAIN
 
     def take(self, side: int, ts: int, frame: int, lost: int, datagram: bytes) -> None:
         """One datagram of a side."""

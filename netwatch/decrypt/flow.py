@@ -38,6 +38,7 @@ class SealedFlow(Protocol):
     @property
     def hopeless(self) -> bool:
         """So many records failed that the keys cannot be right."""
+        return self.out.in_vain >= IN_VAIN
 
     def take(self, side: int, ts: int, frame: int, lost: int, data: bytes) -> None:
         """What a side sent: whole records or a datagram, after `lost` bytes that will not come."""
@@ -70,11 +71,6 @@ class TlsFlow(SealedFlow):
         self._session: Tls12 | Tls13 | None = None
         self._stalled = False  # nothing can be done before keys come
         self._last = (0, 0)
-
-    @property
-    def hopeless(self) -> bool:
-        """So many records failed that the keys cannot be right."""
-        return self.out.in_vain >= IN_VAIN
 
     def take(self, side: int, ts: int, frame: int, lost: int, records: bytes) -> None:
         """Whole records of a side, after `lost` bytes that will not come."""

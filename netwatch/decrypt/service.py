@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netwatch._fast.inner import leave
 from netwatch.decrypt.dtls import DtlsFlow
@@ -17,9 +17,7 @@ from netwatch.decrypt.flow import SealedFlow, TlsFlow
 from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
-
-if TYPE_CHECKING:
-    from netwatch.service import Event
+from netwatch.service import Event
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
@@ -64,7 +62,7 @@ class Decryptor:
             except FileNotFoundError:
                 raise KeyLogError(f"--keylog {file.path}: no such file", 4) from None
             except PermissionError:
-                raise KeyLogError(f"--keylog {file.path}: no permission to read it", 3) from None
+                raise KeyLogError(f"--keylog {file.path}: no permission to read it", 4) from None
             except (OSError, ValueError) as e:
                 why = getattr(e, "strerror", None) or e
                 raise KeyLogError(f"--keylog {file.path}: cannot be read: {why}", 4) from None
@@ -82,8 +80,8 @@ class Decryptor:
                     self._awake.add(id(engine))
                     engine.listen("sealed")
 
-    def take(self, events: list[Event]) -> list[Event]:
-        """See pipeline.Service."""
+    def take(self, events: list[Any]) -> list[Any]:
+        """See pipeline.Service, whose Event it is given."""
         fresh = self.keys.fresh()
         if fresh:
             self._resume(fresh)
@@ -143,7 +141,7 @@ class Decryptor:
             if file.unfinished:
                 self.keys.take_unfinished(file.unfinished, "keylog")
 
-    def _begin(self, place: Place, event: Event) -> SealedFlow:
+    def _begin(self, place: Place, event: Any) -> SealedFlow:
         out = Plaintext(event.engine, event.row, event.key, event.app or "")
         flow = self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
         self._engines[place[0]] = event.engine

@@ -21,6 +21,7 @@ LABELS = {
     True: ("CLIENT_EARLY_TRAFFIC_SECRET", "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0"),
     False: ("", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"),
 }
+UPDATE_BYTES = 5  # of a KeyUpdate message
 REC_CCS, REC_ALERT, REC_HANDSHAKE, REC_DATA = 20, 21, 22, 23
 
 
@@ -132,11 +133,13 @@ class Tls13:
             raise Unverified
         secret, direction = self._next_generation(side)
         direction.inherit(side.direction)
+        others = side.direction.missing - HEAD - UPDATE_BYTES - direction.protection.overhead
         try:
             plain = direction.open(head, body)
         except Unverified:
             side.direction.spend(direction)
             raise
+        direction.hole = 0 if others else -1
         side.secret, side.direction = secret, direction
         return plain
 

@@ -121,6 +121,7 @@ _NAMING = (
     _field("decrypt.keys", "flow", TEXT, "KEYS", 7, "Where the keys came from: keylog or dsb."),
     _field("decrypt.bytes", "flow", BYTES, "PLAIN", 8, "Bytes decrypted."),
     _field("decrypt.failed", "flow", INT, "FAILED", 7, "Records that did not decrypt."),
+    _field("decrypt.reason", "flow", TEXT, "WHY", 20, "Why nothing, or not all, was decrypted."),
 )
 
 _OWNER = (

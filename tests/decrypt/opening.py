@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from conversation import Talk
 from peers import Said
@@ -17,12 +17,16 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n
 HTTP: Said = [(0, ASKED), (1, ANSWER)]
 
 
-def frames(said: Said, cut: int = MSS, dport: int = 443, sport: int = 40000) -> list[tuple[int, bytes]]:
-    """One TCP connection in which this was said, in segments of `cut` bytes."""
+def frames(said: Said, cut: int = MSS, dport: int = 443, sport: int = 40000, without: Container[int] = (),
+           ) -> list[tuple[int, bytes]]:
+    """One TCP connection in which this was said, in segments of `cut` bytes; some flights were not captured."""
     talk = Talk(sport, dport).open()
-    for side, data in said:
+    for number, (side, data) in enumerate(said):
         for at in range(0, len(data), cut):
-            talk.say(side, data[at : at + cut])
+            if number in without:
+                talk.skip(side, len(data[at : at + cut]))
+            else:
+                talk.say(side, data[at : at + cut])
     return talk.close().frames
 
 

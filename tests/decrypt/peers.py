@@ -42,10 +42,10 @@ class Peers:
 
     def __init__(self, version: str = "1.3", suites: str = "", options: int = 0, kind: str = "rsa") -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self._log = Path(self._folder.name, "keys")
+        self._path = Path(self._folder.name, "keys")
         self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.client.check_hostname, self.client.verify_mode = False, ssl.CERT_NONE
-        self.client.keylog_filename = str(self._log)
+        self.client.keylog_filename = str(self._path)
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.NamedTemporaryFile() as both:
             both.write(identity(kind)[0])
@@ -59,9 +59,9 @@ class Peers:
             each.options |= options
         self.session: ssl.SSLSession | None = None
 
-    def keys(self) -> list[bytes]:
+    def log(self) -> list[bytes]:
         """The lines of the key log so far, of all connections."""
-        return [line for line in self._log.read_bytes().splitlines() if not line.startswith(b"#")]
+        return [line for line in self._path.read_bytes().splitlines() if not line.startswith(b"#")]
 
     def talk(self, turns: Said, resume: bool = False) -> Said:
         """Handshake, say the turns in their order, close. What went over the wire, each flight in one piece."""

@@ -24,7 +24,7 @@ VERSIONS = ["1.0", "1.2", "1.3"]
 def talk_of(version: str, turns: Said = HTTP) -> tuple[Said, list[bytes]]:
     peers = Peers(version)
     said = peers.talk(turns)
-    return said, peers.keys()
+    return said, peers.log()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -134,7 +134,7 @@ def test_found_again_after_loss(version: str, lost: set[int], options: int) -> N
     turns: Said = [(0, ASKED), *[(1, b"".join(lines[at : at + 100])) for at in range(0, 3000, 100)], (0, b"thanks\r\n")]
     peers = Peers(version, "AES128-SHA" if version != "1.3" else "", options)
     said = peers.talk(turns)
-    result = opened(lossy(said, lost, 1), peers.keys(), max_frames=None)
+    result = opened(lossy(said, lost, 1), peers.log(), max_frames=None)
     stream = next(s for s in result.by_kind["streams"] if s["dir"] == "in" and s["source"] == "decrypted")
     assert stream["missing_bytes"] > 0
     shown = stream["text"].encode()
@@ -159,7 +159,7 @@ def test_forged_bytes_are_never_shown(version: str) -> None:
         data = bytearray(forged[number][1])
         data[random.Random(number).randrange(5, len(data))] ^= 0x10
         forged[number] = (1, bytes(data))
-        text = plaintext(opened(frames(forged), peers.keys())).get("in", "")
+        text = plaintext(opened(frames(forged), peers.log())).get("in", "")
         for i in range(8):
             assert text.count(f"piece {i};") <= 1
         assert sum(f"piece {i};" in text for i in range(8)) >= 6

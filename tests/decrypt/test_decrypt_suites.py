@@ -37,7 +37,7 @@ def test_opened(case: tuple[str, str, int, str]) -> None:
         said = peers.talk(HTTP)
     except ssl.SSLError as e:
         pytest.skip(f"OpenSSL here refuses it: {e}")
-    result = opened(frames(said), peers.keys())
+    result = opened(frames(said), peers.log())
     assert plaintext(result) == BOTH
     flow = result.flow
     assert flow["decrypted"] is True
@@ -51,14 +51,14 @@ def test_opened(case: tuple[str, str, int, str]) -> None:
 @pytest.mark.parametrize("version", ["1.0", "1.2", "1.3"])
 def test_segmentation_changes_nothing(version: str, cut: int) -> None:
     peers = Peers(version, options=NO_ETM)
-    assert plaintext(opened(frames(peers.talk(HTTP), cut), peers.keys())) == BOTH
+    assert plaintext(opened(frames(peers.talk(HTTP), cut), peers.log())) == BOTH
 
 
 def test_long_records_and_many() -> None:
     body = bytes(range(32, 127)) * 2000
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     peers = Peers("1.3")
-    result = opened(frames(peers.talk([(0, ASKED), (1, answer)])), peers.keys())
+    result = opened(frames(peers.talk([(0, ASKED), (1, answer)])), peers.log())
     stream = next(s for s in result.by_kind["streams"] if s["dir"] == "in" and s["source"] == "decrypted")
     assert stream["bytes"] == len(answer)
     assert result.by_kind["http"][0]["response_bytes"] == len(body)
@@ -68,9 +68,9 @@ def test_long_records_and_many() -> None:
 def test_resumption_needs_the_first_connections_key_alone(ticket: bool) -> None:
     peers = Peers("1.2", "ECDHE-RSA-AES128-GCM-SHA256", 0 if ticket else ssl.OP_NO_TICKET)
     first = peers.talk(HTTP)
-    keys = peers.keys()
+    keys = peers.log()
     second = peers.talk(HTTP, resume=True)
-    assert len(peers.keys()) == 2
+    assert len(peers.log()) == 2
     both = frames(first) + [(ns + 10**9, frame) for ns, frame in frames(second, sport=40001)]
     result = opened(both, keys)
     assert [flow.get("decrypted") for flow in result.flows] == [True, True]
@@ -79,7 +79,7 @@ def test_resumption_needs_the_first_connections_key_alone(ticket: bool) -> None:
 
 def master_line(peers: Peers) -> list[bytes]:
     """The words of the newest CLIENT_RANDOM line; OpenSSL writes one with the premaster secret as well."""
-    return [line.split() for line in list(peers.keys()) if line.startswith(b"CLIENT_RANDOM")][-1]
+    return [line.split() for line in peers.log() if line.startswith(b"CLIENT_RANDOM")][-1]
 
 
 def client_key_exchange(said: Said) -> bytes:
@@ -120,7 +120,7 @@ def test_starttls() -> None:
     clear: Said = [(1, b"220 mail.example ESMTP\r\n"), (0, b"EHLO me\r\n"),
                    (1, b"250-mail.example\r\n250 STARTTLS\r\n"), (0, b"STARTTLS\r\n"), (1, b"220 go ahead\r\n")]
     sealed = peers.talk([(0, b"EHLO me\r\n"), (1, b"250 mail.example\r\n"), (0, b"MAIL FROM:<a@b.example>\r\n")])
-    result = opened(frames(clear + sealed, dport=25), peers.keys())
+    result = opened(frames(clear + sealed, dport=25), peers.log())
     assert "MAIL FROM:<a@b.example>" in plaintext(result)["out"]
     assert result.flow["app_stack"] == ["smtp", "tls"]
 
@@ -129,4 +129,4 @@ def test_peers_close_quietly() -> None:
     """The end of a connection is no alert worth telling."""
     peers = Peers("1.2")
     with contextlib.suppress(ssl.SSLError):
-        assert "alert" not in opened(frames(peers.talk(HTTP)), peers.keys()).flow["tls"]
+        assert "alert" not in opened(frames(peers.talk(HTTP)), peers.log()).flow["tls"]

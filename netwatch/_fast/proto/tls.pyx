@@ -285,7 +285,7 @@ cdef int tls_parse(Look* look, Slice data) noexcept nogil:
     cdef Tls* tls = state_of(look)
     if tls == NULL:
         return PARSE_DONE
-    if wants(look, EV_SEALED) and not look.inner and (tls.begun or data.p[0] == REC_HANDSHAKE):
+    if wants(look, EV_SEALED) and not look.inner and (tls.begun or (data.n and data.p[0] == REC_HANDSHAKE)):
         return parse_tapped(look, tls, data)
     return parse_records(look, tls, data)
 

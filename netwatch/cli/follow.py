@@ -1,0 +1,97 @@
+"""`read --follow`: what one flow says, both sides in order of time, as it was sent or, where there are keys, opened."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from netwatch._fast.record import iso
+from netwatch.cli.errors import EXIT_MISSING, CommandError
+from netwatch.cli.records import printable
+from netwatch.pipeline import Event, Pipeline, Step
+
+NUMBERED = {"http2", "http3", "quic"}  # their streams are shown, not the frames these are cut into
+TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")
+BYTES_A_LINE = 16
+
+
+class Conversation:
+    """Writes turns as they come. `style`: "text" without control characters, "hex" with offsets, "raw" bytes."""
+
+    def __init__(self, pipeline: Pipeline, ident: int, style: str, out: IO[bytes]) -> None:
+        self._pipeline = pipeline
+        self._ident = ident
+        self._style = style
+        self._out = out
+        self._turn: tuple[int, int] | None = None
+        self._offsets: dict[tuple[int, int], int] = {}
+        self._seen: dict[str, Any] = {}
+        self._sealed = False
+
+    def take(self, step: Step) -> None:
+        """What the step brought of the flow."""
+        said = [event for event in step.events if event.flow == self._ident and event.kind == "streams"]
+        if said:
+            self._seen = self._pipeline.record(said[0].engine, said[0].row) or self._seen
+        for event in said:
+            if event.inner or not self._hidden(event):
+                self._show(event)
+        for engine, row in step.ended:
+            record = self._pipeline.record(engine, row)
+            if record.get("id") == self._ident:
+                self._seen = record
+        self._out.flush()
+
+    def finish(self) -> None:
+        """The input is over. Raises CommandError where there was nothing to show."""
+        if not self._seen:
+            raise CommandError(f"--follow {self._ident}: there is no such flow", EXIT_MISSING)
+        if self._turn is None:
+            why = self._seen.get("decrypt", {}).get("reason", "no key log was given")
+            if not self._sealed and self._seen.get("proto") != "udp":
+                why = "it carried no bytes"
+            raise CommandError(f"--follow {self._ident}: nothing of the flow can be shown: {why}", EXIT_MISSING)
+        self._out.flush()
+
+    def _hidden(self, event: Event) -> bool:
+        """Is this clear chunk the outside of an encryption? From a flow's first TLS record on all of it is."""
+        if not self._sealed and "tls" in self._seen.get("app_stack", ()):
+            self._sealed = event.payload[:2] in TLS_RECORDS
+        return self._sealed
+
+    def _show(self, event: Event) -> None:
+        if event.stream < 0 and self._seen.get("app") in NUMBERED:
+            return
+        turn = (event.side, event.stream)
+        if self._style == "raw":
+            self._out.write(event.payload)
+        else:
+            if turn != self._turn:
+                self._out.write(self._heading(event).encode())
+            if event.extra:
+                self._out.write(f"[{event.extra} bytes missing]\n".encode())
+            self._out.write(self._hex(turn, event.payload) if self._style == "hex" else self._text(event.payload))
+        self._turn = turn
+
+    def _heading(self, event: Event) -> str:
+        """Who speaks, and when the turn began."""
+        ends = [f"{self._seen[a]}:{self._seen[p]}" for a, p in (("src", "sport"), ("dst", "dport"))]
+        if event.side != event.engine.initiator_side(event.row):
+            ends.reverse()
+        about = f", stream {event.stream}" if event.stream >= 0 else ""
+        about += ", decrypted" if event.inner else ""
+        apart = "" if self._turn is None else "\n"
+        return f"{apart}--- {ends[0]} > {ends[1]}, {iso(event.time_ns)}{about}\n"
+
+    @staticmethod
+    def _text(data: bytes) -> bytes:
+        return printable(data.decode("utf-8", "replace")).encode()
+
+    def _hex(self, turn: tuple[int, int], data: bytes) -> bytes:
+        """Lines of 16 bytes with their offset in the stream."""
+        lines, start = [], self._offsets.get(turn, 0)
+        for at in range(0, len(data), BYTES_A_LINE):
+            part = data[at : at + BYTES_A_LINE]
+            text = "".join(chr(c) if 32 <= c < 127 else "." for c in part)
+            lines.append(f"{start + at:08x}  {part.hex(' '):<47}  {text}\n")
+        self._offsets[turn] = start + len(data)
+        return "".join(lines).encode()

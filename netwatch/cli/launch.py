@@ -1,0 +1,92 @@
+"""`netwatch run -- COMMAND`: run a program with a key log of its own, and show what it said, decrypted.
+
+What is shown are the flows that its keys open. A program that writes no key log is run, and nothing is shown of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+from netwatch.cli import read
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.output import WRITERS
+from netwatch.cli.selection import Selection, parse_where
+
+SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
+KINDS = ("http", "dns", "flows", "tls", "streams")
+OPENED = "decrypted"  # the filter that its own flows pass
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
+    p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
+    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
+    p.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its words, after --")
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    options = build_parser().parse_args(arguments)
+    kinds = {kind for kind in options.what.split(",") if kind}
+    if not kinds or kinds - set(KINDS):
+        raise CommandError(f"--what {options.what}: of {', '.join(KINDS)}")
+    parse_where(options.where)
+    where = f"({options.where}) and {OPENED}" if options.where else OPENED
+    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    if style == "csv" and len(kinds) > 1:
+        raise CommandError("--format csv takes one kind of record; name one with --what")
+    with tempfile.TemporaryDirectory(prefix="netwatch-run-") as folder:  # 0700
+        keys = os.path.join(folder, "keys")
+        os.close(os.open(keys, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        names = options.interface or ["any"]
+        words = ["--keylog", keys, "--what", options.what, *[word for name in names for word in ("-i", name)]]
+        return _shown(options.command, keys, read.prepared(words), kinds, where, style)
+
+
+def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: set[str], where: str, style: str) -> int:
+    """Capture while the program runs. Its exit code, or ours where nothing could be captured."""
+    source = read.open_source(options)
+    try:
+        with _started(command, keys) as program:
+            try:
+                selection = Selection(parse_where(where), None, None)
+                writer = WRITERS[style](sys.stdout, None)
+                code = _Watching(options, kinds, source, selection, writer, style, program).go()
+            finally:
+                if program.poll() is None:
+                    program.terminate()
+        return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
+    finally:
+        source.close()
+
+
+def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:
+    """The program. What it prints goes to standard error: the records have standard output."""
+    try:
+        return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys}, stdout=sys.stderr)
+    except FileNotFoundError:
+        raise CommandError(f"{command[0]}: no such program", EXIT_MISSING) from None
+    except OSError as e:
+        raise CommandError(f"{command[0]}: {e.strerror}", EXIT_PERMISSION) from None
+
+
+class _Watching(read.Reading):
+    """A reading that ends soon after the program."""
+
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Any,
+                 style: str, program: subprocess.Popen[bytes]) -> None:
+        super().__init__(options, kinds, source, selection, writer, style)
+        self._program = program
+
+    def over(self) -> bool:
+        if self.deadline is None and self._program.poll() is not None:
+            self.deadline = time.monotonic() + SETTLE
+        return super().over()

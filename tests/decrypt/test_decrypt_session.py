@@ -1,0 +1,32 @@
+"""The terminal's session with key logs: what it shows of a flow says that it was decrypted."""
+
+from __future__ import annotations
+
+import time
+
+from opening import ANSWER, ASKED, HTTP, frames
+from peers import Peers
+from running import open_bytes
+from wire import pcap
+
+from netwatch.decrypt.service import Decryptor
+from netwatch.session import Session
+
+
+def test_shown_and_forgotten() -> None:
+    peers = Peers("1.3")
+    data = pcap(frames(peers.talk(HTTP)))
+    decryptor = Decryptor()
+    decryptor.keys.take_lines(peers.log(), "keylog")
+    session = Session("made", lambda: open_bytes(data), live=False, services=lambda source: [decryptor])
+    session.start()
+    end = time.monotonic() + 20
+    while not session.health().done and time.monotonic() < end:
+        time.sleep(0.01)
+    flow = session.flow(1)
+    assert flow
+    assert flow["decrypt"] == {"keys": "keylog", "bytes": len(ASKED) + len(ANSWER)}
+    assert flow["app_stack"] == ["tls", "http"]
+    assert session.query(None, "id", False, 0, 10, True).rows[0]["decrypted"] is True
+    session.stop()
+    assert len(decryptor.keys) == 0
