@@ -12,7 +12,7 @@ from netwatch._fast.seam cimport Event, EV_PACKET
 from netwatch._fast.flowtext import LAYERS, REJECTS, proto_name, set_names
 from netwatch._fast.record import iso
 
-KINDS = ("dns", "http", "streams", "packets", "sealed", "frames")
+KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "names", "links")
 
 
 def drain(Engine engine) -> list:

@@ -133,9 +133,11 @@ class _Run:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
         copies = self._copies(hold)
+        names = self._names()
         pipeline = Pipeline(self.source, copies=copies, workers=self.options.workers, want=wanted, hold=hold,
                             dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
+                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts,
+                            services=names)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._recorder(pipeline))
@@ -149,6 +151,14 @@ class _Run:
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
+
+    def _names(self) -> list[Any]:
+        """Who knows the names of addresses, where flow records are asked for or looked at."""
+        if "flows" not in self.kinds and self.selection.where is None:
+            return []
+        from netwatch.names.service import Names
+
+        return [Names()]
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

@@ -19,6 +19,7 @@ LEDGER = {
     "python-libpcap": r"BSD",
     "zstandard": r"BSD",
     "cryptography": r"Apache-2\.0 OR BSD-3-Clause",
+    "maxminddb": r"Apache",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

@@ -9,9 +9,12 @@ from libc.string cimport memset
 from netwatch._fast.bytes cimport u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32, \
     take_reader
 from netwatch._fast.flow cimport Row
+from netwatch._fast.packet cimport FAMILY_IP4
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
+from netwatch._fast.proto.sighting cimport (BY_NETBIOS, Named, ROLE_HOST, VIA_NETBIOS, links_wanted, name_address,
+                                            names_wanted, tell_link, tell_names)
 from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, number, one_or_all
 from netwatch._fast.text import clean
 
@@ -37,6 +40,9 @@ cdef enum:
     SESSION_RETARGET = 0x84
     SESSION_KEEPALIVE = 0x85
     MANY = 12
+    GROUP = 0x8000             # RFC 1002 section 4.2.1.3 and 4.2.18: many stations share the name
+    WORKSTATION = 0x00         # last byte of a name: the station's own
+    SERVER = 0x20
 
 
 cdef bint name_at(const u8* p, u32 n, u8* out) noexcept nogil:
@@ -116,6 +122,45 @@ cdef int netbios_detect(Look* look, Slice d) noexcept nogil:
 
 # --- name service ---
 
+cdef void tell_name(Look* look, const u8* name, const Named* named) noexcept nogil:
+    """Tell a station's own name, its padding left out; other names are of services and of groups."""
+    cdef u32 n = 15
+    if name[15] != WORKSTATION and name[15] != SERVER or not names_wanted(look):
+        return
+    while n and (name[n - 1] == c' ' or name[n - 1] == 0):
+        n -= 1
+    tell_names(look, VIA_NETBIOS, True, named, name, n)
+
+
+cdef void tell_answer(Look* look, const u8* name, Reader data) noexcept nogil:
+    """NB data (RFC 1002 section 4.2.1.3): flags and address, again and again."""
+    cdef Named named
+    named.n = 0
+    while left(&data) >= 6:
+        if not be16(data.p) & GROUP:
+            name_address(&named, FAMILY_IP4, data.p + 2)
+        take(&data, 6)
+    tell_name(look, name, &named)
+
+
+cdef void tell_status(Look* look, Slice v, u32 count) noexcept nogil:
+    """A node status names its sender, and ends with its MAC."""
+    cdef Named named
+    cdef const u8* who = &look.row.b[0] if look.side else &look.row.a[0]
+    cdef u32 i
+    named.n = 0
+    if look.row.family != FAMILY_IP4:
+        return
+    name_address(&named, FAMILY_IP4, who)
+    for i in range(count):
+        if v.p[16 + 18 * i] == WORKSTATION and not be16(v.p + 17 + 18 * i) & GROUP:
+            tell_name(look, v.p + 1 + 18 * i, &named)
+            break
+    if links_wanted(look.dpi) and v.n >= 1 + 18 * count + 6:
+        tell_link(look.dpi, look.row, look.ts, look.frame, BY_NETBIOS, ROLE_HOST, FAMILY_IP4, who, v.p + 1 + 18 * count,
+                  NULL, 0)
+
+
 cdef void node_status(Look* look, Slice v) noexcept nogil:
     """NBSTAT data: a count, names of 15 characters and type with 2 bytes of flags, the unit's MAC."""
     cdef u32 i, count = v.p[0] if v.n else 0
@@ -125,10 +170,12 @@ cdef void node_status(Look* look, Slice v) noexcept nogil:
         fact_distinct(look, NETBIOS_NAME, v.p + 1 + 18 * i, 16, MANY)
     if v.n >= 1 + 18 * count + 6:
         fact_distinct(look, NETBIOS_MAC, v.p + 1 + 18 * count, 6, 2)
+    tell_status(look, v, count)
 
 
-cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
-    """Names and addresses of resource records, up to the first that does not fit."""
+cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
+    """Names and addresses of resource records, up to the first that does not fit; `answer`: to a query, and good."""
+    cdef bint named
     cdef u8 name[16]
     cdef u16 kind
     cdef u32 _i, size
@@ -137,7 +184,8 @@ cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
         size = name_size(r.p, <u32>left(r))
         if size == 0:
             return
-        if name_at(r.p, <u32>left(r), name):
+        named = name_at(r.p, <u32>left(r), name)
+        if named:
             fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
         take(r, size)
         kind = take16(r)
@@ -149,6 +197,8 @@ cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
         if kind == TYPE_NBSTAT:
             node_status(look, slice_of(data.p, <u32>left(&data)))
         elif kind == TYPE_NB:
+            if named and answer:
+                tell_answer(look, name, data)
             while left(&data) >= 6:
                 fact_distinct(look, NETBIOS_ADDRESS, data.p + 2, 4, MANY)
                 take(&data, 6)
@@ -173,7 +223,8 @@ cdef void learn_name(Look* look, Slice d) noexcept nogil:
             fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
         take(&r, name_size(r.p, <u32>left(&r)) + 4)
     if not r.bad:
-        records(look, &r, be16(d.p + 6) + <u32>be16(d.p + 8) + be16(d.p + 10))
+        records(look, &r, be16(d.p + 6) + <u32>be16(d.p + 8) + be16(d.p + 10),
+                response and rcode == 0 and flags >> 11 & 15 == 0)
 
 
 cdef void learn_datagram(Look* look, Slice d) noexcept nogil:
