@@ -17,6 +17,8 @@ from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Health, Page, Record
 from netwatch.filter import Filter
+from netwatch.names.reverse import Reverse
+from netwatch.names.service import Names
 from netwatch.pipeline import Pipeline
 from netwatch.settings import Settings
 
@@ -28,7 +30,8 @@ class Session:
     """What the terminal asks. `open_source` is called by start(), so that its errors are raised there."""
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 settings: Settings | None = None) -> None:
+                 settings: Settings | None = None, resolve: bool = False) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
         self.label = label
         self.live = live
         self._open_source = open_source
@@ -40,15 +43,18 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = _Meter()
+        self._reverse = Reverse() if resolve else None
 
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
+        self._names = Names(self._reverse)
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
         self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings.of("flows.max"),
-                                  history=self._settings.of("flows.history"), timeouts=timeouts)
+                                  history=self._settings.of("flows.history"), timeouts=timeouts,
+                                  services=[self._names])
         self._engine = self._pipeline.engines[0]
-        self._view = EngineView(self._engine, self._source.interfaces)
+        self._view = EngineView(self._engine, self._source.interfaces, self._names)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -60,6 +66,7 @@ class Session:
         self._source.interrupt()
         self._thread.join(timeout=5)
         self._thread = None
+        self._pipeline.close()
         self._source.close()
 
     def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
@@ -68,7 +75,7 @@ class Session:
         began = time.perf_counter()
         with self._lock:
             numbers, total = self._view.rows(where, sort, descending, offset, limit, history or not self.live)
-            rows = [screen_record(self._engine, number, self._source.interfaces) for number in numbers]
+            rows = [self._record(number) for number in numbers]
             clock = self._engine.clock
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
@@ -76,7 +83,13 @@ class Session:
         """The record of one flow, None when it is gone."""
         with self._lock:
             number = self._view.find(id)
-            return screen_record(self._engine, number, self._source.interfaces) if number else None
+            return self._record(number) if number else None
+
+    def _record(self, number: int) -> Record:
+        """What the screen shows of a row."""
+        record: Record = screen_record(self._engine, number, self._source.interfaces)
+        self._names.adorn(record)
+        return record
 
     def health(self) -> Health:
         with self._lock:

@@ -25,11 +25,7 @@ cdef class Adorner:
             service = self.service(record["proto"], record["sport"], record["dport"])
             if service is not None:
                 record["service"] = service
-        name = own_name(record)
-        if name is None and self.names.held:
-            found = self.names.look(src, dst, record["first"])
-            if found is not None:
-                name = {"host": found[0], "via": found[1], "age_s": found[2] / 1e9}
+        name = self.name(record)
         if name is not None:
             record["name"] = name
         else:
@@ -37,7 +33,18 @@ cdef class Adorner:
         scope = self.scopes.find(src)
         if scope is not None:
             record["scope"] = {"src": scope, "dst": self.scopes.find(dst)}
-        return left | (scope is None or src in self.stations or dst in self.stations)
+        if scope is None or src in self.stations or dst in self.stations:
+            left |= 1
+        return left
+
+    cpdef dict name(self, dict record):
+        """The name of the responder: as the flow says it, else as an answer did before it began."""
+        name = own_name(record)
+        if name is None and self.names.held:
+            found = self.names.look(record["src"], record["dst"], record["first"])
+            if found is not None:
+                name = {"host": found[0], "via": found[1], "age_s": found[2] / 1e9}
+        return name
 
     cpdef object service(self, str proto, sport, dport):
         """The name of the responder's port; of the initiator's where that has none, and is not a client's."""

@@ -44,6 +44,7 @@ class Neighbours:
         self.stations: OrderedDict[str, Station] = OrderedDict()
         self.hosts: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()     # MAC → names it gave itself
         self.forgotten = 0
+        self.changes = 0       # rises with every piece of news
 
     def learn(self, when: int, payload: bytes) -> None:
         """Remember a "links" event of that time, ns."""
@@ -63,8 +64,10 @@ class Neighbours:
         station.last = max(station.last, when)
         station.sources.add(source)
         if role is not None:
+            self.changes += role not in station.roles
             station.roles.setdefault(role, when)
         if mac is not None and station.mac(when) != mac:
+            self.changes += 1
             insort(station.macs, (when, mac))
             del station.macs[:-MAX_MACS]
 
@@ -72,6 +75,7 @@ class Neighbours:
         names = self.hosts.setdefault(mac, [])
         self.hosts.move_to_end(mac)
         if not names or names[-1][1] != host:
+            self.changes += 1
             insort(names, (when, host))
             del names[:-MAX_MACS]
         if len(self.hosts) > MAX_STATIONS:
@@ -95,7 +99,7 @@ class Neighbours:
         """Give a flow record what is known of its ends that are neighbours, under `lan`."""
         known = [end for end in ("src", "dst") if record[end] in self.stations or is_mac(record[end])]
         if known:
-            when = nanoseconds(record["last"])
+            when = nanoseconds(record["last"]) if isinstance(record["last"], str) else record["last"]
             found = {end: about for end in known if (about := self.describe(record[end], when))}
             if found:
                 record["lan"] = found

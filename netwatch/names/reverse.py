@@ -70,6 +70,11 @@ class Reverse:
         with self._lock:
             return self._known.get(address, (0.0, None))[1]
 
+    def known(self, address: str) -> str | None:
+        """The name, if a look-up has brought one; none is begun."""
+        with self._lock:
+            return self._known.get(address, (0.0, None))[1]
+
     def _begin(self, address: str) -> Future[None]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, "netwatch-reverse")

@@ -18,6 +18,8 @@ from netwatch.names.services import Services
 
 Record = dict[str, Any]
 IS_NEAR, HAS_NO_NAME = 1, 2    # what Adorner.adorn leaves to do
+ENDS, STATION, PLACE = ("src", "dst"), ("mac", "vendor", "host", "role"), ("country", "city", "asn", "org")
+STATION_FIELDS = tuple(f"lan.{end}.{part}" for end in ENDS for part in STATION)
 
 
 class Names:
@@ -63,6 +65,43 @@ class Names:
             place = self.geo.find(remote) if remote is not None else None
             if place:
                 record["geo"] = place
+
+    def columns(self) -> list[tuple[Any, ...]]:
+        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
+        arguments of _fast.derived.Derived."""
+        found: list[tuple[Any, ...]] = [
+            (("name.host", "name.via"), self._name_columns, self._answers),
+            (("scope.src", "scope.dst"), self._scope_columns),
+            (STATION_FIELDS, self._station_columns, lambda: self.neighbours.changes, True),
+        ]
+        if self._placed:
+            found.append((tuple(f"geo.{part}" for part in PLACE), self._place_columns))
+        return found
+
+    def _answers(self) -> int:
+        return self.reverse.changes if self.reverse is not None else 0
+
+    def _name_columns(self, record: Record) -> tuple[Any, ...] | None:
+        name = self._adorner.name(record)
+        if name is not None:
+            return name["host"], name["via"]
+        host = self.reverse.known(record["dst"]) if self.reverse is not None else None
+        return (host, "ptr") if host is not None else None
+
+    def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
+        found = scopes.scope_of(record["src"]), scopes.scope_of(record["dst"])
+        return found if found[0] is not None else None
+
+    def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
+        self.neighbours.adorn(record)
+        if "lan" not in record:
+            return None
+        return tuple(record["lan"].get(end, {}).get(part) for end in ENDS for part in STATION)
+
+    def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
+        remote = self._adorner.remote_end(record["src"], record["dst"])
+        place = self.geo.find(remote) if remote is not None else None
+        return tuple(map(place.get, PLACE)) if place else None
 
     def missing(self) -> list[str]:
         """What cannot be told on this machine, and what to do about it; one line each."""

@@ -6,7 +6,7 @@ import ipaddress
 import struct
 
 from running import run
-from wire import SYN, Timed, eth, ip4, ip6, tcp, udp
+from wire import SYN, Timed, eth, ip4, ip6, raw_mac, tcp, udp
 
 from netwatch.names.service import Names
 from netwatch.names.services import Services
@@ -44,6 +44,19 @@ def opened(client: str = CLIENT, server: str = CDN, sport: int = 50000, dport: i
     """The first frame of a flow that says no name itself."""
     wrap, kind = (ip6, 0x86DD) if ":" in client else (ip4, 0x0800)
     return eth(wrap(6, tcp(sport, dport, SYN, seq=1), src=client, dst=server), kind)
+
+
+def dhcp(kind: int, mac: str, yours: str = "0.0.0.0", *, host: str = "", router: str = "", server: str = "") -> bytes:
+    """A DHCP message (RFC 2131), from the client for kinds 1, 3 and 8, else from the server."""
+    options = bytes([53, 1, kind])
+    for code, value in ((12, host.encode()), (3, address(router) if router else b""),
+                        (54, address(server) if server else b"")):
+        options += bytes([code, len(value)]) + value if value else b""
+    request = kind in (1, 3, 8)
+    body = struct.pack(">BBBBIHH4s4s4s4s16s64s128s", 1 if request else 2, 1, 6, 0, 7, 0, 0, bytes(4), address(yours),
+                       bytes(4), bytes(4), raw_mac(mac), b"", b"") + b"\x63\x82\x53\x63" + options + b"\xff"
+    ports, ends = ((68, 67), ("0.0.0.0", "255.255.255.255")) if request else ((67, 68), (server, yours))
+    return eth(ip4(17, udp(*ports, body), src=ends[0], dst=ends[1]), src=mac)
 
 
 def named(frames: list[Timed], workers: int = 1, **options: object) -> list[dict]:
