@@ -34,12 +34,12 @@ cdef object text_of(u8 family, const u8* address):
 def name_sighting(bytes payload) -> tuple:
     """(via number, client or None, [addresses], name) of a "names" event."""
     cdef const u8* p = payload
-    cdef u32 i, n, at = NAMES_HEAD
+    cdef u32 _i, n, at = NAMES_HEAD
     if len(payload) < NAMES_HEAD or len(payload) < NAMES_HEAD + p[1] * <u32>ADDRESS_BYTES:
         raise ValueError("a sighting cut short")
     n = p[1]
     found = []
-    for i in range(n):
+    for _i in range(n):
         found.append(text_of(p[at], p + at + 1))
         at += ADDRESS_BYTES
     name = clean(payload[at:], MAX_HOST)

@@ -11,7 +11,7 @@ from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--no-resolve", "--keylog", "--sandbox", "--config", "--log-file", "--log-level")
+LATER = ("--keylog", "--sandbox", "--config", "--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -38,6 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--refresh", type=int, default=1000, metavar="MS", help="100 to 5000, default 1000")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    asking = p.add_mutually_exclusive_group()
+    asking.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets")
+    asking.add_argument("--no-resolve", action="store_true", help="never ask it, whatever is set (the default)")
     p.add_argument("--promiscuous", action="store_true", help="also frames for other machines")
     local = p.add_mutually_exclusive_group()
     local.add_argument("--show-localhost", action="store_true", help="show loopback flows (the default)")
@@ -75,7 +78,9 @@ def _show(options: argparse.Namespace) -> int:
     if options.hide_localhost:
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     label, opener = _source(options)
-    session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings)
+    resolve = not options.no_resolve and (options.resolve or options.settings.of("names.resolve") == 1)
+    session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
+                      resolve=resolve)
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
                       color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=options.tab)

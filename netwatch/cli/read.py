@@ -20,6 +20,7 @@ KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 PROGRESS_EVERY = 0.2  # seconds
+RESOLVER_WAIT = 2.0  # seconds a record waits for the resolver, with --resolve
 
 
 def natural(text: str) -> int:
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -156,9 +158,22 @@ class _Run:
         """Who knows the names of addresses, where flow records are asked for or looked at."""
         if "flows" not in self.kinds and self.selection.where is None:
             return []
+        from netwatch.names.reverse import Reverse
         from netwatch.names.service import Names
 
-        return [Names()]
+        resolve = self.options.resolve or self.options.settings.of("names.resolve") == 1
+        names = Names(Reverse() if resolve else None, RESOLVER_WAIT)
+        for why in names.missing(self._fields_named()):
+            print(f"netwatch: {why}", file=sys.stderr)
+        return [names]
+
+    def _fields_named(self) -> set[str]:
+        """Fields that --fields and --where name; a bare word, which looks into many, names none of them."""
+        from netwatch.schema import SEARCHED
+
+        found = set(self.selection.where.fields if self.selection.where is not None else ())
+        searched = {field.name for field in SEARCHED}
+        return (found - searched if searched <= found else found) | set(parse_fields(self.options.fields) or ())
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

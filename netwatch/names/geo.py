@@ -100,7 +100,7 @@ class Geo:
     def _search(self, address: str) -> Answer:
         place, network = self._get(self._cities, address), self._get(self._networks, address)
         country = place.get("country")
-        answer = {
+        answer: Answer = {
             "country": _text(country.get("iso_code") if isinstance(country, dict) else
                              place.get("country_code") or country, 2),
             "city": _text(_named(place.get("city")), 80),
@@ -122,7 +122,7 @@ class Geo:
 
     def attribution(self) -> str:
         """What the licence of the databases in use asks to be shown; "" when they ask for nothing."""
-        return "IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0" if any(
+        return "IP Geolocation by DB-IP (db-ip.com), CC BY 4.0" if any(
             kind.lower().startswith("dbip") for kind in self.types) else ""
 
 

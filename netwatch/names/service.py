@@ -103,11 +103,14 @@ class Names:
         place = self.geo.find(remote) if remote is not None else None
         return tuple(map(place.get, PLACE)) if place else None
 
-    def missing(self) -> list[str]:
-        """What cannot be told on this machine, and what to do about it; one line each."""
+    def missing(self, fields: Iterable[str]) -> list[str]:
+        """Why none of these fields can have a value on this machine, and what to do about it; one line each."""
         from netwatch.names.vendors import table
 
-        return [why for why in (self.geo.missing, table().missing) if why is not None]
+        asked = set(fields)
+        whys = [self.geo.missing] if any(name.startswith("geo.") for name in asked) else []
+        whys += [table().missing] if any(name.endswith(".vendor") for name in asked) else []
+        return [why for why in whys if why is not None]
 
     def close(self) -> None:
         """The input is over: look up nothing more."""

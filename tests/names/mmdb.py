@@ -46,9 +46,10 @@ def database(kind: str, networks: dict[str, dict]) -> bytes:
     tree = b""
     for node in nodes:
         for to in node:
-            number = len(nodes) if to is None else len(nodes) + 16 + places[to] if isinstance(to, str) else to
-            tree += number.to_bytes(3, "big")
-    about = {"node_count": len(nodes), "record_size": (UINT16, 24), "ip_version": (UINT16, 4), "database_type": kind, "languages": ["en"],
-             "binary_format_major_version": (UINT16, 2), "binary_format_minor_version": (UINT16, 0),
+            number = len(nodes) if to is None else to
+            tree += (len(nodes) + 16 + places[to] if isinstance(to, str) else number).to_bytes(3, "big")
+    about = {"node_count": len(nodes), "record_size": (UINT16, 24), "ip_version": (UINT16, 4),
+             "database_type": kind, "languages": ["en"], "binary_format_major_version": (UINT16, 2),
+             "binary_format_minor_version": (UINT16, 0),
              "build_epoch": (UINT64, 1_700_000_000), "description": {"en": "made by a test"}}
     return tree + bytes(16) + data + MARKER + encoded(about)

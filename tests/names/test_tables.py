@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from mmdb import database
-from netwatch_command import ROOT
+from netwatch_command import ENVIRONMENT, ROOT, Run
 
 from netwatch.names.geo import Geo
 from netwatch.names.reverse import WAITING, Reverse
@@ -33,7 +33,7 @@ def test_scopes(text: str, scope: str | None):
 
 
 def service(sport: int, dport: int, proto: str = "tcp") -> str | None:
-    record = {"src": "10.0.0.1", "dst": "10.0.0.2", "proto": proto, "sport": sport, "dport": dport, "first": 1, "last": 1}
+    record = {"src": "10.0.0.1", "dst": "10.0.0.2", "proto": proto, "sport": sport, "dport": dport, "first": 1}
     Names(services=Services(""), geo=Geo()).adorn(record)
     return record.get("service")
 
@@ -149,3 +149,16 @@ def test_nothing_is_looked_up_unless_asked_for(monkeypatch: pytest.MonkeyPatch):
     assert "name" not in record
     Names(Reverse(lambda address: "dns9.example.org"), wait=10, services=Services(""), geo=Geo()).adorn(record)
     assert record["name"] == {"host": "dns9.example.org", "via": "ptr"}
+
+
+def test_read_says_what_is_missing_when_it_is_asked_for(netwatch: Run, capture: Path):
+    nowhere = {**ENVIRONMENT, "NETWATCH_GEOIP": ""}
+    for words in (["--where", "country == DE"], ["--fields", "dst,geo.asn"]):
+        assert "no GeoIP database" in netwatch("read", capture, *words, env=nowhere).stderr
+    for words in (["--where", "google"], ["--where", "port == 53"], []):
+        assert netwatch("read", capture, *words, env=nowhere).stderr == ""
+
+
+@pytest.fixture
+def capture() -> Path:
+    return ROOT / "tests" / "golden" / "names.pcap"

@@ -94,23 +94,23 @@ cdef void option(Look* look, u8 code, Slice v) noexcept nogil:
         keep_text(look, DHCP_MESSAGE, v, 1)
 
 
-cdef void tell(Look* look, u8 role, u8 family, const u8* at, const u8* mac, Slice name) noexcept nogil:
-    tell_link(look.dpi, look.row, look.ts, look.frame, BY_DHCP, role, family, at, mac, name.p, name.n)
+cdef void tell(Look* look, u8 role, u8 family, const u8* at, const u8* lives, Slice name) noexcept nogil:
+    tell_link(look.dpi, look.row, look.ts, look.frame, BY_DHCP, role, family, at, lives, name.p, name.n)
 
 
 cdef void lease(Look* look, Slice d, const Said* said) noexcept nogil:
     """What a message says of stations: the name a client gives itself, and, once it is acknowledged, the address it
     has, its router and who lends it."""
     cdef Slice none = slice_of(d.p, 0)
-    cdef const u8* mac = d.p + AT_CHADDR
+    cdef const u8* client = d.p + AT_CHADDR
     if not links_wanted(look.dpi) or d.p[1] != 1 or d.p[2] != 6:
         return
     if d.p[0] == 1 and said.host.n and (said.kind == REQUEST or said.kind == INFORM):
-        tell(look, ROLE_HOST, FAMILY_NONE, mac, mac, said.host)
+        tell(look, ROLE_HOST, FAMILY_NONE, client, client, said.host)
     if said.kind != ACK:
         return
     if be32(d.p + AT_YIADDR):
-        tell(look, ROLE_HOST, FAMILY_IP4, d.p + AT_YIADDR, mac, none)
+        tell(look, ROLE_HOST, FAMILY_IP4, d.p + AT_YIADDR, client, none)
     if said.router.n >= 4:
         tell(look, ROLE_ROUTER, FAMILY_IP4, said.router.p, NULL, none)
     if said.server.n == 4:

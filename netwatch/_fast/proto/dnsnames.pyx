@@ -10,8 +10,8 @@ from netwatch._fast.packet cimport FAMILY_IP4, FAMILY_IP6
 from netwatch._fast.seam cimport Look
 from netwatch._fast.proto.dns cimport OVER_LLMNR, OVER_MDNS
 from netwatch._fast.proto.dnswire cimport DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, name_text, next_record
-from netwatch._fast.proto.sighting cimport (ADDRESS_BYTES, Named, VIA_DNS, VIA_LLMNR, VIA_MDNS, VIA_PTR, name_address,
-                                            names_wanted, tell_names)
+from netwatch._fast.proto.sighting cimport (Named, VIA_DNS, VIA_LLMNR, VIA_MDNS, VIA_PTR, name_address, names_wanted,
+                                            tell_names)
 
 cdef enum:
     TYPE_A = 1
