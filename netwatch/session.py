@@ -17,7 +17,6 @@ from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Health, Page, Record
 from netwatch.filter import Filter
-from netwatch.names.reverse import Reverse
 from netwatch.names.service import Names
 from netwatch.pipeline import Pipeline
 from netwatch.settings import Settings
@@ -43,7 +42,11 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = _Meter()
-        self._reverse = Reverse() if resolve else None
+        self._reverse = None
+        if resolve:
+            from netwatch.names.reverse import Reverse
+
+            self._reverse = Reverse()
 
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 HINT = "put a .mmdb there (DB-IP Lite, GeoLite2, IPinfo Lite), or name files or folders in $NETWATCH_GEOIP"
@@ -18,26 +17,28 @@ CACHED = 65_536
 Answer = dict[str, Any]
 
 
-def places() -> list[Path]:
+def places() -> list[str]:
     """Where databases are looked for: what $NETWATCH_GEOIP names, alone; else the usual folders."""
     named = os.environ.get("NETWATCH_GEOIP")
     if named is not None:
-        return [Path(part) for part in named.split(os.pathsep) if part]
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    folders = [home / "netwatch", home / "GeoIP"]
+        return [part for part in named.split(os.pathsep) if part]
+    home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser(os.path.join("~", ".local", "share"))
+    folders = [os.path.join(home, "netwatch"), os.path.join(home, "GeoIP")]
     if sys.platform == "win32":
-        return [*folders, Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "MaxMind" / "GeoIPUpdate" / "GeoIP"]
-    return [*folders, Path("/usr/local/share/netwatch"), Path("/usr/share/netwatch"), Path("/usr/local/share/GeoIP"),
-            Path("/usr/share/GeoIP"), Path("/var/lib/GeoIP"), Path("/opt/homebrew/var/GeoIP")]
+        data = os.environ.get("PROGRAMDATA", r"C:\ProgramData")
+        return [*folders, os.path.join(data, "MaxMind", "GeoIPUpdate", "GeoIP")]
+    return [*folders, "/usr/local/share/netwatch", "/usr/share/netwatch", "/usr/local/share/GeoIP",
+            "/usr/share/GeoIP", "/var/lib/GeoIP", "/opt/homebrew/var/GeoIP"]
 
 
-def files() -> Iterator[Path]:
+def files() -> Iterator[str]:
     """Databases in the places, in their order; of one folder the names that sort last first: the newest by date."""
     for place in places():
         try:
-            if place.is_dir():
-                yield from sorted(place.glob("*.mmdb"), reverse=True)[:MAX_FILES]
-            elif place.is_file():
+            if os.path.isdir(place):
+                names = sorted((name for name in os.listdir(place) if name.endswith(".mmdb")), reverse=True)
+                yield from (os.path.join(place, name) for name in names[:MAX_FILES])
+            elif os.path.isfile(place):
                 yield place
         except OSError:
             continue
@@ -56,9 +57,9 @@ class Geo:
         if found:
             self._open_all(found)
         else:
-            self.missing = f"no GeoIP database in {', '.join(map(str, places())) or 'any place'}; {HINT}"
+            self.missing = f"no GeoIP database in {', '.join(places()) or 'any place'}; {HINT}"
 
-    def _open_all(self, paths: list[Path]) -> None:
+    def _open_all(self, paths: list[str]) -> None:
         try:
             import maxminddb
         except ImportError:
@@ -70,11 +71,11 @@ class Geo:
             if self._cities is not None and self._networks is not None:
                 break
         if not self.types:
-            self.missing = f"{', '.join(map(str, paths))}: no GeoIP database that can be read; {HINT}"
+            self.missing = f"{', '.join(paths)}: no GeoIP database that can be read; {HINT}"
 
-    def _open(self, maxminddb: Any, path: Path) -> None:
+    def _open(self, maxminddb: Any, path: str) -> None:
         try:
-            reader = maxminddb.open_database(str(path))
+            reader = maxminddb.open_database(path)
             kind = str(reader.metadata().database_type)
         except self._failures:
             return

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
 
 from netwatch._fast.naming import link_sighting, nanoseconds
@@ -17,14 +16,16 @@ MAX_STATIONS = 16_384          # addresses, and as many MACs' names
 MAX_MACS = 8                   # of one address, newest kept
 
 
-@dataclass
 class Station:
     """What is known of one address. Times are packet time, ns."""
 
-    macs: list[tuple[int, str]] = field(default_factory=list)      # (since, MAC), ascending
-    roles: dict[str, int] = field(default_factory=dict)            # role → since
-    sources: set[str] = field(default_factory=set)
-    last: int = 0
+    __slots__ = ("last", "macs", "roles", "sources")
+
+    def __init__(self) -> None:
+        self.macs: list[tuple[int, str]] = []      # (since, MAC), ascending
+        self.roles: dict[str, int] = {}            # role → since
+        self.sources: set[str] = set()
+        self.last = 0
 
     def mac(self, when: int) -> str | None:
         """Its MAC at that time, as last said until then."""

@@ -12,10 +12,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.names.scopes import scope_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 THREADS = 4
 WAITING = 256                  # look-ups under way or in line; more are not begun
@@ -77,6 +79,8 @@ class Reverse:
 
     def _begin(self, address: str) -> Future[None]:
         if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
             self._pool = ThreadPoolExecutor(THREADS, "netwatch-reverse")
         self._sent[ipaddress.ip_address(address).reverse_pointer] = time.monotonic()
         while len(self._sent) > REMEMBERED:

@@ -6,15 +6,17 @@ given, sends packets.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.adorn import Adorner
 from netwatch._fast.naming import NameTable
 from netwatch.names import scopes
 from netwatch.names.geo import Geo
 from netwatch.names.neighbours import Neighbours
-from netwatch.names.reverse import Reverse
 from netwatch.names.services import Services
+
+if TYPE_CHECKING:
+    from netwatch.names.reverse import Reverse
 
 Record = dict[str, Any]
 IS_NEAR, HAS_NO_NAME = 1, 2    # what Adorner.adorn leaves to do

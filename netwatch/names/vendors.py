@@ -5,15 +5,15 @@ to be one; it is what phones and laptops make up at random, and what virtual mac
 """
 from __future__ import annotations
 
+import os
 import sys
 from array import array
 from bisect import bisect_left
 from functools import lru_cache
-from pathlib import Path
 
 MAGIC = b"nwvendor1\n"         # as build/vendors.py writes it
 WIDTHS = (24, 28, 36)
-FILE = Path(__file__).with_name("vendors.bin")
+FILE = os.path.join(os.path.dirname(__file__), "vendors.bin")
 LOCAL = "randomised or virtual (locally administered)"
 HINT = "install the IEEE registries (Debian: apt-get install ieee-data) and run build/vendors.py"
 
@@ -21,12 +21,13 @@ HINT = "install the IEEE registries (Debian: apt-get install ieee-data) and run 
 class Vendors:
     """A table of blocks; empty, and `missing` says why, when the file is absent or broken."""
 
-    def __init__(self, path: Path = FILE) -> None:
+    def __init__(self, path: str | os.PathLike[str] = FILE) -> None:
         self.missing: str | None = None
         self._blocks: dict[int, tuple[array[int], array[int]]] = {}
         self._names: list[str] = []
         try:
-            self._load(path.read_bytes())
+            with open(path, "rb") as f:
+                self._load(f.read())
         except OSError:
             self.missing = f"no table of MAC vendors in this build; {HINT}"
         except (ValueError, IndexError):
