@@ -35,9 +35,10 @@ bench: ## whole programs on generated captures; a quick look: ARGS="--size quick
 	$(PYTHON) -m bench.run $(ARGS)
 
 .PHONY: golden
-golden: ## write the golden screens and records anew; look at the diff before you commit
-	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py tests/golden
-	git diff --stat tests/ui/golden tests/golden
+golden: ## write the golden screens and records anew, and the pages that name them; look at the diff before you commit
+	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py tests/golden tests/captures
+	$(PYTHON) tools/make_reference.py
+	git diff --stat tests/ui/golden tests/golden tests/captures docs
 
 .PHONY: docs
 docs: ## write the reference pages of fields, filters and protocols

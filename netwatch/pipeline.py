@@ -8,54 +8,19 @@ changes nothing but the time it takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.record import flow_record, summary
+from netwatch.service import Event, Service
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
-
-
-class Event(NamedTuple):
-    """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
-    that the protocol's file explains, or the body of an http or dns record that a service made. `row` and `key` name
-    the flow to _fast.inner; `inner`: it came out of the flow's encryption."""
-
-    frame: int
-    flow: int
-    kind: str
-    time_ns: int
-    engine: Any
-    row: int
-    key: int
-    side: int
-    inner: bool
-    payload: Any
-    extra: int
-    interface: int
-    stream: int = -1  # where a flow has several: its number
-
-
-class Service(Protocol):
-    """Somebody in Python who knows more of flows than their bytes on the wire say: names, keys, owners."""
-
-    wants: frozenset[str]  # kinds of event it must see
-
-    def take(self, events: list[Event]) -> list[Event]:
-        """Look at what a chunk brought, in order of frames; the further events that came of it. It may give things
-        back to the engines (_fast.inner): what they make of it is collected and comes by again."""
-
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Add what it knows to a flow record that is about to be shown."""
-
-    def close(self) -> None:
-        """The input is over, or no longer wanted."""
 
 
 class Step(NamedTuple):
@@ -80,7 +45,8 @@ class Pipeline:
         their order."""
         self.source = source
         self.services = list(services)
-        want = set(want).union(*(service.wants for service in services))
+        self._early: list[Any] = [service for service in services if hasattr(service, "before")]
+        want = set(want).union(*(service.wants for service in services if service not in self._early))
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
@@ -89,7 +55,9 @@ class Pipeline:
         self.done = False
         self._ids = 0
         self._left = max_frames
-        self._listening = bool(want)
+        self._listening = bool(want or self._early)
+        self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
+        self._secrets_told = 0
         self._copies = list(copies)
         self._boxes = [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
@@ -117,6 +85,7 @@ class Pipeline:
             return None
         if not self._pool:
             self._release()
+            self._forewarn(self._boxes[0])
             if count > 0:
                 self.engines[0].process(self._boxes[0])
         return self._collect(idle=count < 0)
@@ -129,6 +98,7 @@ class Pipeline:
     def finish(self) -> Step:
         """End the flows that are still open; their records are the last."""
         self._release()
+        self._forewarn(None)
         if self._pool:
             for job in [self._pool.submit(engine.finish) for engine in self.engines]:
                 job.result()
@@ -181,6 +151,7 @@ class Pipeline:
         box = self._boxes[0]
         self._boxes.reverse()
         self._ahead = self._pool.submit(self._fill, self._boxes[0])
+        self._forewarn(box)
         jobs = [self._pool.submit(engine.process, box) for engine in self.engines]
         for job in jobs:
             job.result()
@@ -213,7 +184,18 @@ class Pipeline:
             self._left -= count
         if count > 0 and self._pool:
             box.share(len(self.engines))
+        if self._early:
+            self._secrets[id(box)] = len(self.source.secrets)
         return count
+
+    def _forewarn(self, box: Any | None) -> None:
+        """Let services know what the source found up to the end of the box, or of the input."""
+        if self._early:
+            known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)
+            fresh = self.source.secrets[self._secrets_told : known]
+            self._secrets_told = max(known, self._secrets_told)
+            for service in self._early:
+                service.before(self.engines, fresh)
 
     def _release(self) -> None:
         """The rows handed out by the last step are no longer needed."""

@@ -26,16 +26,19 @@ SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the
 
 
 class Session:
-    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there."""
+    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there; `services` makes
+    the pipeline's services for the source."""
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 settings: Settings | None = None, resolve: bool = False) -> None:
+                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
+                 resolve: bool = False) -> None:
         """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
         self._settings = settings or Settings({})
+        self._services = services
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -53,9 +56,10 @@ class Session:
         self._source = self._open_source()
         self._names = Names(self._reverse)
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
-        self._pipeline = Pipeline(self._source, dpi=self._dpi, max_flows=self._settings.of("flows.max"),
-                                  history=self._settings.of("flows.history"), timeouts=timeouts,
-                                  services=[self._names])
+        services = self._services(self._source) if self._services and self._dpi else []
+        self._pipeline = Pipeline(self._source, services=[*services, self._names], dpi=self._dpi, timeouts=timeouts,
+                                  max_flows=self._settings.of("flows.max"),
+                                  history=self._settings.of("flows.history"))
         self._engine = self._pipeline.engines[0]
         self._view = EngineView(self._engine, self._source.interfaces, self._names)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -89,9 +93,10 @@ class Session:
             return self._record(number) if number else None
 
     def _record(self, number: int) -> Record:
-        """What the screen shows of a row."""
+        """The record of a row, with what the services know of it."""
         record: Record = screen_record(self._engine, number, self._source.interfaces)
-        self._names.adorn(record)
+        for service in self._pipeline.services:
+            service.adorn(record)
         return record
 
     def health(self) -> Health:

@@ -1,8 +1,9 @@
-"""Writes docs/fields.md, docs/filter.md and docs/protocols.md from netwatch/schema/ and the protocol files.
+"""Writes docs/fields.md, filter.md and protocols.md from netwatch/schema/, the protocol files and the golden records.
 
     python tools/make_reference.py            write them
     python tools/make_reference.py --check    exit 1 when they are not what would be written
 """
+import json
 import pathlib
 import re
 import sys
@@ -15,7 +16,7 @@ from netwatch import schema  # noqa: E402
 
 KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
          "tls": "TLS handshakes", "stream": "Streams"}
-NOTE = "<!-- Written by tools/make_reference.py from netwatch/schema/. Change that, not this. -->\n"
+NOTE = "<!-- Written by tools/make_reference.py. Change what it reads, not this. -->\n"
 
 FILTER = r"""# The filter language
 
@@ -126,18 +127,33 @@ def first_sentence(path: pathlib.Path) -> str:
     return re.split(r"(?<=[a-z)\d])\. |: (?=what|both|who)", words, maxsplit=1)[0].rstrip(".")
 
 
+def captures_of() -> dict[str, list[pathlib.Path]]:
+    """App name to the captures of our own whose golden records name a flow so."""
+    found: dict[str, list[pathlib.Path]] = {}
+    goldens = [*ROOT.glob("tests/captures/*.ndjson"), *ROOT.glob("tests/golden/*.ndjson")]
+    for golden in sorted(goldens, key=lambda path: path.stem):
+        records = [json.loads(line) for line in golden.read_text("utf-8").splitlines()]
+        for app in {app for record in records for app in record.get("app_stack", ())}:
+            found.setdefault(app, []).append(golden.with_suffix(".pcap").relative_to(ROOT))
+    return found
+
+
 def protocols_page() -> str:
-    """Every registered protocol in the order of the table in dpi.pyx, what its file says of it, and its fields."""
+    """Every registered protocol in the order of the table in dpi.pyx: what its file says of it, fields, captures."""
+    captures = captures_of()
     table_text = (ROOT / "netwatch/_fast/dpi.pyx").read_text("utf-8")
     rows = []
     for name in re.findall(r"^enroll\((\w+)_define\)", table_text, re.M):
         home = re.search(rf"from netwatch\._fast\.proto\.(\w+) cimport .*\b{name}_define", table_text)
         assert home, name
         fields = ", ".join(f"`{f.name.partition('.')[2]}`" for f in schema.FIELDS if f.name.startswith(name + "."))
-        rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields))
+        seen = ", ".join(f"[{path.stem}](../{path.as_posix()})" for path in captures.get(name, ()))
+        rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields, seen))
     return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in "
-            "the flow record under the\nprotocol's name; [fields.md](fields.md) explains them.\n\n"
-            + table(rows, ("app", "read from", "fields")))
+            "the flow record under the\nprotocol's name; [fields.md](fields.md) explains them. The captures are our "
+            "own: real programs recorded\nin a lab (`tests/captures/record.py`) and built ones (`tests/golden`), with "
+            "the records netwatch makes of it.\n\n"
+            + table(rows, ("app", "read from", "fields", "captures")))
 
 
 def main() -> int:

@@ -6,40 +6,55 @@ the flow from then on. A side nobody wants is not asked about again when its beg
 frames only when the flow was joined in the middle. A flow that is known, or hopeless, costs one test of a bit.
 """
 from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport *
+from netwatch._fast.segments cimport segments_take
+from netwatch._fast.proto.amqp cimport amqp_define
+from netwatch._fast.proto.bgp cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
+from netwatch._fast.proto.cassandra cimport cassandra_define
 from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
+from netwatch._fast.proto.dnp3 cimport dnp3_define
 from netwatch._fast.proto.dns cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
 from netwatch._fast.proto.git cimport git_define
+from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.http cimport http_define
+from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
+from netwatch._fast.proto.kafka cimport kafka_define
 from netwatch._fast.proto.kerberos cimport kerberos_define
 from netwatch._fast.proto.ldap cimport ldap_define
 from netwatch._fast.proto.memcached cimport memcached_define
+from netwatch._fast.proto.mongodb cimport mongodb_define
+from netwatch._fast.proto.mysql cimport mysql_define
+from netwatch._fast.proto.modbus cimport modbus_define
+from netwatch._fast.proto.mqtt cimport mqtt_define
 from netwatch._fast.proto.netbios cimport netbios_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
+from netwatch._fast.proto.postgresql cimport postgresql_define
 from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
+from netwatch._fast.proto.rdp cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
 from netwatch._fast.proto.sip cimport sip_define
+from netwatch._fast.proto.smb cimport smb_define
 from netwatch._fast.proto.smtp cimport smtp_define
 from netwatch._fast.proto.snmp cimport snmp_define
 from netwatch._fast.proto.socks cimport socks_define
@@ -50,11 +65,14 @@ from netwatch._fast.proto.syslog cimport syslog_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
+from netwatch._fast.proto.websocket cimport websocket_define
+from netwatch._fast.proto.vnc cimport vnc_define
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
@@ -96,12 +114,19 @@ enroll(rtsp_define)
 enroll(ssdp_define)
 enroll(redis_define)
 enroll(memcached_define)
+enroll(mysql_define)
+enroll(postgresql_define)
+enroll(mongodb_define)
+enroll(cassandra_define)
 enroll(xmpp_define)
 enroll(syslog_define)
 enroll(rsync_define)
 enroll(git_define)
 enroll(socks_define)
 enroll(netbios_define)
+enroll(smb_define)
+enroll(rdp_define)
+enroll(vnc_define)
 enroll(dhcp_define)
 enroll(dhcpv6_define)
 enroll(ntp_define)
@@ -118,11 +143,39 @@ enroll(ldap_define)
 enroll(rtcp_define)
 enroll(rtp_define)
 enroll(bittorrent_define)
+enroll(http2_define)
+enroll(websocket_define)
+enroll(grpc_define)
+
+
+APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
+_added = []                    # names of Proto.name that nothing else keeps
+enroll(mqtt_define)
+enroll(amqp_define)
+enroll(kafka_define)
+enroll(bgp_define)
+enroll(dnp3_define)
+enroll(modbus_define)
 
 
 def app_names() -> list:
-    """Names by protocol number; 0 is the unknown one, None."""
-    return [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
+    """Names by protocol number; 0 is the unknown one, None. Always the same list, which add_name makes longer."""
+    return APP_NAMES
+
+
+def add_name(str name) -> int:
+    """The number of a protocol that a user's classifier names; a new one when it is not there yet, 0 without room."""
+    global n_protos
+    if name in APP_NAMES:
+        return APP_NAMES.index(name)
+    if n_protos + 1 >= MAX_PROTOS:
+        return 0
+    _added.append(name.encode())
+    n_protos += 1
+    memset(&PROTOS[n_protos], 0, sizeof(Proto))
+    PROTOS[n_protos].name = <const char*><bytes>_added[-1]
+    APP_NAMES.append(name)
+    return n_protos
 
 
 cdef const Proto* proto_at(int number) noexcept nogil:
@@ -165,7 +218,10 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept n
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    return best(&look, data, False, &more) != 0 or more
+    if best(&look, data, False, &more) != 0 or more:
+        return True
+    unknown(&look, data)
+    return False
 
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
@@ -188,6 +244,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
         if best(&look, data, True, &more) == 0:
+            unknown(&look, data)
             undecided(row)
             return False
         if row.conn == NULL:
@@ -208,6 +265,18 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
     return False
+
+
+cdef void unknown(Look* look, Slice data) noexcept nogil:
+    """Nobody knows what these first bytes are: whoever listens for such may."""
+    cdef u32 n = data.n if data.n < UNKNOWN_BYTES else UNKNOWN_BYTES
+    cdef u8* room
+    if not wants(look, EV_UNKNOWN):
+        return
+    look.proto = 0
+    room = event(look, EV_UNKNOWN, 0, n)
+    if room != NULL:
+        memcpy(room, data.p, n)
 
 
 cdef void undecided(Row* row) noexcept nogil:
@@ -245,7 +314,7 @@ cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
     """The protocol has no more to do with the flow: unless it learnt something, it never had."""
     drop_state(conn)
     if cold.facts == NULL or (cold.facts.used and not facts_of(cold.facts, conn.proto)):
-        row.app = <u8>conn.below
+        row.app = conn.below
         if row.app == 0:
             cold.confidence = 0
     conn.proto = 0
@@ -272,7 +341,10 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     look.state = &conn.state
     if conn.proto == 0:
         if best(look, data, False, &more) == 0:
-            return READ_STUCK if more and not look.fin and data.n < 64 else READ_OVER
+            if more and not look.fin and data.n < 64:
+                return READ_STUCK
+            unknown(look, data)
+            return READ_OVER
         conn.below = row.app
         conn.proto = row.app = <u8>look.proto
     look.proto = conn.proto

@@ -9,18 +9,20 @@ from netwatch._fast.packet cimport *
 from netwatch._fast.record cimport address_text
 from netwatch._fast.seam cimport Event, EV_PACKET
 
+from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import LAYERS, REJECTS, proto_name, set_names
 from netwatch._fast.record import iso
 
-KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "names", "links")
+APPS = app_names()
+KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links")
 
 
 def drain(Engine engine) -> list:
-    """All waiting events as (frame, flow, kind, ns, row, key, side, inner, payload, extra, interface).
+    """All waiting events as (frame, flow, kind, ns, row, key, side, inner, payload, extra, interface, app).
 
     For a packet the payload is its record and extra the place of its frame, for write_frame; for a stream's bytes
-    extra is the number of bytes that are missing there. `interface` is meaningful for packets alone. `flow` is 0 when
-    the flow is gone; `inner` is true of what came out of its encryption.
+    extra is the number of bytes that are missing there. `interface` is meaningful for packets alone, `app` for what
+    a protocol made. `flow` is 0 when the flow is gone; `inner` is true of what came out of its encryption.
     """
     cdef Core* core = &engine.core
     cdef u64 at = 0
@@ -38,7 +40,7 @@ def drain(Engine engine) -> list:
             payload = (<char*>body)[:ev.size]
         flow = core.table.colds[ev.row].id if core.table.colds[ev.row].key == ev.key else 0
         out.append((ev.frame, flow, KINDS[ev.kind], ev.ts, ev.row, ev.key, ev.side & 1, ev.side > 1, payload, extra,
-                    ev.extra))
+                    ev.extra, APPS[ev.proto]))
         at += sizeof(Event) + ((ev.size + 7) & ~<u32>7)
     core.dpi.ring.used = 0
     return out

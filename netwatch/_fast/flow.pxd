@@ -59,6 +59,10 @@ cdef enum:                 # Cold.ended
     END_INPUT = 5
     END_REUSED = 6         # the same 5-tuple began anew; reported as "timeout" or "fin" by its state
 
+cdef enum:                 # Conn.agreed
+    AGREED_NOTHING = 0
+    AGREED_WEBSOCKET = 1   # RFC 6455 section 4
+
 cdef struct Row:
     u8 a[16]
     u8 b[16]
@@ -154,4 +158,5 @@ cdef struct Conn:
     void* state            # the parser's own
     u16 proto              # who reads: registered protocol number, 0 undecided
     u16 changes            # how often it went back to undecided
-    u16 below              # the flow's app before the one that reads now
+    u8 below               # the flow's app before the one that reads now
+    u8 agreed              # AGREED_*: what the two sides said they would speak next

@@ -13,8 +13,9 @@ from netwatch._fast.reading cimport Feed, feed_bytes, feed_gap, feed_kept
 from netwatch._fast.seam cimport Look, EV_CHUNK, fact_add, fact_set
 
 from netwatch._fast.dpi import app_names
+from netwatch._fast.flowtext import proto_name
 
-cdef dict NUMBERS = {name: number for number, name in enumerate(app_names()) if name}
+cdef list APPS = app_names()
 
 
 cdef bint is_alive(const Core* core, u32 row, u64 key) noexcept nogil:
@@ -105,10 +106,10 @@ def learn(Engine engine, u32 row, u64 key, str app, int fact=0, value=None, bint
     cdef Core* core = &engine.core
     cdef Look look
     cdef bytes octets
-    if app not in NUMBERS or not is_alive(core, row, key):
+    if app not in APPS or not is_alive(core, row, key):
         return False
     look_at(&look, &core.dpi, &core.table.rows[row], &core.table.colds[row], 0, 0, 0)
-    look.proto = NUMBERS[app]
+    look.proto = APPS.index(app)
     if value is not None:
         octets = value
         if replace:
@@ -123,7 +124,7 @@ def name(Engine engine, u32 row, u64 key, str app, int confidence) -> bool:
     cdef Core* core = &engine.core
     cdef Row* r
     cdef u64 octets
-    if app not in NUMBERS or not is_alive(core, row, key):
+    if app not in APPS or not is_alive(core, row, key):
         return False
     r = &core.table.rows[row]
     if r.app and core.table.colds[row].confidence > confidence:
@@ -132,11 +133,20 @@ def name(Engine engine, u32 row, u64 key, str app, int confidence) -> bool:
         octets = r.bytes[0] + r.bytes[1]
         core.by_app[r.app].flows -= 1
         core.by_app[r.app].bytes -= octets
-        core.by_app[<u8>NUMBERS[app]].flows += 1
-        core.by_app[<u8>NUMBERS[app]].bytes += octets
-    r.app = <u8>NUMBERS[app]
+        core.by_app[<u8>APPS.index(app)].flows += 1
+        core.by_app[<u8>APPS.index(app)].bytes += octets
+    r.app = <u8>APPS.index(app)
     core.table.colds[row].confidence = <u8>confidence
     return True
+
+
+def ends(Engine engine, u32 row, u64 key, int side) -> tuple:
+    """(transport, the side's port, the other's), ("", 0, 0) when the flow is gone."""
+    cdef const Row* r
+    if not is_alive(&engine.core, row, key):
+        return "", 0, 0
+    r = &engine.core.table.rows[row]
+    return proto_name(r.proto, 0), (r.pb if side else r.pa), (r.pa if side else r.pb)
 
 
 def leave(Engine engine, u32 row, u64 key) -> None:

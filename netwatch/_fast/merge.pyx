@@ -26,6 +26,7 @@ cdef struct Input:
     Chunk* chunk
     u16* ifaces                # its interface numbers to ours
     u32 n_ifaces
+    u32 n_lists
     u32 at                     # frame of the chunk to come next
     bint ended
 
@@ -126,7 +127,8 @@ cdef class Merge(Source):
         cdef u64 before = (<Source>input.source).bytes_read
         cdef int got = (<Source>input.source).fill(input.chunk)
         self.bytes_read += (<Source>input.source).bytes_read - before
-        if (<Source>input.source).n_interfaces != input.n_ifaces or got == FILL_END:
+        if ((<Source>input.source).n_interfaces != input.n_ifaces or (<Source>input.source).n_lists != input.n_lists
+                or got == FILL_END):
             with gil:
                 self.adopt(input, got == FILL_END)
         input.at = 0
@@ -134,7 +136,7 @@ cdef class Merge(Source):
         return got != FILL_IDLE
 
     cdef void adopt(self, Input* input, bint ended):
-        """Make the new interfaces of an input ours; at its end its names, secrets and accidents too."""
+        """Make the new interfaces, names and secrets of an input ours; at its end its accidents too."""
         cdef Source source = <Source>input.source
         cdef u16* ifaces = <u16*>realloc(input.ifaces, max(source.n_interfaces, 1) * sizeof(u16))
         if ifaces == NULL:
@@ -146,6 +148,7 @@ cdef class Merge(Source):
                 self.n_interfaces += 1
             ifaces[input.n_ifaces] = <u16>(self.n_interfaces - 1)
             input.n_ifaces += 1
+        input.n_lists = source.n_lists
         self.take_lists(source)
         if ended and source.error is not None:
             self.damaged |= source.damaged
@@ -157,6 +160,7 @@ cdef class Merge(Source):
             if self.secret_bytes + <u64>len(secret) <= MAX_SECRETS:
                 self.secret_bytes += <u64>len(secret)
                 self.secrets.append((kind, secret))
+                self.n_lists += 1
         self.names.extend(source.names[:MAX_NAMES - len(self.names)])
         source.secrets.clear()
         source.names.clear()

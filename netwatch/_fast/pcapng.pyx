@@ -307,6 +307,7 @@ cdef class Pcapng(Savefile):
         if self.secret_bytes + size <= MAX_SECRETS:
             self.secret_bytes += size
             self.secrets.append((self.get32(p), body[8:8 + size]))
+            self.n_lists += 1
 
     cdef void take_names(self, bytes body):
         """A Name Resolution Block, ng 4.5: each name of each address, 65536 of them at most."""

@@ -35,12 +35,19 @@ DESCRIBING = {
     "ssdp": "ssdp",
     "redis": "redis",
     "memcached": "memcached",
+    "mysql": "mysqltext",
+    "postgresql": "postgresql",
+    "mongodb": "mongodbtext",
+    "cassandra": "cassandratext",
     "xmpp": "xmpp",
     "syslog": "syslog",
     "rsync": "rsync",
     "git": "git",
     "socks": "socks",
     "netbios": "netbios",
+    "smb": "smbtext",
+    "rdp": "rdptext",
+    "vnc": "vnctext",
     "dhcp": "dhcp",
     "dhcpv6": "dhcpv6",
     "ntp": "ntp",
@@ -57,6 +64,15 @@ DESCRIBING = {
     "rtcp": "rtcp",
     "rtp": "rtp",
     "bittorrent": "bittorrent",
+    "http2": "http2",
+    "websocket": "websocket",
+    "grpc": "grpc",
+    "mqtt": "mqtt",
+    "amqp": "amqp",
+    "kafka": "kafkatext",
+    "bgp": "bgptext",
+    "dnp3": "dnp3",
+    "modbus": "modbus",
 }
 
 DESCRIBE: dict[str, Describe] = {}
@@ -80,6 +96,17 @@ def _load() -> None:
         shared = list(DESCRIBING.values()).count(name) > 1  # then its fields are named after the first of its protocols
         for field, key in module.FACT_FIELDS.items():
             FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}" if shared else field, []).append((app, key))
+
+
+def add(app: str) -> None:
+    """A protocol that is no file here: its one fact is its object as JSON (a user's classifier, netwatch/classify)."""
+    import json
+
+    def describe(facts: Facts, show_secrets: bool) -> dict[str, Any]:
+        return json.loads(facts[0][1]) if facts else {}
+
+    DESCRIBE.setdefault(app, describe)
+    LABEL.setdefault(app, lambda obj: app)
 
 
 _load()

@@ -99,7 +99,7 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept) noexcept nog
         half.offset += k
         half.need = look.need
     if answer == READ_OVER:
-        if f.conn.proto == 0 and undecided and (f.inner or f.row.app == 0):
+        if f.conn.proto == 0 and undecided:
             give_up_side(f, s)
         else:
             reading_over(f)

@@ -201,6 +201,9 @@ cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets
         if found:
             label = LABEL[name](found)
             stack += found.pop("stack", ())
+            for under in found.pop("below", ()):
+                if under not in stack:
+                    stack.insert(stack.index(name), under)
             if name in CARRIES_TLS and "tls" in found:
                 r["tls"] = found.pop("tls")
             if found:

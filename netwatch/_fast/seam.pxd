@@ -70,8 +70,9 @@ cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
     EV_PACKET = 3          # a packet row, for packet records
     EV_SEALED = 4          # what keys may open: bytes of a stream, or a datagram; extra bytes were lost before them
     EV_FRAME = 5           # a frame whose content only Python can read: HTTP/2's compressed headers
-    EV_NAMES = 6           # a name and its addresses, see proto/sighting.pxd
-    EV_LINKS = 7           # an address and its MAC, likewise
+    EV_UNKNOWN = 6         # first bytes of a side that no protocol wanted
+    EV_NAMES = 7           # a name and its addresses, see proto/sighting.pxd
+    EV_LINKS = 8           # an address and its MAC, likewise
 
 cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 size
@@ -84,8 +85,9 @@ cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 row
     u32 extra
 
-cdef enum:                 # Event.extra of EV_SEALED
-    SEALED_END = 0xffffffff    # nothing more comes of the flow
+cdef enum:                 # Event.extra
+    SEALED_END = 0xffffffff    # of EV_SEALED: nothing more comes of the flow
+    FRAME_OVER = 1             # of EV_FRAME: no frame follows that can be read
 
 cdef struct Ring:
     u8* mem

@@ -38,5 +38,6 @@ cdef class Source:
     cdef readonly u64 bytes_read       # of the input as stored (compressed bytes of a compressed file)
     cdef readonly u64 size             # bytes of the input as stored; 0 when that is not known
     cdef u32 n_interfaces              # len(interfaces), to be read without the GIL
+    cdef u32 n_lists                   # how often something was put into `secrets` or `names`, likewise
     cdef bint stop                     # interrupt() was called
     cdef int fill(self, Chunk* chunk) noexcept nogil    # one thread at a time, always with chunks of one size

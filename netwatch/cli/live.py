@@ -8,10 +8,11 @@ import sys
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.keys import open_keys
 from netwatch.cli.selection import parse_where, read_settings
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--keylog", "--sandbox", "--config", "--log-file", "--log-level")
+LATER = ("--sandbox", "--config", "--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -41,6 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     asking = p.add_mutually_exclusive_group()
     asking.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets")
     asking.add_argument("--no-resolve", action="store_true", help="never ask it, whatever is set (the default)")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
+                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
     p.add_argument("--promiscuous", action="store_true", help="also frames for other machines")
     local = p.add_mutually_exclusive_group()
     local.add_argument("--show-localhost", action="store_true", help="show loopback flows (the default)")
@@ -80,6 +83,7 @@ def _show(options: argparse.Namespace) -> int:
     label, opener = _source(options)
     resolve = not options.no_resolve and (options.resolve or options.settings.of("names.resolve") == 1)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
+                      services=lambda source: open_keys(options.keylog, source, live=not options.read),
                       resolve=resolve)
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,

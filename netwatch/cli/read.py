@@ -11,10 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.source import SourceError
+from netwatch.classify import Classifiers, folder
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.keys import open_keys
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings
+from netwatch.decrypt.frames import Frames
 from netwatch.pipeline import Pipeline, Step
+from netwatch.service import Service
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
@@ -43,7 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
-    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys; not used by this version")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
+                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
@@ -59,8 +64,6 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     kinds = _kinds(options)
     options.settings = read_settings(options.set)
-    if options.keylog:
-        print("netwatch: --keylog: this version does not decrypt; encrypted flows stay opaque", file=sys.stderr)
     selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
     fields = parse_fields(options.fields)
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
@@ -134,12 +137,12 @@ class _Run:
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        copies = self._copies(hold)
-        names = self._names()
-        pipeline = Pipeline(self.source, copies=copies, workers=self.options.workers, want=wanted, hold=hold,
-                            dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts,
-                            services=names)
+        services = [] if self.options.no_dpi else self._services()
+        copies = self._copies(hold or any(getattr(service, "before", None) for service in services))
+        pipeline = Pipeline(self.source, services=services + self._names(), copies=copies,
+                            workers=self.options.workers, want=wanted, hold=hold, dpi=not self.options.no_dpi,
+                            facts=hold, max_frames=self.options.count,
+                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._recorder(pipeline))
@@ -174,6 +177,13 @@ class _Run:
         found = set(self.selection.where.fields if self.selection.where is not None else ())
         searched = {field.name for field in SEARCHED}
         return (found - searched if searched <= found else found) | set(parse_fields(self.options.fields) or ())
+
+    def _services(self) -> list[Service]:
+        services: list[Service] = open_keys(self.options.keylog, self.source, live=bool(self.options.interface))
+        services.append(Frames(self.options.show_secrets, "streams" in self.kinds))
+        if folder().is_dir():
+            services.append(Classifiers(folder(), lambda line: print(f"netwatch: {line}", file=sys.stderr)))
+        return services
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

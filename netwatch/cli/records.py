@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from netwatch._fast.proto import dnstext, httptext
 from netwatch._fast.record import iso
-from netwatch.pipeline import Event, Pipeline, Step
+from netwatch.pipeline import Pipeline, Step
+from netwatch.service import Event
 
 Record = dict[str, Any]
 SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
@@ -57,9 +58,8 @@ class Recorder:
     def records(self, step: Step) -> Iterator[tuple[Record, Record | None, Event | None]]:
         """(record, its flow's record, its event) of all that a step gave, in order."""
         for event in step.events:
-            if event.kind == "streams":
+            if event.kind == "streams" and "streams" in self.kinds:
                 self._take_bytes(event)
-                continue
             if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
                 continue
             flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.row else {}

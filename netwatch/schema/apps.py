@@ -84,6 +84,28 @@ _HTTP = (
            "From the end of the request to the start of the response.", "latency", unit="us"),
 )
 
+_HTTP2 = (
+    _field("http2.method", "flow", TEXT, "METHOD", 7, "Method of the first request.", "method"),
+    _field("http2.host", "flow", TEXT, "HOST", 28, ":authority of the first request.", "host hostname",
+           privacy="name", search=True),
+    _field("http2.path", "flow", TEXT, "PATH", 32, "Path of the first request.", "path url", privacy="name",
+           search=True),
+    _field("http2.status", "flow", INT, "STATUS", 6, "Status code of the first response.", "status"),
+    _field("http2.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the first request.", "user_agent agent"),
+    _field("http2.content_type", "flow", TEXT, "CONTENT", 18, "Content-Type of the first response.", "content_type"),
+    _field("http2.server", "flow", TEXT, "SERVER", 18, "Server of the first response."),
+    _field("http2.transactions", "flow", INT, "REQS", 5, "Transactions seen on the connection."),
+    _field("http2.goaway", "flow", TEXT, "GOAWAY", 18, "Why the connection was given up."),
+    _field("websocket.messages", "flow", INT, "MESSAGES", 8, "Data messages of both sides."),
+    _field("websocket.compressed", "flow", BOOL, "PACKED", 6, "Messages were compressed."),
+    _field("websocket.close_code", "flow", INT, "CLOSE", 5, "Code of the close frame."),
+    _field("websocket.close_reason", "flow", TEXT, "REASON", 24, "Reason of the close frame."),
+    _field("grpc.service", "flow", TEXT, "SERVICE", 28, "First service called.", search=True),
+    _field("grpc.methods", "flow", TEXT, "METHODS", 24, "Methods called.", many=True),
+    _field("grpc.status", "flow", TEXT, "GRPC", 12, "Statuses the calls ended with.", many=True),
+    _field("grpc.message", "flow", TEXT, "MESSAGE", 28, "First message that came with a status."),
+)
+
 _DNS = (
     _field("dns.names", "flow", TEXT, "QUERY", 28,
            "Names asked for.", "dns.name dns.qry.name query host hostname", privacy="name", many=True, search=True),
@@ -133,4 +155,4 @@ _SSH = (
     _field("ssh.hassh_server", "flow", TEXT, "HASSH-S", 32, "HASSH fingerprint of the server.", "hassh_server"),
 )
 
-WEB = (*_TLS, *_QUIC, *_DTLS, *_HTTP, *_DNS, *_SSH)
+WEB = (*_TLS, *_QUIC, *_DTLS, *_HTTP, *_HTTP2, *_DNS, *_SSH)

@@ -19,6 +19,8 @@ LEDGER = {
     "python-libpcap": r"BSD",
     "zstandard": r"BSD",
     "cryptography": r"Apache-2\.0 OR BSD-3-Clause",
+    "hpack": r"MIT",
+    "brotli": r"MIT",
     "maxminddb": r"Apache",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

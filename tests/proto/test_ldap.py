@@ -3,6 +3,7 @@
 import pytest
 from cuts import at_once, same_however_cut, told
 from datagrams import check_datagrams, flow, said
+from deskmake import kerberos_token, ntlm_type1, ntlm_type2, ntlm_type3
 from messages import CONVERSATIONS, LDAP_BIND, LDAP_SEARCH, LDAP_TLS, ldap_result, number, string, tlv
 from messages import ldap as message
 from netwatch._fast.probe import DONE, MORE_BYTES, NOT_MINE, OK, Probe
@@ -94,3 +95,21 @@ def test_more_is_asked_for_while_it_fits():
 
 def test_hostile():
     check_datagrams("ldap", ldap)
+
+
+def sasl_bind(token: bytes) -> bytes:
+    return message(1, 0x60, number(3), string(b""), tlv(0xA3, string(b"GSS-SPNEGO"), string(token)))
+
+
+def test_an_ntlm_bind_says_who_and_to_whom():
+    agreed = message(1, 0x61, number(14, 10), string(b""), string(b""), string(ntlm_type2(), 0x87))
+    turns = [(0, sasl_bind(ntlm_type1())), (1, agreed), (0, sasl_bind(ntlm_type3()))]
+    obj = ldap.describe(same_however_cut(lambda: Probe("ldap", dport=389), turns)["facts"])
+    assert (obj["auth"], obj["user"], obj["domain"], obj["workstation"]) == ("NTLMv2", "anna", "CORP", "PC7")
+    assert (obj["server"], obj["server_dns"], obj["server_os"]) == ("FILES", "files.corp.example", "10.0.17763")
+    assert obj["mechanism"] == "GSS-SPNEGO"
+
+
+def test_a_kerberos_bind_names_its_realm():
+    obj = ldap.describe(told(lambda: Probe("ldap", dport=389), [(0, sasl_bind(kerberos_token()))], at_once)["facts"])
+    assert (obj["auth"], obj["realm"], obj["spn"]) == ("Kerberos", "CORP.EXAMPLE", "cifs/files.corp.example")

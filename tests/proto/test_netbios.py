@@ -1,11 +1,25 @@
 """NetBIOS: names decoded in name, datagram and session service; a session is given back to what it carries."""
 
+import struct
+
 from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
+from deskmake import smb1
 from messages import NB_ASK, NB_CALL, NB_DATAGRAM, NB_SAY, NB_STATUS, NB_YES
 from netwatch._fast.probe import DONE, NOT_MINE, Probe
 
 from netwatch._fast.proto import netbios
+
+
+def mailslot(data: bytes, name: bytes = b"\\MAILSLOT\\BROWSE") -> bytes:
+    at = 69 + len(name) + 1
+    words = struct.pack("<11H2H4H", 0, len(data), 0, 0, 0, 0, 0, 0, 0, 0, at, len(data), at, 3, 1, 1, 2)
+    return NB_DATAGRAM.removesuffix(b"\xffSMB") + smb1(0x25, words, name + b"\0" + data, flags2=0)
+
+
+ANNOUNCED = (
+    b"\x01\0\0\0\0\0" + b"FILES".ljust(16, b"\0") + b"\x0a\0" + struct.pack("<I", 0x11003) + b"\x0f\1\x55\xaahome\0"
+)
 
 
 def test_name_service():
@@ -65,3 +79,25 @@ def test_plain_dns_and_bare_answers_are_not_netbios():
 
 def test_hostile():
     check_datagrams("netbios", netbios)
+
+
+def test_a_mailslot_announces_a_host():
+    obj = netbios.describe(said("netbios", [(0, mailslot(ANNOUNCED))]).facts)
+    assert (obj["mailslots"], obj["browser"]) == (["\\MAILSLOT\\BROWSE"], ["host announcement"])
+    assert (obj["host"], obj["system"], obj["comment"]) == ("FILES", "10.0", "home")
+    assert obj["roles"] == ["workstation", "server", "nt workstation", "potential browser"]
+    assert obj["stack"] == ["smb"]
+
+
+def test_other_mailslots_are_named_only():
+    obj = netbios.describe(said("netbios", [(0, mailslot(ANNOUNCED, b"\\MAILSLOT\\NET\\LOGON"))]).facts)
+    assert (obj["mailslots"], "browser" in obj) == (["\\MAILSLOT\\NET\\LOGON"], False)
+    assert "mailslots" not in netbios.describe(said("netbios", [(0, mailslot(ANNOUNCED, b"\\PIPE\\LANMAN"))]).facts)
+
+
+def test_every_truncation_of_a_mailslot_is_survived():
+    whole = mailslot(ANNOUNCED)
+    for size in range(len(NB_DATAGRAM), len(whole)):
+        obj = netbios.describe(said("netbios", [(0, whole[:size])]).facts)
+        assert "comment" not in obj
+        assert isinstance(netbios.label(obj), str)

@@ -2,7 +2,7 @@
 
 import pytest
 from datagrams import check_datagrams, flow, said
-from messages import RTCP_REPORT
+from messages import RTCP_REPORT, be32
 
 from netwatch._fast.proto import rtcp
 
@@ -28,6 +28,14 @@ def test_encrypted_reports_need_two_of_one_source():
     other = flow("rtcp", 4321)
     assert [other.detect(SEALED), other.detect(SEALED.replace(b"SSRC", b"ELSE"))] == [0, 0]
     assert rtcp.describe(said("rtcp", [(0, SEALED)]).facts)["packets"] == ["sender report"]
+
+
+@pytest.mark.parametrize(("seconds", "sure"), [(0, 80), (86_000, 80), (-86_000, 80), (90_000, 0), (-90_000, 0)])
+def test_a_report_alone_is_of_the_day(seconds, sure):
+    probe = flow("rtcp", 4321)
+    probe.ts = 1_790_000_000 * 10**9
+    clock = be32(1_790_000_000 + 2_208_988_800 + seconds & 0xFFFFFFFF)
+    assert probe.detect(b"\x80\xc8\0\6SSRC" + clock + bytes(16)) == sure
 
 
 @pytest.mark.parametrize(

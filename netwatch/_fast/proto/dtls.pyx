@@ -7,7 +7,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8, take_slice
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_once, fact_set, set_initiator)
+from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_once, fact_set,
+                                  sealed, set_initiator, wants)
 from netwatch._fast.proto.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
                                             TLS_RESUMED, TLS_SNI, client_hello, server_hello)
@@ -55,6 +56,7 @@ cdef struct Dtls:
     Hello hello
     u8 datagrams
     bint dark[2]               # by side: it has sent what cannot be read
+    bint read                  # nothing more can be learnt of what is clear
 
 
 # --- detection ---
@@ -224,6 +226,10 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     d = <Dtls*>look.state[0]
     if d == NULL:
         return PARSE_DONE
+    if wants(look, EV_SEALED):
+        sealed(look, p, n, 0)
+        if d.read:
+            return PARSE_OK
     d.datagrams += 1
     while n >= RECORD_HEAD and p[0] >= REC_CCS and p[0] <= REC_ACK and is_version(p + 1):
         size = be16(p + 11)
@@ -237,7 +243,15 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         n -= RECORD_HEAD + size
     if n and p[0] & 0xe0 == UNIFIED:
         d.dark[look.side] = True
-    return PARSE_DONE if (d.dark[0] and d.dark[1]) or d.datagrams >= DATAGRAMS else PARSE_OK
+    d.read = (d.dark[0] and d.dark[1]) or d.datagrams >= DATAGRAMS
+    if d.read and wants(look, EV_SEALED) and d.client.begun:
+        return PARSE_OK                       # who has the keys reads on
+    return PARSE_DONE if d.read else PARSE_OK
+
+
+cdef void dtls_closing(Look* look) noexcept nogil:
+    if wants(look, EV_SEALED):
+        sealed(look, NULL, 0, SEALED_END)
 
 
 cdef void dtls_free(void* state) noexcept nogil:
@@ -257,7 +271,7 @@ cdef void dtls_define(Proto* p) noexcept nogil:
     p.detect = dtls_detect
     p.parse = dtls_parse
     p.lost = NULL
-    p.closing = NULL
+    p.closing = dtls_closing
     p.free = dtls_free
 
 

@@ -7,6 +7,7 @@ from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
+from netwatch._fast.flow cimport AGREED_WEBSOCKET
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
@@ -135,6 +136,8 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noe
         begin_body(way, head.chunked, to_the_end() if head.coded or head.length < 0 else <u64>head.length)
     if way.mode == AT_HEAD:
         close_response(look, http, 0)
+    if head.status == 101 and head.websocket:
+        look.conn.agreed = AGREED_WEBSOCKET
     return leave(look, http, PARSE_NOT_MINE) if tunnel else PARSE_OK
 
 

@@ -19,6 +19,7 @@ cdef struct Head:
     bint coded                 # Transfer-Encoding is there
     bint chunked               # ... and ends in chunked
     bint upgrade               # Upgrade is there
+    bint websocket             # ... and names WebSocket
     bint broken                # framing that cannot be trusted
 
 cdef i64 head_end(const u8* p, u32 n, u32* scan) noexcept nogil

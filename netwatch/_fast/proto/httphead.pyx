@@ -140,6 +140,7 @@ cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:
         head.chunked = value.n >= 7 and is_word(slice_of(value.p + value.n - 7, 7), b"chunked", 7)
     elif is_word(name, b"upgrade", 7):
         head.upgrade = True
+        head.websocket = is_word(value, b"websocket", 9)
     elif is_word(name, b"host", 4) and head.host.n == 0:
         head.host = value
     elif is_word(name, b"user-agent", 10):

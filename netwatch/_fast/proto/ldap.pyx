@@ -12,6 +12,7 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARS
                                   PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, fact_set, set_initiator)
 from netwatch._fast.proto.ber cimport (BER_ENUMERATED, BER_INTEGER, BER_OCTETS, BER_SEQUENCE, ber_any, ber_enter,
                                        ber_number, ber_size, ber_slice, ber_tag)
+from netwatch._fast.proto.gss cimport gss_learn
 from netwatch._fast.proto.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 
 cdef enum:
@@ -160,8 +161,10 @@ cdef void bind(Look* look, Ldap* ldap, Reader* r) noexcept nogil:
         sasl = ber_enter(r, AUTH_SASL)
         ldap.sasl = True
         keep_text(look, LDAP_MECHANISM, ber_slice(&sasl, BER_OCTETS), 2)
+        gss_learn(look, slice_of(sasl.p, <u32>left(&sasl)))
     else:
         ldap.sasl = True       # Microsoft's Sicily bind, MS-ADTS section 5.1.1.1.3
+        gss_learn(look, slice_of(r.p, <u32>left(r)))
 
 
 cdef void search(Look* look, Reader* r) noexcept nogil:
@@ -226,6 +229,8 @@ cdef void learn(Look* look, Ldap* ldap, const Message* m, Reader r) noexcept nog
         dn = ber_slice(&r, BER_OCTETS)
         keep_text(look, LDAP_DN, dn, FEW)
     elif not is_request(m.op) and m.op != ENTRY and m.op != REFERENCE and m.op != INTERMEDIATE:
+        if m.op == BIND_ANSWER and ldap.sasl:
+            gss_learn(look, slice_of(r.p, <u32>left(&r)))
         result(look, &r)
 
 

@@ -5,6 +5,7 @@ from netwatch._fast.proto.ldap cimport (LDAP_ATTRIBUTE, LDAP_BASE, LDAP_BIND, LD
                                         LDAP_LATENCY, LDAP_MECHANISM, LDAP_MESSAGE, LDAP_OP, LDAP_PASSWORD,
                                         LDAP_RESULT, LDAP_STARTTLS)
 from netwatch._fast.proto.facttext import by_key, first, listed, masked, micros, named, number, one_or_all, text
+from netwatch._fast.proto.gss import add_gss
 
 FACT_FIELDS = {}
 OPS = {0: "bind", 1: "bind response", 2: "unbind", 3: "search", 4: "entry", 5: "search done", 6: "modify",
@@ -33,6 +34,7 @@ def describe(facts, show_secrets: bool = False) -> dict:
     one_or_all(obj, "bind", known, LDAP_BIND)
     one_or_all(obj, "password", known, LDAP_PASSWORD, masked(show_secrets))
     one_or_all(obj, "mechanism", known, LDAP_MECHANISM)
+    add_gss(obj, known)
     one_or_all(obj, "base", known, LDAP_BASE)
     one_or_all(obj, "dn", known, LDAP_DN)
     listed(obj, "attributes", known, LDAP_ATTRIBUTE)

@@ -68,6 +68,14 @@ cdef inline void keep_u16(Look* look, u8 key, u16 value, u32 most) noexcept nogi
     fact_distinct(look, key, two, 2, most)
 
 
+cdef inline bint noted(u64* bits, u8 number) noexcept nogil:
+    """Was the number noted before? It is from now on."""
+    cdef u64 bit = <u64>1 << (number & 63)
+    cdef inline bint before = bits[number >> 6] & bit != 0
+    bits[number >> 6] |= bit
+    return before
+
+
 cdef inline void asked(Waiting* w, u64 key, u64 ts) noexcept nogil:
     """Note a request; a repeated one keeps its first time, the oldest makes room."""
     cdef int i

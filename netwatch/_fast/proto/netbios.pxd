@@ -11,5 +11,11 @@ cdef enum:                     # fact keys
     NETBIOS_MAC = 7            # 6 bytes, of a node status response
     NETBIOS_STATUS = 8         # session answer: packet type, error code
     NETBIOS_LATENCY = 9        # ns
+    NETBIOS_MAILSLOT = 10      # name of an SMB mailslot written to
+    NETBIOS_BROWSER = 11       # opcode of a browser message, 1 byte each
+    NETBIOS_HOST = 12          # host or domain it announces
+    NETBIOS_SYSTEM = 13        # version of its system: major, minor
+    NETBIOS_ROLES = 14         # what it serves as, 4 bytes little-endian
+    NETBIOS_COMMENT = 15
 
 cdef void netbios_define(Proto* p) noexcept nogil

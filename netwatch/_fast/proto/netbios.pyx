@@ -9,13 +9,12 @@ from libc.string cimport memset
 from netwatch._fast.bytes cimport u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32, \
     take_reader
 from netwatch._fast.flow cimport Row
-from netwatch._fast.packet cimport FAMILY_IP4
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
-from netwatch._fast.proto.sighting cimport (BY_NETBIOS, Named, ROLE_HOST, VIA_NETBIOS, links_wanted, name_address,
-                                            names_wanted, tell_link, tell_names)
-from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, number, one_or_all
+from netwatch._fast.proto.mailslot cimport mailslot_learn
+from netwatch._fast.proto.netbiosnames cimport netbios_answer, netbios_status
+from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, named, number, one_or_all
 from netwatch._fast.text import clean
 
 cdef enum:
@@ -40,9 +39,6 @@ cdef enum:
     SESSION_RETARGET = 0x84
     SESSION_KEEPALIVE = 0x85
     MANY = 12
-    GROUP = 0x8000             # RFC 1002 section 4.2.1.3 and 4.2.18: many stations share the name
-    WORKSTATION = 0x00         # last byte of a name: the station's own
-    SERVER = 0x20
 
 
 cdef bint name_at(const u8* p, u32 n, u8* out) noexcept nogil:
@@ -122,45 +118,6 @@ cdef int netbios_detect(Look* look, Slice d) noexcept nogil:
 
 # --- name service ---
 
-cdef void tell_name(Look* look, const u8* name, const Named* named) noexcept nogil:
-    """Tell a station's own name, its padding left out; other names are of services and of groups."""
-    cdef u32 n = 15
-    if name[15] != WORKSTATION and name[15] != SERVER or not names_wanted(look):
-        return
-    while n and (name[n - 1] == c' ' or name[n - 1] == 0):
-        n -= 1
-    tell_names(look, VIA_NETBIOS, True, named, name, n)
-
-
-cdef void tell_answer(Look* look, const u8* name, Reader data) noexcept nogil:
-    """NB data (RFC 1002 section 4.2.1.3): flags and address, again and again."""
-    cdef Named named
-    named.n = 0
-    while left(&data) >= 6:
-        if not be16(data.p) & GROUP:
-            name_address(&named, FAMILY_IP4, data.p + 2)
-        take(&data, 6)
-    tell_name(look, name, &named)
-
-
-cdef void tell_status(Look* look, Slice v, u32 count) noexcept nogil:
-    """A node status names its sender, and ends with its MAC."""
-    cdef Named named
-    cdef const u8* who = &look.row.b[0] if look.side else &look.row.a[0]
-    cdef u32 i
-    named.n = 0
-    if look.row.family != FAMILY_IP4:
-        return
-    name_address(&named, FAMILY_IP4, who)
-    for i in range(count):
-        if v.p[16 + 18 * i] == WORKSTATION and not be16(v.p + 17 + 18 * i) & GROUP:
-            tell_name(look, v.p + 1 + 18 * i, &named)
-            break
-    if links_wanted(look.dpi) and v.n >= 1 + 18 * count + 6:
-        tell_link(look.dpi, look.row, look.ts, look.frame, BY_NETBIOS, ROLE_HOST, FAMILY_IP4, who, v.p + 1 + 18 * count,
-                  NULL, 0)
-
-
 cdef void node_status(Look* look, Slice v) noexcept nogil:
     """NBSTAT data: a count, names of 15 characters and type with 2 bytes of flags, the unit's MAC."""
     cdef u32 i, count = v.p[0] if v.n else 0
@@ -170,7 +127,7 @@ cdef void node_status(Look* look, Slice v) noexcept nogil:
         fact_distinct(look, NETBIOS_NAME, v.p + 1 + 18 * i, 16, MANY)
     if v.n >= 1 + 18 * count + 6:
         fact_distinct(look, NETBIOS_MAC, v.p + 1 + 18 * count, 6, 2)
-    tell_status(look, v, count)
+    netbios_status(look, v, count)
 
 
 cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
@@ -198,7 +155,7 @@ cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
             node_status(look, slice_of(data.p, <u32>left(&data)))
         elif kind == TYPE_NB:
             if named and answer:
-                tell_answer(look, name, data)
+                netbios_answer(look, name, data)
             while left(&data) >= 6:
                 fact_distinct(look, NETBIOS_ADDRESS, data.p + 2, 4, MANY)
                 take(&data, 6)
@@ -242,6 +199,9 @@ cdef void learn_datagram(Look* look, Slice d) noexcept nogil:
     at += name_size(d.p + at, d.n - at)
     if at < d.n and name_at(d.p + at, d.n - at, name):
         fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
+    at += name_size(d.p + at, d.n - at)
+    if at < d.n:
+        mailslot_learn(look, slice_of(d.p + at, d.n - at))
 
 
 # --- session service ---
@@ -331,6 +291,16 @@ KINDS = {0x00: "Workstation/Redirector", 0x01: "Browser", 0x03: "Messenger servi
          0x06: "RAS Server service", 0x1B: "Domain Master Browser", 0x1C: "Domain Controllers",
          0x1D: "Local Master Browser", 0x1E: "Browser Election Service", 0x1F: "NetDDE service",
          0x20: "Server service", 0x21: "RAS client service"}
+# MS-BRWS section 2.2
+BROWSER = {1: "host announcement", 2: "announcement request", 8: "election request", 9: "backup list request",
+           10: "backup list response", 11: "become backup", 12: "domain announcement", 13: "master announcement",
+           14: "reset state", 15: "local master announcement"}
+# SV_TYPE_*, MS-SRVS section 2.2.2.7
+ROLES = {0x1: "workstation", 0x2: "server", 0x4: "sql server", 0x8: "domain controller",
+         0x10: "backup domain controller", 0x20: "time source", 0x40: "apple", 0x80: "novell", 0x100: "domain member",
+         0x200: "print server", 0x400: "dial-in", 0x800: "unix", 0x1000: "nt workstation", 0x2000: "wfw",
+         0x8000: "nt server", 0x10000: "potential browser", 0x20000: "backup browser", 0x40000: "master browser",
+         0x80000: "domain master", 0x400000: "windows 95", 0x800000: "dfs"}
 
 
 def name_text(raw: bytes) -> str:
@@ -351,8 +321,22 @@ def status_text(raw: bytes) -> str:
     return "established" if raw[0] == SESSION_POSITIVE else "retargeted"
 
 
+def browser_fields(obj: dict, known: dict) -> None:
+    """What SMB mailslots said; such a datagram has smb on top of netbios."""
+    listed(obj, "mailslots", known, NETBIOS_MAILSLOT)
+    listed(obj, "browser", known, NETBIOS_BROWSER, named(BROWSER, "opcode"))
+    one_or_all(obj, "host", known, NETBIOS_HOST)
+    one_or_all(obj, "system", known, NETBIOS_SYSTEM, lambda raw: f"{raw[0]}.{raw[1]}")
+    if NETBIOS_ROLES in known:
+        roles = int.from_bytes(known[NETBIOS_ROLES][-1], "little")
+        obj["roles"] = [name for bit, name in ROLES.items() if roles & bit]
+    one_or_all(obj, "comment", known, NETBIOS_COMMENT)
+    if NETBIOS_MAILSLOT in known:
+        obj["stack"] = ["smb"]
+
+
 def describe(facts) -> dict:
-    """The `netbios` object."""
+    """The `netbios` object; `stack` names what it carried."""
     known = by_key(facts)
     obj = {}
     one_or_all(obj, "service", known, NETBIOS_SERVICE, lambda raw: SERVICES.get(number(raw)))
@@ -366,6 +350,7 @@ def describe(facts) -> dict:
     one_or_all(obj, "mac", known, NETBIOS_MAC, mac)
     one_or_all(obj, "status", known, NETBIOS_STATUS, status_text)
     micros(obj, "latency_us", known, NETBIOS_LATENCY)
+    browser_fields(obj, known)
     return obj
 
 

@@ -1,12 +1,14 @@
 """RTCP (RFC 3550 section 6; feedback RFC 4585, extended reports RFC 3611) over UDP.
 
 A compound packet begins with a report and its parts fill the datagram exactly: that is believed at once, when two parts
-or a report block agree. SRTCP (RFC 3711) shows only its first 8 bytes: two datagrams of one source are needed there.
+or a report block agree; a sender's report alone when its clock is that of the frame. SRTCP (RFC 3711) shows only its
+first 8 bytes: two datagrams of one source are needed there.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, Slice, Reader, be16, be32, left, reader, slice_of, take8, take_slice
+from netwatch._fast.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
+                                   take_slice)
 from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
 from netwatch._fast.proto.learn cimport HINT_RTCP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
 from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all
@@ -23,8 +25,11 @@ cdef enum:
     BLOCK = 24                 # report block
     SDES_CNAME = 1
     SDES_TOOL = 6
+    DAY = 86400                # s
     FEW = 4
     ENOUGH = 64
+
+cdef u64 NTP_OF_UNIX = 2208988800   # seconds of NTP's era at the start of Unix time, RFC 5905 figure 4
 
 
 cdef u32 part_size(const u8* p, u32 n) noexcept nogil:
@@ -51,6 +56,12 @@ cdef u32 compound(Slice d) noexcept nogil:
     return parts
 
 
+cdef bint of_the_day(Slice sender, u64 ts) noexcept nogil:
+    """The NTP timestamp of a sender's report (section 6.4.1) is within a day of the frame's own time."""
+    cdef i64 apart = <i64>be32(sender.p + HEAD) - <i64><u32>(ts / 1000000000 + NTP_OF_UNIX)
+    return -DAY < apart < DAY
+
+
 cdef int rtcp_detect(Look* look, Slice d) noexcept nogil:
     cdef u32 parts
     cdef Hint hint
@@ -61,6 +72,8 @@ cdef int rtcp_detect(Look* look, Slice d) noexcept nogil:
         return 90
     if be32(d.p + 4) == 0:
         return 0
+    if parts == 1 and d.p[1] == SR and d.n == HEAD + SENDER and of_the_day(d, look.ts):
+        return 80
     hint = hint_of(look.row, look.side)
     if hint.tag == HINT_RTCP and hint.id == be32(d.p + 4):
         return 80

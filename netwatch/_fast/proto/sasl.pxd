@@ -14,3 +14,4 @@ cdef struct Sasl:
 
 cdef void sasl_begin(Look* look, Sasl* sasl, Slice mechanism, Slice initial) noexcept nogil
 cdef void sasl_answer(Look* look, Sasl* sasl, Slice answer) noexcept nogil
+cdef void sasl_raw(Look* look, Slice message) noexcept nogil

@@ -7,7 +7,7 @@ import base64
 import binascii
 import re
 
-from netwatch._fast.bytes cimport Slice
+from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.seam cimport Look, fact_add
 from netwatch._fast.proto.lines cimport keep_once, smaller
 from netwatch._fast.proto.gather import MASK
@@ -35,6 +35,33 @@ cdef void sasl_answer(Look* look, Sasl* sasl, Slice answer) noexcept nogil:
     elif sasl.kept < MAX_ANSWERS and answer.n:
         sasl.kept += 1
         fact_add(look, SASL_ANSWER, answer.p, smaller(answer.n, MAX_ANSWER))
+
+
+cdef Slice until(Slice* rest, u8 stop) noexcept nogil:
+    """What stands before the byte, which may be missing; rest goes on after it."""
+    cdef i64 at = find_byte(rest.p, rest.n, stop)
+    cdef Slice part = slice_of(rest.p, rest.n if at < 0 else <u32>at)
+    cdef u32 gone = part.n if at < 0 else part.n + 1
+    rest[0] = slice_of(rest.p + gone, rest.n - gone)
+    return part
+
+
+cdef void sasl_raw(Look* look, Slice message) noexcept nogil:
+    """A client's message as it is, not in base64: PLAIN (RFC 4616), or the first of SCRAM (RFC 5802 section 7)."""
+    cdef Slice rest = message, part
+    if message.n and (message.p[0] == c'n' or message.p[0] == c'y' or message.p[0] == c'p'):
+        until(&rest, c',')
+        until(&rest, c',')
+        part = until(&rest, c',')
+        if part.n > 2 and part.p[0] == c'n' and part.p[1] == c'=':
+            keep_once(look, LOGIN_USER, slice_of(part.p + 2, part.n - 2))
+        return
+    if find_byte(message.p, message.n, 0) < 0:
+        return
+    until(&rest, 0)
+    part = until(&rest, 0)
+    keep_once(look, LOGIN_USER, part)
+    keep_once(look, LOGIN_PASSWORD, rest)
 
 
 _NAMED = re.compile(rb'(?:^|[,\x01])(?:n|user|username)="?([^,"\x01]+)')

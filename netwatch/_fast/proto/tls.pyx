@@ -8,10 +8,11 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants)
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
+from netwatch._fast.proto.tlstap cimport Tap, tap_end, tap_give, tap_take
 
 cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
     REC_CCS = 20
@@ -54,6 +55,7 @@ cdef struct Tls:
     bint server                # a ServerHello was read, not a retry
     u8 server_side             # which side sent it
     u16 data                   # application records seen
+    Tap tap
 
 
 # --- detection ---
@@ -275,11 +277,36 @@ cdef Tls* state_of(Look* look) noexcept nogil:
 
 cdef int tls_parse(Look* look, Slice data) noexcept nogil:
     cdef Tls* tls = state_of(look)
+    if tls == NULL:
+        return PARSE_DONE
+    if wants(look, EV_SEALED) and not look.inner and (tls.begun or data.p[0] == REC_HANDSHAKE):
+        return parse_tapped(look, tls, data)
+    return parse_records(look, tls, data)
+
+
+cdef int parse_tapped(Look* look, Tls* tls, Slice data) noexcept nogil:
+    """Whole records, read here as far as they are clear, and handed on to who may have the keys."""
+    cdef Slice records
+    cdef u64 need = tap_take(look, &tls.tap, data, &records)
+    cdef int code = PARSE_OK
+    if not tls.tap.over and (records.n or need == 0):
+        if not tls.half[look.side].lost:
+            code = parse_records(look, tls, records if records.n else data)
+        if code == PARSE_NOT_MINE or code == PARSE_MALFORMED:
+            return code
+        tls.tap.over = code == PARSE_DONE
+    if tls.tap.over and not tls.client:
+        return PARSE_DONE                         # no keys can be found without the client's random
+    tap_give(look, &tls.tap, data, records)
+    look.skip = 0
+    look.need = <u32>need - look.used if need else 0
+    return PARSE_OK if need or records.n else PARSE_DONE
+
+
+cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
     cdef u32 at = 0, size
     cdef const u8* p
     cdef int code
-    if tls == NULL:
-        return PARSE_DONE
     if tls.half[look.side].lost:
         look.used = data.n
         look.skip = <u64>1 << 62
@@ -320,7 +347,15 @@ cdef int tls_lost(Look* look, u64 n) noexcept nogil:
     if tls == NULL:
         return PARSE_DONE
     tls.half[look.side].lost = True
+    tls.tap.seeking[look.side] = True
+    if wants(look, EV_SEALED) and tls.client and not look.inner:
+        return PARSE_OK
     return PARSE_DONE if tls.half[0].lost and tls.half[1].lost else PARSE_OK
+
+
+cdef void tls_closing(Look* look) noexcept nogil:
+    if wants(look, EV_SEALED) and not look.inner:
+        tap_end(look)
 
 
 cdef void tls_free(void* state) noexcept nogil:
@@ -339,5 +374,5 @@ cdef void tls_define(Proto* p) noexcept nogil:
     p.detect = tls_detect
     p.parse = tls_parse
     p.lost = tls_lost
-    p.closing = NULL
+    p.closing = tls_closing
     p.free = tls_free

@@ -1,0 +1,8 @@
+"""For any bytes, cut in any way, the AMQP parser gives the same answer, and its texts are valid."""
+
+from fleet import fuzz
+
+from netwatch._fast.proto import amqp
+
+if __name__ == "__main__":
+    fuzz("amqp", amqp)

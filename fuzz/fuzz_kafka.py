@@ -1,0 +1,8 @@
+"""For any bytes, cut in any way, the Kafka parser gives the same answer, and its texts are valid."""
+
+from fleet import fuzz
+
+from netwatch._fast.proto import kafkatext
+
+if __name__ == "__main__":
+    fuzz("kafka", kafkatext)

@@ -1,0 +1,8 @@
+"""For any bytes, cut in any way, the RDP parser gives the same answer, and its texts are valid."""
+
+from desk import fuzz
+
+from netwatch._fast.proto import rdptext
+
+if __name__ == "__main__":
+    fuzz("rdp", rdptext, 3389)

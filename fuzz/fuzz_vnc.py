@@ -1,0 +1,8 @@
+"""For any bytes, cut in any way, the VNC parser gives the same answer, and its texts are valid."""
+
+from desk import fuzz
+
+from netwatch._fast.proto import vnctext
+
+if __name__ == "__main__":
+    fuzz("vnc", vnctext, 5900)

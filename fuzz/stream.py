@@ -1,0 +1,25 @@
+"""What the targets of TCP protocols with a talk_NAME.py share: its conversations are the seeds, however cut.
+
+Their objects and labels are made of whatever was learnt, with and without secrets.
+"""
+
+import importlib
+import pathlib
+import sys
+from types import ModuleType
+
+from driver import pack, run, streamed
+from netwatch._fast.probe import Probe
+
+from netwatch._fast.protocols import DESCRIBE
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
+
+
+def fuzz(name: str, module: ModuleType) -> None:
+    def show(result: tuple) -> None:
+        module.label(DESCRIBE[name](result[1], False))
+        DESCRIBE[name](result[1], True)
+
+    talks = importlib.import_module(f"talk_{name}").TALKS
+    run(streamed(lambda: Probe(name), show), [pack(turns) for turns, *_ in talks])

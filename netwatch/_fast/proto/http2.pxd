@@ -1,0 +1,15 @@
+"""HTTP/2 in clear."""
+from netwatch._fast.seam cimport Proto
+
+cdef enum:                     # fact keys; those of transactions are stored by netwatch/decrypt
+    HTTP2_METHOD = 1
+    HTTP2_HOST = 2             # :authority, or Host
+    HTTP2_PATH = 3
+    HTTP2_STATUS = 4
+    HTTP2_AGENT = 5
+    HTTP2_TYPE = 6             # content-type of the first response
+    HTTP2_SERVER = 7
+    HTTP2_COUNT = 8            # transactions, 8 bytes in native order
+    HTTP2_GOAWAY = 9           # error code, 4 bytes big-endian
+
+cdef void http2_define(Proto* p) noexcept nogil

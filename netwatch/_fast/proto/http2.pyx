@@ -1,0 +1,242 @@
+"""HTTP/2 frames (RFC 9113), in clear or decrypted: found by the client's preface or the server's first SETTINGS.
+
+Here frames are cut out and handed on as events; their headers are compressed with a state per connection (HPACK,
+RFC 7541), which netwatch/decrypt/http2.py keeps. Content of DATA frames in clear is handed on only to who follows
+streams.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memcmp, memcpy, memset
+
+from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
+                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
+                                  set_initiator, wants)
+from netwatch._fast.proto.gather import NUMBER, TEXT, described, fact_fields, words
+
+cdef enum:
+    PREFACE = 24               # bytes of the client's preface, section 3.4
+    HEAD = 9                   # of a frame, section 4.1
+    MAX_FRAME = 131072         # a longer frame's content is passed over; 16,384 is what nearly all keep to
+    MAX_LENGTH = 16777215      # section 4.2
+    DATA = 0                   # frame types, section 6
+    HEADERS = 1
+    PRIORITY = 2
+    RST_STREAM = 3
+    SETTINGS = 4
+    PUSH_PROMISE = 5
+    PING = 6
+    GOAWAY = 7
+    CONTINUATION = 9
+    LAST_SETTING = 9           # identifiers registered so far
+    MOST_SETTINGS = 9
+
+cdef const char* preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+cdef struct Http2:
+    bint begun[2]              # the side's first frame, or preface, has been seen
+    bint over                  # what the connection said at its end has been told
+
+
+# --- detection ---
+
+cdef int http2_detect(Look* look, Slice data) noexcept nogil:
+    cdef u32 n = data.n if data.n < PREFACE else PREFACE
+    if data.p[0] == 0:
+        return first_settings(look, data)
+    if memcmp(data.p, preface, n):
+        return 0
+    return 100 if n == PREFACE else DETECT_MORE
+
+
+cdef int first_settings(Look* look, Slice data) noexcept nogil:
+    """How surely these bytes are the SETTINGS a server begins with (section 3.4): known identifiers, sane values.
+
+    Empty ones are nine bytes that others send too: they count after TLS, a CONNECT or an upgrade alone.
+    """
+    cdef const u8* p = data.p
+    cdef u32 size, at
+    if data.n < HEAD:
+        return DETECT_MORE
+    size = be24(p)
+    if p[3] != SETTINGS or p[4] or be32(p + 5) or size % 6 or size > MOST_SETTINGS * 6:
+        return 0
+    if size == 0 and look.row.app == 0:
+        return 0
+    for at in range(HEAD, HEAD + size, 6):
+        if at + 6 > data.n:
+            return DETECT_MORE
+        if not setting_fits(be16(p + at), be32(p + at + 2)):
+            return 0
+    return 95
+
+
+cdef bint setting_fits(u16 ident, u32 value) noexcept nogil:
+    """Section 6.5.2, RFC 8441 and RFC 9218; what is reserved for grease (RFC 8701 style) ends in 0xa twice."""
+    if ident == 2 or ident == 8 or ident == 9:
+        return value <= 1
+    if ident == 4:
+        return value <= 0x7fffffff
+    if ident == 5:
+        return 16384 <= value <= MAX_LENGTH
+    return 1 <= ident <= LAST_SETTING or ident & 0x0f0f == 0x0a0a
+
+
+# --- frames ---
+
+cdef Http2* state_of(Look* look) noexcept nogil:
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(Http2))
+    return <Http2*>look.state[0]
+
+
+cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
+    """The side's first bytes: the client's preface is passed over."""
+    cdef u32 n = data.n if data.n < PREFACE else PREFACE
+    if data.p[0] != c'P':
+        h.begun[look.side] = True
+        set_initiator(look, False)
+        return PARSE_OK
+    if memcmp(data.p, preface, n):
+        return PARSE_NOT_MINE
+    if n < PREFACE:
+        look.need = n + 1              # what does not fit is found where it stands, however it was cut
+        return PARSE_MORE
+    h.begun[look.side] = True
+    look.used = PREFACE
+    set_initiator(look, True)
+    return PARSE_OK
+
+
+cdef bint head_fits(const u8* p) noexcept nogil:
+    """Sizes that the type allows, a stream where there must be one (section 6); unknown types are ignored."""
+    cdef u32 size = be24(p), stream = be32(p + 5) & 0x7fffffff
+    cdef u8 kind = p[3]
+    if kind == PRIORITY:
+        return size == 5 and stream
+    if kind == RST_STREAM:
+        return size == 4 and stream
+    if kind == SETTINGS:
+        return size % 6 == 0 and stream == 0
+    if kind == PING:
+        return size == 8 and stream == 0
+    if kind == GOAWAY:
+        return size >= 8 and stream == 0
+    if kind == DATA or kind == HEADERS or kind == PUSH_PROMISE or kind == CONTINUATION:
+        return stream != 0
+    return True
+
+
+cdef bint is_told(Look* look, u8 kind) noexcept nogil:
+    """Frames that say something of a transaction, or of how headers are compressed."""
+    return kind == DATA or kind == HEADERS or 3 <= kind <= 5 or kind == GOAWAY or kind == CONTINUATION
+
+
+cdef void tell(Look* look, const u8* p, u32 n) noexcept nogil:
+    cdef u8* room = event(look, EV_FRAME, 0, n)
+    if room != NULL:
+        memcpy(room, p, n)
+
+
+cdef void keep_goaway(Look* look, const u8* p) noexcept nogil:
+    """Section 6.8: error code, after the last stream."""
+    fact_once(look, HTTP2_GOAWAY, p + HEAD + 4, 4)
+
+
+cdef int take_frame(Look* look, Http2* h, const u8* p, u32 n, u32* step) noexcept nogil:
+    """The frame at p; `step` is how much of it is there, the rest is left to be skipped."""
+    cdef u32 size, whole, want
+    if n < HEAD:
+        look.need = HEAD
+        return PARSE_MORE
+    size = be24(p)
+    whole = HEAD + size
+    if not head_fits(p):
+        return PARSE_MALFORMED
+    want = HEAD
+    if is_told(look, p[3]) and (p[3] != DATA or wants(look, EV_CHUNK) or look.inner) and size <= MAX_FRAME:
+        want = whole
+    if n < want:
+        look.need = want
+        return PARSE_MORE
+    if p[3] == GOAWAY and want == whole:
+        keep_goaway(look, p)
+    if is_told(look, p[3]):
+        tell(look, p, want)
+    step[0] = whole
+    return PARSE_OK
+
+
+cdef int http2_parse(Look* look, Slice data) noexcept nogil:
+    cdef Http2* h = state_of(look)
+    cdef u32 step = 0
+    cdef int code = PARSE_OK
+    if h == NULL:
+        return PARSE_DONE
+    while code == PARSE_OK and look.used < data.n and look.skip == 0:
+        if not h.begun[look.side]:
+            code = begin(look, h, data)
+            continue
+        if not wants(look, EV_FRAME):
+            return PARSE_DONE
+        code = take_frame(look, h, data.p + look.used, data.n - look.used, &step)
+        if code == PARSE_OK and step > data.n - look.used:
+            look.skip = step - (data.n - look.used)
+            look.used = data.n
+        elif code == PARSE_OK:
+            look.used += step
+    if code == PARSE_MALFORMED:
+        http2_closing(look)
+    return code
+
+
+cdef int http2_lost(Look* look, u64 n) noexcept nogil:
+    """A hole inside a frame that is passed over does no harm; after any other no frame can be found again."""
+    http2_closing(look)
+    return PARSE_DONE
+
+
+cdef void http2_closing(Look* look) noexcept nogil:
+    cdef Http2* h = <Http2*>look.state[0]
+    if h != NULL and not h.over and wants(look, EV_FRAME):
+        h.over = True
+        event(look, EV_FRAME, FRAME_OVER, 0)
+
+
+cdef void http2_define(Proto* p) noexcept nogil:
+    memset(p.first, 0, sizeof(p.first))
+    p.first[c'P'] = p.first[0] = 1
+    p.name = "http2"
+    p.on = ON_TCP
+    p.detect = http2_detect
+    p.parse = http2_parse
+    p.lost = http2_lost
+    p.closing = http2_closing
+    p.free = NULL
+
+
+# --- describing ---
+
+_ERRORS = ("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+           "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+           "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED")                     # section 7
+_FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
+           ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
+           ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
+FACT_FIELDS = fact_fields("http2", _FIELDS, without=("status",))
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `http2` object: the first transaction, how many there were, why the connection was given up."""
+    obj = described(facts, _FIELDS)
+    if obj.get("status", "").isdigit():
+        obj["status"] = int(obj["status"])
+    for key, value in facts:
+        if key == HTTP2_GOAWAY:
+            code = int.from_bytes(value, "big")
+            obj["goaway"] = _ERRORS[code] if code < len(_ERRORS) else f"error {code}"
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "HTTP/2 GET www.example.com/path"."""
+    return words("HTTP/2", obj.get("method"), obj.get("host", "") + obj.get("path", ""))

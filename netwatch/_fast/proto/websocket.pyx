@@ -1,0 +1,178 @@
+"""WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to. Never guessed without one.
+
+Frames are checked and counted; their content, unmasked, is handed on only to who follows streams. What is compressed
+(RFC 7692) is unpacked in netwatch/decrypt/websocket.py.
+"""
+from libc.stdlib cimport calloc
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u32, u64, Slice, be16, be64
+from netwatch._fast.flow cimport AGREED_WEBSOCKET
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
+                                  PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number, fact_once,
+                                  wants)
+from netwatch._fast.proto.gather import FLAG, NUMBER, TEXT, described, fact_fields
+
+cdef enum:                     # fact keys
+    WS_MESSAGES = 1            # data messages of both sides
+    WS_CODE = 2                # of the first close frame, 2 bytes big-endian
+    WS_REASON = 3
+    WS_PACKED = 4              # a message was compressed
+
+cdef enum:
+    SHOWN = 65536              # bytes of a frame that are handed on
+    CONTINUATION = 0           # opcodes, section 5.2
+    TEXT_FRAME = 1
+    BINARY = 2
+    CLOSE = 8
+    PONG = 10
+    FIN = 0x80
+    RSV1 = 0x40                # compressed, RFC 7692 section 6
+    MASKED = 0x80
+
+cdef struct WebSocket:
+    u64 messages
+    bint closed
+
+
+cdef bint head_fits(u8 first, u8 second) noexcept nogil:
+    """No reserved bits or opcodes; control frames are whole and short (section 5.5)."""
+    cdef u8 opcode = first & 15
+    if first & 0x30 or (opcode > BINARY and opcode < CLOSE) or opcode > PONG:
+        return False
+    return opcode < CLOSE or (first & FIN and not first & RSV1 and second & 127 <= 125)
+
+
+cdef int websocket_detect(Look* look, Slice data) noexcept nogil:
+    if look.conn == NULL or look.conn.agreed != AGREED_WEBSOCKET:
+        return 0
+    if data.n < 2:
+        return DETECT_MORE
+    return 99 if head_fits(data.p[0], data.p[1]) else 0
+
+
+cdef void hand_on(Look* look, const u8* p, u32 n, const u8* mask, u8 first, u64 rest) noexcept nogil:
+    """The content, unmasked, behind the first byte of its frame; `rest` bytes of it are passed over."""
+    cdef u8* room
+    cdef u32 i
+    if not (wants(look, EV_FRAME) and wants(look, EV_CHUNK)):
+        return
+    if rest >> 31:
+        rest = <u64>1 << 31
+    room = event(look, EV_FRAME, <u32>rest, 1 + n)
+    if room == NULL:
+        return
+    room[0] = first
+    for i in range(n):
+        room[1 + i] = p[i] ^ mask[i & 3] if mask != NULL else p[i]
+
+
+cdef void keep_close(Look* look, WebSocket* ws, const u8* p, u32 n, const u8* mask) noexcept nogil:
+    """Section 5.5.1: a code, then a reason."""
+    cdef u8 plain[125]
+    cdef u32 i
+    if ws.closed or n < 2 or n > 125:
+        return
+    for i in range(n):
+        plain[i] = p[i] ^ mask[i & 3] if mask != NULL else p[i]
+    ws.closed = True
+    fact_add(look, WS_CODE, plain, 2)
+    if n > 2:
+        fact_add(look, WS_REASON, plain + 2, n - 2)
+
+
+cdef int take_frame(Look* look, WebSocket* ws, const u8* p, u32 n, u64* step) noexcept nogil:
+    cdef u32 head = 2, shown
+    cdef u64 size
+    cdef const u8* mask = NULL
+    look.need = 2
+    if n < 2:
+        return PARSE_MORE
+    if not head_fits(p[0], p[1]):
+        return PARSE_MALFORMED
+    size = p[1] & 127
+    head += 2 if size == 126 else 8 if size == 127 else 0
+    if p[1] & MASKED:
+        head += 4
+    look.need = head
+    if n < head:
+        return PARSE_MORE
+    if size >= 126:
+        size = be16(p + 2) if size == 126 else be64(p + 2)
+    if size >> 62:
+        return PARSE_MALFORMED
+    if p[1] & MASKED:
+        mask = p + head - 4
+    shown = <u32>size if size < SHOWN else SHOWN
+    look.need = head + shown
+    if n < look.need:
+        return PARSE_MORE
+    look.need = 0
+    if p[0] & 15 == CLOSE:
+        keep_close(look, ws, p + head, shown, mask)
+    elif p[0] & 15 <= BINARY:
+        hand_on(look, p + head, shown, mask, p[0], size - shown)
+        if p[0] & RSV1:
+            fact_once(look, WS_PACKED, p, 1)
+        if p[0] & FIN:
+            ws.messages += 1
+            fact_number(look, WS_MESSAGES, ws.messages)
+    step[0] = head + size
+    return PARSE_OK
+
+
+cdef int websocket_parse(Look* look, Slice data) noexcept nogil:
+    cdef WebSocket* ws
+    cdef u64 step = 0
+    cdef int code = PARSE_OK
+    if look.state[0] == NULL:
+        look.state[0] = calloc(1, sizeof(WebSocket))
+    ws = <WebSocket*>look.state[0]
+    if ws == NULL:
+        return PARSE_DONE
+    while code == PARSE_OK and look.used < data.n and look.skip == 0:
+        code = take_frame(look, ws, data.p + look.used, data.n - look.used, &step)
+        if code == PARSE_OK and step > data.n - look.used:
+            look.skip = step - (data.n - look.used)
+            look.used = data.n
+        elif code == PARSE_OK:
+            look.used += <u32>step
+    return code
+
+
+cdef void websocket_closing(Look* look) noexcept nogil:
+    if wants(look, EV_FRAME):
+        event(look, EV_FRAME, FRAME_OVER, 0)
+
+
+cdef void websocket_define(Proto* p) noexcept nogil:
+    cdef int first
+    memset(p, 0, sizeof(Proto))
+    for first in range(256):
+        p.first[first] = head_fits(<u8>first, 0)
+    p.name = "websocket"
+    p.on = ON_TCP
+    p.detect = websocket_detect
+    p.parse = websocket_parse
+    p.closing = websocket_closing
+
+
+# --- describing ---
+
+_FIELDS = (("messages", WS_MESSAGES, NUMBER), ("close_reason", WS_REASON, TEXT), ("compressed", WS_PACKED, FLAG))
+FACT_FIELDS = fact_fields("websocket", _FIELDS)
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `websocket` object."""
+    obj = described(facts, _FIELDS)
+    for key, value in facts:
+        if key == WS_CODE:
+            obj["close_code"] = int.from_bytes(value, "big")
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "WebSocket, 12 messages"."""
+    count = obj.get("messages", 0)
+    return f"WebSocket, {count} message{'' if count == 1 else 's'}" if count else "WebSocket"

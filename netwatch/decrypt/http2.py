@@ -1,0 +1,195 @@
+"""HTTP/2 connections (RFC 9113) from the frames that _fast/proto/http2.pyx cuts out: transactions with their headers.
+
+Headers are unpacked by the hpack package (RFC 7541), one state per direction. A connection that was joined late, or
+whose headers do not unpack, is left alone from there on: a wrong table would give wrong names. All is bounded.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from netwatch._fast.inner import learn, name
+from netwatch._fast.proto.dnstext import message as dns_message
+from netwatch.decrypt.transaction import Headers, Transaction
+
+if TYPE_CHECKING:
+    from netwatch.service import Event
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
+END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
+HEADER_TABLE_SIZE = 1
+MAX_STREAMS = 1000  # open at once; the oldest is reported as it is
+MAX_BLOCK = 262144  # bytes of one list of header fields, as sent and as unpacked
+MAX_TABLE = 65536  # bytes of a decoder's table that a peer may ask for
+MAX_TOLD = 32  # different things said of gRPC that a flow keeps
+HOST, COUNT = 2, 8  # fact keys of http2.pxd
+REQUEST_FIELDS = ((1, b":method"), (HOST, b":authority"), (3, b":path"), (5, b"user-agent"))
+RESPONSE_FIELDS = ((4, b":status"), (6, b"content-type"), (7, b"server"))
+GRPC_FIELDS = ((1, "service"), (2, "method"), (3, "status"), (4, "message"))  # fact keys of grpc.pyx
+PUSHED = 1 << 8  # with the flags of a frame: its block came in a PUSH_PROMISE
+
+
+class Http2:
+    """One connection. Frames in, http and streams events out."""
+
+    def __init__(self, first: Event, show_secrets: bool, follow: bool) -> None:
+        """`follow`: somebody wants the content."""
+        from hpack import Decoder  # a twentieth of a second that only HTTP/2 pays for
+
+        self._flow = first
+        self._show_secrets = show_secrets
+        self._follow = follow
+        self._decoders = [Decoder(MAX_BLOCK), Decoder(MAX_BLOCK)]
+        self._streams: dict[int, Transaction] = {}
+        self._block: tuple[int, int, bytes] | None = None  # stream, flags, what came of its header block
+        self._client = -1  # the side that opens streams
+        self._count = 0
+        self._first = 0
+        self._told: set[tuple[int, str]] = set()
+        self._dead = False
+
+    def take(self, event: Event) -> list[Event]:
+        """One frame, or the end (an event without bytes)."""
+        self._flow = event
+        if not event.payload:
+            found = [self._report(stream) for stream in list(self._streams)]
+            self._dead = True
+            return found
+        if self._dead or len(event.payload) < 9:
+            return []
+        try:
+            return self._frame(event.side, event.payload)
+        except (ValueError, IndexError, _hpack_error()):
+            self._dead = True
+            return [self._report(stream) for stream in list(self._streams)]
+
+    def _frame(self, side: int, frame: bytes) -> list[Event]:
+        size, kind, flags = int.from_bytes(frame[:3], "big"), frame[3], frame[4]
+        stream = int.from_bytes(frame[5:9], "big") & 0x7FFFFFFF
+        payload = frame[9:]
+        if self._block is not None and (kind != CONTINUATION or stream != self._block[0]):
+            raise ValueError("a header block was not continued")  # section 6.10
+        if kind == DATA:
+            return self._data(side, stream, flags, payload, size)
+        if len(payload) < size:
+            raise ValueError("a frame too long to keep")
+        if kind == SETTINGS and not flags & 1:
+            self._settings(side, payload)
+        elif kind == HEADERS:
+            payload = _unpadded(flags, payload)
+            return self._headers(side, stream, flags, payload[5:] if flags & PRIORITY else payload)
+        elif kind == PUSH_PROMISE:
+            payload = _unpadded(flags, payload)
+            promised = int.from_bytes(payload[:4], "big") & 0x7FFFFFFF
+            return self._headers(side, promised, (flags & END_HEADERS) | PUSHED, payload[4:])
+        elif kind == CONTINUATION and self._block is not None:
+            _, first_flags, begun = self._block
+            return self._headers(side, self._block[0], first_flags | (flags & END_HEADERS), begun + payload)
+        elif kind == RST_STREAM and stream in self._streams:
+            return [self._report(stream)]
+        return []
+
+    def _settings(self, side: int, payload: bytes) -> None:
+        """A side says how large a table it keeps for what it receives: the other's encoder may use that much."""
+        for at in range(0, len(payload) - 5, 6):
+            if int.from_bytes(payload[at : at + 2], "big") == HEADER_TABLE_SIZE:
+                asked = int.from_bytes(payload[at + 2 : at + 6], "big")
+                self._decoders[1 - side].max_allowed_table_size = min(asked, MAX_TABLE)
+
+    def _headers(self, side: int, stream: int, flags: int, block: bytes) -> list[Event]:
+        if len(block) > MAX_BLOCK:
+            raise ValueError("a header block too long to keep")
+        if not flags & END_HEADERS:
+            self._block = (stream, flags, block)
+            return []
+        self._block = None
+        fields: Headers = self._decoders[side].decode(block, raw=True)
+        found = []
+        if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
+            found.append(self._report(next(iter(self._streams))))
+        names = {key for key, _ in fields}
+        if self._client < 0:
+            self._client = side if b":method" in names and not flags & PUSHED else 1 - side
+        is_request = bool(flags & PUSHED) or side == self._client
+        transaction = self._streams.setdefault(stream, Transaction())
+        message = transaction.request if is_request else transaction.response
+        message.head(fields, self._flow.time_ns)
+        self._learn(stream, transaction, is_request)
+        return found + self._ended(stream, side, flags)
+
+    def _data(self, side: int, stream: int, flags: int, payload: bytes, size: int) -> list[Event]:
+        transaction = self._streams.get(stream)
+        if transaction is None:
+            return []
+        whole = len(payload) == size
+        if whole:
+            payload = _unpadded(flags, payload)
+            size = len(payload)
+        message = transaction.request if side == self._client else transaction.response
+        shown = message.content(payload, size, self._flow.time_ns, self._follow)
+        found = []
+        if shown:
+            found.append(self._flow._replace(kind="streams", payload=shown, extra=0, side=side, stream=stream))
+        if flags & END_STREAM and message.is_dns:
+            found.append(self._flow._replace(kind="dns", payload=dns_message(message.raw, "https"), side=side))
+        return found + self._ended(stream, side, flags)
+
+    def _ended(self, stream: int, side: int, flags: int) -> list[Event]:
+        """A side is done with the stream (END_STREAM); with the response the transaction is over."""
+        if not flags & END_STREAM or flags & PUSHED:
+            return []
+        transaction = self._streams[stream]
+        (transaction.request if side == self._client else transaction.response).ended = True
+        return [self._report(stream)] if transaction.response.ended else []
+
+    def _report(self, stream: int) -> Event:
+        transaction = self._streams.pop(stream)
+        self._count += 1
+        self._keep("http2", COUNT, self._count.to_bytes(8, sys.byteorder), True)
+        if transaction.is_grpc:
+            self._learn_grpc(transaction)
+        event = self._flow
+        began = transaction.request.first_ns or transaction.response.first_ns or event.time_ns
+        return event._replace(kind="http", payload=transaction.record("2", self._show_secrets), time_ns=began)
+
+    def _learn(self, stream: int, transaction: Transaction, is_request: bool) -> None:
+        """The heads of the first transaction are the flow's fields."""
+        self._first = self._first or stream
+        if is_request and transaction.is_grpc:
+            name(self._flow.engine, self._flow.row, self._flow.key, "grpc", 100)
+        message = transaction.request if is_request else transaction.response
+        if stream != self._first or message.trailers or message.value(b":status")[:1] == b"1":
+            return
+        fields = REQUEST_FIELDS if is_request else RESPONSE_FIELDS
+        for key, field in fields:
+            value = transaction.host if key == HOST else message.value(field)
+            if value:
+                self._keep("http2", key, value[:256])
+
+    def _learn_grpc(self, transaction: Transaction) -> None:
+        found = transaction.grpc()
+        name(self._flow.engine, self._flow.row, self._flow.key, "grpc", 100)
+        for key, word in GRPC_FIELDS:
+            if word in found and (key, found[word]) not in self._told and len(self._told) < MAX_TOLD:
+                self._told.add((key, found[word]))
+                self._keep("grpc", key, found[word].encode()[:256])
+
+    def _keep(self, app: str, key: int, value: bytes, replace: bool = False) -> None:
+        learn(self._flow.engine, self._flow.row, self._flow.key, app, key, value, replace)
+
+
+def _unpadded(flags: int, payload: bytes) -> bytes:
+    """Section 6.1: a length, the content, that many bytes of nothing."""
+    if not flags & PADDED:
+        return payload
+    if not payload or payload[0] > len(payload) - 1:
+        raise ValueError("padding longer than its frame")
+    return payload[1 : len(payload) - payload[0]]
+
+
+def _hpack_error() -> type[Exception]:
+    from hpack import HPACKError
+
+    kind: type[Exception] = HPACKError
+    return kind

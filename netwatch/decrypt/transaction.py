@@ -1,0 +1,143 @@
+"""One request and its response as HTTP/2 and HTTP/3 have them: header lists, content, times; and its http record.
+
+The record's keys are those of HTTP/1 (CONTRACT section 3). Pseudo-header fields are RFC 9113 section 8.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from netwatch._fast.proto.grpc import status_name
+from netwatch._fast.proto.httptext import MAX_PATH, mask_field, mask_url
+from netwatch._fast.text import clean
+from netwatch.decrypt.bodies import Body
+
+Headers = list[tuple[bytes, bytes]]
+MAX_DNS = 65536  # bytes of a DNS message, RFC 1035 section 4.2.2
+MAX_VALUE = 8192  # characters of a field's value
+
+
+class Message:
+    """A request or a response on its way."""
+
+    def __init__(self) -> None:
+        self.fields: Headers = []
+        self.trailers: Headers = []
+        self.size = 0  # bytes of content as transferred
+        self.first_ns = 0
+        self.last_ns = 0
+        self.ended = False
+        self.raw = b""  # the content of a DNS message
+        self._body: Body | None = None
+
+    def head(self, fields: Headers, ns: int) -> None:
+        """A list of header fields: the head, or what follows the content."""
+        if not self.fields:
+            self.first_ns = self.first_ns or ns
+            self.fields = fields
+        elif self.value(b":status")[:1] == b"1":  # an interim response gives way (RFC 9110 section 15.2)
+            self.fields = fields
+        else:
+            self.trailers = fields
+        self.last_ns = ns
+
+    def content(self, data: bytes, size: int, ns: int, follow: bool) -> bytes:
+        """Bytes of content, `size` of them on the wire; with `follow` what they say once the coding is undone."""
+        self.first_ns = self.first_ns or ns
+        self.last_ns = ns
+        self.size += size
+        if self.is_dns and len(self.raw) < MAX_DNS:
+            self.raw += data
+        if not follow:
+            return b""
+        if self._body is None:
+            coding = "" if self.is_grpc else self.value(b"content-encoding").decode("latin-1")
+            self._body = Body(coding)
+        return self._body.feed(data)
+
+    def value(self, name: bytes) -> bytes:
+        """The first value of a field, b"" when it is not there."""
+        return next((value for key, value in self.fields if key == name), b"")
+
+    @property
+    def is_dns(self) -> bool:
+        """RFC 8484 section 6."""
+        return self.value(b"content-type") == b"application/dns-message"
+
+    @property
+    def is_grpc(self) -> bool:
+        return self.value(b"content-type").startswith(b"application/grpc")
+
+
+class Transaction:
+    """A stream's request and response."""
+
+    def __init__(self) -> None:
+        self.request = Message()
+        self.response = Message()
+
+    @property
+    def host(self) -> bytes:
+        return self.request.value(b":authority") or self.request.value(b"host")
+
+    @property
+    def is_grpc(self) -> bool:
+        return self.request.is_grpc or (not self.request.fields and self.response.is_grpc)
+
+    def record(self, version: str, show_secrets: bool) -> dict[str, Any]:
+        """The body of its http record."""
+        out: dict[str, Any] = {"version": version}
+        request, response = self.request, self.response
+        if request.fields:
+            path = _text(request.value(b":path"))
+            path = path if show_secrets else mask_url(path)
+            for name, value in (("method", _text(request.value(b":method"))), ("host", _text(self.host)),
+                                ("path", path[:MAX_PATH]), ("path_full", path if len(path) > MAX_PATH else "")):
+                if value:
+                    out[name] = value
+        status = response.value(b":status")
+        if status.isdigit():
+            out["status"] = int(status[:3])
+        for name, message in (("request", request), ("response", response)):
+            if message.fields:
+                out[f"{name}_headers"] = fields_of(message.fields + message.trailers, show_secrets)
+                out[f"{name}_bytes"] = message.size
+        if request.last_ns and response.first_ns >= request.last_ns:
+            out["latency_us"] = (response.first_ns - request.last_ns) // 1000
+        if self.is_grpc:
+            out["grpc"] = self.grpc()
+        return out
+
+    def grpc(self) -> dict[str, str]:
+        """What gRPC says in the fields of HTTP (PROTOCOL-HTTP2): service, method, status."""
+        service, _, method = _text(self.request.value(b":path")).lstrip("/").rpartition("/")
+        found = {"service": service, "method": method}
+        for key, value in self.response.trailers or self.response.fields:
+            if key == b"grpc-status":
+                found["status"] = status_name(_text(value))
+            elif key == b"grpc-message":
+                found["message"] = _text(value)
+        return {key: value for key, value in found.items() if value}
+
+
+def fields_of(fields: Iterable[tuple[bytes, bytes]], show_secrets: bool) -> dict[str, Any]:
+    """Lower-case names to values, without pseudo-header fields; a name sent more than once has a list."""
+    out: dict[str, Any] = {}
+    for raw_name, raw_value in fields:
+        name = clean(raw_name.lower(), 128)
+        if not name or raw_name[:1] == b":":
+            continue
+        value = _text(raw_value) if show_secrets else mask_field(name, _text(raw_value))
+        if name not in out:
+            out[name] = value
+        elif isinstance(out[name], list):
+            out[name].append(value)
+        else:
+            out[name] = [out[name], value]
+    return out
+
+
+def _text(value: bytes) -> str:
+    shown: str = clean(value, MAX_VALUE)
+    return shown
