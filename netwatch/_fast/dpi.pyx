@@ -143,6 +143,12 @@ enroll(ldap_define)
 enroll(rtcp_define)
 enroll(rtp_define)
 enroll(bittorrent_define)
+enroll(mqtt_define)
+enroll(amqp_define)
+enroll(kafka_define)
+enroll(bgp_define)
+enroll(dnp3_define)
+enroll(modbus_define)
 enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
@@ -150,12 +156,6 @@ enroll(grpc_define)
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
 _added = []                    # names of Proto.name that nothing else keeps
-enroll(mqtt_define)
-enroll(amqp_define)
-enroll(kafka_define)
-enroll(bgp_define)
-enroll(dnp3_define)
-enroll(modbus_define)
 
 
 def app_names() -> list:

@@ -206,7 +206,7 @@ def samba(w: World) -> tuple[str, ...]:
     return ("smbclient", "-s", client, f"//{SERVER}/share")
 
 
-@scenario("smb", "tcp port 445", "smbd smbclient smbpasswd")
+@scenario("netbios smb", "tcp port 445", "smbd smbclient smbpasswd")
 def smb(w: World) -> None:
     """SMB 3.1.1, 2.1, and 3 encrypted; a listing, a download, a share that is not there."""
     words, login = samba(w), ("-U", "nobody%builder")
@@ -216,7 +216,7 @@ def smb(w: World) -> None:
     w.client.run(*words[:-1], f"//{SERVER}/none", "-N", "-c", "ls", check=False)
 
 
-@scenario("smb", "tcp port 445", "smbd smbclient smbpasswd")
+@scenario("netbios smb", "tcp port 445", "smbd smbclient smbpasswd")
 def smb1(w: World) -> None:
     """The old dialect, NT LM 0.12."""
     w.client.run(*samba(w), "-N", "-m", "NT1", "-c", "ls; get file.txt copy.txt")
