@@ -12,21 +12,10 @@ import pytest
 from make_captures import BUILT, build
 
 from netwatch.cli import run
-from netwatch.names import services, vendors
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = sorted(HERE.glob("*.pcap"))
 WORDS = ["--what", "packets,flows,dns,http,tls,streams,summary", "--format", "ndjson"]
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No table that only some machines have."""
-    empty = vendors.Vendors(tmp_path / "none")
-    monkeypatch.setattr(vendors, "table", lambda: empty)
-    vendors.vendor_of.cache_clear()
-    monkeypatch.setattr(services, "local_file", lambda: str(tmp_path / "none"))
-    monkeypatch.setenv("NETWATCH_GEOIP", "")
 
 
 def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
@@ -34,6 +23,7 @@ def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("nothing_of_this_machine")
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_records(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(HERE)
