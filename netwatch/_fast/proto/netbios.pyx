@@ -132,7 +132,7 @@ cdef void node_status(Look* look, Slice v) noexcept nogil:
 
 cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
     """Names and addresses of resource records, up to the first that does not fit; `answer`: to a query, and good."""
-    cdef bint named
+    cdef bint good
     cdef u8 name[16]
     cdef u16 kind
     cdef u32 _i, size
@@ -141,8 +141,8 @@ cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
         size = name_size(r.p, <u32>left(r))
         if size == 0:
             return
-        named = name_at(r.p, <u32>left(r), name)
-        if named:
+        good = name_at(r.p, <u32>left(r), name)
+        if good:
             fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
         take(r, size)
         kind = take16(r)
@@ -154,7 +154,7 @@ cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
         if kind == TYPE_NBSTAT:
             node_status(look, slice_of(data.p, <u32>left(&data)))
         elif kind == TYPE_NB:
-            if named and answer:
+            if good and answer:
                 netbios_answer(look, name, data)
             while left(&data) >= 6:
                 fact_distinct(look, NETBIOS_ADDRESS, data.p + 2, 4, MANY)
