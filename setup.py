@@ -73,6 +73,12 @@ class Build(build_ext):
         compiler = self.compiler.compiler_so
         compiler[:] = [word for word in compiler if not re.fullmatch(r"-O.?|-g\d?", word)]
         super().build_extensions()
+        compile_vendors()
+
+
+def compile_vendors() -> None:
+    """The table of MAC vendors, where the machine has IEEE's registries; without it netwatch says that it has none."""
+    subprocess.run([sys.executable, ROOT / "build" / "vendors.py"], check=False)
 
 
 def compile_flags() -> list[str]:

@@ -17,6 +17,7 @@ from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Health, Page, Record
 from netwatch.filter import Filter
+from netwatch.names.service import Names
 from netwatch.pipeline import Pipeline
 from netwatch.settings import Settings
 
@@ -29,7 +30,9 @@ class Session:
     the pipeline's services for the source."""
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None) -> None:
+                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
+                 resolve: bool = False) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
         self.label = label
         self.live = live
         self._open_source = open_source
@@ -42,17 +45,23 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = _Meter()
+        self._reverse = None
+        if resolve:
+            from netwatch.names.reverse import Reverse
+
+            self._reverse = Reverse()
 
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
         self._source = self._open_source()
+        self._names = Names(self._reverse)
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
         services = self._services(self._source) if self._services and self._dpi else []
-        self._pipeline = Pipeline(self._source, services=services, dpi=self._dpi, timeouts=timeouts,
+        self._pipeline = Pipeline(self._source, services=[*services, self._names], dpi=self._dpi, timeouts=timeouts,
                                   max_flows=self._settings.of("flows.max"),
                                   history=self._settings.of("flows.history"))
         self._engine = self._pipeline.engines[0]
-        self._view = EngineView(self._engine, self._source.interfaces)
+        self._view = EngineView(self._engine, self._source.interfaces, self._names)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,17 @@ def netwatch(tmp_path: Path) -> Run:
         return done  # type: ignore[no-any-return]
 
     return run
+
+
+@pytest.fixture
+def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No table that only some machines have: records must be the same everywhere."""
+    from netwatch.names import services, vendors
+
+    empty = vendors.Vendors(tmp_path / "none")
+    monkeypatch.setattr(vendors, "table", lambda: empty)
+    monkeypatch.setattr(services, "local_file", lambda: str(tmp_path / "none"))
+    monkeypatch.setenv("NETWATCH_GEOIP", "")
+    vendors.vendor_of.cache_clear()
+    yield
+    vendors.vendor_of.cache_clear()

@@ -72,7 +72,7 @@ make_venv() {
     missing=$(missing_debs "$python")
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2086
-        install_debs $missing
+        install_debs $missing $(wished_debs)
         python=$(pick_python)
         missing=$(missing_debs "$python")
         [ -z "$missing" ] || fail "$python still lacks what these packages bring: $missing"
@@ -116,6 +116,11 @@ missing_debs() {
     [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/local/include/pcap/pcap.h ] || missing="$missing libpcap-dev"
     [ -e /usr/include/openssl/evp.h ] || [ -e /usr/local/include/openssl/evp.h ] || missing="$missing libssl-dev"
     echo "$missing"
+}
+
+# Data that makes netwatch say more, and that it can do without.
+wished_debs() {
+    [ -e /usr/share/ieee-data/oui.csv ] || echo ieee-data
 }
 
 install_debs() {

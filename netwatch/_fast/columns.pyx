@@ -12,6 +12,7 @@ from netwatch._fast.packet cimport (
     PROTO_SCTP, PROTO_UDPLITE)
 from netwatch._fast.rates cimport rate_now, rate_peak
 from netwatch._fast.seam cimport facts_find
+from netwatch._fast.services cimport service_of_row
 
 cdef enum:
     SECOND = 1000000000
@@ -75,22 +76,9 @@ def map_fact(str field, int proto, int key, bint is_number=False, bint many=Fals
     facts_mapped += 1
 
 
-def service_code(int proto, int port):
-    """The code of a port in the table of the `service` column, for TCP, UDP and SCTP; 0 for any other transport."""
-    return service_of(<u16>proto, <u16>port)
-
-
 cdef inline bint is_echo(const Row* row) noexcept nogil:
     """ICMP echo, which keeps its round trips where TCP does."""
     return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
-
-
-cdef inline u64 service_of(u16 proto, u16 port) noexcept nogil:
-    if proto == PROTO_TCP:
-        return port
-    if proto == PROTO_UDP or proto == PROTO_UDPLITE:
-        return 65536 + port
-    return 131072 + port if proto == PROTO_SCTP else 0
 
 
 cdef inline bint has_ports(u16 proto) noexcept nogil:
@@ -150,7 +138,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.path
         return row.path != 0
     elif col == COL_SERVICE:
-        out[0] = service_of(row.proto, row.pa if o == 1 else row.pb)
+        out[0] = service_of_row(row, o)
         return out[0] != 0
     elif col == COL_INITIATOR:
         out[0] = 2 if row.bits & BIT_SEEN else 1

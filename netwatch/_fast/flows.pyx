@@ -10,9 +10,10 @@ from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.flow cimport *
+from netwatch._fast.links cimport link_seen
 from netwatch._fast.packet cimport *
 from netwatch._fast.rates cimport count_rate
-from netwatch._fast.seam cimport facts_free
+from netwatch._fast.seam cimport facts_free, EV_LINKS
 from netwatch._fast.table cimport *
 from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
 from netwatch._fast.streams cimport stream_segment, stream_end
@@ -211,6 +212,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     else:
         row.payload[s] += pk.wire_payload
         other_state(row, pk)
+        if core.dpi.want >> EV_LINKS & 1:
+            link_seen(&core.dpi, row, pk)
         if row.tcp and is_echo_flow(row):
             time_echo(&core.table.tcps[row.tcp], pk)
     row.packets[s] += pk.count

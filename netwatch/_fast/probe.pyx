@@ -8,8 +8,8 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.flow cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
-from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, ON_UDP, PARSE_DONE,
-                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
+from netwatch._fast.seam cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED, ON_TCP, ON_UDP,
+                                  PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.dpi cimport proto_at
 
 from netwatch._fast.dpi import app_names
@@ -172,7 +172,15 @@ cdef class Probe:
 
     @property
     def events(self) -> list:
-        """(kind, side, ts, extra, payload) of each event."""
+        """(kind, side, ts, extra, payload) of each event, but sightings."""
+        return [each for each in self.all_events() if each[0] not in (EV_NAMES, EV_LINKS)]
+
+    @property
+    def sightings(self) -> list:
+        """The payloads of events that say what goes together."""
+        return [each[4] for each in self.all_events() if each[0] in (EV_NAMES, EV_LINKS)]
+
+    cdef list all_events(self):
         cdef Event* ev
         cdef u64 at = 0
         out = []

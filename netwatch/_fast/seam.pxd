@@ -71,6 +71,8 @@ cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
     EV_SEALED = 4          # what keys may open: bytes of a stream, or a datagram; extra bytes were lost before them
     EV_FRAME = 5           # a frame whose content only Python can read: HTTP/2's compressed headers
     EV_UNKNOWN = 6         # first bytes of a side that no protocol wanted
+    EV_NAMES = 7           # a name and its addresses, see proto/sighting.pxd
+    EV_LINKS = 8           # an address and its MAC, likewise
 
 cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 size

@@ -3,10 +3,11 @@
 The caller holds the engine still (see netwatch/session.py) while any of these run.
 """
 from netwatch._fast.bytes cimport u32, u64
+from netwatch._fast.derived cimport Derived
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport Core, timeout_ns
-from netwatch._fast.packet cimport FAMILY_NONE, PROTO_L2
+from netwatch._fast.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from netwatch._fast.query cimport FlowView
 
 from netwatch._fast import columns
@@ -14,6 +15,9 @@ from netwatch._fast.dpi import app_names
 from netwatch._fast.flowtext import ENDINGS, ETHERTYPES, REJECTS, STATES, proto_name
 from netwatch._fast.protocols import FACT_FIELDS
 from netwatch._fast.record import flow_record, path_record
+from netwatch._fast.services import name_services, service_code
+
+PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
 
 cdef bint mapped = False
 
@@ -35,16 +39,28 @@ cdef class EngineView:
     cdef Engine engine
     cdef list interfaces
     cdef readonly FlowView view
+    cdef object adorn              # what services add to a record
+    cdef list derived              # their columns
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
 
-    def __init__(self, Engine engine, list interfaces):
+    def __init__(self, Engine engine, list interfaces, names=None):
+        """`names`: the service that knows them, as netwatch.names.service.Names; None: nobody does."""
         map_facts()
+        self.derived = []
+        if names is not None:
+            self.adorn = names.adorn
+            self.derived = [Derived(*column) for column in names.columns()]
+            codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
+                     if proto in PROTOS for port, name in ports.items()}
+            name_services(codes)
         self.engine = engine
         self.interfaces = interfaces
         self.view = FlowView()
         self.view.record_of = self.record
-        self.view.mark_extras(bytes(1))          # no service adds values to rows
+        self.view.mark_extras(bytes(1))          # no service adds values that are no columns
+        if names is not None:
+            self.view.set_table("service", codes)
         self.view.set_table("state", {i: name for i, name in enumerate(STATES) if name} | columns.STATES_BY_AGE)
         self.view.set_table("app", {i: name for i, name in enumerate(app_names()) if name})
         self.view.set_table("ended", {i: name for i, name in enumerate(ENDINGS) if name})
@@ -53,15 +69,30 @@ cdef class EngineView:
         self.view.set_table("proto", protos)
 
     def record(self, u32 number) -> dict:
-        """The flow record of a row."""
-        return flow_record(self.engine, number, self.interfaces)
+        """The flow record of a row, with what the services add."""
+        record = flow_record(self.engine, number, self.interfaces)
+        if self.adorn is not None and record:
+            self.adorn(record)
+        return record
 
     def rows(self, where, sort, bint descending, offset, limit, bint history):
         """(row numbers of one page, how many match); `where` a Filter or None. Ended flows only with `history`."""
         cdef Core* core = &self.engine.core
         self.bind()
+        self.derive((where.fields if where is not None else frozenset()) | {sort})
         program = where.program(self.view) if where is not None else None
         return self.view.query(program, sort, descending, offset, limit, history, core.clock)
+
+    cdef int derive(self, wanted) except -1:
+        """Bring the services' columns up to date that a query looks at; those it has begun to use stay columns."""
+        cdef Derived column
+        objects = {name.partition(".")[0] for name in wanted if name}
+        for column in self.derived:
+            if not objects.isdisjoint([field.partition(".")[0] for field in column.fields]):
+                codes = column.refresh(self.engine)
+                for field in column.fields:
+                    self.view.attach(field, codes, column.tables[field])
+        return 0
 
     cdef void bind(self):
         """Point the view at the engine's rows as they are now."""

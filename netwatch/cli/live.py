@@ -8,11 +8,11 @@ import sys
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
-from netwatch.cli.keys import open_keys
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
+from netwatch.cli.services import readers
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--no-resolve", "--sandbox", "--config", "--log-file", "--log-level")
+LATER = ("--sandbox", "--config", "--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -40,6 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--refresh", type=int, default=1000, metavar="MS", help="100 to 5000, default 1000")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    asking = p.add_mutually_exclusive_group()
+    asking.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets")
+    asking.add_argument("--no-resolve", action="store_true", help="never ask it, whatever is set (the default)")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
                    help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
     p.add_argument("--promiscuous", action="store_true", help="also frames for other machines")
@@ -80,8 +83,10 @@ def _show(options: argparse.Namespace) -> int:
     if options.hide_localhost:
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     label, opener = _source(options)
+    resolve = not options.no_resolve and (options.resolve or options.settings.of("names.resolve") == 1)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
-                      services=lambda source: open_keys(options.keylog, source, live=not options.read))
+                      services=lambda source: readers(options.keylog, source, live=not options.read),
+                      resolve=resolve)
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
                       color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=options.tab)

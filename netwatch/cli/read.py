@@ -11,12 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.source import SourceError
-from netwatch.classify import Classifiers, folder
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.keys import open_keys
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.decrypt.frames import Frames
+from netwatch.cli.services import names, readers
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Service
 
@@ -60,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -161,10 +160,11 @@ class Reading:
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        services = [] if self.options.no_dpi else self._services()
+        services = self._services()
         copies = self._copies(hold or any(getattr(service, "before", None) for service in services))
-        pipeline = Pipeline(self.source, services=services, copies=copies, workers=self.options.workers, want=wanted,
-                            hold=hold, dpi=not self.options.no_dpi, facts=hold, max_frames=self.options.count,
+        pipeline = Pipeline(self.source, services=services, copies=copies,
+                            workers=self.options.workers, want=wanted, hold=hold, dpi=not self.options.no_dpi,
+                            facts=hold, max_frames=self.options.count,
                             max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
@@ -185,11 +185,14 @@ class Reading:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _services(self) -> list[Service]:
-        services: list[Service] = open_keys(self.options.keylog, self.source, live=bool(self.options.interface))
-        services.append(Frames(self.options.show_secrets, "streams" in self.kinds))
-        if folder().is_dir():
-            services.append(Classifiers(folder(), lambda line: print(f"netwatch: {line}", file=sys.stderr)))
-        return services
+        options, found = self.options, []
+        if not options.no_dpi:
+            found = readers(options.keylog, self.source, live=bool(options.interface),
+                            show_secrets=options.show_secrets, follow="streams" in self.kinds)
+        if "flows" in self.kinds or self.selection.where is not None:
+            resolve = options.resolve or options.settings.of("names.resolve") == 1
+            found.append(names(resolve, self.selection.where, parse_fields(options.fields)))
+        return found
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""

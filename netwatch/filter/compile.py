@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from netwatch._fast.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch.filter.evaluate import END_FIELDS, check_of, compile_python
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
-from netwatch.schema import SEARCHED, Field, Type
+from netwatch.schema import BY_NAME, SEARCHED, Field, Type
 
 Column = tuple[str, int, Any]                     # as FlowView.columns gives them
 Emit = Callable[[int, int], int]                  # (where if true, where if false) -> where it begins
@@ -100,22 +100,27 @@ class _Compiler:
 
     def ask_rest(self, fields: tuple[Field, ...], test: Test) -> Piece:
         """The condition on fields that are no columns: Python decides, of the rows that can have them."""
-        groups: dict[int | None, list[Field]] = {}
+        groups: dict[int | str, list[Field]] = {}
         for field in fields:
             groups.setdefault(self.owner(field), []).append(field)
         return self.some([self.every([self.gate(owner), self.ask(Compare(tuple(group), test))])
                           for owner, group in groups.items()])
 
-    def owner(self, field: Field) -> int | None:
-        """The protocol whose facts the field is made from, 0 when several may be; None: a service marks its rows."""
+    def owner(self, field: Field) -> int | str:
+        """The protocol whose facts the field is made from, 0 when several may be; of a service's field the object it
+        stands in."""
         if field.name in OF_ANY_PROTOCOL:
             return 0
         _, _, names = self.columns.get("app", (None, None, {}))
         prefix = field.name.partition(".")[0]
-        return next((code for code, name in names.items() if name == prefix), None)
+        return next((code for code, name in names.items() if name == prefix), prefix)
 
-    def gate(self, owner: int | None) -> Piece:
-        return self.step(0, "extra", 0) if owner is None else self.step(COST_TEXT, "told", owner)
+    def gate(self, owner: int | str) -> Piece:
+        """Rows that can have fields of that owner: a service marks its own, or has columns for others of the object."""
+        if isinstance(owner, int):
+            return self.step(COST_TEXT, "told", owner)
+        beside = [BY_NAME[name] for name in self.columns if name.startswith(owner + ".") and name in BY_NAME]
+        return self.some([self.step(0, "extra", 0), *map(self.present, beside)])
 
     # ------------------------------------------------------------------------------------------------------- conditions
     def piece(self, node: Node) -> Piece:

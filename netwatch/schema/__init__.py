@@ -2,9 +2,9 @@
 
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
-nothing, and does not know how a value is obtained. Here are flows, packets and streams; apps.py has the protocols of
-the web and of names, desk.py file sharing and remote desktops, stores.py databases, fleet.py brokers, routers and
-plants, more.py all others, field.py what a field is.
+nothing, and does not know how a value is obtained. Here are flows, packets and streams; names.py says who and where,
+apps.py has the protocols of the web and of names, desk.py file sharing and remote desktops, stores.py databases,
+fleet.py brokers, routers and plants, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
@@ -29,6 +29,7 @@ from netwatch.schema.field import (
 )
 from netwatch.schema.fleet import FLEET
 from netwatch.schema.more import MORE
+from netwatch.schema.names import ENDS
 from netwatch.schema.stores import STORES
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
@@ -109,14 +110,7 @@ _NAMING = (
            "The most specific protocol recognised, lower case.", "application", search=True),
     _field("app_stack", "flow", TEXT, "STACK", 18, "The recognised protocols, outermost first.", "stack", many=True),
     _field("confidence", "flow", INT, "CONF", 5, "How sure `app` is, 0 to 100.", unit="%"),
-    _field("service", "flow", TEXT, "SERVICE", 12,
-           "IANA service name of the responder's port: a hint, not a finding.", "svc", search=True),
     _field("label", "flow", TEXT, "WHAT", 32, "One line that says what the flow is.", privacy="name"),
-    _field("name.host", "flow", TEXT, "NAME", 28,
-           "Host name of the remote side, learnt passively or by look-up.", "name host hostname",
-           privacy="name", search=True),
-    _field("name.via", "flow", TEXT, "VIA", 5, "Where that name comes from: sni, http, dns, mdns, ptr."),
-    _field("name.age_s", "flow", DURATION, "AGE", 7, "Age of that name when the flow began.", unit="s"),
     _field("decrypted", "flow http", BOOL, "DECR", 5, "Any byte of the flow was decrypted."),
     _field("decrypt.keys", "flow", TEXT, "KEYS", 7, "Where the keys came from: keylog or dsb."),
     _field("decrypt.bytes", "flow", BYTES, "PLAIN", 8, "Bytes decrypted."),
@@ -139,11 +133,6 @@ _OWNER = (
     _field("process.quality", "flow", TEXT, "QUALITY", 9, "How good that answer is."),
     _field("process.age_s", "flow", DURATION, "AGE", 7, "Age of that answer.", unit="s"),
     _field("process.unknown", "flow", TEXT, "UNKNOWN", 20, "Why the owner is not known."),
-    _field("geo.country", "flow", TEXT, "CC", 3,
-           "Country of the remote side, two letters.", "country", privacy="address", search=True),
-    _field("geo.city", "flow", TEXT, "CITY", 16, "City of the remote side.", "city", privacy="address"),
-    _field("geo.asn", "flow", INT, "ASN", 8, "Autonomous system of the remote side.", "asn", privacy="address"),
-    _field("geo.org", "flow", TEXT, "ORG", 24, "Holder of that autonomous system.", "org", privacy="address"),
 )
 
 # --------------------------------------------------------------------------------------------------- other records
@@ -167,8 +156,8 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *_OWNER, *WEB, *MORE, *DESK, *STORES, *FLEET,
-                             *_PACKET, *_STREAM)
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *MORE, *DESK, *STORES,
+                             *FLEET, *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
 

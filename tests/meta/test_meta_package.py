@@ -22,6 +22,7 @@ LEDGER = {
     "hpack": r"MIT",
     "brotli": r"MIT",
     "psutil": r"BSD",
+    "maxminddb": r"Apache",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

@@ -8,9 +8,11 @@ from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
 from netwatch._fast.flow cimport Row
+from netwatch._fast.packet cimport FAMILY_IP4, FAMILY_NONE
 from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_NOT_MINE, PARSE_OK, fact_set,
                                   set_initiator)
 from netwatch._fast.proto.learn cimport fact_distinct, keep_text, keep_u8
+from netwatch._fast.proto.sighting cimport BY_DHCP, ROLE_DHCP, ROLE_HOST, ROLE_ROUTER, links_wanted, tell_link
 from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, named, number, one_or_all, text
 
 cdef enum:
@@ -36,6 +38,15 @@ cdef enum:
     OPT_VENDOR = 60
     OPT_FQDN = 81
     OPT_END = 255
+    REQUEST = 3                # RFC 2132 section 9.6
+    ACK = 5
+    INFORM = 8
+
+cdef struct Said:              # options of one message that speak of stations
+    Slice host
+    Slice router
+    Slice server
+    u8 kind
 
 
 cdef bint on_ports(const Row* row) noexcept nogil:
@@ -83,7 +94,30 @@ cdef void option(Look* look, u8 code, Slice v) noexcept nogil:
         keep_text(look, DHCP_MESSAGE, v, 1)
 
 
-cdef bint options(Look* look, Slice d) noexcept nogil:
+cdef void tell(Look* look, u8 role, u8 family, const u8* at, const u8* lives, Slice name) noexcept nogil:
+    tell_link(look.dpi, look.row, look.ts, look.frame, BY_DHCP, role, family, at, lives, name.p, name.n)
+
+
+cdef void lease(Look* look, Slice d, const Said* said) noexcept nogil:
+    """What a message says of stations: the name a client gives itself, and, once it is acknowledged, the address it
+    has, its router and who lends it."""
+    cdef Slice none = slice_of(d.p, 0)
+    cdef const u8* client = d.p + AT_CHADDR
+    if not links_wanted(look.dpi) or d.p[1] != 1 or d.p[2] != 6:
+        return
+    if d.p[0] == 1 and said.host.n and (said.kind == REQUEST or said.kind == INFORM):
+        tell(look, ROLE_HOST, FAMILY_NONE, client, client, said.host)
+    if said.kind != ACK:
+        return
+    if be32(d.p + AT_YIADDR):
+        tell(look, ROLE_HOST, FAMILY_IP4, d.p + AT_YIADDR, client, none)
+    if said.router.n >= 4:
+        tell(look, ROLE_ROUTER, FAMILY_IP4, said.router.p, NULL, none)
+    if said.server.n == 4:
+        tell(look, ROLE_DHCP, FAMILY_IP4, said.server.p, NULL, none)
+
+
+cdef bint options(Look* look, Slice d, Said* said) noexcept nogil:
     """False when they are cut short."""
     cdef Reader r = reader(d.p, d.n)
     cdef u8 code
@@ -98,10 +132,19 @@ cdef bint options(Look* look, Slice d) noexcept nogil:
         if r.bad:
             return False
         option(look, code, v)
+        if code == OPT_TYPE and v.n == 1:
+            said.kind = v.p[0]
+        elif code == OPT_HOST:
+            said.host = v
+        elif code == OPT_ROUTER:
+            said.router = v
+        elif code == OPT_SERVER:
+            said.server = v
     return True
 
 
 cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
+    cdef Said said
     look.used = d.n
     if not head(d):
         if look.cold.facts == NULL:
@@ -114,8 +157,10 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
     if be32(d.p + AT_YIADDR):
         fact_distinct(look, DHCP_ADDRESS, d.p + AT_YIADDR, 4, FEW)
     if d.n >= COOKIE_END and be32(d.p + FIXED) == MAGIC:
-        if not options(look, slice_of(d.p + COOKIE_END, d.n - COOKIE_END)):
+        memset(&said, 0, sizeof(Said))
+        if not options(look, slice_of(d.p + COOKIE_END, d.n - COOKIE_END), &said):
             look.dpi.malformed[look.proto] += 1
+        lease(look, d, &said)
     return PARSE_OK
 
 

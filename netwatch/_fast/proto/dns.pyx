@@ -11,6 +11,7 @@ from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once,
                                   fact_set, set_initiator, wants)
+from netwatch._fast.proto.dnsnames cimport dns_names
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
 
@@ -302,6 +303,7 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
     if look.datagram:
         look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
     report(look, over, ns, p, n)
+    dns_names(look, over, p, n)
 
 
 cdef bint readable(const u8* p, u32 n) noexcept nogil:

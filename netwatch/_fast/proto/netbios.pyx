@@ -13,6 +13,7 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARS
                                   PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
 from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.mailslot cimport mailslot_learn
+from netwatch._fast.proto.netbiosnames cimport netbios_answer, netbios_status
 from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, named, number, one_or_all
 from netwatch._fast.text import clean
 
@@ -126,10 +127,12 @@ cdef void node_status(Look* look, Slice v) noexcept nogil:
         fact_distinct(look, NETBIOS_NAME, v.p + 1 + 18 * i, 16, MANY)
     if v.n >= 1 + 18 * count + 6:
         fact_distinct(look, NETBIOS_MAC, v.p + 1 + 18 * count, 6, 2)
+    netbios_status(look, v, count)
 
 
-cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
-    """Names and addresses of resource records, up to the first that does not fit."""
+cdef void records(Look* look, Reader* r, u32 count, bint answer) noexcept nogil:
+    """Names and addresses of resource records, up to the first that does not fit; `answer`: to a query, and good."""
+    cdef bint good
     cdef u8 name[16]
     cdef u16 kind
     cdef u32 _i, size
@@ -138,7 +141,8 @@ cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
         size = name_size(r.p, <u32>left(r))
         if size == 0:
             return
-        if name_at(r.p, <u32>left(r), name):
+        good = name_at(r.p, <u32>left(r), name)
+        if good:
             fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
         take(r, size)
         kind = take16(r)
@@ -150,6 +154,8 @@ cdef void records(Look* look, Reader* r, u32 count) noexcept nogil:
         if kind == TYPE_NBSTAT:
             node_status(look, slice_of(data.p, <u32>left(&data)))
         elif kind == TYPE_NB:
+            if good and answer:
+                netbios_answer(look, name, data)
             while left(&data) >= 6:
                 fact_distinct(look, NETBIOS_ADDRESS, data.p + 2, 4, MANY)
                 take(&data, 6)
@@ -174,7 +180,8 @@ cdef void learn_name(Look* look, Slice d) noexcept nogil:
             fact_distinct(look, NETBIOS_NAME, name, 16, MANY)
         take(&r, name_size(r.p, <u32>left(&r)) + 4)
     if not r.bad:
-        records(look, &r, be16(d.p + 6) + <u32>be16(d.p + 8) + be16(d.p + 10))
+        records(look, &r, be16(d.p + 6) + <u32>be16(d.p + 8) + be16(d.p + 10),
+                response and rcode == 0 and flags >> 11 & 15 == 0)
 
 
 cdef void learn_datagram(Look* look, Slice d) noexcept nogil:
