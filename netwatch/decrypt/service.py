@@ -7,6 +7,7 @@ a flow that cannot be opened at all is left alone from then on.
 from __future__ import annotations
 
 import collections
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from netwatch.service import Event
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
 ALL_MOST = 67_108_864  # ... and all of them
+PRUNED = 64  # waiting flows that are looked at before each chunk, the oldest
 NOTES_MOST = 131_072  # flows of which is remembered what became of them
 
 Place = tuple[int, int, int]  # engine, row, key
@@ -71,6 +73,7 @@ class Decryptor:
     def before(self, engines: Sequence[Any], secrets: Sequence[tuple[int, bytes]]) -> None:
         """See pipeline.EarlyService. Nothing is listened to before there may be keys."""
         self._left.clear()
+        self._prune()
         for kind, data in secrets:
             self.keys.take_block(kind, data)
         self._poll()
@@ -132,6 +135,13 @@ class Decryptor:
         self.keys.close()
         for file in self._files:
             file.close()
+
+    def _prune(self) -> None:
+        """Let go of flows that wait in vain: all of them has been seen, and the engine knows them no more."""
+        for place in list(itertools.islice(self._waiting, PRUNED)):
+            flow = self._flows[place]
+            if flow.ended and not flow.out.alive():
+                self._forget(place, flow)
 
     def _poll(self) -> None:
         for file in self._files:

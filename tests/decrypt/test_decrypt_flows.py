@@ -195,6 +195,20 @@ def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decryptor._held == 0
 
 
+def test_who_waits_in_vain_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour later the engine knows the first flow no more."""
+    _, others = talk_of("1.3")
+    timed: list[tuple[int, bytes]] = []
+    for i in range(2):
+        said, _ = talk_of("1.3")
+        timed += [(ns + i * 3_600_000_000_000, frame) for ns, frame in frames(said, sport=43000 + i)]
+    decryptor = Decryptor()
+    before, waiting = decryptor.before, []
+    monkeypatch.setattr(decryptor, "before", lambda *words: (before(*words), waiting.append(len(decryptor._waiting))))
+    opened(timed, others, decryptor)
+    assert waiting == [0, 1]
+
+
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_change_nothing(workers: int) -> None:
     timed, keys = [], []
