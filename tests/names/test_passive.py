@@ -66,7 +66,8 @@ def test_each_client_gets_the_name_it_asked_for():
 
 
 def test_an_answer_too_old_names_nothing():
-    frames = [(START, told(answer())), (START + LIMITS["age_ns"], opened()), (START + LIMITS["age_ns"] + 1, opened(sport=50001))]
+    end = START + LIMITS["age_ns"]
+    frames = [(START, told(answer())), (end, opened()), (end + 1, opened(sport=50001))]
     assert [host(flow) for flow in named(frames)] == [WWW, None]
 
 
