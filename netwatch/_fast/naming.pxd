@@ -4,15 +4,21 @@ from netwatch._fast.bytes cimport u8, u32, u64
 cpdef u64 nanoseconds(str iso) except? 0
 
 cdef class Answer:
-    cdef readonly str host
-    cdef readonly u8 via
-    cdef readonly list times       # ns, ascending
+    cdef str host
+    cdef u8 via
+    cdef u32 n                     # times
+    cdef u32 room
+    cdef u64* times                # ns, ascending
+    cdef Answer behind             # given longer ago
 
-    cdef object before(self, u64 when)
+    cdef int give(self, u64 when) except -1
+    cdef u64 before(self, u64 when)
+    cdef Answer copy(self)
 
 cdef class Known:
-    cdef list anybody              # Answers
-    cdef object clients            # client → its Answers, longest untouched first; None: no client yet
+    cdef Answer anybody
+    cdef str sole                  # who got all of these, while it is one; None: nobody asked
+    cdef dict clients              # client → its Answers, longest untouched first; None: one client or none
     cdef u32 held                  # Answers in all
 
 cdef class NameTable:
@@ -22,7 +28,8 @@ cdef class NameTable:
     cdef readonly u64 learnt
     cdef u32 bound
 
-    cdef list of_client(self, Known known, str client)
-    cdef void forget(self, u32 n)
-    cdef void note(self, Known known, list answers, u64 when, u8 via, str name)
+    cpdef int add(self, u64 when, u8 via, str client, str address, str name) except -1
+    cdef void hold(self, Known known, u32 n)
+    cdef void drop(self, Known known, u32 n)
+    cdef Answer note(self, Known known, Answer head, u64 when, u8 via, str name)
     cdef tuple look(self, str client, str address, when)

@@ -4,8 +4,11 @@ It is fed sightings (proto/sighting.pxd) and adorns flow records. What the flow 
 HTTP's Host, beats what was learnt beside it. The memory does not look at the clock: time is packet time.
 """
 import time
-from bisect import bisect_right, insort
 from collections import OrderedDict
+
+cimport cython
+from libc.stdlib cimport free, realloc
+from libc.string cimport memmove
 
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.packet cimport FAMILY_IP4, FAMILY_NONE
@@ -14,16 +17,19 @@ from netwatch._fast.proto.sighting cimport ADDRESS_BYTES, LINK_HEAD, NAMES_HEAD,
 from netwatch._fast.columns import address_text
 from netwatch._fast.text import clean
 
+cdef enum:
+    MAX_NAMES = 16             # of one address, of one client
+    MAX_CLIENTS = 4096         # of one address
+    MAX_TIMES = 256            # that one answer came again
+
+cdef u64 MAX_AGE = 4ULL * 3600 * 1000000000    # ns; an older answer names no new flow, whatever its TTL was
+LIMITS = {"age_ns": MAX_AGE, "names": MAX_NAMES, "clients": MAX_CLIENTS, "times": MAX_TIMES}
 VIAS = ("dns", "mdns", "llmnr", "netbios", "ptr")
 SOURCES = ("arp", "ndp", "dhcp", "netbios")
 ROLES = (None, "router", "dhcp-server")
 FOLDED = (VIA_DNS, VIA_LLMNR, VIA_PTR)     # resolvers ask these in random letter case
-MAX_AGE_NS = 4 * 3600 * 10**9              # an older answer names no new flow, whatever its TTL was
-MAX_NAMES = 16                             # of one address, of one client
-MAX_CLIENTS = 4096                         # of one address
-MAX_TIMES = 256                            # that one answer came again
 MAX_ANSWERS = 131072                       # in all
-SECONDS = 4096                             # texts of seconds remembered
+SECONDS = 4096                            # texts of seconds remembered
 MAX_HOST = 255
 
 
@@ -73,39 +79,92 @@ cpdef u64 nanoseconds(str iso) except? 0:
     return <u64>known + <u64>int(iso[20:29])
 
 
+@cython.no_gc
 cdef class Answer:
-    """One name of an address, and when it was given."""
-    cdef object before(self, u64 when):
-        """The newest time not after `when`, if it is not too long ago; else None."""
-        at = bisect_right(self.times, when)
-        if at == 0:
-            return None
-        found = self.times[at - 1]
-        return found if when - <u64>found <= <u64>MAX_AGE_NS else None
+    """One name of an address, and when it was given. No cycle can pass through it, and there are many: the collector
+    need not look at them."""
+
+    def __dealloc__(self):
+        free(self.times)
+
+    cdef int give(self, u64 when) except -1:
+        """It was given once more; beyond MAX_TIMES the oldest time is dropped."""
+        cdef u32 i = self.n
+        cdef u64* more
+        if self.n == MAX_TIMES:
+            memmove(self.times, self.times + 1, (self.n - 1) * sizeof(u64))
+            i = self.n - 1
+        elif self.n == self.room:
+            more = <u64*>realloc(self.times, max(<u32>2, 2 * self.room) * sizeof(u64))
+            if more == NULL:
+                raise MemoryError("no memory for a name")
+            self.times, self.room = more, max(<u32>2, 2 * self.room)
+        self.n = i + 1
+        while i and self.times[i - 1] > when:
+            self.times[i] = self.times[i - 1]
+            i -= 1
+        self.times[i] = when
+        return 0
+
+    cdef u64 before(self, u64 when):
+        """The newest time not after `when`, if it is not too long ago; else 0."""
+        cdef u32 low = 0, high = self.n, middle
+        while low < high:
+            middle = (low + high) // 2
+            if self.times[middle] <= when:
+                low = middle + 1
+            else:
+                high = middle
+        return self.times[low - 1] if low and when - self.times[low - 1] <= MAX_AGE else 0
+
+    cdef Answer copy(self):
+        """This answer and all behind it, once more."""
+        cdef Answer other = answer_new(self.host, self.via)
+        cdef u32 i
+        for i in range(self.n):
+            other.give(self.times[i])
+        if self.behind is not None:
+            other.behind = self.behind.copy()
+        return other
 
 
+cdef Answer answer_new(str host, u8 via):
+    cdef Answer answer = Answer.__new__(Answer)
+    answer.host, answer.via = host, via
+    return answer
+
+
+cdef u32 length(Answer answer):
+    cdef u32 n = 0
+    while answer is not None:
+        n += 1
+        answer = answer.behind
+    return n
+
+
+@cython.no_gc
 cdef class Known:
-    """What is known of one address: by anybody's answers, and by each client's."""
+    """What is known of one address: by anybody's answers, and, once two have asked, by each client's."""
 
 
-cdef tuple newest(list answers, u64 when):
-    """(time, Answer) of the newest forward name; a PTR name only where there is no other."""
-    cdef Answer answer
-    best = best_ptr = None
-    for answer in answers:
+cdef Answer newest(Answer answer, u64 when, u64* at):
+    """The newest forward name; a PTR name only where there is no other. None, or its time in `at`."""
+    cdef Answer best = None
+    cdef bint forward = False, better
+    cdef u64 found
+    while answer is not None:
         found = answer.before(when)
-        if found is None:
-            continue
-        if answer.via == VIA_PTR:
-            if best_ptr is None or found >= best_ptr[0]:
-                best_ptr = (found, answer)
-        elif best is None or found >= best[0]:
-            best = (found, answer)
-    return best or best_ptr
+        if found:
+            better = (answer.via != VIA_PTR) > forward
+            if best is None or better or ((answer.via != VIA_PTR) == forward and found > at[0]):
+                best, at[0], forward = answer, found, answer.via != VIA_PTR
+        answer = answer.behind
+    return best
 
 
 cdef class NameTable:
     """Answers by address. Results depend on what was learnt, in its order, and on nothing else."""
+
     def __init__(self, u32 bound=MAX_ANSWERS):
         self.table = OrderedDict()
         self.bound = bound
@@ -119,61 +178,60 @@ cdef class NameTable:
         for address in addresses:
             self.add(when, via, client, address, name)
 
-    def add(self, u64 when, u8 via, client, str address, str name) -> None:
+    cpdef int add(self, u64 when, u8 via, str client, str address, str name) except -1:
         """The address has that name, as `client` was told; None: nobody asked for it."""
         cdef Known known = self.table.get(address)
         self.learnt += 1
         if known is None:
-            known = self.table[address] = Known()
-            known.anybody = []
+            known = self.table[address] = Known.__new__(Known)
+            known.sole = client
         else:
             self.table.move_to_end(address)
-        self.note(known, known.anybody, when, via, name)
-        if client is not None:
-            self.note(known, self.of_client(known, client), when, via, name)
-        while self.held > self.bound and len(self.table) > 1:
-            self.forget((<Known>self.table.popitem(last=False)[1]).held)
-
-    cdef list of_client(self, Known known, str client):
-        if known.clients is None:
-            known.clients = OrderedDict()
-        answers = known.clients.get(client)
-        if answers is None:
-            answers = known.clients[client] = []
+            if known.clients is None and client != known.sole:
+                known.clients = {}
+                if known.sole is not None:
+                    known.clients[known.sole] = known.anybody.copy()
+                    self.hold(known, length(known.anybody))
+        known.anybody = self.note(known, known.anybody, when, via, name)
+        if known.clients is not None and client is not None:
+            known.clients[client] = self.note(known, known.clients.pop(client, None), when, via, name)
             if len(known.clients) > MAX_CLIENTS:
-                gone = len(known.clients.popitem(last=False)[1])
-                known.held -= gone
-                self.forget(gone)
-        else:
-            known.clients.move_to_end(client)
-        return answers
+                self.drop(known, length(known.clients.pop(next(iter(known.clients)))))
+        while self.held > self.bound and len(self.table) > 1:
+            known = self.table.popitem(last=False)[1]
+            self.drop(known, known.held)
+        return 0
 
-    cdef void forget(self, u32 n):
+    cdef void hold(self, Known known, u32 n):
+        known.held += n
+        self.held += n
+
+    cdef void drop(self, Known known, u32 n):
+        known.held -= n
         self.held -= n
         self.forgotten += n
 
-    cdef void note(self, Known known, list answers, u64 when, u8 via, str name):
-        """The newest answer goes to the end of the list; the one longest not given makes room."""
-        cdef Answer answer
-        cdef Py_ssize_t i
-        for i in range(len(answers) - 1, -1, -1):
-            answer = answers[i]
-            if answer.via == via and answer.host == name:
-                insort(answer.times, when)
-                if len(answer.times) > MAX_TIMES:
-                    del answer.times[0]
-                if i != len(answers) - 1:
-                    answers.append(answers.pop(i))
-                return
-        answer = Answer()
-        answer.host, answer.via, answer.times = name, via, [when]
-        answers.append(answer)
-        known.held += 1
-        self.held += 1
-        if len(answers) > MAX_NAMES:
-            del answers[0]
-            known.held -= 1
-            self.forget(1)
+    cdef Answer note(self, Known known, Answer head, u64 when, u8 via, str name):
+        """The chain with this answer in front; the one longest not given makes room."""
+        cdef Answer answer = head, before = None
+        cdef u32 n = 0
+        while answer is not None and not (answer.via == via and answer.host == name):
+            n += 1
+            if n == MAX_NAMES:
+                before.behind = None
+                self.drop(known, 1)
+                answer = None
+                break
+            before, answer = answer, answer.behind
+        if answer is None:
+            answer = answer_new(name, via)
+            self.hold(known, 1)
+        elif before is not None:
+            before.behind = answer.behind
+        answer.give(when)
+        if answer is not head:
+            answer.behind = head
+        return answer
 
     def find(self, str client, str address, when):
         """(name, via, age in ns) for a flow of the client's to the address that began at `when`: the newest answer
@@ -182,19 +240,17 @@ cdef class NameTable:
 
     cdef tuple look(self, str client, str address, when):
         cdef Known known = self.table.get(address)
-        cdef Answer answer
-        cdef u64 at
+        cdef Answer own = None, other
+        cdef u64 began, at = 0, other_at = 0
         if known is None:
             return None
-        at = nanoseconds(when) if isinstance(when, str) else when
-        found = None
+        began = nanoseconds(when) if isinstance(when, str) else when
         if known.clients is not None:
-            answers = known.clients.get(client)
-            if answers is not None:
-                found = newest(answers, at)
-        if found is None or (<Answer>found[1]).via == VIA_PTR:
-            found = newest(known.anybody, at) or found
-        if found is None:
-            return None
-        answer = found[1]
-        return answer.host, VIAS[answer.via], at - <u64>found[0]
+            own = newest(known.clients.get(client), began, &at)
+        elif client == known.sole:
+            own = newest(known.anybody, began, &at)
+        if own is None or own.via == VIA_PTR:
+            other = newest(known.anybody, began, &other_at)
+            if other is not None and (own is None or other.via != VIA_PTR):
+                own, at = other, other_at
+        return (own.host, VIAS[own.via], began - at) if own is not None else None
