@@ -8,7 +8,7 @@ frames only when the flow was joined in the middle. A flow that is known, or hop
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u64, Slice
+from netwatch._fast.bytes cimport u8, u32, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.flow cimport *
 from netwatch._fast.packet cimport Packet
@@ -29,6 +29,7 @@ from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.http2 cimport http2_define
+from netwatch._fast.proto.http3 cimport http3_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
@@ -72,6 +73,9 @@ from netwatch._fast.proto.xmpp cimport xmpp_define
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a QUIC connection
+    PATH_FIRST = 0x40          # bits of the first byte of a QUIC packet with a short header (RFC 9000 section 17.3)
+    PATH_BYTES = 21            # of the shortest (section 10.3)
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
@@ -146,16 +150,17 @@ enroll(bittorrent_define)
 enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
-
-
-APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
-_added = []                    # names of Proto.name that nothing else keeps
 enroll(mqtt_define)
 enroll(amqp_define)
 enroll(kafka_define)
 enroll(bgp_define)
 enroll(dnp3_define)
 enroll(modbus_define)
+enroll(http3_define)
+
+
+APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]
+_added = []                    # names of Proto.name that nothing else keeps
 
 
 def app_names() -> list:
@@ -243,9 +248,8 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
-        if best(&look, data, True, &more) == 0:
-            unknown(&look, data)
-            undecided(row)
+        if tried(row) or best(&look, data, True, &more) == 0:
+            undecided(&look, data)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
@@ -279,12 +283,25 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef void undecided(Row* row) noexcept nogil:
+cdef bint tried(const Row* row) noexcept nogil:
+    """Were so many datagrams looked at that no more will be?"""
+    return row.packets[0] + row.packets[1] > UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting > UDP_TRIES)
+
+
+cdef void undecided(Look* look, Slice data) noexcept nogil:
     """Nobody wants this datagram; after some of them nobody is asked any more."""
-    if row.packets[0] + row.packets[1] >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+    cdef Row* row = look.row
+    cdef u64 packets = row.packets[0] + row.packets[1]
+    cdef bint last = packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES)
+    if not tried(row):
+        unknown(look, data)
+        if row.conn != NULL:
+            row.conn.half[0].waiting += 1       # since the flow was given back
+    if wants(look, EV_SEALED) and data.n >= PATH_BYTES and data.p[0] & 0xc0 == PATH_FIRST and packets < PATH_TRIES:
+        look.proto = 0
+        sealed(look, data.p, data.n, 0)
+    elif last:
         row.bits |= BIT_DPI_DONE
-    elif row.conn != NULL:
-        row.conn.half[0].waiting += 1           # since the flow was given back
 
 
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:

@@ -73,6 +73,7 @@ DESCRIBING = {
     "bgp": "bgptext",
     "dnp3": "dnp3",
     "modbus": "modbus",
+    "http3": "http3",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -17,6 +17,7 @@ from netwatch.decrypt.flow import SealedFlow, TlsFlow
 from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
+from netwatch.decrypt.quic import QuicFlow
 
 if TYPE_CHECKING:
     from netwatch.service import Event
@@ -27,7 +28,7 @@ ALL_MOST = 67_108_864  # ... and all of them
 NOTES_MOST = 131_072  # flows of which is remembered what became of them
 
 Place = tuple[int, int, int]  # engine, row, key
-FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow}
+FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow, "quic": QuicFlow}
 
 
 class KeyLogError(Exception):
@@ -54,6 +55,7 @@ class Decryptor:
         self._by_random: dict[bytes, set[Place]] = {}
         self._left: set[Place] = set()  # since the last chunk
         self._held = 0
+        self._made: list[Event] = []
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
 
     def open(self) -> None:
@@ -104,7 +106,9 @@ class Decryptor:
                 self._hold(place, flow, flow.waiting - held)
             if flow.out.over or flow.hopeless:
                 self._drop(place, flow)
-        return []
+        made = self._made[:]
+        self._made.clear()
+        return made
 
     def adorn(self, record: dict[str, Any]) -> None:
         """See pipeline.Service."""
@@ -144,7 +148,7 @@ class Decryptor:
                 self.keys.take_unfinished(file.unfinished, "keylog")
 
     def _begin(self, place: Place, event: Event) -> SealedFlow:
-        out = Plaintext(event.engine, event.row, event.key, event.app or "")
+        out = Plaintext(event.engine, event.row, event.key, event.app or "", event.flow, self._made)
         flow = self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
         self._engines[place[0]] = event.engine
         self._notes[event.flow] = out
