@@ -172,7 +172,8 @@ class Http3:
         wire, said = QuicWire(body), {}
         try:
             while wire.left:
-                said[wire.varint()] = wire.varint()
+                setting = wire.varint()
+                said[setting] = wire.varint()
         except hs.Broken:
             return []
         ready = self._unpackers[1 - role].configure(said.get(TABLE_CAPACITY, 0), said.get(BLOCKED_STREAMS, 0))

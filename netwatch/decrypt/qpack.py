@@ -99,6 +99,8 @@ class Unpacker:
     def _decoded(self, decoder: Any, stream: int, block: bytes) -> Headers:
         try:
             found: Headers = decoder.feed_header(stream, block)[1]
+        except self._lib.StreamBlocked:
+            raise
         except (self._lib.DecompressionFailed, ValueError) as e:
             raise Refused from e
         return found

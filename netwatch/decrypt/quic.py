@@ -33,11 +33,13 @@ REASON_MOST = 256
 
 
 class Path:
-    """One 5-tuple that the connection uses; `client_side` is -1 until it is known who is who."""
+    """One 5-tuple that the connection uses; `client_side` is -1 until it is known who is who. `proven`: a packet of it
+    was opened."""
 
     def __init__(self, out: Plaintext, client_side: int = -1) -> None:
         self.out = out
         self.client_side = client_side
+        self.proven = False
 
     def role(self, side: int) -> int:
         return CLIENT if side == self.client_side else SERVER
@@ -70,12 +72,15 @@ class QuicFlow(SealedFlow):
         self._last = (0, 0)
         self._begin(b"")
 
+    @property
+    def version(self) -> int:
+        return self._version
+
     def _begin(self, origin: bytes) -> None:
         """A connection from its first packet on; `origin` is the destination connection ID of that."""
         self.random = b""
         self._senders = (Sender(), Sender())
         self._origin = origin
-        self._retried = b""
         self._version = 0
         self._initial: dict[int, tuple[PacketKeys, PacketKeys] | None] = {}  # by version
         self._offered: list[Suite] = []
@@ -146,7 +151,7 @@ class QuicFlow(SealedFlow):
         """Read its packets; what of it must wait."""
         path, side, data = datagram.path, datagram.side, datagram.data
         self._last = (datagram.ts, datagram.frame)
-        while data and data[0] & (wire.LONG | wire.FIXED):
+        while data and (data[0] or data.strip(b"\0")):  # a fixed bit of 0 may be grease (RFC 9287), zeros are padding
             try:
                 header = wire.long_header(data) if data[0] & wire.LONG else self._short(path.role(side), data)
                 self._packet(datagram, header, data[: header.size])
@@ -164,11 +169,8 @@ class QuicFlow(SealedFlow):
 
     def _packet(self, datagram: Datagram, header: wire.Header, packet: bytes) -> None:
         """Open one packet and read it. Raises Stalled."""
-        if header.kind == wire.NEGOTIATION:
-            return
-        if header.kind == wire.RETRY:
-            self._retried = header.scid
-            return
+        if header.kind in (wire.NEGOTIATION, wire.RETRY):
+            return  # what the client answers begins anew
         path = datagram.path
         try:
             if header.kind == wire.INITIAL:
@@ -187,6 +189,8 @@ class QuicFlow(SealedFlow):
                 self._version = header.version
         if header.kind != wire.INITIAL:
             path.out.opened()
+            path.out.origin = self.out.origin
+            path.proven = True
         try:
             for found in wire.frames(plain):
                 self._frame(datagram, role, header.kind, found)
@@ -194,7 +198,8 @@ class QuicFlow(SealedFlow):
             path.out.fail("a packet has frames that are not known")
 
     def _open_initial(self, datagram: Datagram, header: wire.Header, packet: bytes) -> bytes:
-        """Its keys come from the client's first destination connection ID, and after a Retry from the new one."""
+        """Its keys come from the client's first destination connection ID. A client's packet that opens with the one it
+        has itself begins a connection: at first, after a Retry, after a Version Negotiation."""
         path, side = datagram.path, datagram.side
         if self._origin:
             if header.version not in self._initial and len(self._initial) < 4:
@@ -214,11 +219,7 @@ class QuicFlow(SealedFlow):
             if self._origin or self._final:
                 raise
             raise Stalled from None
-        if header.dcid == self._retried:
-            self._origin, self._retried = header.dcid, b""
-            self._initial.clear()
-        else:
-            self._begin(header.dcid)
+        self._begin(header.dcid)
         self._version = header.version
         self._initial[header.version] = pair
         path.client_side = side

@@ -13,7 +13,7 @@ from netwatch.decrypt import handshake as hs
 
 INITIAL, EARLY, HANDSHAKE, RETRY, NEGOTIATION, ONE_RTT = range(6)  # what a packet is; 0-RTT is EARLY
 V2 = 0x6B3343CF  # RFC 9369
-LONG, FIXED = 0x80, 0x40
+LONG = 0x80
 CID_MOST = 20
 
 PADDING, PING, ACK, ACK_ECN, RESET_STREAM, STOP_SENDING, CRYPTO, NEW_TOKEN = range(8)
@@ -23,7 +23,7 @@ CLOSE, APPLICATION_CLOSE, HANDSHAKE_DONE, DATAGRAM, DATAGRAM_LEN = 0x1C, 0x1D, 0
 _CONTENT = re.compile(rb"[^\0]")
 # how many numbers follow the type of a frame that holds nothing else
 NUMBERS = {PING: 0, STOP_SENDING: 2, 0x10: 1, 0x11: 2, 0x12: 1, 0x13: 1, 0x14: 1, 0x15: 2, 0x16: 1, 0x17: 1,
-           HANDSHAKE_DONE: 0, 0x1F: 0, 0xAF: 4}
+           HANDSHAKE_DONE: 0, 0x1F: 0, 0xAF: 4, 0x2F5: 1}  # the last three: IMMEDIATE_ACK, ACK_FREQUENCY, TIMESTAMP
 
 
 class Header(NamedTuple):

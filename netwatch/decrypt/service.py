@@ -18,6 +18,7 @@ from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.quic import QuicFlow
+from netwatch.decrypt.quicpaths import Further, Paths
 
 if TYPE_CHECKING:
     from netwatch.service import Event
@@ -56,6 +57,7 @@ class Decryptor:
         self._left: set[Place] = set()  # since the last chunk
         self._held = 0
         self._made: list[Event] = []
+        self._paths = Paths()
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
 
     def open(self) -> None:
@@ -91,24 +93,38 @@ class Decryptor:
             self._resume(fresh)
         for event in events:
             place = (id(event.engine), event.row, event.key)
-            if place in self._left or event.app not in FLOWS:
+            if place in self._left:
                 continue
-            flow = self._flows.get(place)
-            if event.extra == SEALED_END:
-                if flow is not None:
-                    self._end(place, flow)
-                continue
-            if flow is None:
-                flow = self._begin(place, event)
-            held = flow.waiting
-            flow.take(event.side, event.time_ns, event.frame, event.extra, event.payload)
-            if flow.waiting or held:
-                self._hold(place, flow, flow.waiting - held)
-            if flow.out.over or flow.hopeless:
-                self._drop(place, flow)
+            further = self._paths.find(place, event)
+            if further is not None:
+                self._feed(further.main, event, further)
+                self._note(event.flow, further.out)
+            elif event.app in FLOWS and event.extra != SEALED_END:
+                if place not in self._flows:
+                    self._begin(place, event)
+                self._feed(place, event)
+            elif place in self._flows:
+                self._end(place, self._flows[place])
         made = self._made[:]
         self._made.clear()
         return made
+
+    def _feed(self, place: Place, event: Event, further: Further | None = None) -> None:
+        """Give a flow what was sent; `further` is the other path it came on."""
+        flow = self._flows.get(place)
+        if flow is None:
+            return
+        held = flow.waiting
+        if further is None:
+            flow.take(event.side, event.time_ns, event.frame, event.extra, event.payload)
+        elif isinstance(flow, QuicFlow):
+            further.take(flow, event)
+        if flow.waiting or held:
+            self._hold(place, flow, flow.waiting - held)
+        if isinstance(flow, QuicFlow) and flow.issued:
+            self._paths.learn(place, flow)
+        if flow.out.over or flow.hopeless:
+            self._drop(place, flow)
 
     def adorn(self, record: dict[str, Any]) -> None:
         """See pipeline.Service."""
@@ -147,14 +163,16 @@ class Decryptor:
             if file.unfinished:
                 self.keys.take_unfinished(file.unfinished, "keylog")
 
-    def _begin(self, place: Place, event: Event) -> SealedFlow:
+    def _begin(self, place: Place, event: Event) -> None:
         out = Plaintext(event.engine, event.row, event.key, event.app or "", event.flow, self._made)
-        flow = self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
+        self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
         self._engines[place[0]] = event.engine
-        self._notes[event.flow] = out
+        self._note(event.flow, out)
+
+    def _note(self, number: int, out: Plaintext) -> None:
+        self._notes[number] = out
         if len(self._notes) > NOTES_MOST:
             self._notes.popitem(last=False)
-        return flow
 
     def _hold(self, place: Place, flow: SealedFlow, more: int) -> None:
         """The flow waits, or does no more; over a bound it, or the one that has waited longest, waits in vain."""
@@ -184,6 +202,8 @@ class Decryptor:
                 continue
             held = flow.waiting
             done = flow.resume()
+            if isinstance(flow, QuicFlow) and flow.issued:
+                self._paths.learn(place, flow)
             self._hold(place, flow, flow.waiting - held)
             if flow.out.over or flow.hopeless or (flow.ended and done):
                 self._drop(place, flow)
@@ -217,6 +237,7 @@ class Decryptor:
         self._held -= flow.waiting
         flow.close()
         self._flows.pop(place, None)
+        self._paths.forget(place)
         self._waiting.pop(place, None)
         places = self._by_random.get(flow.random)
         if places is not None:
