@@ -53,6 +53,10 @@ class Frames:
             return WebSocket()
         if event.app == "quic":
             return _Plain(self._follow)
+        if event.app == "doq":
+            from netwatch.decrypt.doq import Doq
+
+            return Doq()
         if event.app == "http3":
             from netwatch.decrypt.http3 import Http3
 

@@ -297,7 +297,7 @@ class QuicFlow(SealedFlow):
     def _tell(self, role: int, stream: int, row: Row | None, ts: int, frame: int) -> None:
         """A stream's next bytes, or (without) that it was reset."""
         if not self.app:
-            self.app = "http3" if self._alpn == b"h3" or self._alpn.startswith(b"h3-") else "quic"
+            self.app = _app_of(self._alpn)
         side = self.path.client_side if role == CLIENT else 1 - self.path.client_side
         extra = FROM_CLIENT if role == CLIENT else 0
         data = b""
@@ -342,3 +342,9 @@ def _is_initial(data: bytes) -> bool:
         return bool(data) and data[0] & wire.LONG != 0 and wire.long_header(data).kind == wire.INITIAL
     except hs.Broken:
         return False
+
+
+def _app_of(alpn: bytes) -> str:
+    """Who reads the streams (frames.py): also of the drafts, "h3-29" and "doq-i02"."""
+    name = alpn.partition(b"-")[0]
+    return {b"h3": "http3", b"doq": "doq"}.get(name, "quic")

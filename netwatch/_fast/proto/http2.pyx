@@ -220,8 +220,8 @@ _ERRORS = ("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
            "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
            "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED")                     # section 7
 FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
-           ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
-           ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
+          ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
+          ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
 FACT_FIELDS = fact_fields("http2", FIELDS, without=("status",))
 
 

@@ -8,8 +8,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take8
-from netwatch._fast.flow cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL,
-                                  ST_QUIC_RETRY)
+from netwatch._fast.flow cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
+                                  ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_number,
                                   fact_once, fact_set, sealed, set_initiator, wants)
 from netwatch._fast.proto.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
