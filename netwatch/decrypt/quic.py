@@ -165,6 +165,9 @@ class QuicFlow(SealedFlow):
     def _short(self, role: int, data: bytes) -> wire.Header:
         """Its length is not in it; the receiver knows its own connection IDs (RFC 9000 section 17.3.1)."""
         size = self._senders[1 - role].cid_size(data[1 : 1 + wire.CID_MOST])
+        if size < 0 and not self._final:
+            raise Stalled
+        size = max(size, 0)
         return wire.Header(wire.ONE_RTT, self._version, data[1 : 1 + size], b"", 1 + size, len(data))
 
     def _packet(self, datagram: Datagram, header: wire.Header, packet: bytes) -> None:
@@ -183,7 +186,7 @@ class QuicFlow(SealedFlow):
         role = path.role(datagram.side)
         sender = self._senders[role]
         if header.kind != wire.ONE_RTT:
-            if header.scid and sender.add_cid(0, header.scid):
+            if sender.add_cid(0, header.scid):
                 self.issued.append((header.scid, role))
             if role == SERVER:
                 self._version = header.version

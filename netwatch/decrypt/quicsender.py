@@ -48,7 +48,7 @@ class Sender:
         """It may be spoken to by this from now on; False where that is known."""
         if self._cid_size < 0:
             self._cid_size = len(cid)
-        if self._cids.get(number) == cid:
+        if not cid or self._cids.get(number) == cid:
             return False
         self._cids[number] = cid
         if len(self._cids) > CIDS_MOST:
@@ -61,8 +61,8 @@ class Sender:
             self._cids.pop(number, None)
 
     def cid_size(self, head: bytes) -> int:
-        """How long the connection ID is with which a packet to it begins."""
+        """How long the connection ID is with which a packet to it begins; -1 before it has named one."""
         for cid in reversed(self._cids.values()):
             if cid and head.startswith(cid):
                 return len(cid)
-        return max(self._cid_size, 0)
+        return self._cid_size
