@@ -214,36 +214,32 @@ class Http3:
         return found
 
     def _head(self, reader: _Reader, fields: Headers) -> list[Event]:
+        """The fields of a request, a response, or a promise of one."""
         pushed = reader.promised is not None
         owner = -1 - reader.promised if reader.promised is not None else reader.owner
-        found = self._room(owner)
+        found = []
+        if owner not in self._streams:
+            if len(self._streams) >= MAX_STREAMS:
+                found.append(self._report(next(iter(self._streams))))
+            self._streams[owner] = Transaction()
         transaction = self._streams[owner]
         is_request = pushed or reader.role == CLIENT
         (transaction.request if is_request else transaction.response).head(fields, self._flow.time_ns)
         self._facts.learn(owner, transaction, is_request)
         return found
 
-    def _room(self, owner: int) -> list[Event]:
-        """Have a transaction of this number."""
-        found = []
-        if owner not in self._streams:
-            if len(self._streams) >= MAX_STREAMS:
-                found.append(self._report(next(iter(self._streams))))
-            self._streams[owner] = Transaction()
-        return found
-
     def _content(self, reader: _Reader, part: bytes) -> list[Event]:
-        found = self._room(reader.owner)
-        transaction = self._streams[reader.owner]
+        transaction = self._streams.get(reader.owner)
+        if transaction is None:
+            return []
         message = transaction.request if reader.role == CLIENT else transaction.response
         shown = message.content(part, len(part), self._flow.time_ns, self._follow)
-        if shown:
-            found.append(self._flow._replace(kind="streams", payload=shown, extra=0, side=reader.side,
-                                             stream=reader.stream))
-        return found
+        if not shown:
+            return []
+        return [self._flow._replace(kind="streams", payload=shown, extra=0, side=reader.side, stream=reader.stream)]
 
     def _ended(self, reader: _Reader) -> list[Event]:
-        """A sender is done with its stream; with the response the transaction is over."""
+        """A sender is done with its stream. With the response the transaction is over, once the request is known."""
         if not reader.fin or (reader.waits and not reader.dead):
             return []
         self._readers.pop((reader.stream, reader.role), None)
@@ -255,7 +251,8 @@ class Http3:
         found = []
         if message.is_dns:
             found.append(self._flow._replace(kind="dns", payload=dns_message(message.raw, "https"), side=reader.side))
-        return [*found, self._report(reader.owner)] if transaction.response.ended else found
+        over = transaction.response.ended and transaction.request.fields
+        return [*found, self._report(reader.owner)] if over else found
 
     def _report(self, owner: int) -> Event:
         return self._facts.report(self._flow, self._streams.pop(owner))

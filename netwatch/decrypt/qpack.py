@@ -149,4 +149,6 @@ def _number(block: bytes, at: int, bits: int) -> tuple[int, int]:
 def _text(block: bytes, at: int, bits: int) -> int:
     """Where a string ends."""
     size, at = _number(block, at, bits)
+    if size > len(block) - at:
+        raise Refused
     return at + size

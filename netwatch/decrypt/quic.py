@@ -121,8 +121,6 @@ class QuicFlow(SealedFlow):
     def finish(self) -> None:
         """No more keys will come: open what can be opened, count the rest."""
         self._final = True
-        if not self.random:
-            self.out.reason = NO_HELLO
         self.resume()
 
     def close(self) -> None:
@@ -146,6 +144,8 @@ class QuicFlow(SealedFlow):
         else:
             self._queue.append(datagram)
         self.waiting += len(datagram.data) + ITEM_COST
+        if not self.random:
+            self.out.reason = NO_HELLO
 
     def _run(self, datagram: Datagram) -> Datagram | None:
         """Read its packets; what of it must wait."""
@@ -317,6 +317,7 @@ class QuicFlow(SealedFlow):
             if level == wire.INITIAL and role == CLIENT and kind == hs.CLIENT_HELLO and not self.random:
                 hello = hs.client_hello(body)
                 self.random = hello.random
+                self.out.reason = NO_KEYS
                 self._offered = [suite for number in hello.suites if is_tls13(number) and (suite := suite_of(number))]
                 self._alpn = next(iter(hs.offered_alpn(body)), b"")
             elif level == wire.INITIAL and role == SERVER and kind == hs.SERVER_HELLO:

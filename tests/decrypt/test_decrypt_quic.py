@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 
 import pytest
 from opening import KINDS
 from quicmake import V1, V2, varint
 from quicpeer import CLIENT, SERVER, Datagram, Peer, frames, new_cid, stream
-from running import Result, run
+from running import Result, open_bytes, run
 from test_quic import CLIENT_CRYPTO, SERVER_PAYLOAD, SERVER_V1, SERVER_V2
+from wire import pcap
 
+from netwatch.cli.records import Recorder
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import quicwire
 from netwatch.decrypt.frames import Frames
@@ -20,6 +21,7 @@ from netwatch.decrypt.quicstreams import PART_COST, WAITING_MOST, Streams
 from netwatch.decrypt.records import Unverified
 from netwatch.decrypt.service import Decryptor
 from netwatch.decrypt.suites import suite_of
+from netwatch.pipeline import Pipeline
 
 DCID = bytes.fromhex("8394c8f03e515708")
 # RFC 9001 appendix A.5, RFC 9369 appendix A.5
@@ -169,26 +171,32 @@ def test_one_bad_packet_is_counted_and_no_more():
     assert texts(result) == BOTH and result.flow["decrypt"]["failed"] == 2
 
 
-@pytest.mark.parametrize("come", [1, 2, 3])
-def test_keys_that_come_late(come):
-    """In one chunk each datagram, and the keys after so many."""
+def test_late_keys_open_from_the_start():
+    """All is read before the first key comes, and the last key after that."""
     peer = Peer(alpn=PLAIN)
     decryptor = Decryptor()
-    decryptor.keys.take_lines([b"CLIENT_RANDOM " + b"00" * 32 + b" " + b"00" * 48], "keylog")
-    taken = itertools.count()
-    before = decryptor.before
+    pipeline = Pipeline(open_bytes(pcap(frames(talk(peer)))), want=("streams",), hold=True,
+                        services=[decryptor, Frames(follow=True)])
+    recorder = Recorder(pipeline, {"flows", "streams"})
+    pipeline.engines[0].listen("sealed")
+    pipeline.read()
+    pipeline.engines[0].process(pipeline._boxes[0])
+    found = list(recorder.records(pipeline._collect()))
+    assert not found
+    for line in peer.lines():
+        decryptor.keys.take_lines([line], "keylog")
+        found += recorder.records(pipeline._collect())
+    found += recorder.records(pipeline.finish())
+    records = [record for record, _, _ in found]
+    assert {(r["stream"], r["dir"]): r["text"] for r in records if r["schema"] == "netwatch.stream/1"} == BOTH
+    assert [r["decrypt"] for r in records if r["schema"] == "netwatch.flow/1"] == [{"keys": "keylog", "bytes": 14}]
+    pipeline.close()
 
-    def late(engines, secrets):
-        if next(taken) == come:
-            decryptor.keys.take_lines(peer.lines(), "keylog")
-        before(engines, secrets)
 
-    decryptor.before = late
-    result = read(talk(peer), [], decryptor, max_frames=None)
-    assert result.flow["decrypt"].get("bytes", 0) in (0, 14)
-    decryptor = Decryptor()
-    decryptor.keys.take_lines(peer.lines()[:come], "keylog")
-    assert read(talk(peer), peer.lines(), decryptor).flow["decrypt"]["bytes"] == 14
+def test_a_hello_that_was_not_seen():
+    peer = Peer(alpn=PLAIN)
+    result = read(talk(peer)[1:], peer.lines())
+    assert result.flow["decrypt"]["reason"] == "a hello was not seen" and "decrypted" not in result.flow
 
 
 def test_another_path_is_known_by_its_connection_id():
