@@ -3,7 +3,9 @@
 import pathlib
 import sys
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent.parent / "tests" / each) for each in ("proto", "engine")]
+TESTS = pathlib.Path(__file__).parent.parent / "tests"
+sys.path.insert(0, str(TESTS / "proto"))
+sys.path.insert(0, str(TESTS / "engine"))
 
 from driver import pack, run, turns_of
 from netwatch._fast.engine import Engine
@@ -16,8 +18,8 @@ from netwatch.decrypt.quic import QuicFlow
 
 PEER = Peer(alpn=b"hq")
 BEGIN = [PEER.hello(), PEER.answer()]
-PAYLOADS = [stream(0, b"abc") + stream(0, b"ef", 4, True), new_cid(1, b"otherway") + b"\x19\0", b"\x1d\1\3why" + bytes(9),
-            b"\2\4\0\1\0\1\1" + b"\4\0\1\2" + b"\x30rest", b"\6\0\4\1\0\0\0"]
+PAYLOADS = [stream(0, b"abc") + stream(0, b"ef", 4, True), new_cid(1, b"otherway") + b"\x19\0",
+            b"\x1d\1\3why" + bytes(9), b"\2\4\0\1\0\1\1" + b"\4\0\1\2" + b"\x30rest", b"\6\0\4\1\0\0\0"]
 SEEDS = [pack([(0, payload), (1, payload)]) for payload in PAYLOADS] + [pack(BEGIN)]
 
 

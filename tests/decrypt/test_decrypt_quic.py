@@ -1,4 +1,4 @@
-"""QUIC packets opened: published vectors, each suite and version, key updates, order, loss, late and wrong keys, paths."""
+"""QUIC opened: published vectors, each suite and version, key updates, order, loss, late and wrong keys, paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP/3 inside decrypted QUIC: transactions, the dynamic table in any order, pushes, gRPC, DNS, holes, hostile blocks."""
+"""HTTP/3 in decrypted QUIC: transactions, the dynamic table in any order, pushes, gRPC, DNS, holes, hostile blocks."""
 
 import pylsqpack
 import pytest
@@ -99,8 +99,8 @@ def test_a_push():
                         (":path", "/style.css"))
     web.ask(0, "/page")
     web.say(SERVER, 0, frame(PUSH_PROMISE, varint(3) + promised))
-    web.say(SERVER, 15, b"\1" + varint(3) + frame(HEADERS, web.head(SERVER, 15, (":status", "200"))) + frame(DATA, b"{}"),
-            True)
+    answer = frame(HEADERS, web.head(SERVER, 15, (":status", "200"))) + frame(DATA, b"{}")
+    web.say(SERVER, 15, b"\1" + varint(3) + answer, True)
     web.reply(0, b"page")
     assert [(r["path"], r["status"], r["response_bytes"]) for r in web.read().by_kind["http"]] == [
         ("/style.css", 200, 2), ("/page", 200, 4)]
