@@ -287,6 +287,9 @@ cdef void look_ahead(Core* core) noexcept nogil:
             if row.proto == PROTO_TCP:
                 prefetch(&core.table.tcps[row.tcp])
                 prefetch(<const u8*>&core.table.tcps[row.tcp] + 64)
+            if row.conn != NULL:
+                prefetch(row.conn)
+                prefetch(<const u8*>row.conn + 64)
 
 
 cdef void packet_event(Core* core, const Packet* pk, u32 number, u32 i) noexcept nogil:

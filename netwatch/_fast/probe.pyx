@@ -58,8 +58,11 @@ cdef class Probe:
         self.ts = 1_000_000_000
 
     def __dealloc__(self):
-        if self.conn.state != NULL and self.proto.free != NULL:
-            self.proto.free(self.conn.state)
+        if self.conn.state != NULL:
+            if self.proto.free != NULL:
+                self.proto.free(self.conn.state)
+            else:
+                free(self.conn.state)
         facts_free(&self.dpi, &self.cold)
         free(self.dpi.ring.mem)
 

@@ -24,6 +24,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     cdef int s = pk.side
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
     cdef bint late
+    cdef u8 found = 0
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -36,21 +37,23 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         if pk.wire_payload == 0:
             return
         late = row.bits & tried_bit(s) != 0
-        if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq):
+        if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq, &found):
             return
         if not begin(&f, t, s, late):
             return
     if not f.conn.half[s].open:
         f.conn.half[s].open = 1
         f.conn.half[s].next = seq
+    if f.conn.half[s].next == seq and not pk.flags & TCP_FIN:
+        f.conn.found = found                    # these very bytes are shown next, and do not end the side
     if pk.flags & TCP_FIN:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
     if pk.wire_payload:
         segment(&f, s, seq, pk)
-    if f.conn != NULL:
+    if f.conn != NULL and f.conn.half[s].early != NULL:
         lose_patience(&f, s)
-    if f.conn != NULL:
+    if f.conn != NULL and f.conn.half[1 - s].early != NULL:
         lose_patience(&f, 1 - s)
     if f.conn != NULL and (pk.flags & TCP_RST or (closed(&f.conn.half[0]) and closed(&f.conn.half[1]))):
         stream_end(dpi, row, cold, f.ts, f.frame)
@@ -145,8 +148,6 @@ cdef void give_up_hole(Feed* f, int s) noexcept nogil:
 cdef void lose_patience(Feed* f, int s) noexcept nogil:
     """A hole that the other side has acknowledged, or may never acknowledge because it is not seen, is lost."""
     cdef Half* half = &f.conn.half[s]
-    if half.early == NULL:
-        return
     if f.row.packets[1 - s] and <i32>(f.row.acked[1 - s] - half.early.seq) < 0:
         return
     half.waiting += 1

@@ -8,9 +8,9 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, EV_NAMES, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once,
-                                  fact_set, set_initiator, wants)
+                                  fact_set, set_initiator, verdict_only, wants)
 from netwatch._fast.proto.dnsnames cimport dns_names
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
@@ -318,12 +318,29 @@ cdef bint readable(const u8* p, u32 n) noexcept nogil:
     return message_end(p, n) or (h.count[0] and next_record(p, n, &at, True, &r))
 
 
+cdef int judge_datagram(Look* look, Slice data, u8 over) noexcept nogil:
+    """What parse_datagram does to the flow's name and state, without memory. What was detected has been readable."""
+    cdef bint response
+    if not readable(data.p, data.n):
+        look.dpi.malformed[look.proto] += 1
+        return PARSE_OK
+    response = be16(data.p + 2) & FLAG_RESPONSE != 0
+    fact_once(look, DNS_TRANSPORT, &over, 1)
+    if over != OVER_MDNS:
+        set_initiator(look, not response)
+    look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
+    return PARSE_OK
+
+
 cdef int parse_datagram(Look* look, Slice data, u8 over) noexcept nogil:
     """One message. A broken one is counted and passed over: datagrams do not depend on each other."""
-    cdef Dns* dns = state_of(look)
+    cdef Dns* dns
+    look.used = data.n
+    if verdict_only(look, 1 << EV_DNS | 1 << EV_NAMES):
+        return judge_datagram(look, data, over)
+    dns = state_of(look)
     if dns == NULL:
         return PARSE_DONE
-    look.used = data.n
     if readable(data.p, data.n):
         learn(look, dns, over, data.p, data.n)
         return PARSE_OK

@@ -3,13 +3,12 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow cimport AGREED_WEBSOCKET
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
 from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
                                             request_start, response_start)
 from netwatch._fast.proto.httppair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_NOTHING,
@@ -266,7 +265,7 @@ cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
 
 cdef Http* state_of(Look* look) noexcept nogil:
     if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Http))
+        look.state[0] = zeroed(sizeof(Http))
     return <Http*>look.state[0]
 
 

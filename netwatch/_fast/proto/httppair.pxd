@@ -35,7 +35,8 @@ cdef struct Request:
 
 cdef struct Http:
     Way way[2]
-    Request* waiting           # requests without a response, oldest first
+    Request* waiting           # requests without a response, oldest first; at `single` while one place suffices
+    Request single
     u16 n
     u16 room
     u8 client                  # 1 + the side that sends requests, 0 not known

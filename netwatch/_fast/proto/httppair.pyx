@@ -116,21 +116,31 @@ cdef Request shift(Http* http) noexcept nogil:
     return oldest
 
 
+cdef bint more_room(Http* http) noexcept nogil:
+    """Twice the room for requests; False without memory."""
+    cdef bint first = http.waiting == &http.single
+    cdef void* grown = realloc(NULL if first else http.waiting, 2 * http.room * sizeof(Request))
+    if grown == NULL:
+        return False
+    if first:
+        memcpy(grown, &http.single, sizeof(Request))
+    http.waiting = <Request*>grown
+    http.room *= 2
+    return True
+
+
 cdef Request* new_request(Look* look, Http* http) noexcept nogil:
     """A zeroed place at the end of the queue; NULL without memory. At the bound the oldest is reported unanswered."""
-    cdef void* grown
-    cdef u16 room = http.room * 2 if http.room else 2
     cdef Request oldest
     if http.n == MAX_WAITING:
         oldest = shift(http)
         report(look, http, &oldest, False, 0)
         http.unpaired = True
-    if http.n == http.room:
-        grown = realloc(http.waiting, room * sizeof(Request))
-        if grown == NULL:
-            return NULL
-        http.waiting = <Request*>grown
-        http.room = room
+    if http.room == 0:
+        http.waiting = &http.single
+        http.room = 1
+    elif http.n == http.room and not more_room(http):
+        return NULL
     memset(&http.waiting[http.n], 0, sizeof(Request))
     http.n += 1
     return &http.waiting[http.n - 1]
@@ -154,7 +164,8 @@ cdef void http_free(void* state) noexcept nogil:
     cdef u16 i
     for i in range(http.n):
         free(http.waiting[i].head)
-    free(http.waiting)
+    if http.waiting != &http.single:
+        free(http.waiting)
     free(http.request.head)
     free(http.response)
     free(http)
