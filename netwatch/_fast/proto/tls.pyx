@@ -8,8 +8,8 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants, zeroed)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants, zeroed)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
@@ -196,8 +196,7 @@ cdef bint gather(Half* half, const u8* p, u32 n) noexcept nogil:
 
 
 cdef u32 read_whole(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
-    """Read a message from where it stands, when all that is wanted of it is there: its bytes that are done with, 0 when
-    it must be put together first."""
+    """Read a message where it stands: its bytes that are done with, 0 when not all that is wanted of it is there."""
     cdef u32 size = be24(p + 1)
     cdef u32 keep = wanted(look, tls, p[0], size)
     if keep > MAX_HELLO or keep > n - MESSAGE_HEAD:
@@ -218,18 +217,17 @@ cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
             p += step
             n -= step
             continue
-        if half.len == 0 and n >= MESSAGE_HEAD:
-            step = read_whole(look, tls, p, n)
+        step = read_whole(look, tls, p, n) if half.len == 0 and n >= MESSAGE_HEAD else 0
+        if step:
             p += step
             n -= step
-            if step:
-                continue
+            continue
         if half.len < MESSAGE_HEAD:
-            step = MESSAGE_HEAD - half.len
-            if not gather(half, p, step if step < n else n):
+            step = MESSAGE_HEAD - half.len if MESSAGE_HEAD - half.len < n else n
+            if not gather(half, p, step):
                 return PARSE_DONE
-            p += step if step < n else n
-            n -= step if step < n else n
+            p += step
+            n -= step
             if half.len < MESSAGE_HEAD:
                 break
             half.keep = wanted(look, tls, half.buf[0], be24(half.buf + 1))
