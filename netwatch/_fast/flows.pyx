@@ -6,14 +6,14 @@ the result does not depend on when memory is tidied. Ended flows wait on a list 
 as history up to a bound.
 """
 from libc.stdlib cimport realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.flow cimport *
 from netwatch._fast.links cimport link_seen
 from netwatch._fast.packet cimport *
 from netwatch._fast.rates cimport count_rate
-from netwatch._fast.seam cimport facts_free, EV_LINKS
+from netwatch._fast.seam cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
 from netwatch._fast.table cimport *
 from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
 from netwatch._fast.streams cimport stream_segment, stream_end
@@ -22,6 +22,7 @@ from netwatch._fast.parse cimport key_hash
 
 cdef enum:
     SECOND = 1000000000
+    BEGUN_BYTES = 40       # two addresses, two ports, protocol, whether the addresses are IPv4: in this order
 
 
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
@@ -127,7 +128,26 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     elif is_echo_flow(row):
         row.tcp = new_tcp(t)
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
+    if core.dpi.want >> EV_BEGUN & 1:
+        tell_begun(core, row, pk)
     return number
+
+
+cdef void tell_begun(Core* core, const Row* row, const Packet* pk) noexcept nogil:
+    """Hand out the ends of a new flow, where it has such as a socket can have. Who began it is a guess so early."""
+    cdef int out = row.bits & BIT_INITIATOR_B
+    cdef u8* room
+    if (row.family != FAMILY_IP4 and row.family != FAMILY_IP6) or row.proto > 255:
+        return
+    room = ring_put(&core.dpi, row, EV_BEGUN, 0, out, pk.frame.ts, pk.frame.n, 0, BEGUN_BYTES)
+    if room == NULL:
+        return
+    memcpy(room, &row.b[0] if out else &row.a[0], 16)
+    memcpy(room + 16, &row.a[0] if out else &row.b[0], 16)
+    (<u16*>(room + 32))[0] = row.pb if out else row.pa
+    (<u16*>(room + 32))[1] = row.pa if out else row.pb
+    (<u16*>(room + 32))[2] = row.proto
+    (<u16*>(room + 32))[3] = row.family == FAMILY_IP4
 
 
 cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
