@@ -7,7 +7,8 @@ from typing import IO, Any
 from netwatch._fast.record import iso
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.cli.records import printable
-from netwatch.pipeline import Event, Pipeline, Step
+from netwatch.pipeline import Pipeline, Step
+from netwatch.service import Event
 
 NUMBERED = {"http2", "http3", "quic"}  # their streams are shown, not the frames these are cut into
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")

@@ -18,7 +18,6 @@ from netwatch.decrypt.flow import SealedFlow, TlsFlow
 from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
-from netwatch.service import Event
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting

@@ -137,8 +137,9 @@ def test_follow_says_why_not(words: list[str], code: int, said: str, capture: Pa
 
 
 def test_without_keys_nothing_is_loaded(capture: Path, netwatch: Run) -> None:
-    """cryptography is imported by the first key, not before."""
+    """cryptography and what reads keys are imported by the first key, not before."""
     where = {**ENVIRONMENT, "PYTHONPROFILEIMPORTTIME": "1"}
     done = netwatch("read", capture, "--what", "summary", env=where)
-    assert "netwatch.decrypt" not in done.stderr
-    assert " cryptography" not in done.stderr
+    assert "netwatch.cli.services" in done.stderr
+    for module in ("netwatch.decrypt.service", "netwatch.decrypt.keylog", "cryptography", "hpack"):
+        assert f" {module}\n" not in done.stderr, module

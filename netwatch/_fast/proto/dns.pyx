@@ -65,8 +65,7 @@ cdef bint plausible_head(DnsHead* h) noexcept nogil:
 
 
 cdef bint known_question(const u8* p, u32 n, u16 mask) noexcept nogil:
-    """The first question has a known class and a type that is assigned. The mask leaves out the class's highest bit
-    where that asks for a unicast answer (RFC 6762 section 5.4)."""
+    """The first question's class, without what the mask drops (RFC 6762 section 5.4), and type are assigned ones."""
     cdef u32 end = name_end(p, n, DNS_HEAD)
     cdef u16 kind, cls
     if end == 0 or end + 4 > n:
