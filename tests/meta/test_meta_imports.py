@@ -30,14 +30,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.service": (),
     "netwatch.pipeline": ("netwatch.service", FAST),
     "netwatch.settings": ("netwatch.schema", FAST),
+    "netwatch.owners": ("netwatch.platform", "netwatch.service", FAST),
     "netwatch.face": ("netwatch.schema",),
     "netwatch.session": ("netwatch.face", "netwatch.settings", "netwatch.pipeline", "netwatch.filter",
-                         "netwatch.schema", "netwatch.names", FAST),
+                         "netwatch.schema", "netwatch.names", "netwatch.owners", "netwatch.service", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.schema", "netwatch.filter", f"{FAST}.canvas"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.settings", FAST,
-                     "netwatch"),
+                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.settings",
+                     "netwatch.owners", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
