@@ -1,8 +1,8 @@
 """Who owns the flows of a live capture: the service that joins them to the processes which the platform finds.
 
-A flow is asked about a tenth of a second after it began, when the kernel's word of it has surely come, and again for two
-seconds where the answer may improve. What is put into the columns of _fast.told is what records, filters and the screen
-see. How owners are found, and by which rules, is the platform's affair (docs/processes.md).
+A flow is asked about a tenth of a second after it began, when the kernel's word of it has surely come, and again for
+two seconds where the answer may improve. What is put into the columns of _fast.told is what records, filters and the
+screen see. How owners are found, and by which rules, is the platform's affair (docs/processes.md).
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class FlowOwners:
             record["process"] = {"unknown": NOT_YET if (told, key) in self._open else TOO_MANY}
 
     def kernel_view(self, record: Record) -> Record | None:
-        """What the kernel itself says of a TCP connection that is open (struct tcp_info); None where it says nothing."""
+        """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None."""
         ask = getattr(self._platform, "tcp_info", None)
         if ask is None or record.get("proto") != "tcp" or "ended" in record:
             return None
@@ -175,7 +175,7 @@ class FlowOwners:
 
 def chosen(found: list[Status]) -> Method:
     """The best method that works, and what stands against the better ones. `found`: best first, as platforms tell."""
-    better = []
+    better: list[str] = []
     for status in found:
         if status.active:
             return Method(status.method, "; ".join(better))

@@ -33,7 +33,7 @@ class Session:
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
                  settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False, owners: Callable[[], FlowOwners] | None = None) -> None:
+                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None) -> None:
         """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
         what finds the processes of a live source's flows, started."""
         self.label = label
@@ -125,7 +125,8 @@ class Session:
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
             ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self._source.error,
             position=None if self.live else 1.0 if self._done else self._source.bytes_read / size if size else None,
-            link_types=sorted({link_name(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(), owners=owners.name, owners_why=owners.why,
+            link_types=sorted({link_name(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(),
+            owners=owners.name, owners_why=owners.why,
         )
 
     def _run(self) -> None:

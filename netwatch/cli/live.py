@@ -20,6 +20,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
+  netwatch doctor          what works here and what is missing, with the command that fixes it
 """
 
 
