@@ -90,6 +90,11 @@ class Pipeline:
                 self.engines[0].process(self._boxes[0])
         return self._collect(idle=count < 0)
 
+    @property
+    def box(self) -> Any:
+        """The frames that the last process() worked on, with one worker."""
+        return self._boxes[0]
+
     def run_quietly(self) -> None:
         """To the end, when nobody wants events or flows: only totals are kept."""
         while self.step() is not None:

@@ -15,6 +15,9 @@ from netwatch._fast.seam cimport *
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a QUIC connection
+    PATH_FIRST = 0x40          # bits of the first byte of a QUIC packet with a short header (RFC 9000 section 17.3)
+    PATH_BYTES = 21            # of the shortest (section 10.3)
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
@@ -52,9 +55,8 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
-        if best(&look, data, True, &more) == 0:
-            unknown(&look, data)
-            undecided(row)
+        if row.bits & BIT_TRIED_A or best(&look, data, True, &more) == 0:
+            undecided(&look, data)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
@@ -88,12 +90,21 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef void undecided(Row* row) noexcept nogil:
-    """Nobody wants this datagram; after some of them nobody is asked any more."""
-    if row.packets[0] + row.packets[1] >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+cdef void undecided(Look* look, Slice data) noexcept nogil:
+    """Nobody wants this datagram; after some of them nobody is asked any more, but for who knows paths of QUIC."""
+    cdef Row* row = look.row
+    cdef u64 packets = row.packets[0] + row.packets[1]
+    if not row.bits & BIT_TRIED_A:
+        unknown(look, data)
+        if packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+            row.bits |= BIT_TRIED_A
+        elif row.conn != NULL:
+            row.conn.half[0].waiting += 1       # since the flow was given back
+    if wants(look, EV_SEALED) and data.n >= PATH_BYTES and data.p[0] & 0xc0 == PATH_FIRST and packets < PATH_TRIES:
+        look.proto = 0
+        sealed(look, data.p, data.n, 0)
+    elif row.bits & BIT_TRIED_A:
         row.bits |= BIT_DPI_DONE
-    elif row.conn != NULL:
-        row.conn.half[0].waiting += 1           # since the flow was given back
 
 
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:

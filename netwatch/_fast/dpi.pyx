@@ -23,6 +23,7 @@ from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.http cimport http_define
 from netwatch._fast.proto.http2 cimport http2_define
+from netwatch._fast.proto.http3 cimport http3_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
@@ -144,6 +145,7 @@ tor_enrolled(enroll(tor_define))           # found by tls, not by its first byte
 enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
+enroll(http3_define)
 
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]

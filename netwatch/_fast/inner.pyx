@@ -10,6 +10,7 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport Core
 from netwatch._fast.reading cimport Feed, feed_bytes, feed_gap, feed_kept
+from netwatch._fast.proto.quic cimport quic_join
 from netwatch._fast.seam cimport Look, EV_CHUNK, fact_add, fact_set
 
 from netwatch._fast.dpi import app_names
@@ -138,6 +139,22 @@ def name(Engine engine, u32 row, u64 key, str app, int confidence) -> bool:
     r.app = <u8>APPS.index(app)
     core.table.colds[row].confidence = <u8>confidence
     return True
+
+
+def join(Engine engine, u32 row, u64 key) -> None:
+    """The flow is a further path of a QUIC connection: from now on it is handed over like the first."""
+    cdef Core* core = &engine.core
+    cdef Row* r
+    if not name(engine, row, key, "quic", 100):
+        return
+    r = &core.table.rows[row]
+    if r.bits & BIT_ENDED or (r.conn != NULL and r.conn.proto):
+        return
+    if r.conn == NULL:
+        r.conn = conn_new(&core.dpi)
+    if r.conn != NULL and quic_join(r.conn):
+        r.conn.proto = r.app
+        r.bits &= <u8>~BIT_DPI_DONE
 
 
 def ends(Engine engine, u32 row, u64 key, int side) -> tuple:

@@ -74,6 +74,7 @@ DESCRIBING = {
     "dnp3": "dnp3",
     "modbus": "modbus",
     "tor": "tor",
+    "http3": "http3",
 }
 
 DESCRIBE: dict[str, Describe] = {}

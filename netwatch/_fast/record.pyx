@@ -200,7 +200,8 @@ cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets
         found = DESCRIBE[name](facts, show_secrets)
         if found:
             label = LABEL[name](found)
-            stack += found.pop("stack", ())
+            over = [each for each in found.pop("stack", ()) if each not in stack]
+            stack[stack.index(name) + 1:stack.index(name) + 1] = over
             for under in found.pop("below", ()):
                 if under not in stack:
                     stack.insert(stack.index(name), under)

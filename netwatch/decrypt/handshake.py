@@ -101,6 +101,20 @@ def client_hello(body: bytes, dtls: bool = False) -> ClientHello:
                        extensions.get(EXT_TICKET, b""), EXT_EARLY_DATA in extensions)
 
 
+def offered_alpn(body: bytes) -> list[bytes]:
+    """The protocols that a ClientHello offers, by preference. Raises Broken."""
+    wire = Wire(body)
+    wire.take(34)
+    wire.block(1)
+    wire.block(2)
+    wire.block(1)
+    names = Wire(Wire(_extensions(wire).get(EXT_ALPN, b"\0\0")).block(2))
+    found = []
+    while names.left:
+        found.append(names.block(1))
+    return found
+
+
 def server_hello(body: bytes) -> ServerHello:
     """Raises Broken."""
     wire = Wire(body)

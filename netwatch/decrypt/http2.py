@@ -6,11 +6,10 @@ whose headers do not unpack, is left alone from there on: a wrong table would gi
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from netwatch._fast.inner import learn, name
 from netwatch._fast.proto.dnstext import message as dns_message
+from netwatch.decrypt.httpfacts import HttpFacts
 from netwatch.decrypt.transaction import Headers, Transaction
 
 if TYPE_CHECKING:
@@ -22,11 +21,6 @@ HEADER_TABLE_SIZE = 1
 MAX_STREAMS = 1000  # open at once; the oldest is reported as it is
 MAX_BLOCK = 262144  # bytes of one list of header fields, as sent and as unpacked
 MAX_TABLE = 65536  # bytes of a decoder's table that a peer may ask for
-MAX_TOLD = 32  # different things said of gRPC that a flow keeps
-HOST, COUNT = 2, 8  # fact keys of http2.pxd
-REQUEST_FIELDS = ((1, b":method"), (HOST, b":authority"), (3, b":path"), (5, b"user-agent"))
-RESPONSE_FIELDS = ((4, b":status"), (6, b"content-type"), (7, b"server"))
-GRPC_FIELDS = ((1, "service"), (2, "method"), (3, "status"), (4, "message"))  # fact keys of grpc.pyx
 PUSHED = 1 << 8  # with the flags of a frame: its block came in a PUSH_PROMISE
 
 
@@ -38,15 +32,12 @@ class Http2:
         from hpack import Decoder  # a twentieth of a second that only HTTP/2 pays for
 
         self._flow = first
-        self._show_secrets = show_secrets
+        self._facts = HttpFacts("http2", "2", first, show_secrets)
         self._follow = follow
         self._decoders = [Decoder(MAX_BLOCK), Decoder(MAX_BLOCK)]
         self._streams: dict[int, Transaction] = {}
         self._block: tuple[int, int, bytes] | None = None  # stream, flags, what came of its header block
         self._client = -1  # the side that opens streams
-        self._count = 0
-        self._first = 0
-        self._told: set[tuple[int, str]] = set()
         self._dead = False
 
     def take(self, event: Event) -> list[Event]:
@@ -115,7 +106,7 @@ class Http2:
         transaction = self._streams.setdefault(stream, Transaction())
         message = transaction.request if is_request else transaction.response
         message.head(fields, self._flow.time_ns)
-        self._learn(stream, transaction, is_request)
+        self._facts.learn(stream, transaction, is_request)
         return found + self._ended(stream, side, flags)
 
     def _data(self, side: int, stream: int, flags: int, payload: bytes, size: int) -> list[Event]:
@@ -144,39 +135,7 @@ class Http2:
         return [self._report(stream)] if transaction.response.ended else []
 
     def _report(self, stream: int) -> Event:
-        transaction = self._streams.pop(stream)
-        self._count += 1
-        self._keep("http2", COUNT, self._count.to_bytes(8, sys.byteorder), True)
-        if transaction.is_grpc:
-            self._learn_grpc(transaction)
-        event = self._flow
-        began = transaction.request.first_ns or transaction.response.first_ns or event.time_ns
-        return event._replace(kind="http", payload=transaction.record("2", self._show_secrets), time_ns=began)
-
-    def _learn(self, stream: int, transaction: Transaction, is_request: bool) -> None:
-        """The heads of the first transaction are the flow's fields."""
-        self._first = self._first or stream
-        if is_request and transaction.is_grpc:
-            name(self._flow.engine, self._flow.row, self._flow.key, "grpc", 100)
-        message = transaction.request if is_request else transaction.response
-        if stream != self._first or message.trailers or message.value(b":status")[:1] == b"1":
-            return
-        fields = REQUEST_FIELDS if is_request else RESPONSE_FIELDS
-        for key, field in fields:
-            value = transaction.host if key == HOST else message.value(field)
-            if value:
-                self._keep("http2", key, value[:256])
-
-    def _learn_grpc(self, transaction: Transaction) -> None:
-        found = transaction.grpc()
-        name(self._flow.engine, self._flow.row, self._flow.key, "grpc", 100)
-        for key, word in GRPC_FIELDS:
-            if word in found and (key, found[word]) not in self._told and len(self._told) < MAX_TOLD:
-                self._told.add((key, found[word]))
-                self._keep("grpc", key, found[word].encode()[:256])
-
-    def _keep(self, app: str, key: int, value: bytes, replace: bool = False) -> None:
-        learn(self._flow.engine, self._flow.row, self._flow.key, app, key, value, replace)
+        return self._facts.report(self._flow, self._streams.pop(stream))
 
 
 def _unpadded(flags: int, payload: bytes) -> bytes:

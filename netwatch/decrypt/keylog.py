@@ -68,7 +68,7 @@ def parse_line(line: bytes) -> Line | None:
 
     Raises ValueError for anything else. Chrome's old QUIC_ labels are the same secrets.
     """
-    words = line.split()
+    words = line.rstrip(b"\\").split()  # as pasted from a shell command
     if not words or words[0].startswith(b"#"):
         return None
     label = words[0].decode("ascii").removeprefix("QUIC_")

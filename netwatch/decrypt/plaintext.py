@@ -6,8 +6,10 @@ from typing import Any
 
 from netwatch._fast.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
+from netwatch.service import Event
 
 FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
+FACT_CLOSE = 35  # of quicwire.pxd
 LEAF_MOST = 6144  # bytes of a certificate that a flow's facts take
 NO_KEYS = "no keys for it"
 CLOSE_NOTIFY, USER_CANCELED = 0, 90
@@ -17,14 +19,18 @@ class Plaintext:
     """The inside of a flow. `over`: nobody reads it any more. `bytes` were opened, `failed` records were not, the last
     for `reason`; `origin` is where the keys came from."""
 
-    def __init__(self, engine: Any, row: int, key: int, app: str) -> None:
+    def __init__(self, engine: Any, row: int, key: int, app: str, flow: int = 0,
+                 events: list[Event] | None = None) -> None:
+        """`events`: where those of a flow with several streams go."""
         self.bytes = 0
         self.failed = 0
         self.in_vain = 0  # records that failed since one did not
         self.over = False
         self.origin = ""
         self.reason = NO_KEYS
-        self._where = (engine, row, key)
+        self.where = (engine, row, key)
+        self._flow = flow
+        self._events = [] if events is None else events
         self._app = app
         self._inner: Any = None
         self._learnt: set[int] = set()
@@ -34,15 +40,28 @@ class Plaintext:
         self.in_vain = 0
         self.bytes += len(data)
         if self._inner is None:
-            self._inner = Inner(*self._where)
+            self._inner = Inner(*self.where)
         if not self._inner.feed(side, ts, frame, data):
             self.over = True
 
     def lost(self, side: int, ts: int, frame: int, n: int) -> None:
         """n bytes of the side's plaintext are missing here; 0: nobody knows how many."""
         if self._inner is None:
-            self._inner = Inner(*self._where)
+            self._inner = Inner(*self.where)
         self._inner.lost(side, ts, frame, n)
+
+    def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
+        """An event of one of the flow's streams; see netwatch/service.py."""
+        self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, 0, app, stream))
+
+    def opened(self, n: int = 0) -> None:
+        """A packet was, with so many bytes of content."""
+        self.in_vain = 0
+        self.bytes += n
+
+    def close_reason(self, value: bytes) -> None:
+        """Error code in 8 bytes, 1 for the server, reason: as quicwire.pxd has it."""
+        self._learn(FACT_CLOSE, value)
 
     def fail(self, reason: str) -> None:
         """A record could not be opened."""
@@ -71,9 +90,9 @@ class Plaintext:
 
     def alive(self) -> bool:
         """Does the engine still know the flow?"""
-        return bool(learn(*self._where, self._app))
+        return bool(learn(*self.where, self._app))
 
     def _learn(self, fact: int, value: bytes) -> None:
         if fact not in self._learnt:
             self._learnt.add(fact)
-            learn(*self._where, self._app, fact, value)
+            learn(*self.where, self._app, fact, value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.inner import leave
 from netwatch.decrypt.dtls import DtlsFlow
@@ -18,6 +18,11 @@ from netwatch.decrypt.flow import SealedFlow, TlsFlow
 from netwatch.decrypt.follow import Followed
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
+from netwatch.decrypt.quic import QuicFlow
+from netwatch.decrypt.quicpaths import Further, Paths
+
+if TYPE_CHECKING:
+    from netwatch.service import Event
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
@@ -26,7 +31,7 @@ PRUNED = 64  # waiting flows that are looked at before each chunk, the oldest
 NOTES_MOST = 131_072  # flows of which is remembered what became of them
 
 Place = tuple[int, int, int]  # engine, row, key
-FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow}
+FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow, "quic": QuicFlow}
 
 
 class KeyLogError(Exception):
@@ -53,6 +58,8 @@ class Decryptor:
         self._by_random: dict[bytes, set[Place]] = {}
         self._left: set[Place] = set()  # since the last chunk
         self._held = 0
+        self._made: list[Event] = []
+        self._paths = Paths()
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
 
     def open(self) -> None:
@@ -89,22 +96,38 @@ class Decryptor:
             self._resume(fresh)
         for event in events:
             place = (id(event.engine), event.row, event.key)
-            if place in self._left or event.app not in FLOWS:
+            if place in self._left:
                 continue
-            flow = self._flows.get(place)
-            if event.extra == SEALED_END:
-                if flow is not None:
-                    self._end(place, flow)
-                continue
-            if flow is None:
-                flow = self._begin(place, event)
-            held = flow.waiting
+            further = self._paths.find(place, event)
+            if further is not None:
+                self._feed(further.main, event, further)
+                self._note(event.flow, further.out)
+            elif event.app in FLOWS and event.extra != SEALED_END:
+                if place not in self._flows:
+                    self._begin(place, event)
+                self._feed(place, event)
+            elif place in self._flows:
+                self._end(place, self._flows[place])
+        made = self._made[:]
+        self._made.clear()
+        return made
+
+    def _feed(self, place: Place, event: Event, further: Further | None = None) -> None:
+        """Give a flow what was sent; `further` is the other path it came on."""
+        flow = self._flows.get(place)
+        if flow is None:
+            return
+        held = flow.waiting
+        if further is None:
             flow.take(event.side, event.time_ns, event.frame, event.extra, event.payload)
-            if flow.waiting or held:
-                self._hold(place, flow, flow.waiting - held)
-            if flow.out.over or flow.hopeless:
-                self._drop(place, flow)
-        return []
+        elif isinstance(flow, QuicFlow):
+            further.take(flow, event)
+        if flow.waiting or held:
+            self._hold(place, flow, flow.waiting - held)
+        if isinstance(flow, QuicFlow) and flow.issued:
+            self._paths.learn(place, flow)
+        if flow.out.over or flow.hopeless:
+            self._drop(place, flow)
 
     def adorn(self, record: dict[str, Any]) -> None:
         """See pipeline.Service."""
@@ -150,14 +173,16 @@ class Decryptor:
             if file.unfinished:
                 self.keys.take_unfinished(file.unfinished, "keylog")
 
-    def _begin(self, place: Place, event: Any) -> SealedFlow:
-        out = Plaintext(event.engine, event.row, event.key, event.app or "")
-        flow = self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
+    def _begin(self, place: Place, event: Event) -> None:
+        out = Plaintext(event.engine, event.row, event.key, event.app or "", event.flow, self._made)
+        self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
         self._engines[place[0]] = event.engine
-        self._notes[event.flow] = out
+        self._note(event.flow, out)
+
+    def _note(self, number: int, out: Plaintext) -> None:
+        self._notes[number] = out
         if len(self._notes) > NOTES_MOST:
             self._notes.popitem(last=False)
-        return flow
 
     def _hold(self, place: Place, flow: SealedFlow, more: int) -> None:
         """The flow waits, or does no more; over a bound it, or the one that has waited longest, waits in vain."""
@@ -187,6 +212,8 @@ class Decryptor:
                 continue
             held = flow.waiting
             done = flow.resume()
+            if isinstance(flow, QuicFlow) and flow.issued:
+                self._paths.learn(place, flow)
             self._hold(place, flow, flow.waiting - held)
             if flow.out.over or flow.hopeless or (flow.ended and done):
                 self._drop(place, flow)
@@ -220,6 +247,7 @@ class Decryptor:
         self._held -= flow.waiting
         flow.close()
         self._flows.pop(place, None)
+        self._paths.forget(place)
         self._waiting.pop(place, None)
         places = self._by_random.get(flow.random)
         if places is not None:

@@ -7,6 +7,7 @@ from netwatch.schema.field import (
     INT,
     TEXT,
     TIME,
+    Field,
     _field,
 )
 
@@ -104,18 +105,27 @@ _HTTP = (
            "From the end of the request to the start of the response.", "latency", unit="us"),
 )
 
+def _transactions(app: str) -> tuple[Field, ...]:
+    """The first transaction of a connection that has many, and how many."""
+    return (
+        _field(f"{app}.method", "flow", TEXT, "METHOD", 7, "Method of the first request.", "method"),
+        _field(f"{app}.host", "flow", TEXT, "HOST", 28, ":authority of the first request.", "host hostname",
+               privacy="name", search=True),
+        _field(f"{app}.path", "flow", TEXT, "PATH", 32, "Path of the first request.", "path url", privacy="name",
+               search=True),
+        _field(f"{app}.status", "flow", INT, "STATUS", 6, "Status code of the first response.", "status"),
+        _field(f"{app}.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the first request.", "user_agent agent"),
+        _field(f"{app}.content_type", "flow", TEXT, "CONTENT", 18, "Content-Type of the first response.",
+               "content_type"),
+        _field(f"{app}.server", "flow", TEXT, "SERVER", 18, "Server of the first response."),
+        _field(f"{app}.transactions", "flow", INT, "REQS", 5, "Transactions seen on the connection."),
+    )
+
+
 _HTTP2 = (
-    _field("http2.method", "flow", TEXT, "METHOD", 7, "Method of the first request.", "method"),
-    _field("http2.host", "flow", TEXT, "HOST", 28, ":authority of the first request.", "host hostname",
-           privacy="name", search=True),
-    _field("http2.path", "flow", TEXT, "PATH", 32, "Path of the first request.", "path url", privacy="name",
-           search=True),
-    _field("http2.status", "flow", INT, "STATUS", 6, "Status code of the first response.", "status"),
-    _field("http2.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the first request.", "user_agent agent"),
-    _field("http2.content_type", "flow", TEXT, "CONTENT", 18, "Content-Type of the first response.", "content_type"),
-    _field("http2.server", "flow", TEXT, "SERVER", 18, "Server of the first response."),
-    _field("http2.transactions", "flow", INT, "REQS", 5, "Transactions seen on the connection."),
+    *_transactions("http2"),
     _field("http2.goaway", "flow", TEXT, "GOAWAY", 18, "Why the connection was given up."),
+    *_transactions("http3"),
     _field("websocket.messages", "flow", INT, "MESSAGES", 8, "Data messages of both sides."),
     _field("websocket.compressed", "flow", BOOL, "PACKED", 6, "Messages were compressed."),
     _field("websocket.close_code", "flow", INT, "CLOSE", 5, "Code of the close frame."),

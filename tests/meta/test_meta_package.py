@@ -20,6 +20,7 @@ LEDGER = {
     "zstandard": r"BSD",
     "cryptography": r"Apache-2\.0 OR BSD-3-Clause",
     "hpack": r"MIT",
+    "pylsqpack": r"BSD",
     "brotli": r"MIT",
     "psutil": r"BSD",
     "maxminddb": r"Apache",

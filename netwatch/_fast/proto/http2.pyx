@@ -219,15 +219,15 @@ cdef void http2_define(Proto* p) noexcept nogil:
 _ERRORS = ("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
            "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
            "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED")                     # section 7
-_FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
-           ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
-           ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
-FACT_FIELDS = fact_fields("http2", _FIELDS, without=("status",))
+FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
+          ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
+          ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
+FACT_FIELDS = fact_fields("http2", FIELDS, without=("status",))
 
 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http2` object: the first transaction, how many there were, why the connection was given up."""
-    obj = described(facts, _FIELDS)
+    obj = described(facts, FIELDS)
     if obj.get("status", "").isdigit():
         obj["status"] = int(obj["status"])
     for key, value in facts:

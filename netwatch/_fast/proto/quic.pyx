@@ -8,10 +8,10 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take8
-from netwatch._fast.flow cimport (ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL,
-                                  ST_QUIC_RETRY)
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_number, fact_once,
-                                  fact_set, set_initiator)
+from netwatch._fast.flow cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
+                                  ST_QUIC_INITIAL, ST_QUIC_RETRY)
+from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_number,
+                                  fact_once, fact_set, sealed, set_initiator, wants)
 from netwatch._fast.proto.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quiccrypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
@@ -67,6 +67,8 @@ cdef struct Quic:
     u8 datagrams
     u8 tries
     bint closed
+    bint read                  # nothing more can be learnt of what is in the clear
+    bint joined                # a further path of a connection that began elsewhere
     u64 begun                  # ns, of the first packet
 
 
@@ -322,6 +324,10 @@ cdef int quic_parse(Look* look, Slice data) noexcept nogil:
     q = <Quic*>look.state[0]
     if q == NULL:
         return PARSE_DONE
+    if wants(look, EV_SEALED):
+        sealed(look, data.p, data.n, 0)
+    if q.read or q.joined:
+        return after(look, q)
     q.datagrams += 1
     if google_header(data, &google):
         set_initiator(look, True)
@@ -330,8 +336,29 @@ cdef int quic_parse(Look* look, Slice data) noexcept nogil:
         code = read_datagram(look, q, data)
     if q.closed:
         look.row.state = ST_QUIC_CLOSED
-        return PARSE_DONE
-    return PARSE_DONE if q.datagrams >= DATAGRAMS else code
+    q.read = q.closed or q.datagrams >= DATAGRAMS or code == PARSE_DONE
+    return after(look, q)
+
+
+cdef int after(Look* look, Quic* q) noexcept nogil:
+    """Who has the keys reads on, where somebody may have them."""
+    if q.read or q.joined:
+        return PARSE_OK if wants(look, EV_SEALED) and (q.keyed or q.joined) else PARSE_DONE
+    return PARSE_OK
+
+
+cdef void quic_closing(Look* look) noexcept nogil:
+    if wants(look, EV_SEALED):
+        sealed(look, NULL, 0, SEALED_END)
+
+
+cdef bint quic_join(Conn* conn) noexcept nogil:
+    """The flow is a further path of a connection that is known: nothing of it is in the clear."""
+    cdef Quic* q = <Quic*>calloc(1, sizeof(Quic))
+    conn.state = q
+    if q != NULL:
+        q.joined = True
+    return q != NULL
 
 
 cdef void quic_free(void* state) noexcept nogil:
@@ -352,5 +379,5 @@ cdef void quic_define(Proto* p) noexcept nogil:
     p.detect = quic_detect
     p.parse = quic_parse
     p.lost = NULL
-    p.closing = NULL
+    p.closing = quic_closing
     p.free = quic_free

@@ -94,6 +94,12 @@ cdef const u8* salt_of(u32 version) noexcept nogil:
     return SALT_T051 if version == QUIC_T051 else NULL
 
 
+def initial_salt(u32 version) -> bytes:
+    """The salt of the version's Initial secrets, b"" for a version whose Initials cannot be opened."""
+    cdef const u8* salt = salt_of(version)
+    return salt[:SALT] if salt != NULL else b""
+
+
 cdef bint ready() noexcept nogil:
     """Make this thread's contexts, once."""
     cdef EVP_MAC* mac

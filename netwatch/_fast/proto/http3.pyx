@@ -1,0 +1,31 @@
+"""HTTP/3 (RFC 9114): a name and fields, no bytes of its own in the clear.
+
+netwatch/decrypt/http3.py reads it out of decrypted QUIC and stores the facts that are described here; their keys and
+meaning are those of HTTP/2.
+"""
+from libc.string cimport memset
+
+from netwatch._fast.seam cimport Proto
+from netwatch._fast.proto.gather import described, fact_fields, words
+from netwatch._fast.proto.http2 import FIELDS
+
+FACT_FIELDS = fact_fields("http3", FIELDS, without=("status",))
+
+
+cdef void http3_define(Proto* p) noexcept nogil:
+    memset(p, 0, sizeof(Proto))
+    p.name = "http3"
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `http3` object: the first transaction, and how many there were."""
+    obj = described(facts, FIELDS)
+    status = obj.pop("status", "")
+    if status.isdigit():
+        obj["status"] = int(status)
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "HTTP/3 GET www.example.com/path"."""
+    return words("HTTP/3", obj.get("method"), obj.get("host", "") + obj.get("path", ""))
