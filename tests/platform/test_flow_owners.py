@@ -150,8 +150,8 @@ def test_why_no_method_works_is_told():
 FILTERS = (
     "process == curl", "process != curl", "process contains UR", "process matches /^s/", "pid == 100",
     "pid in {1..150}", "user == alice", "uid >= 1000", "container contains abc", "pod == shop", "unit contains shop",
-    "cmdline contains x", "exe == /usr/bin/curl", "parent == bash", "process.parents.pid == 1", "process.quality == exact",
-    "not pid == 100",
+    "cmdline contains x", "exe == /usr/bin/curl", "parent == bash", "process.parents.pid == 1",
+    "process.quality == exact", "not pid == 100",
     "process.unknown contains nobody", "process.age_s < 1h", "process.shared_with == 7", "curl",
     "sport == 1001 or pid == 7",
 )
