@@ -6,7 +6,7 @@ The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, 
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u64, Slice
+from netwatch._fast.bytes cimport u8, u32, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.dpi cimport best, proto_at
 from netwatch._fast.flow cimport *
@@ -47,7 +47,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     cdef Look look
     cdef Slice data
     cdef void* none = NULL
-    cdef bint more
+    cdef bint more, enough
     cdef int answer
     data.p = pk.payload
     data.n = pk.payload_len
@@ -55,8 +55,9 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
-        if tried(row) or best(&look, data, True, &more) == 0:
-            undecided(&look, data)
+        enough = tried(row, pk.count)
+        if enough or best(&look, data, True, &more) == 0:
+            undecided(&look, data, enough)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
@@ -90,17 +91,18 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef bint tried(const Row* row) noexcept nogil:
-    """Were so many datagrams looked at that no more will be?"""
-    return row.packets[0] + row.packets[1] > UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting > UDP_TRIES)
+cdef bint tried(const Row* row, u32 frames) noexcept nogil:
+    """Were so many datagrams looked at, before this one of so many frames, that no more will be?"""
+    cdef u64 before = row.packets[0] + row.packets[1] - frames
+    return before >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting > UDP_TRIES)
 
 
-cdef void undecided(Look* look, Slice data) noexcept nogil:
+cdef void undecided(Look* look, Slice data, bint enough) noexcept nogil:
     """Nobody wants this datagram; after some of them nobody is asked any more."""
     cdef Row* row = look.row
     cdef u64 packets = row.packets[0] + row.packets[1]
     cdef bint last = packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES)
-    if not tried(row):
+    if not enough:
         unknown(look, data)
         if row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back

@@ -124,6 +124,8 @@ cdef class Probe:
         self.conn.half[side].skip -= passed
         self.conn.half[side].offset += passed
         self.pending[side] += data[passed:]
+        if fin:
+            self.conn.half[side].need = 0
         while self.pending[side] and len(self.pending[side]) >= self.conn.half[side].need:
             have = len(self.pending[side])
             code, used, need, skip = self.call(side, self.pending[side], fin)
@@ -140,9 +142,12 @@ cdef class Probe:
 
     def lost(self, int side, u64 n) -> int:
         """n bytes of the direction were never seen."""
-        cdef Look look = self.look_at(side, False)
+        cdef Look look
+        if self.pending[side]:
+            self.feed(side, b"", fin=True)
         if self.final(self.code):
             return self.code
+        look = self.look_at(side, False)
         passed = min(self.conn.half[side].skip, n)
         self.conn.half[side].skip -= passed
         self.conn.half[side].offset += <u64>len(self.pending[side]) + n

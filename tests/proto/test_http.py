@@ -187,14 +187,87 @@ def test_a_hole_in_a_body_does_no_harm():
     assert [r["response_bytes"] for r in records(outcome(probe))] == [1000, 5]
 
 
-def test_a_hole_in_a_head_ends_that_side_and_the_pairing():
+def test_a_message_right_behind_a_hole_is_read_and_not_paired_with_what_was_before():
     probe = make()
     probe.feed(0, GET)
     probe.feed(1, HELLO[:10])
     probe.lost(1, 30)
     probe.feed(1, HELLO)
+    probe.feed(0, b"GET /2 HTTP/1.1\r\n\r\n")
+    probe.feed(1, b"HTTP/1.1 204 No\r\n\r\n")
+    assert [(r.get("path"), r.get("status")) for r in records(outcome(probe))] == [
+        ("/a?b=c", None),
+        (None, 200),
+        ("/2", 204),
+    ]
+
+
+def test_what_follows_a_hole_and_begins_no_message_is_passed_over_until_the_next_hole():
+    probe = make()
     probe.feed(0, GET)
-    assert [r.get("status") for r in records(outcome(probe))] == [None, None]
+    probe.lost(1, 30)
+    probe.feed(1, b"body " + HELLO)
+    probe.feed(1, HELLO)
+    probe.lost(1, 1)
+    probe.feed(1, b"HTTP/1.1 40")
+    probe.feed(1, b"4 No\r\nContent-Length: 0\r\n\r\n")
+    assert probe.malformed == 0
+    assert [r.get("status") for r in records(outcome(probe))] == [None, 404]
+
+
+def test_after_a_hole_among_requests_that_wait_no_response_is_paired():
+    probe = make()
+    probe.feed(0, GET)
+    probe.lost(0, 100)
+    probe.feed(0, GET)
+    probe.feed(1, HELLO * 3)
+    probe.feed(0, GET)
+    probe.feed(1, HELLO)
+    assert [("method" in r, "status" in r) for r in records(outcome(probe))] == (
+        [(True, False)] + [(False, True)] * 4 + [(True, False)] * 2
+    )
+
+
+def test_heads_cut_by_the_snap_length_are_told_as_far_as_their_lines_are_whole():
+    probe = make()
+    for number in (1, 2):
+        probe.feed(0, b"GET /%d HTTP/1.1\r\nHost: h\r\nUser-Agent: cut he" % number)
+        probe.lost(0, 40)
+        probe.feed(1, b"HTTP/1.1 20%d OK\r\nServer: s\r\nX-Cut" % number)
+        probe.lost(1, 4000)
+    assert probe.malformed == 0
+    assert records(outcome(probe)) == [
+        {
+            "version": "1.1",
+            "method": "GET",
+            "host": "h",
+            "path": f"/{number}",
+            "status": 200 + number,
+            "request_headers": {"host": "h"},
+            "response_headers": {"server": "s"},
+        }
+        for number in (1, 2)
+    ]
+
+
+def test_a_head_that_ends_with_the_flow_is_told_and_one_whose_first_line_is_cut_is_not():
+    head = b"GET / HTTP/1.1\r\nHost: h\r\nX"
+    for size in range(len(head)):
+        probe = make()
+        probe.feed(0, head[:size])
+        probe.feed(0, b"", fin=True)
+        assert len(records(outcome(probe))) == (b"\n" in head[:size])
+
+
+def test_an_interim_response_is_told_when_no_final_one_comes():
+    put = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    result = same_however_cut(make, [(0, put), (1, interim)])
+    assert [(r["method"], r["status"]) for r in records(result)] == [("PUT", 100)]
+    assert "status" not in http.describe(result["facts"])
+    result = same_however_cut(make, [(0, put), (1, interim + b"HTTP/1.1 103 Early\r\n\r\n" + HELLO)])
+    assert [r["status"] for r in records(result)] == [200]
+    assert [r["status"] for r in records(same_however_cut(make, [(1, interim)]))] == [100]
 
 
 def test_more_than_64_waiting_requests_are_reported_and_not_paired():
