@@ -57,6 +57,12 @@ cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         release(f, half)
 
 
+cdef void feed_cut(Feed* f, int s) noexcept nogil:
+    cdef Half* half = &f.conn.half[s]
+    if half.len and f.conn.proto and not half.dead:
+        read_bytes(f, s, half.buf, half.len, True, True)
+
+
 cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
     """n bytes of the side will not be seen."""
     cdef Half* half = &f.conn.half[s]
@@ -65,10 +71,6 @@ cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
     f.dpi.stream_gaps += n
     if f.follow:
         chunk(f, s, NULL, 0, n)
-    if half.len and f.conn.proto and not half.dead:
-        read_bytes(f, s, half.buf, half.len, True, True)
-        if f.conn == NULL:
-            return
     if half.dead:
         return
     if half.skip >= n:

@@ -15,7 +15,7 @@ from netwatch._fast.seam cimport Dpi, EV_CHUNK
 from netwatch._fast.conns cimport conn_new
 from netwatch._fast.dispatch cimport dpi_end
 from netwatch._fast.opening cimport worth_reading
-from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_gap, feed_kept, tried_bit)
+from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_cut, feed_gap, feed_kept, tried_bit)
 from netwatch._fast.segments cimport segments_keep, segments_take
 
 cdef enum:                     # Half.open
@@ -123,10 +123,14 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
         k = (n if old < n else pk.wire_payload) - old
         if half.early != NULL and half.early.seq - half.next < k:
             k = half.early.seq - half.next      # from there on other bytes came first
-        half.next += k
         if old < n:
+            half.next += k
             feed_bytes(f, s, pk.payload + old, k)
         else:
+            feed_cut(f, s)
+            if f.conn == NULL:
+                return
+            half.next += k
             feed_gap(f, s, k)
         if f.conn != NULL and half.early != NULL:
             drain(f, s)

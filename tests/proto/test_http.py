@@ -187,54 +187,55 @@ def test_a_hole_in_a_body_does_no_harm():
     assert [r["response_bytes"] for r in records(outcome(probe))] == [1000, 5]
 
 
-def test_a_message_right_behind_a_hole_is_read_and_not_paired_with_what_was_before():
+def test_a_hole_in_a_head_ends_that_side_and_the_pairing():
     probe = make()
     probe.feed(0, GET)
     probe.feed(1, HELLO[:10])
     probe.lost(1, 30)
     probe.feed(1, HELLO)
-    probe.feed(0, b"GET /2 HTTP/1.1\r\n\r\n")
-    probe.feed(1, b"HTTP/1.1 204 No\r\n\r\n")
-    assert [(r.get("path"), r.get("status")) for r in records(outcome(probe))] == [
-        ("/a?b=c", None),
-        (None, 200),
-        ("/2", 204),
-    ]
+    probe.feed(0, GET)
+    assert [r.get("status") for r in records(outcome(probe))] == [None, None]
 
 
-def test_what_follows_a_hole_and_begins_no_message_is_passed_over_until_the_next_hole():
+def test_behind_a_cut_head_nothing_is_read_until_a_message_begins_behind_a_hole():
     probe = make()
     probe.feed(0, GET)
-    probe.lost(1, 30)
+    probe.feed(1, b"HTTP/1.1 200 OK\r\nX-C")
+    probe.lost(1, 30, cut=True)
     probe.feed(1, b"body " + HELLO)
     probe.feed(1, HELLO)
     probe.lost(1, 1)
     probe.feed(1, b"HTTP/1.1 40")
     probe.feed(1, b"4 No\r\nContent-Length: 0\r\n\r\n")
     assert probe.malformed == 0
-    assert [r.get("status") for r in records(outcome(probe))] == [None, 404]
+    assert [r.get("status") for r in records(outcome(probe))] == [200, 404]
 
 
-def test_after_a_hole_among_requests_that_wait_no_response_is_paired():
+def test_behind_a_cut_request_the_method_must_be_whole_and_the_pairing_certain():
     probe = make()
-    probe.feed(0, GET)
-    probe.lost(0, 100)
-    probe.feed(0, GET)
+    probe.feed(0, b"GET /1 HTTP/1.1\r\nX-C")
+    probe.lost(0, 100, cut=True)
+    probe.feed(0, b"ET /lost HTTP/1.1\r\n\r\n")
+    probe.lost(0, 1)
+    probe.feed(0, b"GET /2 HTTP/1.1\r\n\r\n")
     probe.feed(1, HELLO * 3)
     probe.feed(0, GET)
     probe.feed(1, HELLO)
-    assert [("method" in r, "status" in r) for r in records(outcome(probe))] == (
-        [(True, False)] + [(False, True)] * 4 + [(True, False)] * 2
-    )
+    assert [(r.get("path"), r.get("status")) for r in records(outcome(probe))] == [
+        ("/1", None),
+        *[(None, 200)] * 4,
+        ("/2", None),
+        ("/a?b=c", None),
+    ]
 
 
 def test_heads_cut_by_the_snap_length_are_told_as_far_as_their_lines_are_whole():
     probe = make()
     for number in (1, 2):
         probe.feed(0, b"GET /%d HTTP/1.1\r\nHost: h\r\nUser-Agent: cut he" % number)
-        probe.lost(0, 40)
+        probe.lost(0, 40, cut=True)
         probe.feed(1, b"HTTP/1.1 20%d OK\r\nServer: s\r\nX-Cut" % number)
-        probe.lost(1, 4000)
+        probe.lost(1, 4000, cut=True)
     assert probe.malformed == 0
     assert records(outcome(probe)) == [
         {
@@ -250,13 +251,17 @@ def test_heads_cut_by_the_snap_length_are_told_as_far_as_their_lines_are_whole()
     ]
 
 
-def test_a_head_that_ends_with_the_flow_is_told_and_one_whose_first_line_is_cut_is_not():
+def test_a_head_whose_rest_was_lost_or_never_sent_is_not_told_nor_one_without_a_whole_line():
     head = b"GET / HTTP/1.1\r\nHost: h\r\nX"
     for size in range(len(head)):
-        probe = make()
-        probe.feed(0, head[:size])
-        probe.feed(0, b"", fin=True)
-        assert len(records(outcome(probe))) == (b"\n" in head[:size])
+        ended, lost, cut = make(), make(), make()
+        ended.feed(0, head[:size], fin=True)
+        lost.feed(0, head[:size])
+        lost.lost(0, 9)
+        cut.feed(0, head[:size])
+        cut.lost(0, 9, cut=True)
+        assert records(outcome(ended)) == records(outcome(lost)) == []
+        assert len(records(outcome(cut))) == (b"\n" in head[:size])
 
 
 def test_an_interim_response_is_told_when_no_final_one_comes():

@@ -8,6 +8,7 @@ from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow cimport AGREED_WEBSOCKET
+from netwatch._fast.reading cimport closed
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                   PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
@@ -180,7 +181,7 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
         set_initiator(look, not response)
     if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
         return broken(look, http)
-    if end < 0 and look.fin and seen == START_GOOD:
+    if end < 0 and seen == START_GOOD and look.fin and not closed(&look.conn.half[look.side]):
         return cut_head(look, http, way, p, n, step)
     if end < 0:
         return PARSE_MORE
@@ -194,7 +195,7 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
 # --- what is missing ---
 
 cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
-    """No more of this head will come (a short snap length, a loss, the end): its whole lines are told."""
+    """The rest of this head is beyond the snap length: its whole lines are told."""
     cdef bint from_client = look.side == http.client - 1
     cdef u32 lines = n
     cdef int code
@@ -347,9 +348,11 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef int http_lost(Look* look, u64 n) noexcept nogil:
-    """A hole inside a body does no harm; behind any other the next message must begin at once to be found."""
+    """A hole inside a body does no harm; any other ends the reading of its side, but where heads are cut to a snap
+    length: there the next packet may begin the next message."""
     cdef Http* http = state_of(look)
     cdef Way* way
+    cdef bint astray
     if http == NULL:
         return PARSE_DONE
     way = &http.way[look.side]
@@ -358,9 +361,12 @@ cdef int http_lost(Look* look, u64 n) noexcept nogil:
         return PARSE_OK
     if http.client == 0:
         return PARSE_DONE
-    end_side(look, http)
-    way.mode = AT_HOLE
-    way.first = way.scan = way.blank = 0
+    astray = way.mode == AT_ASTRAY
+    if end_side(look, http) and not astray:
+        return leave(look, http, PARSE_DONE)
+    if astray:
+        way.mode = AT_HOLE
+        way.first = way.scan = way.blank = 0
     return PARSE_OK
 
 

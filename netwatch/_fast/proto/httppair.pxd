@@ -12,9 +12,9 @@ cdef enum:                     # Way.mode: what the next byte of a side belongs 
     AT_CHUNK = 3
     AT_CHUNK_END = 4
     AT_TRAILER = 5
-    AT_NOTHING = 6             # what came was no message: this side is read no more
-    AT_HOLE = 7                # right after bytes that were lost: a message may begin here
-    AT_ASTRAY = 8              # bytes were lost, and none began behind them: the next hole is the next chance
+    AT_NOTHING = 6             # bytes were lost: no message boundary is known any more
+    AT_HOLE = 7                # right after what the snap length cut off: a message may begin here
+    AT_ASTRAY = 8              # in a message whose head was cut: its end is behind the next hole, or one after that
 
 cdef enum:
     MAX_START = 8192           # bytes of a start line looked at behind a hole
