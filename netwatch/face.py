@@ -46,10 +46,24 @@ class Health:
     clock_ns: int = 0
     cpu_percent: float = 0.0
     rss_bytes: int = 0
+    owners: str = ""  # what finds the processes of flows, "" nothing does
+    owners_why: str = ""  # why nothing better does
+
+
+class Question(Protocol):
+    """What a screen wants to know. Equal questions have equal answers at one moment; they are in netwatch/ask/."""
+
+    def answer(self, session: Any) -> Any: ...
+
+
+class Command(Protocol):
+    """What a key wants done: netwatch/ask/commands.py. Returns one line for the user, "" for nothing to say."""
+
+    def run(self, session: Any) -> str: ...
 
 
 class Session(Protocol):
-    """The engine and all it knows, as the terminal sees it. query() and flow() may take 100 ms."""
+    """The engine and all it knows, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
 
     label: str
     live: bool
@@ -58,4 +72,6 @@ class Session(Protocol):
     def stop(self) -> None: ...
     def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
     def flow(self, id: int) -> Record | None: ...
+    def ask(self, question: Question) -> Any: ...
+    def do(self, command: Command) -> str: ...
     def health(self) -> Health: ...

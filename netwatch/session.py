@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from netwatch import keepers
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.view import EngineView, counts, screen_record
-from netwatch.face import Health, Page, Record
+from netwatch.face import Command, Health, Page, Question, Record
 from netwatch.filter import Filter
 from netwatch.names.service import Names
+from netwatch.owners import FlowOwners, Method
 from netwatch.pipeline import Pipeline
+from netwatch.service import adorn
 from netwatch.settings import Settings
 
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
@@ -31,15 +34,18 @@ class Session:
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
                  settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False) -> None:
-        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
+                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
+        what finds the processes of a live source's flows, started."""
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
         self._settings = settings or Settings({})
         self._services = services
-        self._lock = threading.Lock()
+        self._make_owners = owners
+        self.owners: FlowOwners | None = None
+        self.lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._done = False
@@ -53,15 +59,19 @@ class Session:
 
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
-        self._source = self._open_source()
-        self._names = Names(self._reverse)
+        self.source = self._open_source()
+        self.owners = self._make_owners() if self._make_owners else None
+        self.names = Names(self._reverse)
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
-        services = self._services(self._source) if self._services and self._dpi else []
-        self._pipeline = Pipeline(self._source, services=[*services, self._names], dpi=self._dpi, timeouts=timeouts,
-                                  max_flows=self._settings.of("flows.max"),
-                                  history=self._settings.of("flows.history"))
-        self._engine = self._pipeline.engines[0]
-        self._view = EngineView(self._engine, self._source.interfaces, self._names)
+        services = self._services(self.source) if self._services and self._dpi else []
+        services += [self.names, *([self.owners] if self.owners else [])]
+        self.keepers = keepers.make()
+        wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
+        self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
+                                 want=wanted, max_flows=self._settings.of("flows.max"),
+                                 history=self._settings.of("flows.history"))
+        self.engine = self.pipeline.engines[0]
+        self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -70,62 +80,78 @@ class Session:
         if self._thread is None:
             return
         self._stopping = True
-        self._source.interrupt()
+        self.source.interrupt()
         self._thread.join(timeout=5)
         self._thread = None
-        self._pipeline.close()
-        self._source.close()
+        self.pipeline.close()
+        self.source.close()
 
     def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
               history: bool) -> Page:
         """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
         began = time.perf_counter()
-        with self._lock:
-            numbers, total = self._view.rows(where, sort, descending, offset, limit, history or not self.live)
+        with self.lock:
+            numbers, total = self.view.rows(where, sort, descending, offset, limit, history or not self.live)
             rows = [self._record(number) for number in numbers]
-            clock = self._engine.clock
+            clock = self.engine.clock
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
     def flow(self, id: int) -> Record | None:
-        """The record of one flow, None when it is gone."""
-        with self._lock:
-            number = self._view.find(id)
-            return self._record(number) if number else None
+        """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
+        with self.lock:
+            number = self.view.find(id)
+            record = self._record(number) if number else None
+        seen = self.owners.kernel_view(record) if record and self.owners else None
+        if record and seen:
+            record["tcp_info"] = seen
+        return record
+
+    def ask(self, question: Question) -> Any:
+        """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
+        return question.answer(self)
+
+    def do(self, command: Command) -> str:
+        """Do what a key asked for, and the line that tells of it."""
+        return command.run(self)
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
-        record: Record = screen_record(self._engine, number, self._source.interfaces)
-        for service in self._pipeline.services:
-            service.adorn(record)
+        record: Record = screen_record(self.engine, number, self.source.interfaces)
+        adorn(self.pipeline.services, record, self.engine, number)
         return record
 
     def health(self) -> Health:
-        with self._lock:
-            seen = counts(self._engine)
+        with self.lock:
+            seen = counts(self.engine)
         first = seen.pop("first_ns")
-        drops = self._source.stats() if self.live else {}
+        drops = self.source.stats() if self.live else {}
         meter = self._meter.read(seen["packets"], seen["bytes"])
         if self._done and not self.live:
             seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
             meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
-        size = self._source.size
+        size = self.source.size
+        owners = self.owners.method() if self.owners else Method("", "")
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self._source.error,
-            position=None if self.live else 1.0 if self._done else self._source.bytes_read / size if size else None,
-            link_types=sorted({link_name(each["link"]) for each in self._source.interfaces}), rss_bytes=_rss(),
+            ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self.source.error,
+            position=None if self.live else 1.0 if self._done else self.source.bytes_read / size if size else None,
+            link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
+            owners=owners.name, owners_why=owners.why,
         )
 
     def _run(self) -> None:
         try:
             while not self._stopping:
-                with_frames = self._pipeline.read()
-                with self._lock:
-                    if self._pipeline.process(with_frames) is None:
+                with_frames = self.pipeline.read()
+                with self.lock:
+                    step = self.pipeline.process(with_frames)
+                    for keeper in self.keepers.values():
+                        keeper.watch(self, self.pipeline.box, step)
+                    if step is None:
                         break
                     if with_frames < 0 and self.live:
-                        self._pipeline.advance(time.time_ns() - SETTLE_NS)
+                        self.pipeline.advance(time.time_ns() - SETTLE_NS)
         except Exception as error:  # the screen must say so; a thread's traceback nobody sees
             self._failure = f"the engine stopped: {type(error).__name__}: {error}"
         self._done = True

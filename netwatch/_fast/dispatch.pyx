@@ -6,7 +6,7 @@ The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, 
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice
+from netwatch._fast.bytes cimport u8, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
 from netwatch._fast.dpi cimport best, proto_at
 from netwatch._fast.flow cimport *
@@ -47,7 +47,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     cdef Look look
     cdef Slice data
     cdef void* none = NULL
-    cdef bint more, enough
+    cdef bint more
     cdef int answer
     data.p = pk.payload
     data.n = pk.payload_len
@@ -55,9 +55,8 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
-        enough = tried(row, pk.count)
-        if enough or best(&look, data, True, &more) == 0:
-            undecided(&look, data, enough)
+        if row.bits & BIT_TRIED_A or best(&look, data, True, &more) == 0:
+            undecided(&look, data)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
@@ -91,25 +90,20 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef bint tried(const Row* row, u32 frames) noexcept nogil:
-    """Were so many datagrams looked at, before this one of so many frames, that no more will be?"""
-    cdef u64 before = row.packets[0] + row.packets[1] - frames
-    return before >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting > UDP_TRIES)
-
-
-cdef void undecided(Look* look, Slice data, bint enough) noexcept nogil:
-    """Nobody wants this datagram; after some of them nobody is asked any more."""
+cdef void undecided(Look* look, Slice data) noexcept nogil:
+    """Nobody wants this datagram; after some of them nobody is asked any more, but for who knows paths of QUIC."""
     cdef Row* row = look.row
     cdef u64 packets = row.packets[0] + row.packets[1]
-    cdef bint last = packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES)
-    if not enough:
+    if not row.bits & BIT_TRIED_A:
         unknown(look, data)
-        if row.conn != NULL:
+        if packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+            row.bits |= BIT_TRIED_A
+        elif row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back
     if wants(look, EV_SEALED) and data.n >= PATH_BYTES and data.p[0] & 0xc0 == PATH_FIRST and packets < PATH_TRIES:
         look.proto = 0
         sealed(look, data.p, data.n, 0)
-    elif last:
+    elif row.bits & BIT_TRIED_A:
         row.bits |= BIT_DPI_DONE
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netwatch.ui.model import Session
 
-VIEWS = ("full",)
 REFRESH_MS = (100, 5000)
 
 
@@ -26,8 +25,6 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
 
     if theme not in THEMES:
         raise ValueError(f"no theme {theme!r}: there is {', '.join(THEMES)}")
-    if view not in VIEWS:
-        raise ValueError(f"no view {view!r}: there is {', '.join(VIEWS)}")
     try:
         term.prepare()
     except term.NoTerminal as error:
@@ -39,7 +36,8 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
     poller = model.Poller(session, interval, bell.ring)
     poller.on_crash = crash.write_report
-    ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where)
+    ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
+                   view, poller.do)
     ui.state.clipboard = term.copy
     session.start()
     try:

@@ -5,35 +5,40 @@ drive it with names of keys and read the screen as text.
 """
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from netwatch.ui import crash, frame, keys
-from netwatch.ui.model import Snapshot
-from netwatch.ui.state import State
+from netwatch.ui import crash, filterline, frame, keys, views
+from netwatch.ui.model import Request, Snapshot
+from netwatch.ui.popups import POPUPS
+from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import TABS, Tab, find
 from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, UNICODE
-from netwatch.ui.widgets import help as help_screen
 
 MESSAGE_SECONDS = 3.0
 
 
 class App:
-    """One running terminal. `ask` is told what to fetch; `quit_code` is set when it is time to leave."""
+    """One running terminal. `ask` is told what to fetch, `do` what to have done; `quit_code` is set when it is time
+    to leave."""
 
     def __init__(self, label: str, live: bool, ask: Callable[[Any], None], parse: Callable[[str], Any],
-                 tab: str | None = None, ascii_only: bool = False, where: str = "") -> None:
+                 tab: str | None = None, ascii_only: bool = False, where: str = "", view: str = "full",
+                 do: Callable[[Any], None] = lambda command: None) -> None:
         self.state = State(label=label, live=live, glyphs=ASCII if ascii_only else UNICODE, parse=parse, tabs=TABS)
         self.state.table.sort = "rate_in" if live else "bytes"
         self.quit_code: int | None = None
         self.wants_repaint = False
+        self.state.go, self.state.do = self._go, do
         self._ask = ask
         self._modules: dict[str, ModuleType] = {}
         self._message_until = 0.0
         self._show_tab(find(tab))
+        self._show_view(views.find(view))
         if where.strip():
             self.state.filter.applied, self.state.filter.applied_text = parse(where), where.strip()
 
@@ -50,9 +55,9 @@ class App:
         line = keys.find(state.contexts(), name)
         if line:
             self._guard(self._act, line.action)
-        elif state.filter.editing and character.isprintable() and character:
-            self._guard(self._module.type_character, state, character)
-        elif not state.overlay and not state.filter.editing:
+        elif (state.overlay or state.filter.editing) and character.isprintable() and character:
+            self._guard(self._type, character)
+        elif not state.overlay and not state.filter.editing and state.view == "full":
             for tab in state.tabs:
                 if tab.key == name:
                     self._show_tab(tab)
@@ -64,17 +69,25 @@ class App:
         state = self.state
         self._say("")
         if state.overlay:
-            if what.startswith("wheel"):
-                self._guard(self._act, f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}")
-            else:
-                state.overlay = ""
-        elif y == 0 and not what.startswith("wheel"):
+            self._guard(self._mouse_over, what, y, x)
+        elif y == 0 and not what.startswith("wheel") and state.view == "full":
             for start, cells, tab in frame.tab_spots(state, self._cols):
                 if start <= x < start + cells:
                     self._show_tab(tab)
         elif state.body.y <= y < state.body.y + state.body.height and state.tab not in state.failed:
-            self._guard(self._module.on_mouse, state, what, y, x)
+            self._guard(getattr(self._module, "on_mouse", _ignore), state, what, y, x)
         self._settle()
+
+    def _mouse_over(self, what: str, y: int, x: int) -> None:
+        """The mouse over a popup: the wheel scrolls it; a click is its own affair, or closes it."""
+        state = self.state
+        takes = getattr(self._load(POPUPS[state.overlay]), "on_mouse", None) if state.overlay in POPUPS else None
+        if takes:
+            takes(state, what, y, x)
+        elif what.startswith("wheel"):
+            self._act(f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}")
+        else:
+            state.overlay = ""
 
     def snapshot(self, new: Snapshot) -> None:
         """The poller has a new picture. While paused, only an answer to a new question replaces the frozen one."""
@@ -82,6 +95,9 @@ class App:
         if new.number == old.number:
             return
         state.health = new.health or state.health
+        if new.commands != old.commands and new.said:
+            self._say(new.said)
+            self._message_until = time.monotonic() + MESSAGE_SECONDS
         if state.paused and old.request and new.request:
             kept_flow = old.record is not None and new.request.flow == old.request.flow
             if new.request.question == old.request.question:
@@ -89,15 +105,15 @@ class App:
             if kept_flow:
                 new = replace(new, record=old.record)
         state.snapshot = new
-        self._guard(self._module.on_snapshot, state)
+        self._guard(getattr(self._module, "on_snapshot", _ignore), state)
         self._settle()
 
     def resize(self, rows: int, cols: int) -> None:
         """The terminal has this size now."""
         self._rows, self._cols = rows, cols
-        self.state.body = frame.body_of(rows, cols)
-        if self.state.snapshot.page is not None:
-            self._guard(self._module.on_snapshot, self.state)
+        self._place_body()
+        if self.state.snapshot.page is not None or self.state.snapshot.answer is not None:
+            self._guard(getattr(self._module, "on_snapshot", _ignore), self.state)
         self._settle()
 
     def next_deadline(self) -> float | None:
@@ -123,7 +139,10 @@ class App:
             canvas.clip_to(*state.body)
             try:
                 self._module.draw(canvas, state.body, state)
-                if state.overlay == "sort":
+                if state.filter.editing:
+                    y, x, height, width = state.body
+                    filterline.draw(canvas, Area(y, x, min(2 if height > 3 else 1, height), width), state)
+                if state.overlay and state.overlay not in POPUPS:
                     self._module.draw_overlay(canvas, state.body, state)
             except Exception as error:
                 self._fail(error)
@@ -132,13 +151,24 @@ class App:
         canvas.unclip()
         if state.tab in state.failed:
             self._draw_failure(canvas)
-        if state.overlay == "help":
-            help_screen.draw(canvas, state.body, state)
-        frame.draw_frame(canvas, state)
+        if state.overlay in POPUPS:
+            self._draw_popup(canvas)
+        if not getattr(self._module, "BARE", False):
+            frame.draw_frame(canvas, state)
+
+    def _draw_popup(self, canvas: Any) -> None:
+        state = self.state
+        try:
+            self._load(POPUPS[state.overlay]).draw(canvas, state.body, state)
+        except Exception as error:
+            state.overlay = ""
+            state.message = f"That cannot be shown: {type(error).__name__}: {error}"
+            crash.write_report(error)
 
     def _draw_failure(self, canvas: Any) -> None:
         state = self.state
         title = next(tab.title for tab in state.tabs if tab.name == state.tab)
+        title = title if state.view == "full" else state.view
         y = state.body.y + max(1, state.body.height // 4)
         canvas.put(y, 3, f"The {title} tab has failed. The capture and the other tabs go on.", BAD)
         for i, text in enumerate(state.failed[state.tab].splitlines()):
@@ -149,19 +179,57 @@ class App:
 
     _rows, _cols = 24, 80
 
+    def _load(self, name: str) -> ModuleType:
+        if name not in self._modules:
+            self._modules[name] = importlib.import_module(name)
+        return self._modules[name]
+
     @property
     def _module(self) -> ModuleType:
-        return self._modules[self.state.tab]
+        """Of what fills the screen: a tab, or a view instead of the tabs."""
+        state = self.state
+        if state.view != "full":
+            return self._load(views.find(state.view).module)
+        return self._load(next(tab.module for tab in state.tabs if tab.name == state.tab))
 
     def _show_tab(self, tab: Tab) -> None:
-        if tab.name not in self._modules:
-            self._modules[tab.name] = tab.load()
         self.state.tab = tab.name
-        self.state.order = self._module.order
+        self._begin_screen()
+
+    def _show_view(self, view: views.View) -> None:
+        self.state.view = view.name
+        self._begin_screen()
+
+    def _begin_screen(self) -> None:
+        state, module = self.state, self._module
+        name = state.tab if state.view == "full" else state.view
+        if name not in state.parts and hasattr(module, "new_part"):
+            state.parts[name] = module.new_part()
+        state.order = getattr(module, "order", state.order)
+        state.inner = getattr(module, "inner", None)
+        self._place_body()
+
+    def _place_body(self) -> None:
+        bare = getattr(self._module, "BARE", False)
+        self.state.body = Area(0, 0, self._rows, self._cols) if bare else frame.body_of(self._rows, self._cols)
+
+    def _go(self, name: str) -> None:
+        self._show_tab(find(name))
+
+    def _type(self, character: str) -> None:
+        """A character that no key claims goes to the line that is being typed."""
+        if self.state.filter.editing:
+            filterline.type_character(self.state, character)
+        elif self.state.overlay in POPUPS:
+            getattr(self._load(POPUPS[self.state.overlay]), "type_character", _ignore)(self.state, character)
 
     def _settle(self) -> None:
         """After any change: fetch what the screen now needs."""
-        self._ask(self.state.next_request())
+        state, module = self.state, self._module
+        popup = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else None
+        asker = getattr(popup, "question", None) or getattr(module, "question", None)
+        request = state.next_request() if hasattr(module, "order") else Request(limit=0, hold=state.paused)
+        self._ask(replace(request, asks=asker(state) if asker else None))
 
     def _say(self, message: str) -> None:
         self.state.message = message
@@ -182,10 +250,15 @@ class App:
 
     def _act(self, action: str) -> None:
         own = getattr(self, f"_do_{action}", None)
+        state = self.state
         if own:
             own()
+        elif action in filterline.ACTIONS:
+            filterline.ACTIONS[action](state)
+        elif state.overlay in POPUPS:
+            self._load(POPUPS[state.overlay]).ACTIONS[action](state)
         else:
-            self._module.ACTIONS[action](self.state)
+            self._module.ACTIONS[action](state)
 
     def _do_quit(self) -> None:
         self.quit_code = 0
@@ -205,7 +278,16 @@ class App:
         state.paused = not state.paused
         state.paused_packets = state.health.packets if state.health else 0
 
+    def _open(self, name: str) -> None:
+        self.state.overlay = name
+        getattr(self._load(POPUPS[name]), "on_open", _ignore)(self.state)
+
+    def _do_view_next(self) -> None:
+        self._show_view(views.after(self.state.view))
+
     def _turn_tab(self, step: int) -> None:
+        if self.state.view != "full":
+            return
         names = [tab.name for tab in self.state.tabs]
         self._show_tab(self.state.tabs[(names.index(self.state.tab) + step) % len(names)])
 
@@ -216,26 +298,8 @@ class App:
         self._turn_tab(-1)
 
     def _do_help(self) -> None:
-        self.state.overlay, self.state.help_top = "help", 0
+        self._open("help")
 
-    def _scroll_help(self, lines: int) -> None:
-        lowest = help_screen.lowest_top(self.state.body, self.state)
-        self.state.help_top = max(0, min(lowest, self.state.help_top + lines))
 
-    def _do_help_down(self) -> None:
-        self._scroll_help(1)
-
-    def _do_help_up(self) -> None:
-        self._scroll_help(-1)
-
-    def _do_help_page_down(self) -> None:
-        self._scroll_help(self.state.body.height - 3)
-
-    def _do_help_page_up(self) -> None:
-        self._scroll_help(3 - self.state.body.height)
-
-    def _do_help_top(self) -> None:
-        self._scroll_help(-10_000)
-
-    def _do_help_bottom(self) -> None:
-        self._scroll_help(10_000)
+def _ignore(*arguments: object) -> None:
+    """What a tab does that has no use for something."""

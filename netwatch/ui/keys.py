@@ -18,6 +18,7 @@ class Key:
     action: str
     hint: str
     help: str
+    early: bool = False            # stands before the others in the footer
 
 
 KEYS = (
@@ -34,6 +35,7 @@ KEYS = (
     Key("filter", ("ctrl-w",), "edit_word", "", "erase the word before the cursor"),
     Key("filter", ("ctrl-u",), "edit_clear", "clear", "erase the line up to the cursor"),
     Key("sort", ("enter", "space"), "sort_choose", "sort by it", "sort by the marked column"),
+    Key("sort", ("v",), "column_choose", "show/hide", "show or hide the marked column"),
     Key("sort", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("sort", ("esc", "s", "q"), "close", "close", "close the list"),
     Key("sort", ("up", "k"), "sort_up", "", "column above"),
@@ -52,8 +54,6 @@ KEYS = (
     Key("details", ("J", "ctrl-d"), "details_down", "scroll", "scroll the details down"),
     Key("details", ("K", "ctrl-u"), "details_up", "", "scroll the details up"),
     Key("connections", ("enter", "d"), "details_open", "details", "every field of the selected flow"),
-    Key("connections", ("/",), "filter_open", "filter", "filter as you type"),
-    Key("connections", ("esc",), "filter_clear", "", "drop the filter"),
     Key("connections", ("s",), "sort_open", "sort", "pick the column to sort by"),
     Key("connections", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("connections", ("<", ","), "sort_previous", "", "sort by the column to the left"),
@@ -66,6 +66,9 @@ KEYS = (
     Key("connections", ("pgup", "ctrl-b"), "page_up", "", "one page up"),
     Key("connections", ("home", "g"), "row_first", "", "first flow"),
     Key("connections", ("end", "G"), "row_last", "", "last flow"),
+    Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
+    Key("global", ("esc",), "filter_clear", "", "drop the filter"),
+    Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
     Key("global", ("p", "space"), "pause", "pause", "freeze the display; the capture goes on"),
     Key("global", ("tab", "]"), "tab_next", "", "next tab"),
     Key("global", ("shift-tab", "["), "tab_previous", "", "previous tab"),
@@ -131,7 +134,7 @@ def hints(contexts: Iterable[str]) -> list[Key]:
         lines = [key for key in KEYS if key.context == context]
         shown += [key for key in lines if key.hint and key.names[0] not in taken]
         taken.update(name for key in lines for name in key.names)
-    return shown
+    return sorted(shown, key=lambda key: not key.early)
 
 
 _INDEX = {(key.context, name): key for key in KEYS for name in key.names}

@@ -5,13 +5,14 @@ Poller asks the session, which may take long, and rings when there is something 
 """
 from __future__ import annotations
 
+import collections
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netwatch.face import Health, Page, Record, Session
+from netwatch.face import Command, Health, Page, Question, Record, Session
 
 __all__ = ["Health", "Page", "Poller", "Record", "Request", "Session", "Snapshot"]
 
@@ -23,10 +24,11 @@ class Request:
     sort: str = "bytes"
     descending: bool = True
     offset: int = 0
-    limit: int = 200
+    limit: int = 200             # 0: no flows are wanted
     history: bool = False
     flow: int | None = None      # a flow whose whole record is wanted
     hold: bool = False           # paused: ask once, then leave the page alone
+    asks: Question | None = None     # what the screen wants to know beside the flows
 
     @property
     def question(self) -> tuple[Any, ...]:
@@ -45,6 +47,10 @@ class Snapshot:
     record: Record | None = None
     health: Health | None = None
     error: str | None = None
+    asked: Question | None = None
+    answer: Any = None           # ... to what was asked
+    said: str = ""               # what the last command had to say
+    commands: int = 0            # how many have been done
 
 
 class Poller(threading.Thread):
@@ -61,6 +67,7 @@ class Poller(threading.Thread):
         self._wanted: Request | None = None
         self._latest = Snapshot()
         self._stopping = False
+        self._todo: collections.deque[Command] = collections.deque()
         self._progress: tuple[Any, ...] = ()
         self.on_crash: Callable[[BaseException], object] = lambda error: None
 
@@ -76,6 +83,12 @@ class Poller(threading.Thread):
             self._wanted = request
             self._news.notify()
 
+    def do(self, command: Command) -> None:
+        """Have something done by the session, in turn. Returns at once; what came of it is told by a snapshot."""
+        with self._news:
+            self._todo.append(command)
+            self._news.notify()
+
     def stop(self) -> None:
         """Ask the thread to end; a query under way is not waited for."""
         with self._news:
@@ -87,7 +100,7 @@ class Poller(threading.Thread):
         next_tick = 0.0
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._stopping or self._wanted is not served,  # noqa: B023
+                self._news.wait_for(lambda: self._stopping or self._todo or self._wanted is not served,  # noqa: B023
                                     max(0.0, next_tick - time.monotonic()) if served else None)
                 if self._stopping:
                     return
@@ -97,6 +110,7 @@ class Poller(threading.Thread):
             if wanted is None:
                 continue
             try:
+                self._do_commands()
                 fresh = self._poll(wanted, tick)
             except Exception as error:
                 text = f"{type(error).__name__}: {error}"[:300]
@@ -110,18 +124,27 @@ class Poller(threading.Thread):
             self._latest = replace(fresh, number=self._latest.number + 1)
             self._ring()
 
+    def _do_commands(self) -> None:
+        while self._todo:
+            said = self._session.do(self._todo.popleft())
+            self._latest = replace(self._latest, said=said, commands=self._latest.commands + 1)
+
     def _poll(self, wanted: Request, tick: bool) -> Snapshot:
         old = self._latest
         health = self._session.health() if tick or old.health is None else old.health
         progress = (health.packets, health.clock_ns, health.flows_live, health.flows_ended, health.done)
         same = old.page is not None and old.request is not None and old.request.question == wanted.question
         moved = progress != self._progress and not wanted.hold
-        new = Snapshot(request=wanted, health=health, page=old.page, rows=old.rows,
-                       total=old.total, offset=old.offset, record=old.record)
-        if not same or (tick and moved) or old.error:
+        new = replace(old, request=wanted, health=health, error=None)
+        if not wanted.limit:
+            new = replace(new, page=None, rows=[], total=0, offset=0)
+        elif not same or (tick and moved) or old.error:
             page = self._session.query(*wanted.question)
             self._progress = progress
             new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
+        if wanted.asks != old.asked or (wanted.asks and not wanted.hold and (tick or old.error)):
+            answer = None if wanted.asks is None else self._session.ask(wanted.asks)
+            new = replace(new, asked=wanted.asks, answer=answer)
         if wanted.flow is None:
             return replace(new, record=None)
         asked_before = old.request is not None and old.request.flow == wanted.flow

@@ -72,6 +72,7 @@ class TableState:
     pinned: bool = False             # the user chose it: the screen follows it
     window: tuple[int, int] = (0, 0)     # index of the first row asked for, and how many
     has_process: bool = False
+    chosen: set[str] = field(default_factory=set)   # keys of columns that were shown, or hidden, by hand
 
 
 @dataclass
@@ -93,7 +94,12 @@ class State:
     paused_packets: int = 0
     details: bool = False
     details_top: int = 0
-    overlay: str = ""                # "", "sort" or "help"
+    overlay: str = ""                # "": none; "sort": the tab's; else one of popups.POPUPS
+    parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
+    inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab
+    go: Callable[[str], None] = lambda name: None          # to another tab
+    do: Callable[[Any], None] = lambda command: None       # face.Command: have the session do something
+    view: str = "full"
     sort_row: int = 0
     help_top: int = 0
     message: str = ""
@@ -108,9 +114,9 @@ class State:
             return ("failed", "global")
         if self.filter.editing:
             return ("filter",)
-        if self.details and self.tab == "connections":
-            return ("details", self.tab, "global")
-        return (self.tab, "global")
+        if self.view != "full":
+            return (self.view, "global")
+        return (*(self.inner(self) if self.inner else ()), self.tab, "global")
 
     def next_request(self) -> Request:
         """What the poller should fetch for this screen. The window moves only when the screen leaves it."""

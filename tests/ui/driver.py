@@ -9,13 +9,12 @@ from netwatch._fast.canvas import Canvas
 from netwatch.filter import Filter
 from netwatch.ui.app import App
 from netwatch.ui.model import Poller, Request
-from tests.ui.fake import FakeSession
 
 
 class Driver:
     """`step()` is one tick of the poller; every key is followed by the poll it asks for."""
 
-    def __init__(self, session: FakeSession, cols: int = 120, rows: int = 40, ascii_only: bool = False,
+    def __init__(self, session: Any, cols: int = 120, rows: int = 40, ascii_only: bool = False,
                  **more: Any) -> None:
         self.session = session
         self.asked: Request | None = None

@@ -1,12 +1,15 @@
 """The table of keys: no key means two things in one place, every line does something, and all of it is in the help."""
 import curses
+import importlib
 
 import pytest
 
-from netwatch.ui import keys
+from netwatch.ui import filterline, keys
 from netwatch.ui.app import App
+from netwatch.ui.popups import POPUPS
+from netwatch.ui.popups.help import lines_of
 from netwatch.ui.tabs import TABS, find
-from netwatch.ui.widgets.help import lines_of
+from netwatch.ui.views import VIEWS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 
@@ -16,15 +19,28 @@ def test_no_key_has_two_meanings_in_one_context():
     assert len(pairs) == len(set(pairs))
 
 
-def test_every_action_is_known_to_the_app_or_to_a_tab():
-    tab_actions = {action for tab in TABS for action in tab.load().ACTIONS}
+def actions_by_screen() -> dict[str, set[str]]:
+    """The actions of each tab, view and popup, and of the filter line."""
+    modules = {each.name: each.module for each in (*TABS, *VIEWS) if each.module} | POPUPS
+    return {name: set(importlib.import_module(module).ACTIONS) for name, module in modules.items()} | {
+        "filter": set(filterline.ACTIONS)}
+
+
+def test_every_action_is_known_to_the_app_or_to_its_screen():
+    by_screen = actions_by_screen()
     for key in keys.KEYS:
-        assert hasattr(App, f"_do_{key.action}") or key.action in tab_actions, key
+        known = by_screen.get(key.context, set.union(*by_screen.values()))
+        assert hasattr(App, f"_do_{key.action}") or key.action in known | by_screen["filter"], key
 
 
-def test_no_tab_has_an_action_without_a_key():
+def test_no_screen_has_an_action_without_a_key():
     bound = {key.action for key in keys.KEYS}
-    assert {action for tab in TABS for action in tab.load().ACTIONS} <= bound
+    for name, actions in actions_by_screen().items():
+        assert actions <= bound, name
+
+
+def test_every_context_has_a_title():
+    assert {key.context for key in keys.KEYS} == set(keys.CONTEXT_TITLES)
 
 
 @pytest.mark.parametrize(("code", "name"), [
@@ -53,8 +69,7 @@ def test_the_help_has_every_key_of_the_tab():
     state = Driver(FakeSession(flows=5, still=True)).state
     text = "\n".join(f"{left} {right}" for _, left, right in lines_of(state))
     for key in keys.KEYS:
-        if key.context in ("connections", "details", "filter", "sort", "global"):
-            assert key.help in text
+        assert key.help in text
     assert "the Connections tab" in text
 
 

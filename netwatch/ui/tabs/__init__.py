@@ -1,13 +1,14 @@
 """The tabs, one line each. A tab's module has draw(canvas, area, state), which changes nothing, and ACTIONS.
 
-ACTIONS maps the actions of the key table to functions of the state. on_snapshot(state) and on_mouse(state, ...) are
-called when there is a new picture, and for clicks inside the tab's area. Modules are imported when first shown.
+ACTIONS maps the actions of the key table to functions of the state. What else it may have: new_part(), what it
+remembers in state.parts[name]; question(state), a face.Question whose answer is then in state.snapshot.answer;
+order(column, descending), which makes it a table of flows (state.snapshot.rows); inner(state), contexts of keys inside
+it; on_snapshot(state) and on_mouse(state, what, y, x), for a new picture and for clicks inside its area;
+draw_overlay(canvas, area, state), for popups of its own. Modules are imported when first shown.
 """
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,6 @@ class Tab:
     name: str
     title: str
     module: str
-
-    def load(self) -> ModuleType:
-        return importlib.import_module(self.module)
 
 
 TABS = (

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.canvas import clip
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import flow_details
-from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot, type_character
-from netwatch.ui.tabs.connections_layout import Layout, layout, slots_of
+from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot
+from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
 from netwatch.ui.tabs.flow_cells import COLUMNS, mark
-from netwatch.ui.theme import ALARM, BAD, FAINT, HEAD_SORT, INPUT, KEY, MATCH, MUTED, REVERSE, TEXT, TITLE, WARN
+from netwatch.ui.theme import BAD, FAINT, HEAD_SORT, MATCH, MUTED, TEXT, TITLE, WARN
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.box import draw_box
 
-__all__ = ["ACTIONS", "draw", "draw_overlay", "on_mouse", "on_snapshot", "order", "type_character"]
+__all__ = ["ACTIONS", "draw", "draw_overlay", "inner", "on_mouse", "on_snapshot", "order"]
 
 
 def order(column: str, descending: bool) -> tuple[str, bool]:
@@ -26,14 +26,16 @@ def order(column: str, descending: bool) -> tuple[str, bool]:
 
 
 
+def inner(state: State) -> tuple[str, ...]:
+    """The details pane has keys of its own."""
+    return ("details",) if state.details else ()
+
+
 def draw(canvas: Any, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     places = layout(state)
     if places.info.height:
-        if state.filter.editing:
-            _draw_filter(canvas, places, state)
-        else:
-            _draw_info(canvas, places.info, state)
+        _draw_info(canvas, places.info, state)
     if places.heads.height:
         slots = slots_of(state, places.heads)
         table.draw_heads(canvas, places.heads.y, area.x, slots, state.table.sort, state.table.descending, state.glyphs)
@@ -72,40 +74,6 @@ def _selection_away(state: State) -> bool:
     chosen = state.table.selected
     return chosen is not None and state.table.pinned and state.snapshot.total > 0 and \
         not any(row["id"] == chosen for row in state.snapshot.rows)
-
-
-def _draw_filter(canvas: Any, places: Layout, state: State) -> None:
-    """The line being typed; under it, at the place of the error, a mark and what is wrong."""
-    line, area = state.filter.line, places.info
-    glyphs = state.glyphs
-    start = area.x + 3
-    room = area.width - 5
-    skip = max(0, line.cursor - room + 1)
-    canvas.put(area.y, area.x + 1, "/", KEY)
-    canvas.put(area.y, start, line.text[skip:], INPUT, room)
-    at = start + text_width(line.text[skip:line.cursor])
-    under = line.text[line.cursor:line.cursor + 1] or " "
-    canvas.put(area.y, at, under, INPUT | REVERSE)
-    if places.note is None:
-        if state.filter.error:
-            canvas.put(area.y, area.x + area.width - 2, "!", ALARM)
-        return
-    if not state.filter.error:
-        shown = f"{fmt.count(state.snapshot.total)} flows match" if line.text.strip() else \
-            "for example: port == 443 and bytes > 1MB, process:firefox, or any word"
-        canvas.put(places.note.y, start, clip(shown, room, glyphs.ellipsis), MUTED)
-        return
-    column = state.filter.column
-    place = 0 if column is None else max(0, min(text_width(line.text[skip:max(skip, column)]), room - 1))
-    message = state.filter.error
-    if place + 2 + text_width(message) > room:
-        message = clip(message, max(0, place - 1), glyphs.ellipsis) if place > room // 2 else message
-        if place > room // 2:
-            canvas.put(places.note.y, start + place - 1 - text_width(message), message, BAD)
-            canvas.put(places.note.y, start + place, glyphs.caret, BAD)
-            return
-    canvas.put(places.note.y, start + place, glyphs.caret, BAD)
-    canvas.put(places.note.y, start + place + 2, clip(message, room - place - 2, glyphs.ellipsis), BAD)
 
 
 def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State) -> None:
@@ -150,7 +118,7 @@ def _draw_empty(canvas: Any, area: Area, state: State) -> None:
 
 
 def draw_overlay(canvas: Any, area: Area, state: State) -> None:
-    """The list of columns to sort by, over the table."""
+    """The list of columns to sort by, over the table; a dash is before those that are not shown."""
     height, width = len(COLUMNS) + 4, 30
     wide = area.width >= 76
     width = 72 if wide else min(width, area.width)
@@ -162,7 +130,9 @@ def draw_overlay(canvas: Any, area: Area, state: State) -> None:
     for i, column in enumerate(COLUMNS[first:first + rows]):
         line = y + 1 + i
         chosen = column.key == state.table.sort
-        arrow = (state.glyphs.down if state.table.descending else state.glyphs.up) if chosen else " "
+        arrow = " " if is_shown(state, column) else state.glyphs.none
+        if chosen:
+            arrow = state.glyphs.down if state.table.descending else state.glyphs.up
         canvas.put(line, x + 2, f"{arrow} {column.title}", HEAD_SORT if chosen else TEXT)
         if wide:
             canvas.put(line, x + 17, clip(column.help, width - 19, state.glyphs.ellipsis), MUTED)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch.ui.state import State
-from netwatch.ui.tabs.connections_layout import layout, slots_of
+from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
 from netwatch.ui.tabs.flow_cells import COLUMNS
 from netwatch.ui.tabs.flow_details import lowest_top
 
 WHEEL = 3                          # rows per notch
-_MAX_HISTORY = 50
 
 
 def visible_rows(state: State) -> int:
@@ -162,95 +161,25 @@ def _neighbour(step: int) -> Callable[[State], None]:
     """Sort by the next column to that side among those that have data."""
     def act(state: State) -> None:
         place = _place_of_sort(state) + step
-        if COLUMNS[place % len(COLUMNS)].key == "process.name" and not state.table.has_process:
+        while not is_shown(state, COLUMNS[place % len(COLUMNS)]):
             place += step
         _sort_by(state, place)
     return act
+
+
+def column_choose(state: State) -> None:
+    """Show the marked column, or hide it; the destination stays."""
+    column = COLUMNS[state.sort_row]
+    if column.key in ("dst", state.table.sort):
+        state.message = f"{column.title} stays: the table {'is about it' if column.key == 'dst' else 'is sorted by it'}"
+        return
+    state.table.chosen ^= {column.key}
 
 
 def _sort_row(move: Callable[[int], int]) -> Callable[[State], None]:
     def act(state: State) -> None:
         state.sort_row = move(state.sort_row) % len(COLUMNS)
     return act
-
-
-# ---------------------------------------------------------------------------------------------------------- the filter
-
-def filter_open(state: State) -> None:
-    chosen = state.filter
-    chosen.editing, chosen.before = True, (chosen.applied_text, chosen.applied)
-    chosen.line.text = chosen.applied_text
-    chosen.line.cursor = len(chosen.line.text)
-    chosen.error, chosen.column, chosen.place = "", None, len(chosen.history)
-
-
-def apply_text(state: State, text: str) -> None:
-    """Put a filter in force if it is one; otherwise keep the one in force and say what is wrong where."""
-    chosen = state.filter
-    chosen.error, chosen.column = "", None
-    try:
-        parsed = state.parse(text) if text.strip() else None
-    except ValueError as error:
-        chosen.error = str(getattr(error, "message", "") or error) or "not a filter"
-        column = getattr(error, "column", None)
-        chosen.column = None if column is None else column - 1
-        return
-    if text.strip() != chosen.applied_text:
-        chosen.applied, chosen.applied_text = parsed, text.strip()
-        state.table.top, state.table.pinned = 0, False
-
-
-def filter_keep(state: State) -> None:
-    """Leave the line; with an error in it, the last valid filter stays in force and that is said."""
-    chosen = state.filter
-    chosen.editing = False
-    if chosen.error:
-        state.message = f"Kept the last valid filter: {chosen.applied_text or 'none'}"
-    if chosen.applied_text and chosen.history[-1:] != [chosen.applied_text]:
-        chosen.history = [*chosen.history, chosen.applied_text][-_MAX_HISTORY:]
-
-
-def filter_cancel(state: State) -> None:
-    chosen = state.filter
-    chosen.editing = False
-    if chosen.applied_text != chosen.before[0]:
-        chosen.applied_text, chosen.applied = chosen.before
-        state.table.top, state.table.pinned = 0, False
-
-
-def filter_clear(state: State) -> None:
-    apply_text(state, "")
-
-
-def _recall(step: int) -> Callable[[State], None]:
-    def act(state: State) -> None:
-        chosen = state.filter
-        chosen.place = max(0, min(len(chosen.history), chosen.place + step))
-        chosen.line.text = chosen.history[chosen.place] if chosen.place < len(chosen.history) else ""
-        chosen.line.cursor = len(chosen.line.text)
-        apply_text(state, chosen.line.text)
-    return act
-
-
-def type_character(state: State, character: str) -> None:
-    """A printable character that no key of the filter line claims."""
-    state.filter.line.insert(character)
-    apply_text(state, state.filter.line.text)
-
-
-def _move_to(place: Callable[[State], int]) -> Callable[[State], None]:
-    return lambda state: state.filter.line.move(place(state))
-
-
-def _erase(start: Callable[[State], int], end: Callable[[State], int]) -> Callable[[State], None]:
-    def act(state: State) -> None:
-        state.filter.line.erase(start(state), end(state))
-        apply_text(state, state.filter.line.text)
-    return act
-
-
-def _cursor(state: State) -> int:
-    return state.filter.line.cursor
 
 
 # ----------------------------------------------------------------------------------------------------------- the mouse
@@ -288,17 +217,8 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_open": details_open, "details_close": details_close,
     "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
-    "sort_open": sort_open, "sort_choose": sort_choose, "sort_reverse": sort_reverse,
+    "sort_open": sort_open, "column_choose": column_choose, "sort_choose": sort_choose, "sort_reverse": sort_reverse,
     "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
     "sort_up": _sort_row(lambda row: row - 1), "sort_down": _sort_row(lambda row: row + 1),
     "sort_first": _sort_row(lambda row: 0), "sort_last": _sort_row(lambda row: len(COLUMNS) - 1),
-    "filter_open": filter_open, "filter_keep": filter_keep,
-    "filter_cancel": filter_cancel, "filter_clear": filter_clear,
-    "filter_older": _recall(-1), "filter_newer": _recall(1),
-    "edit_left": _move_to(lambda state: _cursor(state) - 1), "edit_right": _move_to(lambda state: _cursor(state) + 1),
-    "edit_home": _move_to(lambda state: 0), "edit_end": _move_to(lambda state: len(state.filter.line.text)),
-    "edit_backspace": _erase(lambda state: _cursor(state) - 1, _cursor),
-    "edit_delete": _erase(_cursor, lambda state: _cursor(state) + 1),
-    "edit_word": _erase(lambda state: state.filter.line.word_start(), _cursor),
-    "edit_clear": _erase(lambda state: 0, _cursor),
 }

@@ -1,6 +1,7 @@
 """The help screen, written from the table of keys."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.canvas import clip
@@ -22,8 +23,8 @@ def lines_of(state: State) -> list[Line]:
     """("title" | "key" | "blank", key, sentence) of every line."""
     glyphs = state.glyphs
     lines: list[Line] = []
-    order = [tab.name for tab in state.tabs if tab.name in keys.CONTEXT_TITLES]
-    for context in (*order, "details", "filter", "sort", "global"):
+    here = (*(state.inner(state) if state.inner else ()), state.tab if state.view == "full" else state.view, "global")
+    for context in sorted(keys.CONTEXT_TITLES, key=lambda each: here.index(each) if each in here else len(here)):
         lines.append(("title", keys.CONTEXT_TITLES[context], ""))
         for key in keys.KEYS:
             if key.context == context:
@@ -66,3 +67,21 @@ def draw(canvas: Any, area: Area, state: State) -> None:
             canvas.put(inside.y + i, inside.x + column, clip(right, inside.width - column - 2, glyphs.ellipsis),
                        TEXT if right else MUTED)
     draw_scroll_bar(canvas, inside, top, len(lines), glyphs)
+
+
+def on_open(state: State) -> None:
+    state.help_top = 0
+
+
+def _scroll(lines: Callable[[State], int]) -> Callable[[State], None]:
+    def act(state: State) -> None:
+        state.help_top = max(0, min(lowest_top(state.body, state), state.help_top + lines(state)))
+    return act
+
+
+ACTIONS: dict[str, Callable[[State], None]] = {
+    "help_down": _scroll(lambda state: 1), "help_up": _scroll(lambda state: -1),
+    "help_page_down": _scroll(lambda state: state.body.height - 3),
+    "help_page_up": _scroll(lambda state: 3 - state.body.height),
+    "help_top": _scroll(lambda state: -10_000), "help_bottom": _scroll(lambda state: 10_000),
+}

@@ -1,0 +1,32 @@
+"""What a session remembers while frames go by, so that a screen can ask for it later: one line each.
+
+A keeper is made with the session before its first frame. watch() is called after each chunk, with the session's lock
+held, so it must be quick: it counts, or copies bytes, and does no more. Everything is bounded.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol
+
+from netwatch.pipeline import Step
+
+KEEPERS: dict[str, str] = {}  # name: "module:class"
+
+
+class Keeper(Protocol):
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline."""
+
+    wants: frozenset[str]
+
+    def watch(self, session: Any, box: Any, step: Step | None) -> None:
+        """A chunk was read: `box` holds its frames until the next one. `step` is what it gave, None at the end."""
+
+
+def make() -> dict[str, Keeper]:
+    """One of each."""
+    made = {}
+    for name, place in KEEPERS.items():
+        module, _, cls = place.partition(":")
+        made[name] = getattr(importlib.import_module(module), cls)()
+    return made

@@ -1,0 +1,31 @@
+"""A real session on a capture file, read to its end, whose own cost never changes: what screens can be compared on."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from netwatch.capture.file import open_files
+from netwatch.face import Health
+from netwatch.session import Session
+
+HERE = Path(__file__).resolve().parent.parent / "captures"
+
+
+class Replayed(Session):
+    """`name`: a capture of tests/captures. stop() it."""
+
+    extra = 0                          # ticks, which a driver counts
+
+    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None) -> None:
+        super().__init__(name, lambda: open_files([str(HERE / name)]), live=False, services=services)
+        self.start()
+        ends = time.monotonic() + 30
+        while not super().health().done:
+            assert time.monotonic() < ends, "the file is not read to its end"
+            time.sleep(0.01)
+
+    def health(self) -> Health:
+        return replace(super().health(), cpu_percent=3.0, rss_bytes=61_000_000)
