@@ -17,7 +17,7 @@ from netwatch.ui.model import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import TABS, Tab, find
-from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, UNICODE
+from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
 
 MESSAGE_SECONDS = 3.0
 
@@ -281,6 +281,12 @@ class App:
     def _open(self, name: str) -> None:
         self.state.overlay = name
         getattr(self._load(POPUPS[name]), "on_open", _ignore)(self.state)
+
+    def _do_theme_next(self) -> None:
+        look, names = self.state.look, list(THEMES)
+        chosen = names[(names.index(look.theme) + 1) % len(names)]
+        self.state.look = replace(look, theme=chosen)
+        self._say(f"Theme {chosen}")
 
     def _do_view_next(self) -> None:
         self._show_view(views.after(self.state.view))

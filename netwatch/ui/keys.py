@@ -68,6 +68,7 @@ KEYS = (
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
+    Key("global", ("T",), "theme_next", "", "the next theme"),
     Key("global", ("p", "space"), "pause", "pause", "freeze the display; the capture goes on"),
     Key("global", ("tab", "]"), "tab_next", "", "next tab"),
     Key("global", ("shift-tab", "["), "tab_previous", "", "previous tab"),

@@ -1,7 +1,7 @@
 """All the terminal remembers about itself. Drawing reads it and changes nothing; handlers of keys change it."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -45,6 +45,13 @@ class Line:
             self.text[:self.cursor].rstrip() else 0
 
 
+@dataclass(frozen=True)
+class Look:
+    """The colours in use: a theme of themes.THEMES, and the user's own in place of some of its inks and papers."""
+    theme: str = "dark"
+    colors: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class FilterState:
     """`applied` is in force; `line` is what is typed, `error` what is wrong with it and `column` where (from 0)."""
@@ -80,6 +87,7 @@ class State:
     label: str = ""
     live: bool = True
     glyphs: Glyphs = UNICODE
+    look: Look = field(default_factory=Look)
     tab: str = "connections"
     tabs: tuple[Any, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
