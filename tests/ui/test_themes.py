@@ -11,7 +11,7 @@ from tests.ui.fake import FakeSession
 from tests.ui.pty_run import Terminal
 
 PAINTED = [each for each in themes.THEMES.values() if not each.ansi]
-WANTED = "dark terminal solarized dracula nord gruvbox catppuccin tokyo-night ocean paper".split()
+WANTED = ["dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper"]
 
 
 def test_the_themes_that_were_promised():
@@ -158,7 +158,7 @@ def test_where_it_cannot_be_redefined_the_nearest_is_taken():
 
 
 def test_live_switching_repaints_everything():
-    with Terminal("--still", TERM="screen-256color", **{"COLUMNS": os.environ.get("COLUMNS", "")}) as terminal:
+    with Terminal("--still", TERM="screen-256color", COLUMNS=os.environ.get("COLUMNS", "")) as terminal:
         terminal.read(8, b"help")
         terminal.read(0.7)
         terminal.send("TT")
