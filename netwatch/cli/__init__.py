@@ -25,6 +25,12 @@ def _devices(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _config(arguments: list[str]) -> int:
+    from netwatch.cli.config import main
+
+    return main(arguments)
+
+
 def _launch(arguments: list[str]) -> int:
     from netwatch.cli.launch import main
 
@@ -37,7 +43,7 @@ def _live(arguments: list[str]) -> int:
     return main(arguments)
 
 
-COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices}
+COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices, "config": _config}
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 

@@ -1,10 +1,10 @@
 """The terminal. run() is the only way in; everything heavy is imported by it, so that `import netwatch.ui` is cheap."""
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netwatch.settings import Settings
     from netwatch.ui.model import Session
 
 REFRESH_MS = (100, 5000)
@@ -12,7 +12,7 @@ REFRESH_MS = (100, 5000)
 
 def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str = "dark", color: bool = True,
         ascii_only: bool = False, view: str = "full", tab: str | None = None,
-        colors: Mapping[str, str] | None = None) -> int:
+        settings: Settings | None = None) -> int:
     """Start the session, show it until the user leaves, stop it. Returns the exit code of CONTRACT section 2.
 
     ValueError for a theme, view, tab or filter that does not exist. What session.start() raises is passed on; the
@@ -42,7 +42,9 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)
     ui.state.clipboard = term.copy
-    ui.state.look = Look(theme, dict(colors or {}))
+    ui.state.settings = settings or ui.state.settings
+    ui.state.look = Look(theme, ui.state.settings.colors)
+    ui.state.set_interval = poller.set_interval
     session.start()
     try:
         return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))

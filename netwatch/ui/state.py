@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from netwatch.settings import Settings
 from netwatch.ui.model import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
 
@@ -88,6 +89,8 @@ class State:
     live: bool = True
     glyphs: Glyphs = UNICODE
     look: Look = field(default_factory=Look)
+    settings: Settings = field(default_factory=lambda: Settings({}))
+    set_interval: Callable[[float], None] = lambda seconds: None     # between two looks at the session
     tab: str = "connections"
     tabs: tuple[Any, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
