@@ -56,7 +56,7 @@ class Session:
         """Open the source and begin to read it. Raises SourceError."""
         self.source = self._open_source()
         self.names = Names(self._reverse)
-        timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+        timeouts = self._timeouts()
         services = self._services(self.source) if self._services and self._dpi else []
         self.keepers = keepers.make()
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
@@ -67,6 +67,16 @@ class Session:
         self.view = EngineView(self.engine, self.source.interfaces, self.names)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
+
+    def _timeouts(self) -> dict[str, int]:
+        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+
+    def use_settings(self, settings: Settings) -> None:
+        """Other settings from now on, as far as a running engine can: its idle timeouts."""
+        self._settings = settings
+        with self.lock:
+            for engine in self.pipeline.engines:
+                engine.set_timeouts(self._timeouts())
 
     def stop(self) -> None:
         """Stop reading and close the source; may be called again."""

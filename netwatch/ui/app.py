@@ -33,7 +33,7 @@ class App:
         self.state.table.sort = "rate_in" if live else "bytes"
         self.quit_code: int | None = None
         self.wants_repaint = False
-        self.state.go, self.state.do = self._go, do
+        self.state.go, self.state.do, self.state.act = self._go, do, self._act
         self._ask = ask
         self._modules: dict[str, ModuleType] = {}
         self._message_until = 0.0
@@ -305,6 +305,15 @@ class App:
 
     def _do_help(self) -> None:
         self._open("help")
+
+    def _do_settings(self) -> None:
+        self._open("settings")
+
+    def _do_palette(self) -> None:
+        self._open("palette")
+
+    def _do_memory(self) -> None:
+        self._open("memory")
 
 
 def _ignore(*arguments: object) -> None:

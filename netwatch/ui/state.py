@@ -108,6 +108,7 @@ class State:
     parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
     inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab
     go: Callable[[str], None] = lambda name: None          # to another tab
+    act: Callable[[str], None] = lambda action: None       # what a key of that action does
     do: Callable[[Any], None] = lambda command: None       # face.Command: have the session do something
     view: str = "full"
     sort_row: int = 0
@@ -120,10 +121,14 @@ class State:
         """Where keys go, innermost first."""
         if self.overlay:
             return (self.overlay,)
+        if self.filter.editing and self.tab not in self.failed:
+            return ("filter",)
+        return self.screen_contexts()
+
+    def screen_contexts(self) -> tuple[str, ...]:
+        """Where keys go when nothing lies over the screen and no line is being typed."""
         if self.tab in self.failed:
             return ("failed", "global")
-        if self.filter.editing:
-            return ("filter",)
         if self.view != "full":
             return (self.view, "global")
         return (*(self.inner(self) if self.inner else ()), self.tab, "global")

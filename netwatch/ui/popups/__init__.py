@@ -7,4 +7,8 @@ from __future__ import annotations
 
 POPUPS = {
     "help": "netwatch.ui.popups.help",
+    "memory": "netwatch.ui.popups.memory",
+    "palette": "netwatch.ui.popups.palette",
+    "settings": "netwatch.ui.popups.settings",
+    "settings_edit": "netwatch.ui.popups.settings",
 }
