@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from netwatch.ui import crash, filterline, frame, keys, views
+from netwatch.ui import crash, filterline, frame, keys, replaykeys, views
 from netwatch.ui.model import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import Area, State
@@ -81,11 +81,13 @@ class App:
     def _mouse_over(self, what: str, y: int, x: int) -> None:
         """The mouse over a popup: the wheel scrolls it; a click is its own affair, or closes it."""
         state = self.state
-        takes = getattr(self._load(POPUPS[state.overlay]), "on_mouse", None) if state.overlay in POPUPS else None
+        over = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else self._module
+        takes = getattr(over, "on_mouse", None) if state.overlay in POPUPS else None
+        scroll = f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}"
         if takes:
             takes(state, what, y, x)
         elif what.startswith("wheel"):
-            self._act(f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}")
+            over.ACTIONS.get(scroll, _ignore)(state)
         else:
             state.overlay = ""
 
@@ -255,6 +257,8 @@ class App:
             own()
         elif action in filterline.ACTIONS:
             filterline.ACTIONS[action](state)
+        elif action in replaykeys.ACTIONS:
+            replaykeys.ACTIONS[action](state)
         elif state.overlay in POPUPS:
             self._load(POPUPS[state.overlay]).ACTIONS[action](state)
         else:
@@ -311,6 +315,9 @@ class App:
 
     def _do_palette(self) -> None:
         self._open("palette")
+
+    def _do_seek(self) -> None:
+        self._open("seek")
 
     def _do_memory(self) -> None:
         self._open("memory")

@@ -103,6 +103,18 @@ KEYS = (
     Key("connections", ("pgup", "ctrl-b"), "page_up", "", "one page up"),
     Key("connections", ("home", "g"), "row_first", "", "first flow"),
     Key("connections", ("end", "G"), "row_last", "", "last flow"),
+    Key("seek", ("enter",), "seek_go", "go there", "go to that moment"),
+    Key("seek", ("esc",), "close", "cancel", "stay here"),
+    Key("seek", ("backspace",), "seek_backspace", "", "erase the last character"),
+    Key("seek", ("ctrl-u",), "seek_clear", "clear", "erase the line"),
+    Key("replay", ("P",), "replay_play", "play", "play or stop; at the end: again from the start"),
+    Key("replay", ("}",), "replay_faster", "", "faster: 0.1x to 1000x, then as fast as it goes"),
+    Key("replay", ("{",), "replay_slower", "", "slower"),
+    Key("replay", ("n",), "replay_packet", "", "one packet further"),
+    Key("replay", ("N",), "replay_second", "", "one second further"),
+    Key("replay", ("@",), "seek", "", "go to a moment; going back reads the file again"),
+    Key("replay", ("^",), "replay_start", "", "to the start"),
+    Key("replay", ("$",), "replay_end", "", "to the end"),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", (":",), "palette", "do", "find anything that can be done by a few letters of it"),
@@ -121,7 +133,8 @@ KEYS = (
 CONTEXT_TITLES = {
     "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
     "settings": "Settings", "settings_edit": "A setting's value", "palette": "Command palette", "memory": "Memory view",
-    "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
+    "help": "This help", "failed": "A tab that failed", "seek": "Going to a moment",
+    "replay": "Replay of a file", "global": "Everywhere",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",

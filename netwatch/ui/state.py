@@ -127,11 +127,12 @@ class State:
 
     def screen_contexts(self) -> tuple[str, ...]:
         """Where keys go when nothing lies over the screen and no line is being typed."""
+        behind = ("global",) if self.live else ("replay", "global")
         if self.tab in self.failed:
-            return ("failed", "global")
+            return ("failed", *behind)
         if self.view != "full":
-            return (self.view, "global")
-        return (*(self.inner(self) if self.inner else ()), self.tab, "global")
+            return (self.view, *behind)
+        return (*(self.inner(self) if self.inner else ()), self.tab, *behind)
 
     def next_request(self) -> Request:
         """What the poller should fetch for this screen. The window moves only when the screen leaves it."""
