@@ -21,6 +21,7 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     import os
     import sys
 
+    from netwatch.ask import filters
     from netwatch.ui import app as brain
     from netwatch.ui import crash, model, term
     from netwatch.ui.state import Look
@@ -44,6 +45,7 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     ui.state.clipboard = term.copy
     ui.state.settings = settings or ui.state.settings
     ui.state.look = Look(theme, ui.state.settings.colors)
+    ui.state.filter.history = filters.load(ui.state.settings.of("ui.filter_history"))
     ui.state.set_interval = poller.set_interval
     session.start()
     try:

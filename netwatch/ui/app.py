@@ -120,7 +120,10 @@ class App:
 
     def next_deadline(self) -> float | None:
         """When the screen changes by itself (monotonic seconds), None for never."""
-        return self._message_until if self.state.message else None
+        slow = filterline.seconds_to_slow(self.state)
+        times = [self._message_until] if self.state.message else []
+        times += [time.monotonic() + slow] if slow is not None and slow > 0 else []
+        return min(times, default=None)
 
     def pass_time(self) -> None:
         """Take away what has been shown long enough."""
@@ -143,7 +146,9 @@ class App:
                 self._module.draw(canvas, state.body, state)
                 if state.filter.editing:
                     y, x, height, width = state.body
-                    filterline.draw(canvas, Area(y, x, min(2 if height > 3 else 1, height), width), state)
+                    lines = min(2 if height > 3 else 1, height)
+                    filterline.draw(canvas, Area(y, x, lines, width), state)
+                    filterline.draw_offers(canvas, Area(y + lines, x, height - lines, width), state)
                 if state.overlay and state.overlay not in POPUPS:
                     self._module.draw_overlay(canvas, state.body, state)
             except Exception as error:

@@ -24,6 +24,8 @@ class Key:
 KEYS = (
     Key("filter", ("enter",), "filter_keep", "keep", "keep the filter and go back to the table"),
     Key("filter", ("esc",), "filter_cancel", "cancel", "go back to the filter that was there before"),
+    Key("filter", ("tab",), "filter_complete", "complete", "complete the name of a field, or a value that was seen"),
+    Key("filter", ("shift-tab",), "filter_complete_back", "", "the completion before"),
     Key("filter", ("up", "ctrl-p"), "filter_older", "earlier", "an earlier filter"),
     Key("filter", ("down", "ctrl-n"), "filter_newer", "later", "a later filter"),
     Key("filter", ("left", "ctrl-b"), "edit_left", "", "cursor to the left"),

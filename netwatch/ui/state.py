@@ -65,6 +65,11 @@ class FilterState:
     column: int | None = None
     history: list[str] = field(default_factory=list)
     place: int = 0                   # in the history; len(history) is the line being typed
+    since: float = 0.0               # when `applied` last changed, monotonic seconds
+    rows: list[dict[str, Any]] = field(default_factory=list)   # on screen when the line was opened: values are offered
+    offers: list[Any] = field(default_factory=list)    # completion.Offer, while they are listed
+    offered: int = -1                # the one that has been taken, -1 none yet
+    word: int = 0                    # where the word they are for begins
 
 
 @dataclass
