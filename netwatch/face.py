@@ -58,6 +58,8 @@ class Health:
     cpu_percent: float = 0.0
     rss_bytes: int = 0
     replay: Replay | None = None
+    owners: str = ""  # what finds the processes of flows, "" nothing does
+    owners_why: str = ""  # why nothing better does
 
 
 class Question(Protocol):

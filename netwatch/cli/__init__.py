@@ -31,6 +31,12 @@ def _config(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _doctor(arguments: list[str]) -> int:
+    from netwatch.cli.doctor import main
+
+    return main(arguments)
+
+
 def _launch(arguments: list[str]) -> int:
     from netwatch.cli.launch import main
 
@@ -43,7 +49,8 @@ def _live(arguments: list[str]) -> int:
     return main(arguments)
 
 
-COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices, "config": _config}
+COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices, "doctor": _doctor,
+                                "config": _config}
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.cli.services import readers
+from netwatch.cli.services import owners, readers
 from netwatch.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -22,6 +22,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
   netwatch config show     settings in force and where each comes from; init writes a file, check looks for mistakes
+  netwatch doctor          what works here and what is missing, with the command that fixes it
 """
 
 
@@ -105,7 +106,8 @@ def _show(options: argparse.Namespace) -> int:
     label, opener = _source(options)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
                       services=lambda source: readers(options.keylog, source, live=not options.read),
-                      resolve=settings.of("names.resolve"))
+                      resolve=settings.of("names.resolve"),
+                      owners=None if options.read else lambda: owners(settings, behind=True))
     try:
         return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
                       color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),

@@ -81,7 +81,7 @@ def test_a_color_may_be_a_number(tmp_path):
 
 def test_the_table_agrees_with_the_themes():
     assert tuple(themes.THEMES) == THEMES
-    assert COLORS == (*themes.INKS, *themes.PAPERS)
+    assert (*themes.INKS, *themes.PAPERS) == COLORS
 
 
 def test_a_change_keeps_the_rest():

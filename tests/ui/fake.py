@@ -56,6 +56,8 @@ class Health:
     cpu_percent: float = 3.0
     rss_bytes: int = 61_000_000
     replay: Any = None
+    owners: str = ""
+    owners_why: str = ""
 
 
 def iso(ns: int) -> str:
