@@ -221,7 +221,7 @@ class Session:
             self.source.close()
             self._begin(source)
             self._done = False
-        player.begin()
+            player.begin()
 
     def _take(self, count: int) -> Step | None:
         """Process what was read, and let the keepers see it. The lock is held."""

@@ -182,7 +182,7 @@ def test_the_keys(session):
     assert session.player.speed == 1000.0
     driver.keys("P")
     assert said[-1] == "Playing from the start, 1000x"
-    wait(lambda: session.health().done and not session.player.again)
+    wait(lambda: not session.player.again and session.health().done)
     driver.step()
     assert "at the end, 1000x" in driver.screen()
     driver.keys("^")
