@@ -22,6 +22,17 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """How a file is being played. `speed` None: as fast as it goes; `until`: packet time that is being gone to, ns;
+    `again`: it is read from its start for that."""
+
+    speed: float | None = None
+    playing: bool = True
+    until: int | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Health:
     """How the capture is doing: what came, what was lost and where, what it costs. Rates are of the last second or so;
     of a file that was read to its end, over the time it covers."""
@@ -46,6 +57,7 @@ class Health:
     clock_ns: int = 0
     cpu_percent: float = 0.0
     rss_bytes: int = 0
+    replay: Replay | None = None
     owners: str = ""  # what finds the processes of flows, "" nothing does
     owners_why: str = ""  # why nothing better does
 

@@ -37,12 +37,12 @@ class Pipeline:
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = (), services: Sequence[Service] = ()) -> None:
+                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
         it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
-        their order."""
+        their order; `box`: another kind of box for the one worker."""
         self.source = source
         self.services = list(services)
         self._early: list[Any] = [service for service in services if hasattr(service, "before")]
@@ -59,7 +59,7 @@ class Pipeline:
         self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
         self._secrets_told = 0
         self._copies = list(copies)
-        self._boxes = [Box() for _ in range(workers if copies else min(workers, 2))]
+        self._boxes = [box] if box is not None else [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
         self._to_release = False

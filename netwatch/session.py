@@ -11,18 +11,23 @@ import resource
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch import keepers
 from netwatch._fast.flowtext import link_name
+from netwatch._fast.pacing import PacedBox
 from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Command, Health, Page, Question, Record
 from netwatch.filter import Filter
 from netwatch.names.service import Names
 from netwatch.owners import FlowOwners, Method
-from netwatch.pipeline import Pipeline
+from netwatch.pipeline import Pipeline, Step
+from netwatch.replay import Player
 from netwatch.service import adorn
 from netwatch.settings import Settings
+
+if TYPE_CHECKING:
+    from netwatch.names.reverse import Reverse
 
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
@@ -37,6 +42,8 @@ class Session:
                  resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None) -> None:
         """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
         what finds the processes of a live source's flows, started."""
+        speed = (settings or Settings({})).of("replay.speed")
+        self.player = None if live else Player(None if speed == "max" else float(speed))
         self.label = label
         self.live = live
         self._open_source = open_source
@@ -51,29 +58,41 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = _Meter()
-        self._reverse = None
-        if resolve:
-            from netwatch.names.reverse import Reverse
-
-            self._reverse = Reverse()
+        self._resolve = resolve
 
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
-        self.source = self._open_source()
         self.owners = self._make_owners() if self._make_owners else None
-        self.names = Names(self._reverse)
-        timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+        self._begin(self._open_source())
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def _begin(self, source: Any) -> None:
+        """A fresh engine for a source, and all that goes with it."""
+        self.source = source
+        self._read_before = 0
+        self.names = Names(_resolver() if self._resolve else None)
+        timeouts = self._timeouts()
         services = self._services(self.source) if self._services and self._dpi else []
         services += [self.names, *([self.owners] if self.owners else [])]
         self.keepers = keepers.make()
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
         self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
                                  want=wanted, max_flows=self._settings.of("flows.max"),
-                                 history=self._settings.of("flows.history"))
+                                 history=self._settings.of("flows.history"),
+                                 box=PacedBox() if self.player else None)
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._thread.start()
+
+    def _timeouts(self) -> dict[str, int]:
+        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+
+    def use_settings(self, settings: Settings) -> None:
+        """Other settings from now on, as far as a running engine can: its idle timeouts."""
+        self._settings = settings
+        with self.lock:
+            for engine in self.pipeline.engines:
+                engine.set_timeouts(self._timeouts())
 
     def stop(self) -> None:
         """Stop reading and close the source; may be called again."""
@@ -122,11 +141,11 @@ class Session:
 
     def health(self) -> Health:
         with self.lock:
-            seen = counts(self.engine)
+            seen, done = counts(self.engine), self._done
         first = seen.pop("first_ns")
         drops = self.source.stats() if self.live else {}
         meter = self._meter.read(seen["packets"], seen["bytes"])
-        if self._done and not self.live:
+        if done and not self.live:
             seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
             meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
         size = self.source.size
@@ -134,27 +153,89 @@ class Session:
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self.source.error,
-            position=None if self.live else 1.0 if self._done else self.source.bytes_read / size if size else None,
+            ring_drops=drops.get("ring_drops", 0), done=done, error=self._failure or self.source.error,
+            position=None if self.live else 1.0 if done else self._position() if size else None,
+            replay=self.player.state() if self.player else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
             owners=owners.name, owners_why=owners.why,
         )
 
+    def _position(self) -> float:
+        """How much of the file has been processed, 0 to 1."""
+        read, share = self.source.bytes_read, getattr(self.pipeline.box, "share", 1.0)
+        position: float = (self._read_before + (read - self._read_before) * share) / self.source.size
+        return position
+
     def _run(self) -> None:
         try:
-            while not self._stopping:
-                with_frames = self.pipeline.read()
-                with self.lock:
-                    step = self.pipeline.process(with_frames)
-                    for keeper in self.keepers.values():
-                        keeper.watch(self, self.pipeline.box, step)
-                    if step is None:
-                        break
-                    if with_frames < 0 and self.live:
-                        self.pipeline.advance(time.time_ns() - SETTLE_NS)
+            if self.player:
+                self._replay(self.player)
+            else:
+                self._watch()
         except Exception as error:  # the screen must say so; a thread's traceback nobody sees
             self._failure = f"the engine stopped: {type(error).__name__}: {error}"
         self._done = True
+
+    def _watch(self) -> None:
+        """A live source, until it ends or we are stopped."""
+        while not self._stopping:
+            count = self.pipeline.read()
+            with self.lock:
+                if self._take(count) is None:
+                    return
+                if count < 0:
+                    self.pipeline.advance(time.time_ns() - SETTLE_NS)
+
+    def _replay(self, player: Player) -> None:
+        """A file, at the player's pace, as often as it asks for it again."""
+        while not self._stopping:
+            if player.again:
+                self._read_again(player)
+            elif self._done:
+                player.wait_at_end()
+            elif self.pipeline.box.left or self._read_on(player) > 0:
+                shown = player.allow(self.pipeline.box)
+                with self.lock:
+                    if shown:
+                        self._take(shown)
+                    elif player.speed and not player.paused:
+                        self.pipeline.advance(player.clock)
+                    player.reached(self.engine.clock)
+
+    def _read_on(self, player: Player) -> int:
+        """The next chunk of the file; 0 at its end."""
+        self._read_before = self.source.bytes_read
+        count: int = self.pipeline.read()
+        if count == 0:
+            with self.lock:
+                self._take(0)
+                self._done = True
+                player.end(self.engine.clock)
+        return count
+
+    def _read_again(self, player: Player) -> None:
+        """Begin the file once more, with an engine that knows nothing."""
+        source = self._open_source()
+        with self.lock:
+            self.pipeline.close()
+            self.source.close()
+            self._begin(source)
+            self._done = False
+            player.begin()
+
+    def _take(self, count: int) -> Step | None:
+        """Process what was read, and let the keepers see it. The lock is held."""
+        step = self.pipeline.process(count)
+        for keeper in self.keepers.values():
+            keeper.watch(self, self.pipeline.box, step)
+        return step
+
+
+def _resolver() -> Reverse:
+    """Who asks the system for names; imported here because few want it."""
+    from netwatch.names.reverse import Reverse
+
+    return Reverse()
 
 
 class _Meter:

@@ -1,59 +1,178 @@
-"""What can be set, by dotted key, with its default, and how a text becomes a value.
+"""What can be set, by dotted key: one line each, with type, default and help; how a text becomes a value.
 
-Only numbers so far: idle timeouts in seconds, sizes of the flow table, of the history and of the capture ring. An
-unknown key is an error that names the nearest.
+Nothing is read or written here (config.py reads the file). A value knows where it came from: the default, a line of
+the file, the environment, --set. An unknown key is an error that names the nearest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
 
-# key: (default, smallest, largest)
-LIMITS: dict[str, tuple[int, int, int]] = {
-    "flows.max": (2_000_000, 1_000, 100_000_000),
-    "flows.history": (100_000, 0, 10_000_000),
-    "names.resolve": (0, 0, 1),
-    "owners.find": (1, 0, 1),
-    "capture.ring_mb": (64, 1, 4_096),
-    "capture.snaplen": (262_144, 64, 262_144),
-    **{f"timeouts.{name}": (seconds, 1, 4_000_000) for name, seconds in (TIMEOUTS | APP_TIMEOUTS).items()},
-}
+Value = int | bool | str
+THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")
+COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "bad", "process", "address", "name",
+          "paper", "selected")
+SPEEDS = ("0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "max")
+NOW, START = "now", "at next start"
+WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+COLOR = re.compile(r"(?:#[0-9a-fA-F]{6}|1?\d?\d|2[0-4]\d|25[0-5])?")
 
 
 class SettingError(ValueError):
     """A setting that does not exist, or a value it cannot have; one line."""
 
 
+class Setting(NamedTuple):
+    """`applies`: NOW when a change on the settings screen has its effect at once. A text is any, a color is `#rrggbb`,
+    a number of the palette, or "" for the theme's own."""
+
+    key: str
+    default: Value
+    help: str
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
+    applies: str = START
+    color: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it takes, in words."""
+        if isinstance(self.default, bool):
+            return "true or false"
+        if isinstance(self.default, int):
+            return f"a whole number from {self.low} to {self.high}"
+        if self.color:
+            return '#rrggbb, a number of the palette (0 to 255), or "" for the theme\'s own'
+        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+
+    def accept(self, value: object) -> Value:
+        """The value if it may have it. Raises SettingError."""
+        if self.color and type(value) is int:
+            value = str(value)
+        fits = type(value) is type(self.default)
+        if fits and type(value) is int:
+            fits = self.low <= value <= self.high
+        elif fits and isinstance(value, str):
+            shaped = COLOR.fullmatch(value) if self.color else value.isprintable() and len(value) <= 1000
+            fits = bool(shaped) and (not self.choices or value in self.choices)
+        if not fits:
+            raise SettingError(f"{self.key} is {self.kind}")
+        assert isinstance(value, int | str)
+        return value
+
+    def parse(self, text: str) -> Value:
+        """The value of a text. Raises SettingError."""
+        text = text.strip()
+        if isinstance(self.default, bool):
+            return self.accept(WORDS.get(text.lower(), text))
+        if isinstance(self.default, int):
+            return self.accept(int(text) if re.fullmatch(r"\d{1,12}", text) else text)
+        return self.accept(text)
+
+    def shown(self, value: Value) -> str:
+        """The value as a text that parse() takes."""
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_TABLE = (
+    Setting("ui.theme", "dark", "Colours; `netwatch --theme list` tells of each.", choices=THEMES, applies=NOW),
+    Setting("ui.color", True, "Colours at all; NO_COLOR in the environment switches them off too."),
+    Setting("ui.ascii", False, "Only ASCII in frames, marks and graphs."),
+    Setting("ui.refresh_ms", 1000, "Milliseconds between two looks at the engine.", 100, 5000, applies=NOW),
+    Setting("ui.view", "full", "The view to begin with.", choices=("full", "lite", "dense")),
+    Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first."),
+    Setting("ui.localhost", True, "Show flows of the loopback addresses."),
+    Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
+            applies=NOW),
+    Setting("replay.speed", "max", "How fast a file is played, times the speed it was captured at.", choices=SPEEDS),
+    *(Setting(f"theme.{name}", "", f"Colour of the {name} {'background' if name in COLORS[-2:] else 'ink'} in place of "
+              "the theme's own.", applies=NOW, color=True) for name in COLORS),
+    Setting("flows.max", 2_000_000, "Flows kept at a time; beyond that the longest idle goes.", 1_000, 100_000_000),
+    Setting("flows.history", 100_000, "Ended flows kept.", 0, 10_000_000),
+    Setting("names.resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),
+    Setting("owners.find", True, "Find the processes of live flows."),
+    Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
+    Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
+    Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
+    *(Setting(f"timeouts.{name}", seconds, f"Seconds without a packet after which a flow is over: {name}.", 1,
+              4_000_000, applies=NOW) for name, seconds in (TIMEOUTS | APP_TIMEOUTS).items()),
+)
+SETTINGS: dict[str, Setting] = {each.key: each for each in _TABLE}
+
+
 class Settings(NamedTuple):
-    """Values of LIMITS' keys that differ from their defaults."""
+    """Values that differ from their defaults, and the origin of each that was set; `path` is the file in use."""
 
-    changed: dict[str, int]
+    changed: Mapping[str, Value]
+    origins: Mapping[str, str] = {}
+    path: str = ""
 
-    def of(self, key: str) -> int:
-        return self.changed.get(key, LIMITS[key][0])
+    def of(self, key: str) -> Any:
+        """The value, of its setting's type."""
+        return self.changed.get(key, SETTINGS[key].default)
+
+    def origin(self, key: str) -> str:
+        """Where its value comes from: "default", FILE:LINE, the name of a variable, --set."""
+        return self.origins.get(key, "default")
+
+    def but(self, key: str, value: Value, origin: str) -> Settings:
+        """The same with another value."""
+        return self._replace(changed={**self.changed, key: value}, origins={**self.origins, key: origin})
 
     @property
     def timeouts(self) -> dict[str, int]:
         """Changed idle timeouts in seconds, by the names the engine knows."""
-        return {k.removeprefix("timeouts."): v for k, v in self.changed.items() if k.startswith("timeouts.")}
+        return {k.removeprefix("timeouts."): int(v) for k, v in self.changed.items()
+                if k.startswith("timeouts.") and v != SETTINGS[k].default}
+
+    @property
+    def colors(self) -> dict[str, str]:
+        """The user's own colours, by ink."""
+        return {name: str(text) for name in COLORS if (text := self.of(f"theme.{name}"))}
 
 
-def parse_settings(texts: Iterable[str]) -> Settings:
-    """Settings from texts such as `timeouts.udp=30`. Raises SettingError."""
-    changed = {}
+def find(key: str) -> Setting:
+    """The setting of that key. Raises SettingError that names the nearest."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    import difflib
+
+    near = difflib.get_close_matches(key, SETTINGS, 1, 0.4)
+    raise SettingError(f"no setting is called {key!r}" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def variable(key: str) -> str:
+    """The environment's name of a setting: NETWATCH_UI_THEME."""
+    return "NETWATCH_" + key.upper().replace(".", "_").replace("-", "_")
+
+
+def from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """With what the environment sets; its other variables are not ours to judge. Raises SettingError."""
+    for key, setting in SETTINGS.items():
+        name = variable(key)
+        if name in environment:
+            try:
+                settings = settings.but(key, setting.parse(environment[name]), name)
+            except SettingError as e:
+                raise SettingError(f"{name}={environment[name]}: {e}") from None
+    return settings
+
+
+def parse_settings(texts: Iterable[str], settings: Settings | None = None) -> Settings:
+    """With what texts such as `timeouts.udp=30` set. Raises SettingError."""
+    settings = settings or Settings({})
     for text in texts:
         key, equals, value = text.partition("=")
-        if key not in LIMITS:
-            import difflib
-
-            near = difflib.get_close_matches(key, LIMITS, 1, 0.4)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise SettingError(f"--set {text}: no setting is called {key!r}{hint}")
-        _, low, high = LIMITS[key]
-        if not equals or not value.isdecimal() or not low <= int(value) <= high:
-            raise SettingError(f"--set {text}: {key} is a whole number from {low} to {high}")
-        changed[key] = int(value)
-    return Settings(changed)
+        try:
+            setting = find(key)
+            if not equals:
+                raise SettingError(f"{key} is {setting.kind}")
+            settings = settings.but(key, setting.parse(value), "--set")
+        except SettingError as e:
+            raise SettingError(f"--set {text}: {e}") from None
+    return settings

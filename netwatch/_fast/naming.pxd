@@ -26,7 +26,7 @@ cdef class NameTable:
     cdef readonly u32 held         # Answers in all
     cdef readonly u64 forgotten    # Answers that had to make room
     cdef readonly u64 learnt
-    cdef u32 bound
+    cdef readonly u32 bound         # Answers kept
 
     cpdef int add(self, u64 when, u8 via, str client, str address, str name) except -1
     cdef void hold(self, Known known, u32 n)

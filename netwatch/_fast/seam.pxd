@@ -40,6 +40,7 @@ cdef enum:
     ON_UDP = 2
     DETECT_MORE = -1
     RING_BYTES = 134217728     # the most an event ring may hold
+    FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
 
 cdef enum:
     PARSE_OK = 0           # used what it could; call again when there is more

@@ -12,7 +12,6 @@ from netwatch._fast.flow cimport Cold, Facts
 cdef enum:
     FACT_HEAD = 4
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
-    FACTS_IN_ALL = 536870912      # bytes all flows of an engine may hold
 
 
 cdef u8* fact_room(Look* look, u8 key, u32 n) noexcept nogil:

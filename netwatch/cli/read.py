@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
@@ -66,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
 def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
-    options.settings = read_settings(options.set)
+    options.settings = read_settings(options.set, options.config)
     options.owners = None
     use_client_names()
     return options
@@ -203,7 +204,7 @@ class Reading:
             found = readers(options.keylog, self.source, live=bool(options.interface),
                             show_secrets=options.show_secrets, follow="streams" in self.kinds)
         if "flows" in self.kinds or self.selection.where is not None:
-            resolve = options.resolve or options.settings.of("names.resolve") == 1
+            resolve = options.resolve or options.settings.of("names.resolve")
             found.append(names(resolve, self.selection.where, parse_fields(options.fields)))
         if options.owners is not None:
             found.append(options.owners)

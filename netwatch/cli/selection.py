@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import collections
+import errno
+import os
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netwatch.cli.errors import CommandError
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.output import Record, field_of, kind_of
-from netwatch.settings import SettingError, Settings, parse_settings
+from netwatch.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -28,9 +32,25 @@ def parse_where(text: str | None) -> Filter | None:
         raise CommandError(f"--where: {e.message}, at column {e.column}\n  {text}\n  {' ' * (e.column - 1)}^") from None
 
 
-def read_settings(texts: list[str]) -> Settings:
+def read_settings(texts: list[str], file: str | None = None) -> Settings:
+    """What the configuration file sets, above it the environment, above that --set. `file`: not the usual one."""
+    from netwatch import config
+
+    path = Path(file) if file else config.default_path()
     try:
-        return parse_settings(texts)
+        settings, wrong = config.load(path)
+    except OSError as e:
+        if file:
+            raise CommandError(f"{file}: {e.strerror}", EXIT_MISSING if e.errno == errno.ENOENT else EXIT_PERMISSION,
+                               ) from None
+        settings, wrong = Settings({}, path=str(path)), []
+        if not isinstance(e, FileNotFoundError | NotADirectoryError):
+            print(f"netwatch: {path} is not used: {e.strerror}", file=sys.stderr)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more: `netwatch config check`)" if wrong[1:] else ""
+        raise CommandError(wrong[0] + more)
+    try:
+        return parse_settings(texts, from_environment(settings, os.environ))
     except SettingError as e:
         raise CommandError(str(e)) from None
 

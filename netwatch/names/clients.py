@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from netwatch.places import caller, config_folder
+
 SHIPPED = Path(__file__).with_name("ja4.tsv")
 MOST_BYTES = 4 << 20
 MOST_NAME = 120
@@ -27,27 +29,7 @@ class ClientTableError(ValueError):
 def overlay_path(environment: Mapping[str, str] = os.environ) -> Path:
     """The user's own table: netwatch/ja4.tsv in $XDG_CONFIG_HOME, by default ~/.config. Under sudo, the home is that of
     who called it."""
-    configured = environment.get("XDG_CONFIG_HOME", "")
-    if os.path.isabs(configured):
-        return Path(configured, "netwatch", "ja4.tsv")
-    return _home(environment) / ".config" / "netwatch" / "ja4.tsv"
-
-
-def _caller(environment: Mapping[str, str]) -> int:
-    """Who runs this: under sudo, who called it."""
-    number = environment.get("SUDO_UID", "")
-    return int(number) if os.geteuid() == 0 and number.isdecimal() else os.geteuid()
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    if _caller(environment) != os.geteuid():
-        import pwd
-
-        try:
-            return Path(pwd.getpwuid(_caller(environment)).pw_dir)
-        except KeyError:
-            pass
-    return Path(environment.get("HOME") or "/root")
+    return config_folder(environment) / "ja4.tsv"
 
 
 def load_clients(overlay: Path | None = None) -> dict[str, str]:
@@ -59,7 +41,7 @@ def load_clients(overlay: Path | None = None) -> dict[str, str]:
     path = overlay_path() if overlay is None else overlay
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), _caller(os.environ)):
+            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), caller()):
                 return table
             raw = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, PermissionError):

@@ -4,13 +4,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netwatch.settings import Settings
     from netwatch.ui.model import Session
 
 REFRESH_MS = (100, 5000)
 
 
 def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str = "dark", color: bool = True,
-        ascii_only: bool = False, view: str = "full", tab: str | None = None) -> int:
+        ascii_only: bool = False, view: str = "full", tab: str | None = None,
+        settings: Settings | None = None) -> int:
     """Start the session, show it until the user leaves, stop it. Returns the exit code of CONTRACT section 2.
 
     ValueError for a theme, view, tab or filter that does not exist. What session.start() raises is passed on; the
@@ -19,9 +21,11 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     import os
     import sys
 
+    from netwatch.ask import filters
     from netwatch.ui import app as brain
     from netwatch.ui import crash, model, term
-    from netwatch.ui.theme import THEMES
+    from netwatch.ui.state import Look
+    from netwatch.ui.themes import THEMES
 
     if theme not in THEMES:
         raise ValueError(f"no theme {theme!r}: there is {', '.join(THEMES)}")
@@ -39,9 +43,13 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)
     ui.state.clipboard = term.copy
+    ui.state.settings = settings or ui.state.settings
+    ui.state.look = Look(theme, ui.state.settings.colors)
+    ui.state.filter.history = filters.load(ui.state.settings.of("ui.filter_history"))
+    ui.state.set_interval = poller.set_interval
     session.start()
     try:
-        return shell.run(ui, poller, bell, theme, color and not os.environ.get("NO_COLOR"))
+        return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))
     except Exception as error:
         path = crash.write_report(error)
         print(f"netwatch: internal error: {type(error).__name__}: {error}", file=sys.stderr)

@@ -12,12 +12,12 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from netwatch.ui import crash, filterline, frame, keys, views
+from netwatch.ui import crash, filterline, frame, keys, replaykeys, views
 from netwatch.ui.model import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import TABS, Tab, find
-from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, UNICODE
+from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
 
 MESSAGE_SECONDS = 3.0
 
@@ -33,7 +33,7 @@ class App:
         self.state.table.sort = "rate_in" if live else "bytes"
         self.quit_code: int | None = None
         self.wants_repaint = False
-        self.state.go, self.state.do = self._go, do
+        self.state.go, self.state.do, self.state.act = self._go, do, self._act
         self._ask = ask
         self._modules: dict[str, ModuleType] = {}
         self._message_until = 0.0
@@ -81,11 +81,13 @@ class App:
     def _mouse_over(self, what: str, y: int, x: int) -> None:
         """The mouse over a popup: the wheel scrolls it; a click is its own affair, or closes it."""
         state = self.state
-        takes = getattr(self._load(POPUPS[state.overlay]), "on_mouse", None) if state.overlay in POPUPS else None
+        over = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else self._module
+        takes = getattr(over, "on_mouse", None) if state.overlay in POPUPS else None
+        scroll = f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}"
         if takes:
             takes(state, what, y, x)
         elif what.startswith("wheel"):
-            self._act(f"{state.overlay}_{'up' if what == 'wheel-up' else 'down'}")
+            over.ACTIONS.get(scroll, _ignore)(state)
         else:
             state.overlay = ""
 
@@ -118,7 +120,10 @@ class App:
 
     def next_deadline(self) -> float | None:
         """When the screen changes by itself (monotonic seconds), None for never."""
-        return self._message_until if self.state.message else None
+        slow = filterline.seconds_to_slow(self.state)
+        times = [self._message_until] if self.state.message else []
+        times += [time.monotonic() + slow] if slow is not None and slow > 0 else []
+        return min(times, default=None)
 
     def pass_time(self) -> None:
         """Take away what has been shown long enough."""
@@ -141,7 +146,9 @@ class App:
                 self._module.draw(canvas, state.body, state)
                 if state.filter.editing:
                     y, x, height, width = state.body
-                    filterline.draw(canvas, Area(y, x, min(2 if height > 3 else 1, height), width), state)
+                    lines = min(2 if height > 3 else 1, height)
+                    filterline.draw(canvas, Area(y, x, lines, width), state)
+                    filterline.draw_offers(canvas, Area(y + lines, x, height - lines, width), state)
                 if state.overlay and state.overlay not in POPUPS:
                     self._module.draw_overlay(canvas, state.body, state)
             except Exception as error:
@@ -255,6 +262,8 @@ class App:
             own()
         elif action in filterline.ACTIONS:
             filterline.ACTIONS[action](state)
+        elif action in replaykeys.ACTIONS:
+            replaykeys.ACTIONS[action](state)
         elif state.overlay in POPUPS:
             self._load(POPUPS[state.overlay]).ACTIONS[action](state)
         else:
@@ -282,6 +291,12 @@ class App:
         self.state.overlay = name
         getattr(self._load(POPUPS[name]), "on_open", _ignore)(self.state)
 
+    def _do_theme_next(self) -> None:
+        look, names = self.state.look, list(THEMES)
+        chosen = names[(names.index(look.theme) + 1) % len(names)]
+        self.state.look = replace(look, theme=chosen)
+        self._say(f"Theme {chosen}")
+
     def _do_view_next(self) -> None:
         self._show_view(views.after(self.state.view))
 
@@ -299,6 +314,18 @@ class App:
 
     def _do_help(self) -> None:
         self._open("help")
+
+    def _do_settings(self) -> None:
+        self._open("settings")
+
+    def _do_palette(self) -> None:
+        self._open("palette")
+
+    def _do_seek(self) -> None:
+        self._open("seek")
+
+    def _do_memory(self) -> None:
+        self._open("memory")
 
 
 def _ignore(*arguments: object) -> None:

@@ -9,10 +9,7 @@ import time
 import traceback
 from pathlib import Path
 
-
-def folder() -> Path:
-    """$XDG_STATE_HOME/netwatch, by default ~/.local/state/netwatch."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "netwatch"
+from netwatch.places import state_folder
 
 
 def write_report(error: BaseException) -> str | None:
@@ -22,9 +19,8 @@ def write_report(error: BaseException) -> str | None:
         f"python   {sys.version.split()[0]} on {sys.platform}\nterminal {os.environ.get('TERM', '')}\n\n",
         *traceback.format_exception(error),
     ))
-    for place in (folder, lambda: Path(tempfile.gettempdir())):
+    for where in (state_folder(), Path(tempfile.gettempdir())):
         with contextlib.suppress(OSError, RuntimeError):
-            where = place()
             where.mkdir(mode=0o700, parents=True, exist_ok=True)
             number, path = tempfile.mkstemp(prefix=time.strftime("crash-%Y%m%d-%H%M%S-"), suffix=".txt", dir=where)
             with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:

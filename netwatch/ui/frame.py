@@ -4,8 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch._fast.canvas import clip, text_width
+from netwatch.ui import filterline, keys, replaykeys
 from netwatch.ui import format as fmt
-from netwatch.ui import keys
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import (
     ALARM,
@@ -113,6 +113,10 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
                           (f"  {fmt.bit_rate(health.bytes_per_s)}", TEXT)]))
     else:
         parts.append((9, [(f"{fmt.count(health.packets)} packets", TEXT), (f"  {fmt.size(health.bytes)}", TEXT)]))
+    if filterline.searching(state):
+        parts.insert(0, (9, [("searching", WARN)]))
+    if playing := replaykeys.status(state):
+        parts.insert(0, (9, playing))
     if drops:
         each = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
         words = ", ".join(f"{fmt.short_count(n)} {name}" for n, name in each if n)

@@ -89,6 +89,10 @@ class Poller(threading.Thread):
             self._todo.append(command)
             self._news.notify()
 
+    def set_interval(self, seconds: float) -> None:
+        """Look at the session this often, from the next look on."""
+        self._interval = seconds
+
     def stop(self) -> None:
         """Ask the thread to end; a query under way is not waited for."""
         with self._news:

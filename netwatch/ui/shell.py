@@ -71,6 +71,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
     _last_click = (0.0, -1)
 
     def set_up(self, app: App, canvas: Any, painter: Painter, poller: Poller, bell: Bell) -> None:
+        self._look = app.state.look
         self.app, self.canvas, self.painter, self.poller, self.bell = app, canvas, painter, poller, bell
 
     def calculate_area_needed(self) -> tuple[int, int]:
@@ -78,6 +79,11 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
 
     def display(self) -> None:
         """Write the cells that changed, if any, and let ncurses send them."""
+        look = self.app.state.look
+        if look is not self._look:
+            self._look = look
+            self.painter.use(look.theme, look.colors)
+            self.canvas.invalidate()
         self.app.draw(self.canvas)
         runs = self.canvas.changes()
         if not runs:
@@ -224,10 +230,9 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
 class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
     """npyscreen's application: it owns the form and leaves when the form says so."""
 
-    def __init__(self, app: App, poller: Poller, bell: Bell, theme: str, color: bool) -> None:
+    def __init__(self, app: App, poller: Poller, bell: Bell, color: bool) -> None:
         super().__init__()
-        self._app, self._poller, self._bell = app, poller, bell
-        self._theme, self._color = theme, color
+        self._app, self._poller, self._bell, self._color = app, poller, bell, color
 
     def onStart(self) -> None:
         curses.mouseinterval(0)
@@ -236,15 +241,16 @@ class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
         rows, columns = term.size()
         canvas = Canvas(rows, columns, self._app.state.glyphs.ascii_only)
         self._app.resize(rows, columns)
-        parts = (self._app, canvas, Painter(self._theme, self._color), self._poller, self._bell)
+        look = self._app.state.look
+        parts = (self._app, canvas, Painter(look.theme, self._color, look.colors), self._poller, self._bell)
         self.registerForm("MAIN", CanvasForm(parts, parentApp=self))
         self._bell.catch_signals()       # after initscr(), which would put ncurses' own handler for SIGWINCH in place
         self._poller.start()
 
 
-def run(app: App, poller: Poller, bell: Bell, theme: str, color: bool) -> int:
+def run(app: App, poller: Poller, bell: Bell, color: bool) -> int:
     """Show the terminal until it is left. The terminal is restored whatever happens."""
-    shell = Shell(app, poller, bell, theme, color)
+    shell = Shell(app, poller, bell, color)
     if not color:
         npyscreen.disableColor()
     try:

@@ -1,10 +1,11 @@
 """All the terminal remembers about itself. Drawing reads it and changes nothing; handlers of keys change it."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from netwatch.settings import Settings
 from netwatch.ui.model import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
 
@@ -45,6 +46,13 @@ class Line:
             self.text[:self.cursor].rstrip() else 0
 
 
+@dataclass(frozen=True)
+class Look:
+    """The colours in use: a theme of themes.THEMES, and the user's own in place of some of its inks and papers."""
+    theme: str = "dark"
+    colors: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class FilterState:
     """`applied` is in force; `line` is what is typed, `error` what is wrong with it and `column` where (from 0)."""
@@ -57,6 +65,11 @@ class FilterState:
     column: int | None = None
     history: list[str] = field(default_factory=list)
     place: int = 0                   # in the history; len(history) is the line being typed
+    since: float = 0.0               # when `applied` last changed, monotonic seconds
+    rows: list[dict[str, Any]] = field(default_factory=list)   # on screen when the line was opened: values are offered
+    offers: list[Any] = field(default_factory=list)    # completion.Offer, while they are listed
+    offered: int = -1                # the one that has been taken, -1 none yet
+    word: int = 0                    # where the word they are for begins
 
 
 @dataclass
@@ -81,6 +94,9 @@ class State:
     label: str = ""
     live: bool = True
     glyphs: Glyphs = UNICODE
+    look: Look = field(default_factory=Look)
+    settings: Settings = field(default_factory=lambda: Settings({}))
+    set_interval: Callable[[float], None] = lambda seconds: None     # between two looks at the session
     tab: str = "connections"
     tabs: tuple[Any, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -98,6 +114,7 @@ class State:
     parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
     inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab
     go: Callable[[str], None] = lambda name: None          # to another tab
+    act: Callable[[str], None] = lambda action: None       # what a key of that action does
     do: Callable[[Any], None] = lambda command: None       # face.Command: have the session do something
     view: str = "full"
     sort_row: int = 0
@@ -110,13 +127,18 @@ class State:
         """Where keys go, innermost first."""
         if self.overlay:
             return (self.overlay,)
-        if self.tab in self.failed:
-            return ("failed", "global")
-        if self.filter.editing:
+        if self.filter.editing and self.tab not in self.failed:
             return ("filter",)
+        return self.screen_contexts()
+
+    def screen_contexts(self) -> tuple[str, ...]:
+        """Where keys go when nothing lies over the screen and no line is being typed."""
+        behind = ("global",) if self.live else ("replay", "global")
+        if self.tab in self.failed:
+            return ("failed", *behind)
         if self.view != "full":
-            return (self.view, "global")
-        return (*(self.inner(self) if self.inner else ()), self.tab, "global")
+            return (self.view, *behind)
+        return (*(self.inner(self) if self.inner else ()), self.tab, *behind)
 
     def next_request(self) -> Request:
         """What the poller should fetch for this screen. The window moves only when the screen leaves it."""

@@ -1,12 +1,19 @@
-"""What a style number means: roles, their colours in each theme, and the glyphs that carry meaning without colour.
+"""What a style number means: roles, the ink each is written with, and the glyphs that carry meaning without colour.
 
-A style is a role plus modifier bits. Curses has palette colours only, so a theme gives each role a colour for 256-, 16-
-and 8-colour terminals; monochrome keeps the attributes. To add a theme, add one table to THEMES.
+A style is a role plus modifier bits. Curses has palette colours only: of 256 the nearest is taken, or an entry is
+redefined where the terminal lets us; with 16 and 8 the terminal's own serve; monochrome keeps the attributes.
 """
 from __future__ import annotations
 
+import contextlib
 import curses
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from netwatch.ui import themes
+from netwatch.ui.themes import THEMES
+
+__all__ = ["ASCII", "THEMES", "UNICODE", "Glyphs", "Painter"]
 
 # Modifier bits; a role is below 64.
 SELECTED = 64
@@ -20,32 +27,21 @@ REVERSE = 512
 
 @dataclass(frozen=True)
 class Ink:
-    """Foreground for 256, 16 and 8 colours (-1: the terminal's own), background likewise, curses attributes."""
-    c256: int
-    c16: int
-    c8: int
+    """Which of a theme's inks (see themes.INKS), and curses attributes. `dim` is for those without enough colours."""
+    ink: str
     bold: bool = False
     dim: bool = False
     reverse: bool = False
 
 
-_DARK = {
-    TEXT: Ink(252, -1, -1), MUTED: Ink(245, 8, -1, dim=True), FAINT: Ink(239, 8, -1, dim=True),
-    BRAND: Ink(116, 14, 6, bold=True), TAB: Ink(116, 14, 6, bold=True), HEAD: Ink(247, 7, -1, bold=True),
-    HEAD_SORT: Ink(116, 14, 6, bold=True), GOOD: Ink(114, 10, 2), WARN: Ink(221, 11, 3), BAD: Ink(210, 9, 1),
-    PROCESS: Ink(180, 7, -1), ADDRESS: Ink(111, 12, -1), NAME: Ink(153, 14, 6), APP: Ink(252, -1, -1),
-    DOWN: Ink(114, 10, 2), UP: Ink(111, 12, 6), KEY: Ink(116, 14, 6, bold=True),
-    BADGE: Ink(221, 11, 3, bold=True, reverse=True), ALARM: Ink(210, 9, 1, bold=True, reverse=True),
-    ENDED: Ink(242, 8, -1, dim=True), TITLE: Ink(255, 15, -1, bold=True), INPUT: Ink(255, 15, -1),
-    MATCH: Ink(221, 11, 3, bold=True),
+ROLES = {
+    TEXT: Ink("text"), MUTED: Ink("muted", dim=True), FAINT: Ink("faint", dim=True), BRAND: Ink("accent", bold=True),
+    TAB: Ink("accent", bold=True), HEAD: Ink("head", bold=True), HEAD_SORT: Ink("accent", bold=True),
+    GOOD: Ink("good"), WARN: Ink("warn"), BAD: Ink("bad"), PROCESS: Ink("process"), ADDRESS: Ink("address"),
+    NAME: Ink("name"), APP: Ink("text"), DOWN: Ink("good"), UP: Ink("address"), KEY: Ink("accent", bold=True),
+    BADGE: Ink("warn", bold=True, reverse=True), ALARM: Ink("bad", bold=True, reverse=True),
+    ENDED: Ink("muted", dim=True), TITLE: Ink("title", bold=True), INPUT: Ink("title"), MATCH: Ink("warn", bold=True),
 }
-_TERMINAL = {role: Ink(ink.c16, ink.c16, ink.c8, ink.bold, ink.dim, ink.reverse) for role, ink in _DARK.items()}
-
-THEMES: dict[str, dict[int, Ink]] = {
-    "dark": _DARK,
-    "terminal": _TERMINAL,
-}
-_SELECTED_BACKGROUND = {"dark": 237}
 
 
 @dataclass(frozen=True)
@@ -85,13 +81,25 @@ ASCII = Glyphs(
 class Painter:
     """Turns styles into curses attributes. Colour pairs are made when first needed: small terminals have few."""
 
-    def __init__(self, theme: str, color: bool) -> None:
-        self._inks = THEMES[theme]
+    SLOTS = range(17, 52)          # of the palette, redefined where that is possible; endwin() sets them right again
+
+    def __init__(self, theme: str, color: bool, changes: Mapping[str, str] | None = None) -> None:
+        """`changes`: colours of the user's own, by ink or paper. Raises themes.ColorError for what is none."""
         depth = self._find_depth()       # even without colour: it makes pair 0 the terminal's own, not white on black
         self._depth = depth if color else 0
+        self._free = list(self.SLOTS) if self._depth == 256 and _can_redefine() else []
+        self._slots: dict[int, int] = {}
+        self.use(theme, changes or {})
+
+    def use(self, theme: str, changes: Mapping[str, str]) -> None:
+        """Another theme from now on. What is on the screen has to be painted again."""
+        self._theme = THEMES[theme]
+        self._changes = {name: color for name, text in changes.items()
+                         if (color := themes.parse_color(text)) is not None}
         self._known: dict[int, int] = {}
         self._pairs: dict[tuple[int, int], int] = {}
-        self._selected = _SELECTED_BACKGROUND.get(theme, -1) if self._depth == 256 else -1
+        self._free = [*self._free, *self._slots.values()]
+        self._slots = {}
 
     @property
     def depth(self) -> int:
@@ -117,26 +125,68 @@ class Painter:
         return found
 
     def _make(self, style: int) -> int:
-        ink = self._inks.get(style & 63, self._inks[TEXT])
+        role = ROLES.get(style & 63, ROLES[TEXT])
+        selected = bool(style & SELECTED)
         attribute = curses.A_NORMAL
-        if ink.bold or style & BOLD:
+        if role.bold or style & BOLD:
             attribute |= curses.A_BOLD
-        if ink.dim and self._depth in (0, 8):
+        if role.dim and not selected and self._depth in (0, 8):
             attribute |= curses.A_DIM
         if style & UNDERLINE:
             attribute |= curses.A_UNDERLINE
-        reverse = ink.reverse or bool(style & REVERSE)
-        background = -1
-        if style & SELECTED:
-            background = self._selected
-            attribute &= ~curses.A_DIM
-            if background < 0:
-                return attribute | curses.A_REVERSE
-        if reverse:
-            attribute |= curses.A_REVERSE
         if self._depth:
-            attribute |= self._pair({256: ink.c256, 16: ink.c16, 8: ink.c8}[self._depth], background)
+            tinted = self._tint() if selected else None
+            paper = self._paper() if tinted is None else tinted
+            attribute |= self._pair(self._ink(role.ink, tinted is not None), paper)
+            selected = selected and tinted is None
+        if role.reverse or style & REVERSE or selected:
+            attribute |= curses.A_REVERSE
         return attribute
+
+    def _paper(self) -> int:
+        """The palette's entry for the background, -1 for the terminal's own."""
+        theme = self._theme
+        if "paper" in self._changes:
+            return self._entry(self._changes["paper"])
+        if self._depth == 256 and not theme.ansi:
+            return -1 if theme.paper is None else self._entry(theme.paper)
+        return (15 if self._depth > 8 else 7) if theme.light else -1
+
+    def _tint(self) -> int | None:
+        """The palette's entry for the selected row; None where there is none, and it is shown reversed."""
+        if "selected" in self._changes:
+            return self._entry(self._changes["selected"])
+        return self._entry(self._theme.selected) if self._depth == 256 and not self._theme.ansi else None
+
+    def _ink(self, name: str, selected: bool) -> int:
+        """The palette's entry for an ink."""
+        theme = self._theme
+        if name in self._changes:
+            return self._entry(self._changes[name])
+        if self._depth < 256 or theme.ansi:
+            return themes.ANSI[name][2 * theme.light + (self._depth == 8)]
+        color = themes.ink_on(theme, name, selected)
+        paper = theme.selected if selected else theme.ground
+        return self._entry(color, paper, themes.needed(name))
+
+    def _entry(self, color: int, paper: int | None = None, ratio: float = 1.0) -> int:
+        """The palette's entry that has this colour, or looks most like it and is readable on that paper."""
+        if color < 0:
+            return min(-1 - color, 15) if self._depth > 8 else (-1 - color) % 8
+        if self._depth < 256:
+            return themes.nearest(color, first=0, last=self._depth - 1)
+        if color in self._slots:
+            return self._slots[color]
+        plain = themes.nearest(color)
+        if (themes.palette()[plain] == color and plain not in self.SLOTS) or not self._free:
+            ground = None if paper is None else themes.palette()[themes.nearest(paper)]
+            return plain if ground is None else themes.nearest(color, ground, ratio)
+        slot = self._free[0]
+        with contextlib.suppress(curses.error, ValueError):
+            curses.init_color(slot, *(round((color >> shift & 255) * 1000 / 255) for shift in (16, 8, 0)))
+            self._slots[color] = self._free.pop(0)
+            return slot
+        return plain
 
     def _pair(self, foreground: int, background: int) -> int:
         if (foreground, background) == (-1, -1):
@@ -152,3 +202,10 @@ class Painter:
                 return 0
             self._pairs[foreground, background] = number
         return curses.color_pair(number)
+
+
+def _can_redefine() -> bool:
+    """Can entries of the palette be changed, and be set right again by endwin()?"""
+    with contextlib.suppress(curses.error):
+        return curses.can_change_color() and bool(curses.tigetstr("oc"))
+    return False

@@ -21,12 +21,14 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 class Tmux:
     """One program in one detached tmux of its own."""
 
-    def __init__(self, tmp_path, *args, cols=80, rows=24, term="tmux-256color", **environment):
+    def __init__(self, tmp_path, *args, cols=80, rows=24, term="tmux-256color", module="tests.ui.fake",
+                 redirect=True, **environment):
         self.name = f"netwatch-test-{uuid.uuid4().hex[:8]}"
         self.errors = tmp_path / "stderr"
         settings = {"TERM": term, "LC_ALL": "C.UTF-8", **environment}
         words = " ".join(f"{key}={value}" for key, value in settings.items())
-        program = f"env {words} {sys.executable} -m tests.ui.fake {' '.join(args)} 2>{self.errors}"
+        program = f"env {words} {sys.executable} -m {module} {' '.join(args)}"
+        program += f" 2>{self.errors}" if redirect else ""
         self.run("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows), "-c", str(ROOT),
                  f"{program}; echo EXIT $?; sleep 60")
         self.run("set", "-g", "status", "off")

@@ -7,4 +7,9 @@ from __future__ import annotations
 
 POPUPS = {
     "help": "netwatch.ui.popups.help",
+    "memory": "netwatch.ui.popups.memory",
+    "palette": "netwatch.ui.popups.palette",
+    "seek": "netwatch.ui.popups.seek",
+    "settings": "netwatch.ui.popups.settings",
+    "settings_edit": "netwatch.ui.popups.settings",
 }

@@ -23,7 +23,7 @@ def lines_of(state: State) -> list[Line]:
     """("title" | "key" | "blank", key, sentence) of every line."""
     glyphs = state.glyphs
     lines: list[Line] = []
-    here = (*(state.inner(state) if state.inner else ()), state.tab if state.view == "full" else state.view, "global")
+    here = state.screen_contexts()
     for context in sorted(keys.CONTEXT_TITLES, key=lambda each: here.index(each) if each in here else len(here)):
         lines.append(("title", keys.CONTEXT_TITLES[context], ""))
         for key in keys.KEYS:

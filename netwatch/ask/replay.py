@@ -1,0 +1,80 @@
+"""What keys do to the replay of a file: the pace, single steps, moments to go to."""
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+END = (1 << 63) - 1                # ns; beyond any file
+
+
+def clock_text(ns: int) -> str:
+    """A packet time for people, UTC, to the millisecond."""
+    return time.strftime("%H:%M:%S", time.gmtime(ns // 10**9)) + f".{ns // 10**6 % 1000:03d}"
+
+
+def speed_text(speed: float | None) -> str:
+    return "as fast as it goes" if speed is None else f"{speed:g}x"
+
+
+@dataclass(frozen=True)
+class PlayPause:
+    """Play or pause; at the end, play again from the start."""
+
+    def run(self, session: Any) -> str:
+        if session.player.done and not _rewinds(session):
+            return "This input cannot be read a second time"
+        again = session.player.done
+        if not session.player.toggle():
+            return "Replay paused"
+        return f"Playing {'from the start, ' if again else ''}{speed_text(session.player.speed)}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """So many steps faster, or slower when negative."""
+
+    steps: int
+
+    def run(self, session: Any) -> str:
+        return f"Speed: {speed_text(session.player.turn(self.steps))}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """So many packets, or seconds of packet time, further; then stay."""
+
+    packets: int = 0
+    seconds: float = 0.0
+
+    def run(self, session: Any) -> str:
+        player = session.player
+        if player.done:
+            return "The file is at its end"
+        if self.packets:
+            player.step(self.packets)
+            return f"{self.packets} packet{'s' if self.packets > 1 else ''} further"
+        player.step_to(int((player.clock or player.first) + self.seconds * 1e9))
+        return f"{self.seconds:g} s further"
+
+
+@dataclass(frozen=True)
+class Seek:
+    """To a packet time in ns. Going back reads the file again from its start."""
+
+    ns: int
+
+    def run(self, session: Any) -> str:
+        player = session.player
+        if self.ns < player.clock and not _rewinds(session):
+            return "This input cannot be read a second time"
+        if player.done and self.ns >= player.clock:
+            return f"The file ends at {clock_text(player.clock)} UTC"
+        where = f"{clock_text(self.ns)} UTC"
+        where = "the end" if self.ns >= END else "the start" if self.ns <= player.first else where
+        return f"{'Reading again from the start, up to' if player.seek(self.ns) else 'Going to'} {where}"
+
+
+def _rewinds(session: Any) -> bool:
+    """Can the input be read once more? A pipe cannot."""
+    return bool(session.source.size)

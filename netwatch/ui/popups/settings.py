@@ -1,0 +1,242 @@
+"""The settings screen: every key with its value and origin; changed at once where that can be, saved on demand.
+
+The two contexts of its keys, "settings" and "settings_edit" (a value is being typed), are one popup.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from netwatch._fast.canvas import clip, text_width
+from netwatch.ask.settings import Save, UseTimeouts
+from netwatch.settings import NOW, SETTINGS, Setting, SettingError, Value
+from netwatch.ui.state import Area, Line, Look, State
+from netwatch.ui.theme import BAD, FAINT, INPUT, MATCH, MUTED, REVERSE, TEXT, TITLE
+from netwatch.ui.widgets.box import draw_box
+from netwatch.ui.widgets.chooser import Chooser, centred, moves
+from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
+
+HERE = "this screen"               # the origin of what was changed here
+NOTES = 3                          # lines under the list
+_ALL = tuple(SETTINGS.values())
+
+
+@dataclass
+class Part:
+    """`changed`: by key, what was set here; `saved`, set by the poller's thread alone: what is in the file."""
+    chooser: Chooser = field(default_factory=Chooser)
+    line: Line = field(default_factory=Line)
+    error: str = ""
+    changed: dict[str, Value] = field(default_factory=dict)
+    saved: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def unsaved(self) -> dict[str, Value]:
+        saved = self.saved
+        return {key: value for key, value in self.changed.items() if key not in saved or saved[key] != value}
+
+    def note_saved(self, changes: dict[str, Value]) -> None:
+        self.saved = self.saved | changes
+
+
+def part(state: State) -> Part:
+    found: Part = state.parts.setdefault("settings", Part())
+    return found
+
+
+def marked(state: State) -> Setting:
+    return _ALL[part(state).chooser.row]
+
+
+def box_of(area: Area) -> Area:
+    return centred(area, len(_ALL) + 3 + NOTES, 110)
+
+
+def rows_of(area: Area) -> Area:
+    """Where the list stands."""
+    box = box_of(area)
+    return Area(box.y + 1, box.x + 1, max(1, box.height - 3 - NOTES), box.width - 2)
+
+
+def show_key(state: State, key: str) -> None:
+    """Mark the row of that key."""
+    chosen = part(state)
+    chosen.error = ""
+    chosen.chooser.move(list(SETTINGS).index(key), len(_ALL), rows_of(state.body).height)
+
+
+def put(state: State, setting: Setting, value: Value) -> None:
+    """Give a setting a value, with all that follows from it."""
+    if value == state.settings.of(setting.key):
+        return
+    part(state).changed[setting.key] = value
+    state.settings = state.settings.but(setting.key, value, HERE)
+    table = setting.key.partition(".")[0]
+    if setting.key == "ui.theme" or table == "theme":
+        state.look = Look(state.settings.of("ui.theme"), state.settings.colors)
+    elif setting.key == "ui.refresh_ms":
+        state.set_interval(int(value) / 1000)
+    elif table == "timeouts":
+        state.do(UseTimeouts(state.settings))
+    if setting.applies != NOW:
+        state.message = f"{setting.key} has its effect {setting.applies}; w saves it"
+
+
+# ------------------------------------------------------------------------------------------------------------- the keys
+
+def _turn(step: int) -> Callable[[State], None]:
+    """The next value of one that has few."""
+    def act(state: State) -> None:
+        setting = marked(state)
+        values: tuple[Value, ...] = (False, True) if isinstance(setting.default, bool) else setting.choices
+        if values:
+            place = values.index(state.settings.of(setting.key))
+            put(state, setting, values[(place + step) % len(values)])
+    return act
+
+
+def edit(state: State) -> None:
+    """Type a value, or take the next where there are few."""
+    setting, chosen = marked(state), part(state)
+    chosen.error = ""
+    if isinstance(setting.default, bool) or setting.choices:
+        _turn(1)(state)
+        return
+    chosen.line.text = setting.shown(state.settings.of(setting.key))
+    chosen.line.cursor = len(chosen.line.text)
+    state.overlay = "settings_edit"
+
+
+def keep(state: State) -> None:
+    setting, chosen = marked(state), part(state)
+    try:
+        put(state, setting, setting.parse(chosen.line.text))
+    except SettingError as error:
+        chosen.error = str(error)
+        return
+    cancel(state)
+
+
+def cancel(state: State) -> None:
+    part(state).error = ""
+    state.overlay = "settings"
+
+
+def default(state: State) -> None:
+    put(state, marked(state), marked(state).default)
+
+
+def save(state: State) -> None:
+    chosen = part(state)
+    changes = chosen.unsaved
+    if not changes:
+        state.message = "Nothing has been changed since it was saved"
+    elif not state.settings.path:
+        state.message = "There is no file to save to"
+    else:
+        state.do(Save(state.settings.path, tuple(changes.items()), chosen.note_saved))
+
+
+def type_character(state: State, character: str) -> None:
+    if state.overlay == "settings_edit":
+        part(state).error = ""
+        part(state).line.insert(character)
+
+
+def on_mouse(state: State, what: str, y: int, x: int) -> None:
+    box, chooser = box_of(state.body), part(state).chooser
+    if state.overlay == "settings_edit":
+        cancel(state)
+    if what.startswith("wheel"):
+        ACTIONS[f"settings_{'up' if what == 'wheel-up' else 'down'}"](state)
+    elif not (box.y <= y < box.y + box.height and box.x <= x < box.x + box.width):
+        state.overlay = ""
+    elif (row := chooser.row_at(y, rows_of(state.body), len(_ALL))) is not None:
+        again = row == chooser.row
+        chooser.move(row, len(_ALL), rows_of(state.body).height)
+        if again:
+            edit(state)
+
+
+def _line(act: Callable[[Line], None]) -> Callable[[State], None]:
+    return lambda state: act(part(state).line)
+
+
+ACTIONS: dict[str, Callable[[State], None]] = {
+    **moves("settings", lambda state: part(state).chooser, lambda state: len(_ALL),
+            lambda state: rows_of(state.body).height),
+    "settings_edit": edit, "settings_next": _turn(1), "settings_previous": _turn(-1), "settings_default": default,
+    "settings_save": save, "value_keep": keep, "value_cancel": cancel,
+    "value_left": _line(lambda line: line.move(line.cursor - 1)),
+    "value_right": _line(lambda line: line.move(line.cursor + 1)),
+    "value_home": _line(lambda line: line.move(0)), "value_end": _line(lambda line: line.move(len(line.text))),
+    "value_backspace": _line(lambda line: line.erase(line.cursor - 1, line.cursor)),
+    "value_delete": _line(lambda line: line.erase(line.cursor, line.cursor + 1)),
+    "value_clear": _line(lambda line: line.erase(0, line.cursor)),
+}
+
+
+# ----------------------------------------------------------------------------------------------------------- the screen
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    box, rows, chosen = box_of(area), rows_of(area), part(state)
+    draw_box(canvas, box, "Settings", state.glyphs)
+    top = chosen.chooser.first_shown(len(_ALL), rows.height)
+    for i, setting in enumerate(_ALL[top:top + rows.height]):
+        _draw_row(canvas, Area(rows.y + i, rows.x, 1, rows.width), setting, state)
+        if top + i == chosen.chooser.row:
+            draw_selection(canvas, rows.y + i, Area(rows.y + i, rows.x, 1, rows.width - 1), state.glyphs)
+            if state.overlay == "settings_edit":
+                _draw_value(canvas, Area(rows.y + i, rows.x, 1, rows.width), chosen.line)
+    draw_scroll_bar(canvas, rows, top, len(_ALL), state.glyphs)
+    canvas.fill(rows.y + rows.height, box.x + 1, 1, box.width - 2, state.glyphs.rule, FAINT)
+    _draw_notes(canvas, Area(box.y + box.height - 1 - NOTES, box.x + 2, NOTES, box.width - 4), state)
+
+
+def _columns(width: int) -> tuple[int, int]:
+    """Where the value and the origin begin; no origin on a narrow screen."""
+    at = 28 if width >= 60 else 24
+    return at, max(at + 18, width - 34) if width >= 76 else width
+
+
+def _draw_row(canvas: Any, area: Area, setting: Setting, state: State) -> None:
+    at, origin_at = _columns(area.width)
+    value, glyphs = state.settings.of(setting.key), state.glyphs
+    plain = value == setting.default
+    sign = "*" if setting.key in part(state).unsaved else " "
+    canvas.put(area.y, area.x + 1, sign, MATCH)
+    canvas.put(area.y, area.x + 2, clip(setting.key, at - 3, glyphs.ellipsis), MUTED if plain else TEXT)
+    shown = setting.shown(value) or glyphs.none
+    canvas.put(area.y, area.x + at, clip(shown, min(origin_at, area.width) - at - 2, glyphs.ellipsis),
+               MUTED if plain else TITLE)
+    if origin_at < area.width:
+        origin = state.settings.origin(setting.key)
+        room = area.width - origin_at - 2
+        short = origin if text_width(origin) <= room else glyphs.ellipsis + origin[len(origin) - room + 1:]
+        canvas.put(area.y, area.x + origin_at, clip(short, room, glyphs.ellipsis), MUTED)
+
+
+def _draw_value(canvas: Any, area: Area, line: Line) -> None:
+    """The value being typed, over the one in force."""
+    at = _columns(area.width)[0]
+    room = area.width - at - 2
+    canvas.fill(area.y, area.x + at, 1, room, " ")
+    skip = max(0, line.cursor - room + 2)
+    canvas.put(area.y, area.x + at, line.text[skip:], INPUT, room)
+    canvas.put(area.y, area.x + at + text_width(line.text[skip:line.cursor]), line.text[line.cursor:line.cursor + 1] or
+               " ", INPUT | REVERSE)
+
+
+def _draw_notes(canvas: Any, area: Area, state: State) -> None:
+    """What the marked key is for, what it takes, and where it would be saved."""
+    setting, chosen = marked(state), part(state)
+    now = "changes apply now" if setting.applies == NOW else f"changes apply {setting.applies}"
+    count = len(chosen.unsaved)
+    file = f"{count} not saved (*); w saves to {state.settings.path}" if count else f"File: {state.settings.path}"
+    lines = ((setting.help, TEXT),
+             (chosen.error, BAD) if chosen.error else
+             (f"{now}; default {setting.shown(setting.default) or 'none'}; takes {setting.kind}", MUTED),
+             (file, MATCH if count else MUTED))
+    for i, (text, style) in enumerate(lines):
+        canvas.put(area.y + i, area.x, clip(text, area.width, state.glyphs.ellipsis), style)

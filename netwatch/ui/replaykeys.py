@@ -1,0 +1,36 @@
+"""The keys of a file's replay, and what the status line says of it. They work in every tab of a file."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netwatch.ask import replay
+from netwatch.ui.state import State
+from netwatch.ui.theme import MUTED, TEXT, UP, WARN
+
+
+def _do(command: object) -> Callable[[State], None]:
+    return lambda state: state.do(command)
+
+
+ACTIONS: dict[str, Callable[[State], None]] = {
+    "replay_play": _do(replay.PlayPause()), "replay_faster": _do(replay.Turn(1)), "replay_slower": _do(replay.Turn(-1)),
+    "replay_packet": _do(replay.Step(packets=1)), "replay_second": _do(replay.Step(seconds=1.0)),
+    "replay_start": _do(replay.Seek(0)), "replay_end": _do(replay.Seek(replay.END)),
+}
+
+
+def status(state: State) -> list[tuple[str, int]]:
+    """Sign, position, time and speed; nothing while a file is simply read."""
+    health = state.health
+    playing = health.replay if health else None
+    if health is None or playing is None or (playing.playing and playing.speed is None and playing.until is None):
+        return []
+    glyphs = state.glyphs
+    at = f" {100 * (health.position or 0.0):.0f} %  {replay.clock_text(health.clock_ns)} UTC"
+    if playing.again or playing.until is not None:
+        aim = "" if playing.until is None else " to the end" if playing.until >= replay.END else \
+            f" to {replay.clock_text(playing.until)}"
+        return [(glyphs.playing, UP), (f"{at}  reading{' again' if playing.again else ''}{aim}", WARN)]
+    sign = (glyphs.live, MUTED) if health.done else (glyphs.playing, UP) if playing.playing else (glyphs.paused, WARN)
+    words = "at the end" if health.done else "" if playing.playing else "stopped"
+    return [sign, (at, TEXT), (f"  {words}{', ' if words else ''}{replay.speed_text(playing.speed)}", MUTED)]

@@ -1,0 +1,156 @@
+"""The configuration: where values come from and which wins, mistakes by file and line, changes that lose nothing."""
+import json
+import os
+import stat
+import subprocess
+import tomllib
+
+import pytest
+from netwatch_command import COMMAND, ENVIRONMENT
+
+from netwatch import config
+from netwatch.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
+from netwatch.ui import themes
+
+KEPT = """# my file
+[ui]   # of the screen
+theme = "nord"   # calm
+ refresh_ms=500
+
+# about flows
+[flows]
+max = 5000 # enough
+"""
+
+
+def run(*words):
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+
+
+def load(tmp_path, text):
+    path = tmp_path / "netwatch.toml"
+    path.write_text(text)
+    return config.load(path)
+
+
+def test_values_with_their_origins(tmp_path):
+    settings, wrong = load(tmp_path, KEPT)
+    assert not wrong
+    assert (settings.of("ui.theme"), settings.of("ui.refresh_ms"), settings.of("flows.max")) == ("nord", 500, 5000)
+    assert settings.origin("flows.max") == f"{tmp_path}/netwatch.toml:8"
+    assert settings.origin("ui.color") == "default"
+
+
+def test_who_wins(tmp_path):
+    settings, _ = load(tmp_path, KEPT)
+    settings = from_environment(settings, {"NETWATCH_UI_THEME": "ocean", "NETWATCH_BENCH_DATA": "/x"})
+    assert (settings.of("ui.theme"), settings.origin("ui.theme")) == ("ocean", "NETWATCH_UI_THEME")
+    settings = parse_settings(["ui.theme=paper"], settings)
+    assert (settings.of("ui.theme"), settings.origin("ui.theme")) == ("paper", "--set")
+
+
+@pytest.mark.parametrize(("text", "line", "said"), [
+    ("[ui]\ntheem = 'nord'\n", 2, "did you mean ui.theme?"),
+    ("[ui]\n\nrefresh_ms = 5\n", 3, "from 100 to 5000, not 5"),
+    ("[ui]\ncolor = 1\n", 2, "true or false, not 1"),
+    ("[ui]\nrefresh_ms = true\n", 2, "a whole number"),
+    ("ui.theme = 'x'\n", 1, "one of dark, terminal"),
+    ("[theme]\ntext = 'red'\n", 2, "#rrggbb"),
+    ("[theme]\ntext = 256\n", 2, "0 to 255"),
+    ("[flows]\nmax = [1]\n", 2, "not [1]"),
+    ("[ui]\ntheme = \n", 2, "not TOML"),
+    ("[ui]\ntab = \"a\\u0007b\"\n", 2, "ui.tab is a text"),
+])
+def test_mistakes_are_named_by_line(tmp_path, text, line, said):
+    _, wrong = load(tmp_path, text)
+    assert len(wrong) == 1 and wrong[0].startswith(f"{tmp_path}/netwatch.toml:{line}: ") and said in wrong[0]
+
+
+@pytest.mark.parametrize("texts", [["ui.theme"], ["ui.theme=x"], ["nothing=1"], ["flows.max=1"], ["ui.color=maybe"]])
+def test_set_takes_only_what_fits(texts):
+    with pytest.raises(SettingError, match="--set"):
+        parse_settings(texts)
+
+
+def test_a_color_may_be_a_number(tmp_path):
+    settings, wrong = load(tmp_path, "[theme]\ntext = 12\nbad = '#Ff0000'\n")
+    assert not wrong and settings.colors == {"text": "12", "bad": "#Ff0000"}
+    for text in settings.colors.values():
+        assert themes.parse_color(text) is not None
+
+
+def test_the_table_agrees_with_the_themes():
+    assert tuple(themes.THEMES) == THEMES
+    assert (*themes.INKS, *themes.PAPERS) == COLORS
+
+
+def test_a_change_keeps_the_rest():
+    assert config.edited(KEPT, {"ui.theme": "ocean", "flows.max": 7000}) == \
+        KEPT.replace('"nord"', '"ocean"').replace("5000", "7000")
+
+
+def test_a_new_key_goes_to_its_table():
+    new = config.edited(KEPT, {"ui.ascii": True, "flows.history": 5, "capture.ring_mb": 8})
+    assert new == KEPT.replace("=500\n", "=500\nascii = true\n") + "history = 5\n\n[capture]\nring_mb = 8\n"
+
+
+@pytest.mark.parametrize("text", [
+    "", "ui = { theme = 'nord' }\n", "ui.theme = 'nord'", "[ui]\r\ntheme = 'nord'\r\n", "['ui']\n\"theme\"='nord' # x",
+    "[other]\nnote = '''\n[ui]\ntheme = 'x'\n'''\n", "[ui]\nnote = [\n 1,\n]\n", "[[other]]\na = 1\n[ui]\n",
+])
+def test_every_change_means_what_was_asked_or_is_refused(text):
+    before = dict(config.flat(tomllib.loads(text)))
+    try:
+        new = config.edited(text, {"ui.theme": "ocean"})
+    except SettingError:
+        assert "{" in text or "'''" in text
+        return
+    assert dict(config.flat(tomllib.loads(new))) == before | {"ui.theme": "ocean"}
+    assert ("\r\n" in text) == ("\r\n" in new) and "\r\r" not in new
+
+
+def test_saving_is_private_and_at_one_stroke(tmp_path):
+    path = tmp_path / "deep" / "netwatch.toml"
+    config.save(path, {"ui.theme": "nord"})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert config.load(path)[0].of("ui.theme") == "nord"
+    link = tmp_path / "link.toml"
+    link.symlink_to(path)
+    config.save(link, {"ui.theme": "ocean"})
+    assert link.is_symlink() and config.load(path)[0].of("ui.theme") == "ocean"
+    assert os.listdir(path.parent) == ["netwatch.toml"]
+
+
+def test_a_broken_file_is_left_alone(tmp_path):
+    path = tmp_path / "netwatch.toml"
+    path.write_text("[ui\n")
+    with pytest.raises(SettingError, match="left as it is"):
+        config.save(path, {"ui.theme": "nord"})
+    assert path.read_text() == "[ui\n"
+
+
+def test_init_show_check(tmp_path):
+    path = tmp_path / "netwatch.toml"
+    assert run("config", "init", "--config", str(path)).returncode == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert dict(config.flat(tomllib.loads(path.read_text()))) == {key: each.default for key, each in SETTINGS.items()}
+    assert run("config", "init", "--config", str(path)).returncode == 2
+    assert run("config", "init", "--force", "--config", str(path)).returncode == 0
+    assert run("config", "check", "--config", str(path)).returncode == 0
+    shown = run("config", "show", "--config", str(path), "--set", "flows.max=1234", "--format", "json")
+    found = json.loads(shown.stdout)
+    assert found["flows.max"] == {"value": 1234, "origin": "--set", "default": 2_000_000}
+    assert found["ui.theme"]["origin"].startswith(f"{path}:")
+    assert set(found) == set(SETTINGS)
+    path.write_text("[ui]\ntheem = 1\n")
+    checked = run("config", "check", "--config", str(path))
+    assert checked.returncode == 1 and f"{path}:2" in checked.stdout
+    failed = run("read", "--config", str(path), "-")
+    assert failed.returncode == 2 and "did you mean ui.theme?" in failed.stderr
+    assert run("config", "check", "--config", str(tmp_path / "none")).returncode == 4
+
+
+def test_defaults_written_out_change_nothing(tmp_path):
+    settings, wrong = load(tmp_path, config.complete())
+    assert not wrong and settings.timeouts == {} and settings.colors == {}
+    assert Settings({}).timeouts == {}
