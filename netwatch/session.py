@@ -92,7 +92,7 @@ class Session:
         began = time.perf_counter()
         with self.lock:
             numbers, total = self.view.rows(where, sort, descending, offset, limit, history or not self.live)
-            rows = [self._record(number) for number in numbers]
+            rows = self.records(numbers)
             clock = self.engine.clock
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
@@ -100,7 +100,7 @@ class Session:
         """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
         with self.lock:
             number = self.view.find(id)
-            record = self._record(number) if number else None
+            record = self.records([number])[0] if number else None
         seen = self.owners.kernel_view(record) if record and self.owners else None
         if record and seen:
             record["tcp_info"] = seen
@@ -113,6 +113,12 @@ class Session:
     def do(self, command: Command) -> str:
         """Do what a key asked for, and the line that tells of it."""
         return command.run(self)
+
+    def records(self, numbers: list[int]) -> list[Record]:
+        """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
+        minute = self.keepers["minute"].flows
+        minute.want(self.engine, numbers)
+        return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
