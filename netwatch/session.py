@@ -66,6 +66,7 @@ class Session:
         services = self._services(self.source) if self._services and self._dpi else []
         services += [self.names, *([self.owners] if self.owners else [])]
         self.keepers = keepers.make()
+        self.minute: Any = self.keepers["minute"]
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
         self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts, want=wanted,
                                  max_flows=self._settings.of("flows.max"),
@@ -116,7 +117,7 @@ class Session:
 
     def records(self, numbers: list[int]) -> list[Record]:
         """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
-        minute = self.keepers["minute"].flows
+        minute = self.minute.flows
         minute.want(self.engine, numbers)
         return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
 

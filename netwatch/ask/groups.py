@@ -45,8 +45,8 @@ PID = ("process.name", "process.pid")  # the two that "pid" is made of
 
 @dataclass(frozen=True)
 class Grouped:
-    """`rows` from place `offset` of a list of `total`: groups, which have "key" and what is in GROUP_FIELDS, and below
-    unfolded ones flow records, which have "group". `why`: why things may be unknown. `top`: of the group asked about."""
+    """`rows` from place `offset` of a list of `total`: groups, which have "key" and sums, and below unfolded ones flow
+    records, which have "group". `why`: why things may be unknown. `top`: of the group asked about."""
 
     rows: list[Record]
     total: int

@@ -53,11 +53,24 @@ KEYS = (
     Key("details", ("esc", "enter", "d"), "details_close", "close", "close the details pane"),
     Key("details", ("J", "ctrl-d"), "details_down", "scroll", "scroll the details down"),
     Key("details", ("K", "ctrl-u"), "details_up", "", "scroll the details up"),
+    Key("groups", ("enter",), "group_enter", "unfold", "unfold the group or fold it; of a flow, every field"),
+    Key("groups", ("right", "+"), "group_unfold", "", "unfold the group"),
+    Key("groups", ("left", "-"), "group_fold", "", "fold the group"),
+    Key("fields", ("y", "enter"), "field_copy", "copy", "copy the marked value (by OSC 52)"),
+    Key("fields", ("esc",), "field_close", "leave", "copy nothing"),
+    Key("fields", ("down", "j"), "field_down", "", "next value"),
+    Key("fields", ("up", "k"), "field_up", "", "previous value"),
+    Key("fields", ("home", "g"), "field_first", "", "first value"),
+    Key("fields", ("end", "G"), "field_last", "", "last value"),
+    Key("details", ("y",), "field_open", "copy", "pick a value and copy it"),
     Key("connections", ("enter", "d"), "details_open", "details", "every field of the selected flow"),
     Key("connections", ("s",), "sort_open", "sort", "pick the column to sort by"),
     Key("connections", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("connections", ("<", ","), "sort_previous", "", "sort by the column to the left"),
     Key("connections", (">", "."), "sort_next", "", "sort by the column to the right"),
+    Key("connections", ("a",), "group_next", "group", "group by process, remote, host, country, app, ..."),
+    Key("connections", ("A",), "group_previous", "", "the grouping before"),
+    Key("connections", ("z",), "fold_all", "", "fold all groups; when all are, unfold them"),
     Key("connections", ("t",), "history", "ended", "show or hide flows that have ended"),
     Key("connections", ("c",), "copy", "copy", "copy the remote address (by OSC 52)"),
     Key("connections", ("down", "j"), "row_down", "", "next flow"),
@@ -78,8 +91,9 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
-    "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
+    "connections": "Connections", "groups": "Connections in groups", "details": "Details pane",
+    "fields": "Copying a field", "filter": "Filter line", "sort": "Sort list", "help": "This help",
+    "failed": "A tab that failed", "global": "Everywhere",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",
