@@ -53,7 +53,7 @@ cdef class Groups:
     cdef u64 top[MAX_COLUMNS]
     cdef int columns_n
     cdef int end
-    cdef bint other_end, count_remotes
+    cdef bint other_end, count_remotes, ours
     cdef Here here[MAX_HERE]
     cdef int here_n
     cdef list kept
@@ -63,6 +63,7 @@ cdef class Groups:
     cdef bint more_pairs(self) noexcept nogil
     cdef void key_of_row(self, const Flows* t, u32 row, Key* key) noexcept nogil
     cdef bint end_of(self, const Flows* t, u32 row, u64* hi, u64* lo, u8* family) noexcept nogil
+    cdef bint responds_here(self, const Flows* t, u32 row) noexcept nogil
     cdef bint is_here(self, u64 hi, u64 lo, u8 family) noexcept nogil
     cdef u32 find(self, const Key* key) noexcept nogil
     cdef u32 look(self, const Key* key) noexcept nogil

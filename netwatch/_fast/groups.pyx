@@ -42,11 +42,13 @@ cdef void read_address(const u8* a, u8 family, u64* hi, u64* lo) noexcept nogil:
 cdef class Groups:
     """`columns`: the (column, ranks by code) that name the group of a flow, the first that says something decides;
     ranks are a buffer of 32-bit numbers, 0 absent. Else the address at `end` does, one of ENDS. `here`: this machine's
-    packed addresses; "remote" is the end that is none of them, the responder where both or neither are."""
-    def __init__(self, FlowView view, columns, str end="", here=(), bint remotes=False):
+    packed addresses; "remote" is the end that is none of them, the responder where both or neither are. `ours`: "out" is
+    what this machine sends, not the initiator, where it is one end."""
+
+    def __init__(self, FlowView view, columns, str end="", here=(), bint remotes=False, bint ours=False):
         cdef const u32[::1] buffer
         cdef bytes packed
-        self.view, self.kept, self.count_remotes = view, [], remotes
+        self.view, self.kept, self.count_remotes, self.ours = view, [], remotes, ours
         self.end, self.other_end = ENDS[end], end == "remote"
         if len(columns) > MAX_COLUMNS:
             raise ValueError(f"more than {MAX_COLUMNS} columns")
@@ -164,6 +166,8 @@ cdef class Groups:
         cdef int o = 1 if row.bits & BIT_INITIATOR_B else 0, side
         cdef Group* g
         cdef u64 value = 0
+        if self.ours and self.here_n and self.responds_here(t, item.row):
+            o ^= 1
         item.spare = which
         g = &self.groups[which]
         if g.flows == 0 or cold.first < g.first:
@@ -208,6 +212,20 @@ cdef class Groups:
             if not self.is_here(other_hi, other_lo, family[0]):
                 hi[0], lo[0] = other_hi, other_lo
         return True
+
+    cdef bint responds_here(self, const Flows* t, u32 row) noexcept nogil:
+        """The responder is this machine, and the initiator is not."""
+        cdef const u8* a = NULL
+        cdef u8 family = 0
+        cdef u64 hi = 0, lo = 0
+        if not address(t, row, COL_DST, &a, &family):
+            return False
+        read_address(a, family, &hi, &lo)
+        if not self.is_here(hi, lo, family):
+            return False
+        address(t, row, COL_SRC, &a, &family)
+        read_address(a, family, &hi, &lo)
+        return not self.is_here(hi, lo, family)
 
     cdef bint is_here(self, u64 hi, u64 lo, u8 family) noexcept nogil:
         cdef int k

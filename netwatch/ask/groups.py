@@ -62,7 +62,8 @@ class Grouped:
 @dataclass(frozen=True)
 class GroupsOf:
     """`unfolded`: all groups are, but for those in `turned`; else none but those. `sort` is a field of flows, or
-    "flows"; groups are sorted by it where they have it, by name otherwise. `within`: the group whose top remotes and
+    "flows"; groups are sorted by it where they have it, by name otherwise. `remotes`: count the addresses at the other end; `ours`: "out" is what this
+    machine sends, where it is an end of the flow. `within`: the group whose top remotes and
     states are wanted."""
 
     by: str
@@ -75,6 +76,7 @@ class GroupsOf:
     unfolded: bool = False
     turned: frozenset[GroupKey] = frozenset()
     remotes: bool = False
+    ours: bool = False
     within: GroupKey | None = None
 
     def answer(self, session: Any) -> Grouped:
@@ -85,14 +87,14 @@ class GroupsOf:
     def _answer(self, session: Any, here: frozenset[bytes]) -> Grouped:
         program = session.view.prepare(self.where, self._fields())
         view, clock = session.view.view, session.engine.clock
-        made = _Made(view, self.by, here, self.remotes)
+        made = _Made(view, self.by, here, self.remotes, self.ours)
         flows = made.groups.gather(program, self.history or not session.live, clock)
         number = made.groups.sort(self.sort if self.sort in SORTS else "", self.descending)
         within = made.number(self.within) if self.within is not None else None
         top = None
         if within is not None:
             made.groups.narrow(within)
-            top = {by: _top(_Made(view, by, here), clock) for by in ("remote", "state")}
+            top = {by: _top(_Made(view, by, here, ours=self.ours), clock) for by in ("remote", "state")}
             total = made.groups.fold()
         else:
             turned = {found for key in self.turned if (found := made.number(key)) is not None}
@@ -117,7 +119,8 @@ class GroupsOf:
 class _Made:
     """Groups of a kind over a view, and what their numbers stand for."""
 
-    def __init__(self, view: Any, by: str, here: frozenset[bytes], remotes: bool = False) -> None:
+    def __init__(self, view: Any, by: str, here: frozenset[bytes], remotes: bool = False,
+                 ours: bool = False) -> None:
         found = view.columns()
         self.names: list[str] = []
         self.values: list[list[Any]] = []
@@ -129,7 +132,7 @@ class _Made:
                 self.names.append(name)
                 self.values.append(values)
                 columns.append((column, ranks))
-        self.groups = GroupList(view, columns, BY[by].end, here, remotes)
+        self.groups = GroupList(view, columns, BY[by].end, here, remotes, ours)
 
     def number(self, key: GroupKey) -> int | None:
         """The number of a group, None when there is none of that key now."""

@@ -94,6 +94,7 @@ class State:
     paused_packets: int = 0
     details: bool = False
     details_top: int = 0
+    details_field: int | None = None    # the value that is marked for copying
     overlay: str = ""                # "": none; else one of popups.POPUPS, or the tab's own
     parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
     inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab

@@ -23,6 +23,7 @@ class Tab:
 
 TABS = (
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
+    Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes"),
 )
 
 

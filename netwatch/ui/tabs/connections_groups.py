@@ -20,13 +20,11 @@ MOST_TURNED = 4096                 # groups folded or unfolded by hand
 
 @dataclass
 class Part:
-    """`by`: one of KINDS, "" for no groups. `turned`: groups that are not as `unfolded` says. `field`: the line of the
-    details that is marked for copying."""
+    """`by`: one of KINDS, "" for no groups. `turned`: groups that are not as `unfolded` says."""
     by: str = ""
     window: Window = field(default_factory=Window)
     unfolded: bool = False
     turned: set[tuple[str, Any]] = field(default_factory=set)
-    field: int | None = None
 
 
 def part_of(state: State) -> Part:

@@ -1,6 +1,7 @@
 """What the keys and the mouse do in the Connections tab: functions of the state that draw nothing."""
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
 from netwatch.ui.tabs import connections_groups as groups
 from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
-from netwatch.ui.tabs.flow_details import lowest_top
+from netwatch.ui.tabs.flow_details import lowest_top, values_shown
 from netwatch.ui.widgets.table import Column
 
 WHEEL = 3                          # rows per notch
@@ -118,7 +119,7 @@ def details_open(state: State) -> None:
 
 
 def details_close(state: State) -> None:
-    state.details = False
+    state.details, state.details_field = False, None
     keep_in_view(state)
 
 
@@ -127,6 +128,59 @@ def _scroll_details(lines: int) -> Callable[[State], None]:
         area = layout(state).details
         state.details_top = max(0, min(state.details_top + lines, lowest_top(area, state) if area else 0))
     return act
+
+
+def field_open(state: State) -> None:
+    """Mark the first value that is on screen."""
+    area = layout(state).details
+    values = values_shown(area, state) if area else []
+    first = next((i for i, (_, line, _, _) in enumerate(values) if line >= state.details_top), None)
+    state.details_field = first
+    if first is None:
+        state.message = "There is nothing to copy"
+
+
+def field_close(state: State) -> None:
+    state.details_field = None
+
+
+def field_copy(state: State) -> None:
+    """The marked value, to the clipboard of the terminal."""
+    area = layout(state).details
+    values = values_shown(area, state) if area else []
+    place, state.details_field = state.details_field, None
+    if place is None or place >= len(values):
+        state.message = "It is no longer there"
+        return
+    _, _, label, text = values[place]
+    if state.clipboard(text):
+        state.message = f"Copied {label}: {text}"
+    else:
+        state.message = f"This terminal has no clipboard for programs: {text}"
+
+
+def _move_field(to: Callable[[int, int], int]) -> Callable[[State], None]:
+    """`to` (the marked value, the last one); the pane is scrolled so that it shows."""
+    def act(state: State) -> None:
+        area = layout(state).details
+        values = values_shown(area, state) if area else []
+        if not area or not values:
+            state.details_field = None
+            return
+        place = max(0, min(to(state.details_field or 0, len(values) - 1), len(values) - 1))
+        line, rows = values[place][1], area.height - 1
+        state.details_field = place
+        state.details_top = max(line - rows + 1, min(state.details_top, line))
+    return act
+
+
+def show_packets(state: State) -> None:
+    """The frames of the selected flow, in the tab that shows them."""
+    chosen = state.table.selected
+    if chosen is None:
+        state.message = "No flow is selected"
+        return
+    importlib.import_module("netwatch.ui.tabs.packets").show_flow(state, chosen)
 
 
 def history(state: State) -> None:
@@ -236,5 +290,8 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
     "sort_reverse": sort_reverse, **groups.ACTIONS,
+    "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,
+    "field_down": _move_field(lambda place, last: place + 1), "field_up": _move_field(lambda place, last: place - 1),
+    "field_first": _move_field(lambda place, last: 0), "field_last": _move_field(lambda place, last: last),
     "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
 }

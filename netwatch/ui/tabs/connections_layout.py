@@ -23,9 +23,14 @@ class Layout(NamedTuple):
 
 def layout(state: State) -> Layout:
     """Cut the tab's area up. Used by drawing, by keys (how long is a page?) and by the mouse (what was hit?)."""
+    return cut(state, state.details)
+
+
+def cut(state: State, with_details: bool) -> Layout:
+    """The same for any table with details beside it or below."""
     y, x, height, width = state.body
     details = None
-    if state.details:
+    if with_details:
         if width >= SIDE_PANE_FROM:
             details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
             width -= SIDE_PANE + 1
