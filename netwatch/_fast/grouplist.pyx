@@ -162,7 +162,8 @@ cdef class GroupList(Groups):
 
     def page(self, u64 offset, u64 limit) -> list:
         """[(group, row of the flow or 0 for the group itself)] of a part of the list."""
-        cdef u64 low = 0, high = self.ordered, middle, at = min(offset, self.total), end = min(offset + limit, self.total)
+        cdef u64 low = 0, high = self.ordered, middle
+        cdef u64 at = min(offset, self.total), end = min(offset + limit, self.total)
         found = []
         while low < high:
             middle = (low + high + 1) // 2

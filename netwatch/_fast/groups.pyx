@@ -42,8 +42,8 @@ cdef void read_address(const u8* a, u8 family, u64* hi, u64* lo) noexcept nogil:
 cdef class Groups:
     """`columns`: the (column, ranks by code) that name the group of a flow, the first that says something decides;
     ranks are a buffer of 32-bit numbers, 0 absent. Else the address at `end` does, one of ENDS. `here`: this machine's
-    packed addresses; "remote" is the end that is none of them, the responder where both or neither are. `ours`: "out" is
-    what this machine sends, not the initiator, where it is one end."""
+    packed addresses; "remote" is the end that is none of them, the responder where both or neither are. `ours`: "out"
+    is what this machine sends, not the initiator, where it is one end."""
 
     def __init__(self, FlowView view, columns, str end="", here=(), bint remotes=False, bint ours=False):
         cdef const u32[::1] buffer

@@ -62,9 +62,9 @@ class Grouped:
 @dataclass(frozen=True)
 class GroupsOf:
     """`unfolded`: all groups are, but for those in `turned`; else none but those. `sort` is a field of flows, or
-    "flows"; groups are sorted by it where they have it, by name otherwise. `remotes`: count the addresses at the other end; `ours`: "out" is what this
-    machine sends, where it is an end of the flow. `within`: the group whose top remotes and
-    states are wanted."""
+    "flows"; groups are sorted by it where they have it, by name otherwise. `remotes`: count the addresses at the other
+    end; `ours`: "out" is what this machine sends, where it is an end of the flow. `within`: the group whose top remotes
+    and states are wanted; nothing is unfolded then."""
 
     by: str
     where: Any = None

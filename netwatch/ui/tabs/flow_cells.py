@@ -181,7 +181,7 @@ COLUMNS = (
     Column("minute", "Last 60 s", 30, 30, 1, False, 15, last_minute, sort="rate", help="rate, second by second"),
     Column("retransmits", "Retrans", 7, 8, 1, True, 18, retransmits, extra=True, help="TCP retransmissions, both ways"),
     Column("packets", "Packets", 8, 11, 1, True, 17, packets, extra=True, help="frames, both ways"),
-    Column("bytes_in", "Bytes down", 10, 10, 1, True, 29, _size("bytes_in"), extra=True,
+    Column("bytes_in", "Bytes down", 11, 11, 1, True, 29, _size("bytes_in"), extra=True,
            help="frame bytes to the one who began it"),
     Column("bytes_out", "Bytes up", 9, 9, 1, True, 28, _size("bytes_out"), extra=True,
            help="frame bytes from the one who began it"),

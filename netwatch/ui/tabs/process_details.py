@@ -1,6 +1,7 @@
 """What is told of one process: its sums, where its traffic goes, in what states, and its last minute as a graph."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.canvas import clip
@@ -14,7 +15,15 @@ from netwatch.ui.theme import BRAND, DOWN, MUTED, TEXT, TITLE, UP, Glyphs
 from netwatch.ui.widgets import graph
 
 GRAPH_WIDTH = 32                   # cells of a minute, and of its scale
+WIDE_FROM = 46                     # cells from which a list has all its columns
 LISTS_FROM = 72                    # cells from which lists and graph stand side by side
+
+_Numbers = tuple[tuple[str, int, int, Callable[[Row], str]], ...]
+_WIDE: _Numbers = (
+    ("Flows", 9, TEXT, lambda row: fmt.count(row["flows"])), ("Down", 10, DOWN, lambda row: fmt.size(row["bytes_in"])),
+    ("Up", 10, UP, lambda row: fmt.size(row["bytes_out"])),
+)
+_NARROW: _Numbers = (("Bytes", 9, TEXT, lambda row: fmt.size(row["bytes_in"] + row["bytes_out"])),)
 
 
 def draw(canvas: Any, area: Area, state: State, row: Row | None, found: Grouped | None, recent: Recent) -> None:
@@ -39,25 +48,30 @@ def draw(canvas: Any, area: Area, state: State, row: Row | None, found: Grouped 
 
 def _draw_lists(canvas: Any, area: Area, found: Grouped, glyphs: Glyphs) -> int:
     """Top remotes and states; rows used."""
+    cells = _WIDE if area.width >= WIDE_FROM else _NARROW
+    room = area.width - sum(width for _, width, _, _ in cells) - 1
     y = area.y
     for title, by in (("Top remotes", "remote"), ("States", "state")):
-        rows = (found.top or {}).get(by)
         if y < area.y + area.height:
-            canvas.put(y, area.x, title, BRAND)
-            canvas.field(y, area.x + area.width - 31, 8, "Flows", MUTED, True, glyphs.ellipsis)
-            canvas.field(y, area.x + area.width - 22, 10, "Down", MUTED, True, glyphs.ellipsis)
-            canvas.field(y, area.x + area.width - 11, 10, "Up", MUTED, True, glyphs.ellipsis)
-        for row in rows or ():
+            canvas.put(y, area.x, clip(title, room, glyphs.ellipsis), BRAND)
+            _draw_cells(canvas, y, area, [(name, width, MUTED) for name, width, _, _ in cells], glyphs)
+        for row in (found.top or {}).get(by, ()):
             y += 1
             if y >= area.y + area.height:
                 return area.height
             text, style = name_of(row["key"], by)
-            canvas.put(y, area.x + 1, clip(text, area.width - 33, glyphs.ellipsis), style)
-            canvas.field(y, area.x + area.width - 31, 8, fmt.count(row["flows"]), TEXT, True, glyphs.ellipsis)
-            canvas.field(y, area.x + area.width - 22, 10, fmt.size(row["bytes_in"]), DOWN, True, glyphs.ellipsis)
-            canvas.field(y, area.x + area.width - 11, 10, fmt.size(row["bytes_out"]), UP, True, glyphs.ellipsis)
+            canvas.put(y, area.x + 1, clip(text, room - 1, glyphs.ellipsis), style)
+            _draw_cells(canvas, y, area, [(cell(row), width, style) for _, width, style, cell in cells], glyphs)
         y += 2
     return min(y - area.y, area.height)
+
+
+def _draw_cells(canvas: Any, y: int, area: Area, cells: list[tuple[str, int, int]], glyphs: Glyphs) -> None:
+    """Right-aligned, from the right edge of the area."""
+    x = area.x + area.width - sum(width for _, width, _ in cells)
+    for text, width, style in cells:
+        canvas.field(y, x, width - 1, text, style, True, glyphs.ellipsis)
+        x += width
 
 
 def _draw_graph(canvas: Any, area: Area, row: Row, found: Grouped, recent: Recent, glyphs: Glyphs) -> None:
