@@ -19,7 +19,7 @@ from netwatch._fast.rates cimport rate_now
 
 cdef enum:
     SECOND = 1000000000
-    MAX_GROUPS = 262144        # beyond them, flows of further groups are told as "others"
+    MAX_GROUPS = 65536         # beyond them, flows of further groups are told as "others"
     MAX_PAIRS = 1048576        # pairs of group and remote address that are told apart
     BATCH = 32                 # flows whose places are fetched into the cache together
 
