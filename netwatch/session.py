@@ -76,6 +76,7 @@ class Session:
         services = self._services(self.source) if self._services and self._dpi else []
         services += [self.names, *([self.owners] if self.owners else [])]
         self.keepers = keepers.make()
+        self.minute: Any = self.keepers["minute"]
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
         self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
                                  want=wanted, max_flows=self._settings.of("flows.max"),
@@ -111,7 +112,7 @@ class Session:
         began = time.perf_counter()
         with self.lock:
             numbers, total = self.view.rows(where, sort, descending, offset, limit, history or not self.live)
-            rows = [self._record(number) for number in numbers]
+            rows = self.records(numbers)
             clock = self.engine.clock
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
@@ -119,7 +120,7 @@ class Session:
         """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
         with self.lock:
             number = self.view.find(id)
-            record = self._record(number) if number else None
+            record = self.records([number])[0] if number else None
         seen = self.owners.kernel_view(record) if record and self.owners else None
         if record and seen:
             record["tcp_info"] = seen
@@ -132,6 +133,12 @@ class Session:
     def do(self, command: Command) -> str:
         """Do what a key asked for, and the line that tells of it."""
         return command.run(self)
+
+    def records(self, numbers: list[int]) -> list[Record]:
+        """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
+        minute = self.minute.flows
+        minute.want(self.engine, numbers)
+        return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""

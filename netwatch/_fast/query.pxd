@@ -9,6 +9,8 @@ cdef struct Item:          # one matched row while sorting
     u32 row
     u32 spare
 
+cdef void radix(Item** items, Item** other, u32 n) noexcept nogil
+
 cdef class FlowView:
     cdef Flows flows
     cdef Item* items       # the matched rows, in order, after a query

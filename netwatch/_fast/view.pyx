@@ -84,10 +84,15 @@ cdef class EngineView:
     def rows(self, where, sort, bint descending, offset, limit, bint history):
         """(row numbers of one page, how many match); `where` a Filter or None. Ended flows only with `history`."""
         cdef Core* core = &self.engine.core
-        self.bind()
-        self.derive((where.fields if where is not None else frozenset()) | {sort})
-        program = where.program(self.view) if where is not None else None
+        program = self.prepare(where, {sort})
         return self.view.query(program, sort, descending, offset, limit, history, core.clock)
+
+    def prepare(self, where, fields):
+        """The native form of a filter, None for every flow, over the rows as they are now; the columns of `fields` are
+        brought up to date."""
+        self.bind()
+        self.derive((where.fields if where is not None else frozenset()) | fields)
+        return where.program(self.view) if where is not None else None
 
     cdef int derive(self, wanted) except -1:
         """Bring the services' columns up to date that a query looks at; those it has begun to use stay columns."""

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from netwatch.pipeline import Step
 
-KEEPERS: dict[str, str] = {}  # name: "module:class"
+KEEPERS: dict[str, str] = {  # name: "module:class"
+    "minute": "netwatch.keepers.minute:Minute",
+}
 
 
 class Keeper(Protocol):

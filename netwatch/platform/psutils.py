@@ -45,6 +45,16 @@ def counters() -> list[Counters]:
     return found
 
 
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used since it began. Raises Unavailable."""
+    psutil = _psutil()
+    try:
+        spent = psutil.Process(pid).cpu_times()
+    except (psutil.Error, OSError) as e:
+        raise Unavailable(f"psutil: {e}") from None
+    return float(spent.user + spent.system)
+
+
 def addresses() -> frozenset[bytes]:
     """The addresses of all interfaces; none when they cannot be asked for."""
     found = set()

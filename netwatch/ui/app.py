@@ -214,6 +214,7 @@ class App:
             state.parts[name] = module.new_part()
         state.order = getattr(module, "order", state.order)
         state.inner = getattr(module, "inner", None)
+        state.sorting = getattr(module, "sorting", None)
         self._place_body()
 
     def _place_body(self) -> None:
@@ -236,7 +237,10 @@ class App:
         popup = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else None
         asker = getattr(popup, "question", None) or getattr(module, "question", None)
         request = state.next_request() if hasattr(module, "order") else Request(limit=0, hold=state.paused)
-        self._ask(replace(request, asks=asker(state) if asker else None))
+        asks = asker(state) if asker else None
+        if asks is not None and not popup and getattr(module, "ASKS_INSTEAD", False):
+            request = replace(request, limit=0, flow=request.flow if state.details else None)
+        self._ask(replace(request, asks=asks))
 
     def _say(self, message: str) -> None:
         self.state.message = message
@@ -311,6 +315,12 @@ class App:
 
     def _do_tab_previous(self) -> None:
         self._turn_tab(-1)
+
+    def _do_sort_open(self) -> None:
+        if self.state.sorting is not None:
+            self._open("sort")
+        else:
+            self.state.message = "There is no table here"
 
     def _do_help(self) -> None:
         self._open("help")

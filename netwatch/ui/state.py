@@ -110,9 +110,11 @@ class State:
     paused_packets: int = 0
     details: bool = False
     details_top: int = 0
-    overlay: str = ""                # "": none; "sort": the tab's; else one of popups.POPUPS
+    details_field: int | None = None    # the value that is marked for copying
+    overlay: str = ""                # "": none; else one of popups.POPUPS, or the tab's own
     parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
     inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab
+    sorting: Callable[[State], Any] | None = None          # popups.sort.Sorting of the table on screen
     go: Callable[[str], None] = lambda name: None          # to another tab
     act: Callable[[str], None] = lambda action: None       # what a key of that action does
     do: Callable[[Any], None] = lambda command: None       # face.Command: have the session do something

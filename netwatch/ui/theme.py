@@ -67,6 +67,8 @@ class Glyphs:
     arrow: str = "\u2192"
     corners: str = "\u250c\u2510\u2514\u2518"
     caret: str = "\u25b2"
+    folded: str = "\u25b8"
+    unfolded: str = "\u25be"
     ascii_only: bool = False
 
 
@@ -74,6 +76,7 @@ UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
     rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
+    folded="+", unfolded="-",
     ascii_only=True,
 )
 

@@ -12,4 +12,5 @@ POPUPS = {
     "seek": "netwatch.ui.popups.seek",
     "settings": "netwatch.ui.popups.settings",
     "settings_edit": "netwatch.ui.popups.settings",
+    "sort": "netwatch.ui.popups.sort",
 }

@@ -7,28 +7,43 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch._fast.canvas import clip
+from netwatch.ask.groups import GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
+from netwatch.ui.tabs import connections_groups as groups
 from netwatch.ui.tabs import flow_details
-from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot
-from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
+from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot, sorting, visible_rows
+from netwatch.ui.tabs.connections_layout import layout, slots_of
 from netwatch.ui.tabs.flow_cells import COLUMNS, mark
-from netwatch.ui.theme import BAD, FAINT, HEAD_SORT, MATCH, MUTED, TEXT, TITLE, WARN
+from netwatch.ui.theme import BAD, FAINT, MATCH, MUTED, TEXT, TITLE, WARN
 from netwatch.ui.widgets import table
-from netwatch.ui.widgets.box import draw_box
 
-__all__ = ["ACTIONS", "draw", "draw_overlay", "inner", "on_mouse", "on_snapshot", "order"]
+__all__ = ["ACTIONS", "draw", "inner", "on_mouse", "on_snapshot", "order", "sorting"]
+
+ASKS_INSTEAD = True                # groups are asked about instead of flows
 
 
 def order(column: str, descending: bool) -> tuple[str, bool]:
     """(field, descending) for the session, of the column the table is sorted by."""
-    return next(found for found in COLUMNS if found.key == column).order(descending)
+    return next((found.order(descending) for found in COLUMNS if found.key == column), ("bytes", descending))
 
+
+def new_part() -> groups.Part:
+    """How the flows are grouped."""
+    return groups.Part()
+
+
+def question(state: State) -> GroupsOf | None:
+    """The groups, when there are any."""
+    return groups.question(state, visible_rows(state))
 
 
 def inner(state: State) -> tuple[str, ...]:
-    """The details pane has keys of its own."""
-    return ("details",) if state.details else ()
+    """The details pane has keys of its own, groups have, and there are some only where there is a tab of packets."""
+    if state.details and state.details_field is not None:
+        return ("fields",)
+    return (*(("details",) if state.details else ()), *(("groups",) if groups.part_of(state).by else ()),
+            *(("frames",) if any(tab.name == "packets" for tab in state.tabs) else ()))
 
 
 def draw(canvas: Any, area: Area, state: State) -> None:
@@ -39,7 +54,10 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     if places.heads.height:
         slots = slots_of(state, places.heads)
         table.draw_heads(canvas, places.heads.y, area.x, slots, state.table.sort, state.table.descending, state.glyphs)
-        _draw_rows(canvas, places.rows, slots, state)
+        if groups.part_of(state).by:
+            groups.draw_rows(canvas, places.rows, slots, state, _draw_empty)
+        else:
+            _draw_rows(canvas, places.rows, slots, state)
     if places.details:
         if places.details.x > area.x:
             canvas.fill(area.y, places.details.x - 1, area.height, 1, state.glyphs.side, FAINT)
@@ -50,19 +68,22 @@ def _draw_info(canvas: Any, area: Area, state: State) -> None:
     """One line: how many flows, which of them are on screen, the filter in force, the order."""
     picture, now = state.snapshot, state.table
     glyphs = state.glyphs
-    column = next(column for column in COLUMNS if column.key == now.sort)
+    column = next(column for column in groups.columns_of(state) if column.key == now.sort)
     right = f"by {column.title} {glyphs.down if now.descending else glyphs.up}"
-    if state.paused and picture.page is not None and picture.page.now_ns:
-        right = f"as of {fmt.clock(picture.page.now_ns)} UTC  {right}"
+    pictured = groups.answer(state) or picture.page
+    if state.paused and pictured is not None and pictured.now_ns:
+        right = f"as of {fmt.clock(pictured.now_ns)} UTC  {right}"
     room = area.width - len(right) - 3
     canvas.put(area.y, area.x + area.width - len(right) - 1, right, MUTED)
     x = area.x + 1
     noun = "flow" if picture.total == 1 else "flows"
+    grouped, why = groups.head(state) if groups.part_of(state).by else ("", "")
     for text, style in (
-        (fmt.count(picture.total), TITLE), (f" {noun}", TEXT),
+        (grouped or fmt.count(picture.total), TITLE), ("" if grouped else f" {noun}", TEXT),
         (" with ended ones" if now.history and area.width >= 60 else "", MUTED),
         (f"  filter: {state.filter.applied_text}" if state.filter.applied_text else "", MATCH),
-        ("  the selected flow has moved out of view" if _selection_away(state) else "", WARN),
+        ("  the selected flow has moved out of view" if not grouped and _selection_away(state) else "", WARN),
+        (f"  {why}" if why else "", WARN),
     ):
         left = area.x + room - x
         if text and left > 3:
@@ -98,14 +119,15 @@ def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State) -
 
 def _draw_empty(canvas: Any, area: Area, state: State) -> None:
     """Why there are no rows, and what to do."""
-    health = state.health
+    health, told = state.health, state.snapshot.page is not None or groups.answer(state) is not None
     if state.snapshot.error:
         lines = (("The session does not answer:", BAD), (state.snapshot.error, TEXT))
-    elif state.snapshot.request is not None and state.snapshot.request.where is not state.filter.applied:
+    elif state.snapshot.request is not None and state.snapshot.request.limit and \
+            state.snapshot.request.where is not state.filter.applied:
         lines = (("Searching", TEXT), ("", MUTED))
-    elif state.filter.applied is not None and state.snapshot.page is not None:
+    elif state.filter.applied is not None and told:
         lines = (("No flow passes this filter.", TEXT), ("Esc drops it, / changes it.", MUTED))
-    elif health is None or state.snapshot.page is None or (not state.live and not health.done):
+    elif health is None or not told or (not state.live and not health.done):
         lines = ((f"Reading {state.label}", TEXT), ("", MUTED))
     elif state.live:
         lines = ((f"No flows yet on {state.label}.", TEXT), ("Rows appear with the first packet.", MUTED))
@@ -115,26 +137,3 @@ def _draw_empty(canvas: Any, area: Area, state: State) -> None:
         y = area.y + max(0, area.height // 3) + i
         if y < area.y + area.height:
             canvas.put(y, area.x + table.MARGIN, clip(text, area.width - 4, state.glyphs.ellipsis), style)
-
-
-def draw_overlay(canvas: Any, area: Area, state: State) -> None:
-    """The list of columns to sort by, over the table; a dash is before those that are not shown."""
-    height, width = len(COLUMNS) + 4, 30
-    wide = area.width >= 76
-    width = 72 if wide else min(width, area.width)
-    height = min(height, area.height)
-    y, x = area.y + (area.height - height) // 2, area.x + (area.width - width) // 2
-    draw_box(canvas, Area(y, x, height, width), "Sort by", state.glyphs)
-    rows = height - 2 - (1 if height >= len(COLUMNS) + 3 else 0)
-    first = max(0, min(state.sort_row - rows + 1, len(COLUMNS) - rows))
-    for i, column in enumerate(COLUMNS[first:first + rows]):
-        line = y + 1 + i
-        chosen = column.key == state.table.sort
-        arrow = " " if is_shown(state, column) else state.glyphs.none
-        if chosen:
-            arrow = state.glyphs.down if state.table.descending else state.glyphs.up
-        canvas.put(line, x + 2, f"{arrow} {column.title}", HEAD_SORT if chosen else TEXT)
-        if wide:
-            canvas.put(line, x + 17, clip(column.help, width - 19, state.glyphs.ellipsis), MUTED)
-        if first + i == state.sort_row:
-            table.draw_selection(canvas, line, Area(line, x + 1, 1, width - 2), state.glyphs)

@@ -1,13 +1,16 @@
 """What the keys and the mouse do in the Connections tab: functions of the state that draw nothing."""
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
+from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
+from netwatch.ui.tabs import connections_groups as groups
 from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
-from netwatch.ui.tabs.flow_cells import COLUMNS
-from netwatch.ui.tabs.flow_details import lowest_top
+from netwatch.ui.tabs.flow_details import lowest_top, values_shown
+from netwatch.ui.widgets.table import Column
 
 WHEEL = 3                          # rows per notch
 
@@ -47,6 +50,9 @@ def keep_in_view(state: State) -> None:
 def on_snapshot(state: State) -> None:
     """There is a new picture: find the selected flow in it, wherever it is now."""
     table, picture = state.table, state.snapshot
+    if groups.part_of(state).by:
+        groups.settle(state, visible_rows(state))
+        return
     table.has_process = table.has_process or any("name" in (row.get("process") or {}) for row in picture.rows)
     rows = visible_rows(state)
     table.top = max(0, min(table.top, picture.total - rows))
@@ -78,6 +84,9 @@ def _gone(state: State) -> bool:
 def _step(amount: Callable[[State], int]) -> Callable[[State], None]:
     def act(state: State) -> None:
         table, rows = state.table, visible_rows(state)
+        if groups.part_of(state).by:
+            groups.select(state, groups.part_of(state).window.cursor + amount(state), rows)
+            return
         here = table.cursor
         if not table.top <= here < table.top + rows:
             here = table.top
@@ -86,11 +95,20 @@ def _step(amount: Callable[[State], int]) -> Callable[[State], None]:
 
 
 def row_first(state: State) -> None:
-    select(state, 0, pinned=False)
+    _go(state, 0, pinned=False)
 
 
 def row_last(state: State) -> None:
-    select(state, state.snapshot.total - 1)
+    found = groups.answer(state)
+    _go(state, (found.total if found else state.snapshot.total) - 1)
+
+
+def _go(state: State, place: int, pinned: bool = True) -> None:
+    """Select the row at that place, whatever the rows are."""
+    if groups.part_of(state).by:
+        groups.select(state, place, visible_rows(state), pinned)
+    else:
+        select(state, place, pinned)
 
 
 def details_open(state: State) -> None:
@@ -101,7 +119,7 @@ def details_open(state: State) -> None:
 
 
 def details_close(state: State) -> None:
-    state.details = False
+    state.details, state.details_field = False, None
     keep_in_view(state)
 
 
@@ -110,6 +128,59 @@ def _scroll_details(lines: int) -> Callable[[State], None]:
         area = layout(state).details
         state.details_top = max(0, min(state.details_top + lines, lowest_top(area, state) if area else 0))
     return act
+
+
+def field_open(state: State) -> None:
+    """Mark the first value that is on screen."""
+    area = layout(state).details
+    values = values_shown(area, state) if area else []
+    first = next((i for i, (_, line, _, _) in enumerate(values) if line >= state.details_top), None)
+    state.details_field = first
+    if first is None:
+        state.message = "There is nothing to copy"
+
+
+def field_close(state: State) -> None:
+    state.details_field = None
+
+
+def field_copy(state: State) -> None:
+    """The marked value, to the clipboard of the terminal."""
+    area = layout(state).details
+    values = values_shown(area, state) if area else []
+    place, state.details_field = state.details_field, None
+    if place is None or place >= len(values):
+        state.message = "It is no longer there"
+        return
+    _, _, label, text = values[place]
+    if state.clipboard(text):
+        state.message = f"Copied {label}: {text}"
+    else:
+        state.message = f"This terminal has no clipboard for programs: {text}"
+
+
+def _move_field(to: Callable[[int, int], int]) -> Callable[[State], None]:
+    """`to` (the marked value, the last one); the pane is scrolled so that it shows."""
+    def act(state: State) -> None:
+        area = layout(state).details
+        values = values_shown(area, state) if area else []
+        if not area or not values:
+            state.details_field = None
+            return
+        place = max(0, min(to(state.details_field or 0, len(values) - 1), len(values) - 1))
+        line, rows = values[place][1], area.height - 1
+        state.details_field = place
+        state.details_top = max(line - rows + 1, min(state.details_top, line))
+    return act
+
+
+def show_packets(state: State) -> None:
+    """The frames of the selected flow, in the tab that shows them."""
+    chosen = state.table.selected
+    if chosen is None:
+        state.message = "No flow is selected"
+        return
+    importlib.import_module("netwatch.ui.tabs.packets").show_flow(state, chosen)
 
 
 def history(state: State) -> None:
@@ -130,56 +201,48 @@ def copy(state: State) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- the order
 
-def _sort_by(state: State, place: int) -> None:
-    column = COLUMNS[place % len(COLUMNS)]
+def _sort_by(state: State, key: str) -> None:
+    column = next(column for column in groups.columns_of(state) if column.key == key)
     if column.key != state.table.sort:
         state.table.sort, state.table.descending = column.key, column.right
+    _to_top(state)
+
+
+def _to_top(state: State) -> None:
+    """A screen whose row nobody has chosen shows what comes first."""
+    window = groups.part_of(state).window
     if not state.table.pinned:
         state.table.top = 0
-
-
-def _place_of_sort(state: State) -> int:
-    return next(i for i, column in enumerate(COLUMNS) if column.key == state.table.sort)
-
-
-def sort_open(state: State) -> None:
-    state.overlay, state.sort_row = "sort", _place_of_sort(state)
+    if not window.pinned:
+        window.top = 0
 
 
 def sort_reverse(state: State) -> None:
     state.table.descending = not state.table.descending
-    if not state.table.pinned:
-        state.table.top = 0
-
-
-def sort_choose(state: State) -> None:
-    state.overlay = ""
-    _sort_by(state, state.sort_row)
+    _to_top(state)
 
 
 def _neighbour(step: int) -> Callable[[State], None]:
-    """Sort by the next column to that side among those that have data."""
+    """Sort by the next column to that side among those that are shown."""
     def act(state: State) -> None:
-        place = _place_of_sort(state) + step
-        while not is_shown(state, COLUMNS[place % len(COLUMNS)]):
-            place += step
-        _sort_by(state, place)
+        columns = [column.key for column in groups.columns_of(state) if is_shown(state, column)]
+        _sort_by(state, columns[(columns.index(state.table.sort) + step) % len(columns)])
     return act
 
 
-def column_choose(state: State) -> None:
-    """Show the marked column, or hide it; the destination stays."""
-    column = COLUMNS[state.sort_row]
+def column_choose(state: State, column: Column) -> str:
+    """Show the column, or hide it; the destination stays."""
     if column.key in ("dst", state.table.sort):
-        state.message = f"{column.title} stays: the table {'is about it' if column.key == 'dst' else 'is sorted by it'}"
-        return
+        return f"{column.title} stays: the table {'is about it' if column.key == 'dst' else 'is sorted by it'}"
     state.table.chosen ^= {column.key}
+    return ""
 
 
-def _sort_row(move: Callable[[int], int]) -> Callable[[State], None]:
-    def act(state: State) -> None:
-        state.sort_row = move(state.sort_row) % len(COLUMNS)
-    return act
+def sorting(state: State) -> Sorting:
+    """The columns, for the list that they are chosen from."""
+    return Sorting(groups.columns_of(state), state.table.sort, state.table.descending,
+                   lambda key: _sort_by(state, key), lambda: sort_reverse(state),
+                   lambda column: is_shown(state, column), lambda column: column_choose(state, column))
 
 
 # ----------------------------------------------------------------------------------------------------------- the mouse
@@ -201,13 +264,22 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
                 if slot.column.key == state.table.sort:
                     sort_reverse(state)
                 else:
-                    _sort_by(state, COLUMNS.index(slot.column))
+                    _sort_by(state, slot.column.key)
     elif places.rows.y <= y < places.rows.y + places.rows.height:
-        index = state.table.top + y - places.rows.y
-        if index < state.snapshot.total:
-            select(state, index)
-            if what == "double":
-                details_open(state)
+        _click_row(state, y - places.rows.y, what == "double")
+
+
+def _click_row(state: State, line: int, double: bool) -> None:
+    found, window = groups.answer(state), groups.part_of(state).window
+    if groups.part_of(state).by:
+        if found and window.top + line < found.total:
+            groups.select(state, window.top + line, visible_rows(state))
+            if double:
+                groups.enter(state)
+    elif state.table.top + line < state.snapshot.total:
+        select(state, state.table.top + line)
+        if double:
+            details_open(state)
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {
@@ -217,8 +289,9 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_open": details_open, "details_close": details_close,
     "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
-    "sort_open": sort_open, "column_choose": column_choose, "sort_choose": sort_choose, "sort_reverse": sort_reverse,
+    "sort_reverse": sort_reverse, **groups.ACTIONS,
+    "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,
+    "field_down": _move_field(lambda place, last: place + 1), "field_up": _move_field(lambda place, last: place - 1),
+    "field_first": _move_field(lambda place, last: 0), "field_last": _move_field(lambda place, last: last),
     "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
-    "sort_up": _sort_row(lambda row: row - 1), "sort_down": _sort_row(lambda row: row + 1),
-    "sort_first": _sort_row(lambda row: 0), "sort_last": _sort_row(lambda row: len(COLUMNS) - 1),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.flow_cells import COLUMNS
+from netwatch.ui.tabs.connections_groups import columns_of, part_of
 from netwatch.ui.widgets import table
 
 SIDE_PANE_FROM = 140               # columns from which the details stand beside the table
@@ -23,9 +23,14 @@ class Layout(NamedTuple):
 
 def layout(state: State) -> Layout:
     """Cut the tab's area up. Used by drawing, by keys (how long is a page?) and by the mouse (what was hit?)."""
+    return cut(state, state.details)
+
+
+def cut(state: State, with_details: bool) -> Layout:
+    """The same for any table with details beside it or below."""
     y, x, height, width = state.body
     details = None
-    if state.details:
+    if with_details:
         if width >= SIDE_PANE_FROM:
             details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
             width -= SIDE_PANE + 1
@@ -45,12 +50,13 @@ def is_shown(state: State, column: table.Column) -> bool:
     """Is the column to be on screen, where there is room for it?"""
     if column.key == state.table.sort:
         return True
-    usual = not column.extra and (column.key != "process.name" or state.table.has_process)
+    usual = not column.extra and (column.key != "process.name" or
+                                  (state.table.has_process and part_of(state).by != "process"))
     return usual != (column.key in state.table.chosen)
 
 
 def slots_of(state: State, area: Area) -> list[table.Slot]:
     """The columns on screen, the left edge of `area` being their zero."""
-    columns = [column for column in COLUMNS if is_shown(state, column)]
+    columns = [column for column in columns_of(state) if is_shown(state, column)]
     slots = table.fit(columns, area.width - table.MARGIN - 2, state.live, state.table.sort)
     return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]

@@ -1,17 +1,21 @@
 """The columns of the Connections tab: one line each, and the small functions that turn a flow record into a cell."""
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 from netwatch.ui import format as fmt
 from netwatch.ui.theme import ADDRESS, APP, BAD, DOWN, ENDED, GOOD, MUTED, NAME, PROCESS, TEXT, UP, WARN, Glyphs
+from netwatch.ui.widgets.graph import spark
 from netwatch.ui.widgets.table import Cell, Column
 
 Row = dict[str, Any]
 
 AGEING, STALE = 0.75, 0.90         # of the idle time after which a flow is taken to be over
 _SAID_BY_THE_FLOW = ("sni", "http")
+NOT_SEEN = 0xFFFFFFFF              # a second of the last minute that nobody looked at
+MINUTE_CELLS = 30                  # two seconds in each
 SLOW_RTT_US, BAD_RTT_US = 50_000, 150_000
 
 
@@ -121,6 +125,45 @@ def age(row: Row, glyphs: Glyphs) -> Cell:
     return unknown(glyphs) if value is None else (fmt.age(value), MUTED)
 
 
+def _size(key: str) -> Callable[[Row, Glyphs], Cell]:
+    def cell(row: Row, glyphs: Glyphs) -> Cell:
+        value = row.get(key)
+        return unknown(glyphs) if value is None else (fmt.size(value), TEXT)
+    return cell
+
+
+def packets(row: Row, glyphs: Glyphs) -> Cell:
+    return fmt.count(row.get("packets_out", 0) + row.get("packets_in", 0)), TEXT
+
+
+def retransmits(row: Row, glyphs: Glyphs) -> Cell:
+    """Of both sides, or of all flows of a group; only TCP counts them."""
+    both = [row[key] for key in ("retransmits", "retransmits_out", "retransmits_in") if row.get(key) is not None]
+    return (fmt.count(sum(both)), WARN if sum(both) else MUTED) if both else unknown(glyphs)
+
+
+def country(row: Row, glyphs: Glyphs) -> Cell:
+    value = (row.get("geo") or {}).get("country")
+    return (str(value), TEXT) if value else unknown(glyphs)
+
+
+def minute_of(row: Row, side: int) -> list[float | None]:
+    """Bytes in each of the last 60 seconds, from the initiator (0) or to it (1); None where nobody looked."""
+    recent = row.get("minute")
+    if not recent:
+        return []
+    seconds = array("I")
+    seconds.frombytes(recent[side])
+    return [None if value == NOT_SEEN else value for value in seconds]
+
+
+def last_minute(row: Row, glyphs: Glyphs) -> Cell:
+    """Both directions together, by the flow's own highest second."""
+    both = [None if out is None or into is None else out + into
+            for out, into in zip(minute_of(row, 0), minute_of(row, 1), strict=True)]
+    return spark(both, MINUTE_CELLS, None, glyphs), DOWN
+
+
 #      key            title          least most share right rank  cell
 COLUMNS = (
     Column("process.name", "Process", 12, 26, 2, False, 70, process, tail=" (",
@@ -135,6 +178,14 @@ COLUMNS = (
     Column("rate_out", "Up", 9, 10, 1, True, 55, up, file_rank=51, help="from the one who began it, per second"),
     Column("bytes", "Bytes", 8, 9, 1, True, 30, total_bytes, file_rank=81, help="frame bytes, both ways"),
     Column("age_s", "Age", 7, 8, 1, True, 20, age, help="since its first frame", sort="-first"),
+    Column("minute", "Last 60 s", 30, 30, 1, False, 15, last_minute, sort="rate", help="rate, second by second"),
+    Column("retransmits", "Retrans", 7, 8, 1, True, 18, retransmits, extra=True, help="TCP retransmissions, both ways"),
+    Column("packets", "Packets", 8, 11, 1, True, 17, packets, extra=True, help="frames, both ways"),
+    Column("bytes_in", "Bytes down", 11, 11, 1, True, 29, _size("bytes_in"), extra=True,
+           help="frame bytes to the one who began it"),
+    Column("bytes_out", "Bytes up", 9, 9, 1, True, 28, _size("bytes_out"), extra=True,
+           help="frame bytes from the one who began it"),
+    Column("geo.country", "Country", 7, 7, 1, False, 19, country, extra=True, help="of the end beyond the site"),
     Column("process.user", "User", 8, 16, 1, False, 75, _of_owner("user"), extra=True, help="whose program it is"),
     Column("process.container", "Container", 12, 24, 1, False, 74, _of_owner("container"), extra=True,
            help="container the program runs in"),

@@ -11,13 +11,16 @@ from typing import Any
 from netwatch._fast.canvas import clip, wrap
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.theme import ADDRESS, BRAND, FAINT, MUTED, TEXT, TITLE, Glyphs
+from netwatch.ui.tabs.flow_cells import minute_of
+from netwatch.ui.theme import ADDRESS, BRAND, FAINT, MUTED, SELECTED, TEXT, TITLE, Glyphs
 from netwatch.ui.widgets import table
+from netwatch.ui.widgets.graph import spark
 
 Record = dict[str, Any]
 
 LABEL = 19                         # cells of the names on the left
 MAX_LINES = 12                     # of one value
+SPARK = 20                         # cells of a sparkline, two seconds in each
 
 # group: (label, path or paths, how to print it). Two paths are "out" and "in".
 _Row = tuple[str, str, str]
@@ -32,7 +35,8 @@ _CONNECTION: tuple[_Row, ...] = (
 _TRAFFIC: tuple[_Row, ...] = (
     ("Rate", "rate_out rate_in", "rate"), ("Peak", "peak_out peak_in", "rate"),
     ("Packets", "packets_out packets_in", ""), ("Bytes", "bytes_out bytes_in", "size"),
-    ("Payload", "payload_out payload_in", "size"),
+    ("Payload", "payload_out payload_in", "size"), ("Up, last 40 s", "minute", "up"),
+    ("Down, last 40 s", "minute", "down"),
 )
 _APPLICATION: tuple[_Row, ...] = (
     ("App", "app", ""), ("Stack", "app_stack", ""), ("Confidence", "confidence", "%"),
@@ -113,6 +117,9 @@ def plain(value: Any, how: str, glyphs: Glyphs) -> str:
 def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     names = paths.split()
     values = [look_up(record, name) for name in names]
+    if how in ("up", "down"):
+        recent = minute_of(record, how == "down")
+        return f"{glyphs.side}{spark(recent, SPARK, None, glyphs)}{glyphs.side}" if recent else ""
     if how == "endpoint":
         return "" if values[0] is None else fmt.endpoint(str(values[0]), values[1])
     if len(names) == 2:
@@ -204,6 +211,24 @@ def shown_record(state: State) -> Record | None:
     return state.table.record
 
 
+def values_of(columns: list[list[Line]]) -> list[tuple[int, int, str, str]]:
+    """(column, line, label, text) of every value, those that go over several lines put together again."""
+    found: list[tuple[int, int, str, str]] = []
+    for place, lines in enumerate(columns):
+        for line, (kind, label, text) in enumerate(lines):
+            if kind == "value":
+                found.append((place, line, label, text))
+            elif kind == "more":
+                found[-1] = (*found[-1][:3], found[-1][3] + text)
+    return found
+
+
+def values_shown(area: Area, state: State) -> list[tuple[int, int, str, str]]:
+    """As values_of(), of the record in the pane."""
+    record = shown_record(state)
+    return [] if record is None else values_of(columns_of(record, area.width - 3, state.glyphs))
+
+
 def lowest_top(area: Area, state: State) -> int:
     """The furthest the pane can be scrolled."""
     record = shown_record(state)
@@ -234,6 +259,12 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     for place, lines in enumerate(columns):
         part = rows._replace(x=rows.x + 1 + place * width, width=width)
         _draw_lines(canvas, part, lines[top:top + rows.height], glyphs)
+    values = values_of(columns)
+    if state.details_field is not None and state.details_field < len(values):
+        place, line, _, _ = values[state.details_field]
+        if top <= line < top + rows.height:
+            canvas.restyle(rows.y + line - top, rows.x + 1 + place * width, width, SELECTED)
+            canvas.put(rows.y + line - top, rows.x + place * width + 1, glyphs.bar, TITLE | SELECTED)
     table.draw_scroll_bar(canvas, rows, top, longest, glyphs)
 
 
