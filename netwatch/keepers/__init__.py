@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 from netwatch.pipeline import Step
 
-KEEPERS: dict[str, str] = {}  # name: "module:class"
+KEEPERS: dict[str, str] = {  # name: "module:class"
+    "past": "netwatch.keepers.past:Past",
+}
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. A keeper may have begin(session),
+    which is called before the first frame is read."""
 
     wants: frozenset[str]
 
