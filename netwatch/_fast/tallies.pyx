@@ -2,7 +2,8 @@
 """Sums over the flow rows, for screens: by protocol, by address, by host and process, and how round trips spread.
 
 `since` counts only flows that began then (ns, 0 for all): all they carried lies in the range. What older flows carried
-meanwhile is not known by flow, and told apart. The caller holds the engine still.
+meanwhile is not known by flow, and told apart. `only`: rows to look at, None for all. The caller holds the engine
+still.
 """
 from array import array
 
@@ -57,6 +58,26 @@ cdef struct Groups:
 SPREAD_US = tuple(1 << k for k in range(SPREAD))     # smallest of each step
 
 
+cdef class Picked:
+    """Which rows to look at: those given, or all."""
+    cdef const u32[::1] rows
+    cdef const u32* at
+    cdef u32 n
+    cdef bint all
+
+    def __init__(self, Engine engine, only):
+        self.all = only is None
+        self.rows = array("I", only if only is not None else [])
+        self.n = engine.core.table.high if self.all else <u32>len(self.rows)
+        self.at = &self.rows[0] if len(self.rows) else NULL
+        for row in [] if self.all else self.rows:
+            if not 0 < row <= engine.core.table.high:
+                raise ValueError(f"no row {row}")
+
+    cdef inline u32 row(self, u32 k) noexcept nogil:
+        return k + 1 if self.all else self.at[k]
+
+
 cdef inline bint counts(const Core* core, u32 i, u64 since) noexcept nogil:
     cdef const Row* row = &core.table.rows[i]
     return row.family != FAMILY_NONE and row.packets[0] + row.packets[1] != 0 and core.table.colds[i].first >= since
@@ -77,17 +98,19 @@ cdef inline int step_of(u32 us) noexcept nogil:
     return k
 
 
-def protocols(Engine engine, u64 since=0) -> list:
+def protocols(Engine engine, u64 since=0, only=None) -> list:
     """[(transport, app or None, flows, packets, bytes)] of the flows still held, most bytes first."""
     cdef const Core* core = &engine.core
     cdef const Row* row
     cdef Sum* sums = <Sum*>calloc(PROTOS * MAX_PROTOS, sizeof(Sum))
     cdef Sum* one
-    cdef u32 i, k
+    cdef Picked picked = Picked(engine, only)
+    cdef u32 i, k, j
     if sums == NULL:
         raise MemoryError("no memory for sums by protocol")
     with nogil:
-        for i in range(1, core.table.high + 1):
+        for j in range(picked.n):
+            i = picked.row(j)
             if not counts(core, i, since):
                 continue
             row = &core.table.rows[i]
@@ -105,7 +128,7 @@ def protocols(Engine engine, u64 since=0) -> list:
     return sorted(found, key=lambda each: -each[4])
 
 
-def round_trips(Engine engine, u64 since=0) -> dict:
+def round_trips(Engine engine, u64 since=0, only=None) -> dict:
     """How round trips of the flows spread: {"handshake": [flows in each step of SPREAD_US], "data": likewise}, the
     smoothed time from data to its acknowledgement, the worse side's; and "older": flows that began before `since` and
     were heard after it."""
@@ -114,12 +137,14 @@ def round_trips(Engine engine, u64 since=0) -> dict:
     cdef u64 handshake[SPREAD]
     cdef u64 data[SPREAD]
     cdef u64 older = 0
-    cdef u32 i, us
+    cdef Picked picked = Picked(engine, only)
+    cdef u32 i, us, j
     cdef int k
     for k in range(SPREAD):
         handshake[k] = data[k] = 0
     with nogil:
-        for i in range(1, core.table.high + 1):
+        for j in range(picked.n):
+            i = picked.row(j)
             if not counts(core, i, since):
                 older += counts(core, i, 0) and core.table.rows[i].last >= since
                 continue
@@ -256,18 +281,20 @@ cdef str text_of(const u8* address, u8 family):
     return address_text((<const char*>address)[:4 if family == FAMILY_IP4 else 16 if family == FAMILY_IP6 else 6])
 
 
-def talkers(Engine engine, u64 since, u32 top) -> dict:
+def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
     """The addresses that sent and received most: {"top": [group], "seen": addresses, "refused": flows left out}."""
     cdef const Core* core = &engine.core
     cdef const Row* row
     cdef Groups g
     cdef Group* group
-    cdef u32 i
+    cdef Picked picked = Picked(engine, only)
+    cdef u32 i, j
     cdef int side
-    if not groups_open(&g, <u64>core.table.high * 2):
+    if not groups_open(&g, <u64>picked.n * 2):
         raise MemoryError("no memory for sums by address")
     with nogil:
-        for i in range(1, core.table.high + 1):
+        for j in range(picked.n):
+            i = picked.row(j)
             if not counts(core, i, since):
                 continue
             row = &core.table.rows[i]
@@ -281,7 +308,7 @@ def talkers(Engine engine, u64 since, u32 top) -> dict:
         free(g.places)
 
 
-def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes=None) -> dict:
+def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes=None, only=None) -> dict:
     """The same by responder, and by process where that is known: flows to one host are one, whatever its addresses.
     `hosts`, `processes`: codes by row (0 none), as _fast.derived has them. Live flows alone with `by_rate`."""
     cdef const Core* core = &engine.core
@@ -291,13 +318,15 @@ def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes
     cdef Group* group
     cdef const u32[::1] host_codes = hosts if hosts is not None else array("I", [0])
     cdef const u32[::1] process_codes = processes if processes is not None else array("I", [0])
-    cdef u32 i, host, process, n_hosts = <u32>len(host_codes), n_processes = <u32>len(process_codes)
+    cdef Picked picked = Picked(engine, only)
+    cdef u32 i, j, host, process, n_hosts = <u32>len(host_codes), n_processes = <u32>len(process_codes)
     cdef u64 rate_in, rate_out, second = core.clock // SECOND
     cdef int o
-    if not groups_open(&g, core.table.high):
+    if not groups_open(&g, picked.n):
         raise MemoryError("no memory for sums by host")
     with nogil:
-        for i in range(1, core.table.high + 1):
+        for j in range(picked.n):
+            i = picked.row(j)
             row = &core.table.rows[i]
             if not counts(core, i, since) or (by_rate and row.bits & BIT_ENDED):
                 continue

@@ -32,8 +32,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("-r", "--read", metavar="FILE", action="append", default=[], help="show a capture file instead")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter")
     p.add_argument("-w", "--where", default="", metavar="EXPR", help="display filter to begin with")
-    p.add_argument("--tab", metavar="NAME", help="tab to begin with")
-    p.add_argument("--view", choices=("full",), default="full", help="layout; lite and dense come later")
+    p.add_argument("--tab", metavar="NAME", help="tab to begin with; default dashboard, of a file connections")
+    p.add_argument("--view", choices=("full", "lite", "dense"), default="full",
+                   help="full: tabs; lite: one screen of 80x24; dense: four boxes, from 130x44")
     p.add_argument("--theme", default="dark", metavar="NAME", help="dark or terminal")
     p.add_argument("--no-color", action="store_true", help="attributes only, as with NO_COLOR")
     p.add_argument("--ascii", action="store_true", help="no characters beyond ASCII in frames and marks")
@@ -87,9 +88,10 @@ def _show(options: argparse.Namespace) -> int:
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
                       services=lambda source: readers(options.keylog, source, live=not options.read),
                       resolve=resolve)
+    tab = options.tab or ("connections" if options.read else "dashboard")
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
-                      color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=options.tab)
+                      color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=tab)
     except SourceError as e:
         raise CommandError(str(e), e.exit_code) from None
     except ValueError as e:

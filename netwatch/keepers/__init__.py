@@ -17,8 +17,8 @@ KEEPERS: dict[str, str] = {  # name: "module:class"
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. A keeper may have begin(session),
-    which is called before the first frame is read."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. begin(session, settings), where
+    it has one, is called when the engine is there and no frame has come."""
 
     wants: frozenset[str]
 

@@ -65,6 +65,18 @@ KEYS = (
     Key("connections", ("pgup", "ctrl-b"), "page_up", "", "one page up"),
     Key("connections", ("home", "g"), "row_first", "", "first flow"),
     Key("connections", ("end", "G"), "row_last", "", "last flow"),
+    *(Key(context, names, action, hint, text)
+      for context in ("dashboard", "lite", "dense") for names, action, hint, text in (
+        (("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
+        (("T",), "range_previous", "", "the range of time before"),
+        (("s",), "peer_order", "order", "the list by bytes per second now, or by bytes since the beginning"),
+        (("down", "j"), "peer_down", "", "next connection"),
+        (("up", "k"), "peer_up", "", "previous connection"),
+        (("pgdn", "ctrl-f"), "peer_page_down", "", "ten further down"),
+        (("pgup", "ctrl-b"), "peer_page_up", "", "ten further up"),
+        (("home", "g"), "peer_first", "", "first connection"),
+        (("end", "G"), "peer_last", "", "last connection"))),
+    Key("dashboard", ("enter",), "peer_open", "flows", "the flows to the selected host, in Connections"),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
@@ -77,8 +89,8 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
-    "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
+    "dashboard": "Dashboard", "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
+    "help": "This help", "lite": "Lite view", "dense": "Dense view", "failed": "A tab that failed", "global": "Everywhere",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",

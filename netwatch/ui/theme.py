@@ -71,13 +71,14 @@ class Glyphs:
     arrow: str = "\u2192"
     corners: str = "\u250c\u2510\u2514\u2518"
     caret: str = "\u25b2"
+    full: str = "\u2588"
     ascii_only: bool = False
 
 
 UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
-    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
+    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^", full="#",
     ascii_only=True,
 )
 
