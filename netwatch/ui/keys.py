@@ -76,7 +76,17 @@ KEYS = (
         (("pgup", "ctrl-b"), "peer_page_up", "", "ten further up"),
         (("home", "g"), "peer_first", "", "first connection"),
         (("end", "G"), "peer_last", "", "last connection"))),
+    Key("lite", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
+    Key("dense", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
     Key("dashboard", ("enter",), "peer_open", "flows", "the flows to the selected host, in Connections"),
+    Key("stats", ("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
+    Key("stats", ("T",), "range_previous", "", "the range of time before"),
+    Key("stats", ("down", "j"), "stats_down", "", "scroll the lists down"),
+    Key("stats", ("up", "k"), "stats_up", "", "scroll the lists up"),
+    Key("stats", ("pgdn", "ctrl-f"), "stats_page_down", "", "ten rows down"),
+    Key("stats", ("pgup", "ctrl-b"), "stats_page_up", "", "ten rows up"),
+    Key("stats", ("home", "g"), "stats_first", "", "to the top"),
+    Key("stats", ("end", "G"), "stats_last", "", "to the bottom"),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
@@ -90,7 +100,7 @@ KEYS = (
 
 CONTEXT_TITLES = {
     "dashboard": "Dashboard", "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
-    "help": "This help", "lite": "Lite view", "dense": "Dense view", "failed": "A tab that failed", "global": "Everywhere",
+    "help": "This help", "stats": "Stats", "lite": "Lite view", "dense": "Dense view", "failed": "A tab that failed", "global": "Everywhere",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",

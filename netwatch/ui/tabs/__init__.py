@@ -23,6 +23,7 @@ class Tab:
 TABS = (
     Tab("1", "dashboard", "Dashboard", "netwatch.ui.tabs.dashboard"),
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
+    Tab("5", "stats", "Stats", "netwatch.ui.tabs.stats"),
 )
 
 

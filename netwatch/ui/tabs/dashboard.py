@@ -81,8 +81,8 @@ def tiles_of(found: Overview, state: State) -> list[Tile]:
     now = throughput.newest(past, "bytes") if live else throughput.average(past, "bytes")
     packets = throughput.newest(past, "packets") if live else throughput.average(past, "packets")
     return [
-        Tile("Throughput" if live else "Throughput, average", "" if now is None else fmt.rate(now),
-             "" if packets is None else f"{fmt.short_count(packets)} packets/s"),
+        Tile("Throughput", "" if now is None else fmt.rate(now),
+             "" if packets is None else f"{fmt.short_count(packets)} packets/s{'' if live else ', mean'}"),
         gateway_tile(found, state.glyphs) if live else
         Tile("Flows", fmt.count(past.session["begun"]), f"{fmt.count(past.session['packets'])} packets"),
         dns_tile(found, state.glyphs),
@@ -104,11 +104,11 @@ def gateway_tile(found: Overview, glyphs: Glyphs) -> Tile:
 def dns_tile(found: Overview, glyphs: Glyphs) -> Tile:
     dns = found.dns
     if dns.off:
-        return Tile("DNS response p50", "", "content is not read")
+        return Tile("DNS p50", "", "content is not read")
     if dns.median_us is None:
-        return Tile("DNS response p50", "", f"none timed, {found.past.range}")
+        return Tile("DNS p50", "", f"none timed, {found.past.range}")
     which = "newest " if dns.newest_only else ""
-    return Tile("DNS response p50", fmt.micros(dns.median_us, glyphs.ascii_only),
+    return Tile("DNS p50", fmt.micros(dns.median_us, glyphs.ascii_only),
                 f"{which}{fmt.count(dns.timed)} answers, {found.past.range}")
 
 

@@ -9,6 +9,9 @@ from netwatch.ui.state import Area
 from netwatch.ui.theme import BOLD, FAINT, MUTED, TEXT, Glyphs
 
 
+LEAST = 13                         # cells of a tile; where there are fewer, the last tiles are left out
+
+
 class Tile(NamedTuple):
     """`value` is "" for what was not measured."""
     title: str
@@ -20,6 +23,7 @@ class Tile(NamedTuple):
 def draw(canvas: Any, area: Area, tiles: Sequence[Tile], glyphs: Glyphs) -> None:
     """All of them side by side, equally wide; with two rows the notes are left out."""
     y, x, height, width = area
+    tiles = tiles[:max(1, width // LEAST)]
     if height < 2 or not tiles:
         return
     for i, tile in enumerate(tiles):
