@@ -302,6 +302,7 @@ def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
                 group = group_of(&g, &row.b[0] if side else &row.a[0], row.family, 0, 0)
                 if group != NULL:
                     join(group, i, row.bytes[0] + row.bytes[1], row.bytes[side], row.bytes[1 - side])
+                    group.flows -= side == 1 and memcmp(row.a, row.b, 16) == 0      # with itself: one flow, not two
     try:
         return {"top": largest(&g, top, False), "seen": g.used, "refused": g.refused}
     finally:

@@ -6,6 +6,7 @@ A live source is told up to the last second that is over; a file up to its last 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -77,7 +78,7 @@ def past_of(session: Any, name: str) -> Past:
     here = keeper.knows_here and total["here_in"] + total["here_out"] > 0
     asked = RANGES[name]
     if not first:
-        return Past(name, 0, 0, 1, {key: () for key in ("down", "up", *total)}, _named(total, here), _named(total, here),
+        return Past(name, 0, 0, 1, dict.fromkeys(("down", "up", *total), ()), _named(total, here), _named(total, here),
                     0, here)
     end = now if session.live and now > first else now + 1
     age = end - first
@@ -90,7 +91,7 @@ def past_of(session: Any, name: str) -> Past:
         start = max(first, start - start % TENS)
     pieces = history.read(start, end, step)
     edges = [start, *range(start // step * step + step, end, step), end]
-    lengths = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+    lengths = [after - before for before, after in pairwise(edges)]
     missing: Rates = (None,) * max(0, (span - (end - start)) // step)
     rates = {key: missing + tuple(value / length for value, length in zip(values, lengths, strict=True))
              for key, values in _named(pieces, here).items()}

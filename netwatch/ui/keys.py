@@ -99,8 +99,9 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "dashboard": "Dashboard", "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
-    "help": "This help", "stats": "Stats", "lite": "Lite view", "dense": "Dense view", "failed": "A tab that failed", "global": "Everywhere",
+    "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
+    "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
+    "dashboard": "Dashboard", "stats": "Stats", "lite": "Lite view", "dense": "Dense view",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",

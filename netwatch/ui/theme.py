@@ -78,8 +78,8 @@ class Glyphs:
 UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
-    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^", full="#",
-    ascii_only=True,
+    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
+    full="#", ascii_only=True,
 )
 
 

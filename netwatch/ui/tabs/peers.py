@@ -21,7 +21,7 @@ KEPT = 60                          # peers asked for
 
 @dataclass
 class PeerList:
-    """`range` and `by_rate` are "" and None until chosen: then a live source's five minutes and rates, a file's whole
+    """`range` and `by_rate` are "" and None until chosen: then a live source's last minute and rates, a file's whole
     and bytes. The selection is a peer, not a row."""
     range: str = ""
     by_rate: bool | None = None
@@ -40,7 +40,7 @@ def part(state: State) -> PeerList:
 
 
 def range_of(state: State) -> str:
-    return part(state).range or ("5m" if state.live else "session")
+    return part(state).range or ("1m" if state.live else "session")
 
 
 def by_rate(state: State) -> bool:
@@ -136,7 +136,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------------ what it looks like
+# -------------------------------------------------------------------------------------------------- what it looks like
 
 def _process(peer: Peer, glyphs: Glyphs) -> Cell:
     return (peer.process, PROCESS) if peer.process else (glyphs.none, MUTED)

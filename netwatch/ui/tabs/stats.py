@@ -128,7 +128,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
                 part(state).range, part(state).top = name, 0
 
 
-# ------------------------------------------------------------------------------------------------------ what it looks like
+# -------------------------------------------------------------------------------------------------- what it looks like
 
 def draw(canvas: Any, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
@@ -142,9 +142,10 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     which = flows_meant(found)
     _draw_list(canvas, places.protocols, PROTOCOLS, hierarchy(found.shares), "Protocols", which, "bytes", state)
     if places.talkers:
+        noun = "address" if found.addresses == 1 else "addresses"
         left_out = f", {fmt.count(found.left_out)} left out" if found.left_out else ""
         _draw_list(canvas, places.talkers, TALKERS, list(found.talkers), "Top talkers",
-                   f"of {fmt.count(found.addresses)} addresses{left_out}", "sent", state)
+                   f"of {fmt.count(found.addresses)} {noun}{left_out}", "sent", state)
     if places.handshake and places.data:
         _draw_spread(canvas, places.handshake, "TCP handshake RTT", found.handshake, glyphs)
         _draw_spread(canvas, places.data, "TCP data to ACK, smoothed, worse side", found.data, glyphs)

@@ -36,13 +36,14 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     found, glyphs = peers.overview(state), state.glyphs
     y, x, height, width = area
     used = canvas.put(y, x + 1, "netwatch", BRAND) + 3
-    sign, words = source_words(state)
-    text = clip(words[0], max(0, width - used - 4), glyphs.ellipsis)
+    sign, source = source_words(state)
+    text = clip(source[0], max(0, width - used - 4), glyphs.ellipsis)
     at = x + width - 2 - text_width(text)
     canvas.put(y, at, *sign)
-    canvas.put(y, at + 1, text, words[1])
+    canvas.put(y, at + 1, text, source[1])
     if found is None:
-        canvas.put(y + 2, x + 1, clip(state.snapshot.error or f"Reading {state.label}", width - 2, glyphs.ellipsis), MUTED)
+        words = state.snapshot.error or f"Reading {state.label}"
+        canvas.put(y + 2, x + 1, clip(words, width - 2, glyphs.ellipsis), MUTED)
     else:
         canvas.put(y, x + used, clip(range_words(found), max(0, at - used - 2), glyphs.ellipsis), MUTED)
         _draw_graphs(canvas, Area(y + 1, x + 1, graph_rows(area) + 3, width - 2), found, state)

@@ -8,7 +8,6 @@ from netwatch._fast.canvas import clip
 from netwatch.ui.state import Area
 from netwatch.ui.theme import BOLD, FAINT, MUTED, TEXT, Glyphs
 
-
 LEAST = 13                         # cells of a tile; where there are fewer, the last tiles are left out
 
 
