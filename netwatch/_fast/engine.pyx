@@ -19,7 +19,7 @@ from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
                                   EV_UNKNOWN, facts_free, ring_put)
-from netwatch._fast.series cimport (History, Series, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
+from netwatch._fast.series cimport (History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
                                     S_PACKETS)
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess

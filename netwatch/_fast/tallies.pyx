@@ -10,7 +10,7 @@ from array import array
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core

@@ -10,6 +10,7 @@ import pytest
 from netwatch.ask.statistics import SPREAD_US, Share, Statistics
 from netwatch.ui.tabs import stats
 from netwatch.ui.theme import UNICODE
+from tests.engine.wire import eth, ip4, pcap, spaced
 from tests.ui import long
 from tests.ui.driver import Driver
 from tests.ui.replayed import Replayed
@@ -67,9 +68,12 @@ def test_a_range_has_only_flows_that_began_in_it(session: Replayed) -> None:
     assert sum(minute.handshake) == 1 and minute.handshake[11] == 1  # 3.1 ms lies in 2.048 to 4.096
 
 
-def test_keys_do_what_the_help_says(session: Replayed) -> None:
+def test_keys_do_what_the_help_says(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "many.pcap"
+    path.write_bytes(pcap(spaced(eth(ip4(proto, b"x" * 40)) for proto in (2, 46, 50, 51, 88, 89, 103, 112, 124))))
+    session = Replayed(str(path))
     driver = shown(session, 80, 12)
-    assert stats.lowest_top(driver.state) > 0
+    assert stats.lowest_top(driver.state) > 2
     screen = driver.screen()
     assert driver.keys("j").screen() != screen
     assert driver.keys("k").screen() == screen
@@ -81,6 +85,7 @@ def test_keys_do_what_the_help_says(session: Replayed) -> None:
     assert driver.keys("pgup").screen() == screen
     driver.keys("T")
     assert driver.state.snapshot.answer.past.range == "24h"
+    session.stop()
 
 
 def test_the_mouse_picks_a_range(session: Replayed) -> None:
