@@ -281,6 +281,20 @@ cdef str text_of(const u8* address, u8 family):
     return address_text((<const char*>address)[:4 if family == FAMILY_IP4 else 16 if family == FAMILY_IP6 else 6])
 
 
+def one_code_a_name(names):
+    """By code, the number of its name: codes that stand for one name in different ways come together. 0 is no name."""
+    names = dict(names)            # its owner may add to it meanwhile
+    numbers = {name: k for k, name in enumerate(sorted(set(names.values())), 1)}
+    found = array("I", bytes(4 * (max(names, default=0) + 1)))
+    for code, name in names.items():
+        found[code] = numbers[name]
+    return found
+
+
+cdef inline u32 named(const u32[::1] numbers, u32 code) noexcept nogil:
+    return numbers[code] if code < <u32>numbers.shape[0] else 0
+
+
 def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
     """The addresses that sent and received most: {"top": [group], "seen": addresses, "refused": flows left out}."""
     cdef const Core* core = &engine.core
@@ -311,14 +325,17 @@ def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
 
 def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes=None, only=None) -> dict:
     """The same by responder, and by process where that is known: flows to one host are one, whatever its addresses.
-    `hosts`, `processes`: codes by row (0 none), as _fast.derived has them. Live flows alone with `by_rate`."""
+    `hosts`, `processes`: (codes by row, {code: name}) as EngineView.codes() gives them, None for nothing known. Live
+    flows alone with `by_rate`."""
     cdef const Core* core = &engine.core
     cdef const Row* row
     cdef const Cold* cold
     cdef Groups g
     cdef Group* group
-    cdef const u32[::1] host_codes = hosts if hosts is not None else array("I", [0])
-    cdef const u32[::1] process_codes = processes if processes is not None else array("I", [0])
+    cdef const u32[::1] host_codes = hosts[0] if hosts is not None else array("I", [0])
+    cdef const u32[::1] process_codes = processes[0] if processes is not None else array("I", [0])
+    cdef const u32[::1] host_names = one_code_a_name(hosts[1] if hosts is not None else {})
+    cdef const u32[::1] process_names = one_code_a_name(processes[1] if processes is not None else {})
     cdef Picked picked = Picked(engine, only)
     cdef u32 i, j, host, process, n_hosts = <u32>len(host_codes), n_processes = <u32>len(process_codes)
     cdef u64 rate_in, rate_out, second = core.clock // SECOND
@@ -333,8 +350,8 @@ def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes
                 continue
             cold = &core.table.colds[i]
             o = row.bits & BIT_INITIATOR_B
-            host = host_codes[i] if i < n_hosts else 0
-            process = process_codes[i] if i < n_processes else 0
+            host = named(host_names, host_codes[i] if i < n_hosts else 0)
+            process = named(process_names, process_codes[i] if i < n_processes else 0)
             group = group_of(&g, &row.a[0] if o else &row.b[0], row.family, host, process)
             if group == NULL:
                 continue

@@ -72,7 +72,7 @@ def peers_of(session: Any, top: int, by_rate: bool, where: Any) -> tuple[dict[st
     named = counts["seen"] - counts["gone"] <= NAMED_ROWS
     hosts = session.view.codes("name.host") if named else None
     processes = session.view.codes("process.name") if named else None
-    found = tallies.peers(session.engine, 0, top, by_rate, hosts and hosts[0], processes and processes[0],
+    found = tallies.peers(session.engine, 0, top, by_rate, hosts, processes,
                           rows_of(session, where, not by_rate))
     return found, tuple(_peer(session, group) for group in found["top"])
 
