@@ -47,5 +47,7 @@ cdef void series_fold(Series* s) noexcept nogil                       # put what
 cdef void series_turn(Series* s, u64 now) noexcept nogil              # packet time (ns) has left the second
 cdef void series_packet(Series* s, const Packet* pk, const Row* row, bint outermost) noexcept nogil
 
+cdef bint is_here(const Series* s, const u8* address, u8 family) noexcept nogil   # an address of this machine
+
 cdef class History:
     cdef Series* series

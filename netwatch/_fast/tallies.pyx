@@ -19,6 +19,7 @@ from netwatch._fast.packet cimport (FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_I
                                     PROTO_TCP)
 from netwatch._fast.rates cimport rate_now
 from netwatch._fast.seam cimport DNS_KEPT, MAX_PROTOS
+from netwatch._fast.series cimport is_here
 
 from netwatch._fast.columns import address_text
 from netwatch._fast.dpi import app_names
@@ -281,6 +282,14 @@ cdef str text_of(const u8* address, u8 family):
     return address_text((<const char*>address)[:4 if family == FAMILY_IP4 else 16 if family == FAMILY_IP6 else 6])
 
 
+cdef inline bint from_outside(const Core* core, const Row* row, int o) noexcept nogil:
+    """Did another machine begin the flow, to this one? `o` is the initiator's side."""
+    if core.series == NULL or core.series.n_here == 0:
+        return False
+    return (is_here(core.series, &row.a[0] if o else &row.b[0], row.family)
+            and not is_here(core.series, &row.b[0] if o else &row.a[0], row.family))
+
+
 def one_code_a_name(names):
     """By code, the number of its name: codes that stand for one name in different ways come together. 0 is no name."""
     names = dict(names)            # its owner may add to it meanwhile
@@ -324,7 +333,9 @@ def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
 
 
 def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes=None, only=None) -> dict:
-    """The same by responder, and by process where that is known: flows to one host are one, whatever its addresses.
+    """The same by the other end (the responder; of flows that others began to an address of this machine, as
+    Engine.remember() knows them, the initiator), and by process where that is known: flows to one host are one,
+    whatever its addresses. "in" is what comes to the nearer end.
     `hosts`, `processes`: (codes by row, {code: name}) as EngineView.codes() gives them, None for nothing known. Live
     flows alone with `by_rate`."""
     cdef const Core* core = &engine.core
@@ -351,6 +362,8 @@ def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes
             cold = &core.table.colds[i]
             o = row.bits & BIT_INITIATOR_B
             host = named(host_names, host_codes[i] if i < n_hosts else 0)
+            if from_outside(core, row, o):
+                o, host = 1 - o, 0         # the name is the responder's
             process = named(process_names, process_codes[i] if i < n_processes else 0)
             group = group_of(&g, &row.a[0] if o else &row.b[0], row.family, host, process)
             if group == NULL:

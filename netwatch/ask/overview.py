@@ -13,13 +13,14 @@ NAMED_ROWS = 20_000  # rows up to which hosts are grouped by name: each name is 
 
 @dataclass(frozen=True)
 class Peer:
-    """Flows to one responder, of one process where that is known. `name` is "" when there is none but the address."""
+    """Flows with one host, of one process where that is known: the responder, or who came to this machine. `name` is
+    "" when there is none but the address."""
 
     process: str
     name: str
     address: str
     flows: int
-    down: int  # bytes to whoever began the flows
+    down: int  # bytes from the host
     up: int
     rate_down: int  # bytes/s in the last full second
     rate_up: int
@@ -81,7 +82,8 @@ def _peer(session: Any, group: dict[str, Any]) -> Peer:
     record = session.record(group["row"])
     return Peer(
         process=str((record.get("process") or {}).get("name") or ""),
-        name=str((record.get("name") or {}).get("host") or ""), address=group["address"], flows=group["flows"],
+        name=str((record.get("name") or {}).get("host") or "") if group["host"] or group["address"] == record.get("dst")
+        else "", address=group["address"], flows=group["flows"],
         down=group["bytes_in"], up=group["bytes_out"], rate_down=group["rate_in"], rate_up=group["rate_out"],
         rtt_us=record.get("rtt_us"), app=str(record.get("app") or record.get("proto") or ""), flow=record.get("id", 0))
 

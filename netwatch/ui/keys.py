@@ -79,7 +79,7 @@ KEYS = (
         (("end", "G"), "peer_last", "", "last connection"))),
     Key("lite", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
     Key("dense", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
-    Key("dashboard", ("enter",), "peer_open", "flows", "the flows to the selected host, in Connections"),
+    Key("dashboard", ("enter",), "peer_open", "flows", "the flows with the selected host, in Connections"),
     Key("stats", ("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
     Key("stats", ("T",), "range_previous", "", "the range of time before"),
     Key("stats", ("down", "j"), "stats_down", "", "scroll the lists down"),

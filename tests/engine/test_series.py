@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import random
 import socket
+from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -145,6 +146,24 @@ def test_sums_by_protocol_address_and_host(tmp_path: Path) -> None:
     assert len(tallies.protocols(engine, 0, [1, 2])) == 1
     with pytest.raises(ValueError, match="no row"):
         tallies.protocols(engine, 0, [10**6])
+
+
+def test_whoever_comes_to_this_machine_is_the_other_end(tmp_path: Path) -> None:
+    frames = [(START, datagram(300, C4, A4, 41000, 53)), (START + 1, datagram(100, A4, C4, 53, 41000)),
+              (START + 2, datagram(500, A4, B4))]
+    engine, _ = run(tmp_path, frames, (A4,))
+    found = tallies.peers(engine, 0, 5, False)["top"]
+    peers = {each["address"]: (each["bytes_in"], each["bytes_out"]) for each in found}
+    assert peers == {C4: (342, 142), B4: (0, 542)}
+    unknown, _ = run(tmp_path, frames)
+    assert {each["address"] for each in tallies.peers(unknown, 0, 5, False)["top"]} == {A4, B4}
+
+
+def test_one_name_is_one_host_however_it_was_learnt(tmp_path: Path) -> None:
+    engine, _ = run(tmp_path, [(START + k, datagram(100, A4, f"198.51.100.{k + 1}")) for k in range(3)])
+    codes = (array("I", [0, 5, 6, 7]), {5: "one.example", 6: "one.example", 7: "two.example"})
+    found = tallies.peers(engine, 0, 5, False, codes, codes)["top"]
+    assert sorted(each["flows"] for each in found) == [1, 2]
 
 
 def test_a_flow_with_itself_is_one_flow(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_keys_do_what_the_help_says(names: Replayed) -> None:
     assert driver.keys("s").state.snapshot.answer.by_rate
     driver.keys("s", "enter")
     assert driver.state.tab == "connections"
-    assert driver.state.filter.applied_text == f"dst == {first.address}"
+    assert driver.state.filter.applied_text == f"src == {first.address} or dst == {first.address}"
     assert {row["dst"] for row in driver.state.snapshot.rows} == {first.address}
 
 

@@ -62,9 +62,12 @@ def title_of(found: Overview | None, state: State) -> tuple[str, str]:
     if found is None:
         return "Top connections", ""
     order = "by bytes/s now" if found.by_rate else "by bytes, session"
+    noun = "host" if found.hosts == 1 else "hosts"
+    if any(peer.process for peer in found.peers):
+        noun = "programs and hosts"
     shown = f"{fmt.count(len(found.peers))} of {fmt.count(found.hosts)}" if found.hosts > len(found.peers) else \
         fmt.count(found.hosts)
-    words = f"{shown} {'host' if found.hosts == 1 else 'hosts'} {order}"
+    words = f"{shown} {noun} {order}"
     if state.filter.applied_text:
         words += f"  filter: {state.filter.applied_text}"
     return "Top connections", words + (f"  {fmt.count(found.left_out)} flows left out" if found.left_out else "")
@@ -119,7 +122,7 @@ def open_flows(state: State) -> None:
     if peer is None:
         state.message = "Nothing is selected"
         return
-    filterline.apply_text(state, f"dst == {peer.address}")
+    filterline.apply_text(state, f"src == {peer.address} or dst == {peer.address}")
     state.go("connections")
 
 

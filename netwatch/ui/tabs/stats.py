@@ -298,7 +298,8 @@ def _draw_spread(canvas: Any, area: Area, title: str, counts: tuple[int, ...], g
     note = "no flow timed"
     if middle is not None:
         high = SPREAD_US[middle + 1] if middle + 1 < len(SPREAD_US) else None
-        note = f"{fmt.count(total)} {'flow' if total == 1 else 'flows'}, median {_limits(SPREAD_US[middle] if middle else 0, high, glyphs)}"
+        limits = _limits(SPREAD_US[middle] if middle else 0, high, glyphs)
+        note = f"{fmt.count(total)} {'flow' if total == 1 else 'flows'}, median {limits}"
     tiles.draw_title(canvas, y, x, width, title, note, TITLE, glyphs)
     steps = steps_of(counts, height - 1)
     top = graph.highest([float(count) for _, _, count in steps])
