@@ -84,6 +84,9 @@ class Session:
                                  box=PacedBox() if self.player else None)
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "begin"):
+                keeper.begin(self, self._settings)
 
     def _timeouts(self) -> dict[str, int]:
         return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
@@ -139,6 +142,10 @@ class Session:
         minute = self.minute.flows
         minute.want(self.engine, numbers)
         return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
+
+    def record(self, row: int) -> Record:
+        """The record of a row, for those who hold the lock."""
+        return self._record(row)
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""

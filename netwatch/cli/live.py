@@ -35,8 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("-r", "--read", metavar="FILE", action="append", default=[], help="show a capture file instead")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter")
     p.add_argument("-w", "--where", default="", metavar="EXPR", help="display filter to begin with")
-    p.add_argument("--tab", metavar="NAME", help="tab to begin with")
-    p.add_argument("--view", choices=("full",), help="layout; lite and dense come later")
+    p.add_argument("--tab", metavar="NAME", help="tab to begin with; default dashboard, of a file connections")
+    p.add_argument("--view", choices=("full", "lite", "dense"),
+                   help="full: tabs; lite: one screen of 80x24; dense: four boxes, from 130x44")
     p.add_argument("--theme", metavar="NAME", help=f"{', '.join(THEMES)}; `list` tells of each")
     p.add_argument("--no-color", action="store_true", help="attributes only, as with NO_COLOR")
     p.add_argument("--ascii", action="store_true", help="no characters beyond ASCII in frames and marks")
@@ -111,7 +112,7 @@ def _show(options: argparse.Namespace) -> int:
     try:
         return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
                       color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
-                      tab=settings.of("ui.tab") or None, settings=settings)
+                      tab=settings.of("ui.tab") or ("connections" if options.read else "dashboard"), settings=settings)
     except SourceError as e:
         raise CommandError(str(e), e.exit_code) from None
     except ValueError as e:

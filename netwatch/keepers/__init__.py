@@ -13,11 +13,13 @@ from netwatch.pipeline import Step
 
 KEEPERS: dict[str, str] = {  # name: "module:class"
     "minute": "netwatch.keepers.minute:Minute",
+    "past": "netwatch.keepers.past:Past",
 }
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. begin(session, settings), where
+    it has one, is called when the engine is there and no frame has come."""
 
     wants: frozenset[str]
 

@@ -39,11 +39,11 @@ def body_of(rows: int, cols: int) -> Area:
 def draw_frame(canvas: Any, state: State) -> None:
     """Everything but the tab itself."""
     _draw_top(canvas, state)
-    _draw_status(canvas, canvas.rows - 2, state)
-    _draw_footer(canvas, canvas.rows - 1, state)
+    draw_status(canvas, canvas.rows - 2, state)
+    draw_footer(canvas, canvas.rows - 1, state)
 
 
-def _source(state: State) -> list[Span]:
+def source_words(state: State) -> list[Span]:
     """The sign and the words on the right of the top line: what is being looked at, and does it work."""
     health, glyphs = state.health, state.glyphs
     error = state.snapshot.error or (health.error if health else None)
@@ -88,7 +88,7 @@ def _draw_top(canvas: Any, state: State) -> None:
         if active and ruled:
             canvas.fill(1, x, 1, cells, state.glyphs.rule_thick, TAB)
         end = x + cells
-    sign, words = _source(state)
+    sign, words = source_words(state)
     room = width - end - 6
     text = clip(words[0], max(0, room), state.glyphs.ellipsis)
     if room > 0:
@@ -144,7 +144,7 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     return parts
 
 
-def _draw_status(canvas: Any, y: int, state: State) -> None:
+def draw_status(canvas: Any, y: int, state: State) -> None:
     """Health; what was just done, or that the display is paused, stands before it."""
     width, x = canvas.cols, 1
     if state.paused:
@@ -170,7 +170,7 @@ def _draw_status(canvas: Any, y: int, state: State) -> None:
         x += gap
 
 
-def _draw_footer(canvas: Any, y: int, state: State) -> None:
+def draw_footer(canvas: Any, y: int, state: State) -> None:
     """The keys that do something here, from the table of keys. Help and quit stay, on the right, to the last."""
     glyphs = state.glyphs
     shown = keys.hints(state.contexts())

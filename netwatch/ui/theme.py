@@ -69,6 +69,7 @@ class Glyphs:
     caret: str = "\u25b2"
     folded: str = "\u25b8"
     unfolded: str = "\u25be"
+    full: str = "\u2588"
     ascii_only: bool = False
 
 
@@ -76,8 +77,7 @@ UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
     rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
-    folded="+", unfolded="-",
-    ascii_only=True,
+    folded="+", unfolded="-", full="#", ascii_only=True,
 )
 
 

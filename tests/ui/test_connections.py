@@ -341,7 +341,7 @@ def test_mouse_on_rows_heads_tabs_and_wheel():
     top = driver.state.details_top
     driver.app.mouse("wheel-down", 35, 20)
     assert driver.state.details_top > top
-    driver.app.mouse("click", 0, 14)
+    driver.app.mouse("click", 0, 26)
     driver.app.mouse("click", 39, 100)
     assert driver.state.tab == "connections"
     assert not driver.state.failed

@@ -8,7 +8,7 @@ from netwatch.ui import filterline, keys, replaykeys
 from netwatch.ui.app import App
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.popups.help import lines_of
-from netwatch.ui.tabs import TABS, find
+from netwatch.ui.tabs import FIRST, TABS, find
 from netwatch.ui.views import VIEWS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
@@ -74,7 +74,7 @@ def test_the_help_has_every_key_of_the_tab():
 
 
 def test_tabs_are_found_by_digit_and_name():
-    assert find(None) is TABS[0]
+    assert find(None).name == FIRST
     assert find("2") is find("connections") is find("Connections")
     with pytest.raises(ValueError, match="no tab 'x'"):
         find("x")

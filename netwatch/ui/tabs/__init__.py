@@ -22,15 +22,19 @@ class Tab:
 
 
 TABS = (
+    Tab("1", "dashboard", "Dashboard", "netwatch.ui.tabs.dashboard"),
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
     Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes"),
+    Tab("5", "stats", "Stats", "netwatch.ui.tabs.stats"),
 )
 
 
+FIRST = "connections"              # shown when nothing else is asked for
+
+
 def find(wanted: str | None) -> Tab:
-    """The tab of that name, title or digit, whatever the case; for None the first. ValueError if there is none."""
-    if wanted is None:
-        return TABS[0]
+    """The tab of that name, title or digit, whatever the case; for None FIRST. ValueError if there is none."""
+    wanted = wanted or FIRST
     for tab in TABS:
         if wanted.lower() in (tab.key, tab.name):
             return tab

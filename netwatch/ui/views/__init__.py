@@ -15,6 +15,8 @@ class View(NamedTuple):
 
 VIEWS = (
     View("full"),
+    View("lite", "netwatch.ui.views.lite"),
+    View("dense", "netwatch.ui.views.dense"),
 )
 
 

@@ -50,6 +50,22 @@ def _levels(values: Sequence[Sample], top: float, steps: int) -> list[int]:
     return [0 if not value or value < 0 else min(steps, max(1, round(value * scale))) for value in values]
 
 
+def stretch(values: Sequence[Sample], cells: int) -> list[Sample]:
+    """As many samples as `cells` take: each spread over several, or the largest of several in one."""
+    room = max(0, cells) * PER_CELL
+    n = len(values)
+    if not n or not room:
+        return [None] * room
+    if n <= room:
+        return [values[i * n // room] for i in range(room)]
+    found: list[Sample] = []
+    for i in range(room):
+        known = [value for value in values[i * n // room:max(i * n // room + 1, (i + 1) * n // room)]
+                 if value is not None]
+        found.append(max(known) if known else None)
+    return found
+
+
 def spark(values: Sequence[Sample], cells: int, top: float | None, glyphs: Glyphs) -> str:
     """`values` as one row of exactly `cells` characters, `top` at full height; None takes the largest shown."""
     shown = _newest(values, cells)

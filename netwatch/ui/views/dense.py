@@ -1,0 +1,142 @@
+"""The Dense view: four boxes on one large screen: throughput, protocols, health, connections."""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netwatch._fast.canvas import clip, text_width
+from netwatch.ask.overview import Overview
+from netwatch.ui import format as fmt
+from netwatch.ui.frame import draw_footer, draw_status, source_words
+from netwatch.ui.state import Area, State
+from netwatch.ui.tabs import peers
+from netwatch.ui.tabs.dashboard import dns_tile, gateway_tile, health_lines, range_words, resent_tile
+from netwatch.ui.tabs.peers import ACTIONS, new_part, question
+from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
+from netwatch.ui.views.lite import expanded
+from netwatch.ui.widgets import graph, throughput
+from netwatch.ui.widgets.box import draw_box
+
+__all__ = ["ACTIONS", "BARE", "draw", "new_part", "on_mouse", "question"]
+
+BARE = True
+LEAST_ROWS, LEAST_COLS = 44, 130
+STRIPS = (("packets", "packets/s", TEXT), ("begun", "new flows/s", TEXT), ("dns", "DNS queries/s", TEXT),
+          ("resent", "TCP resent/s", TEXT), ("drops", "dropped/s", TEXT))
+
+
+class Layout(NamedTuple):
+    """The boxes, edges included."""
+    net: Area
+    counts: Area
+    health: Area
+    list: Area
+
+
+def fits(area: Area) -> bool:
+    return area.height >= LEAST_ROWS and area.width >= LEAST_COLS
+
+
+def layout(area: Area) -> Layout:
+    """Below a line of title, above the two lines of the frame."""
+    y, x, height, width = area
+    room = height - 3
+    net, middle = room * 2 // 5, 14
+    half = width // 2
+    return Layout(Area(y + 1, x, net, width), Area(y + 1 + net, x, middle, half),
+                  Area(y + 1 + net, x + half, middle, width - half),
+                  Area(y + 1 + net + middle, x, room - net - middle, width))
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    """The whole screen, or why it is not there."""
+    found, glyphs = peers.overview(state), state.glyphs
+    y, x, height, width = area
+    if not fits(area):
+        lines = (("Dense needs a larger terminal", TITLE), (f"{width}x{height} now, {LEAST_COLS}x{LEAST_ROWS} needed",
+                 MUTED), ("V goes to the next view", MUTED))
+        for i, (text, style) in enumerate(lines):
+            canvas.put(y + max(0, height // 2 - 2) + i, x + max(0, (width - len(text)) // 2), text, style)
+    else:
+        canvas.put(y, x + 1, "netwatch", BRAND)
+        sign, words = source_words(state)
+        text = clip(words[0], width - 20, glyphs.ellipsis)
+        at = x + width - 2 - text_width(text)
+        canvas.put(y, at, *sign)
+        canvas.put(y, at + 1, text, words[1])
+        if found is None:
+            canvas.put(y + 2, x + 1, clip(state.snapshot.error or f"Reading {state.label}", width - 2, glyphs.ellipsis),
+                       MUTED)
+        else:
+            _draw_boxes(canvas, layout(area), found, state)
+    draw_status(canvas, y + height - 2, state)
+    draw_footer(canvas, y + height - 1, state)
+
+
+def _inside(area: Area) -> Area:
+    return Area(area.y + 1, area.x + 2, area.height - 2, area.width - 4)
+
+
+def _draw_boxes(canvas: Any, places: Layout, found: Overview, state: State) -> None:
+    glyphs = state.glyphs
+    draw_box(canvas, places.net, f"1 Throughput, {range_words(found)}", glyphs)
+    throughput.draw(canvas, _inside(places.net), found.past, state.live, glyphs)
+    draw_box(canvas, places.counts, "2 By the second", glyphs)
+    _draw_counts(canvas, _inside(places.counts), found, state)
+    draw_box(canvas, places.health, "3 Health", glyphs)
+    _draw_health(canvas, _inside(places.health), found, state)
+    title, words = peers.title_of(found, state)
+    draw_box(canvas, places.list, f"4 {title}: {words}", glyphs)
+    peers.draw(canvas, list_area(places), state, expanded(state))
+
+
+def list_area(places: Layout) -> Area:
+    y, x, height, width = places.list
+    return Area(y + 1, x + 1, height - 2, width - 2)
+
+
+def _draw_counts(canvas: Any, area: Area, found: Overview, state: State) -> None:
+    """A line each: the newest rate, the count of the range, and its course."""
+    y, x, height, width = area
+    past, glyphs = found.past, state.glyphs
+    canvas.put(y, x, "", MUTED)
+    for text, at, cells in (("now" if state.live else "last", 15, 8), (past.range, 24, 9), ("peak", 34, 8)):
+        canvas.field(y, x + at, cells, text, MUTED, True, glyphs.ellipsis)
+    ways = (("down", f"{glyphs.down} bytes/s", DOWN), ("up", f"{glyphs.up} bytes/s", UP))
+    for i, (key, name, style) in enumerate((*ways, *STRIPS)[:height - 1]):
+        rates = past.rates.get(key, ())
+        now, measured = throughput.newest(past, key), key != "drops" or state.live
+        measured = measured and not (key == "dns" and found.dns.off) and now is not None
+        shown = (fmt.short_count(now or 0), fmt.short_count(past.counts.get(key, 0)),
+                 fmt.short_count(graph.highest(rates))) if measured else (glyphs.none,) * 3
+        canvas.put(y + 1 + i, x, name, MUTED)
+        for text, at, cells in zip(shown, (15, 24, 34), (8, 9, 8), strict=True):
+            canvas.field(y + 1 + i, x + at, cells, text, TEXT if measured else MUTED, True, glyphs.ellipsis)
+        room = width - 45
+        if measured and room > 4:
+            canvas.put(y + 1 + i, x + 44, graph.spark(graph.stretch(rates, room), room, None, glyphs), style)
+
+
+def _draw_health(canvas: Any, area: Area, found: Overview, state: State) -> None:
+    """What was timed on the left, how the capture does on the right."""
+    y, x, height, width = area
+    glyphs = state.glyphs
+    half = width // 2
+    timed = ([gateway_tile(found, glyphs)] if state.live else []) + [dns_tile(found, glyphs), resent_tile(found)]
+    line = y
+    for tile in timed:
+        canvas.field(line, x, 12, tile.title, MUTED, False, glyphs.ellipsis)
+        canvas.field(line, x + 12, half - 13, tile.value or glyphs.none, tile.style if tile.value else MUTED, True,
+                     glyphs.ellipsis)
+        canvas.put(line + 1, x + 2, clip(tile.note, half - 4, glyphs.ellipsis), MUTED)
+        line += 3
+    canvas.fill(y, x + half, height, 1, glyphs.side, FAINT)
+    if state.health is None:
+        return
+    for i, (name, value, style) in enumerate(health_lines(state.health, state, found)[:height]):
+        canvas.put(y + i, x + half + 2, clip(name, 19, glyphs.ellipsis), MUTED)
+        canvas.field(y + i, x + half + 22, max(1, width - half - 22), value, style, True, glyphs.ellipsis)
+
+
+def on_mouse(state: State, what: str, y: int, x: int) -> None:
+    if fits(state.body):
+        peers.click(state, list_area(layout(state.body)), what, y)

@@ -1,0 +1,94 @@
+"""The chart of bytes per second, one way above the other: newest on the right, each way with an axis of its own."""
+from __future__ import annotations
+
+from typing import Any
+
+from netwatch.ask.history import Past
+from netwatch.ui import format as fmt
+from netwatch.ui.state import Area
+from netwatch.ui.theme import DOWN, FAINT, MUTED, TEXT, UP, Glyphs
+from netwatch.ui.widgets import graph
+
+AXIS = 8                           # cells of the scale on the left
+
+
+def directions(past: Past) -> tuple[str, str]:
+    """What the two ways are, in words."""
+    if past.here:
+        return "to this machine", "from this machine"
+    return "responder to initiator", "initiator to responder"
+
+
+def newest(past: Past, key: str) -> float | None:
+    """The newest rate, None when nothing was measured."""
+    rates = past.rates.get(key, ())
+    return rates[-1] if rates else None
+
+
+def average(past: Past, key: str) -> float:
+    """Over the whole range, per second."""
+    return past.counts.get(key, 0) / past.seconds
+
+
+def put_rate(canvas: Any, y: int, x: int, width: int, past: Past, key: str, live: bool, glyphs: Glyphs) -> None:
+    """One line: the sign of the way, its rate now (of a file, at its end), peak and average over the range, what it
+    is."""
+    down = key == "down"
+    now, rates = newest(past, key), past.rates.get(key, ())
+    start = x
+    x += canvas.put(y, x, f"{glyphs.down if down else glyphs.up} ", DOWN if down else UP)
+    words = directions(past)[0 if down else 1]
+    peak = f"peak {fmt.rate(graph.highest(rates))}" + (f" ({past.step} s)" if past.step > 1 else "")
+    if not live:
+        x += canvas.put(y, x, "last ", MUTED)
+    for text, style in ((fmt.rate(now) if now is not None else glyphs.none, TEXT), (peak, MUTED),
+                        (f"avg {fmt.rate(average(past, key))}", MUTED), (words, MUTED)):
+        if x + len(text) > start + width:
+            break
+        canvas.put(y, x, text, style)
+        x += max(len(text), 9) + 3
+
+
+def span_words(past: Past) -> str:
+    """How far back the left edge is: 5m00s."""
+    steps = max(len(rates) for rates in past.rates.values()) if past.rates else 0
+    return fmt.age(steps * past.step) if steps else ""
+
+
+def draw_time(canvas: Any, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
+    """The axis of time under a graph. A file ends at its last frame, which is not now."""
+    left = f"-{span_words(past)}"
+    right = "now" if live else f"end {fmt.clock(past.end * 1_000_000_000)} UTC" if past.end else "end"
+    canvas.fill(y, x, 1, width, glyphs.rule, FAINT)
+    canvas.put(y, x, left + " ", MUTED, width)
+    if width > len(left) + len(right) + 2:
+        canvas.put(y, x + width - len(right) - 1, " " + right, MUTED)
+
+
+def draw(canvas: Any, area: Area, past: Past, live: bool, glyphs: Glyphs) -> None:
+    """A line of words and the area for each way, with the time between them: at least 5 rows, else fewer parts."""
+    y, x, height, width = area
+    if height < 1 or width < AXIS + 10:
+        return
+    put_rate(canvas, y, x, width, past, "down", live, glyphs)
+    if height < 2:
+        return
+    put_rate(canvas, y + height - 1, x, width, past, "up", live, glyphs)
+    rows = height - 3
+    if rows < 2:
+        return
+    upper = rows - rows // 2
+    _draw_way(canvas, Area(y + 1, x, upper, width), past, "down", glyphs)
+    draw_time(canvas, y + 1 + upper, x + AXIS + 1, width - AXIS - 1, past, live, glyphs)
+    _draw_way(canvas, Area(y + 2 + upper, x, rows - upper, width), past, "up", glyphs)
+
+
+def _draw_way(canvas: Any, area: Area, past: Past, key: str, glyphs: Glyphs) -> None:
+    y, x, height, width = area
+    rates = past.rates.get(key, ())
+    top = graph.ceiling(graph.highest(rates))
+    mirrored = key == "up"
+    graph.axis(canvas, Area(y, x, height, AXIS), top, fmt.size, glyphs, mirrored)
+    canvas.fill(y, x + AXIS, height, 1, glyphs.side, FAINT)
+    plot = Area(y, x + AXIS + 1, height, width - AXIS - 1)
+    graph.area(canvas, plot, graph.stretch(rates, plot.width), top, UP if mirrored else DOWN, glyphs, mirrored)

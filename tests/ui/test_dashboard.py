@@ -1,0 +1,214 @@
+"""The Dashboard, Lite and Dense: golden screens, keys, sizes, and that what was not measured is never a number.
+
+Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
+"""
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from netwatch._fast.canvas import Canvas
+
+from netwatch.ask.history import RANGES, DnsTime, PastQuestion
+from netwatch.ask.overview import Gateway, Overview, OverviewQuestion, Peer
+from netwatch.ui import keys
+from netwatch.ui.state import State
+from netwatch.ui.tabs import dashboard, peers
+from netwatch.ui.theme import UNICODE
+from netwatch.ui.views import dense
+from tests.ui import long
+from tests.ui.driver import Driver
+from tests.ui.replayed import Replayed
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+    made = Replayed(str(long.make(tmp_path_factory.mktemp("long") / "long.pcap")))
+    made.label = "long.pcap"
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def names() -> Iterator[Replayed]:
+    made = Replayed("dns.pcap")
+    yield made
+    made.stop()
+
+
+def shown(session: Replayed, place: str, cols: int, rows: int, **more: object) -> Driver:
+    more |= {"tab": place} if place == "dashboard" else {"view": place}
+    return Driver(session, cols, rows, **more)
+
+
+def compare(driver: Driver, name: str, look: str) -> str:
+    screen = driver.screen()
+    path = GOLDEN / f"{name}-{driver.canvas.cols}x{driver.canvas.rows}-{look}.txt"
+    if os.environ.get("NETWATCH_GOLDEN") == "1":
+        path.write_text(screen, encoding="utf-8")
+    assert screen == path.read_text(encoding="utf-8")
+    if look == "ascii":
+        assert screen.isascii()
+    assert not driver.state.failed
+    return screen
+
+
+LOOKS = [((80, 24), "unicode"), ((120, 40), "unicode"), ((200, 50), "unicode"), ((80, 24), "ascii")]
+
+
+@pytest.mark.parametrize(("size", "look"), LOOKS)
+@pytest.mark.parametrize("place", ["dashboard", "lite", "dense"])
+def test_golden(session: Replayed, place: str, size: tuple[int, int], look: str) -> None:
+    compare(shown(session, place, *size, ascii_only=look == "ascii"), f"{place}-long", look)
+
+
+@pytest.mark.parametrize(("size", "look"), LOOKS[:2])
+@pytest.mark.parametrize("place", ["dashboard", "lite"])
+def test_golden_of_names(names: Replayed, place: str, size: tuple[int, int], look: str) -> None:
+    compare(shown(names, place, *size).keys("j", "enter" if place == "lite" else "j"), f"{place}-names", look)
+
+
+@pytest.mark.parametrize("place", ["dashboard", "lite", "dense"])
+def test_every_size_draws(session: Replayed, place: str) -> None:
+    driver = shown(session, place, 80, 24)
+    for cols, rows in ((40, 12), (41, 13), (60, 16), (76, 17), (96, 20), (129, 43), (130, 44), (200, 50), (400, 100)):
+        screen = driver.resize(cols, rows).screen()
+        assert not driver.state.failed, (cols, rows)
+        assert all(len(line) <= cols for line in screen.splitlines())
+        assert "quit" in screen.splitlines()[-1]
+
+
+def test_dense_says_what_it_needs(session: Replayed) -> None:
+    driver = shown(session, "dense", 129, 44)
+    assert "130x44 needed" in driver.screen()
+    assert "1 Throughput" in driver.resize(130, 44).screen()
+
+
+def test_ranges_are_real(session: Replayed) -> None:
+    """What the range covers is what the tiles count; a range older than the file is the file."""
+    driver = shown(session, "dashboard", 120, 40)
+    seen = []
+    for _ in RANGES:
+        driver.keys("t")
+        found = driver.state.snapshot.answer
+        assert isinstance(found, Overview)
+        seen.append((found.past.range, found.past.seconds, found.past.counts["packets"], found.dns.timed))
+    whole = 20 * 60 + 300 + 2 * 20 + 6
+    assert seen == [("1m", 60, 60 + 300 + 2 + 6, 1), ("5m", 300, 300 + 300 + 10 + 6, 5),
+                    ("15m", 900, 900 + 300 + 30 + 6, 15), ("1h", 1200, whole, 20), ("6h", 1200, whole, 20),
+                    ("24h", 1200, whole, 20), ("session", 1200, whole, 20)]
+    assert driver.keys("t").state.snapshot.answer.past.range == "1m"
+    assert driver.keys("T").state.snapshot.answer.past.range == "session"
+
+
+def test_rates_are_the_counts(session: Replayed) -> None:
+    past = PastQuestion("1m").answer(session)
+    assert past.rates["bytes"][:10] == (242.0,) * 10
+    assert sum(rate * past.step for rate in past.rates["packets"]) == past.counts["packets"]
+    assert past.rates["up"][-1] == 11 * 242
+    old = PastQuestion("1h").answer(session)
+    assert old.rates["packets"][0] is None                       # forty minutes before the file began
+    assert sum(rate is None for rate in old.rates["packets"]) * old.step == 2400
+
+
+def test_keys_do_what_the_help_says(names: Replayed) -> None:
+    driver = shown(names, "dashboard", 120, 40)
+    first = peers.selected(driver.state)
+    second = driver.keys("j").state.snapshot.answer.peers[1]
+    assert peers.selected(driver.state) == second != first
+    assert peers.selected(driver.keys("k").state) == first
+    assert peers.cursor(driver.keys("end").state) == len(driver.state.snapshot.answer.peers) - 1
+    assert peers.cursor(driver.keys("home").state) == 0
+    assert peers.cursor(driver.keys("pgdn").state) == len(driver.state.snapshot.answer.peers) - 1
+    assert peers.cursor(driver.keys("pgup").state) == 0
+    assert not driver.state.snapshot.answer.by_rate
+    assert driver.keys("s").state.snapshot.answer.by_rate
+    driver.keys("s", "enter")
+    assert driver.state.tab == "connections"
+    assert driver.state.filter.applied_text == f"src == {first.address} or dst == {first.address}"
+    assert {row["dst"] for row in driver.state.snapshot.rows} == {first.address}
+
+
+def test_a_filter_picks_the_peers(names: Replayed) -> None:
+    driver = shown(names, "dashboard", 120, 40)
+    before = sum(peer.flows for peer in driver.state.snapshot.answer.peers)
+    driver.keys("/").type("proto == tcp").keys("enter")
+    found = driver.state.snapshot.answer
+    assert 0 < sum(peer.flows for peer in found.peers) == 2 < before
+    assert "of all flows, whatever the filter" in driver.screen()
+    driver.keys("/", "ctrl-u").type("proto == sctp").keys("enter")
+    assert "No flow passes this filter." in driver.screen()
+
+
+def test_views_go_round_and_lite_opens(names: Replayed) -> None:
+    driver = shown(names, "dashboard", 130, 44)
+    assert "▼ last" in driver.keys("V").screen() and driver.state.view == "lite"
+    closed = driver.screen()
+    assert "in all" in driver.keys("enter").screen()
+    assert driver.keys("enter").screen() == closed
+    assert "4 Top connections" in driver.keys("V").screen()
+    assert driver.keys("V").state.view == "full"
+    assert "Dashboard" in driver.line(0)
+
+
+def test_mouse_selects_and_opens(names: Replayed) -> None:
+    driver = shown(names, "dashboard", 120, 40)
+    place = dashboard.layout(driver.state).list
+    driver.app.mouse("click", place.y + 3, 10)
+    assert peers.cursor(driver.state) == 1
+    driver.app.mouse("wheel-up", place.y + 3, 10)
+    assert peers.cursor(driver.state) == 0
+    driver.app.mouse("click", place.y + place.height - 1, 10)      # no peer there
+    assert peers.cursor(driver.state) == 0
+    driver.app.mouse("double", place.y + 3, 10)
+    assert driver.state.tab == "connections"
+
+
+def test_every_key_has_its_context() -> None:
+    for context in ("dashboard", "lite", "dense"):
+        bound = {key.action for key in keys.KEYS if key.context == context}
+        assert {"range_next", "range_previous", "peer_order", "peer_down", "peer_up"} <= bound
+
+
+def invented(session: Replayed) -> Overview:
+    return OverviewQuestion("5m").answer(session)
+
+
+def test_what_was_not_measured_is_no_number(session: Replayed) -> None:
+    found = invented(session)
+    silent = Gateway("10.0.0.1", None, "")
+    for gateway, note in ((None, "no default route here"), (silent, "no flow to 10.0.0.1 timed")):
+        tile = dashboard.gateway_tile(replace(found, gateway=gateway), UNICODE)
+        assert (tile.value, tile.note) == ("", note)
+    timed = dashboard.gateway_tile(replace(found, gateway=Gateway("10.0.0.1", 1500, "TCP handshake")), UNICODE)
+    assert (timed.value, timed.note) == ("1.5 ms", "TCP handshake, newest")
+    assert dashboard.dns_tile(replace(found, dns=DnsTime(None, 0, False, False)), UNICODE).value == ""
+    assert dashboard.dns_tile(replace(found, dns=DnsTime(None, 0, False, True)), UNICODE).note == "content is not read"
+    nothing = replace(found.past, counts=dict.fromkeys(found.past.counts, 0))
+    assert dashboard.resent_tile(replace(found, past=nothing)).value == ""
+    assert dashboard.resent_tile(found).value == "16.67 %"           # one of six
+
+
+def test_hostile_names_stay_in_their_cells(session: Replayed) -> None:
+    driver = shown(session, "dashboard", 120, 40)
+    bad = "evil\x1b[31m\u202e\r\n日本語" * 9
+    found = replace(driver.state.snapshot.answer, peers=(Peer(bad, bad, bad, 1, 2, 3, 4, 5, 6, bad, 7),) * 3)
+    for place, module in (("dashboard", dashboard), ("dense", dense)):
+        other = shown(session, place, 140, 50)
+        other.app.state.snapshot = replace(other.state.snapshot, answer=found)
+        canvas = Canvas(50, 140)
+        module.draw(canvas, other.state.body, other.state)
+        assert not [ch for ch in str(canvas) if ch != "\n" and not ch.isprintable()]
+
+
+def test_before_the_first_answer_nothing_is_claimed() -> None:
+    state = State(label="eth0", tab="dashboard", parts={"dashboard": peers.new_part()})
+    state.body = state.body._replace(height=20, width=80)
+    canvas = Canvas(20, 80)
+    dashboard.draw(canvas, state.body, state)
+    assert str(canvas).split() == ["Reading", "eth0"]

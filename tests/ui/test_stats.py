@@ -1,0 +1,135 @@
+"""The Stats tab: golden screens, ranges, the tree of protocols, how round trips are put into steps."""
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from netwatch.ask.statistics import SPREAD_US, Share, Statistics
+from netwatch.ui.tabs import stats
+from netwatch.ui.theme import UNICODE
+from tests.engine.wire import eth, ip4, pcap, spaced
+from tests.ui import long
+from tests.ui.driver import Driver
+from tests.ui.replayed import Replayed
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+    made = Replayed(str(long.make(tmp_path_factory.mktemp("long") / "long.pcap")))
+    made.label = "long.pcap"
+    yield made
+    made.stop()
+
+
+def shown(session: Replayed, cols: int = 120, rows: int = 40, **more: object) -> Driver:
+    return Driver(session, cols, rows, tab="stats", **more)
+
+
+@pytest.mark.parametrize(("size", "look"), [((80, 24), "unicode"), ((120, 40), "unicode"), ((200, 50), "unicode"),
+                                            ((80, 24), "ascii")])
+@pytest.mark.parametrize("scene", ["session", "5m"])
+def test_golden(session: Replayed, scene: str, size: tuple[int, int], look: str) -> None:
+    driver = shown(session, *size, ascii_only=look == "ascii")
+    if scene == "5m":
+        driver.keys("t", "t")
+    screen = driver.screen()
+    path = GOLDEN / f"stats-{scene}-{size[0]}x{size[1]}-{look}.txt"
+    if os.environ.get("NETWATCH_GOLDEN") == "1":
+        path.write_text(screen, encoding="utf-8")
+    assert screen == path.read_text(encoding="utf-8")
+    if look == "ascii":
+        assert screen.isascii()
+    assert not driver.state.failed
+
+
+def test_every_size_draws(session: Replayed) -> None:
+    driver = shown(session)
+    for cols, rows in ((40, 12), (41, 13), (60, 16), (75, 17), (76, 20), (130, 44), (400, 100)):
+        screen = driver.resize(cols, rows).screen()
+        assert not driver.state.failed, (cols, rows)
+        assert all(len(line) <= cols for line in screen.splitlines())
+
+
+def test_a_range_has_only_flows_that_began_in_it(session: Replayed) -> None:
+    driver = shown(session)
+    whole = driver.state.snapshot.answer
+    assert isinstance(whole, Statistics)
+    assert (whole.past.counts["begun"], sum(share.flows for share in whole.shares), whole.older) == (22, 22, 0)
+    minute = driver.keys("t").state.snapshot.answer
+    assert minute.past.counts["begun"] == sum(share.flows for share in minute.shares) == 2       # DNS and TCP
+    assert minute.older == 1                                         # the talker, there all the time
+    assert "flows begun in 1m; 1 older not in it" in driver.screen()
+    assert minute.talkers[0].address == "192.0.2.1"
+    assert sum(minute.handshake) == 1 and minute.handshake[11] == 1  # 3.1 ms lies in 2.048 to 4.096
+
+
+def test_keys_do_what_the_help_says(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "many.pcap"
+    path.write_bytes(pcap(spaced(eth(ip4(proto, b"x" * 40)) for proto in (2, 46, 50, 51, 88, 89, 103, 112, 124))))
+    session = Replayed(str(path))
+    driver = shown(session, 80, 12)
+    assert stats.lowest_top(driver.state) > 2
+    screen = driver.screen()
+    assert driver.keys("j").screen() != screen
+    assert driver.keys("k").screen() == screen
+    driver.keys("end")
+    assert stats.part(driver.state).top == stats.lowest_top(driver.state)
+    assert driver.keys("j").keys("home").screen() == screen
+    driver.keys("pgdn")
+    assert stats.part(driver.state).top == min(10, stats.lowest_top(driver.state))
+    assert driver.keys("pgup").screen() == screen
+    driver.keys("T")
+    assert driver.state.snapshot.answer.past.range == "24h"
+    session.stop()
+
+
+def test_the_mouse_picks_a_range(session: Replayed) -> None:
+    driver = shown(session)
+    driver.app.mouse("click", driver.state.body.y,
+                     next(x for x, name in stats.chip_spots(driver.state) if name == "15m"))
+    driver.step(tick=False)
+    assert driver.state.snapshot.answer.past.range == "15m"
+    driver.app.mouse("wheel-down", 10, 10)
+    assert stats.part(driver.state).top == stats.lowest_top(driver.state) == 0
+
+
+def test_a_filter_picks_the_flows_and_says_so(session: Replayed) -> None:
+    driver = shown(session, 160, 40).keys("/").type("proto == tcp").keys("enter")
+    found = driver.state.snapshot.answer
+    assert [(share.transport, share.flows) for share in found.shares] == [("tcp", 1)]
+    assert found.past.counts["begun"] == 22
+    assert "filter: proto == tcp (not of the counts)" in driver.screen()
+
+
+def test_the_tree_of_protocols_adds_up() -> None:
+    shares = (Share("udp", "dns", 3, 6, 600), Share("tcp", "tls", 1, 10, 5000), Share("udp", "", 1, 1, 60),
+              Share("icmp", "", 2, 4, 300))
+    assert stats.hierarchy(shares) == [
+        Share("tcp", "", 1, 10, 5000), Share("tcp", "tls", 1, 10, 5000),
+        Share("udp", "", 4, 7, 660), Share("udp", "dns", 3, 6, 600), Share("udp", "unrecognised", 1, 1, 60),
+        Share("icmp", "", 2, 4, 300)]
+
+
+def test_steps_are_joined_until_they_fit() -> None:
+    counts = tuple(1 if 4 <= k < 12 else 0 for k in range(len(SPREAD_US)))
+    assert len(stats.steps_of(counts, 8)) == 8
+    joined = stats.steps_of(counts, 3)
+    assert len(joined) == 3 and sum(count for _, _, count in joined) == 8
+    assert joined[0][:2] == (16, 128)
+    assert stats.steps_of((0,) * len(SPREAD_US), 5) == []
+    last = (*(0,) * (len(SPREAD_US) - 1), 4)
+    assert stats.steps_of(last, 5) == [(SPREAD_US[-1], None, 4)]
+    assert stats.median_step(counts) == 7
+    assert stats.median_step((0,) * len(SPREAD_US)) is None
+
+
+def test_a_file_tells_nothing_of_drops(session: Replayed) -> None:
+    found = shown(session).state.snapshot.answer
+    assert stats.tiles_of(found, live=False)[-1].value == ""
+    assert stats.tiles_of(found, live=True)[-1].value == "0"
+    assert UNICODE.none in shown(session).screen()
