@@ -65,6 +65,9 @@ class Session:
                                  history=self._settings.of("flows.history"))
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, self.source.interfaces, self.names)
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "begin"):
+                keeper.begin(self, self._settings)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -102,6 +105,10 @@ class Session:
     def do(self, command: Command) -> str:
         """Do what a key asked for, and the line that tells of it."""
         return command.run(self)
+
+    def record(self, row: int) -> Record:
+        """The record of a row, for those who hold the lock."""
+        return self._record(row)
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""

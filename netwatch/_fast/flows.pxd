@@ -27,6 +27,9 @@ cdef struct Tally:            # of flows that have left the table
     u64 flows
     u64 bytes
 
+# told of each frame once it is accounted for: its innermost packet, and its flow (row 0 and NULL: there is none)
+ctypedef void (*Witness)(void* who, const Packet* pk, u32 number, const Cold* cold) noexcept nogil
+
 cdef struct Core:             # one engine
     Table table
     Parser parser
@@ -49,6 +52,8 @@ cdef struct Core:             # one engine
     u32 cap_fresh
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
+    Witness witness           # NULL: nobody; it belongs to Engine.observer
+    void* who
 
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
 cdef void core_turn(Core* core) noexcept nogil

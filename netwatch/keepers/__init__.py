@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 from netwatch.pipeline import Step
 
-KEEPERS: dict[str, str] = {}  # name: "module:class"
+KEEPERS: dict[str, str] = {  # name: "module:class"
+    "packets": "netwatch.keepers.packets:Packets",
+}
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. begin(session, settings), where
+    it has one, is called when the engine is there and no frame has come."""
 
     wants: frozenset[str]
 
