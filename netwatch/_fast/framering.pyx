@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64
+from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.capwrite cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.events cimport packet_record
