@@ -34,7 +34,7 @@ def check(frame: Any) -> int:
     while todo:
         node = todo.pop()
         count += 1
-        assert 0 <= node.at and 0 <= node.size and node.at + node.size <= len(frame.data), node
+        assert node.at >= 0 and node.size >= 0 and node.at + node.size <= len(frame.data), node
         assert node.text and len(node.text) <= MAX_TEXT + 100, node
         assert all(c.isprintable() for c in node.text), node
         todo += node.children
@@ -51,6 +51,7 @@ def one_input(data: bytes) -> None:
 def seeds(folder: str) -> None:
     """One input for each hand-made frame of the tests."""
     from cases import CASES
+
     from netwatch.dissect.link import LINKS
 
     os.makedirs(folder, exist_ok=True)

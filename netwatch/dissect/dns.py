@@ -75,7 +75,7 @@ def _record(layer: Layer, message: bytes, base: int, section: str) -> str:
         layer.add("dns.opt", f"EDNS, up to {cls} B", size + 10 + length, cls)
         return ""
     try:
-        text = data_text(message, kind, at, length)
+        text = str(data_text(message, kind, at, length))
     except (ValueError, IndexError):
         text = f"{length} B that are no {type_name(kind)} data"
     label = {"answers": "Answer", "authorities": "Authority"}.get(section, "Additional")

@@ -157,11 +157,14 @@ def dissect(frame: Frame) -> list[Node]:
     _load()
     tree = Tree(frame)
     _frame_node(tree)
-    step: Step | None = Step("link", 0, len(frame.data), frame.link)
-    while step is not None and len(tree.layers) < MAX_LAYERS:
+    step = Step("link", 0, len(frame.data), frame.link)
+    while len(tree.layers) < MAX_LAYERS:
         before = len(tree.layers)
         try:
-            step = READERS[step.kind](tree, step)
+            following = READERS[step.kind](tree, step)
+            if following is None:
+                break
+            step = following
         except Cut:
             _broken(tree, step, before)
             break
