@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from netwatch import keepers
@@ -19,7 +19,7 @@ from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Command, Health, Page, Question, Record
 from netwatch.filter import Filter
 from netwatch.names.service import Names
-from netwatch.pipeline import Pipeline
+from netwatch.pipeline import Pipeline, Step
 from netwatch.settings import Settings
 
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
@@ -32,14 +32,17 @@ class Session:
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
                  settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False) -> None:
-        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
+                 resolve: bool = False,
+                 rereaders: Callable[[Any], list[Any]] | None = None) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `rereaders`
+        makes the services that read kept frames once more, for the content of streams."""
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
         self._settings = settings or Settings({})
         self._services = services
+        self._rereaders = rereaders
         self.lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -109,6 +112,18 @@ class Session:
     def record(self, row: int) -> Record:
         """The record of a row, for those who hold the lock."""
         return self._record(row)
+
+    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Step]]:
+        """Read frames that were kept through an engine of their own, for what their streams say, opened where there
+        are keys. Needs no lock."""
+        services = self._rereaders(source) if self._rereaders and self._dpi else []
+        pipeline = Pipeline(source, services=services, dpi=self._dpi, want=("streams",))
+        try:
+            while (step := pipeline.step()) is not None:
+                yield pipeline, step
+            yield pipeline, pipeline.finish()
+        finally:
+            pipeline.close()
 
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""

@@ -21,6 +21,8 @@ cdef class FrameRing:
     cdef readonly u64 next   # ordinal that the next frame will have
     cdef readonly u64 bytes  # of the frames kept
     cdef readonly u64 lost_bytes    # of the frames let go
+    cdef u64[16] noted       # frames by note: NOTE_COUNT of packet.pxd, then OWN_NOTES
+    cdef void count(self, const Kept* kept) noexcept nogil
     cdef void put(self, const Packet* pk, u32 number, u64 flow, u64 key) noexcept nogil
     cdef Kept* at(self, u64 k) except NULL
 

@@ -14,9 +14,13 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.events cimport packet_record
 from netwatch._fast.flow cimport Cold
 from netwatch._fast.names cimport REJECT_FRAGMENT
-from netwatch._fast.packet cimport (Frame, Packet, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT, NOTE_SPURIOUS,
-                                    NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
+from netwatch._fast.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
+                                    NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
 from netwatch._fast.source cimport CHUNK_BYTES, Chunk, Source
+
+from netwatch._fast.flowtext import NOTES
+
+OWN_NOTES = ("reset", "malformed", "fragment, the others not yet seen", "cut by snap length")
 
 cdef enum:
     LEAST = 2 * 1048576          # two of the longest frames must fit
@@ -84,6 +88,18 @@ cdef class FrameRing:
         self.next += 1
         self.end = at + need
         self.bytes += f.caplen
+        if severity(kept):
+            self.count(kept)
+
+    cdef void count(self, const Kept* kept) noexcept nogil:
+        """The notes of a frame, by kind."""
+        cdef int i
+        for i in range(NOTE_COUNT):
+            self.noted[i] += kept.packet.notes >> i & 1
+        self.noted[NOTE_COUNT] += kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST != 0
+        self.noted[NOTE_COUNT + 1] += kept.packet.reject != 0 and kept.packet.reject != REJECT_FRAGMENT
+        self.noted[NOTE_COUNT + 2] += kept.packet.reject == REJECT_FRAGMENT
+        self.noted[NOTE_COUNT + 3] += kept.frame.caplen < kept.frame.len
 
     cdef Kept* at(self, u64 k) except NULL:
         if not self.first <= k < self.next:
@@ -116,7 +132,8 @@ cdef class FrameRing:
         return {"k": k, "ns": kept.frame.ts, "link": kept.frame.link, "iface": kept.frame.iface,
                 "side": kept.packet.side, "payload_at": kept.payload_at, "payload": kept.packet.payload_len,
                 "proto": kept.packet.proto, "ports": (kept.packet.sport, kept.packet.dport),
-                "severity": severity(kept)}
+                "severity": severity(kept),
+                "reset": kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST != 0}
 
     def row(self, Engine engine, u64 k) -> int:
         """The row of the frame's flow; 0 when the flow is gone, or there never was one."""
@@ -145,16 +162,20 @@ cdef class FrameRing:
                 found.append(k)
         return found
 
-    def remarkable(self, u64 start, u64 stop) -> list:
-        """(ordinal, severity) of the frames that an expert would look at, from `start`, before `stop`."""
-        cdef u64 k
-        cdef int grade
+    def remarkable(self, u64 most) -> list:
+        """Ordinals of the newest frames that an expert would look at, oldest first."""
+        cdef u64 k = self.next
         found = []
-        for k in range(max(start, self.first), min(stop, self.next)):
-            grade = severity(<Kept*>(self.mem + self.places[k & self.mask] % self.room))
-            if grade:
-                found.append((k, grade))
+        while k > self.first and <u64>len(found) < most:
+            k -= 1
+            if severity(<Kept*>(self.mem + self.places[k & self.mask] % self.room)):
+                found.append(k)
+        found.reverse()
         return found
+
+    def counts(self) -> dict:
+        """How many frames had which note, since the beginning; those that none had are left out."""
+        return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
 
     def sides(self, u64 start, u64 stop) -> list:
         """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""

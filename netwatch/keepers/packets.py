@@ -31,6 +31,7 @@ class Packets:
 
     def __init__(self) -> None:
         self.ring: Any = None
+        self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 
     def begin(self, session: Any, settings: Any) -> None:
