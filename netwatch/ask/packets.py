@@ -45,6 +45,15 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """How a live capture is set."""
+
+    names: tuple[str, ...]
+    filter: str
+    stopped: bool
+
+
+@dataclass(frozen=True)
 class Kept:
     """What there is, and what was let go: frames and bytes. `oldest` and `newest` are frame numbers."""
 
@@ -70,12 +79,13 @@ class Seen:
     found: int | None = None
     notes: list[Line] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    capture: Capture | None = None
 
 
 @dataclass(frozen=True)
 class Packets:
-    """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that pass
-    `where` (a Filter) and are of `flow` (0: any). `selected` and `number`: a frame to decode, a frame to find."""
+    """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
+    pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode; `number`: one to find."""
 
     where: Any = None
     flow: int = 0
@@ -100,7 +110,14 @@ class Packets:
             odd = ring.remarkable(NOTES) if self.notes else []
             counts = ring.counts() if self.notes else {}
         return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, self.selected), found,
-                    _lines(session, odd), counts)
+                    _lines(session, odd), counts, _capture(session.source))
+
+
+def _capture(source: Any) -> Capture | None:
+    """None for a file."""
+    if not hasattr(source, "change"):
+        return None
+    return Capture(tuple(source.names), source.filter, source.stopped)
 
 
 def _kept(ring: Any) -> Kept:

@@ -37,7 +37,7 @@ class Said:
     out_bytes: int = 0
     in_bytes: int = 0
     rtt_us: int | None = None
-    retransmits: tuple[int, int] | None = None
+    resent: tuple[int, int] | None = None
     cut: bool = False
     why: str = ""
     whole: bool = True
@@ -131,6 +131,6 @@ class _Talk:
                  for out, ns, data, opened, stream, missing in self.turns]
         ends = [f"{known.get(a, '')}:{known[p]}" if p in known else str(known.get(a, ""))
                 for a, p in (("src", "sport"), ("dst", "dport"))]
-        resent = (known.get("retransmits_out", 0), known.get("retransmits_in", 0)) if "retransmits_out" in known else None
+        resent = (known["retransmits_out"], known["retransmits_in"]) if "retransmits_out" in known else None
         return Said(turns, (ends[0], ends[1]), str(known.get("app", known.get("proto", ""))), self.bytes[True],
                     self.bytes[False], known.get("rtt_us"), resent, self.cut, why, whole)

@@ -86,6 +86,7 @@ def _show(options: argparse.Namespace) -> int:
     resolve = not options.no_resolve and (options.resolve or options.settings.of("names.resolve") == 1)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
                       services=lambda source: readers(options.keylog, source, live=not options.read),
+                      rereaders=lambda source: readers(options.keylog, source, live=False, follow=True),
                       resolve=resolve)
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
@@ -103,9 +104,9 @@ def _source(options: argparse.Namespace) -> tuple[str, Any]:
 
         title = ", ".join(os.path.basename(path) for path in options.read)
         return title, lambda: open_files(options.read)
-    from netwatch.capture.live import default_interface, open_live
+    from netwatch.capture.live import default_interface, open_switch
 
     names = options.interface or [default_interface()]
-    return ", ".join(names), lambda: open_live(
+    return ", ".join(names), lambda: open_switch(
         names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.of("capture.ring_mb"),
         options.promiscuous)

@@ -24,7 +24,8 @@ def application(tree: Tree, step: Step) -> Step | None:
         return step._replace(kind="tls", end=end)
     if data.startswith(METHODS, at, end):
         return step._replace(kind="http", end=end)
-    if transport == "tcp" and 53 in ports and end - at >= 14 and int.from_bytes(data[at : at + 2], "big") == end - at - 2:
+    if transport == "tcp" and 53 in ports and end - at >= 14 and \
+            int.from_bytes(data[at : at + 2], "big") == end - at - 2:
         return step._replace(kind="dns", end=end)
     app = tree.frame.app
     goes_on = app in ("tls", "http", "dns") or any(port in TLS_PORTS for port in ports)

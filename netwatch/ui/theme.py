@@ -71,6 +71,9 @@ class Glyphs:
     arrow: str = "\u2192"
     corners: str = "\u250c\u2510\u2514\u2518"
     caret: str = "\u25b2"
+    star: str = "\u2605"
+    opened: str = "\u25be"
+    closed: str = "\u25b8"
     ascii_only: bool = False
 
 
@@ -78,6 +81,7 @@ UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
     rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
+    star="*", opened="-", closed="+",
     ascii_only=True,
 )
 

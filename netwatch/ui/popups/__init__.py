@@ -7,4 +7,5 @@ from __future__ import annotations
 
 POPUPS = {
     "help": "netwatch.ui.popups.help",
+    "entry": "netwatch.ui.popups.entry",
 }
