@@ -145,7 +145,8 @@ class Session:
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False), done=self._done, error=self._failure or self.source.error,
+            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False),
+            done=self._done, error=self._failure or self.source.error,
             position=None if self.live else 1.0 if self._done else self.source.bytes_read / size if size else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
         )

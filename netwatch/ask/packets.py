@@ -157,7 +157,8 @@ def _line(record: dict[str, Any], about: dict[str, Any], data: bytes, tree: list
     proto = says.partition(":")[0].partition(" ")[0] or record.get("proto") or (record["layers"] or [""])[-1]
     return Line(
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
-        proto if says else proto.upper(), record["len"], says or record.get("info", ""),
+        proto if says else proto.upper(), record["len"],
+        says.removeprefix(f"{proto}: ") or record.get("info", ""),
         about["severity"], tuple(notes), record.get("flow", 0))
 
 

@@ -115,7 +115,8 @@ class State:
             return ("filter",)
         if self.view != "full":
             return (self.view, "global")
-        return (*(self.inner(self) if self.inner else ()), self.tab, "global")
+        inner = self.inner(self) if self.inner else ()
+        return inner if inner[-1:] == ("global",) else (*inner, self.tab, "global")
 
     def next_request(self) -> Request:
         """What the poller should fetch for this screen. The window moves only when the screen leaves it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from netwatch._fast.canvas import text_width
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import INPUT, MUTED, REVERSE
 from netwatch.ui.widgets.box import draw_box
@@ -37,7 +38,8 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     room, line = width - 5, entry.line
     skip = max(0, line.cursor - room + 1)
     canvas.put(box.y + 1, box.x + 2, line.text[skip:], INPUT, room)
-    canvas.put(box.y + 1, box.x + 2 + line.cursor - skip, line.text[line.cursor:line.cursor + 1] or " ", INPUT | REVERSE)
+    under = line.text[line.cursor:line.cursor + 1] or " "
+    canvas.put(box.y + 1, box.x + 2 + text_width(line.text[skip:line.cursor]), under, INPUT | REVERSE)
     canvas.put(box.y + 2, box.x + 2, entry.hint, MUTED, width - 4)
 
 

@@ -3,8 +3,9 @@
 ACTIONS maps the actions of the key table to functions of the state. What else it may have: new_part(), what it
 remembers in state.parts[name]; question(state), a face.Question whose answer is then in state.snapshot.answer;
 order(column, descending), which makes it a table of flows (state.snapshot.rows); inner(state), contexts of keys inside
-it; on_snapshot(state) and on_mouse(state, what, y, x), for a new picture and for clicks inside its area;
-draw_overlay(canvas, area, state), for popups of its own. Modules are imported when first shown.
+it ("global" as the last: the tab's own keys rest); on_snapshot(state) and on_mouse(state, what, y, x), for a new
+picture and for clicks inside its area; draw_overlay(canvas, area, state), for popups of its own. Modules are imported
+when first shown.
 """
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def new_part() -> Part:
 def inner(state: State) -> tuple[str, ...]:
     part = part_of(state)
     if part.talk:
-        return ("packets_stream",)
+        return ("packets_stream", "global")
     return () if part.focus == "list" else (f"packets_{part.focus}",)
 
 
@@ -246,8 +246,8 @@ def _draw_notes(canvas: Any, area: Area, state: State) -> None:
         y = rows.y + i
         mark, style = sign(line, glyphs)
         word = SEVERITIES[line.severity]
-        text = f"{line.number:>8}  {stamp(line.ns)}  {word:<7}  {', '.join(line.notes)}  {line.source} {glyphs.arrow} " \
-               f"{line.destination}  {line.info}"
+        text = f"{line.number:>8}  {stamp(line.ns)}  {word:<7}  {', '.join(line.notes)}  " \
+               f"{line.source} {glyphs.arrow} {line.destination}  {line.info}"
         canvas.put(y, rows.x + 1, mark, style)
         canvas.put(y, rows.x + 3, clip(text, rows.width - 5, glyphs.ellipsis), TEXT)
         if top + i == at and part.focus == "notes":

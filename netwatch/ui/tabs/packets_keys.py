@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netwatch.ask.capture import CaptureFilter, NextInterface, StartStop
-from netwatch.ask.packets import SavePackets as Save
 from netwatch.ask.packets import Packets, Seen
+from netwatch.ask.packets import SavePackets as Save
 from netwatch.ui import filterline
 from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
@@ -35,6 +35,8 @@ def on_snapshot(state: State) -> None:
     found = seen(state)
     if found is None or part.talk:
         return
+    if found.capture:
+        state.label = ", ".join(found.capture.names)
     asked = state.snapshot.asked
     if part.seeking and isinstance(asked, Packets) and asked.number == part.seeking and found.found is not None:
         part.seeking = 0
@@ -72,9 +74,9 @@ def select(state: State, index: int) -> None:
     if found is None or not found.lines:
         return
     index = max(0, min(index, len(found.lines) - 1))
+    if part.tail or part.anchor < 0:
+        part.anchor = part.top
     part.selected, part.tail = found.lines[index].k, False
-    if part.anchor < 0:
-        part.anchor = found.lines[0].k
     first, rows = place_of(found.lines, part.top), rows_of(state)
     first = index if index < first else max(first, index - rows + 1)
     part.top = found.lines[min(first, len(found.lines) - 1)].k
@@ -307,8 +309,12 @@ def _live_only(command: Callable[[State], None]) -> Callable[[State], None]:
 def capture_filter(state: State) -> None:
     found = seen(state)
     now = found.capture.filter if found and found.capture else ""
-    open_entry(state, "Capture filter (libpcap), for all interfaces", "empty: every frame. Enter sets it, Esc leaves it",
-               now, lambda state, text: state.do(CaptureFilter(text)))
+    open_entry(state, "Capture filter (libpcap), for all interfaces", "empty: every frame. Enter sets it, Esc leaves",
+               now, _capture_with)
+
+
+def _capture_with(state: State, text: str) -> None:
+    state.do(CaptureFilter(text))
 
 
 # ------------------------------------------------------------------------------------------------------------ the mouse
