@@ -20,7 +20,7 @@ COUNTED = ("received", "kernel_drops", "interface_drops", "ring_drops")
 
 
 cdef class Switch(Source):
-    """`opener(names, filter)` gives a source or raises SourceError. change(), halt() and interrupt(): from any thread."""
+    """`opener(names, filter)` gives a source or raises SourceError. change(), halt(), interrupt(): from any thread."""
     cdef Source inner            # None while stopped
     cdef Source following        # to be taken next
     cdef bint swap

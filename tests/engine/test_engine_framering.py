@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.framering import FrameRing
 from netwatch._fast.source import SourceUsage
 from netwatch._fast.switch import Switch
+
 from netwatch.capture.file import open_files
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"

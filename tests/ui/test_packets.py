@@ -89,7 +89,7 @@ def test_golden(scene, size, look):
         assert screen.isascii()
 
 
-# -------------------------------------------------------------------------------------------------------------- the list
+# ------------------------------------------------------------------------------------------------------------ the list
 
 def test_moving_and_the_ends_of_the_list():
     driver = drive()
@@ -169,7 +169,7 @@ def test_what_does_not_pass_is_said():
     assert "No frame kept passes the filter" in driver.screen()
 
 
-# ------------------------------------------------------------------------------------------------- fields, bytes, copies
+# ------------------------------------------------------------------------------------------------ fields, bytes, copies
 
 def test_a_field_and_its_bytes():
     driver = drive("dns.pcap").keys("j", "enter", "down", "down", "enter")
