@@ -47,6 +47,8 @@ class Health:
     stopped: bool = False  # a live capture that was stopped, and can be started again
     cpu_percent: float = 0.0
     rss_bytes: int = 0
+    owners: str = ""  # what finds the processes of flows, "" nothing does
+    owners_why: str = ""  # why nothing better does
 
 
 class Question(Protocol):

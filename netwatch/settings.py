@@ -17,6 +17,7 @@ LIMITS: dict[str, tuple[int, int, int]] = {
     "flows.history": (100_000, 0, 10_000_000),
     "names.resolve": (0, 0, 1),
     "packets.ring_mb": (64, 2, 65_536),
+    "owners.find": (1, 0, 1),
     "capture.ring_mb": (64, 1, 4_096),
     "capture.snaplen": (262_144, 64, 262_144),
     **{f"timeouts.{name}": (seconds, 1, 4_000_000) for name, seconds in (TIMEOUTS | APP_TIMEOUTS).items()},

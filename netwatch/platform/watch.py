@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from netwatch.platform.base import PROTOCOLS, Owner, Status, Unavailable, Unknown, is_group, packed
+from netwatch.platform.base import NOT_NEEDED, PROTOCOLS, Owner, Status, Unavailable, Unknown, is_group, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
+FRESH_S = 0.002                # many are asked about at once: the events are looked at once for all of them
 PRUNE_S = 1.0
 EAGER = -10                    # nice value of a thread that passes many times a second, where we may have it
 ASKED_S = 0.1                  # between two passes because somebody asked
@@ -30,6 +31,7 @@ class Tracker(Protocol):
 
     method: str
     complete: bool                 # sees every socket, so that no lesser method need run beside it
+    polled: bool                   # by passes alone: not what is opened and closed between two of them
     pace_s: float                  # between two passes that nobody asked for
     budget: float                  # of one core, that its passes may cost: dear ones come less often
 
@@ -68,6 +70,7 @@ class Watch:
         self._thread: threading.Thread | None = None
         self._cost: dict[str, float] = {}
         self._swept: dict[str, float] = {}
+        self._drained = 0.0
         self._ours: frozenset[bytes] = frozenset()
         self.unknown = self.known = 0
         self.seconds = 0.0             # CPU time the thread has used
@@ -79,7 +82,7 @@ class Watch:
         """
         for tracker in self._trackers:
             if any(better.complete for better in self._active):
-                self._refused[tracker.method] = "not needed beside a better method"
+                self._refused[tracker.method] = NOT_NEEDED
                 continue
             try:
                 tracker.start()
@@ -87,6 +90,7 @@ class Watch:
             except Unavailable as e:
                 self._refused[tracker.method] = str(e)
         self._ours = self._addresses()
+        self._sights.polled = not any(tracker.complete and not tracker.polled for tracker in self._active)
         for tracker in self._active:
             self._sweep(tracker)
         self._thread = threading.Thread(target=self._run, name="owners", daemon=True)
@@ -132,8 +136,9 @@ class Watch:
             found = []
             for tracker in self._trackers:
                 if tracker.method in self._refused:
-                    told = tracker.status()
-                    found.append(Status(tracker.method, False, self._refused[tracker.method], told.fix, told.details))
+                    told, why = tracker.status(), self._refused[tracker.method]
+                    fix = "" if why == NOT_NEEDED else told.fix
+                    found.append(Status(tracker.method, False, why, fix, told.details))
                 else:
                     found.append(tracker.status())
             if self._facts.missing:
@@ -143,8 +148,11 @@ class Watch:
     def _answer(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int,
                 when: int) -> Owner | Unknown:
         with self._lock:
-            for tracker in self._active:
-                tracker.drain()
+            began = time.monotonic()
+            if began - self._drained > FRESH_S:
+                for tracker in self._active:
+                    tracker.drain()
+                self._drained = began
             found = self._sights.find(proto, local, lport, remote, rport, when or time.time_ns())
             if isinstance(found, Found):
                 self.known += 1
