@@ -21,6 +21,7 @@ PIECE = 64  # frames looked at while the engine waits
 STALE = 2.0  # seconds after which what a filter said of flows, which change, is asked again
 REST = 20  # and this often the time it took to ask
 OF_FRAME = frozenset({"n", "time", "len", "caplen", "info", "layers", "notes"})  # not of its flow and direction
+ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a packet says these without its flow
 LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "interface", "vlan"})  # never change
 
 
@@ -62,6 +63,7 @@ class Scan:
         self.upto = 0
         self._by_flow = where is not None and not (where.fields & OF_FRAME)
         self._changes = self._by_flow and not where.fields <= LASTING
+        self._alone = where is not None and where.fields <= ITS_OWN
         self._said: dict[int, bool] = {}
         self._next: Scan | None = None
         self._renew_at = 0.0
@@ -116,9 +118,9 @@ class Scan:
 
     def _passes(self, session: Any, k: int, side: int) -> bool:
         if not self._by_flow or side < 2:  # what has no flow is judged by itself
-            return bool(self.where.matches(*records(session, k)))
+            return bool(self.where.matches(*records(session, k, self._alone)))
         if side not in self._said:
-            self._said[side] = bool(self.where.matches(*records(session, k)))
+            self._said[side] = bool(self.where.matches(*records(session, k, self._alone)))
         return self._said[side]
 
     def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:
@@ -135,14 +137,15 @@ class Scan:
         return list(self.picks[start:stop]), start - gone, len(self.picks) - gone
 
 
-def records(session: Any, k: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """(packet record, record of its flow or None), as `read --what packets` has them. The lock is held."""
+def records(session: Any, k: int, alone: bool = False) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
+    says. The lock is held."""
     ring = session.keepers["packets"].ring
     record = ring.record(k)
     interfaces, number = session.source.interfaces, ring.about(k)["iface"]
     if number < len(interfaces) and interfaces[number].get("name"):
         record["interface"] = interfaces[number]["name"]
-    row = ring.row(session.engine, k)
+    row = 0 if alone else ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:
         record["app"] = flow["app"]

@@ -72,14 +72,14 @@ def sign(line: Line, glyphs: Glyphs) -> tuple[str, int]:
 
 
 COLUMNS = (
-    Column("number", "No", 6, 8, 0, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
+    Column("number", "No", 7, 11, 1, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
     Column("time", "Time UTC", 15, 15, 0, False, 30, lambda line, glyphs: (stamp(line.ns), MUTED)),
     Column("source", "Source", 15, 47, 1, False, 60, lambda line, glyphs: (line.source, ADDRESS), tail=":"),
     Column("destination", "Destination", 15, 47, 1, False, 70, lambda line, glyphs: (line.destination, ADDRESS),
            tail=":"),
     Column("proto", "Proto", 6, 7, 0, False, 90, lambda line, glyphs: (line.proto, APP)),
     Column("length", "Length", 7, 8, 0, True, 20, lambda line, glyphs: (f"{line.length} B", MUTED)),
-    Column("flow", "Flow", 5, 7, 0, True, 10,
+    Column("flow", "Flow", 6, 9, 1, True, 10,
            lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
     Column("info", "Info", 16, 400, 6, False, 99, lambda line, glyphs: _info(line)),
 )
