@@ -55,6 +55,7 @@ class Health:
     error: str | None = None
     link_types: list[str] = field(default_factory=list)
     clock_ns: int = 0
+    stopped: bool = False  # a live capture that was stopped, and can be started again
     cpu_percent: float = 0.0
     rss_bytes: int = 0
     replay: Replay | None = None

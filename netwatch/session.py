@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch import keepers
@@ -39,9 +39,11 @@ class Session:
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
                  settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None) -> None:
+                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None,
+                 rereaders: Callable[[Any], list[Any]] | None = None) -> None:
         """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
-        what finds the processes of a live source's flows, started."""
+        what finds the processes of a live source's flows, started; `rereaders` the services that read kept frames once
+        more, for the content of streams."""
         speed = (settings or Settings({})).of("replay.speed")
         self.player = None if live else Player(None if speed == "max" else float(speed))
         self.label = label
@@ -50,6 +52,7 @@ class Session:
         self._dpi = dpi
         self._settings = settings or Settings({})
         self._services = services
+        self._rereaders = rereaders
         self._make_owners = owners
         self.owners: FlowOwners | None = None
         self.lock = threading.Lock()
@@ -147,6 +150,18 @@ class Session:
         """The record of a row, for those who hold the lock."""
         return self._record(row)
 
+    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Step]]:
+        """Read frames that were kept through an engine of their own, for what their streams say, opened where there
+        are keys. Needs no lock."""
+        services = self._rereaders(source) if self._rereaders and self._dpi else []
+        pipeline = Pipeline(source, services=services, dpi=self._dpi, want=("streams",))
+        try:
+            while (step := pipeline.step()) is not None:
+                yield pipeline, step
+            yield pipeline, pipeline.finish()
+        finally:
+            pipeline.close()
+
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
         record: Record = screen_record(self.engine, number, self.source.interfaces)
@@ -167,7 +182,8 @@ class Session:
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), done=done, error=self._failure or self.source.error,
+            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False),
+            done=done, error=self._failure or self.source.error,
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),

@@ -95,6 +95,7 @@ _TABLE = (
     Setting("flows.max", 2_000_000, "Flows kept at a time; beyond that the longest idle goes.", 1_000, 100_000_000),
     Setting("flows.history", 100_000, "Ended flows kept.", 0, 10_000_000),
     Setting("names.resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),
+    Setting("packets.ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
     Setting("owners.find", True, "Find the processes of live flows."),
     Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),

@@ -12,4 +12,5 @@ cdef class Engine:
     cdef readonly u32 shard
     cdef u32 shards
     cdef object history           # keeps what core.series points to
+    cdef object observer          # keeps alive what Core.who points to
     cdef void run(self, const Chunk* chunk) noexcept nogil

@@ -303,8 +303,11 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
         if core.series != NULL and number:
             series_packet(core.series, pk, &core.table.rows[number], i == 0 or core.parser.out[i - 1].frame != pk.frame)
-        if core.parser.layers:
-            packet_event(core, pk, number, i)
+        if core.parser.layers and is_innermost(core, i):
+            if core.dpi.want >> EV_PACKET & 1:
+                packet_event(core, pk, number)
+            if core.witness != NULL:
+                core.witness(core.who, pk, number, &core.table.colds[number] if number else NULL)
     return at
 
 
@@ -346,13 +349,15 @@ cdef void look_ahead(Core* core) noexcept nogil:
             prefetch(<const u8*>row.conn.state + 64)
 
 
-cdef void packet_event(Core* core, const Packet* pk, u32 number, u32 i) noexcept nogil:
-    """Hand out what was found of a frame: its innermost packet. Those around it are in `layers`."""
-    cdef u8* room
-    if i + 1 < core.parser.n_out and core.parser.out[i + 1].frame == pk.frame:
-        return
-    room = ring_put(&core.dpi, &core.table.rows[number], EV_PACKET, 0, pk.side, pk.frame.ts, pk.frame.n,
-                    pk.frame.iface, sizeof(Packet) + sizeof(Frame))
+cdef inline bint is_innermost(const Core* core, u32 i) noexcept nogil:
+    """Does the packet speak for its frame? Those around it are in its `layers`."""
+    return i + 1 == core.parser.n_out or core.parser.out[i + 1].frame != core.parser.out[i].frame
+
+
+cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
+    """Hand out what was found of a frame."""
+    cdef u8* room = ring_put(&core.dpi, &core.table.rows[number], EV_PACKET, 0, pk.side, pk.frame.ts, pk.frame.n,
+                             pk.frame.iface, sizeof(Packet) + sizeof(Frame))
     if room != NULL:
         memcpy(room, pk, sizeof(Packet))
         memcpy(room + sizeof(Packet), pk.frame, sizeof(Frame))

@@ -28,6 +28,9 @@ cdef struct Tally:            # of flows that have left the table
     u64 flows
     u64 bytes
 
+# told of each frame once it is accounted for: its innermost packet, and its flow (row 0 and NULL: there is none)
+ctypedef void (*Witness)(void* who, const Packet* pk, u32 number, const Cold* cold) noexcept nogil
+
 cdef struct Core:             # one engine
     Table table
     Parser parser
@@ -53,6 +56,8 @@ cdef struct Core:             # one engine
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
     Series* series            # counts by the second, NULL when nobody asked for them
+    Witness witness           # NULL: nobody; it belongs to Engine.observer
+    void* who
 
 cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil

@@ -15,13 +15,14 @@ from typing import Any
 
 from netwatch._fast.capture import LiveSource, find_devices, probe
 from netwatch._fast.source import Source, SourceDenied, SourceError, SourceMissing
+from netwatch._fast.switch import Switch
 
 MAX_SNAPLEN = 262144
 RTF_UP = 1  # linux/route.h
 RTF_REJECT = 0x200
 NOT_NETWORK = "not a network interface; netwatch does not capture from it"
 
-__all__ = ["SourceError", "default_interface", "list_devices", "open_live"]
+__all__ = ["SourceError", "default_interface", "list_devices", "open_live", "open_switch"]
 
 
 def open_live(
@@ -42,6 +43,12 @@ def open_live(
         raise SourceDenied(f"{e}; {permission_fix()}") from None
     except SourceMissing as e:
         raise SourceMissing(f"{e}{_nearest(names)}") from None
+
+
+def open_switch(names: list[str], capture_filter: str = "", snaplen: int = MAX_SNAPLEN, ring_mb: int = 64,
+                promisc: bool = False) -> Source:
+    """The same, for a capture whose interfaces and filter may be changed while it is read."""
+    return Switch(lambda names, text: open_live(names, text, snaplen, ring_mb, promisc), names, capture_filter)
 
 
 def permission_fix() -> str:

@@ -7,11 +7,10 @@ from typing import IO, Any
 from netwatch._fast.record import iso
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.cli.records import printable
+from netwatch.follow import Showing
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Event
 
-NUMBERED = {"http2", "http3", "quic"}  # their streams are shown, not the frames these are cut into
-TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")
 BYTES_A_LINE = 16
 
 
@@ -26,7 +25,7 @@ class Conversation:
         self._turn: tuple[int, int] | None = None
         self._offsets: dict[tuple[int, int], int] = {}
         self._seen: dict[str, Any] = {}
-        self._sealed = False
+        self._showing = Showing()
 
     def take(self, step: Step) -> None:
         """What the step brought of the flow."""
@@ -34,7 +33,7 @@ class Conversation:
         if said:
             self._seen = self._pipeline.record(said[0].engine, said[0].row) or self._seen
         for event in said:
-            if event.inner or not self._hidden(event):
+            if self._showing.shows(event, self._seen):
                 self._show(event)
         for engine, row in step.ended:
             record = self._pipeline.record(engine, row)
@@ -48,20 +47,12 @@ class Conversation:
             raise CommandError(f"--follow {self._ident}: there is no such flow", EXIT_MISSING)
         if self._turn is None:
             why = self._seen.get("decrypt", {}).get("reason", "no key log was given")
-            if not self._sealed and self._seen.get("proto") != "udp":
+            if not self._showing.sealed and self._seen.get("proto") != "udp":
                 why = "it carried no bytes"
             raise CommandError(f"--follow {self._ident}: nothing of the flow can be shown: {why}", EXIT_MISSING)
         self._out.flush()
 
-    def _hidden(self, event: Event) -> bool:
-        """Is this clear chunk the outside of an encryption? From a flow's first TLS record on all of it is."""
-        if not self._sealed and "tls" in self._seen.get("app_stack", ()):
-            self._sealed = event.payload[:2] in TLS_RECORDS
-        return self._sealed
-
     def _show(self, event: Event) -> None:
-        if event.stream < 0 and self._seen.get("app") in NUMBERED:
-            return
         turn = (event.side, event.stream)
         if self._style == "raw":
             self._out.write(event.payload)

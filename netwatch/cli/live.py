@@ -107,6 +107,7 @@ def _show(options: argparse.Namespace) -> int:
     label, opener = _source(options)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
                       services=lambda source: readers(options.keylog, source, live=not options.read),
+                      rereaders=lambda source: readers(options.keylog, source, live=False, follow=True),
                       resolve=settings.of("names.resolve"),
                       owners=None if options.read else lambda: owners(settings, behind=True))
     try:
@@ -126,9 +127,9 @@ def _source(options: argparse.Namespace) -> tuple[str, Any]:
 
         title = ", ".join(os.path.basename(path) for path in options.read)
         return title, lambda: open_files(options.read)
-    from netwatch.capture.live import default_interface, open_live
+    from netwatch.capture.live import default_interface, open_switch
 
     names = options.interface or [default_interface()]
-    return ", ".join(names), lambda: open_live(
+    return ", ".join(names), lambda: open_switch(
         names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.of("capture.ring_mb"),
         options.settings.of("capture.promiscuous"))

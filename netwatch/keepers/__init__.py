@@ -14,6 +14,7 @@ from netwatch.pipeline import Step
 KEEPERS: dict[str, str] = {  # name: "module:class"
     "minute": "netwatch.keepers.minute:Minute",
     "past": "netwatch.keepers.past:Past",
+    "packets": "netwatch.keepers.packets:Packets",
 }
 
 

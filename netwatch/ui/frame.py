@@ -51,6 +51,8 @@ def source_words(state: State) -> list[Span]:
         return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
     if state.paused:
         return [(glyphs.paused, WARN), (f" {state.label} paused", TEXT)]
+    if state.live and getattr(health, "stopped", False):
+        return [(glyphs.paused, WARN), (f" {state.label} stopped", TEXT)]
     if state.live:
         return [(glyphs.live, GOOD), (f" {state.label}", TEXT)]
     if health is None or (health.position is None and not health.done):
@@ -108,6 +110,8 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     error = state.snapshot.error or health.error
     if error:
         parts.append((10, [(" error ", ALARM), (f" {error}", BAD)]))
+    if getattr(health, "stopped", False):
+        parts.append((10, [("capture stopped", WARN)]))
     if state.live:
         parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),
                           (f"  {fmt.bit_rate(health.bytes_per_s)}", TEXT)]))
@@ -181,7 +185,7 @@ def draw_footer(canvas: Any, y: int, state: State) -> None:
     for key in right:
         x += _draw_hint(canvas, y, x, key, glyphs) + 2
     x = 1
-    if state.contexts()[0] in ("connections", "details"):
+    if state.contexts()[0] in ("connections", "details") or state.contexts()[0].startswith("packets"):
         arrows = "Up Down" if glyphs.ascii_only else "↑↓"
         x += canvas.put(y, x, arrows, KEY) + 1
         x += canvas.put(y, x, "select", MUTED) + 2

@@ -140,7 +140,8 @@ class State:
             return ("failed", *behind)
         if self.view != "full":
             return (self.view, *behind)
-        return (*(self.inner(self) if self.inner else ()), self.tab, *behind)
+        inner = self.inner(self) if self.inner else ()
+        return (*inner[:-1], *behind) if inner[-1:] == ("global",) else (*inner, self.tab, *behind)
 
     def next_request(self) -> Request:
         """What the poller should fetch for this screen. The window moves only when the screen leaves it."""

@@ -70,6 +70,7 @@ class Glyphs:
     folded: str = "\u25b8"
     unfolded: str = "\u25be"
     full: str = "\u2588"
+    star: str = "\u2605"
     ascii_only: bool = False
 
 
@@ -77,7 +78,7 @@ UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
     rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
-    folded="+", unfolded="-", full="#", ascii_only=True,
+    folded="+", unfolded="-", full="#", star="*", ascii_only=True,
 )
 
 

@@ -13,4 +13,5 @@ POPUPS = {
     "settings": "netwatch.ui.popups.settings",
     "settings_edit": "netwatch.ui.popups.settings",
     "sort": "netwatch.ui.popups.sort",
+    "entry": "netwatch.ui.popups.entry",
 }

@@ -6,6 +6,10 @@ order(column, descending), which makes it a table of flows (state.snapshot.rows)
 question() gives none; sorting(state), a popups.sort.Sorting, for `s` and for the columns to choose from;
 inner(state), contexts of keys inside it; on_snapshot(state) and on_mouse(state, what, y, x), for a new picture and for
 clicks inside its area; draw_overlay(canvas, area, state), for popups of its own. Modules are imported when first shown.
+order(column, descending), which makes it a table of flows (state.snapshot.rows); inner(state), contexts of keys inside
+it ("global" as the last: the tab's own keys rest); on_snapshot(state) and on_mouse(state, what, y, x), for a new
+picture and for clicks inside its area; draw_overlay(canvas, area, state), for popups of its own. Modules are imported
+when first shown.
 """
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ TABS = (
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
     Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes"),
     Tab("5", "stats", "Stats", "netwatch.ui.tabs.stats"),
+    Tab("4", "packets", "Packets", "netwatch.ui.tabs.packets"),
 )
 
 
