@@ -76,6 +76,9 @@ class Session:
         self.source.interrupt()
         self._thread.join(timeout=5)
         self._thread = None
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "close"):
+                keeper.close()
         self.pipeline.close()
         self.source.close()
 

@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 from netwatch.pipeline import Step
 
-KEEPERS: dict[str, str] = {}  # name: "module:class"
+KEEPERS: dict[str, str] = {  # name: "module:class"
+    "interfaces": "netwatch.keepers.interfaces:Interfaces",
+}
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. One that has a close() is told
+    when the session stops."""
 
     wants: frozenset[str]
 

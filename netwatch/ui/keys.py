@@ -21,6 +21,29 @@ class Key:
     early: bool = False            # stands before the others in the footer
 
 
+def list_keys(context: str, row: str, *more: Key) -> tuple[Key, ...]:
+    """The keys of a list (widgets/listing.py) of things called `row`, after those of its tab alone."""
+    return (
+        *more,
+        Key(context, ("s",), "sort_open", "sort", "pick the column to sort by"),
+        Key(context, ("S",), "sort_reverse", "reverse", "turn the order round"),
+        Key(context, ("<", ","), "sort_previous", "", "sort by the column to the left"),
+        Key(context, (">", "."), "sort_next", "", "sort by the column to the right"),
+        *_moves(context, row),
+    )
+
+
+def _moves(context: str, row: str) -> tuple[Key, ...]:
+    return (
+        Key(context, ("down", "j"), "row_down", "", f"next {row}"),
+        Key(context, ("up", "k"), "row_up", "", f"previous {row}"),
+        Key(context, ("pgdn", "ctrl-f"), "page_down", "", "one page down"),
+        Key(context, ("pgup", "ctrl-b"), "page_up", "", "one page up"),
+        Key(context, ("home", "g"), "row_first", "", f"first {row}"),
+        Key(context, ("end", "G"), "row_last", "", f"last {row}"),
+    )
+
+
 KEYS = (
     Key("filter", ("enter",), "filter_keep", "keep", "keep the filter and go back to the table"),
     Key("filter", ("esc",), "filter_cancel", "cancel", "go back to the filter that was there before"),
@@ -65,6 +88,10 @@ KEYS = (
     Key("connections", ("pgup", "ctrl-b"), "page_up", "", "one page up"),
     Key("connections", ("home", "g"), "row_first", "", "first flow"),
     Key("connections", ("end", "G"), "row_last", "", "last flow"),
+    *list_keys(
+        "interfaces", "interface",
+        Key("interfaces", ("enter", "d"), "details_open", "details", "addresses, routes, counters of the selected one"),
+        Key("interfaces", ("f",), "chip_next", "which", "all, active, idle or down ones")),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
@@ -77,7 +104,7 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
+    "connections": "Connections", "interfaces": "Interfaces", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
     "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
 }
 

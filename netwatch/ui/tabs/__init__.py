@@ -22,6 +22,7 @@ class Tab:
 
 TABS = (
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
+    Tab("3", "interfaces", "Interfaces", "netwatch.ui.tabs.interfaces"),
 )
 
 
