@@ -65,6 +65,8 @@ class Session:
                                  history=self._settings.of("flows.history"))
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, self.source.interfaces, self.names)
+        for keeper in self.keepers.values():
+            getattr(keeper, "begin", lambda session: None)(self)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 

@@ -11,4 +11,5 @@ cdef class Engine:
     cdef Core core
     cdef readonly u32 shard
     cdef u32 shards
+    cdef object history           # keeps what core.series points to
     cdef void run(self, const Chunk* chunk) noexcept nogil

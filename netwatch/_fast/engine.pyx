@@ -19,6 +19,8 @@ from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
                                   EV_UNKNOWN, facts_free, ring_put)
+from netwatch._fast.series cimport (History, Series, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
+                                    S_PACKETS)
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
 from netwatch._fast.table cimport table_open, table_close, table_guess
 from netwatch._fast.conns cimport spares_free
@@ -45,6 +47,10 @@ nw_keep_memory()
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET,
         "sealed": 1 << EV_SEALED, "frames": 1 << EV_FRAME, "unknown": 1 << EV_UNKNOWN, "names": 1 << EV_NAMES,
         "links": 1 << EV_LINKS}
+
+cdef enum:
+    SECOND = 1000000000
+    TURN_AT_ONCE = 600         # seconds of silence
 
 cdef u64 SEED = int.from_bytes(os.urandom(8), "little")
 
@@ -215,6 +221,20 @@ cdef class Engine:
             self.core.clock = now
         with nogil:
             core_turn(&self.core)
+            if self.core.series != NULL and self.core.series.first and now >= self.core.series.ends:
+                turn_second(&self.core, now)
+
+    def remember(self, History history) -> None:
+        """Count by the second, from the next frame on. An engine that shares its input has no seconds of its own."""
+        if self.shards > 1:
+            raise ValueError("counts by the second need an engine that sees every frame")
+        self.history = history
+        self.core.series = history.series
+
+    def tell(self) -> None:
+        """Bring what remember() was given up to this moment."""
+        if self.core.series != NULL:
+            tell_series(&self.core)
 
     def finish(self) -> None:
         """The input is over: every flow that is still open ends with it."""
@@ -235,6 +255,25 @@ cdef class Engine:
         return self.core.clock
 
 
+cdef void tell_series(Core* core) noexcept nogil:
+    """Bring the counts by the second up to what the engine has counted."""
+    cdef u64* totals = core.series.totals
+    totals[S_PACKETS], totals[S_BYTES] = core.frames, core.bytes
+    totals[S_BEGUN], totals[S_ENDED] = core.table.created, core.table.created - core.table.live
+    totals[S_DNS] = core.dpi.dns_queries
+
+
+cdef void turn_second(Core* core, u64 now) noexcept nogil:
+    """Packet time enters another second. Flows end first that are due, so that they count where they ended; after a
+    long silence that waits for the end of the chunk, lest each frame of a sparse input turn the whole wheel."""
+    if now > core.clock:
+        core.clock = now
+    if core.clock // SECOND - core.table.wheel_at <= TURN_AT_ONCE:
+        core_turn(core)
+    tell_series(core)
+    series_turn(core.series, core.clock)
+
+
 cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) noexcept nogil:
     """Parse, look up and count up to BATCH frames from `at`; the place where the next batch begins."""
     cdef u32 taken = 0, i, number
@@ -243,6 +282,10 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
     core.parser.n_out = 0
     while at < chunk.n and taken < BATCH:
         f = &chunk.frames[at]
+        if core.series != NULL and f.ts >= core.series.ends:
+            if taken:
+                break                       # what was taken belongs to the second before
+            turn_second(core, f.ts)
         at += 1
         if f.ts > core.clock:
             core.clock = f.ts
@@ -258,6 +301,8 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
     for i in range(core.parser.n_out):
         pk = &core.parser.out[i]
         number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
+        if core.series != NULL and number:
+            series_packet(core.series, pk, &core.table.rows[number], i == 0 or core.parser.out[i - 1].frame != pk.frame)
         if core.parser.layers:
             packet_event(core, pk, number, i)
     return at

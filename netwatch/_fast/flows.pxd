@@ -4,6 +4,7 @@ from netwatch._fast.flow cimport Row, Cold, ST_COUNT
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.parse cimport Parser
 from netwatch._fast.seam cimport Dpi, MAX_PROTOS
+from netwatch._fast.series cimport Series
 from netwatch._fast.table cimport Table
 
 cdef enum:                    # indices of Core.timeout, seconds; the names are in flowtext.TIMEOUTS
@@ -49,6 +50,7 @@ cdef struct Core:             # one engine
     u32 cap_fresh
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
+    Series* series            # counts by the second, NULL when nobody asked for them
 
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
 cdef void core_turn(Core* core) noexcept nogil

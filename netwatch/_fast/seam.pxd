@@ -26,6 +26,7 @@ cdef enum:
     ON_UDP = 2
     DETECT_MORE = -1
     RING_BYTES = 134217728     # the most an event ring may hold
+    DNS_KEPT = 4096            # response times kept
 
 cdef enum:
     PARSE_OK = 0           # used what it could; call again when there is more
@@ -111,6 +112,10 @@ cdef struct Dpi:
     u64 stream_gaps        # bytes never seen, all flows
     Row* rows              # base of the Row array, to number a row
     Cold* colds
+    u64 dns_queries        # plain DNS (RFC 1035), unicast
+    u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
+    u64 dns_at[DNS_KEPT]   # ns, when the response came
+    u64 dns_ns[DNS_KEPT]   # how long after its query
 
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # append; several of one key may stand
@@ -124,6 +129,15 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # ha
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
 cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
                   u32 extra, u32 n) noexcept nogil
+
+cdef inline void dns_counted(Look* look, bint response, u64 ns) noexcept nogil:
+    """A plain DNS message was read; `ns` after its query, 0 when that is not known."""
+    look.dpi.dns_queries += not response
+    if ns:
+        look.dpi.dns_at[look.dpi.dns_timed % DNS_KEPT] = look.ts
+        look.dpi.dns_ns[look.dpi.dns_timed % DNS_KEPT] = ns
+        look.dpi.dns_timed += 1
+
 
 cdef inline bint wants(const Look* look, int kind) noexcept nogil:
     """True when somebody listens to events of the kind; making one otherwise is wasted work."""

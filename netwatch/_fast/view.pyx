@@ -94,6 +94,14 @@ cdef class EngineView:
                     self.view.attach(field, codes, column.tables[field])
         return 0
 
+    def codes(self, str field):
+        """(codes by row, {code: value}) of a field that a service works out, up to date; None when none does."""
+        cdef Derived column
+        for column in self.derived:
+            if field in column.fields:
+                return column.refresh(self.engine), column.tables[field]
+        return None
+
     cdef void bind(self):
         """Point the view at the engine's rows as they are now."""
         cdef Core* core = &self.engine.core

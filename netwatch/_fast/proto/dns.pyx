@@ -10,7 +10,7 @@ from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                   PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once,
-                                  fact_set, set_initiator, wants)
+                                  dns_counted, fact_set, set_initiator, wants)
 from netwatch._fast.proto.dnsnames cimport dns_names
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
@@ -262,10 +262,7 @@ cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32
 
 cdef void report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil:
     """EV_DNS: latency in ns (8 bytes, 0 unknown), transport (8 bytes, the first counts), the raw message."""
-    cdef u8* room
-    if not wants(look, EV_DNS):
-        return
-    room = event(look, EV_DNS, over, 16 + n)
+    cdef u8* room = event(look, EV_DNS, over, 16 + n) if wants(look, EV_DNS) else NULL
     if room != NULL:
         memcpy(room, &ns, 8)
         memset(room + 8, 0, 8)
@@ -301,6 +298,8 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
             fact_number(look, DNS_LATENCY, ns)
     if look.datagram:
         look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
+    if over == OVER_UDP or over == OVER_TCP:
+        dns_counted(look, response, ns)
     report(look, over, ns, p, n)
     dns_names(look, over, p, n)
 
