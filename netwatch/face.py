@@ -46,6 +46,8 @@ class Health:
     clock_ns: int = 0
     cpu_percent: float = 0.0
     rss_bytes: int = 0
+    owners: str = ""  # what finds the processes of flows, "" nothing does
+    owners_why: str = ""  # why nothing better does
 
 
 class Question(Protocol):

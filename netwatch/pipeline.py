@@ -14,7 +14,7 @@ from netwatch._fast.engine import Box, Engine
 from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.flowtext import link_name
 from netwatch._fast.record import flow_record, summary
-from netwatch.service import Event, Service
+from netwatch.service import Event, Service, adorn
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -131,8 +131,7 @@ class Pipeline:
     def record(self, engine: Any, row: int, show_secrets: bool = False) -> dict[str, Any]:
         """The flow record of a row of an engine."""
         found: dict[str, Any] = flow_record(engine, row, self.source.interfaces, show_secrets)
-        for service in self.services:
-            service.adorn(found)
+        adorn(self.services, found, engine, row)
         return found
 
     def summary(self) -> dict[str, Any]:

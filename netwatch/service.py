@@ -43,9 +43,26 @@ class Service(Protocol):
         """The input is over, or no longer wanted."""
 
 
+class RowService(Service, Protocol):
+    """A service that keeps what it knows by the row of a flow, not by its record."""
+
+    def adorn_row(self, record: dict[str, Any], engine: Any, row: int) -> None:
+        """Add what it knows to the record of this row, which is about to be shown."""
+
+
 class EarlyService(Service, Protocol):
     """A service that must know what a source found beside its frames before the engines see these."""
 
     def before(self, engines: Sequence[Any], secrets: Sequence[tuple[int, bytes]]) -> None:
         """A chunk is about to be processed. `secrets` are those that came with it: (pcapng secrets type, bytes).
         What it `wants` is handed out once it has told the engines to listen()."""
+
+
+def adorn(services: Sequence[Service], record: dict[str, Any], engine: Any, row: int) -> None:
+    """Let every service add what it knows to a flow record."""
+    for service in services:
+        by_row = getattr(service, "adorn_row", None)
+        if by_row is not None:
+            by_row(record, engine, row)
+        else:
+            service.adorn(record)

@@ -19,7 +19,9 @@ from netwatch._fast.view import EngineView, counts, screen_record
 from netwatch.face import Command, Health, Page, Question, Record
 from netwatch.filter import Filter
 from netwatch.names.service import Names
+from netwatch.owners import FlowOwners, Method
 from netwatch.pipeline import Pipeline
+from netwatch.service import adorn
 from netwatch.settings import Settings
 
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
@@ -32,14 +34,17 @@ class Session:
 
     def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
                  settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False) -> None:
-        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets."""
+                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
+        what finds the processes of a live source's flows, started."""
         self.label = label
         self.live = live
         self._open_source = open_source
         self._dpi = dpi
         self._settings = settings or Settings({})
         self._services = services
+        self._make_owners = owners
+        self.owners: FlowOwners | None = None
         self.lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -55,16 +60,18 @@ class Session:
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError."""
         self.source = self._open_source()
+        self.owners = self._make_owners() if self._make_owners else None
         self.names = Names(self._reverse)
         timeouts = ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
         services = self._services(self.source) if self._services and self._dpi else []
+        services += [self.names, *([self.owners] if self.owners else [])]
         self.keepers = keepers.make()
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
-        self.pipeline = Pipeline(self.source, services=[*services, self.names], dpi=self._dpi, timeouts=timeouts,
-                                 want=wanted, max_flows=self._settings.of("flows.max"),
+        self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts, want=wanted,
+                                 max_flows=self._settings.of("flows.max"),
                                  history=self._settings.of("flows.history"))
         self.engine = self.pipeline.engines[0]
-        self.view = EngineView(self.engine, self.source.interfaces, self.names)
+        self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
         for keeper in self.keepers.values():
             getattr(keeper, "begin", lambda session: None)(self)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -95,10 +102,14 @@ class Session:
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
     def flow(self, id: int) -> Record | None:
-        """The record of one flow, None when it is gone."""
+        """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
         with self.lock:
             number = self.view.find(id)
-            return self._record(number) if number else None
+            record = self._record(number) if number else None
+        seen = self.owners.kernel_view(record) if record and self.owners else None
+        if record and seen:
+            record["tcp_info"] = seen
+        return record
 
     def ask(self, question: Question) -> Any:
         """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
@@ -111,8 +122,7 @@ class Session:
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
         record: Record = screen_record(self.engine, number, self.source.interfaces)
-        for service in self.pipeline.services:
-            service.adorn(record)
+        adorn(self.pipeline.services, record, self.engine, number)
         return record
 
     def health(self) -> Health:
@@ -125,12 +135,14 @@ class Session:
             seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
             meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
         size = self.source.size
+        owners = self.owners.method() if self.owners else Method("", "")
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
             ring_drops=drops.get("ring_drops", 0), done=self._done, error=self._failure or self.source.error,
             position=None if self.live else 1.0 if self._done else self.source.bytes_read / size if size else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
+            owners=owners.name, owners_why=owners.why,
         )
 
     def _run(self) -> None:

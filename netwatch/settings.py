@@ -16,6 +16,7 @@ LIMITS: dict[str, tuple[int, int, int]] = {
     "flows.max": (2_000_000, 1_000, 100_000_000),
     "flows.history": (100_000, 0, 10_000_000),
     "names.resolve": (0, 0, 1),
+    "owners.find": (1, 0, 1),
     "capture.ring_mb": (64, 1, 4_096),
     "capture.snaplen": (262_144, 64, 262_144),
     **{f"timeouts.{name}": (seconds, 1, 4_000_000) for name, seconds in (TIMEOUTS | APP_TIMEOUTS).items()},

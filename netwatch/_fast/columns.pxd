@@ -9,7 +9,7 @@ from netwatch._fast.flow cimport Row, Cold, TcpRow
 
 cdef enum:
     MAX_FACTS = 256        # columns mapped onto facts
-    MAX_ATTACHED = 32      # columns attached by services
+    MAX_ATTACHED = 48      # columns attached by services
 
 cdef enum:
     COL_NONE = 0

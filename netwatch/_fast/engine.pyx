@@ -18,7 +18,7 @@ from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
-                                  EV_UNKNOWN, facts_free, ring_put)
+                                  EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
 from netwatch._fast.series cimport (History, Series, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
                                     S_PACKETS)
 from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
@@ -46,7 +46,7 @@ nw_keep_memory()
 
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET,
         "sealed": 1 << EV_SEALED, "frames": 1 << EV_FRAME, "unknown": 1 << EV_UNKNOWN, "names": 1 << EV_NAMES,
-        "links": 1 << EV_LINKS}
+        "links": 1 << EV_LINKS, "begun": 1 << EV_BEGUN}
 
 cdef enum:
     SECOND = 1000000000

@@ -14,7 +14,7 @@ from netwatch._fast.flowtext import LAYERS, REJECTS, proto_name, set_names
 from netwatch._fast.record import iso
 
 APPS = app_names()
-KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links")
+KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun")
 
 
 def drain(Engine engine) -> list:

@@ -45,6 +45,8 @@ cdef struct Core:             # one engine
     bint hold                 # ended flows wait to be handed out
     u64 ids                   # flows numbered so far
     bint own_ids              # number flows as they come (a single engine)
+    u64 begun_second          # packet-time second of the newest EV_BEGUN
+    u32 begun                 # of them in it
     u32* fresh                # rows of flows that have no number yet, in order
     u32 n_fresh
     u32 cap_fresh
@@ -52,6 +54,7 @@ cdef struct Core:             # one engine
     Tally by_proto[512]
     Series* series            # counts by the second, NULL when nobody asked for them
 
+cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
 cdef void core_turn(Core* core) noexcept nogil
 cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil

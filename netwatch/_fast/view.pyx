@@ -39,13 +39,14 @@ cdef class EngineView:
     cdef Engine engine
     cdef list interfaces
     cdef readonly FlowView view
-    cdef object adorn              # what services add to a record
+    cdef object adorn, adorn_row   # what services add to a record
     cdef list derived              # their columns
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
 
-    def __init__(self, Engine engine, list interfaces, names=None):
-        """`names`: the service that knows them, as netwatch.names.service.Names; None: nobody does."""
+    def __init__(self, Engine engine, list interfaces, names=None, owners=None):
+        """`names`: the service that knows them, as netwatch.names.service.Names; None: nobody does. `owners`: likewise,
+        as netwatch.owners.FlowOwners."""
         map_facts()
         self.derived = []
         if names is not None:
@@ -54,6 +55,9 @@ cdef class EngineView:
             codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
                      if proto in PROTOS for port, name in ports.items()}
             name_services(codes)
+        if owners is not None:
+            self.adorn_row = owners.adorn_row
+            self.derived.append(owners.column(engine))
         self.engine = engine
         self.interfaces = interfaces
         self.view = FlowView()
@@ -73,6 +77,8 @@ cdef class EngineView:
         record = flow_record(self.engine, number, self.interfaces)
         if self.adorn is not None and record:
             self.adorn(record)
+        if self.adorn_row is not None and record:
+            self.adorn_row(record, self.engine, number)
         return record
 
     def rows(self, where, sort, bint descending, offset, limit, bint history):

@@ -25,6 +25,12 @@ def _devices(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _doctor(arguments: list[str]) -> int:
+    from netwatch.cli.doctor import main
+
+    return main(arguments)
+
+
 def _launch(arguments: list[str]) -> int:
     from netwatch.cli.launch import main
 
@@ -37,7 +43,7 @@ def _live(arguments: list[str]) -> int:
     return main(arguments)
 
 
-COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices}
+COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices, "doctor": _doctor}
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 

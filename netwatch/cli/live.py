@@ -9,7 +9,7 @@ from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.cli.services import readers
+from netwatch.cli.services import owners, readers
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--sandbox", "--config", "--log-file", "--log-level")
@@ -20,6 +20,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
+  netwatch doctor          what works here and what is missing, with the command that fixes it
 """
 
 
@@ -86,7 +87,8 @@ def _show(options: argparse.Namespace) -> int:
     resolve = not options.no_resolve and (options.resolve or options.settings.of("names.resolve") == 1)
     session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
                       services=lambda source: readers(options.keylog, source, live=not options.read),
-                      resolve=resolve)
+                      resolve=resolve,
+                      owners=None if options.read else lambda: owners(options.settings, behind=True))
     try:
         return ui.run(session, where=where, refresh_ms=options.refresh, theme=options.theme,
                       color=not options.no_color, ascii_only=options.ascii, view=options.view, tab=options.tab)

@@ -14,7 +14,7 @@ from netwatch._fast.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.cli.services import names, readers
+from netwatch.cli.services import names, owners, readers, say
 from netwatch.pipeline import Pipeline, Step
 from netwatch.service import Service
 
@@ -67,6 +67,7 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
     options.settings = read_settings(options.set)
+    options.owners = None
     use_client_names()
     return options
 
@@ -118,10 +119,7 @@ def open_source(options: argparse.Namespace) -> Any:
         raise CommandError("read needs one or more files, or -i with an interface")
     try:
         if options.interface:
-            from netwatch.capture.live import open_live
-
-            return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                             options.settings.of("capture.ring_mb"))
+            return _open_interfaces(options)
         if options.capture_filter or options.duration is not None:
             raise CommandError("--capture-filter and --duration go with -i; files take --where")
         from netwatch.capture.file import open_files
@@ -129,6 +127,21 @@ def open_source(options: argparse.Namespace) -> Any:
         return open_files(options.files)
     except SourceError as e:
         raise CommandError(str(e), e.exit_code) from None
+
+
+def _open_interfaces(options: argparse.Namespace) -> Any:
+    """What finds owners is made ready first, so that the first flow can have one."""
+    from netwatch.capture.live import open_live
+
+    kinds = options.what.split(",")
+    options.owners = owners(options.settings) if "flows" in kinds or options.where is not None else None
+    try:
+        return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                         options.settings.of("capture.ring_mb"))
+    except SourceError:
+        if options.owners:
+            options.owners.close()
+        raise
 
 
 def parse_duration(text: str) -> float:
@@ -192,6 +205,11 @@ class Reading:
         if "flows" in self.kinds or self.selection.where is not None:
             resolve = options.resolve or options.settings.of("names.resolve") == 1
             found.append(names(resolve, self.selection.where, parse_fields(options.fields)))
+        if options.owners is not None:
+            found.append(options.owners)
+            method, why = options.owners.method()
+            if why:
+                say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
         return found
 
     def _copies(self, hold: bool) -> list[Any]:

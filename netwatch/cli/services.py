@@ -12,6 +12,8 @@ from netwatch.service import Service
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
+    from netwatch.owners import FlowOwners
+    from netwatch.settings import Settings
 
 RESOLVER_WAIT = 2.0  # seconds a record waits for the resolver, with --resolve
 
@@ -34,6 +36,18 @@ def names(resolve: bool, where: Filter | None, fields: list[str] | None) -> Serv
     found = Names(Reverse() if resolve else None, RESOLVER_WAIT)
     for why in found.missing(_named(where) | set(fields or ())):
         say(why)
+    return found
+
+
+def owners(settings: Settings, behind: bool = False) -> FlowOwners | None:
+    """What finds the processes of a live source's flows, started; None where that is not wanted."""
+    if not settings.of("owners.find"):
+        return None
+    from netwatch.owners import FlowOwners
+    from netwatch.platform import current
+
+    found = FlowOwners(current())
+    found.start(behind)
     return found
 
 

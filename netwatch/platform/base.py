@@ -20,6 +20,8 @@ PORT = "port"              # the socket is bound to the local port and not conne
 LISTENER = "listener"      # the connection's own socket was not seen: the process that listens on the port
 LATE = "late"              # the socket of this connection was closed a short while before
 
+NOT_NEEDED = "not needed beside a better method"   # why a method that might work was not started
+
 
 class Unavailable(Exception):
     """A method cannot work here. Its text is the reason, for people."""

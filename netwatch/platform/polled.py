@@ -23,6 +23,7 @@ class PolledTracker:
     """The tracker. `sockets` gives the table and may raise Unavailable."""
 
     complete = True
+    polled = True
     budget = 0.05
 
     def __init__(self, method: str, sights: Sights, facts: Facts, sockets: Callable[[], list[Socket]],

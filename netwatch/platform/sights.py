@@ -38,6 +38,7 @@ MAX_KEYS = 65536
 MAX_PER_KEY = 8
 
 GONE = "its socket was closed by then, and the port may have been another's"
+NOT_SEEN = "no pass over the sockets met one with these ends: it was too short-lived, or there is none"
 NOT_OURS = "no socket of this machine: passing by, answered by the kernel itself, or sent by a packet socket"
 
 Key = tuple[int, ...] | tuple[int, int, int, bytes, bytes]
@@ -82,6 +83,7 @@ class Sights:
 
     def __init__(self, own: int = 0, addresses_of: AddressesOf = lambda _: None) -> None:
         self.own = own
+        self.polled = False        # only passes tell of sockets: what lives between two of them is not in the table
         self._addresses_of = addresses_of
         self._connected: dict[Key, list[Sight]] = {}
         self._bound: dict[Key, list[Sight]] = {}
@@ -208,7 +210,7 @@ class Sights:
         """Nothing fits. A TCP connection's last packets come after its end; anything else stays unknown."""
         there = [s for s in exact if s.netns == self.own]
         if not there:
-            return Unknown(NOT_OURS, retry=True)
+            return Unknown(NOT_SEEN if self.polled else NOT_OURS, retry=True)
         newest = max(there, key=lambda s: s.end)
         if proto == TCP and newest.ending == TOLD and 0 <= when - newest.end <= LINGER:
             return Found(newest, LATE)

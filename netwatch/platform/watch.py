@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from netwatch.platform.base import PROTOCOLS, Owner, Status, Unavailable, Unknown, is_group, packed
+from netwatch.platform.base import NOT_NEEDED, PROTOCOLS, Owner, Status, Unavailable, Unknown, is_group, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights
 
@@ -30,6 +30,7 @@ class Tracker(Protocol):
 
     method: str
     complete: bool                 # sees every socket, so that no lesser method need run beside it
+    polled: bool                   # by passes alone: not what is opened and closed between two of them
     pace_s: float                  # between two passes that nobody asked for
     budget: float                  # of one core, that its passes may cost: dear ones come less often
 
@@ -79,7 +80,7 @@ class Watch:
         """
         for tracker in self._trackers:
             if any(better.complete for better in self._active):
-                self._refused[tracker.method] = "not needed beside a better method"
+                self._refused[tracker.method] = NOT_NEEDED
                 continue
             try:
                 tracker.start()
@@ -87,6 +88,7 @@ class Watch:
             except Unavailable as e:
                 self._refused[tracker.method] = str(e)
         self._ours = self._addresses()
+        self._sights.polled = not any(tracker.complete and not tracker.polled for tracker in self._active)
         for tracker in self._active:
             self._sweep(tracker)
         self._thread = threading.Thread(target=self._run, name="owners", daemon=True)
@@ -132,8 +134,9 @@ class Watch:
             found = []
             for tracker in self._trackers:
                 if tracker.method in self._refused:
-                    told = tracker.status()
-                    found.append(Status(tracker.method, False, self._refused[tracker.method], told.fix, told.details))
+                    told, why = tracker.status(), self._refused[tracker.method]
+                    fix = "" if why == NOT_NEEDED else told.fix
+                    found.append(Status(tracker.method, False, why, fix, told.details))
                 else:
                     found.append(tracker.status())
             if self._facts.missing:

@@ -129,6 +129,11 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     parts.append((4, [(f"{fmt.count(health.flows_ended)} ended", MUTED)]))
     if health.flows_evicted:
         parts.append((7, [(f"{fmt.count(health.flows_evicted)} evicted", WARN)]))
+    if health.owners or health.owners_why:
+        parts.append((4, [(f"owners by {health.owners}" if health.owners else "owners unknown",
+                           WARN if health.owners_why else MUTED)]))
+    if health.owners_why:
+        parts.append((1, [(health.owners_why, MUTED)]))
     parts.append((2, [(f"cpu {health.cpu_percent:.0f} %  mem {fmt.size(health.rss_bytes)}", MUTED)]))
     if health.link_types:
         parts.append((1, [(", ".join(health.link_types), MUTED)]))

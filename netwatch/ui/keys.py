@@ -58,6 +58,7 @@ KEYS = (
     Key("filter", ("ctrl-w",), "edit_word", "", "erase the word before the cursor"),
     Key("filter", ("ctrl-u",), "edit_clear", "clear", "erase the line up to the cursor"),
     Key("sort", ("enter", "space"), "sort_choose", "sort by it", "sort by the marked column"),
+    Key("sort", ("v",), "column_choose", "show/hide", "show or hide the marked column"),
     Key("sort", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("sort", ("esc", "s", "q"), "close", "close", "close the list"),
     Key("sort", ("up", "k"), "sort_up", "", "column above"),

@@ -72,6 +72,7 @@ class TableState:
     pinned: bool = False             # the user chose it: the screen follows it
     window: tuple[int, int] = (0, 0)     # index of the first row asked for, and how many
     has_process: bool = False
+    chosen: set[str] = field(default_factory=set)   # keys of columns that were shown, or hidden, by hand
 
 
 @dataclass

@@ -55,6 +55,8 @@ class Health:
     clock_ns: int = FIRST_NS
     cpu_percent: float = 3.0
     rss_bytes: int = 61_000_000
+    owners: str = ""
+    owners_why: str = ""
 
 
 def iso(ns: int) -> str:

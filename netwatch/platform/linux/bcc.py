@@ -138,6 +138,7 @@ class BccTracker:
 
     method = METHOD
     complete = False
+    polled = False
     pace_s = 60.0
     budget = 0.01
 
@@ -148,12 +149,14 @@ class BccTracker:
         self._own = own
         self._program: Any = None
         self._what = ""
+        self._fix = "apt install python3-bpfcc linux-headers-$(uname -r)"
         self.events = self.lost = 0
 
     def start(self) -> None:
         """Compile and attach; seconds. Raises Unavailable."""
         library = _library()
         if not any(Path(root, TRACE).exists() for root in TRACEFS):
+            self._fix = f"mount -t tracefs tracefs {TRACEFS[0]}"
             raise Unavailable("tracefs is not mounted, or has no tracepoint sock:inet_sock_set_state")
         words: list[str] = []
         for text, what in ((TRACEPOINT + KPROBES, "tracepoint, kprobes"), (TRACEPOINT, "tracepoint")):
@@ -182,8 +185,7 @@ class BccTracker:
 
     def status(self) -> Status:
         limits = "outgoing TCP only: this kernel has no kprobes" if self._what == "tracepoint" else ""
-        fix = "" if self._program else "apt install python3-bpfcc linux-headers-$(uname -r)"
-        return Status(METHOD, self._program is not None, limits, fix,
+        return Status(METHOD, self._program is not None, limits, "" if self._program else self._fix,
                       {"programs": self._what, "events": self.events, "lost": self.lost})
 
     def close(self) -> None:

@@ -45,6 +45,7 @@ class DiagTracker:
 
     method = METHOD
     complete = True
+    polled = True
     budget = 0.1
 
     def __init__(self, sights: Sights, facts: Facts, proc: Proc, namespaces: Namespaces) -> None:

@@ -33,6 +33,7 @@ class EbpfTracker:
 
     method = METHOD
     complete = True
+    polled = False
     pace_s = 5.0
     budget = 0.02
 
@@ -126,8 +127,8 @@ class EbpfTracker:
         if self._losses:
             reason = f"{reason}; {self._losses} events lost".lstrip("; ")
         return Status(METHOD, self._object is not None, reason, "" if self._object else _fix(), {
-            "programs": sorted(self._programs), "events": self.events, "lost": self._losses,
-            "load_ms": round(1000 * self.load_s)})
+            "object": self._path.is_file(), "programs": sorted(self._programs), "events": self.events,
+            "lost": self._losses, "load_ms": round(1000 * self.load_s)})
 
     def close(self) -> None:
         if self._object is not None:

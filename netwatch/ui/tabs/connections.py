@@ -11,7 +11,7 @@ from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import flow_details
 from netwatch.ui.tabs.connections_keys import ACTIONS, on_mouse, on_snapshot
-from netwatch.ui.tabs.connections_layout import layout, slots_of
+from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
 from netwatch.ui.tabs.flow_cells import COLUMNS, mark
 from netwatch.ui.theme import BAD, FAINT, HEAD_SORT, MATCH, MUTED, TEXT, TITLE, WARN
 from netwatch.ui.widgets import table
@@ -118,7 +118,7 @@ def _draw_empty(canvas: Any, area: Area, state: State) -> None:
 
 
 def draw_overlay(canvas: Any, area: Area, state: State) -> None:
-    """The list of columns to sort by, over the table."""
+    """The list of columns to sort by, over the table; a dash is before those that are not shown."""
     height, width = len(COLUMNS) + 4, 30
     wide = area.width >= 76
     width = 72 if wide else min(width, area.width)
@@ -130,7 +130,9 @@ def draw_overlay(canvas: Any, area: Area, state: State) -> None:
     for i, column in enumerate(COLUMNS[first:first + rows]):
         line = y + 1 + i
         chosen = column.key == state.table.sort
-        arrow = (state.glyphs.down if state.table.descending else state.glyphs.up) if chosen else " "
+        arrow = " " if is_shown(state, column) else state.glyphs.none
+        if chosen:
+            arrow = state.glyphs.down if state.table.descending else state.glyphs.up
         canvas.put(line, x + 2, f"{arrow} {column.title}", HEAD_SORT if chosen else TEXT)
         if wide:
             canvas.put(line, x + 17, clip(column.help, width - 19, state.glyphs.ellipsis), MUTED)

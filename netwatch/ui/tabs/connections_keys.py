@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch.ui.state import State
-from netwatch.ui.tabs.connections_layout import layout, slots_of
+from netwatch.ui.tabs.connections_layout import is_shown, layout, slots_of
 from netwatch.ui.tabs.flow_cells import COLUMNS
 from netwatch.ui.tabs.flow_details import lowest_top
 
@@ -161,10 +161,19 @@ def _neighbour(step: int) -> Callable[[State], None]:
     """Sort by the next column to that side among those that have data."""
     def act(state: State) -> None:
         place = _place_of_sort(state) + step
-        if COLUMNS[place % len(COLUMNS)].key == "process.name" and not state.table.has_process:
+        while not is_shown(state, COLUMNS[place % len(COLUMNS)]):
             place += step
         _sort_by(state, place)
     return act
+
+
+def column_choose(state: State) -> None:
+    """Show the marked column, or hide it; the destination stays."""
+    column = COLUMNS[state.sort_row]
+    if column.key in ("dst", state.table.sort):
+        state.message = f"{column.title} stays: the table {'is about it' if column.key == 'dst' else 'is sorted by it'}"
+        return
+    state.table.chosen ^= {column.key}
 
 
 def _sort_row(move: Callable[[int], int]) -> Callable[[State], None]:
@@ -208,7 +217,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_open": details_open, "details_close": details_close,
     "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
-    "sort_open": sort_open, "sort_choose": sort_choose, "sort_reverse": sort_reverse,
+    "sort_open": sort_open, "column_choose": column_choose, "sort_choose": sort_choose, "sort_reverse": sort_reverse,
     "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
     "sort_up": _sort_row(lambda row: row - 1), "sort_down": _sort_row(lambda row: row + 1),
     "sort_first": _sort_row(lambda row: 0), "sort_last": _sort_row(lambda row: len(COLUMNS) - 1),

@@ -41,8 +41,16 @@ def layout(state: State) -> Layout:
     return Layout(info, note, heads, Area(top + 1, x, max(0, height - (top + 1 - y)), width), details)
 
 
+def is_shown(state: State, column: table.Column) -> bool:
+    """Is the column to be on screen, where there is room for it?"""
+    if column.key == state.table.sort:
+        return True
+    usual = not column.extra and (column.key != "process.name" or state.table.has_process)
+    return usual != (column.key in state.table.chosen)
+
+
 def slots_of(state: State, area: Area) -> list[table.Slot]:
     """The columns on screen, the left edge of `area` being their zero."""
-    columns = [column for column in COLUMNS if column.key != "process.name" or state.table.has_process]
+    columns = [column for column in COLUMNS if is_shown(state, column)]
     slots = table.fit(columns, area.width - table.MARGIN - 2, state.live, state.table.sort)
     return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]

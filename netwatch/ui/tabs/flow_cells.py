@@ -1,6 +1,7 @@
 """The columns of the Connections tab: one line each, and the small functions that turn a flow record into a cell."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netwatch.ui import format as fmt
@@ -43,6 +44,14 @@ def process(row: Row, glyphs: Glyphs) -> Cell:
     if "name" not in owner:
         return unknown(glyphs)
     return (f"{owner['name']} ({owner['pid']})" if "pid" in owner else str(owner["name"])), PROCESS
+
+
+def _of_owner(key: str) -> Callable[[Row, Glyphs], Cell]:
+    """The cell of another fact of that process."""
+    def cell(row: Row, glyphs: Glyphs) -> Cell:
+        value = (row.get("process") or {}).get(key)
+        return unknown(glyphs) if value is None else (str(value), PROCESS)
+    return cell
 
 
 def source(row: Row, glyphs: Glyphs) -> Cell:
@@ -126,4 +135,11 @@ COLUMNS = (
     Column("rate_out", "Up", 9, 10, 1, True, 55, up, file_rank=51, help="from the one who began it, per second"),
     Column("bytes", "Bytes", 8, 9, 1, True, 30, total_bytes, file_rank=81, help="frame bytes, both ways"),
     Column("age_s", "Age", 7, 8, 1, True, 20, age, help="since its first frame", sort="-first"),
+    Column("process.user", "User", 8, 16, 1, False, 75, _of_owner("user"), extra=True, help="whose program it is"),
+    Column("process.container", "Container", 12, 24, 1, False, 74, _of_owner("container"), extra=True,
+           help="container the program runs in"),
+    Column("process.pod", "Pod", 12, 24, 1, False, 73, _of_owner("pod"), extra=True, help="its Kubernetes pod"),
+    Column("process.unit", "Unit", 12, 28, 1, False, 72, _of_owner("unit"), extra=True, help="its systemd unit"),
+    Column("process.cmdline", "Command", 12, 60, 2, False, 71, _of_owner("cmdline"), extra=True,
+           help="its command line"),
 )

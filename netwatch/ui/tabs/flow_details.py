@@ -51,8 +51,10 @@ _TRANSPORT: tuple[_Row, ...] = (
 _PROCESS: tuple[_Row, ...] = (
     ("Program", "process.name", ""), ("PID", "process.pid", "plain"), ("Executable", "process.exe", ""),
     ("Command line", "process.cmdline", ""), ("User", "process.user", ""), ("UID", "process.uid", "plain"),
-    ("Parent PID", "process.ppid", "plain"), ("Container", "process.container", ""), ("Unit", "process.unit", ""),
-    ("Found by", "process.method", ""), ("Quality", "process.quality", ""), ("Known for", "process.age_s", "s"),
+    ("Parent PID", "process.ppid", "plain"), ("Parents", "process.parents", "line"),
+    ("Container", "process.container", ""), ("Pod", "process.pod", ""), ("Unit", "process.unit", ""),
+    ("Found by", "process.method", ""), ("Quality", "process.quality", ""), ("Confirmed before", "process.age_s", "s"),
+    ("Shared with", "process.shared_with", "plain"),
     ("Not known because", "process.unknown", ""),
 )
 _PLACE: tuple[_Row, ...] = (
@@ -63,7 +65,8 @@ _LEFT = (("Connection", _CONNECTION), ("Process", _PROCESS), ("Place", _PLACE))
 _RIGHT = (("Traffic", _TRAFFIC), ("Application", _APPLICATION), ("Transport", _TRANSPORT))
 TWO_COLUMNS_FROM = 100             # cells
 _CLAIMED = frozenset(path.split(".")[0] for _, rows in _LEFT + _RIGHT for _, paths, _ in rows for path in paths.split())
-_TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP"}
+_TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
+           "tcp_info": "Kernel (TCP_INFO)"}
 
 
 def look_up(record: Record, path: str) -> Any:
@@ -82,6 +85,8 @@ def plain(value: Any, how: str, glyphs: Glyphs) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if how == "line":
+        return " < ".join(f"{each['name']} ({each['pid']})" for each in value)
     if isinstance(value, (list, tuple)):
         return ", ".join(plain(item, how, glyphs) for item in value)
     if isinstance(value, dict):

@@ -28,6 +28,7 @@ class Column:
     file_rank: int | None = None   # its importance when a file is read, if another
     help: str = ""
     tail: str = ""                 # when it is cut, what follows the last of these stays: a port, a PID
+    extra: bool = False            # not on screen unless chosen
     sort: str = ""                 # field to sort by, if not `key`; "-field" when the field runs the other way
 
     def order(self, descending: bool) -> tuple[str, bool]:

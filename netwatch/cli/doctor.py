@@ -1,0 +1,97 @@
+"""`netwatch doctor`: what works here and what is missing, with the one command that fixes it.
+
+It looks at capture and at the ways of finding the owners of flows; it changes nothing and needs no permission itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.owners import chosen
+from netwatch.platform import current
+from netwatch.platform.base import NOT_NEEDED, Platform, Status, Unavailable
+
+Check = dict[str, Any]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="netwatch doctor", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument("--sandbox", action="store_true", help="not available in this version")
+    options = parser.parse_args(arguments)
+    if options.sandbox:
+        raise CommandError("doctor --sandbox: not available in this version", EXIT_UNAVAILABLE)
+    found = examine(current())
+    print(json.dumps(found, indent=1) if options.json else "\n".join(_lines(found)))
+    return 0
+
+
+def examine(platform: Platform) -> dict[str, Any]:
+    """All that was looked at: `capture`, `owners`, `capabilities` (checks), and `owner_method`, what is in use."""
+    owners = platform.owners()
+    owners.start()
+    methods = owners.status()
+    owners.close()
+    best = chosen(methods)
+    return {"platform": platform.name, "capture": _capture(), "owner_method": {"name": best.name, "why": best.why},
+            "owners": [_check(each) for each in methods], "capabilities": _capabilities(platform)}
+
+
+def _check(status: Status) -> Check:
+    """A status as a check; what is empty is left out. A fix is for what does not work."""
+    check: Check = {"name": status.method, "works": status.active, "reason": status.reason,
+                    "fix": "" if status.active else status.fix, "details": status.details}
+    return {key: value for key, value in check.items() if value not in ("", {})}
+
+
+def _capture() -> list[Check]:
+    """The interface that would be captured without -i, and those that cannot be."""
+    try:
+        devices, best = list_devices(), default_interface()
+    except SourceError as e:
+        return [{"name": "libpcap", "works": False, "reason": str(e)}]
+    checks: list[Check] = []
+    for device in devices:
+        if device["reason"] == NOT_NETWORK:
+            continue
+        if device["capturable"]:
+            checks.append({"name": device["name"], "works": True})
+        else:
+            reason, _, fix = device["reason"].removeprefix(f"{device['name']}: ").partition("; ")
+            checks.append({"name": device["name"], "works": False, "reason": reason, **({"fix": fix} if fix else {})})
+    return sorted(checks, key=lambda check: bool(check["name"] != best))
+
+
+def _capabilities(platform: Platform) -> list[Check]:
+    try:
+        return [_check(each) for each in platform.capabilities()]
+    except Unavailable as e:
+        return [{"name": "capabilities", "works": False, "reason": str(e)}]
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """The page for people: one line a check, and under what does not work the command that mends it."""
+    method = found["owner_method"]
+    width = max(len(check["name"]) for title in ("capture", "owners", "capabilities") for check in found[title])
+    lines = []
+    for title, note in (("capture", "the first is captured without -i"),
+                        ("owners", f"in use: {method['name'] or 'none'}"), ("capabilities", "of this process")):
+        lines.append(f"{title} ({note})")
+        for check in found[title]:
+            lines.append(f"  {check['name']:<{width}}  {_verdict(check)}")
+            if "fix" in check:
+                lines.append(f"  {'':<{width}}    {check['fix']}")
+    return lines
+
+
+def _verdict(check: Check) -> str:
+    reason: str = check.get("reason", "")
+    if reason == NOT_NEEDED:
+        return reason
+    if check["works"]:
+        return f"works; but: {reason}" if reason else "works"
+    return f"no: {reason}"
