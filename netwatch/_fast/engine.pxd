@@ -12,4 +12,5 @@ cdef class Engine:
     cdef readonly u32 shard
     cdef u32 shards
     cdef object history           # keeps what core.series points to
+    cdef object notes             # and core.noted
     cdef void run(self, const Chunk* chunk) noexcept nogil

@@ -12,16 +12,15 @@ from typing import Any, Protocol
 from netwatch.pipeline import Step
 
 KEEPERS: dict[str, str] = {  # name: "module:class"
+    "events": "netwatch.keepers.events:Events",
     "interfaces": "netwatch.keepers.interfaces:Interfaces",
     "past": "netwatch.keepers.past:Past",
 }
 
 
 class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. One that has a close() is told
-    when the session stops."""
     """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. A keeper may have begin(session),
-    which is called before the first frame is read."""
+    which is called before the first frame is read, and close(), when the session stops."""
 
     wants: frozenset[str]
 

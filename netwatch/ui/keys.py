@@ -93,6 +93,15 @@ KEYS = (
         "interfaces", "interface",
         Key("interfaces", ("enter", "d"), "details_open", "details", "addresses, routes, counters of the selected one"),
         Key("interfaces", ("f",), "chip_next", "which", "all, active, idle or down ones")),
+    *list_keys(
+        "topology", "host",
+        Key("topology", ("enter",), "follow", "its flows", "show the flows of the selected host in Connections"),
+        Key("topology", ("d",), "details_open", "details", "what is known of the selected host"),
+        Key("topology", ("f",), "chip_next", "which", "all, this machine, gateways, local network, internet")),
+    Key("timeline", ("enter", "d"), "follow", "its flow", "show the flow of the selected event in Connections"),
+    Key("timeline", ("f",), "chip_next", "which", "all, warnings, or one category: flow, dns, loss, damage ..."),
+    Key("timeline", ("t",), "window_next", "time", "how far back: 1m, 5m, 15m, 1h, 24h, the whole session"),
+    *_moves("timeline", "event"),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
@@ -105,7 +114,8 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "connections": "Connections", "interfaces": "Interfaces", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
+    "connections": "Connections", "interfaces": "Interfaces", "topology": "Topology", "timeline": "Timeline",
+    "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
     "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
 }
 

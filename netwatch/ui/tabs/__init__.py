@@ -23,6 +23,8 @@ class Tab:
 TABS = (
     Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
     Tab("3", "interfaces", "Interfaces", "netwatch.ui.tabs.interfaces"),
+    Tab("6", "topology", "Topology", "netwatch.ui.tabs.topology"),
+    Tab("7", "timeline", "Timeline", "netwatch.ui.tabs.timeline"),
 )
 
 

@@ -51,18 +51,22 @@ class Places(NamedTuple):
 class Listing:
     """`name` of the tab; `rows(state)` all rows, those of the chip in force; `key(row)`; `values`: what a column is
     sorted by, None last in either direction; `facts(state, row)` for the details; `head(state)` the first line's
-    words; `extra(state)`: lines kept free above the heads."""
+    words; `extra(state)`: lines kept free above the heads; `entered(state)`: what a double click does, by default what Enter
+    does."""
 
     def __init__(self, name: str, columns: Sequence[table.Column], rows: Callable[[State], Sequence[Any]],
                  key: Callable[[Any], Hashable], values: dict[str, Callable[[Any], Any]] | None = None,
                  facts: Callable[[State, Any], list[Fact]] | None = None, chips: Sequence[str] = (),
-                 head: Callable[[State], list[Span]] = lambda state: [], columns_of: Callable[[State], Any] | None = None,
-                 extra: Callable[[State], int] = lambda state: 0, empty: Callable[[State], Sequence[str]] | None = None,
+                 head: Callable[[State], list[Span]] = lambda state: [],
+                 columns_of: Callable[[State], Any] | None = None,
+                 extra: Callable[[State], int] = lambda state: 0,
+                 empty: Callable[[State], Sequence[str]] | None = None,
                  mark: Callable[[Any, Glyphs], tuple[str, int, int | None]] | None = None, sort: str = "",
-                 descending: bool = False, noun: tuple[str, str] = ("row", "rows")) -> None:
+                 descending: bool = False, noun: tuple[str, str] = ("row", "rows"),
+                 entered: Callable[[State], None] | None = None) -> None:
         self.name, self.columns, self.key, self.values = name, tuple(columns), key, values or {}
         self.facts, self.chips, self.head, self.extra, self.empty, self.mark = facts, chips, head, extra, empty, mark
-        self.noun = noun
+        self.noun, self.entered = noun, entered or self._open
         self._rows, self._columns_of, self._first = rows, columns_of, (sort, descending)
 
     def new_part(self) -> ListPart:
@@ -124,7 +128,7 @@ class Listing:
         """All but what the tab puts into `extra`."""
         places, part = self.places(state), self.part(state)
         if places.info.height:
-            self._draw_info(canvas, places.info, state)
+            self.draw_info(canvas, places.info, state)
         if places.heads.height:
             slots, rows = self.slots(state, places.heads), self.rows(state)
             table.draw_heads(canvas, places.heads.y, places.heads.x, slots, part.sort, part.descending, state.glyphs)
@@ -145,7 +149,7 @@ class Listing:
             x += text_width(chip) + 3
         return spots
 
-    def _draw_info(self, canvas: Any, area: Area, state: State) -> None:
+    def draw_info(self, canvas: Any, area: Area, state: State) -> None:
         glyphs, chosen, x = state.glyphs, self.part(state).chip, area.x + 1
         for x, chip in self.chip_spots(state):
             on = chip == chosen
@@ -342,10 +346,6 @@ class Listing:
                 self.select(state, index)
                 if what == "double":
                     self.entered(state)
-
-    def entered(self, state: State) -> None:
-        """What a double click on a row does; a tab may put something else here."""
-        self._open(state)
 
     def _click_head(self, state: State, heads: Area, x: int) -> None:
         sortable = self._sortable(state)
