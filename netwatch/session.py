@@ -119,6 +119,10 @@ class Session:
         """Do what a key asked for, and the line that tells of it."""
         return command.run(self)
 
+    def record(self, row: int) -> Record:
+        """The record of a row, for those who hold the lock."""
+        return self._record(row)
+
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
         record: Record = screen_record(self.engine, number, self.source.interfaces)

@@ -175,6 +175,9 @@ cdef void add_hosts(Sums* s, const Flows* t, const Item* items, u32 n) noexcept 
                 memcpy(g.address, address, 16)
                 g.family = row.family
             add_flow(s, g, t, items[k].row, side)
+            if side and g != NULL and memcmp(row.a, row.b, 16) == 0:       # both its ends are the same host
+                g.flows -= 1
+                g.live -= not row.bits & BIT_ENDED
 
 
 cdef void add_ways(Sums* roots, Sums* ways, const Flows* t, const Item* items, u32 n, const u32* codes,

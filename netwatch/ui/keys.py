@@ -102,6 +102,15 @@ KEYS = (
     Key("timeline", ("f",), "chip_next", "which", "all, warnings, or one category: flow, dns, loss, damage ..."),
     Key("timeline", ("t",), "window_next", "time", "how far back: 1m, 5m, 15m, 1h, 24h, the whole session"),
     *_moves("timeline", "event"),
+    Key("insights", ("enter", "d"), "details_open", "details", "the whole of the selected card"),
+    Key("insights", ("x",), "follow", "its flows", "show the flows of the selected card in Connections"),
+    Key("insights", ("t",), "window_next", "time", "over how long: 5m, 1h, the whole session"),
+    *_moves("insights", "card"),
+    *list_keys(
+        "egress", "line",
+        Key("egress", ("enter", "d"), "follow", "its flows", "show the flows of the selected line in Connections"),
+        Key("egress", ("space",), "fold", "fold", "fold or unfold the destinations of one"),
+        Key("egress", ("z",), "fold_all", "fold all", "fold or unfold all")),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
@@ -115,6 +124,7 @@ KEYS = (
 
 CONTEXT_TITLES = {
     "connections": "Connections", "interfaces": "Interfaces", "topology": "Topology", "timeline": "Timeline",
+    "insights": "Insights", "egress": "Egress",
     "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
     "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
 }

@@ -25,6 +25,8 @@ TABS = (
     Tab("3", "interfaces", "Interfaces", "netwatch.ui.tabs.interfaces"),
     Tab("6", "topology", "Topology", "netwatch.ui.tabs.topology"),
     Tab("7", "timeline", "Timeline", "netwatch.ui.tabs.timeline"),
+    Tab("9", "insights", "Insights", "netwatch.ui.tabs.insights"),
+    Tab("0", "egress", "Egress", "netwatch.ui.tabs.egress"),
 )
 
 

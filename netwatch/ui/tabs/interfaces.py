@@ -256,7 +256,7 @@ def new_part() -> ListPart:
 
 def inner(state: State) -> tuple[str, ...]:
     """The details pane has keys of its own."""
-    return ("details",) if LIST.part(state).details else ()
+    return ("details",) if LIST.places(state).details else ()
 
 
 def draw(canvas: Any, area: Area, state: State) -> None:

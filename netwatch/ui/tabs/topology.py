@@ -52,6 +52,11 @@ def rtt(peer: Peer, glyphs: Glyphs) -> table.Cell:
     return (f"{text}! ", WARN) if peer.rtt_us > SLOW_US else (f"{text}  ", GOOD)
 
 
+def octets(peer: Peer, value: int, glyphs: Glyphs) -> table.Cell:
+    """Nothing was measured of a host that no flow has shown."""
+    return (fmt.size(value), TEXT) if peer.flows else (glyphs.none, MUTED)
+
+
 def label(peer: Peer) -> str:
     return f"{peer.name} ({peer.address})" if peer.name else peer.address
 
@@ -66,8 +71,10 @@ COLUMNS = (
                  lambda row, glyphs: (row.detail, MUTED) if row.detail else (glyphs.none, MUTED), help="maker, or role"),
     table.Column("flows", "Flows", 6, 9, 0, True, 60, lambda row, glyphs: (fmt.count(row.flows), TEXT),
                  help="with it, ended ones included"),
-    table.Column("out", "Sent", 8, 8, 0, True, 70, lambda row, glyphs: (fmt.size(row.bytes_out), TEXT), help="by it"),
-    table.Column("in", "Received", 8, 8, 0, True, 65, lambda row, glyphs: (fmt.size(row.bytes_in), TEXT), help="by it"),
+    table.Column("out", "Sent", 8, 8, 0, True, 70,
+                 lambda row, glyphs: octets(row, row.bytes_out, glyphs), help="by it"),
+    table.Column("in", "Received", 8, 8, 0, True, 65,
+                 lambda row, glyphs: octets(row, row.bytes_in, glyphs), help="by it"),
     table.Column("rtt", "RTT", RTT_CELLS, RTT_CELLS, 0, True, 75, rtt, help="mean of the handshakes seen"),
 )
 VALUES = {
@@ -86,7 +93,8 @@ def facts(state: State, row: Peer) -> list[Fact]:
         fact("Scope", row.scope, glyphs), fact("Name", row.name, glyphs), fact("About", row.detail, glyphs),
         fact("RTT", rtt(row, glyphs)[0].strip() if row.rtt_us is not None else "", glyphs),
         fact("Flows", f"{fmt.count(row.flows)}, {fmt.count(row.live)} live", glyphs),
-        fact("Sent", fmt.size(row.bytes_out), glyphs), fact("Received", fmt.size(row.bytes_in), glyphs),
+        fact("Sent", fmt.size(row.bytes_out) if row.flows else "", glyphs),
+        fact("Received", fmt.size(row.bytes_in) if row.flows else "", glyphs),
         fact("Sent again", share, glyphs),
         fact("Last seen", f"{fmt.age((found.now_ns - row.last_ns) / 1e9)} ago" if found and row.last_ns else "", glyphs),
     ]
@@ -139,7 +147,7 @@ def new_part() -> ListPart:
 
 
 def inner(state: State) -> tuple[str, ...]:
-    return ("details",) if LIST.part(state).details else ()
+    return ("details",) if LIST.places(state).details else ()
 
 
 # ------------------------------------------------------------------------------------------------------------ as boxes
@@ -193,7 +201,8 @@ def _draw_box(canvas: Any, place: str, area: Area, state: State) -> None:
         y, text = inside.y + i, rtt(peer, glyphs)
         room = inside.width - 3 - BYTES_CELLS - 1 - (RTT_CELLS if place != "self" else 0)
         canvas.put(y, inside.x + 1, clip(label(peer), room, glyphs.ellipsis), HOST if peer.name else ADDRESS)
-        canvas.field(y, inside.x + 1 + room, BYTES_CELLS + 1, fmt.size(peer.bytes_out + peer.bytes_in), TEXT, True)
+        canvas.field(y, inside.x + 1 + room, BYTES_CELLS + 1,
+                     *octets(peer, peer.bytes_out + peer.bytes_in, glyphs), True)
         if place != "self":
             canvas.field(y, inside.x + inside.width - RTT_CELLS - 1, RTT_CELLS, *text, True)
         if peer.address == chosen:

@@ -52,7 +52,7 @@ class Listing:
     """`name` of the tab; `rows(state)` all rows, those of the chip in force; `key(row)`; `values`: what a column is
     sorted by, None last in either direction; `facts(state, row)` for the details; `head(state)` the first line's
     words; `extra(state)`: lines kept free above the heads; `entered(state)`: what a double click does, by default what Enter
-    does."""
+    does; `sorted_by` instead of `values`: columns by which rows() brings the rows into order itself."""
 
     def __init__(self, name: str, columns: Sequence[table.Column], rows: Callable[[State], Sequence[Any]],
                  key: Callable[[Any], Hashable], values: dict[str, Callable[[Any], Any]] | None = None,
@@ -63,10 +63,12 @@ class Listing:
                  empty: Callable[[State], Sequence[str]] | None = None,
                  mark: Callable[[Any, Glyphs], tuple[str, int, int | None]] | None = None, sort: str = "",
                  descending: bool = False, noun: tuple[str, str] = ("row", "rows"),
-                 entered: Callable[[State], None] | None = None) -> None:
+                 entered: Callable[[State], None] | None = None,
+                 sorted_by: dict[str, Callable[[Any], Any]] | None = None) -> None:
         self.name, self.columns, self.key, self.values = name, tuple(columns), key, values or {}
         self.facts, self.chips, self.head, self.extra, self.empty, self.mark = facts, chips, head, extra, empty, mark
         self.noun, self.entered = noun, entered or self._open
+        self._sortables = set(sorted_by or self.values)
         self._rows, self._columns_of, self._first = rows, columns_of, (sort, descending)
 
     def new_part(self) -> ListPart:
@@ -101,7 +103,7 @@ class Listing:
         """Cut the tab's area up. Used by drawing, by keys and by the mouse."""
         y, x, height, width = state.body
         details = None
-        if self.part(state).details and self.facts is not None:
+        if self.part(state).details and self.facts is not None and self.part(state).selected is not None:
             if width >= SIDE_PANE_FROM:
                 details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
                 width -= SIDE_PANE + 1
@@ -260,7 +262,7 @@ class Listing:
         self.on_snapshot(state)
 
     def _sortable(self, state: State) -> list[table.Column]:
-        return [column for column in self.columns_now(state) if column.key in self.values]
+        return [column for column in self.columns_now(state) if column.key in self._sortables]
 
     def _sort_by(self, state: State, place: int) -> None:
         part, columns = self.part(state), self._sortable(state)
