@@ -24,6 +24,7 @@ from netwatch._fast.protocols import FACT_FIELDS
 cdef enum:
     SLOTS = 131072             # a power of two
     MOST = 65536               # groups in them
+    MOST_TOLD = 512            # groups handed out
     MAX_NAMES = 16             # facts a name may come from
 
 cdef struct Group:
@@ -266,15 +267,50 @@ cdef class Gathered:
 
     cdef list largest(self, u32 limit):
         """The groups of most bytes as dicts, most first."""
-        cdef Group* g
-        cdef u32 i
-        order = []
-        for i in range(SLOTS):
-            g = &self.sums.groups[i]
-            if g.hash:
-                order.append((g.bytes[0] + g.bytes[1], i))
-        import heapq
-        return [group_dict(&self.sums.groups[<u32>i]) for _, i in heapq.nlargest(limit, order)]
+        cdef u32 heap[MOST_TOLD]
+        cdef u32 n
+        with nogil:
+            n = pick_largest(&self.sums, heap, min(limit, <u32>MOST_TOLD))
+        found = [group_dict(&self.sums.groups[heap[i]]) for i in range(n)]
+        found.sort(key=lambda group: (-group["bytes_out"] - group["bytes_in"], group["first_ns"], group["address"]))
+        return found
+
+
+cdef inline u64 weight(const Sums* s, u32 i) noexcept nogil:
+    return s.groups[i].bytes[0] + s.groups[i].bytes[1]
+
+
+cdef u32 pick_largest(const Sums* s, u32* heap, u32 limit) noexcept nogil:
+    """The slots of the groups of most bytes, by a heap whose smallest is on top; how many there are."""
+    cdef u32 n = 0, i, k
+    for i in range(SLOTS):
+        if not s.groups[i].hash:
+            continue
+        if n < limit:
+            heap[n] = i
+            n += 1
+            if n == limit:
+                for k in range(n // 2):
+                    sink(s, heap, n // 2 - 1 - k, n)
+        elif weight(s, i) > weight(s, heap[0]):
+            heap[0] = i
+            sink(s, heap, 0, n)
+    return n
+
+
+cdef void sink(const Sums* s, u32* heap, u32 at, u32 n) noexcept nogil:
+    """Bring the entry at `at` to its place below."""
+    cdef u32 child, swap
+    while 2 * at + 1 < n:
+        child = 2 * at + 1
+        if child + 1 < n and weight(s, heap[child + 1]) < weight(s, heap[child]):
+            child += 1
+        if weight(s, heap[at]) <= weight(s, heap[child]):
+            return
+        swap = heap[at]
+        heap[at] = heap[child]
+        heap[child] = swap
+        at = child
 
 
 cdef dict group_dict(const Group* g):

@@ -3,7 +3,7 @@
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u16, u32, u64
+from netwatch._fast.bytes cimport u32, u64
 from netwatch._fast.engine cimport Box
 from netwatch._fast.packet cimport Frame
 from netwatch._fast.source cimport Chunk

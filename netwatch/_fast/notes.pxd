@@ -1,4 +1,4 @@
-"""What is worth telling of flows and packets, noted while they go by. An engine notes when it has a Notes; see notes.pyx."""
+"""What is worth telling of flows and packets, noted while they go by: by an engine that has a Notes. See notes.pyx."""
 from netwatch._fast.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow cimport Row, Cold, TcpRow
 from netwatch._fast.packet cimport Packet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netwatch._fast.gather import ways
@@ -61,14 +61,9 @@ class Egress:
             whole = [_root(each, names, by_process) for each in roots]
             now = session.engine.clock
         if own is not None and not by_process:
-            whole = [Way(NO_PROCESS, *_rest(way)) for way in whole[:1]]
-            told = [Way(NO_PROCESS, *_rest(way)) for way in told]
+            whole = [replace(way, who=NO_PROCESS) for way in whole[:1]]
+            told = [replace(way, who=NO_PROCESS) for way in told]
         return EgressNow(_in_order(whole, told), total, left_out, by_process, now)
-
-
-def _rest(way: Way) -> tuple[Any, ...]:
-    return (way.host, way.name, way.port, way.app, way.flows, way.live, way.bytes_out, way.bytes_in, way.last_ns,
-            way.proto)
 
 
 def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
@@ -79,7 +74,7 @@ def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
     order: list[Way] = []
     for root in whole:
         mine = below.get(root.who, [])
-        order += [Way(root.who, *_rest(root), destinations=len(mine)), *mine]
+        order += [replace(root, destinations=len(mine)), *mine]
     return tuple(order)
 
 

@@ -157,9 +157,11 @@ def _dns(seen: _Seen) -> Iterator[Card]:
     failed, missing = sum(map(seen.dns_code, FAILURES)), seen.dns_code(NXDOMAIN)
     if answers >= DNS_LEAST and failed / answers >= DNS_SHARE:
         yield Card(CRITICAL if failed / answers >= DNS_BAD else WARNING, "DNS servers fail to answer",
-                   f"{failed:,} of {answers:,} responses ({share(failed, answers)}) {seen.over} were FORMERR, SERVFAIL, "
-                   f"NOTIMP or REFUSED; told from {DNS_SHARE:.0%} of {DNS_LEAST} on, critical from {DNS_BAD:.0%}.",
-                   "The server cannot or will not resolve: a broken zone, DNSSEC, or a server for others.", "app == dns")
+                   f"{failed:,} of {answers:,} responses ({share(failed, answers)}) {seen.over} were FORMERR, "
+                   f"SERVFAIL, NOTIMP or REFUSED; told from {DNS_SHARE:.0%} of {DNS_LEAST} on, "
+                   f"critical from {DNS_BAD:.0%}.",
+                   "The server cannot or will not resolve: a broken zone, DNSSEC, or a server for others.",
+                   "app == dns")
     if answers >= DNS_LEAST and missing / answers >= DNS_SHARE:
         yield Card(WARNING if missing / answers >= DNS_BAD else INFO, "Many names do not exist",
                    f"{missing:,} of {answers:,} DNS responses ({share(missing, answers)}) {seen.over} were NXDOMAIN; "
@@ -194,8 +196,9 @@ def _hosts_that(count: str, least: int, verb: str, what: str, meaning: str) -> C
 def _capture(seen: _Seen) -> Iterator[Card]:
     cut, packets = seen.engine("snap_truncated"), seen.engine("packets")
     if packets and cut / packets >= CUT_SHARE:
-        yield Card(INFO, "Frames are cut short", f"{cut:,} of {packets:,} frames ({share(cut, packets)}) {seen.over} were "
-                   f"not captured whole; told from {CUT_SHARE:.0%} on.",
+        yield Card(INFO, "Frames are cut short",
+                   f"{cut:,} of {packets:,} frames ({share(cut, packets)}) {seen.over} were not captured whole; "
+                   f"told from {CUT_SHARE:.0%} on.",
                    "Sizes and states are right; content, names and decryption may be missing.")
     evicted = seen.engine("flows_evicted")
     if evicted:

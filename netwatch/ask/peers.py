@@ -1,4 +1,4 @@
-"""Who is at the ends of the flows: this machine, the local network, its gateways, the world. Nothing is sent to learn it.
+"""Who is at the ends of the flows: this machine, the local network, its gateways, the world. Nothing is sent for it.
 
 Live, this machine is known by its addresses. A capture file may be from anywhere: no host of it is called this one.
 """

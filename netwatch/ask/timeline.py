@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,7 @@ class Timeline:
             lost = sum(n for kind, n in forgotten(keeper.notes).items() if kind in kinds)
             session.engine.tell()
             carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
-            others = [*keeper.happenings, *_changes(session)]
+            others = _others(session)
             if self.where is not None:
                 noted = [pair for pair in noted if self.where.matches(pair[1] | {"id": pair[1]["flow"]})]
             noted.sort(key=lambda pair: -pair[1]["time_ns"])
@@ -109,9 +110,12 @@ class Timeline:
         return start, step, -(-(end - start) // step)
 
 
-def _changes(session: Any) -> list[Event]:
-    return [Event(change.time_ns, change.severity, "interface", change.text)
-            for change in session.keepers["interfaces"].changes]
+def _others(session: Any) -> list[Event]:
+    """What no flow did: of the capture, and of interfaces."""
+    return [*(Event(each.time_ns, each.severity, each.category, each.text, 0, each.things)
+              for each in session.keepers["events"].happenings),
+            *(Event(each.time_ns, each.severity, "interface", each.text)
+              for each in tuple(session.keepers["interfaces"].changes))]
 
 
 def _told(kind: str, note: dict[str, Any], names: Names) -> Event:
@@ -161,16 +165,17 @@ def _size(octets: int) -> str:
     return f"{octets} B"
 
 
-TEXTS = {
+TEXTS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "first": _first, "unreachable": _unreachable, "dns-error": _dns,
-    "ended": lambda note, names: f"ended ({note['ended']}) after {note['span_ns'] / 1e9:.1f} s, {_size(note['value'])}: "
-                                 f"{_ends(note)}",
+    "ended": lambda note, names: f"ended ({note['ended']}) after {note['span_ns'] / 1e9:.1f} s, "
+                                 f"{_size(note['value'])}: {_ends(note)}",
     "refused": lambda note, names: f"{end(note['dst'], note['dport'])} refused a connection from {note['src']}",
     "reset": lambda note, names: f"reset by {_who(note)}: {_ends(note)}",
     "unanswered": lambda note, names: f"no answer from {end(note['dst'], note['dport'])} to {note['src']}",
     "burst": lambda note, names: f"{note['value']} segments sent again within 1 s: {_ends(note)}",
     "zero-window": lambda note, names: f"{_who(note)} had no room to receive (zero window): {_ends(note)}",
 }
-FOLDED = {"first": "first flows to other endpoints", "ended": "ends of large or long flows", "refused": "connections refused",
-          "reset": "resets", "unanswered": "connections without an answer", "unreachable": "ICMP unreachable",
+FOLDED = {"first": "first flows to other endpoints", "ended": "ends of large or long flows",
+          "refused": "connections refused", "reset": "resets", "unanswered": "connections without an answer",
+          "unreachable": "ICMP unreachable",
           "dns-error": "DNS errors", "burst": "bursts of segments sent again", "zero-window": "zero windows"}

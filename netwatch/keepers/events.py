@@ -24,13 +24,13 @@ DROPS = {"kernel_drops": "the kernel", "interface_drops": "the interface", "ring
 
 
 class Happening(NamedTuple):
-    """Something that no flow did. `count`: how many of what it tells of."""
+    """Something that no flow did. `things`: how many it tells of."""
 
     time_ns: int
     severity: str
     category: str  # "capture" or "damage"
     text: str
-    count: int = 1
+    things: int = 1
 
 
 class Mark(NamedTuple):
@@ -128,8 +128,9 @@ class Events:
             counted = keeper.counts.of(number)
             if counted["clock_steps"] > self._steps.get(number, 0):
                 self._steps[number] = counted["clock_steps"]
-                self._add(now, WARNING, "damage", f"the clock of {each.get('name') or 'the capture'} went back by up to "
-                          f"{counted['largest_step_ns'] / 1e9:.1f} s", 1)
+                self._add(now, WARNING, "damage",
+                          f"the clock of {each.get('name') or 'the capture'} went back by up to "
+                          f"{counted['largest_step_ns'] / 1e9:.1f} s")
 
     def _end(self, session: Any, now: int) -> None:
         error = session.source.error

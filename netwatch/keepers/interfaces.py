@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from netwatch._fast.ifcount import InterfaceCounts
@@ -34,7 +36,7 @@ class Reading(NamedTuple):
     """One look at the system; `why`: it does not tell, and the reason."""
 
     rates: tuple[tuple[Counters, Rate | None], ...] = ()
-    links: dict[str, Link] = {}
+    links: Mapping[str, Link] = MappingProxyType({})
     why: str = ""
 
 

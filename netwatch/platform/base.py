@@ -146,7 +146,7 @@ class Counters:
 class Link:
     """What an interface is; "" and None for what the system does not tell.
 
-    `kind`: "ethernet", "loopback", "wireless", "tunnel" (and of which sort), or the system's own word ("bridge", "veth", "vlan").
+    `kind`: "ethernet", "loopback", "wireless", "tunnel" (and of which sort), or the system's own word: "bridge".
     """
 
     name: str

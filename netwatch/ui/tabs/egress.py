@@ -10,7 +10,8 @@ from netwatch.ask.egress import Egress, EgressNow, Way
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.theme import ADDRESS, APP, DOWN, MATCH, MUTED, NAME as HOST, PROCESS, TEXT, TITLE, UP, WARN, Glyphs
+from netwatch.ui.theme import ADDRESS, APP, DOWN, MATCH, MUTED, PROCESS, TEXT, TITLE, UP, WARN, Glyphs
+from netwatch.ui.theme import NAME as HOST
 from netwatch.ui.widgets.listing import Listing, ListPart, Span
 from netwatch.ui.widgets.table import Cell, Column
 
@@ -69,9 +70,9 @@ def _columns(state: State) -> tuple[Column, ...]:
 COLUMNS = (
     Column("address", "Address", 15, 39, 1, False, 30, lambda row, glyphs:
            (row.host, ADDRESS) if row.host and row.name else _none(glyphs), help="where the name led"),
-    Column("app", "App", 6, 12, 0, False, 60, lambda row, glyphs: (row.app, APP) if row.app else _none(glyphs),
-           help="protocol recognised, else the transport"),
-    Column("flows", "Flows", 6, 9, 0, True, 50, lambda row, glyphs: (fmt.count(row.flows), TEXT), help="ended ones too"),
+    Column("app", "App", 6, 12, 0, False, 60,
+           lambda row, glyphs: (row.app, APP) if row.app else _none(glyphs), help="what it spoke"),
+    Column("flows", "Flows", 6, 9, 0, True, 50, lambda row, glyphs: (fmt.count(row.flows), TEXT), help="ended too"),
     Column("out", "Out", 8, 8, 0, True, 90, lambda row, glyphs: (fmt.size(row.bytes_out), UP), help="bytes sent there"),
     Column("in", "In", 8, 8, 0, True, 80, lambda row, glyphs: (fmt.size(row.bytes_in), DOWN), help="bytes from there"),
 )
@@ -96,7 +97,8 @@ def _head(state: State) -> list[Span]:
     if state.filter.applied_text:
         told.append((f"  filter: {state.filter.applied_text}", MATCH))
     if found.left_out:
-        told.append((f"  {fmt.count(found.left_out)} flows begun elsewhere are left out", MUTED if state.live else WARN))
+        why = "begun elsewhere" if state.live else "for which there was no room"
+        told.append((f"  {fmt.count(found.left_out)} flows {why} are left out", MUTED if state.live else WARN))
     elif not state.live:
         told.append(("  a file knows no processes", MUTED))
     return told

@@ -6,7 +6,9 @@ from typing import Any
 from netwatch.ask.interfaces import ACTIVE, DOWN, IDLE, Interface, Interfaces, InterfacesNow
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.theme import ADDRESS, APP, BAD, DOWN as RECEIVED, GOOD, MUTED, TEXT, TITLE, UP as SENT, WARN, Glyphs
+from netwatch.ui.theme import ADDRESS, APP, BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.theme import DOWN as RECEIVED
+from netwatch.ui.theme import UP as SENT
 from netwatch.ui.widgets.graph import spark
 from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
 from netwatch.ui.widgets.table import Cell, Column
@@ -123,11 +125,13 @@ COLUMNS = (
     Column("history", "Last 60 s", SPARK, SPARK, 0, False, 50, _history, help="both ways together"),
 )
 FILE_COLUMNS = (
-    Column("name", "Iface", 10, 30, 2, False, 99, lambda row, glyphs: (row.name, TITLE) if row.name else _none(glyphs),
-           help="its name in the capture"),
-    Column("link", "Link type", 12, 24, 1, False, 80, lambda row, glyphs: (row.captured.link, APP), help="of its frames"),
+    Column("name", "Iface", 10, 30, 2, False, 99,
+           lambda row, glyphs: (row.name, TITLE) if row.name else _none(glyphs), help="its name in the capture"),
+    Column("link", "Link type", 12, 24, 1, False, 80, lambda row, glyphs: (row.captured.link, APP),
+           help="of its frames"),
     Column("snaplen", "Snaplen", 8, 8, 0, True, 50, lambda row, glyphs:
-           (str(row.captured.snaplen), TEXT) if row.captured.snaplen else _none(glyphs), help="most bytes kept of a frame"),
+           (str(row.captured.snaplen), TEXT) if row.captured.snaplen else _none(glyphs),
+           help="most bytes kept of a frame"),
     Column("frames", "Frames", 10, 14, 0, True, 90, lambda row, glyphs: (fmt.count(row.captured.frames), TEXT),
            help="read so far"),
     Column("bytes", "Bytes", 8, 9, 0, True, 85, lambda row, glyphs: (fmt.size(row.captured.bytes), TEXT),
@@ -135,10 +139,12 @@ FILE_COLUMNS = (
     Column("cut", "Cut short", 9, 9, 0, True, 60, lambda row, glyphs:
            (fmt.short_count(row.captured.cut), WARN if row.captured.cut else MUTED), help="frames not kept whole"),
     Column("lasted", "Covers", 7, 8, 0, True, 55, lambda row, glyphs:
-           (fmt.age((row.captured.last_ns - row.captured.first_ns) / 1e9), TEXT) if row.captured.frames else _none(glyphs),
+           (fmt.age((row.captured.last_ns - row.captured.first_ns) / 1e9), TEXT) if row.captured.frames
+           else _none(glyphs),
            help="from its first frame to its last"),
     Column("description", "Description", 10, 40, 2, False, 20, lambda row, glyphs:
-           (row.captured.description, MUTED) if row.captured.description else _none(glyphs), help="as the capture has it"),
+           (row.captured.description, MUTED) if row.captured.description else _none(glyphs),
+           help="as the capture has it"),
 )
 
 
@@ -197,7 +203,8 @@ def _system_facts(row: Interface, glyphs: Glyphs) -> list[Fact]:
     told += [("Route" if i == 0 else " ", route, TEXT) for i, route in enumerate(row.routes or ())] or \
         [fact("Route", "none" if row.routes is not None else "", glyphs)]
     told.append(title("Counters since it came up"))
-    for label, unit, names in (("Bytes", "size", ("rx_bytes", "tx_bytes")), ("Packets", "", ("rx_packets", "tx_packets")),
+    for label, unit, names in (("Bytes", "size", ("rx_bytes", "tx_bytes")),
+                               ("Packets", "", ("rx_packets", "tx_packets")),
                                ("Errors", "", ERRORS), ("Drops", "", DROPS)):
         values = [getattr(counters, name) for name in names]
         shown = [glyphs.none if value is None else fmt.size(value) if unit else fmt.count(value) for value in values]
@@ -243,9 +250,9 @@ def empty(state: State) -> tuple[str, ...]:
     return ("The capture names no interface yet.",)
 
 
-LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.number, row.name), values=VALUES, facts=facts, head=head, empty=empty,
-               mark=_mark, chips=("all", ACTIVE, IDLE, DOWN), sort="name", noun=("interface", "interfaces"),
-               columns_of=lambda state: COLUMNS if state.live else FILE_COLUMNS)
+LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.number, row.name), values=VALUES, facts=facts, head=head,
+               empty=empty, mark=_mark, chips=("all", ACTIVE, IDLE, DOWN), sort="name",
+               noun=("interface", "interfaces"), columns_of=lambda state: COLUMNS if state.live else FILE_COLUMNS)
 ACTIONS = LIST.actions()
 on_snapshot, on_mouse, draw_overlay = LIST.on_snapshot, LIST.on_mouse, LIST.draw_overlay
 

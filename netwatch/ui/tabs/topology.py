@@ -12,7 +12,8 @@ from netwatch.ask.peers import Peer, Peers, PeersNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
-from netwatch.ui.theme import ADDRESS, APP, BAD, FAINT, GOOD, MATCH, MUTED, NAME as HOST, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.theme import ADDRESS, APP, BAD, FAINT, GOOD, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.theme import NAME as HOST
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.box import draw_box
 from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
@@ -68,7 +69,7 @@ COLUMNS = (
     table.Column("address", "Host", 16, 60, 4, False, 99,
                  lambda row, glyphs: (label(row), HOST if row.name else ADDRESS), help="address and name"),
     table.Column("detail", "About", 9, 34, 1, False, 20,
-                 lambda row, glyphs: (row.detail, MUTED) if row.detail else (glyphs.none, MUTED), help="maker, or role"),
+                 lambda row, glyphs: (row.detail, MUTED) if row.detail else (glyphs.none, MUTED), help="maker, role"),
     table.Column("flows", "Flows", 6, 9, 0, True, 60, lambda row, glyphs: (fmt.count(row.flows), TEXT),
                  help="with it, ended ones included"),
     table.Column("out", "Sent", 8, 8, 0, True, 70,
@@ -88,6 +89,7 @@ def facts(state: State, row: Peer) -> list[Fact]:
     glyphs = state.glyphs
     share = f"{100 * row.resent / row.tcp_packets:.2f} % of {fmt.count(row.tcp_packets)}" if row.tcp_packets else ""
     found = now(state)
+    ago = f"{fmt.age((found.now_ns - row.last_ns) / 1e9)} ago" if found and row.last_ns else ""
     return [
         title(label(row)), fact("Where", TITLES[row.place].lower(), glyphs), fact("Address", row.address, glyphs),
         fact("Scope", row.scope, glyphs), fact("Name", row.name, glyphs), fact("About", row.detail, glyphs),
@@ -96,7 +98,7 @@ def facts(state: State, row: Peer) -> list[Fact]:
         fact("Sent", fmt.size(row.bytes_out) if row.flows else "", glyphs),
         fact("Received", fmt.size(row.bytes_in) if row.flows else "", glyphs),
         fact("Sent again", share, glyphs),
-        fact("Last seen", f"{fmt.age((found.now_ns - row.last_ns) / 1e9)} ago" if found and row.last_ns else "", glyphs),
+        fact("Last seen", ago, glyphs),
     ]
 
 
@@ -155,8 +157,9 @@ def inner(state: State) -> tuple[str, ...]:
 def in_boxes(state: State) -> bool:
     """Side by side: the map is wide enough, in its own order, and all of it is wanted."""
     part = LIST.part(state)
-    return state.body.width >= BOXES_FROM and state.body.height >= 12 and not part.details and part.sort in ("", "place") and \
-        not part.descending and part.chip == "all" and bool(rows(state)) and not state.filter.editing
+    own_order = part.sort in ("", "place") and not part.descending
+    return state.body.width >= BOXES_FROM and state.body.height >= 12 and own_order and part.chip == "all" and \
+        not part.details and bool(rows(state)) and not state.filter.editing
 
 
 def boxes(state: State) -> list[tuple[str, Area]]:
@@ -198,13 +201,13 @@ def _draw_box(canvas: Any, place: str, area: Area, state: State) -> None:
         return
     first, shown = visible(peers, inside.height, chosen)
     for i, peer in enumerate(peers[first:first + shown]):
-        y, text = inside.y + i, rtt(peer, glyphs)
+        y, cell = inside.y + i, rtt(peer, glyphs)
         room = inside.width - 3 - BYTES_CELLS - 1 - (RTT_CELLS if place != "self" else 0)
         canvas.put(y, inside.x + 1, clip(label(peer), room, glyphs.ellipsis), HOST if peer.name else ADDRESS)
         canvas.field(y, inside.x + 1 + room, BYTES_CELLS + 1,
                      *octets(peer, peer.bytes_out + peer.bytes_in, glyphs), True)
         if place != "self":
-            canvas.field(y, inside.x + inside.width - RTT_CELLS - 1, RTT_CELLS, *text, True)
+            canvas.field(y, inside.x + inside.width - RTT_CELLS - 1, RTT_CELLS, *cell, True)
         if peer.address == chosen:
             table.draw_selection(canvas, y, inside, glyphs)
     if shown < len(peers):
