@@ -114,7 +114,8 @@ def changes(old: Reading, new: Reading, now: int) -> list[Change]:
         was, is_now = old.links.get(name), new.links.get(name)
         if was is None or is_now is None:
             continue
-        if counters.up and was.carrier is not None and is_now.carrier is not None and was.carrier != is_now.carrier:
+        known = was.carrier is not None and is_now.carrier is not None
+        if counters.up and before[name].up and known and was.carrier != is_now.carrier:
             found.append(Change(now, name, "info" if is_now.carrier else "warning",
                                 f"{name} {'has its link again' if is_now.carrier else 'lost its link (no carrier)'}"))
         for addresses, word in ((set(is_now.addresses) - set(was.addresses), "got"),

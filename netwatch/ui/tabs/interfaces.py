@@ -122,7 +122,7 @@ COLUMNS = (
            help="frames dropped by the interface"),
     Column("collisions", "Coll", 5, 6, 0, True, 10, lambda row, glyphs: _trouble(row, glyphs, "collisions"),
            help="collisions"),
-    Column("history", "Last 60 s", SPARK, SPARK, 0, False, 50, _history, help="both ways together"),
+    Column("history", "Last 60 s", SPARK, SPARK, 0, True, 50, _history, help="both ways together"),
 )
 FILE_COLUMNS = (
     Column("name", "Iface", 10, 30, 2, False, 99,

@@ -146,18 +146,20 @@ class Listing:
     def chip_spots(self, state: State) -> list[tuple[int, str]]:
         """(x, chip) of the chips on the first line."""
         x, spots = state.body.x + 1, []
-        for chip in self.chips:
+        shown = self.chips
+        if sum(text_width(chip) + 3 for chip in shown) > state.body.width * 3 // 4:
+            shown = [self.part(state).chip]          # where they do not fit, the one in force is what must be seen
+        for chip in shown:
             spots.append((x, chip))
             x += text_width(chip) + 3
         return spots
 
     def draw_info(self, canvas: Any, area: Area, state: State) -> None:
         glyphs, chosen, x = state.glyphs, self.part(state).chip, area.x + 1
-        for x, chip in self.chip_spots(state):
+        for start, chip in self.chip_spots(state):
             on = chip == chosen
-            canvas.put(area.y, x, f"[{chip}]" if on else f" {chip} ", TAB if on else MUTED, area.width - x)
-        if self.chips:
-            x += text_width(self.chips[-1]) + 4
+            canvas.put(area.y, start, f"[{chip}]" if on else f" {chip} ", TAB if on else MUTED, area.width - start)
+            x = start + text_width(chip) + 4
         for text, style in self.head(state):
             if area.width - x > 3:
                 x += canvas.put(area.y, x, clip(text, area.width - x - 1, glyphs.ellipsis), style)
