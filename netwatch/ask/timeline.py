@@ -84,7 +84,7 @@ class Timeline:
                 noted = [pair for pair in noted if self.where.matches(pair[1] | {"id": pair[1]["flow"]})]
             noted.sort(key=lambda pair: -pair[1]["time_ns"])
             events = [_told(kind, note, session.names) for kind, note in noted[:SHOWN]]
-        for other in others:
+        for other in reversed(others):
             if other.time_ns >= since and self._wants(other.category, other.severity == INFO) and self.where is None:
                 events.append(other)
                 part = min((other.time_ns // SECOND - start) // step, parts - 1)

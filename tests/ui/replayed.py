@@ -19,8 +19,8 @@ class Replayed(Session):
 
     extra = 0                          # ticks, which a driver counts
 
-    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None) -> None:
-        super().__init__(name, lambda: open_files([str(HERE / name)]), live=False, services=services)
+    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None, label: str = "") -> None:
+        super().__init__(label or name, lambda: open_files([str(HERE / name)]), live=False, services=services)
         self.start()
         ends = time.monotonic() + 30
         while not super().health().done:

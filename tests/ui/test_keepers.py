@@ -2,14 +2,14 @@
 from dataclasses import replace
 
 import pytest
-from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
-
 from netwatch._fast.engine import Box, Engine
 from netwatch._fast.gather import hosts
 from netwatch._fast.ifcount import InterfaceCounts
 from netwatch._fast.notes import Notes
 from netwatch._fast.notetext import KEPT, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view import EngineView
+from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
+
 from netwatch.capture.file import open_files
 from netwatch.keepers.interfaces import Interfaces, Reading, changes
 from netwatch.platform import current

@@ -251,7 +251,7 @@ def test_many_hosts_end_in_and_so_many_more():
     assert "\x1b" not in str(driver.canvas)
 
 
-# --------------------------------------------------------------------------------------------------- insights and egress
+# ------------------------------------------------------------------------------------------------ insights and egress
 
 def test_cards_say_what_was_measured_over_what_time(troubled):
     cards = {card.title: card for card in troubled.ask(insights.Insights()).cards}

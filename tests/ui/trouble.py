@@ -55,7 +55,8 @@ def frames() -> list[Frame]:
     for i in range(6):                                       # never answered
         found.append((START + 9 * SECOND + i * MS, packet(6, tcp(52000 + i, 9000, SYN, 0, 0), CLIENT, "192.168.1.66")))
     at = START + 200 * SECOND                                # two minutes later, by when those have been given up
-    found.append((at, packet(1, struct.pack(">BBHI", 3, 1, 0, 0) + ip4(17, udp(1, 2, b""), CLIENT, NEAR), RESOLVER, CLIENT)))
+    told = struct.pack(">BBHI", 3, 1, 0, 0) + ip4(17, udp(1, 2, b""), CLIENT, NEAR)
+    found.append((at, packet(1, told, RESOLVER, CLIENT)))
     found += [(at + (i + 1) * MS, eth(b"\x45\x00\x00")) for i in range(15)]          # no whole IP header
     found += opened(at + 30 * MS, 53000, NEAR, 80, 10 * MS)
     found.append((at - 5 * SECOND, packet(17, udp(6000, 6001, b"late"), CLIENT, SERVER)))    # a clock that went back
@@ -66,6 +67,4 @@ def troubled(folder: Path) -> Replayed:
     """A session that has read it. stop() it."""
     path = folder / "trouble.pcap"
     path.write_bytes(pcap(frames()))
-    session = Replayed(str(path))
-    session.label = "trouble.pcap"
-    return session
+    return Replayed(str(path), label=path.name)

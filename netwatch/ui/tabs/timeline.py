@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netwatch._fast.canvas import clip
-from netwatch.ask.timeline import CATEGORIES, Event, Timeline, TimelineNow
+from netwatch.ask.timeline import CATEGORIES, SHOWN, Event, Timeline, TimelineNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -92,8 +92,8 @@ def _head(state: State) -> list[Span]:
         return [*told, ("  asking", MUTED)]
     noun = "event" if found.total == 1 else "events"
     told.append((f"  {fmt.count(found.total)} {noun}", TEXT))
-    if len(found.events) < found.total and state.filter.applied is None:
-        told.append((f", newest {fmt.count(len(found.events))} lines shown", MUTED))
+    if len(found.events) >= SHOWN:
+        told.append((f", newest {fmt.count(SHOWN)} lines shown", MUTED))
     if state.filter.applied_text:
         told.append((f"  {len(found.events)} pass the filter: {state.filter.applied_text}", MATCH))
     return told
