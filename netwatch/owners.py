@@ -13,7 +13,7 @@ from collections import deque
 from typing import Any, NamedTuple
 
 from netwatch._fast.told import Told
-from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Status, Unavailable, Unknown, packed
+from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
 from netwatch.service import Event
 
 Record = dict[str, Any]
@@ -23,6 +23,7 @@ PARENTS = ("pid", "name")
 COLUMNS = tuple(f"process.{name}" for name in FIELDS) + tuple(f"process.parents.{name}" for name in PARENTS)
 WAITS = (0.1, 0.2, 0.4, 0.6, 0.7)  # seconds before a flow is asked about, and between asking again
 MAX_WAITING = 65536  # flows that are still to be asked about
+MAX_MADE = 4096  # columns' values kept of processes
 TURN_S = 0.02  # of asking at a time; the packets go on meanwhile, into the kernel's ring
 PATIENCE_S = 0.5  # at the end of a capture, in all, for what began just before it
 STEP_S = 0.03
@@ -55,6 +56,7 @@ class FlowOwners:
         self._told: dict[int, Told] = {}  # by the id of the engine
         self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
         self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
+        self._made: dict[tuple[Any, ...], tuple[Process, tuple[Any, ...]]] = {}
         self._patience = PATIENCE_S
         self._ready = False
         self._starter: threading.Thread | None = None
@@ -169,8 +171,23 @@ class FlowOwners:
             if known is None or known[0][0] is None:
                 told.put(row, key, _reason(answer), time.time_ns())
             return answer.retry
-        told.put(row, key, _values(answer), time.time_ns() - round(answer.age_s * 1e9))
+        told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
         return answer.quality == LISTENER
+
+
+    def _values(self, owner: Owner) -> tuple[Any, ...]:
+        """The columns' values, None where nothing is known. Most flows are of a process that has had one before."""
+        key = id(owner.process), owner.method, owner.quality, owner.others
+        made = self._made.get(key)
+        if made is not None and made[0] is owner.process:
+            return made[1]
+        told, parents = owner.record(), owner.process.parents
+        told["shared_with"] = owner.others or None
+        values = (*map(told.get, FIELDS), *(tuple(each[i] for each in parents) or None for i in range(len(PARENTS))))
+        if len(self._made) >= MAX_MADE:
+            self._made.clear()
+        self._made[key] = owner.process, values
+        return values
 
 
 def chosen(found: list[Status]) -> Method:
@@ -181,15 +198,6 @@ def chosen(found: list[Status]) -> Method:
             return Method(status.method, "; ".join(better))
         better.append(f"no {status.method}: {status.reason}")
     return Method("", "; ".join(better))
-
-
-def _values(owner: Owner) -> tuple[Any, ...]:
-    """The columns' values, None where nothing is known."""
-    told = owner.record()
-    parents = owner.process.parents
-    shared = owner.others or None
-    return (*(shared if name == "shared_with" else told.get(name) for name in FIELDS),
-            *(tuple(parent[i] for parent in parents) or None for i in range(len(PARENTS))))
 
 
 def _reason(answer: Unknown) -> tuple[Any, ...]:

@@ -55,7 +55,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if row.conn == NULL or row.conn.proto == 0:
-        if tried(row) or best(&look, data, True, &more) == 0:
+        if row.bits & BIT_TRIED_A or best(&look, data, True, &more) == 0:
             undecided(&look, data)
             return False
         if row.conn == NULL:
@@ -90,24 +90,20 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
         memcpy(room, data.p, n)
 
 
-cdef bint tried(const Row* row) noexcept nogil:
-    """Were so many datagrams looked at that no more will be?"""
-    return row.packets[0] + row.packets[1] > UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting > UDP_TRIES)
-
-
 cdef void undecided(Look* look, Slice data) noexcept nogil:
-    """Nobody wants this datagram; after some of them nobody is asked any more."""
+    """Nobody wants this datagram; after some of them nobody is asked any more, but for who knows paths of QUIC."""
     cdef Row* row = look.row
     cdef u64 packets = row.packets[0] + row.packets[1]
-    cdef bint last = packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES)
-    if not tried(row):
+    if not row.bits & BIT_TRIED_A:
         unknown(look, data)
-        if row.conn != NULL:
+        if packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+            row.bits |= BIT_TRIED_A
+        elif row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back
     if wants(look, EV_SEALED) and data.n >= PATH_BYTES and data.p[0] & 0xc0 == PATH_FIRST and packets < PATH_TRIES:
         look.proto = 0
         sealed(look, data.p, data.n, 0)
-    elif last:
+    elif row.bits & BIT_TRIED_A:
         row.bits |= BIT_DPI_DONE
 
 

@@ -8,7 +8,7 @@ from array import array
 from netwatch._fast.bytes cimport u32, u64
 from netwatch._fast.derived cimport Derived
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow cimport Row, Cold, BIT_INITIATOR_B
+from netwatch._fast.flow cimport Row, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core, has_socket_ends
 from netwatch._fast.packet cimport FAMILY_IP4, PROTO_ICMP, PROTO_ICMP6
 

@@ -207,8 +207,8 @@ def _capture(seen: _Seen) -> Iterator[Card]:
     for name, counted in seen.interfaces:
         if counted["clock_steps"]:
             yield Card(WARNING, f"The clock of {name} went back",
-                       f"{counted['clock_steps']:,} time{'s' * (counted['clock_steps'] > 1)} since the beginning, by at most "
-                       f"{counted['largest_step_ns'] / 1e9:.1f} s; told from 1 s on.",
+                       f"{counted['clock_steps']:,} time{'s' * (counted['clock_steps'] > 1)} since the beginning, "
+                       f"by at most {counted['largest_step_ns'] / 1e9:.1f} s; told from 1 s on.",
                        "Round trips, rates and durations across such a step are wrong.")
 
 

@@ -20,6 +20,7 @@ from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights
 
 DRAIN_S = 0.05                 # between two looks at the events
+FRESH_S = 0.002                # many are asked about at once: the events are looked at once for all of them
 PRUNE_S = 1.0
 EAGER = -10                    # nice value of a thread that passes many times a second, where we may have it
 ASKED_S = 0.1                  # between two passes because somebody asked
@@ -69,6 +70,7 @@ class Watch:
         self._thread: threading.Thread | None = None
         self._cost: dict[str, float] = {}
         self._swept: dict[str, float] = {}
+        self._drained = 0.0
         self._ours: frozenset[bytes] = frozenset()
         self.unknown = self.known = 0
         self.seconds = 0.0             # CPU time the thread has used
@@ -146,8 +148,11 @@ class Watch:
     def _answer(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int,
                 when: int) -> Owner | Unknown:
         with self._lock:
-            for tracker in self._active:
-                tracker.drain()
+            began = time.monotonic()
+            if began - self._drained > FRESH_S:
+                for tracker in self._active:
+                    tracker.drain()
+                self._drained = began
             found = self._sights.find(proto, local, lport, remote, rport, when or time.time_ns())
             if isinstance(found, Found):
                 self.known += 1

@@ -21,6 +21,7 @@ from typing import Any
 import netlab
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from ui.pty_run import Terminal
 
 WHY = netlab.reason()
 pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
@@ -165,6 +166,22 @@ def test_it_can_be_turned_off_and_files_have_none(server: int) -> None:
     done = subprocess.run([*COMMAND, "read", str(ROOT / "docs/tour.pcap")], env=ENVIRONMENT, capture_output=True,
                           text=True, check=True)
     assert '"process"' not in done.stdout
+
+
+def test_the_terminal_shows_the_program_and_what_the_kernel_says_of_the_connection(server: int) -> None:
+    needs_ebpf()
+    with Terminal("-i", "lo", "-w", f"port == {server}", "--no-color", "--refresh", "200", module="netwatch",
+                  rows=120) as view:
+        view.read(START_UP)
+        with socket.create_connection(("127.0.0.1", server)) as held:
+            held.send(b"hello")
+            view.read(5, f"({os.getpid()})".encode())
+            assert f"({os.getpid()})".encode() in view.seen
+            assert b"owners by ebpf" in view.seen
+            view.send("\r")
+            view.read(5, b"snd cwnd")
+            assert b"Kernel (TCP_INFO)" in view.seen
+            assert b"Command line" in view.seen
 
 
 @pytest.mark.parametrize(("method", "before", "least"), [("ebpf", (), 0.99), ("sock_diag", POORER, 0.60)])

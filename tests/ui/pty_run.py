@@ -17,16 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Terminal:
-    """`python -m tests.ui.fake ARGS` on a terminal of its own. `with` kills it at the end."""
+    """`python -m tests.ui.fake ARGS`, or another module, on a terminal of its own. `with` kills it at the end."""
 
-    def __init__(self, *args: str, rows: int = 50, cols: int = 200, **environment: str) -> None:
+    def __init__(self, *args: str, module: str = "tests.ui.fake", rows: int = 50, cols: int = 200,
+                 **environment: str) -> None:
         self.master, slave = pty.openpty()
         self._size(slave, rows, cols)
         self.errors = Path(environment.pop("errors", os.devnull))
         env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         self.started = time.monotonic()
         with self.errors.open("w") as errors:
-            self.process = subprocess.Popen([sys.executable, "-m", "tests.ui.fake", *args], cwd=ROOT, env=env,
+            self.process = subprocess.Popen([sys.executable, "-m", module, *args], cwd=ROOT, env=env,
                                             stdin=slave, stdout=slave, stderr=errors, start_new_session=True,
                                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.before = termios.tcgetattr(slave)

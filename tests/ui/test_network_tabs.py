@@ -13,6 +13,7 @@ from netwatch.keepers.events import Events, Mark
 from netwatch.platform.base import Counters, Link
 from netwatch.platform.rates import Rate
 from netwatch.ui.keys import KEYS
+from netwatch.ui.theme import UNICODE
 from netwatch.ui.widgets.box import draw_box
 from tests.ui import trouble
 from tests.ui.driver import Driver
@@ -132,7 +133,7 @@ def test_chips_sorting_and_selection_of_interfaces():
 def test_details_of_an_interface_say_what_is_known_and_what_is_not():
     screen = Driver(machine(), 200, 50, tab="3").keys("enter").screen()
     for told in ("eth0", "2001:db8::7/64", "default via 192.0.2.1", "virtio_net", "1.0 Gbit/s full", "192.0.2.53",
-                 "in 7   out –", "not captured in this session"):
+                 f"in 7   out {UNICODE.none}", "not captured in this session"):
         assert told in screen
     assert "Collisions         0" in screen
 
@@ -164,8 +165,9 @@ def test_the_mouse_on_chips_heads_and_rows():
 def test_the_timeline_tells_of_all_that_went_wrong(troubled):
     found = troubled.ask(timeline.Timeline())
     texts = "\n".join(event.text for event in found.events)
-    for told in (f"{trouble.SERVER}:8081 refused a connection from {trouble.CLIENT}", "DNS NXDOMAIN for name0.example.net",
-                 "DNS SERVFAIL for name6.example.net", "20 segments sent again within 1 s", f"{trouble.CLIENT} had no room",
+    for told in (f"{trouble.SERVER}:8081 refused a connection from {trouble.CLIENT}",
+                 "DNS NXDOMAIN for name0.example.net", "DNS SERVFAIL for name6.example.net", "20 segments sent again within 1 s",
+                 f"{trouble.CLIENT} had no room",
                  f"reset by {trouble.FARTHEST}", "no answer from 192.168.1.66:9000", "unreachable (host)",
                  "15 packets could not be read", "went back by up to 5.0 s", f"first flow to {trouble.NEAR}:443",
                  "was read to its end"):

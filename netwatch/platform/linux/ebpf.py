@@ -87,7 +87,11 @@ class EbpfTracker:
         taken, self._taken = self._taken, []
         for data in taken:
             if len(data) == events.SOCKET.size:
-                self._enter(events.socket_event(data))
+                kind, at, cookie = events.END.unpack_from(data)
+                if kind == events.CLOSED:      # half of all; the rest of such an event says nothing new
+                    self._sights.closed(cookie, at + self._offset)
+                else:
+                    self._enter(events.socket_event(data))
             elif len(data) >= events.PROCESS_SIZE:
                 who, process, cgroup = events.process_event(data)
                 self._facts.learn(who, with_place(process, self._places.of_cgroup(cgroup)))
@@ -158,9 +162,6 @@ class EbpfTracker:
 
     def _enter(self, e: events.SocketEvent) -> None:
         at = e.at + self._offset
-        if e.kind == events.CLOSED:
-            self._sights.closed(e.cookie, at)
-            return
         stream = e.proto in TCP_LIKE
         if e.kind == events.RECEIVED:
             begin = 0 if stream else at - WAITED

@@ -51,8 +51,8 @@ class Places(NamedTuple):
 class Listing:
     """`name` of the tab; `rows(state)` all rows, those of the chip in force; `key(row)`; `values`: what a column is
     sorted by, None last in either direction; `facts(state, row)` for the details; `head(state)` the first line's
-    words; `extra(state)`: lines kept free above the heads; `entered(state)`: what a double click does, by default the details
-    open; `sorted_by` instead of `values`: columns by which rows() brings the rows into order itself."""
+    words; `extra(state)`: lines kept free above the heads; `entered(state)`: what a double click does, else it opens
+    the details; `sorted_by` instead of `values`: columns by which rows() brings the rows into order itself."""
 
     def __init__(self, name: str, columns: Sequence[table.Column], rows: Callable[[State], Sequence[Any]],
                  key: Callable[[Any], Hashable], values: dict[str, Callable[[Any], Any]] | None = None,
