@@ -16,7 +16,7 @@ from netwatch._fast.view import counts as engine_counts
 from netwatch.pipeline import Step
 
 MAX_EVENTS = 2000
-MARK_NS, MAX_MARKS = 10_000_000_000, 8641  # between two marks; a day of them
+MARK_NS, MAX_MARKS = 10_000_000_000, 361  # between two marks; an hour of them
 LOOK_NS = 1_000_000_000
 MALFORMED_BURST = 10  # packets refused between two looks
 INFO, WARNING, ERROR = "info", "warning", "error"

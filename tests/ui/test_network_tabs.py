@@ -166,7 +166,8 @@ def test_the_timeline_tells_of_all_that_went_wrong(troubled):
     found = troubled.ask(timeline.Timeline())
     texts = "\n".join(event.text for event in found.events)
     for told in (f"{trouble.SERVER}:8081 refused a connection from {trouble.CLIENT}",
-                 "DNS NXDOMAIN for name0.example.net", "DNS SERVFAIL for name6.example.net", "20 segments sent again within 1 s",
+                 "DNS NXDOMAIN for name0.example.net", "DNS SERVFAIL for name6.example.net",
+                 "20 segments sent again within 1 s",
                  f"{trouble.CLIENT} had no room",
                  f"reset by {trouble.FARTHEST}", "no answer from 192.168.1.66:9000", "unreachable (host)",
                  "15 packets could not be read", "went back by up to 5.0 s", f"first flow to {trouble.NEAR}:443",
