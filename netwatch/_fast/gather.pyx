@@ -28,7 +28,6 @@ cdef enum:
     MAX_NAMES = 16             # facts a name may come from
 
 cdef struct Group:
-    u64 hash                   # 0 free
     u32 row                    # the newest flow
     u32 flows
     u32 live
@@ -53,6 +52,7 @@ cdef struct Group:
     u8 from_[16]               # of who began it, where that is what it is gathered by
 
 cdef struct Sums:
+    u64* hashes                # by slot, 0 free; apart, so that looking for one stays in the cache
     Group* groups
     u32 used
     u64 rest_flows             # for which there was no room
@@ -106,14 +106,14 @@ cdef Group* find_group(Sums* s, u64 hash) noexcept nogil:
     cdef u64 at
     hash |= 1
     at = (hash >> 17) & (SLOTS - 1)
-    while s.groups[at].hash:
-        if s.groups[at].hash == hash:
+    while s.hashes[at]:
+        if s.hashes[at] == hash:
             return &s.groups[at]
         at = (at + 1) & (SLOTS - 1)
     if s.used >= MOST:
         return NULL
     s.used += 1
-    s.groups[at].hash = hash
+    s.hashes[at] = hash
     return &s.groups[at]
 
 
@@ -233,8 +233,8 @@ cdef inline bint has_ports(u16 proto) noexcept nogil:
 cdef bint has_address(const Sums* own, const u8* address, u8 family) noexcept nogil:
     cdef u64 hash = address_hash(address, family) | 1
     cdef u64 at = (hash >> 17) & (SLOTS - 1)
-    while own.groups[at].hash:
-        if own.groups[at].hash == hash and memcmp(own.groups[at].address, address, 16) == 0:
+    while own.hashes[at]:
+        if own.hashes[at] == hash and memcmp(own.groups[at].address, address, 16) == 0:
             return True
         at = (at + 1) & (SLOTS - 1)
     return False
@@ -245,11 +245,13 @@ cdef class Gathered:
     cdef Sums sums
 
     def __cinit__(self):
+        self.sums.hashes = <u64*>calloc(SLOTS, sizeof(u64))
         self.sums.groups = <Group*>calloc(SLOTS, sizeof(Group))
-        if self.sums.groups == NULL:
+        if self.sums.hashes == NULL or self.sums.groups == NULL:
             raise MemoryError("no memory to gather flows in")
 
     def __dealloc__(self):
+        free(self.sums.hashes)
         free(self.sums.groups)
 
     cdef int put_addresses(self, addresses) except -1:
@@ -284,7 +286,7 @@ cdef u32 pick_largest(const Sums* s, u32* heap, u32 limit) noexcept nogil:
     """The slots of the groups of most bytes, by a heap whose smallest is on top; how many there are."""
     cdef u32 n = 0, i, k
     for i in range(SLOTS):
-        if not s.groups[i].hash:
+        if not s.hashes[i]:
             continue
         if n < limit:
             heap[n] = i
