@@ -72,7 +72,7 @@ def streamed(make: Callable[[], Probe], show: Callable[[tuple], None]) -> Callab
         holed = make()
         for side, part in turns:
             holed.feed(side, part[: len(part) // 2])
-            holed.lost(side, rng.randrange(1, 2000))
+            holed.lost(side, rng.randrange(1, 2000), cut=rng.random() < 0.3)
             holed.feed(side, part[len(part) // 2 :])
         show(outcome(holed))
 

@@ -1,6 +1,8 @@
 """Who reads which flow."""
-from netwatch._fast.bytes cimport u64, Slice
-from netwatch._fast.flow cimport Row, Cold, Conn
+from libc.string cimport memset
+
+from netwatch._fast.bytes cimport u8, u64, Slice
+from netwatch._fast.flow cimport Row, Cold, Conn, BIT_INITIATOR_B
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.seam cimport Dpi, Look
 
@@ -15,5 +17,15 @@ cdef bint dpi_lost(Look* look, u64 n) noexcept nogil
 cdef void dpi_close(Look* look) noexcept nogil
 cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
-cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil
-cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil
+
+cdef inline void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:
+    memset(look, 0, sizeof(Look))
+    look.dpi = dpi
+    look.row = row
+    look.cold = cold
+    look.conn = row.conn
+    look.side = side
+    look.client = side == (row.bits & BIT_INITIATOR_B)
+    look.ts = ts
+    look.frame = frame

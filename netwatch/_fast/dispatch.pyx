@@ -4,7 +4,7 @@
 The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, or hopeless, costs one test of a bit.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from netwatch._fast.bytes cimport u8, u64, Slice
 from netwatch._fast.conns cimport conn_free, conn_new
@@ -22,15 +22,17 @@ cdef enum:
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
 
-cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """Could these first bytes of a TCP side begin anything? Asked before memory is spent on the flow."""
+cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil:
+    """Could these first bytes of a TCP side begin anything? Asked before memory is spent on the flow. Who is surest of
+    them is `found`, 0 while nobody is."""
     cdef Look look
     cdef bint more
     cdef Slice data
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    if best(&look, data, False, &more) != 0 or more:
+    found[0] = <u8>best(&look, data, False, &more)
+    if found[0] or more:
         return True
     unknown(&look, data)
     return False
@@ -118,18 +120,6 @@ cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil
     return unused and cold.facts != NULL
 
 
-cdef void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:
-    memset(look, 0, sizeof(Look))
-    look.dpi = dpi
-    look.row = row
-    look.cold = cold
-    look.conn = row.conn
-    look.side = side
-    look.client = side == (row.bits & BIT_INITIATOR_B)
-    look.ts = ts
-    look.frame = frame
-
-
 cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
     """The protocol has no more to do with the flow: unless it learnt something, it never had."""
     drop_state(conn)
@@ -160,7 +150,9 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     look.skip = 0
     look.state = &conn.state
     if conn.proto == 0:
-        if best(look, data, False, &more) == 0:
+        look.proto = conn.found
+        conn.found = 0
+        if look.proto == 0 and best(look, data, False, &more) == 0:
             if more and not look.fin and data.n < 64:
                 return READ_STUCK
             unknown(look, data)

@@ -7,6 +7,7 @@ the flow from then on (dispatch.pyx).
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u64, Slice
+from netwatch._fast.mix cimport lowest_bit
 from netwatch._fast.seam cimport *
 from netwatch._fast.proto.amqp cimport amqp_define
 from netwatch._fast.proto.bgp cimport bgp_define
@@ -180,23 +181,19 @@ cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil:
     """The surest protocol for these first bytes, 0 none; `more` when one of them needs to see more."""
     cdef u64 bits
     cdef int half, number, sure, top = 0, winner = 0
-    cdef Proto* p
     more[0] = False
     for half in range(2):
         bits = CANDIDATES[udp][data.p[0]][half]
-        number = half * 64
         while bits:
-            if bits & 1:
-                p = &PROTOS[number]
-                look.proto = number
-                sure = p.detect(look, data)
-                if sure == DETECT_MORE:
-                    more[0] = True
-                elif sure > top:
-                    top = sure
-                    winner = number
-            bits >>= 1
-            number += 1
+            number = half * 64 + lowest_bit(bits)
+            bits &= bits - 1
+            look.proto = number
+            sure = PROTOS[number].detect(look, data)
+            if sure == DETECT_MORE:
+                more[0] = True
+            elif sure > top:
+                top = sure
+                winner = number
     if winner:
         more[0] = False
         look.cold.confidence = <u8>top

@@ -343,6 +343,18 @@ cdef void look_ahead(Core* core) noexcept nogil:
             if row.proto == PROTO_TCP:
                 prefetch(&core.table.tcps[row.tcp])
                 prefetch(<const u8*>&core.table.tcps[row.tcp] + 64)
+            if row.conn != NULL:
+                prefetch(row.conn)
+                prefetch(<const u8*>row.conn + 64)
+                prefetch(<const u8*>row.conn + 128)
+        if pk.payload_len and not core.dpi.off and not core.table.rows[pk.guess].bits & BIT_DPI_DONE:
+            prefetch(pk.payload)                    # of a new flow, too: row 0 is nobody's
+            prefetch(pk.payload + 64)
+    for i in range(n):
+        row = &core.table.rows[core.parser.out[i].guess]
+        if row.conn != NULL:
+            prefetch(row.conn.state)
+            prefetch(<const u8*>row.conn.state + 64)
 
 
 cdef void packet_event(Core* core, const Packet* pk, u32 number, u32 i) noexcept nogil:

@@ -150,14 +150,15 @@ cdef struct Half:          # one direction of a TCP stream
     u32 early_bytes
     u64 skip               # bytes the parser does not want to see
     u64 offset             # stream offset of buf[0]
-    u64 gaps               # bytes never seen
     Segment* early         # sorted by sequence number, no overlaps
+    u64 gaps               # bytes never seen
 
-cdef struct Conn:
-    Half half[2]
+cdef struct Conn:          # a flow of datagrams touches the first cache line only
     void* state            # the parser's own
     u16 proto              # who reads: registered protocol number, 0 undecided
     u16 changes            # how often it went back to undecided
     u8 below               # the flow's app before the one that reads now
     u8 agreed              # AGREED_*: what the two sides said they would speak next
     u8 met                 # MUX_* of proto/mux.pxd: kinds of datagram that have left facts
+    u8 found               # the protocol that was surest of the bytes about to be read; 0: nobody was asked yet
+    Half half[2]

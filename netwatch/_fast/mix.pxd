@@ -17,11 +17,13 @@ cdef extern from *:
     #define NW_K2 0xA0761D6478BD642FULL
     #define NW_K3 0xE7037ED1A0B428DBULL
     #define nw_prefetch(p) __builtin_prefetch((p), 1, 3)
+    #define nw_lowest_bit(v) __builtin_ctzll(v)
     """
     u64 mum "nw_mum"(u64 a, u64 b) noexcept nogil
     u64 load64 "nw_load64"(const void* p) noexcept nogil
     u32 load32 "nw_load32"(const void* p) noexcept nogil
     void prefetch "nw_prefetch"(const void* p) noexcept nogil
+    int lowest_bit "nw_lowest_bit"(u64 v) noexcept nogil      # the number of the lowest bit set; v is not 0
     const u64 K0 "NW_K0"      # odd constants with evenly spread bits
     const u64 K1 "NW_K1"
     const u64 K2 "NW_K2"

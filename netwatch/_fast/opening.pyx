@@ -23,8 +23,10 @@ cdef enum:
     HANDSHAKE = 22
 
 
-cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq) noexcept nogil:
-    """Nobody reads the flow yet: do these bytes begin something, or come before such as might?"""
+cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq,
+                        u8* found) noexcept nogil:
+    """Nobody reads the flow yet: do these bytes begin something, or come before such as might? `found` is what, where
+    that is sure already."""
     cdef int s = pk.side
     cdef bint begun = t.flags[s] & TCP_SYN != 0
     if dpi.off:
@@ -38,7 +40,7 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
         return False
     if begun and seq != t.isn[s] + 1 and dpi.stream_bytes < STREAMS_CALM:
         return <i32>(seq - t.isn[s] - 1) > 0
-    if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk):
+    if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk, found):
         return True
     if begun or row.packets[s] >= JOINED_TRIES:
         row.bits |= tried_bit(s)

@@ -58,8 +58,11 @@ cdef class Probe:
         self.ts = 1_000_000_000
 
     def __dealloc__(self):
-        if self.conn.state != NULL and self.proto.free != NULL:
-            self.proto.free(self.conn.state)
+        if self.conn.state != NULL:
+            if self.proto.free != NULL:
+                self.proto.free(self.conn.state)
+            else:
+                free(self.conn.state)
         facts_free(&self.dpi, &self.cold)
         free(self.dpi.ring.mem)
 
@@ -112,8 +115,11 @@ cdef class Probe:
     cdef bint final(self, int code):
         return code == PARSE_DONE or code == PARSE_MALFORMED or code == PARSE_NOT_MINE
 
-    def feed(self, int side, bytes data, bint fin=False) -> int:
-        """More bytes of a direction, or one datagram; the code of the last call. Ignored once the code is final."""
+    def feed(self, int side, bytes data, bint fin=False, bint cut=False) -> int:
+        """More bytes of a direction, or one datagram; the code of the last call. Ignored once the code is final.
+
+        `fin`: no more follow them, because the side ended, or, where they are `cut`, by the snap length.
+        """
         if self.final(self.code):
             return self.code
         self.frame += 1
@@ -124,6 +130,9 @@ cdef class Probe:
         self.conn.half[side].skip -= passed
         self.conn.half[side].offset += passed
         self.pending[side] += data[passed:]
+        if fin:
+            self.conn.half[side].need = 0
+            self.conn.half[side].has_fin = not cut
         while self.pending[side] and len(self.pending[side]) >= self.conn.half[side].need:
             have = len(self.pending[side])
             code, used, need, skip = self.call(side, self.pending[side], fin)
@@ -138,11 +147,14 @@ cdef class Probe:
             assert not self.pending[side] or need > len(self.pending[side]), "stopped with bytes it could have used"
         return self.code
 
-    def lost(self, int side, u64 n) -> int:
-        """n bytes of the direction were never seen."""
-        cdef Look look = self.look_at(side, False)
+    def lost(self, int side, u64 n, bint cut=False) -> int:
+        """n bytes of the direction were never seen: they were lost, or `cut` by the snap length."""
+        cdef Look look
+        if cut and self.pending[side]:
+            self.feed(side, b"", True, True)
         if self.final(self.code):
             return self.code
+        look = self.look_at(side, False)
         passed = min(self.conn.half[side].skip, n)
         self.conn.half[side].skip -= passed
         self.conn.half[side].offset += <u64>len(self.pending[side]) + n

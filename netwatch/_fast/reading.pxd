@@ -18,6 +18,7 @@ cdef struct Feed:                 # the flow at hand
     bint inner                    # they came out of the flow's encryption, and the caller owns conn
 
 cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil     # the next n bytes of the side
+cdef void feed_cut(Feed* f, int s) noexcept nogil        # what follows is beyond the snap length: a feed_gap is next
 cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil                    # n bytes of it will not be seen
 cdef void feed_kept(Feed* f, int s) noexcept nogil                          # show once more what was not used
 

@@ -40,7 +40,7 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         elif half.len >= half.need or closed(half):
             feed_kept(f, s)
         return
-    read_bytes(f, s, p, n, False)
+    read_bytes(f, s, p, n, False, False)
 
 
 cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
@@ -55,6 +55,12 @@ cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         half.offset += half.len
         half.tried = 0
         release(f, half)
+
+
+cdef void feed_cut(Feed* f, int s) noexcept nogil:
+    cdef Half* half = &f.conn.half[s]
+    if half.len and f.conn.proto and not half.dead:
+        read_bytes(f, s, half.buf, half.len, True, True)
 
 
 cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
@@ -85,11 +91,11 @@ cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
 
 
 cdef void feed_kept(Feed* f, int s) noexcept nogil:
-    read_bytes(f, s, f.conn.half[s].buf, f.conn.half[s].len, True)
+    read_bytes(f, s, f.conn.half[s].buf, f.conn.half[s].len, True, False)
 
 
-cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept) noexcept nogil:
-    """Let the reader use what it can; keep the rest."""
+cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) noexcept nogil:
+    """Let the reader use what it can; keep the rest. None follows them when they are the `last`."""
     cdef Half* half = &f.conn.half[s]
     cdef Look look
     cdef Slice data
@@ -98,7 +104,7 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept) noexcept nog
     cdef bint undecided = f.conn.proto == 0
     while n and answer == READ_ON:
         look_for(f, s, &look)
-        look.fin = closed(half)
+        look.fin = last or closed(half)
         data.p = p
         data.n = n
         answer = dpi_read(&look, data)

@@ -20,6 +20,20 @@ more than its bound, and what it learns does not depend on how the bytes were cu
 from netwatch._fast.bytes cimport u8, u16, u32, u64, i32, Slice
 from netwatch._fast.flow cimport Row, Cold, Conn, Facts, BIT_INITIATOR_B, BIT_SEEN
 
+cdef extern from * nogil:
+    """
+    #include <stdlib.h>
+    #include <string.h>
+    /* calloc of one, out of what the thread freed last, which glibc's calloc passes by. The empty statement keeps the
+       compiler from making a calloc of it again. */
+    static inline void *nw_zeroed(size_t n) {
+        void *p = malloc(n);
+        __asm__("" : "+r"(p));
+        return p ? memset(p, 0, n) : p;
+    }
+    """
+    void* zeroed "nw_zeroed"(size_t n) noexcept
+
 cdef enum:
     MAX_PROTOS = 128
     ON_TCP = 1             # Proto.on
@@ -119,10 +133,6 @@ cdef struct Dpi:
     u64 dns_ns[DNS_KEPT]   # how long after its query
 
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
-cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil   # append; several of one key may stand
-cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # append unless the key stands already
-cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # replace one of the same length, or append
-cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil         # fact_set of 8 bytes, native order
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
 cdef void sealed(Look* look, const u8* p, u32 n, u32 extra) noexcept nogil  # an EV_SEALED event of n bytes
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
@@ -139,6 +149,41 @@ cdef inline void dns_counted(Look* look, bint response, u64 ns) noexcept nogil:
         look.dpi.dns_ns[look.dpi.dns_timed % DNS_KEPT] = ns
         look.dpi.dns_timed += 1
 
+
+cdef Facts NOTHING             # stands for facts that were not kept
+cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+
+cdef inline void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Append a value; several of one key may stand."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_add(look, key, p, n)
+
+cdef inline void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Append a value unless the key stands already."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_once(look, key, p, n)
+
+cdef inline void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Replace the key's value where it has the same length, else append."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_set(look, key, p, n)
+
+cdef inline void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
+    """fact_set of 8 bytes, native order."""
+    fact_set(look, key, <const u8*>&value, 8)
+
+cdef inline bint verdict_only(const Look* look, u32 kinds) noexcept nogil:
+    """Nobody will ask what a flow said, in facts or in events of these kinds (bits of Dpi.want), only which protocol it
+    is, and how often it was broken: the rest may be left out. What decides those two must not be."""
+    return look.dpi.forgetful and not look.dpi.want & kinds
 
 cdef inline bint wants(const Look* look, int kind) noexcept nogil:
     """True when somebody listens to events of the kind; making one otherwise is wasted work."""

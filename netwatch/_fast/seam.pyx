@@ -9,8 +9,6 @@ from libc.string cimport memcpy
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow cimport Cold, Facts
 
-cdef Facts NOTHING             # stands for facts that were not kept
-
 cdef enum:
     FACT_HEAD = 4
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
@@ -25,9 +23,6 @@ cdef u8* fact_room(Look* look, u8 key, u32 n) noexcept nogil:
     cdef u32 held = facts.cap if facts != NULL else 0
     cdef u32 want = used + FACT_HEAD + n, cap
     cdef void* grown
-    if dpi.forgetful:
-        look.cold.facts = &NOTHING
-        return NULL
     if n > 0xffff or want > FACTS_OF_FLOW or dpi.facts_bytes + n > FACTS_IN_ALL:
         dpi.facts_lost += 1
         return NULL
@@ -87,28 +82,24 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
     return False
 
 
-cdef void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef u8* at = fact_room(look, key, n)
     if at != NULL and n:
         memcpy(at, p, n)
 
 
-cdef void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef Slice old
     if not facts_find(look.cold.facts, look.proto, key, &old):
-        fact_add(look, key, p, n)
+        store_add(look, key, p, n)
 
 
-cdef void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef Slice old
     if facts_find(look.cold.facts, look.proto, key, &old) and old.n == n:
         memcpy(<u8*>old.p, p, n)
     else:
-        fact_add(look, key, p, n)
-
-
-cdef void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
-    fact_set(look, key, <const u8*>&value, 8)
+        store_add(look, key, p, n)
 
 
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil:

@@ -3,19 +3,24 @@
 
 Bytes that came first win. A segment that comes early waits; the hole before it counts as lost when the other side has
 acknowledged it and a while has passed, when the bounds are reached, or when the flow ends. What was lost is told to the
-reader, never papered over. A flow whose beginning was not seen starts where it was joined.
+reader, never papered over. A flow whose beginning was not seen starts where it was joined: with the lowest bytes known
+when the first are delivered. A keep-alive there is a byte that was sent before, or never (RFC 9293 section 3.8.4).
 """
 from libc.stdlib cimport free
 
 from netwatch._fast.bytes cimport u8, u32, u64, i32
 from netwatch._fast.flow cimport *
-from netwatch._fast.packet cimport Packet, TCP_SYN, TCP_FIN, TCP_RST
+from netwatch._fast.packet cimport NOTE_KEEP_ALIVE, Packet, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN
 from netwatch._fast.seam cimport Dpi, EV_CHUNK
 from netwatch._fast.conns cimport conn_new
 from netwatch._fast.dispatch cimport dpi_end
 from netwatch._fast.opening cimport worth_reading
-from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_gap, feed_kept, tried_bit)
+from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_cut, feed_gap, feed_kept, tried_bit)
 from netwatch._fast.segments cimport segments_keep, segments_take
+
+cdef enum:                     # Half.open
+    OPEN_KNOWN = 1             # its SYN was seen
+    OPEN_GUESSED = 2           # joined in the middle
 
 
 cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -24,6 +29,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     cdef int s = pk.side
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
     cdef bint late
+    cdef u8 found = 0
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -32,29 +38,42 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     f.frame = pk.frame.n
     f.follow = (dpi.want >> EV_CHUNK) & 1
     f.inner = False
+    if joined_by_keep_alive(row, t, pk):
+        return
     if f.conn == NULL:
         if pk.wire_payload == 0:
             return
         late = row.bits & tried_bit(s) != 0
-        if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq):
+        if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq, &found):
             return
         if not begin(&f, t, s, late):
             return
     if not f.conn.half[s].open:
-        f.conn.half[s].open = 1
+        f.conn.half[s].open = OPEN_KNOWN if pk.flags & TCP_SYN else OPEN_GUESSED
         f.conn.half[s].next = seq
+    if f.conn.half[s].next == seq and not pk.flags & TCP_FIN:
+        f.conn.found = found                    # these very bytes are shown next, and do not end the side
     if pk.flags & TCP_FIN:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
     if pk.wire_payload:
         segment(&f, s, seq, pk)
-    if f.conn != NULL:
+    if f.conn != NULL and f.conn.half[s].early != NULL:
         lose_patience(&f, s)
-    if f.conn != NULL:
+    if f.conn != NULL and f.conn.half[1 - s].early != NULL:
         lose_patience(&f, 1 - s)
     if f.conn != NULL and (pk.flags & TCP_RST or (closed(&f.conn.half[0]) and closed(&f.conn.half[1]))):
         stream_end(dpi, row, cold, f.ts, f.frame)
         row.bits |= BIT_DPI_DONE
+
+
+cdef bint joined_by_keep_alive(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is it the first that is read of a side, and one byte without a push, as only a keep-alive is?"""
+    if pk.notes & NOTE_KEEP_ALIVE:
+        return row.conn == NULL or not row.conn.half[pk.side].open
+    if pk.wire_payload != 1 or row.packets[pk.side] != pk.count:
+        return False
+    return pk.flags & (TCP_PSH | TCP_FIN | TCP_SYN) == 0 and t.flags[pk.side] & TCP_SYN == 0
 
 
 cdef bint begin(Feed* f, const TcpRow* t, int speaker, bint late) noexcept nogil:
@@ -75,12 +94,16 @@ cdef bint begin(Feed* f, const TcpRow* t, int speaker, bint late) noexcept nogil
         half.tried = f.row.bits & tried_bit(side) != 0
         half.dead = f.row.bits & BIT_DPI_DONE != 0 or f.dpi.off
         if t.flags[side] & TCP_SYN and not half.tried and not late:
-            half.open = 1
+            half.open = OPEN_KNOWN
             half.next = t.isn[side] + 1
         elif f.row.packets[side] and side != speaker:
-            half.open = 1
+            half.open = OPEN_GUESSED
             half.next = f.row.nxt[side]
     return True
+
+
+cdef inline bint nothing_told(const Half* half) noexcept nogil:
+    return half.offset == 0 and half.len == 0 and half.gaps == 0
 
 
 cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
@@ -90,6 +113,9 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
     cdef u32 n = pk.payload_len, old, k
     if ahead > FAR_AHEAD or ahead < -FAR_AHEAD:
         return
+    if ahead < 0 and half.open == OPEN_GUESSED and nothing_told(half) and not pk.notes & NOTE_KEEP_ALIVE:
+        half.next = seq
+        ahead = 0
     if ahead > 0:
         early(f, s, seq, pk.payload, n)
         return
@@ -100,10 +126,14 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
         k = (n if old < n else pk.wire_payload) - old
         if half.early != NULL and half.early.seq - half.next < k:
             k = half.early.seq - half.next      # from there on other bytes came first
-        half.next += k
         if old < n:
+            half.next += k
             feed_bytes(f, s, pk.payload + old, k)
         else:
+            feed_cut(f, s)
+            if f.conn == NULL:
+                return
+            half.next += k
             feed_gap(f, s, k)
         if f.conn != NULL and half.early != NULL:
             drain(f, s)
@@ -145,8 +175,6 @@ cdef void give_up_hole(Feed* f, int s) noexcept nogil:
 cdef void lose_patience(Feed* f, int s) noexcept nogil:
     """A hole that the other side has acknowledged, or may never acknowledge because it is not seen, is lost."""
     cdef Half* half = &f.conn.half[s]
-    if half.early == NULL:
-        return
     if f.row.packets[1 - s] and <i32>(f.row.acked[1 - s] - half.early.seq) < 0:
         return
     half.waiting += 1

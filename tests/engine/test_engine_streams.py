@@ -216,3 +216,47 @@ def test_many_holes_together_are_bounded():
     before = memory()
     result = run_capture(capture, ("flows", "http"))
     assert len(result.flows) == 1000 and memory() - before < 48 * 1024
+
+
+GET = b"GET /joined HTTP/1.1\r\nHost: h\r\n\r\n"
+ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def told_of_http(talk: Talk) -> tuple[Any, ...]:
+    """(method and status of each transaction, bytes of each side's stream)"""
+    result = run(talk.frames, kinds=KINDS)
+    http = [(r.get("method"), r.get("status")) for r in result.by_kind["http"]]
+    return http, {s["dir"]: s["bytes"] for s in result.by_kind["streams"]}
+
+
+def test_a_keep_alive_where_a_flow_is_joined_is_no_content():
+    talk = Talk()
+    for _ in range(2):
+        talk.segment(CLIENT, ACK, b"\0", seq=talk.seq[CLIENT] - 1)
+        talk.ack(SERVER)
+    talk.say(CLIENT, GET).say(SERVER, ANSWER)
+    assert told_of_http(talk) == ([("GET", 204)], {"out": len(GET), "in": len(ANSWER)})
+
+
+def test_one_byte_that_is_pushed_where_a_flow_is_joined_is_content():
+    talk = Talk()
+    talk.say(CLIENT, GET[:1]).say(CLIENT, GET[1:]).say(SERVER, ANSWER)
+    assert told_of_http(talk) == ([("GET", 204)], {"out": len(GET), "in": len(ANSWER)})
+
+
+def test_a_flow_is_joined_with_its_lowest_bytes_even_if_an_acknowledgement_overtook_them():
+    talk = Talk()
+    talk.ack(CLIENT, seq=talk.seq[CLIENT] + len(GET))
+    talk.say(SERVER, ANSWER).say(CLIENT, GET)
+    assert told_of_http(talk) == ([(None, 204), ("GET", None)], {"out": len(GET), "in": len(ANSWER)})
+
+
+def test_heads_cut_by_the_snap_length_are_told():
+    talk = Talk()
+    for number in (1, 2):
+        talk.say(CLIENT, b"GET /%d HTTP/1.1\r\nHost: h\r\nUser-Agent: something long enough\r\n\r\n" % number)
+        talk.say(SERVER, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2000\r\n\r\n" + b"x" * 1000)
+        talk.say(SERVER, b"x" * 1000)
+    result = run(talk.frames, kinds=KINDS, snaplen=54 + 40)
+    assert [(r["path"], r["host"], r["status"]) for r in result.by_kind["http"]] == [("/1", "h", 200), ("/2", "h", 200)]
+    assert all("response_bytes" not in r for r in result.by_kind["http"])

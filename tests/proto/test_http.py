@@ -197,6 +197,84 @@ def test_a_hole_in_a_head_ends_that_side_and_the_pairing():
     assert [r.get("status") for r in records(outcome(probe))] == [None, None]
 
 
+def test_behind_a_cut_head_nothing_is_read_until_a_message_begins_behind_a_hole():
+    probe = make()
+    probe.feed(0, GET)
+    probe.feed(1, b"HTTP/1.1 200 OK\r\nX-C")
+    probe.lost(1, 30, cut=True)
+    probe.feed(1, b"body " + HELLO)
+    probe.feed(1, HELLO)
+    probe.lost(1, 1)
+    probe.feed(1, b"HTTP/1.1 40")
+    probe.feed(1, b"4 No\r\nContent-Length: 0\r\n\r\n")
+    assert probe.malformed == 0
+    assert [r.get("status") for r in records(outcome(probe))] == [200, 404]
+
+
+def test_behind_a_cut_request_the_method_must_be_whole_and_the_pairing_certain():
+    probe = make()
+    probe.feed(0, b"GET /1 HTTP/1.1\r\nX-C")
+    probe.lost(0, 100, cut=True)
+    probe.feed(0, b"ET /lost HTTP/1.1\r\n\r\n")
+    probe.lost(0, 1)
+    probe.feed(0, b"GET /2 HTTP/1.1\r\n\r\n")
+    probe.feed(1, HELLO * 3)
+    probe.feed(0, GET)
+    probe.feed(1, HELLO)
+    assert [(r.get("path"), r.get("status")) for r in records(outcome(probe))] == [
+        ("/1", None),
+        *[(None, 200)] * 4,
+        ("/2", None),
+        ("/a?b=c", None),
+    ]
+
+
+def test_heads_cut_by_the_snap_length_are_told_as_far_as_their_lines_are_whole():
+    probe = make()
+    for number in (1, 2):
+        probe.feed(0, b"GET /%d HTTP/1.1\r\nHost: h\r\nUser-Agent: cut he" % number)
+        probe.lost(0, 40, cut=True)
+        probe.feed(1, b"HTTP/1.1 20%d OK\r\nServer: s\r\nX-Cut" % number)
+        probe.lost(1, 4000, cut=True)
+    assert probe.malformed == 0
+    assert records(outcome(probe)) == [
+        {
+            "version": "1.1",
+            "method": "GET",
+            "host": "h",
+            "path": f"/{number}",
+            "status": 200 + number,
+            "request_headers": {"host": "h"},
+            "response_headers": {"server": "s"},
+        }
+        for number in (1, 2)
+    ]
+
+
+def test_a_head_whose_rest_was_lost_or_never_sent_is_not_told_nor_one_without_a_whole_line():
+    head = b"GET / HTTP/1.1\r\nHost: h\r\nX"
+    for size in range(len(head)):
+        ended, lost, cut = make(), make(), make()
+        ended.feed(0, head[:size], fin=True)
+        lost.feed(0, head[:size])
+        lost.lost(0, 9)
+        cut.feed(0, head[:size])
+        cut.lost(0, 9, cut=True)
+        assert records(outcome(ended)) == records(outcome(lost)) == []
+        assert len(records(outcome(cut))) == (b"\n" in head[:size])
+
+
+def test_an_interim_response_is_told_when_no_final_one_comes():
+    put = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    result = same_however_cut(make, [(0, put), (1, interim)])
+    assert [(r["method"], r["status"]) for r in records(result)] == [("PUT", 100)]
+    assert "status" not in http.describe(result["facts"])
+    result = same_however_cut(make, [(0, put), (1, interim + b"HTTP/1.1 103 Early\r\n\r\n" + HELLO)])
+    assert [r["status"] for r in records(result)] == [200]
+    assert [r["status"] for r in records(same_however_cut(make, [(1, interim)]))] == [100]
+
+
 def test_more_than_64_waiting_requests_are_reported_and_not_paired():
     result = told(make, [(0, GET * 70), (1, HELLO)], at_once)
     assert [("status" in r, "method" in r) for r in records(result)] == (

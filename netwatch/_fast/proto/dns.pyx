@@ -3,14 +3,15 @@
 Plain DNS is known by content on any port, with less proof needed on port 53; mDNS and LLMNR only on their ports. Every
 message is walked to its end before anything of it is believed. NetBIOS names (port 137) look alike and are not read.
 """
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number, fact_once,
-                                  dns_counted, fact_set, set_initiator, wants)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_DNS, EV_NAMES, ON_TCP, ON_UDP, PARSE_DONE,
+                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number,
+                                  dns_counted, fact_once, fact_set, set_initiator, verdict_only, wants)
+from netwatch._fast.proto.dnsasked cimport Dns, latency, remember, state_of
 from netwatch._fast.proto.dnsnames cimport dns_names
 from netwatch._fast.proto.dnswire cimport (DNS_HEAD, NAME_TEXT, DnsHead, DnsRecord, dns_head, message_end, name_end,
                                            name_text, next_record, question_hash)
@@ -23,8 +24,6 @@ cdef enum:
     FLAG_RESPONSE = 0x8000
     MAX_FACT_NAMES = 8
     MAX_FACT_ANSWERS = 8
-    FEW = 4                    # queries remembered at first
-    MANY = 64                  # ... and at most
     BAD_AT_FIRST = 4           # broken datagrams before a flow without a good one is given back
 
 cdef enum:                     # types with a compact answer, IANA "DNS RR TYPEs"
@@ -34,20 +33,6 @@ cdef enum:                     # types with a compact answer, IANA "DNS RR TYPEs
     TYPE_PTR = 12
     TYPE_SRV = 33
     TYPE_AAAA = 28
-
-cdef struct Asked:             # a query waiting for its response
-    u64 hash                   # 0 free
-    u64 ts
-
-cdef struct Dns:               # `room` Askeds follow
-    u32 counts[2]              # queries, responses
-    u8 names
-    u8 types
-    u8 answers
-    u8 room
-    u8 next                    # slot to overwrite when all are taken
-    u16 bad
-
 
 # --- detection ---
 
@@ -156,65 +141,6 @@ cdef int llmnr_detect(Look* look, Slice data) noexcept nogil:
 
 # --- what a message says ---
 
-cdef Asked* asked_of(Dns* dns) noexcept nogil:
-    return <Asked*>(dns + 1)
-
-
-cdef Dns* state_of(Look* look) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Dns) + FEW * sizeof(Asked))
-        if look.state[0] != NULL:
-            (<Dns*>look.state[0]).room = FEW
-    return <Dns*>look.state[0]
-
-
-cdef Dns* more_room(Look* look) noexcept nogil:
-    """Double the table of queries up to its bound; without memory it stays as it is."""
-    cdef Dns* dns = <Dns*>look.state[0]
-    cdef void* grown
-    if dns.room < MANY:
-        grown = realloc(dns, sizeof(Dns) + 2 * dns.room * sizeof(Asked))
-        if grown != NULL:
-            dns = <Dns*>grown
-            memset(asked_of(dns) + dns.room, 0, dns.room * sizeof(Asked))
-            dns.next = dns.room
-            dns.room *= 2
-            look.state[0] = dns
-    return dns
-
-
-cdef void remember(Look* look, u64 hash) noexcept nogil:
-    """Note a query; a repeated one keeps its first time."""
-    cdef Dns* dns = <Dns*>look.state[0]
-    cdef Asked* asked = asked_of(dns)
-    cdef int i, spare = -1
-    for i in range(dns.room):
-        if asked[i].hash == hash:
-            return
-        if asked[i].hash == 0 and spare < 0:
-            spare = i
-    if spare < 0:
-        dns = more_room(look)
-        asked = asked_of(dns)
-        spare = dns.next
-        dns.next = <u8>((dns.next + 1) % dns.room)
-    asked[spare].hash = hash
-    asked[spare].ts = look.ts
-
-
-cdef u64 latency(Look* look, Dns* dns, u64 hash) noexcept nogil:
-    """ns since the query that this responds to, 0 unknown. Frames of one instant count as 1 ns."""
-    cdef Asked* asked = asked_of(dns)
-    cdef int i
-    for i in range(dns.room):
-        if asked[i].hash == hash:
-            asked[i].hash = 0
-            if look.ts < asked[i].ts:
-                return 0
-            return look.ts - asked[i].ts if look.ts > asked[i].ts else 1
-    return 0
-
-
 cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, bint known, u32* at) noexcept nogil:
     """Pass over the questions, and keep the first names and types unless their query has given them."""
     cdef DnsRecord r
@@ -317,12 +243,29 @@ cdef bint readable(const u8* p, u32 n) noexcept nogil:
     return message_end(p, n) or (h.count[0] and next_record(p, n, &at, True, &r))
 
 
+cdef int judge_datagram(Look* look, Slice data, u8 over) noexcept nogil:
+    """What parse_datagram does to the flow's name and state, without memory. What was detected has been readable."""
+    cdef bint response
+    if not readable(data.p, data.n):
+        look.dpi.malformed[look.proto] += 1
+        return PARSE_OK
+    response = be16(data.p + 2) & FLAG_RESPONSE != 0
+    fact_once(look, DNS_TRANSPORT, &over, 1)
+    if over != OVER_MDNS:
+        set_initiator(look, not response)
+    look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
+    return PARSE_OK
+
+
 cdef int parse_datagram(Look* look, Slice data, u8 over) noexcept nogil:
     """One message. A broken one is counted and passed over: datagrams do not depend on each other."""
-    cdef Dns* dns = state_of(look)
+    cdef Dns* dns
+    look.used = data.n
+    if verdict_only(look, 1 << EV_DNS | 1 << EV_NAMES):
+        return judge_datagram(look, data, over)
+    dns = state_of(look)
     if dns == NULL:
         return PARSE_DONE
-    look.used = data.n
     if readable(data.p, data.n):
         learn(look, dns, over, data.p, data.n)
         return PARSE_OK

@@ -58,8 +58,16 @@ cdef u32 next_label(const u8* p, u32 n, Walk* w) noexcept nogil:
 
 cdef u32 name_end(const u8* p, u32 n, u32 at) noexcept nogil:
     """Offset after the name at `at`, pointers checked; 0 when it is broken."""
-    cdef Walk w = walk_from(at)
-    cdef u32 size, start, end = 0
+    cdef Walk w
+    cdef u32 size, start, end = at
+    while end < n and end - at < MAX_NAME and 0 < p[end] <= MAX_LABEL:     # most names are whole where they stand
+        end += 1 + p[end]
+    if end >= n or end - at >= MAX_NAME or 0 < p[end] < 0xc0:
+        return 0
+    if p[end] == 0:
+        return end + 1
+    w = walk_from(at)
+    end = 0
     while True:
         start = w.at
         size = next_label(p, n, &w)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from netwatch._fast.proto.facttext import MASK, by_key
 from netwatch._fast.text import clean
 
 TEXT, LIST, SECRET, HEX, NUMBER, FLAG = range(6)
-MASK = "***"
 _LIMIT = 256
 
 Fields = tuple[tuple[str, int, int], ...]
@@ -20,9 +20,7 @@ def described(facts: Iterable[tuple[int, bytes]], fields: Fields, show_secrets: 
     TEXT and SECRET are the first value, LIST the different ones in order, HEX the first in hexadecimal, NUMBER eight
     bytes in native order, FLAG true when the fact stands.
     """
-    known: dict[int, list[bytes]] = {}
-    for key, value in facts:
-        known.setdefault(key, []).append(value)
+    known = by_key(facts)
     obj: dict[str, object] = {}
     for name, key, kind in fields:
         values = known.get(key)

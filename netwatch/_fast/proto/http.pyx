@@ -3,18 +3,19 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow cimport AGREED_WEBSOCKET
+from netwatch._fast.reading cimport closed
 from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
 from netwatch._fast.proto.httphead cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
                                             request_start, response_start)
-from netwatch._fast.proto.httppair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_NOTHING,
-                                            AT_TRAILER, Http, Request, Way, close_request, close_response, http_free,
-                                            keep_head, new_request, open_response, report_all)
+from netwatch._fast.proto.httppair cimport (AT_ASTRAY, AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_HOLE,
+                                            AT_NOTHING, AT_TRAILER, MAX_START, Http, Request, Way, close_request,
+                                            close_response, http_free, keep_head, new_request, open_interim,
+                                            open_response, report_all, report_waiting, unseen)
 
 cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack
@@ -115,13 +116,15 @@ cdef void begin_body(Way* way, bint chunked, u64 length) noexcept nogil:
 
 
 cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
-    """The head of a response; an interim one (RFC 9110 section 15.2) is passed over."""
+    """The head of a response; a final one ends the wait for it, an interim one (RFC 9110 section 15.2) does not."""
     cdef Head head
     cdef bint tunnel
     cdef u64 first = way.first
     read_head(p, n, &head)
     begin_body(way, False, 0)
     if head.status < 200 and head.status != 101:
+        if not http.open:
+            open_interim(look, http, p, n, first)
         return PARSE_OK
     if http.responses == 0:
         fact_once(look, HTTP_STATUS, p + 9, 3)
@@ -177,6 +180,8 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
         set_initiator(look, not response)
     if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
         return broken(look, http)
+    if end < 0 and seen == START_GOOD and look.fin and not closed(&look.conn.half[look.side]):
+        return cut_head(look, http, way, p, n, step)
     if end < 0:
         return PARSE_MORE
     look.need = 0
@@ -184,6 +189,49 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
     way.blank = 0
     step[0] = <u32>end
     return take_response(look, http, way, p, <u32>end) if response else take_request(look, http, way, p, <u32>end)
+
+
+# --- what is missing ---
+
+cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
+    """The rest of this head is beyond the snap length: its whole lines are told."""
+    cdef bint from_client = look.side == http.client - 1
+    cdef u32 lines = n
+    cdef int code
+    while lines and p[lines - 1] != c'\n':
+        lines -= 1
+    look.need = 0
+    step[0] = n
+    if lines:
+        code = take_request(look, http, way, p, lines) if from_client else take_response(look, http, way, p, lines)
+        if code != PARSE_OK:
+            return code
+        if from_client:
+            http.waiting[http.n - 1].body = unseen()
+            http.waiting[http.n - 1].done = 0
+    http.uploading = http.uploading and not from_client
+    way.mode = AT_ASTRAY
+    way.body = unseen()
+    return PARSE_OK
+
+
+cdef int after_hole(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
+    """A message that begins right behind lost bytes is read; anything else has no boundary that could be known."""
+    cdef u32 size = n if n < MAX_START else MAX_START
+    cdef bint from_client = look.side == http.client - 1
+    cdef int seen = request_start(p, size) if from_client else response_start(p, size)
+    # The first letters of the method may be lost: it must be one that is known.
+    if seen == START_GOOD and from_client and not known_method(p, size):
+        seen = START_BAD
+    if seen == START_MORE and n < MAX_START and not look.fin:
+        look.need = n + 1
+        return PARSE_MORE
+    look.need = 0
+    way.mode = AT_HEAD if seen == START_GOOD else AT_ASTRAY
+    if seen == START_GOOD and from_client and http.n:
+        report_waiting(look, http)
+        http.unpaired = http.piped = True
+    return PARSE_OK
 
 
 # --- bodies ---
@@ -266,7 +314,7 @@ cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
 
 cdef Http* state_of(Look* look) noexcept nogil:
     if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Http))
+        look.state[0] = zeroed(sizeof(Http))
     return <Http*>look.state[0]
 
 
@@ -283,6 +331,10 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
         if way.mode == AT_NOTHING:
             step = data.n - at
             look.skip = to_the_end()
+        elif way.mode == AT_ASTRAY:
+            step = data.n - at
+        elif way.mode == AT_HOLE:
+            code = after_hole(look, http, way, data.p + at, data.n - at)
         elif way.mode == AT_HEAD:
             code = at_head(look, http, way, data.p + at, data.n - at, &step)
         elif way.mode == AT_BODY or way.mode == AT_CHUNK:
@@ -295,9 +347,11 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef int http_lost(Look* look, u64 n) noexcept nogil:
-    """A hole inside a body does no harm; any other ends the reading of its side."""
+    """A hole inside a body does no harm; any other ends the reading of its side, but where heads are cut to a snap
+    length: there the next packet may begin the next message."""
     cdef Http* http = state_of(look)
     cdef Way* way
+    cdef bint astray
     if http == NULL:
         return PARSE_DONE
     way = &http.way[look.side]
@@ -306,7 +360,13 @@ cdef int http_lost(Look* look, u64 n) noexcept nogil:
         return PARSE_OK
     if http.client == 0:
         return PARSE_DONE
-    return leave(look, http, PARSE_DONE) if end_side(look, http) else PARSE_OK
+    astray = way.mode == AT_ASTRAY
+    if end_side(look, http) and not astray:
+        return leave(look, http, PARSE_DONE)
+    if astray:
+        way.mode = AT_HOLE
+        way.first = way.scan = way.blank = 0
+    return PARSE_OK
 
 
 cdef void http_closing(Look* look) noexcept nogil:

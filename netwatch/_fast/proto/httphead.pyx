@@ -43,24 +43,25 @@ cdef inline bint is_digit(u8 c) noexcept nogil:
     return c >= c'0' and c <= c'9'
 
 
-cdef u32 line_length(const u8* p, u32 n) noexcept nogil:
-    """Length of the first line without its end; the line must be whole."""
-    cdef u32 size = <u32>find_byte(p, n, c'\n')
-    return size - 1 if size and p[size - 1] == c'\r' else size
+cdef inline u32 line_length(const u8* p, u32 lf) noexcept nogil:
+    """Length of a line whose LF is at `lf`, without its end."""
+    return lf - 1 if lf and p[lf - 1] == c'\r' else lf
 
 
 cdef int request_start(const u8* p, u32 n) noexcept nogil:
     """Can these bytes begin `method SP target SP HTTP/1.x` (RFC 9112 section 3)? Good only when the line is whole."""
     cdef u32 i = 0, size
+    cdef i64 lf
     while i < n and i <= MAX_METHOD and is_token(p[i]):
         i += 1
     if i == n and i <= MAX_METHOD:
         return START_MORE
     if i == 0 or i > MAX_METHOD or p[i] != c' ':
         return START_BAD
-    if find_byte(p, n, c'\n') < 0:
+    lf = find_byte(p + i, n - i, c'\n')
+    if lf < 0:
         return START_MORE
-    size = line_length(p, n)
+    size = line_length(p, i + <u32>lf)
     if size < i + 11 or p[size - 9] != c' ':
         return START_BAD
     return START_GOOD if starts(p + size - 8, 8, b"HTTP/1.", 7) and is_digit(p[size - 1]) else START_BAD
@@ -151,6 +152,19 @@ cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:
         head.server = value
 
 
+cdef inline bint may_matter(u8 first) noexcept nogil:
+    """A field whose name begins so may be one of read_field's; a folded line begins with none of these."""
+    first |= 32
+    return first == c'c' or first == c'h' or first == c's' or first == c't' or first == c'u'
+
+
+cdef void read_line(const u8* p, u32 n, Head* head) noexcept nogil:
+    """One line of the head, without its end."""
+    cdef i64 colon = find_byte(p, n, c':')
+    if colon > 0:
+        read_field(trimmed(p, <u32>colon), trimmed(p + colon + 1, n - <u32>colon - 1), head)
+
+
 cdef Slice authority(Slice target) noexcept nogil:
     """host:port of an absolute-form target (RFC 9112 section 3.2.2), without userinfo; empty for the other forms."""
     cdef i64 colon = find_byte(target.p, target.n, c':'), at
@@ -184,21 +198,13 @@ cdef void read_start(const u8* p, u32 size, Head* head) noexcept nogil:
 
 cdef void read_head(const u8* p, u32 n, Head* head) noexcept nogil:
     """A whole head of n bytes whose start line was found good."""
-    cdef u32 at = 0, size
-    cdef i64 lf, colon
+    cdef i64 lf = find_byte(p, n, c'\n')
     memset(head, 0, sizeof(Head))
     head.length = -1
-    read_start(p, line_length(p, n), head)
-    while True:
-        lf = find_byte(p + at, n - at, c'\n')
-        if lf < 0:
-            return
-        at += <u32>lf + 1
-        if at >= n or p[at] == c' ' or p[at] == c'\t':
-            continue
-        if find_byte(p + at, n - at, c'\n') < 0:
-            return
-        size = line_length(p + at, n - at)
-        colon = find_byte(p + at, size, c':')
-        if colon > 0:
-            read_field(trimmed(p + at, <u32>colon), trimmed(p + at + colon + 1, size - <u32>colon - 1), head)
+    read_start(p, line_length(p, <u32>lf), head)
+    while lf >= 0:
+        p += lf + 1
+        n -= <u32>lf + 1
+        lf = find_byte(p, n, c'\n')
+        if lf > 0 and may_matter(p[0]):
+            read_line(p, line_length(p, <u32>lf), head)

@@ -40,7 +40,7 @@ cdef u64 body_so_far(Look* look, Http* http, int side) noexcept nogil:
     """Bytes of the body of the message that the side is sending."""
     cdef Way* way = &http.way[side]
     cdef u64 ahead = 0
-    if way.mode == AT_HEAD or way.mode == AT_NOTHING:
+    if way.mode == AT_HEAD or way.mode >= AT_NOTHING:
         return way.body
     if look.conn != NULL and (way.mode == AT_BODY or way.mode == AT_CHUNK):
         ahead = look.conn.half[side].skip
@@ -78,8 +78,18 @@ cdef void report(Look* look, Http* http, Request* request, bint answered, u64 bo
         drop_head(http, &http.response, &http.response_n)
 
 
+cdef void open_interim(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil:
+    """The head of an interim response: told only when no final one follows it."""
+    drop_head(http, &http.response, &http.response_n)
+    http.interim = True
+    http.response_first = first
+    http.response = keep_head(look, http, p, n, &http.response_n)
+
+
 cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil:
     """The head of a final response: it answers the oldest request that waits."""
+    drop_head(http, &http.response, &http.response_n)
+    http.interim = False
     http.open = True
     http.response_first = first
     http.response = keep_head(look, http, p, n, &http.response_n)
@@ -116,37 +126,61 @@ cdef Request shift(Http* http) noexcept nogil:
     return oldest
 
 
+cdef bint more_room(Http* http) noexcept nogil:
+    """Twice the room for requests; False without memory."""
+    cdef bint first = http.waiting == &http.single
+    cdef void* grown = realloc(NULL if first else http.waiting, 2 * http.room * sizeof(Request))
+    if grown == NULL:
+        return False
+    if first:
+        memcpy(grown, &http.single, sizeof(Request))
+    http.waiting = <Request*>grown
+    http.room *= 2
+    return True
+
+
 cdef Request* new_request(Look* look, Http* http) noexcept nogil:
     """A zeroed place at the end of the queue; NULL without memory. At the bound the oldest is reported unanswered."""
-    cdef void* grown
-    cdef u16 room = http.room * 2 if http.room else 2
     cdef Request oldest
     if http.n == MAX_WAITING:
         oldest = shift(http)
         report(look, http, &oldest, False, 0)
         http.unpaired = True
-    if http.n == http.room:
-        grown = realloc(http.waiting, room * sizeof(Request))
-        if grown == NULL:
-            return NULL
-        http.waiting = <Request*>grown
-        http.room = room
+    if http.n == 0 and not http.open and not http.piped:
+        http.unpaired = False                   # whatever was lost before, the next response is this one's
+    if http.room == 0:
+        http.waiting = &http.single
+        http.room = 1
+    elif http.n == http.room and not more_room(http):
+        return NULL
     memset(&http.waiting[http.n], 0, sizeof(Request))
     http.n += 1
+    if http.n > 1:
+        http.piped = True
     return &http.waiting[http.n - 1]
 
 
-cdef void report_all(Look* look, Http* http) noexcept nogil:
-    """Report the response that is open and every request that waits."""
+cdef void report_waiting(Look* look, Http* http) noexcept nogil:
+    """Report every request that waits as not answered, the oldest with what was said in the interim."""
     cdef Request request
-    if http.open:
-        close_response(look, http, body_so_far(look, http, 2 - http.client))
+    memset(&request, 0, sizeof(Request))
+    if http.interim and (http.n == 0 or http.unpaired):
+        report(look, http, &request, True, 0)
+        http.interim = False
     while http.n:
         if http.n == 1 and http.uploading:
             http.waiting[0].body = body_so_far(look, http, http.client - 1)
         request = shift(http)
-        report(look, http, &request, False, 0)
+        report(look, http, &request, http.interim, 0)
+        http.interim = False
     http.uploading = False
+
+
+cdef void report_all(Look* look, Http* http) noexcept nogil:
+    """Report the response that is open and every request that waits."""
+    if http.open:
+        close_response(look, http, body_so_far(look, http, 2 - http.client))
+    report_waiting(look, http)
 
 
 cdef void http_free(void* state) noexcept nogil:
@@ -154,7 +188,8 @@ cdef void http_free(void* state) noexcept nogil:
     cdef u16 i
     for i in range(http.n):
         free(http.waiting[i].head)
-    free(http.waiting)
+    if http.waiting != &http.single:
+        free(http.waiting)
     free(http.request.head)
     free(http.response)
     free(http)

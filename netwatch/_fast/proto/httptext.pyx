@@ -13,6 +13,7 @@ FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": 
                "http.user_agent": HTTP_AGENT, "http.content_type": HTTP_TYPE, "http.server": HTTP_SERVER}
 MASK = "***"
 _EVENT_HEAD = struct.Struct("=5Q2I")   # httppair.pyx, report()
+_UNSEEN = 1 << 63                       # httppair.pxd, unseen()
 _MAX_VALUE = 8192
 MAX_PATH = 300                         # characters of `path`; a longer one stands whole in `path_full`
 _MAX_FIELDS = 256
@@ -120,9 +121,9 @@ def record(payload: bytes, show_secrets: bool = False) -> dict:
     obj = {}
     _request(obj, payload[at:at + request_n], show_secrets)
     _response(obj, payload[at + request_n:at + request_n + response_n], show_secrets)
-    if request_n:
+    if request_n and request_bytes < _UNSEEN:
         obj["request_bytes"] = request_bytes
-    if response_n:
+    if response_n and response_bytes < _UNSEEN:
         obj["response_bytes"] = response_bytes
     if done and first >= done:
         obj["latency_us"] = (first - done) // 1000

@@ -30,13 +30,16 @@ cdef enum:
 
 
 cdef inline void fact_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most) noexcept nogil:
-    """Keep the value unless it stands already or `most` values of the key do. A long one is cut to TEXT_MOST bytes."""
+    """keep_distinct of a value that is cut to TEXT_MOST bytes."""
+    keep_distinct(look, key, p, n if n < TEXT_MOST else TEXT_MOST, most)
+
+
+cdef inline void keep_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most) noexcept nogil:
+    """Keep the value unless it stands already or `most` values of the key do. Walks the list seam.pyx documents."""
     cdef const Facts* facts = look.cold.facts
     cdef const u8* at
     cdef const u8* end
     cdef u32 size, seen = 0
-    if n > TEXT_MOST:
-        n = TEXT_MOST
     if facts != NULL:
         at = <const u8*>facts + sizeof(Facts)
         end = at + facts.used

@@ -4,8 +4,9 @@ All functions are inline and copy nothing. A line ends in LF; a CR before it bel
 `word` case does not matter, and the word compared with is given in lower case.
 """
 from netwatch._fast.bytes cimport u8, u16, u32, u64, i64, Slice, find_byte, slice_of
-from netwatch._fast.flow cimport BIT_INITIATOR_B, Facts
-from netwatch._fast.seam cimport Look, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, fact_add, fact_once
+from netwatch._fast.flow cimport BIT_INITIATOR_B
+from netwatch._fast.seam cimport Look, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, fact_once
+from netwatch._fast.proto.learn cimport keep_distinct
 
 cdef enum:
     FACT_TEXT = 256            # bytes kept of a fact's text
@@ -207,27 +208,9 @@ cdef inline void keep_once(Look* look, u8 key, Slice s) noexcept nogil:
         fact_once(look, key, s.p, smaller(s.n, FACT_TEXT))
 
 cdef inline void keep_each(Look* look, u8 key, Slice s, u32 most) noexcept nogil:
-    """A value among the different ones of the key, at most `most` of them. Walks the list seam.pyx documents."""
-    cdef const Facts* facts = look.cold.facts
-    cdef const u8* at
-    cdef const u8* end
-    cdef u32 n = smaller(s.n, FACT_TEXT), size, i
-    if s.n == 0:
-        return
-    if facts != NULL:
-        at = <const u8*>facts + sizeof(Facts)
-        end = at + facts.used
-        while at < end:
-            size = at[2] | (<u32>at[3] << 8)
-            if at[0] == look.proto and at[1] == key:
-                most -= 1
-                i = 0
-                while size == n and i < n and at[4 + i] == s.p[i]:
-                    i += 1
-                if most == 0 or (size == n and i == n):
-                    return
-            at += 4 + size
-    fact_add(look, key, s.p, n)
+    """A value among the different ones of the key, at most `most` of them; an empty one does not count."""
+    if s.n:
+        keep_distinct(look, key, s.p, smaller(s.n, FACT_TEXT), most)
 
 cdef inline void keep_verb(Look* look, u8 key, Slice s, u32 most) noexcept nogil:
     """The same of a command word, in capitals; one that is longer than 16 bytes or holds no word is left out."""

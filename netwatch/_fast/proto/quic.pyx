@@ -7,9 +7,10 @@ read and the client sends 1-RTT the flow costs nothing more. Google's older QUIC
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take8
+from netwatch._fast.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take, take8
 from netwatch._fast.flow cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
                                   ST_QUIC_INITIAL, ST_QUIC_RETRY)
+from netwatch._fast.mix cimport load64
 from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_number,
                                   fact_once, fact_set, sealed, set_initiator, wants)
 from netwatch._fast.proto.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
@@ -178,6 +179,16 @@ cdef bint skip_ack(Reader* r, bint ecn) noexcept nogil:
     return not r.bad
 
 
+cdef size_t padding(const u8* p, size_t n) noexcept nogil:
+    """How many of the bytes are zero before another comes."""
+    cdef size_t k = 0
+    while n - k >= 8 and load64(p + k) == 0:
+        k += 8
+    while k < n and p[k] == 0:
+        k += 1
+    return k
+
+
 cdef void read_frames(Look* look, Quic* q, int role, const u8* p, u32 n) noexcept nogil:
     """The frames of an opened Initial, up to the first that has no place there."""
     cdef Reader r = reader(p, n)
@@ -188,6 +199,9 @@ cdef void read_frames(Look* look, Quic* q, int role, const u8* p, u32 n) noexcep
         if google and r.p[0] & 0xc0 == GOOGLE_ACK:
             if not google_skip_ack(&r, take8(&r)):
                 return
+            continue
+        if r.p[0] == FRAME_PADDING:        # there may be a thousand of them
+            take(&r, padding(r.p, left(&r)))
             continue
         kind = take_varint(&r)
         if kind == FRAME_PADDING or kind == FRAME_PING:

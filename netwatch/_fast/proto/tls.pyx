@@ -4,12 +4,12 @@ Reads both hellos over any segmentation, the leaf certificate of TLS 1.2 and old
 decrypted. Once the handshake has gone dark the flow costs nothing more. An SSL 2.0 form ClientHello (RFC 5246
 appendix E.2) is recognised and left at that.
 """
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants)
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                  PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants, zeroed)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
@@ -195,6 +195,17 @@ cdef bint gather(Half* half, const u8* p, u32 n) noexcept nogil:
     return True
 
 
+cdef u32 read_whole(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
+    """Read a message where it stands: its bytes that are done with, 0 when not all that is wanted of it is there."""
+    cdef u32 size = be24(p + 1)
+    cdef u32 keep = wanted(look, tls, p[0], size)
+    if keep > MAX_HELLO or keep > n - MESSAGE_HEAD:
+        return 0
+    read_message(look, tls, p[0], p + MESSAGE_HEAD, keep)
+    tls.half[look.side].pass_by = size - keep
+    return MESSAGE_HEAD + keep
+
+
 cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
     """The bytes of one handshake record: the end of a message, whole messages, the start of one."""
     cdef Half* half = &tls.half[look.side]
@@ -206,12 +217,17 @@ cdef int read_fragment(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
             p += step
             n -= step
             continue
+        step = read_whole(look, tls, p, n) if half.len == 0 and n >= MESSAGE_HEAD else 0
+        if step:
+            p += step
+            n -= step
+            continue
         if half.len < MESSAGE_HEAD:
-            step = MESSAGE_HEAD - half.len
-            if not gather(half, p, step if step < n else n):
+            step = MESSAGE_HEAD - half.len if MESSAGE_HEAD - half.len < n else n
+            if not gather(half, p, step):
                 return PARSE_DONE
-            p += step if step < n else n
-            n -= step if step < n else n
+            p += step
+            n -= step
             if half.len < MESSAGE_HEAD:
                 break
             half.keep = wanted(look, tls, half.buf[0], be24(half.buf + 1))
@@ -277,7 +293,7 @@ cdef int parse_ssl2(Look* look, Slice data) noexcept nogil:
 
 cdef Tls* state_of(Look* look) noexcept nogil:
     if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Tls))
+        look.state[0] = zeroed(sizeof(Tls))
     return <Tls*>look.state[0]
 
 
