@@ -109,6 +109,13 @@ class Session:
         self.source.interrupt()
         self._thread.join(timeout=5)
         self._thread = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of everything that _begin() made."""
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "close"):
+                keeper.close()
         self.pipeline.close()
         self.source.close()
 
@@ -247,8 +254,7 @@ class Session:
         """Begin the file once more, with an engine that knows nothing."""
         source = self._open_source()
         with self.lock:
-            self.pipeline.close()
-            self.source.close()
+            self._let_go()
             self._begin(source)
             self._done = False
             player.begin()

@@ -13,4 +13,5 @@ cdef class Engine:
     cdef u32 shards
     cdef object history           # keeps what core.series points to
     cdef object observer          # keeps alive what Core.who points to
+    cdef object notes             # and core.noted
     cdef void run(self, const Chunk* chunk) noexcept nogil

@@ -15,6 +15,7 @@ from netwatch._fast.encap cimport paths_new, paths_free
 from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
+from netwatch._fast.notes cimport Notes, note_packet
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
@@ -231,6 +232,11 @@ cdef class Engine:
         self.history = history
         self.core.series = history.series
 
+    def note_into(self, Notes notes) -> None:
+        """Note what is worth telling, from the next frame on."""
+        self.notes = notes
+        self.core.noted = notes.noted
+
     def tell(self) -> None:
         """Bring what remember() was given up to this moment."""
         if self.core.series != NULL:
@@ -278,6 +284,7 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
     """Parse, look up and count up to BATCH frames from `at`; the place where the next batch begins."""
     cdef u32 taken = 0, i, number
     cdef Packet* pk
+    cdef const Row* row
     cdef const Frame* f
     core.parser.n_out = 0
     while at < chunk.n and taken < BATCH:
@@ -303,6 +310,10 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
         if core.series != NULL and number:
             series_packet(core.series, pk, &core.table.rows[number], i == 0 or core.parser.out[i - 1].frame != pk.frame)
+        if core.noted != NULL and number:
+            row = &core.table.rows[number]
+            note_packet(core.noted, pk, row, &core.table.colds[number],
+                        &core.table.tcps[row.tcp] if row.proto == PROTO_TCP and row.tcp else NULL, number)
         if core.parser.layers and is_innermost(core, i):
             if core.dpi.want >> EV_PACKET & 1:
                 packet_event(core, pk, number)

@@ -1,6 +1,7 @@
 """Packets become flows here: found or made, counted, timed out, ended."""
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow cimport Row, Cold, ST_COUNT
+from netwatch._fast.notes cimport Noted
 from netwatch._fast.packet cimport Packet
 from netwatch._fast.parse cimport Parser
 from netwatch._fast.seam cimport Dpi, MAX_PROTOS
@@ -58,6 +59,7 @@ cdef struct Core:             # one engine
     Series* series            # counts by the second, NULL when nobody asked for them
     Witness witness           # NULL: nobody; it belongs to Engine.observer
     void* who
+    Noted* noted              # events of note, likewise
 
 cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil

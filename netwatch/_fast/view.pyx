@@ -9,6 +9,7 @@ from netwatch._fast.flow cimport *
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from netwatch._fast.query cimport FlowView
+from netwatch._fast.seam cimport DNS_KEPT
 
 from netwatch._fast import columns
 from netwatch._fast.dpi import app_names
@@ -153,6 +154,13 @@ def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=
         if not row.bits & BIT_ENDED:
             record["staleness"] = (clock - row.last) / max(timeout_ns(core, row), 1)
     return record
+
+
+def dns_times(Engine engine, u64 since) -> list:
+    """Microseconds that plain DNS responses took which came since then (ns), of the newest few thousand."""
+    cdef Core* core = &engine.core
+    cdef u64 i, n = min(core.dpi.dns_timed, <u64>DNS_KEPT)
+    return [core.dpi.dns_ns[i] / 1000 for i in range(n) if core.dpi.dns_at[i] >= since]
 
 
 def counts(Engine engine) -> dict:

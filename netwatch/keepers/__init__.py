@@ -13,6 +13,8 @@ from netwatch.pipeline import Step
 
 KEEPERS: dict[str, str] = {  # name: "module:class"
     "minute": "netwatch.keepers.minute:Minute",
+    "events": "netwatch.keepers.events:Events",
+    "interfaces": "netwatch.keepers.interfaces:Interfaces",
     "past": "netwatch.keepers.past:Past",
     "packets": "netwatch.keepers.packets:Packets",
 }
@@ -21,6 +23,8 @@ KEEPERS: dict[str, str] = {  # name: "module:class"
 class Keeper(Protocol):
     """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. begin(session, settings), where
     it has one, is called when the engine is there and no frame has come."""
+    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. A keeper may have begin(session),
+    which is called before the first frame is read, and close(), when the session stops."""
 
     wants: frozenset[str]
 

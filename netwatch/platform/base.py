@@ -143,6 +143,22 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What an interface is; "" and None for what the system does not tell.
+
+    `kind`: "ethernet", "loopback", "wireless", "tunnel" (and of which sort), or the system's own word: "bridge".
+    """
+
+    name: str
+    kind: str = ""
+    addresses: tuple[tuple[bytes, int], ...] = ()      # (address, length of its prefix)
+    carrier: bool | None = None
+    duplex: str = ""
+    driver: str = ""
+    master: str = ""                   # the bridge or bond it is part of
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A way out: `network` / `prefix` by `gateway` (b"": on the link) through `interface`; lower `metric` wins."""
 
@@ -183,6 +199,7 @@ class Platform(Protocol):
     def owners(self) -> Owners: ...
     def sockets(self) -> list[Socket]: ...
     def counters(self) -> list[Counters]: ...
+    def links(self) -> list[Link]: ...
     def routes(self) -> list[Route]: ...
     def neighbours(self) -> list[Neighbour]: ...
     def addresses(self) -> frozenset[bytes]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from netwatch.platform import bsdtext, psutils
-from netwatch.platform.base import Counters, Neighbour, Route, Status, Unavailable
+from netwatch.platform.base import Counters, Link, Neighbour, Route, Status, Unavailable
 from netwatch.platform.polled import output_of
 
 
@@ -14,6 +14,9 @@ class Bsd:
 
     def counters(self) -> list[Counters]:
         return bsdtext.interfaces(output_of("netstat", "-ibn"))
+
+    def links(self) -> list[Link]:
+        return psutils.links()
 
     def routes(self) -> list[Route]:
         return bsdtext.routes(output_of("netstat", "-rn"))

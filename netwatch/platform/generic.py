@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from netwatch.platform import psutils
-from netwatch.platform.base import Counters, Neighbour, Route, Socket, Status, Unavailable
+from netwatch.platform.base import Counters, Link, Neighbour, Route, Socket, Status, Unavailable
 from netwatch.platform.polled import polled_owners
 from netwatch.platform.watch import Watch
 
@@ -21,6 +21,9 @@ class Generic:
 
     def counters(self) -> list[Counters]:
         return psutils.counters()
+
+    def links(self) -> list[Link]:
+        return psutils.links()
 
     def routes(self) -> list[Route]:
         raise Unavailable(f"the routes of {sys.platform} cannot be read")

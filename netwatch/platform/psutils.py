@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from netwatch.platform.base import TCP, UDP, Counters, Socket, Unavailable, packed
+from netwatch.platform.base import TCP, UDP, Counters, Link, Socket, Unavailable, is_loopback, packed
+
+TUNNELS = ("utun", "tun", "tap", "wg", "gif", "stf", "ppp", "ipsec")     # names that the BSDs give them
 
 
 def _psutil() -> Any:
@@ -70,6 +72,35 @@ def addresses() -> frozenset[bytes]:
                 except ValueError:
                     continue
     return frozenset(found)
+
+
+def links() -> list[Link]:
+    """Every interface with its addresses; what it is only where its name or addresses say so. Raises Unavailable."""
+    psutil = _psutil()
+    try:
+        listed, facts = psutil.net_if_addrs(), psutil.net_if_stats()
+    except (psutil.Error, OSError) as e:
+        raise Unavailable(f"psutil: {e}") from None
+    found = []
+    for name, each in listed.items():
+        held = []
+        for a in each:
+            if a.family in (socket.AF_INET, socket.AF_INET6):
+                try:
+                    address = packed(a.address)
+                    held.append((address, _prefix(a.netmask, len(address))))
+                except ValueError:
+                    continue
+        kind = "loopback" if any(is_loopback(address) for address, _ in held) else \
+            "tunnel" if name.startswith(TUNNELS) else ""
+        duplex = {2: "full", 1: "half"}.get(int(facts[name].duplex), "") if name in facts else ""
+        found.append(Link(name, kind, tuple(held), duplex=duplex))
+    return found
+
+
+def _prefix(mask: str | None, octets: int) -> int:
+    """How many bits a netmask has; all of them when it is not told."""
+    return sum(octet.bit_count() for octet in packed(mask)) if mask else 8 * octets
 
 
 def _end(pair: Any) -> tuple[bytes, int]:

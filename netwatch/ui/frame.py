@@ -185,7 +185,8 @@ def draw_footer(canvas: Any, y: int, state: State) -> None:
     for key in right:
         x += _draw_hint(canvas, y, x, key, glyphs) + 2
     x = 1
-    if state.contexts()[0] in ("connections", "details") or state.contexts()[0].startswith("packets"):
+    moves = keys.find(state.contexts(), "down")
+    if moves and moves.action == "row_down":
         arrows = "Up Down" if glyphs.ascii_only else "↑↓"
         x += canvas.put(y, x, arrows, KEY) + 1
         x += canvas.put(y, x, "select", MUTED) + 2

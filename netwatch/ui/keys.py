@@ -21,6 +21,29 @@ class Key:
     early: bool = False            # stands before the others in the footer
 
 
+def list_keys(context: str, row: str, *more: Key) -> tuple[Key, ...]:
+    """The keys of a list (widgets/listing.py) of things called `row`, after those of its tab alone."""
+    return (
+        *more,
+        Key(context, ("s",), "sort_open", "sort", "pick the column to sort by"),
+        Key(context, ("S",), "sort_reverse", "reverse", "turn the order round"),
+        Key(context, ("<",), "sort_previous", "", "sort by the column to the left"),
+        Key(context, (">",), "sort_next", "", "sort by the column to the right"),
+        *_moves(context, row),
+    )
+
+
+def _moves(context: str, row: str) -> tuple[Key, ...]:
+    return (
+        Key(context, ("down", "j"), "row_down", "", f"next {row}"),
+        Key(context, ("up", "k"), "row_up", "", f"previous {row}"),
+        Key(context, ("pgdn", "ctrl-f"), "page_down", "", "one page down"),
+        Key(context, ("pgup", "ctrl-b"), "page_up", "", "one page up"),
+        Key(context, ("home", "g"), "row_first", "", f"first {row}"),
+        Key(context, ("end", "G"), "row_last", "", f"last {row}"),
+    )
+
+
 KEYS = (
     Key("filter", ("enter",), "filter_keep", "keep", "keep the filter and go back to the table"),
     Key("filter", ("esc",), "filter_cancel", "cancel", "go back to the filter that was there before"),
@@ -237,6 +260,28 @@ KEYS = (
     Key("entry", ("backspace",), "entry_backspace", "", "erase the character before the cursor"),
     Key("entry", ("delete", "ctrl-d"), "entry_delete", "", "erase the character under the cursor"),
     Key("entry", ("ctrl-u",), "entry_clear", "", "erase the line up to the cursor"),
+    *list_keys(
+        "interfaces", "interface",
+        Key("interfaces", ("enter", "d"), "details_open", "details", "addresses, routes, counters of the selected one"),
+        Key("interfaces", ("f",), "chip_next", "which", "all, active, idle or down ones")),
+    *list_keys(
+        "topology", "host",
+        Key("topology", ("enter",), "follow", "its flows", "show the flows of the selected host in Connections"),
+        Key("topology", ("d",), "details_open", "details", "what is known of the selected host"),
+        Key("topology", ("f",), "chip_next", "which", "all, this machine, gateways, local network, internet")),
+    Key("timeline", ("enter", "d"), "follow", "its flow", "show the flow of the selected event in Connections"),
+    Key("timeline", ("f",), "chip_next", "which", "all, warnings, or one category: flow, dns, loss, damage ..."),
+    Key("timeline", ("t",), "window_next", "time", "how far back: 1m, 5m, 15m, 1h, 24h, the whole session"),
+    *_moves("timeline", "event"),
+    Key("insights", ("enter", "d"), "details_open", "details", "the whole of the selected card"),
+    Key("insights", ("x",), "follow", "its flows", "show the flows of the selected card in Connections"),
+    Key("insights", ("t",), "window_next", "time", "over how long: 5m, 1h, the whole session"),
+    *_moves("insights", "card"),
+    *list_keys(
+        "egress", "line",
+        Key("egress", ("enter", "d"), "follow", "its flows", "show the flows of the selected line in Connections"),
+        Key("egress", ("space",), "fold", "fold", "fold or unfold the destinations of one"),
+        Key("egress", ("z",), "fold_all", "fold all", "fold or unfold all")),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "", "drop the filter"),
     Key("global", (":",), "palette", "do", "find anything that can be done by a few letters of it"),
@@ -253,18 +298,39 @@ KEYS = (
 )
 
 CONTEXT_TITLES = {
-    "packets": "Packets", "packets_tree": "Decoded fields", "packets_bytes": "Bytes", "packets_notes": "Expert notes",
-    "packets_stream": "Stream view", "entry": "A line to type",
-    "connections": "Connections", "details": "Details pane", "filter": "Filter line", "sort": "Sort list",
-    "settings": "Settings", "settings_edit": "A setting's value", "palette": "Command palette", "memory": "Memory view",
-    "help": "This help", "failed": "A tab that failed", "seek": "Going to a moment",
-    "replay": "Replay of a file", "global": "Everywhere",
-    "connections": "Connections", "groups": "Connections in groups", "details": "Details pane",
-    "fields": "Copying a field", "frames": "A flow's frames", "processes": "Processes", "process": "One process",
-    "filter": "Filter line", "sort": "Sort list", "help": "This help", "failed": "A tab that failed",
+    "dashboard": "Dashboard",
+    "connections": "Connections",
+    "groups": "Connections in groups",
+    "details": "Details pane",
+    "fields": "Copying a field",
+    "frames": "A flow's frames",
+    "interfaces": "Interfaces",
+    "packets": "Packets",
+    "packets_tree": "Decoded fields",
+    "packets_bytes": "Bytes",
+    "packets_notes": "Expert notes",
+    "packets_stream": "Stream view",
+    "stats": "Stats",
+    "topology": "Topology",
+    "timeline": "Timeline",
+    "processes": "Processes",
+    "process": "One process",
+    "insights": "Insights",
+    "egress": "Egress",
+    "lite": "Lite view",
+    "dense": "Dense view",
+    "entry": "A line to type",
+    "filter": "Filter line",
+    "sort": "Sort list",
+    "settings": "Settings",
+    "settings_edit": "A setting's value",
+    "palette": "Command palette",
+    "memory": "Memory view",
+    "help": "This help",
+    "failed": "A tab that failed",
+    "seek": "Going to a moment",
+    "replay": "Replay of a file",
     "global": "Everywhere",
-    "help": "This help", "failed": "A tab that failed", "global": "Everywhere",
-    "dashboard": "Dashboard", "stats": "Stats", "lite": "Lite view", "dense": "Dense view",
 }
 
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",

@@ -48,8 +48,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
                     "netwatch.settings", "netwatch.places", f"{FAST}.canvas"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.follow", "netwatch.settings",
-                     "netwatch.config", "netwatch.places", "netwatch.owners", FAST, "netwatch"),
+                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.follow",
+                     "netwatch.settings", "netwatch.config", "netwatch.places", "netwatch.owners", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {

@@ -19,10 +19,10 @@ class Replayed(Session):
 
     extra = 0                          # ticks, which a driver counts
 
-    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None, *more: str,
+    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None, *more: str, label: str = "",
                  owners: Callable[[], Any] | None = None) -> None:
         """`more`: captures that are read with it, as one."""
-        super().__init__(name, lambda: open_files([str(HERE / each) for each in (name, *more)]), live=False,
+        super().__init__(label or name, lambda: open_files([str(HERE / each) for each in (name, *more)]), live=False,
                          services=services, owners=owners)
         self.start()
         ends = time.monotonic() + 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from netwatch.platform.base import TCP, Counters, Neighbour, Route, Socket, Status, Unavailable
+from netwatch.platform.base import TCP, Counters, Link, Neighbour, Route, Socket, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
 from netwatch.platform.linux.bcc import BccTracker
@@ -70,6 +70,9 @@ class Linux:
 
     def counters(self) -> list[Counters]:
         return rtnetlink.counters()
+
+    def links(self) -> list[Link]:
+        return rtnetlink.links()
 
     def routes(self) -> list[Route]:
         return rtnetlink.routes()

@@ -6,17 +6,24 @@ type that is not known here, is passed over.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch.platform.base import Counters, Neighbour, Route, Unavailable
+from netwatch.platform.base import Counters, Link, Neighbour, Route, Unavailable
 
 NETLINK_ROUTE = 0
 GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30
 IFF_UP = 1
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_STATS64 = 1, 3, 4, 23
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_STATS64, IFLA_CARRIER = 1, 3, 4, 10, 18, 23, 33
+IFLA_INFO_KIND = 1
+# linux/if_arp.h, of those that say what an interface is for
+HARDWARE = {1: "ethernet", 512: "tunnel", 768: "tunnel", 769: "tunnel", 772: "loopback", 776: "tunnel", 778: "tunnel",
+            801: "wireless", 802: "wireless", 803: "wireless", 823: "tunnel", 65534: "tunnel"}
+TUNNELS = frozenset(("wireguard", "tun", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "ip6tnl", "sit", "vti", "vti6",
+                     "xfrm", "vxlan", "geneve", "erspan", "ppp", "ovpn", "ovpn-dco", "bareudp"))
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_TABLE = 1, 4, 5, 6, 9, 15
 RT_TABLE_MAIN, RTN_UNICAST = 254, 1
@@ -44,6 +51,51 @@ def counters() -> list[Counters]:
                               tx_drops, collisions, bool(head[3] & IFF_UP), _u32(values.get(IFLA_MTU)), _speed(name),
                               values.get(IFLA_ADDRESS, b"").hex(":")))
     return found
+
+
+def links() -> list[Link]:
+    """Every interface: what it is, and its addresses. Raises Unavailable."""
+    held: dict[int, list[tuple[bytes, int]]] = {}
+    for head, attributes in _ask(GETADDR, ADDRESS):
+        values = dict(attributes)
+        address = values.get(IFA_LOCAL) or values.get(IFA_ADDRESS)
+        if address:
+            held.setdefault(head[4], []).append((address, head[1]))
+    messages = [(head, dict(attributes)) for head, attributes in _ask(GETLINK, LINK)]
+    names = {head[2]: _name(values) for head, values in messages}
+    found = []
+    for head, values in messages:
+        name, carrier = names[head[2]], values.get(IFLA_CARRIER)
+        found.append(Link(
+            name, _kind(name, head[1], values), tuple(held.get(head[2], ())), bool(carrier[0]) if carrier else None,
+            _told(name, "duplex").replace("unknown", ""), os.path.basename(_driver(name)),
+            names.get(_u32(values.get(IFLA_MASTER)) or 0, "")))
+    return found
+
+
+def _kind(name: str, hardware: int, values: dict[int, bytes]) -> str:
+    info = dict(_attributes(values.get(IFLA_LINKINFO, b"")))
+    kind = info.get(IFLA_INFO_KIND, b"").rstrip(b"\0").decode("utf-8", "replace")
+    if kind:
+        return f"tunnel ({kind})" if kind in TUNNELS else kind
+    found = HARDWARE.get(hardware, "")
+    return "wireless" if found == "ethernet" and os.path.exists(f"/sys/class/net/{name}/phy80211") else found
+
+
+def _driver(name: str) -> str:
+    try:
+        return os.readlink(f"/sys/class/net/{name}/device/driver")
+    except OSError:
+        return ""
+
+
+def _told(name: str, fact: str) -> str:
+    """What sysfs says of an interface, "" when it does not."""
+    try:
+        with open(f"/sys/class/net/{name}/{fact}") as f:
+            return f.read(64).strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def addresses() -> frozenset[bytes]:
@@ -113,12 +165,8 @@ def _hops(values: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _speed(name: str) -> int | None:
     """Mbit/s as the driver says it, None for what has none."""
-    try:
-        with open(f"/sys/class/net/{name}/speed") as f:
-            speed = int(f.read())
-    except (OSError, ValueError):
-        return None
-    return speed if speed > 0 else None
+    told = _told(name, "speed")
+    return int(told) if told.isdecimal() and int(told) > 0 else None
 
 
 def _u32(value: bytes | None) -> int | None:

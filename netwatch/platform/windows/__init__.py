@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netwatch.platform import psutils
-from netwatch.platform.base import Counters, Neighbour, Route, Socket, Status
+from netwatch.platform.base import Counters, Link, Neighbour, Route, Socket, Status
 from netwatch.platform.polled import merged, polled_owners
 from netwatch.platform.watch import Watch
 from netwatch.platform.windows import iphelper
@@ -20,6 +20,9 @@ class Windows:
 
     def counters(self) -> list[Counters]:
         return psutils.counters()
+
+    def links(self) -> list[Link]:
+        return psutils.links()
 
     def routes(self) -> list[Route]:
         return iphelper.routes()

@@ -1,0 +1,115 @@
+"""Who is at the ends of the flows: this machine, the local network, its gateways, the world. Nothing is sent for it.
+
+Live, this machine is known by its addresses. A capture file may be from anywhere: no host of it is called this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from netwatch._fast.gather import hosts
+from netwatch.names.scopes import REMOTE, scope_of
+from netwatch.platform import current
+from netwatch.platform.base import Unavailable
+
+GATHERED = 400  # hosts looked at closely, those of most bytes
+GROUPS = ("multicast", "broadcast")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A host. `place`: "self", "lan", "gateway", "internet"; bytes as it sent and received them. `rtt_us`: mean round
+    trip of `rtt_n` handshakes as far as they were measured towards it, None where none was."""
+
+    address: str
+    place: str
+    scope: str
+    name: str
+    detail: str  # maker, or who says that it is a gateway
+    bytes_out: int
+    bytes_in: int
+    flows: int
+    live: int
+    rtt_us: float | None
+    resent: int
+    tcp_packets: int
+    last_ns: int
+
+
+@dataclass(frozen=True)
+class PeersNow:
+    """`peers` largest first; `hosts` how many there are in all; `unplaced`: flows for whose hosts there was no room;
+    `interfaces` of the source; `knows_self` whether this machine's addresses are known."""
+
+    peers: tuple[Peer, ...]
+    hosts: int
+    unplaced: int
+    interfaces: tuple[str, ...]
+    knows_self: bool
+    now_ns: int
+
+
+@dataclass(frozen=True)
+class Peers:
+    """All hosts of the flows that pass `where` (a Filter or None), those that have ended included."""
+
+    where: Any = None
+
+    def answer(self, session: Any) -> PeersNow:
+        own = own_addresses() if session.live else frozenset()
+        routed = _gateways() if session.live else {}
+        with session.lock:
+            session.view.rows(self.where, None, False, 0, 0, True)
+            found, total, unplaced = hosts(session.view.view, GATHERED)
+            learnt = set(session.names.neighbours.gateways())
+            now = session.engine.clock
+            peers = [_peer(session, each, own, routed, learnt, now) for each in found]
+            interfaces = tuple(str(each.get("name") or "") for each in session.source.interfaces)
+        seen = {peer.address for peer in peers}
+        peers += [Peer(address, "gateway", scope_of(address) or "", "", detail, 0, 0, 0, 0, None, 0, 0, 0)
+                  for address, detail in routed.items() if address not in seen]
+        return PeersNow(tuple(peers), total, unplaced, interfaces, bool(own), now)
+
+
+def own_addresses() -> frozenset[str]:
+    """This machine's, as text; none when the system does not tell."""
+    import ipaddress
+
+    try:
+        return frozenset(str(ipaddress.ip_address(raw)) for raw in current().addresses())
+    except Unavailable:
+        return frozenset()
+
+
+def _gateways() -> dict[str, str]:
+    """Of the default routes: address and what says so."""
+    import ipaddress
+
+    try:
+        routes = current().routes()
+    except Unavailable:
+        return {}
+    return {str(ipaddress.ip_address(route.gateway)): f"default route of {route.interface}"
+            for route in routes if route.prefix == 0 and route.gateway}
+
+
+def _peer(session: Any, group: dict[str, Any], own: frozenset[str], routed: dict[str, str], learnt: set[str],
+          now: int) -> Peer:
+    address = group["address"]
+    scope = scope_of(address) or ""
+    about = session.names.neighbours.describe(address, now)
+    place, detail = "internet" if scope in REMOTE else "lan", about.get("vendor", "")
+    if address in own:
+        place = "self"
+    elif address in routed or address in learnt:
+        place, detail = "gateway", routed.get(address, "said to be a router on the wire")
+    elif scope in GROUPS:
+        detail = scope
+    known = session.names.table.find(address, address, now) if place != "self" else None
+    name = about.get("host") or (f"~{known[0]}" if known else "")
+    # of flows that it began, the handshake ran from here to it only if the other end is here
+    rtt = group["rtt_us"] if group["rtt_us"] is not None else group["rtt_us_begun"] if own else None
+    return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"], group["flows"],
+                group["live"], None if place == "self" else rtt, group["resent"], group["tcp_packets"],
+                group["last_ns"])

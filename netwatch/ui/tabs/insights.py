@@ -1,0 +1,111 @@
+"""The Insights tab: cards, each a fact with what was measured and what it means. No card without a measurement."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from netwatch.ask.insights import LOOKED_AT, Card, Insights, InsightsNow
+from netwatch.ui import filterline
+from netwatch.ui import format as fmt
+from netwatch.ui.state import Area, State
+from netwatch.ui.theme import BAD, MUTED, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
+from netwatch.ui.widgets.table import Column
+
+NAME = "insights"
+WINDOWS = (("5m", 300), ("1h", 3600), ("session", 0))
+_STYLES = {"critical": BAD, "warning": WARN, "info": TEXT}
+_SIGNS = {"critical": "!!", "warning": "! ", "info": "  "}
+
+
+@dataclass
+class InsightsPart(ListPart):
+    """`window`: its place in WINDOWS."""
+    window: int = len(WINDOWS) - 1
+
+
+def question(state: State) -> Insights:
+    return Insights(WINDOWS[state.parts[NAME].window][1])
+
+
+def now(state: State) -> InsightsNow | None:
+    found = state.snapshot.answer
+    return found if isinstance(found, InsightsNow) else None
+
+
+def rows(state: State) -> tuple[Card, ...]:
+    found = now(state)
+    return found.cards if found else ()
+
+
+def _head(state: State) -> list[Span]:
+    found, (name, _) = now(state), WINDOWS[state.parts[NAME].window]
+    if found is None:
+        return [("asking", MUTED)]
+    told: list[Span] = [(f"{len(found.cards)} card{'s' * (len(found.cards) != 1)}", TITLE)]
+    seconds = max(0, found.until_ns - found.since_ns) / 1e9
+    over = "the session" if name == "session" else f"the last {name}"
+    told.append((f"  t {over}, counted over {fmt.age(seconds)}: {fmt.count(found.packets)} packets", TEXT))
+    if state.filter.applied_text:
+        told.append(("  the filter has no effect here", MUTED))
+    return told
+
+
+def _empty(state: State) -> tuple[str, ...]:
+    if now(state) is None:
+        return ("Counting.",)
+    return ("Nothing that was counted deserves a look.", "Looked at:", *(f"  {each}" for each in LOOKED_AT))
+
+
+COLUMNS = (
+    Column("severity", "Severity", 11, 11, 0, False, 90,
+           lambda row, glyphs: (f"{_SIGNS[row.severity]} {row.severity}", _STYLES[row.severity]), help="how bad"),
+    Column("title", "What", 24, 44, 1, False, 99, lambda row, glyphs: (row.title, TITLE), help="the fact"),
+    Column("measured", "Measured", 24, 200, 2, False, 50, lambda row, glyphs: (row.measured, TEXT), help="by what"),
+)
+
+
+def facts(state: State, row: Card) -> list[Fact]:
+    glyphs: Glyphs = state.glyphs
+    return [title(row.title), ("Severity", row.severity, _STYLES[row.severity]),
+            fact("Measured", row.measured, glyphs), fact("Meaning", row.meaning, glyphs),
+            fact("Its flows", f"x shows {row.filter}" if row.filter else "", glyphs)]
+
+
+LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.title, facts=facts, head=_head, empty=_empty,
+               noun=("card", "cards"))
+
+
+def new_part() -> InsightsPart:
+    return InsightsPart(details=True)
+
+
+def inner(state: State) -> tuple[str, ...]:
+    return ("details",) if LIST.places(state).details else ()
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    LIST.draw(canvas, state)
+
+
+def window_next(state: State) -> None:
+    part = state.parts[NAME]
+    part.window = (part.window + 1) % len(WINDOWS)
+    name, seconds = WINDOWS[part.window]
+    state.message = f"Counts of the last {name}" if seconds else "Counts of the whole session"
+
+
+def follow(state: State) -> None:
+    """To the flows a card is about, in Connections."""
+    row = LIST.selected(state)
+    if row is None or not row.filter:
+        state.message = "Nothing is selected" if row is None else "This card is about no flows"
+        return
+    filterline.apply_text(state, row.filter)
+    state.table.history = True
+    state.go("connections")
+    state.message = "Filtered to the flows of this card; Esc drops the filter"
+
+
+ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next}
+on_snapshot, on_mouse = LIST.on_snapshot, LIST.on_mouse
