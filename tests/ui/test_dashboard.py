@@ -103,7 +103,7 @@ def test_ranges_are_real(session: Replayed) -> None:
                     ("15m", 900, 900 + 300 + 30 + 6, 15), ("1h", 1200, whole, 20), ("6h", 1200, whole, 20),
                     ("24h", 1200, whole, 20), ("session", 1200, whole, 20)]
     assert driver.keys("t").state.snapshot.answer.past.range == "1m"
-    assert driver.keys("T").state.snapshot.answer.past.range == "session"
+    assert driver.keys("ctrl-t").state.snapshot.answer.past.range == "session"
 
 
 def test_rates_are_the_counts(session: Replayed) -> None:

@@ -151,7 +151,7 @@ def test_the_memory_view_tells_of_every_store(driver):
     assert flows[2:5] == ["6", "2.0M", "0"]
 
 
-@pytest.mark.parametrize("name", POPUPS)
+@pytest.mark.parametrize("name", sorted(set(POPUPS) - {"entry"}))     # that one has no sense without who asks
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_every_popup_at_every_size(session, name, ascii_only):
     for cols, rows in ((40, 12), (80, 24), (120, 40), (200, 50), (400, 100)):

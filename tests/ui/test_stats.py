@@ -83,7 +83,7 @@ def test_keys_do_what_the_help_says(tmp_path: pathlib.Path) -> None:
     driver.keys("pgdn")
     assert stats.part(driver.state).top == min(10, stats.lowest_top(driver.state))
     assert driver.keys("pgup").screen() == screen
-    driver.keys("T")
+    driver.keys("ctrl-t")
     assert driver.state.snapshot.answer.past.range == "24h"
     session.stop()
 
