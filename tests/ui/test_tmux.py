@@ -96,12 +96,17 @@ def test_every_key_of_a_tab(tmux, tab):
     assert view.errors.read_text() == ""
 
 
+TABS_OF = {"sort": ("2",), "entry": ("4",)}      # where a popup is opened, if not anywhere
+ACTIONS_OF = {"filter": ("filter_open",), "sort": ("sort_open",), "entry": ("packets_jump",),
+              "settings_edit": ("settings",)}
+
+
 @pytest.mark.parametrize("popup", [*POPUPS, "filter"])
 def test_every_key_of_a_popup(tmux, popup):
     view = tmux(cols=100, rows=30)
     view.wait("read")
-    action = "filter_open" if popup == "filter" else popup.removesuffix("_edit")
-    opener = next(key.names[0] for key in keys.KEYS if key.action == action and key.context in ("global", "replay"))
+    view.keys(*TABS_OF.get(popup, ()))
+    opener = next(key.names[0] for key in keys.KEYS if key.action in ACTIONS_OF.get(popup, (popup,)))
     view.keys(opener, *(("Down", "Down", "Down", "Enter") if popup == "settings_edit" else ()))
     time.sleep(0.1)
     press(view, 30, popup)

@@ -9,7 +9,7 @@ from netwatch.ui.state import Area
 from netwatch.ui.theme import DOWN, FAINT, MUTED, TEXT, UP, Glyphs
 from netwatch.ui.widgets import graph
 
-AXIS = 8                           # cells of the scale on the left
+AXIS = 10                          # cells of the scale on the left
 
 
 def directions(past: Past) -> tuple[str, str]:
@@ -88,7 +88,7 @@ def _draw_way(canvas: Any, area: Area, past: Past, key: str, glyphs: Glyphs) -> 
     rates = past.rates.get(key, ())
     top = graph.ceiling(graph.highest(rates))
     mirrored = key == "up"
-    graph.axis(canvas, Area(y, x, height, AXIS), top, fmt.size, glyphs, mirrored)
+    graph.axis(canvas, Area(y, x, height, AXIS), top, fmt.rate, glyphs, mirrored)
     canvas.fill(y, x + AXIS, height, 1, glyphs.side, FAINT)
     plot = Area(y, x + AXIS + 1, height, width - AXIS - 1)
     graph.area(canvas, plot, graph.stretch(rates, plot.width), top, UP if mirrored else DOWN, glyphs, mirrored)
