@@ -170,8 +170,8 @@ def test_it_can_be_turned_off_and_files_have_none(server: int) -> None:
 
 def test_the_terminal_shows_the_program_and_what_the_kernel_says_of_the_connection(server: int) -> None:
     needs_ebpf()
-    with Terminal("-i", "lo", "-w", f"port == {server}", "--no-color", "--refresh", "200", module="netwatch",
-                  rows=120) as view:
+    with Terminal("-i", "lo", "--tab", "connections", "-w", f"port == {server}", "--no-color", "--refresh", "200",
+                  module="netwatch", rows=120) as view:
         view.read(START_UP)
         with socket.create_connection(("127.0.0.1", server)) as held:
             held.send(b"hello")

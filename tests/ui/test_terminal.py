@@ -25,11 +25,11 @@ class Tmux:
                  redirect=True, **environment):
         self.name = f"netwatch-test-{uuid.uuid4().hex[:8]}"
         self.errors = tmp_path / "stderr"
-        settings = {"TERM": term, "LC_ALL": "C.UTF-8", **environment}
+        settings = {"TERM": term, "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT, **environment}
         words = " ".join(f"{key}={value}" for key, value in settings.items())
         program = f"env {words} {sys.executable} -m {module} {' '.join(args)}"
         program += f" 2>{self.errors}" if redirect else ""
-        self.run("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows), "-c", str(ROOT),
+        self.run("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows), "-c", str(tmp_path),
                  f"{program}; echo EXIT $?; sleep 60")
         self.run("set", "-g", "status", "off")
 
