@@ -7,6 +7,7 @@ from typing import Any
 
 from netwatch._fast import tallies
 from netwatch.ask.history import DnsTime, Past, dns_of, past_of, rows_of
+from netwatch.ask.interfaces import DOWN, Interface, Interfaces
 
 NAMED_ROWS = 20_000  # rows up to which hosts are grouped by name: each name is worked out in Python, once
 
@@ -47,6 +48,7 @@ class Overview:
     by_rate: bool
     hosts: int  # that were told apart
     left_out: int  # flows for which there was no room
+    interfaces: tuple[Interface, ...] = ()  # of a live source, busiest first, where they were asked for
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,24 @@ class OverviewQuestion:
     top: int = 40
     by_rate: bool = True
     where: Any = None
+    interfaces: bool = False
 
     def answer(self, session: Any) -> Overview:
+        found = Interfaces().answer(session).rows if self.interfaces and session.live else ()
         with session.lock:
-            past = past_of(session, self.range)
-            found, peers = peers_of(session, self.top, self.by_rate, self.where)
-            return Overview(past, dns_of(session, past), gateway_of(session), peers, self.by_rate, found["seen"],
-                            found["refused"])
+            return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)))
+
+    def _looked(self, session: Any, interfaces: tuple[Interface, ...]) -> Overview:
+        """What the rows tell. The caller holds session.lock."""
+        past = past_of(session, self.range)
+        found, peers = peers_of(session, self.top, self.by_rate, self.where)
+        return Overview(past, dns_of(session, past), gateway_of(session), peers, self.by_rate, found["seen"],
+                        found["refused"], interfaces)
+
+
+def _busy(row: Interface) -> tuple[float, bool]:
+    """By what moves, those that are up before the others."""
+    return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
 def peers_of(session: Any, top: int, by_rate: bool, where: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:

@@ -13,7 +13,10 @@ import pytest
 from netwatch._fast.canvas import Canvas
 
 from netwatch.ask.history import RANGES, DnsTime, PastQuestion
+from netwatch.ask.interfaces import ACTIVE, Interface
 from netwatch.ask.overview import Gateway, Overview, OverviewQuestion, Peer
+from netwatch.platform.base import Counters
+from netwatch.platform.rates import Rate
 from netwatch.ui import keys
 from netwatch.ui.state import State
 from netwatch.ui.tabs import dashboard, peers
@@ -192,6 +195,23 @@ def test_what_was_not_measured_is_no_number(session: Replayed) -> None:
     nothing = replace(found.past, counts=dict.fromkeys(found.past.counts, 0))
     assert dashboard.resent_tile(replace(found, past=nothing)).value == ""
     assert dashboard.resent_tile(found).value == "16.67 %"           # one of six
+
+
+def test_dense_shows_the_busiest_interfaces(session: Replayed) -> None:
+    """Of a live source; a file has none, and all counts instead."""
+    assert "2 By the second" in shown(session, "dense", 140, 44).screen()
+    driver = shown(session, "dense", 140, 44)
+    names = ("eth0", "evil\x1b[31m\u202e", "wg0", "lo", "dummy0", "dummy1")
+    rows = tuple(Interface(name, ACTIVE, Counters(name, 1, 1, 1, 1, 0, 2, 3), Rate(1.0, 9e6 / (1 + i), 1e3, 1, 1, 0, 0))
+                 for i, name in enumerate(names))
+    found = replace(driver.state.snapshot.answer, interfaces=rows)
+    driver.state.snapshot = replace(driver.state.snapshot, answer=found)
+    screen = driver.screen()
+    assert "2 Interfaces, 5 of 6, and by the second" in screen
+    lines = [line for line in screen.splitlines() if "active" in line]
+    assert [line.split()[2] for line in lines][0::4] == ["eth0", "dummy0"] and "dummy1" not in screen
+    assert "9.0 MB/s" in lines[0] and "1.0 kB/s" in lines[0]
+    assert "packets/s" in screen and "\x1b" not in screen and not driver.state.failed
 
 
 def test_hostile_names_stay_in_their_cells(session: Replayed) -> None:

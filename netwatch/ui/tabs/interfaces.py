@@ -42,7 +42,8 @@ def _state(row: Interface, glyphs: Glyphs) -> Cell:
     return row.state, {ACTIVE: GOOD, IDLE: TEXT, DOWN: MUTED}[row.state]
 
 
-def _mark(row: Interface, glyphs: Glyphs) -> tuple[str, int, int | None]:
+def mark(row: Interface, glyphs: Glyphs) -> tuple[str, int, int | None]:
+    """The sign before a row, its style, and the tint of a row that is down."""
     sign, style = {ACTIVE: (glyphs.fresh, GOOD), IDLE: (glyphs.stale, TEXT), DOWN: (glyphs.ended, MUTED)}[row.state]
     return sign, style, MUTED if row.state == DOWN else None
 
@@ -251,7 +252,7 @@ def empty(state: State) -> tuple[str, ...]:
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.number, row.name), values=VALUES, facts=facts, head=head,
-               empty=empty, mark=_mark, chips=("all", ACTIVE, IDLE, DOWN), sort="name",
+               empty=empty, mark=mark, chips=("all", ACTIVE, IDLE, DOWN), sort="name",
                noun=("interface", "interfaces"), columns_of=lambda state: COLUMNS if state.live else FILE_COLUMNS)
 ACTIONS = LIST.actions()
 on_snapshot, on_mouse, sorting = LIST.on_snapshot, LIST.on_mouse, LIST.sorting

@@ -1,19 +1,20 @@
-"""The Dense view: four boxes on one large screen: throughput, protocols, health, connections."""
+"""The Dense view: four boxes on one large screen: throughput, interfaces and counts, health, connections."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.overview import Overview
+from netwatch.ask.overview import Overview, OverviewQuestion
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs import peers
+from netwatch.ui.tabs import interfaces, peers
 from netwatch.ui.tabs.dashboard import dns_tile, gateway_tile, health_lines, range_words, resent_tile
-from netwatch.ui.tabs.peers import ACTIONS, new_part, question
+from netwatch.ui.tabs.peers import ACTIONS, new_part
 from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
 from netwatch.ui.views.lite import expanded
-from netwatch.ui.widgets import graph, throughput
+from netwatch.ui.widgets import graph, table, throughput
 from netwatch.ui.widgets.box import draw_box
 
 __all__ = ["ACTIONS", "BARE", "draw", "new_part", "on_mouse", "question"]
@@ -22,6 +23,10 @@ BARE = True
 LEAST_ROWS, LEAST_COLS = 44, 130
 STRIPS = (("packets", "packets/s", TEXT), ("begun", "new flows/s", TEXT), ("dns", "DNS queries/s", TEXT),
           ("resent", "TCP resent/s", TEXT), ("drops", "dropped/s", TEXT))
+LINKS = 5                          # interfaces that are shown
+LINK_COLUMNS = [column for column in interfaces.COLUMNS
+                if column.key in ("name", "state", "rx", "tx", "errors", "drops", "history")]
+ROOM_FOR_HISTORY = 90              # columns
 
 
 class Layout(NamedTuple):
@@ -30,6 +35,10 @@ class Layout(NamedTuple):
     counts: Area
     health: Area
     list: Area
+
+
+def question(state: State) -> OverviewQuestion:
+    return replace(peers.question(state), interfaces=state.live)
 
 
 def fits(area: Area) -> bool:
@@ -80,8 +89,17 @@ def _draw_boxes(canvas: Any, places: Layout, found: Overview, state: State) -> N
     glyphs = state.glyphs
     draw_box(canvas, places.net, f"1 Throughput, {range_words(found)}", glyphs)
     throughput.draw(canvas, _inside(places.net), found.past, state.live, glyphs)
-    draw_box(canvas, places.counts, "2 By the second", glyphs)
-    _draw_counts(canvas, _inside(places.counts), found, state)
+    inside = _inside(places.counts)
+    if found.interfaces:
+        shown = min(LINKS, len(found.interfaces))
+        words = f", {shown} of {len(found.interfaces)}" if shown < len(found.interfaces) else ""
+        draw_box(canvas, places.counts, f"2 Interfaces{words}, and by the second", glyphs)
+        _draw_links(canvas, Area(inside.y, inside.x, 1 + shown, inside.width), found, state)
+        below = 1 + LINKS
+        _draw_counts(canvas, Area(inside.y + below, inside.x, inside.height - below, inside.width), found, state)
+    else:
+        draw_box(canvas, places.counts, "2 By the second", glyphs)
+        _draw_counts(canvas, inside, found, state)
     draw_box(canvas, places.health, "3 Health", glyphs)
     _draw_health(canvas, _inside(places.health), found, state)
     title, words = peers.title_of(found, state)
@@ -94,6 +112,18 @@ def list_area(places: Layout) -> Area:
     return Area(y + 1, x + 1, height - 2, width - 2)
 
 
+def _draw_links(canvas: Any, area: Area, found: Overview, state: State) -> None:
+    """The busiest interfaces of this machine, as its Interfaces tab shows them."""
+    y, x, height, width = area
+    columns = [column for column in LINK_COLUMNS if column.key != "history" or width >= ROOM_FOR_HISTORY]
+    slots = [slot._replace(x=slot.x + 2) for slot in table.fit(columns, width - 2)]
+    table.draw_heads(canvas, y, x, slots, "", True, state.glyphs)
+    for i, row in enumerate(found.interfaces[:height - 1]):
+        sign, style, tint = interfaces.mark(row, state.glyphs)
+        canvas.put(y + 1 + i, x, sign, style)
+        table.draw_row(canvas, y + 1 + i, x, slots, row, tint, state.glyphs)
+
+
 def _draw_counts(canvas: Any, area: Area, found: Overview, state: State) -> None:
     """A line each: the newest rate, the count of the range, and its course."""
     y, x, height, width = area
@@ -102,7 +132,7 @@ def _draw_counts(canvas: Any, area: Area, found: Overview, state: State) -> None
     for text, at, cells in (("now" if state.live else "last", 15, 8), (past.range, 24, 9), ("peak", 34, 8)):
         canvas.field(y, x + at, cells, text, MUTED, True, glyphs.ellipsis)
     ways = (("down", f"{glyphs.down} bytes/s", DOWN), ("up", f"{glyphs.up} bytes/s", UP))
-    for i, (key, name, style) in enumerate((*ways, *STRIPS)[:height - 1]):
+    for i, (key, name, style) in enumerate((STRIPS if found.interfaces else (*ways, *STRIPS))[:height - 1]):
         rates = past.rates.get(key, ())
         now, measured = throughput.newest(past, key), key != "drops" or state.live
         measured = measured and not (key == "dns" and found.dns.off) and now is not None
