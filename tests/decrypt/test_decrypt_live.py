@@ -36,8 +36,8 @@ def shown(lab: Lab, seconds: int, keys: Path, ask: Any) -> tuple[list[dict[str, 
             [r for r in records if r["schema"] == "netwatch.flow/1" and "tls" in r])
 
 
-def curl(lab: Lab, keys: Path, *words: str) -> None:
-    lab.ask("env", f"SSLKEYLOGFILE={keys}", "curl", "-sSk", "--max-time", "10", "--http1.1", *words, "--resolve",
+def curl(lab: Lab, keys: Path, *words: str, version: str = "--http1.1") -> None:
+    lab.ask("env", f"SSLKEYLOGFILE={keys}", "curl", "-sSk", "--max-time", "10", version, *words, "--resolve",
             f"{NAME}:443:192.0.2.2", *[f"https://{NAME}/page.txt?{i}" for i in range(5)])
 
 
@@ -54,6 +54,20 @@ def test_while_it_is_said(lab: Lab, tmp_path: Path) -> None:
     assert {(r["host"], r["status"], r["decrypted"]) for r in http} == {(NAME, 200, True)}
     assert sorted(flow["tls"]["version"] for flow in flows) == ["TLS 1.2", "TLS 1.3"]
     assert all(flow["decrypted"] and flow["tls"]["cert"]["san"] == [NAME] for flow in flows)
+
+
+def test_http2(lab: Lab, tmp_path: Path) -> None:
+    """Every request of HTTP/2 over TLS 1.2 and 1.3, on streams of one connection each."""
+    keys = tmp_path / "keys"
+
+    def ask() -> None:
+        for words in (["--tls-max", "1.2"], ["--tlsv1.3"]):
+            curl(lab, keys, *words, version="--http2")
+
+    http, flows = shown(lab, 9, keys, ask)
+    assert sorted(r["path"] for r in http) == sorted(f"/page.txt?{i}" for i in [*range(5)] * 2)
+    assert {(r["host"], r["status"], r["version"], r["decrypted"]) for r in http} == {(NAME, 200, "2", True)}
+    assert [flow["tls"]["alpn_chosen"] for flow in flows] == ["h2", "h2"]
 
 
 def test_keys_that_come_two_seconds_late(lab: Lab, tmp_path: Path) -> None:
