@@ -45,8 +45,8 @@ def test_records(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert told(path.name, capsys, "--workers", "3") == text
 
 
-def flows(name: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    assert run(["read", str(HERE / f"{name}.pcap"), "--format", "ndjson"]) == 0
+def flows(name: str, capsys: pytest.CaptureFixture[str], what: str = "flows") -> list[dict[str, Any]]:
+    assert run(["read", str(HERE / f"{name}.pcap"), "--what", what, "--format", "ndjson"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -85,8 +85,9 @@ def test_the_lab_makes_it_again(name: str, tmp_path: Path, capsys: pytest.Captur
     if lacking := SCENARIOS[name].missing():
         pytest.skip(f"not installed: {' '.join(lacking)}")
     SCENARIOS[name].make(tmp_path)
-    labels = [flow.get("label") for flow in flows(str(tmp_path / name), capsys)]
-    assert labels == [flow.get("label") for flow in flows(name, capsys)]
+    said = [[[record.get(key) for key in ("method", "path", "status", "qr", "rcode", "questions")]
+             for record in flows(path, capsys, "http,dns")] for path in (str(tmp_path / name), name)]
+    assert said[0] == said[1] and len(said[0]) > 5        # not the flows: two queries may get one port
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.keys")), ids=lambda path: path.stem)
