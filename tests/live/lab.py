@@ -103,7 +103,8 @@ class Lab:
         )
         conf.write_text(
             f"daemon off; master_process off; pid {self.folder}/nginx.pid; error_log {self.folder}/error.log;\n"
-            f"events {{}} http {{ access_log off; {temps} server {{ listen {SERVER}:80; listen {SERVER}:443 ssl http2;\n"
+            f"events {{}} http {{ access_log off; {temps}\n"
+            f"server {{ listen {SERVER}:80; listen {SERVER}:443 ssl http2;\n"
             f"ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;\n"
             f"root {self.folder}; }} }}\n"
         )
