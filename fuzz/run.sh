@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every fuzz target for some seconds each (default 20), one more at a time than there are cores: ./fuzz/run.sh [SECONDS].
+# Every fuzz target for some seconds each (default 20), two at a time for each core: ./fuzz/run.sh [SECONDS].
 # Builds first, as test.sh does. With atheris when it is there; its corpus grows in fuzz/work. Otherwise by fuzz/plain.py.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../tools/prepare.sh"
@@ -29,7 +29,7 @@ one() {  # one TARGET: run it; a line that says how it went; a log, and a mark w
 }
 export -f one
 rm -f fuzz/work/*.failed
-printf '%s\n' fuzz/fuzz_*.py | xargs -P "$(($(nproc) + 1))" -I{} bash -c 'one {}'
+printf '%s\n' fuzz/fuzz_*.py | xargs -P "$((2 * $(nproc)))" -I{} bash -c 'one {}'
 if compgen -G 'fuzz/work/*.failed' >/dev/null; then
     echo "failed: $(basename -a -s .failed fuzz/work/*.failed | tr '\n' ' ')"
     exit 1
