@@ -75,6 +75,7 @@ DESCRIBING = {
     "modbus": "modbus",
     "tor": "tor",
     "http3": "http3",
+    "dcerpc": "dcerpctext",
 }
 
 DESCRIBE: dict[str, Describe] = {}
