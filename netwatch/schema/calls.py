@@ -2,7 +2,7 @@
 from netwatch.schema.field import DURATION, INT, TEXT, _field
 
 _DCERPC = (
-    _field("dcerpc.interfaces", "flow", TEXT, "INTERFACES", 24, "Interfaces asked for: names, or UUIDs of unknown ones.",
+    _field("dcerpc.interfaces", "flow", TEXT, "INTERFACES", 24, "Interfaces asked for: names, UUIDs of unknown ones.",
            "dcerpc.interface", many=True, search=True),
     _field("dcerpc.operations", "flow", TEXT, "OPERATIONS", 28, "Interfaces and operations called.",
            "dcerpc.operation", many=True, search=True),

@@ -107,7 +107,7 @@ def check_strangers(name: str, but: tuple = (), ports: tuple = ()) -> None:
                 if (port, data) in but or not carries(name, datagram):
                     continue
                 sure = flow(name, port, datagram=datagram).detect(data)
-                assert sure == 0 or sure == MORE_BYTES and len(data) < 64 and not datagram, (port, sure, data[:48])
+                assert sure == 0 or (sure == MORE_BYTES and len(data) < 64 and not datagram), (port, sure, data[:48])
 
 
 def carries(name: str, datagram: bool) -> bool:

@@ -86,16 +86,17 @@ def ntlm_authenticate(user: str, domain: str, host: str) -> bytes:
     for part in parts:
         fields += struct.pack("<HHI", len(part), len(part), at + len(data))
         data += part
-    return b"NTLMSSP\0" + struct.pack("<I", 3) + fields + struct.pack("<I", 0xA2888205) + b"\x0a\0\x61\x4a\0\0\0\x0f" + data
+    head = b"NTLMSSP\0" + struct.pack("<I", 3) + fields + struct.pack("<I", 0xA2888205)
+    return head + b"\x0a\0\x61\x4a\0\0\0\x0f" + data
 
 
-def datagram(kind: int, opnum: int, body: bytes = b"", sequence: int = 1, fragment: int = 0, big: bool = False) -> bytes:
+def datagram(kind: int, opnum: int, body: bytes = b"", sequence: int = 1, big: bool = False) -> bytes:
     """A connectionless PDU (C706 section 12.5.2)."""
     order = ">" if big else "<"
     ident = DRSUAPI.bytes if big else DRSUAPI.bytes_le
     return (struct.pack("BBBB", 4, kind, 0x20, 0) + (b"\0\0\0" if big else b"\x10\0\0") + b"\0" + bytes(16) + ident
             + bytes(range(16)) + struct.pack(order + "IIIHHHHHBB", 0, 4, sequence, opnum, 0xFFFF, 0xFFFF, len(body),
-                                             fragment, 0, 0) + body)
+                                             0, 0, 0) + body)
 
 
 MAPPED = towers(tower(DRSUAPI, (7, b"\xc0\x23"), (9, bytes([192, 0, 2, 7]))), tower(UNKNOWN, (0x0F, b"\\pipe\\x\0")))

@@ -82,11 +82,13 @@ def test_kerberos_without_the_mechanisms_frame():
     """As DCE/RPC's clients send it (MS-KILE section 3.4.5.1): the AP-REQ alone stands in SPNEGO."""
     realm, names = b"\x1b\x0cCORP.EXAMPLE", b"\x1b\4host\x1b\3dc1"
     sname = b"\xa0\3\2\1\1\xa1" + bytes([2 + len(names), 0x30, len(names)]) + names
-    inner = b"\xa0\3\2\1\5\xa1" + bytes([len(realm)]) + realm + b"\xa2" + bytes([2 + len(sname), 0x30, len(sname)]) + sname
+    inner = b"\xa0\3\2\1\5\xa1" + bytes([len(realm)]) + realm
+    inner += b"\xa2" + bytes([2 + len(sname), 0x30, len(sname)]) + sname
     ticket = b"\x61" + bytes([2 + len(inner), 0x30, len(inner)]) + inner
     body = b"\xa0\3\2\1\5\xa1\3\2\1\x0e\xa2\7\3\5\0\0\0\0\0\xa3" + bytes([len(ticket)]) + ticket
     body += b"\xa4\x81\xc8" + b"e" * 200
-    token = b"\x60\x82\1\0" + b"\x6e\x82" + struct.pack(">H", len(body) + 4) + b"\x30\x82" + struct.pack(">H", len(body)) + body
+    sizes = struct.pack(">HHH", len(body) + 4, 0x3082, len(body))
+    token = b"\x60\x82\1\0\x6e\x82" + sizes + body
     probe = flow("dcerpc")
     probe.feed(0, pdu(11, 1, bind(1, EPM)[16:], token, auth=9))
     obj = shown("dcerpc", probe.facts)

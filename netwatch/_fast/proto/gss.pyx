@@ -1,7 +1,8 @@
 """NTLM messages (MS-NLMP section 2.2.1) and Kerberos AP-REQs (RFC 4120 section 5.5.1, RFC 4121 section 4.1).
 
 Tokens come bare or inside SPNEGO (RFC 4178), DCE/RPC's AP-REQs without the mechanism's frame; either way the messages
-stand in them whole, so they are looked for by their first bytes. No response or key is kept: only who, from where, to whom, and by which method.
+stand in them whole, so they are looked for by their first bytes. No response or key is kept: only who, from where, to
+whom, and by which method.
 """
 from libc.string cimport memcmp
 
