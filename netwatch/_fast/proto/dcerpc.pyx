@@ -39,6 +39,7 @@ cdef enum:                     # PDU types, C706 chapter 12
     ALTER = 14
     ALTER_RESPONSE = 15
     AUTH3 = 16
+    SHUTDOWN = 17              # the server's; what is after it are the client's cancels
     ORPHANED = 19
     FIRST_FRAGMENT = 1         # pfc_flags
     WITH_OBJECT = 0x80
@@ -63,7 +64,6 @@ cdef enum:
     FLOOR_UDP = 0x08
     FLOOR_IP = 0x09
     FLOOR_PIPE = 0x0f
-    FLOOR_PIPE_NB = 0x10
     FLOOR_HTTP = 0x1f
 
 cdef struct Context:
@@ -263,10 +263,7 @@ cdef int take(Look* look, Slice m, u64 size) noexcept nogil:
     cdef u8 kind = m.p[2]
     cdef u32 call = n32(m.p + 12, little)
     rpc.frame.sure = True
-    if kind == BIND or kind == ALTER or kind == REQUEST or kind == AUTH3:
-        set_initiator(look, True)
-    elif kind <= FAULT or BIND_ACK <= kind <= ALTER_RESPONSE:
-        set_initiator(look, False)
+    set_initiator(look, kind == REQUEST or kind == BIND or kind == ALTER or kind == AUTH3 or kind > SHUTDOWN)
     if kind == REQUEST:
         take_request(look, rpc, m, little, call)
     elif kind == RESPONSE or kind == FAULT:
@@ -311,9 +308,9 @@ cdef void take_towers(Look* look, Slice m, bint little) noexcept nogil:
 cdef void take_tower(Look* look, Slice t) noexcept nogil:
     """Floors (C706 appendix L): the interface, the transfer syntax, the RPC protocol, then where."""
     cdef u32 at = 2, left, right, _i
+    cdef u32 used = 0
     cdef u8 kind
     cdef u8[64] fact
-    cdef u32 used = 0
     if t.n < 2:
         return
     for _i in range(smaller(le16(t.p), FLOORS)):
@@ -329,13 +326,11 @@ cdef void take_tower(Look* look, Slice t) noexcept nogil:
         if kind == FLOOR_UUID and left >= 19 and used == 0:
             memcpy(fact, t.p + at + 3, 16)
             used = 16
-        elif used == 16 and (kind == FLOOR_TCP or kind == FLOOR_UDP or kind == FLOOR_HTTP) and right == 2 or \
-                used == 16 and (kind == FLOOR_PIPE or kind == FLOOR_PIPE_NB) and right:
+        elif used == 16 and (right == 2 if kind == FLOOR_TCP or kind == FLOOR_UDP or kind == FLOOR_HTTP else
+                             kind == FLOOR_PIPE):
             fact[16] = kind
-            right = smaller(right, 40)
-            memcpy(fact + 17, t.p + at + 4 + left, right)
-            used = 17 + right
-            right = le16(t.p + at + 2 + left)
+            used = 17 + smaller(right, 40)
+            memcpy(fact + 17, t.p + at + 4 + left, used - 17)
         elif used == 19 and kind == FLOOR_IP and right == 4:
             memcpy(fact + 19, t.p + at + 4 + left, 4)
             used = 23
