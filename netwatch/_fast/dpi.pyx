@@ -46,6 +46,7 @@ from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
+from netwatch._fast.proto.rpc cimport nfs_define, rpc_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
@@ -149,6 +150,8 @@ enroll(websocket_define)
 enroll(grpc_define)
 enroll(http3_define)
 enroll(dcerpc_define)
+enroll(rpc_define)
+enroll(nfs_define)
 
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]

@@ -76,6 +76,8 @@ DESCRIBING = {
     "tor": "tor",
     "http3": "http3",
     "dcerpc": "dcerpctext",
+    "rpc": "rpctext",
+    "nfs": "rpctext",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -30,4 +30,25 @@ _DCERPC = (
     _field("dcerpc.latency_us", "flow", DURATION, "LATENCY", 8, "From a call to its answer.", unit="us"),
 )
 
-CALLS = (*_DCERPC,)
+_RPC = tuple(field for app in ("rpc", "nfs") for field in (
+    _field(f"{app}.programs", "flow", TEXT, "PROGRAMS", 20, "Programs called and their versions.",
+           many=True, search=True),
+    _field(f"{app}.procedures", "flow", TEXT, "PROCEDURES", 28, "Procedures called; of NFS 4 the operations.",
+           many=True, search=True),
+    _field(f"{app}.calls", "flow", INT, "CALLS", 6, "Calls."),
+    _field(f"{app}.auth", "flow", TEXT, "AUTH", 8, "Credentials of the calls: none, sys, gss ...", many=True),
+    _field(f"{app}.machine", "flow", TEXT, "MACHINE", 16, "Computer the credentials name.", privacy="name",
+           search=True),
+    _field(f"{app}.uid", "flow", INT, "UID", 6, "User the credentials name.", privacy="name"),
+    _field(f"{app}.gid", "flow", INT, "GID", 6, "Group the credentials name.", privacy="name"),
+    _field(f"{app}.ports", "flow", TEXT, "PORTS", 24, "Where the port mapper says programs are.", privacy="address",
+           many=True),
+    _field(f"{app}.paths", "flow", TEXT, "PATHS", 24, "File systems mounted or let go.", privacy="name", many=True,
+           search=True),
+    _field(f"{app}.files", "flow", TEXT, "FILES", 28, "Files asked for by name.", privacy="name", many=True,
+           search=True),
+    _field(f"{app}.errors", "flow", TEXT, "ERRORS", 24, "Calls that failed, and why.", many=True),
+    _field(f"{app}.latency_us", "flow", DURATION, "LATENCY", 8, "From a call to its answer.", unit="us"),
+))
+
+CALLS = (*_DCERPC, *_RPC)
