@@ -27,7 +27,7 @@ from netwatch._fast.probe import Probe
 from running import run
 
 from netwatch._fast.proto import http2
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.messages import Frames
 
 KINDS = ("flows", "http", "streams", "dns")
 
