@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.source import SourceError
+from netwatch.cli.addons import names, owners, readers, say
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.cli.services import names, owners, readers, say
-from netwatch.pipeline import Pipeline, Step
+from netwatch.model.addon import Event, Service
 from netwatch.records.values import Record
 from netwatch.records.writers import WRITERS, Writer
-from netwatch.service import Event, Service
+from netwatch.run.pipeline import Pipeline, Step
 
 if TYPE_CHECKING:
     from netwatch.cli.follow import Conversation

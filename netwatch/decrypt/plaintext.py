@@ -6,7 +6,7 @@ from typing import Any
 
 from netwatch._fast.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
-from netwatch.service import Event
+from netwatch.model.addon import Event
 
 FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
 FACT_CLOSE = 35  # of quicwire.pxd
@@ -49,7 +49,7 @@ class Plaintext:
         self._inner.lost(side, ts, frame, n)
 
     def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
-        """An event of one of the flow's streams; see netwatch/service.py."""
+        """An event of one of the flow's streams; see netwatch/model/addon.py."""
         self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, 0, app, stream))
 
     def opened(self, n: int = 0) -> None:

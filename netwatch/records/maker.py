@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from netwatch._fast.proto import dnstext, httptext
 from netwatch._fast.proto.tlstext import handshakes
 from netwatch._fast.record import iso
-from netwatch.pipeline import Pipeline, Step
+from netwatch.model.addon import Event
 from netwatch.records.values import Record
-from netwatch.service import Event
+from netwatch.run.pipeline import Pipeline, Step
 
 SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
 CLEAR_DNS = ("udp", "tcp")

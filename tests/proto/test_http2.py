@@ -28,7 +28,7 @@ from running import run
 from wire import A4
 
 from netwatch._fast.proto import http2
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.messages import Frames
 
 KINDS = ("flows", "http", "streams", "dns")
 
