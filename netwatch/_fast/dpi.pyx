@@ -38,6 +38,7 @@ from netwatch._fast.proto.mysql cimport mysql_define
 from netwatch._fast.proto.modbus cimport modbus_define
 from netwatch._fast.proto.mqtt cimport mqtt_define
 from netwatch._fast.proto.netbios cimport netbios_define
+from netwatch._fast.proto.netflow cimport ipfix_define, netflow_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
@@ -51,6 +52,7 @@ from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
+from netwatch._fast.proto.sflow cimport sflow_define
 from netwatch._fast.proto.sip cimport sip_define
 from netwatch._fast.proto.smb cimport smb_define
 from netwatch._fast.proto.smtp cimport smtp_define
@@ -60,6 +62,7 @@ from netwatch._fast.proto.ssdp cimport ssdp_define
 from netwatch._fast.proto.ssh cimport ssh_define
 from netwatch._fast.proto.stun cimport stun_define
 from netwatch._fast.proto.syslog cimport syslog_define
+from netwatch._fast.proto.tds cimport tds_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls cimport tls_define
@@ -152,6 +155,10 @@ enroll(http3_define)
 enroll(dcerpc_define)
 enroll(rpc_define)
 enroll(nfs_define)
+enroll(tds_define)
+enroll(netflow_define)
+enroll(ipfix_define)
+enroll(sflow_define)
 
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]

@@ -78,6 +78,10 @@ DESCRIBING = {
     "dcerpc": "dcerpctext",
     "rpc": "rpctext",
     "nfs": "rpctext",
+    "tds": "tdstext",
+    "netflow": "netflowtext",
+    "ipfix": "netflowtext",
+    "sflow": "sflow",
 }
 
 DESCRIBE: dict[str, Describe] = {}
