@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import add_name
-from netwatch._fast.inner import ends, learn, name
-from netwatch._fast.protocols import DESCRIBING, add
+from netwatch._fast.out.inner import ends, learn, name
+from netwatch._fast.out.protocols import DESCRIBING, add
 from netwatch.service import Event
 
 PATIENCE_S = 0.25  # for one answer

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Any, NamedTuple
 
-from netwatch._fast.told import Told
+from netwatch._fast.view.told import Told
 from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
 from netwatch.service import Event
 

@@ -16,10 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROTO, TALKS = "netwatch/_fast/proto", "tests/proto"
 LAST_GROUP = r"^([A-Z]+ = \([^()]*?),?(\s*)\)\s*\Z"
-DPI, DESCRIBING, MESSAGES = "netwatch/_fast/dpi.pyx", "netwatch/_fast/protocols.py", f"{TALKS}/messages.py"
+DPI, DESCRIBING, MESSAGES = "netwatch/_fast/dpi.pyx", "netwatch/_fast/out/protocols.py", f"{TALKS}/messages.py"
 
 PXD = '''"""NAME; see NAME.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void NAME_define(Proto* p) noexcept nogil
 '''
@@ -27,9 +27,9 @@ cdef void NAME_define(Proto* p) noexcept nogil
 PYX = '''"""NAME."""
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport Slice
-from netwatch._fast.seam cimport Look, Proto, ON_BOTH, PARSE_DONE
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport Slice
+from netwatch._fast.look.protocol cimport Look, Proto, ON_BOTH, PARSE_DONE
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     KEY_VERSION = 1
@@ -83,7 +83,7 @@ TEST_TCP = '''"""NAME: whole conversations, however cut; what is and is not take
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.probe import Probe
+from netwatch._fast.look.probe import Probe
 from talk_NAME import TALKS
 
 from netwatch._fast.proto import NAME

@@ -8,23 +8,28 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
-from netwatch._fast.flow cimport *
-from netwatch._fast.links cimport link_seen
-from netwatch._fast.mix cimport prefetch
-from netwatch._fast.packet cimport *
-from netwatch._fast.rates cimport count_rate
-from netwatch._fast.seam cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
-from netwatch._fast.table cimport *
-from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
-from netwatch._fast.streams cimport stream_segment, stream_end
-from netwatch._fast.dispatch cimport dpi_datagram
-from netwatch._fast.parse cimport key_hash
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.links cimport link_seen
+from netwatch._fast.base.mix cimport prefetch
+from netwatch._fast.wire.packet cimport *
+from netwatch._fast.flow.rates cimport count_rate
+from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
+from netwatch._fast.flow.table cimport *
+from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
 
 cdef enum:
     SECOND = 1000000000
     AT_ONCE = 32               # flows that the wheel looks at together
     BEGUN_A_SECOND = 5000      # flows that are told of one by one: each costs Python some 20 µs
+
+# idle timeouts in seconds, by name of the configuration key, in the order of TO_*; protocols may have one of their own
+TIMEOUTS = {
+    "tcp_opening": 60, "tcp_established": 300, "tcp_conversing": 600, "tcp_closing": 60, "tcp_time_wait": 30,
+    "tcp_closed": 5, "tcp_unknown": 120, "udp": 60, "icmp": 10, "arp": 30, "sctp": 300, "other": 60,
+    "quic_opening": 60, "quic_closed": 10,
+}
+assert len(TIMEOUTS) == TO_COUNT
 
 
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
@@ -257,9 +262,9 @@ cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogi
 cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
-            stream_segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
+            core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
     elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
-        dpi_datagram(&core.dpi, row, cold, pk)
+        core.readers.datagram(&core.dpi, row, cold, pk)
 
 
 cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
@@ -305,10 +310,10 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Cold* cold = &t.colds[number]
     cdef u64 sum
     if row.conn != NULL:
-        stream_end(&core.dpi, row, cold, row.last, core.ordinal)
+        core.readers.end(&core.dpi, row, cold, row.last, core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = verdict(core, row, why)
-    table_unhash(t, number, key_hash(row, core.parser.seed))
+    table_unhash(t, number)
     if why != END_TIMEOUT:
         wheel_remove(t, number)
     sum = row.bytes[0] + row.bytes[1]

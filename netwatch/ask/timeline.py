@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.notetext import KINDS, forgotten, histogram, newest
+from netwatch._fast.out.notes import KINDS, forgotten, histogram, newest
 from netwatch.keepers.events import INFO, WARNING
 from netwatch.keepers.past import Past
 from netwatch.names.service import Names

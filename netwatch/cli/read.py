@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.source import SourceError
+from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
@@ -226,7 +226,7 @@ class Reading:
         from netwatch.cli.records import Recorder
 
         if self.options.write:
-            from netwatch._fast.capwrite import CaptureWriter
+            from netwatch._fast.input.pcapngwriter import CaptureWriter
 
             try:
                 self._saved = CaptureWriter(self.options.write, self.options.force)
@@ -285,7 +285,7 @@ class Reading:
         return consume
 
     def _save(self, event: Any) -> None:
-        from netwatch._fast.events import write_frame
+        from netwatch._fast.out.events import write_frame
 
         self._saved.follow(self.source.interfaces)
         write_frame(event.engine, self._saved, event.extra, event.interface)

@@ -116,7 +116,7 @@ def test_exemptions_are_needed() -> None:
     assert set(EXEMPT) <= used, "these exemptions are no longer needed"
 
 
-@pytest.mark.parametrize("module", ["netwatch.capture.live", "netwatch.capture.file", "netwatch._fast.capture"])
+@pytest.mark.parametrize("module", ["netwatch.capture.live", "netwatch.capture.file", "netwatch._fast.input.capture"])
 def test_sources_know_no_parser(module: str) -> None:
     """What will be the capture helper can reach no parser, by whatever way."""
     graph: dict[str, set[str]] = {}

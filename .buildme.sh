@@ -1,0 +1,1 @@
+. tools/prepare.sh; ready test
