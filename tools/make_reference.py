@@ -37,7 +37,7 @@ port:443 process:firefox sni:github            google
 | `field == value`, `!=`, `<`, `<=`, `>`, `>=` | the value stands so to the field's. Texts and addresses have no order |
 | `field in {a, b, c..d}`, `field in 10.0.0.0/8` | it is one of them, in the range (both ends count), in the network |
 | `field contains text` | the text is part of it; of a number or address, of how it is written |
-| `field matches /regex/`, `~` | Python's `re` finds it; case counts unless it begins with `(?i)`; `\/` is a slash |
+| `field matches /regex/`, `~` | RE2 finds it; case counts unless it begins with `(?i)`; `\/` is a slash |
 | `field not in ...`, `not contains`, `not matches` | there is a value, and none does |
 | `field:value`, `field value` | contains for text, equals for numbers and addresses, CIDR when the value is one |
 | `src:192.168` | leading groups of an IPv4 address: `192.168.0.0/16` |
@@ -56,6 +56,9 @@ Conditions side by side must all hold. Words of the language and names of fields
 * Where there are several values (`port` is both ports, `vlan` every tag) one that passes is enough; `!=` asks that
   none is equal.
 * Text is compared without regard to case, for the letters A to Z. Only its first 4096 bytes are looked at.
+* Regular expressions are [RE2's](https://github.com/google/re2/wiki/Syntax): their time grows with the text and nothing
+  else. So there are no backreferences, no look-around, no possessive repetition and no flag `x`; `\d \w \s \b` know
+  ASCII only, the end of the text is `\z`, a character by its number `\x{20ac}`, and `{n,m}` goes to 1000.
 * A record answers for itself; what a packet, DNS, HTTP or TLS record lacks is asked of its flow.
 * `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
 * `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.

@@ -6,9 +6,9 @@ from typing import IO, Any
 
 from netwatch._fast.out.record import iso
 from netwatch.cli.errors import EXIT_MISSING, CommandError
-from netwatch.cli.records import printable
 from netwatch.follow import Showing
 from netwatch.pipeline import Pipeline, Step
+from netwatch.records.maker import printable
 from netwatch.service import Event
 
 BYTES_A_LINE = 16

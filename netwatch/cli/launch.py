@@ -15,8 +15,8 @@ from typing import Any
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.cli.output import WRITERS
 from netwatch.cli.selection import Selection, parse_where
+from netwatch.records.writers import WRITERS
 
 SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
 KINDS = ("http", "dns", "flows", "tls", "streams")

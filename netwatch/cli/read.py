@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.output import WRITERS, Record, Writer
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.cli.services import names, owners, readers, say
 from netwatch.pipeline import Pipeline, Step
+from netwatch.records.values import Record
+from netwatch.records.writers import WRITERS, Writer
 from netwatch.service import Service
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class Reading:
                             max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            self._loop(pipeline, self._recorder(pipeline))
+            self._loop(pipeline, self._maker(pipeline))
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
@@ -222,8 +223,8 @@ class Reading:
 
         return [open_files(files) for _ in range(self.options.workers - 1)]
 
-    def _recorder(self, pipeline: Pipeline) -> Any:
-        from netwatch.cli.records import Recorder
+    def _maker(self, pipeline: Pipeline) -> Any:
+        from netwatch.records.maker import RecordMaker
 
         if self.options.write:
             from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -232,11 +233,11 @@ class Reading:
                 self._saved = CaptureWriter(self.options.write, self.options.force)
             except OSError as e:
                 raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
-        return Recorder(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
+        return RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
 
-    def _loop(self, pipeline: Pipeline, recorder: Any) -> None:
+    def _loop(self, pipeline: Pipeline, maker: Any) -> None:
         conversation = self._conversation(pipeline)
-        consume = conversation.take if conversation else self._consumer(recorder)
+        consume = conversation.take if conversation else self._consumer(maker)
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
@@ -265,17 +266,17 @@ class Reading:
 
         return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
 
-    def _consumer(self, recorder: Any) -> Callable[[Step], None]:
+    def _consumer(self, maker: Any) -> Callable[[Step], None]:
         selection, write = self.selection, self.writer.write
         waits = selection.sort is not None or self.sorted_flows
 
         def consume(step: Step) -> None:
-            for record, flow, event in recorder.records(step):
+            for record, flow, event in maker.records(step):
                 if not selection.passes(record, flow):
                     continue
                 if event is not None and event.kind == "packets" and self._saved is not None:
                     self._save(event)
-                if not recorder.asked(record):
+                if not maker.asked(record):
                     continue
                 if waits:
                     selection.keep(record)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.cli.output import Record, field_of, kind_of
+from netwatch.records.values import Record, field_of, kind_of
 from netwatch.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:

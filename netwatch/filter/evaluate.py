@@ -156,8 +156,8 @@ packed = lru_cache(4096)(values.packed)
 
 def _text_check(test: Part | Pattern | Words) -> Check:
     if isinstance(test, Pattern):
-        found = test.regex.search
-        return lambda value: found(str(value)[:MAX_TEXT]) is not None
+        found = test.regex.found
+        return lambda value: found(str(value).encode("utf-8", "replace")[:MAX_TEXT])
     if isinstance(test, Part):
         part = test.part
         return lambda value: part in values.folded(str(value))[:MAX_TEXT]

@@ -5,12 +5,12 @@ that whoever evaluates a filter (Python here, C in netwatch._fast.view.program) 
 """
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from netwatch.filter.regex import Regex
 from netwatch.schema import Field
 
-MAX_TEXT = 4096              # characters of a filter, and of a value that a text test looks at
+MAX_TEXT = 4096              # characters of a filter, and bytes of a value that a text test looks at
 MAX_DEPTH = 48               # nested parentheses
 MAX_NODES = 512              # conditions in one filter
 
@@ -64,7 +64,7 @@ class Part:
 class Pattern:
     """The regular expression is found in the text."""
 
-    regex: re.Pattern[str]
+    regex: Regex
 
 
 @dataclass(frozen=True, slots=True)

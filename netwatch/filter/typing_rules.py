@@ -1,12 +1,10 @@
 """From a field's type, an operator and the tokens after it to a Test: where the types of the language live."""
 from __future__ import annotations
 
-import re
-import warnings
-
 from netwatch.filter import values
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, FilterError, Numbers, Part, Pattern, Test, Truth, Words
+from netwatch.filter.regex import Regex, RegexError
 from netwatch.schema import UNIT_NS, Field, Type
 
 EXAMPLES = {
@@ -42,18 +40,14 @@ def make_test(name: str, fields: tuple[Field, ...], op: str, given: list[Token],
 
 
 def pattern(value: Token, text: str) -> Pattern:
-    """The regular expression of a token: Python's syntax, found anywhere, case kept unless it begins with (?i)."""
+    """The regular expression of a token."""
     if value.kind is Kind.WORD and value.text.startswith("/"):
         raise FilterError("the /regex/ is not closed", value.column, text)
     inside = 0 if value.kind is Kind.WORD else 1
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Pattern(re.compile(value.text))
-    except re.error as error:
-        raise FilterError(f"in the /regex/: {error.msg}", value.column + inside + (error.pos or 0), text) from None
-    except (OverflowError, RecursionError):
-        raise FilterError("the /regex/ is too large", value.column, text) from None
+        return Pattern(Regex(value.text))
+    except RegexError as error:
+        raise FilterError(f"in the /regex/: {error.message}", value.column + inside + error.position, text) from None
 
 
 def _wrong(name: str, kind: Type, value: Token, text: str) -> FilterError:

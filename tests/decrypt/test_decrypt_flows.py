@@ -13,10 +13,10 @@ from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
 from wire import pcap
 
-from netwatch.cli.records import Recorder
 from netwatch.decrypt import service
 from netwatch.decrypt.service import Decryptor
 from netwatch.pipeline import Pipeline
+from netwatch.records.maker import RecordMaker
 
 BOTH = {"out": ASKED.decode(), "in": ANSWER.decode()}
 VERSIONS = ["1.0", "1.2", "1.3"]
@@ -35,17 +35,17 @@ def test_late_keys_open_from_the_start(version: str) -> None:
     source = open_bytes(pcap(frames(said)))
     decryptor = Decryptor()
     pipeline = Pipeline(source, want=("http", "streams"), hold=True, services=[decryptor])
-    recorder = Recorder(pipeline, {"flows", "http", "streams"})
+    maker = RecordMaker(pipeline, {"flows", "http", "streams"})
     pipeline.engines[0].listen("sealed")
     found = []
     pipeline.read()
     pipeline.engines[0].process(pipeline._boxes[0])
     held = pipeline._collect()
-    assert not [record for record, _, _ in recorder.records(held)]
+    assert not [record for record, _, _ in maker.records(held)]
     for line in keys:
         decryptor.keys.take_lines([line], "keylog")
-        found += [record for record, _, _ in recorder.records(pipeline._collect())]
-    found += [record for record, _, _ in recorder.records(pipeline.finish())]
+        found += [record for record, _, _ in maker.records(pipeline._collect())]
+    found += [record for record, _, _ in maker.records(pipeline.finish())]
     texts = {r["dir"]: r["text"] for r in found if r["schema"] == "netwatch.stream/1" and r["source"] == "decrypted"}
     assert texts == BOTH
     assert [r["status"] for r in found if r["schema"] == "netwatch.http/1"] == [200]

@@ -12,7 +12,6 @@ from running import Result, open_bytes, run
 from test_quic import CLIENT_CRYPTO, SERVER_PAYLOAD, SERVER_V1, SERVER_V2
 from wire import pcap
 
-from netwatch.cli.records import Recorder
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import quicwire
 from netwatch.decrypt.frames import Frames
@@ -22,6 +21,7 @@ from netwatch.decrypt.records import Unverified
 from netwatch.decrypt.service import Decryptor
 from netwatch.decrypt.suites import suite_of
 from netwatch.pipeline import Pipeline
+from netwatch.records.maker import RecordMaker
 
 DCID = bytes.fromhex("8394c8f03e515708")
 # RFC 9001 appendix A.5, RFC 9369 appendix A.5
@@ -177,16 +177,16 @@ def test_late_keys_open_from_the_start():
     decryptor = Decryptor()
     pipeline = Pipeline(open_bytes(pcap(frames(talk(peer)))), want=("streams",), hold=True,
                         services=[decryptor, Frames(follow=True)])
-    recorder = Recorder(pipeline, {"flows", "streams"})
+    maker = RecordMaker(pipeline, {"flows", "streams"})
     pipeline.engines[0].listen("sealed")
     pipeline.read()
     pipeline.engines[0].process(pipeline._boxes[0])
-    found = list(recorder.records(pipeline._collect()))
+    found = list(maker.records(pipeline._collect()))
     assert not found
     for line in peer.lines():
         decryptor.keys.take_lines([line], "keylog")
-        found += recorder.records(pipeline._collect())
-    found += recorder.records(pipeline.finish())
+        found += maker.records(pipeline._collect())
+    found += maker.records(pipeline.finish())
     records = [record for record, _, _ in found]
     assert {(r["stream"], r["dir"]): r["text"] for r in records if r["schema"] == "netwatch.stream/1"} == BOTH
     assert [r["decrypt"] for r in records if r["schema"] == "netwatch.flow/1"] == [{"keys": "keylog", "bytes": 14}]

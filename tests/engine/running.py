@@ -10,8 +10,8 @@ from typing import Any
 from wire import Timed, pcap
 
 from netwatch.capture.file import open_savefile
-from netwatch.cli.records import Recorder
 from netwatch.pipeline import Pipeline
+from netwatch.records.maker import RecordMaker
 
 ALL_KINDS = ("flows", "dns", "http", "tls", "packets", "streams")
 EVENTS = {"packets", "dns", "http", "streams"}
@@ -63,12 +63,12 @@ def run_source(source: Any, kinds: Iterable[str] = ALL_KINDS, **options: Any) ->
     kinds = set(kinds)
     result = Result()
     pipeline = Pipeline(source, want=kinds & EVENTS, hold=True, **options)
-    recorder = Recorder(pipeline, kinds)
+    maker = RecordMaker(pipeline, kinds)
     over = False
     while not over:
         step = pipeline.step()
         over = step is None
-        for record, _, _ in recorder.records(pipeline.finish() if step is None else step):
+        for record, _, _ in maker.records(pipeline.finish() if step is None else step):
             result.in_order.append(record)
             kind = record["schema"].removeprefix("netwatch.").split("/")[0]
             result.by_kind[kind if kind in ("dns", "http", "tls") else kind + "s"].append(record)

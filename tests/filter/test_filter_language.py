@@ -8,6 +8,7 @@ import pytest
 from netwatch import schema
 from netwatch.filter import Filter, FilterError, parse
 from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, MAX_TEXT, And, Compare, Not, Or, Search
+from netwatch.filter.regex import MAX_STEPS, Regex
 
 FLOW = {
     "schema": "netwatch.flow/1", "id": 7, "proto": "tcp", "src": "10.1.2.3", "sport": 50000, "dst": "192.0.2.1",
@@ -73,6 +74,21 @@ def test_the_contracts_regex():
     assert not Filter(text.replace("(?i)", "")).matches(flow)
 
 
+@pytest.mark.parametrize("text", [r"(a+)+$", r"(a|aa)+$", r"(a|a?)+$", r"(.*a){20}", r"(?:a?){500}a{500}z",
+                                  r"([a-q][^u-z]{50}){4}x"])
+def test_no_expression_takes_more_than_the_size_of_text_and_program(text):
+    """RE2 takes at most so many steps for a byte as its program has; what of a text is looked at is bounded."""
+    regex = Regex(text)
+    assert regex.steps <= MAX_STEPS
+    assert Filter(f"sni matches /{text}/").matches({"tls": {"sni": "a" * 60 + "!"}}) is regex.found(b"a" * 60 + b"!")
+
+
+def test_what_is_behind_the_looked_at_part_of_a_text_is_not_found():
+    assert Filter("sni matches /z/").matches({"tls": {"sni": "a" * (MAX_TEXT - 1) + "z"}})
+    assert not Filter("sni matches /z/").matches({"tls": {"sni": "a" * MAX_TEXT + "z"}})
+    assert Filter("sni matches /^.\\z/").matches({"tls": {"sni": "\u20ac"}})
+
+
 @pytest.mark.parametrize("text", ["src == 2001:db8::5", "src:2001:db8::5", "src == [2001:db8::5]",
     "src in 2001:db8::/32",
                                   "src:2001:db8::/32", "src in {2001:db8::4..2001:db8::6}", "[2001:db8::5]:5353",
@@ -135,11 +151,17 @@ def test_a_field_name_is_a_value_only_where_one_can_stand():
     ("()", 2, "a condition should stand here"), ('sni == "abc', 8, "the quote is not closed"),
     ("port in {1, 2", 9, "the set is not closed"), ("port in {1 2}", 12, "parted by commas"),
     ("port in {}", 10, "a value should stand here"), ("port in {1,", 9, "the set is not closed"),
-    ("port == {1}", 9, "a set goes with in"), ("sni matches /a(b/", 15, "in the /regex/: missing )"),
+    ("port == {1}", 9, "a set goes with in"), ("sni matches /a(b/", 14, "in the /regex/: missing )"),
     ("sni matches /abc", 13, "the /regex/ is not closed"), ("sni == /abc/", 8, "a /regex/ goes with matches"),
-    ("/[/", 2, "in the /regex/: unterminated"), ("a == 1", 1, "no field is called 'a'"), ("{", 1,
+    ("/[/", 2, "in the /regex/: missing ]"), ("a == 1", 1, "no field is called 'a'"), ("{", 1,
     "a condition should stand here"),
-    ("== 3", 1, "a condition should stand here"), ("sni matches /a{99999999999999}/", 13, "the /regex/ is too large"),
+    ("== 3", 1, "a condition should stand here"),
+    ("sni matches /a{99999999999999}/", 15, "in the /regex/: invalid repetition size"),
+    ("sni matches /(?:x{900}){900}/", 18, "in the /regex/: invalid repetition size"),
+    (r"/(\pL{500}\pL{500}){1,2}/", 2, "in the /regex/: too large"), ("/a(?=b)/", 3, "RE2 has not got look-around"),
+    ("/(?<!b)a/", 2, "look-around"), (r"/(a)\1/", 5, "a backreference"), ("/(?P<x>a)(?P=x)/", 10, "a backreference"),
+    ("/a++/", 3, "possessive repetition"), ("/(?>a)/", 2, "an atomic group"), ("/(a)?(?(1)b|c)/", 6, "a condition"),
+    ("/(?x)a/", 2, "this flag"), (r"/a\Z/", 3, "the end of the text is"), ("/a**/", 3, "bad repetition operator: **"),
     ("x" * (MAX_TEXT + 1), MAX_TEXT + 1, "longer than"), ("(" * (MAX_DEPTH + 1) + "a", MAX_DEPTH + 1, "nested deeper"),
     ("a " * (MAX_NODES + 1), MAX_NODES * 2 + 1, "more than")])
 def test_errors_point_at_the_place(text, column, words):

@@ -46,9 +46,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
                          "netwatch.owners", "netwatch.service", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.ask", "netwatch.schema", "netwatch.filter",
                     "netwatch.settings", "netwatch.places", f"{FAST}.canvas"),
-    "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.face", "netwatch.session", "netwatch.pipeline",
-                     "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.names",
-                     "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.follow",
+    "netwatch.records": ("netwatch.records", "netwatch.schema", "netwatch.pipeline", "netwatch.service", FAST),
+    "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.face", "netwatch.session",
+                     "netwatch.pipeline", "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform",
+                     "netwatch.names", "netwatch.decrypt", "netwatch.classify", "netwatch.service", "netwatch.follow",
                      "netwatch.settings", "netwatch.config", "netwatch.places", "netwatch.owners", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }

@@ -11,7 +11,7 @@ import tomllib
 import pytest
 from netwatch_command import ENVIRONMENT, ROOT
 
-HEAVY = ("argparse", "json", "npyscreen", "curses", "cryptography", "zstandard", "pylibpcap", "logging", "re",
+HEAVY = ("argparse", "json", "npyscreen", "curses", "cryptography", "zstandard", "pylibpcap", "logging", "re", "re2",
          "netwatch.cli", "netwatch.schema", "netwatch._fast.engine")
 # the licence of each runtime dependency: what its own metadata must say, and where it matters
 LEDGER = {
@@ -24,6 +24,7 @@ LEDGER = {
     "brotli": r"MIT",
     "psutil": r"BSD",
     "maxminddb": r"Apache",
+    "google-re2": r"BSD",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

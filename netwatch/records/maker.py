@@ -11,9 +11,9 @@ from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
 from netwatch._fast.out.record import iso
 from netwatch.pipeline import Pipeline, Step
+from netwatch.records.values import Record
 from netwatch.service import Event
 
-Record = dict[str, Any]
 SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
 CLEAR_DNS = ("udp", "tcp")
 STREAM_LIMIT = 65536
@@ -46,7 +46,7 @@ class Stream:
             self.head += data[: limit - len(self.head)]
 
 
-class Recorder:
+class RecordMaker:
     """Makes the asked kinds of record. Stream text is held for live flows only."""
 
     def __init__(self, pipeline: Pipeline, kinds: set[str], show_secrets: bool = False,

@@ -1,14 +1,12 @@
-"""Records to standard output: table, JSON, NDJSON, CSV. Data only; words go to standard error elsewhere."""
+"""Records as text: table, JSON, NDJSON, CSV. Data only; words for people go elsewhere."""
 
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
-Record = dict[str, Any]
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+from netwatch.records.values import Record, as_json, cell, field_of, kind_of, picked
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -30,42 +28,6 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
-def kind_of(record: Record) -> str:
-    """`flow` of a record whose schema is netwatch.flow/1."""
-    return str(record["schema"]).split("/")[0].removeprefix("netwatch.")
-
-
-def value_at(record: Record, path: str) -> Any:
-    """The value at a dotted path; lists on the way are followed into each item. None when absent."""
-    value: Any = record
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = [item[part] for item in value if isinstance(item, dict) and part in item]
-        elif isinstance(value, dict):
-            if part not in value and f"{part}_out" in value:
-                return (value[f"{part}_out"] or 0) + (value.get(f"{part}_in") or 0)
-            value = value.get(part)
-        else:
-            return None
-    return value
-
-
-def field_of(record: Record, name: str) -> Any:
-    """The value of a field of the schema; an http record says `host` where the flow record says `http.host`."""
-    value = value_at(record, name)
-    return value_at(record, name.removeprefix(f"{kind_of(record)}.")) if value is None else value
-
-
-def picked(record: Record, fields: list[str]) -> Record:
-    """The record with only the asked fields, absent ones left out; keys are the names that were asked for."""
-    out: Record = {"schema": record["schema"]}
-    for name in fields:
-        value = field_of(record, name)
-        if value is not None:
-            out[name] = value
-    return out
-
-
 class NdjsonWriter:
     """One JSON object a line."""
 
@@ -74,7 +36,7 @@ class NdjsonWriter:
         self._fields = fields
 
     def write(self, record: Record) -> None:
-        self._write(_encode(picked(record, self._fields) if self._fields else record) + "\n")
+        self._write(as_json(picked(record, self._fields) if self._fields else record) + "\n")
 
     def close(self) -> None:
         """Nothing waits."""
@@ -89,26 +51,11 @@ class JsonWriter:
         self._separator = "[\n"
 
     def write(self, record: Record) -> None:
-        self._out.write(self._separator + _encode(picked(record, self._fields) if self._fields else record))
+        self._out.write(self._separator + as_json(picked(record, self._fields) if self._fields else record))
         self._separator = ",\n"
 
     def close(self) -> None:
         self._out.write("[]\n" if self._separator == "[\n" else "\n]\n")
-
-
-def cell(value: Any) -> str:
-    """A value as text without line breaks."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6f}"
-    if isinstance(value, list):
-        return " ".join(cell(v) for v in value)
-    if isinstance(value, dict):
-        return _encode(value)
-    return str(value).replace("\n", " ").replace("\r", " ")
 
 
 def csv_fields(kind: str) -> list[str]:
