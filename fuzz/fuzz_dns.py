@@ -3,7 +3,7 @@
 import struct
 
 from driver import Turns, outcome, pack, run, streamed, turns_of
-from netwatch._fast.look.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 from netwatch._fast.proto.dns import text as dns
 

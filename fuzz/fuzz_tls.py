@@ -3,7 +3,7 @@
 import struct
 
 from driver import pack, run, streamed
-from netwatch._fast.look.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 from netwatch._fast.proto.tls import text as tls
 

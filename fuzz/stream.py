@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 
 from driver import pack, run, streamed
-from netwatch._fast.look.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 from netwatch._fast.out.protocols import DESCRIBE
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch import keepers
-from netwatch._fast.out.names import link_name
 from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.face import Command, Health, Page, Question, Record
 from netwatch.filter import Filter

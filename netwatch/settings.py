@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import timeouts as app_timeouts
-from netwatch._fast.flows import TIMEOUTS
+from netwatch._fast.flow.timeouts import TIMEOUTS
 
 Value = int | bool | str
 THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")

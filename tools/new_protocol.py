@@ -83,7 +83,7 @@ TEST_TCP = '''"""NAME: whole conversations, however cut; what is and is not take
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.look.probe import Probe
+from netwatch._fast.out.probe import Probe
 from talk_NAME import TALKS
 
 from netwatch._fast.proto import NAME
@@ -228,7 +228,7 @@ def begin(root: Path, name: str, tcp: bool, udp: bool, port: int = 0) -> list[st
     if not re.fullmatch(r"[a-z][a-z0-9]{1,15}", name) or keyword.iskeyword(name):
         raise Refused(f"{name!r}: a name has 2 to 16 lower-case letters and digits and begins with a letter")
     files = written(name, tcp, udp)
-    there = [path for path in (*files, f"{PROTO}/{name}.py") if (root / path).exists()]
+    there = [path for path in (*files, f"{PROTO}/{name}.py", f"{PROTO}/{name}") if (root / path).exists()]
     if there or f'"{name}"' in (root / DESCRIBING).read_text("utf-8"):
         raise Refused(f"{name} is there already: {' '.join(there) or DESCRIBING}")
     changed = wired(root, name, udp and not tcp, port)

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """The batch loop: parse 32 frames, touch their table slots, then their rows, then count. No Python in between.
 
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
@@ -10,17 +9,16 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.defrag cimport defrag_new, defrag_free, defrag_flush
 from netwatch._fast.wire.encap cimport paths_new, paths_free
-from netwatch._fast.flow.row cimport *
-from netwatch._fast.flows cimport *
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, END_INPUT, Row
+from netwatch._fast.flows cimport Core, core_finish, core_packet, core_turn
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.wire.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
-                                  EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
-from netwatch._fast.flow.series cimport (History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
-                                    S_PACKETS)
+                                          EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
+from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
@@ -29,7 +27,7 @@ from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.flows import TIMEOUTS
+from netwatch._fast.flow.timeouts import TIMEOUTS
 from netwatch._fast.look.registry import timeouts as app_timeouts
 
 cdef extern from *:
@@ -100,7 +98,7 @@ cdef class Engine:
         free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:
-        """Idle timeouts in seconds, by the names of flows.TIMEOUTS or by app; the rest are the defaults."""
+        """Idle timeouts in seconds, by the names of TIMEOUTS or by app; the rest are the defaults."""
         cdef int i
         cdef dict own = app_timeouts()
         for i, (name, seconds) in enumerate(TIMEOUTS.items()):

@@ -7,23 +7,7 @@ from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
-
-cdef enum:                    # indices of Core.timeout, seconds; the names are in flows.TIMEOUTS
-    TO_TCP_OPENING = 0
-    TO_TCP_ESTABLISHED = 1
-    TO_TCP_CONVERSING = 2     # established, and both sides have sent data
-    TO_TCP_CLOSING = 3
-    TO_TCP_TIME_WAIT = 4
-    TO_TCP_CLOSED = 5
-    TO_TCP_UNKNOWN = 6
-    TO_UDP = 7
-    TO_ICMP = 8
-    TO_ARP = 9
-    TO_SCTP = 10
-    TO_OTHER = 11
-    TO_QUIC_OPENING = 12
-    TO_QUIC_CLOSED = 13
-    TO_COUNT = 14
+from netwatch._fast.flow.timeouts cimport TO_COUNT
 
 cdef struct Tally:            # of flows that have left the table
     u64 flows

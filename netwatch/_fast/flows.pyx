@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Packets become flows: found or made, counted, watched, timed out, ended. All on packet time.
 
 A flow ends by its timeout even when the wheel has not come by yet: a packet that arrives later begins another flow, so
@@ -9,27 +8,29 @@ from libc.stdlib cimport realloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, Cold,
+                                      Conn, END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_ACTIVE,
+                                      ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY, ST_ECHO_REQUEST,
+                                      ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
+                                      ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
+                                      ST_SCTP_SHUTDOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
-from netwatch._fast.wire.packet cimport *
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_FIN, TCP_RST,
+                                         TCP_SYN)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
-from netwatch._fast.flow.table cimport *
+from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
+                                        table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
+                                        wheel_remove)
+from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
 
 cdef enum:
     SECOND = 1000000000
     AT_ONCE = 32               # flows that the wheel looks at together
     BEGUN_A_SECOND = 5000      # flows that are told of one by one: each costs Python some 20 µs
-
-# idle timeouts in seconds, by name of the configuration key, in the order of TO_*; protocols may have one of their own
-TIMEOUTS = {
-    "tcp_opening": 60, "tcp_established": 300, "tcp_conversing": 600, "tcp_closing": 60, "tcp_time_wait": 30,
-    "tcp_closed": 5, "tcp_unknown": 120, "udp": 60, "icmp": 10, "arp": 30, "sctp": 300, "other": 60,
-    "quic_opening": 60, "quic_closed": 10,
-}
-assert len(TIMEOUTS) == TO_COUNT
 
 
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
@@ -72,29 +73,6 @@ cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
     if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
         seconds = app
     return <u64>seconds * SECOND
-
-
-cdef inline int timeout_index(const Row* row) noexcept nogil:
-    cdef u8 state = row.state
-    if row.proto == PROTO_UDP:
-        if ST_QUIC_INITIAL <= state < ST_QUIC_HANDSHAKE:
-            return TO_QUIC_OPENING
-        return TO_QUIC_CLOSED if state == ST_QUIC_CLOSED else TO_UDP
-    if row.proto != PROTO_TCP:
-        if row.proto == PROTO_ARP:
-            return TO_ARP
-        if row.proto == PROTO_SCTP:
-            return TO_SCTP
-        return TO_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else TO_OTHER
-    if state == ST_ESTABLISHED:
-        return TO_TCP_CONVERSING if row.payload[0] and row.payload[1] else TO_TCP_ESTABLISHED
-    if state <= ST_SYN_RECV:
-        return TO_TCP_OPENING
-    if state == ST_TIME_WAIT or state == ST_CLOSING:
-        return TO_TCP_TIME_WAIT
-    if state == ST_CLOSED:
-        return TO_TCP_CLOSED
-    return TO_TCP_UNKNOWN if state == ST_TCP_UNKNOWN else TO_TCP_CLOSING
 
 
 cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:

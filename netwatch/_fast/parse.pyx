@@ -1,19 +1,21 @@
-# cython: boundscheck=False
 """From a frame to its Packets: network headers, fragments, tunnels followed, padding trimmed, rejects counted.
 
 Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; ARP: RFC 826.
 """
 from libc.string cimport memcpy, memset, memcmp
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
-from netwatch._fast.wire.packet cimport *
-from netwatch._fast.wire.names cimport *
+from netwatch._fast.base.bytes cimport u8, u32, be16, be32
+from netwatch._fast.wire.packet cimport Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, Frame, PROTO_ARP, Packet, flow_hash
+from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_ARP, REJECT_FRAGMENT,
+                                        REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_CUT, REJECT_IP_HEADER,
+                                        REJECT_IP_LENGTH, REJECT_LINK_TYPE, REJECT_TUNNEL_DEPTH)
 from netwatch._fast.wire.encap cimport path_of
 from netwatch._fast.wire.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
 from netwatch._fast.wire.link cimport link_step
 from netwatch._fast.wire.linktypes cimport link_open
 from netwatch._fast.wire.transport cimport transport
-from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.cursor cimport (Cursor, DECAPS_MAX, Encap, Frame, NEXT_CHAIN, NEXT_DONE, NEXT_GRE, NEXT_IP,
+                                         Packet, Parser, advance, captured, layer, reject)
 
 cdef enum:
     FRAG_MORE = 0x2000

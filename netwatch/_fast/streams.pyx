@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """TCP reassembly by sequence number (RFC 9293 section 3.4), bounded per side, per flow and in all.
 
 Bytes that came first win. A segment that comes early waits; the hole before it counts as lost when the other side has
@@ -9,7 +8,7 @@ when the first are delivered. A keep-alive there is a byte that was sent before,
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Cold, Half, Row, Segment, TcpRow, closed, tried_bit
 from netwatch._fast.wire.packet cimport NOTE_KEEP_ALIVE, Packet, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN
 from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
-from netwatch._fast.view.framering import Excerpt
 from netwatch._fast.out.record import iso
+from netwatch._fast.view.framering import Excerpt
 from netwatch.dissect import Frame, Node, dissect, summary
 from netwatch.keepers.packets import PIECE, Scan, records
 

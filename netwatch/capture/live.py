@@ -1,7 +1,7 @@
 """Live capture: opening interfaces, listing them, and choosing one.
 
-What runs per frame is in netwatch/_fast/input/capture.pyx. Callers get a Source and know nothing of libpcap, so that the
-capture helper's shared-memory ring can stand in for it.
+What runs per frame is in netwatch/_fast/input/capture.pyx. Callers get a Source and know nothing of libpcap, so that
+the capture helper's shared-memory ring can stand in for it.
 """
 
 from __future__ import annotations

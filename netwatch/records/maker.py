@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from netwatch._fast.out.record import iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
-from netwatch._fast.out.record import iso
 from netwatch.pipeline import Pipeline, Step
 from netwatch.records.values import Record
 from netwatch.service import Event

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from netwatch._fast.out.events import ended_rows
 from netwatch._fast.dpi import timeouts as app_timeouts
-from netwatch._fast.flows import TIMEOUTS
+from netwatch._fast.flow.timeouts import TIMEOUTS
+from netwatch._fast.out.events import ended_rows
 from running import open_bytes, run
 from wire import (
     A4,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from netwatch._fast.engine import Engine
-from netwatch._fast.input.box import Box
 from netwatch._fast.flow.series import History
+from netwatch._fast.input.box import Box
 
 from netwatch._fast.view import tallies
 from netwatch.capture.file import open_files

@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
-    "netwatch.platform": ("netwatch.platform", f"{FAST}.netlink", f"{FAST}.sockdiag"),
+    "netwatch.platform": ("netwatch.platform", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.schema", "netwatch.service", "netwatch.places", FAST),
@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
                          "netwatch.pipeline", "netwatch.filter", "netwatch.schema", "netwatch.names",
                          "netwatch.owners", "netwatch.service", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.face", "netwatch.ask", "netwatch.schema", "netwatch.filter",
-                    "netwatch.settings", "netwatch.places", f"{FAST}.canvas"),
+                    "netwatch.settings", "netwatch.places", f"{FAST}.term"),
     "netwatch.records": ("netwatch.records", "netwatch.schema", "netwatch.pipeline", "netwatch.service", FAST),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.face", "netwatch.session",
                      "netwatch.pipeline", "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform",

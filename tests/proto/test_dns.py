@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.look.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
 from netwatch._fast.proto.dns import text as dns
 

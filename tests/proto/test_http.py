@@ -2,7 +2,7 @@
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.look.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
 
 from netwatch._fast.proto.http import text as http
 

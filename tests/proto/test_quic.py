@@ -5,7 +5,7 @@ import random
 
 import pytest
 from netwatch._fast.out.names import STATES
-from netwatch._fast.look.probe import DONE, OK, Probe
+from netwatch._fast.out.probe import DONE, OK, Probe
 from netwatch._fast.proto.quic.crypt import keys_of, opened
 from netwatch._fast.proto.quic.text import describe, label
 from quicmake import (

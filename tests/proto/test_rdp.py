@@ -15,7 +15,7 @@ from deskmake import (
     rdp_response,
     tpkt,
 )
-from netwatch._fast.look.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 
 from netwatch._fast.proto.rdp import text as rdptext
 

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.look.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.tls.text import ja3, ja3s, ja4
 
 from netwatch._fast.proto.tls import text as tls

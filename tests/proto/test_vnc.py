@@ -15,7 +15,7 @@ from deskmake import (
     VNC_TIGHT,
     VNC_VEN_TLS,
 )
-from netwatch._fast.look.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 
 from netwatch._fast.proto.vnc import text as vnctext
 

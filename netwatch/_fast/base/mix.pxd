@@ -1,8 +1,8 @@
 """The one hash of the house, keyed by a secret of the process; and hints for the cache that Cython has no words for.
 
-mum() folds a 128-bit product: it is 0 whenever one operand is, so an operand that an outsider can choose would undo the
+mum() folds a 128-bit product: it is 0 whenever one operand is, so an operand that an outsider chooses would undo the
 other. Both operands of every multiplication are therefore combined with the secret, and no choice of addresses, ports
-or numbers can make keys meet more often than chance. A table compares keys all the same: a hash only says where to look.
+or numbers makes keys meet more often than chance. A table compares keys all the same: a hash says where to look.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 

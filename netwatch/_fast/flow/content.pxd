@@ -1,5 +1,5 @@
-"""What an engine keeps of what its flows say: facts learnt, events to hand out, counts. Who reads the flows is not known
-here: the engine registers them as Readers."""
+"""What an engine keeps of what its flows say: facts learnt, events to hand out, counts. Who reads the flows is not
+known here: the engine registers them as Readers."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, TcpRow
 from netwatch._fast.wire.packet cimport Packet

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Events of note: first contacts, ends of large flows, refusals, resets, DNS errors, loss. Bounded, and without Python.
 
 Of each kind a few a second are kept one by one, the rest of that second as one note that says how many; all are
@@ -10,7 +9,8 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.base.mix cimport mix_address, mix_on
-from netwatch._fast.wire.packet cimport *
+from netwatch._fast.wire.packet cimport (NOTE_RETRANSMIT, NOTE_ZERO_WINDOW, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP,
+                                         PROTO_UDP, Packet, TCP_RST, mix_on)
 from netwatch._fast.base.domain cimport NAME_TEXT, name_text
 
 cdef enum:

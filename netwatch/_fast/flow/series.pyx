@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """The past of a session in fixed memory: every second of the last hour, every ten seconds of the last day.
 
 Counters only grow; when packet time enters another second, what they grew by belongs to the second before. A frame

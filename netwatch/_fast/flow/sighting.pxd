@@ -1,9 +1,9 @@
 """What was seen to go together: a name and its addresses, an address and its MAC. Events for Python's room of names."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.flow.row cimport Row
-from netwatch._fast.look.protocol cimport Dpi, Look
+from netwatch._fast.flow.content cimport Dpi
 
-cdef enum:                     # who said a name; _fast/naming.pyx has their words
+cdef enum:                     # who said a name; out/naming.pyx has their words
     VIA_DNS = 0
     VIA_MDNS = 1
     VIA_LLMNR = 2
@@ -31,10 +31,8 @@ cdef struct Named:             # addresses of one name, as they are gathered
     u8 n
     u8 addresses[MAX_ADDRESSES * ADDRESS_BYTES]
 
-cdef bint names_wanted(const Look* look) noexcept nogil
 cdef bint links_wanted(const Dpi* dpi) noexcept nogil
 cdef bint worth_naming(u8 family, const u8* address) noexcept nogil
 cdef void name_address(Named* named, u8 family, const u8* address) noexcept nogil
-cdef void tell_names(Look* look, u8 via, bint answered, const Named* named, const u8* text, u32 n) noexcept nogil
 cdef void tell_link(Dpi* dpi, const Row* row, u64 ts, u64 frame, u8 by, u8 role, u8 family, const u8* address,
                     const u8* mac, const u8* text, u32 n) noexcept nogil

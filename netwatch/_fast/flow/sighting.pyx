@@ -7,14 +7,10 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64, be32
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_NONE
-from netwatch._fast.look.protocol cimport Dpi, Look, EV_LINKS, EV_NAMES, event, ring_put
+from netwatch._fast.flow.content cimport Dpi, EV_LINKS, ring_put
 
 cdef enum:
     MAX_NAME = 255
-
-
-cdef bint names_wanted(const Look* look) noexcept nogil:
-    return (look.dpi.want >> EV_NAMES) & 1
 
 
 cdef bint links_wanted(const Dpi* dpi) noexcept nogil:
@@ -40,26 +36,6 @@ cdef void name_address(Named* named, u8 family, const u8* address) noexcept nogi
     at[0] = family
     memcpy(at + 1, address, 4 if family == FAMILY_IP4 else 16)
     named.n += 1
-
-
-cdef void tell_names(Look* look, u8 via, bint answered, const Named* named, const u8* text, u32 n) noexcept nogil:
-    """The name has these addresses; `answered`: whoever this message is for had asked."""
-    cdef u32 size = <u32>named.n * ADDRESS_BYTES
-    cdef u8* room
-    if named.n == 0 or n == 0 or n > MAX_NAME:
-        return
-    room = event(look, EV_NAMES, 0, NAMES_HEAD + size + n)
-    if room == NULL:
-        return
-    memset(room, 0, NAMES_HEAD)
-    room[0] = via
-    room[1] = named.n
-    if answered and (look.row.family == FAMILY_IP4 or look.row.family == FAMILY_IP6):
-        room[2] = answered
-        room[3] = look.row.family
-        memcpy(room + 4, &look.row.a[0] if look.side else &look.row.b[0], 16)
-    memcpy(room + NAMES_HEAD, named.addresses, size)
-    memcpy(room + NAMES_HEAD + size, text, n)
 
 
 cdef void tell_link(Dpi* dpi, const Row* row, u64 ts, u64 frame, u8 by, u8 role, u8 family, const u8* address,

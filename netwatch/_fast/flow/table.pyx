@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """The store of flows: memory, hash table, timer wheel, list of the ended.
 
 Rows are reserved as address space and paid for as they are touched. The hash table holds 8 bytes a slot (hash, row),

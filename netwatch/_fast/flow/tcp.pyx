@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """TCP as a third party sees it (RFC 9293): state named from the initiator's point of view, round trips, loss, order.
 
 What is behind the highest sequence number sent is a retransmission, unless it fills a jump that opened less than half
@@ -9,7 +8,9 @@ from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
 from netwatch._fast.flow.row cimport *
-from netwatch._fast.wire.packet cimport *
+from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP, NOTE_KEEP_ALIVE,
+                                         NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet, TCP_ACK, TCP_FIN,
+                                         TCP_RST, TCP_SYN)
 
 cdef enum:
     DISORDER_MS = 3            # an unknown round trip: later than this is a retransmission

@@ -10,15 +10,15 @@ from posix.unistd cimport close, pread, write
 from pylibpcap.pcap cimport bpf_program, pcap_addr, pcap_if_t, pcap_pkthdr, pcap_stat, pcap_t
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.input.libpcap cimport (
-    PCAP_ERROR_IFACE_NOT_UP, PCAP_ERROR_NO_SUCH_DEVICE, PCAP_ERROR_PERM_DENIED,
-    PCAP_ERROR_PROMISC_PERM_DENIED, PCAP_IF_LOOPBACK, PCAP_IF_UP, PCAP_NETMASK_UNKNOWN,
-    PCAP_TSTAMP_PRECISION_NANO, pcap_activate, pcap_close, pcap_compile, pcap_create, pcap_datalink,
-    pcap_dispatch, pcap_findalldevs, pcap_freealldevs, pcap_freecode, pcap_get_selectable_fd,
-    pcap_get_tstamp_precision, pcap_geterr, pcap_set_buffer_size, pcap_set_promisc, pcap_set_snaplen,
-    pcap_set_timeout, pcap_set_tstamp_precision, pcap_setfilter, pcap_setnonblock, pcap_snapshot, pcap_stats,
-    pcap_statustostr,
-)
+from netwatch._fast.input.libpcap cimport (PCAP_ERROR_IFACE_NOT_UP, PCAP_ERROR_NO_SUCH_DEVICE, PCAP_ERROR_PERM_DENIED,
+                                           PCAP_ERROR_PROMISC_PERM_DENIED, PCAP_IF_LOOPBACK, PCAP_IF_UP,
+                                           PCAP_NETMASK_UNKNOWN, PCAP_TSTAMP_PRECISION_NANO, pcap_activate, pcap_close,
+                                           pcap_compile, pcap_create, pcap_datalink, pcap_dispatch, pcap_findalldevs,
+                                           pcap_freealldevs, pcap_freecode, pcap_get_selectable_fd,
+                                           pcap_get_tstamp_precision, pcap_geterr, pcap_set_buffer_size,
+                                           pcap_set_promisc, pcap_set_snaplen, pcap_set_timeout,
+                                           pcap_set_tstamp_precision, pcap_setfilter, pcap_setnonblock, pcap_snapshot,
+                                           pcap_stats, pcap_statustostr)
 from netwatch._fast.wire.packet cimport Frame
 from netwatch._fast.input.savefile cimport link_of
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source

@@ -8,9 +8,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.wire.packet cimport Frame
-from netwatch._fast.input.source cimport (
-    FILL_END, FILL_IDLE, Chunk, Source, chunk_free, chunk_sized,
-)
+from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, Chunk, Source, chunk_free, chunk_sized
 
 cdef enum:
     INPUT_BYTES = 65536        # a small chunk for each of maybe a thousand inputs

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """A live source that can be exchanged while it is read: stopped, started, on other interfaces, with another filter.
 
 Frames go on being numbered, and an interface keeps its number, so that to those who read nothing but a pause happened.

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Conns come and go with every flow that is looked at: freed ones are kept for the next, and all are counted."""
 from libc.stdlib cimport free
 from libc.string cimport memset

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Who reads a flow: from its first bytes until it is known or hopeless, and back when a protocol gives it up.
 
 The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, or hopeless, costs one test of a bit.
@@ -9,7 +8,7 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u64, Slice
 from netwatch._fast.look.conns cimport conn_free, conn_new
 from netwatch._fast.look.registry cimport best, proto_at
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_INITIATOR_B, BIT_TRIED_A, Cold, Conn, Row
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport *
 

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Whether a TCP flow that nobody reads yet is worth the memory of being read: asked for every segment of such a flow.
 
 A side is asked once where its beginning was seen, and for some frames where it was joined in the middle. After that

@@ -19,7 +19,10 @@ more than its bound, and what it learns does not depend on how the bytes were cu
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, Slice
 from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, BIT_INITIATOR_B, BIT_SEEN
-from netwatch._fast.flow.content cimport *
+from netwatch._fast.flow.content cimport (DNS_KEPT, Dpi, EV_BEGUN, EV_CHUNK, EV_DNS, EV_FRAME, EV_HTTP, EV_LINKS,
+                                          EV_NAMES, EV_PACKET, EV_SEALED, EV_UNKNOWN, Event, FACTS_IN_ALL, FRAME_OVER,
+                                          MAX_PROTOS, NOTHING, RING_BYTES, Readers, Ring, SEALED_END, fact_room,
+                                          facts_find, facts_free, facts_of, ring_put)
 
 cdef extern from * nogil:
     """

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """From contiguous bytes to the flow's reader: what it cannot use yet is kept, what it does not want is passed over.
 
 The order of the bytes is the caller's business: streams.pyx has it from sequence numbers, inner.pyx from what was
@@ -8,7 +7,7 @@ from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy, memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, closed, tried_bit
 from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
 from netwatch._fast.look.protocol cimport Look

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Bytes of a stream that came before their turn: a list by sequence number, without overlaps; what came first stays.
 
 Sequence numbers are compared modulo 2**32 (RFC 9293 section 3.4). Bounds are the caller's.

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """What each interface of a source has brought: frames, bytes, frames cut short, when, and clocks that went back."""
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset

@@ -1,11 +1,10 @@
-# cython: boundscheck=False
 """What an engine hands to Python between chunks: its events, the flows that ended, the flows that are new."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport *
 from netwatch._fast.flows cimport Core, release_ended
-from netwatch._fast.wire.packet cimport *
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, Frame, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
 from netwatch._fast.out.record cimport address_text
 from netwatch._fast.flow.content cimport Event, EV_PACKET
 

@@ -7,7 +7,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.look.conns cimport conn_new
 from netwatch._fast.look.dispatch cimport dpi_close, dpi_drop, dpi_end, look_at
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, Conn, Row
 from netwatch._fast.flows cimport Core
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap, feed_kept
 from netwatch._fast.look.registry cimport proto_at

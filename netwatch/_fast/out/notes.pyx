@@ -1,9 +1,9 @@
-# cython: boundscheck=False
 """What was noted (notes.pyx), for Python: turned after each chunk, counted, and made into dicts when somebody asks."""
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flows cimport Core
-from netwatch._fast.flow.notes cimport *
+from netwatch._fast.flow.notes cimport (Burst, Cell, Kind, N_BURSTS, N_COARSE, N_COARSE_S, N_COUNT, N_FINE, N_KEPT,
+                                        Note, Noted, Notes, end_burst, fold, note_end)
 from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
 from netwatch._fast.out.record cimport address_text
 

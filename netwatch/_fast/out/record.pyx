@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Cold, Facts, Row, ST_UDP_ACTIVE, TcpRow
 from netwatch._fast.flows cimport Core
-from netwatch._fast.wire.packet cimport *
+from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP,
+                                         PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.table cimport Conversations, conversations
 

@@ -6,8 +6,8 @@ from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, skip_bytes, smaller, wait_for
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 

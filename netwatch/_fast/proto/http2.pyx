@@ -9,8 +9,8 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
-                                  set_initiator, wants)
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
+                                           set_initiator, wants)
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:

@@ -9,9 +9,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
-                                   take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.tls.hello cimport TLS_ALPN_CHOSEN, TLS_SNI

@@ -6,7 +6,8 @@ from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u32, Slice, slice_of, starts
-from netwatch._fast.look.protocol cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once, set_initiator
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once,
+                                           set_initiator)
 from netwatch._fast.proto.common.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
 from netwatch._fast.proto.common.sasl cimport LOGIN_USER
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words

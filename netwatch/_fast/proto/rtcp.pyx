@@ -9,10 +9,10 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
-                                   take_slice)
+                                        take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
-from netwatch._fast.proto.common.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set, keep_text,
-                                         keep_u8)
+from netwatch._fast.proto.common.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set,
+                                                keep_text, keep_u8)
 from netwatch._fast.proto.common.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.rtp cimport RTP_SSRC
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all

@@ -6,9 +6,9 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_NOT_MINE, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, fact_once, set_initiator)
 from netwatch._fast.proto.common.lines cimport (all_text, is_digit, is_letter, is_text, keep_once, next_line, number_of,
-                                         port_is, smaller, take_word, trimmed, wait_for, wait_more)
+                                                port_is, smaller, take_word, trimmed, wait_for, wait_more)
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys

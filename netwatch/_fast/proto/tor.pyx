@@ -10,8 +10,8 @@ from libc.string cimport memcmp, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of
 from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once
-from netwatch._fast.proto.common.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter, ber_slice,
-                                       ber_tag)
+from netwatch._fast.proto.common.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter,
+                                              ber_slice, ber_tag)
 from netwatch._fast.base.text import add_text
 
 cdef enum:

@@ -9,7 +9,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u32, Slice, le32
 from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
 from netwatch._fast.proto.common.learn cimport (HINT_WIREGUARD, Hint, Waiting, asked, fact_distinct, hint_of, hint_set,
-                                         keep_latency, keep_u8)
+                                                keep_latency, keep_u8)
 from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number
 
 cdef enum:

@@ -5,7 +5,7 @@ The caller holds the engine still (see netwatch/session.py) while any of these r
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.view.derived cimport Derived
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_ENDED, Row
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from netwatch._fast.view.query cimport FlowView

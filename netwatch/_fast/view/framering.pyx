@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """The newest frames of a source, whole, in one bounded piece of memory, with what the engine found of each.
 
 An engine tells it of each frame; it copies the bytes once and lets the oldest frames go when room is needed. Frames are
@@ -15,7 +14,7 @@ from netwatch._fast.out.events cimport packet_record
 from netwatch._fast.flow.row cimport Cold
 from netwatch._fast.wire.names cimport REJECT_FRAGMENT
 from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
-                                    NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
+                                         NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
 from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.out.names import NOTES

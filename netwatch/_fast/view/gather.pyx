@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Flows gathered by the hosts at their ends, or by who began them and where they went: sums over rows, largest first.
 
 One pass over the rows without the GIL into a bounded table; what finds no room in it is summed up as the rest. The
@@ -10,9 +9,9 @@ from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.view.columns cimport Flows
-from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Facts, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.base.mix cimport mix, mix_address, mix_bytes, mix_on
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_RST)
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_RST
 from netwatch._fast.view.query cimport FlowView, Item
 from netwatch._fast.out.record cimport address_text
 from netwatch._fast.flow.content cimport facts_find

@@ -7,8 +7,7 @@ programs; what it hands over is checked here, because the loop is not.
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.view.columns cimport (
-    Flows, number, address, text, is_text, is_number, end_text, COL_SRC, COL_DST)
+from netwatch._fast.view.columns cimport Flows, number, address, text, is_text, is_number, end_text, COL_SRC, COL_DST
 from netwatch._fast.flow.content cimport facts_of
 
 cdef enum:

@@ -10,8 +10,7 @@ from posix.stdlib cimport posix_memalign
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED
-from netwatch._fast.view.columns cimport (
-    Flows, number, address, text, COL_ATTACHED, MAX_ATTACHED)
+from netwatch._fast.view.columns cimport Flows, number, address, text, COL_ATTACHED, MAX_ATTACHED
 from netwatch._fast.view.program cimport Program, Op, run, ACCEPT, REJECT
 from netwatch._fast.view import columns as names
 

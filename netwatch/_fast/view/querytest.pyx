@@ -3,8 +3,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.row cimport (
-    Row, Cold, TcpRow, BIT_INITIATOR_B, BIT_SEEN, BIT_ENDED, END_FIN, ST_ESTABLISHED, ST_UDP_ACTIVE)
+from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_INITIATOR_B, BIT_SEEN, BIT_ENDED, END_FIN, ST_ESTABLISHED,
+                                      ST_UDP_ACTIVE)
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, PROTO_TCP, PROTO_UDP
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.look.protocol cimport Dpi, Look, fact_add, fact_number, facts_free

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Sums over the flow rows, for screens: by protocol, by address, by host and process, and how round trips spread.
 
 `since` counts only flows that began then (ns, 0 for all): all they carried lies in the range. What older flows carried
@@ -16,7 +15,7 @@ from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR
 from netwatch._fast.flows cimport Core
 from netwatch._fast.base.mix cimport mix, mix_address, mix_on
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                    PROTO_TCP)
+                                         PROTO_TCP)
 from netwatch._fast.flow.rates cimport rate_now
 from netwatch._fast.flow.content cimport DNS_KEPT, MAX_PROTOS
 from netwatch._fast.flow.series cimport is_here

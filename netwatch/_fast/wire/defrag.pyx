@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Reassembly of IPv4 (RFC 791) and IPv6 (RFC 8200 section 4.5) fragments.
 
 Bytes that came first win over later ones at the same place. What waits is bounded in number, bytes and packet time;

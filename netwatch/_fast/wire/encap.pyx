@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Interned surroundings of a packet, the same number for both directions of a flow.
 
 What differs by direction (which outer end is the source, MPLS labels, TEIDs, GRE keys, L2TP sessions) is kept as first

@@ -1,12 +1,11 @@
-# cython: boundscheck=False
 """Link layers that may follow one another: Ethernet, VLAN tags, LLC/SNAP, PPP, PPPoE, MPLS, provider bridging.
 
 `link_step` follows one of them and leaves in the cursor what comes next, until that is a network protocol. What a frame
 begins with is in linktypes.pyx.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
-from netwatch._fast.wire.packet cimport MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP, PROTO_EAPOL, \
-    PROTO_L2
+from netwatch._fast.wire.packet cimport (MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
+                                         PROTO_EAPOL, PROTO_L2)
 from netwatch._fast.wire.names cimport *
 from netwatch._fast.wire.cursor cimport *
 from netwatch._fast.wire.linktypes cimport link_open

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """The header that each LINKTYPE begins a frame with. Values and layouts: the tcpdump group's list of link types.
 
 Each function leaves in the cursor what comes next: Ethernet, LLC, PPP, a network protocol, or a rejection.

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Transport headers: TCP, UDP, UDP-Lite, ICMP, SCTP, and what else an IP packet carries.
 
 TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 4443. What carries another packet

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Tunnels over UDP (VXLAN, Geneve, GTP-U, Teredo, L2TP) and over IP (GRE with ERSPAN).
 
 Each function checks that the header is what its port promises before it calls it a tunnel; otherwise the packet stays

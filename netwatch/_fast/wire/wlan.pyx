@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """IEEE 802.11 data frames down to LLC, and the headers captures put before them: radiotap, Prism, AVS, PPI.
 
 Protected frames are counted as such; management and control frames are named and carry no flow of their own.

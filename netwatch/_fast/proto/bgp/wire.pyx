@@ -8,9 +8,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, left, reader, slice_of, take,
-                                   take8, take16, take_reader)
+                                        take8, take16, take_reader)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                  fact_number, fact_once, fact_set)
+                                           fact_number, fact_once, fact_set)
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, keep_once, smaller, wait_for
 

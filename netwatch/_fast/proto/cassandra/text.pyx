@@ -1,7 +1,7 @@
 """What Cassandra's facts say, as the `cassandra` object of a flow."""
 from netwatch._fast.proto.cassandra.wire cimport (CQL_AUTHENTICATOR, CQL_CODE, CQL_COMPRESSION, CQL_DRIVER,
-                                             CQL_DRIVER_VERSION, CQL_ERROR, CQL_INTERNODE, CQL_KEYSPACE, CQL_OPCODE,
-                                             CQL_PROTOCOL, CQL_QUERY, CQL_SUPPORTED, CQL_VERSION)
+                                                  CQL_DRIVER_VERSION, CQL_ERROR, CQL_INTERNODE, CQL_KEYSPACE,
+                                                  CQL_OPCODE, CQL_PROTOCOL, CQL_QUERY, CQL_SUPPORTED, CQL_VERSION)
 from netwatch._fast.proto.common.describing import by_key, listed, named
 from netwatch._fast.proto.common.facts import LIST, NUMBER, TEXT, described, fact_fields, words
 from netwatch._fast.proto.common.sasl import add_login

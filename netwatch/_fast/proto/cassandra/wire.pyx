@@ -8,9 +8,9 @@ from libc.stdlib cimport calloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, le16, left, reader, slice_of, take,
-                                   take16, take32, take8, take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK, fact_number,
-                                  fact_once, set_initiator)
+                                        take16, take32, take8, take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
+                                           fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER

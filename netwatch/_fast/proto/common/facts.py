@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import MASK, by_key
 from netwatch._fast.base.text import clean
+from netwatch._fast.proto.common.describing import MASK, by_key
 
 TEXT, LIST, SECRET, HEX, NUMBER, FLAG = range(6)
 _LIMIT = 256

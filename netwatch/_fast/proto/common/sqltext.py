@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.facts import MASK
 from netwatch._fast.base.text import clean
+from netwatch._fast.proto.common.facts import MASK
 
 _ONE_LINE = bytes.maketrans(b"\r\n\t", b"   ")
 _LITERAL = r"('(?:[^'\\]|\\.|'')*'?|\"(?:[^\"\\]|\\.)*\"?)"

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Queries that wait for their responses: a small table behind the flow's state, which grows up to a bound."""
 from libc.stdlib cimport calloc, realloc
 from libc.string cimport memset

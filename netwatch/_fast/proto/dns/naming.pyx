@@ -11,8 +11,8 @@ from netwatch._fast.look.protocol cimport Look
 from netwatch._fast.proto.dns.facts cimport OVER_LLMNR, OVER_MDNS
 from netwatch._fast.base.domain cimport NAME_TEXT, name_text
 from netwatch._fast.proto.dns.message cimport DNS_HEAD, DnsHead, DnsRecord, dns_head, next_record
-from netwatch._fast.flow.sighting cimport (Named, VIA_DNS, VIA_LLMNR, VIA_MDNS, VIA_PTR, name_address, names_wanted,
-                                            tell_names)
+from netwatch._fast.flow.sighting cimport Named, VIA_DNS, VIA_LLMNR, VIA_MDNS, VIA_PTR, name_address
+from netwatch._fast.proto.common.naming cimport names_wanted, tell_names
 
 cdef enum:
     TYPE_A = 1

@@ -9,12 +9,14 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow.row cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_DNS, EV_NAMES, ON_TCP, ON_UDP, PARSE_DONE,
-                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add, fact_number,
-                                  fact_once, dns_counted, fact_set, set_initiator, verdict_only, wants)
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add,
+                                           fact_number, fact_once, dns_counted, fact_set, set_initiator, verdict_only,
+                                           wants)
 from netwatch._fast.proto.dns.asked cimport Dns, latency, remember, state_of
 from netwatch._fast.proto.dns.naming cimport dns_names
 from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
-from netwatch._fast.proto.dns.message cimport (DNS_HEAD, DnsHead, DnsRecord, dns_head, message_end, next_record, question_hash)
+from netwatch._fast.proto.dns.message cimport (DNS_HEAD, DnsHead, DnsRecord, dns_head, message_end, next_record,
+                                               question_hash)
 
 cdef enum:
     PORT_DNS = 53

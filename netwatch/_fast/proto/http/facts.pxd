@@ -1,4 +1,4 @@
-"""HTTP/1.0 and 1.1 over TCP: what is learnt of a flow, and what the halves of its reader share."""
+"""HTTP/1.0 and 1.1 over TCP: what is learnt of a flow, for the halves of its reader."""
 cdef enum:                     # fact keys; of the first transaction, as text
     HTTP_METHOD = 1
     HTTP_HOST = 2

@@ -6,7 +6,7 @@ import re
 import struct
 
 from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
-                                        HTTP_STATUS, HTTP_TYPE)
+                                              HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.base.text import add_text, clean
 
 FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": HTTP_PATH,

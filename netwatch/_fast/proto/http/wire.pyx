@@ -8,13 +8,13 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, closed
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
-                                            request_start, response_start)
-from netwatch._fast.proto.http.pair cimport (AT_ASTRAY, AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD, AT_HOLE,
-                                            AT_NOTHING, AT_TRAILER, MAX_START, Http, Request, Way, close_request,
-                                            close_response, http_free, keep_head, new_request, open_interim,
-                                            open_response, report_all, report_waiting, unseen)
+                                             request_start, response_start)
+from netwatch._fast.proto.http.pair cimport (AT_ASTRAY, AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
+                                             AT_HOLE, AT_NOTHING, AT_TRAILER, MAX_START, Http, Request, Way,
+                                             close_request, close_response, http_free, keep_head, new_request,
+                                             open_interim, open_response, report_all, report_waiting, unseen)
 
 cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack

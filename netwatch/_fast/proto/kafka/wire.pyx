@@ -8,9 +8,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Reader, Slice, be16, be32, left, reader, take, take8,
-                                   take16, take32, take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
+                                        take16, take32, take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
 from netwatch._fast.proto.common.learn cimport keep_u16
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, smaller, wait_for)
 from netwatch._fast.proto.common.sasl cimport SASL_MECHANISM, sasl_raw

@@ -2,9 +2,10 @@
 import struct
 
 from netwatch._fast.proto.ldap.wire cimport (LDAP_ATTRIBUTE, LDAP_BASE, LDAP_BIND, LDAP_DN, LDAP_ENTRIES, LDAP_EXTENDED,
-                                        LDAP_LATENCY, LDAP_MECHANISM, LDAP_MESSAGE, LDAP_OP, LDAP_PASSWORD,
-                                        LDAP_RESULT, LDAP_STARTTLS)
-from netwatch._fast.proto.common.describing import by_key, first, listed, masked, micros, named, number, one_or_all, text
+                                             LDAP_LATENCY, LDAP_MECHANISM, LDAP_MESSAGE, LDAP_OP, LDAP_PASSWORD,
+                                             LDAP_RESULT, LDAP_STARTTLS)
+from netwatch._fast.proto.common.describing import (by_key, first, listed, masked, micros, named, number, one_or_all,
+                                                    text)
 from netwatch._fast.proto.common.gss import add_gss
 
 FACT_FIELDS = {}

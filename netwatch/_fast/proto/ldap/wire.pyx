@@ -8,10 +8,11 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, Reader, left, reader, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, fact_set, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, fact_set,
+                                           set_initiator)
 from netwatch._fast.proto.common.ber cimport (BER_ENUMERATED, BER_INTEGER, BER_OCTETS, BER_SEQUENCE, ber_any, ber_enter,
-                                       ber_number, ber_size, ber_slice, ber_tag)
+                                              ber_number, ber_size, ber_slice, ber_tag)
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 

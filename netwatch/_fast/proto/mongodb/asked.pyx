@@ -4,11 +4,12 @@ Whole bodies of messages, or their first bytes; nothing here keeps state.
 """
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of, starts, take
 from netwatch._fast.look.protocol cimport Look
-from netwatch._fast.proto.mongodb.bson cimport BSON_BINARY, BSON_DOCUMENT, BSON_STRING, Element, bson_document, bson_next
+from netwatch._fast.proto.mongodb.bson cimport (BSON_BINARY, BSON_DOCUMENT, BSON_STRING, Element, bson_document,
+                                                bson_next)
 from netwatch._fast.proto.common.lines cimport all_text, keep_each, keep_once, word_is
-from netwatch._fast.proto.mongodb.facts cimport (MONGO_APP, MONGO_COLLECTION, MONGO_COMMAND, MONGO_DATABASE, MONGO_DRIVER,
-                                           MONGO_DRIVER_VERSION, MONGO_OS, OP_DELETE, OP_GET_MORE, OP_INSERT, OP_QUERY,
-                                           OP_UPDATE)
+from netwatch._fast.proto.mongodb.facts cimport (MONGO_APP, MONGO_COLLECTION, MONGO_COMMAND, MONGO_DATABASE,
+                                                 MONGO_DRIVER, MONGO_DRIVER_VERSION, MONGO_OS, OP_DELETE, OP_GET_MORE,
+                                                 OP_INSERT, OP_QUERY, OP_UPDATE)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
 from netwatch._fast.proto.common.sql cimport keep_pair, take_text
 

@@ -1,4 +1,4 @@
-"""MongoDB over TCP: what is learnt of a flow, and what the halves of its reader share."""
+"""MongoDB over TCP: what is learnt of a flow, for the halves of its reader."""
 cdef enum:                     # fact keys
     MONGO_COMMAND = 1
     MONGO_DATABASE = 2

@@ -1,7 +1,7 @@
 """What MongoDB's facts say, as the `mongodb` object of a flow."""
 from netwatch._fast.proto.mongodb.facts cimport (MONGO_APP, MONGO_CODE, MONGO_COLLECTION, MONGO_COMMAND, MONGO_DATABASE,
-                                           MONGO_DRIVER, MONGO_DRIVER_VERSION, MONGO_ERROR, MONGO_OS, MONGO_SET,
-                                           MONGO_VERSION, MONGO_ZIP)
+                                                 MONGO_DRIVER, MONGO_DRIVER_VERSION, MONGO_ERROR, MONGO_OS, MONGO_SET,
+                                                 MONGO_VERSION, MONGO_ZIP)
 from netwatch._fast.proto.common.describing import by_key, listed, named
 from netwatch._fast.proto.common.facts import LIST, NUMBER, TEXT, described, fact_fields, words
 from netwatch._fast.proto.common.sasl import add_login

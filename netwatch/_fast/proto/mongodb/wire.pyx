@@ -7,11 +7,12 @@ server say of themselves, the login, the first error. Compressed messages are co
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reader, slice_of, take, take8
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_number, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator)
 from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
 from netwatch._fast.proto.common.learn cimport keep_u8
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for,
+                                                word_is)
 from netwatch._fast.proto.mongodb.asked cimport mongo_asked, mongo_command, mongo_old
 
 cdef enum:

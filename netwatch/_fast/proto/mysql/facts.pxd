@@ -1,4 +1,4 @@
-"""MySQL and MariaDB over TCP: what is learnt of a flow, and what the halves of its reader share."""
+"""MySQL and MariaDB over TCP: what is learnt of a flow, for the halves of its reader."""
 cdef enum:                     # fact keys
     MYSQL_VERSION = 1          # of the server
     MYSQL_CAPS = 2             # the server's capability flags, 8 bytes, native order

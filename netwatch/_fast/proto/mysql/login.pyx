@@ -1,11 +1,12 @@
 """MySQL's connection phase: what the server's greeting and the client's login say (Protocol::HandshakeV10 and V9,
 Protocol::HandshakeResponse41 and 320). Whole bodies, or their first bytes; nothing here keeps state.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, Reader, le16, le32, left, reader, starts, take, take8, take_slice
+from netwatch._fast.base.bytes cimport (u8, u32, u64, Slice, Reader, le16, le32, left, reader, starts, take, take8,
+                                        take_slice)
 from netwatch._fast.look.protocol cimport Look, fact_number, fact_once
 from netwatch._fast.proto.common.lines cimport keep_each, keep_once
-from netwatch._fast.proto.mysql.facts cimport (MYSQL_ATTRIBUTE, MYSQL_AUTH, MYSQL_CAPS, MYSQL_PLUGIN, MYSQL_SCHEMA, MYSQL_TLS,
-                                         MYSQL_VERSION, MYSQL_ZIP)
+from netwatch._fast.proto.mysql.facts cimport (MYSQL_ATTRIBUTE, MYSQL_AUTH, MYSQL_CAPS, MYSQL_PLUGIN, MYSQL_SCHEMA,
+                                               MYSQL_TLS, MYSQL_VERSION, MYSQL_ZIP)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.sql cimport keep_pair, take_text, until_nul
 

@@ -1,7 +1,7 @@
 """What MySQL's facts say, as the `mysql` object of a flow."""
 from netwatch._fast.proto.mysql.facts cimport (MYSQL_ATTRIBUTE, MYSQL_AUTH, MYSQL_CAPS, MYSQL_CODE, MYSQL_COMMAND,
-                                         MYSQL_ERROR, MYSQL_LOGIN, MYSQL_PLUGIN, MYSQL_QUERY, MYSQL_SCHEMA,
-                                         MYSQL_SQLSTATE, MYSQL_TLS, MYSQL_VERSION, MYSQL_ZIP)
+                                               MYSQL_ERROR, MYSQL_LOGIN, MYSQL_PLUGIN, MYSQL_QUERY, MYSQL_SCHEMA,
+                                               MYSQL_SQLSTATE, MYSQL_TLS, MYSQL_VERSION, MYSQL_ZIP)
 from netwatch._fast.proto.common.describing import by_key, listed, named, text
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields, words
 from netwatch._fast.proto.common.sasl import add_login

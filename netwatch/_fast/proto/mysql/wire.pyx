@@ -8,13 +8,13 @@ short to be worth compressing are read still.
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, le16, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_number, fact_once, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.common.learn cimport keep_u8
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, keep_once, skip_bytes, skip_rest, smaller,
-                                         wait_for)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, keep_once, skip_bytes, skip_rest,
+                                                smaller, wait_for)
 from netwatch._fast.proto.mysql.login cimport (LOGIN_BROKEN, LOGIN_TLS, Login, le24, mysql_greeting, mysql_login,
-                                              mysql_plugin)
+                                               mysql_plugin)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD
 from netwatch._fast.proto.common.sql cimport begins_statement, keep_query, until_nul
 

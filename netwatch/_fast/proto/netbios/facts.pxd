@@ -1,4 +1,4 @@
-"""NetBIOS over TCP/UDP: name, datagram and session service: what is learnt of a flow, and what the halves of its reader share."""
+"""NetBIOS over TCP/UDP: name, datagram and session service: what is learnt of a flow, for the halves of its reader."""
 cdef enum:                     # fact keys
     NETBIOS_SERVICE = 1        # 1 byte, SERVICE_*
     NETBIOS_NAME = 2           # 16 bytes: a name asked for, announced or called

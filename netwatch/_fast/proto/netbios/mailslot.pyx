@@ -9,7 +9,7 @@ from netwatch._fast.base.bytes cimport u8, Slice, le16, slice_of
 from netwatch._fast.look.protocol cimport Look
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text, keep_u8
 from netwatch._fast.proto.netbios.facts cimport (NETBIOS_BROWSER, NETBIOS_COMMENT, NETBIOS_HOST, NETBIOS_MAILSLOT,
-                                           NETBIOS_ROLES, NETBIOS_SYSTEM)
+                                                 NETBIOS_ROLES, NETBIOS_SYSTEM)
 from netwatch._fast.proto.common.utf16 cimport narrow, part
 
 cdef enum:

@@ -3,7 +3,8 @@ from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be16, left, take
 from netwatch._fast.wire.packet cimport FAMILY_IP4
 from netwatch._fast.look.protocol cimport Look
 from netwatch._fast.flow.sighting cimport (BY_NETBIOS, Named, ROLE_HOST, VIA_NETBIOS, links_wanted, name_address,
-                                            names_wanted, tell_link, tell_names)
+                                           tell_link)
+from netwatch._fast.proto.common.naming cimport names_wanted, tell_names
 
 cdef enum:
     GROUP = 0x8000             # sections 4.2.1.3 and 4.2.18: many stations share the name

@@ -6,15 +6,16 @@ not NetBIOS's own: after the positive answer the flow is given back.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32, \
-    take_reader
+from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32,
+                                        take_reader)
 from netwatch._fast.flow.row cimport Row
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.netbios.mailslot cimport mailslot_learn
 from netwatch._fast.proto.netbios.names cimport netbios_answer, netbios_status
-from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, micros, named, number, one_or_all
+from netwatch._fast.proto.common.describing import (address, by_key, first, listed, mac, micros, named, number,
+                                                    one_or_all)
 from netwatch._fast.base.text import clean
 
 cdef enum:

@@ -2,8 +2,8 @@
 transport parameters (RFC 9000 section 18). Versions 1 and 2, the drafts 22 to 34 and those of Google and Facebook
 that share their form.
 """
-from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, left, reader, slice_of, take, take8, take16,
-                                   take_reader, take_slice)
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, left, reader, slice_of, take, take8,
+                                        take16, take_reader, take_slice)
 from netwatch._fast.look.protocol cimport Look, fact_number, fact_once
 from netwatch._fast.proto.quic.crypt cimport MAX_CID, QUIC_V2, draft_of, salt_of
 

@@ -5,9 +5,8 @@ Two of its keys belong elsewhere in the record, and record.pyx moves them: `tls`
 """
 import sys
 
-from netwatch._fast.proto.quic.packets cimport (
-    QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US, QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID,
-    QK_VERSION)
+from netwatch._fast.proto.quic.packets cimport (QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US,
+                                                QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION)
 from netwatch._fast.proto.tls.hello cimport TLS_SNI
 from netwatch._fast.proto.tls.text import describe_hello
 from netwatch._fast.base.text import add_text

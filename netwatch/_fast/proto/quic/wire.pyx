@@ -9,18 +9,18 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take, take8
 from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
-                                  ST_QUIC_INITIAL, ST_QUIC_RETRY)
+                                      ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
-from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END, fact_number,
-                                  fact_once, fact_set, sealed, set_initiator, wants)
+from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
+                                           fact_number, fact_once, fact_set, sealed, set_initiator, wants)
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
-                                             initial_open)
-from netwatch._fast.proto.quic.packets cimport (
-    Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY,
-    QUIC_HANDSHAKE, QUIC_INITIAL, QUIC_NEGOTIATION, read_header, read_parameters, take_part, take_varint,
-    version_known, version_reserved)
+                                              initial_open)
+from netwatch._fast.proto.quic.packets cimport (Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED,
+                                                QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
+                                                QUIC_NEGOTIATION, read_header, read_parameters, take_part, take_varint,
+                                                version_known, version_reserved)
 from netwatch._fast.proto.tls.hello cimport HELLO_BAD, HELLO_RETRY, Hello, client_hello, server_hello
 from netwatch._fast.proto.quic.text import FACT_FIELDS, describe, label  # no-cython-lint
 

@@ -9,8 +9,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, Reader, be16, find_byte, le16, le32, reader, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.common.ber cimport ber_any, ber_enter, ber_slice
 from netwatch._fast.proto.common.learn cimport keep_text
 from netwatch._fast.proto.common.lines cimport from_client, port_is, smaller, wait_for

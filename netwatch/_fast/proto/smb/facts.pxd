@@ -1,4 +1,4 @@
-"""SMB over TCP: what is learnt of a flow, and what its halves share (wire.pyx frames, smb1.pyx and smb2.pyx messages)."""
+"""SMB over TCP: facts of a flow, and what the halves share: wire.pyx (frames), smb1.pyx and smb2.pyx (messages)."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
 
 cdef enum:                     # fact keys; texts are UTF-8

@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be24, le16, le32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport skip_bytes, smaller, wait_for
 from netwatch._fast.proto.smb.smb1 cimport smb1_learn, smb1_wanted

@@ -6,8 +6,8 @@ beside the first hello, under keys of its own, for its lists may differ and then
 """
 from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, left, reader, take, take8, take16, take_reader,
-                                   take_slice)
+from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, left, reader, take, take8, take16,
+                                        take_reader, take_slice)
 from netwatch._fast.look.protocol cimport Look, fact_once
 
 cdef enum:

@@ -8,11 +8,12 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, wants, zeroed)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
+                                           wants, zeroed)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
-                                            TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
+                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
 from netwatch._fast.proto.tls.tap cimport Tap, tap_end, tap_give, tap_take
 
 cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
@@ -28,7 +29,7 @@ cdef enum:                     # handshake types, RFC 8446 section 4
     HS_CERTIFICATE = 11
 
 cdef enum:
-    HELLO_SURE = 98               # what tls_detect says of a ClientHello's head, of which 54 bits are fixed, and of nothing else
+    HELLO_SURE = 98            # what detect says of a ClientHello, of whose head 54 bits are fixed, and of nothing else
     RECORD_HEAD = 5
     MESSAGE_HEAD = 4
     MAX_RECORD = 16384 + 2048  # RFC 5246 section 6.2.3
@@ -66,9 +67,7 @@ cdef struct Tls:
 cdef int detect_record(const u8* p, u32 n) noexcept nogil:
     """A handshake record that holds the start of a hello."""
     cdef u32 record, message
-    if n > 3 and p[3] > MAX_RECORD >> 8:
-        return 0
-    if n > 5 and p[5] != HS_CLIENT_HELLO and p[5] != HS_SERVER_HELLO:
+    if (n > 3 and p[3] > MAX_RECORD >> 8) or (n > 5 and p[5] != HS_CLIENT_HELLO and p[5] != HS_SERVER_HELLO):
         return 0
     if n > 9 and (p[9] != 3 or (n > 10 and p[10] > 4)):
         return 0
@@ -76,9 +75,7 @@ cdef int detect_record(const u8* p, u32 n) noexcept nogil:
         return DETECT_MORE
     record = be16(p + 3)
     message = be24(p + 6)
-    if record < MESSAGE_HEAD or record > MAX_RECORD:
-        return 0
-    if message < MIN_CLIENT_HELLO or message > MAX_HELLO:
+    if not (MESSAGE_HEAD <= record <= MAX_RECORD and MIN_CLIENT_HELLO <= message <= MAX_HELLO):
         return 0
     return HELLO_SURE if p[5] == HS_CLIENT_HELLO else 96
 

@@ -8,8 +8,8 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16, be32, slice_of
 from netwatch._fast.flow.row cimport BIT_SEEN
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, smaller, wait_for, wait_more
 

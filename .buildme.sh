@@ -1,1 +1,0 @@
-. tools/prepare.sh; ready test
