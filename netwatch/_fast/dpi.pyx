@@ -5,6 +5,7 @@ from netwatch._fast.proto.bgp.wire cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.cassandra.wire cimport cassandra_define
 from netwatch._fast.proto.coap cimport coap_define
+from netwatch._fast.proto.dcerpc.wire cimport dcerpc_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
 from netwatch._fast.proto.dnp3 cimport dnp3_define
@@ -36,6 +37,7 @@ from netwatch._fast.proto.quic.wire cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp.wire cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
+from netwatch._fast.proto.rpc.wire cimport nfs_define, rpc_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
@@ -122,3 +124,6 @@ enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
 enroll(http3_define)
+enroll(dcerpc_define)
+enroll(rpc_define)
+enroll(nfs_define)

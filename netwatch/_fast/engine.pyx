@@ -4,7 +4,7 @@ Several engines may share one input: each takes the frames whose outermost pair 
 flow is wholly in one, and results do not depend on how many there are.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.defrag cimport defrag_new, defrag_free, defrag_flush
@@ -14,6 +14,7 @@ from netwatch._fast.flows cimport Core, core_finish, core_packet, core_turn
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.wire.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
+from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
@@ -280,7 +281,6 @@ cdef inline bint is_innermost(const Core* core, u32 i) noexcept nogil:
 cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
     """Hand out what was found of a frame."""
     cdef u8* room = ring_put(&core.dpi, &core.table.rows[number], EV_PACKET, 0, pk.side, pk.frame.ts, pk.frame.n,
-                             pk.frame.iface, sizeof(Packet) + sizeof(Frame))
+                             pk.frame.iface, sizeof(PacketRow))
     if room != NULL:
-        memcpy(room, pk, sizeof(Packet))
-        memcpy(room + sizeof(Packet), pk.frame, sizeof(Frame))
+        packet_row(<PacketRow*>room, pk, pk.frame)

@@ -75,6 +75,9 @@ DESCRIBING = {
     "modbus": "modbus",
     "tor": "tor",
     "http3": "http3",
+    "dcerpc": "dcerpc.text",
+    "rpc": "rpc.text",
+    "nfs": "rpc.text",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -1,6 +1,6 @@
 """An engine as the terminal sees it: its rows bound to a FlowView, a row found by flow id, what the engine counts.
 
-The caller holds the engine still (see netwatch/session.py) while any of these run.
+The caller holds the engine still (see netwatch/run/session.py) while any of these run.
 """
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.view.derived cimport Derived
@@ -46,8 +46,8 @@ cdef class EngineView:
     cdef u32 known_paths
 
     def __init__(self, Engine engine, list interfaces, names=None, owners=None):
-        """`names`: the service that knows them, as netwatch.names.service.Names; None: nobody does. `owners`: likewise,
-        as netwatch.owners.FlowOwners."""
+        """`names`: the service that knows them, as netwatch.names.addon.Names; None: nobody does. `owners`: likewise,
+        as netwatch.owners.addon.FlowOwners."""
         map_facts()
         self.derived = []
         if names is not None:
