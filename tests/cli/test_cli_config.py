@@ -114,7 +114,8 @@ def test_what_cannot_be_changed_is_refused(text):
 def test_lines_are_those_of_keys(tmp_path):
     """Not those of a text of many lines that looks like one."""
     text = "[other]\nnote = '''\n[ui]\nrefresh_ms = 5\n'''\n[ui]\nrefresh_ms = 7\n"
-    assert [each for each in load(tmp_path, text)[1] if "refresh_ms" in each][0].startswith(f"{tmp_path}/netwatch.toml:7: ")
+    wrong = next(each for each in load(tmp_path, text)[1] if "refresh_ms" in each)
+    assert wrong.startswith(f"{tmp_path}/netwatch.toml:7: ")
     _, wrong = load(tmp_path, "x = " + "[" * 100_000)
     assert len(wrong) == 1
 
