@@ -126,7 +126,7 @@ class Decryptor:
             self._hold(place, flow, flow.waiting - held)
         if isinstance(flow, QuicFlow) and flow.issued:
             self._paths.learn(place, flow)
-        if flow.out.over or flow.hopeless:
+        if flow.hopeless:
             self._drop(place, flow)
 
     def adorn(self, record: dict[str, Any]) -> None:
@@ -215,7 +215,7 @@ class Decryptor:
             if isinstance(flow, QuicFlow) and flow.issued:
                 self._paths.learn(place, flow)
             self._hold(place, flow, flow.waiting - held)
-            if flow.out.over or flow.hopeless or (flow.ended and done):
+            if flow.hopeless or (flow.ended and done):
                 self._drop(place, flow)
 
     def _end(self, place: Place, flow: SealedFlow) -> None:

@@ -249,8 +249,8 @@ class Http3:
         message = transaction.request if reader.role == CLIENT else transaction.response
         message.ended = True
         found = []
-        if message.is_dns:
-            found.append(self._flow._replace(kind="dns", payload=dns_message(message.raw, "https"), side=reader.side))
+        if message.dns:
+            found.append(self._flow._replace(kind="dns", payload=dns_message(message.dns, "https"), side=reader.side))
         over = transaction.response.ended and transaction.request.fields
         return [*found, self._report(reader.owner)] if over else found
 

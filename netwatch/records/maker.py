@@ -63,7 +63,7 @@ class RecordMaker:
                 self._take_bytes(event)
             if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
                 continue
-            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.row else {}
+            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
             yield self._of_event(event, flow), flow, event
         for engine, row in step.ended:
             flow = self.pipeline.record(engine, row, self.show_secrets)

@@ -92,8 +92,8 @@ class Pipeline:
 
     @property
     def box(self) -> Any:
-        """The frames that the last process() worked on, with one worker."""
-        return self._boxes[0]
+        """The frames that the last process() worked on; its events' frames are in it until the next."""
+        return self._boxes[-1]
 
     def run_quietly(self) -> None:
         """To the end, when nobody wants events or flows: only totals are kept."""
