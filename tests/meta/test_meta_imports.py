@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
     "netwatch.model": ("netwatch.model",),
-    "netwatch.store": ("netwatch.store", FAST),
+    "netwatch.store": ("netwatch.store", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
     "netwatch.platform": ("netwatch.platform", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
@@ -30,7 +30,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", "netwatch.platform", FAST),
-    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", FAST),
+    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
                         "netwatch.filter", "netwatch.names", "netwatch.platform", "netwatch.capture", FAST),
     "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.decrypt",
