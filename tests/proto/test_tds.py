@@ -4,11 +4,19 @@ import struct
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.probe import DONE, MORE_BYTES, NOT_MINE, OK
-from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown, without_times
+from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, OK
+from spoken import (
+    check_holes,
+    check_hostile,
+    check_joined,
+    check_strangers,
+    check_talk,
+    describing,
+    flow,
+    shown,
+    without_times,
+)
 from talk_tds import ASK, CLEAR, OLD, ROWS, SAY, TALKS, batch, call, done, error, login, packet, prelogin, wide
-
-from netwatch._fast.proto import tdstext
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)
@@ -19,7 +27,7 @@ def test_a_conversation(turns, code, initiator, obj, label):
 def test_secrets_are_shown_when_asked_for():
     probe = flow("tds")
     probe.feed(0, login("alice", "Pa55wörd"))
-    assert tdstext.describe(probe.facts, True)["password"] == "Pa55wörd"
+    assert describing("tds").describe(probe.facts, True)["password"] == "Pa55wörd"
     probe = flow("tds")
     probe.feed(0, batch("ALTER LOGIN sa WITH PASSWORD = 'hunter2'"))
     assert "hunter2" not in str(shown("tds", probe.facts))

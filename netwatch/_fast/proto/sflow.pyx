@@ -8,13 +8,13 @@ from libc.string cimport memset
 
 from sys import byteorder
 
-from netwatch._fast.bytes cimport u8, u32, u64, Reader, Slice, be32, left, reader, take, take32
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
-                                  set_initiator, zeroed)
-from netwatch._fast.proto.learn cimport fact_distinct
-from netwatch._fast.proto.lines cimport port_is
-from netwatch._fast.proto.xdr cimport put32
-from netwatch._fast.proto.facttext import address, by_key, first, listed, named, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be32, left, reader, take, take32
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
+                                           set_initiator, zeroed)
+from netwatch._fast.proto.common.learn cimport fact_distinct
+from netwatch._fast.proto.common.lines cimport port_is
+from netwatch._fast.proto.common.xdr cimport put32
+from netwatch._fast.proto.common.describing import address, by_key, first, listed, named, number, one_or_all
 
 cdef enum:                     # fact keys
     SFLOW_AGENT = 1            # address, 4 or 16 bytes
@@ -92,23 +92,23 @@ cdef void keep_word(Look* look, u8 key, u32 value, u32 most) noexcept nogil:
     fact_distinct(look, key, fact, 4, most)
 
 
-cdef void sequence(Sflow* s, u32 sub_agent, u32 number) noexcept nogil:
+cdef void sequence(Sflow* s, u32 sub_agent, u32 sent) noexcept nogil:
     """Count the datagrams of the agent that are missing before this one."""
     cdef Agent* a
     cdef int i
     for i in range(AGENTS):
         a = &s.agents[i]
         if a.known and a.sub_agent == sub_agent:
-            if 0 < number - a.next < GAP_MOST:
-                s.lost += number - a.next
-            if number - a.next < GAP_MOST or a.next - number > GAP_MOST:
-                a.next = number + 1
+            if 0 < sent - a.next < GAP_MOST:
+                s.lost += sent - a.next
+            if sent - a.next < GAP_MOST or a.next - sent > GAP_MOST:
+                a.next = sent + 1
             return
     a = &s.agents[s.turn]
     s.turn = <u8>((s.turn + 1) % AGENTS)
     a.known = True
     a.sub_agent = sub_agent
-    a.next = number + 1
+    a.next = sent + 1
 
 
 cdef void take_flow_sample(Look* look, Reader r, bint expanded) noexcept nogil:

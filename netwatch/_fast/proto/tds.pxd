@@ -1,4 +1,0 @@
-"""TDS; see tds.pyx."""
-from netwatch._fast.seam cimport Proto
-
-cdef void tds_define(Proto* p) noexcept nogil
