@@ -63,9 +63,9 @@ from netwatch._fast.proto.tor cimport tor_define, tor_enrolled
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
-from netwatch._fast.look.registry import add_name, app_names, timeouts
+from netwatch._fast.look.registry import add_name, app_names, having, timeouts
 
-__all__ = ["add_name", "app_names", "timeouts"]
+__all__ = ["add_name", "app_names", "having", "timeouts"]
 
 # The table: one line a protocol. Where two are equally sure the earlier wins.
 enroll(tls_define)
