@@ -1,4 +1,4 @@
-"""Who logs in to a TDS server: pre-login options (MS-TDS section 2.2.6.5), logins of TDS 7 (2.2.6.4), of TDS 4 and 5."""
+"""Who logs in to a TDS server: pre-login options (MS-TDS section 2.2.6.5), logins of 7 (2.2.6.4), of 4 and 5."""
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16, le16, le32, slice_of
 from netwatch._fast.look.protocol cimport Look, fact_once
 from netwatch._fast.proto.common.gss cimport gss_learn
