@@ -8,12 +8,14 @@ from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dcerpc.wire cimport dcerpc_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
+from netwatch._fast.proto.diameter.wire cimport diameter_define
 from netwatch._fast.proto.dnp3 cimport dnp3_define
 from netwatch._fast.proto.dns.wire cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.ftp cimport ftp_define
 from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
+from netwatch._fast.proto.gtpc.wire cimport gtpc_define
 from netwatch._fast.proto.http.wire cimport http_define
 from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.http3 cimport http3_define
@@ -134,3 +136,5 @@ enroll(tds_define)
 enroll(netflow_define)
 enroll(ipfix_define)
 enroll(sflow_define)
+enroll(diameter_define)
+enroll(gtpc_define)

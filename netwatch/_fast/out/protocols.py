@@ -82,6 +82,8 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
+    "diameter": "diameter.text",
+    "gtpc": "gtpc.text",
 }
 
 DESCRIBE: dict[str, Describe] = {}
