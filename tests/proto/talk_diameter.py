@@ -16,7 +16,8 @@ def avp(code: int, data: bytes | int, vendor: int = 0) -> bytes:
 def message(command: int, flags: int, application: int, hop: int, *avps: bytes) -> bytes:
     body = b"".join(avps)
     size = struct.pack(">I", 20 + len(body))[1:]
-    return b"\1" + size + bytes([flags]) + struct.pack(">I", command)[1:] + struct.pack(">III", application, hop, 77) + body
+    head = b"\1" + size + bytes([flags]) + struct.pack(">I", command)[1:]
+    return head + struct.pack(">III", application, hop, 77) + body
 
 
 def sender(host: bytes) -> bytes:

@@ -7,8 +7,8 @@ here: what it carries is unwrapped before any protocol is asked.
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, be24, be32, left, reader, slice_of,
-                                        take, take8, take16, take_slice)
+from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be24, be32, left, reader, slice_of, take8,
+                                        take16, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator,
                                            zeroed)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8
