@@ -94,8 +94,11 @@ cdef int rdpudp_parse(Look* look, Slice d) noexcept nogil:
     cdef u8 one = 1
     look.used = d.n
     if not fits(d):
-        if look.cold.facts == NULL:
-            return PARSE_OK if carries_record(d) else PARSE_NOT_MINE
+        if look.cold.facts != NULL:
+            return PARSE_DONE
+        if not carries_record(d):
+            return PARSE_NOT_MINE
+        fact_once(look, UDP_VERSION, b"\x00\x01", 2)
         return PARSE_DONE
     flags = be16(d.p + 6)
     set_initiator(look, not flags & ACK)

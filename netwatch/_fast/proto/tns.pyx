@@ -11,7 +11,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport keep_text, keep_u8
-from netwatch._fast.proto.common.lines cimport holds_word, port_is, same_word, smaller
+from netwatch._fast.proto.common.lines cimport holds_word, port_is, same_word, smaller, trimmed
 from netwatch._fast.proto.common.utf16 cimport part
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all
 
@@ -63,11 +63,11 @@ cdef struct Tns:
 # --- the form of a packet ---
 
 cdef u32 packet_size(const u8* p, bint large) noexcept nogil:
-    """0 where the header is none."""
-    cdef u32 size = be32(p) if large and be16(p) == 0 else be16(p)
+    """0 where the header is none. Small lengths of four bytes show themselves, others only where they are expected."""
+    cdef u32 size = be32(p) if large or be16(p) == 0 else be16(p)
     if p[4] == 0 or p[4] > TYPE_LAST or p[6] | p[7] or size < HEAD or size > MOST:
         return 0
-    return size if be16(p) == 0 or be16(p + 2) == 0 else 0
+    return size if large or be16(p) == 0 or be16(p + 2) == 0 else 0
 
 
 cdef i64 size_of(Look* look, const u8* p, u32* want) noexcept nogil:
@@ -103,7 +103,7 @@ cdef int tns_detect(Look* look, Slice d) noexcept nogil:
     cdef u32 size
     if d.n < HEAD:
         return DETECT_MORE if d.n < 5 or 1 <= d.p[4] <= DATA else 0
-    size = packet_size(d.p, True)
+    size = packet_size(d.p, False)
     if size == 0 or d.p[4] == DATA and be16(d.p):
         return 0
     if d.n < size and d.n < CONNECT_HEAD + 30:
@@ -123,13 +123,15 @@ cdef Slice value_of(Slice text, const char* word, u32 k) noexcept nogil:
     for i in range(text.n - smaller(text.n, k + 1)):
         if text.p[i] == c'(' and same_word(text.p + i + 1, word, k):
             at = i + 1 + k
-            while at < text.n and (text.p[at] == c' ' or text.p[at] == c'='):
+            while at < text.n and text.p[at] == c' ':
                 at += 1
-            end = at
+            if at == text.n or text.p[at] != c'=':
+                continue
+            end = at + 1
             while end < text.n and text.p[end] != c')' and text.p[end] != c'(':
                 end += 1
-            if end < text.n and text.p[end] == c')' and text.p[at - 1] != word[k - 1]:
-                return slice_of(text.p + at, end - at)
+            if end < text.n and text.p[end] == c')':
+                return trimmed(slice_of(text.p + at + 1, end - at - 1))
     return slice_of(text.p, 0)
 
 
@@ -197,6 +199,7 @@ cdef int take_packet(Look* look, Slice m, u64 size) noexcept nogil:
                 not reply_fits(m.p, m.n):
             return PARSE_NOT_MINE
         tns.frame.sure = True
+    tns.large = tns.large or be16(m.p) == 0
     keep_u8(look, TNS_TYPE, kind, TYPE_LAST)
     tns.packets += 1
     fact_number(look, TNS_PACKETS, tns.packets)

@@ -110,6 +110,9 @@ cdef bint form(Slice m) noexcept nogil:
         return m.n >= HEAD + 8 and le32(m.p + HEAD) == 0 and le16(m.p + HEAD + 6) <= 8
     if command == UNREGISTER:
         return le32(m.p + 4) != 0
+    if (command == LIST_SERVICES or command == LIST_IDENTITY or command == LIST_INTERFACES) and size:
+        return m.n >= HEAD + 2 and le16(m.p + HEAD) <= ITEMS and \
+            (size == 2 or m.n >= HEAD + 6 and 6 + <u32>le16(m.p + HEAD + 4) <= size)
     return True
 
 
@@ -132,10 +135,10 @@ cdef int enip_detect(Look* look, Slice d) noexcept nogil:
     size = <u32>size_of(look, d.p, &want)
     if size == 0 or not form(d) or look.datagram and size != d.n:
         return 0
-    if d.n > size and (d.n - size < 2 or d.p[size + 1]):
+    if d.n > size and (d.n - size < 4 or not data_fits(le16(d.p + size), le16(d.p + size + 2))):
         return 0
     if le16(d.p) == NOP:
-        return 80 if home and d.n >= size + HEAD and size_of(look, d.p + size, &want) else 0
+        return 80 if home and d.n >= size + HEAD and d.p[size] != NOP and size_of(look, d.p + size, &want) else 0
     if size > HEAD or le32(d.p + 4):
         return 95 if home else 85 if size > HEAD else 0
     return 90 if home else 0
