@@ -3,7 +3,7 @@
 import pytest
 from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown
-from talk_tns import SESSION, TALKS, WANTED, accept, connect, data, packet, redirect, refuse
+from talk_tns import OLD, SESSION, TALKS, WANTED, accept, connect, data, packet, redirect, refuse
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)
@@ -19,7 +19,14 @@ def test_joined_anywhere():
 
 
 def test_after_holes():
-    check_holes("tns", SESSION)
+    """Where the accept is lost, the lengths show how wide they are."""
+    probe = flow("tns")
+    probe.feed(0, SESSION[0][1])
+    probe.lost(1, len(accept()))
+    for side, said in SESSION[4:]:
+        probe.feed(side, said)
+    assert (probe.malformed, shown("tns", probe.facts)["packets"]) == (0, 5)
+    check_holes("tns", OLD)
 
 
 @pytest.mark.parametrize(("packet", "away", "home"), [

@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, le16
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           fact_number, set_initiator)
+                                           fact_number, reads, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport port_is, smaller
@@ -175,6 +175,7 @@ cdef void iec104_define(Proto* p) noexcept nogil:
     cdef const u8* system = (                              # 100 to 113
         b"\x01\x01\xfe\x07\x02\x01\x02\x09\x00\x00\x03\x03\x05\x01")
     cdef int i
+    reads(p, "iec104", ON_TCP, iec104_detect, iec104_parse)
     memset(SIZES, 0, sizeof(SIZES))
     for i in range(40):
         SIZES[1 + i] = sizes[i]
@@ -184,14 +185,8 @@ cdef void iec104_define(Proto* p) noexcept nogil:
         SIZES[100 + i] = system[i]
     SIZES[70] = 1
     SIZES[120] = SIZES[121] = SIZES[122] = SIZES[123] = SIZES[124] = SIZES[125] = SIZES[126] = SIZES[127] = UNSIZED
-    memset(p.first, 0, sizeof(p.first))
     p.first[START] = 1
-    p.name = "iec104"
-    p.on = ON_TCP
-    p.detect = iec104_detect
-    p.parse = iec104_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free
 
 

@@ -7,7 +7,7 @@ have nothing to be known by: such a flow joined late stays unknown.
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once, reads,
                                            set_initiator)
 from netwatch._fast.proto.common.lines cimport port_is
 from netwatch._fast.proto.common.describing import by_key, named, number, one_or_all
@@ -115,14 +115,8 @@ cdef int rdpudp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void rdpudp_define(Proto* p) noexcept nogil:
+    reads(p, "rdpudp", ON_UDP, rdpudp_detect, rdpudp_parse)
     memset(p.first, 1, sizeof(p.first))     # an answer begins with the number that it acknowledges
-    p.name = "rdpudp"
-    p.on = ON_UDP
-    p.detect = rdpudp_detect
-    p.parse = rdpudp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

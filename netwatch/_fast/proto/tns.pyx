@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           fact_number, fact_once, set_initiator)
+                                           fact_number, fact_once, reads, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport keep_text, keep_u8
 from netwatch._fast.proto.common.lines cimport holds_word, port_is, same_word, smaller, trimmed
@@ -229,14 +229,9 @@ cdef int tns_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void tns_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "tns", ON_TCP, tns_detect, tns_parse)
     memset(p.first, 1, 0x80)   # of a length
-    p.name = "tns"
-    p.on = ON_TCP
-    p.detect = tns_detect
-    p.parse = tns_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free
 
 

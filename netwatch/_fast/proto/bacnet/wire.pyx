@@ -8,8 +8,8 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take16,
                                         take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator,
-                                           zeroed)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, reads, set_initiator, has_state,
+                                           misfit)
 from netwatch._fast.proto.common.learn cimport TEXT_MOST, Waiting, asked, fact_distinct, keep_latency, keep_u16, keep_u8
 from netwatch._fast.proto.common.lines cimport smaller
 
@@ -260,14 +260,9 @@ cdef int bacnet_parse(Look* look, Slice d) noexcept nogil:
     cdef Layers l
     look.used = d.n
     if not fits(d, &l):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = zeroed(sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     keep_u8(look, BAC_FUNCTION, l.function, FEW)
     if l.network:
         keep_u16(look, BAC_NETWORK, l.network, FEW)
@@ -279,12 +274,6 @@ cdef int bacnet_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void bacnet_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "bacnet", ON_UDP, bacnet_detect, bacnet_parse)
     p.first[BVLC] = 1
-    p.name = "bacnet"
-    p.on = ON_UDP
-    p.detect = bacnet_detect
-    p.parse = bacnet_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free

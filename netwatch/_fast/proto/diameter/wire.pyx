@@ -4,11 +4,10 @@ A message is known by its header, whose reserved bits are zero and whose length 
 AVP behind it. Answers are paired with their requests by the hop-by-hop identifier.
 """
 from libc.stdlib cimport free
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, i64, Reader, Slice, be24, be32, left, reader, take, take24,
                                         take32, take8, take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_number,
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_number, reads,
                                            set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text
@@ -185,12 +184,7 @@ cdef int diameter_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void diameter_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "diameter", ON_TCP, diameter_detect, diameter_parse)
     p.first[1] = 1
-    p.name = "diameter"
-    p.on = ON_TCP
-    p.detect = diameter_detect
-    p.parse = diameter_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free

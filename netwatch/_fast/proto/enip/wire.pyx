@@ -10,7 +10,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, le16, le32, left, reader, slice_of,
                                         take, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, set_initiator)
+                                           PARSE_OK, fact_number, reads, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
 from netwatch._fast.proto.common.lines cimport from_client, port_is, smaller
@@ -310,21 +310,13 @@ cdef int enip_parse(Look* look, Slice data) noexcept nogil:
         return PARSE_OK
     if data.n >= HEAD and size_of(look, data.p, &want) == data.n:
         return take_message(look, data, data.n)
-    if look.cold.facts == NULL:
-        return PARSE_NOT_MINE
-    look.dpi.malformed[look.proto] += 1
-    return PARSE_OK
+    return misfit(look)
 
 
 cdef void enip_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "enip", ON_TCP | ON_UDP, enip_detect, enip_parse)
     p.first[NOP] = p.first[LIST_SERVICES] = p.first[2] = 1     # 2 items begin an implicit message
     memset(p.first + LIST_IDENTITY, 1, 4)
     p.first[SEND_RR] = p.first[SEND_UNIT] = p.first[INDICATE] = p.first[CANCEL] = 1
-    p.name = "enip"
-    p.on = ON_TCP | ON_UDP
-    p.detect = enip_detect
-    p.parse = enip_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free

@@ -9,8 +9,8 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be24, be32, left, reader, slice_of, take8,
                                         take16, take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator,
-                                           zeroed)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, reads, set_initiator, has_state,
+                                           misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8
 from netwatch._fast.proto.common.lines cimport port_is
 
@@ -271,15 +271,10 @@ cdef void take_message(Look* look, const Message* m) noexcept nogil:
 cdef int gtpc_parse(Look* look, Slice d) noexcept nogil:
     cdef Message m
     look.used = d.n
-    if look.state[0] == NULL:
-        look.state[0] = zeroed(sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     if gtpc_detect(look, d) == 0:
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
+        return misfit(look)
     if read_1(d, &m):
         take_message(look, &m)
         return PARSE_OK
@@ -290,13 +285,7 @@ cdef int gtpc_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void gtpc_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "gtpc", ON_UDP, gtpc_detect, gtpc_parse)
     memset(p.first + 0x30, 1, 8)
     memset(p.first + 0x40, 1, 0x20)
-    p.name = "gtpc"
-    p.on = ON_UDP
-    p.detect = gtpc_detect
-    p.parse = gtpc_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free

@@ -5,11 +5,11 @@ Other protocols begin with the same COTP: a flow whose data turn out to be somet
 connection request said is told only when they do not. Of the newer S7comm-plus the version is learnt.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, be16, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           fact_number, fact_set, set_initiator)
+                                           fact_number, fact_set, reads, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport TEXT_MOST, Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.common.lines cimport port_is, smaller
@@ -275,12 +275,7 @@ cdef int s7comm_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void s7comm_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "s7comm", ON_TCP, s7comm_detect, s7comm_parse)
     p.first[TPKT] = 1
-    p.name = "s7comm"
-    p.on = ON_TCP
-    p.detect = s7comm_detect
-    p.parse = s7comm_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free
