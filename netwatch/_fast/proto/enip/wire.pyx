@@ -10,7 +10,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, le16, le32, left, reader, slice_of,
                                         take, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, reads, set_initiator)
+                                           PARSE_OK, fact_number, misfit, reads, set_initiator)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
 from netwatch._fast.proto.common.lines cimport from_client, port_is, smaller
