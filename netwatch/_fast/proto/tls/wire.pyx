@@ -1,8 +1,8 @@
 """TLS and SSL 3.0 records over TCP (RFC 8446 section 5, RFC 5246 section 6): what is said in the clear.
 
-Reads both hellos over any segmentation, the leaf certificate of TLS 1.2 and older, and clear alerts. Nothing is
-decrypted. Once the handshake has gone dark the flow costs nothing more. An SSL 2.0 form ClientHello (RFC 5246
-appendix E.2) is recognised and left at that.
+Reads both hellos over any segmentation, both leaf certificates of TLS 1.2 and older, and clear alerts. Nothing is
+decrypted. Once the handshake has gone dark the flow costs nothing more. Of an SSL 2.0 form ClientHello (RFC 5246
+appendix E.2) the version is read, and what answers it.
 """
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
@@ -13,7 +13,9 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, 
                                            wants, zeroed)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
-                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
+                                             TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_RESUMED, client_hello,
+                                             retried_unseen, server_hello)
+from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.tls.tap cimport Tap, tap_end, tap_give, tap_take
 
 cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
@@ -26,9 +28,16 @@ cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat i
 cdef enum:                     # handshake types, RFC 8446 section 4
     HS_CLIENT_HELLO = 1
     HS_SERVER_HELLO = 2
+    HS_TICKET = 4
     HS_CERTIFICATE = 11
+    HS_DONE = 14
+    HS_CLIENT_KEY = 16
+    HS_STATUS = 22
 
 cdef enum:
+    HEAD_SEEN = 6              # bytes of a message that detection looks at: its head and its version
+    NOT_RECORDS = 255
+    DRAFTS = 0x7f              # first byte of the versions of TLS 1.3's drafts
     HELLO_SURE = 98            # what detect says of a ClientHello, of whose head 54 bits are fixed, and of nothing else
     RECORD_HEAD = 5
     MESSAGE_HEAD = 4
@@ -55,6 +64,7 @@ cdef struct Tls:
     Half half[2]
     Hello hello
     bint begun                 # a record was seen
+    bint ssl2                  # a ClientHello in the form of SSL 2.0 was
     bint client                # a ClientHello was read
     bint server                # a ServerHello was read, not a retry
     u8 server_side             # which side sent it
@@ -64,33 +74,99 @@ cdef struct Tls:
 
 # --- detection ---
 
+cdef u32 message_head(const u8* p, u32 n, u8* head) noexcept nogil:
+    """Copy the first HEAD_SEEN bytes of a handshake message out of as many records as they lie in (RFC 8446 section
+    5.1 lets a record hold one byte of them): how many there are, NOT_RECORDS when others than such records follow."""
+    cdef u32 at = 0, have = 0, size, i
+    while at < n and have < HEAD_SEEN:
+        if p[at] != REC_HANDSHAKE or (n - at > 1 and p[at + 1] != 3) or (n - at > 2 and p[at + 2] > 4):
+            return NOT_RECORDS
+        if n - at < RECORD_HEAD:
+            break
+        size = be16(p + at + 3)
+        if size == 0 or size > MAX_RECORD:
+            return NOT_RECORDS
+        at += RECORD_HEAD
+        for i in range(size):
+            if have == HEAD_SEEN or at + i >= n:
+                break
+            head[have] = p[at + i]
+            have += 1
+        at += size
+    return have
+
+
 cdef int detect_record(const u8* p, u32 n) noexcept nogil:
-    """A handshake record that holds the start of a hello."""
-    cdef u32 record, message
-    if (n > 3 and p[3] > MAX_RECORD >> 8) or (n > 5 and p[5] != HS_CLIENT_HELLO and p[5] != HS_SERVER_HELLO):
+    """Handshake records that hold the start of a hello, or a message of a handshake whose beginning was not seen."""
+    cdef u8 head[HEAD_SEEN]
+    cdef u32 have = message_head(p, n, head)
+    if have == NOT_RECORDS or (n > 3 and p[3] > MAX_RECORD >> 8):
         return 0
-    if n > 9 and (p[9] != 3 or (n > 10 and p[10] > 4)):
+    if have and head[0] != HS_CLIENT_HELLO and head[0] != HS_SERVER_HELLO:
+        return detect_message(p, n)
+    if have > 4 and head[4] != 3 and (head[0] == HS_CLIENT_HELLO or head[4] != DRAFTS) or \
+            have > 5 and head[4] == 3 and head[5] > 4:
         return 0
-    if n < 11:
+    if have < HEAD_SEEN:
+        return DETECT_MORE if n < 64 else 0
+    if not MIN_CLIENT_HELLO <= be24(head + 1) <= MAX_HELLO:
+        return 0
+    return HELLO_SURE if head[0] == HS_CLIENT_HELLO else 96
+
+
+cdef int detect_message(const u8* p, u32 n) noexcept nogil:
+    """A flow joined in its handshake: messages whose lengths agree with their record's, or a list of certificates."""
+    cdef u32 record, at = MESSAGE_HEAD, message
+    cdef u8 kind = p[RECORD_HEAD]
+    if not joinable(kind):
+        return 0
+    if n < RECORD_HEAD + MESSAGE_HEAD + CERT_HEAD + 2:
+        if n == RECORD_HEAD + MESSAGE_HEAD and kind == HS_DONE and be16(p + 3) == MESSAGE_HEAD and be24(p + 6) == 0:
+            return 85
         return DETECT_MORE
     record = be16(p + 3)
     message = be24(p + 6)
-    if not (MESSAGE_HEAD <= record <= MAX_RECORD and MIN_CLIENT_HELLO <= message <= MAX_HELLO):
-        return 0
-    return HELLO_SURE if p[5] == HS_CLIENT_HELLO else 96
+    if kind == HS_CERTIFICATE:
+        p += RECORD_HEAD + MESSAGE_HEAD
+        return 92 if be24(p) + 3 == message and be24(p + 3) + 3 <= be24(p) and p[CERT_HEAD] == 0x30 \
+            and p[CERT_HEAD + 1] == 0x82 else 0
+    while at + message < record:
+        at += message
+        if RECORD_HEAD + at + MESSAGE_HEAD > n:
+            return 80
+        if at + MESSAGE_HEAD > record or not joinable(p[RECORD_HEAD + at]):
+            return 0
+        message = be24(p + RECORD_HEAD + at + 1)
+        at += MESSAGE_HEAD
+    return 85 if at + message == record else 0
+
+
+cdef inline bint joinable(u8 kind) noexcept nogil:
+    """Messages in clear of TLS 1.2 and older behind the hellos (RFC 5246 section 7.4, RFC 6066 section 8)."""
+    return kind == HS_TICKET or HS_CERTIFICATE <= kind <= HS_CLIENT_KEY or kind == HS_STATUS
+
+
+cdef inline bint sealed_alert(u32 size) noexcept nogil:
+    """Lengths that an encrypted alert of two bytes has: with a MAC or a tag, an IV or a number, and padding."""
+    return size == 18 or size == 22 or size == 24 or size == 26 or size == 32 or size == 40 or size == 48
 
 
 cdef int detect_middle(const u8* p, u32 n, bint fin) noexcept nogil:
-    """A flow joined in its middle: a ChangeCipherSpec, a clear alert, data records that follow each other, or a record
-    that is all the side says."""
+    """A flow joined in its middle: a ChangeCipherSpec, an alert, data records that follow each other, or a record that
+    is all the side says."""
     cdef u32 record
     if n < 7:
         return DETECT_MORE
     record = be16(p + 3)
     if p[0] == REC_CCS:
         return 85 if record == 1 and p[5] == 1 and (p[6] >= REC_CCS and p[6] <= REC_HEARTBEAT) else 0
+    if p[0] == REC_ALERT and record == 2:
+        return 80 if p[5] == 1 or p[5] == 2 else 0
     if p[0] == REC_ALERT:
-        return 80 if record == 2 and (p[5] == 1 or p[5] == 2) else 0
+        if not sealed_alert(record) or p[2] == 0:
+            return 0
+        if n <= RECORD_HEAD + record:
+            return 75 if n == RECORD_HEAD + record else DETECT_MORE
     if record < MIN_SEALED or record > MAX_RECORD:
         return 0
     if fin and n == RECORD_HEAD + record:
@@ -134,16 +210,23 @@ cdef int tls_detect(Look* look, Slice data) noexcept nogil:
 
 # --- handshake messages ---
 
+cdef bint of_client(const Look* look, const Tls* tls) noexcept nogil:
+    """Does the client speak? Of a flow joined behind the hellos as far as the flow knows."""
+    return look.side != tls.server_side if tls.server else tls.client or from_client(look)
+
+
 cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
-    """The leaf of a Certificate message (RFC 5246 section 7.4.2), kept when whole and not too long."""
+    """The leaf of a Certificate message (RFC 5246 section 7.4.2, 7.4.6), kept when whole and not too long."""
     cdef u32 leaf
     cdef u8 no = 0
+    cdef bint client = of_client(look, tls)
     if n < CERT_HEAD:
         return
     leaf = be24(p + 3)
     if leaf and leaf <= MAX_LEAF and leaf + CERT_HEAD <= n:
-        fact_once(look, TLS_CERT, p + CERT_HEAD, leaf)
-        tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
+        fact_once(look, TLS_CLIENT_CERT if client else TLS_CERT, p + CERT_HEAD, leaf)
+        if not client:
+            tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
     fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
 
 
@@ -152,6 +235,8 @@ cdef void read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexce
     cdef int got = HELLO_OK
     if kind == HS_CLIENT_HELLO:
         set_initiator(look, True)
+        if tls.client and not tls.server and look.row.packets[1 - look.side] == 0:
+            retried_unseen(look, &tls.hello)    # only the client's side is seen, and it says hello again
         got = client_hello(look, &tls.hello, slice_of(p, n), False)
         tls.client = True
     elif kind == HS_SERVER_HELLO:
@@ -170,7 +255,7 @@ cdef u32 wanted(Look* look, Tls* tls, u8 kind, u32 size) noexcept nogil:
     """How many bytes of a message's body are worth keeping."""
     if kind == HS_CLIENT_HELLO or kind == HS_SERVER_HELLO:
         return size
-    if kind == HS_CERTIFICATE and tls.server and look.side == tls.server_side and tls.hello.version < 0x0304:
+    if kind == HS_CERTIFICATE and tls.hello.version < 0x0304:
         return size if size < CERT_HEAD + MAX_LEAF else CERT_HEAD + MAX_LEAF
     return 0
 
@@ -276,17 +361,25 @@ cdef int read_record(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexcept
     return PARSE_OK
 
 
-cdef int parse_ssl2(Look* look, Slice data) noexcept nogil:
-    """Nothing but the version offered is kept of an SSL 2.0 form hello; the flow is named and left."""
+cdef int parse_ssl2(Look* look, Tls* tls, Slice data) noexcept nogil:
+    """Nothing but the version offered is kept of an SSL 2.0 form hello; where it is of SSL 3.0 or newer, records of
+    that follow on both sides."""
     cdef int sure = detect_ssl2(data.p, data.n)
+    cdef u32 size
     if sure == DETECT_MORE:
         look.need = data.n + 1
         return PARSE_MORE
     if sure == 0:
         return PARSE_NOT_MINE
+    size = 2 + (be16(data.p) & 0x7fff)
+    if data.n < size:
+        look.need = size
+        return PARSE_MORE
     fact_once(look, TLS_CLIENT_VERSION, data.p + 3, 2)
     set_initiator(look, True)
-    return PARSE_DONE
+    tls.begun = tls.client = tls.ssl2 = True
+    look.used = size
+    return PARSE_OK if data.p[3] == 3 else PARSE_DONE
 
 
 cdef Tls* state_of(Look* look) noexcept nogil:
@@ -332,7 +425,9 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
         look.skip = <u64>1 << 62
         return PARSE_OK
     if data.n and data.p[0] & 0x80 and not tls.begun:
-        return parse_ssl2(look, data)
+        return parse_ssl2(look, tls, data)
+    if data.n and data.p[0] & 0x80 and tls.ssl2 and not tls.server:
+        return PARSE_DONE                         # an answer in SSL 2.0
     while True:
         look.used = at
         if data.n == at:
