@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
-                                           wants, zeroed, TRAIT_OPAQUE)
+                                           wants, zeroed, TRAIT_OPAQUE, reads)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.detect cimport (CERT_HEAD, HELLO_SURE, HS_CERTIFICATE, HS_CLIENT_HELLO, HS_SERVER_HELLO,
                                               MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, REC_ALERT, REC_CCS, REC_DATA,
@@ -74,7 +74,7 @@ cdef void read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexce
     cdef int got = HELLO_OK
     if kind == HS_CLIENT_HELLO:
         set_initiator(look, True)
-        if tls.client and not tls.server and look.row.packets[1 - look.side] == 0:
+        if tls.client and look.row.packets[look.side] and look.row.packets[1 - look.side] == 0:
             retried_unseen(look, &tls.hello)    # only the client's side is seen, and it says hello again
         got = client_hello(look, &tls.hello, slice_of(p, n), False)
         tls.client = True
@@ -320,15 +320,12 @@ cdef void tls_free(void* state) noexcept nogil:
 
 
 cdef void tls_define(Proto* p) noexcept nogil:
-    p.name = "tls"
+    reads(p, "tls", ON_TCP, tls_detect, tls_parse)
     p.traits = TRAIT_OPAQUE
     p.timeout = 600
     p.late = HELLO_SURE
-    p.on = ON_TCP
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)
     memset(p.first + 0x80, 1, 0x80)
-    p.detect = tls_detect
-    p.parse = tls_parse
     p.lost = tls_lost
     p.closing = tls_closing
     p.free = tls_free
