@@ -11,6 +11,7 @@ from netwatch.schema.field import (
     _field,
 )
 
+
 def _certificate(name: str, whose: str, subject: str, issuer: str, san: str) -> tuple[Field, ...]:
     """What a certificate says; the last three are further names of its fields."""
     return (

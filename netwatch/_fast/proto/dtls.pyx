@@ -1,6 +1,6 @@
 """DTLS 1.0, 1.2 and 1.3 over UDP (RFC 4347, 6347, 9147): what is said in the clear.
 
-Reads both hellos from fragments in any order, the HelloVerifyRequest, both leaf certificates of 1.2 and older, and clear
+Reads both hellos from fragments in any order, the HelloVerifyRequest, the leaf certificates of 1.2 and older, and clear
 alerts. Nothing is decrypted. Once both sides have gone dark the flow costs nothing more, unless media may follow on the
 same ports (RFC 5764): those, and STUN, are shown to others (mux.pxd).
 """
@@ -16,7 +16,8 @@ from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
+                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello,
+                                             server_hello)
 from netwatch._fast.proto.tls.text import describe_hello
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}

@@ -54,7 +54,7 @@ cdef int detect_message(const u8* p, u32 n) noexcept nogil:
     """A flow joined in its handshake: messages whose lengths agree with their record's, or a list of certificates."""
     cdef u32 record, at = MESSAGE_HEAD, message
     cdef u8 kind = p[RECORD_HEAD]
-    if not joinable(kind):
+    if not joinable(kind) or (kind == HS_DONE and n > 8 and be24(p + 6)):
         return 0
     if n < RECORD_HEAD + MESSAGE_HEAD + CERT_HEAD + 2:
         if n == RECORD_HEAD + MESSAGE_HEAD and kind == HS_DONE and be16(p + 3) == MESSAGE_HEAD and be24(p + 6) == 0:
