@@ -21,15 +21,19 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.dpi import add_name
 from netwatch._fast.out.inner import ends, learn, name
 from netwatch._fast.out.protocols import DESCRIBING, add
-from netwatch.model.addon import Event
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, Step
 from netwatch.store.folders import config_folder
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
 
 PATIENCE_S = 0.25  # for one answer
 FIELDS_BYTES = 2048  # of an object, as JSON
@@ -56,32 +60,28 @@ def folder() -> Path:
     return config_folder() / "classifiers"
 
 
-class Classifiers:
-    """The service that asks them."""
+class Classifiers(Addon):
+    """Asks users' own classifiers about what no protocol of ours knows."""
 
-    wants = frozenset(("unknown",))
+    name = "classifiers"
 
-    def __init__(self, where: Path, say: Callable[[str], None]) -> None:
-        """`say` is given one line about each that is not used, or no longer."""
-        self._say = say
+    def begin(self, run: Run) -> None:
+        self._say = run.say
         self._worker = _Worker()
-        self._ready = [found for path in sorted(where.glob("*.py")) if (found := self._load(path))]
-        if not self._ready:
-            self.wants = frozenset()
+        self._ready = [found for path in sorted(folder().glob("*.py")) if (found := self._load(path))]
+        if self._ready:
+            self.wants = frozenset(("unknown",))
 
-    def take(self, events: list[Event]) -> list[Event]:
+    def take(self, step: Step) -> Sequence[Event]:
         """Ask about each, in order, until one knows it."""
-        for event in events:
+        for event in step.events:
             flow = Flow(event.side, *ends(event.engine, event.row, event.key, event.side))
             for classifier in tuple(self._ready):
                 verdict = self._asked(classifier, event.payload, flow)
                 if verdict is not None:
                     self._store(classifier, event, *verdict)
                     break
-        return []
-
-    def adorn(self, record: dict[str, Any]) -> None:
-        """What they say is stored with the flow already."""
+        return ()
 
     def close(self) -> None:
         self._worker.stop()

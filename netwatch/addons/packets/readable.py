@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.model.addon import Event
+from netwatch.model.event import Event
 
 NUMBERED = {"http2", "http3", "quic"}  # their streams are shown, not the frames these are cut into
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")
