@@ -142,7 +142,8 @@ def test_without_keys_nothing_is_loaded(capture: Path) -> None:
     """cryptography and what reads keys are imported by the first key, not before."""
     code = ("import sys\nfrom netwatch.__main__ import main\n"
             f"main(['read', {str(capture)!r}, '--what', 'summary'])\nprint(*sys.modules, file=sys.stderr)")
-    done = subprocess.run([sys.executable, "-P", "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=ENVIRONMENT, capture_output=True, text=True,
+                          check=True)
     loaded = done.stderr.split()
     assert "netwatch.decrypt.addon" in loaded
     for module in ("netwatch.decrypt.decryptor", "netwatch.decrypt.keylog", "cryptography", "hpack"):

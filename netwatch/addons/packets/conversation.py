@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch._fast.dpi import having
 from netwatch._fast.out.record import iso
 from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.packets.questions import excerpt
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from netwatch.model.session import Session
 
 MOST_FRAMES = 33_554_432  # bytes of frames read again at a time
-SEALED = ("quic", "dtls", "tls", "openvpn", "wireguard")  # their datagrams say nothing as they stand
+SEALED = having("opaque")
 MOST_SHOWN = 1_048_576  # bytes of content handed out
 
 
