@@ -36,6 +36,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "topology": "netwatch.addons.topology:TopologyAddon",
     "insights": "netwatch.addons.insights:InsightsAddon",
     "egress": "netwatch.addons.egress:EgressAddon",
+    "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
 }
 ALL = CONTENT | RECORDS | SCREENS

@@ -56,8 +56,9 @@ def test_the_example_makes_records_of_its_own(tree: Path) -> None:
     assert len(names) > 3 and len(set(names)) == len(names)
     assert {each["schema"] for each in found} == {"netwatch.first/1"}
     assert all(each["flow"] and each["time"] for each in found)
-    some = run(tree, "read", str(CAPTURE), "--what", "first", "--where", f'name == "{names[0]}"', "--format", "csv")
+    some = run(tree, "read", str(CAPTURE), "--what", "first", "--where", "dport == 53", "--format", "csv")
     assert some.returncode == 0 and names[0] in some.stdout
+    assert names[0] not in run(tree, "read", str(CAPTURE), "--what", "first", "--where", "dport == 54").stdout
     assert run(tree, "read", str(CAPTURE), "--what", "firsts").returncode == 2
 
 
