@@ -23,9 +23,8 @@ from netwatch.cli.selection import (
 )
 from netwatch.model.addon import INFO, Addon, AddonError
 from netwatch.model.event import Event, Step
+from netwatch.model.host import Host
 from netwatch.model.run import Purpose
-from netwatch.owners.addon import FlowOwners
-from netwatch.platform.host import ThisMachine
 from netwatch.records.values import Record
 from netwatch.records.writers import WRITERS, Writer
 from netwatch.run import addons
@@ -83,9 +82,18 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options.settings = read_settings(options.set, options.config)
     if options.resolve:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
-    options.host = ThisMachine()
+    options.host = _host(options)
     use_client_names()
     return options
+
+
+def _host(options: argparse.Namespace) -> Host:
+    """The machine that is captured on; of a file nobody is asked."""
+    if not options.interface:
+        return Host()
+    from netwatch.platform.host import ThisMachine
+
+    return ThisMachine()
 
 
 def main(arguments: list[str]) -> int:
@@ -230,10 +238,12 @@ class Reading:
         for addon in pipeline.addons:
             for why in addon.missing(named):
                 say(why)
-        owners = pipeline.find(FlowOwners)
-        method, why = owners.method() if owners is not None else ("", "")
-        if why:
-            say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
+        if options.host.owners is not None:
+            from netwatch.owners.addon import FlowOwners
+
+            method, why = pipeline.get(FlowOwners).method()
+            if why:
+                say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
         return pipeline
 
     def _addons(self) -> list[Addon]:

@@ -214,6 +214,9 @@ class Host:
         """The kernel's own view of one of its TCP connections."""
         raise Unavailable(NOBODY)
 
+    def close(self) -> None:
+        """Nobody will ask any more."""
+
     def devices(self) -> list[dict[str, Any]]:
         """What can be captured on, as capture.live.list_devices tells it."""
         raise Unavailable(NOBODY)
