@@ -66,7 +66,8 @@ class Addon:
 
     def before(self, secrets: Sequence[tuple[int, bytes]]) -> None:
         """A chunk was read, and the engines are about to see it. `secrets` came beside its frames: (pcapng secrets
-        type, bytes). Only where `early`."""
+        type, bytes). Only where `early`: what such an addon wants is handed out once it has told the engines to
+        listen()."""
 
     def take(self, step: Step) -> Sequence[Event]:
         """Look at what a chunk brought; the further events that come of it go round again, in order of frames. Called

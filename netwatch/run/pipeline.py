@@ -55,7 +55,7 @@ class Pipeline:
             addon.begin(self)
         self._early = [addon for addon in self.addons if addon.early]
         self._adding = [addon for addon in self.addons if addon.adds]
-        heard = set(want).union(*(addon.wants for addon in self.addons))
+        heard = set(want).union(*(addon.wants for addon in self.addons if not addon.early))
         for engine in self.engines:
             for kind in heard:
                 engine.listen(kind)
