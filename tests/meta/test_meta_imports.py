@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", FAST),
-    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.store", FAST),
+    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
                         "netwatch.filter", "netwatch.names", "netwatch.owners", FAST),
     "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners",
