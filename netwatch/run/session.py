@@ -19,7 +19,7 @@ from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import Filter
-from netwatch.model.addon import WARNING, Addon, Offer
+from netwatch.model.addon import INFO, WARNING, Addon, Offer
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.host import Host
 from netwatch.model.run import Kind, Purpose
@@ -87,7 +87,7 @@ class Session:
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
                                self.owners if self.owners.looking else None)
         unsaid, self._unsaid = self._unsaid or [], None
-        for text, severity in unsaid:
+        for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
 
     def find(self, kind: type[Kind]) -> Kind | None:
