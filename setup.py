@@ -85,7 +85,8 @@ class Build(build_ext):
         if sys.platform == "linux":
             build_bpf()
         super().run()
-        for made in BPF.glob("*.bpf.o") if not self.inplace else ():     # data files were copied before this ran
+        made_now = [*BPF.glob("*.bpf.o"), *(ROOT / "netwatch" / "names").glob("vendors.bin")]
+        for made in made_now if not self.inplace else ():                # data files were copied before this ran
             target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
             target.parent.mkdir(parents=True, exist_ok=True)
             self.copy_file(str(made), str(target))
