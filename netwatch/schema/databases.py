@@ -102,7 +102,6 @@ _MICROSOFT = (
            privacy="secret"),
 )
 
-<<<<<<< HEAD
 _ORACLE = (
     _field("tns.version", "flow", INT, "VERSION", 7, "Version of TNS the server accepts, such as 319."),
     _field("tns.offered_version", "flow", INT, "OFFERED", 7, "Version the client offers."),
@@ -122,7 +121,4 @@ _ORACLE = (
     _field("tns.packets", "flow", INT, "TNS", 6, "Packets of TNS, both directions."),
 )
 
-STORES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT, *_ORACLE)
-=======
-DATABASES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT)
->>>>>>> 76d2d40f0a8669b19f69e606b317dcae138e0547
+DATABASES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT, *_ORACLE)

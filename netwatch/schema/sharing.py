@@ -77,7 +77,6 @@ _DESKTOP = (
     _field("vnc.screen", "flow", TEXT, "SCREEN", 10, "Width and height of the desktop, pixels."),
 )
 
-<<<<<<< HEAD
 _RDP_UDP = (
     _field("rdpudp.version", "flow", TEXT, "VERSION", 7, "Version of the transport the server chose."),
     _field("rdpudp.offered_version", "flow", TEXT, "OFFERED", 7, "Version the client offers."),
@@ -88,7 +87,4 @@ _RDP_UDP = (
     _field("rdpudp.lossy", "flow", BOOL, "LOSSY", 5, "Lost datagrams are not sent again."),
 )
 
-DESK = (*_SMB, *_DESKTOP, *_RDP_UDP)
-=======
-SHARING = (*_SMB, *_DESKTOP)
->>>>>>> 76d2d40f0a8669b19f69e606b317dcae138e0547
+SHARING = (*_SMB, *_DESKTOP, *_RDP_UDP)
