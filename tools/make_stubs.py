@@ -149,7 +149,8 @@ class Stub:
         elif isinstance(node, Nodes.CVarDefNode) and node.visibility in ("readonly", "public") and of:
             yield from self._variables(node, suffix)
         elif isinstance(node, Nodes.FromImportStatNode) and self.path.parent == FAST:
-            self.passed_on += (f"from {node.module.module_name.value} import {name} as {name}" for name, _ in node.items)
+            module = node.module.module_name.value
+            self.passed_on += (f"from {module} import {name} as {name}" for name, _ in node.items)
         elif isinstance(node, Nodes.SingleAssignmentNode):
             yield from self._constant(node)
         elif isinstance(node, Nodes.CascadedAssignmentNode) and not of:
