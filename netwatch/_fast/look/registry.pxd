@@ -8,3 +8,4 @@ cdef int proto_named(const char* name) noexcept nogil
 cdef bint own_port(u16 port) noexcept nogil
 cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil
 cdef bint begins_late(Slice data) noexcept nogil
+cdef bint may_be_path(Slice data) noexcept nogil
