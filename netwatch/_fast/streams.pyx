@@ -166,14 +166,16 @@ cdef void drain(Feed* f, int s) noexcept nogil:
 
 
 cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
-    """Keep bytes for later; over a bound the hole before them is given up. Of bytes in `doubt` fewer are kept: they
-    never end a hole while the stream goes on without them."""
+    """Keep bytes for later; over a bound the hole before them is given up. Bytes in `doubt` fill half the room at most,
+    and end a hole only when they turn out to be acknowledged."""
     cdef Half* half = &f.conn.half[s]
-    if doubt and half.early != NULL and not half.early.doubt and \
-            (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2):
+    if doubt and (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2
+                  or f.dpi.stream_bytes > STREAMS_CALM):
         return
     if not segments_keep(f.dpi, half, seq, p, n, doubt) or half.early == NULL:
         return                                  # no memory, or nothing of the segment was captured
+    if half.early.doubt:
+        return
     if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
         give_up_hole(f, s)
 
@@ -181,8 +183,6 @@ cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n, bint doubt) noexcep
 cdef void give_up_hole(Feed* f, int s) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     cdef u32 n = half.early.seq - half.next
-    if half.early.doubt:
-        f.row.nxt[s] = half.early.seq           # it was none of the stream so far
     half.next = half.early.seq
     feed_gap(f, s, n)
     if f.conn != NULL:

@@ -51,6 +51,21 @@ _TALK = (
     _field("socks.port", "flow", PORT, "TPORT", 6, "Port it wants there."),
 )
 
+_BETWEEN = (
+    _field("proxy.version", "flow", INT, "PROXY", 5, "Version of the PROXY protocol."),
+    _field("proxy.local", "flow", BOOL, "LOCAL", 5, "The proxy speaks for itself, or does not know for whom."),
+    _field("proxy.src", "flow", ADDRESS, "CLIENT", 15, "The client a proxy speaks for.", privacy="address"),
+    _field("proxy.sport", "flow", PORT, "CPORT", 6, "That client's port."),
+    _field("proxy.dst", "flow", ADDRESS, "FOR", 15, "Address the client connected to.", privacy="address"),
+    _field("proxy.dport", "flow", PORT, "FPORT", 6, "Port the client connected to."),
+    _field("proxy.authority", "flow", TEXT, "AUTHORITY", 24, "Host name the client asked the proxy for.",
+           privacy="name", search=True),
+    _field("proxy.alpn", "flow", TEXT, "ALPN", 8, "Protocol the proxy agreed on with the client."),
+    _field("proxy.unique_id", "flow", TEXT, "ID", 16, "Identifier the proxy gave the connection, in hexadecimal."),
+    _field("ftp-data.command", "flow", TEXT, "COMMAND", 7, "FTP command that asked for the data connection."),
+    _field("ftp-data.file", "flow", TEXT, "FILE", 28, "File or folder it named.", privacy="name", search=True),
+)
+
 _DATAGRAM = (
     _field("dhcp.types", "flow", TEXT, "DHCP", 16, "DHCP message types, in order of appearance.", many=True),
     _field("dhcp.state", "flow", TEXT, "STATE", 11, "Where the client stands after the last message."),
@@ -130,4 +145,4 @@ _DATAGRAM = (
     _field("bittorrent.client", "flow", TEXT, "CLIENT", 14, "Client program."),
 )
 
-MORE = (*_LOGINS, *_TALK, *_DATAGRAM)
+MORE = (*_LOGINS, *_TALK, *_BETWEEN, *_DATAGRAM)

@@ -71,10 +71,8 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
         return False
     at = <const u8*>facts + sizeof(Facts)
     end = at + facts.used
-    if proto == 0:
-        return at < end
     while at < end:
-        if at[0] == proto:
+        if at[0] == proto or (proto == 0 and at[0]):
             return True
         at += FACT_HEAD + (at[2] | (<u32>at[3] << 8))
     return False

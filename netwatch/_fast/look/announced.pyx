@@ -16,7 +16,7 @@ from netwatch._fast.look.conns cimport conn_new
 from netwatch._fast.look.dispatch cimport look_at
 from netwatch._fast.look.protocol cimport Look, fact_add, fact_once
 from netwatch._fast.look.registry cimport proto_at, proto_named
-from netwatch._fast.wire.packet cimport FAMILY_NONE, Packet, PROTO_TCP
+from netwatch._fast.wire.packet cimport FAMILY_NONE, Packet
 
 cdef enum:
     GROUPS = 1024
@@ -96,12 +96,11 @@ cdef void tell(Look* look, const Announced* a, u8 key, Slice text) noexcept nogi
 
 
 cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const Row* row, u64 ts) noexcept nogil:
-    """The announcement that holds for a flow to this end, NULL when there is none. A connection comes once."""
+    """The announcement that holds for a flow to this end, NULL when there is none. It comes once."""
     cdef Announced* group = group_of(dpi, address, port, row.proto)
     cdef int i
     for i in range(IN_GROUP):
-        if names_end(&group[i], address, row.family, port, row.proto) and ts <= group[i].until and \
-                (group[i].key == 0 or row.proto != PROTO_TCP):
+        if names_end(&group[i], address, row.family, port, row.proto) and ts <= group[i].until and group[i].key == 0:
             return &group[i]
     return NULL
 
@@ -118,9 +117,9 @@ cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexc
     a.key = cold.key
     a.row = <u32>(row - dpi.rows)
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    look.proto = row.app = a.proto
-    cold.confidence = SURE
     tell_owner(&look, a)
+    row.app = a.proto
+    cold.confidence = SURE
     tell(&look, a, a.fact, slice_of(a.text, a.n))
     if proto_at(a.proto).parse == NULL:
         row.bits |= BIT_DPI_DONE
@@ -131,11 +130,11 @@ cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexc
 
 
 cdef void tell_owner(Look* look, const Announced* a) noexcept nogil:
-    """Which flow told of this one, as a fact."""
+    """Which flow told of this one, as a fact of no protocol: it stands even when the flow turns out to be another's."""
     cdef const Row* owner = &look.dpi.rows[a.owner_row]
     cdef ToldEnds ends
     cdef bint back = owner.bits & BIT_INITIATOR_B
-    if not lives(look.dpi, a.owner_row, a.owner):
+    if look.dpi.forgetful or not lives(look.dpi, a.owner_row, a.owner):
         return
     memset(&ends, 0, sizeof(ToldEnds))
     memcpy(ends.a, &owner.b[0] if back else &owner.a[0], 16)

@@ -13,6 +13,7 @@ cdef enum:                     # what became of the bytes of one side, answers o
     READ_ASTRAY = 3            # after a hole: go on with what dpi_resync says a message begins with
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef bint dpi_named(Look* look, Slice data) noexcept nogil
 cdef int dpi_read(Look* look, Slice data) noexcept nogil
 cdef int dpi_lost(Look* look, u64 n) noexcept nogil
 cdef int dpi_resync(Look* look, Slice data) noexcept nogil

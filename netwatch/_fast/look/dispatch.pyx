@@ -226,7 +226,7 @@ cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil
     if row.conn.changes >= CHANGES:
         row.bits |= BIT_DPI_DONE
         return False
-    return unused and cold.facts != NULL
+    return unused and (cold.facts == &NOTHING or facts_of(cold.facts, 0))
 
 
 cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
@@ -276,6 +276,14 @@ cdef int find_reader(Look* look, Slice data) noexcept nogil:
         return READ_OVER
     named(look)
     return READ_ON
+
+
+cdef bint dpi_named(Look* look, Slice data) noexcept nogil:
+    """Do these bytes, which are shown to dpi_read next, say whose the flow is?"""
+    cdef int answer = find_reader(look, data)
+    if answer == READ_OVER:
+        look.conn.found = FOUND_NOBODY
+    return answer == READ_ON
 
 
 cdef int dpi_read(Look* look, Slice data) noexcept nogil:

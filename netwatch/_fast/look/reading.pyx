@@ -166,6 +166,14 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
     cdef u32 k
     cdef int answer = READ_ON
     cdef bint undecided = f.conn.proto == 0
+    if undecided and f.conn.half[1 - s].len and n:
+        look_for(f, s, &look)               # what the other side said before is read before
+        look.fin = last or closed(half)
+        if dpi_named(&look, slice_of(p, n)):
+            undecided = False
+            feed_kept(f, 1 - s)
+            if f.conn == NULL:
+                return
     while n and answer == READ_ON:
         look_for(f, s, &look)
         look.fin = last or closed(half)

@@ -82,6 +82,8 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
+    "proxy": "proxy",
+    "ftp-data": "ftpdata",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -171,6 +171,7 @@ cdef void coap_define(Proto* p) noexcept nogil:
     for byte in range(256):
         p.first[byte] = byte >> 6 == 1 and byte & 15 <= 8
     p.name = "coap"
+    p.ports[0] = 5683
     p.on = ON_UDP
     p.detect = coap_detect
     p.parse = coap_parse

@@ -168,6 +168,8 @@ cdef void dhcp_define(Proto* p) noexcept nogil:
     p.first[1] = 1
     p.first[2] = 1
     p.name = "dhcp"
+    p.ports[0] = 67
+    p.ports[1] = 68
     p.on = ON_UDP
     p.detect = dhcp_detect
     p.parse = dhcp_parse

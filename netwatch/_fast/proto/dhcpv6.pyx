@@ -173,6 +173,8 @@ cdef void dhcpv6_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     memset(p.first + 1, 1, TYPES_KNOWN)
     p.name = "dhcpv6"
+    p.ports[0] = 546
+    p.ports[1] = 547
     p.on = ON_UDP
     p.detect = dhcpv6_detect
     p.parse = dhcpv6_parse

@@ -133,6 +133,8 @@ cdef int ike_parse(Look* look, Slice d) noexcept nogil:
 cdef void ike_define(Proto* p) noexcept nogil:
     memset(p.first, 1, sizeof(p.first))
     p.name = "ike"
+    p.ports[0] = 500
+    p.ports[1] = 4500
     p.on = ON_UDP
     p.detect = ike_detect
     p.parse = ike_parse

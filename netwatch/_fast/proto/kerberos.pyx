@@ -244,6 +244,7 @@ cdef void kerberos_define(Proto* p) noexcept nogil:
         if known_type(kind):
             p.first[BER_APPLICATION + kind] = 1
     p.name = "kerberos"
+    p.ports[0] = 88
     p.on = ON_TCP | ON_UDP
     p.detect = kerberos_detect
     p.parse = kerberos_parse

@@ -141,6 +141,7 @@ cdef void ntp_define(Proto* p) noexcept nogil:
     for byte in range(256):
         p.first[byte] = 1 <= (byte >> 3 & 7) <= 4 and byte & 7 != 0
     p.name = "ntp"
+    p.ports[0] = 123
     p.on = ON_UDP
     p.detect = ntp_detect
     p.parse = ntp_parse

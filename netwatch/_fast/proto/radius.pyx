@@ -143,6 +143,8 @@ cdef void radius_define(Proto* p) noexcept nogil:
     for byte in range(256):
         p.first[byte] = known_code(<u8>byte)
     p.name = "radius"
+    p.ports[0] = 1812
+    p.ports[1] = 1813
     p.on = ON_UDP
     p.detect = radius_detect
     p.parse = radius_parse

@@ -181,6 +181,8 @@ cdef void snmp_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     p.first[BER_SEQUENCE] = 1
     p.name = "snmp"
+    p.ports[0] = 161
+    p.ports[1] = 162
     p.on = ON_UDP
     p.detect = snmp_detect
     p.parse = snmp_parse

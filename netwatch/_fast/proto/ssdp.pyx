@@ -87,6 +87,7 @@ cdef void ssdp_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     p.first[c'M'] = p.first[c'N'] = p.first[c'H'] = 1
     p.name = "ssdp"
+    p.ports[0] = 1900
     p.on = ON_UDP
     p.detect = ssdp_detect
     p.parse = ssdp_parse

@@ -223,6 +223,7 @@ cdef void stun_define(Proto* p) noexcept nogil:
     p.first[0] = 1
     p.first[1] = 1
     p.name = "stun"
+    p.ports[0] = 3478
     p.on = ON_TCP | ON_UDP
     p.detect = stun_detect
     p.parse = stun_parse

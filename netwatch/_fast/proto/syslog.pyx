@@ -177,6 +177,7 @@ cdef void syslog_define(Proto* p) noexcept nogil:
     p.first[c'<'] = 1
     memset(p.first + c'1', 1, 9)
     p.name = "syslog"
+    p.ports[0] = 514
     p.on = ON_TCP | ON_UDP
     p.detect = syslog_detect
     p.parse = syslog_parse

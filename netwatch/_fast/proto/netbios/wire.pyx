@@ -271,6 +271,8 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
 cdef void netbios_define(Proto* p) noexcept nogil:
     memset(p.first, 1, sizeof(p.first))
     p.name = "netbios"
+    p.ports[0] = 137
+    p.ports[1] = 138
     p.on = ON_TCP | ON_UDP
     p.detect = netbios_detect
     p.parse = netbios_parse
