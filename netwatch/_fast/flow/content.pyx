@@ -72,7 +72,7 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
     at = <const u8*>facts + sizeof(Facts)
     end = at + facts.used
     while at < end:
-        if at[0] == proto or (proto == 0 and at[0]):
+        if at[0] and (at[0] == proto or proto == 0):
             return True
         at += FACT_HEAD + (at[2] | (<u32>at[3] << 8))
     return False
