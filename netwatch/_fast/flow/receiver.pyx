@@ -16,8 +16,8 @@ larger than the receiver's segment size was joined by it.
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
 from netwatch._fast.base.mix cimport load64
 from netwatch._fast.flow.row cimport Row, TcpRow
-from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_OUTSIDE, PROTO_TCP, Packet, TCP_ACK, TCP_FIN, TCP_RST,
-                                         TCP_SYN)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, PROTO_TCP, Packet, TCP_ACK, TCP_FIN,
+                                         TCP_RST, TCP_SYN)
 
 cdef extern from *:
     """
@@ -94,6 +94,17 @@ cdef bint reset_counts(const Row* row, const TcpRow* t, const Packet* pk) noexce
     return 0 < ahead <= <i32>window_of(t, r) and t.hole[s] != t.hole_end[s]
 
 
+cdef bint behind_plain_ip(const Packet* pk, const u8* header) noexcept nogil:
+    """Does the TCP header stand in the frame right behind one of IP without options? Else what the checksum covers may
+    not be the addresses of the packet (RFC 9293 section 3.1, RFC 8200 section 8.1: the final destination)."""
+    cdef u32 size = 20 if pk.family == FAMILY_IP4 else 40
+    if header < pk.frame.data + size or header >= pk.frame.data + pk.frame.caplen:
+        return False
+    if pk.family == FAMILY_IP4:
+        return header[-20] == 0x45 and header[-11] == PROTO_TCP
+    return header[-40] >> 4 == 6 and header[-34] == PROTO_TCP
+
+
 cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     """Is the checksum wrong, of a sender whose others are right?"""
     cdef u8 right = <u8>(32 << pk.side)
@@ -101,7 +112,7 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     cdef const u8* header = pk.payload - pk.head
     cdef u64 pseudo
     cdef u32 mss = t.mss[1 - pk.side] if t.mss[1 - pk.side] > SURE_MSS else <u32>SURE_MSS
-    if pk.payload_len != pk.wire_payload or pk.head < 20 or pk.count != 1:
+    if pk.payload_len != pk.wire_payload or pk.head < 20 or not behind_plain_ip(pk, header):
         return False
     pseudo = ones_sum(pk.src, 16) + ones_sum(pk.dst, 16) + htons(PROTO_TCP) + htons(<u16>n) + (n >> 16)
     if fold(pseudo + ones_sum(header, n)) == 0xffff:
