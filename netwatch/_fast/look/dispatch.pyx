@@ -76,6 +76,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     cdef void* none = NULL
     cdef bint more
     cdef int answer
+    cdef u64 broken
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
@@ -97,15 +98,17 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     if row.conn.heard != 3 and refuted(&look, data) == REFUTED:
         fallen(&look)
         return row.conn.changes < CHANGES
+    broken = dpi.malformed[look.proto]
     answer = proto_at(look.proto).parse(&look, data)
     if answer == PARSE_MALFORMED:
         dpi.malformed[look.proto] += 1
-        return another(&look, data)
-    elif answer == PARSE_NOT_MINE:
+    if answer == PARSE_NOT_MINE:
         return given_back(dpi, row, cold, look.used == 0)
     elif answer == PARSE_DONE:
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
+    elif dpi.malformed[look.proto] != broken:
+        return another(&look, data)
     return False
 
 

@@ -3,10 +3,8 @@
 No byte of theirs says what they are, and a file may look like any protocol. So nothing is detected here: the control
 connection announces them (PORT, PASV, EPRT, EPSV).
 """
-from libc.string cimport memset
-
 from netwatch._fast.base.bytes cimport Slice
-from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP
+from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, reads
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.facts import words
 
@@ -16,14 +14,7 @@ cdef int ftp_data_detect(Look* look, Slice data) noexcept nogil:
 
 
 cdef void ftp_data_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
-    p.name = "ftp-data"
-    p.on = ON_TCP
-    p.detect = ftp_data_detect
-    p.parse = NULL
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "ftp-data", ON_TCP, ftp_data_detect, NULL)
 
 
 # --- describing ---

@@ -3,12 +3,12 @@
 A load balancer puts the true client's address before the first byte that it passes on. What follows is read as if it
 stood at the beginning.
 """
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, i64, Reader, Slice, be16, left, reader, slice_of, take, take16,
                                          take8)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_MORE, PARSE_NOT_MINE, fact_once,
-                                           set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_MORE, PARSE_NOT_MINE, begins_with,
+                                           fact_once, reads, set_initiator)
 from netwatch._fast.proto.common.lines cimport keep_once, next_line, smaller, take_word, wait_for, wait_more, word_is
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.describing import address
@@ -153,15 +153,8 @@ cdef int proxy_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void proxy_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
-    p.first[c'P'] = p.first[c'\r'] = 1
-    p.name = "proxy"
-    p.on = ON_TCP
-    p.detect = proxy_detect
-    p.parse = proxy_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "proxy", ON_TCP, proxy_detect, proxy_parse)
+    begins_with(p, b"P\r")
 
 
 # --- describing ---

@@ -2,7 +2,6 @@
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow.content cimport NOTHING, facts_of
 from netwatch._fast.flow.row cimport Facts, Row
 from netwatch._fast.look.protocol cimport Look, fact_add, fact_number
 
@@ -69,11 +68,6 @@ cdef inline bint fact_stands(const Facts* facts, u8 key, const u8* p, u32 n) noe
             return True
         at += ENTRY_HEAD + size
     return False
-
-
-cdef inline bint learnt(const Look* look) noexcept nogil:
-    """Has any protocol stored a fact of the flow?"""
-    return look.cold.facts == &NOTHING or facts_of(look.cold.facts, 0)
 
 
 cdef inline void keep_text(Look* look, u8 key, Slice text, u32 most) noexcept nogil:
