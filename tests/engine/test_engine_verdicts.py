@@ -177,7 +177,8 @@ def test_what_was_said_before_the_protocol_was_known_is_read(before: bytes, cuts
 
 def test_lines_before_the_banner_of_ssh() -> None:
     """RFC 4253 section 4.2."""
-    turns = [(SERVER, b"Welcome\r\nto this host\r\n"), (SERVER, b"SSH-2.0-OpenSSH_9.6\r\n"), (CLIENT, b"SSH-2.0-x_1\r\n")]
+    server = [(SERVER, b"Welcome\r\nto this host\r\n"), (SERVER, b"SSH-2.0-OpenSSH_9.6\r\n")]
+    turns = [*server, (CLIENT, b"SSH-2.0-x_1\r\n")]
     assert run_capture(told(turns)).flow["ssh"]["server"] == "SSH-2.0-OpenSSH_9.6"
 
 

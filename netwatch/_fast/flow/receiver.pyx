@@ -14,7 +14,6 @@ others are right. One that holds the sum of the pseudo header alone is left to t
 larger than the receiver's segment size was joined by it.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
-from netwatch._fast.base.mix cimport load64
 from netwatch._fast.flow.row cimport Row, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, PROTO_TCP, Packet, TCP_ACK, TCP_FIN,
                                          TCP_RST, TCP_SYN)

@@ -54,8 +54,9 @@ cdef Announced* place_for(Look* look, u16 on, const u8* address, u16 port) noexc
     return oldest
 
 
-cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 port, u8 key, Slice text) noexcept nogil:
-    """A flow of the protocol `app` comes to this end: 16 bytes as in Row.a, of this flow's family; `on` is an IP protocol.
+cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 port, u8 key,
+                   Slice text) noexcept nogil:
+    """A flow of the protocol `app` comes to this end: 16 bytes as in Row.a, of this flow's family; `on`: IP protocol.
     `text`, where it is not empty, becomes its fact `key`, now or when it has come. Said again of an end, it is the same
     flow as long as that goes on."""
     cdef Dpi* dpi = look.dpi

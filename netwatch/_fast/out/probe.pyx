@@ -10,8 +10,8 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.base.mix cimport mix_address, mix_bytes, mix_pair
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
 from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED, ON_TCP,
-                                           ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK,
-                                           facts_free)
+                                           ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                           PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.look.registry cimport proto_at
 from netwatch._fast.wire.defrag cimport fragment_hash
 from netwatch._fast.wire.encap cimport path_hash
@@ -156,7 +156,7 @@ cdef class Probe:
         return self.code
 
     cdef bint anchored(self, int side, bytes newest, bint fin):
-        """Does a message begin with what is pending, or with the newest bytes of it? What none begins with is dropped."""
+        """Does a message begin with what is pending, or with the newest of it? What none begins with is dropped."""
         for start in (self.pending[side], newest):
             self.conn.half[side].offset += <u64>(len(self.pending[side]) - len(start))
             self.pending[side] = start

@@ -5,9 +5,9 @@ stood at the beginning.
 """
 from libc.string cimport memcmp
 
-from netwatch._fast.base.bytes cimport (u8, u16, u32, i64, Reader, Slice, be16, left, reader, slice_of, take, take16,
-                                         take8)
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_MORE, PARSE_NOT_MINE, begins_with,
+from netwatch._fast.base.bytes cimport (u8, u16, u32, i64, Reader, Slice, be16, left, reader, slice_of, take,
+                                        take16, take8)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_NOT_MINE, begins_with,
                                            fact_once, reads, set_initiator)
 from netwatch._fast.proto.common.lines cimport keep_once, next_line, smaller, take_word, wait_for, wait_more, word_is
 from netwatch._fast.base.text import clean
