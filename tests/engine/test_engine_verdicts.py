@@ -213,3 +213,10 @@ def test_an_unknown_flow_of_datagrams_is_asked_again(junk: int) -> None:
     assert run_capture(datagrams([*turns, (CLIENT, query)], ports=(40000, 53))).flow.get("app") == "dns"
     register = b"REGISTER sip:x SIP/2.0\r\nCall-ID: a\r\n\r\n"
     assert run_capture(datagrams([*turns, *[(CLIENT, register)] * 80], ports=(40000, 7777))).flow.get("app") == "sip"
+
+
+def test_a_greeting_that_many_have_is_believed_when_the_client_agrees() -> None:
+    greeting = (SERVER, b"+OK ready\r\n")
+    assert run_capture(told([greeting, (CLIENT, b"USER bob\r\n")])).flow["app"] == "pop3"
+    other = run_capture(told([greeting, (CLIENT, b"LEVEL 3\r\n"), (SERVER, b"+OK level\r\n")])).flow
+    assert "app" not in other and "pop3" not in other

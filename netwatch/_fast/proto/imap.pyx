@@ -79,7 +79,13 @@ cdef int imap_detect(Look* look, Slice data) noexcept nogil:
         return 0
     if lf < 0:
         return DETECT_MORE if data.n < i + 14 else 0
-    return 88 if digit and known_command(data.p + i + 1, <u32>lf - i - 1) else 0
+    return 88 if digit and not of_server(look) and known_command(data.p + i + 1, <u32>lf - i - 1) else 0
+
+
+cdef bint of_server(const Look* look) noexcept nogil:
+    """The speaker's port is a service's, the other's is not: these are no words of a client. (FTP answers "230 Login".)"""
+    cdef u32 own = look.row.pb if look.side else look.row.pa, other = look.row.pa if look.side else look.row.pb
+    return own < 1024 <= other
 
 
 # --- reading ---
