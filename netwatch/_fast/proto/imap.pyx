@@ -83,7 +83,7 @@ cdef int imap_detect(Look* look, Slice data) noexcept nogil:
 
 
 cdef bint of_server(const Look* look) noexcept nogil:
-    """The speaker's port is a service's, the other's is not: these are no words of a client. (FTP answers "230 Login".)"""
+    """The speaker's port is a service's, the other's is not: no words of a client. (FTP answers "230 Login".)"""
     cdef u32 own = look.row.pb if look.side else look.row.pa, other = look.row.pa if look.side else look.row.pb
     return own < 1024 <= other
 
