@@ -82,8 +82,8 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
-    "proxy": "proxy",
     "ftp-data": "ftpdata",
+    "proxy": "proxy",
 }
 
 DESCRIBE: dict[str, Describe] = {}
