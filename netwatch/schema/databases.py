@@ -102,4 +102,4 @@ _MICROSOFT = (
            privacy="secret"),
 )
 
-STORES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT)
+DATABASES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT)

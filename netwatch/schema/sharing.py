@@ -77,4 +77,4 @@ _DESKTOP = (
     _field("vnc.screen", "flow", TEXT, "SCREEN", 10, "Width and height of the desktop, pixels."),
 )
 
-DESK = (*_SMB, *_DESKTOP)
+SHARING = (*_SMB, *_DESKTOP)
