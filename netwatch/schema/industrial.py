@@ -1,4 +1,4 @@
-"""THE TABLE, the part of plants: Modbus, DNP3: one line a field."""
+"""THE TABLE, the part of plants and buildings: Modbus, DNP3, BACnet, EtherNet/IP, S7comm, IEC 104: one line a field."""
 from netwatch.schema.field import DURATION, INT, TEXT, _field
 
 _PLANTS = (
@@ -19,4 +19,65 @@ _PLANTS = (
     _field("dnp3.link", "flow", TEXT, "LINK", 16, "Link functions.", many=True),
 )
 
-INDUSTRIAL = (*_PLANTS,)
+_BUILDINGS = (
+    _field("bacnet.functions", "flow", TEXT, "BVLC", 16, "Functions of the virtual link layer.", many=True),
+    _field("bacnet.services", "flow", TEXT, "BACNET", 24, "Services asked for.", many=True, search=True),
+    _field("bacnet.messages", "flow", TEXT, "MESSAGES", 20, "Messages of the network layer.", many=True),
+    _field("bacnet.devices", "flow", INT, "DEVICES", 8, "Instance numbers that devices announce.", many=True),
+    _field("bacnet.vendors", "flow", INT, "VENDORS", 7, "Vendor numbers that devices announce.", many=True),
+    _field("bacnet.device_name", "flow", TEXT, "DEVICE", 18, "Name the device gives itself.", search=True),
+    _field("bacnet.model", "flow", TEXT, "MODEL", 18, "Model the device names.", search=True),
+    _field("bacnet.vendor_name", "flow", TEXT, "VENDOR", 18, "Vendor the device names.", search=True),
+    _field("bacnet.firmware", "flow", TEXT, "FIRMWARE", 12, "Firmware the device names."),
+    _field("bacnet.reads", "flow", TEXT, "READS", 28, "Objects and properties read.", many=True),
+    _field("bacnet.writes", "flow", TEXT, "WRITES", 28, "Objects and properties written.", many=True),
+    _field("bacnet.networks", "flow", INT, "NETWORKS", 8, "Networks behind routers that speak.", many=True),
+    _field("bacnet.errors", "flow", TEXT, "ERRORS", 24, "Errors, rejects and aborts.", many=True),
+    _field("bacnet.latency_us", "flow", DURATION, "LATENCY", 8, "From a request to its answer.", unit="us"),
+)
+
+_CONTROLLERS = (
+    _field("enip.commands", "flow", TEXT, "ENIP", 20, "Encapsulation commands.", many=True),
+    _field("enip.requests", "flow", INT, "REQUESTS", 8, "Requests that have a context of their own."),
+    _field("enip.product", "flow", TEXT, "PRODUCT", 18, "Product the device names.", search=True),
+    _field("enip.vendor", "flow", INT, "VENDOR", 6, "Vendor number of the device."),
+    _field("enip.device_type", "flow", INT, "TYPE", 5, "Device type."),
+    _field("enip.product_code", "flow", INT, "CODE", 6, "Product code."),
+    _field("enip.revision", "flow", TEXT, "REVISION", 8, "Revision of the device."),
+    _field("enip.serial", "flow", TEXT, "SERIAL", 9, "Serial number of the device, hexadecimal.", privacy="name"),
+    _field("enip.services", "flow", TEXT, "CIP", 28, "Classes and CIP services asked for.", many=True, search=True),
+    _field("enip.tags", "flow", TEXT, "TAGS", 24, "Tags named.", privacy="name", many=True, search=True),
+    _field("enip.failures", "flow", TEXT, "FAILURES", 24, "CIP services that failed, and why.", many=True),
+    _field("enip.connections", "flow", TEXT, "CONNECTIONS", 18, "Ids of connections that implicit messages are of.",
+           many=True),
+    _field("enip.implicit", "flow", INT, "IMPLICIT", 8, "Implicit messages."),
+    _field("enip.errors", "flow", TEXT, "ERRORS", 20, "Errors of the encapsulation.", many=True),
+    _field("enip.latency_us", "flow", DURATION, "LATENCY", 8, "From a request to its answer.", unit="us"),
+    _field("s7comm.variants", "flow", TEXT, "S7", 9, "S7, or S7-plus and its version.", many=True),
+    _field("s7comm.calling_tsap", "flow", TEXT, "FROM", 20, "Transport selector of the client."),
+    _field("s7comm.called_tsap", "flow", TEXT, "TO", 20, "Transport selector asked for: rack and slot."),
+    _field("s7comm.requests", "flow", INT, "REQUESTS", 8, "Jobs asked for."),
+    _field("s7comm.pdu_size", "flow", INT, "PDU", 5, "Longest PDU agreed on.", unit="B"),
+    _field("s7comm.functions", "flow", TEXT, "FUNCTIONS", 24, "Functions asked for.", many=True, search=True),
+    _field("s7comm.reads", "flow", TEXT, "READS", 28, "Areas read: area, byte and bit, type, how many.", many=True),
+    _field("s7comm.writes", "flow", TEXT, "WRITES", 28, "Areas written: area, byte and bit, type, how many.",
+           many=True),
+    _field("s7comm.system", "flow", TEXT, "SYSTEM", 18, "Name of the automation system.", search=True),
+    _field("s7comm.module", "flow", TEXT, "MODULE", 18, "Name of the module.", search=True),
+    _field("s7comm.module_type", "flow", TEXT, "MODULE TYPE", 18, "Type of the module.", search=True),
+    _field("s7comm.plant", "flow", TEXT, "PLANT", 18, "Plant identification of the module."),
+    _field("s7comm.order_number", "flow", TEXT, "ORDER NO", 20, "Order number of the module.", search=True),
+    _field("s7comm.serial", "flow", TEXT, "SERIAL", 18, "Serial number of the module.", privacy="name"),
+    _field("s7comm.errors", "flow", TEXT, "ERRORS", 24, "Errors of jobs and of their items.", many=True),
+    _field("s7comm.latency_us", "flow", DURATION, "LATENCY", 8, "From a job to its answer.", unit="us"),
+    _field("iec104.stations", "flow", INT, "STATIONS", 8, "Common addresses, the broadcast left out.", many=True),
+    _field("iec104.types", "flow", TEXT, "TYPES", 20, "Types of data units.", many=True, search=True),
+    _field("iec104.causes", "flow", TEXT, "CAUSES", 20, "Causes of transmission.", many=True),
+    _field("iec104.objects", "flow", INT, "OBJECTS", 8, "Information objects, both directions."),
+    _field("iec104.commands", "flow", TEXT, "COMMANDS", 24, "Commands activated, and of which object.", many=True,
+           search=True),
+    _field("iec104.refused", "flow", TEXT, "REFUSED", 24, "Commands refused, and why.", many=True),
+    _field("iec104.control", "flow", TEXT, "CONTROL", 16, "Unnumbered control functions.", many=True),
+)
+
+INDUSTRIAL = (*_PLANTS, *_BUILDINGS, *_CONTROLLERS)

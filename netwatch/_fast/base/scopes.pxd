@@ -16,4 +16,3 @@ cdef class Blocks:
     cdef dict known            # text → value
 
     cdef int put(self, str prefix, value) except -1
-    cpdef object find(self, str text)

@@ -84,6 +84,14 @@ DESCRIBING = {
     "sflow": "sflow",
     "ftp-data": "ftpdata",
     "proxy": "proxy",
+    "diameter": "diameter.text",
+    "gtpc": "gtpc.text",
+    "bacnet": "bacnet.text",
+    "enip": "enip.text",
+    "s7comm": "s7comm.text",
+    "iec104": "iec104",
+    "tns": "tns",
+    "rdpudp": "rdpudp",
 }
 
 DESCRIBE: dict[str, Describe] = {}
