@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from netwatch._fast.flow.tcp import EVENTS, STATES, TRANSITIONS
 from running import run
 from wire import ACK, FIN, RST, SYN
+
+from netwatch._fast.flow.tcp import EVENTS, STATES, TRANSITIONS
 
 
 def syn(talk: Talk) -> Talk:
