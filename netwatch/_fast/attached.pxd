@@ -1,0 +1,8 @@
+"""Columns that are kept beside the rows, by whoever works them out."""
+from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.columns cimport CodeColumn
+
+cdef class RowCodes:
+    cdef CodeColumn column
+
+    cdef int room(self, u32 rows) except -1
