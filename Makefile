@@ -18,6 +18,10 @@ run: ## start netwatch; ARGS="read FILE" for more
 test: ## run the tests; ARGS="-k dns" for some of them
 	@./test.sh $(ARGS)
 
+.PHONY: matrix
+matrix: ## every pair of options of `read` over every capture, some ten minutes
+	@NETWATCH_MATRIX=1 ./test.sh tests/cli/test_cli_together.py -q $(ARGS)
+
 .PHONY: lint
 lint: ## ruff, cython-lint and mypy over the whole tree
 	@. tools/prepare.sh && ready lint

@@ -10,8 +10,8 @@ import tempfile
 import atheris
 
 with atheris.instrument_imports(include=["netwatch.decrypt"]):
-    from netwatch.decrypt import follow
-    from netwatch.decrypt.follow import Followed
+    from netwatch.decrypt import keyfile
+    from netwatch.decrypt.keyfile import Followed
     from netwatch.decrypt.keylog import MAX_LABELS, MAX_SECRET, TLS_KEY_LOG, KeyLog
 
 MOST = 8
@@ -23,7 +23,7 @@ FOLDER = tempfile.mkdtemp()
 def lines_of(data: bytes, size: int) -> tuple[list[bytes], bytes]:
     """What a file of these bytes gives when it is read and written in steps of `size`."""
     path = os.path.join(FOLDER, "keys")
-    follow.READ_BYTES = max(size // 2, 1)
+    keyfile.READ_BYTES = max(size // 2, 1)
     file = Followed(path)
     lines: list[bytes] = []
     with open(path, "wb", buffering=0) as out:

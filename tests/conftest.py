@@ -44,11 +44,11 @@ def netwatch(tmp_path: Path) -> Run:
 @pytest.fixture
 def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No table that only some machines have: records must be the same everywhere."""
-    from netwatch.names import services, vendors
+    from netwatch.names import ports, vendors
 
     empty = vendors.Vendors(tmp_path / "none")
     monkeypatch.setattr(vendors, "table", lambda: empty)
-    monkeypatch.setattr(services, "local_file", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr(ports, "local_file", lambda: str(tmp_path / "none"))
     monkeypatch.setenv("NETWATCH_GEOIP", "")
     vendors.vendor_of.cache_clear()
     yield

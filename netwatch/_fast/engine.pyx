@@ -7,7 +7,7 @@ flow is wholly in one, and results do not depend on how many there are.
 import os
 
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64, be16
 from netwatch._fast.defrag cimport defrag_new, defrag_free, defrag_flush
@@ -17,6 +17,7 @@ from netwatch._fast.flows cimport *
 from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
 from netwatch._fast.notes cimport Notes, note_packet
 from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
+from netwatch._fast.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
 from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
                                   EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
@@ -368,7 +369,6 @@ cdef inline bint is_innermost(const Core* core, u32 i) noexcept nogil:
 cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
     """Hand out what was found of a frame."""
     cdef u8* room = ring_put(&core.dpi, &core.table.rows[number], EV_PACKET, 0, pk.side, pk.frame.ts, pk.frame.n,
-                             pk.frame.iface, sizeof(Packet) + sizeof(Frame))
+                             pk.frame.iface, sizeof(PacketRow))
     if room != NULL:
-        memcpy(room, pk, sizeof(Packet))
-        memcpy(room + sizeof(Packet), pk.frame, sizeof(Frame))
+        packet_row(<PacketRow*>room, pk, pk.frame)

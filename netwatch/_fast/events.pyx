@@ -2,16 +2,14 @@
 """What an engine hands to Python between chunks: its events, the flows that ended, the flows that are new."""
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.capwrite cimport CaptureWriter
-from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow cimport *
+from netwatch._fast.engine cimport Box, Engine
 from netwatch._fast.flows cimport Core, release_ended
-from netwatch._fast.packet cimport *
-from netwatch._fast.record cimport address_text
+from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.packetrow cimport PacketRow
 from netwatch._fast.seam cimport Event, EV_PACKET
+from netwatch._fast.source cimport Chunk
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.flowtext import LAYERS, REJECTS, proto_name, set_names
-from netwatch._fast.record import iso
 
 APPS = app_names()
 KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun")
@@ -20,9 +18,10 @@ KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "na
 def drain(Engine engine) -> list:
     """All waiting events as (frame, flow, kind, ns, row, key, side, inner, payload, extra, interface, app).
 
-    For a packet the payload is its record and extra the place of its frame, for write_frame; for a stream's bytes
-    extra is the number of bytes that are missing there. `interface` is meaningful for packets alone, `app` for what
-    a protocol made. `flow` is 0 when the flow is gone; `inner` is true of what came out of its encryption.
+    Nothing in them is borrowed: the ring is free to be filled again. For a packet the payload is its record; for a
+    stream's bytes extra is the number of bytes that are missing there. `interface` is meaningful for packets alone,
+    `app` for what a protocol made. `flow` is 0 when the flow is gone; `inner` is true of what came out of its
+    encryption.
     """
     cdef Core* core = &engine.core
     cdef u64 at = 0
@@ -34,8 +33,8 @@ def drain(Engine engine) -> list:
         body = <u8*>ev + sizeof(Event)
         extra = ev.extra
         if ev.kind == EV_PACKET:
-            payload = packet_record(<const Packet*>body, <const Frame*>(body + sizeof(Packet)))
-            extra = at + sizeof(Event) + sizeof(Packet)
+            payload = packet_record(<const PacketRow*>body)
+            extra = 0
         else:
             payload = (<char*>body)[:ev.size]
         flow = core.table.colds[ev.row].id if core.table.colds[ev.row].key == ev.key else 0
@@ -51,50 +50,19 @@ def lost_events(Engine engine) -> int:
     return engine.core.dpi.ring.lost
 
 
-cdef dict packet_record(const Packet* pk, const Frame* f):
-    """The body of a packet record; the caller adds what its flow and its interface say."""
-    r = {"n": f.n, "time": iso(f.ts), "len": f.len, "caplen": f.caplen}
-    if pk.family != FAMILY_NONE:
-        r["src"] = address_text(pk.src, pk.family)
-        r["dst"] = address_text(pk.dst, pk.family)
-        if pk.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP):
-            r["sport"] = pk.sport
-            r["dport"] = pk.dport
-        r["proto"] = proto_name(pk.proto, pk.sub)
-        r["info"] = info_line(pk)
-    r["layers"] = [LAYERS[pk.layers[i]] for i in range(pk.n_layers)]
-    notes = set_names(pk.notes)
-    if pk.reject:
-        notes.append(REJECTS[pk.reject])
-    if f.caplen < f.len:
-        notes.append("cut by snap length")
-    if notes:
-        r["notes"] = notes
-    return r
-
-
-cdef str info_line(const Packet* pk):
-    """One line for a packet that no protocol has spoken about."""
-    if pk.proto == PROTO_TCP:
-        names = [name for i, name in enumerate(("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"))
-                 if pk.flags >> i & 1]
-        return (f"{pk.sport} > {pk.dport} [{' '.join(names)}] seq {pk.seq} ack {pk.ack} win {pk.window}"
-                f" len {pk.wire_payload}")
-    if pk.proto == PROTO_UDP or pk.proto == PROTO_UDPLITE:
-        return f"{pk.sport} > {pk.dport} len {pk.wire_payload}"
-    if pk.proto == PROTO_ICMP or pk.proto == PROTO_ICMP6:
-        return f"type {pk.icmp_type} code {pk.icmp_code}" + (f" id {pk.sport}" if pk.sport else "")
-    if pk.proto == PROTO_ARP:
-        return ("who has " + address_text(pk.dst, FAMILY_IP4) if pk.icmp_type == 1 else
-                address_text(pk.src, FAMILY_IP4) + " is at " + address_text(pk.payload + 8, FAMILY_MAC)
-                if pk.payload_len >= 14 else "arp")
-    return f"len {pk.wire_payload}"
-
-
-def write_frame(Engine engine, CaptureWriter writer, u64 at, u32 interface) -> None:
-    """Write the frame of a packet event that was drained since the last chunk was filled; `at` is its place."""
-    cdef const Frame* f = <const Frame*>(engine.core.dpi.ring.mem + at)
-    writer.check(writer.put(f, interface))
+def write_frame(Box box, CaptureWriter writer, u64 number, u32 interface) -> None:
+    """Write the frame of that number. LookupError when the box holds it no longer."""
+    cdef const Chunk* chunk = box.chunk
+    cdef u32 low = 0, high = chunk.n, middle
+    while low < high:
+        middle = (low + high) // 2
+        if chunk.frames[middle].n < number:
+            low = middle + 1
+        else:
+            high = middle
+    if low == chunk.n or chunk.frames[low].n != number:
+        raise LookupError(f"frame {number} is no longer held")
+    writer.check(writer.put(&chunk.frames[low], interface))
 
 
 def ended_rows(Engine engine) -> list:

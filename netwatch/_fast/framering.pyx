@@ -11,11 +11,12 @@ from libc.string cimport memcpy
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.capwrite cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.events cimport packet_record
 from netwatch._fast.flow cimport Cold
 from netwatch._fast.names cimport REJECT_FRAGMENT
 from netwatch._fast.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
                                     NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
+from netwatch._fast.packetrow cimport PacketRow, packet_row
+from netwatch._fast.out.packettext cimport packet_record
 from netwatch._fast.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.flowtext import NOTES
@@ -116,12 +117,14 @@ cdef class FrameRing:
         cdef Kept* kept = self.at(k)
         cdef Packet pk = kept.packet
         cdef Frame f = kept.frame
+        cdef PacketRow row
         f.data = <const u8*>kept + sizeof(Kept)
         pk.frame = &f
         pk.payload = f.data + kept.payload_at if kept.payload_at >= 0 else f.data
         if kept.payload_at < 0:
             pk.payload_len = 0
-        found = {"schema": "netwatch.packet/1", **packet_record(&pk, &f)}
+        packet_row(&row, &pk, &f)
+        found = {"schema": "netwatch.packet/1", **packet_record(&row)}
         if kept.flow:
             found["flow"] = kept.flow
         return found

@@ -3,6 +3,8 @@
 A flow is named by its row and its key; a row that has meanwhile become another flow's is left alone. Called between
 chunks only, by whoever holds the engine still.
 """
+cimport cython
+
 from netwatch._fast.bytes cimport u8, u32, u64
 from netwatch._fast.conns cimport conn_new
 from netwatch._fast.dispatch cimport dpi_close, dpi_drop, dpi_end, look_at
@@ -24,6 +26,7 @@ cdef bint is_alive(const Core* core, u32 row, u64 key) noexcept nogil:
     return 0 < row <= core.table.high and core.table.colds[row].key == key and core.table.rows[row].family != 0
 
 
+@cython.no_gc_clear          # __dealloc__ needs the engine, which a collected cycle would have taken from it
 cdef class Inner:
     """A stream inside a flow's encryption, read by the classifiers as if it had been sent in clear.
 

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from netwatch import config, places
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.selection import read_settings
-from netwatch.settings import SETTINGS
+from netwatch.store import config, folders
+from netwatch.store.settings import SETTINGS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,7 +50,7 @@ def _init(path: Path, force: bool) -> int:
     if path.exists() and not force:
         raise CommandError(f"{path} is there already; --force replaces it")
     try:
-        places.write_own(path, config.complete())
+        folders.write_own(path, config.complete())
     except OSError as e:
         raise CommandError(f"{path}: {e.strerror}", EXIT_PERMISSION) from None
     print(path)

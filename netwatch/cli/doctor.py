@@ -11,7 +11,7 @@ from typing import Any
 
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
-from netwatch.owners import chosen
+from netwatch.owners.addon import chosen
 from netwatch.platform import current
 from netwatch.platform.base import NOT_NEEDED, Platform, Status, Unavailable
 

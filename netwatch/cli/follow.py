@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import IO, Any
 
 from netwatch._fast.record import iso
+from netwatch.addons.frames.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
-from netwatch.follow import Showing
-from netwatch.pipeline import Pipeline, Step
+from netwatch.model.addon import Event
 from netwatch.records.maker import printable
-from netwatch.service import Event
+from netwatch.run.pipeline import Pipeline, Step
 
 BYTES_A_LINE = 16
 

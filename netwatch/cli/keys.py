@@ -20,7 +20,7 @@ def open_keys(named: list[str], source: Any, live: bool = False) -> list[Any]:
     paths = named or ([default] if default else [])
     if not paths and (live or type(source) is Pcap):
         return []
-    from netwatch.decrypt.service import Decryptor, KeyLogError
+    from netwatch.decrypt.addon import Decryptor, KeyLogError
 
     decryptor = Decryptor(paths)
     if named and not live:

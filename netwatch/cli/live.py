@@ -7,10 +7,10 @@ import os
 import sys
 from typing import Any
 
+from netwatch.cli.addons import owners, readers
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.cli.services import owners, readers
-from netwatch.settings import THEMES
+from netwatch.store.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--sandbox", "--log-file", "--log-level")
@@ -98,7 +98,7 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
 def _show(options: argparse.Namespace) -> int:
     from netwatch import ui
     from netwatch._fast.source import SourceError
-    from netwatch.session import Session
+    from netwatch.run.session import Session
 
     where = options.where
     settings = options.settings

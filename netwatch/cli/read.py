@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.source import SourceError
+from netwatch.cli.addons import names, owners, readers, say
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.cli.services import names, owners, readers, say
-from netwatch.pipeline import Pipeline, Step
+from netwatch.model.addon import Event, Service
 from netwatch.records.values import Record
 from netwatch.records.writers import WRITERS, Writer
-from netwatch.service import Service
+from netwatch.run.pipeline import Pipeline, Step
 
 if TYPE_CHECKING:
     from netwatch.cli.follow import Conversation
@@ -237,7 +237,7 @@ class Reading:
 
     def _loop(self, pipeline: Pipeline, maker: Any) -> None:
         conversation = self._conversation(pipeline)
-        consume = conversation.take if conversation else self._consumer(maker)
+        consume = conversation.take if conversation else self._consumer(pipeline, maker)
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
@@ -266,7 +266,7 @@ class Reading:
 
         return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
 
-    def _consumer(self, maker: Any) -> Callable[[Step], None]:
+    def _consumer(self, pipeline: Pipeline, maker: Any) -> Callable[[Step], None]:
         selection, write = self.selection, self.writer.write
         waits = selection.sort is not None or self.sorted_flows
 
@@ -275,7 +275,7 @@ class Reading:
                 if not selection.passes(record, flow):
                     continue
                 if event is not None and event.kind == "packets" and self._saved is not None:
-                    self._save(event)
+                    self._save(pipeline, event)
                 if not maker.asked(record):
                     continue
                 if waits:
@@ -285,11 +285,11 @@ class Reading:
 
         return consume
 
-    def _save(self, event: Any) -> None:
+    def _save(self, pipeline: Pipeline, event: Event) -> None:
         from netwatch._fast.events import write_frame
 
         self._saved.follow(self.source.interfaces)
-        write_frame(event.engine, self._saved, event.extra, event.interface)
+        write_frame(pipeline.box, self._saved, event.frame, event.interface)
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()

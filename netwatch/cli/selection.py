@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.records.values import Record, field_of, kind_of
-from netwatch.settings import SettingError, Settings, from_environment, parse_settings
+from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -34,7 +34,7 @@ def parse_where(text: str | None) -> Filter | None:
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:
     """What the configuration file sets, above it the environment, above that --set. `file`: not the usual one."""
-    from netwatch import config
+    from netwatch.store import config
 
     path = Path(file) if file else config.default_path()
     try:

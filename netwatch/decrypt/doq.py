@@ -12,7 +12,7 @@ from netwatch._fast.inner import Inner
 from netwatch.decrypt.quic import FIN, OVER, RESET
 
 if TYPE_CHECKING:
-    from netwatch.service import Event
+    from netwatch.model.addon import Event
 
 MAX_STREAMS = 1000  # open at once; the oldest goes
 MAX_BYTES = 65537  # of a message with its length

@@ -13,7 +13,7 @@ from netwatch.decrypt.httpfacts import HttpFacts
 from netwatch.decrypt.transaction import Headers, Transaction
 
 if TYPE_CHECKING:
-    from netwatch.service import Event
+    from netwatch.model.addon import Event
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
@@ -113,17 +113,18 @@ class Http2:
         transaction = self._streams.get(stream)
         if transaction is None:
             return []
-        whole = len(payload) == size
-        if whole:
+        if len(payload) == size:
             payload = _unpadded(flags, payload)
             size = len(payload)
+        else:
+            size, payload = size - (1 + payload[0] if flags & PADDED and payload else 0), b""
         message = transaction.request if side == self._client else transaction.response
         shown = message.content(payload, size, self._flow.time_ns, self._follow)
         found = []
         if shown:
             found.append(self._flow._replace(kind="streams", payload=shown, extra=0, side=side, stream=stream))
-        if flags & END_STREAM and message.is_dns:
-            found.append(self._flow._replace(kind="dns", payload=dns_message(message.raw, "https"), side=side))
+        if flags & END_STREAM and message.dns:
+            found.append(self._flow._replace(kind="dns", payload=dns_message(message.dns, "https"), side=side))
         return found + self._ended(stream, side, flags)
 
     def _ended(self, stream: int, side: int, flags: int) -> list[Event]:

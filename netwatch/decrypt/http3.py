@@ -17,7 +17,7 @@ from netwatch.decrypt.quicwire import QuicWire
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
-    from netwatch.service import Event
+    from netwatch.model.addon import Event
 
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5  # frames, section 7.2
 CONTROL, PUSH, ENCODER = 0, 1, 2  # streams of one direction, section 6.2
@@ -249,8 +249,8 @@ class Http3:
         message = transaction.request if reader.role == CLIENT else transaction.response
         message.ended = True
         found = []
-        if message.is_dns:
-            found.append(self._flow._replace(kind="dns", payload=dns_message(message.raw, "https"), side=reader.side))
+        if message.dns:
+            found.append(self._flow._replace(kind="dns", payload=dns_message(message.dns, "https"), side=reader.side))
         over = transaction.response.ended and transaction.request.fields
         return [*found, self._report(reader.owner)] if over else found
 

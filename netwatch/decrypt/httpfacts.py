@@ -12,7 +12,7 @@ from netwatch._fast.inner import learn, name
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
-    from netwatch.service import Event
+    from netwatch.model.addon import Event
 
 MAX_TOLD = 32  # different things said of gRPC that a flow keeps
 HOST, COUNT = 2, 8

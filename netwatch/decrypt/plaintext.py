@@ -6,7 +6,7 @@ from typing import Any
 
 from netwatch._fast.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
-from netwatch.service import Event
+from netwatch.model.addon import Event
 
 FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
 FACT_CLOSE = 35  # of quicwire.pxd
@@ -16,7 +16,7 @@ CLOSE_NOTIFY, USER_CANCELED = 0, 90
 
 
 class Plaintext:
-    """The inside of a flow. `over`: nobody reads it any more. `bytes` were opened, `failed` records were not, the last
+    """The inside of a flow. `bytes` were opened, `failed` records were not, the last
     for `reason`; `origin` is where the keys came from."""
 
     def __init__(self, engine: Any, row: int, key: int, app: str, flow: int = 0,
@@ -25,7 +25,6 @@ class Plaintext:
         self.bytes = 0
         self.failed = 0
         self.in_vain = 0  # records that failed since one did not
-        self.over = False
         self.origin = ""
         self.reason = NO_KEYS
         self.where = (engine, row, key)
@@ -41,8 +40,7 @@ class Plaintext:
         self.bytes += len(data)
         if self._inner is None:
             self._inner = Inner(*self.where)
-        if not self._inner.feed(side, ts, frame, data):
-            self.over = True
+        self._inner.feed(side, ts, frame, data)
 
     def lost(self, side: int, ts: int, frame: int, n: int) -> None:
         """n bytes of the side's plaintext are missing here; 0: nobody knows how many."""
@@ -51,7 +49,7 @@ class Plaintext:
         self._inner.lost(side, ts, frame, n)
 
     def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
-        """An event of one of the flow's streams; see netwatch/service.py."""
+        """An event of one of the flow's streams; see netwatch/model/addon.py."""
         self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, 0, app, stream))
 
     def opened(self, n: int = 0) -> None:

@@ -15,7 +15,7 @@ from netwatch.decrypt.quic import Datagram, Path, QuicFlow
 from netwatch.decrypt.quicsender import CLIENT
 
 if TYPE_CHECKING:
-    from netwatch.service import Event
+    from netwatch.model.addon import Event
 
 Place = tuple[int, int, int]  # engine, row, key
 SEALED_END = 0xFFFFFFFF  # seam.pxd

@@ -14,7 +14,7 @@ from netwatch._fast.text import clean
 from netwatch.decrypt.bodies import Body
 
 Headers = list[tuple[bytes, bytes]]
-MAX_DNS = 65536  # bytes of a DNS message, RFC 1035 section 4.2.2
+MIN_DNS, MAX_DNS = 12, 65536  # bytes of a DNS message, RFC 1035 sections 4.1.1 and 4.2.2
 MAX_VALUE = 8192  # characters of a field's value
 
 
@@ -64,6 +64,11 @@ class Message:
     def is_dns(self) -> bool:
         """RFC 8484 section 6."""
         return self.value(b"content-type") == b"application/dns-message"
+
+    @property
+    def dns(self) -> bytes:
+        """The DNS message it carries, b"" when it carries none."""
+        return self.raw if len(self.raw) >= MIN_DNS else b""
 
     @property
     def is_grpc(self) -> bool:

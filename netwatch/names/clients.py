@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from netwatch.places import caller, config_folder
+from netwatch.store.folders import caller, config_folder
 
 SHIPPED = Path(__file__).with_name("ja4.tsv")
 MOST_BYTES = 4 << 20

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from netwatch._fast.proto import dnstext, httptext
 from netwatch._fast.proto.tlstext import handshakes
 from netwatch._fast.record import iso
-from netwatch.pipeline import Pipeline, Step
+from netwatch.model.addon import Event
 from netwatch.records.values import Record
-from netwatch.service import Event
+from netwatch.run.pipeline import Pipeline, Step
 
 SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
 CLEAR_DNS = ("udp", "tcp")
@@ -63,7 +63,7 @@ class RecordMaker:
                 self._take_bytes(event)
             if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
                 continue
-            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.row else {}
+            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
             yield self._of_event(event, flow), flow, event
         for engine, row in step.ended:
             flow = self.pipeline.record(engine, row, self.show_secrets)

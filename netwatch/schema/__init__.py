@@ -2,14 +2,14 @@
 
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
-nothing, and does not know how a value is obtained. Here are flows, packets and streams; names.py says who and where,
-apps.py has the protocols of the web and of names, desk.py file sharing and remote desktops, stores.py databases,
-fleet.py brokers, routers and plants, more.py all others, field.py what a field is.
+nothing, and does not know how a value is obtained. Here are flows, packets and streams; endpoints.py
+says who and where, web.py has the protocols of the web and of names, sharing.py file sharing and remote desktops,
+databases.py databases, fleet.py brokers, routers and plants, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
-from netwatch.schema.apps import WEB
-from netwatch.schema.desk import DESK
+from netwatch.schema.databases import STORES
+from netwatch.schema.endpoints import ENDS
 from netwatch.schema.field import (
     ADDRESS,
     BOOL,
@@ -29,8 +29,8 @@ from netwatch.schema.field import (
 )
 from netwatch.schema.fleet import FLEET
 from netwatch.schema.more import MORE
-from netwatch.schema.names import ENDS
-from netwatch.schema.stores import STORES
+from netwatch.schema.sharing import DESK
+from netwatch.schema.web import WEB
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
 

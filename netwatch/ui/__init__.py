@@ -4,8 +4,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netwatch.settings import Settings
-    from netwatch.ui.model import Session
+    from netwatch.store.settings import Settings
+    from netwatch.ui.poller import Session
 
 REFRESH_MS = (100, 5000)
 
@@ -21,9 +21,11 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     import os
     import sys
 
-    from netwatch.ask import filters
+    from netwatch.addons import filter_history
+    from netwatch.store import crash
     from netwatch.ui import app as brain
-    from netwatch.ui import crash, model, term
+    from netwatch.ui import term
+    from netwatch.ui.poller import Poller
     from netwatch.ui.state import Look
     from netwatch.ui.themes import THEMES
 
@@ -38,14 +40,14 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
 
     bell = shell.Bell()
     interval = min(max(refresh_ms, REFRESH_MS[0]), REFRESH_MS[1]) / 1000
-    poller = model.Poller(session, interval, bell.ring)
+    poller = Poller(session, interval, bell.ring)
     poller.on_crash = crash.write_report
     ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)
     ui.state.clipboard = term.copy
     ui.state.settings = settings or ui.state.settings
     ui.state.look = Look(theme, ui.state.settings.colors)
-    ui.state.filter.history = filters.load(ui.state.settings.of("ui.filter_history"))
+    ui.state.filter.history = filter_history.load(ui.state.settings.of("ui.filter_history"))
     ui.state.set_interval = poller.set_interval
     session.start()
     try:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from netwatch.ui import crash, filterline, frame, keys, replaykeys, views
-from netwatch.ui.model import Request, Snapshot
+from netwatch.store import crash
+from netwatch.ui import filterline, frame, keys, replaykeys, views
+from netwatch.ui.poller import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import TABS, Tab, find

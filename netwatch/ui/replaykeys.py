@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netwatch.ask import replay
+from netwatch.addons import replay_control as replay
 from netwatch.ui.state import State
 from netwatch.ui.theme import MUTED, TEXT, UP, WARN
 

@@ -19,7 +19,7 @@ import npyscreen
 from netwatch._fast.canvas import Canvas
 from netwatch.ui import keys, term
 from netwatch.ui.app import App
-from netwatch.ui.model import Poller
+from netwatch.ui.poller import Poller
 from netwatch.ui.theme import Painter
 
 MAX_KEYS_PER_FRAME = 64            # a paste must not keep the screen from being painted

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch.settings import Settings
-from netwatch.ui.model import Health, Request, Snapshot
+from netwatch.store.settings import Settings
+from netwatch.ui.poller import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
 
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed

@@ -8,8 +8,8 @@ import tomllib
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 
-from netwatch import config
-from netwatch.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
+from netwatch.store import config
+from netwatch.store.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
 from netwatch.ui import themes
 
 KEPT = """# my file

@@ -8,7 +8,7 @@ from conversation import Talk
 from peers import Said
 from running import Result, run
 
-from netwatch.decrypt.service import Decryptor
+from netwatch.decrypt.addon import Decryptor
 
 KINDS = ("flows", "http", "streams", "dns")
 MSS = 1400

@@ -15,7 +15,7 @@ from netwatch._fast.dpi import app_names
 from running import run_source
 
 from netwatch.capture.file import open_files
-from netwatch.decrypt.service import Decryptor
+from netwatch.decrypt.addon import Decryptor
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="no tshark")
 # where tshark shows less

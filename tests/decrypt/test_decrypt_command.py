@@ -140,6 +140,6 @@ def test_without_keys_nothing_is_loaded(capture: Path, netwatch: Run) -> None:
     """cryptography and what reads keys are imported by the first key, not before."""
     where = {**ENVIRONMENT, "PYTHONPROFILEIMPORTTIME": "1"}
     done = netwatch("read", capture, "--what", "summary", env=where)
-    assert "netwatch.cli.services" in done.stderr
-    for module in ("netwatch.decrypt.service", "netwatch.decrypt.keylog", "cryptography", "hpack"):
+    assert "netwatch.cli.addons" in done.stderr
+    for module in ("netwatch.decrypt.addon", "netwatch.decrypt.keylog", "cryptography", "hpack"):
         assert f" {module}\n" not in done.stderr, module

@@ -12,10 +12,10 @@ from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
 from wire import pcap
 
-from netwatch.decrypt import service
-from netwatch.decrypt.service import Decryptor
-from netwatch.pipeline import Pipeline
+from netwatch.decrypt import addon as service
+from netwatch.decrypt.addon import Decryptor
 from netwatch.records.maker import RecordMaker
+from netwatch.run.pipeline import Pipeline
 
 BOTH = {"out": ASKED.decode(), "in": ANSWER.decode()}
 VERSIONS = ["1.0", "1.2", "1.3"]

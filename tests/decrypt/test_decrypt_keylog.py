@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from netwatch.decrypt import follow, keylog
-from netwatch.decrypt.follow import Followed
+from netwatch.decrypt import keyfile, keylog
+from netwatch.decrypt.keyfile import Followed
 from netwatch.decrypt.keylog import KeyLog, parse_line
 
 RANDOM = "ab" * 32
@@ -140,7 +140,7 @@ def test_any_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(GOOD + BAD[:3]).encode() + b"\n" + b"y" * 9000 + b"\nend\n"
     (tmp_path / "keys").write_bytes(text)
     for size in (1, 3, 1000):
-        monkeypatch.setattr(follow, "READ_BYTES", size)
+        monkeypatch.setattr(keyfile, "READ_BYTES", size)
         file = Followed(str(tmp_path / "keys"))
         assert file.poll() == [line for line in text.split(b"\n")[:-1] if len(line) < 9000]
         assert file.too_long == 1

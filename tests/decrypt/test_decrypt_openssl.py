@@ -10,7 +10,7 @@ from opening import frames, opened, plaintext
 from running import Result, run
 from wire import MS, START, eth, ip4, udp
 
-from netwatch.decrypt.service import Decryptor
+from netwatch.decrypt.addon import Decryptor
 
 pytestmark = pytest.mark.skipif(bool(relay.reason()), reason=str(relay.reason()))
 UPDATE = 27  # bytes of a record that holds a KeyUpdate and nothing else

@@ -14,14 +14,14 @@ from wire import pcap
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import quicwire
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.messages import Frames
 from netwatch.decrypt.quickeys import PacketKeys, initial_keys, whole_number
 from netwatch.decrypt.quicstreams import PART_COST, WAITING_MOST, Streams
 from netwatch.decrypt.records import Unverified
-from netwatch.decrypt.service import Decryptor
 from netwatch.decrypt.suites import suite_of
-from netwatch.pipeline import Pipeline
 from netwatch.records.maker import RecordMaker
+from netwatch.run.pipeline import Pipeline
 
 DCID = bytes.fromhex("8394c8f03e515708")
 # RFC 9001 appendix A.5, RFC 9369 appendix A.5

@@ -9,8 +9,8 @@ from peers import Peers
 from running import open_bytes
 from wire import pcap
 
-from netwatch.decrypt.service import Decryptor
-from netwatch.session import Session
+from netwatch.decrypt.addon import Decryptor
+from netwatch.run.session import Session
 
 
 def test_shown_and_forgotten() -> None:

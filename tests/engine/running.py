@@ -10,8 +10,8 @@ from typing import Any
 from wire import Timed, pcap
 
 from netwatch.capture.file import open_savefile
-from netwatch.pipeline import Pipeline
 from netwatch.records.maker import RecordMaker
+from netwatch.run.pipeline import Pipeline
 
 ALL_KINDS = ("flows", "dns", "http", "tls", "packets", "streams")
 EVENTS = {"packets", "dns", "http", "streams"}

@@ -27,7 +27,7 @@ from wire import (
     udp,
 )
 
-from netwatch.pipeline import Pipeline
+from netwatch.run.pipeline import Pipeline
 
 
 def datagram(sport: int, dport: int, data: bytes = b"x", src: str = A4, dst: str = B4) -> bytes:

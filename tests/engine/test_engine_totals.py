@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from running import open_bytes, run_capture
 
-from netwatch.cli.services import readers
-from netwatch.pipeline import Pipeline
+from netwatch.cli.addons import readers
+from netwatch.run.pipeline import Pipeline
 
 TESTS = Path(__file__).resolve().parents[1]
 CAPTURES = sorted([*TESTS.glob("golden/*.pcap"), *TESTS.glob("captures/*.pcap")])

@@ -8,8 +8,8 @@ import struct
 from running import run
 from wire import SYN, Timed, eth, ip4, ip6, raw_mac, tcp, udp
 
-from netwatch.names.service import Names
-from netwatch.names.services import Services
+from netwatch.names.addon import Names
+from netwatch.names.ports import Services
 
 CLIENT, OTHER, RESOLVER, CDN = "10.0.0.5", "10.0.0.6", "10.0.0.53", "198.51.100.80"
 A, CNAME, PTR, AAAA, SRV = 1, 5, 12, 28, 33

@@ -14,7 +14,7 @@ from talks import http_talk, tell, tls_talk
 from wire import A4, SECOND, START, arp, eth, pcap
 
 from netwatch.filter import Filter
-from netwatch.session import Session
+from netwatch.run.session import Session
 
 FILTERS = (
     'name contains "example"', "name == www.example.com", "name != www.example.com", "name matches /^w+\\./",

@@ -10,9 +10,9 @@ from running import run
 from wire import MAC_A, MAC_B, MS, SECOND, START, arp, eth, ip6, raw_mac
 
 from netwatch.names import neighbours
+from netwatch.names.addon import Names
 from netwatch.names.neighbours import Neighbours
-from netwatch.names.service import Names
-from netwatch.names.services import Services
+from netwatch.names.ports import Services
 from netwatch.names.vendors import LOCAL
 
 HOST, GATEWAY = "10.0.0.5", "10.0.0.1"

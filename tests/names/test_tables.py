@@ -12,11 +12,11 @@ import pytest
 from mmdb import database
 from netwatch_command import ENVIRONMENT, ROOT, Run
 
+from netwatch.names.addon import Names
 from netwatch.names.geo import Geo
+from netwatch.names.ports import Services, assigned
 from netwatch.names.reverse import WAITING, Reverse
 from netwatch.names.scopes import scope_of
-from netwatch.names.service import Names
-from netwatch.names.services import Services, assigned
 from netwatch.names.vendors import LOCAL, Vendors
 
 

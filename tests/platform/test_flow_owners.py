@@ -14,12 +14,12 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "engine"))
 from running import open_bytes
 from wire import SECOND, START, SYN, arp, eth, icmp_echo, ip4, pcap, tcp, udp
 
-from netwatch import owners
 from netwatch.filter import Filter
-from netwatch.owners import FlowOwners, Method, chosen
-from netwatch.pipeline import Pipeline
+from netwatch.owners import addon as owners
+from netwatch.owners.addon import FlowOwners, Method, chosen
 from netwatch.platform.base import EXACT, LISTENER, Owner, Process, Status, Unavailable, Unknown
-from netwatch.session import Session
+from netwatch.run.pipeline import Pipeline
+from netwatch.run.session import Session
 
 CURL = Process(100, "curl", "/usr/bin/curl", "curl -s x", 1000, "alice", 12, ((12, "bash"), (1, "init")),
                container="docker:abc", pod="shop", unit="shop.service")

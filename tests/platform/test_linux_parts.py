@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from netwatch.platform.base import Identity, Owner, Process, Socket, Unavailable
-from netwatch.platform.linux import ebpf, events, libbpf, tcpinfo
-from netwatch.platform.linux.places import Places, place_of
+from netwatch.platform.linux import bpf_events, ebpf, libbpf, tcpinfo
+from netwatch.platform.linux.containers import Places, place_of
 from netwatch.platform.linux.procfs import Proc, full_name
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
@@ -103,33 +103,34 @@ def test_places_of_a_process(proc: Proc) -> None:
 
 
 def test_socket_events() -> None:
-    raw = events.SOCKET.pack(events.SENT, 7, 5_000_000_123, 99, 1234, 4026531840, 10, 17, 5353, 53, 1,
+    raw = bpf_events.SOCKET.pack(bpf_events.SENT, 7, 5_000_000_123, 99, 1234, 4026531840, 10, 17, 5353, 53, 1,
                              bytes(16), bytes(10) + b"\xff\xff\x01\x02\x03\x04")
-    assert events.socket_event(raw) == events.SocketEvent(
-        events.SENT, Identity(7, 500), 99, 1234, 4026531840, 17, b"", 5353, b"\1\2\3\4", 53, True)
-    assert events.WHOSE.unpack(raw) == (7, 1234)
+    assert bpf_events.socket_event(raw) == bpf_events.SocketEvent(
+        bpf_events.SENT, Identity(7, 500), 99, 1234, 4026531840, 17, b"", 5353, b"\1\2\3\4", 53, True)
+    assert bpf_events.WHOSE.unpack(raw) == (7, 1234)
 
 
 def test_process_events() -> None:
     path, args, cgroup = b"curl\0bin\0usr\0", b"curl\0-v\0x\x1b\0", b"x.service\0system.slice\0"
-    raw = events.HEAD.pack(events.PROCESS, 7, 5_000_000_123, 3, 1000, b"curl", len(path), len(args), len(cgroup), 0)
-    raw += path.ljust(events.PATH_ROOM, b"?") + args.ljust(events.ARGS_ROOM, b"?")
-    raw += cgroup.ljust(events.CGROUP_ROOM, b"?")
-    assert len(raw) == events.PROCESS_SIZE
-    assert events.process_event(raw) == (
+    raw = bpf_events.HEAD.pack(bpf_events.PROCESS, 7, 5_000_000_123, 3, 1000, b"curl", len(path), len(args),
+                               len(cgroup), 0)
+    raw += path.ljust(bpf_events.PATH_ROOM, b"?") + args.ljust(bpf_events.ARGS_ROOM, b"?")
+    raw += cgroup.ljust(bpf_events.CGROUP_ROOM, b"?")
+    assert len(raw) == bpf_events.PROCESS_SIZE
+    assert bpf_events.process_event(raw) == (
         Identity(7, 500), Process(7, "curl", "/usr/bin/curl", "curl -v x\ufffd", 1000, ppid=3),
         "/system.slice/x.service")
-    lying = events.HEAD.pack(events.PROCESS, 7, 0, 3, 0, b"x" * 16, 65535, 65535, 65535, 1) + bytes(2560)
-    who, process, place = events.process_event(lying)
-    assert who.pid == 7 and process.name.startswith("[x") and len(place) <= events.CGROUP_ROOM + 1
+    lying = bpf_events.HEAD.pack(bpf_events.PROCESS, 7, 0, 3, 0, b"x" * 16, 65535, 65535, 65535, 1) + bytes(2560)
+    who, process, place = bpf_events.process_event(lying)
+    assert who.pid == 7 and process.name.startswith("[x") and len(place) <= bpf_events.CGROUP_ROOM + 1
 
 
 def test_the_layouts_agree_with_the_programs() -> None:
     """The sizes that C gives these structures, from their fields: both sides must be changed together."""
     text = (ROOT / "netwatch/platform/linux/bpf/owners.bpf.c").read_text()
     widths = {"__u64": 8, "__u32": 4, "__u16": 2, "__u8": 1, "char": 1}
-    rooms = {"PATH_ROOM": events.PATH_ROOM, "ARGS_ROOM": events.ARGS_ROOM, "CGROUP_ROOM": events.CGROUP_ROOM}
-    for name, size in (("socket_event", events.SOCKET.size), ("process_event", events.PROCESS_SIZE)):
+    rooms = {name: getattr(bpf_events, name) for name in ("PATH_ROOM", "ARGS_ROOM", "CGROUP_ROOM")}
+    for name, size in (("socket_event", bpf_events.SOCKET.size), ("process_event", bpf_events.PROCESS_SIZE)):
         body = text.split(f"struct {name} {{")[1].split("};")[0]
         total = 0
         for line in body.split("\n"):

@@ -6,7 +6,7 @@ from hpack import Encoder
 from running import run
 
 from netwatch._fast.proto import grpc
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.messages import Frames
 
 KIND = ("content-type", "application/grpc+proto")
 

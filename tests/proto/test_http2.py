@@ -25,19 +25,20 @@ from h2frames import (
 from hpack import Encoder
 from netwatch._fast.probe import Probe
 from running import run
+from wire import A4
 
 from netwatch._fast.proto import http2
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.messages import Frames
 
 KINDS = ("flows", "http", "streams", "dns")
 
 
-def read(turns, **options):
+def read(turns, kinds=KINDS, **options):
     """The records of one connection that says these turns."""
     talk = Talk().open()
     for side, data in turns:
         talk.say(side, data)
-    return run(talk.frames, kinds=KINDS, services=[Frames(follow=True, **options)])
+    return run(talk.frames, kinds=kinds, services=[Frames(follow="streams" in kinds, **options)])
 
 
 def test_frames_come_out_the_same_however_they_are_cut():
@@ -77,6 +78,7 @@ def test_headers_over_several_frames_with_padding_and_priority():
     ]
     result = read(turns)
     (record,) = result.by_kind["http"]
+    assert read(turns, kinds=["http"]).by_kind["http"] == [record]
     assert record["path"] == "/long" and record["request_headers"]["x"] == "y" * 300 and record["response_bytes"] == 4
     assert [s["text"] for s in result.by_kind["streams"]] == ["body"]
 
@@ -122,6 +124,8 @@ def test_dns_over_https_is_dns():
               + frame(DATA, END_STREAM, 1, query)),
              (1, settings((3, 9)) + response(server, 1, b"\0\0\x81\x80" + query[4:], kind))]
     found = read(turns).by_kind["dns"]
+    assert found == read(turns, kinds=["dns"]).by_kind["dns"]
+    assert [r["client"] for r in found] == [A4, A4]
     assert [(r["transport"], r["qr"], r["questions"][0]["name"]) for r in found] == [
         ("https", "query", "www.example.com"), ("https", "response", "www.example.com")]
 
@@ -134,6 +138,28 @@ def test_headers_that_do_not_unpack_end_the_reading(block):
     result = read(turns)
     assert [r["path"] for r in result.by_kind["http"]] == ["/good"]
     assert result.flow["app"] == "http2"
+
+
+@pytest.mark.parametrize("kinds", [KINDS, ["http"]])
+@pytest.mark.parametrize("padded", [0, PADDED])
+def test_a_hole_in_content_does_no_harm(kinds, padded):
+    """Wherever it begins and ends, from behind the frame's head to its last byte."""
+    content = frame(DATA, padded | END_STREAM, 1, b"\x03" + b"c" * 60)
+    first = 9 + (1 if padded else 0)
+    for start, end in ((first, len(content)), (first, 30), (20, 40), (30, len(content))):
+        client, server = Encoder(), Encoder()
+        head = frame(HEADERS, END_HEADERS, 1, server.encode([(":status", "200")]))
+        after = response(server, 3, b"after")
+        talk = Talk().open().say(0, PREFACE + settings((4, 1)) + request(client, "/a", 1) + request(client, "/b", 3))
+        talk.say(1, settings((3, 9)) + head + content[:start]).skip(1, end - start)
+        talk.say(1, content[end:] + after).ack(0)
+        for _ in range(8):
+            talk.ack(1).ack(0)
+        found = run(talk.frames, kinds=kinds, services=[Frames(follow="streams" in kinds)]).by_kind["http"]
+        assert [(r["path"], r["response_bytes"]) for r in found] == [("/a", 57 if padded else 61), ("/b", 5)]
+        client = Encoder()
+        server = Encoder()
+        server.encode([(":status", "200")])
 
 
 def test_a_hole_ends_the_reading_and_reports_what_was_open():

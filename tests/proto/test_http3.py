@@ -7,9 +7,9 @@ from quicpeer import CLIENT, SERVER, Peer, frames, stream
 from running import run
 
 from netwatch._fast.proto import http3
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.messages import Frames
 from netwatch.decrypt.qpack import MAX_FIELDS, Refused, Unpacker, references
-from netwatch.decrypt.service import Decryptor
 
 KINDS = ("flows", "http", "streams", "dns")
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5

@@ -6,7 +6,7 @@ import pytest
 from conversation import Talk
 from running import run
 
-from netwatch.decrypt.frames import Frames
+from netwatch.decrypt.messages import Frames
 
 ASK = (b"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")

@@ -8,7 +8,7 @@ from netwatch._fast.canvas import Canvas
 
 from netwatch.filter import Filter
 from netwatch.ui.app import App
-from netwatch.ui.model import Poller, Request
+from netwatch.ui.poller import Poller, Request
 
 
 class Driver:

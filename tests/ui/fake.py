@@ -105,7 +105,7 @@ def make_row(number: int, rate: float, clock_s: float, processes: bool = False) 
 
 
 class FakeSession:
-    """Has the face of netwatch.session.Session."""
+    """Has the face of netwatch.run.session.Session."""
 
     def __init__(self, flows: int = 1000, updates: int = 20_000, query_ms: float = 0.0, flow_ms: float = 0.0,
                  live: bool = True, label: str = "eth0", processes: bool = False, still: bool = False) -> None:
@@ -216,7 +216,7 @@ def main() -> int:
                           not options.file, "capture.pcap" if options.file else "eth0", options.processes,
                           options.still)
     if options.crash_draw:
-        from netwatch.ui.tabs import flow_details
+        from netwatch.ui.tabs.connections import flow_details
         flow_details.draw = lambda canvas, area, state: 1 // 0      # opening the details breaks the tab
     if options.crash_shell:
         from netwatch.ui import app

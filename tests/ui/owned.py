@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.owners import FIELDS, PARENTS, FlowOwners
+from netwatch.owners.addon import FIELDS, PARENTS, FlowOwners
 from tests.ui.replayed import Replayed
 
 CAPTURES = ("dns.pcap", "http.pcap", "ftp.pcap", "kafka.pcap", "mqtt.pcap", "kerberos.pcap")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from netwatch.capture.file import open_files
-from netwatch.face import Health
-from netwatch.session import Session
+from netwatch.model.session import Health
+from netwatch.run.session import Session
 
 HERE = Path(__file__).resolve().parent.parent / "captures"
 

@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from netwatch.ui.tabs.flow_cells import COLUMNS
+from netwatch.ui.tabs.connections.flow_cells import COLUMNS
 from netwatch.ui.widgets.table import fit
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession, Page, make_row
@@ -376,7 +376,7 @@ def test_a_row_with_nothing_but_its_id():
 
 def test_a_crash_in_the_tab_is_shown_and_the_rest_lives(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    from netwatch.ui.tabs import flow_details
+    from netwatch.ui.tabs.connections import flow_details
     driver = Driver(still())
     with monkeypatch.context() as patch:
         patch.setattr(flow_details, "draw", lambda *a: 1 // 0)

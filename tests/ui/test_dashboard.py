@@ -12,14 +12,15 @@ from dataclasses import replace
 import pytest
 from netwatch._fast.canvas import Canvas
 
-from netwatch.ask.history import RANGES, DnsTime, PastQuestion
-from netwatch.ask.interfaces import ACTIVE, Interface
-from netwatch.ask.overview import Gateway, Overview, OverviewQuestion, Peer
+from netwatch.addons.interfaces.questions import ACTIVE, Interface
+from netwatch.addons.overview import Gateway, Overview, OverviewQuestion, Peer
+from netwatch.addons.throughput.questions import RANGES, DnsTime, PastQuestion
 from netwatch.platform.base import Counters
 from netwatch.platform.rates import Rate
 from netwatch.ui import keys
 from netwatch.ui.state import State
-from netwatch.ui.tabs import dashboard, peers
+from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard import tab as dashboard
 from netwatch.ui.theme import UNICODE
 from netwatch.ui.views import dense
 from tests.ui import long

@@ -10,10 +10,10 @@ from netwatch._fast.grouplist import SORTS, GroupList
 from netwatch._fast.groups import LIMIT
 from netwatch._fast.querytest import SampleFlows
 
-from netwatch.ask.groups import BY, NONE, GroupsOf
+from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter
-from netwatch.ui.tabs.flow_cells import COLUMNS
-from netwatch.ui.tabs.group_cells import KINDS
+from netwatch.ui.tabs.connections.flow_cells import COLUMNS
+from netwatch.ui.tabs.connections.group_cells import KINDS
 from tests.ui.driver import Driver
 from tests.ui.owned import Owned
 

@@ -10,8 +10,8 @@ from netwatch._fast.notetext import KEPT, counts, forgotten, histogram, newest, 
 from netwatch._fast.view import EngineView
 from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
 
+from netwatch.addons.interfaces.addon import Interfaces, Reading, changes
 from netwatch.capture.file import open_files
-from netwatch.keepers.interfaces import Interfaces, Reading, changes
 from netwatch.platform import current
 from netwatch.platform.base import Counters, Link, Unavailable
 from netwatch.platform.resolvers import nameservers

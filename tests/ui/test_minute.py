@@ -1,7 +1,7 @@
 """The last minute of a flow: what its row tells at one look is certain, and nothing else is claimed."""
 import pytest
 
-from netwatch.ui.tabs.flow_cells import last_minute, minute_of
+from netwatch.ui.tabs.connections.flow_cells import last_minute, minute_of
 from netwatch.ui.theme import ASCII
 from tests.engine import wire
 from tests.ui.replayed import Replayed

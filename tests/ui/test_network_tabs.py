@@ -8,8 +8,10 @@ import socket
 
 import pytest
 
-from netwatch.ask import egress, insights, interfaces, peers, timeline
-from netwatch.keepers.events import Events, Mark
+from netwatch.addons import egress, insights, topology
+from netwatch.addons.interfaces import questions as interfaces
+from netwatch.addons.timeline import questions as timeline
+from netwatch.addons.timeline.addon import Events, Mark
 from netwatch.platform.base import Counters, Link
 from netwatch.platform.rates import Rate
 from netwatch.ui.keys import KEYS
@@ -215,7 +217,7 @@ def test_the_filter_holds_for_events_too(troubled):
 # ------------------------------------------------------------------------------------------------------------- topology
 
 def test_peers_are_placed_and_measured(troubled):
-    found = {peer.address: peer for peer in troubled.ask(peers.Peers()).peers}
+    found = {peer.address: peer for peer in troubled.ask(topology.Peers()).peers}
     assert found[trouble.NEAR].place == "internet"
     assert found[trouble.SERVER].place == "lan"
     assert found[trouble.FAR].rtt_us == pytest.approx(90_000)
@@ -242,10 +244,10 @@ def test_enter_on_a_host_shows_its_flows(troubled):
 
 
 def test_many_hosts_end_in_and_so_many_more():
-    many = tuple(peers.Peer(f"9.9.{i}.9", "internet", "global", "", "", 1000 - i, 5, 1, 1, 1e4, 0, 0, 1)
+    many = tuple(topology.Peer(f"9.9.{i}.9", "internet", "global", "", "", 1000 - i, 5, 1, 1, 1e4, 0, 0, 1)
                  for i in range(120))
-    now = peers.PeersNow(many, 500, 0, ("eth0",), True, 10**9)
-    driver = Driver(Machine({peers.Peers: now}), 120, 40, tab="6")
+    now = topology.PeersNow(many, 500, 0, ("eth0",), True, 10**9)
+    driver = Driver(Machine({topology.Peers: now}), 120, 40, tab="6")
     assert "more" in driver.screen()
     assert "500 hosts, 120 of most bytes shown" in driver.screen()
     driver.keys("G")

@@ -1,5 +1,5 @@
 """Whose flow it is, on the screen: the columns that can be chosen, the details pane, the status line."""
-from netwatch.ui.tabs.flow_cells import COLUMNS
+from netwatch.ui.tabs.connections.flow_cells import COLUMNS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 

@@ -8,12 +8,13 @@ import time
 
 import pytest
 
-from netwatch.ask.packets import Packets, SavePackets
+from netwatch.addons.frames.questions import Packets, SavePackets
 from netwatch.capture.file import open_files
-from netwatch.cli.services import readers
+from netwatch.cli.addons import readers
 from netwatch.ui import keys
-from netwatch.ui.tabs import packets, packets_keys
-from netwatch.ui.tabs.packets_state import leaf_at, leaves, part_of
+from netwatch.ui.tabs.packets import keys as packets_keys
+from netwatch.ui.tabs.packets import tab as packets
+from netwatch.ui.tabs.packets.part import leaf_at, leaves, part_of
 from tests.ui.driver import Driver
 from tests.ui.replayed import HERE, Replayed
 

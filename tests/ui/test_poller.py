@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from netwatch.ui.model import Poller, Request
+from netwatch.ui.poller import Poller, Request
 from tests.ui.fake import FakeSession
 
 

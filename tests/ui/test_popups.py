@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from netwatch import config
-from netwatch.settings import NOW, SETTINGS, Settings
+from netwatch.store import config
+from netwatch.store.settings import NOW, SETTINGS, Settings
 from netwatch.ui import keys
 from netwatch.ui.popups import POPUPS, palette
 from netwatch.ui.popups import settings as screen

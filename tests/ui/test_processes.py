@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from netwatch.ui.recent import MOST, Recent
-from netwatch.ui.tabs.process_cells import COLUMNS
+from netwatch.ui.tabs.processes.cells import COLUMNS
 from tests.ui.driver import Driver
 from tests.ui.owned import PROGRAMS, WHY, Owned
 from tests.ui.replayed import Replayed

@@ -5,11 +5,11 @@ from bisect import bisect_right
 
 import pytest
 
-from netwatch.ask import replay as ask
-from netwatch.ask.memory import Memory
-from netwatch.replay import SPEEDS
-from netwatch.settings import SPEEDS as NAMED
-from netwatch.settings import Settings
+from netwatch.addons import replay_control as ask
+from netwatch.addons.usage import Memory
+from netwatch.run.replay import SPEEDS
+from netwatch.store.settings import SPEEDS as NAMED
+from netwatch.store.settings import Settings
 from netwatch.ui.popups.seek import moment
 from tests.ui.driver import Driver
 from tests.ui.replayed import HERE, Replayed
@@ -129,7 +129,7 @@ def test_faster_and_slower_stop_at_the_ends(session):
 
 def test_a_speed_of_the_settings(tmp_path):
     from netwatch.capture.file import open_files
-    from netwatch.session import Session
+    from netwatch.run.session import Session
 
     slow = Session(NAME, lambda: open_files([str(HERE / NAME)]), live=False,
                    settings=Settings({"replay.speed": "0.1"}))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netwatch.ask.statistics import SPREAD_US, Share, Statistics
+from netwatch.addons.statistics import SPREAD_US, Share, Statistics
 from netwatch.ui.tabs import stats
 from netwatch.ui.theme import UNICODE
 from tests.engine.wire import eth, ip4, pcap, spaced

@@ -1,14 +1,14 @@
 """HTTP/2 frames (RFC 9113), in clear or decrypted: found by the client's preface or the server's first SETTINGS.
 
 Here frames are cut out and handed on as events; their headers are compressed with a state per connection (HPACK,
-RFC 7541), which netwatch/decrypt/http2.py keeps. Content of DATA frames in clear is handed on only to who follows
-streams.
+RFC 7541), which netwatch/decrypt/http2.py keeps. DATA frames are handed on whole, whoever listens: how much of one is
+padding and whether it holds a DNS message (RFC 8484) must not depend on who follows the streams.
 """
 from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
+from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                   PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
                                   set_initiator, wants)
 from netwatch._fast.proto.gather import NUMBER, TEXT, described, fact_fields, words
@@ -29,12 +29,16 @@ cdef enum:
     CONTINUATION = 9
     LAST_SETTING = 9           # identifiers registered so far
     MOST_SETTINGS = 9
+    PADDED = 8                 # a flag, section 6.1
 
 cdef const char* preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 cdef struct Http2:
     bint begun[2]              # the side's first frame, or preface, has been seen
     bint over                  # what the connection said at its end has been told
+    u64 ends[2]                # stream offset after the DATA frame that the side is in the middle of, 0 none
+    u8 head[2][10]             # and its head, with the length of its padding where it says one
+    u32 left[2]                # bytes of a broken DATA frame that are still to be passed over
 
 
 # --- detection ---
@@ -142,28 +146,56 @@ cdef void keep_goaway(Look* look, const u8* p) noexcept nogil:
     fact_once(look, HTTP2_GOAWAY, p + HEAD + 4, 4)
 
 
+cdef u32 head_of(const u8* p) noexcept nogil:
+    """The length of a frame's head, that of DATA with the length of its padding where it has any (section 6.1)."""
+    return HEAD + 1 if p[3] == DATA and p[4] & PADDED and be24(p) else HEAD
+
+
+cdef u32 told_of(const u8* p) noexcept nogil:
+    """How much of a frame is handed on: all of it, of one that is too long its head."""
+    return HEAD + be24(p) if be24(p) <= MAX_FRAME else head_of(p)
+
+
+cdef void wait_in(Look* look, Http2* h, const u8* p, u32 n) noexcept nogil:
+    """A frame of which n bytes are there: remember where DATA ends, for a hole in it does no harm."""
+    h.ends[look.side] = 0
+    if p[3] == DATA and n >= head_of(p):
+        h.ends[look.side] = look.offset + look.used + HEAD + be24(p)
+        memcpy(h.head[look.side], p, head_of(p))
+    elif p[3] == DATA:
+        look.need = head_of(p)
+
+
 cdef int take_frame(Look* look, Http2* h, const u8* p, u32 n, u32* step) noexcept nogil:
     """The frame at p; `step` is how much of it is there, the rest is left to be skipped."""
-    cdef u32 size, whole, want
+    cdef u32 whole, want
     if n < HEAD:
         look.need = HEAD
         return PARSE_MORE
-    size = be24(p)
-    whole = HEAD + size
+    whole = HEAD + be24(p)
     if not head_fits(p):
         return PARSE_MALFORMED
-    want = HEAD
-    if is_told(look, p[3]) and (p[3] != DATA or wants(look, EV_CHUNK) or look.inner) and size <= MAX_FRAME:
-        want = whole
+    want = told_of(p) if is_told(look, p[3]) else HEAD
     if n < want:
         look.need = want
+        wait_in(look, h, p, n)
         return PARSE_MORE
+    h.ends[look.side] = 0
     if p[3] == GOAWAY and want == whole:
         keep_goaway(look, p)
     if is_told(look, p[3]):
         tell(look, p, want)
     step[0] = whole
     return PARSE_OK
+
+
+cdef void pass_over(Look* look, Slice data, u32 n) noexcept nogil:
+    """Be done with n bytes, of which not all may be there yet."""
+    if n > data.n - look.used:
+        look.skip = n - (data.n - look.used)
+        look.used = data.n
+    else:
+        look.used += n
 
 
 cdef int http2_parse(Look* look, Slice data) noexcept nogil:
@@ -178,19 +210,28 @@ cdef int http2_parse(Look* look, Slice data) noexcept nogil:
             continue
         if not wants(look, EV_FRAME):
             return PARSE_DONE
+        if h.left[look.side]:
+            pass_over(look, data, h.left[look.side])
+            h.left[look.side] = 0
+            continue
         code = take_frame(look, h, data.p + look.used, data.n - look.used, &step)
-        if code == PARSE_OK and step > data.n - look.used:
-            look.skip = step - (data.n - look.used)
-            look.used = data.n
-        elif code == PARSE_OK:
-            look.used += step
+        if code == PARSE_OK:
+            pass_over(look, data, step)
     if code == PARSE_MALFORMED:
         http2_closing(look)
     return code
 
 
 cdef int http2_lost(Look* look, u64 n) noexcept nogil:
-    """A hole inside a frame that is passed over does no harm; after any other no frame can be found again."""
+    """A hole inside a DATA frame, or one that is passed over, does no harm: the frame's head is told, and what follows
+    it is found. After any other no frame can be found again."""
+    cdef Http2* h = <Http2*>look.state[0]
+    cdef int s = look.side
+    if h != NULL and h.ends[s] >= look.offset:
+        tell(look, h.head[s], head_of(h.head[s]))
+        h.left[s] = <u32>(h.ends[s] - look.offset)
+        h.ends[s] = 0
+        return PARSE_OK
     http2_closing(look)
     return PARSE_DONE
 

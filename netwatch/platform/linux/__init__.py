@@ -9,10 +9,10 @@ from netwatch.platform.base import TCP, Counters, Link, Neighbour, Route, Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
 from netwatch.platform.linux.bcc import BccTracker
+from netwatch.platform.linux.containers import Places
 from netwatch.platform.linux.diag import DiagTracker
 from netwatch.platform.linux.ebpf import EbpfTracker
 from netwatch.platform.linux.namespaces import Namespaces
-from netwatch.platform.linux.places import Places
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.linux.tcpinfo import tcp_info
 from netwatch.platform.sights import Sights

@@ -19,7 +19,7 @@ from typing import Any
 
 from netwatch.platform.base import Identity, Status, Unavailable
 from netwatch.platform.facts import Facts
-from netwatch.platform.linux import events
+from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
@@ -197,12 +197,12 @@ class BccTracker:
         self.lost += count
 
     def _take(self, cpu: int, data: int, size: int) -> None:
-        if size < events.SOCKET.size:
+        if size < bpf_events.SOCKET.size:
             return
-        e = events.socket_event(ctypes.string_at(data, events.SOCKET.size))
+        e = bpf_events.socket_event(ctypes.string_at(data, bpf_events.SOCKET.size))
         self.events += 1
         at = e.at + time.time_ns() - time.monotonic_ns()
-        if e.kind == events.CLOSED:
+        if e.kind == bpf_events.CLOSED:
             self._sights.closed(e.cookie, at)
             return
         seen = self._proc.glance(e.who.pid)
@@ -210,10 +210,10 @@ class BccTracker:
         if seen and not self._facts.knows(who):
             self._facts.learn(*seen)
         stream = e.proto == 6
-        begin = at - (120 if e.kind == events.CONNECTED else 5) * SECOND if e.kind != events.SENT else at - 10 * MS
+        ago = 10 * MS if e.kind == bpf_events.SENT else (120 if e.kind == bpf_events.CONNECTED else 5) * SECOND
         self._sights.saw(Sight(
-            who, e.netns or self._own, e.cookie, METHOD, e.local, first=at, begin=begin, last=at,
-            ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=True),
+            who, e.netns or self._own, e.cookie, METHOD, e.local, first=at, begin=at - ago, last=at,
+            ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
             e.proto, e.lport, e.remote, e.rport)
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from netwatch.platform.base import Status, Unavailable
 from netwatch.platform.facts import Facts
-from netwatch.platform.linux import events
+from netwatch.platform.linux import bpf_events
+from netwatch.platform.linux.containers import Places, with_place
 from netwatch.platform.linux.libbpf import Object, kernel_types
 from netwatch.platform.linux.namespaces import Namespaces
-from netwatch.platform.linux.places import Places, with_place
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
 METHOD = "ebpf"
@@ -86,14 +86,14 @@ class EbpfTracker:
         self._offset = now - time.monotonic_ns()
         taken, self._taken = self._taken, []
         for data in taken:
-            if len(data) == events.SOCKET.size:
-                kind, at, cookie = events.END.unpack_from(data)
-                if kind == events.CLOSED:      # half of all; the rest of such an event says nothing new
+            if len(data) == bpf_events.SOCKET.size:
+                kind, at, cookie = bpf_events.END.unpack_from(data)
+                if kind == bpf_events.CLOSED:      # half of all; the rest of such an event says nothing new
                     self._sights.closed(cookie, at + self._offset)
                 else:
-                    self._enter(events.socket_event(data))
-            elif len(data) >= events.PROCESS_SIZE:
-                who, process, cgroup = events.process_event(data)
+                    self._enter(bpf_events.socket_event(data))
+            elif len(data) >= bpf_events.PROCESS_SIZE:
+                who, process, cgroup = bpf_events.process_event(data)
                 self._facts.learn(who, with_place(process, self._places.of_cgroup(cgroup)))
         self.events += len(taken)
         self._sights.passed[METHOD] = now
@@ -114,11 +114,11 @@ class EbpfTracker:
         with self._sights.lock:
             self.drain()
             self._offset = time.time_ns() - time.monotonic_ns()
-            whole = len(found) - len(found) % events.SOCKET.size
-            for n, (pid, cookie) in enumerate(events.WHOSE.iter_unpack(found[:whole])):
+            whole = len(found) - len(found) % bpf_events.SOCKET.size
+            for n, (pid, cookie) in enumerate(bpf_events.WHOSE.iter_unpack(found[:whole])):
                 known = self._sights.knows(cookie)
                 if len(known) != 1 or known[0].who.pid != pid:
-                    self._enter_found(events.socket_event(found, n * events.SOCKET.size), began)
+                    self._enter_found(bpf_events.socket_event(found, n * bpf_events.SOCKET.size), began)
                 elif known[0].ending == SILENT:
                     known[0].last = began
             self._sights.unconfirmed(began)
@@ -160,21 +160,21 @@ class EbpfTracker:
     def _taken_one(self, data: bytes) -> None:
         self._taken.append(data)
 
-    def _enter(self, e: events.SocketEvent) -> None:
+    def _enter(self, e: bpf_events.SocketEvent) -> None:
         at = e.at + self._offset
         stream = e.proto in TCP_LIKE
-        if e.kind == events.RECEIVED:
+        if e.kind == bpf_events.RECEIVED:
             begin = 0 if stream else at - WAITED
-        elif e.kind == events.CONNECTED:
+        elif e.kind == bpf_events.CONNECTED:
             begin = at - 120 * SECOND      # as long as a connection may be tried; what is known of the port bounds it
         else:
             begin = 0 if stream else at - SENT_BEFORE
         self._sights.saw(Sight(
             e.who, e.netns, e.cookie, METHOD, e.local, first=at, begin=begin, last=at,
-            ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=e.sharing),
+            ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=e.sharing),
             e.proto, e.lport, e.remote, e.rport)
 
-    def _enter_found(self, e: events.SocketEvent, began: int) -> None:
+    def _enter_found(self, e: bpf_events.SocketEvent, began: int) -> None:
         """A socket of the snapshot: known, or from before us, or told of by an event that was lost."""
         known = self._sights.knows(e.cookie)
         if any(s.who == e.who for s in known):
@@ -188,7 +188,7 @@ class EbpfTracker:
             stream = e.proto in TCP_LIKE
             self._sights.saw(Sight(
                 e.who, e.netns, e.cookie, METHOD, e.local, first=began, begin=self._lost_at, last=began,
-                ending=TOLD if stream else SILENT, listening=e.kind == events.LISTENS, sharing=True),
+                ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
                 e.proto, e.lport, e.remote, e.rport)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.canvas import clip
-from netwatch.ask.memory import Memory, Store
+from netwatch.addons.usage import Memory, Store
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, GOOD, HEAD, MUTED, TEXT, WARN

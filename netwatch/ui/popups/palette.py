@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.settings import SETTINGS
+from netwatch.store.settings import SETTINGS
 from netwatch.ui import keys
 from netwatch.ui.popups import settings as settings_screen
 from netwatch.ui.state import Area, Line, State

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.replay import END, Seek, clock_text
+from netwatch.addons.replay_control import END, Seek, clock_text
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import BAD, INPUT, MUTED, REVERSE, TEXT
 from netwatch.ui.widgets.box import draw_box

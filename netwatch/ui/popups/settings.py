@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.settings import Save, UseTimeouts
-from netwatch.settings import NOW, SETTINGS, Setting, SettingError, Value
+from netwatch.addons.preferences import Save, UseTimeouts
+from netwatch.store.settings import NOW, SETTINGS, Setting, SettingError, Value
 from netwatch.ui.state import Area, Line, Look, State
 from netwatch.ui.theme import BAD, FAINT, INPUT, MATCH, MUTED, REVERSE, TEXT, TITLE
 from netwatch.ui.widgets.box import draw_box

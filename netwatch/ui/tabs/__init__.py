@@ -26,14 +26,14 @@ class Tab:
 
 
 TABS = (
-    Tab("1", "dashboard", "Dashboard", "netwatch.ui.tabs.dashboard"),
-    Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections"),
+    Tab("1", "dashboard", "Dashboard", "netwatch.ui.tabs.dashboard.tab"),
+    Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections.tab"),
     Tab("3", "interfaces", "Interfaces", "netwatch.ui.tabs.interfaces"),
-    Tab("4", "packets", "Packets", "netwatch.ui.tabs.packets"),
+    Tab("4", "packets", "Packets", "netwatch.ui.tabs.packets.tab"),
     Tab("5", "stats", "Stats", "netwatch.ui.tabs.stats"),
     Tab("6", "topology", "Topology", "netwatch.ui.tabs.topology"),
     Tab("7", "timeline", "Timeline", "netwatch.ui.tabs.timeline"),
-    Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes"),
+    Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes.tab"),
     Tab("9", "insights", "Insights", "netwatch.ui.tabs.insights"),
     Tab("0", "egress", "Egress", "netwatch.ui.tabs.egress"),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.ask.egress import Egress, EgressNow, Way
+from netwatch.addons.egress import Egress, EgressNow, Way
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch.ask.insights import LOOKED_AT, Card, Insights, InsightsNow
+from netwatch.addons.insights import LOOKED_AT, Card, Insights, InsightsNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from netwatch._fast.canvas import clip
-from netwatch.ask.history import RANGES
-from netwatch.ask.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
+from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
+from netwatch.addons.throughput.questions import RANGES
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, HEAD_SORT, MATCH, MUTED, NAME, TEXT, TITLE, UNDERLINE, UP, Glyphs

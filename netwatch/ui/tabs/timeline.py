@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netwatch._fast.canvas import clip
-from netwatch.ask.timeline import CATEGORIES, SHOWN, Event, Timeline, TimelineNow
+from netwatch.addons.timeline.questions import CATEGORIES, SHOWN, Event, Timeline, TimelineNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.peers import Peer, Peers, PeersNow
+from netwatch.addons.topology import Peer, Peers, PeersNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

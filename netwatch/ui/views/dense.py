@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.overview import Overview, OverviewQuestion
+from netwatch.addons.overview import Overview, OverviewQuestion
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs import interfaces, peers
-from netwatch.ui.tabs.dashboard import dns_tile, gateway_tile, health_lines, range_words, resent_tile
-from netwatch.ui.tabs.peers import ACTIONS, new_part
+from netwatch.ui.tabs import interfaces
+from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
+from netwatch.ui.tabs.dashboard.tab import dns_tile, gateway_tile, health_lines, range_words, resent_tile
 from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
 from netwatch.ui.views.lite import expanded
 from netwatch.ui.widgets import graph, table, throughput

@@ -4,13 +4,13 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch._fast.canvas import clip, text_width
-from netwatch.ask.overview import Overview, Peer
+from netwatch.addons.overview import Overview, Peer
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs import peers
-from netwatch.ui.tabs.dashboard import dns_tile, gateway_tile, range_words, resent_tile
-from netwatch.ui.tabs.peers import ACTIONS, new_part, question
+from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part, question
+from netwatch.ui.tabs.dashboard.tab import dns_tile, gateway_tile, range_words, resent_tile
 from netwatch.ui.theme import BRAND, DOWN, MUTED, UP, Glyphs
 from netwatch.ui.widgets import graph, throughput
 from netwatch.ui.widgets.tiles import Tile

@@ -1,0 +1,4 @@
+"""Packet rows as packet records."""
+from netwatch._fast.packetrow cimport PacketRow
+
+cdef dict packet_record(const PacketRow* pk)

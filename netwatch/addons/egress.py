@@ -1,0 +1,121 @@
+"""Who began flows, and where they went: processes (live) or hosts (a file), and the destinations of each."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netwatch._fast.gather import ways
+from netwatch.addons.topology import own_addresses
+
+SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
+NO_PROCESS = "no process known"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One line. `who` began the flows; `host` is "" for the line that sums up all of its destinations. `name`: what the
+    flows say themselves, or with a ~ what was inferred; `port` None where the protocol has none. Bytes of frames."""
+
+    who: str
+    host: str
+    name: str
+    port: int | None
+    app: str
+    flows: int
+    live: int
+    bytes_out: int
+    bytes_in: int
+    last_ns: int
+    proto: str = ""
+    destinations: int = 0
+
+
+@dataclass(frozen=True)
+class EgressNow:
+    """`ways` by who began them, those of most bytes first. `total` destinations there are; `left_out`: flows that began
+    elsewhere, or for which there was no room; `by_process`: whether it is processes that began them."""
+
+    ways: tuple[Way, ...]
+    total: int
+    left_out: int
+    by_process: bool
+    now_ns: int
+
+
+@dataclass(frozen=True)
+class Egress:
+    """The flows that pass `where` (a Filter or None), those that have ended included. Live, those begun here."""
+
+    where: Any = None
+
+    def answer(self, session: Any) -> EgressNow:
+        own = _packed(own_addresses()) if session.live else None
+        with session.lock:
+            session.view.rows(self.where, None, False, 0, 0, True)
+            codes, by_code, names = _processes(session)
+            roots, found, total, left_out = ways(session.view.view, SHOWN, own, codes, by_code)
+            by_process = own is not None and bool(names)
+            told = [_way(session, each, names, by_process) for each in found]
+            whole = [_root(each, names, by_process) for each in roots]
+            now = session.engine.clock
+        if own is not None and not by_process:
+            whole = [replace(way, who=NO_PROCESS) for way in whole[:1]]
+            told = [replace(way, who=NO_PROCESS) for way in told]
+        return EgressNow(_in_order(whole, told), total, left_out, by_process, now)
+
+
+def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
+    """Each who, followed by its destinations."""
+    below: dict[str, list[Way]] = {}
+    for way in told:
+        below.setdefault(way.who, []).append(way)
+    order: list[Way] = []
+    for root in whole:
+        mine = below.get(root.who, [])
+        order += [replace(root, destinations=len(mine)), *mine]
+    return tuple(order)
+
+
+def _processes(session: Any) -> tuple[Any, Any, list[str]]:
+    """(process code of each row, number of the process's name by code, the names, the first with number 1)."""
+    if session.owners is None:
+        return None, None, []
+    told = session.owners.column(session.engine)
+    codes = told.refresh(session.engine)
+    known = told.tables["process.name"]
+    names = sorted(set(known.values()))
+    number = {name: i for i, name in enumerate(names, 1)}
+    by_code = array("I", bytes(4 * (max(known, default=0) + 1)))
+    for code, name in known.items():
+        by_code[code] = number[name]
+    return codes, by_code, names
+
+
+def _who(group: dict[str, Any], names: list[str], by_process: bool, address: str) -> str:
+    if not by_process:
+        return address
+    return names[group["root"] - 1] if group["root"] else NO_PROCESS
+
+
+def _root(group: dict[str, Any], names: list[str], by_process: bool) -> Way:
+    return Way(_who(group, names, by_process, group["address"]), "", "", None, "", group["flows"], group["live"],
+               group["bytes_out"], group["bytes_in"], group["last_ns"])
+
+
+def _way(session: Any, group: dict[str, Any], names: list[str], by_process: bool) -> Way:
+    record = session.record(group["row"])
+    name = record.get("name") or {}
+    host = str(name.get("host") or "")
+    if host and name.get("via") not in ("sni", "http"):
+        host = f"~{host}"
+    return Way(_who(group, names, by_process, group["from"]), group["address"], host, group["port"],
+               group["app"] or str(record.get("proto") or ""), group["flows"], group["live"], group["bytes_out"],
+               group["bytes_in"], group["last_ns"], str(record.get("proto") or ""))
+
+
+def _packed(addresses: frozenset[str]) -> list[bytes]:
+    import ipaddress
+
+    return [ipaddress.ip_address(address).packed for address in addresses]

@@ -1,0 +1,1 @@
+"""The newest frames, whole: kept, filtered, decoded, put together to conversations, saved."""

@@ -1,0 +1,227 @@
+"""Flows put into groups: by process, remote end, host, country, app, container; the part of that list on screen."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from netwatch._fast.columns import address_text
+from netwatch._fast.grouplist import SORTS, GroupList
+from netwatch._fast.groups import ranked
+from netwatch.model.session import Record
+from netwatch.platform import current
+from netwatch.platform.base import Unavailable
+
+GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
+NONE: GroupKey = ("none", None)
+OTHERS: GroupKey = ("others", None)
+LOOK_AGAIN_S = 10.0  # between two looks at the machine's addresses
+TOP = 6  # remotes and states of one group
+
+
+class By(NamedTuple):
+    """What makes a group: the columns that name it, in turn; else the address at an end of the flow."""
+
+    columns: tuple[str, ...] = ()
+    end: str = ""
+
+
+BY = {
+    "process": By(("process.name", "process.unknown")),
+    "remote": By(end="remote"),
+    "host": By(("name.host",), "remote"),
+    "country": By(("geo.country",)),
+    "app": By(("app", "proto")),
+    "container": By(("process.container",)),
+    "source": By(end="src"),
+    "pid": By(("pid", "process.unknown")),
+    "state": By(("state",)),
+}
+PID = ("process.name", "process.pid")  # the two that "pid" is made of
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """`rows` from place `offset` of a list of `total`: groups, which have "key" and sums, and below unfolded ones flow
+    records, which have "group". `why`: why things may be unknown. `top`: of the group asked about."""
+
+    rows: list[Record]
+    total: int
+    offset: int
+    groups: int
+    flows: int
+    now_ns: int
+    why: str = ""
+    at_least: bool = False  # more remotes than could be told apart
+    top: dict[str, list[Record]] | None = None
+
+
+@dataclass(frozen=True)
+class GroupsOf:
+    """`unfolded`: all groups are, but for those in `turned`; else none but those. `sort` is a field of flows, or
+    "flows"; groups are sorted by it where they have it, by name otherwise. `remotes`: count the addresses at the other
+    end; `ours`: "out" is what this machine sends, where it is an end of the flow. `within`: the group whose top remotes
+    and states are wanted; nothing is unfolded then."""
+
+    by: str
+    where: Any = None
+    sort: str = "bytes"
+    descending: bool = True
+    history: bool = False
+    offset: int = 0
+    limit: int = 200
+    unfolded: bool = False
+    turned: frozenset[GroupKey] = frozenset()
+    remotes: bool = False
+    ours: bool = False
+    within: GroupKey | None = None
+
+    def answer(self, session: Any) -> Grouped:
+        here = _addresses.of(session)
+        with session.lock:
+            return self._answer(session, here)
+
+    def _answer(self, session: Any, here: frozenset[bytes]) -> Grouped:
+        program = session.view.prepare(self.where, self._fields())
+        view, clock = session.view.view, session.engine.clock
+        made = _Made(view, self.by, here, self.remotes, self.ours)
+        flows = made.groups.gather(program, self.history or not session.live, clock)
+        number = made.groups.sort(self.sort if self.sort in SORTS else "", self.descending)
+        within = made.number(self.within) if self.within is not None else None
+        top = None
+        if within is not None:
+            made.groups.narrow(within)
+            top = {by: _top(_Made(view, by, here, ours=self.ours), clock) for by in ("remote", "state")}
+            total = made.groups.fold()
+        else:
+            turned = {found for key in self.turned if (found := made.number(key)) is not None}
+            total = made.groups.unfold(self.unfolded, turned, "bytes" if self.sort == "flows" else self.sort,
+                                       self.descending)
+        page = made.groups.page(self.offset, self.limit)
+        records = iter(session.records([row for _, row in page if row]))
+        rows = [next(records) | {"group": made.key(group)} if row else self._group(made, group, clock)
+                for group, row in page]
+        return Grouped(rows, total, self.offset, number, flows, clock, _why(session, self.by),
+                       made.groups.too_many_remotes, top)
+
+    def _fields(self) -> set[str]:
+        wanted = {name for by in (self.by, *(("remote", "state") if self.within else ())) for name in BY[by].columns}
+        return wanted | {self.sort} | (set(PID) if "pid" in wanted else set())
+
+    def _group(self, made: _Made, group: int, clock: int) -> Record:
+        key = made.key(group)
+        return made.record(group, clock) | {"unfolded": self.unfolded != (key in self.turned)}
+
+
+class _Made:
+    """Groups of a kind over a view, and what their numbers stand for."""
+
+    def __init__(self, view: Any, by: str, here: frozenset[bytes], remotes: bool = False,
+                 ours: bool = False) -> None:
+        found = view.columns()
+        self.names: list[str] = []
+        self.values: list[list[Any]] = []
+        columns = []
+        for name in BY[by].columns:
+            kind, column, table = found.get(PID[0] if name == "pid" else name, ("", 0, None))
+            if kind == "code":
+                ranks, values = _ranks.of(name, table, found[PID[1]][2] if name == "pid" else None)
+                self.names.append(name)
+                self.values.append(values)
+                columns.append((column, ranks))
+        self.groups = GroupList(view, columns, BY[by].end, here, remotes, ours)
+
+    def number(self, key: GroupKey) -> int | None:
+        """The number of a group, None when there is none of that key now."""
+        name, value = key
+        if name in ("none", "others"):
+            found: int | None = self.groups.number_of(-2 if name == "none" else -3, None)
+        elif name == "address":
+            found = self.groups.number_of(-1, _packed(value))
+        elif name not in self.names or value not in self.values[self.names.index(name)]:
+            found = None
+        else:
+            column = self.names.index(name)
+            found = self.groups.number_of(column, self.values[column].index(value))
+        return found
+
+    def key(self, group: int) -> GroupKey:
+        column, key = self.groups.key_of(group)
+        if column < 0:
+            return ("address", address_text(key)) if column == -1 else NONE if column == -2 else OTHERS
+        return self.names[column], self.values[column][key]
+
+    def record(self, group: int, clock: int) -> Record:
+        """What a group adds up to, with `age_s`, seconds since its first frame."""
+        found: Record = self.groups.sums(group)
+        return {"key": self.key(group), "age_s": max(0, clock - found.pop("first_ns")) / 1e9, **found}
+
+
+def _top(made: _Made, clock: int) -> list[Record]:
+    """The groups with most bytes among the flows that the view holds."""
+    made.groups.add_up()
+    number = made.groups.sort("bytes", True)
+    return [made.record(group, clock) for group in made.groups.first(min(TOP, number))]
+
+
+def _packed(text: str) -> bytes:
+    """An address as rows have it: 4, 16 or, a MAC, 6 bytes; none for what is no address."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return socket.inet_pton(family, text)
+        except OSError:
+            continue
+    try:
+        return bytes.fromhex(text.replace(":", ""))
+    except ValueError:
+        return b""
+
+
+def _why(session: Any, by: str) -> str:
+    """Why nothing can be known of what groups are made by; "" when it can."""
+    if by in ("process", "container", "pid") and session.owners is None:
+        return "owners of connections are not looked for" if session.live else "a capture file carries no owners"
+    missing: list[str] = session.names.missing({"geo.country"}) if by == "country" else []
+    return missing[0] if missing else ""
+
+
+class _Ranks:
+    """Ranks of the values of columns, kept while the tables have not grown."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Any, Hashable, Any]] = {}
+
+    def of(self, name: str, table: dict[int, Any], pids: dict[int, Any] | None) -> Any:
+        """As groups.ranked(); of "pid", of (program, PID)."""
+        stamp = (len(table), next(reversed(table), None))
+        known = self._known.get(name)
+        if known is None or known[0] is not table or known[1] != stamp:
+            values = {code: str(value) for code, value in table.items()} if pids is None else \
+                {code: (str(value), pids.get(code, -1)) for code, value in table.items()}
+            known = self._known[name] = (table, stamp, ranked(values))
+        return known[2]
+
+
+class _Addresses:
+    """This machine's addresses, asked for now and then. A file has none: it may be from anywhere."""
+
+    def __init__(self) -> None:
+        self._found: frozenset[bytes] = frozenset()
+        self._next = 0.0
+
+    def of(self, session: Any) -> frozenset[bytes]:
+        if not session.live:
+            return frozenset()
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + LOOK_AGAIN_S
+            try:
+                self._found = current().addresses()
+            except (Unavailable, OSError):
+                self._found = frozenset()
+        return self._found
+
+
+_ranks, _addresses = _Ranks(), _Addresses()

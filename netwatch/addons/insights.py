@@ -1,0 +1,229 @@
+"""Facts that deserve a look, from what was counted: each with what was measured, over what time, and what it means.
+
+Every threshold is a constant here and stands in the text of its card. Where nothing was measured there is no card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from netwatch._fast.gather import hosts
+from netwatch._fast.view import dns_times
+from netwatch.addons.timeline.addon import DROPS, Mark
+
+SECOND = 1_000_000_000
+INFO, WARNING, CRITICAL = "info", "warning", "critical"
+RANK = {CRITICAL: 0, WARNING: 1, INFO: 2}
+HOSTS = 200  # looked at, those of most bytes
+FEW_HOSTS = 3  # cards of one kind
+DROPS_CRITICAL = 0.01  # share of frames
+MALFORMED_SHARE, MALFORMED_LEAST = 0.001, 10
+RESENT_SHARE, RESENT_BAD, RESENT_SEGMENTS = 0.02, 0.10, 200
+DNS_SHARE, DNS_BAD, DNS_LEAST = 0.10, 0.50, 20
+SLOW_DNS_US, SLOW_DNS_BAD_US, DNS_TIMED = 200_000, 1_000_000, 5
+RESETS, REFUSALS, UNANSWERED = 10, 5, 5
+ZERO_WINDOWS = 3
+CUT_SHARE = 0.01
+FAILURES = (1, 2, 4, 5)  # DNS response codes that are no answer: FORMERR, SERVFAIL, NOTIMP, REFUSED
+NXDOMAIN = 3
+
+
+@dataclass(frozen=True)
+class Card:
+    """`filter`: shows the flows it is about, "" where there is none."""
+
+    severity: str
+    title: str
+    measured: str
+    meaning: str
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class InsightsNow:
+    """`since_ns` to `until_ns`: the packet time that counts were taken over."""
+
+    cards: tuple[Card, ...]
+    since_ns: int
+    until_ns: int
+    packets: int
+
+
+@dataclass(frozen=True)
+class Insights:
+    """Over the last `window_s` seconds of packet time, 0 since the beginning. What is said of one host is always of
+    all flows that are still known."""
+
+    window_s: int = 0
+
+    def answer(self, session: Any) -> InsightsNow:
+        keeper = session.keepers["events"]
+        with session.lock:
+            now = keeper.mark(session)
+            then = keeper.before(now.time_ns - self.window_s * SECOND) if self.window_s else None
+            since = then.time_ns if then else now.engine["first_ns"]
+            session.view.rows(None, None, False, 0, 0, True)
+            found, _, _ = hosts(session.view.view, HOSTS)
+            times = dns_times(session.engine, since)
+            interfaces = [(str(each.get("name") or "the capture"), session.keepers["interfaces"].counts.of(i))
+                          for i, each in enumerate(session.source.interfaces[:64])]
+        seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
+        cards = [card for rule in RULES for card in rule(seen)]
+        cards.sort(key=lambda card: RANK[card.severity])
+        return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the rules look at."""
+
+    then: Mark
+    now: Mark
+    seconds: float
+    hosts: list[dict[str, Any]]
+    dns_us: list[float]
+    interfaces: list[tuple[str, dict[str, int]]]
+
+    def engine(self, name: str) -> int:
+        return int(self.now.engine[name] - self.then.engine.get(name, 0))
+
+    def notes(self, name: str) -> int:
+        return int(self.now.notes[name] - self.then.notes.get(name, 0))
+
+    def dns_code(self, code: int) -> int:
+        return int(self.now.notes["dns_codes"].get(code, 0) - self.then.notes.get("dns_codes", {}).get(code, 0))
+
+    @property
+    def over(self) -> str:
+        return f"over {span(self.seconds)}"
+
+
+def span(seconds: float) -> str:
+    """A time in words: 12.3 s, 4 min, 2.5 h."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.2g} %" if part / whole < 0.1 else f"{100 * part / whole:.0f} %"
+
+
+def _drops(seen: _Seen) -> Iterator[Card]:
+    for key, who in DROPS.items():
+        lost = seen.now.drops.get(key, 0) - seen.then.drops.get(key, 0)
+        if lost > 0:
+            whole = lost + seen.engine("packets")
+            yield Card(CRITICAL if lost / whole > DROPS_CRITICAL else WARNING, f"Frames were dropped by {who}",
+                       f"{lost:,} of {whole:,} frames ({share(lost, whole)}) {seen.over}; critical above "
+                       f"{DROPS_CRITICAL:.0%}.",
+                       "What was lost is missing from every count and stream here. A capture filter, fewer interfaces "
+                       "or a larger ring helps.")
+
+
+def _malformed(seen: _Seen) -> Iterator[Card]:
+    refused, before = seen.now.engine["rejected"], seen.then.engine.get("rejected", {})
+    found = {why: n - before.get(why, 0) for why, n in refused.items() if n > before.get(why, 0)}
+    total, packets = sum(found.values()), seen.engine("packets")
+    if total >= MALFORMED_LEAST and packets and total / packets >= MALFORMED_SHARE:
+        whys = ", ".join(f"{why} {n:,}" for why, n in sorted(found.items(), key=lambda pair: -pair[1])[:4])
+        yield Card(WARNING, "Packets that could not be read",
+                   f"{total:,} of {packets:,} ({share(total, packets)}) {seen.over}: {whys}; told from "
+                   f"{MALFORMED_SHARE:.1%} and {MALFORMED_LEAST} on.",
+                   "Broken or hostile packets, a link type that is not read, or damage on the way into the capture.")
+
+
+def _resent(seen: _Seen) -> Iterator[Card]:
+    total, resent = seen.notes("tcp_packets"), seen.notes("resent")
+    if total >= RESENT_SEGMENTS and resent / total >= RESENT_SHARE:
+        yield Card(WARNING, "TCP sends much again", f"{resent:,} of {total:,} TCP packets ({share(resent, total)}) "
+                   f"{seen.over}; told from {RESENT_SHARE:.0%} of {RESENT_SEGMENTS} on.",
+                   "Loss or delay on the way, or a capture that sees packets twice.", "retransmits > 0")
+    bad = [host for host in seen.hosts if host["tcp_packets"] >= RESENT_SEGMENTS
+           and host["resent"] / host["tcp_packets"] >= RESENT_SHARE]
+    for host in sorted(bad, key=lambda host: -host["resent"] / host["tcp_packets"])[:FEW_HOSTS]:
+        part = host["resent"] / host["tcp_packets"]
+        yield Card(CRITICAL if part >= RESENT_BAD else WARNING, f"{host['address']} sends much again",
+                   f"{host['resent']:,} of its {host['tcp_packets']:,} TCP packets ({share(part, 1)}) in {_of(host)}; "
+                   f"told from {RESENT_SHARE:.0%} of {RESENT_SEGMENTS} on, critical from {RESENT_BAD:.0%}.",
+                   "Its packets, or the answers to them, are lost or late on the way.",
+                   f"(src == {host['address']} or dst == {host['address']}) and retransmits > 0")
+
+
+def _dns(seen: _Seen) -> Iterator[Card]:
+    answers = seen.notes("dns_responses")
+    failed, missing = sum(map(seen.dns_code, FAILURES)), seen.dns_code(NXDOMAIN)
+    if answers >= DNS_LEAST and failed / answers >= DNS_SHARE:
+        yield Card(CRITICAL if failed / answers >= DNS_BAD else WARNING, "DNS servers fail to answer",
+                   f"{failed:,} of {answers:,} responses ({share(failed, answers)}) {seen.over} were FORMERR, "
+                   f"SERVFAIL, NOTIMP or REFUSED; told from {DNS_SHARE:.0%} of {DNS_LEAST} on, "
+                   f"critical from {DNS_BAD:.0%}.",
+                   "The server cannot or will not resolve: a broken zone, DNSSEC, or a server for others.",
+                   "app == dns")
+    if answers >= DNS_LEAST and missing / answers >= DNS_SHARE:
+        yield Card(WARNING if missing / answers >= DNS_BAD else INFO, "Many names do not exist",
+                   f"{missing:,} of {answers:,} DNS responses ({share(missing, answers)}) {seen.over} were NXDOMAIN; "
+                   f"told from {DNS_SHARE:.0%} of {DNS_LEAST} on, a warning from {DNS_BAD:.0%}.",
+                   "Search lists and typing errors do this; so does software that makes names up.", "app == dns")
+    if len(seen.dns_us) >= DNS_TIMED:
+        ordered = sorted(seen.dns_us)
+        middle, most = ordered[len(ordered) // 2], ordered[-1]
+        if middle >= SLOW_DNS_US:
+            yield Card(CRITICAL if middle >= SLOW_DNS_BAD_US else WARNING, "DNS is slow",
+                       f"Half of {len(ordered):,} timed responses took {middle / 1000:.0f} ms or more, the slowest "
+                       f"{most / 1000:.0f} ms, {seen.over}; told from {SLOW_DNS_US // 1000} ms of {DNS_TIMED} on, "
+                       f"critical from {SLOW_DNS_BAD_US // 1000} ms.",
+                       "Every connection by name waits this long first.", "app == dns")
+
+
+def _of(host: dict[str, Any]) -> str:
+    return f"{host['flows']:,} flow{'s' * (host['flows'] != 1)} still known"
+
+
+def _hosts_that(count: str, least: int, verb: str, what: str, meaning: str) -> Callable[[_Seen], Iterator[Card]]:
+    """A rule about hosts with at least so many of something."""
+    def rule(seen: _Seen) -> Iterator[Card]:
+        found = sorted((host for host in seen.hosts if host[count] >= least), key=lambda host: -host[count])
+        for host in found[:FEW_HOSTS]:
+            yield Card(WARNING, f"{host['address']} {verb}",
+                       f"{host[count]:,} {what} in {_of(host)}; told from {least} on.", meaning,
+                       f"src == {host['address']} or dst == {host['address']}")
+    return rule
+
+
+def _capture(seen: _Seen) -> Iterator[Card]:
+    cut, packets = seen.engine("snap_truncated"), seen.engine("packets")
+    if packets and cut / packets >= CUT_SHARE:
+        yield Card(INFO, "Frames are cut short",
+                   f"{cut:,} of {packets:,} frames ({share(cut, packets)}) {seen.over} were not captured whole; "
+                   f"told from {CUT_SHARE:.0%} on.",
+                   "Sizes and states are right; content, names and decryption may be missing.")
+    evicted = seen.engine("flows_evicted")
+    if evicted:
+        yield Card(WARNING, "Flows had to make room", f"{evicted:,} flows {seen.over}; told from one on.",
+                   "More flows at once than flows.max: those that were given up are counted as ended too early.")
+    for name, counted in seen.interfaces:
+        if counted["clock_steps"]:
+            yield Card(WARNING, f"The clock of {name} went back",
+                       f"{counted['clock_steps']:,} time{'s' * (counted['clock_steps'] > 1)} since the beginning, "
+                       f"by at most {counted['largest_step_ns'] / 1e9:.1f} s; told from 1 s on.",
+                       "Round trips, rates and durations across such a step are wrong.")
+
+
+RULES: tuple[Callable[[_Seen], Iterator[Card]], ...] = (
+    _drops, _malformed, _resent, _dns,
+    _hosts_that("resets", RESETS, "resets connections", "connections reset by it while they were open",
+                "A server or a box on the way gives up on clients, or clients leave without a goodbye."),
+    _hosts_that("refused", REFUSALS, "refuses connections", "connections refused",
+                "Nothing listens on the ports asked for: a service that is down, or somebody trying ports."),
+    _hosts_that("unanswered", UNANSWERED, "does not answer", "connections it never answered",
+                "It is down, or a firewall drops packets without a word."),
+    _hosts_that("zero_windows", ZERO_WINDOWS, "cannot keep up", "zero windows announced",
+                "Its program reads more slowly than data comes; the network is not what is slow."),
+    _capture,
+)
+LOOKED_AT = ("frames dropped", "packets that cannot be read", "segments sent again, in all and by host",
+             "DNS failures, missing names, slow DNS", "resets, refused and unanswered connections by host",
+             "zero windows by host", "frames cut short", "flows that had to make room", "clocks that went back")

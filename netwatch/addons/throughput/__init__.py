@@ -1,0 +1,1 @@
+"""What came in each second, in all: how much, how much of it lost."""

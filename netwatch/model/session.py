@@ -1,0 +1,90 @@
+"""What watching a source looks like from outside: a page of flows, the health of the capture, the questions to ask.
+
+Plain data, shared by the session that answers and the terminal that asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some flows in order; `total` is how many match, `now_ns` the packet clock they were taken at."""
+
+    rows: list[Record]
+    total: int
+    now_ns: int
+    took_ms: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How a file is being played. `speed` None: as fast as it goes; `until`: packet time that is being gone to, ns;
+    `again`: it is read from its start for that."""
+
+    speed: float | None = None
+    playing: bool = True
+    until: int | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the capture is doing: what came, what was lost and where, what it costs. Rates are of the last second or so;
+    of a file that was read to its end, over the time it covers."""
+
+    packets: int = 0
+    bytes: int = 0
+    packets_per_s: float = 0.0
+    bytes_per_s: float = 0.0
+    kernel_drops: int = 0
+    interface_drops: int = 0
+    ring_drops: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    bytes_skipped: int = 0
+    snap_truncated: int = 0
+    flows_live: int = 0
+    flows_ended: int = 0
+    flows_evicted: int = 0
+    position: float | None = None
+    done: bool = False
+    error: str | None = None
+    link_types: list[str] = field(default_factory=list)
+    clock_ns: int = 0
+    stopped: bool = False  # a live capture that was stopped, and can be started again
+    cpu_percent: float = 0.0
+    rss_bytes: int = 0
+    replay: Replay | None = None
+    owners: str = ""  # what finds the processes of flows, "" nothing does
+    owners_why: str = ""  # why nothing better does
+
+
+class Question(Protocol):
+    """What a screen wants to know. Equal questions have equal answers at one moment; they are in netwatch/addons/."""
+
+    def answer(self, session: Any) -> Any: ...
+
+
+class Command(Protocol):
+    """What a key wants done: netwatch/addons/. Returns one line for the user, "" for nothing to say."""
+
+    def run(self, session: Any) -> str: ...
+
+
+class Session(Protocol):
+    """The engine and all it knows, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
+
+    label: str
+    live: bool
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
+    def flow(self, id: int) -> Record | None: ...
+    def ask(self, question: Question) -> Any: ...
+    def do(self, command: Command) -> str: ...
+    def health(self) -> Health: ...

@@ -1,0 +1,120 @@
+"""All that is known of a flow's ends beside the flow itself, as one service of the pipeline.
+
+Name, service, scope, neighbours, place: learnt from the wire or looked up in local tables. Only `reverse`, when it is
+given, sends packets.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from netwatch._fast.adorn import Adorner
+from netwatch._fast.naming import NameTable
+from netwatch.names import scopes
+from netwatch.names.geo import Geo
+from netwatch.names.neighbours import Neighbours
+from netwatch.names.ports import Services
+
+if TYPE_CHECKING:
+    from netwatch.names.reverse import Reverse
+
+Record = dict[str, Any]
+IS_NEAR, HAS_NO_NAME = 1, 2    # what Adorner.adorn leaves to do
+ENDS, STATION, PLACE = ("src", "dst"), ("mac", "vendor", "host", "role"), ("country", "city", "asn", "org")
+STATION_FIELDS = tuple(f"lan.{end}.{part}" for end in ENDS for part in STATION)
+
+
+class Names:
+    """Sees names and links on the wire, and adorns flow records with `name`, `service`, `scope`, `lan`, `geo`."""
+
+    wants = frozenset({"names", "links"})
+
+    def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
+                 geo: Geo | None = None) -> None:
+        """`wait`: seconds a record may wait for the resolver's answer."""
+        self.table = NameTable()
+        self.neighbours = Neighbours()
+        self.services = services or Services()
+        self.geo = geo if geo is not None else Geo()
+        self.reverse = reverse
+        self._wait = wait
+        self._placed = bool(self.geo)
+        self._adorner = Adorner(self.table, scopes.BLOCKS, self.services.ports, scopes.REMOTE,
+                                self.neighbours.stations)
+
+    def take(self, events: Iterable[Any]) -> list[Any]:
+        """Learn from a chunk's events; nothing further comes of them."""
+        for event in events:
+            if event.kind == "names":
+                self.table.learn(event.time_ns, event.payload)
+            else:
+                self.neighbours.learn(event.time_ns, event.payload)
+        return []
+
+    def adorn(self, record: Record) -> None:
+        """Add what is known to a flow record."""
+        if not record:
+            return
+        left = self._adorner.adorn(record)
+        if left & IS_NEAR:
+            self.neighbours.adorn(record)
+        if left & HAS_NO_NAME and self.reverse is not None:
+            host = self.reverse.name(record["dst"], self._wait)
+            if host is not None:
+                record["name"] = {"host": host, "via": "ptr"}
+        if self._placed:
+            remote = self._adorner.remote_end(record["src"], record["dst"])
+            place = self.geo.find(remote) if remote is not None else None
+            if place:
+                record["geo"] = place
+
+    def columns(self) -> list[tuple[Any, ...]]:
+        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
+        arguments of _fast.derived.Derived."""
+        found: list[tuple[Any, ...]] = [
+            (("name.host", "name.via"), self._name_columns, self._answers),
+            (("scope.src", "scope.dst"), self._scope_columns),
+            (STATION_FIELDS, self._station_columns, lambda: self.neighbours.changes, True),
+        ]
+        if self._placed:
+            found.append((tuple(f"geo.{part}" for part in PLACE), self._place_columns))
+        return found
+
+    def _answers(self) -> int:
+        return self.reverse.changes if self.reverse is not None else 0
+
+    def _name_columns(self, record: Record) -> tuple[Any, ...] | None:
+        name = self._adorner.name(record)
+        if name is not None:
+            return name["host"], name["via"]
+        host = self.reverse.known(record["dst"]) if self.reverse is not None else None
+        return (host, "ptr") if host is not None else None
+
+    def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
+        found = scopes.scope_of(record["src"]), scopes.scope_of(record["dst"])
+        return found if found[0] is not None else None
+
+    def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
+        self.neighbours.adorn(record)
+        if "lan" not in record:
+            return None
+        return tuple(record["lan"].get(end, {}).get(part) for end in ENDS for part in STATION)
+
+    def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
+        remote = self._adorner.remote_end(record["src"], record["dst"])
+        place = self.geo.find(remote) if remote is not None else None
+        return tuple(map(place.get, PLACE)) if place else None
+
+    def missing(self, fields: Iterable[str]) -> list[str]:
+        """Why none of these fields can have a value on this machine, and what to do about it; one line each."""
+        from netwatch.names.vendors import table
+
+        asked = set(fields)
+        whys = [self.geo.missing] if any(name.startswith("geo.") for name in asked) else []
+        whys += [table().missing] if any(name.endswith(".vendor") for name in asked) else []
+        return [why for why in whys if why is not None]
+
+    def close(self) -> None:
+        """The input is over: look up nothing more."""
+        if self.reverse is not None:
+            self.reverse.close()

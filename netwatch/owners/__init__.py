@@ -1,0 +1,1 @@
+"""Which process owns a flow of a live capture."""

@@ -1,0 +1,218 @@
+"""Who owns the flows of a live capture: the service that joins them to the processes which the platform finds.
+
+A flow is asked about a tenth of a second after it began, when the kernel's word of it has surely come, and again for
+two seconds where the answer may improve. What is put into the columns of _fast.told is what records, filters and the
+screen see. How owners are found, and by which rules, is the platform's affair (docs/processes.md).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Any, NamedTuple
+
+from netwatch._fast.told import Told
+from netwatch.model.addon import Event
+from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
+
+Record = dict[str, Any]
+FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
+          "unknown", "shared_with")
+PARENTS = ("pid", "name")
+COLUMNS = tuple(f"process.{name}" for name in FIELDS) + tuple(f"process.parents.{name}" for name in PARENTS)
+WAITS = (0.1, 0.2, 0.4, 0.6, 0.7)  # seconds before a flow is asked about, and between asking again
+MAX_WAITING = 65536  # flows that are still to be asked about
+MAX_MADE = 4096  # columns' values kept of processes
+TURN_S = 0.02  # of asking at a time; the packets go on meanwhile, into the kernel's ring
+PATIENCE_S = 0.5  # at the end of a capture, in all, for what began just before it
+STEP_S = 0.03
+TOO_MANY = "too many flows began in that second to ask about each"
+NOT_YET = "not asked yet"
+
+
+class Question(NamedTuple):
+    due: float  # monotonic clock
+    told: Told
+    row: int
+    key: int
+
+
+class Method(NamedTuple):
+    """What finds the owners now: its name ("" none), and why no better one does ("" there is none better)."""
+
+    name: str
+    why: str
+
+
+class FlowOwners:
+    """See service.RowService. `start()` before the first frame is captured, so that no socket is missed."""
+
+    wants = frozenset({"begun"})
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._owners: Owners = platform.owners()
+        self._told: dict[int, Told] = {}  # by the id of the engine
+        self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
+        self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
+        self._made: dict[tuple[Any, ...], tuple[Process, tuple[Any, ...]]] = {}
+        self._patience = PATIENCE_S
+        self._ready = False
+        self._starter: threading.Thread | None = None
+
+    def start(self, behind: bool = False) -> None:
+        """Load what finds owners, some 100 ms; `behind`: in a thread, questions waiting until it is done."""
+        if behind:
+            self._starter = threading.Thread(target=self.start, name="owners-start", daemon=True)
+            self._starter.start()
+            return
+        self._owners.start()
+        self._ready = True
+
+    def close(self) -> None:
+        """Stop looking. What is known stays known."""
+        if self._starter is not None:
+            self._starter.join(timeout=5)
+        self._ready = False
+        self._owners.close()
+
+    def take(self, events: list[Event]) -> list[Event]:
+        """Note which flows began, and ask about those that are due."""
+        due = time.monotonic() + WAITS[0]
+        for event in events:
+            if len(self._open) < MAX_WAITING:
+                told = self.column(event.engine)
+                self._open.add((told, event.key))
+                self._waiting[0].append(Question(due, told, event.row, event.key))
+        if self._ready:
+            self._ask_due()
+        return []
+
+    def column(self, engine: Any) -> Told:
+        """The columns of an engine's flows."""
+        told = self._told.get(id(engine))
+        if told is None:
+            told = self._told[id(engine)] = Told(engine, COLUMNS)
+        return told
+
+    def adorn(self, record: Record) -> None:
+        """Owners are known by row; see adorn_row."""
+
+    def adorn_row(self, record: Record, engine: Any, row: int) -> None:
+        """Add `process` to a flow record."""
+        told = self.column(engine)
+        key = told.key(row)
+        if key is None:
+            return
+        if (told, key) in self._open and self._ready and "ended" in record:
+            self._ask_last(told, row, key, record["ended"] == "end-of-input")
+        found = told.of(row, key)
+        if found is not None:
+            record["process"] = _object(found[0], found[1])
+        else:
+            record["process"] = {"unknown": NOT_YET if (told, key) in self._open else TOO_MANY}
+
+    def kernel_view(self, record: Record) -> Record | None:
+        """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None."""
+        ask = getattr(self._platform, "tcp_info", None)
+        if ask is None or record.get("proto") != "tcp" or "ended" in record:
+            return None
+        ends = (packed(record["src"]), record["sport"]), (packed(record["dst"]), record["dport"])
+        for near, far in (ends, ends[::-1]):
+            try:
+                found: Record = ask(*near, *far)
+            except Unavailable:
+                continue
+            return found
+        return None
+
+    def method(self) -> Method:
+        """Which method finds owners, and why not a better one."""
+        if not self._ready:
+            return Method("", "starting")
+        return chosen(self._owners.status())
+
+    def _ask_due(self) -> None:
+        """Ask about what is due, oldest questions first, for no longer than a turn."""
+        now = time.monotonic()
+        until = now + TURN_S
+        for stage, waiting in enumerate(self._waiting):
+            while waiting and waiting[0].due <= now:
+                self._ask(waiting.popleft(), stage)
+                if time.monotonic() > until:
+                    return
+
+    def _ask(self, question: Question, stage: int) -> None:
+        """Ask, and see whether to ask again."""
+        _, told, row, key = question
+        if (told, key) not in self._open:
+            return
+        if self._put(told, row, key) and stage + 1 < len(WAITS):
+            self._waiting[stage + 1].append(Question(time.monotonic() + WAITS[stage + 1], told, row, key))
+        else:
+            self._open.discard((told, key))
+
+    def _ask_last(self, told: Told, row: int, key: int, over: bool) -> None:
+        """Ask about a flow whose record is made now. `over`: with the input, so that waiting delays nothing."""
+        while self._put(told, row, key) and over and self._patience > 0:
+            self._patience -= STEP_S
+            time.sleep(STEP_S)
+        self._open.discard((told, key))
+
+    def _put(self, told: Told, row: int, key: int) -> bool:
+        """Put the answer of now into the columns. May a later one be better?"""
+        ends = told.ends(row, key)
+        if ends is None:
+            return False
+        answer = self._owners.of_flow(*ends)
+        known = told.of(row, key)
+        if isinstance(answer, Unknown):
+            if known is None or known[0][0] is None:
+                told.put(row, key, _reason(answer), time.time_ns())
+            return answer.retry
+        told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
+        return answer.quality == LISTENER
+
+
+    def _values(self, owner: Owner) -> tuple[Any, ...]:
+        """The columns' values, None where nothing is known. Most flows are of a process that has had one before."""
+        key = id(owner.process), owner.method, owner.quality, owner.others
+        made = self._made.get(key)
+        if made is not None and made[0] is owner.process:
+            return made[1]
+        told, parents = owner.record(), owner.process.parents
+        told["shared_with"] = owner.others or None
+        values = (*map(told.get, FIELDS), *(tuple(each[i] for each in parents) or None for i in range(len(PARENTS))))
+        if len(self._made) >= MAX_MADE:
+            self._made.clear()
+        self._made[key] = owner.process, values
+        return values
+
+
+def chosen(found: list[Status]) -> Method:
+    """The best method that works, and what stands against the better ones. `found`: best first, as platforms tell."""
+    better: list[str] = []
+    for status in found:
+        if status.active:
+            return Method(status.method, "; ".join(better))
+        better.append(f"no {status.method}: {status.reason}")
+    return Method("", "; ".join(better))
+
+
+def _reason(answer: Unknown) -> tuple[Any, ...]:
+    return tuple(answer.reason if name == "unknown" else None for name in FIELDS) + (None,) * len(PARENTS)
+
+
+def _object(values: tuple[Any, ...], since_ns: int) -> Record:
+    """The object `process` of a flow record."""
+    told = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
+    if "unknown" in told:
+        return told
+    told["age_s"] = round(max(0, time.time_ns() - since_ns) / 1e9, 3)
+    if "shared_with" in told:
+        told["shared_with"] = list(told["shared_with"])
+    pids, names = values[len(FIELDS):]
+    if pids is not None:
+        told["parents"] = [{"pid": pid, "name": name} for pid, name in zip(pids, names, strict=True)]
+    return told

@@ -1,0 +1,1 @@
+"""What users add themselves: Python files of the configuration folder."""

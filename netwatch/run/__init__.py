@@ -1,0 +1,1 @@
+"""What runs a source from its first frame to its last: the pipeline, the session without a terminal, the replay."""

@@ -1,0 +1,304 @@
+"""A source being watched: the engine in a thread of its own, and questions answered about it meanwhile.
+
+The lock is held by whoever looks at the rows: the engine for one chunk, a question for as long as it takes. A live
+source waits in the kernel's ring meanwhile. Without the lock, only the source is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from netwatch._fast.flowtext import link_name
+from netwatch._fast.pacing import PacedBox
+from netwatch._fast.view import EngineView, counts, screen_record
+from netwatch.filter import Filter
+from netwatch.model.addon import adorn
+from netwatch.model.session import Command, Health, Page, Question, Record
+from netwatch.names.addon import Names
+from netwatch.owners.addon import FlowOwners, Method
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.replay import Player
+from netwatch.store.settings import Settings
+
+if TYPE_CHECKING:
+    from netwatch.names.reverse import Reverse
+
+ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
+SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
+
+
+class Session:
+    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there; `services` makes
+    the pipeline's services for the source."""
+
+    def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
+                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
+                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None,
+                 rereaders: Callable[[Any], list[Any]] | None = None) -> None:
+        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
+        what finds the processes of a live source's flows, started; `rereaders` the services that read kept frames once
+        more, for the content of streams."""
+        speed = (settings or Settings({})).of("replay.speed")
+        self.player = None if live else Player(None if speed == "max" else float(speed))
+        self.label = label
+        self.live = live
+        self._open_source = open_source
+        self._dpi = dpi
+        self._settings = settings or Settings({})
+        self._services = services
+        self._rereaders = rereaders
+        self._make_owners = owners
+        self.owners: FlowOwners | None = None
+        self.lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._done = False
+        self._failure: str | None = None
+        self._meter = _Meter()
+        self._resolve = resolve
+
+    def start(self) -> None:
+        """Open the source and begin to read it. Raises SourceError."""
+        self.owners = self._make_owners() if self._make_owners else None
+        self._begin(self._open_source())
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def _begin(self, source: Any) -> None:
+        """A fresh engine for a source, and all that goes with it."""
+        self.source = source
+        self._read_before = 0
+        self.names = Names(_resolver() if self._resolve else None)
+        timeouts = self._timeouts()
+        services = self._services(self.source) if self._services and self._dpi else []
+        services += [self.names, *([self.owners] if self.owners else [])]
+        self.keepers = addons.make()
+        self.minute: Any = self.keepers["minute"]
+        wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
+        self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
+                                 want=wanted, max_flows=self._settings.of("flows.max"),
+                                 history=self._settings.of("flows.history"),
+                                 box=PacedBox() if self.player else None)
+        self.engine = self.pipeline.engines[0]
+        self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "begin"):
+                keeper.begin(self, self._settings)
+
+    def _timeouts(self) -> dict[str, int]:
+        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+
+    def use_settings(self, settings: Settings) -> None:
+        """Other settings from now on, as far as a running engine can: its idle timeouts."""
+        self._settings = settings
+        with self.lock:
+            for engine in self.pipeline.engines:
+                engine.set_timeouts(self._timeouts())
+
+    def stop(self) -> None:
+        """Stop reading and close the source; may be called again."""
+        if self._thread is None:
+            return
+        self._stopping = True
+        self.source.interrupt()
+        self._thread.join(timeout=5)
+        self._thread = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of everything that _begin() made."""
+        for keeper in self.keepers.values():
+            if hasattr(keeper, "close"):
+                keeper.close()
+        self.pipeline.close()
+        self.source.close()
+
+    def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
+              history: bool) -> Page:
+        """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
+        began = time.perf_counter()
+        with self.lock:
+            numbers, total = self.view.rows(where, sort, descending, offset, limit, history or not self.live)
+            rows = self.records(numbers)
+            clock = self.engine.clock
+        return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
+
+    def flow(self, id: int) -> Record | None:
+        """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
+        with self.lock:
+            number = self.view.find(id)
+            record = self.records([number])[0] if number else None
+        seen = self.owners.kernel_view(record) if record and self.owners else None
+        if record and seen:
+            record["tcp_info"] = seen
+        return record
+
+    def ask(self, question: Question) -> Any:
+        """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
+        return question.answer(self)
+
+    def do(self, command: Command) -> str:
+        """Do what a key asked for, and the line that tells of it."""
+        return command.run(self)
+
+    def records(self, numbers: list[int]) -> list[Record]:
+        """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
+        minute = self.minute.flows
+        minute.want(self.engine, numbers)
+        return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
+
+    def record(self, row: int) -> Record:
+        """The record of a row, for those who hold the lock."""
+        return self._record(row)
+
+    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Step]]:
+        """Read frames that were kept through an engine of their own, for what their streams say, opened where there
+        are keys. Needs no lock."""
+        services = self._rereaders(source) if self._rereaders and self._dpi else []
+        pipeline = Pipeline(source, services=services, dpi=self._dpi, want=("streams",))
+        try:
+            while (step := pipeline.step()) is not None:
+                yield pipeline, step
+            yield pipeline, pipeline.finish()
+        finally:
+            pipeline.close()
+
+    def _record(self, number: int) -> Record:
+        """The record of a row, with what the services know of it."""
+        record: Record = screen_record(self.engine, number, self.source.interfaces)
+        adorn(self.pipeline.services, record, self.engine, number)
+        return record
+
+    def health(self) -> Health:
+        with self.lock:
+            seen, done = counts(self.engine), self._done
+        first = seen.pop("first_ns")
+        drops = self.source.stats() if self.live else {}
+        meter = self._meter.read(seen["packets"], seen["bytes"])
+        if done and not self.live:
+            seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
+            meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
+        size = self.source.size
+        owners = self.owners.method() if self.owners else Method("", "")
+        return Health(
+            **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
+            kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
+            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False),
+            done=done, error=self._failure or self.source.error,
+            position=None if self.live else 1.0 if done else self._position() if size else None,
+            replay=self.player.state() if self.player else None,
+            link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
+            owners=owners.name, owners_why=owners.why,
+        )
+
+    def _position(self) -> float:
+        """How much of the file has been processed, 0 to 1."""
+        read, share = self.source.bytes_read, getattr(self.pipeline.box, "share", 1.0)
+        position: float = (self._read_before + (read - self._read_before) * share) / self.source.size
+        return position
+
+    def _run(self) -> None:
+        try:
+            if self.player:
+                self._replay(self.player)
+            else:
+                self._watch()
+        except Exception as error:  # the screen must say so; a thread's traceback nobody sees
+            self._failure = f"the engine stopped: {type(error).__name__}: {error}"
+        self._done = True
+
+    def _watch(self) -> None:
+        """A live source, until it ends or we are stopped."""
+        while not self._stopping:
+            count = self.pipeline.read()
+            with self.lock:
+                if self._take(count) is None:
+                    return
+                if count < 0:
+                    self.pipeline.advance(time.time_ns() - SETTLE_NS)
+
+    def _replay(self, player: Player) -> None:
+        """A file, at the player's pace, as often as it asks for it again."""
+        while not self._stopping:
+            if player.again:
+                self._read_again(player)
+            elif self._done:
+                player.wait_at_end()
+            elif self.pipeline.box.left or self._read_on(player) > 0:
+                shown = player.allow(self.pipeline.box)
+                with self.lock:
+                    if shown:
+                        self._take(shown)
+                    elif player.speed and not player.paused:
+                        self.pipeline.advance(player.clock)
+                    player.reached(self.engine.clock)
+
+    def _read_on(self, player: Player) -> int:
+        """The next chunk of the file; 0 at its end."""
+        self._read_before = self.source.bytes_read
+        count: int = self.pipeline.read()
+        if count == 0:
+            with self.lock:
+                self._take(0)
+                self._done = True
+                player.end(self.engine.clock)
+        return count
+
+    def _read_again(self, player: Player) -> None:
+        """Begin the file once more, with an engine that knows nothing."""
+        source = self._open_source()
+        with self.lock:
+            self._let_go()
+            self._begin(source)
+            self._done = False
+            player.begin()
+
+    def _take(self, count: int) -> Step | None:
+        """Process what was read, and let the keepers see it. The lock is held."""
+        step = self.pipeline.process(count)
+        for keeper in self.keepers.values():
+            keeper.watch(self, self.pipeline.box, step)
+        return step
+
+
+def _resolver() -> Reverse:
+    """Who asks the system for names; imported here because few want it."""
+    from netwatch.names.reverse import Reverse
+
+    return Reverse()
+
+
+class _Meter:
+    """Rates between two readings at least half a second apart, on the wall clock."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self._cpu = time.process_time()
+        self._packets = self._bytes = 0
+        self._last = (0.0, 0.0, 0.0)
+
+    def read(self, packets: int, octets: int) -> tuple[float, float, float]:
+        """(packets per second, bytes per second, CPU percent of one core)."""
+        now = time.monotonic()
+        seconds = now - self._at
+        if seconds >= 0.5:
+            cpu = time.process_time()
+            self._last = ((packets - self._packets) / seconds, (octets - self._bytes) / seconds,
+                          100 * (cpu - self._cpu) / seconds)
+            self._at, self._cpu, self._packets, self._bytes = now, cpu, packets, octets
+        return self._last
+
+
+def _rss() -> int:
+    """Resident memory of this process in bytes."""
+    try:
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

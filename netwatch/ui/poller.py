@@ -1,0 +1,157 @@
+"""What the terminal draws from: the face of a session, snapshots of it, and the thread that takes them.
+
+The terminal's own thread never calls a session. It leaves a Request with the Poller and draws the last Snapshot; the
+Poller asks the session, which may take long, and rings when there is something new. Snapshots are never changed.
+"""
+from __future__ import annotations
+
+import collections
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netwatch.model.session import Command, Health, Page, Question, Record, Session
+
+__all__ = ["Health", "Page", "Poller", "Record", "Request", "Session", "Snapshot"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the screen needs. Two requests with the same `question` can share a page."""
+    where: Any = None
+    sort: str = "bytes"
+    descending: bool = True
+    offset: int = 0
+    limit: int = 200             # 0: no flows are wanted
+    history: bool = False
+    flow: int | None = None      # a flow whose whole record is wanted
+    hold: bool = False           # paused: ask once, then leave the page alone
+    asks: Question | None = None     # what the screen wants to know beside the flows
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        return (self.where, self.sort, self.descending, self.offset, self.limit, self.history)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One consistent picture. `number` rises with each."""
+    number: int = 0
+    request: Request | None = None
+    page: Page | None = None
+    rows: list[Record] = field(default_factory=list)
+    total: int = 0
+    offset: int = 0
+    record: Record | None = None
+    health: Health | None = None
+    error: str | None = None
+    asked: Question | None = None
+    answer: Any = None           # ... to what was asked
+    said: str = ""               # what the last command had to say
+    commands: int = 0            # how many have been done
+
+
+class Poller(threading.Thread):
+    """Asks the session every `interval` seconds, and at once when the request changes. `ring` is called from here."""
+
+    REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
+
+    def __init__(self, session: Session, interval: float, ring: Callable[[], None]) -> None:
+        super().__init__(name="netwatch-poller", daemon=True)
+        self._session = session
+        self._interval = interval
+        self._ring = ring
+        self._news = threading.Condition()
+        self._wanted: Request | None = None
+        self._latest = Snapshot()
+        self._stopping = False
+        self._todo: collections.deque[Command] = collections.deque()
+        self._progress: tuple[Any, ...] = ()
+        self.on_crash: Callable[[BaseException], object] = lambda error: None
+
+    @property
+    def latest(self) -> Snapshot:
+        return self._latest
+
+    def ask(self, request: Request) -> None:
+        """Want something else from now on. Returns at once."""
+        if request == self._wanted:
+            return
+        with self._news:
+            self._wanted = request
+            self._news.notify()
+
+    def do(self, command: Command) -> None:
+        """Have something done by the session, in turn. Returns at once; what came of it is told by a snapshot."""
+        with self._news:
+            self._todo.append(command)
+            self._news.notify()
+
+    def set_interval(self, seconds: float) -> None:
+        """Look at the session this often, from the next look on."""
+        self._interval = seconds
+
+    def stop(self) -> None:
+        """Ask the thread to end; a query under way is not waited for."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+
+    def run(self) -> None:
+        served: Request | None = None
+        next_tick = 0.0
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._stopping or self._todo or self._wanted is not served,  # noqa: B023
+                                    max(0.0, next_tick - time.monotonic()) if served else None)
+                if self._stopping:
+                    return
+                wanted = self._wanted
+            began = time.monotonic()
+            tick = began >= next_tick
+            if wanted is None:
+                continue
+            try:
+                self._do_commands()
+                fresh = self._poll(wanted, tick)
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}"[:300]
+                if text != self._latest.error:           # one report for one cause, however often it comes back
+                    self.on_crash(error)
+                fresh = replace(self._latest, request=wanted, error=text)
+            ended = time.monotonic()
+            if tick:
+                next_tick = max(began + self._interval, ended + self.REST * (ended - began))
+            served = wanted
+            self._latest = replace(fresh, number=self._latest.number + 1)
+            self._ring()
+
+    def _do_commands(self) -> None:
+        while self._todo:
+            said = self._session.do(self._todo.popleft())
+            self._latest = replace(self._latest, said=said, commands=self._latest.commands + 1)
+
+    def _poll(self, wanted: Request, tick: bool) -> Snapshot:
+        old = self._latest
+        health = self._session.health() if tick or old.health is None else old.health
+        progress = (health.packets, health.clock_ns, health.flows_live, health.flows_ended, health.done)
+        same = old.page is not None and old.request is not None and old.request.question == wanted.question
+        moved = progress != self._progress and not wanted.hold
+        new = replace(old, request=wanted, health=health, error=None)
+        if not wanted.limit:
+            new = replace(new, page=None, rows=[], total=0, offset=0)
+        elif not same or (tick and moved) or old.error:
+            page = self._session.query(*wanted.question)
+            self._progress = progress
+            new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
+        if wanted.asks != old.asked or (wanted.asks and not wanted.hold and (tick or old.error)):
+            answer = None if wanted.asks is None else self._session.ask(wanted.asks)
+            new = replace(new, asked=wanted.asks, answer=answer)
+        if wanted.flow is None:
+            return replace(new, record=None)
+        asked_before = old.request is not None and old.request.flow == wanted.flow
+        if not asked_before or not wanted.hold:
+            return replace(new, record=self._session.flow(wanted.flow))
+        return new

@@ -1,0 +1,1 @@
+"""The Connections tab: flows, alone and in groups, and all that is known of one."""

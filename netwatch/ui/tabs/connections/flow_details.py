@@ -1,0 +1,278 @@
+"""The details pane: every field of one flow record, in groups whose rows stay where they are.
+
+The first groups have the same rows for every flow, with a dash where nothing is known, so that nothing jumps when a
+value arrives or the selection moves. The objects of the protocols follow; what no group claims comes last.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from netwatch._fast.canvas import clip, wrap
+from netwatch.ui import format as fmt
+from netwatch.ui.state import Area, State
+from netwatch.ui.tabs.connections.flow_cells import minute_of
+from netwatch.ui.theme import ADDRESS, BRAND, FAINT, MUTED, SELECTED, TEXT, TITLE, Glyphs
+from netwatch.ui.widgets import table
+from netwatch.ui.widgets.graph import spark
+
+Record = dict[str, Any]
+
+LABEL = 19                         # cells of the names on the left
+MAX_LINES = 12                     # of one value
+SPARK = 20                         # cells of a sparkline, two seconds in each
+
+# group: (label, path or paths, how to print it). Two paths are "out" and "in".
+_Row = tuple[str, str, str]
+_CONNECTION: tuple[_Row, ...] = (
+    ("Protocol", "proto", ""), ("State", "state", ""), ("Ended", "ended", ""), ("Source", "src sport", "endpoint"),
+    ("Destination", "dst dport", "endpoint"), ("Initiator", "initiator", ""), ("Name", "name.host", ""),
+    ("Name learnt via", "name.via", ""), ("Name age", "name.age_s", "s"), ("Interface", "interface", ""),
+    ("VLAN", "vlan", "plain"), ("Tunnel", "tunnel", ""), ("First frame", "first", ""), ("Last frame", "last", ""),
+    ("Duration", "duration", "s"), ("Age", "age_s", "s"), ("Idle", "idle_s", "s"),
+    ("Idle limit", "staleness", "share"), ("Flow number", "id", "plain"),
+)
+_TRAFFIC: tuple[_Row, ...] = (
+    ("Rate", "rate_out rate_in", "rate"), ("Peak", "peak_out peak_in", "rate"),
+    ("Packets", "packets_out packets_in", ""), ("Bytes", "bytes_out bytes_in", "size"),
+    ("Payload", "payload_out payload_in", "size"), ("Up, last 40 s", "minute", "up"),
+    ("Down, last 40 s", "minute", "down"),
+)
+_APPLICATION: tuple[_Row, ...] = (
+    ("App", "app", ""), ("Stack", "app_stack", ""), ("Confidence", "confidence", "%"),
+    ("Service by port", "service", ""), ("Summary", "label", ""), ("Decrypted", "decrypted", ""),
+    ("Decrypt keys", "decrypt.keys", ""), ("Decrypted bytes", "decrypt.bytes", "size"),
+    ("Decrypt failures", "decrypt.failed", ""),
+)
+_TRANSPORT: tuple[_Row, ...] = (
+    ("Handshake RTT", "rtt_us", "us"), ("Smoothed RTT", "srtt_us", "us"),
+    ("Retransmits", "retransmits_out retransmits_in", ""), ("Out of order", "out_of_order_out out_of_order_in", ""),
+    ("Duplicate ACKs", "dup_acks_out dup_acks_in", ""), ("Zero windows", "zero_windows_out zero_windows_in", ""),
+    ("Fast retransmits", "fast_retransmits_out fast_retransmits_in", ""), ("Spurious", "spurious_out spurious_in", ""),
+    ("Window scale", "window_scale_out window_scale_in", ""), ("MSS", "mss", "B"), ("TTL", "ttl", ""),
+    ("SACK", "sack", ""), ("TCP flags out", "tcp_flags_out", ""), ("TCP flags in", "tcp_flags_in", ""),
+)
+_PROCESS: tuple[_Row, ...] = (
+    ("Program", "process.name", ""), ("PID", "process.pid", "plain"), ("Executable", "process.exe", ""),
+    ("Command line", "process.cmdline", ""), ("User", "process.user", ""), ("UID", "process.uid", "plain"),
+    ("Parent PID", "process.ppid", "plain"), ("Parents", "process.parents", "line"),
+    ("Container", "process.container", ""), ("Pod", "process.pod", ""), ("Unit", "process.unit", ""),
+    ("Found by", "process.method", ""), ("Quality", "process.quality", ""), ("Confirmed before", "process.age_s", "s"),
+    ("Shared with", "process.shared_with", "plain"),
+    ("Not known because", "process.unknown", ""),
+)
+_PLACE: tuple[_Row, ...] = (
+    ("Country", "geo.country", ""), ("City", "geo.city", ""), ("AS number", "geo.asn", "plain"),
+    ("Organisation", "geo.org", ""),
+)
+_LEFT = (("Connection", _CONNECTION), ("Process", _PROCESS), ("Place", _PLACE))
+_RIGHT = (("Traffic", _TRAFFIC), ("Application", _APPLICATION), ("Transport", _TRANSPORT))
+TWO_COLUMNS_FROM = 100             # cells
+_CLAIMED = frozenset(path.split(".")[0] for _, rows in _LEFT + _RIGHT for _, paths, _ in rows for path in paths.split())
+_TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
+           "tcp_info": "Kernel (TCP_INFO)"}
+
+
+def look_up(record: Record, path: str) -> Any:
+    """The value at a dotted path, None when absent."""
+    value: Any = record
+    for part in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
+
+
+def plain(value: Any, how: str, glyphs: Glyphs) -> str:
+    """One value as text, with its unit. "" for unknown."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if how == "line":
+        return " < ".join(f"{each['name']} ({each['pid']})" for each in value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain(item, how, glyphs) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(item, '', glyphs)}" for key, item in value.items())
+    if not isinstance(value, (int, float)):
+        return str(value)
+    if how == "rate":
+        return fmt.rate(value)
+    if how == "size":
+        return f"{fmt.size(value)} ({fmt.count(int(value))} B)" if value >= 1000 else fmt.size(value)
+    if how == "us":
+        return fmt.micros(value, glyphs.ascii_only)
+    if how == "s":
+        return fmt.age(value)
+    if how == "share":
+        return f"{value * 100:.0f} % used"
+    if how in ("%", "B"):
+        return f"{value} {how}"
+    if how == "plain" or isinstance(value, float):
+        return str(value)
+    return fmt.count(value)
+
+
+def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
+    names = paths.split()
+    values = [look_up(record, name) for name in names]
+    if how in ("up", "down"):
+        recent = minute_of(record, how == "down")
+        return f"{glyphs.side}{spark(recent, SPARK, None, glyphs)}{glyphs.side}" if recent else ""
+    if how == "endpoint":
+        return "" if values[0] is None else fmt.endpoint(str(values[0]), values[1])
+    if len(names) == 2:
+        if values == [None, None]:
+            return ""
+        out, into = (plain(value, how.replace("size", ""), glyphs) or glyphs.none for value in values)
+        if how == "size":
+            out, into = (fmt.size(value) or glyphs.none for value in values)
+        return f"{out} out, {into} in"
+    return plain(values[0], how, glyphs)
+
+
+def _protocol_rows(value: Any, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
+    """Every leaf below an object of a protocol. Objects go at most three deep, deeper ones become one line."""
+    if not isinstance(value, dict) or prefix.count(" ") >= 3:
+        yield prefix or "value", plain(value, _unit_of(prefix), glyphs)
+        return
+    for key, item in value.items():
+        label = f"{prefix} {key}".strip()
+        if isinstance(item, dict):
+            yield from _protocol_rows(item, label, glyphs)
+        else:
+            yield _label(label), plain(item, _unit_of(key), glyphs)
+
+
+def _unit_of(key: str) -> str:
+    return {"us": "us", "s": "s"}.get(key.rsplit("_", 1)[-1], "size" if key.endswith("bytes") else "plain")
+
+
+def _label(key: str) -> str:
+    for ending in ("_us", "_s"):
+        key = key.removesuffix(ending)
+    return key.replace("_", " ")
+
+
+Line = tuple[str, str, str]        # kind, label, text; kinds: title, value, more (of the value above), none, blank
+
+
+def _value_lines(label: str, text: str, width: int, glyphs: Glyphs) -> list[Line]:
+    pieces = wrap(text, width - LABEL - 1, MAX_LINES) if text else []
+    if not pieces:
+        return [("none", label, glyphs.none)]
+    return [("more" if i else "value", "" if i else label, piece) for i, piece in enumerate(pieces)]
+
+
+def _group_lines(groups: tuple[tuple[str, tuple[_Row, ...]], ...], record: Record, width: int,
+                 glyphs: Glyphs) -> list[Line]:
+    lines: list[Line] = []
+    for title, rows in groups:
+        lines.append(("title", title, ""))
+        for label, paths, how in rows:
+            lines += _value_lines(label, _value(record, paths, how, glyphs), width, glyphs)
+        lines.append(("blank", "", ""))
+    return lines
+
+
+def _other_lines(record: Record, width: int, glyphs: Glyphs) -> list[Line]:
+    """The objects of the protocols, and whatever else no group claims."""
+    lines: list[Line] = []
+    rest = {key: value for key, value in record.items() if key not in _CLAIMED and key != "schema"}
+    loose = {key: rest.pop(key) for key in list(rest) if not isinstance(rest[key], dict)}
+    for key, value in rest.items():
+        lines.append(("title", _TITLES.get(key, key), ""))
+        for label, text in _protocol_rows(value, "", glyphs):
+            lines += _value_lines(label, text, width, glyphs)
+        lines.append(("blank", "", ""))
+    if loose:
+        lines.append(("title", "More", ""))
+        for key, value in loose.items():
+            lines += _value_lines(_label(key), plain(value, _unit_of(key), glyphs), width, glyphs)
+    return lines
+
+
+def columns_of(record: Record, width: int, glyphs: Glyphs) -> list[list[Line]]:
+    """The lines of the pane's one or two columns."""
+    if width < TWO_COLUMNS_FROM:
+        return [_group_lines(_LEFT[:1] + _RIGHT, record, width, glyphs) + _other_lines(record, width, glyphs)
+                + _group_lines(_LEFT[1:], record, width, glyphs)]
+    half = width // 2
+    return [_group_lines(_LEFT, record, half, glyphs),
+            _group_lines(_RIGHT, record, half, glyphs) + _other_lines(record, half, glyphs)]
+
+
+def shown_record(state: State) -> Record | None:
+    """The whole record of the selected flow; until it has come, what its row says."""
+    record, chosen = state.snapshot.record, state.table.selected
+    if record is not None and record.get("id") == chosen:
+        return {**(state.table.record or {}), **record}
+    return state.table.record
+
+
+def values_of(columns: list[list[Line]]) -> list[tuple[int, int, str, str]]:
+    """(column, line, label, text) of every value, those that go over several lines put together again."""
+    found: list[tuple[int, int, str, str]] = []
+    for place, lines in enumerate(columns):
+        for line, (kind, label, text) in enumerate(lines):
+            if kind == "value":
+                found.append((place, line, label, text))
+            elif kind == "more":
+                found[-1] = (*found[-1][:3], found[-1][3] + text)
+    return found
+
+
+def values_shown(area: Area, state: State) -> list[tuple[int, int, str, str]]:
+    """As values_of(), of the record in the pane."""
+    record = shown_record(state)
+    return [] if record is None else values_of(columns_of(record, area.width - 3, state.glyphs))
+
+
+def lowest_top(area: Area, state: State) -> int:
+    """The furthest the pane can be scrolled."""
+    record = shown_record(state)
+    if record is None:
+        return 0
+    columns = columns_of(record, area.width - 3, state.glyphs)
+    return max(0, max(len(lines) for lines in columns) - (area.height - 1))
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    """The pane: a title line, then the part of the lines that is scrolled to."""
+    glyphs, record = state.glyphs, shown_record(state)
+    beside = area.x > state.body.x
+    if not beside:
+        canvas.fill(area.y, area.x, 1, area.width, glyphs.rule, FAINT)
+    if record is None:
+        canvas.put(area.y, area.x + 1, " Details ", TITLE)
+        canvas.put(area.y + 1, area.x + 1, "No flow is selected.", MUTED)
+        return
+    heading = f" Flow {record['id']}  {_value(record, 'src sport', 'endpoint', glyphs)} {glyphs.arrow} " \
+              f"{_value(record, 'dst dport', 'endpoint', glyphs)} "
+    canvas.put(area.y, area.x + (0 if beside else 1), clip(heading, area.width - 3, glyphs.ellipsis), TITLE)
+    columns = columns_of(record, area.width - 3, glyphs)
+    rows = Area(area.y + 1, area.x, area.height - 1, area.width)
+    longest = max(len(lines) for lines in columns)
+    top = max(0, min(state.details_top, longest - rows.height))
+    width = (area.width - 3) // len(columns)
+    for place, lines in enumerate(columns):
+        part = rows._replace(x=rows.x + 1 + place * width, width=width)
+        _draw_lines(canvas, part, lines[top:top + rows.height], glyphs)
+    values = values_of(columns)
+    if state.details_field is not None and state.details_field < len(values):
+        place, line, _, _ = values[state.details_field]
+        if top <= line < top + rows.height:
+            canvas.restyle(rows.y + line - top, rows.x + 1 + place * width, width, SELECTED)
+            canvas.put(rows.y + line - top, rows.x + place * width + 1, glyphs.bar, TITLE | SELECTED)
+    table.draw_scroll_bar(canvas, rows, top, longest, glyphs)
+
+
+def _draw_lines(canvas: Any, area: Area, lines: list[Line], glyphs: Glyphs) -> None:
+    for y, (kind, label, text) in enumerate(lines, area.y):
+        if kind == "title":
+            canvas.put(y, area.x, clip(label, area.width, glyphs.ellipsis), BRAND)
+        elif kind != "blank":
+            canvas.put(y, area.x + 1, clip(label, LABEL - 2, glyphs.ellipsis), MUTED)
+            style = MUTED if kind == "none" else ADDRESS if label in ("Source", "Destination") else TEXT
+            canvas.put(y, area.x + LABEL, text, style, area.width - LABEL)

@@ -1,0 +1,86 @@
+"""The columns of flows in groups: a tree whose groups and flows share them; and the words for what groups are."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from netwatch.ui import format as fmt
+from netwatch.ui.tabs.connections.flow_cells import COLUMNS, Row, destination, unknown
+from netwatch.ui.theme import ADDRESS, MUTED, NAME, PROCESS, TEXT, TITLE, Glyphs
+from netwatch.ui.widgets.table import Cell, Column
+
+KINDS = ("process", "remote", "host", "country", "app", "container", "source")
+TITLES = {"process": "Process", "remote": "Remote end", "host": "Host", "country": "Country", "app": "App",
+          "container": "Container", "source": "Source"}
+HELP = {"process": "program that owns the socket", "remote": "address that is not this machine's, else the responder's",
+        "host": "name of the responder, its address where it has none", "country": "of the end beyond the site",
+        "app": "recognised protocol, else the transport", "container": "container the program runs in",
+        "source": "address of who began it"}
+UNKNOWN = {"process": "no program", "remote": "no address", "host": "no address", "country": "no country",
+           "app": "no protocol", "container": "no container", "source": "no address", "pid": "unknown"}
+_TEXTS = frozenset(("process.name", "src", "app", "state", "process.user", "process.container", "process.pod",
+                    "process.unit", "process.cmdline", "geo.country", "minute"))      # what only a flow has
+
+
+_OF_THE_FAR_END = ("remote", "host", "country")
+
+
+def is_group(row: Row) -> bool:
+    return "key" in row
+
+
+def identity(row: Row) -> Any:
+    """What a row is, wherever it stands: ("flow", its id), or the key of a group."""
+    return row["key"] if is_group(row) else ("flow", row["id"])
+
+
+def name_of(key: tuple[str, Any], by: str, flows: int = 0) -> tuple[str, int]:
+    """The words for a group, and their style."""
+    kind, value = key
+    if kind == "none":
+        return UNKNOWN.get(by, "unknown"), MUTED
+    if kind == "others":
+        return "others, too many to tell apart", MUTED
+    if kind == "process.unknown":
+        return f"unknown: {value}", MUTED
+    if kind == "pid":
+        return str(value[0]), PROCESS
+    style = {"address": ADDRESS, "name.host": NAME, "process.name": PROCESS}.get(kind, TITLE if kind == "app" else TEXT)
+    return str(value), style
+
+
+def tree(by: str) -> Callable[[Row, Glyphs], Cell]:
+    """The cell of the first column: the group with its sign, or a flow a little to the right."""
+    def cell(row: Row, glyphs: Glyphs) -> Cell:
+        if not is_group(row):
+            text, style = destination(row, glyphs)
+            return f"   {text}", style
+        name, style = name_of(row["key"], by)
+        return f"{glyphs.unfolded if row.get('unfolded') else glyphs.folded} {name}", style
+    return cell
+
+
+def flows(row: Row, glyphs: Glyphs) -> Cell:
+    return (fmt.count(row["flows"]), TEXT) if is_group(row) else ("", MUTED)
+
+
+def _of_flows(cell: Callable[[Row, Glyphs], Cell]) -> Callable[[Row, Glyphs], Cell]:
+    return lambda row, glyphs: ("", MUTED) if is_group(row) else cell(row, glyphs)
+
+
+def remotes(row: Row, glyphs: Glyphs) -> Cell:
+    return unknown(glyphs) if "remotes" not in row else (fmt.count(row["remotes"]), TEXT)
+
+
+def columns(by: str) -> tuple[Column, ...]:
+    """The columns of the table when flows are grouped so."""
+    found = [Column("dst", TITLES[by], 24, 56, 6, False, 99, tree(by), help="the group, and its flows below it"),
+             Column("flows", "Flows", 7, 9, 0, True, 85, flows, help="flows of the group")]
+    for column in COLUMNS:
+        if column.key == "dst":
+            continue
+        if column.key == "src" and by in _OF_THE_FAR_END:
+            column = replace(column, rank=70)      # what tells such flows apart
+        found.append(replace(column, cell=_of_flows(column.cell)) if column.key in _TEXTS else column)
+    return tuple(found)

@@ -1,0 +1,62 @@
+"""Where things are in the Connections tab. Drawing, the keys and the mouse all ask here."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netwatch.ui.state import Area, State
+from netwatch.ui.tabs.connections.groups import columns_of, part_of
+from netwatch.ui.widgets import table
+
+SIDE_PANE_FROM = 140               # columns from which the details stand beside the table
+SIDE_PANE = 62                     # their width there
+LEAST_ROWS = 4                     # of the table that stay visible above the details
+
+
+class Layout(NamedTuple):
+    """The line above the table, the filter's second line or None, column heads, rows, details or None."""
+    info: Area
+    note: Area | None
+    heads: Area
+    rows: Area
+    details: Area | None
+
+
+def layout(state: State) -> Layout:
+    """Cut the tab's area up. Used by drawing, by keys (how long is a page?) and by the mouse (what was hit?)."""
+    return cut(state, state.details)
+
+
+def cut(state: State, with_details: bool) -> Layout:
+    """The same for any table with details beside it or below."""
+    y, x, height, width = state.body
+    details = None
+    if with_details:
+        if width >= SIDE_PANE_FROM:
+            details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
+            width -= SIDE_PANE + 1
+        else:
+            tall = max(min(height // 2 + 1, 20), min(height - 3 - LEAST_ROWS, 12))
+            tall = tall if height - tall >= 3 + LEAST_ROWS else height
+            details = Area(y + height - tall, x, tall, width)
+            height -= tall
+    info = Area(y, x, min(1, height), width)
+    note = Area(y + 1, x, 1, width) if state.filter.editing and height > 3 else None
+    top = y + (2 if note else 1)
+    heads = Area(top, x, 1 if height > top - y else 0, width)
+    return Layout(info, note, heads, Area(top + 1, x, max(0, height - (top + 1 - y)), width), details)
+
+
+def is_shown(state: State, column: table.Column) -> bool:
+    """Is the column to be on screen, where there is room for it?"""
+    if column.key == state.table.sort:
+        return True
+    usual = not column.extra and (column.key != "process.name" or
+                                  (state.table.has_process and part_of(state).by != "process"))
+    return usual != (column.key in state.table.chosen)
+
+
+def slots_of(state: State, area: Area) -> list[table.Slot]:
+    """The columns on screen, the left edge of `area` being their zero."""
+    columns = [column for column in columns_of(state) if is_shown(state, column)]
+    slots = table.fit(columns, area.width - table.MARGIN - 2, state.live, state.table.sort)
+    return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]

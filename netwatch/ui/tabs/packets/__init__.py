@@ -1,0 +1,1 @@
+"""The Packets tab: frames, decoded fields, bytes, and what a flow says."""

@@ -1,0 +1,180 @@
+"""What the Packets tab remembers, how its area is cut up, the lines of its tree: for drawing, keys and mouse alike."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from netwatch.addons.frames.conversation import Said, Stream
+from netwatch.addons.frames.questions import Chosen, Line, Packets, Seen
+from netwatch.ui.state import Area, State
+
+SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
+OPEN = frozenset({"dns", "tls", "http", "arp", "icmp", "icmpv6", "tls.record"})     # opened until somebody folds them
+
+
+@dataclass
+class Part:
+    """Frames are named by ordinals, which never change: what is let go meanwhile moves nothing on the screen."""
+
+    anchor: int = -1               # of the lines asked for, -1: the end
+    top: int = 0                   # first frame on screen
+    selected: int = -1
+    tail: bool | None = None       # follow the newest; None: not decided yet
+    flow: int = 0                  # only this one, 0: all
+    seeking: int = 0               # a frame number that is being looked for
+    focus: str = "list"            # or tree, bytes, notes
+    notes: bool = False            # the expert notes stand where the tree does
+    note: int = -1                 # the selected one, an ordinal
+    path: str = ""                 # of the selected node
+    folds: dict[str, bool] = field(default_factory=dict)
+    tree_top: int = 0
+    bytes_top: int = 0
+    big: int = 0                   # 0 shared, 1 the panes have most of it, 2 all of it
+    marks: set[int] = field(default_factory=set)
+    talk: int = 0                  # flow whose stream is shown, 0 none
+    talk_top: int = 0
+    talk_hex: bool = False
+    talk_side: str = "both"        # or out, in
+
+
+class Leaf(NamedTuple):
+    """One visible line of the tree."""
+
+    depth: int
+    path: str
+    node: Any
+    opened: bool | None            # None: nothing below it
+
+
+class Layout(NamedTuple):
+    """One line of facts, heads and rows of the list, the tree (or the notes), the bytes; heights may be 0."""
+
+    info: Area
+    heads: Area
+    rows: Area
+    tree: Area
+    bytes: Area
+
+
+def part_of(state: State) -> Part:
+    part: Part = state.parts.setdefault("packets", Part())
+    return part
+
+
+def question(state: State) -> Any:
+    part = part_of(state)
+    if part.talk:
+        return Stream(part.talk)
+    page = max(20, layout(state).rows.height)
+    where = state.filter.applied
+    if (state.live if part.tail is None else part.tail) and not part.seeking:
+        return Packets(where, part.flow, -1, 2 * page, 0, part.selected, 0, part.notes)
+    return Packets(where, part.flow, max(0, part.anchor), 2 * page, 3 * page, part.selected, part.seeking, part.notes)
+
+
+def seen(state: State) -> Seen | None:
+    """The newest answer that fits the filter and the flow, None while there is none."""
+    picture, part = state.snapshot, part_of(state)
+    asked, answer = picture.asked, picture.answer
+    if not isinstance(answer, Seen) or not isinstance(asked, Packets):
+        return None
+    return answer if asked.where is state.filter.applied and asked.flow == part.flow else None
+
+
+def said(state: State) -> Said | None:
+    """What the followed flow says, None while that is not known."""
+    asked, answer = state.snapshot.asked, state.snapshot.answer
+    fits = isinstance(asked, Stream) and asked.flow == part_of(state).talk
+    return answer if fits and isinstance(answer, Said) else None
+
+
+def chosen(state: State) -> Chosen | None:
+    """The decoded frame, if it is the selected one."""
+    found = seen(state)
+    return found.chosen if found and found.chosen and found.chosen.line.k == part_of(state).selected else None
+
+
+def place_of(lines: list[Line], k: int) -> int:
+    """The index of the frame, or of the first one after it."""
+    return bisect_left(lines, k, key=lambda line: line.k)
+
+
+def layout(state: State) -> Layout:
+    """Cut the tab's area up."""
+    y, x, height, width = state.body
+    part = part_of(state)
+    y, height = y + 1, max(0, height - 1)
+    room = max(0, height - 4) if part.big == 1 else height if part.big == 2 else max(3, height * 11 // 20)
+    if height < 8 and part.big < 2:
+        room = 0 if part.focus == "list" else height - 3
+    lower = Area(y + height - room, x, room, width)
+    rows = max(0, height - room - 1)
+    heads = Area(y, x, 1 if rows else 0, width)
+    tree, octets = lower, Area(lower.y, x, 0, width)
+    if room and part.notes:
+        pass
+    elif room and width >= SIDE_FROM:
+        half = min(76, width // 2)
+        tree = Area(lower.y, x, room, width - half - 1)
+        octets = Area(lower.y, x + width - half, room, half)
+    elif room >= 9 and part.focus != "bytes":
+        some = max(4, room * 2 // 5)
+        tree, octets = lower._replace(height=room - some), Area(lower.y + room - some, x, some, width)
+    elif part.focus == "bytes":
+        tree, octets = lower._replace(height=0), lower
+    return Layout(Area(state.body.y, x, min(1, state.body.height), width), heads, Area(y + 1, x, rows, width), tree,
+                  octets)
+
+
+def leaves(state: State) -> list[Leaf]:
+    """The lines of the tree as it is folded now."""
+    found: list[Leaf] = []
+    frame = chosen(state)
+    if frame is not None:
+        _walk(frame.tree, "", 0, part_of(state).folds, found)
+    return found
+
+
+def _walk(nodes: list[Any], above: str, depth: int, folds: dict[str, bool], found: list[Leaf]) -> None:
+    met: dict[str, int] = {}
+    for node in nodes:
+        name = node.name or node.text.partition(":")[0]
+        met[name] = met.get(name, 0) + 1
+        path = f"{above}/{name}" + (f"#{met[name]}" if met[name] > 1 else "")
+        opened = folds.get(path, node.name in OPEN) if node.children else None
+        found.append(Leaf(depth, path, node, opened))
+        if opened:
+            _walk(node.children, path, depth + 1, folds, found)
+
+
+def leaf_at(state: State, lines: list[Leaf]) -> int:
+    """The index of the selected node; of what is nearest above it where this frame has none such. -1: none."""
+    path = part_of(state).path
+    while path:
+        for i, leaf in enumerate(lines):
+            if leaf.path == path:
+                return i
+        path = path.rpartition("/")[0]
+    return 0 if lines and part_of(state).path else -1
+
+
+def per_line(width: int) -> int:
+    """Bytes shown on a line of the pane: 5 of offset, 3 for each, a gap, 1 for each."""
+    return 16 if width >= 74 else 8
+
+
+def jump_to(state: State, k: int) -> None:
+    """Select a frame by ordinal, wherever it is."""
+    part = part_of(state)
+    part.selected, part.tail = k, False
+    part.anchor = part.top = max(0, k - layout(state).rows.height // 2)
+
+
+def show_flow(state: State, flow: int) -> None:
+    """Open the tab on the frames of one flow, by its number."""
+    part = part_of(state)
+    part.flow, part.talk, part.notes, part.focus = flow, 0, False, "list"
+    part.selected, part.tail, part.anchor, part.top = -1, False, 0, 0
+    state.go("packets")

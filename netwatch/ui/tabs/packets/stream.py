@@ -1,0 +1,170 @@
+"""The stream view of the Packets tab: what a flow says, both sides in order of time, as text or hexadecimal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netwatch._fast.canvas import clip, wrap
+from netwatch.addons.frames.conversation import Said, Turn
+from netwatch.ui import format as fmt
+from netwatch.ui.state import Area, State
+from netwatch.ui.tabs.packets.part import chosen, part_of, said
+from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP, WARN
+from netwatch.ui.widgets.table import draw_scroll_bar
+
+MOST_LINES = 20_000                # of all that is shown
+PIECE = 4_096                      # characters of one line of text that are looked at
+SIDES = ("both", "out", "in")
+
+Shown = tuple[str, str]            # kind (turn-out, turn-in, out, in, gap), text
+
+_made: dict[str, Any] = {"key": None, "lines": []}
+
+
+def lines_of(state: State, width: int) -> list[Shown]:
+    """The lines for this width; made anew only when what is said, or how, has changed."""
+    found, part = said(state), part_of(state)
+    key = (id(found), width, part.talk_hex, part.talk_side, state.glyphs.ascii_only)
+    if _made["key"] != key:
+        _made.update(key=key, lines=_lines(found, width, part.talk_hex, part.talk_side, state) if found else [],
+                     held=found)
+    lines: list[Shown] = _made["lines"]
+    return lines
+
+
+def _lines(found: Said, width: int, hexed: bool, side: str, state: State) -> list[Shown]:
+    lines: list[Shown] = []
+    offsets: dict[tuple[bool, int], int] = {}
+    for turn in found.turns:
+        at = offsets.get((turn.outward, turn.stream), 0)
+        offsets[turn.outward, turn.stream] = at + len(turn.data)
+        way = "out" if turn.outward else "in"
+        if side not in ("both", way):
+            continue
+        lines.append((f"turn-{way}", _heading(turn, found, state)))
+        if turn.missing:
+            lines.append(("gap", f"[{fmt.count(turn.missing)} B are missing in this turn]"))
+        lines += [(way, text) for text in (_hex(turn.data, at, width) if hexed else _text(turn.data, width))]
+        if len(lines) > MOST_LINES:
+            lines[MOST_LINES:] = [("gap", "[more than can be shown]")]
+            break
+    return lines
+
+
+def _heading(turn: Turn, found: Said, state: State) -> str:
+    ends = found.ends if turn.outward else found.ends[::-1]
+    about = f", stream {turn.stream}" if turn.stream >= 0 else ""
+    about += ", decrypted" if turn.opened else ""
+    return f"{ends[0]} {state.glyphs.arrow} {ends[1]}  {fmt.clock(turn.ns)} UTC, {fmt.count(len(turn.data))} B{about}"
+
+
+def _text(data: bytes, width: int) -> list[str]:
+    found: list[str] = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        line = "".join(c if c.isprintable() else "." for c in line.expandtabs(4))
+        for at in range(0, max(1, len(line)), PIECE):
+            found += wrap(line[at:at + PIECE], width, 400) if line else [""]
+    return found
+
+
+def _hex(data: bytes, start: int, width: int) -> list[str]:
+    each = 16 if width >= 76 else 8
+    found = []
+    for at in range(0, len(data), each):
+        part = data[at:at + each]
+        text = "".join(chr(c) if 32 <= c < 127 else "." for c in part)
+        found.append(f"{start + at:08x}  {part.hex(' '):<{3 * each - 1}}  {text}")
+    return found
+
+
+def _rows(state: State) -> int:
+    return max(1, state.body.height - 2)
+
+
+def draw(canvas: Any, area: Area, state: State) -> None:
+    """Who speaks with whom on top, the lines, then what is counted."""
+    part, found, glyphs = part_of(state), said(state), state.glyphs
+    how = f"{'hex' if part.talk_hex else 'text'}, {part.talk_side}"
+    canvas.put(area.y, area.x + area.width - len(how) - 1, how, MUTED)
+    room = area.width - len(how) - 4
+    if found is None:
+        canvas.put(area.y, area.x + 1, clip(f"Reading flow {part.talk} again", room, glyphs.ellipsis), MUTED)
+        return
+    title = f"Flow {part.talk}  {found.ends[0]} {glyphs.arrow} {found.ends[1]}  {found.app}"
+    canvas.put(area.y, area.x + 1, clip(title, room, glyphs.ellipsis), TITLE)
+    lines = lines_of(state, area.width - 4)
+    top = max(0, min(part.talk_top, len(lines) - _rows(state)))
+    styles = {"turn-out": UP, "turn-in": DOWN, "gap": WARN}
+    for i, (kind, text) in enumerate(lines[top:top + _rows(state)]):
+        y = area.y + 1 + i
+        mark = {"turn-out": ">", "turn-in": "<"}.get(kind, " ")
+        canvas.put(y, area.x + 1, mark, BRAND)
+        canvas.put(y, area.x + 3, clip(text, area.width - 4, glyphs.ellipsis), styles.get(kind, TEXT))
+    if not lines:
+        why = found.why or "Nothing was said in this direction."
+        text = f"Nothing can be shown: {why}" if found.why else why
+        canvas.put(area.y + 2, area.x + 3, clip(text, area.width - 4, glyphs.ellipsis), MUTED)
+    draw_scroll_bar(canvas, Area(area.y + 1, area.x, _rows(state), area.width), top, len(lines), glyphs)
+    _draw_counts(canvas, area, found, state)
+
+
+def _draw_counts(canvas: Any, area: Area, found: Said, state: State) -> None:
+    glyphs = state.glyphs
+    y = area.y + area.height - 1
+    canvas.fill(y, area.x, 1, area.width, " ", FAINT)
+    parts = [f"out {fmt.size(found.out_bytes)}", f"in {fmt.size(found.in_bytes)}"]
+    if found.rtt_us is not None:
+        parts.append(f"handshake RTT {fmt.micros(found.rtt_us, glyphs.ascii_only)}")
+    if found.resent is not None:
+        parts.append(f"retransmissions {found.resent[0]} out, {found.resent[1]} in")
+    x = area.x + 1
+    if not found.whole:
+        x += canvas.put(y, x, "the beginning was let go  ", WARN)
+    if found.cut:
+        x += canvas.put(y, x, "only the first part is shown  ", WARN)
+    canvas.put(y, x, clip("   ".join(parts), area.width - x - 1, glyphs.ellipsis), MUTED)
+
+
+# ------------------------------------------------------------------------------------------------------------- the keys
+
+def stream_open(state: State) -> None:
+    part, frame = part_of(state), chosen(state)
+    if frame is None or not frame.line.flow:
+        state.message = "The selected frame belongs to no flow"
+        return
+    part.talk, part.talk_top = frame.line.flow, 0
+
+
+def _close(state: State) -> None:
+    part_of(state).talk = 0
+
+
+def scroll(state: State, lines: int) -> None:
+    part = part_of(state)
+    most = max(0, len(lines_of(state, state.body.width - 4)) - _rows(state))
+    part.talk_top = max(0, min(most, min(part.talk_top, most) + lines))
+
+
+def _scroll(lines: Callable[[State], int]) -> Callable[[State], None]:
+    return lambda state: scroll(state, lines(state))
+
+
+def _hexed(state: State) -> None:
+    part = part_of(state)
+    part.talk_hex, part.talk_top = not part.talk_hex, 0
+
+
+def _side(name: str) -> Callable[[State], None]:
+    def act(state: State) -> None:
+        part_of(state).talk_side, part_of(state).talk_top = name, 0
+    return act
+
+
+ACTIONS: dict[str, Callable[[State], None]] = {
+    "stream_open": stream_open, "stream_close": _close, "stream_hex": _hexed,
+    "stream_both": _side("both"), "stream_out": _side("out"), "stream_in": _side("in"),
+    "stream_down": _scroll(lambda state: 1), "stream_up": _scroll(lambda state: -1),
+    "stream_page_down": _scroll(_rows), "stream_page_up": _scroll(lambda state: -_rows(state)),
+    "stream_top": _scroll(lambda state: -MOST_LINES * 2), "stream_bottom": _scroll(lambda state: MOST_LINES * 2),
+}

@@ -1,0 +1,123 @@
+"""Options of `read` together: no pair breaks it, and what one of them shows does not depend on what else is asked for.
+
+A sample of the captures; all of them with NETWATCH_MATRIX=1 (`make matrix`, under ASan as CONTRIBUTING says).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from netwatch_command import ROOT
+
+from netwatch.capture.file import open_files
+from netwatch.cli import run
+
+WHOLE = os.environ.get("NETWATCH_MATRIX") == "1"
+OWN = [path for folder in ("golden", "captures") for path in sorted((ROOT / "tests" / folder).glob("*.pcap"))]
+KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
+OPTIONS = {
+    **{f"what {kind}": ["--what", kind] for kind in KINDS},
+    "what all": ["--what", ",".join(KINDS)],
+    **{f"format {style}": ["--format", style] for style in ("table", "json", "csv")},
+    "where": ["--where", "tcp or dns or len > 100"],
+    "where of the flow": ["--where", "app in {tls, http, dns, quic} and bytes > 200"],
+    "where of a service": ["--where", "decrypted or name contains e or scope.src == private"],
+    "fields": ["--fields", "id,src,tls.sni,bytes,name.host,n,info,questions.name"],
+    "sort": ["--sort", "bytes:desc"],
+    "limit": ["--limit", "3"],
+    "keylog": ["--keylog", "KEYS"],
+    "follow": ["--follow", "1"],
+    "follow hex": ["--follow", "1", "--follow-as", "hex"],
+    "write": ["--write", "OUT", "--force"],
+    "show secrets": ["--show-secrets"],
+    "stream limit": ["--stream-limit", "9"],
+    "workers": ["--workers", "3"],
+    "set": ["--set", "timeouts.udp=1"],
+    "no dpi": ["--no-dpi"],
+    "count": ["--count", "7"],
+}
+NEUTRAL = ("write", "workers")  # they change nothing of what is printed
+APART = {"where", "where of the flow", "where of a service", "fields", "sort", "limit", "write", "format json",
+         "format csv"}  # none of them goes with --follow
+PAIRS = [(a, b) for a, b in itertools.combinations(OPTIONS, 2) if OPTIONS[a][0] != OPTIONS[b][0]]
+
+
+def words(path: Path, folder: Path, *names: str) -> list[str]:
+    """The command for these options; where there is no key log, an empty one."""
+    keys = path.with_suffix(".keys")
+    if not keys.exists():
+        keys = folder / "none.keys"
+        keys.write_bytes(b"")
+    stand = {"KEYS": str(keys), "OUT": str(folder / "out.pcapng")}
+    return ["read", str(path), *(stand.get(word, word) for name in names for word in OPTIONS[name])]
+
+
+def code_of(pair: tuple[str, str]) -> set[int]:
+    """The exit codes that a pair may have."""
+    if any(name.startswith("follow") for name in pair):
+        return {2} if APART & set(pair) else {0, 4}
+    return {2} if set(pair) == {"what all", "format csv"} else {0}
+
+
+def frames_of(path: Path) -> int:
+    source = open_files([str(path)])
+    count = source.drain()
+    assert source.error is None
+    source.close()
+    return int(count)
+
+
+def captures_for(number: int) -> Iterator[Path]:
+    """All of them, or others for each pair."""
+    return iter(OWN) if WHOLE else iter({OWN[number * step % len(OWN)] for step in (7, 31)})
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.parametrize("pair", PAIRS, ids=" + ".join)
+def test_pairs_of_options(pair: tuple[str, str], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    for path in captures_for(PAIRS.index(pair)):
+        assert run(words(path, tmp_path, *pair)) in code_of(pair), path
+        told = capfdbinary.readouterr()
+        assert b"Traceback" not in told.err, path
+        told.out.decode("utf-8")
+        rest = [name for name in pair if name not in NEUTRAL]
+        if len(rest) == 1 and not rest[0].startswith("follow"):
+            assert run(words(path, tmp_path, *rest)) == 0
+            assert told.out == capfdbinary.readouterr().out, f"{pair} shows other things than {rest}: {path}"
+        if "write" in pair and code_of(pair) == {0}:
+            kept = frames_of(tmp_path / "out.pcapng")
+            whole = frames_of(path)
+            assert kept == (min(whole, 7) if "count" in pair else whole) or "where" in " ".join(pair), path
+
+
+def kinds_alone(path: Path, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Each kind by itself has the records that it has among all kinds."""
+    codes = {run(words(path, folder, "what all", "keylog"))}
+    together: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    for line in capfdbinary.readouterr().out.splitlines():
+        kind = json.loads(line)["schema"].removeprefix("netwatch.").partition("/")[0]
+        together[kind if kind in together else kind + "s"].append(line)
+    for kind in KINDS:
+        codes.add(run(words(path, folder, f"what {kind}", "keylog")))
+        assert capfdbinary.readouterr().out.splitlines() == together[kind], f"{kind} of {path}"
+    assert len(codes) == 1
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+def test_a_kind_is_the_same_alone(path: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    kinds_alone(path, tmp_path, capfdbinary)
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+def test_a_kind_of_others_captures_is_the_same_alone(shared: Path, tmp_path: Path,
+                                                     capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    others = sorted(path for path in shared.rglob("*") if path.suffix in (".pcap", ".pcapng", ".cap")
+                    and path.stat().st_size < (1 << 40 if WHOLE else 200_000) and "attack" not in path.parts)
+    for path in others if WHOLE else others[::20]:
+        kinds_alone(path, tmp_path, capfdbinary)
