@@ -4,5 +4,7 @@ from netwatch._fast.columns cimport CodeColumn
 
 cdef class RowCodes:
     cdef CodeColumn column
+    cdef bint keyed, numbers
 
     cdef int room(self, u32 rows) except -1
+    cdef void* wider(self, void* p, u32 n, size_t size) except NULL

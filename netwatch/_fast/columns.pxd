@@ -32,6 +32,8 @@ cdef enum:
 
 cdef struct CodeColumn:    # a column that is kept beside the rows
     u32* codes             # by row, 0 absent
+    u64* numbers           # NULL, or instead: numbers by row, each and one; 0 absent
+    u64 until              # not 0: what is shown is how long before that the number was
     u64* keys              # of the flows that they are for; NULL: of any
     u32 n                  # rows it covers, row 0 included
 
@@ -46,6 +48,12 @@ cdef struct Flows:
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil
 cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil
 cdef bint is_number(int col) noexcept nogil
+
+cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
+    """The code of row i, or its number and one; 0 when it has none."""
+    if i >= column.n or (column.keys != NULL and column.keys[i] != cold.key):
+        return 0
+    return column.numbers[i] if column.numbers != NULL else column.codes[i]
 
 cdef inline u32 code_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
     """The code of row i; 0 when it has none."""

@@ -153,8 +153,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col >= COL_FACT:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:
-        out[0] = code_of(t.attached[col - COL_ATTACHED], &t.colds[i], i)
-        return out[0] != 0
+        return attached_number(t.attached[col - COL_ATTACHED], &t.colds[i], i, out)
     elif col == COL_ROW:
         out[0] = i
     elif col == COL_ICMP_TYPE or col == COL_ICMP_CODE:
@@ -165,6 +164,17 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         return is_echo(row)
     else:
         return cold_number(t, i, col, o, out)
+    return True
+
+
+cdef bint attached_number(const CodeColumn* column, const Cold* cold, u32 i, u64* out) noexcept nogil:
+    out[0] = number_of(column, cold, i)
+    if out[0] == 0:
+        return False
+    if column.numbers != NULL:
+        out[0] -= 1
+        if column.until:
+            out[0] = column.until - out[0] if column.until > out[0] else 0
     return True
 
 

@@ -7,6 +7,11 @@ from netwatch._fast.work cimport Work
 cdef enum:
     LOOKED_AT = 4096               # bytes of a text, as the language says
 
+cdef enum:                         # of PlaceAnswers.places
+    PLACE_WANTED = 1
+    PLACE_FIRST = 2                # the first value of the fact alone counts
+    PLACE_EMPTY = 4                # an empty text is a value
+
 cdef class Answers:
     cdef Profiles profiles
     cdef u64 generation            # of the profiles, or texts, for which the bits are
@@ -34,7 +39,7 @@ cdef class TextAnswers(Answers):
     cdef u32 find_in_lines(self, u32 first, u32 last) except? 0xFFFFFFFF
 
 cdef class PlaceAnswers(Answers):
-    cdef u8 places[KEYS]           # 1: any value of the fact counts; 2: the first alone
+    cdef u8 places[KEYS]           # PLACE_ bits
     cdef TextAnswers text          # None: that there is a value
     cdef bint holds(self, const u64* entries, u32 n) noexcept nogil
 

@@ -169,14 +169,14 @@ cdef class TextAnswers(Answers):
 
 
 cdef class PlaceAnswers(Answers):
-    """Of profiles: one of the facts `places` has a value, of which `text` says yes. `places`: {(protocol, key): whether
-    the first value alone counts}."""
+    """Of profiles: one of the facts `places` has a value, of which `text` says yes. `places`: {(protocol, key): PLACE_
+    bits}."""
 
     def __init__(self, Profiles profiles, dict places, TextAnswers text=None):
         self.profiles, self.text = profiles, text
         memset(self.places, 0, KEYS)
-        for (proto, key), first in places.items():
-            self.places[<u32>proto << 8 | <u32>key] = 2 if first else 1
+        for (proto, key), how in places.items():
+            self.places[<u32>proto << 8 | <u32>key] = how
 
     cdef bint step(self, Work work) except? True:
         cdef u32 number, n, all_profiles
@@ -201,10 +201,11 @@ cdef class PlaceAnswers(Answers):
         cdef bint first
         for i in range(n):
             place = place_of(entries[i])
-            if not self.places[place] or <u32>entries[i] == OVER:
+            if not self.places[place] or <u32>entries[i] == OVER or (
+                    self.profiles.texts.items[<u32>entries[i]].n == 0 and not self.places[place] & PLACE_EMPTY):
                 continue
             first = True
-            if self.places[place] == 2:
+            if self.places[place] & PLACE_FIRST:
                 for k in range(i):
                     first = first and place_of(entries[k]) != place
             if first and (self.text is None or self.text.is_yes(<u32>entries[i])):

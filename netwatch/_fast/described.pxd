@@ -11,6 +11,7 @@ cdef class Parts:
     cdef Profiles profiles
     cdef u64 generation
     cdef u8 places[KEYS]
+    cdef bint whole                # with the flow's app, and which protocols have said anything
     cdef Strings parts             # entries
     cdef u32* of_profile           # number of its part, 0: nothing of the kind
     cdef u32 cap

@@ -29,9 +29,7 @@ cdef class Parts:
         memset(self.places, 0, KEYS)
         for proto, key in places:
             self.places[proto << 8 | <u32>key] = 1
-        if whole:
-            for proto in range(KEYS >> 8):
-                self.places[proto << 8 | KEY_APP] = self.places[proto << 8 | KEY_OTHER] = 1
+        self.whole = whole
 
     def __dealloc__(self):
         strings_close(&self.parts)
@@ -52,15 +50,23 @@ cdef class Parts:
     cdef u32 part_of(self, const u64* entries, u32 n) noexcept nogil:
         """The number of the part, 0 when there is nothing of the kind; what had no room is not known."""
         cdef u64 kept[MOST_ENTRIES]
-        cdef u32 i, m = 0, place, proto
-        cdef bint first
+        cdef u32 i, m = 0, place, last = 0
         for i in range(n):
             place = place_of(entries[i])
             if self.places[place]:
                 if <u32>entries[i] == OVER:
                     return 0
                 kept[m] = entries[i]
+            elif self.whole and place & 255 == KEY_APP:
+                kept[m] = entries[i]
                 m += 1
+                continue
+            elif self.whole and place >> 8 != last:
+                kept[m] = <u64>(place >> 8 << 8 | KEY_OTHER) << 32
+            else:
+                continue
+            last = place >> 8
+            m += 1
         if m == 0:
             return 0
         m = strings_add(&self.parts, <const u8*>kept, m * 8)

@@ -66,6 +66,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
             return False
         row.conn.below = row.app
         row.conn.proto = row.app = <u8>look.proto
+        touch(dpi, row)
     look.proto = row.conn.proto
     look.conn = row.conn
     look.state = &row.conn.state
@@ -112,6 +113,7 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
     """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
     forget(row, cold, row.conn)
+    touch(dpi, row)
     row.conn.changes += 1
     row.conn.half[0].waiting = 0
     if row.conn.changes >= CHANGES or (cold.facts == NULL and row.packets[0] + row.packets[1] >= UDP_TRIES):
@@ -159,6 +161,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
             return READ_OVER
         conn.below = row.app
         conn.proto = row.app = <u8>look.proto
+        touch(look.dpi, row)
     look.proto = conn.proto
     answer = proto_at(conn.proto).parse(look, data)
     if answer == PARSE_OK or answer == PARSE_MORE:
@@ -168,6 +171,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     elif answer == PARSE_NOT_MINE:
         conn.changes += 1
         forget(row, look.cold, conn)
+        touch(look.dpi, row)
         if conn.changes < CHANGES and (look.used or look.skip):
             return READ_ON
     return READ_OVER
@@ -186,6 +190,7 @@ cdef bint dpi_lost(Look* look, u64 n) noexcept nogil:
     answer = proto_at(conn.proto).lost(look, n)
     if answer == PARSE_NOT_MINE:
         forget(look.row, look.cold, conn)
+        touch(look.dpi, look.row)
     return answer == PARSE_OK or answer == PARSE_MORE
 
 

@@ -14,7 +14,7 @@ from netwatch._fast.links cimport link_seen
 from netwatch._fast.mix cimport prefetch
 from netwatch._fast.packet cimport *
 from netwatch._fast.rates cimport count_rate
-from netwatch._fast.seam cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
+from netwatch._fast.seam cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
 from netwatch._fast.table cimport *
 from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
 from netwatch._fast.streams cimport stream_segment, stream_end
@@ -122,6 +122,7 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     elif core.hold:
         remember_fresh(core, number)
     guess_initiator(row, pk)
+    touch(&core.dpi, row)
     if pk.proto == PROTO_TCP:
         row.tcp = new_tcp(t)
         conversation(&t.tcp_conversations, pk)
@@ -340,6 +341,7 @@ cdef void release_ended(Core* core, u32 keep) noexcept nogil:
     while t.ended > keep:
         number = ended_pop(t)
         facts_free(&core.dpi, &t.colds[number])
+        touch(&core.dpi, &t.rows[number])
         table_free_row(t, number)
 
 

@@ -18,6 +18,9 @@ cdef enum:                 # Profiles.kinds
     TEXT = 1               # kept as records show it
     RAW = 2                # kept as it was stored
 
+cdef enum:
+    AT_ONCE = 8192         # rows brought up to date by one step, at most
+
 # an entry of a profile: place << 32 | number of the text, where place is protocol << 8 | key
 cdef inline u32 place_of(u64 entry) noexcept nogil:
     return <u32>(entry >> 32)
@@ -31,6 +34,8 @@ cdef class Profiles:
     cdef u64* touched              # a bit for each row to be looked at (again), 0 included
     cdef u32 seen                  # rows 1 .. seen have been looked at
     cdef u32 word                  # of `touched` where catching up goes on
+    cdef u32 latest[AT_ONCE]       # the rows that the last step has brought
+    cdef u32 n_latest
     cdef u8 kinds[KEYS]
     cdef u16 limits[KEYS]          # characters of a text that are shown
     cdef readonly u64 generation   # changes when the numbers of profiles begin anew

@@ -18,6 +18,15 @@ cdef enum:
     SPARE = 65536              # profiles that no flow has any more, beyond twice the flows, before all begin anew
 
 
+cdef u64 generations = 0       # of all there were, so that no two views have one in common
+
+
+cdef u64 next_generation() noexcept nogil:
+    global generations
+    generations += 1
+    return generations
+
+
 cdef class Profiles:
     """`touched`, where it is not NULL, is what the engine marks; else touch_all() says that rows may have changed."""
 
@@ -26,6 +35,7 @@ cdef class Profiles:
         strings_open(&self.raws, MOST_TEXTS, MOST_BYTES)
         strings_open(&self.profiles, MOST_TEXTS, MOST_BYTES)
         memset(self.kinds, UNWANTED, sizeof(self.kinds))
+        self.generation = self.texts_generation = next_generation()
 
     def __dealloc__(self):
         strings_close(&self.texts)
@@ -58,7 +68,7 @@ cdef class Profiles:
             memset(self.of_row, 0, self.rows * sizeof(u32))
         self.seen = self.word = 0
         self.since = self.brought
-        self.generation += 1
+        self.generation = next_generation()
 
     cdef void tidy(self, u32 flows) noexcept nogil:
         """Begin anew when most of what is kept is of flows that are gone: each row has been looked at twice since the
@@ -69,7 +79,7 @@ cdef class Profiles:
             strings_clear(&self.texts)
             strings_clear(&self.raws)
             self.texts.refused = self.raws.refused = 0
-            self.texts_generation += 1
+            self.texts_generation = next_generation()
             self.restart()
 
     cdef int room(self, u32 rows) except -1:
@@ -85,8 +95,10 @@ cdef class Profiles:
         return 0
 
     cdef bint step(self, const Flows* flows, u32 budget) noexcept nogil:
-        """Bring at most so many rows up to date. True when all are."""
+        """Bring at most so many rows up to date, which are then in `latest`. True when all are."""
         cdef u32 row, words
+        self.n_latest = 0
+        budget = min(budget, <u32>AT_ONCE)
         words = self.seen // 64 + 1 if self.touched != NULL else 0
         while budget and self.word < words:
             if not self.touched[self.word]:
@@ -113,6 +125,8 @@ cdef class Profiles:
         cdef const u8* end
         cdef u32 n = 1, place, last = 0, size
         self.brought += 1
+        self.latest[self.n_latest] = row
+        self.n_latest += 1
         self.of_row[row] = 0
         if facts == NULL and not r.app:
             return

@@ -10,6 +10,7 @@ from netwatch._fast.work cimport Work
 
 cdef class FlowView:
     cdef Flows flows
+    cdef object owner      # of the rows, which live as long as it does
     cdef u64 number        # of the view, among all there were
     cdef u64 newest        # key of the newest flow there is
     cdef CodeColumn profile_codes
@@ -18,11 +19,12 @@ cdef class FlowView:
     cdef TextRanks ranks
     cdef dict tables       # field -> {code: value}
     cdef dict attached     # field -> (index, RowCodes)
-    cdef dict plain        # field -> ({(protocol, key): the first value alone counts}, ...)
+    cdef dict plain        # field -> {(protocol, key): PLACE_ bits}
     cdef dict described    # field -> (name of its parts, value_of, textual)
     cdef dict parts        # name -> (places, whole), then Parts
     cdef object answers    # what conditions were answered, newest last
     cdef dict values       # field -> Values
+    cdef list followers
     cdef Item* spare[2]    # buffers of the last selection, for the next
     cdef u32 spare_cap
 

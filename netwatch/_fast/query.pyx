@@ -13,9 +13,11 @@ from netwatch._fast.bytes cimport u32, u64, i64
 from netwatch._fast.flow cimport Row, Cold, TcpRow
 from netwatch._fast.attached cimport RowCodes
 from netwatch._fast.columns cimport COL_ATTACHED, MAX_ATTACHED, Flows
-from netwatch._fast.conditions cimport Answers, PlaceAnswers, TextAnswers
+from netwatch._fast.conditions cimport (
+    Answers, PlaceAnswers, TextAnswers, PLACE_EMPTY, PLACE_FIRST, PLACE_WANTED)
 from netwatch._fast.described cimport FieldAnswers, FieldValues, Parts
 from netwatch._fast.ends cimport EndAnswers
+from netwatch._fast.follower cimport RowFollower
 from netwatch._fast.order cimport TextRanks
 from netwatch._fast.profiles cimport Profiles
 from netwatch._fast.values cimport FirstTexts, Values
@@ -42,7 +44,7 @@ cdef class FlowView:
         self.ranks = TextRanks(self.profiles)
         self.tables = dict(names.OWN_TABLES)
         self.attached, self.plain, self.described, self.parts, self.values = {}, {}, {}, {}, {}
-        self.answers = OrderedDict()
+        self.answers, self.followers = OrderedDict(), []
         memset(&self.profile_codes, 0, sizeof(self.profile_codes))
         self.flows.attached[0] = &self.profile_codes
 
@@ -71,7 +73,7 @@ cdef class FlowView:
         self.tables[field] = values
 
     def attach(self, str field, RowCodes codes, values=None):
-        """A column of a service. `values`: {code: value}; None: the codes are numbers of texts."""
+        """A column of a service. `values`: {code: value}; None: the codes are numbers of texts, or it has numbers."""
         index = self.attached[field][0] if field in self.attached else len(self.attached) + 1
         if index >= MAX_ATTACHED:
             raise ValueError("too many attached columns")
@@ -80,11 +82,17 @@ cdef class FlowView:
         if values is not None:
             self.tables[field] = values
 
-    def add_plain(self, str field, int proto, int key, int limit, bint first):
+    def add_plain(self, str field, int proto, int key, int limit, bint first, bint empty=False):
         """The field is text that is stored under the key of that protocol's number, and shown so, cut to `limit`
-        characters; `first`: of several values the first alone counts."""
+        characters; `first`: of several values the first alone counts; `empty`: an empty text is a value."""
         self.profiles.declare_text(proto, key, limit)
-        self.plain.setdefault(field, {})[proto, key] = first
+        self.plain.setdefault(field, {})[proto, key] = PLACE_WANTED | first * PLACE_FIRST | empty * PLACE_EMPTY
+
+    def places_of(self, fields) -> dict:
+        """The places of plain fields, {(protocol, key): what `fields` has for the field}; from now on they are kept."""
+        found = {place: value for field, value in fields.items() for place in self.plain.get(field, ())}
+        self.profiles.want(found)
+        return found
 
     def add_parts(self, str name, places, bint whole):
         """Facts, (protocol, key) each, that described fields depend on; `whole` as in Parts."""
@@ -101,8 +109,8 @@ cdef class FlowView:
         found.update((field, ("address", col, None)) for field, col in names.ADDRESSES.items())
         found.update((field, ("plain", COL_ATTACHED, None)) for field in self.plain)
         found.update((field, ("described", COL_ATTACHED, None)) for field in self.described)
-        for field, (index, _) in self.attached.items():
-            found[field] = ("text", COL_ATTACHED + index, None)
+        for field, (index, codes) in self.attached.items():
+            found[field] = ("number" if (<RowCodes>codes).numbers else "text", COL_ATTACHED + index, None)
         for field, values in self.tables.items():
             col = COL_ATTACHED + self.attached[field][0] if field in self.attached else names.CODES[field]
             found[field] = ("code", col, values)
@@ -112,6 +120,17 @@ cdef class FlowView:
         """Changes whenever a program made for this view has to be made again."""
         return (self.number, len(self.described), len(self.plain),
                 tuple((field, id(values), len(values)) for field, values in self.tables.items()))
+
+    def text_table(self, str field) -> dict:
+        """Of a column of texts: number -> text, of those that rows have."""
+        cdef RowCodes codes = self.attached[field][1]
+        return {number: self.text(number) for number in codes.used() if number}
+
+    def text(self, u32 number) -> str:
+        """The text of a number."""
+        if not 0 < number <= self.profiles.texts.n:
+            raise IndexError(number)
+        return self.profiles.texts.items[number].p[:self.profiles.texts.items[number].n].decode("utf-8", "replace")
 
     # ------------------------------------------------------------------------------------------- answers and values
 
@@ -126,10 +145,7 @@ cdef class FlowView:
     def on_plain(self, frozenset fields, test) -> PlaceAnswers:
         """Answers, by profile, to whether one of these plain fields passes; `test` None: has a value."""
         def make():
-            places = {}
-            for field in fields:
-                for place, first in self.plain[field].items():
-                    places[place] = first and places.get(place, True)
+            places = {place: how for field in fields for place, how in self.plain[field].items()}
             self.profiles.want(places)
             return PlaceAnswers(self.profiles, places, self.text_answers(test) if test is not None else None)
         return self.kept(("plain", fields, test), make)
@@ -174,20 +190,32 @@ cdef class FlowView:
 
     # ----------------------------------------------------------------------------------------------- asking
 
+    def follow(self, RowFollower follower):
+        """From now on it is handed the rows that are new or have changed."""
+        self.followers.append(follower)
+
     def catch_up(self):
-        """A generator: bring the profiles of flows up to date, slice by slice (see Selection.steps)."""
+        """A generator: bring what is kept of flows up to date, slice by slice (see Selection.steps)."""
         self.profiles.tidy(self.flows.high)
         while not self.go_on():
             yield True
             self.work.begin()
 
     def go_on(self) -> bool:
-        """Bring profiles up to date for as long as the slice lasts. True when all are."""
-        cdef bint done
-        cdef u64 before = self.profiles.brought
-        cdef u32 budget = <u32>(self.work.left // COST_ROW) if self.work.left > 0 else 0
-        with nogil:
-            done = self.profiles.step(&self.flows, budget)
-        self.work.rows += self.profiles.brought - before
-        self.work.left -= <i64>(self.profiles.brought - before) * COST_ROW
+        """Bring what is kept of flows up to date for as long as the slice lasts. True when all is."""
+        cdef RowFollower follower
+        cdef Profiles profiles = self.profiles
+        cdef bint done = False
+        cdef u32 budget
+        while not done and self.work.goes_on():
+            budget = <u32>(self.work.left // COST_ROW + 1)
+            with nogil:
+                done = profiles.step(&self.flows, budget)
+            self.work.rows += profiles.n_latest
+            self.work.left -= <i64>profiles.n_latest * COST_ROW
+            for follower in self.followers:
+                follower.changed(&self.flows, profiles.latest, profiles.n_latest, self.work)
+        for follower in self.followers if done else ():
+            if follower.wanted() and not follower.step(&self.flows, profiles.seen, self.work):
+                return False
         return done

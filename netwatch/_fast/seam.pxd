@@ -128,10 +128,18 @@ cdef struct Dpi:
     u64 stream_gaps        # bytes never seen, all flows
     Row* rows              # base of the Row array, to number a row
     Cold* colds
+    u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks
     u64 dns_queries        # plain DNS (RFC 1035), unicast
     u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
     u64 dns_at[DNS_KEPT]   # ns, when the response came
     u64 dns_ns[DNS_KEPT]   # how long after its query
+
+cdef inline void touch(Dpi* dpi, const Row* row) noexcept nogil:
+    """What the flow of this row says has changed."""
+    cdef u64 number
+    if dpi.touched != NULL:
+        number = <u64>(row - dpi.rows)
+        dpi.touched[number >> 6] |= <u64>1 << (number & 63)
 
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
@@ -198,3 +206,4 @@ cdef inline void set_initiator(Look* look, bint client) noexcept nogil:
     else:
         look.row.bits &= <u8>~BIT_INITIATOR_B
     look.row.bits |= BIT_SEEN
+    touch(look.dpi, look.row)

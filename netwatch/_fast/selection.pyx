@@ -46,11 +46,12 @@ cdef class Selection:
         """A generator. It yields whether its next piece needs the engine to hold still; the first does. `program(view)`
         makes the Program, None: every flow; `sort` is a field, None: by first frame."""
         self.view.work.begin()
+        yield from self.view.catch_up()                    # services' columns first: a program knows their values
         self.program = program(self.view) if program is not None else None
         if self.program is not None:
             self.program.begin()
         key = self.key_of(sort)
-        yield from self.view.catch_up()
+        yield from self.view.catch_up()                    # what the program has begun to want
         while self.program is not None and not self.program.ready(self.view.work):
             yield True
             self.view.work.begin()
@@ -58,6 +59,18 @@ cdef class Selection:
         while not self.find():
             yield True
             self.view.work.begin()
+        yield from self.order(key, descending)
+
+    def ordered(self, sort, bint descending=False):
+        """A generator: put what was selected into another order."""
+        cdef u32 k
+        self.view.work.begin()
+        for k in range(self.matched):
+            self.items[k].key = self.view.flows.colds[self.items[k].row].key
+        yield from self.order(self.key_of(sort), descending)
+
+    def order(self, key, bint descending):
+        """By age, then by what key_of() said."""
         yield from self.order_by_age(descending and key is None)
         if key is not None:
             yield from self.order_by(key, descending)

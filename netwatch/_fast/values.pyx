@@ -3,6 +3,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.conditions cimport PLACE_EMPTY
 from netwatch._fast.profiles cimport Profiles, KEYS, place_of
 from netwatch._fast.strings cimport OVER, strings_add
 from netwatch._fast.work cimport Work, COST_LOOK, COST_PYTHON
@@ -61,13 +62,13 @@ cdef class Values:
 
 
 cdef class FirstTexts(Values):
-    """The first of the facts at `places`, (protocol, key) each."""
+    """The first of the facts at `places`, {(protocol, key): PLACE_ bits}."""
 
-    def __init__(self, Profiles profiles, places):
+    def __init__(self, Profiles profiles, dict places):
         self.profiles, self.values, self.firsts = profiles, [], []
         memset(self.places, 0, KEYS)
-        for proto, key in places:
-            self.places[<u32>proto << 8 | <u32>key] = 1
+        for (proto, key), how in places.items():
+            self.places[<u32>proto << 8 | <u32>key] = how
 
     cdef bint step(self, Work work) except? True:
         cdef u32 i, n, all_profiles = self.profiles.profiles.n
@@ -81,7 +82,8 @@ cdef class FirstTexts(Values):
                 self.ids[self.known + 1] = 0
                 for i in range(n):
                     if self.places[place_of(entries[i])]:
-                        if <u32>entries[i] != OVER:
+                        if <u32>entries[i] != OVER and (self.places[place_of(entries[i])] & PLACE_EMPTY or
+                                                        self.profiles.texts.items[<u32>entries[i]].n):
                             self.ids[self.known + 1] = <u32>entries[i]
                         break
                 self.known += 1

@@ -52,10 +52,10 @@ class Egress:
 
     def answer(self, session: Any) -> EgressNow:
         own = _packed(own_addresses()) if session.live else None
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
             codes, by_code, names = _processes(session)
-            roots, found, total, left_out = ways(session.view.view, SHOWN, own, codes, by_code)
+            roots, found, total, left_out = ways(selected, SHOWN, own, codes, by_code)
             by_process = own is not None and bool(names)
             told = [_way(session, each, names, by_process) for each in found]
             whole = [_root(each, names, by_process) for each in roots]
@@ -83,7 +83,7 @@ def _processes(session: Any) -> tuple[Any, Any, list[str]]:
     if session.owners is None:
         return None, None, []
     told = session.owners.column(session.engine)
-    codes = told.refresh(session.engine)
+    codes = told.codes
     known = told.tables["process.name"]
     names = sorted(set(known.values()))
     number = {name: i for i, name in enumerate(names, 1)}

@@ -60,12 +60,12 @@ class Insights:
 
     def answer(self, session: Any) -> InsightsNow:
         keeper = session.keepers["events"]
+        selected = session.look(session.view.select())
         with session.lock:
             now = keeper.mark(session)
             then = keeper.before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
-            session.view.rows(None, None, False, 0, 0, True)
-            found, _, _ = hosts(session.view.view, HOSTS)
+            found, _, _ = hosts(selected, HOSTS)
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.keepers["interfaces"].counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -59,9 +59,9 @@ class Peers:
     def answer(self, session: Any) -> PeersNow:
         own = own_addresses() if session.live else frozenset()
         routed = _gateways() if session.live else {}
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
-            found, total, unplaced = hosts(session.view.view, GATHERED)
+            found, total, unplaced = hosts(selected, GATHERED)
             learnt = set(session.names.neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]

@@ -15,8 +15,9 @@ from netwatch._fast.proto.pieces cimport Pieces, pieces_clear, pieces_put, piece
 from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
                                             TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
 from netwatch._fast.proto.tlstext import describe_hello
+from netwatch._fast.proto import tlstext
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS, DEPENDS = tlstext.FACT_FIELDS, tlstext.DEPENDS
 
 cdef enum:                     # record types, RFC 9147 section 4; 25 carries a connection ID of unknown length
     REC_CCS = 20

@@ -188,7 +188,7 @@ cdef void ftp_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client", FTP_CLIENT, TEXT),
            ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
            ("starttls", FTP_TLS, FLAG))
-FACT_FIELDS = fact_fields("ftp", _FIELDS) | {"ftp.user": LOGIN_USER}
+FACT_FIELDS = fact_fields("ftp", _FIELDS)
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

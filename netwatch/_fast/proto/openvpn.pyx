@@ -14,8 +14,9 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARS
                                   PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
 from netwatch._fast.proto.learn cimport keep_u8
 from netwatch._fast.proto.tlsinside cimport InnerTls, inner_free, inner_put
-from netwatch._fast.proto.tlshello cimport TLS_ALPN_CHOSEN, TLS_SNI
+from netwatch._fast.proto.tlshello cimport TLS_CIPHERS, TLS_CUT, TLS_VERSION
 from netwatch._fast.proto.tlstext import describe_hello
+from netwatch._fast.proto import tlstext
 from netwatch._fast.proto.facttext import by_key, listed, micros, named, one_or_all
 
 cdef enum:
@@ -240,7 +241,8 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
 
 # --- what the facts say ---
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS = tlstext.FACT_FIELDS
+DEPENDS = tlstext.DEPENDS | {"label": (OVPN_GUARD,), "app_stack": (TLS_CIPHERS, TLS_CUT, TLS_VERSION)}
 OPCODES = {3: "soft reset", 4: "control", 5: "ack", 6: "data v1", 7: "client reset v2", 8: "server reset v2",
            9: "data v2", 10: "client reset v3", 11: "control with key"}
 GUARDS = {1: "none", 2: "tls-auth", 3: "tls-crypt"}
@@ -256,8 +258,9 @@ def describe(facts) -> dict:
     one_or_all(obj, "server_session", known, OVPN_SERVER, bytes.hex)
     micros(obj, "latency_us", known, OVPN_LATENCY)
     tls = describe_hello({key: values[0] for key, values in known.items()}, "t")
-    if "ja4" in tls or "version" in tls:
+    if tls:
         obj["tls"] = tls
+    if "ja4" in tls or "version" in tls:
         obj["stack"] = ["tls"]
     return obj
 

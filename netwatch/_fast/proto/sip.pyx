@@ -10,7 +10,7 @@ from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARS
 from netwatch._fast.proto.httphead cimport head_end
 from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
                                          next_line, number_of, skip_bytes, smaller, take_word, wait_more, word_is)
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.gather import LIST, TEXT, described, words
 from netwatch._fast.text import clean
 
 cdef enum:                     # fact keys
@@ -247,7 +247,7 @@ _FIELDS = (("method", SIP_METHOD, TEXT), ("methods", SIP_METHOD, LIST), ("uri", 
            ("from", SIP_FROM, TEXT), ("to", SIP_TO, TEXT), ("call_id", SIP_CALL, TEXT),
            ("statuses", SIP_STATUS, LIST), ("user_agent", SIP_AGENT, TEXT), ("server", SIP_SERVER, TEXT),
            ("user", SIP_USER, TEXT), ("callers", SIP_FROM, LIST), ("callees", SIP_TO, LIST))
-FACT_FIELDS = fact_fields("sip", _FIELDS, ("uri", "from", "to"))
+FACT_FIELDS = {}                # describe() looks for passwords in all of them
 _PASSWORD = re.compile(r"^(sips?:[^:@;>]*):[^@]*@")
 
 
