@@ -11,15 +11,15 @@ import string
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netwatch._fast.columns import ROW_COLUMN
-from netwatch._fast.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
-from netwatch._fast.query import PROFILE_COLUMN
+from netwatch._fast.view.columns import ROW_COLUMN
+from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.view.query import PROFILE_COLUMN
 from netwatch.filter.evaluate import END_FIELDS, check_of, value_of_number
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
 from netwatch.schema import SEARCHED, Field, Type
 
 if TYPE_CHECKING:
-    from netwatch._fast.query import FlowView
+    from netwatch._fast.view.query import FlowView
 
 Emit = Callable[[int, int], int]                  # (where if true, where if false) -> where it begins
 END_CHARACTERS = string.digits + "abcdef:.[]"     # of an address and a port

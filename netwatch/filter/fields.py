@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast import columns
 from netwatch._fast.dpi import app_names
-from netwatch._fast.protocols import CARRIES_TLS, DEPENDS, DESCRIBE, NUMBERS, PLAIN, flow_fields
+from netwatch._fast.out.protocols import CARRIES_TLS, DEPENDS, DESCRIBE, NUMBERS, PLAIN, flow_fields
+from netwatch._fast.view import columns
 from netwatch.filter.evaluate import field_values
 from netwatch.schema import BY_NAME, UNIT_NS, Field, Type, fields_of
 
 if TYPE_CHECKING:
-    from netwatch._fast.query import FlowView
+    from netwatch._fast.view.query import FlowView
 
 KEY_APP = 254  # of an entry that says the flow's app, see profiles.pxd
 KEYS = range(KEY_APP)
@@ -63,7 +63,7 @@ def _apps_of(field: Field) -> list[str]:
 
 def _keys(app: str, field: str) -> tuple[int, ...]:
     """The facts of a protocol that the field depends on. What is shown as a number of its own says nothing else."""
-    keys = DEPENDS.get((app, field), () if field == "app_stack" else None)
+    keys: tuple[int, ...] | None = DEPENDS.get((app, field), () if field == "app_stack" else None)
     if keys is not None:
         return keys
     numbers = {key for owner, key, _ in NUMBERS.values() if owner == app}

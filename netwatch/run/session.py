@@ -1,8 +1,8 @@
 """A source being watched: the engine in a thread of its own, and questions answered about it meanwhile.
 
-The lock is held by whoever looks at the rows: the engine for one chunk, a question for a slice of its work (look()), and
-it goes to who has waited longest. A live source waits in the kernel's ring meanwhile. Without the lock, only the source
-is touched.
+The lock is held by whoever looks at the rows: the engine for one chunk, a question for a slice of its work (look()),
+and it goes to who has waited longest. A live source waits in the kernel's ring meanwhile. Without the lock, only the
+source is touched.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netwatch._fast.flowtext import link_name
-from netwatch._fast.pacing import PacedBox
-from netwatch._fast.view import EngineView, counts, screen_record
+from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.out.names import link_name
+from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.filter import Filter, fields
 from netwatch.model.addon import adorn
 from netwatch.model.session import Command, Health, Page, Question, Record

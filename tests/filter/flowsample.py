@@ -2,11 +2,11 @@
 import ipaddress
 from datetime import UTC, datetime
 
-from netwatch._fast.attached import RowCodes
-from netwatch._fast.querytest import SampleFlows
-from netwatch._fast.selection import Selection
+from netwatch._fast.view.attached import RowCodes
+from netwatch._fast.view.querytest import SampleFlows
+from netwatch._fast.view.selection import Selection
 
-from netwatch._fast import columns
+from netwatch._fast.view import columns
 from netwatch.filter import Filter
 
 APPS = {1: "tls", 2: "dns", 3: "http"}
@@ -118,7 +118,8 @@ class Flows:
         self.records = {}
         self.view = self.sample.view
         processes, hosts = RowCodes(), RowCodes()
-        numbers = {name: code for code, name in enumerate(sorted({flow.get("process", "") for flow in given} - {""}), 1)}
+        known = sorted({flow.get("process", "") for flow in given} - {""})
+        numbers = {name: code for code, name in enumerate(known, 1)}
         for flow in given:
             row = self.sample.add(flow)
             self.records[row] = record(flow, row)

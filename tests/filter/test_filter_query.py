@@ -5,12 +5,12 @@ import pytest
 from flowsample import APPS, LATENCY, NAMES, SNI, STATES, STATUS, Flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netwatch._fast.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
-from netwatch._fast.querytest import SampleFlows
-from netwatch._fast.selection import Selection
-from netwatch._fast.written import address_text
+from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.view.querytest import SampleFlows
+from netwatch._fast.view.selection import Selection
+from netwatch._fast.view.written import address_text
 
-from netwatch._fast import columns
+from netwatch._fast.view import columns
 from netwatch.filter import Filter
 
 ADDRESSES4 = [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\xc0\xa8\1\1", b"\xc0\0\2\1", b"\xff\xff\xff\xff"]
@@ -62,8 +62,9 @@ CONDITIONS = [
     "status == 200", "status != 200", "http.status > 300", "process == firefox", "process != firefox",
     "process contains fire", "country == DE", "ja4 == x", "google", "github", "443", "10.0.0.1", "2001:db8", "eth0",
     "fire", ":443", "[::1]", "/^tcp$/", "02:00", "caf\u00e9", "id == 1", "id in 2..3", "id > 2", '""', "tls",
-    "label contains tls", "label == 'tls a'", "label != 'tls a'", "label matches /^(tls|dns) a/", "label", "not label:a",
-    "dns.latency_us > 1ms", "dns.latency_us == 2ms", "latency contains 0", "http.status matches /^4/", "status != 404",
+    "label contains tls", "label == 'tls a'", "label != 'tls a'", "label matches /^(tls|dns) a/", "label",
+    "not label:a", "dns.latency_us > 1ms", "dns.latency_us == 2ms", "latency contains 0", "http.status matches /^4/",
+    "status != 404",
     "name.host == GITHUB.com", "name.host != a.example", "host:hub", "name.host matches /^a/", "src matches /^10\\./",
     "addr matches /1$/", "src != '10.0.0.1'", "/^10.*:443$/", "/::1.:53/", "/(?i)GITHUB/", "duration contains .5",
     "first matches /^2023-11-14T/", "bytes contains 6", "bytes matches /^6/", "srtt contains 2", "ttl matches /[12]/",

@@ -1,11 +1,11 @@
 """Packet rows as packet records: the dicts of screens and filters."""
-from netwatch._fast.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_SCTP,
-                                    PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
-from netwatch._fast.packetrow cimport PacketRow
-from netwatch._fast.record cimport address_text
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packetrow cimport PacketRow
+from netwatch._fast.out.record cimport address_text
 
-from netwatch._fast.flowtext import LAYERS, REJECTS, proto_name, set_names
-from netwatch._fast.record import iso
+from netwatch._fast.out.names import LAYERS, REJECTS, proto_name, set_names
+from netwatch._fast.out.record import iso
 
 
 cdef dict packet_record(const PacketRow* pk):

@@ -2,14 +2,13 @@
 
 Read until the daemon says OK, refuses, or ends its list; what follows is binary and is left alone.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u32, Slice, slice_of, starts
-from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once, set_initiator
-from netwatch._fast.proto.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
-from netwatch._fast.proto.sasl cimport LOGIN_USER
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u32, Slice, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once,
+                                           set_initiator, reads, has_state)
+from netwatch._fast.proto.common.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
+from netwatch._fast.proto.common.sasl cimport LOGIN_USER
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     RSYNC_CLIENT = 1           # protocol version and what digests it offers
@@ -78,23 +77,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int rsync_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Rsync))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Rsync)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void rsync_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rsync", ON_TCP, rsync_detect, rsync_parse)
     p.first[c'@'] = 1
-    p.name = "rsync"
-    p.on = ON_TCP
-    p.detect = rsync_detect
-    p.parse = rsync_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---
