@@ -17,7 +17,7 @@ from netwatch.decrypt.quicwire import QuicWire
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event
 
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5  # frames, section 7.2
 CONTROL, PUSH, ENCODER = 0, 1, 2  # streams of one direction, section 6.2

@@ -30,13 +30,20 @@ SHARE = 7                      # of the shared captures one in so many is read
 FLOWS = fields_of("flow")
 
 
+class Nothing:
+    """Settings of somebody who sets none."""
+
+    def of(self, name: str) -> bool:
+        return False
+
+
 class Read:
     """All flows of a file, as rows and as records."""
 
     def __init__(self, path: Path) -> None:
         source = open_files([str(path)])
         self.names = Names()
-        self.pipeline = Pipeline(source, services=[self.names], history=1_000_000)
+        self.pipeline = Pipeline(source, addons=[self.names], history=1_000_000, settings=Nothing())
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, source.interfaces, self.names, fields=fields.tell)
         while self.pipeline.step() is not None:

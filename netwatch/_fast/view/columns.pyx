@@ -154,14 +154,6 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:
         return attached_number(t.attached[col - COL_ATTACHED], &t.colds[i], i, out)
-    elif col == COL_ROW:
-        out[0] = i
-    elif col == COL_ICMP_TYPE or col == COL_ICMP_CODE:
-        out[0] = row.tcp >> 8 if col == COL_ICMP_TYPE else row.tcp & 255
-        return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa == 0
-    elif col == COL_ICMP_ID:
-        out[0] = row.pa
-        return is_echo(row)
     else:
         return cold_number(t, i, col, o, out)
     return True
@@ -180,8 +172,17 @@ cdef bint attached_number(const CodeColumn* column, const Cold* cold, u32 i, u64
 
 cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept nogil:
     cdef const Cold* cold = &t.colds[i]
+    cdef const Row* row = &t.rows[i]
     if col == COL_KEY:
         out[0] = cold.key
+    elif col == COL_ROW:
+        out[0] = i
+    elif col == COL_ICMP_TYPE or col == COL_ICMP_CODE:
+        out[0] = row.tcp >> 8 if col == COL_ICMP_TYPE else row.tcp & 255
+        return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa == 0
+    elif col == COL_ICMP_ID:
+        out[0] = row.pa
+        return is_echo(row)
     elif col == COL_ID:
         out[0] = cold.id
         return cold.id != 0

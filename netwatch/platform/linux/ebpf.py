@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from netwatch.platform.base import Status, Unavailable
+from netwatch.model.host import Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.containers import Places, with_place

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from netwatch.platform.base import Unavailable
+from netwatch.model.host import Unavailable
 
 LIBRARY = "libbpf.so.1"
 RECORDS = 1 << 16
