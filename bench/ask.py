@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -107,11 +108,9 @@ def main() -> int:
         print(f"{options.flows:,} flows, {options.names:,} names, {measure.load()}")
         print(f"{'milliseconds':34} {'first':>8} {'median':>8} {'held':>7} {'of CPU':>7}")
         questions: list[tuple[str, Callable[[], Any]]] = [
-            (text, lambda where=Filter(text): session.query(where, "bytes", True, 0, 50, True)) for text in FILTERS]
-        questions += [(f"sort {name}", lambda name=name: session.query(None, name, False, 0, 50, True))
-                      for name in SORTS]
-        questions += [(f"group {name}", lambda name=name: GroupsOf(name, limit=50).answer(session))
-                      for name in GROUPS]
+            (text, partial(session.query, Filter(text), "bytes", True, 0, 50, True)) for text in FILTERS]
+        questions += [(f"sort {name}", partial(session.query, None, name, False, 0, 50, True)) for name in SORTS]
+        questions += [(f"group {name}", partial(session.ask, GroupsOf(name, limit=50))) for name in GROUPS]
         for name, ask in questions:
             times, wall, cpu = asked(session, ask, options.rounds)
             good = median(times) <= TARGET_MS and cpu <= HELD_MS

@@ -3,8 +3,8 @@
 import contextlib
 
 from driver import pack, run, turns_of
-from netwatch._fast.engine import Engine
 
+from netwatch._fast.engine import Engine
 from netwatch._fast.proto import http3
 from netwatch.decrypt.http3 import Http3
 from netwatch.decrypt.qpack import Refused, references

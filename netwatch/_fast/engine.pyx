@@ -57,8 +57,8 @@ cdef enum:
 cdef class Engine:
     """One share of the flows of an input."""
 
-    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True, bint facts=True,
-                  u32 shard=0, u32 shards=1, dict timeouts=None):
+    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want: Iterable[str] = (), bint hold=False, bint dpi=True,
+                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
         if not table_open(&core.table, max_flows):

@@ -238,6 +238,8 @@ class Reading:
         for addon in pipeline.addons:
             for why in addon.missing(named):
                 say(why)
+            for line in addon.credits():
+                say(line)
         if options.host.owners is not None:
             from netwatch.owners.addon import FlowOwners
 

@@ -99,8 +99,10 @@ class Http3:
         if reader is None:
             kind = NEW if stream & 2 else OTHER if stream & 1 else REQUEST
             reader = self._readers[stream, role] = _Reader(stream, role, kind)
-            if len(self._readers) > MAX_READERS:
-                self._readers.pop(next(iter(self._readers)))
+            if len(self._readers) > MAX_READERS:  # without control and encoder streams nothing more is read
+                oldest = next((at for at, each in self._readers.items() if each.kind not in (CONTROL, ENCODER)), None)
+                if oldest is not None:
+                    del self._readers[oldest]
         return reader
 
     def _read(self, reader: _Reader) -> list[Event]:

@@ -79,7 +79,7 @@ def _maker(field: Field) -> Callable[[Facts], tuple[Any, ...]]:
             if text is None and key == KEY_APP:
                 app = names[proto]
             else:
-                said = by_app.setdefault(names[proto], [])
+                said = by_app.setdefault(names[proto] or "", [])
                 if text is not None:
                     said.append((key, text))
         return tuple(field_values(field, "flow", flow_fields(app, by_app)))

@@ -87,6 +87,10 @@ class Addon:
         """Why none of these fields can have a value here, and what to do about it; one line each."""
         return ()
 
+    def credits(self) -> Sequence[str]:
+        """What the licences of data that it shows ask to be said; one line each."""
+        return ()
+
     def stores(self) -> Sequence[Store]:
         """What it keeps in memory."""
         return ()

@@ -112,6 +112,10 @@ class Names(Addon):
         whys += [table().missing] if any(name.endswith(".vendor") for name in asked) else []
         return [why for why in whys if why is not None]
 
+    def credits(self) -> Sequence[str]:
+        said = self.geo.attribution()
+        return (said,) if said else ()
+
     def stores(self) -> Sequence[Store]:
         return (Store("names of addresses", self.table.held, self.table.bound, None, self.table.forgotten),
                 Store("stations of the LAN", len(self.neighbours.stations), MAX_STATIONS, None,

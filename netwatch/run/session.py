@@ -15,12 +15,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import Filter, fields
-from netwatch.model.addon import WARNING, Addon, Offer
+from netwatch.model.addon import INFO, WARNING, Addon, Offer
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.host import Host
 from netwatch.model.run import Kind, Purpose
@@ -94,7 +95,7 @@ class Session:
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
                                [self.owners] if self.owners.looking else [], fields.tell)
         unsaid, self._unsaid = self._unsaid or [], None
-        for text, severity in unsaid:
+        for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
 
     def find(self, kind: type[Kind]) -> Kind | None:
@@ -244,7 +245,7 @@ class Session:
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False),
+            ring_drops=drops.get("ring_drops", 0), stopped=isinstance(self.source, Switch) and self.source.stopped,
             done=done, error=self._failure or self.source.error,
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
@@ -254,7 +255,8 @@ class Session:
 
     def _position(self) -> float:
         """How much of the file has been processed, 0 to 1."""
-        read, share = self.source.bytes_read, getattr(self.pipeline.box, "share", 1.0)
+        read, box = self.source.bytes_read, self.pipeline.box
+        share = box.share if isinstance(box, PacedBox) else 1.0
         position: float = (self._read_before + (read - self._read_before) * share) / self.source.size
         return position
 

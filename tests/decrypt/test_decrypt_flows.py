@@ -6,12 +6,12 @@ import random
 
 import pytest
 from conversation import Talk
-from netwatch._fast.input.box import Box
 from opening import ANSWER, ASKED, HTTP, KINDS, MSS, frames, opened, plaintext
 from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
 from wire import pcap
 
+from netwatch._fast.input.box import Box
 from netwatch.decrypt import decryptor as service
 from netwatch.decrypt.decryptor import Decryptor
 from netwatch.model.event import Step

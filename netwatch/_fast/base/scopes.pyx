@@ -14,7 +14,7 @@ cdef enum:
 
 cdef class Blocks:
     """`blocks`: (prefix as text, value). ValueError on a prefix that is none."""
-    def __init__(self, blocks):
+    def __init__(self, blocks: Collection[tuple[str, str]]):
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"more than {MAX_BLOCKS} blocks")
         self.known = {}
@@ -34,7 +34,7 @@ cdef class Blocks:
         self.n += 1
         return 0
 
-    cpdef object find(self, str text):
+    def find(self, str text) -> str | None:
         """The value of the narrowest block that the address lies in; None when there is none or it is no address."""
         cdef u8 address[16]
         cdef u8 family

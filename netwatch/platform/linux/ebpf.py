@@ -60,8 +60,8 @@ class EbpfTracker:
         if not self._path.is_file():
             raise Unavailable("this copy of netwatch was built without clang, so it has no BPF programs")
         began = time.monotonic()
-        has = kernel_types()
-        told = LENGTHS if has("btf_trace_sock_send_length") else set()
+        with kernel_types() as has:
+            told = LENGTHS if has("btf_trace_sock_send_length") else set()
         failure = OSError("no programs")
         for wanted in self._ladder(told):
             try:

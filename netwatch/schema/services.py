@@ -1,57 +1,7 @@
-"""THE TABLE, the part of all other application protocols: one line a field."""
-from netwatch.schema.field import ADDRESS, BOOL, DURATION, INT, PORT, TEXT, _field
+"""THE TABLE, the part of network services: addresses, time, management, VPNs, directories, media: one line a field."""
+from netwatch.schema.field import ADDRESS, BOOL, DURATION, INT, TEXT, _field
 
-_WITH_LOGINS = ("ftp", "smtp", "imap", "pop3", "irc", "telnet", "redis", "memcached", "xmpp", "socks")
-_LOGINS = tuple(field for app in _WITH_LOGINS for field in (
-    _field(f"{app}.user", "flow", TEXT, "USER", 16, "User who logs in.", "login.user", privacy="name"),
-    _field(f"{app}.password", "flow", TEXT, "PASSWORD", 8, "Password sent in clear.", privacy="secret")))
-_TALK = (
-    _field("ssh.state", "flow", TEXT, "SSH", 14, "BANNER, KEYEXCHANGE or AUTHENTICATION (or what follows it)."),
-    _field("ssh.host_key_sha256", "flow", TEXT, "HOST KEY", 43,
-           "SHA-256 of the server's key, base64 as ssh-keygen shows it."),
-    _field("ftp.banner", "flow", TEXT, "BANNER", 24, "Text of the greeting."),
-    _field("ftp.system", "flow", TEXT, "SYSTEM", 14, "Answer to SYST."),
-    _field("ftp.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", "ftp.command", many=True),
-    _field("ftp.arguments", "flow", TEXT, "ARGUMENTS", 24, "Their arguments, never a password.", many=True),
-    _field("smtp.banner", "flow", TEXT, "BANNER", 24, "Text of the greeting."),
-    _field("smtp.helo", "flow", TEXT, "HELO", 20, "What the client calls itself.", privacy="name"),
-    _field("smtp.from", "flow", TEXT, "FROM", 24, "Senders of the envelopes.", privacy="name", many=True),
-    _field("smtp.to", "flow", TEXT, "TO", 24, "Receivers of the envelopes.", privacy="name", many=True),
-    _field("imap.mailboxes", "flow", TEXT, "MAILBOX", 16, "Mailboxes opened.", many=True),
-    _field("imap.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", many=True),
-    _field("pop3.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", many=True),
-    _field("irc.nick", "flow", TEXT, "NICK", 12, "Nickname.", privacy="name"),
-    _field("irc.channels", "flow", TEXT, "CHANNELS", 20, "Channels joined.", many=True),
-    _field("telnet.terminal", "flow", TEXT, "TERM", 8, "Terminal type."),
-    _field("sip.method", "flow", TEXT, "METHOD", 9, "First request method."),
-    _field("sip.from", "flow", TEXT, "FROM", 24, "Address of the caller.", privacy="name"),
-    _field("sip.to", "flow", TEXT, "TO", 24, "Address of the callee.", privacy="name"),
-    _field("sip.call_id", "flow", TEXT, "CALL-ID", 24, "Call-ID of the first dialog."),
-    _field("sip.status", "flow", INT, "STATUS", 6, "Newest kind of answer."),
-    _field("sip.user_agent", "flow", TEXT, "AGENT", 20, "User-Agent."),
-    _field("rtsp.method", "flow", TEXT, "METHOD", 9, "First request method."),
-    _field("rtsp.url", "flow", TEXT, "URL", 28, "Stream asked for.", privacy="name"),
-    _field("ssdp.method", "flow", TEXT, "METHOD", 9, "M-SEARCH or NOTIFY."),
-    _field("ssdp.st", "flow", TEXT, "TARGET", 24, "Search targets.", many=True),
-    _field("ssdp.location", "flow", TEXT, "LOCATION", 28, "Where the descriptions are.", privacy="address", many=True),
-    _field("ssdp.server", "flow", TEXT, "SERVER", 24, "What the device runs."),
-    _field("redis.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", many=True),
-    _field("redis.key", "flow", TEXT, "KEY", 20, "First key.", privacy="name"),
-    _field("memcached.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", many=True),
-    _field("memcached.key", "flow", TEXT, "KEY", 20, "First key.", privacy="name"),
-    _field("xmpp.to", "flow", TEXT, "DOMAIN", 20, "Domain the client asks for.", privacy="name"),
-    _field("xmpp.jid", "flow", TEXT, "JID", 24, "Address bound.", privacy="name"),
-    _field("syslog.facility", "flow", TEXT, "FACILITY", 9, "Facility of the first message."),
-    _field("syslog.severity", "flow", TEXT, "SEVERITY", 8, "Severity of the first message."),
-    _field("syslog.host", "flow", TEXT, "HOST", 16, "Host the first message names.", privacy="name"),
-    _field("syslog.message", "flow", TEXT, "MESSAGE", 40, "The first message.", privacy="name"),
-    _field("rsync.module", "flow", TEXT, "MODULE", 14, "Module asked for.", privacy="name"),
-    _field("git.path", "flow", TEXT, "REPOSITORY", 24, "Repository asked for.", privacy="name"),
-    _field("socks.host", "flow", TEXT, "TARGET", 24, "Where the client wants to go.", privacy="name"),
-    _field("socks.port", "flow", PORT, "TPORT", 6, "Port it wants there."),
-)
-
-_DATAGRAM = (
+_SERVICES = (
     _field("dhcp.types", "flow", TEXT, "DHCP", 16, "DHCP message types, in order of appearance.", many=True),
     _field("dhcp.state", "flow", TEXT, "STATE", 11, "Where the client stands after the last message."),
     _field("dhcp.hostname", "flow", TEXT, "HOSTNAME", 20, "Host name the client gave; several clients, several names.",
@@ -130,4 +80,4 @@ _DATAGRAM = (
     _field("bittorrent.client", "flow", TEXT, "CLIENT", 14, "Client program."),
 )
 
-MORE = (*_LOGINS, *_TALK, *_DATAGRAM)
+SERVICES = (*_SERVICES,)
