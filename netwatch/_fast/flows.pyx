@@ -116,6 +116,8 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
+    if core.dpi.announced != NULL and has_socket_ends(row) and not core.dpi.off:
+        core.readers.begun(&core.dpi, row, cold, pk)
     return number
 
 

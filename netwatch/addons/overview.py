@@ -12,6 +12,7 @@ from netwatch.model.addon import Addon
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 
@@ -62,7 +63,7 @@ class OverviewQuestion:
     range: str = "5m"
     top: int = 40
     by_rate: bool = True
-    where: Any = None
+    where: Filter | None = None
     interfaces: bool = False
 
     def answer(self, session: Session) -> Overview:
@@ -84,7 +85,8 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def peers_of(session: Session, top: int, by_rate: bool, only: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+def peers_of(session: Session, top: int, by_rate: bool,
+             only: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     owners = session.get(FlowOwners)
     told = owners.column(session.engine) if owners.looking else None

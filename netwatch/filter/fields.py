@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.protocols import CARRIES_TLS, DEPENDS, DESCRIBE, NUMBERS, PLAIN, flow_fields
+from netwatch._fast.out.record import told_ends
 from netwatch._fast.view import columns
 from netwatch.filter.evaluate import field_values
 from netwatch.schema import BY_NAME, UNIT_NS, Field, Type, fields_of
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from netwatch._fast.view.query import FlowView
 
 KEY_APP = 254  # of an entry that says the flow's app, see profiles.pxd
-KEYS = range(KEY_APP)
+ANNOUNCED_BY = 250  # a fact of no protocol, see announced.pxd
+KEYS = range(ANNOUNCED_BY)
 OF_FLOWS = ("app_stack", "label")  # of no one protocol
 Facts = list[tuple[int, int, bytes | None]]
 
@@ -36,9 +38,16 @@ def tell(view: FlowView) -> None:
         if name in BY_NAME and "flow" in BY_NAME[name].kinds and BY_NAME[name].type is Type.TEXT:
             for app, plain in places:
                 view.add_plain(name, number_of[app], plain.key, plain.limit, not plain.many, plain.empty)
+    view.add_parts("announced_by", [(0, ANNOUNCED_BY)], False)
+    view.add_described("announced_by", "announced_by", _announcers, True)
     for field, parts, places, whole in _described():
         view.add_parts(parts, [(number_of[app], key) for app, key in places], whole)
         view.add_described(field.name, parts, _maker(field), field.type is Type.TEXT)
+
+
+def _announcers(facts: Facts) -> tuple[Any, ...]:
+    """The flows that told of this one."""
+    return tuple(told_ends(text) for _, _, text in facts if text is not None)
 
 
 def _described() -> Iterator[tuple[Field, str, list[tuple[str, int]], bool]]:
@@ -78,7 +87,7 @@ def _maker(field: Field) -> Callable[[Facts], tuple[Any, ...]]:
         for proto, key, text in facts:
             if text is None and key == KEY_APP:
                 app = names[proto]
-            else:
+            elif proto:
                 said = by_app.setdefault(names[proto] or "", [])
                 if text is not None:
                     said.append((key, text))

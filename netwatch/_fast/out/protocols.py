@@ -86,6 +86,8 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
+    "ftp-data": "ftpdata",
+    "proxy": "proxy",
     "diameter": "diameter.text",
     "gtpc": "gtpc.text",
     "bacnet": "bacnet.text",

@@ -14,6 +14,7 @@ from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_M
                                          PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.table cimport Conversations, conversations
+from netwatch._fast.look.announced cimport ANNOUNCED_BY, ToldEnds
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
@@ -179,12 +180,29 @@ cdef void tcp_fields(const TcpRow* t, int out, dict r):
         r["sack"] = t.shaken & 24 == 24
 
 
+cpdef object told_ends(bytes value):
+    """The two ends of the flow that announced another, its initiator first."""
+    cdef const ToldEnds* told = <const ToldEnds*><const char*>value
+    if len(value) != sizeof(ToldEnds):
+        return None
+    return f"{end_text(told.a, told.pa, told.family)} {end_text(told.b, told.pb, told.family)}"
+
+
+cdef object end_text(const u8* address, u16 port, u8 family):
+    """An address and a port as one text (RFC 3986 section 3.2.2 has the brackets)."""
+    text = address_text(address, family)
+    return f"[{text}]:{port}" if family == FAMILY_IP6 else f"{text}:{port}"
+
+
 cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets):
     """What the classifiers learnt, each protocol's under its name, and the line that says what the flow is."""
     facts = {}
     if cold.facts != NULL:
         for proto, key, value in facts_list((<const char*>cold.facts + sizeof(Facts))[:cold.facts.used]):
-            facts.setdefault(APPS[proto], []).append((key, value))
+            if key == ANNOUNCED_BY:
+                r["announced_by"] = told_ends(value)
+            else:
+                facts.setdefault(APPS[proto], []).append((key, value))
     if not facts and not row.app:
         return
     r["app"] = APPS[row.app] if row.app else next(iter(facts))

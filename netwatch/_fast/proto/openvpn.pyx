@@ -229,6 +229,7 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     p.first[SERVER_RESET2 << 3] = 1
     p.first[CLIENT_RESET3 << 3] = 1
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
+    p.ports[0] = 1194
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.free = openvpn_free
 

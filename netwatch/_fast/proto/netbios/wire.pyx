@@ -270,6 +270,8 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
 cdef void netbios_define(Proto* p) noexcept nogil:
     reads(p, "netbios", ON_TCP | ON_UDP, netbios_detect, netbios_parse)
     memset(p.first, 1, sizeof(p.first))
+    p.ports[0] = 137
+    p.ports[1] = 138
     p.free = free
 
 
