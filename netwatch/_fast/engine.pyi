@@ -6,10 +6,6 @@ from netwatch._fast.flow.series import History
 from netwatch._fast.input.box import Box
 from netwatch.model.event import Record
 
-from netwatch._fast.dpi import app_names as app_names
-from netwatch._fast.flow.timeouts import TIMEOUTS as TIMEOUTS
-from netwatch._fast.look.registry import timeouts as timeouts
-
 class Engine:
     @property
     def shard(self) -> int: ...

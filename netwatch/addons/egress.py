@@ -12,6 +12,7 @@ from netwatch.model.addon import Addon
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
@@ -53,7 +54,7 @@ class EgressNow:
 class Egress:
     """The flows that pass `where` (a Filter or None), those that have ended included. Live, those begun here."""
 
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> EgressNow:
         own = list(session.get(Throughput).here) if session.live else None

@@ -17,6 +17,7 @@ from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
@@ -70,7 +71,7 @@ class GroupsOf:
     and states are wanted; nothing is unfolded then."""
 
     by: str
-    where: Any = None
+    where: Filter | None = None
     sort: str = "bytes"
     descending: bool = True
     history: bool = False

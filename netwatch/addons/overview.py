@@ -11,6 +11,7 @@ from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_o
 from netwatch.model.addon import Addon
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 NAMED_ROWS = 20_000  # rows up to which hosts are grouped by name: each name is worked out in Python, once
@@ -63,7 +64,7 @@ class OverviewQuestion:
     range: str = "5m"
     top: int = 40
     by_rate: bool = True
-    where: Any = None
+    where: Filter | None = None
     interfaces: bool = False
 
     def answer(self, session: Session) -> Overview:
@@ -84,7 +85,8 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def peers_of(session: Session, top: int, by_rate: bool, where: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+def peers_of(session: Session, top: int, by_rate: bool,
+             where: Filter | None) -> tuple[dict[str, Any], tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     counts = tallies.held(session.engine)
     named = counts["seen"] - counts["gone"] <= NAMED_ROWS

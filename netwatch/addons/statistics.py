@@ -14,6 +14,7 @@ from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
 from netwatch.model.addon import Addon
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 SPREAD_US: tuple[int, ...] = tallies.SPREAD_US
@@ -61,7 +62,7 @@ class StatisticsQuestion:
 
     range: str = "session"
     top: int = 100
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> Statistics:
         with session.lock:

@@ -16,7 +16,10 @@ from netwatch.model.run import Run
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
+    from netwatch._fast.input.source import Source
     from netwatch._fast.view.engineview import EngineView
+    from netwatch._fast.view.program import Program
+    from netwatch._fast.view.query import FlowView
 
 @dataclass(frozen=True)
 class Page:
@@ -122,7 +125,7 @@ class Session(Run, Protocol):
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""
 
-    def read_again(self, source: Any) -> Iterator[tuple[Reading, Sequence[Event]]]:
+    def read_again(self, source: Source) -> Iterator[tuple[Reading, Sequence[Event]]]:
         """Read kept frames through an engine of their own, for what their streams say. The lock is not needed."""
 
     def use_settings(self, settings: Any) -> None:
@@ -141,6 +144,17 @@ class Command(Protocol):
     def run(self, session: Session) -> str: ...
 
 
+class Where(Protocol):
+    """Which flows and records are meant; netwatch.filter.Filter is one."""
+
+    text: str
+
+    @property
+    def fields(self) -> frozenset[str]: ...
+    def matches(self, record: Record, flow: Record | None = None) -> bool: ...
+    def program(self, view: FlowView) -> Program: ...
+
+
 class Watch(Protocol):
     """A source being watched, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
 
@@ -152,7 +166,8 @@ class Watch(Protocol):
     def offers(self) -> Sequence[Offer]: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
+    def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
+              history: bool) -> Page: ...
     def flow(self, id: int) -> Record | None: ...
     def ask(self, question: Question) -> Any: ...
     def do(self, command: Command) -> str: ...

@@ -11,7 +11,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.input.switch import Switch
@@ -19,18 +19,20 @@ from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
-from netwatch.filter import Filter
 from netwatch.model.addon import INFO, WARNING, Addon, Offer
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.host import Host
 from netwatch.model.run import Kind, Purpose
-from netwatch.model.session import Command, Health, Page, Question
+from netwatch.model.session import Command, Health, Page, Question, Where
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.store.settings import Settings
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
@@ -71,7 +73,7 @@ class Session:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
-    def _begin(self, source: Any) -> None:
+    def _begin(self, source: Source) -> None:
         """A fresh engine for a source, and all that goes with it."""
         self.source = source
         self._read_before = 0
@@ -142,7 +144,7 @@ class Session:
         self.pipeline.close()
         self.source.close()
 
-    def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
+    def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
               history: bool) -> Page:
         """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
         began = time.perf_counter()
@@ -181,7 +183,7 @@ class Session:
         self.pipeline.adorn(record, self.engine, row)
         return record
 
-    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
+    def read_again(self, source: Source) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
         """Read frames that were kept through an engine of their own, for what their streams say, opened where there
         are keys. Needs no lock."""
         purpose = Purpose(label=self.label, kinds=frozenset({"streams"}), keylogs=self.purpose.keylogs)
