@@ -137,10 +137,13 @@ cdef bint another(Look* look, Slice data) noexcept nogil:
 
 
 cdef int refuted(Look* look, Slice data) noexcept nogil:
-    """The side's first words after the other named the flow: do they refute it?"""
+    """The side's first words after the other named the flow: do they refute it? Of a stream only its very beginning
+    can: what one joins in the middle may be anything that the protocol carries."""
     cdef const Proto* proto = proto_at(look.conn.proto)
     cdef u8 bit = <u8>(1 << look.side)
     cdef int answer
+    if not look.datagram and (look.offset or look.conn.half[look.side].open != OPEN_KNOWN):
+        look.conn.heard |= bit
     if look.conn.heard & bit:
         return AGREED
     if proto.agrees != NULL:
