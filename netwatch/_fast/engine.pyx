@@ -99,6 +99,7 @@ cdef class Engine:
         defrag_free(core.parser.defrag)
         free(core.parser.out)
         free(core.dpi.ring.mem)
+        free(core.dpi.touched)
         free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:

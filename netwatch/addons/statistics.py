@@ -65,10 +65,10 @@ class StatisticsQuestion:
     where: Filter | None = None
 
     def answer(self, session: Session) -> Statistics:
+        only = rows_of(session, self.where)
         with session.lock:
             past = past_of(session, self.range)
             engine, since = session.engine, past.since_ns
-            only = rows_of(session, self.where)
             shares = tuple(Share(proto, app or "", *rest)
                            for proto, app, *rest in tallies.protocols(engine, since, only))
             found = tallies.talkers(engine, since, self.top, only)

@@ -66,9 +66,9 @@ class Peers:
     def answer(self, session: Session) -> PeersNow:
         own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
         routed = _gateways(session) if session.live else {}
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
-            found, total, unplaced = hosts(session.view.view, GATHERED)
+            found, total, unplaced = hosts(selected, GATHERED)
             learnt = set(session.get(Names).neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]

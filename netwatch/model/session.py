@@ -5,10 +5,10 @@ Plain data otherwise: a page of flows, the health of the capture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from netwatch.model.addon import Addon, Offer
 from netwatch.model.event import Event, Record
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from netwatch._fast.view.engineview import EngineView
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
+
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -124,6 +127,11 @@ class Session(Run, Protocol):
 
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""
+
+    def look(self, work: Generator[bool, None, Answer]) -> Answer:
+        """Do work that looks at the engine, piece by piece: what the generator yields says whether its next piece needs
+        the engine to hold still, the first does. The engine goes on between the pieces. Its answer. The lock is not
+        held."""
 
     def read_again(self, source: Source) -> Iterator[tuple[Reading, Sequence[Event]]]:
         """Read kept frames through an engine of their own, for what their streams say. The lock is not needed."""

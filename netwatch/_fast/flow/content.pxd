@@ -75,6 +75,7 @@ cdef struct Dpi:
     u64 stream_gaps        # bytes never seen, all flows
     Row* rows              # base of the Row array, to number a row
     Cold* colds
+    u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks
     Announced* announced   # ANNOUNCED_MOST of them, NULL before the first
     u64 dns_queries        # plain DNS (RFC 1035), unicast
     u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
@@ -86,6 +87,13 @@ cdef struct Readers:           # who reads what flows carry
     void (*datagram)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                  # a UDP datagram
     void (*begun)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                     # the first of a flow
     void (*end)(Dpi*, Row*, Cold*, u64 ts, u64 frame) noexcept nogil                   # a flow that is read is over
+
+cdef inline void touch(Dpi* dpi, const Row* row) noexcept nogil:
+    """What the flow of this row says has changed."""
+    cdef u64 number
+    if dpi.touched != NULL:
+        number = <u64>(row - dpi.rows)
+        dpi.touched[number >> 6] |= <u64>1 << (number & 63)
 
 cdef Facts NOTHING             # stands for facts that were not kept
 cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil

@@ -117,6 +117,7 @@ cdef void named(Look* look) noexcept nogil:
     cdef Conn* conn = look.conn
     conn.below = look.row.app
     conn.proto = look.row.app = <u8>look.proto
+    touch(look.dpi, look.row)
     conn.heard = <u8>(1 << look.side)
 
 
@@ -130,15 +131,19 @@ cdef bint another(Look* look, Slice data) noexcept nogil:
     if not other or look.conn.changes >= CHANGES:
         return False
     forget(look.row, look.cold, look.conn)
+    touch(look.dpi, look.row)
     look.conn.changes += 1
     return True
 
 
 cdef int refuted(Look* look, Slice data) noexcept nogil:
-    """The side's first words after the other named the flow: do they refute it?"""
+    """The side's first words after the other named the flow: do they refute it? Of a stream only its very beginning
+    can: what one joins in the middle may be anything that the protocol carries."""
     cdef const Proto* proto = proto_at(look.conn.proto)
     cdef u8 bit = <u8>(1 << look.side)
     cdef int answer
+    if not look.datagram and (look.offset or look.conn.half[look.side].open != OPEN_KNOWN):
+        look.conn.heard |= bit
     if look.conn.heard & bit:
         return AGREED
     if proto.agrees != NULL:
@@ -184,6 +189,7 @@ cdef void fallen(Look* look) noexcept nogil:
     if not proto.late or look.cold.confidence < proto.late:
         facts_forget(look.dpi, look.cold, conn.proto)
     forget(look.row, look.cold, conn)
+    touch(look.dpi, look.row)
     conn.changes += 1
     conn.heard = 0
     other.offset += other.len
@@ -224,6 +230,7 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
     """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
     forget(row, cold, row.conn)
+    touch(dpi, row)
     row.conn.changes += 1
     row.conn.half[0].waiting = 0
     if row.conn.changes >= CHANGES:
@@ -317,6 +324,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     elif answer == PARSE_NOT_MINE:
         conn.changes += 1
         forget(look.row, look.cold, conn)
+        touch(look.dpi, look.row)
         if conn.changes < CHANGES and (look.used or look.skip):
             return READ_ON
     return READ_OVER
@@ -337,6 +345,7 @@ cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
         answer = proto.lost(look, n)
     if answer == PARSE_NOT_MINE:
         forget(look.row, look.cold, conn)
+        touch(look.dpi, look.row)
     if answer == PARSE_ASTRAY and proto.resync != NULL:
         return READ_ASTRAY
     return READ_ON if answer == PARSE_OK or answer == PARSE_MORE else READ_OVER

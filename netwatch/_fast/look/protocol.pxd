@@ -33,7 +33,7 @@ from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, Half, BIT_INITIATOR
 from netwatch._fast.flow.content cimport (DNS_KEPT, Dpi, EV_BEGUN, EV_CHUNK, EV_DNS, EV_FRAME, EV_HTTP, EV_LINKS,
                                           EV_NAMES, EV_PACKET, EV_SEALED, EV_UNKNOWN, Event, FACTS_IN_ALL, FRAME_OVER,
                                           MAX_PROTOS, NOTHING, RING_BYTES, Readers, Ring, SEALED_END, fact_room,
-                                          facts_find, facts_free, facts_of, ring_put)
+                                          facts_find, facts_free, facts_of, ring_put, touch)
 
 cdef extern from * nogil:
     """
@@ -199,3 +199,4 @@ cdef inline void set_initiator(Look* look, bint client) noexcept nogil:
     else:
         look.row.bits &= <u8>~BIT_INITIATOR_B
     look.row.bits |= BIT_SEEN
+    touch(look.dpi, look.row)

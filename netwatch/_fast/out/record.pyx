@@ -16,13 +16,12 @@ from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.table cimport Conversations, conversations
 from netwatch._fast.look.announced cimport ANNOUNCED_BY, ToldEnds
 
-from netwatch._fast.dpi import app_names, having
+from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
 from netwatch._fast.flow.content import facts_list
 
 cdef list APPS = app_names()
 cdef u64 SECOND = 1000000000
-CARRIES_TLS = having("carries tls")
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 
@@ -181,7 +180,7 @@ cdef void tcp_fields(const TcpRow* t, int out, dict r):
         r["sack"] = t.shaken & 24 == 24
 
 
-cdef object told_ends(bytes value):
+cpdef object told_ends(bytes value):
     """The two ends of the flow that announced another, its initiator first."""
     cdef const ToldEnds* told = <const ToldEnds*><const char*>value
     if len(value) != sizeof(ToldEnds):
@@ -197,39 +196,22 @@ cdef object end_text(const u8* address, u16 port, u8 family):
 
 cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets):
     """What the classifiers learnt, each protocol's under its name, and the line that says what the flow is."""
-    by_proto = {}
+    facts = {}
     if cold.facts != NULL:
         for proto, key, value in facts_list((<const char*>cold.facts + sizeof(Facts))[:cold.facts.used]):
             if key == ANNOUNCED_BY:
                 r["announced_by"] = told_ends(value)
             else:
-                by_proto.setdefault(proto, []).append((key, value))
-    if row.app and row.app not in by_proto:
-        by_proto[row.app] = []
-    if not by_proto:
+                facts.setdefault(APPS[proto], []).append((key, value))
+    if not facts and not row.app:
         return
-    r["app"] = APPS[row.app or next(iter(by_proto))]
-    r["app_stack"] = stack = [APPS[proto] for proto in by_proto]
-    r["confidence"] = cold.confidence
-    from netwatch._fast.out.protocols import DESCRIBE, LABEL
+    r["app"] = APPS[row.app] if row.app else next(iter(facts))
+    from netwatch._fast.out.protocols import flow_fields
 
-    label = None
-    for proto, facts in by_proto.items():
-        name = APPS[proto]
-        found = DESCRIBE[name](facts, show_secrets)
-        if found:
-            label = LABEL[name](found)
-            over = [each for each in found.pop("stack", ()) if each not in stack]
-            stack[stack.index(name) + 1:stack.index(name) + 1] = over
-            for under in found.pop("below", ()):
-                if under not in stack:
-                    stack.insert(stack.index(name), under)
-            if name in CARRIES_TLS and "tls" in found:
-                r["tls"] = found.pop("tls")
-            if found:
-                r[name] = found
-    if label:
-        r["label"] = label
+    found = flow_fields(APPS[row.app] if row.app else None, facts, show_secrets)
+    r["app_stack"] = found.pop("app_stack")
+    r["confidence"] = cold.confidence
+    r.update(found)
 
 
 def summary(list engines, list link_types) -> dict:

@@ -260,8 +260,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
     return take_reply(look, line) if reply_code(line) or not from_client(look) else take_command(look, line)
 
 
+cdef int ftp_resync(Look* look, Slice data) noexcept nogil:
+    """A line of text is all that there is to a message."""
+    return command_line(data, VERBS) if from_client(look) else reply_line(data)
+
+
 cdef void ftp_define(Proto* p) noexcept nogil:
     reads(p, "ftp", ON_TCP, ftp_detect, ftp_parse)
+    p.resync = ftp_resync
     begins_with(p, b"12345AaPpEeFfTtUuCcQqMmRrSsDdXxLlNnHhOo")
 
 
@@ -270,7 +276,7 @@ cdef void ftp_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client", FTP_CLIENT, TEXT),
            ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
            ("starttls", FTP_TLS, FLAG))
-FACT_FIELDS = fact_fields("ftp", _FIELDS) | {"ftp.user": LOGIN_USER}
+FACT_FIELDS = fact_fields("ftp", _FIELDS)
 describe = login_describer(_FIELDS)
 
 

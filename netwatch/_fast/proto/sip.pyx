@@ -15,7 +15,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_
                                                 next_line, number_of, skip_bytes, smaller, take_word, wait_for,
                                                 wait_more, word_is)
 from netwatch._fast.proto.common.media cimport media_of_sdp
-from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, words
 from netwatch._fast.base.text import clean
 
 cdef enum:                     # fact keys
@@ -262,7 +262,7 @@ _FIELDS = (("method", SIP_METHOD, TEXT), ("methods", SIP_METHOD, LIST), ("uri", 
            ("from", SIP_FROM, TEXT), ("to", SIP_TO, TEXT), ("call_id", SIP_CALL, TEXT),
            ("statuses", SIP_STATUS, LIST), ("user_agent", SIP_AGENT, TEXT), ("server", SIP_SERVER, TEXT),
            ("user", SIP_USER, TEXT), ("callers", SIP_FROM, LIST), ("callees", SIP_TO, LIST))
-FACT_FIELDS = fact_fields("sip", _FIELDS, ("uri", "from", "to"))
+FACT_FIELDS = {}                # describe() looks for passwords in all of them
 _PASSWORD = re.compile(r"^(sips?:[^:@;>]*):[^@]*@")
 
 

@@ -278,6 +278,7 @@ cdef void netbios_define(Proto* p) noexcept nogil:
 # --- what the facts say ---
 
 FACT_FIELDS = {}
+DEPENDS = {"app_stack": (NETBIOS_MAILSLOT,)}
 SERVICES = {1: "name", 2: "datagram", 3: "session"}
 OPS = {0: "query", 5: "registration", 6: "release", 7: "wait", 8: "refresh", 9: "refresh", 15: "registration"}
 RCODES = {0: "OK", 1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR", 6: "ACT_ERR", 7: "CFT_ERR"}
