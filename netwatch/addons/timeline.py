@@ -18,6 +18,7 @@ from netwatch.model.event import Event, Step
 from netwatch.names.addon import Names
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.run import Run
     from netwatch.model.session import Session
 
@@ -73,7 +74,7 @@ class Timeline:
     window_s: int = 0
     category: str = "all"
     parts: int = 100
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> TimelineNow:
         addon, past = session.get(TimelineAddon), session.get(Throughput)

@@ -13,13 +13,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.selection import Selection, parse_where
 from netwatch.records.writers import WRITERS
 from netwatch.store.folders import account, caller
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
 KINDS = ("http", "dns", "flows", "tls", "streams")
@@ -103,7 +106,7 @@ def _home() -> dict[str, str]:
 class _Watching(read.Reading):
     """A reading that ends soon after the program."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Any,
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection, writer: Any,
                  style: str, program: subprocess.Popen[bytes]) -> None:
         super().__init__(options, kinds, source, selection, writer, style)
         self._program = program

@@ -31,6 +31,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
     from netwatch.cli.follow import Conversation
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
@@ -185,7 +186,7 @@ def _say(text: str, severity: str) -> None:
 class Reading:
     """One `read` from its first frame to its exit code."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
                  writer: Writer, style: str) -> None:
         self.options = options
         self.kinds = kinds

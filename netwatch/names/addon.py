@@ -35,6 +35,8 @@ class Names(Addon):
     options = (Option("resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),)
     wants = frozenset({"names", "links"})
     adds = frozenset({"name", "service", "scope", "lan", "geo"})
+    blocks, remote = scopes.BLOCKS, scopes.REMOTE
+    station_fields, place_fields = STATION_FIELDS, tuple(f"geo.{part}" for part in PLACE)
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
                  geo: Geo | None = None) -> None:
@@ -82,42 +84,25 @@ class Names(Addon):
             if place:
                 record["geo"] = place
 
-    def columns(self) -> list[tuple[Any, ...]]:
-        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
-        arguments of _fast.derived.Derived."""
-        found: list[tuple[Any, ...]] = [
-            (("name.host", "name.via"), self._name_columns, self._answers),
-            (("scope.src", "scope.dst"), self._scope_columns),
-            (STATION_FIELDS, self._station_columns, lambda: self.neighbours.changes, True),
-        ]
-        if self._placed:
-            found.append((tuple(f"geo.{part}" for part in PLACE), self._place_columns))
-        return found
+    # what filters, orders and groups know of it, by row of a flow: see _fast.hosts and _fast.derived
 
-    def _answers(self) -> int:
-        return self.reverse.changes if self.reverse is not None else 0
+    def resolved(self) -> list[tuple[bytes, str]]:
+        """What the resolver has answered since the last time: packed addresses and their names."""
+        return self.reverse.came() if self.reverse is not None else []
 
-    def _name_columns(self, record: Record) -> tuple[Any, ...] | None:
-        name = self._adorner.name(record)
-        if name is not None:
-            return name["host"], name["via"]
-        host = self.reverse.known(record["dst"]) if self.reverse is not None else None
-        return (host, "ptr") if host is not None else None
-
-    def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
-        found = scopes.scope_of(record["src"]), scopes.scope_of(record["dst"])
-        return found if found[0] is not None else None
-
-    def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
-        self.neighbours.adorn(record)
-        if "lan" not in record:
-            return None
-        return tuple(record["lan"].get(end, {}).get(part) for end in ENDS for part in STATION)
-
-    def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
-        remote = self._adorner.remote_end(record["src"], record["dst"])
-        place = self.geo.find(remote) if remote is not None else None
+    def place_values(self, address: str) -> tuple[Any, ...] | None:
+        """The values of PLACE for an address."""
+        place = self.geo.find(address)
         return tuple(map(place.get, PLACE)) if place else None
+
+    def station_values(self, src: str, dst: str, when: int) -> tuple[tuple[Any, ...] | None, int]:
+        """(values of STATION_FIELDS, from when on they hold) for two ends at that time, ns."""
+        return self.neighbours.about(src, dst, when, STATION)
+
+    @property
+    def placed(self) -> bool:
+        """Is there a database of places?"""
+        return self._placed
 
     def missing(self, fields: Iterable[str]) -> Sequence[str]:
         from netwatch.names.vendors import table

@@ -72,18 +72,24 @@ cdef str without_port(str host):
     return name if colon and (not port or port.isdigit()) else host
 
 
+def said_name(str host, bint with_port):
+    """The name of a host as a flow says it, `with_port` in a Host field; None when that is none."""
+    if with_port:
+        host = without_port(host)
+    return host.lower() if is_name(host) else None
+
+
 cdef dict own_name(dict record):
     """The name that the flow itself says, with where it says it."""
-    cdef str host
     for carrier in ("tls", "quic"):
         said = record.get(carrier)
         if said is not None and "sni" in said:
-            host = said["sni"]
-            if is_name(host):
-                return {"host": host.lower(), "via": "sni"}
+            host = said_name(said["sni"], False)
+            if host is not None:
+                return {"host": host, "via": "sni"}
     said = record.get("http")
     if said is not None and "host" in said:
-        host = without_port(said["host"])
-        if is_name(host):
-            return {"host": host.lower(), "via": "http"}
+        host = said_name(said["host"], True)
+        if host is not None:
+            return {"host": host, "via": "http"}
     return None

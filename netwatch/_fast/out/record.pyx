@@ -14,14 +14,14 @@ from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_M
                                          PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.table cimport Conversations, conversations
+from netwatch._fast.look.announced cimport ANNOUNCED_BY, ToldEnds
 
-from netwatch._fast.dpi import app_names, having
+from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
 from netwatch._fast.flow.content import facts_list
 
 cdef list APPS = app_names()
 cdef u64 SECOND = 1000000000
-CARRIES_TLS = having("carries tls")
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 
@@ -180,38 +180,38 @@ cdef void tcp_fields(const TcpRow* t, int out, dict r):
         r["sack"] = t.shaken & 24 == 24
 
 
+cpdef object told_ends(bytes value):
+    """The two ends of the flow that announced another, its initiator first."""
+    cdef const ToldEnds* told = <const ToldEnds*><const char*>value
+    if len(value) != sizeof(ToldEnds):
+        return None
+    return f"{end_text(told.a, told.pa, told.family)} {end_text(told.b, told.pb, told.family)}"
+
+
+cdef object end_text(const u8* address, u16 port, u8 family):
+    """An address and a port as one text (RFC 3986 section 3.2.2 has the brackets)."""
+    text = address_text(address, family)
+    return f"[{text}]:{port}" if family == FAMILY_IP6 else f"{text}:{port}"
+
+
 cdef void app_fields(const Cold* cold, const Row* row, dict r, bint show_secrets):
     """What the classifiers learnt, each protocol's under its name, and the line that says what the flow is."""
-    by_proto = {}
+    facts = {}
     if cold.facts != NULL:
         for proto, key, value in facts_list((<const char*>cold.facts + sizeof(Facts))[:cold.facts.used]):
-            by_proto.setdefault(proto, []).append((key, value))
-    if row.app and row.app not in by_proto:
-        by_proto[row.app] = []
-    if not by_proto:
+            if key == ANNOUNCED_BY:
+                r["announced_by"] = told_ends(value)
+            else:
+                facts.setdefault(APPS[proto], []).append((key, value))
+    if not facts and not row.app:
         return
-    r["app"] = APPS[row.app or next(iter(by_proto))]
-    r["app_stack"] = stack = [APPS[proto] for proto in by_proto]
-    r["confidence"] = cold.confidence
-    from netwatch._fast.out.protocols import DESCRIBE, LABEL
+    r["app"] = APPS[row.app] if row.app else next(iter(facts))
+    from netwatch._fast.out.protocols import flow_fields
 
-    label = None
-    for proto, facts in by_proto.items():
-        name = APPS[proto]
-        found = DESCRIBE[name](facts, show_secrets)
-        if found:
-            label = LABEL[name](found)
-            over = [each for each in found.pop("stack", ()) if each not in stack]
-            stack[stack.index(name) + 1:stack.index(name) + 1] = over
-            for under in found.pop("below", ()):
-                if under not in stack:
-                    stack.insert(stack.index(name), under)
-            if name in CARRIES_TLS and "tls" in found:
-                r["tls"] = found.pop("tls")
-            if found:
-                r[name] = found
-    if label:
-        r["label"] = label
+    found = flow_fields(APPS[row.app] if row.app else None, facts, show_secrets)
+    r["app_stack"] = found.pop("app_stack")
+    r["confidence"] = cold.confidence
+    r.update(found)
 
 
 def summary(list engines, list link_types) -> dict:
