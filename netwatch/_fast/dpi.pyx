@@ -14,6 +14,7 @@ from netwatch._fast.proto.bgp cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.cassandra cimport cassandra_define
 from netwatch._fast.proto.coap cimport coap_define
+from netwatch._fast.proto.dcerpc cimport dcerpc_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
 from netwatch._fast.proto.dnp3 cimport dnp3_define
@@ -45,6 +46,7 @@ from netwatch._fast.proto.quic cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp cimport rdp_define
 from netwatch._fast.proto.redis cimport redis_define
+from netwatch._fast.proto.rpc cimport nfs_define, rpc_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
@@ -147,6 +149,9 @@ enroll(http2_define)
 enroll(websocket_define)
 enroll(grpc_define)
 enroll(http3_define)
+enroll(dcerpc_define)
+enroll(rpc_define)
+enroll(nfs_define)
 
 
 APP_NAMES = [None] + [PROTOS[i].name.decode() for i in range(1, n_protos + 1)]

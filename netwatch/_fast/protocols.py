@@ -75,6 +75,9 @@ DESCRIBING = {
     "modbus": "modbus",
     "tor": "tor",
     "http3": "http3",
+    "dcerpc": "dcerpctext",
+    "rpc": "rpctext",
+    "nfs": "rpctext",
 }
 
 DESCRIBE: dict[str, Describe] = {}

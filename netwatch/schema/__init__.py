@@ -4,10 +4,12 @@ From it come the filter language's names, the JSON and CSV keys, the columns on 
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
 nothing, and does not know how a value is obtained. Here are flows, packets and streams; endpoints.py
 says who and where, web.py has the protocols of the web and of names, sharing.py file sharing and remote desktops,
-databases.py databases, fleet.py brokers, routers and plants, more.py all others, field.py what a field is.
+databases.py databases, fleet.py brokers, routers and plants, calls.py remote procedure calls, more.py all others,
+field.py what a field is.
 """
 from collections.abc import Mapping
 
+from netwatch.schema.calls import CALLS
 from netwatch.schema.databases import STORES
 from netwatch.schema.endpoints import ENDS
 from netwatch.schema.field import (
@@ -160,7 +162,7 @@ _STREAM = (
 )
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *MORE, *DESK, *STORES,
-                             *FLEET, *_PACKET, *_STREAM)
+                             *FLEET, *CALLS, *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
 

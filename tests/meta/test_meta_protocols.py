@@ -12,8 +12,8 @@ from netwatch import schema
 from netwatch._fast.protocols import DESCRIBE, DESCRIBING, LABEL
 
 APPS = [name for name in app_names() if name]
-# mDNS and LLMNR are read, tested and fuzzed with DNS
-HOME = {"mdns": "dns", "llmnr": "dns"}
+# these are read, tested and fuzzed with another
+HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc"}
 
 
 @pytest.mark.parametrize("app", APPS)

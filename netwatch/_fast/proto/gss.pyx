@@ -1,7 +1,8 @@
 """NTLM messages (MS-NLMP section 2.2.1) and Kerberos AP-REQs (RFC 4120 section 5.5.1, RFC 4121 section 4.1).
 
-Tokens come bare or inside SPNEGO (RFC 4178); either way the messages stand in them whole, so they are looked for by
-their first bytes. No response or key is kept: only who, from where, to whom, and by which method.
+Tokens come bare or inside SPNEGO (RFC 4178), DCE/RPC's AP-REQs without the mechanism's frame; either way the messages
+stand in them whole, so they are looked for by their first bytes. No response or key is kept: only who, from where, to
+whom, and by which method.
 """
 from libc.string cimport memcmp
 
@@ -32,8 +33,10 @@ cdef enum:
     TICKET = 0x61              # [APPLICATION 1], RFC 4120 section 5.3
     GENERAL_STRING = 0x1b
     NAMES_MOST = 3
+    BARE_HEAD = 8              # identifiers and lengths, of two octets each, before what every AP-REQ begins with
 
 cdef const char* NTLMSSP = b"NTLMSSP\0"
+cdef const char* BARE_AP = b"\xa0\x03\x02\x01\x05\xa1\x03\x02\x01\x0e"   # version 5, type 14, RFC 4120 section 5.5.1
 cdef const char* KERBEROS_AP = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"   # OID and TOK_ID, RFC 4121
 
 
@@ -168,6 +171,10 @@ cdef void gss_learn(Look* look, Slice token) noexcept nogil:
     found = after(token, KERBEROS_AP, 13)
     if found.n:
         kerberos(look, reader(found.p + 13, found.n - 13))
+        return
+    found = after(token, BARE_AP, 10)
+    if found.n and found.p - token.p >= BARE_HEAD and found.p[-BARE_HEAD] == AP_REQ and found.p[-BARE_HEAD + 4] == 0x30:
+        kerberos(look, reader(found.p - BARE_HEAD, found.n + BARE_HEAD))
 
 
 # --- what the facts say ---
