@@ -167,9 +167,10 @@ cdef class FlowFields:
 
     cdef dict around(self, const FlowAt* at):
         """VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the same."""
-        found = self.paths.get(at.row.path)
+        place = <u64><size_t>at.core << 16 | at.row.path         # each engine numbers its own
+        found = self.paths.get(place)
         if found is None:
-            found = self.paths[at.row.path] = surroundings(at.core, at.row.path)
+            found = self.paths[place] = surroundings(at.core, at.row.path)
         return found
 
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1:

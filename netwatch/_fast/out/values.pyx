@@ -76,7 +76,7 @@ cdef object to_object(const Value* v):
     if v.kind == V_NUMBER:
         return v.number
     if v.kind == V_OBJECT:
-        return <object>v.thing
+        return list(<object>v.thing) if isinstance(<object>v.thing, list) else <object>v.thing   # it is shared
     if v.kind == V_BOOL:
         return v.number != 0
     if v.kind == V_SECONDS:

@@ -45,5 +45,6 @@ cdef int put_fixed(Buf* b, double value) except -1                      # with s
 cdef void put_address(Buf* b, const u8* address, u8 family) noexcept nogil
 cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil        # the inside of a JSON string (RFC 8259 section 7)
 cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil         # the same with its quotes
+cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil            # a cell (RFC 4180), in quotes where it must be
 cdef str iso_text(u64 ns)
 cdef str address_text(const u8* address, u8 family)

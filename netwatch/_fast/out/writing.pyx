@@ -281,3 +281,21 @@ cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil:
     put_byte(b, c'"')
     put_escaped(b, p, n)
     put_byte(b, c'"')
+
+
+cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil:
+    cdef u64 k
+    cdef bint plain = True
+    for k in range(n):
+        if p[k] == c',' or p[k] == c'"' or p[k] == 10 or p[k] == 13:
+            plain = False
+            break
+    if plain:
+        put_bytes(b, p, n)
+        return
+    put_byte(b, c'"')
+    for k in range(n):
+        if p[k] == c'"':
+            put_byte(b, c'"')
+        put_byte(b, p[k])
+    put_byte(b, c'"')

@@ -1,0 +1,11 @@
+"""A flow by engine, row and generation."""
+from netwatch._fast.bytes cimport u32, u64
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.out.flowfields cimport FlowAt
+
+cdef class FlowRef:
+    cdef readonly Engine engine
+    cdef readonly u32 row
+    cdef readonly u64 key          # of the flow that was meant: the row may become another's
+
+    cdef bint at(self, FlowAt* out) noexcept
