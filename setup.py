@@ -21,14 +21,14 @@ TRACE = DEBUG and os.environ.get("NETWATCH_TRACE") == "1"
 SANITIZE = os.environ.get("NETWATCH_SANITIZE", "")
 ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
-LIBRARIES = {"netwatch._fast.capture": ["pcap"], "netwatch._fast.ipcomp": ["z"],
-             "netwatch._fast.proto.quiccrypt": ["crypto"]}
+LIBRARIES = {"netwatch._fast.input.capture": ["pcap"], "netwatch._fast.wire.ipcomp": ["z"],
+             "netwatch._fast.proto.quic.crypt": ["crypto"]}
 # what Cython's C provokes and no source line of ours can help
 QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
 
 
 BPF = ROOT / "netwatch" / "platform" / "linux" / "bpf"
-LINUX_ONLY = ("netwatch._fast.netlink", "netwatch._fast.sockdiag")
+LINUX_ONLY = ("netwatch._fast.os.netlink", "netwatch._fast.os.sockdiag")
 
 
 def build_bpf() -> None:

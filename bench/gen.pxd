@@ -1,7 +1,7 @@
 """What the generator and the mixer share: bytes in network order, random numbers, the capture file being written."""
 from libc.stdio cimport FILE
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 
 cdef enum:
     START_S = 1700000000                # seconds since 1970 of the first frame

@@ -7,7 +7,7 @@ from libc.stdio cimport fopen, fclose, fwrite, setvbuf, _IOFBF
 from libc.stdlib cimport calloc, malloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 
 cdef enum:
     FIN = 1

@@ -28,7 +28,7 @@ def steps() -> dict[str, Callable[[], Any]]:
 
 def spent(path: Path, make: Callable[[], Any]) -> tuple[float, int]:
     """(seconds of CPU, packets) of one pass over the file."""
-    from netwatch._fast.engine import Box
+    from netwatch._fast.input.box import Box
 
     from netwatch.capture.file import open_files
 

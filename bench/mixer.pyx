@@ -4,10 +4,10 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from bench.gen cimport Writer, get16, put16, scramble
-from netwatch._fast.bytes cimport u8, u32, u64
-from netwatch._fast.engine cimport Box
-from netwatch._fast.packet cimport Frame
-from netwatch._fast.source cimport MAX_FRAME
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.input.box cimport Box
+from netwatch._fast.wire.packet cimport Frame
+from netwatch._fast.input.source cimport MAX_FRAME
 
 
 cdef struct Kept:                       # a frame of a capture that is mixed

@@ -25,7 +25,7 @@ setup(script_args=["-q", "build_ext", "--inplace"], ext_modules=cythonize(
 def load(name: str) -> Any:
     """The compiled module of that name. RuntimeError with the compiler's words when it cannot be built."""
     built = HERE / (name + str(sysconfig.get_config_var("EXT_SUFFIX")))
-    layouts = [*HERE.glob("*.p*"), *(ROOT / "netwatch" / "_fast").glob("*.pxd")]
+    layouts = [*HERE.glob("*.p*"), *(ROOT / "netwatch" / "_fast").rglob("*.pxd")]
     newest = max(f.stat().st_mtime for f in (HERE / f"{name}.pyx", *(f for f in layouts if f.suffix == ".pxd")))
     if not built.exists() or built.stat().st_mtime < newest:
         done = subprocess.run([sys.executable, "-c", BUILD, name], cwd=ROOT, capture_output=True, text=True)

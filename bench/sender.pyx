@@ -4,7 +4,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from bench.gen cimport put16, put32
-from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 
 cdef extern from *:
     """

@@ -3,12 +3,13 @@
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u32
-from netwatch._fast.defrag cimport defrag_flush, defrag_free, defrag_new
-from netwatch._fast.encap cimport paths_free, paths_new
-from netwatch._fast.engine cimport Box
-from netwatch._fast.packet cimport Packet
-from netwatch._fast.parse cimport BATCH, PER_FRAME, Parser, parse_frame
+from netwatch._fast.base.bytes cimport u32
+from netwatch._fast.wire.defrag cimport defrag_flush, defrag_free, defrag_new
+from netwatch._fast.wire.encap cimport paths_free, paths_new
+from netwatch._fast.input.box cimport Box
+from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.parse cimport parse_frame
+from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, Parser
 
 
 cdef class ParseOnly:
@@ -18,8 +19,7 @@ cdef class ParseOnly:
     def __cinit__(self):
         memset(&self.parser, 0, sizeof(Parser))
         self.parser.paths = paths_new()
-        self.parser.defrag = defrag_new(1)
-        self.parser.seed = 1
+        self.parser.defrag = defrag_new()
         self.parser.out = <Packet*>calloc(BATCH * PER_FRAME, sizeof(Packet))
         if self.parser.paths == NULL or self.parser.defrag == NULL or self.parser.out == NULL:
             raise MemoryError

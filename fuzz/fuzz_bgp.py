@@ -2,7 +2,7 @@
 
 from fleet import fuzz
 
-from netwatch._fast.proto import bgptext
+from netwatch._fast.proto.bgp import text as bgptext
 
 if __name__ == "__main__":
     fuzz("bgp", bgptext)

@@ -2,7 +2,7 @@
 
 from database import fuzz
 
-from netwatch._fast.proto import cassandratext
+from netwatch._fast.proto.cassandra import text as cassandratext
 
 if __name__ == "__main__":
     fuzz("cassandra", cassandratext)

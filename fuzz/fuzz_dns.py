@@ -3,9 +3,9 @@
 import struct
 
 from driver import Turns, outcome, pack, run, streamed, turns_of
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
-from netwatch._fast.proto import dnstext as dns
+from netwatch._fast.proto.dns import text as dns
 
 NAME = b"\x03www\x07example\x03com\0"
 QUERY = struct.pack(">6H", 7, 0x0100, 1, 0, 0, 1) + NAME + b"\0\x01\0\x01" + b"\0\0\x29\x04\xd0\0\0\0\0\0\0"

@@ -6,7 +6,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 from driver import outcome, pack, run, turns_of
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 from test_dtls import AGAIN, CERT, CLIENT, DARK, SERVER, VERIFY, client_body, message, record
 
 from netwatch._fast.proto import dtls

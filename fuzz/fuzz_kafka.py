@@ -2,7 +2,7 @@
 
 from fleet import fuzz
 
-from netwatch._fast.proto import kafkatext
+from netwatch._fast.proto.kafka import text as kafkatext
 
 if __name__ == "__main__":
     fuzz("kafka", kafkatext)

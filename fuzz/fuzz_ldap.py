@@ -2,7 +2,7 @@
 
 from datagram import fuzz
 
-from netwatch._fast.proto import ldaptext as ldap
+from netwatch._fast.proto.ldap import text as ldap
 
 if __name__ == "__main__":
     fuzz("ldap", ldap, tcp=True)

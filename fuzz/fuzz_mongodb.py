@@ -2,7 +2,7 @@
 
 from database import fuzz
 
-from netwatch._fast.proto import mongodbtext
+from netwatch._fast.proto.mongodb import text as mongodbtext
 
 if __name__ == "__main__":
     fuzz("mongodb", mongodbtext)

@@ -2,7 +2,7 @@
 
 from database import fuzz
 
-from netwatch._fast.proto import mysqltext
+from netwatch._fast.proto.mysql import text as mysqltext
 
 if __name__ == "__main__":
     fuzz("mysql", mysqltext)

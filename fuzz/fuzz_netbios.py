@@ -2,7 +2,7 @@
 
 from datagram import fuzz
 
-from netwatch._fast.proto import netbios
+from netwatch._fast.proto.netbios import wire as netbios
 
 if __name__ == "__main__":
     fuzz("netbios", netbios, tcp=True)

@@ -69,7 +69,7 @@ def told(link: int, frames: list[tuple[int, bytes]]) -> bytes:
 
 def one_input(data: bytes) -> None:
     """The property."""
-    from netwatch._fast.flowtext import REJECTS
+    from netwatch._fast.out.names import REJECTS
     from running import run
 
     link, frames = script(data)

@@ -6,8 +6,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 from driver import outcome, pack, run, turns_of
-from netwatch._fast.probe import Probe
-from netwatch._fast.proto.quictext import describe, label
+from netwatch._fast.out.probe import Probe
+from netwatch._fast.proto.quic.text import describe, label
 from quicmake import T050, V1, V2, client_hello, close, crypto, padded, seal, server_hello
 
 from netwatch._fast.proto import quic  # noqa: F401

@@ -2,7 +2,7 @@
 
 from desk import fuzz
 
-from netwatch._fast.proto import rdptext
+from netwatch._fast.proto.rdp import text as rdptext
 
 if __name__ == "__main__":
     fuzz("rdp", rdptext, 3389)

@@ -2,7 +2,7 @@
 
 from desk import fuzz
 
-from netwatch._fast.proto import smbtext
+from netwatch._fast.proto.smb import text as smbtext
 
 if __name__ == "__main__":
     fuzz("smb", smbtext, 445)

@@ -3,9 +3,9 @@
 import struct
 
 from driver import pack, run, streamed
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
-from netwatch._fast.proto import tlstext as tls
+from netwatch._fast.proto.tls import text as tls
 
 
 def vector(size: int, data: bytes) -> bytes:

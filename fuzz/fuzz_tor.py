@@ -2,9 +2,10 @@
 
 from driver import pack, run, streamed
 from fuzz_tls import CLIENT, record, vector
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
-from netwatch._fast.proto import tlstext, tor
+from netwatch._fast.proto import tor
+from netwatch._fast.proto.tls import text as tlstext
 
 
 def named(text: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from desk import fuzz
 
-from netwatch._fast.proto import vnctext
+from netwatch._fast.proto.vnc import text as vnctext
 
 if __name__ == "__main__":
     fuzz("vnc", vnctext, 5900)

@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 from driver import pack, run, streamed, turns_of
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 

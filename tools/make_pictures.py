@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from netwatch._fast.canvas import text_width  # noqa: E402
+from netwatch._fast.term.canvas import text_width  # noqa: E402
 
 from netwatch.ui import theme, themes  # noqa: E402
 from netwatch.ui.tabs import TABS  # noqa: E402

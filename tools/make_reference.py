@@ -147,11 +147,12 @@ def protocols_page() -> str:
     table_text = (ROOT / "netwatch/_fast/dpi.pyx").read_text("utf-8")
     rows = []
     for name in re.findall(r"^enroll\((\w+)_define\)", table_text, re.M):
-        home = re.search(rf"from netwatch\._fast\.proto\.(\w+) cimport .*\b{name}_define", table_text)
+        home = re.search(rf"from netwatch\._fast\.proto\.([\w.]+) cimport .*\b{name}_define", table_text)
         assert home, name
         fields = ", ".join(f"`{f.name.partition('.')[2]}`" for f in schema.FIELDS if f.name.startswith(name + "."))
         seen = ", ".join(f"[{path.stem}](../{path.as_posix()})" for path in captures.get(name, ()))
-        rows.append((f"`{name}`", first_sentence(ROOT / f"netwatch/_fast/proto/{home[1]}.pyx"), fields, seen))
+        path = ROOT / "netwatch/_fast/proto" / (home[1].replace(".", "/") + ".pyx")
+        rows.append((f"`{name}`", first_sentence(path), fields, seen))
     return (f"# Protocols\n\n{NOTE}\nNamed by content, on any port where the protocol allows it. The fields stand in "
             "the flow record under the\nprotocol's name; [fields.md](fields.md) explains them. The captures are our "
             "own: real programs recorded\nin a lab (`tests/captures/record.py`) and built ones (`tests/golden`), with "

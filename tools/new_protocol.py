@@ -16,10 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROTO, TALKS = "netwatch/_fast/proto", "tests/proto"
 LAST_GROUP = r"^([A-Z]+ = \([^()]*?),?(\s*)\)\s*\Z"
-DPI, DESCRIBING, MESSAGES = "netwatch/_fast/dpi.pyx", "netwatch/_fast/protocols.py", f"{TALKS}/messages.py"
+DPI, DESCRIBING, MESSAGES = "netwatch/_fast/dpi.pyx", "netwatch/_fast/out/protocols.py", f"{TALKS}/messages.py"
 
 PXD = '''"""NAME; see NAME.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void NAME_define(Proto* p) noexcept nogil
 '''
@@ -27,9 +27,9 @@ cdef void NAME_define(Proto* p) noexcept nogil
 PYX = '''"""NAME."""
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport Slice
-from netwatch._fast.seam cimport Look, Proto, ON_BOTH, PARSE_DONE
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport Slice
+from netwatch._fast.look.protocol cimport Look, Proto, ON_BOTH, PARSE_DONE
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     KEY_VERSION = 1
@@ -83,7 +83,7 @@ TEST_TCP = '''"""NAME: whole conversations, however cut; what is and is not take
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 from talk_NAME import TALKS
 
 from netwatch._fast.proto import NAME
@@ -190,7 +190,7 @@ def after_last(pattern: str, text: str, line: str) -> str:
 
 def in_order(text: str, name: str) -> str:
     """dpi.pyx with the cimport of the name at its place in the alphabet."""
-    lines = list(re.finditer(r"^from netwatch\._fast\.proto\.(\w+) cimport .*\n", text, re.M))
+    lines = list(re.finditer(r"^from netwatch\._fast\.proto\.([\w.]+) cimport .*\n", text, re.M))
     at = next((found.start() for found in lines if found[1] > name), lines[-1].end())
     return text[:at] + f"from netwatch._fast.proto.{name} cimport {name}_define\n" + text[at:]
 
@@ -215,7 +215,7 @@ def wired(root: Path, name: str, udp_alone: bool, port: int) -> dict[str, str]:
     stub, constant = FIELDS.replace("NAME.", f"{name}.").replace("_NAME", f"_{name.upper()}"), f"*_{name.upper()}"
     group = re.sub(LAST_GROUP, lambda found: f"{stub}{found[1]}, {constant}{found[2]})\n", text_of(fields), flags=re.M)
     changed = {DPI: after_last(r"^enroll\(\w+\)\n", in_order(text_of(DPI), name), f"enroll({name}_define)\n"),
-               DESCRIBING: after_last(r'^    "\w+": "\w+",\n(?=})', text_of(DESCRIBING), f'    "{name}": "{name}",\n'),
+               DESCRIBING: after_last(r'^    "\w+": "[\w.]+",\n(?=})', text_of(DESCRIBING), f'    "{name}": "{name}",\n'),
                fields: group}
     if udp_alone:
         talks = re.sub(r"^CONVERSATIONS = \{\n", f'\\g<0>    "{name}": [],\n', text_of(MESSAGES), count=1, flags=re.M)
@@ -228,7 +228,7 @@ def begin(root: Path, name: str, tcp: bool, udp: bool, port: int = 0) -> list[st
     if not re.fullmatch(r"[a-z][a-z0-9]{1,15}", name) or keyword.iskeyword(name):
         raise Refused(f"{name!r}: a name has 2 to 16 lower-case letters and digits and begins with a letter")
     files = written(name, tcp, udp)
-    there = [path for path in (*files, f"{PROTO}/{name}.py") if (root / path).exists()]
+    there = [path for path in (*files, f"{PROTO}/{name}.py", f"{PROTO}/{name}") if (root / path).exists()]
     if there or f'"{name}"' in (root / DESCRIBING).read_text("utf-8"):
         raise Refused(f"{name} is there already: {' '.join(there) or DESCRIBING}")
     changed = wired(root, name, udp and not tcp, port)

@@ -1,11 +1,7 @@
-"""One engine: a table of flows, its parser, its readers; and the box that carries a chunk of frames between threads."""
-from netwatch._fast.bytes cimport u8, u32, u64
+"""One engine: a table of flows, its parser, its readers."""
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.flows cimport Core
-from netwatch._fast.source cimport Chunk
-
-cdef class Box:
-    cdef Chunk* chunk
-    cdef readonly long n          # frames in it; 0 at the end of the input, -1 when a live source had none
+from netwatch._fast.input.source cimport Chunk
 
 cdef class Engine:
     cdef Core core

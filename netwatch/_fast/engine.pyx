@@ -1,35 +1,35 @@
-# cython: boundscheck=False
 """The batch loop: parse 32 frames, touch their table slots, then their rows, then count. No Python in between.
 
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
 flow is wholly in one, and results do not depend on how many there are.
 """
-import os
-
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, be16
-from netwatch._fast.defrag cimport defrag_new, defrag_free, defrag_flush
-from netwatch._fast.encap cimport paths_new, paths_free
-from netwatch._fast.flow cimport *
-from netwatch._fast.flows cimport *
-from netwatch._fast.mix cimport mum, load32, load64, prefetch, K0, K1
-from netwatch._fast.notes cimport Notes, note_packet
-from netwatch._fast.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
-from netwatch._fast.packetrow cimport PacketRow, packet_row
-from netwatch._fast.parse cimport parse_frame, BATCH, PER_FRAME
-from netwatch._fast.seam cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
-                                  EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
-from netwatch._fast.series cimport (History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED,
-                                    S_PACKETS)
-from netwatch._fast.source cimport Source, Chunk, chunk_new, chunk_free
-from netwatch._fast.table cimport table_open, table_close, table_guess
-from netwatch._fast.conns cimport spares_free
-from netwatch._fast.dispatch cimport dpi_drop
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.wire.defrag cimport defrag_new, defrag_free, defrag_flush
+from netwatch._fast.wire.encap cimport paths_new, paths_free
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, END_INPUT, Row
+from netwatch._fast.flows cimport Core, core_finish, core_packet, core_turn
+from netwatch._fast.base.mix cimport prefetch
+from netwatch._fast.flow.notes cimport Notes, note_packet
+from netwatch._fast.wire.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
+from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
+from netwatch._fast.parse cimport parse_frame
+from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME
+from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
+                                          EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
+from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
+from netwatch._fast.input.box cimport Box
+from netwatch._fast.input.source cimport Chunk
+from netwatch._fast.flow.table cimport table_open, table_close, table_guess
+from netwatch._fast.look.conns cimport spares_free
+from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
+from netwatch._fast.streams cimport stream_end, stream_segment
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
+from netwatch._fast.flow.timeouts import TIMEOUTS
+from netwatch._fast.look.registry import timeouts as app_timeouts
 
 cdef extern from *:
     """
@@ -54,96 +54,6 @@ cdef enum:
     SECOND = 1000000000
     TURN_AT_ONCE = 600         # seconds of silence
 
-cdef u64 SEED = int.from_bytes(os.urandom(8), "little")
-
-
-cdef class Box:
-    """A chunk of frames that lives until it is filled again."""
-
-    def __cinit__(self):
-        self.chunk = chunk_new()
-        if self.chunk == NULL:
-            raise MemoryError("no memory for frames")
-
-    def __dealloc__(self):
-        chunk_free(self.chunk)
-
-    def fill(self, Source source) -> int:
-        """Take the next frames; 0 at the end of the input, -1 when a live source had none for a while."""
-        cdef int n
-        with nogil:
-            n = source.fill(self.chunk)
-        self.n = n
-        return n
-
-    def trim(self, u32 n) -> None:
-        """Keep only the first n frames."""
-        if n < self.chunk.n:
-            self.chunk.n = n
-
-    def share(self, u32 shards) -> None:
-        """Mark each frame with the engine, of so many, that owns it."""
-        cdef u32 i
-        with nogil:
-            for i in range(self.chunk.n):
-                self.chunk.frames[i].shard = <u32>(ends_hash(&self.chunk.frames[i]) % shards)
-
-
-cdef u64 ends_hash(const Frame* f) noexcept nogil:
-    """The same number for both directions of a conversation, from the outermost addresses; 0 when there are none."""
-    cdef const u8* p = f.data
-    cdef u32 at = network_at(f)
-    if f.caplen >= at + 20 and p[at] >> 4 == 4:
-        return unordered(load32(p + at + 12), load32(p + at + 16))
-    if f.caplen >= at + 40 and p[at] >> 4 == 6:
-        return unordered(mum(load64(p + at + 8), load64(p + at + 16) ^ K1),
-                         mum(load64(p + at + 24), load64(p + at + 32) ^ K1))
-    return 0
-
-
-cdef inline u64 unordered(u64 a, u64 b) noexcept nogil:
-    """A hash of two numbers in either order, spread even where they differ from other pairs in the same bits."""
-    return mum(a ^ K0, b ^ K1) + mum(b ^ K0, a ^ K1) >> 32
-
-
-cdef u32 network_at(const Frame* f) noexcept nogil:
-    """Where the outermost IP header begins, under the link types that carry most traffic; else beyond the frame.
-
-    Headers that leave no mark on the flow's surroundings (LLC, provider bridging) must be seen through, lest one flow
-    come to two engines.
-    """
-    cdef u32 link = f.link, n = f.caplen
-    cdef const u8* p = f.data
-    if link == 1 and n >= 14:
-        return after_type(p, n, 14, be16(p + 12))
-    if link == 113 and n >= 16:
-        return after_type(p, n, 16, be16(p + 14))
-    if link == 276 and n >= 20:
-        return after_type(p, n, 20, be16(p))
-    if link == 0 or link == 108:
-        return 4
-    return 0 if link in (12, 14, 101, 228, 229) else n
-
-
-cdef u32 after_type(const u8* p, u32 n, u32 at, u32 kind) noexcept nogil:
-    """Where IP begins after an EtherType (or 802.3 length) that ends at `at`; n when there is none."""
-    while kind != 0x0800 and kind != 0x86DD:
-        if kind in (0x8100, 0x88A8, 0x9100) and n >= at + 4:
-            kind = be16(p + at + 2)
-            at += 4
-        elif kind == 0x88E7 and n >= at + 18:
-            kind = be16(p + at + 16)
-            at += 18
-        elif kind < 1536 and n >= at + 8 and p[at] == 0xAA and p[at + 1] == 0xAA:
-            kind = be16(p + at + 6)
-            at += 8
-        elif kind < 1536 and n >= at + 3 and p[at] == 6 and p[at + 1] == 6:
-            return at + 3
-        else:
-            return n
-    return at
-
-
 cdef class Engine:
     """One share of the flows of an input."""
 
@@ -151,14 +61,14 @@ cdef class Engine:
                   u32 shard=0, u32 shards=1, dict timeouts=None):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
-        if not table_open(&core.table, max_flows, SEED):
+        if not table_open(&core.table, max_flows):
             raise MemoryError(f"no address space for {max_flows} flows")
         core.parser.paths = paths_new()
-        core.parser.defrag = defrag_new(SEED)
+        core.parser.defrag = defrag_new()
         core.parser.out = <Packet*>calloc(BATCH * PER_FRAME, sizeof(Packet))
         if core.parser.paths == NULL or core.parser.defrag == NULL or core.parser.out == NULL:
             raise MemoryError("no memory for an engine")
-        core.parser.seed = SEED
+        core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, dpi_datagram, stream_end
         core.dpi.rows = core.table.rows
         core.dpi.colds = core.table.colds
         core.dpi.off = not dpi
@@ -189,12 +99,13 @@ cdef class Engine:
         free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:
-        """Idle timeouts in seconds, by the names of flowtext.TIMEOUTS and APP_TIMEOUTS; the rest are the defaults."""
+        """Idle timeouts in seconds, by the names of TIMEOUTS or by app; the rest are the defaults."""
         cdef int i
+        cdef dict own = app_timeouts()
         for i, (name, seconds) in enumerate(TIMEOUTS.items()):
             self.core.timeout[i] = changed.get(name, seconds)
         for i, name in enumerate(app_names()):
-            self.core.app_timeout[i] = changed.get(name, APP_TIMEOUTS.get(name, 0))
+            self.core.app_timeout[i] = changed.get(name, own.get(name, 0))
 
     def listen(self, str kind) -> None:
         """Hand out events of the kind too, of what is processed from now on."""
@@ -236,6 +147,7 @@ cdef class Engine:
     def note_into(self, Notes notes) -> None:
         """Note what is worth telling, from the next frame on."""
         self.notes = notes
+        notes.noted.dns = <u16>app_names().index("dns")
         self.core.noted = notes.noted
 
     def tell(self) -> None:

@@ -1,29 +1,13 @@
 """Packets become flows here: found or made, counted, timed out, ended."""
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow cimport Row, Cold, ST_COUNT
-from netwatch._fast.notes cimport Noted
-from netwatch._fast.packet cimport Packet
-from netwatch._fast.parse cimport Parser
-from netwatch._fast.seam cimport Dpi, MAX_PROTOS
-from netwatch._fast.series cimport Series
-from netwatch._fast.table cimport Table
-
-cdef enum:                    # indices of Core.timeout, seconds; the names are in flowtext.TIMEOUTS
-    TO_TCP_OPENING = 0
-    TO_TCP_ESTABLISHED = 1
-    TO_TCP_CONVERSING = 2     # established, and both sides have sent data
-    TO_TCP_CLOSING = 3
-    TO_TCP_TIME_WAIT = 4
-    TO_TCP_CLOSED = 5
-    TO_TCP_UNKNOWN = 6
-    TO_UDP = 7
-    TO_ICMP = 8
-    TO_ARP = 9
-    TO_SCTP = 10
-    TO_OTHER = 11
-    TO_QUIC_OPENING = 12
-    TO_QUIC_CLOSED = 13
-    TO_COUNT = 14
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow.row cimport Row, Cold, ST_COUNT
+from netwatch._fast.flow.notes cimport Noted
+from netwatch._fast.wire.cursor cimport Parser
+from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
+from netwatch._fast.flow.series cimport Series
+from netwatch._fast.flow.table cimport Table
+from netwatch._fast.flow.timeouts cimport TO_COUNT
 
 cdef struct Tally:            # of flows that have left the table
     u64 flows
@@ -36,6 +20,7 @@ cdef struct Core:             # one engine
     Table table
     Parser parser
     Dpi dpi
+    Readers readers
     u32 timeout[TO_COUNT]     # seconds
     u32 app_timeout[MAX_PROTOS]   # seconds, 0: the state's own
     u64 clock                 # newest packet time, ns

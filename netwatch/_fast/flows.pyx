@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """Packets become flows: found or made, counted, watched, timed out, ended. All on packet time.
 
 A flow ends by its timeout even when the wheel has not come by yet: a packet that arrives later begins another flow, so
@@ -8,18 +7,25 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, be16
-from netwatch._fast.flow cimport *
-from netwatch._fast.links cimport link_seen
-from netwatch._fast.mix cimport prefetch
-from netwatch._fast.packet cimport *
-from netwatch._fast.rates cimport count_rate
-from netwatch._fast.seam cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
-from netwatch._fast.table cimport *
-from netwatch._fast.tcp cimport smooth, tcp_update, tcp_begins_anew
-from netwatch._fast.streams cimport stream_segment, stream_end
-from netwatch._fast.dispatch cimport dpi_datagram
-from netwatch._fast.parse cimport key_hash
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, Cold,
+                                      Conn, END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_ACTIVE,
+                                      ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY, ST_ECHO_REQUEST,
+                                      ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
+                                      ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
+                                      ST_SCTP_SHUTDOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.links cimport link_seen
+from netwatch._fast.base.mix cimport prefetch
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_FIN, TCP_RST,
+                                         TCP_SYN)
+from netwatch._fast.flow.rates cimport count_rate
+from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
+from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
+                                        table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
+                                        wheel_remove)
+from netwatch._fast.flow.timeouts cimport timeout_index
+from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
 
 cdef enum:
     SECOND = 1000000000
@@ -67,29 +73,6 @@ cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
     if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
         seconds = app
     return <u64>seconds * SECOND
-
-
-cdef inline int timeout_index(const Row* row) noexcept nogil:
-    cdef u8 state = row.state
-    if row.proto == PROTO_UDP:
-        if ST_QUIC_INITIAL <= state < ST_QUIC_HANDSHAKE:
-            return TO_QUIC_OPENING
-        return TO_QUIC_CLOSED if state == ST_QUIC_CLOSED else TO_UDP
-    if row.proto != PROTO_TCP:
-        if row.proto == PROTO_ARP:
-            return TO_ARP
-        if row.proto == PROTO_SCTP:
-            return TO_SCTP
-        return TO_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else TO_OTHER
-    if state == ST_ESTABLISHED:
-        return TO_TCP_CONVERSING if row.payload[0] and row.payload[1] else TO_TCP_ESTABLISHED
-    if state <= ST_SYN_RECV:
-        return TO_TCP_OPENING
-    if state == ST_TIME_WAIT or state == ST_CLOSING:
-        return TO_TCP_TIME_WAIT
-    if state == ST_CLOSED:
-        return TO_TCP_CLOSED
-    return TO_TCP_UNKNOWN if state == ST_TCP_UNKNOWN else TO_TCP_CLOSING
 
 
 cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
@@ -257,9 +240,9 @@ cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogi
 cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
-            stream_segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
+            core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
     elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
-        dpi_datagram(&core.dpi, row, cold, pk)
+        core.readers.datagram(&core.dpi, row, cold, pk)
 
 
 cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
@@ -305,10 +288,10 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Cold* cold = &t.colds[number]
     cdef u64 sum
     if row.conn != NULL:
-        stream_end(&core.dpi, row, cold, row.last, core.ordinal)
+        core.readers.end(&core.dpi, row, cold, row.last, core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = verdict(core, row, why)
-    table_unhash(t, number, key_hash(row, core.parser.seed))
+    table_unhash(t, number)
     if why != END_TIMEOUT:
         wheel_remove(t, number)
     sum = row.bytes[0] + row.bytes[1]

@@ -1,79 +1,9 @@
-"""Frames to Packets: the shared structs of the link, network, tunnel and fragment rooms, and the batch entry.
+"""Frames to Packets: the batch entry.
 
 A frame gives one Packet per transport layer: a VXLAN-carried TCP segment gives the outer UDP and the inner TCP. A frame
 from which no flow can be made gives one Packet with `reject` set.
 """
-from netwatch._fast.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow cimport Row
-from netwatch._fast.packet cimport Frame, Packet, Encap, MAX_TUNNELS
-from netwatch._fast.names cimport REJECT_COUNT
-from netwatch._fast.encap cimport Paths
-from netwatch._fast.defrag cimport Defrag
-
-cdef enum:
-    BATCH = 32                             # frames parsed, then looked up, then counted together
-    PER_FRAME = MAX_TUNNELS + 2            # packets one frame can give
-    DECAPS_MAX = 24                        # headers followed in one frame before it is refused
-
-cdef enum:                                 # Cursor.next: an EtherType, or one of these
-    NEXT_ETH = 0x10000
-    NEXT_IP = 0x10001                      # IPv4 or IPv6 by its first nibble
-    NEXT_LLC = 0x10002
-    NEXT_PPP = 0x10003
-    NEXT_WLAN = 0x10004
-    NEXT_MPLS = 0x10005
-    NEXT_LINK = 0x10006                    # another link type, in Cursor.link
-    NEXT_GRE = 0x10007
-    NEXT_CHAIN = 0x10009                   # the IP protocol in Cursor.proto
-    NEXT_WLAN_SWAPPED = 0x10008            # frame control bytes the other way round, as Cisco sends it in CAPWAP
-    NEXT_DONE = 0x1fffe                    # the Packet is complete
-    NEXT_REJECT = 0x1ffff                  # pk.reject says why
-
-cdef struct Cursor:                        # where in a frame the parser is
-    Packet* pk
-    Encap* encap
-    Parser* parser
-    const u8* p
-    const u8* end                          # of what was captured
-    u32 wire                               # bytes on the wire from p
-    u32 next                               # NEXT_* or EtherType
-    u16 link                               # for NEXT_LINK
-    u8 proto                               # for NEXT_CHAIN
-    bint entered                           # a UDP tunnel: what follows is a packet of its own
-    u16 steps
-
-cdef struct Parser:
-    Paths* paths
-    Defrag* defrag
-    u64 seed                               # of the flow hash, random per process
-    u64 rejects[REJECT_COUNT]
-    u64 snap_cut                           # frames of which less was captured than sent
-    u32 unread_link                        # the last link type that was refused
-    bint layers                            # fill Packet.layers
-    Packet* out                            # BATCH * PER_FRAME of them
-    u32 n_out
-
-
-cdef inline void layer(Cursor* c, u8 name) noexcept nogil:
-    if c.parser.layers and c.pk.n_layers < sizeof(c.pk.layers):
-        c.pk.layers[c.pk.n_layers] = name
-        c.pk.n_layers += 1
-
-cdef inline bint advance(Cursor* c, u32 n) noexcept nogil:
-    """Step over n bytes that were checked to be there, or return False and move nothing."""
-    if <size_t>(c.end - c.p) < n:
-        return False
-    c.p += n
-    c.wire = c.wire - n if c.wire > n else 0
-    return True
-
-cdef inline void reject(Cursor* c, u8 why) noexcept nogil:
-    c.pk.reject = why
-    c.next = NEXT_REJECT
-
-cdef inline u32 captured(const Cursor* c) noexcept nogil:
-    return <u32>(c.end - c.p)
+from netwatch._fast.wire.cursor cimport Parser
+from netwatch._fast.wire.packet cimport Frame
 
 cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil
-cdef void parse_network(Cursor* c) noexcept nogil
-cdef u64 key_hash(const Row* row, u64 seed) noexcept nogil

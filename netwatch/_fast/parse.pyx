@@ -1,19 +1,21 @@
-# cython: boundscheck=False
 """From a frame to its Packets: network headers, fragments, tunnels followed, padding trimmed, rejects counted.
 
 Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; ARP: RFC 826.
 """
 from libc.string cimport memcpy, memset, memcmp
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, be16, be32
-from netwatch._fast.packet cimport *
-from netwatch._fast.names cimport *
-from netwatch._fast.encap cimport path_of
-from netwatch._fast.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
-from netwatch._fast.link cimport link_step
-from netwatch._fast.linktypes cimport link_open
-from netwatch._fast.transport cimport transport
-from netwatch._fast.mix cimport mum, load32, load64, K0, K1, K2
+from netwatch._fast.base.bytes cimport u8, u32, be16, be32
+from netwatch._fast.wire.packet cimport Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, Frame, PROTO_ARP, Packet, flow_hash
+from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_ARP, REJECT_FRAGMENT,
+                                        REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_CUT, REJECT_IP_HEADER,
+                                        REJECT_IP_LENGTH, REJECT_LINK_TYPE, REJECT_TUNNEL_DEPTH)
+from netwatch._fast.wire.encap cimport path_of
+from netwatch._fast.wire.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
+from netwatch._fast.wire.link cimport link_step
+from netwatch._fast.wire.linktypes cimport link_open
+from netwatch._fast.wire.transport cimport transport
+from netwatch._fast.wire.cursor cimport (Cursor, DECAPS_MAX, Encap, Frame, NEXT_CHAIN, NEXT_DONE, NEXT_GRE, NEXT_IP,
+                                         Packet, Parser, advance, captured, layer, reject)
 
 cdef enum:
     FRAG_MORE = 0x2000
@@ -82,26 +84,9 @@ cdef void close_packet(Cursor* c) noexcept nogil:
     order = memcmp(pk.src, pk.dst, 16)
     pk.side = order > 0 or (order == 0 and pk.sport > pk.dport)
     if pk.side:
-        pk.hash = hash_of(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.path, pk.family, parser.seed)
+        pk.hash = flow_hash(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.path, pk.family)
     else:
-        pk.hash = hash_of(pk.src, pk.dst, pk.sport, pk.dport, pk.proto, pk.path, pk.family, parser.seed)
-
-
-cdef inline u64 hash_of(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u16 path, u8 family,
-                        u64 seed) noexcept nogil:
-    """Hash of a canonical flow key; the seed is secret so that collisions cannot be aimed."""
-    cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>path << 48, h
-    if family == FAMILY_IP4:
-        h = <u64>load32(a) | <u64>load32(b) << 32
-        return mum(mum(h ^ seed, ports ^ K0), K1 ^ ports)
-    h = mum(load64(a) ^ seed, load64(a + 8) ^ K0)
-    h = mum(h ^ load64(b), load64(b + 8) ^ K1)
-    return mum(h ^ family, ports ^ K2)
-
-
-cdef u64 key_hash(const Row* row, u64 seed) noexcept nogil:
-    """The same hash from a flow's row."""
-    return hash_of(row.a, row.b, row.pa, row.pb, row.proto, row.path, row.family, seed)
+        pk.hash = flow_hash(pk.src, pk.dst, pk.sport, pk.dport, pk.proto, pk.path, pk.family)
 
 
 cdef void next_packet(Cursor* c) noexcept nogil:

@@ -1,4 +1,3 @@
-# cython: boundscheck=False
 """TCP reassembly by sequence number (RFC 9293 section 3.4), bounded per side, per flow and in all.
 
 Bytes that came first win. A segment that comes early waits; the hole before it counts as lost when the other side has
@@ -8,15 +7,21 @@ when the first are delivered. A keep-alive there is a byte that was sent before,
 """
 from libc.stdlib cimport free
 
-from netwatch._fast.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow cimport *
-from netwatch._fast.packet cimport NOTE_KEEP_ALIVE, Packet, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN
-from netwatch._fast.seam cimport Dpi, EV_CHUNK
-from netwatch._fast.conns cimport conn_new
-from netwatch._fast.dispatch cimport dpi_end
-from netwatch._fast.opening cimport worth_reading
-from netwatch._fast.reading cimport (Feed, STREAMS_IN_ALL, closed, feed_bytes, feed_cut, feed_gap, feed_kept, tried_bit)
-from netwatch._fast.segments cimport segments_keep, segments_take
+from netwatch._fast.base.bytes cimport u8, u32, u64, i32
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Cold, Half, Row, Segment, TcpRow, closed, tried_bit
+from netwatch._fast.wire.packet cimport NOTE_KEEP_ALIVE, Packet, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN
+from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
+from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
+from netwatch._fast.look.dispatch cimport dpi_end
+from netwatch._fast.look.opening cimport worth_reading
+from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_cut, feed_gap, feed_kept
+from netwatch._fast.look.segments cimport segments_keep, segments_take
+
+cdef enum:
+    EARLY_BYTES = 1048576         # bytes of one side that wait for what is before them
+    EARLY_SEGMENTS = 1024
+    HOLE_PATIENCE = 32            # frames of the flow after a hole was acknowledged until it counts as lost
+    FAR_AHEAD = 67108864          # a segment further ahead than this is not of this stream
 
 cdef enum:                     # Half.open
     OPEN_KNOWN = 1             # its SYN was seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.source import SourceError
+from netwatch._fast.input.source import SourceError
 from netwatch.capture.live import list_devices
 
 FIXED = "This capture cannot be changed"

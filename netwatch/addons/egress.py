@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netwatch._fast.gather import ways
+from netwatch._fast.view.gather import ways
 from netwatch.addons.topology import own_addresses
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netwatch.store import folders
+from netwatch.store import files, folders
 
 LONGEST = 400
 
@@ -18,7 +18,7 @@ def path() -> Path:
 def load(limit: int) -> list[str]:
     """The newest of them; none when they cannot be read."""
     try:
-        text = folders.read_own(path())
+        text = files.read_text(path())
     except (OSError, UnicodeDecodeError):
         return []
     return merged([], text.split("\n"), limit)
@@ -41,7 +41,7 @@ class Remember:
     def run(self, session: Any) -> str:
         try:
             if self.limit:
-                folders.write_own(path(), "\n".join(merged(load(self.limit), [self.text], self.limit)) + "\n")
+                files.write_text(path(), "\n".join(merged(load(self.limit), [self.text], self.limit)) + "\n")
         except OSError as e:
             return f"Filters cannot be kept: {path()}: {e.strerror}"
         return ""

@@ -8,9 +8,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from netwatch._fast.columns import address_text
-from netwatch._fast.grouplist import SORTS, GroupList
-from netwatch._fast.groups import ranked
+from netwatch._fast.view.columns import address_text
+from netwatch._fast.view.grouplist import SORTS, GroupList
+from netwatch._fast.view.groups import ranked
 from netwatch.model.session import Record
 from netwatch.platform import current
 from netwatch.platform.base import Unavailable

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.gather import hosts
-from netwatch._fast.view import dns_times
+from netwatch._fast.view.engineview import dns_times
+from netwatch._fast.view.gather import hosts
 from netwatch.addons.timeline.addon import DROPS, Mark
 
 SECOND = 1_000_000_000

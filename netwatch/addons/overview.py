@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast import tallies
+from netwatch._fast.view import tallies
 from netwatch.addons.interfaces.questions import DOWN, Interface, Interfaces
 from netwatch.addons.throughput.questions import DnsTime, Past, dns_of, past_of, rows_of
 

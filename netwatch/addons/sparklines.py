@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.minute import Minutes
+from netwatch._fast.view.minute import Minutes
 from netwatch.run.pipeline import Step
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.gather import hosts
+from netwatch._fast.view.gather import hosts
 from netwatch.names.scopes import REMOTE, scope_of
 from netwatch.platform import current
 from netwatch.platform.base import Unavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from netwatch._fast.memory import stores
+from netwatch._fast.view.memory import stores
 from netwatch.names.neighbours import MAX_STATIONS
 
 

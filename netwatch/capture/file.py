@@ -1,6 +1,6 @@
 """Opening capture files: which format is this, is it readable, and what to say when it is not.
 
-The formats themselves are read in netwatch/_fast/savefile.pyx and pcapng.pyx; several files are merged in merge.pyx.
+The formats themselves are read in netwatch/_fast/input (savefile.pyx, pcapng.pyx); several files are merged there.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 import stat
 from collections.abc import Callable
 
-from netwatch._fast.merge import Merge
-from netwatch._fast.pcapng import Pcapng
-from netwatch._fast.savefile import Pcap
-from netwatch._fast.source import Source, SourceDenied, SourceError, SourceMissing
+from netwatch._fast.input.merge import Merge
+from netwatch._fast.input.pcapng import Pcapng
+from netwatch._fast.input.savefile import Pcap
+from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
 from netwatch.capture.unpack import unpacker_for
 
 HEAD = 32  # bytes that tell a format, and hold all of a pcap file header

@@ -1,7 +1,7 @@
 """Live capture: opening interfaces, listing them, and choosing one.
 
-What runs per frame is in netwatch/_fast/capture.pyx. Callers get a Source and know nothing of libpcap, so that the
-capture helper's shared-memory ring can stand in for it.
+What runs per frame is in netwatch/_fast/input/capture.pyx. Callers get a Source and know nothing of libpcap, so that
+the capture helper's shared-memory ring can stand in for it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from netwatch._fast.capture import LiveSource, find_devices, probe
-from netwatch._fast.source import Source, SourceDenied, SourceError, SourceMissing
-from netwatch._fast.switch import Switch
+from netwatch._fast.input.capture import LiveSource, find_devices, probe
+from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
+from netwatch._fast.input.switch import Switch
 
 MAX_SNAPLEN = 262144
 RTF_UP = 1  # linux/route.h

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.source import SourceError, SourceUnavailable
+from netwatch._fast.input.source import SourceError, SourceUnavailable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, write_crash
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 
 Command = Callable[[list[str]], int]
 
@@ -73,8 +73,7 @@ def run(arguments: list[str]) -> int:
             _close_output()
             print(f"netwatch: the output cannot be written: {e.strerror}", file=sys.stderr)
             return EXIT_UNAVAILABLE
-        print(f"netwatch: internal error: {e!r}; the report is in {write_crash()}", file=sys.stderr)
-        return EXIT_INTERNAL
+        return _crashed(e)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -86,6 +85,19 @@ def _dispatch(arguments: list[str]) -> int:
         return command(rest)
     except SystemExit as e:  # argparse: --help, or a usage error that it has explained
         return e.code if isinstance(e.code, int) else EXIT_USAGE
+
+
+def _crashed(error: Exception) -> int:
+    """Something that should not be: a report, or where none can be written the traceback itself."""
+    from netwatch.store.crash import write_report
+
+    path = write_report(error)
+    if path is None:
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"netwatch: internal error: {error!r}; the report is {f'in {path}' if path else 'above'}", file=sys.stderr)
+    return EXIT_INTERNAL
 
 
 def _close_output() -> None:

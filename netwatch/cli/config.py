@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.selection import read_settings
-from netwatch.store import config, folders
+from netwatch.store import config, files
 from netwatch.store.settings import SETTINGS
 
 
@@ -50,7 +50,7 @@ def _init(path: Path, force: bool) -> int:
     if path.exists() and not force:
         raise CommandError(f"{path} is there already; --force replaces it")
     try:
-        folders.write_own(path, config.complete())
+        files.write_text(path, config.complete())
     except OSError as e:
         raise CommandError(f"{path}: {e.strerror}", EXIT_PERMISSION) from None
     print(path)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 EXIT_FINDING = 1
 EXIT_USAGE = 2
 EXIT_PERMISSION = 3
@@ -20,21 +17,3 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = EXIT_USAGE) -> None:
         super().__init__(message)
         self.code = code
-
-
-def write_crash() -> str:
-    """Write the exception being handled to a file of our own; its path, or "standard error" when that failed too."""
-    import tempfile
-    import traceback
-
-    from netwatch import __version__
-
-    text = f"netwatch {__version__}, Python {sys.version.split()[0]}\n{traceback.format_exc()}"
-    try:
-        fd, path = tempfile.mkstemp(prefix="netwatch-crash-", suffix=".txt")
-        with os.fdopen(fd, "w") as f:
-            f.write(text)
-        return path
-    except OSError:
-        print(text, file=sys.stderr)
-        return "standard error"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, Any
 
-from netwatch._fast.record import iso
+from netwatch._fast.out.record import iso
 from netwatch.addons.frames.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.addon import Event

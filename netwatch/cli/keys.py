@@ -14,7 +14,7 @@ def open_keys(named: list[str], source: Any, live: bool = False) -> list[Any]:
     A named file must be there, except for a live capture: there it may appear later, like $SSLKEYLOGFILE always.
     Raises CommandError.
     """
-    from netwatch._fast.savefile import Pcap
+    from netwatch._fast.input.savefile import Pcap
 
     default = os.environ.get("SSLKEYLOGFILE", "")
     paths = named or ([default] if default else [])

@@ -97,7 +97,7 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
 
 def _show(options: argparse.Namespace) -> int:
     from netwatch import ui
-    from netwatch._fast.source import SourceError
+    from netwatch._fast.input.source import SourceError
     from netwatch.run.session import Session
 
     where = options.where

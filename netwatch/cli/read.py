@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.source import SourceError
+from netwatch._fast.input.source import SourceError
 from netwatch.cli.addons import names, owners, readers, say
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
@@ -227,7 +227,7 @@ class Reading:
         from netwatch.records.maker import RecordMaker
 
         if self.options.write:
-            from netwatch._fast.capwrite import CaptureWriter
+            from netwatch._fast.input.pcapngwriter import CaptureWriter
 
             try:
                 self._saved = CaptureWriter(self.options.write, self.options.force)
@@ -286,7 +286,7 @@ class Reading:
         return consume
 
     def _save(self, pipeline: Pipeline, event: Event) -> None:
-        from netwatch._fast.events import write_frame
+        from netwatch._fast.out.events import write_frame
 
         self._saved.follow(self.source.interfaces)
         write_frame(pipeline.box, self._saved, event.frame, event.interface)

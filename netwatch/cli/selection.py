@@ -57,7 +57,7 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
 
 def use_client_names() -> None:
     """Let the fingerprints of TLS hellos have the names of programs, the user's own table above the shipped one."""
-    from netwatch._fast.proto import tlstext
+    from netwatch._fast.proto.tls import text as tlstext
     from netwatch.names.clients import ClientTableError, load_clients
 
     try:

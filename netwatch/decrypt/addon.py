@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.inner import leave
+from netwatch._fast.out.inner import leave
 from netwatch.decrypt.dtls import DtlsFlow
 from netwatch.decrypt.exchange import Sessions
 from netwatch.decrypt.flow import SealedFlow, TlsFlow

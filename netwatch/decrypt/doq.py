@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.inner import Inner
+from netwatch._fast.out.inner import Inner
 from netwatch.decrypt.quic import FIN, OVER, RESET
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netwatch._fast.proto.dnstext import message as dns_message
+from netwatch._fast.proto.dns.text import message as dns_message
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.httpfacts import HttpFacts
 from netwatch.decrypt.qpack import Headers, Refused, Unpacker

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from netwatch._fast.inner import learn, name
+from netwatch._fast.out.inner import learn, name
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.inner import Inner, learn
+from netwatch._fast.out.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
 from netwatch.model.addon import Event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netwatch._fast.proto.quiccrypt import initial_salt
+from netwatch._fast.proto.quic.crypt import initial_salt
 from netwatch.decrypt.aead import Aead, aead, unverified
 from netwatch.decrypt.quicwire import LONG, V2
 from netwatch.decrypt.records import Unverified

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from netwatch._fast.inner import join, learn, name
+from netwatch._fast.out.inner import join, learn, name
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.quic import Datagram, Path, QuicFlow
 from netwatch.decrypt.quicsender import CLIENT

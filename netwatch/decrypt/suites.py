@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from netwatch._fast.proto.tlsnames import CIPHERS
+from netwatch._fast.proto.tls.names import CIPHERS
 
 _HEAD = re.compile(r"^TLS_(?:\w+?_WITH_)?")
 _AEAD = re.compile(r"(AES_128|AES_256|CHACHA20)_(GCM|CCM_8|CCM|POLY1305)(?:_(SHA\d+))?$")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from netwatch._fast.base.text import clean
 from netwatch._fast.proto.grpc import status_name
-from netwatch._fast.proto.httptext import MAX_PATH, mask_field, mask_url
-from netwatch._fast.text import clean
+from netwatch._fast.proto.http.text import MAX_PATH, mask_field, mask_url
 from netwatch.decrypt.bodies import Body
 
 Headers = list[tuple[bytes, bytes]]

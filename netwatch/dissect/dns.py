@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netwatch._fast.proto.dnsdata import class_name, data_text, read_name, type_name
-from netwatch._fast.proto.dnstext import OPCODES, rcode_name
+from netwatch._fast.proto.dns.data import class_name, data_text, read_name, type_name
+from netwatch._fast.proto.dns.text import OPCODES, rcode_name
 from netwatch.dissect.tree import Cut, Layer, Step, Tree, bits, reader
 
 FLAGS = ((0x0400, "authoritative"), (0x0200, "truncated"), (0x0100, "recursion desired"),

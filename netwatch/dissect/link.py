@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from netwatch._fast.flowtext import ETHERTYPES, link_name
+from netwatch._fast.out.names import ETHERTYPES, link_name
 from netwatch.dissect.tree import Cut, Layer, Step, Tree, data_node, reader
 
 TYPES = {0x0800: "IPv4", 0x0806: "ARP", 0x86DD: "IPv6", 0x8100: "802.1Q VLAN", 0x88A8: "802.1ad provider VLAN",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from netwatch._fast.flowtext import PROTOCOLS
+from netwatch._fast.out.names import PROTOCOLS
 from netwatch.dissect.tree import Cut, Layer, Step, Tree, bits, data_node, reader
 
 NEXT = {1: "icmp", 2: "igmp", 4: "ip", 6: "tcp", 17: "udp", 41: "ipv6", 47: "gre", 58: "icmpv6", 97: "etherip",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netwatch._fast.proto.tlsnames import ALERTS, CIPHERS
-from netwatch._fast.text import clean
+from netwatch._fast.base.text import clean
+from netwatch._fast.proto.tls.names import ALERTS, CIPHERS
 from netwatch.dissect.tree import Cut, Layer, Node, Step, Tree, reader
 
 CONTENT = {20: "change cipher spec", 21: "alert", 22: "handshake", 23: "application data", 24: "heartbeat"}

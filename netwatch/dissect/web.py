@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netwatch._fast.proto.httptext import mask_field, mask_url
-from netwatch._fast.text import clean
+from netwatch._fast.base.text import clean
+from netwatch._fast.proto.http.text import mask_field, mask_url
 from netwatch.dissect.tls import begins_record
 from netwatch.dissect.tree import Layer, Step, Tree, data_node, reader
 

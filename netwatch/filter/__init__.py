@@ -13,8 +13,8 @@ from netwatch.filter.nodes import FilterError, Node
 from netwatch.filter.parser import parse
 
 if TYPE_CHECKING:
-    from netwatch._fast.program import Program
-    from netwatch._fast.query import FlowView
+    from netwatch._fast.view.program import Program
+    from netwatch._fast.view.query import FlowView
 
 __all__ = ["Filter", "FilterError", "parse"]
 

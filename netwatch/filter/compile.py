@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from netwatch._fast.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch.filter.evaluate import END_FIELDS, check_of, compile_python
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
 from netwatch.schema import BY_NAME, SEARCHED, Field, Type

@@ -1,7 +1,7 @@
 """What a filter becomes: a small immutable tree of conditions. No evaluation and no text handling happens here.
 
 A Compare asks whether any value of its fields passes its Test. Every operator of the language is one of five tests, so
-that whoever evaluates a filter (Python here, C in netwatch._fast.program) has five things to know.
+that whoever evaluates a filter (Python here, C in netwatch._fast.view.program) has five things to know.
 """
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.adorn import Adorner
-from netwatch._fast.naming import NameTable
+from netwatch._fast.out.adorn import Adorner
+from netwatch._fast.out.naming import NameTable
 from netwatch.names import scopes
 from netwatch.names.geo import Geo
 from netwatch.names.neighbours import Neighbours

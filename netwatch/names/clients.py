@@ -7,12 +7,11 @@ is shared by all programs that use a library the same way, so a name says what i
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
-from netwatch.store.folders import caller, config_folder
+from netwatch.store import files
+from netwatch.store.folders import config_folder
 
 SHIPPED = Path(__file__).with_name("ja4.tsv")
 MOST_BYTES = 4 << 20
@@ -26,30 +25,24 @@ class ClientTableError(ValueError):
     """A table that cannot be read; one line that names the file and the place."""
 
 
-def overlay_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's own table: netwatch/ja4.tsv in $XDG_CONFIG_HOME, by default ~/.config. Under sudo, the home is that of
-    who called it."""
-    return config_folder(environment) / "ja4.tsv"
+def overlay_path() -> Path:
+    """The user's own table: ja4.tsv in the configuration folder."""
+    return config_folder() / "ja4.tsv"
 
 
 def load_clients(overlay: Path | None = None) -> dict[str, str]:
     """Names by fingerprint, those of the overlay (default: overlay_path()) above the shipped. Raises ClientTableError.
 
-    A missing overlay is none. Under sudo one that belongs neither to the caller nor to root is not read.
+    A missing overlay is none, and so is one that may not be read (see store/files.py).
     """
     table = parse_table(SHIPPED.read_text(encoding="utf-8"), str(SHIPPED)) if SHIPPED.is_file() else {}
     path = overlay_path() if overlay is None else overlay
     try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), caller()):
-                return table
-            raw = file.read(MOST_BYTES + 1)
+        raw = files.read_bytes(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return table  # none, or in somebody else's home
     except OSError as e:
         raise ClientTableError(f"{path}: {e.strerror}") from None
-    if len(raw) > MOST_BYTES:
-        raise ClientTableError(f"{path}: larger than {MOST_BYTES >> 20} MiB")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as e:

@@ -11,29 +11,31 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from netwatch.store.folders import data_folder
+
 HINT = "put a .mmdb there (DB-IP Lite, GeoLite2, IPinfo Lite), or name files or folders in $NETWATCH_GEOIP"
 MAX_FILES = 64                 # of one folder that are looked at
 CACHED = 65_536
 Answer = dict[str, Any]
 
 
-def places() -> list[str]:
+def folders() -> list[str]:
     """Where databases are looked for: what $NETWATCH_GEOIP names, alone; else the usual folders."""
     named = os.environ.get("NETWATCH_GEOIP")
     if named is not None:
         return [part for part in named.split(os.pathsep) if part]
-    home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser(os.path.join("~", ".local", "share"))
-    folders = [os.path.join(home, "netwatch"), os.path.join(home, "GeoIP")]
+    own = data_folder()
+    mine = [str(own), str(own.with_name("GeoIP"))]
     if sys.platform == "win32":
         data = os.environ.get("PROGRAMDATA", r"C:\ProgramData")
-        return [*folders, os.path.join(data, "MaxMind", "GeoIPUpdate", "GeoIP")]
-    return [*folders, "/usr/local/share/netwatch", "/usr/share/netwatch", "/usr/local/share/GeoIP",
+        return [*mine, os.path.join(data, "MaxMind", "GeoIPUpdate", "GeoIP")]
+    return [*mine, "/usr/local/share/netwatch", "/usr/share/netwatch", "/usr/local/share/GeoIP",
             "/usr/share/GeoIP", "/var/lib/GeoIP", "/opt/homebrew/var/GeoIP"]
 
 
 def files() -> Iterator[str]:
     """Databases in the places, in their order; of one folder the names that sort last first: the newest by date."""
-    for place in places():
+    for place in folders():
         try:
             if os.path.isdir(place):
                 names = sorted((name for name in os.listdir(place) if name.endswith(".mmdb")), reverse=True)
@@ -57,7 +59,7 @@ class Geo:
         if found:
             self._open_all(found)
         else:
-            self.missing = f"no GeoIP database in {', '.join(places()) or 'any place'}; {HINT}"
+            self.missing = f"no GeoIP database in {', '.join(folders()) or 'any place'}; {HINT}"
 
     def _open_all(self, paths: list[str]) -> None:
         try:

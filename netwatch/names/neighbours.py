@@ -9,7 +9,7 @@ from bisect import bisect_right, insort
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.naming import link_sighting, nanoseconds
+from netwatch._fast.out.naming import link_sighting, nanoseconds
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names

@@ -5,7 +5,7 @@ For MAC addresses see vendors.py.
 """
 from __future__ import annotations
 
-from netwatch._fast.scopes import Blocks
+from netwatch._fast.base.scopes import Blocks
 
 # scope: prefixes, the defining RFC beside each line
 SCOPES: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Any, NamedTuple
 
-from netwatch._fast.told import Told
+from netwatch._fast.view.told import Told
 from netwatch.model.addon import Event
 from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
 

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import add_name
-from netwatch._fast.inner import ends, learn, name
-from netwatch._fast.protocols import DESCRIBING, add
+from netwatch._fast.out.inner import ends, learn, name
+from netwatch._fast.out.protocols import DESCRIBING, add
 from netwatch.model.addon import Event
+from netwatch.store.folders import config_folder
 
 PATIENCE_S = 0.25  # for one answer
 FIELDS_BYTES = 2048  # of an object, as JSON
@@ -51,9 +52,8 @@ class Classifier(NamedTuple):
 
 
 def folder() -> Path:
-    """Where they are: $XDG_CONFIG_HOME/netwatch/classifiers, by default under ~/.config."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return Path(base) / "netwatch" / "classifiers"
+    """Where they are."""
+    return config_folder() / "classifiers"
 
 
 class Classifiers:

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from netwatch._fast.proto import dnstext, httptext
-from netwatch._fast.proto.tlstext import handshakes
-from netwatch._fast.record import iso
+from netwatch._fast.out.record import iso
+from netwatch._fast.proto.dns import text as dnstext
+from netwatch._fast.proto.http import text as httptext
+from netwatch._fast.proto.tls.text import handshakes
 from netwatch.model.addon import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline, Step

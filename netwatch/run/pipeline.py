@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netwatch._fast.engine import Box, Engine
-from netwatch._fast.events import drain, ended_rows, lost_events, number_fresh, release
-from netwatch._fast.flowtext import link_name
-from netwatch._fast.record import flow_record, summary
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
+from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
+from netwatch._fast.out.names import link_name
+from netwatch._fast.out.record import flow_record, summary
 from netwatch.model.addon import Event, Service, adorn
 
 if TYPE_CHECKING:

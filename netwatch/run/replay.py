@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from netwatch._fast.pacing import PacedBox
+from netwatch._fast.input.pacing import PacedBox
 from netwatch.model.session import Replay
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, None)

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.flowtext import link_name
-from netwatch._fast.pacing import PacedBox
-from netwatch._fast.view import EngineView, counts, screen_record
+from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.out.names import link_name
+from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.filter import Filter
 from netwatch.model.addon import adorn
 from netwatch.model.session import Command, Health, Page, Question, Record

@@ -1,57 +1,49 @@
 """The configuration file: found, read with its lines, and changed in place without losing what is not understood.
 
-TOML, read with tomllib. A change rewrites the one value on its line, so that comments and order stay; whatever the
-result would mean besides the change is compared before it is written.
+TOML, read with tomllib and changed with tomlkit, which keeps comments, order and whatever is no setting of ours.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from netwatch.store import folders
+from netwatch.store import files, folders
 from netwatch.store.settings import SETTINGS, SettingError, Settings, Value, find
 
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"\\]*"|'[^']*')"""
 _PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[\s*({_PATH})\s*\]\s*(?:#.*)?$")
-_ENTRY = re.compile(rf"""\s*({_PATH})\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'\[{{][^#]*?)\s*(?:#.*)?$""")
+_HEADER = re.compile(rf"\s*\[\s*({_PATH})\s*\]")
 _KEY = re.compile(rf"\s*({_PATH})\s*=")
+_QUOTES = re.compile(r'"""|\'\'\'')
 _HEAD = "# netwatch: docs/configuration.md tells of every key. `netwatch config check` looks for mistakes.\n"
 
 
-class Spot(NamedTuple):
-    """Where a key is set: line from 0, and the columns of its value, -1 where it is not a plain one on one line."""
-
-    line: int
-    start: int
-    end: int
-
-
-def default_path(environment: Mapping[str, str] = os.environ) -> Path:
+def default_path() -> Path:
     """The file used when none is named."""
-    return folders.config_folder(environment) / "netwatch.toml"
+    return folders.config_folder() / "netwatch.toml"
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
     """What the file sets, and one line FILE:LINE: ... for each mistake. Raises OSError."""
     try:
-        text = folders.read_own(path)
+        text = files.read_text(path)
         tree = tomllib.loads(text)
     except UnicodeDecodeError:
         return Settings({}, path=str(path)), [f"{path}: not UTF-8 text"]
+    except RecursionError:
+        return Settings({}, path=str(path)), [f"{path}: not TOML that can be read: nested too deeply"]
     except tomllib.TOMLDecodeError as e:
         found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(e))
         place, what = (f":{found[2]}", found[1]) if found else ("", str(e))
         return Settings({}, path=str(path)), [f"{path}{place}: not TOML: {what}"]
-    spots, settings, wrong = spots_of(text), Settings({}, path=str(path)), []
+    lines, settings, wrong = lines_of(text), Settings({}, path=str(path)), []
     for key, value in flat(tree):
-        place = f"{path}:{spots[key].line + 1}" if key in spots else str(path)
+        place = f"{path}:{lines[key]}" if key in lines else str(path)
         try:
             settings = settings.but(key, find(key).accept(value), place)
         except SettingError as e:
@@ -73,17 +65,18 @@ def _dotted(path: str) -> str:
     return ".".join(part.strip("\"'") for part in re.findall(_NAME, path))
 
 
-def spots_of(text: str) -> dict[str, Spot]:
-    """Where each key seems to be set. Text inside a value of many lines may look like one; edited() is on its guard."""
-    found, table = {}, ""
-    for number, line in enumerate(text.split("\n")):
-        header, entry, key = _HEADER.match(line), _ENTRY.match(line), _KEY.match(line)
-        if header:
-            table = _dotted(header[1]) + "."
-        elif entry:
-            found[table + _dotted(entry[1])] = Spot(number, *entry.span(2))
-        elif key:
-            found[table + _dotted(key[1])] = Spot(number, -1, -1)
+def lines_of(text: str) -> dict[str, int]:
+    """The line on which each key is set, from 1."""
+    found: dict[str, int] = {}
+    table, inside = "", ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not inside:
+            header, key = _HEADER.match(line), _KEY.match(line)
+            table = _dotted(header[1]) + "." if header else table
+            if key:
+                found.setdefault(table + _dotted(key[1]), number)
+        for quotes in _QUOTES.findall(line):  # a text of many lines begins or ends
+            inside = quotes if not inside else "" if quotes == inside else inside
     return found
 
 
@@ -95,53 +88,55 @@ def written(value: Value) -> str:
 
 def edited(text: str, changes: Mapping[str, Value]) -> str:
     """The text with other values; everything else stays as it is. Raises SettingError where that cannot be done."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     before = dict(flat(tomllib.loads(text)))
-    lines = re.findall(r"[^\n]*\n|[^\n]+$", text)
-    for key, value in changes.items():
-        spot = spots_of("".join(lines)).get(key)
-        if spot is None:
-            _insert(lines, key, value)
-        elif spot.start >= 0:
-            line = lines[spot.line]
-            lines[spot.line] = line[:spot.start] + written(value) + line[spot.end:]
-    new = "".join(lines)
     try:
+        document = tomlkit.parse(text)
+        for key, value in changes.items():
+            _put(document, key.split("."), value)
+        new = tomlkit.dumps(document)
+        if "\r\n" in text:
+            new = re.sub(r"(?<!\r)\n", "\r\n", new)
         same = dict(flat(tomllib.loads(new))) == before | dict(changes)
-    except tomllib.TOMLDecodeError:
+    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError, KeyError):
         same = False
     if not same:
         raise SettingError(f"{', '.join(changes)}: written in the file in a way that only an editor can change")
     return new
 
 
-def _insert(lines: list[str], key: str, value: Value) -> None:
-    """Add a key to its table, after the last line of it that is not blank; a table that is missing comes last."""
-    table, _, name = key.rpartition(".")
-    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += end
-    heads = [(i, _dotted(found[1])) for i, line in enumerate(lines) if (found := _HEADER.match(line))]
-    at = next((i for i, title in heads if title == table), None)
-    if at is None:
-        lines += [*([end] if lines else []), f"[{table}]{end}", f"{name} = {written(value)}{end}"]
-        return
-    after = next((i for i, line in enumerate(lines) if i > at and line.lstrip().startswith("[")), len(lines))
-    while after > at + 1 and (not lines[after - 1].strip() or (
-            after < len(lines) and lines[after - 1].lstrip().startswith("#"))):
-        after -= 1
-    lines.insert(after, f"{name} = {written(value)}{end}")
+def _put(table: Any, path: list[str], value: Value) -> None:
+    """Set a key; a new one comes after the last of its table, before the comments that lead to the next."""
+    import tomlkit
+    from tomlkit.items import Table
+
+    name, *rest = path
+    if rest:
+        if name not in table:
+            table[name] = tomlkit.table()
+        _put(table[name], rest, value)
+    elif name in table or not isinstance(table, Table):
+        table[name] = value
+    else:
+        body = table.value.body
+        end = next((i for i in range(len(body), 0, -1) if body[i - 1][0] is not None), 0)
+        after, body[end:] = body[end:], []
+        table[name] = value
+        body += after
 
 
 def save(path: Path, changes: Mapping[str, Value]) -> None:
     """Change the file, which is made when there is none. Raises OSError, SettingError."""
     try:
-        text = folders.read_own(path)
+        text = files.read_text(path)
         tomllib.loads(text)
     except FileNotFoundError:
         text = _HEAD
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as e:
         raise SettingError(f"{path}: {e}; it is left as it is") from None
-    folders.write_own(path, edited(text, changes))
+    files.write_text(path, edited(text, changes))
 
 
 def complete() -> str:

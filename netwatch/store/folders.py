@@ -1,73 +1,58 @@
-"""Where a user's own files are, and how they are written: XDG folders, those of the caller under sudo, mode 0600."""
+"""Where a user's own files are: the folders of their system (XDG on Linux), under sudo those of the caller.
+
+The one place that asks the environment for them. How files in them are read and written is in files.py.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Mapping
+import sys
 from pathlib import Path
 
-MOST = 1 << 20  # bytes of a file of the user's that are read
+import platformdirs
+
+APP = "netwatch"
 
 
-def caller(environment: Mapping[str, str] = os.environ) -> int:
+def caller() -> int:
     """The number of the user who runs this: under sudo, who called it."""
-    number = environment.get("SUDO_UID", "")
-    return int(number) if os.geteuid() == 0 and number.isdecimal() else os.geteuid()
+    number = os.environ.get("SUDO_UID", "")
+    if os.geteuid() == 0 and number.isascii() and number.isdecimal() and account(int(number)) is not None:
+        return int(number)
+    return os.geteuid()
 
 
-def _home(environment: Mapping[str, str]) -> Path:
-    if caller(environment) != os.geteuid():
-        import pwd
+def account(uid: int) -> tuple[int, Path] | None:
+    """(group, home) of a user; None where the system knows no such user."""
+    if sys.platform == "win32":
+        return None
+    import pwd
 
-        try:
-            return Path(pwd.getpwuid(caller(environment)).pw_dir)
-        except (KeyError, OverflowError):
-            pass
-    return Path(environment.get("HOME") or "/root")
-
-
-def _folder(variable: str, below_home: str, environment: Mapping[str, str]) -> Path:
-    configured = environment.get(variable, "")
-    base = Path(configured) if os.path.isabs(configured) else _home(environment) / below_home
-    return base / "netwatch"
-
-
-def config_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """$XDG_CONFIG_HOME/netwatch, by default ~/.config/netwatch."""
-    return _folder("XDG_CONFIG_HOME", ".config", environment)
-
-
-def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """$XDG_STATE_HOME/netwatch, by default ~/.local/state/netwatch."""
-    return _folder("XDG_STATE_HOME", ".local/state", environment)
-
-
-def read_own(path: Path) -> str:
-    """The text of a file that belongs to the caller or to root. Raises OSError, PermissionError for one of others', and
-    UnicodeDecodeError."""
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        if os.fstat(file.fileno()).st_uid not in (caller(), 0):
-            raise PermissionError(1, "it belongs neither to you nor to root", str(path))
-        return file.read(MOST).decode()
-
-
-def write_own(path: Path, text: str) -> None:
-    """Put a text in place of a file at one stroke: mode 0600, the caller's. A link is followed. Raises OSError."""
-    path = Path(os.path.realpath(path))
-    for folder in reversed([each for each in (path.parent, *path.parent.parents) if not each.exists()]):
-        folder.mkdir(mode=0o700)
-        os.chown(folder, caller(), -1)
-    number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with open(number, "w", encoding="utf-8") as file:
-            os.fchown(file.fileno(), caller(), -1)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+        found = pwd.getpwuid(uid)
+    except (KeyError, OverflowError):
+        return None
+    return found.pw_gid, Path(found.pw_dir)
+
+
+def config_folder() -> Path:
+    """$XDG_CONFIG_HOME/netwatch, by default ~/.config/netwatch."""
+    return _of_caller(platformdirs.user_config_path(APP, appauthor=False))
+
+
+def state_folder() -> Path:
+    """$XDG_STATE_HOME/netwatch, by default ~/.local/state/netwatch."""
+    return _of_caller(platformdirs.user_state_path(APP, appauthor=False))
+
+
+def data_folder() -> Path:
+    """$XDG_DATA_HOME/netwatch, by default ~/.local/share/netwatch."""
+    return _of_caller(platformdirs.user_data_path(APP, appauthor=False))
+
+
+def _of_caller(folder: Path) -> Path:
+    """Under sudo, what lies below our own home is meant to lie below the caller's."""
+    uid = caller()
+    about = account(uid) if uid != os.geteuid() else None
+    own = Path.home()
+    return about[1] / folder.relative_to(own) if about is not None and folder.is_relative_to(own) else folder

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
+from netwatch._fast.dpi import timeouts as app_timeouts
+from netwatch._fast.flow.timeouts import TIMEOUTS
 
 Value = int | bool | str
 THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")
@@ -101,7 +102,7 @@ _TABLE = (
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
     *(Setting(f"timeouts.{name}", seconds, f"Seconds without a packet after which a flow is over: {name}.", 1,
-              4_000_000, applies=NOW) for name, seconds in (TIMEOUTS | APP_TIMEOUTS).items()),
+              4_000_000, applies=NOW) for name, seconds in (TIMEOUTS | app_timeouts()).items()),
 )
 SETTINGS: dict[str, Setting] = {each.key: each for each in _TABLE}
 

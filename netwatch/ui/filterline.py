@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.filter_history import Remember, merged
 from netwatch.ui import completion
 from netwatch.ui import format as fmt

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.ui import filterline, keys, replaykeys
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -16,7 +16,7 @@ from typing import Any
 
 import npyscreen
 
-from netwatch._fast.canvas import Canvas
+from netwatch._fast.term.canvas import Canvas
 from netwatch.ui import keys, term
 from netwatch.ui.app import App
 from netwatch.ui.poller import Poller

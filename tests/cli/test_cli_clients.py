@@ -105,7 +105,8 @@ def test_a_table_that_is_a_folder_or_huge_is_an_error(tmp_path: Path) -> None:
         load_clients(huge)
 
 
-def test_where_the_users_table_is() -> None:
-    assert overlay_path({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}) == Path("/x/netwatch/ja4.tsv")
-    assert overlay_path({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == Path("/h/.config/netwatch/ja4.tsv")
-    assert overlay_path({"HOME": "/h"}) == Path("/h/.config/netwatch/ja4.tsv")
+def test_where_the_users_table_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    for configured, folder in (("/x", "/x"), ("relative", "/h/.config"), ("", "/h/.config")):
+        monkeypatch.setenv("XDG_CONFIG_HOME", configured)
+        assert overlay_path() == Path(folder, "netwatch/ja4.tsv")

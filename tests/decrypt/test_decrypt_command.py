@@ -6,8 +6,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from netwatch._fast.capwrite import CaptureWriter
-from netwatch._fast.merge import Merge
+from netwatch._fast.input.merge import Merge
+from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch_command import ENVIRONMENT, Run
 from opening import ANSWER, ASKED, HTTP, frames
 from peers import Peers

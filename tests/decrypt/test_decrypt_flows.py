@@ -6,7 +6,8 @@ import random
 
 import pytest
 from conversation import Talk
-from netwatch._fast.engine import Box, Engine
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
 from opening import ANSWER, ASKED, HTTP, KINDS, MSS, frames, opened, plaintext
 from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
@@ -61,7 +62,7 @@ def test_nobody_pays_without_keys() -> None:
     decryptor.before([engine], [])
     box.fill(source)
     engine.process(box)
-    from netwatch._fast.events import drain
+    from netwatch._fast.out.events import drain
 
     assert drain(engine) == []
     decryptor.keys.take_lines([b"CLIENT_RANDOM " + b"00" * 32 + b" " + b"00" * 48], "keylog")

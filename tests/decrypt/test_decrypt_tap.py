@@ -6,7 +6,7 @@ import itertools
 import random
 
 import pytest
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 from peers import Peers, Said
 
 SEALED, END = 4, 0xFFFFFFFF

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from netwatch._fast.events import ended_rows
-from netwatch._fast.flowtext import APP_TIMEOUTS, TIMEOUTS
+from netwatch._fast.dpi import timeouts as app_timeouts
+from netwatch._fast.flow.timeouts import TIMEOUTS
+from netwatch._fast.out.events import ended_rows
 from running import open_bytes, run
 from wire import (
     A4,
@@ -94,7 +95,7 @@ def test_other_timeouts(name: str, frame: bytes):
 
 def test_an_application_has_a_timeout_of_its_own():
     query = datagram(40000, 53, b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\1a\2bc\0\0\1\0\1")
-    check_timeout([(START, query)], query, APP_TIMEOUTS["dns"])
+    check_timeout([(START, query)], query, app_timeouts()["dns"])
 
 
 def test_a_silent_flow_ends_though_nothing_comes_back_to_it():

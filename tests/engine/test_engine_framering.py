@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from netwatch._fast.engine import Box, Engine
-from netwatch._fast.framering import FrameRing
-from netwatch._fast.source import SourceUsage
-from netwatch._fast.switch import Switch
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
+from netwatch._fast.input.source import SourceUsage
+from netwatch._fast.input.switch import Switch
+from netwatch._fast.view.framering import FrameRing
 
 from netwatch.capture.file import open_files
 
@@ -52,7 +53,7 @@ def test_the_oldest_go_and_are_counted() -> None:
 
 
 def test_a_record_says_what_read_says() -> None:
-    from netwatch._fast.events import drain
+    from netwatch._fast.out.events import drain
 
     ring = FrameRing(1)
     engine = Engine(want=("packets",))

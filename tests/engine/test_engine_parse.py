@@ -6,7 +6,7 @@ import struct
 
 import pytest
 from cases import CASES, IP4, Case
-from netwatch._fast.flowtext import REJECTS
+from netwatch._fast.out.names import REJECTS
 from running import run
 from wire import ACK, SECOND, START, Timed, arp, eth, ip4, ip6, sll, spaced, tcp, udp, vlan, wlan
 

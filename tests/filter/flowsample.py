@@ -2,9 +2,9 @@
 import ipaddress
 from datetime import UTC, datetime
 
-from netwatch._fast.querytest import SampleFlows
+from netwatch._fast.view.querytest import SampleFlows
 
-from netwatch._fast import columns
+from netwatch._fast.view import columns
 
 APPS = {1: "tls", 2: "dns", 3: "http"}
 PROTOS = {1: "icmp", 6: "tcp", 17: "udp", 256: "arp"}

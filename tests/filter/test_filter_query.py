@@ -6,10 +6,10 @@ import pytest
 from flowsample import APPS, NAMES, SNI, STATES, STATUS, Flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netwatch._fast.program import TARGET_ACCEPT, TARGET_REJECT, Program
-from netwatch._fast.querytest import SampleFlows
+from netwatch._fast.view.program import TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.view.querytest import SampleFlows
 
-from netwatch._fast import columns
+from netwatch._fast.view import columns
 from netwatch.filter import Filter
 from netwatch.filter.compile import compile_native
 

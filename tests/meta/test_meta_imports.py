@@ -21,16 +21,16 @@ ROOMS: dict[str, tuple[str, ...]] = {
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
     "netwatch.model": ("netwatch.model",),
-    "netwatch.store": ("netwatch.store", FAST),
+    "netwatch.store": ("netwatch.store", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
-    "netwatch.platform": ("netwatch.platform", f"{FAST}.netlink", f"{FAST}.sockdiag"),
+    "netwatch.platform": ("netwatch.platform", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", "netwatch.platform", FAST),
-    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", FAST),
+    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
                         "netwatch.filter", "netwatch.names", "netwatch.platform", "netwatch.capture", FAST),
     "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.decrypt",
@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
                      FAST),
     "netwatch.records": ("netwatch.records", "netwatch.model", "netwatch.schema", "netwatch.run", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.model", "netwatch.addons", "netwatch.schema", "netwatch.filter",
-                    "netwatch.store", f"{FAST}.canvas"),
+                    "netwatch.store", f"{FAST}.term"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.run", "netwatch.model",
                      "netwatch.addons", "netwatch.names", "netwatch.decrypt", "netwatch.owners", "netwatch.plugins",
                      "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store",
@@ -111,7 +111,7 @@ def test_exemptions_are_needed() -> None:
     assert set(EXEMPT) <= used, "these exemptions are no longer needed"
 
 
-@pytest.mark.parametrize("module", ["netwatch.capture.live", "netwatch.capture.file", "netwatch._fast.capture"])
+@pytest.mark.parametrize("module", ["netwatch.capture.live", "netwatch.capture.file", "netwatch._fast.input.capture"])
 def test_sources_know_no_parser(module: str) -> None:
     """What will be the capture helper can reach no parser, by whatever way."""
     graph: dict[str, set[str]] = {}

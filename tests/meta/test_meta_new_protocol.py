@@ -71,7 +71,7 @@ def test_transports(tree: Path, words: tuple[str, ...], on: str) -> None:
     assert (tree / f"tests/proto/talk_{NAME}.py").exists() == (on != "ON_UDP")
 
 
-@pytest.mark.parametrize("name", ["http", "ldaptext", "gather", "mdns", "Finger", "9p", "a-b", "x", "class", "../x"])
+@pytest.mark.parametrize("name", ["http", "ldap", "common", "mdns", "Finger", "9p", "a-b", "x", "class", "../x"])
 def test_it_overwrites_nothing(tree: Path, name: str) -> None:
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     done = begin(tree, name)

@@ -25,6 +25,8 @@ LEDGER = {
     "psutil": r"BSD",
     "maxminddb": r"Apache",
     "google-re2": r"BSD",
+    "platformdirs": r"MIT",
+    "tomlkit": r"MIT",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

@@ -9,7 +9,7 @@ from netwatch._fast.dpi import app_names
 from netwatch_command import ROOT
 
 from netwatch import schema
-from netwatch._fast.protocols import DESCRIBE, DESCRIBING, LABEL
+from netwatch._fast.out.protocols import DESCRIBE, DESCRIBING, LABEL
 
 APPS = [name for name in app_names() if name]
 # these are read, tested and fuzzed with another
@@ -23,7 +23,8 @@ def test_a_protocol_is_whole(app: str) -> None:
     assert any(field.name.startswith(f"{app}.") for field in schema.FIELDS), "no field of it is in the table"
     for path in (ROOT / f"tests/proto/test_{home}.py", ROOT / f"fuzz/fuzz_{home}.py"):
         assert path.is_file() and len(path.read_text().splitlines()) > 6, f"{path} is missing or empty"
-    text = (ROOT / f"netwatch/_fast/proto/{home}.pyx").read_text()
+    folder = ROOT / "netwatch/_fast/proto"
+    text = next(p for p in (folder / f"{home}.pyx", folder / home / "wire.pyx") if p.exists()).read_text()
     assert re.match(r'(?:#.*\n)*"""[^"]{40,}', text), "its file does not open with what it reads"
 
 

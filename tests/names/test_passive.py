@@ -22,7 +22,7 @@ from answers import (
     response,
     told,
 )
-from netwatch._fast.naming import LIMITS, NameTable, nanoseconds
+from netwatch._fast.out.naming import LIMITS, NameTable, nanoseconds
 from talks import http_talk, tell, tls_talk
 from wire import A4, B4, MS, SECOND, START, eth, ip4, udp
 

@@ -189,7 +189,7 @@ BECOME = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
 UNPRIVILEGED = """
 import os, socket, sys, time
 sys.path.insert(0, {root!r})
-import encodings.idna, netwatch._fast.sockdiag, netwatch._fast.netlink, psutil, pwd
+import encodings.idna, netwatch._fast.os.sockdiag, netwatch._fast.os.netlink, psutil, pwd
 from netwatch.platform import current
 here = current()
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

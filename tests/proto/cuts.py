@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 
 def told(make, turns, cut):

@@ -3,7 +3,7 @@
 import json
 
 from messages import CONVERSATIONS, PORTS, be32
-from netwatch._fast.probe import DONE, MORE_BYTES, NOT_MINE, Probe
+from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 
 NOISE = [
     bytes((i * 167 + k * 59 + (i * i >> 3)) & 255 for i in range(n)) for n in (1, 20, 64, 160, 600) for k in range(8)

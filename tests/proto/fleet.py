@@ -6,9 +6,9 @@ import json
 from cuts import same_however_cut
 from fleetmade import HOMES, TALKS
 from messages import CONVERSATIONS
-from netwatch._fast.probe import MORE_BYTES, Probe
+from netwatch._fast.out.probe import MORE_BYTES, Probe
 
-from netwatch._fast.protocols import DESCRIBING
+from netwatch._fast.out.protocols import DESCRIBING
 
 SIZES = (1, 8, 20, 64, 600)
 NOISE = [bytes((i * 167 + k * 59 + (i * i >> 3)) & 255 for i in range(n)) for n in SIZES for k in range(40)]

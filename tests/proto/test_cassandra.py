@@ -19,9 +19,9 @@ from databases import (
     string,
     string_map,
 )
-from netwatch._fast.probe import DONE, MALFORMED, MORE_BYTES, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK, Probe
 
-from netwatch._fast.proto import cassandratext as cassandra
+from netwatch._fast.proto.cassandra import text as cassandra
 
 
 def make():

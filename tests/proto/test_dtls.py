@@ -5,7 +5,7 @@ import random
 import struct
 
 import pytest
-from netwatch._fast.probe import DONE, MALFORMED, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, OK, Probe
 from quicmake import ext, vector
 
 from netwatch._fast.proto import dtls

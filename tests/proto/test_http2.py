@@ -23,7 +23,7 @@ from h2frames import (
     settings,
 )
 from hpack import Encoder
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 from running import run
 from wire import A4
 

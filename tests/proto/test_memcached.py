@@ -2,7 +2,7 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.probe import Probe
+from netwatch._fast.out.probe import Probe
 
 from netwatch._fast.proto import memcached
 

@@ -15,9 +15,9 @@ from databases import (
     packet,
     query,
 )
-from netwatch._fast.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
-from netwatch._fast.proto import mysqltext as mysql
+from netwatch._fast.proto.mysql import text as mysql
 
 
 def make():

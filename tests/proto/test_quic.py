@@ -4,10 +4,10 @@ import itertools
 import random
 
 import pytest
-from netwatch._fast.flowtext import STATES
-from netwatch._fast.probe import DONE, OK, Probe
-from netwatch._fast.proto.quiccrypt import keys_of, opened
-from netwatch._fast.proto.quictext import describe, label
+from netwatch._fast.out.names import STATES
+from netwatch._fast.out.probe import DONE, OK, Probe
+from netwatch._fast.proto.quic.crypt import keys_of, opened
+from netwatch._fast.proto.quic.text import describe, label
 from quicmake import (
     CID,
     DRAFT_24,
@@ -27,7 +27,7 @@ from quicmake import (
     vector,
 )
 
-from netwatch._fast.proto import quic
+from netwatch._fast.proto.quic import wire as quic
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 SHORT = b"\x4f" + b"s" * 40

@@ -2,7 +2,7 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.probe import MORE_BYTES, NOT_MINE, OK
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import (
     check_holes,
     check_hostile,

@@ -3,7 +3,7 @@
 import pytest
 from datagrams import check_datagrams, flow, said
 from messages import rtp
-from netwatch._fast.probe import DONE
+from netwatch._fast.out.probe import DONE
 
 from netwatch._fast.proto import rtp as rtp_file
 

@@ -19,9 +19,9 @@ from deskmake import (
     smb2,
     tree2,
 )
-from netwatch._fast.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
-from netwatch._fast.proto import smbtext
+from netwatch._fast.proto.smb import text as smbtext
 
 
 def make():

@@ -20,8 +20,8 @@ from test_tls import (
     vector,
 )
 
-from netwatch._fast.proto import tlstext as tls
-from netwatch._fast.proto.tlscert import describe_cert
+from netwatch._fast.proto.tls import text as tls
+from netwatch._fast.proto.tls.cert import describe_cert
 
 RETRY = record(server_hello(ext(43, b"\3\4") + ext(51, b"\0\x18"), random=RETRY_RANDOM))
 

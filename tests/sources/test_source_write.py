@@ -10,7 +10,7 @@ import subprocess
 import capture_bytes
 import pytest
 from capture_bytes import PACKETS
-from netwatch._fast.capwrite import CaptureWriter
+from netwatch._fast.input.pcapngwriter import CaptureWriter
 
 from netwatch.capture.file import open_savefile
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from netwatch._fast.canvas import Canvas
+from netwatch._fast.term.canvas import Canvas
 
 from netwatch.filter import Filter
 from netwatch.ui.app import App

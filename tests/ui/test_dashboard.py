@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from netwatch._fast.canvas import Canvas
+from netwatch._fast.term.canvas import Canvas
 
 from netwatch.addons.interfaces.questions import ACTIVE, Interface
 from netwatch.addons.overview import Gateway, Overview, OverviewQuestion, Peer

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from netwatch._fast.canvas import Canvas
+from netwatch._fast.term.canvas import Canvas
 
 from netwatch.ui.state import Area
 from netwatch.ui.theme import ASCII, FAINT, TEXT, UNICODE

@@ -6,9 +6,9 @@ import os
 import pathlib
 
 import pytest
-from netwatch._fast.grouplist import SORTS, GroupList
-from netwatch._fast.groups import LIMIT
-from netwatch._fast.querytest import SampleFlows
+from netwatch._fast.view.grouplist import SORTS, GroupList
+from netwatch._fast.view.groups import LIMIT
+from netwatch._fast.view.querytest import SampleFlows
 
 from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter

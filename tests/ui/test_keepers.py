@@ -2,12 +2,13 @@
 from dataclasses import replace
 
 import pytest
-from netwatch._fast.engine import Box, Engine
-from netwatch._fast.gather import hosts
-from netwatch._fast.ifcount import InterfaceCounts
-from netwatch._fast.notes import Notes
-from netwatch._fast.notetext import KEPT, counts, forgotten, histogram, newest, turn
-from netwatch._fast.view import EngineView
+from netwatch._fast.engine import Engine
+from netwatch._fast.flow.notes import Notes
+from netwatch._fast.input.box import Box
+from netwatch._fast.os.ifcount import InterfaceCounts
+from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
+from netwatch._fast.view.engineview import EngineView
+from netwatch._fast.view.gather import hosts
 from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
 
 from netwatch.addons.interfaces.addon import Interfaces, Reading, changes

@@ -1,4 +1,4 @@
 """AMQP; see amqp.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void amqp_define(Proto* p) noexcept nogil

@@ -6,16 +6,16 @@ the flow is given back. A flow joined late is named by a whole frame whose metho
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, starts, take,
-                                   take8, take16, take32, take_reader, take_slice)
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, skip_rest, smaller, wait_for,
-                                         word_is)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, sasl_raw
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
-from netwatch._fast.text import clean
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, starts,
+                                        take, take8, take16, take32, take_reader, take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, skip_rest, smaller,
+                                                wait_for, word_is)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, sasl_raw
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.base.text import clean
 
 cdef enum:                     # fact keys
     AMQP_VERSION = 1           # the four bytes after "AMQP"

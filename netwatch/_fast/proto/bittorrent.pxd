@@ -1,5 +1,5 @@
 """BitTorrent: DHT, uTP, UDP trackers and local discovery over UDP; the peer handshake over TCP and in uTP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     BT_KIND = 1                # 1 byte, KIND_*

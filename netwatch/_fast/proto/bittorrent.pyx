@@ -6,11 +6,11 @@ connection ids one apart or equal after a SYN and acknowledgements of what the o
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, Slice, be16, be32, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MORE, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once)
-from netwatch._fast.proto.learn cimport HINT_UTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
-from netwatch._fast.proto.facttext import by_key, first, listed, number, one_or_all, text
+from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MORE,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once)
+from netwatch._fast.proto.common.learn cimport HINT_UTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
+from netwatch._fast.proto.common.describing import by_key, first, listed, number, one_or_all, text
 
 cdef enum:
     KIND_DHT = 1

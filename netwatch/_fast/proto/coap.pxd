@@ -1,5 +1,5 @@
 """CoAP over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     COAP_METHOD = 1            # code, 1 byte each

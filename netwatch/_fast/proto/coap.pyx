@@ -6,11 +6,11 @@ only a request that names what it wants is believed.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, i32, Slice, Reader, be16, left, reader, slice_of, take8, take16, \
-    take_slice
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
-from netwatch._fast.proto.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
-from netwatch._fast.proto.facttext import by_key, first, listed, micros, named, number, one_or_all
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Slice, Reader, be16, left, reader, slice_of, take8,
+                                        take16, take_slice)
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
+from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 
 cdef enum:
     PORT = 5683

@@ -1,5 +1,5 @@
 """DHCP for IPv4, and BOOTP, over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     DHCP_TYPE = 1              # message types, 1 byte each, in order of appearance

@@ -6,14 +6,13 @@ the message; what stood before counts.
 """
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
-from netwatch._fast.flow cimport Row
-from netwatch._fast.packet cimport FAMILY_IP4, FAMILY_NONE
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_NOT_MINE, PARSE_OK, fact_set,
-                                  set_initiator)
-from netwatch._fast.proto.learn cimport fact_distinct, keep_text, keep_u8
-from netwatch._fast.proto.sighting cimport BY_DHCP, ROLE_DHCP, ROLE_HOST, ROLE_ROUTER, links_wanted, tell_link
-from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, named, number, one_or_all, text
+from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_NONE
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_NOT_MINE, PARSE_OK, fact_set, set_initiator
+from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text, keep_u8
+from netwatch._fast.flow.sighting cimport BY_DHCP, ROLE_DHCP, ROLE_HOST, ROLE_ROUTER, links_wanted, tell_link
+from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, named, number, one_or_all, text
 
 cdef enum:
     PORT_SERVER = 67

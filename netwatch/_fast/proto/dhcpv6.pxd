@@ -1,5 +1,5 @@
 """DHCP for IPv6 over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     DHCPV6_TYPE = 1            # message types, 1 byte each; inside relay messages too

@@ -6,11 +6,12 @@ messages are opened, at most RELAYS deep; options that hold options (IA_NA, IA_T
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, Slice, Reader, be16, be24, left, reader, slice_of, take16, take_slice
-from netwatch._fast.flow cimport Row
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
-from netwatch._fast.proto.learn cimport (Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, keep_u16)
-from netwatch._fast.proto.facttext import address, by_key, first, listed, mac, micros, named, one_or_all, text
+from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, be24, left, reader, slice_of, take16,
+                                        take_slice)
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, keep_u16
+from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, micros, named, one_or_all, text
 
 cdef enum:
     PORT_CLIENT = 546

@@ -7,12 +7,12 @@ read, of other fragments the first one.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, reader, take, take8, take16
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                  fact_set, set_initiator)
-from netwatch._fast.proto.learn cimport fact_distinct, keep_u16, keep_u8, noted
-from netwatch._fast.proto.lines cimport smaller, wait_for
-from netwatch._fast.proto.facttext import by_key, listed, named, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, reader, take, take8, take16
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
+                                           PARSE_OK, fact_set, set_initiator)
+from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
+from netwatch._fast.proto.common.lines cimport smaller, wait_for
+from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
 
 cdef enum:                     # fact keys
     DNP3_MASTER = 1            # two bytes, big-endian

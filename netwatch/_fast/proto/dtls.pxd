@@ -1,5 +1,5 @@
 """DTLS over UDP. The fact keys are those of tlshello.pxd, and one more."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:
     DK_COOKIE = 32             # of the HelloVerifyRequest

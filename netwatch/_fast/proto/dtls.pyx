@@ -7,14 +7,15 @@ same ports (RFC 5764): those, and STUN, are shown to others (mux.pxd).
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8, take_slice
-from netwatch._fast.seam cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, SEALED_END,
-                                  fact_once, fact_set, facts_find, sealed, set_initiator, wants)
-from netwatch._fast.proto.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
-from netwatch._fast.proto.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
-from netwatch._fast.proto.tlshello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                            TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
-from netwatch._fast.proto.tlstext import describe_hello
+from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8,
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
+                                           SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants)
+from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
+from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
+from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
+                                             TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
+from netwatch._fast.proto.tls.text import describe_hello
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
 

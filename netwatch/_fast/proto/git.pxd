@@ -1,4 +1,4 @@
 """git; see git.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void git_define(Proto* p) noexcept nogil

@@ -5,11 +5,11 @@ Read until both sides have shown their capabilities; objects are never read.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
-from netwatch._fast.proto.lines cimport from_client, is_digit, keep_once, skip_bytes, smaller, wait_for
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, skip_bytes, smaller, wait_for
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     GIT_SERVICE = 1

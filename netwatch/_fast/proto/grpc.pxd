@@ -1,4 +1,4 @@
 """gRPC over HTTP/2."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void grpc_define(Proto* p) noexcept nogil

@@ -5,8 +5,8 @@ facts that are described here. `messages` of its content are counted where someb
 """
 from libc.string cimport memset
 
-from netwatch._fast.seam cimport Proto
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.look.protocol cimport Proto
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
 KEY_SERVICE, KEY_METHOD, KEY_STATUS, KEY_MESSAGE = 1, 2, 3, 4
 _STATUS = ("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",

@@ -1,5 +1,5 @@
 """HTTP/2 in clear."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys; those of transactions are stored by netwatch/decrypt
     HTTP2_METHOD = 1

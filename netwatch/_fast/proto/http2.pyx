@@ -7,11 +7,11 @@ padding and whether it holds a DNS message (RFC 8484) must not depend on who fol
 from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                  PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
-                                  set_initiator, wants)
-from netwatch._fast.proto.gather import NUMBER, TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
+                                           set_initiator, wants)
+from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:
     PREFACE = 24               # bytes of the client's preface, section 3.4

@@ -5,8 +5,8 @@ meaning are those of HTTP/2.
 """
 from libc.string cimport memset
 
-from netwatch._fast.seam cimport Proto
-from netwatch._fast.proto.gather import described, fact_fields, words
+from netwatch._fast.look.protocol cimport Proto
+from netwatch._fast.proto.common.facts import described, fact_fields, words
 from netwatch._fast.proto.http2 import FIELDS
 
 FACT_FIELDS = fact_fields("http3", FIELDS, without=("status",))

@@ -1,5 +1,5 @@
 """IKE versions 1 and 2 over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     IKE_VERSION = 1            # 1 byte, as on the wire

@@ -6,11 +6,12 @@ a flow that has spoken IKE: alone it cannot be told from noise.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take8, \
-    take16, take_slice
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator
-from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16, keep_u8
-from netwatch._fast.proto.facttext import by_key, first, listed, micros, named, number, one_or_all, text
+from netwatch._fast.base.bytes cimport (u8, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take8, take16,
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
+                                           set_initiator)
+from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16, keep_u8
+from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
 
 cdef enum:
     HEAD = 28                  # RFC 7296 section 3.1

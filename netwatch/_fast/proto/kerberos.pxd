@@ -1,5 +1,5 @@
 """Kerberos 5 over UDP and TCP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     KRB_TYPE = 1               # msg-type, 1 byte each

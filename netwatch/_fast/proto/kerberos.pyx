@@ -6,13 +6,13 @@ picked out by a bounded walk of fixed depth.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, i64, Slice, Reader, be32, left, reader, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, set_initiator)
-from netwatch._fast.proto.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_any, ber_enter,
-                                       ber_number, ber_size, ber_tag)
-from netwatch._fast.proto.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
-from netwatch._fast.proto.facttext import by_key, first, listed, micros, named, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, Reader, be32, left, reader, slice_of
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_any,
+                                              ber_enter, ber_number, ber_size, ber_tag)
+from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
+from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 
 cdef enum:
     AS_REQ = 10                # RFC 4120 section 5.10

@@ -1,4 +1,4 @@
 """memcached; see memcached.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void memcached_define(Proto* p) noexcept nogil

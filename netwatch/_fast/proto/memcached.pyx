@@ -6,15 +6,15 @@ newer meta commands are known by their names alone.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_NOT_MINE, PARSE_OK, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, keep_verb,
-                                         next_line, number_of, port_is, skip_bytes, skip_rest, take_word, wait_for,
-                                         wait_more)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, keep_verb,
+                                                next_line, number_of, port_is, skip_bytes, skip_rest, take_word,
+                                                wait_for, wait_more)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     MEM_COMMAND = 1

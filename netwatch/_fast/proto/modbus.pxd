@@ -1,4 +1,4 @@
 """Modbus/TCP; see modbus.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void modbus_define(Proto* p) noexcept nogil

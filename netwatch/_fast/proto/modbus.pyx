@@ -7,12 +7,12 @@ fits; a flow whose second message does not fit is given back.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take_slice
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
-from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, noted
-from netwatch._fast.proto.lines cimport DETECT_ENOUGH, from_client, port_is, skip_rest, wait_for
-from netwatch._fast.proto.facttext import by_key, listed, micros, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take_slice
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, noted
+from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, from_client, port_is, skip_rest, wait_for
+from netwatch._fast.proto.common.describing import by_key, listed, micros, number, one_or_all
 
 cdef enum:                     # fact keys
     MODBUS_UNIT = 1

@@ -6,15 +6,15 @@ flow that was joined late on port 1883 alone, and then only when they fill the s
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.bytes cimport (u8, u16, u32, u64, Reader, Slice, find_byte, left, reader, slice_of, take, take8,
-                                   take16, take_slice)
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                  fact_number, fact_once, set_initiator)
-from netwatch._fast.proto.lines cimport (all_text, from_client, keep_each, keep_once, port_is,
-                                         skip_bytes, skip_rest, smaller, wait_for, wait_more)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
-from netwatch._fast.proto.gather import LIST, NUMBER, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, find_byte, left, reader, slice_of, take,
+                                        take8, take16, take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
+                                           fact_number, fact_once, set_initiator)
+from netwatch._fast.proto.common.lines cimport (all_text, from_client, keep_each, keep_once, port_is, skip_bytes,
+                                                skip_rest, smaller, wait_for, wait_more)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
+from netwatch._fast.proto.common.facts import LIST, NUMBER, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     MQTT_VERSION = 1           # protocol level, one byte
@@ -342,6 +342,7 @@ cdef void mqtt_define(Proto* p) noexcept nogil:
         p.first[PUBLISH << 4 | c] = c & 6 != 6
     p.first[CONNECT << 4] = p.first[CONNACK << 4] = p.first[PINGREQ << 4] = p.first[PINGRESP << 4] = 1
     p.name = "mqtt"
+    p.timeout = 120
     p.on = ON_TCP
     p.detect = mqtt_detect
     p.parse = mqtt_parse

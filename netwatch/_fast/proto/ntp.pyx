@@ -5,12 +5,13 @@ server of today. The answer repeats the request's transmit time: that pairs them
 """
 from libc.stdlib cimport calloc, free
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice, be16, be32, be64
-from netwatch._fast.flow cimport Row
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_set, \
-    set_initiator
-from netwatch._fast.proto.learn cimport Waiting, answered, asked, fact_distinct, keep_u8
-from netwatch._fast.proto.facttext import address, by_key, first, listed, micros, named, number, one_or_all, text
+from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be32, be64
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
+                                           fact_set, set_initiator)
+from netwatch._fast.proto.common.learn cimport Waiting, answered, asked, fact_distinct, keep_u8
+from netwatch._fast.proto.common.describing import (address, by_key, first, listed, micros, named, number, one_or_all,
+                                                    text)
 
 cdef enum:
     PORT = 123

@@ -1,5 +1,5 @@
 """OpenVPN over UDP and TCP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys beyond those of tlshello.pxd
     OVPN_OPCODE = 32           # 1 byte each

@@ -8,15 +8,15 @@ follows must keep to the session ids. Data packets alone are noise and never Ope
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
-                                   take_slice)
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
-from netwatch._fast.proto.learn cimport keep_u8
-from netwatch._fast.proto.tlsinside cimport InnerTls, inner_free, inner_put
-from netwatch._fast.proto.tlshello cimport TLS_ALPN_CHOSEN, TLS_SNI
-from netwatch._fast.proto.tlstext import describe_hello
-from netwatch._fast.proto.facttext import by_key, listed, micros, named, one_or_all
+from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
+from netwatch._fast.proto.common.learn cimport keep_u8
+from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
+from netwatch._fast.proto.tls.hello cimport TLS_ALPN_CHOSEN, TLS_SNI
+from netwatch._fast.proto.tls.text import describe_hello
+from netwatch._fast.proto.common.describing import by_key, listed, micros, named, one_or_all
 
 cdef enum:
     SOFT_RESET = 3

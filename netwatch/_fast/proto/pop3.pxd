@@ -1,4 +1,4 @@
 """POP3; see pop3.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void pop3_define(Proto* p) noexcept nogil

@@ -5,13 +5,14 @@ What the server sends after the login is mail and is passed over.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, keep_once,
-                                         keep_verb, may_begin, port_is, smaller, take_word, trimmed, word_is)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
+                                           set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, keep_once,
+                                                keep_verb, may_begin, port_is, smaller, take_word, trimmed, word_is)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     POP_BANNER = 1

@@ -7,17 +7,17 @@ login, settings and the first error are read.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, fact_set, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes, skip_rest,
-                                         smaller, wait_for, word_is)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
-from netwatch._fast.proto.sql cimport begins_statement, keep_pair, keep_query, take_text, until_nul
-from netwatch._fast.proto.facttext import by_key
-from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
-from netwatch._fast.proto.sqltext import statements
+from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
+                                                skip_rest, smaller, wait_for, word_is)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
+from netwatch._fast.proto.common.sql cimport begins_statement, keep_pair, keep_query, take_text, until_nul
+from netwatch._fast.proto.common.describing import by_key
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.sqltext import statements
 
 cdef enum:                     # fact keys
     PG_DATABASE = 1

@@ -1,5 +1,5 @@
 """RADIUS over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     RADIUS_CODE = 1            # 1 byte each

@@ -5,11 +5,11 @@ Passwords are never kept: on the wire they are hidden already, and what hides th
 """
 from libc.stdlib cimport calloc, free
 
-from netwatch._fast.bytes cimport u8, u32, Slice, Reader, be16, left, reader, slice_of, take8, take_slice
-from netwatch._fast.flow cimport Row
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
-from netwatch._fast.proto.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
-from netwatch._fast.proto.facttext import address, by_key, first, listed, micros, named, one_or_all
+from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be16, left, reader, slice_of, take8, take_slice
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
+from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, named, one_or_all
 
 cdef enum:
     HEAD = 20                  # RFC 2865 section 3

@@ -1,4 +1,4 @@
 """Redis; see redis.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void redis_define(Proto* p) noexcept nogil

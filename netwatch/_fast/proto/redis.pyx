@@ -5,15 +5,15 @@ Requests are arrays of bulk strings, or lines (inline commands). Of the server's
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
-                                         keep_verb, next_line, number_of, port_is, same_word, skip_bytes, skip_rest,
-                                         smaller, take_word, wait_for, wait_more, word_is)
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
+                                                keep_verb, next_line, number_of, port_is, same_word, skip_bytes,
+                                                skip_rest, smaller, take_word, wait_for, wait_more, word_is)
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     REDIS_COMMAND = 1

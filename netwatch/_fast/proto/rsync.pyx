@@ -5,11 +5,12 @@ Read until the daemon says OK, refuses, or ends its list; what follows is binary
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u32, Slice, slice_of, starts
-from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once, set_initiator
-from netwatch._fast.proto.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
-from netwatch._fast.proto.sasl cimport LOGIN_USER
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u32, Slice, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once,
+                                           set_initiator)
+from netwatch._fast.proto.common.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
+from netwatch._fast.proto.common.sasl cimport LOGIN_USER
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     RSYNC_CLIENT = 1           # protocol version and what digests it offers

@@ -1,5 +1,5 @@
 """RTCP over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     RTCP_TYPE = 1              # packet type, 1 byte each

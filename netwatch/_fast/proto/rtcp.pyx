@@ -8,14 +8,14 @@ the ports is shown to others (mux.pxd), and RTP again and again, for it is the m
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
-                                   take_slice)
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
-from netwatch._fast.proto.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set, keep_text,
-                                         keep_u8)
-from netwatch._fast.proto.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
+from netwatch._fast.base.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
+from netwatch._fast.proto.common.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set,
+                                                keep_text, keep_u8)
+from netwatch._fast.proto.common.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.rtp cimport RTP_SSRC
-from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all
+from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all
 
 cdef enum:
     SR = 200                   # RFC 3550 section 12.1, RFC 4585, RFC 3611

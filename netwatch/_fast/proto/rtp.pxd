@@ -1,6 +1,6 @@
 """RTP over UDP."""
-from netwatch._fast.bytes cimport u8, u32
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.base.bytes cimport u8, u32
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     RTP_SSRC = 1               # 4 bytes each

@@ -8,11 +8,11 @@ to others (mux.pxd).
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, Slice, be16, be32
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK
-from netwatch._fast.proto.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
-from netwatch._fast.proto.mux cimport MUX_RTP, mux_foreign, mux_met
-from netwatch._fast.proto.facttext import by_key, first, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK
+from netwatch._fast.proto.common.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
+from netwatch._fast.proto.common.mux cimport MUX_RTP, mux_foreign, mux_met
+from netwatch._fast.proto.common.describing import by_key, first, number, one_or_all
 
 cdef enum:
     HEAD = 12                  # RFC 3550 section 5.1

@@ -5,14 +5,15 @@ Reading ends with the first interleaved frame, or with the answer to PLAY or REC
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
-from netwatch._fast.proto.httphead cimport head_end
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                         next_line, number_of, skip_bytes, smaller, take_word, wait_more, word_is)
-from netwatch._fast.proto.httptext import mask_url
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.http.head cimport head_end
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
+                                                next_line, number_of, skip_bytes, smaller, take_word, wait_more,
+                                                word_is)
+from netwatch._fast.proto.http.text import mask_url
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     RTSP_METHOD = 1

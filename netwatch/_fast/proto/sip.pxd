@@ -1,4 +1,4 @@
 """SIP; see sip.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void sip_define(Proto* p) noexcept nogil

@@ -4,14 +4,15 @@ import re
 from libc.stdlib cimport calloc
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_NOT_MINE, PARSE_OK, set_initiator)
-from netwatch._fast.proto.httphead cimport head_end
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                         next_line, number_of, skip_bytes, smaller, take_word, wait_more, word_is)
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
-from netwatch._fast.text import clean
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.http.head cimport head_end
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
+                                                next_line, number_of, skip_bytes, smaller, take_word, wait_more,
+                                                word_is)
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.base.text import clean
 
 cdef enum:                     # fact keys
     SIP_METHOD = 1

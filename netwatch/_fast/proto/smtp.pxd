@@ -1,4 +1,4 @@
 """SMTP; see smtp.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void smtp_define(Proto* p) noexcept nogil

@@ -1,5 +1,5 @@
 """SNMP over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     SNMP_VERSION = 1           # 1 byte, as on the wire

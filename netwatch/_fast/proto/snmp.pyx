@@ -6,12 +6,13 @@ begins alike but has no version and community.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u16, u64, i64, Slice, Reader, left, reader
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set, set_initiator)
-from netwatch._fast.proto.ber cimport (BER_INTEGER, BER_OCTETS, BER_OID, BER_SEQUENCE, ber_any,
-                                       ber_enter, ber_number, ber_slice, ber_tag)
-from netwatch._fast.proto.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
-from netwatch._fast.proto.facttext import by_key, first, listed, masked, micros, named, number, one_or_all
+from netwatch._fast.base.bytes cimport u8, u16, u64, i64, Slice, Reader, left, reader
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set,
+                                           set_initiator)
+from netwatch._fast.proto.common.ber cimport (BER_INTEGER, BER_OCTETS, BER_OID, BER_SEQUENCE, ber_any, ber_enter,
+                                              ber_number, ber_slice, ber_tag)
+from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
+from netwatch._fast.proto.common.describing import by_key, first, listed, masked, micros, named, number, one_or_all
 
 cdef enum:
     PORT = 161

@@ -1,4 +1,4 @@
 """SOCKS; see socks.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void socks_define(Proto* p) noexcept nogil

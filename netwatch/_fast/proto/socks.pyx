@@ -7,14 +7,14 @@ import ipaddress
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, i64, Slice, be16, find_byte, slice_of
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, fact_once, set_initiator)
-from netwatch._fast.proto.lines cimport DETECT_ENOUGH, all_text, from_client, keep_once, wait_for, wait_more
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.proto.gather import words
-from netwatch._fast.proto.sasl import add_login
-from netwatch._fast.text import clean
+from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, be16, find_byte, slice_of
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, all_text, from_client, keep_once, wait_for, wait_more
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.facts import words
+from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.base.text import clean
 
 cdef enum:                     # fact keys
     SOCKS_VERSION = 1          # 4 or 5, one byte; 4a is 4 with a name

@@ -1,4 +1,4 @@
 """SSDP; see ssdp.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void ssdp_define(Proto* p) noexcept nogil

@@ -4,10 +4,11 @@ By content on any port: an answer counts only when it names what it answers (ST,
 """
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u32, i64, Slice, starts
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator
-from netwatch._fast.proto.lines cimport keep_each, keep_once, keep_verb, next_field, next_line, take_word, word_is
-from netwatch._fast.proto.gather import LIST, TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u32, i64, Slice, starts
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator
+from netwatch._fast.proto.common.lines cimport (keep_each, keep_once, keep_verb, next_field, next_line, take_word,
+                                                word_is)
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     SSDP_METHOD = 1

@@ -1,4 +1,4 @@
 """SSH; see ssh.pyx."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef void ssh_define(Proto* p) noexcept nogil

@@ -1,5 +1,5 @@
 """STUN and TURN over UDP and TCP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     STUN_TYPE = 1              # message type, 2 bytes each

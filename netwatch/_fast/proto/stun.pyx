@@ -7,13 +7,13 @@ shown to others (mux.pxd); what else comes is passed over until nothing new has 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take16, \
-    take_slice
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                  PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
-from netwatch._fast.proto.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
-from netwatch._fast.proto.mux cimport MUX_STUN, mux_foreign, mux_met
-from netwatch._fast.proto.facttext import address, by_key, first, listed, micros, number, one_or_all, text
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take16,
+                                        take_slice)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
+from netwatch._fast.proto.common.mux cimport MUX_STUN, mux_foreign, mux_met
+from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
 
 cdef enum:
     HEAD = 20                  # RFC 8489 section 5

@@ -4,12 +4,12 @@ A priority alone is evidence only on port 514; elsewhere a date in one of the tw
 """
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                  PARSE_NOT_MINE, fact_once, set_initiator)
-from netwatch._fast.proto.lines cimport (all_text, is_digit, is_letter, is_text, keep_once, next_line, number_of,
-                                         port_is, smaller, take_word, trimmed, wait_for, wait_more)
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
+from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, fact_once, set_initiator)
+from netwatch._fast.proto.common.lines cimport (all_text, is_digit, is_letter, is_text, keep_once, next_line, number_of,
+                                                port_is, smaller, take_word, trimmed, wait_for, wait_more)
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
     SYSLOG_PRIORITY = 1        # one byte

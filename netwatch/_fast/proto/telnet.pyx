@@ -6,12 +6,12 @@ both sides have said enough without asking for one.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, Slice, be16
-from netwatch._fast.seam cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once
-from netwatch._fast.proto.lines cimport from_client, holds_word, port_is, skip_rest
-from netwatch._fast.proto.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.proto.gather import TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport u8, u32, Slice, be16
+from netwatch._fast.look.protocol cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once
+from netwatch._fast.proto.common.lines cimport from_client, holds_word, port_is, skip_rest
+from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     TEL_TERMINAL = 1

@@ -1,5 +1,5 @@
 """TFTP over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     TFTP_OP = 1                # opcode, 2 bytes each

@@ -5,10 +5,11 @@ known by its first block or option acknowledgement and the answer of the other s
 """
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
-from netwatch._fast.seam cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
-from netwatch._fast.proto.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
-from netwatch._fast.proto.facttext import by_key, first, listed, named, number, one_or_all, text
+from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
+                                           set_initiator)
+from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
+from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
 
 cdef enum:
     RRQ = 1                    # RFC 1350 section 5

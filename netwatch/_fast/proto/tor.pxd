@@ -1,6 +1,6 @@
 """Tor's own TLS, known by the certificate its relays make for a connection."""
-from netwatch._fast.bytes cimport Slice
-from netwatch._fast.seam cimport Look, Proto
+from netwatch._fast.base.bytes cimport Slice
+from netwatch._fast.look.protocol cimport Look, Proto
 
 cdef enum:                     # fact keys
     TOR_SUBJECT = 1            # text: common name of the relay's certificate

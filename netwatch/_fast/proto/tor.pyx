@@ -8,11 +8,11 @@ certificates it reads.
 """
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of
-from netwatch._fast.seam cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once
-from netwatch._fast.proto.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter, ber_slice,
-                                       ber_tag)
-from netwatch._fast.text import add_text
+from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of
+from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once
+from netwatch._fast.proto.common.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter,
+                                              ber_slice, ber_tag)
+from netwatch._fast.base.text import add_text
 
 cdef enum:
     LEAST = 8                  # letters of a made up name
@@ -90,6 +90,7 @@ cdef int tor_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void tor_define(Proto* p) noexcept nogil:
     p.name = "tor"
+    p.timeout = 600
     p.on = ON_TCP
     memset(p.first, 0, sizeof(p.first))
     p.detect = tor_detect

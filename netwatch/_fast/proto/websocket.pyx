@@ -6,12 +6,12 @@ Frames are checked and counted; their content, unmasked, is handed on only to wh
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64, Slice, be16, be64
-from netwatch._fast.flow cimport AGREED_WEBSOCKET
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                  PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number, fact_once,
-                                  wants)
-from netwatch._fast.proto.gather import FLAG, NUMBER, TEXT, described, fact_fields
+from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be64
+from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number,
+                                           fact_once, wants)
+from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
 
 cdef enum:                     # fact keys
     WS_MESSAGES = 1            # data messages of both sides

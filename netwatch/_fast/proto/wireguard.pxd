@@ -1,5 +1,5 @@
 """WireGuard over UDP."""
-from netwatch._fast.seam cimport Proto
+from netwatch._fast.look.protocol cimport Proto
 
 cdef enum:                     # fact keys
     WG_TYPE = 1                # message type, 1 byte each

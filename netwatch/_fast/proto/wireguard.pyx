@@ -6,11 +6,11 @@ receiver with a counter that goes up. The content is encrypted; nothing more can
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, Slice, le32
-from netwatch._fast.seam cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
-from netwatch._fast.proto.learn cimport (HINT_WIREGUARD, Hint, Waiting, asked, fact_distinct, hint_of, hint_set,
-                                         keep_latency, keep_u8)
-from netwatch._fast.proto.facttext import by_key, listed, micros, named, number
+from netwatch._fast.base.bytes cimport u8, u32, Slice, le32
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.proto.common.learn cimport (HINT_WIREGUARD, Hint, Waiting, asked, fact_distinct, hint_of, hint_set,
+                                                keep_latency, keep_u8)
+from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number
 
 cdef enum:
     INITIATION = 1

@@ -6,14 +6,14 @@ and the first of them ends the reading.
 from libc.stdlib cimport calloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.seam cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_NOT_MINE,
-                                  PARSE_OK, set_initiator)
-from netwatch._fast.proto.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, same_word,
-                                         smaller, trimmed, wait_more)
-from netwatch._fast.proto.sasl cimport Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.gather import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.sasl import add_login
+from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, same_word,
+                                                smaller, trimmed, wait_more)
+from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
+from netwatch._fast.proto.common.sasl import add_login
 
 cdef enum:                     # fact keys
     XMPP_TO = 1

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.framering import FrameRing
+from netwatch._fast.view.framering import FrameRing
 from netwatch.run.pipeline import Step
 
 MEGABYTE = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from netwatch._fast.record import iso
+from netwatch._fast.out.record import iso
 from netwatch.addons.frames.questions import excerpt
 from netwatch.addons.frames.readable import Showing
 

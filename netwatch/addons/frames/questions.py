@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch._fast.capwrite import CaptureWriter
-from netwatch._fast.framering import Excerpt
-from netwatch._fast.record import iso
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.out.record import iso
+from netwatch._fast.view.framering import Excerpt
 from netwatch.addons.frames.addon import PIECE, Scan, records
 from netwatch.dissect import Frame, Node, dissect, summary
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from netwatch._fast.ifcount import InterfaceCounts
+from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch.platform import current
 from netwatch.platform.base import Counters, Link, Platform, Unavailable
 from netwatch.platform.rates import Rate, Rates

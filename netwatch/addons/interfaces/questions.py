@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.flowtext import link_name
+from netwatch._fast.out.names import link_name
 from netwatch.names.vendors import vendor_of
 from netwatch.platform import current
 from netwatch.platform.base import Counters, Link, Neighbour, Route, Unavailable, default_route

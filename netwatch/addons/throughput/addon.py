@@ -10,7 +10,7 @@ import ipaddress
 import time
 from typing import Any
 
-from netwatch._fast.series import History
+from netwatch._fast.flow.series import History
 from netwatch.platform import base, current
 from netwatch.run.pipeline import Step
 

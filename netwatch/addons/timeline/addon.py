@@ -10,9 +10,9 @@ import time
 from collections import deque
 from typing import Any, NamedTuple
 
-from netwatch._fast.notes import Notes
-from netwatch._fast.notetext import counts, turn
-from netwatch._fast.view import counts as engine_counts
+from netwatch._fast.flow.notes import Notes
+from netwatch._fast.out.notes import counts, turn
+from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.run.pipeline import Step
 
 MAX_EVENTS = 2000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.notetext import KINDS, forgotten, histogram, newest
+from netwatch._fast.out.notes import KINDS, forgotten, histogram, newest
 from netwatch.addons.throughput.addon import Past
 from netwatch.addons.timeline.addon import INFO, WARNING
 from netwatch.names.addon import Names

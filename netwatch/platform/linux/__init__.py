@@ -52,7 +52,7 @@ class Linux:
 
     def sockets(self) -> list[Socket]:
         """All TCP and UDP sockets of our namespace with the processes that hold them."""
-        from netwatch._fast.sockdiag import SocketTable
+        from netwatch._fast.os.sockdiag import SocketTable
 
         try:
             table = SocketTable()

@@ -139,7 +139,7 @@ class DiagTracker:
             os.close(fd)
 
     def _add_table(self, inode: int, fd: int) -> None:
-        from netwatch._fast.sockdiag import SocketTable
+        from netwatch._fast.os.sockdiag import SocketTable
 
         try:
             self._tables[inode] = SocketTable(fd)

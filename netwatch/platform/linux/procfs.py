@@ -46,7 +46,7 @@ class Proc:
 
     def inodes(self, pid: int) -> list[int]:
         """The sockets this process has open; none when it is gone or hidden."""
-        from netwatch._fast.sockdiag import socket_inodes
+        from netwatch._fast.os.sockdiag import socket_inodes
 
         try:
             found: list[int] = socket_inodes(f"{self.root}/{pid}/fd")

@@ -175,7 +175,7 @@ def _u32(value: bytes | None) -> int | None:
 
 def _ask(kind: int, head: struct.Struct) -> list[tuple[tuple[Any, ...], list[tuple[int, bytes]]]]:
     """The messages of a dump: (fields of the head, attributes)."""
-    from netwatch._fast.netlink import Netlink
+    from netwatch._fast.os.netlink import Netlink
 
     try:
         netlink = Netlink(NETLINK_ROUTE)

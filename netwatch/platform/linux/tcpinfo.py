@@ -28,7 +28,7 @@ UNSIGNED = {1: "=B", 4: "=I", 8: "=Q"}
 
 def tcp_info(local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]:
     """What the kernel knows of this connection of ours, `congestion` its algorithm. Raises Unavailable."""
-    from netwatch._fast.sockdiag import SocketTable
+    from netwatch._fast.os.sockdiag import SocketTable
 
     try:
         table = SocketTable()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.canvas import text_width
+from netwatch._fast.term.canvas import text_width
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import INPUT, MUTED, REVERSE
 from netwatch.ui.widgets.box import draw_box

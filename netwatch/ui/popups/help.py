@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.ui import keys
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.store.settings import SETTINGS
 from netwatch.ui import keys
 from netwatch.ui.popups import settings as settings_screen

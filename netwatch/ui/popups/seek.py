@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.replay_control import END, Seek, clock_text
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import BAD, INPUT, MUTED, REVERSE, TEXT

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.preferences import Save, UseTimeouts
 from netwatch.store.settings import NOW, SETTINGS, Setting, SettingError, Value
 from netwatch.ui.state import Area, Line, Look, State

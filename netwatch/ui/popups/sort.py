@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import HEAD_SORT, MUTED, TEXT
 from netwatch.ui.widgets import table

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
 from netwatch.addons.throughput.questions import RANGES
 from netwatch.ui import format as fmt

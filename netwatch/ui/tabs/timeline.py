@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.timeline.questions import CATEGORIES, SHOWN, Event, Timeline, TimelineNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.topology import Peer, Peers, PeersNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.overview import Overview, OverviewQuestion
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words

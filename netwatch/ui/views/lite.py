@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.overview import Overview, Peer
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words

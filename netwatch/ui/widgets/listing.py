@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip, text_width, wrap
+from netwatch._fast.term.canvas import clip, text_width, wrap
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, FAINT, MUTED, TAB, TEXT, TITLE, Glyphs

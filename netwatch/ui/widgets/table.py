@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip, text_width
+from netwatch._fast.term.canvas import clip, text_width
 from netwatch.ui.state import Area
 from netwatch.ui.theme import FAINT, HEAD, HEAD_SORT, SELECTED, TITLE, UNDERLINE, Glyphs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.ui.state import Area
 from netwatch.ui.theme import BOLD, FAINT, MUTED, TEXT, Glyphs
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch._fast.canvas import clip, wrap
+from netwatch._fast.term.canvas import clip, wrap
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import minute_of

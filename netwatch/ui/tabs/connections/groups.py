@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.groups import Grouped, GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.groups import GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.overview import Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput.questions import RANGES
 from netwatch.ui import filterline

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.overview import Overview
 from netwatch.model.session import Health
 from netwatch.ui import format as fmt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.canvas import clip, wrap
+from netwatch._fast.term.canvas import clip, wrap
 from netwatch.addons.frames.conversation import Said, Turn
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

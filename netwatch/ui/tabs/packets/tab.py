@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.frames.questions import Line, Seen
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.groups import Grouped
 from netwatch.ui import format as fmt
 from netwatch.ui.recent import Recent

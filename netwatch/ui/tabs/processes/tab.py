@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.canvas import clip
+from netwatch._fast.term.canvas import clip
 from netwatch.addons.groups import Grouped
 from netwatch.addons.processes import Processes
 from netwatch.ui import filterline

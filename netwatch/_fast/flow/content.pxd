@@ -1,0 +1,78 @@
+"""What an engine keeps of what its flows say: facts learnt, events to hand out, counts. Who reads the flows is not
+known here: the engine registers them as Readers."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, TcpRow
+from netwatch._fast.wire.packet cimport Packet
+
+cdef enum:
+    MAX_PROTOS = 128
+    RING_BYTES = 134217728     # the most an event ring may hold
+    FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
+    DNS_KEPT = 4096            # response times kept
+
+cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
+    EV_DNS = 0
+    EV_HTTP = 1
+    EV_CHUNK = 2           # contiguous bytes of a stream
+    EV_PACKET = 3          # a packet row, for packet records
+    EV_SEALED = 4          # what keys may open: bytes of a stream, or a datagram; extra bytes were lost before them
+    EV_FRAME = 5           # a frame whose content only Python can read: HTTP/2's compressed headers
+    EV_UNKNOWN = 6         # first bytes of a side that no protocol wanted
+    EV_NAMES = 7           # a name and its addresses, see proto/sighting.pxd
+    EV_LINKS = 8           # an address and its MAC, likewise
+    EV_BEGUN = 9           # a flow between IP addresses began; no bytes
+
+cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
+    u32 size
+    u16 kind
+    u8 proto
+    u8 side                # and 2 when it came out of the flow's encryption
+    u64 ts
+    u64 frame
+    u64 key                # Cold.key of the flow: a row may be another's by the time the event is read
+    u32 row
+    u32 extra
+
+cdef enum:                 # Event.extra
+    SEALED_END = 0xffffffff    # of EV_SEALED: nothing more comes of the flow
+    FRAME_OVER = 1             # of EV_FRAME: no frame follows that can be read
+
+cdef struct Ring:
+    u8* mem
+    u64 cap
+    u64 used
+    u64 lost               # events that did not fit
+
+cdef struct Dpi:
+    u32 want               # bits of the event kinds somebody listens to
+    bint off               # --no-dpi
+    bint forgetful         # nobody will ask for facts: only that there were some is kept
+    Conn* spare            # Conns to use again, linked by state
+    u32 spares
+    Ring ring
+    u64 facts_bytes        # held by all flows
+    u64 facts_lost
+    u64 malformed[MAX_PROTOS]
+    u64 conns              # Conns alive
+    u64 stream_bytes       # held by all of them
+    u64 streams_dropped    # directions given up because a bound was reached
+    u64 stream_gaps        # bytes never seen, all flows
+    Row* rows              # base of the Row array, to number a row
+    Cold* colds
+    u64 dns_queries        # plain DNS (RFC 1035), unicast
+    u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
+    u64 dns_at[DNS_KEPT]   # ns, when the response came
+    u64 dns_ns[DNS_KEPT]   # how long after its query
+
+cdef struct Readers:           # who reads what flows carry
+    void (*segment)(Dpi*, Row*, Cold*, const TcpRow*, const Packet*) noexcept nogil    # a TCP segment
+    void (*datagram)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                  # a UDP datagram
+    void (*end)(Dpi*, Row*, Cold*, u64 ts, u64 frame) noexcept nogil                   # a flow that is read is over
+
+cdef Facts NOTHING             # stands for facts that were not kept
+cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil
+cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
+cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # has the protocol (0: any) stored one
+cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
+cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
+                  u32 extra, u32 n) noexcept nogil

@@ -1,0 +1,57 @@
+"""Where flows live: rows, the hash table over them, the timer wheel, the list of ended flows, conversation counts."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.wire.packet cimport Packet
+
+cdef enum:
+    WHEEL = 4096               # one bucket a second; longer timeouts go round again
+    CONVERSATIONS_MAX = 4194304   # counted exactly up to here, then by sampling
+
+cdef struct Slot:
+    u32 tag                    # low bits of the hash, which also give the home place
+    u32 row                    # 0 free
+
+cdef struct Conversations:     # distinct fingerprints: exact while small, adaptive sampling (Wegman) beyond
+    u64* slots
+    u64 mask
+    u64 used
+    u32 shift                  # each hash kept stands for 2**shift
+
+cdef struct Table:
+    Row* rows                  # [1..high], reserved for `cap`, touched as used
+    Cold* colds
+    TcpRow* tcps               # [1..tcp_high]
+    u32 cap
+    u32 high
+    u32 tcp_high
+    u32 free                   # freed rows, linked by Cold.next
+    u32 tcp_free               # freed TcpRows, linked by isn[0]
+    u32 live
+    Slot* slots
+    u64 mask
+    u32 wheel[WHEEL]
+    u64 wheel_at               # the second up to which the wheel has turned, 0 not begun
+    u32 ended_first
+    u32 ended_last
+    u32 ended
+    u64 created
+    u64 evicted
+    u32 hand                   # where the search for a victim goes on
+    Conversations tcp_conversations
+    Conversations udp_conversations
+
+cdef bint table_open(Table* t, u32 cap) noexcept nogil
+cdef void table_close(Table* t) noexcept nogil
+cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
+cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil
+cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
+cdef void table_unhash(Table* t, u32 number) noexcept nogil
+cdef void table_free_row(Table* t, u32 number) noexcept nogil
+cdef bint table_grow(Table* t) noexcept nogil
+cdef u32 table_victim(Table* t) noexcept nogil
+cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil
+cdef void wheel_remove(Table* t, u32 number) noexcept nogil
+cdef void ended_push(Table* t, u32 number) noexcept nogil
+cdef u32 ended_pop(Table* t) noexcept nogil
+cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil
+cdef u64 conversations(const Conversations* c) noexcept nogil

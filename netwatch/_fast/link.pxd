@@ -1,4 +1,0 @@
-"""Link layers that may follow one another."""
-from netwatch._fast.parse cimport Cursor
-
-cdef void link_step(Cursor* c) noexcept nogil

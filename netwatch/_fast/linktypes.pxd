@@ -1,4 +1,0 @@
-"""The header that each LINKTYPE begins a frame with."""
-from netwatch._fast.parse cimport Cursor
-
-cdef void link_open(Cursor* c) noexcept nogil

@@ -1,0 +1,31 @@
+"""Who reads which flow."""
+from libc.string cimport memset
+
+from netwatch._fast.base.bytes cimport u8, u64, Slice
+from netwatch._fast.flow.row cimport Row, Cold, Conn, BIT_INITIATOR_B
+from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.look.protocol cimport Dpi, Look
+
+cdef enum:                     # what became of the bytes of one side, answers of dpi_read
+    READ_ON = 0                # call again when there is more
+    READ_STUCK = 1             # nothing was used; wait for more bytes
+    READ_OVER = 2              # nobody wants more of this flow
+
+cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef int dpi_read(Look* look, Slice data) noexcept nogil
+cdef bint dpi_lost(Look* look, u64 n) noexcept nogil
+cdef void dpi_close(Look* look) noexcept nogil
+cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
+cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
+cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil
+
+cdef inline void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:
+    memset(look, 0, sizeof(Look))
+    look.dpi = dpi
+    look.row = row
+    look.cold = cold
+    look.conn = row.conn
+    look.side = side
+    look.client = side == (row.bits & BIT_INITIATOR_B)
+    look.ts = ts
+    look.frame = frame

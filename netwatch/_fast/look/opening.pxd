@@ -1,0 +1,12 @@
+"""Whether a TCP flow that nobody reads yet is worth the memory of being read."""
+from netwatch._fast.base.bytes cimport u8, u32, Slice
+from netwatch._fast.flow.row cimport Cold, Row, TcpRow
+from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.look.protocol cimport Dpi
+
+cdef enum:
+    LATE_FRAMES = 16              # of a flow within which TLS may follow what nobody knows
+
+cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq,
+                        u8* found) noexcept nogil
+cdef bint late_hello(const Row* row, Slice data) noexcept nogil

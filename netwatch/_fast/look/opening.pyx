@@ -1,0 +1,53 @@
+"""Whether a TCP flow that nobody reads yet is worth the memory of being read: asked for every segment of such a flow.
+
+A side is asked once where its beginning was seen, and for some frames where it was joined in the middle. After that
+only one thing may still begin: many protocols that are not known here exchange a line or some bytes, and then turn to
+TLS. 54 bits of a ClientHello's head are fixed, so that none is met by chance.
+"""
+from netwatch._fast.base.bytes cimport u8, u32, i32, Slice, slice_of
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_TRIED_A, BIT_TRIED_B, Cold, Row, TcpRow, tried_bit
+from netwatch._fast.wire.packet cimport Packet, TCP_SYN
+from netwatch._fast.flow.content cimport Dpi
+from netwatch._fast.look.conns cimport STREAMS_CALM
+from netwatch._fast.look.dispatch cimport dpi_might
+from netwatch._fast.look.registry cimport begins_late
+
+cdef enum:
+    JOINED_TRIES = 8              # frames of a side joined in the middle that are looked at
+
+
+cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq,
+                        u8* found) noexcept nogil:
+    """Nobody reads the flow yet: do these bytes begin something, or come before such as might? `found` is what, where
+    that is sure already."""
+    cdef int s = pk.side
+    cdef bint begun = t.flags[s] & TCP_SYN != 0
+    if dpi.off:
+        row.bits |= BIT_DPI_DONE
+        return False
+    if row.bits & tried_bit(s):
+        if late_hello(row, slice_of(pk.payload, pk.payload_len)):
+            row.bits &= <u8>~tried_bit(s)
+            return True
+        hopeless(row)
+        return False
+    if begun and seq != t.isn[s] + 1 and dpi.stream_bytes < STREAMS_CALM:
+        return <i32>(seq - t.isn[s] - 1) > 0
+    if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk, found):
+        return True
+    if begun or row.packets[s] >= JOINED_TRIES:
+        row.bits |= tried_bit(s)
+        hopeless(row)
+    return False
+
+
+cdef void hopeless(Row* row) noexcept nogil:
+    """Neither side says what anybody wants: leave the flow alone, once TLS would be too late."""
+    if row.bits & (BIT_TRIED_A | BIT_TRIED_B) == BIT_TRIED_A | BIT_TRIED_B and \
+            row.packets[0] + row.packets[1] >= LATE_FRAMES:
+        row.bits |= BIT_DPI_DONE
+
+
+cdef bint late_hello(const Row* row, Slice data) noexcept nogil:
+    """Does a segment of a flow that nobody wanted so far begin what may follow such: a ClientHello?"""
+    return row.packets[0] + row.packets[1] <= LATE_FRAMES and begins_late(data)

@@ -1,0 +1,143 @@
+"""The protocol contract: what a protocol file in proto/ gives, and what it is given.
+
+A protocol is one Proto: a name, the transports it runs on, the bytes it may begin with, and three functions.
+
+detect(look, data)   how sure are we that this is the protocol, from the first bytes of one direction (TCP) or one
+                     datagram: 0 no .. 100 certain, or DETECT_MORE when the bytes so far fit but do not suffice. It must
+                     not depend on more than the bytes and the look, and must say DETECT_MORE only below 64 bytes.
+parse(look, data)    called with the contiguous bytes not yet used of one direction, first byte at look.offset. Sets
+                     look.used to how many it is done with (whole units only), and, when it wants to wait,
+                     look.need to the length that would let it go on; look.skip says how many bytes after the used
+                     ones it does not want to see. It returns a PARSE_ code. For a datagram protocol every call has
+                     one datagram. look.state is its own, made by it with calloc, freed by `free`.
+lost(look, n)        n bytes of the direction were never seen; returns PARSE_OK to go on after them, PARSE_DONE to
+                     give the flow up with what is known, PARSE_NOT_MINE to give it back. NULL means PARSE_DONE.
+closing(look)        the flow ends: report what is pending. May be NULL.
+
+The invariant: for any bytes, cut in any way, parse returns one of its codes, reads only inside the slice, allocates no
+more than its bound, and what it learns does not depend on how the bytes were cut.
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, Slice
+from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, BIT_INITIATOR_B, BIT_SEEN
+from netwatch._fast.flow.content cimport (DNS_KEPT, Dpi, EV_BEGUN, EV_CHUNK, EV_DNS, EV_FRAME, EV_HTTP, EV_LINKS,
+                                          EV_NAMES, EV_PACKET, EV_SEALED, EV_UNKNOWN, Event, FACTS_IN_ALL, FRAME_OVER,
+                                          MAX_PROTOS, NOTHING, RING_BYTES, Readers, Ring, SEALED_END, fact_room,
+                                          facts_find, facts_free, facts_of, ring_put)
+
+cdef extern from * nogil:
+    """
+    #include <stdlib.h>
+    #include <string.h>
+    /* calloc of one, out of what the thread freed last, which glibc's calloc passes by. The empty statement keeps the
+       compiler from making a calloc of it again. */
+    static inline void *nw_zeroed(size_t n) {
+        void *p = malloc(n);
+        __asm__("" : "+r"(p));
+        return p ? memset(p, 0, n) : p;
+    }
+    """
+    void* zeroed "nw_zeroed"(size_t n) noexcept
+
+cdef enum:
+    ON_TCP = 1             # Proto.on
+    ON_UDP = 2
+    DETECT_MORE = -1
+
+cdef enum:
+    PARSE_OK = 0           # used what it could; call again when there is more
+    PARSE_MORE = 1         # the same, and what is left is the start of a unit
+    PARSE_MALFORMED = 2    # it is the protocol, but broken: counted, the flow keeps its name and is left alone
+    PARSE_NOT_MINE = 3     # the detection was wrong: the flow goes back to undecided
+    PARSE_DONE = 4         # nothing more to learn from this flow
+
+cdef struct Look:          # what a parser is given
+    Dpi* dpi
+    int proto              # the number the protocol was registered under
+    Row* row
+    Cold* cold
+    Conn* conn             # NULL while detecting a datagram
+    void** state           # the parser's own memory for this flow, NULL at first
+    u64 ts                 # ns, of the frame that completed the bytes
+    u64 frame              # its ordinal
+    u64 offset             # stream offset of the first byte of data
+    int side               # 0 or 1, as in Row
+    bint client            # the side is the initiator
+    bint datagram
+    bint fin               # no byte will follow these
+    bint inner             # the bytes came out of the flow's encryption
+    u32 used               # answers of parse
+    u32 need
+    u64 skip
+
+cdef struct Proto:
+    const char* name                                              # app name of CONTRACT section 3
+    u8 on                                                         # ON_TCP | ON_UDP
+    u8 first[256]                                                 # 1 where a first byte can begin the protocol
+    int (*detect)(Look*, Slice) noexcept nogil
+    int (*parse)(Look*, Slice) noexcept nogil
+    int (*lost)(Look*, u64) noexcept nogil
+    void (*closing)(Look*) noexcept nogil
+    void (*free)(void*) noexcept nogil
+    u8 late                    # how sure detect must be for the protocol to follow bytes that nobody knew; 0 never does
+    u32 timeout                # s that a flow may be idle, 0: as its state says
+    bint (*join)(Conn*) noexcept nogil     # take a flow that keys tied to another as a further path of it, or NULL
+
+# what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
+cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
+cdef void sealed(Look* look, const u8* p, u32 n, u32 extra) noexcept nogil  # an EV_SEALED event of n bytes
+
+cdef inline void dns_counted(Look* look, bint response, u64 ns) noexcept nogil:
+    """A plain DNS message was read; `ns` after its query, 0 when that is not known."""
+    look.dpi.dns_queries += not response
+    if ns:
+        look.dpi.dns_at[look.dpi.dns_timed % DNS_KEPT] = look.ts
+        look.dpi.dns_ns[look.dpi.dns_timed % DNS_KEPT] = ns
+        look.dpi.dns_timed += 1
+
+cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
+
+cdef inline void fact_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Append a value; several of one key may stand."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_add(look, key, p, n)
+
+cdef inline void fact_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Append a value unless the key stands already."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_once(look, key, p, n)
+
+cdef inline void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
+    """Replace the key's value where it has the same length, else append."""
+    if look.dpi.forgetful:
+        look.cold.facts = &NOTHING
+    else:
+        store_set(look, key, p, n)
+
+cdef inline void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
+    """fact_set of 8 bytes, native order."""
+    fact_set(look, key, <const u8*>&value, 8)
+
+cdef inline bint verdict_only(const Look* look, u32 kinds) noexcept nogil:
+    """Nobody will ask what a flow said, in facts or in events of these kinds (bits of Dpi.want), only which protocol it
+    is, and how often it was broken: the rest may be left out. What decides those two must not be."""
+    return look.dpi.forgetful and not look.dpi.want & kinds
+
+cdef inline bint wants(const Look* look, int kind) noexcept nogil:
+    """True when somebody listens to events of the kind; making one otherwise is wasted work."""
+    return (look.dpi.want >> kind) & 1
+
+cdef inline void set_initiator(Look* look, bint client) noexcept nogil:
+    """The content shows that the side speaking is (or is not) the client; better than a guess, not than a SYN."""
+    if look.row.bits & BIT_SEEN:
+        return
+    if (look.side == 1) == client:
+        look.row.bits |= BIT_INITIATOR_B
+    else:
+        look.row.bits &= <u8>~BIT_INITIATOR_B
+    look.row.bits |= BIT_SEEN

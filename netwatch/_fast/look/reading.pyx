@@ -1,0 +1,210 @@
+"""From contiguous bytes to the flow's reader: what it cannot use yet is kept, what it does not want is passed over.
+
+The order of the bytes is the caller's business: streams.pyx has it from sequence numbers, inner.pyx from what was
+decrypted. A parser sees no difference.
+"""
+from libc.stdlib cimport realloc, free
+from libc.string cimport memcpy, memmove
+
+from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, closed, tried_bit
+from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
+from netwatch._fast.look.conns cimport STREAMS_IN_ALL
+from netwatch._fast.look.protocol cimport Look
+from netwatch._fast.look.dispatch cimport *
+from netwatch._fast.look.opening cimport LATE_FRAMES, late_hello
+
+
+cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Contiguous bytes of one side, half.next already beyond them."""
+    cdef Half* half = &f.conn.half[s]
+    cdef u32 k
+    if f.follow:
+        chunk(f, s, p, n, 0)
+    if not half.dead and not f.inner and f.conn.proto == 0 and (half.tried or half.len):
+        turn_to_tls(f, s, p, n)
+    if half.dead or (half.tried and f.conn.proto == 0):
+        half.offset += n
+        return
+    if half.skip:
+        k = n if half.skip > n else <u32>half.skip
+        half.skip -= k
+        half.offset += k
+        p += k
+        n -= k
+        if n == 0:
+            return
+    if half.len or n < half.need:
+        if not keep(f, half, p, n):
+            f.dpi.streams_dropped += 1
+            reading_over(f)
+        elif half.len >= half.need or closed(half):
+            feed_kept(f, s)
+        return
+    read_bytes(f, s, p, n, False, False)
+
+
+cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Where bytes that begin a ClientHello follow such as nobody wanted, forget the latter, and what answered them."""
+    cdef Half* half
+    cdef int side
+    if not late_hello(f.row, slice_of(p, n)):
+        return
+    f.row.bits &= <u8>~tried_bit(s)
+    for side in range(2):
+        half = &f.conn.half[side]
+        half.offset += half.len
+        half.tried = 0
+        release(f, half)
+
+
+cdef void feed_cut(Feed* f, int s) noexcept nogil:
+    cdef Half* half = &f.conn.half[s]
+    if half.len and f.conn.proto and not half.dead:
+        read_bytes(f, s, half.buf, half.len, True, True)
+
+
+cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
+    """n bytes of the side will not be seen."""
+    cdef Half* half = &f.conn.half[s]
+    cdef Look look
+    half.gaps += n
+    f.dpi.stream_gaps += n
+    if f.follow:
+        chunk(f, s, NULL, 0, n)
+    if half.dead:
+        return
+    if half.skip >= n:
+        half.skip -= n
+        half.offset += n
+        return
+    half.offset += half.len + n
+    half.len = 0
+    half.need = 0
+    if f.conn.proto == 0:
+        give_up_side(f, s)
+        return
+    look_for(f, s, &look)
+    n -= <u32>half.skip
+    half.skip = 0
+    if not dpi_lost(&look, n):
+        reading_over(f)
+
+
+cdef void feed_kept(Feed* f, int s) noexcept nogil:
+    read_bytes(f, s, f.conn.half[s].buf, f.conn.half[s].len, True, False)
+
+
+cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) noexcept nogil:
+    """Let the reader use what it can; keep the rest. None follows them when they are the `last`."""
+    cdef Half* half = &f.conn.half[s]
+    cdef Look look
+    cdef Slice data
+    cdef u32 k
+    cdef int answer = READ_ON
+    cdef bint undecided = f.conn.proto == 0
+    while n and answer == READ_ON:
+        look_for(f, s, &look)
+        look.fin = last or closed(half)
+        data.p = p
+        data.n = n
+        answer = dpi_read(&look, data)
+        k = look.used if look.used < n else n
+        if look.skip:
+            half.skip = look.skip
+            if half.skip <= n - k:
+                k += <u32>half.skip
+                half.skip = 0
+            else:
+                half.skip -= n - k
+                k = n
+        p += k
+        n -= k
+        half.offset += k
+        half.need = look.need
+    if answer == READ_OVER:
+        if f.conn.proto == 0 and undecided:
+            give_up_side(f, s)
+        else:
+            reading_over(f)
+        return
+    if kept:
+        if n and n != half.len:
+            memmove(half.buf, p, n)
+        half.len = n
+    elif n and not keep(f, half, p, n):
+        f.dpi.streams_dropped += 1
+        reading_over(f)
+        return
+    if half.need > STREAM_BUFFER:
+        f.dpi.streams_dropped += 1
+        reading_over(f)
+    elif undecided and f.conn.proto and f.conn.half[1 - s].len:
+        feed_kept(f, 1 - s)
+
+
+cdef void look_for(Feed* f, int s, Look* look) noexcept nogil:
+    look_at(look, f.dpi, f.row, f.cold, s, f.ts, f.frame)
+    look.conn = f.conn
+    look.inner = f.inner
+    look.offset = f.conn.half[s].offset
+
+
+cdef void chunk(Feed* f, int s, const u8* p, u32 n, u32 gap) noexcept nogil:
+    cdef u8* room = ring_put(f.dpi, f.row, EV_CHUNK, f.row.app, s | (f.inner << 1), f.ts, f.frame, gap, n)
+    if room != NULL and n:
+        memcpy(room, p, n)
+
+
+cdef void give_up_side(Feed* f, int s) noexcept nogil:
+    """No protocol wants what this side says; when the other side is as hopeless, or reads to its end, stop."""
+    f.conn.half[s].tried = 1
+    release(f, &f.conn.half[s])
+    if not f.inner:
+        f.row.bits |= tried_bit(s)
+    if not f.conn.half[1 - s].tried:
+        return
+    if f.inner or f.row.packets[0] + f.row.packets[1] >= LATE_FRAMES:
+        reading_over(f)
+    elif not f.follow:
+        dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
+        f.conn = NULL
+
+
+cdef void reading_over(Feed* f) noexcept nogil:
+    if f.follow or f.inner:
+        f.conn.half[0].dead = f.conn.half[1].dead = 1
+        release(f, &f.conn.half[0])
+        release(f, &f.conn.half[1])
+        return
+    dpi_end(f.dpi, f.row, f.cold, f.ts, f.frame)
+    f.row.bits |= BIT_DPI_DONE
+    f.conn = NULL
+
+
+cdef void release(Feed* f, Half* half) noexcept nogil:
+    free(half.buf)
+    f.dpi.stream_bytes -= half.cap
+    half.buf = NULL
+    half.len = half.cap = half.need = 0
+
+
+cdef bint keep(Feed* f, Half* half, const u8* p, u32 n) noexcept nogil:
+    """Append to what the parser has not used yet; False over the bound."""
+    cdef u32 cap
+    cdef void* grown
+    if half.len + n > half.cap:
+        if half.len + n > STREAM_BUFFER or f.dpi.stream_bytes > STREAMS_IN_ALL:
+            return False
+        cap = half.cap * 2 if half.cap else 512
+        while cap < half.len + n:
+            cap *= 2
+        grown = realloc(half.buf, cap)
+        if grown == NULL:
+            return False
+        f.dpi.stream_bytes += cap - half.cap
+        half.buf = <u8*>grown
+        half.cap = cap
+    memcpy(half.buf + half.len, p, n)
+    half.len += n
+    return True

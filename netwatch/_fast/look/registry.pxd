@@ -1,0 +1,8 @@
+"""The registry of protocols."""
+from netwatch._fast.base.bytes cimport Slice
+from netwatch._fast.look.protocol cimport Look, Proto
+
+cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1
+cdef const Proto* proto_at(int number) noexcept nogil
+cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil
+cdef bint begins_late(Slice data) noexcept nogil

@@ -1,0 +1,106 @@
+"""The registry of protocols, and which of them is surest of some first bytes.
+
+The first byte of what a side says selects the protocols that may begin so; each says how sure it is; the surest reads
+the flow from then on (dispatch.pyx). Which protocols there are is said in dpi.pyx.
+"""
+from libc.string cimport memset
+
+from netwatch._fast.base.bytes cimport u8, u64, Slice
+from netwatch._fast.base.mix cimport lowest_bit
+from netwatch._fast.look.protocol cimport Look, Proto, DETECT_MORE, MAX_PROTOS
+
+cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
+cdef int n_protos = 0
+cdef u64 CANDIDATES[2][256][2]  # by transport (TCP, UDP) and first byte: bits of the protocols that may begin so
+cdef u64 LATE[2]               # bits of the protocols that may follow what nobody knew
+
+APP_NAMES = [None]             # by protocol number
+_added = []                    # names of Proto.name that nothing else keeps
+
+
+cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
+    """Register a protocol; its number, which is returned, is its place in the list of dpi.pyx."""
+    global n_protos
+    cdef int byte, on
+    n_protos += 1
+    cdef Proto* p = &PROTOS[n_protos]
+    define(p)
+    APP_NAMES.append(p.name.decode())
+    for on in range(2):
+        if p.on >> on & 1:
+            for byte in range(256):
+                if p.first[byte]:
+                    CANDIDATES[on][byte][n_protos >> 6] |= <u64>1 << (n_protos & 63)
+    if p.late:
+        LATE[n_protos >> 6] |= <u64>1 << (n_protos & 63)
+    return n_protos
+
+
+def app_names() -> list:
+    """Names by protocol number; 0 is the unknown one, None. Always the same list, which add_name makes longer."""
+    return APP_NAMES
+
+
+def add_name(str name) -> int:
+    """The number of a protocol that a user's classifier names; a new one when it is not there yet, 0 without room."""
+    global n_protos
+    if name in APP_NAMES:
+        return APP_NAMES.index(name)
+    if n_protos + 1 >= MAX_PROTOS:
+        return 0
+    _added.append(name.encode())
+    n_protos += 1
+    memset(&PROTOS[n_protos], 0, sizeof(Proto))
+    PROTOS[n_protos].name = <const char*><bytes>_added[-1]
+    APP_NAMES.append(name)
+    return n_protos
+
+
+cdef const Proto* proto_at(int number) noexcept nogil:
+    return &PROTOS[number]
+
+
+cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil:
+    """The surest protocol for these first bytes, 0 none; `more` when one of them needs to see more."""
+    cdef u64 bits
+    cdef int half, number, sure, top = 0, winner = 0
+    more[0] = False
+    for half in range(2):
+        bits = CANDIDATES[udp][data.p[0]][half]
+        while bits:
+            number = half * 64 + lowest_bit(bits)
+            bits &= bits - 1
+            look.proto = number
+            sure = PROTOS[number].detect(look, data)
+            if sure == DETECT_MORE:
+                more[0] = True
+            elif sure > top:
+                top = sure
+                winner = number
+    if winner:
+        more[0] = False
+        look.cold.confidence = <u8>top
+    look.proto = winner
+    return winner
+
+
+cdef bint begins_late(Slice data) noexcept nogil:
+    """Could these bytes of a TCP flow that nobody knew so far begin what is surer of itself than chance?"""
+    cdef Look look
+    cdef u64 bits
+    cdef int half, number, sure
+    for half in range(2):
+        bits = CANDIDATES[0][data.p[0]][half] & LATE[half] if data.n else 0
+        while bits:
+            number = half * 64 + lowest_bit(bits)
+            bits &= bits - 1
+            memset(&look, 0, sizeof(Look))
+            sure = PROTOS[number].detect(&look, data)
+            if sure >= PROTOS[number].late:
+                return True
+    return False
+
+
+def timeouts() -> dict:
+    """Seconds a flow may be idle, by app name, where a protocol says so itself."""
+    return {PROTOS[i].name.decode(): PROTOS[i].timeout for i in range(1, n_protos + 1) if PROTOS[i].timeout}

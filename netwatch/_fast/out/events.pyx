@@ -1,0 +1,99 @@
+"""What an engine hands to Python between chunks: its events, the flows that ended, the flows that are new."""
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.input.pcapngwriter cimport CaptureWriter
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.flows cimport Core, release_ended
+from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.wire.packetrow cimport PacketRow
+from netwatch._fast.flow.content cimport Event, EV_PACKET
+from netwatch._fast.input.box cimport Box
+from netwatch._fast.input.source cimport Chunk
+
+from netwatch._fast.dpi import app_names
+
+APPS = app_names()
+KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun")
+
+
+def drain(Engine engine) -> list:
+    """All waiting events as (frame, flow, kind, ns, row, key, side, inner, payload, extra, interface, app).
+
+    Nothing in them is borrowed: the ring is free to be filled again. For a packet the payload is its record; for a
+    stream's bytes extra is the number of bytes that are missing there. `interface` is meaningful for packets alone,
+    `app` for what a protocol made. `flow` is 0 when the flow is gone; `inner` is true of what came out of its
+    encryption.
+    """
+    cdef Core* core = &engine.core
+    cdef u64 at = 0
+    cdef Event* ev
+    cdef u8* body
+    out = []
+    while at < core.dpi.ring.used:
+        ev = <Event*>(core.dpi.ring.mem + at)
+        body = <u8*>ev + sizeof(Event)
+        extra = ev.extra
+        if ev.kind == EV_PACKET:
+            payload = packet_record(<const PacketRow*>body)
+            extra = 0
+        else:
+            payload = (<char*>body)[:ev.size]
+        flow = core.table.colds[ev.row].id if core.table.colds[ev.row].key == ev.key else 0
+        out.append((ev.frame, flow, KINDS[ev.kind], ev.ts, ev.row, ev.key, ev.side & 1, ev.side > 1, payload, extra,
+                    ev.extra, APPS[ev.proto]))
+        at += sizeof(Event) + ((ev.size + 7) & ~<u32>7)
+    core.dpi.ring.used = 0
+    return out
+
+
+def lost_events(Engine engine) -> int:
+    """Events that found no room, since the start."""
+    return engine.core.dpi.ring.lost
+
+
+def write_frame(Box box, CaptureWriter writer, u64 number, u32 interface) -> None:
+    """Write the frame of that number. LookupError when the box holds it no longer."""
+    cdef const Chunk* chunk = box.chunk
+    cdef u32 low = 0, high = chunk.n, middle
+    while low < high:
+        middle = (low + high) // 2
+        if chunk.frames[middle].n < number:
+            low = middle + 1
+        else:
+            high = middle
+    if low == chunk.n or chunk.frames[low].n != number:
+        raise LookupError(f"frame {number} is no longer held")
+    writer.check(writer.put(&chunk.frames[low], interface))
+
+
+def ended_rows(Engine engine) -> list:
+    """(id, row) of the flows on the ended list, longest ended first."""
+    cdef u32 number = engine.core.table.ended_first
+    out = []
+    while number:
+        out.append((engine.core.table.colds[number].id, number))
+        number = engine.core.table.colds[number].next
+    return out
+
+
+def release(Engine engine, u32 keep=0) -> None:
+    """Free the rows on the ended list, but the last `keep`."""
+    release_ended(&engine.core, keep)
+
+
+def number_fresh(list engines, u64 ident) -> int:
+    """Give the flows that have no number yet the next ones, in order of first frame; returns the last one given."""
+    cdef Engine engine
+    cdef Core* core
+    cdef u32 i, n
+    fresh = []
+    for n, engine in enumerate(engines):
+        core = &engine.core
+        for i in range(core.n_fresh):
+            fresh.append((core.table.colds[core.fresh[i]].key, n, core.fresh[i]))
+        core.n_fresh = 0
+    fresh.sort()
+    for _, n, i in fresh:
+        ident += 1
+        engine = engines[n]
+        engine.core.table.colds[i].id = ident
+    return ident

@@ -1,0 +1,76 @@
+"""Names for the numbers in rows: states, endings, protocols, tunnels, rejects, layers, notes. Data, and helpers."""
+from netwatch._fast.flow.row cimport ST_COUNT
+from netwatch._fast.wire.names cimport LAYER_COUNT, REJECT_COUNT, TUN_COUNT
+from netwatch._fast.wire.packet cimport NOTE_COUNT
+
+STATES = (
+    None, "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK",
+    "TIME_WAIT", "CLOSED", "UNKNOWN", "UDP_ACTIVE", "ECHO_REQUEST", "ECHO_REPLY", "ICMP", "ARP_REQUEST", "ARP_REPLY",
+    "DNS_QUERY", "DNS_RESPONSE", "SCTP_INIT", "SCTP_ESTABLISHED", "SCTP_SHUTDOWN", "SCTP_CLOSED", "ACTIVE",
+    "QUIC_INITIAL", "QUIC_0RTT", "QUIC_RETRY", "QUIC_HANDSHAKE", "QUIC_CONNECTED", "QUIC_DRAINING", "QUIC_CLOSED",
+)
+ENDINGS = (None, "fin", "rst", "timeout", "evicted", "end-of-input", "timeout")
+REJECTS = (
+    None, "link-type", "link-cut", "ip-cut", "ip-header", "ip-length", "ip6-extension", "transport-cut",
+    "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
+)
+TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
+           "capwap", "etherip", "mpls-in-ip")
+# what a tunnel calls its own number, written as its users write it
+TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
+              "l2tp": "session {}", "erspan": "session {}"}
+LAYERS = (
+    None, "eth", "sll", "sll2", "raw", "null", "loop", "ppp", "pppoe", "chdlc", "wlan", "radiotap", "pktap", "nflog",
+    "frelay", "llc", "vlan", "mpls", "pbb", "arp", "ip", "ipv6", "ipv6ext", "icmp", "icmp6", "igmp", "tcp", "udp",
+    "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
+    "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap",
+)
+NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
+         "duplicate ack", "zero window", "keep-alive")
+
+# IP protocol numbers (IANA) that have a common short name; the rest are "ip-N"
+PROTOCOLS = {
+    1: "icmp", 2: "igmp", 4: "ipip", 6: "tcp", 8: "egp", 17: "udp", 27: "rdp", 33: "dccp", 41: "ipv6", 46: "rsvp",
+    47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf", 97: "etherip", 103: "pim",
+    108: "ipcomp", 112: "vrrp", 115: "l2tp", 124: "isis", 132: "sctp", 136: "udplite", 137: "mpls",
+    256: "arp", 257: "lldp", 258: "cdp", 259: "lacp", 260: "stp", 261: "eapol",
+}
+# link-layer protocols known only by their EtherType; the rest are "eth-0xNNNN"
+ETHERTYPES = {
+    0x0006: "llc-ip", 0x0842: "wol", 0x22F3: "trill", 0x6003: "decnet", 0x6004: "lat", 0x8035: "rarp",
+    0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8863: "pppoe-discovery", 0x8864: "pppoe", 0x88A2: "aoe",
+    0x88B8: "goose", 0x88E1: "homeplug", 0x88E5: "macsec", 0x88F7: "ptp", 0x8902: "cfm", 0x8906: "fcoe",
+    0x9000: "loopback",
+    0x8899: "realtek", 0x8809: "slow", 0x887B: "homeplug-1.0", 0x886D: "intel-ans", 0x88CC: "lldp",
+    0xC021: "lcp", 0x8021: "ipcp", 0x8057: "ipv6cp", 0xC023: "pap", 0xC223: "chap", 0x80FD: "ccp", 0x00FD: "ppp-comp",
+    0x0027: "ppp-dtls", 0xE0: "ipx", 0xF0: "netbeui", 0xFE: "isis",
+}
+
+# LINKTYPE values that are read, and some that are refused by name; the rest are "link-N"
+LINK_TYPES = {
+    0: "null", 1: "ethernet", 6: "token-ring", 9: "ppp", 10: "fddi", 12: "raw-ip", 14: "raw-ip", 50: "ppp-hdlc",
+    51: "pppoe",
+    100: "atm-rfc1483", 101: "raw-ip", 104: "cisco-hdlc", 105: "ieee-802.11", 107: "frame-relay", 108: "loop",
+    113: "linux-sll", 119: "prism", 122: "ip-over-fc", 127: "radiotap", 129: "arcnet-linux", 149: "pktap", 163: "avs",
+    192: "ppi", 195: "ieee-802.15.4", 215: "ieee-802.15.4", 228: "ipv4", 229: "ipv6", 230: "ieee-802.15.4",
+    239: "nflog", 258: "pktap", 276: "linux-sll2", 283: "ieee-802.15.4",
+}
+
+assert len(STATES) == ST_COUNT and len(REJECTS) == REJECT_COUNT and len(TUNNELS) == TUN_COUNT
+assert len(LAYERS) == LAYER_COUNT and len(NOTES) == NOTE_COUNT
+
+
+def proto_name(number: int, sub: int = 0) -> str:
+    """The name of a Row's proto; `sub` is the EtherType of a link-layer one."""
+    if number == 262:
+        return ETHERTYPES.get(sub) or f"eth-0x{sub:04x}"
+    return PROTOCOLS.get(number) or f"ip-{number}"
+
+
+def link_name(number: int) -> str:
+    return LINK_TYPES.get(number) or f"link-{number}"
+
+
+def set_names(bits: int) -> list:
+    """The notes of a packet, from its bits."""
+    return [name for i, name in enumerate(NOTES) if bits >> i & 1]

@@ -1,4 +1,0 @@
-"""DCE/RPC; see dcerpc.pyx."""
-from netwatch._fast.seam cimport Proto
-
-cdef void dcerpc_define(Proto* p) noexcept nogil

@@ -1,0 +1,20 @@
+"""What a DNS flow remembers: how much was asked and answered, and the queries that wait for their responses."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.look.protocol cimport Look
+
+cdef struct Asked:             # a query waiting for its response
+    u64 hash                   # 0 free
+    u64 ts
+
+cdef struct Dns:               # `room` Askeds follow
+    u32 counts[2]              # queries, responses
+    u8 names
+    u8 types
+    u8 answers
+    u8 room
+    u8 next                    # slot to overwrite when all are taken
+    u16 bad
+
+cdef Dns* state_of(Look* look) noexcept nogil
+cdef void remember(Look* look, u64 hash) noexcept nogil
+cdef u64 latency(Look* look, Dns* dns, u64 hash) noexcept nogil

@@ -1,0 +1,10 @@
+"""HTTP/1.0 and 1.1 over TCP: what is learnt of a flow, for the halves of its reader."""
+cdef enum:                     # fact keys; of the first transaction, as text
+    HTTP_METHOD = 1
+    HTTP_HOST = 2
+    HTTP_PATH = 3
+    HTTP_STATUS = 4            # three digits
+    HTTP_AGENT = 5
+    HTTP_TYPE = 6
+    HTTP_SERVER = 7
+    HTTP_COUNT = 8             # transactions, 8 bytes, native order

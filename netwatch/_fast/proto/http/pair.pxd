@@ -1,0 +1,77 @@
+"""What an HTTP/1 flow remembers: where each side stands, the requests that wait, the response that is open."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.look.protocol cimport Look
+
+cdef enum:
+    MAX_WAITING = 64           # pipelined requests without a response
+
+cdef enum:                     # Way.mode: what the next byte of a side belongs to
+    AT_HEAD = 0
+    AT_BODY = 1
+    AT_CHUNK_SIZE = 2
+    AT_CHUNK = 3
+    AT_CHUNK_END = 4
+    AT_TRAILER = 5
+    AT_NOTHING = 6             # bytes were lost: no message boundary is known any more
+    AT_HOLE = 7                # right after what the snap length cut off: a message may begin here
+    AT_ASTRAY = 8              # in a message whose head was cut: its end is behind the next hole, or one after that
+
+cdef enum:
+    MAX_START = 8192           # bytes of a start line looked at behind a hole
+
+cdef struct Way:               # one direction
+    u8 mode
+    u8 blank                   # bytes of empty lines passed
+    u32 scan                   # where to look on for the end of the head
+    u64 first                  # ns, when the message's first byte came; 0 not yet
+    u64 left                   # bytes of the body or chunk still to come, those being skipped left out
+    u64 promised               # bytes of the body or chunk in all
+    u64 body                   # bytes of finished chunks; unseen() where the head was cut
+
+cdef struct Request:
+    u64 began                  # ns
+    u64 done                   # ns, 0 while its body is coming
+    u64 body
+    u8* head                   # kept for the event, or NULL
+    u32 head_n
+    bint is_head
+    bint is_connect
+    bint upgrade
+
+cdef struct Http:
+    Way way[2]
+    Request* waiting           # requests without a response, oldest first; at `single` while one place suffices
+    Request single
+    u16 n
+    u16 room
+    u8 client                  # 1 + the side that sends requests, 0 not known
+    bint unpaired              # requests were lost or dropped: responses cannot be told to them
+    bint piped                 # requests were sent before the one before was answered
+    bint interim               # `response` is an interim one (RFC 9110 section 15.2), no final one came yet
+    bint open                  # a response's body is coming
+    bint answered              # ... and `request` is what it answers
+    bint uploading             # the newest request's body is coming
+    Request request
+    u64 response_first         # ns
+    u8* response
+    u32 response_n
+    u32 held                   # bytes of kept heads
+    u64 requests
+    u64 responses
+    u64 transactions
+
+
+cdef inline u64 unseen() noexcept nogil:
+    """Stands for the size of a body whose head was cut, so that nobody knows it."""
+    return <u64>1 << 63
+
+
+cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexcept nogil
+cdef Request* new_request(Look* look, Http* http) noexcept nogil
+cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil
+cdef void close_response(Look* look, Http* http, u64 body) noexcept nogil
+cdef void close_request(Look* look, Http* http, u64 body) noexcept nogil
+cdef void open_interim(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil
+cdef void report_waiting(Look* look, Http* http) noexcept nogil
+cdef void report_all(Look* look, Http* http) noexcept nogil
+cdef void http_free(void* state) noexcept nogil

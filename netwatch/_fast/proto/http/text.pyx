@@ -1,0 +1,163 @@
+"""What HTTP facts and events say: the `http` object of a flow and the body of an http record (CONTRACT section 3).
+
+Secrets (credentials, cookies, userinfo in a URL) are masked unless asked for.
+"""
+import re
+import struct
+
+from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
+                                              HTTP_STATUS, HTTP_TYPE)
+from netwatch._fast.base.text import add_text, clean
+
+FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": HTTP_PATH,
+               "http.user_agent": HTTP_AGENT, "http.content_type": HTTP_TYPE, "http.server": HTTP_SERVER}
+MASK = "***"
+_EVENT_HEAD = struct.Struct("=5Q2I")   # httppair.pyx, report()
+_UNSEEN = 1 << 63                       # httppair.pxd, unseen()
+_MAX_VALUE = 8192
+MAX_PATH = 300                         # characters of `path`; a longer one stands whole in `path_full`
+_MAX_FIELDS = 256
+_AUTHORIZATION = frozenset(("authorization", "proxy-authorization"))
+_COOKIES = frozenset(("cookie", "set-cookie", "cookie2", "set-cookie2"))
+_USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)[^/?#]*@")
+
+
+def mask_url(text: str) -> str:
+    """The URL with its userinfo (RFC 3986 section 3.2.1) masked."""
+    return _USERINFO.sub(rf"\1{MASK}@", text)
+
+
+def mask_field(name: str, value: str) -> str:
+    """The value of a header field with what is secret in it masked; the scheme and cookie names stay."""
+    if name in _AUTHORIZATION:
+        scheme, space, _ = value.partition(" ")
+        return f"{scheme} {MASK}" if space else MASK
+    if name == "cookie":
+        return "; ".join(f"{part.partition('=')[0].strip()}={MASK}" for part in value.split(";") if part.strip())
+    if name in _COOKIES:
+        cookie, semicolon, attributes = value.partition(";")
+        return f"{cookie.partition('=')[0].strip()}={MASK}{semicolon}{attributes}"
+    if name in ("referer", "location", "content-location"):
+        return mask_url(value)
+    return value
+
+
+def _lines(head: bytes) -> list:
+    """The lines of a head without their ends, folded ones joined (RFC 9112 section 5.2)."""
+    lines = []
+    for line in head.split(b"\n"):
+        line = line.removesuffix(b"\r")
+        if line[:1] in (b" ", b"\t") and len(lines) > 1:
+            lines[-1] += b" " + line.strip(b" \t")
+        elif line:
+            lines.append(line)
+    return lines
+
+
+def _fields(lines: list, show_secrets: bool) -> dict:
+    """Lower-case names to values; a name sent more than once has a list."""
+    fields = {}
+    for line in lines[:_MAX_FIELDS]:
+        raw_name, colon, raw_value = line.partition(b":")
+        name = clean(raw_name.strip(b" \t").lower(), 128)
+        if not colon or not name:
+            continue
+        value = clean(raw_value.strip(b" \t"), _MAX_VALUE)
+        if not show_secrets:
+            value = mask_field(name, value)
+        if name not in fields:
+            fields[name] = value
+        elif isinstance(fields[name], list):
+            fields[name].append(value)
+        else:
+            fields[name] = [fields[name], value]
+    return fields
+
+
+def _authority(target: str) -> str:
+    """host:port of an absolute-form target (RFC 9112 section 3.2.2), "" for the other forms."""
+    scheme, found, rest = target.partition("://")
+    if not found or not scheme.isalpha():
+        return ""
+    return re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+
+
+def _request(obj: dict, head: bytes, show_secrets: bool) -> None:
+    lines = _lines(head)
+    if not lines:
+        return
+    method, _, rest = lines[0].partition(b" ")
+    target, _, version = rest.rpartition(b" ")
+    path = clean(target.strip(b" \t"), _MAX_VALUE)
+    fields = _fields(lines[1:], show_secrets)
+    host = _authority(path) or fields.get("host", "")
+    obj["version"] = clean(version, 16).removeprefix("HTTP/")
+    obj["method"] = clean(method, 32)
+    if host:
+        obj["host"] = host[0] if isinstance(host, list) else host
+    path = path if show_secrets else mask_url(path)
+    obj["path"] = path[:MAX_PATH]
+    if len(path) > MAX_PATH:
+        obj["path_full"] = path
+    obj["request_headers"] = fields
+
+
+def _response(obj: dict, head: bytes, show_secrets: bool) -> None:
+    lines = _lines(head)
+    if not lines:
+        return
+    obj.setdefault("version", clean(lines[0][5:8], 3))
+    if lines[0][9:12].isdigit():
+        obj["status"] = int(lines[0][9:12])
+    obj["response_headers"] = _fields(lines[1:], show_secrets)
+
+
+def record(payload: bytes, show_secrets: bool = False) -> dict:
+    """The body of an http record from an EV_HTTP payload; the caller adds schema, time, flow and addresses."""
+    if len(payload) < _EVENT_HEAD.size:
+        return {}
+    _began, done, first, request_bytes, response_bytes, request_n, response_n = _EVENT_HEAD.unpack_from(payload)
+    at = _EVENT_HEAD.size
+    obj = {}
+    _request(obj, payload[at:at + request_n], show_secrets)
+    _response(obj, payload[at + request_n:at + request_n + response_n], show_secrets)
+    if request_n and request_bytes < _UNSEEN:
+        obj["request_bytes"] = request_bytes
+    if response_n and response_bytes < _UNSEEN:
+        obj["response_bytes"] = response_bytes
+    if done and first >= done:
+        obj["latency_us"] = (first - done) // 1000
+    return obj
+
+
+def started(payload: bytes) -> int:
+    """When the transaction began, in ns: its request's first byte, or its response's when no request was seen."""
+    began, _done, first = struct.unpack_from("=3Q", payload)
+    return began or first
+
+
+def describe(facts, show_secrets: bool = False) -> dict:
+    """The `http` object from (key, value) pairs; what is not known is left out."""
+    known = {}
+    for key, value in facts:
+        known.setdefault(key, value)
+    obj = {}
+    for name, key in (("method", HTTP_METHOD), ("host", HTTP_HOST), ("path", HTTP_PATH)):
+        add_text(obj, name, known.get(key), 256)
+    if known.get(HTTP_STATUS, b"").isdigit():
+        obj["status"] = int(known[HTTP_STATUS])
+    for name, key in (("user_agent", HTTP_AGENT), ("content_type", HTTP_TYPE), ("server", HTTP_SERVER)):
+        add_text(obj, name, known.get(key), 256)
+    if len(known.get(HTTP_COUNT, b"")) == 8:
+        obj["transactions"] = struct.unpack("=Q", known[HTTP_COUNT])[0]
+    if "path" in obj and not show_secrets:
+        obj["path"] = mask_url(obj["path"])
+    return obj
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "HTTP GET www.example.com/path"."""
+    path = obj.get("path", "")
+    where = path if "://" in path or obj.get("method") == "CONNECT" else obj.get("host", "") + path
+    status = str(obj["status"]) if "status" in obj and "method" not in obj else ""
+    return " ".join(word for word in ("HTTP", obj.get("method", ""), where, status) if word)

@@ -1,6 +1,0 @@
-"""QUIC over UDP. The fact keys are those of tlshello.pxd and quicwire.pxd."""
-from netwatch._fast.flow cimport Conn
-from netwatch._fast.seam cimport Proto
-
-cdef void quic_define(Proto* p) noexcept nogil
-cdef bint quic_join(Conn* conn) noexcept nogil

@@ -1,5 +1,0 @@
-"""ONC RPC and NFS; see rpc.pyx."""
-from netwatch._fast.seam cimport Proto
-
-cdef void rpc_define(Proto* p) noexcept nogil
-cdef void nfs_define(Proto* p) noexcept nogil

@@ -1,0 +1,5 @@
+"""ONC RPC and NFS; see rpc.pyx."""
+from netwatch._fast.look.protocol cimport Proto
+
+cdef void rpc_define(Proto* p) noexcept nogil
+cdef void nfs_define(Proto* p) noexcept nogil

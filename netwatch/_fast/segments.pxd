@@ -1,7 +1,0 @@
-"""Bytes of a stream that came before their turn."""
-from netwatch._fast.bytes cimport u8, u32
-from netwatch._fast.flow cimport Half, Segment
-from netwatch._fast.seam cimport Dpi
-
-cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n) noexcept nogil
-cdef Segment* segments_take(Dpi* dpi, Half* half) noexcept nogil

@@ -1,5 +1,0 @@
-"""The service of a flow by its ports, as a code."""
-from netwatch._fast.bytes cimport u64
-from netwatch._fast.flow cimport Row
-
-cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil

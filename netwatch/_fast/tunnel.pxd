@@ -1,7 +1,0 @@
-"""Tunnels over UDP and over IP: is it one, and what does it carry."""
-from netwatch._fast.bytes cimport u8
-from netwatch._fast.parse cimport Cursor
-
-cdef void push_tunnel(Cursor* c, u8 kind, unsigned int number) noexcept nogil
-cdef bint udp_tunnel(Cursor* c) noexcept nogil
-cdef bint gre(Cursor* c) noexcept nogil

@@ -1,0 +1,45 @@
+"""The flow rows seen as columns: typed values of a row by column number, with "absent" told apart from zero.
+
+Flows says where the rows are; every pointer in it is borrowed. Columns
+come in four sorts: numbers (u64; durations in ns, times in ns since 1970), codes (numbers that index a table of
+names), addresses (16 bytes and a family) and texts (a Slice of what a protocol stored).
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+
+cdef enum:
+    MAX_FACTS = 256        # columns mapped onto facts
+    MAX_ATTACHED = 48      # columns attached by services
+
+cdef enum:
+    COL_NONE = 0
+    COL_ID, COL_KEY, COL_SPORT, COL_DPORT, COL_FIRST, COL_LAST, COL_DURATION
+    COL_PACKETS_OUT, COL_PACKETS_IN, COL_PACKETS, COL_BYTES_OUT, COL_BYTES_IN, COL_BYTES
+    COL_PAYLOAD_OUT, COL_PAYLOAD_IN, COL_PAYLOAD, COL_CONFIDENCE, COL_TTL
+    COL_RATE_OUT, COL_RATE_IN, COL_RATE, COL_PEAK_OUT, COL_PEAK_IN
+    COL_STATE, COL_APP, COL_PROTO, COL_ENDED, COL_SERVICE, COL_PATH, COL_IFACE, COL_INITIATOR
+    COL_TCP_FIRST          # the columns from here to COL_TCP_LAST exist in flows with a TcpRow
+    COL_RTT, COL_SRTT, COL_RETRANS_OUT, COL_RETRANS_IN, COL_RETRANS, COL_OOO_OUT, COL_OOO_IN, COL_OOO
+    COL_DUP_OUT, COL_DUP_IN, COL_DUP, COL_ZERO_OUT, COL_ZERO_IN, COL_ZERO, COL_SPUR_OUT, COL_SPUR_IN, COL_SPUR
+    COL_FAST_OUT, COL_FAST_IN, COL_FAST, COL_MSS, COL_WSCALE_OUT, COL_WSCALE_IN, COL_SACK
+    COL_FLAGS_OUT, COL_FLAGS_IN
+    COL_TCP_LAST
+    COL_SRC, COL_DST       # addresses
+    COL_ATTACHED = 1024    # + index
+    COL_FACT = 2048        # + index
+
+cdef struct Flows:
+    Row* rows
+    Cold* colds
+    TcpRow* tcps
+    u32 high               # rows 1 .. high
+    u64 now                # packet time, ns
+    const u32* attached[MAX_ATTACHED]   # codes by row, 0 absent
+    u32 attached_n[MAX_ATTACHED]        # rows they cover, row 0 included
+
+cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil
+cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil
+cdef bint text(const Flows* t, u32 i, int col, Slice* out) noexcept nogil
+cdef bint is_text(int col) noexcept nogil
+cdef bint is_number(int col) noexcept nogil
+cdef u32 end_text(const Flows* t, u32 i, int col, char* out) noexcept nogil   # address:port, at most 64 bytes

@@ -1,0 +1,392 @@
+"""Getters of the flow rows, and the table that says which schema field is which column.
+
+It decides nothing about filters or order; it is where a field of schema.py meets the structs of flow.pxd. "Out" is the
+initiator's side. What protocols learn is stored as facts; `map_fact` says under which number and key a field is found.
+"""
+from libc.string cimport memcpy
+
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
+from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP,
+                                         PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
+from netwatch._fast.flow.rates cimport rate_now, rate_peak
+from netwatch._fast.flow.content cimport facts_find
+from netwatch._fast.flow.services cimport service_of_row
+
+cdef enum:
+    SECOND = 1000000000
+    UDP_IDLE_S = 30        # as record.pyx shows them
+    UDP_STALE_S = 60
+    STATE_UDP_IDLE = ST_COUNT
+    STATE_UDP_STALE = ST_COUNT + 1
+    LINK_PROTO = 65536     # + type code: the codes of link-layer protocols that have no number of their own
+
+cdef struct FactColumn:
+    u8 proto
+    u8 key
+    u8 is_number
+
+cdef FactColumn FACTS[MAX_FACTS]
+cdef int facts_mapped = 0
+
+NUMBERS = {
+    "id": COL_ID, "sport": COL_SPORT, "dport": COL_DPORT, "first": COL_FIRST, "last": COL_LAST,
+    "duration": COL_DURATION, "packets_out": COL_PACKETS_OUT, "packets_in": COL_PACKETS_IN, "packets": COL_PACKETS,
+    "bytes_out": COL_BYTES_OUT, "bytes_in": COL_BYTES_IN, "bytes": COL_BYTES, "payload_out": COL_PAYLOAD_OUT,
+    "payload_in": COL_PAYLOAD_IN, "payload": COL_PAYLOAD, "confidence": COL_CONFIDENCE, "ttl": COL_TTL,
+    "rtt_us": COL_RTT, "srtt_us": COL_SRTT, "retransmits_out": COL_RETRANS_OUT, "retransmits_in": COL_RETRANS_IN,
+    "retransmits": COL_RETRANS, "out_of_order_out": COL_OOO_OUT, "out_of_order_in": COL_OOO_IN,
+    "out_of_order": COL_OOO, "dup_acks_out": COL_DUP_OUT, "dup_acks_in": COL_DUP_IN, "dup_acks": COL_DUP,
+    "zero_windows_out": COL_ZERO_OUT, "zero_windows_in": COL_ZERO_IN, "zero_windows": COL_ZERO,
+    "spurious_out": COL_SPUR_OUT, "spurious_in": COL_SPUR_IN, "spurious": COL_SPUR,
+    "fast_retransmits_out": COL_FAST_OUT, "fast_retransmits_in": COL_FAST_IN, "fast_retransmits": COL_FAST,
+    "mss": COL_MSS, "window_scale_out": COL_WSCALE_OUT, "window_scale_in": COL_WSCALE_IN, "rate_out": COL_RATE_OUT,
+    "rate_in": COL_RATE_IN, "rate": COL_RATE, "peak_out": COL_PEAK_OUT, "peak_in": COL_PEAK_IN,
+}
+ADDRESSES = {"src": COL_SRC, "dst": COL_DST}
+# code columns wait for a table of names, given by FlowView.set_table
+CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
+         "vlan": COL_PATH, "tunnel": COL_PATH, "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
+         "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN}
+FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
+
+
+def flag_names(int bits):
+    """The names of the TCP flags that are set, lowest bit first."""
+    return [FLAG_NAMES[k] for k in range(8) if bits >> k & 1]
+
+
+FLAG_TABLE = {bits: flag_names(bits) for bits in range(1, 256)}
+OWN_TABLES = {"initiator": {1: "guessed", 2: "seen"}, "sack": {0: False, 1: True}, "tcp_flags_out": FLAG_TABLE,
+              "tcp_flags_in": FLAG_TABLE}
+STATES_BY_AGE = {STATE_UDP_IDLE: "UDP_IDLE", STATE_UDP_STALE: "UDP_STALE"}   # to join to the table of `state`
+LINK_CODES = LINK_PROTO
+FACT_FIELDS = {}           # field -> list of (column, is_number, many)
+
+
+def map_fact(str field, int proto, int key, bint is_number=False, bint many=False):
+    """The field is stored by protocol number `proto` under `key`; `many`: several may stand, and only the first is
+    read here. A field may be mapped more than once. Raises ValueError when there is no room for one more."""
+    global facts_mapped
+    if facts_mapped == MAX_FACTS or not 0 < proto < 256 or not 0 <= key < 256:
+        raise ValueError(f"cannot map {field} to protocol {proto}, key {key}")
+    FACTS[facts_mapped] = FactColumn(<u8>proto, <u8>key, is_number)
+    FACT_FIELDS.setdefault(field, []).append((COL_FACT + facts_mapped, bool(is_number), bool(many)))
+    facts_mapped += 1
+
+
+cdef inline bint is_echo(const Row* row) noexcept nogil:
+    """ICMP echo, which keeps its round trips where TCP does."""
+    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
+
+
+cdef inline bint has_ports(u16 proto) noexcept nogil:
+    return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
+
+
+cdef inline u32 state_of(const Row* row, u64 now) noexcept nogil:
+    """The state shown: an unnamed UDP flow's is its age."""
+    cdef u64 idle = (now - row.last) // SECOND if now > row.last else 0
+    if row.state != ST_UDP_ACTIVE or idle < UDP_IDLE_S:
+        return row.state
+    return STATE_UDP_IDLE if idle <= UDP_STALE_S else STATE_UDP_STALE
+
+
+cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
+    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
+    if row.app or cold.facts == NULL or cold.facts.used == 0:
+        return row.app
+    return (<const u8*>(cold.facts + 1))[0]
+
+
+cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
+    """The value of a number or code column; False when the row has none."""
+    cdef Row* row = &t.rows[i]
+    cdef int o = 1 if row.bits & BIT_INITIATOR_B else 0
+    if col == COL_BYTES:
+        out[0] = row.bytes[0] + row.bytes[1]
+    elif col == COL_PACKETS:
+        out[0] = row.packets[0] + row.packets[1]
+    elif col == COL_SPORT or col == COL_DPORT:
+        out[0] = row.pb if (o == 1) == (col == COL_SPORT) else row.pa
+        return has_ports(row.proto)
+    elif col == COL_STATE:
+        out[0] = state_of(row, t.now)
+    elif col == COL_APP:
+        out[0] = app_of(row, &t.colds[i])
+        return out[0] != 0
+    elif col == COL_PROTO:
+        out[0] = LINK_PROTO + <u64>row.tcp if row.proto == PROTO_L2 else row.proto
+    elif col == COL_LAST:
+        out[0] = row.last
+    elif col == COL_BYTES_OUT:
+        out[0] = row.bytes[o]
+    elif col == COL_BYTES_IN:
+        out[0] = row.bytes[1 - o]
+    elif col == COL_PACKETS_OUT:
+        out[0] = row.packets[o]
+    elif col == COL_PACKETS_IN:
+        out[0] = row.packets[1 - o]
+    elif col == COL_PAYLOAD:
+        out[0] = row.payload[0] + row.payload[1]
+    elif col == COL_PAYLOAD_OUT:
+        out[0] = row.payload[o]
+    elif col == COL_PAYLOAD_IN:
+        out[0] = row.payload[1 - o]
+    elif col == COL_PATH:
+        out[0] = row.path
+        return row.path != 0
+    elif col == COL_SERVICE:
+        out[0] = service_of_row(row, o)
+        return out[0] != 0
+    elif col == COL_INITIATOR:
+        out[0] = 2 if row.bits & BIT_SEEN else 1
+    elif col > COL_TCP_FIRST and col < COL_TCP_LAST:
+        if row.proto != PROTO_TCP and not (is_echo(row) and (col == COL_RTT or col == COL_SRTT)):
+            return False
+        return row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
+    elif col >= COL_FACT:
+        return fact_number_of(t, i, col, out)
+    elif col >= COL_ATTACHED:
+        if i >= t.attached_n[col - COL_ATTACHED]:
+            return False
+        out[0] = t.attached[col - COL_ATTACHED][i]
+        return out[0] != 0
+    else:
+        return cold_number(t, i, col, o, out)
+    return True
+
+
+cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept nogil:
+    cdef const Cold* cold = &t.colds[i]
+    if col == COL_KEY:
+        out[0] = cold.key
+    elif col == COL_ID:
+        out[0] = cold.id
+        return cold.id != 0
+    elif col == COL_FIRST:
+        out[0] = cold.first
+    elif col == COL_DURATION:
+        out[0] = t.rows[i].last - cold.first if t.rows[i].last > cold.first else 0
+    elif col == COL_CONFIDENCE:
+        out[0] = cold.confidence
+        return app_of(&t.rows[i], cold) != 0
+    elif col == COL_TTL:
+        out[0] = cold.ttl[o if t.rows[i].packets[o] else 1 - o]
+        return t.rows[i].family != FAMILY_MAC and t.rows[i].proto != PROTO_ARP
+    elif col == COL_ENDED:
+        out[0] = cold.ended
+        return (t.rows[i].bits & BIT_ENDED) != 0
+    elif col == COL_IFACE:
+        out[0] = cold.iface
+    elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
+        return False
+    elif col == COL_RATE_OUT:
+        out[0] = rate_now(cold, o, t.now // SECOND)
+    elif col == COL_RATE_IN:
+        out[0] = rate_now(cold, 1 - o, t.now // SECOND)
+    elif col == COL_RATE:
+        out[0] = <u64>rate_now(cold, 0, t.now // SECOND) + rate_now(cold, 1, t.now // SECOND)
+    elif col == COL_PEAK_OUT:
+        out[0] = rate_peak(cold, o)
+    elif col == COL_PEAK_IN:
+        out[0] = rate_peak(cold, 1 - o)
+    else:
+        return False
+    return True
+
+
+cdef inline u64 pick32(const u32* pair, int col, int first, int o) noexcept nogil:
+    """Of three neighbouring columns: the initiator's, the responder's, both."""
+    if col == first:
+        return pair[o]
+    return pair[1 - o] if col == first + 1 else <u64>pair[0] + pair[1]
+
+
+cdef inline u64 pick16(const u16* pair, int col, int first, int o) noexcept nogil:
+    if col == first:
+        return pair[o]
+    return pair[1 - o] if col == first + 1 else <u64>pair[0] + pair[1]
+
+
+cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil:
+    if col == COL_RTT:
+        out[0] = <u64>tcp.rtt_us * 1000
+        return tcp.rtt_us != 0
+    if col == COL_SRTT:
+        out[0] = <u64>max(tcp.srtt_us[0], tcp.srtt_us[1]) * 1000
+        return out[0] != 0
+    if col <= COL_RETRANS:
+        out[0] = pick32(tcp.retrans, col, COL_RETRANS_OUT, o)
+    elif col <= COL_OOO:
+        out[0] = pick32(tcp.disorder, col, COL_OOO_OUT, o)
+    elif col <= COL_DUP:
+        out[0] = pick32(tcp.dup_acks, col, COL_DUP_OUT, o)
+    elif col <= COL_ZERO:
+        out[0] = pick16(tcp.zero_window, col, COL_ZERO_OUT, o)
+    elif col <= COL_SPUR:
+        out[0] = pick16(tcp.spurious, col, COL_SPUR_OUT, o)
+    elif col <= COL_FAST:
+        out[0] = pick16(tcp.fast, col, COL_FAST_OUT, o)
+    elif col == COL_MSS:
+        out[0] = tcp.mss[o] if tcp.mss[o] else tcp.mss[1 - o]
+        return out[0] != 0
+    elif col == COL_WSCALE_OUT or col == COL_WSCALE_IN:
+        out[0] = <u64>tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] - 1
+        return tcp.wscale[o if col == COL_WSCALE_OUT else 1 - o] != 0
+    elif col == COL_SACK:
+        out[0] = (tcp.shaken & 24) == 24
+        return (tcp.shaken & 3) == 3
+    else:
+        out[0] = tcp.flags[o if col == COL_FLAGS_OUT else 1 - o]
+        return out[0] != 0
+    return True
+
+
+cdef bint fact_number_of(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
+    cdef Slice value
+    if not text(t, i, col, &value) or value.n != 8:
+        return False
+    memcpy(out, value.p, 8)
+    return True
+
+
+cdef bint text(const Flows* t, u32 i, int col, Slice* out) noexcept nogil:
+    """The first value stored for a text column; False when there is none."""
+    cdef FactColumn* fact = &FACTS[col - COL_FACT]
+    return facts_find(t.colds[i].facts, fact.proto, fact.key, out)
+
+
+cdef bint is_text(int col) noexcept nogil:
+    """The column is one of the mapped facts that hold text."""
+    return COL_FACT <= col < COL_FACT + facts_mapped and not FACTS[col - COL_FACT].is_number
+
+
+cdef bint is_number(int col) noexcept nogil:
+    """The column is a number or a code."""
+    if COL_FACT <= col:
+        return col < COL_FACT + facts_mapped and FACTS[col - COL_FACT].is_number
+    return COL_NONE < col < COL_TCP_LAST and col != COL_TCP_FIRST or COL_ATTACHED <= col < COL_ATTACHED + MAX_ATTACHED
+
+
+cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil:
+    """The 16 bytes of an end, and the family; False when the flow has no addresses."""
+    cdef Row* row = &t.rows[i]
+    out[0] = &row.b[0] if (col == COL_SRC) == ((row.bits & BIT_INITIATOR_B) != 0) else &row.a[0]
+    family[0] = row.family
+    return row.family != FAMILY_NONE
+
+
+# ------------------------------------------------------------------------------------------------ addresses as text
+cdef inline u32 put_decimal(char* out, u32 value) noexcept nogil:
+    cdef char digits[10]
+    cdef u32 n = 0, k
+    while True:
+        digits[n] = <char>(48 + value % 10)
+        n += 1
+        value //= 10
+        if not value:
+            break
+    for k in range(n):
+        out[k] = digits[n - 1 - k]
+    return n
+
+
+cdef inline u32 put_hex(char* out, u32 value) noexcept nogil:
+    """At most four hexadecimal digits, no leading zeros."""
+    cdef u32 n = 0, shift = 16, digit
+    while shift:
+        shift -= 4
+        digit = (value >> shift) & 15
+        if digit or n or not shift:
+            out[n] = <char>(48 + digit if digit < 10 else 87 + digit)
+            n += 1
+    return n
+
+
+cdef u32 put_ip4(char* out, const u8* a) noexcept nogil:
+    cdef u32 n = 0, k
+    for k in range(4):
+        if k:
+            out[n] = 46
+            n += 1
+        n += put_decimal(out + n, a[k])
+    return n
+
+
+cdef u32 put_ip6(char* out, const u8* a) noexcept nogil:
+    """RFC 5952: the first longest run of zero groups is ::, and ::ffff:a.b.c.d and ::a.b.c.d are written so."""
+    cdef u32 n = 0, k = 0, best = 8, best_n = 1, run = 0, groups = 8
+    cdef bint mapped = a[10] == 255 and a[11] == 255
+    for k in range(8):
+        run = run + 1 if be16(a + 2 * k) == 0 else 0
+        if run > best_n:
+            best_n = run
+            best = k + 1 - run
+    if best == 0 and (best_n == 6 or (mapped and best_n == 5)):
+        groups = 6
+    k = 0
+    while k < groups:
+        if k == best:
+            out[n] = 58
+            out[n + 1] = 58
+            n += 2
+            k += best_n
+            continue
+        if k and k != best + best_n:
+            out[n] = 58
+            n += 1
+        n += put_hex(out + n, be16(a + 2 * k))
+        k += 1
+    if groups == 6:
+        out[n] = 58
+        n += 1 + put_ip4(out + n + 1, a + 12)
+    return n
+
+
+cdef u32 put_mac(char* out, const u8* a) noexcept nogil:
+    cdef u32 k, n = 0, digit
+    for k in range(12):
+        if k and not k & 1:
+            out[n] = 58
+            n += 1
+        digit = (a[k >> 1] >> 4) if not k & 1 else a[k >> 1] & 15
+        out[n] = <char>(48 + digit if digit < 10 else 87 + digit)
+        n += 1
+    return n
+
+
+cdef inline u32 put_address(char* out, const u8* a, u8 family) noexcept nogil:
+    if family == FAMILY_IP4:
+        return put_ip4(out, a)
+    return put_ip6(out, a) if family == FAMILY_IP6 else put_mac(out, a)
+
+
+cdef u32 end_text(const Flows* t, u32 i, int col, char* out) noexcept nogil:
+    """192.0.2.1:443, [2001:db8::1]:443, or the address alone where there is no port; 0 without an address."""
+    cdef const u8* a = NULL
+    cdef u8 family = 0
+    cdef u64 port = 0
+    cdef u32 n = 0
+    if not address(t, i, col, &a, &family):
+        return 0
+    if not number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port):
+        return put_address(out, a, family)
+    if family != FAMILY_IP4:
+        out[0] = 91
+        n = 1
+    n += put_address(out + n, a, family)
+    if family != FAMILY_IP4:
+        out[n] = 93
+        n += 1
+    out[n] = 58
+    return n + 1 + put_decimal(out + n + 1, <u32>port)
+
+
+def address_text(bytes packed):
+    """The canonical text of 4 (IPv4), 6 (MAC) or 16 (IPv6) bytes."""
+    cdef char out[64]
+    cdef u8 family = FAMILY_IP4 if len(packed) == 4 else FAMILY_MAC if len(packed) == 6 else FAMILY_IP6
+    if len(packed) not in (4, 6, 16):
+        raise ValueError(f"an address has 4, 6 or 16 bytes, not {len(packed)}")
+    return out[:put_address(out, packed, family)].decode()

@@ -1,0 +1,270 @@
+"""The newest frames of a source, whole, in one bounded piece of memory, with what the engine found of each.
+
+An engine tells it of each frame; it copies the bytes once and lets the oldest frames go when room is needed. Frames are
+named by ordinals that are never used twice. All but put() is called while the engine is held still.
+"""
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.input.pcapngwriter cimport CaptureWriter
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.row cimport Cold
+from netwatch._fast.wire.names cimport REJECT_FRAGMENT
+from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
+                                         NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
+from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
+from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
+
+from netwatch._fast.out.names import NOTES
+
+OWN_NOTES = ("reset", "malformed", "fragment, the others not yet seen", "cut by snap length")
+
+cdef enum:
+    LEAST = 2 * 1048576          # two of the longest frames must fit
+
+
+cdef inline u64 size_of(u32 caplen) noexcept nogil:
+    return sizeof(Kept) + ((<u64>caplen + 7) & ~<u64>7)
+
+
+cdef void on_frame(void* who, const Packet* pk, u32 number, const Cold* cold) noexcept nogil:
+    (<FrameRing>who).put(pk, number, cold.id if cold != NULL else 0, cold.key if cold != NULL else 0)
+
+
+cdef class FrameRing:
+    """`size` bytes for frames and what is known of them; pages are touched when first used."""
+
+    def __cinit__(self, u64 size):
+        cdef u64 entries = 1
+        self.room = max(size, <u64>LEAST) & ~<u64>7
+        while entries * sizeof(Kept) < self.room:
+            entries *= 2
+        self.mask = entries - 1
+        self.mem = <u8*>malloc(self.room)
+        self.places = <u64*>malloc(entries * sizeof(u64))
+        if self.mem == NULL or self.places == NULL:
+            raise MemoryError(f"no memory for {size} bytes of frames")
+
+    def __dealloc__(self):
+        free(self.mem)
+        free(self.places)
+
+    def attach(self, Engine engine):
+        """Keep the frames of the engine from now on; one ring for one engine."""
+        engine.core.parser.layers = True
+        engine.core.witness = on_frame
+        engine.core.who = <void*>self
+        engine.observer = self
+
+    cdef void put(self, const Packet* pk, u32 number, u64 flow, u64 key) noexcept nogil:
+        """Copy the frame of a packet, at the price of the oldest ones."""
+        cdef const Frame* f = pk.frame
+        cdef u64 need = size_of(f.caplen), at = self.end
+        cdef Kept* kept
+        if at % self.room + need > self.room:
+            at += self.room - at % self.room           # frames are whole: the rest of the memory stays empty
+        while self.first < self.next and at + need - self.places[self.first & self.mask] > self.room:
+            kept = <Kept*>(self.mem + self.places[self.first & self.mask] % self.room)
+            self.bytes -= kept.frame.caplen
+            self.lost_bytes += kept.frame.caplen
+            self.first += 1
+        kept = <Kept*>(self.mem + at % self.room)
+        kept.frame = f[0]
+        kept.frame.data = NULL
+        kept.packet = pk[0]
+        kept.packet.frame = NULL
+        kept.packet.payload = NULL
+        kept.payload_at = -1
+        if f.data <= pk.payload <= f.data + f.caplen:
+            kept.payload_at = pk.payload - f.data
+        kept.flow = flow
+        kept.key = key
+        kept.row = number
+        memcpy(<u8*>kept + sizeof(Kept), f.data, f.caplen)
+        self.places[self.next & self.mask] = at
+        self.next += 1
+        self.end = at + need
+        self.bytes += f.caplen
+        if severity(kept):
+            self.count(kept)
+
+    cdef void count(self, const Kept* kept) noexcept nogil:
+        """The notes of a frame, by kind."""
+        cdef int i
+        for i in range(NOTE_COUNT):
+            self.noted[i] += kept.packet.notes >> i & 1
+        self.noted[NOTE_COUNT] += kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST != 0
+        self.noted[NOTE_COUNT + 1] += kept.packet.reject != 0 and kept.packet.reject != REJECT_FRAGMENT
+        self.noted[NOTE_COUNT + 2] += kept.packet.reject == REJECT_FRAGMENT
+        self.noted[NOTE_COUNT + 3] += kept.frame.caplen < kept.frame.len
+
+    cdef Kept* at(self, u64 k) except NULL:
+        if not self.first <= k < self.next:
+            raise IndexError(f"frame {k} is not kept")
+        return <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+
+    def frame(self, u64 k) -> bytes:
+        """The captured bytes. IndexError when they are not kept (any longer), as all that follow."""
+        cdef Kept* kept = self.at(k)
+        return PyBytes_FromStringAndSize(<const char*>kept + sizeof(Kept), kept.frame.caplen)
+
+    def record(self, u64 k) -> dict:
+        """The packet record, but for what its flow and its interface say; `flow` is 0 for none."""
+        cdef Kept* kept = self.at(k)
+        cdef Packet pk = kept.packet
+        cdef Frame f = kept.frame
+        cdef PacketRow row
+        f.data = <const u8*>kept + sizeof(Kept)
+        pk.frame = &f
+        pk.payload = f.data + kept.payload_at if kept.payload_at >= 0 else f.data
+        if kept.payload_at < 0:
+            pk.payload_len = 0
+        packet_row(&row, &pk, &f)
+        found = {"schema": "netwatch.packet/1", **packet_record(&row)}
+        if kept.flow:
+            found["flow"] = kept.flow
+        return found
+
+    def about(self, u64 k) -> dict:
+        """What a record does not say: its time in ns, link type, interface number, side, payload place, severity."""
+        cdef Kept* kept = self.at(k)
+        return {"k": k, "ns": kept.frame.ts, "link": kept.frame.link, "iface": kept.frame.iface,
+                "side": kept.packet.side, "payload_at": kept.payload_at, "payload": kept.packet.payload_len,
+                "proto": kept.packet.proto, "ports": (kept.packet.sport, kept.packet.dport),
+                "severity": severity(kept),
+                "reset": kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST != 0}
+
+    def row(self, Engine engine, u64 k) -> int:
+        """The row of the frame's flow; 0 when the flow is gone, or there never was one."""
+        cdef Kept* kept = self.at(k)
+        if kept.row == 0 or kept.row > engine.core.table.high or engine.core.table.colds[kept.row].key != kept.key:
+            return 0
+        return kept.row
+
+    def numbered(self, u64 number) -> int:
+        """The ordinal of the frame with that number, or of the next one kept."""
+        cdef u64 low = self.first, high = self.next, middle
+        while low < high:
+            middle = (low + high) // 2
+            if (<Kept*>(self.mem + self.places[middle & self.mask] % self.room)).frame.n < number:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def of_flow(self, u64 flow, u64 start, u64 stop) -> list:
+        """Ordinals of the flow's frames from `start`, before `stop`."""
+        cdef u64 k
+        found = []
+        for k in range(max(start, self.first), min(stop, self.next)):
+            if (<Kept*>(self.mem + self.places[k & self.mask] % self.room)).flow == flow:
+                found.append(k)
+        return found
+
+    def remarkable(self, u64 most) -> list:
+        """Ordinals of the newest frames that an expert would look at, oldest first."""
+        cdef u64 k = self.next
+        found = []
+        while k > self.first and <u64>len(found) < most:
+            k -= 1
+            if severity(<Kept*>(self.mem + self.places[k & self.mask] % self.room)):
+                found.append(k)
+        found.reverse()
+        return found
+
+    def counts(self) -> dict:
+        """How many frames had which note, since the beginning; those that none had are left out."""
+        return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
+
+    def sides(self, u64 start, u64 stop) -> list:
+        """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""
+        cdef u64 k
+        cdef Kept* kept
+        found = []
+        for k in range(max(start, self.first), min(stop, self.next)):
+            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+            found.append((k, kept.flow * 2 + kept.packet.side))
+        return found
+
+    def write(self, CaptureWriter writer, u64 k) -> None:
+        """Write the frame; the writer describes the interfaces as the source does."""
+        cdef Kept* kept = self.at(k)
+        cdef Frame f = kept.frame
+        f.data = <const u8*>kept + sizeof(Kept)
+        writer.check(writer.put(&f, f.iface))
+
+    def excerpt(self, list ordinals, u64 most) -> Excerpt:
+        """A source of these frames, copied: the first ones, as many as `most` bytes hold."""
+        cdef Excerpt found = Excerpt.__new__(Excerpt)
+        cdef Kept* kept
+        cdef u64 used = 0, k
+        for k in ordinals:
+            kept = self.at(k)
+            if used + kept.frame.caplen > most:
+                break
+            used += kept.frame.caplen
+            found.count += 1
+        found.mem = <u8*>malloc(used + 1)
+        found.frames = <Frame*>malloc((found.count + 1) * sizeof(Frame))
+        if found.mem == NULL or found.frames == NULL:
+            raise MemoryError(f"no memory for {used} bytes of frames")
+        used = 0
+        for k in ordinals[:found.count]:
+            kept = self.at(k)
+            memcpy(found.mem + used, <u8*>kept + sizeof(Kept), kept.frame.caplen)
+            found.frames[found.filled] = kept.frame
+            found.frames[found.filled].data = found.mem + used
+            found.filled += 1
+            used += kept.frame.caplen
+        found.size = used
+        return found
+
+
+cdef int severity(const Kept* kept) noexcept nogil:
+    """0 nothing, 1 a note, 2 a warning, 3 an error: what no packet should be."""
+    if kept.packet.reject == REJECT_FRAGMENT:
+        return 1                                        # a fragment whose others are on their way
+    if kept.packet.reject:
+        return 3
+    if kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST:
+        return 2
+    if kept.packet.notes & (NOTE_ZERO_WINDOW | NOTE_RETRANSMIT | NOTE_FAST | NOTE_SPURIOUS | NOTE_GAP | NOTE_DISORDER):
+        return 2
+    return 1 if kept.packet.notes or kept.frame.caplen < kept.frame.len else 0
+
+
+cdef class Excerpt(Source):
+    """Some frames of a ring, as a source that ends after them."""
+
+    def __dealloc__(self):
+        free(self.mem)
+        free(self.frames)
+
+    cdef int fill(self, Chunk* chunk) noexcept nogil:
+        """As Source.fill: copies, so that the chunk is its own."""
+        cdef u64 used = 0
+        cdef Frame* f
+        chunk.n = 0
+        while self.given < self.filled and chunk.n < chunk.room and not self.stop:
+            f = &self.frames[self.given]
+            if chunk.n and used + f.caplen > CHUNK_BYTES:
+                break
+            memcpy(chunk.mem + used, f.data, f.caplen)
+            chunk.frames[chunk.n] = f[0]
+            chunk.frames[chunk.n].data = chunk.mem + used
+            used += f.caplen
+            chunk.n += 1
+            self.given += 1
+        self.frames_read += chunk.n
+        self.bytes_read += used
+        return <int>chunk.n
+
+    def describe(self, list interfaces, list secrets):
+        """Let it know what the source of the frames found beside them."""
+        self.interfaces = list(interfaces)
+        self.n_interfaces = <u32>len(interfaces)
+        self.secrets = list(secrets)
+        return self

@@ -1,0 +1,110 @@
+"""Columns that a service fills by itself, flow by flow, when it has learnt something: the owners of flows.
+
+It is not asked about rows, as it is of Derived: it is told of new ones (EV_BEGUN), looks at their ends when it is ready
+to, and puts what it finds. A value holds as long as the row is the same flow. The caller holds the engine still.
+"""
+from array import array
+
+from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.view.derived cimport Derived
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.row cimport Row, BIT_INITIATOR_B
+from netwatch._fast.flows cimport Core, has_socket_ends
+from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_ICMP, PROTO_ICMP6
+
+cdef enum:
+    SPARE = 4096               # values that nothing has any more, beyond twice those in use, before they are dropped
+    FEWEST_ROWS = 1024
+
+
+cdef class Told(Derived):
+    """`fields`: the columns. The stamp of a row is the key of the flow whose value it has."""
+    cdef Engine engine
+    cdef object times          # by row
+    cdef dict values           # code → values
+    cdef u32 last              # code given
+    cdef u64 limit             # values from which it is looked at which of them are still in use
+
+    def __init__(self, Engine engine, fields):
+        super().__init__(fields, None)
+        self.engine = engine
+        self.times = array("Q")
+        self.values = {}
+        self.limit = SPARE
+
+    def key(self, u32 row):
+        """The key of the flow in that row; None where there is none that a socket could have."""
+        cdef Core* core = &self.engine.core
+        if row == 0 or row > core.table.high or not has_socket_ends(&core.table.rows[row]):
+            return None
+        return core.table.colds[row].key
+
+    def ends(self, u32 row, u64 key):
+        """(protocol, initiator's address, port, responder's address, port, first frame in ns) of that flow, packed
+        addresses; None when it is gone. An echo's identifier is its initiator's port."""
+        cdef Core* core = &self.engine.core
+        cdef Row* r
+        if self.key(row) != key:
+            return None
+        r = &core.table.rows[row]
+        n = 4 if r.family == FAMILY_IP4 else 16
+        a, b = ((<char*>r.a)[:n], r.pa), ((<char*>r.b)[:n], r.pb)
+        first = core.table.colds[row].first
+        if r.bits & BIT_INITIATOR_B:
+            a, b = b, a
+        if r.proto == PROTO_ICMP or r.proto == PROTO_ICMP6:
+            return r.proto, a[0], r.pa, b[0], 0, first
+        return r.proto, *a, *b, first
+
+    def put(self, u32 row, u64 key, tuple values, u64 when) -> None:
+        """The flow in that row, of that key, has these values since `when`: one for each field, None for none; they
+        can be hashed."""
+        if row >= len(self.codes):
+            more = max(row + 1 + row // 2, FEWEST_ROWS) - len(self.codes)
+            self.codes = array("I", self.codes.tobytes() + bytes(4 * more))
+            self.stamps = array("Q", self.stamps.tobytes() + bytes(8 * more))
+            self.times = array("Q", self.times.tobytes() + bytes(8 * more))
+        if len(self.numbers) > self.limit:
+            self.sweep()
+        code = self.numbers.get(values)
+        if code is None:
+            self.last += 1
+            code = self.numbers[values] = self.last
+            self.values[code] = values
+            for field, value in zip(self.fields, values):
+                if value is not None:
+                    self.tables[field][code] = value
+        self.codes[row] = code
+        self.stamps[row] = key
+        self.times[row] = when
+
+    def of(self, u32 row, u64 key):
+        """(values, since when) of that flow; None when nothing was put."""
+        if row >= len(self.codes) or self.stamps[row] != key or not self.codes[row]:
+            return None
+        return self.values[self.codes[row]], self.times[row]
+
+    cdef void sweep(self):
+        """Drop the values that no row has."""
+        used = set(self.codes)
+        for values, code in list(self.numbers.items()):
+            if code not in used:
+                del self.numbers[values]
+                del self.values[code]
+                for table in self.tables.values():
+                    table.pop(code, None)
+        self.limit = 2 * len(self.numbers) + SPARE
+
+    def refresh(self, Engine engine):
+        """The codes of all rows, row 0 included; those of flows that are gone are dropped."""
+        cdef Core* core = &engine.core
+        cdef u32[::1] codes
+        cdef u64[::1] stamps
+        cdef u32 i
+        if not len(self.codes):
+            return self.codes
+        codes, stamps = self.codes, self.stamps
+        for i in range(1, <u32>len(codes)):
+            if codes[i] and (i > core.table.high or core.table.colds[i].key != stamps[i]):
+                codes[i] = 0
+        return self.codes

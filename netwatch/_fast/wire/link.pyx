@@ -1,0 +1,241 @@
+"""Link layers that may follow one another: Ethernet, VLAN tags, LLC/SNAP, PPP, PPPoE, MPLS, provider bridging.
+
+`link_step` follows one of them and leaves in the cursor what comes next, until that is a network protocol. What a frame
+begins with is in linktypes.pyx.
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
+from netwatch._fast.wire.packet cimport (MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
+                                         PROTO_EAPOL, PROTO_L2)
+from netwatch._fast.wire.names cimport *
+from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.linktypes cimport link_open
+from netwatch._fast.wire.wlan cimport wlan_step
+
+cdef enum:                      # EtherTypes, IEEE 802 numbers
+    ET_IP4 = 0x0800
+    ET_IP6 = 0x86DD
+    ET_VLAN = 0x8100
+    ET_QINQ = 0x88A8
+    ET_QINQ_OLD = 0x9100
+    ET_MPLS = 0x8847
+    ET_MPLS_UP = 0x8848
+    ET_PPPOE_DISCOVERY = 0x8863
+    ET_PPPOE = 0x8864
+    ET_PBB = 0x88E7             # IEEE 802.1ah I-TAG
+    ET_TEB = 0x6558
+    ET_EAPOL = 0x888E
+    ET_LLDP = 0x88CC
+    ET_SLOW = 0x8809
+    ET_LENGTH = 1536            # below it is a length: IEEE 802.3 with LLC
+
+
+cdef void link_step(Cursor* c) noexcept nogil:
+    """Follow one header below the network layer; leaves c.next at an EtherType of the network layer when done."""
+    cdef u32 next = c.next
+    if next == NEXT_ETH or next == ET_TEB:
+        ethernet(c)
+    elif next == ET_VLAN or next == ET_QINQ or next == ET_QINQ_OLD:
+        vlan(c)
+    elif next == NEXT_LLC:
+        llc(c)
+    elif next == NEXT_PPP or next == 0x880B:
+        ppp(c)
+    elif next == ET_PPPOE or next == ET_PPPOE_DISCOVERY:
+        pppoe(c)
+    elif next == ET_MPLS or next == ET_MPLS_UP or next == NEXT_MPLS:
+        mpls(c)
+    elif next == ET_PBB:
+        layer(c, LAYER_PBB)
+        c.next = NEXT_ETH
+        if not advance(c, 4):
+            reject(c, REJECT_LINK_CUT)
+    elif next == NEXT_LINK:
+        link_open(c)
+    elif next == NEXT_WLAN or next == NEXT_WLAN_SWAPPED:
+        wlan_step(c)
+    elif next < ET_LENGTH:
+        c.next = NEXT_LLC
+    else:
+        link_protocol(c, next)
+
+
+cdef void ethernet(Cursor* c) noexcept nogil:
+    cdef const u8* p = c.p
+    cdef u16 kind
+    layer(c, LAYER_ETH)
+    if not advance(c, 14):
+        reject(c, REJECT_LINK_CUT)
+        return
+    mac_ends(c, p + 6, p)
+    kind = be16(p + 12)
+    c.pk.ethertype = kind
+    if kind < ET_LENGTH:
+        if kind < captured(c):                  # 802.3: what follows the length is padding
+            c.end = c.p + kind
+        c.next = NEXT_LLC
+    else:
+        c.next = kind
+
+
+cdef void mac_ends(Cursor* c, const u8* src, const u8* dst) noexcept nogil:
+    cdef int i
+    for i in range(6):
+        c.pk.src[i] = src[i]
+        c.pk.dst[i] = dst[i]
+    c.pk.family = FAMILY_MAC
+
+
+cdef void vlan(Cursor* c) noexcept nogil:
+    """IEEE 802.1Q tag: priority and VID, then the next EtherType."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_VLAN)
+    if not advance(c, 4):
+        reject(c, REJECT_LINK_CUT)
+        return
+    if c.encap.n_vlan < MAX_TAGS:
+        c.encap.vlan[c.encap.n_vlan] = be16(p) & 0x0fff
+        c.encap.n_vlan += 1
+    c.next = be16(p + 2)
+    c.pk.ethertype = <u16>c.next
+    if c.next < ET_LENGTH:
+        c.next = NEXT_LLC
+
+
+cdef void llc(Cursor* c) noexcept nogil:
+    """IEEE 802.2 LLC, with SNAP (RFC 1042) followed to its EtherType."""
+    cdef const u8* p = c.p
+    cdef u32 oui
+    layer(c, LAYER_LLC)
+    if captured(c) >= 2 and p[0] == 0xFF and p[1] == 0xFF:      # raw Novell IPX
+        link_protocol(c, 0x8137)
+        return
+    if captured(c) < 3:
+        reject(c, REJECT_LINK_CUT)
+        return
+    if p[0] == 0xAA and p[1] == 0xAA:
+        if captured(c) < 8:
+            reject(c, REJECT_LINK_CUT)
+            return
+        oui = be32(p + 2) & 0xffffff
+        advance(c, 8)
+        c.next = be16(p + 6)
+        if oui == 0x0080C2:                                      # bridged: 1 and 7 carry Ethernet
+            c.next = NEXT_ETH if c.next in (1, 7) else 0
+        if oui == 0x00000C and c.next == 0x2000:
+            link_final(c, PROTO_CDP, LAYER_CDP)
+        elif oui == 0x00000C and c.next == 0x010B:
+            link_final(c, PROTO_STP, LAYER_STP)
+        elif oui != 0 and oui != 0x0000F8 and oui != 0x0080C2:
+            link_protocol(c, c.next)
+        elif c.next < ET_LENGTH:
+            link_protocol(c, c.next)
+    elif p[0] == 0x42 and p[1] == 0x42:
+        advance(c, 3)
+        link_final(c, PROTO_STP, LAYER_STP)
+    elif p[0] == 0x06 and p[1] == 0x06:
+        advance(c, 3)
+        c.next = NEXT_IP
+    elif p[0] == 0xFE and p[1] == 0xFE and captured(c) >= 4 and p[3] in (0xCC, 0x8E):    # ISO network: RFC 2684 routed
+        advance(c, 4)
+        c.next = NEXT_IP
+    else:
+        link_protocol(c, p[0])
+
+
+cdef void ppp(Cursor* c) noexcept nogil:
+    """PPP (RFC 1661): optional address and control, a protocol of one or two bytes."""
+    cdef const u8* p = c.p
+    cdef u32 protocol
+    layer(c, LAYER_PPP)
+    if captured(c) >= 2 and ((p[0] == 0xFF and p[1] == 0x03) or (p[0] == 0x0F and p[1] == 0x00)):
+        advance(c, 2)
+        if p[0] == 0x0F and captured(c) >= 2:                    # Cisco HDLC under a PPP link type
+            c.next = be16(c.p)
+            advance(c, 2)
+            return
+    p = c.p
+    if captured(c) >= 1 and p[0] & 1:                            # protocol field compression, section 6.5
+        protocol = p[0]
+        advance(c, 1)
+    elif advance(c, 2):
+        protocol = be16(p)
+    else:
+        reject(c, REJECT_LINK_CUT)
+        return
+    if protocol == 0x0021 or protocol == 0x0057:
+        c.next = NEXT_IP
+    elif protocol == 0x0281 or protocol == 0x0283:
+        c.next = ET_MPLS
+    elif protocol == 0x0031:                                     # bridging (RFC 3518): flags, MAC type 1 = 802.3
+        c.next = NEXT_ETH
+        if captured(c) < 2 or c.p[1] != 1 or not advance(c, 2):
+            link_protocol(c, protocol)
+    else:
+        link_protocol(c, protocol)
+
+
+cdef void pppoe(Cursor* c) noexcept nogil:
+    """PPPoE (RFC 2516): version/type, code, session, length. Discovery ends here."""
+    cdef const u8* p = c.p
+    cdef bint discovery = c.next == ET_PPPOE_DISCOVERY
+    cdef u32 n
+    layer(c, LAYER_PPPOE)
+    if not advance(c, 6):
+        reject(c, REJECT_LINK_CUT)
+        return
+    if discovery or p[1] != 0:
+        link_protocol(c, ET_PPPOE_DISCOVERY)
+        return
+    c.encap.pppoe = be16(p + 2)
+    n = be16(p + 4)
+    if n < captured(c):
+        c.end = c.p + n
+    c.next = NEXT_PPP
+
+
+cdef void mpls(Cursor* c) noexcept nogil:
+    """MPLS label stack (RFC 3032); below it IP by its version, or Ethernet, perhaps with a control word (RFC 4448)."""
+    cdef u32 entry = 0
+    layer(c, LAYER_MPLS)
+    while not entry & 0x100:
+        if captured(c) < 4:
+            reject(c, REJECT_LINK_CUT)
+            return
+        entry = be32(c.p)
+        advance(c, 4)
+        if c.encap.n_mpls < MAX_TAGS:
+            c.encap.mpls[c.encap.n_mpls] = entry >> 12
+            c.encap.n_mpls += 1
+    if captured(c) < 1:
+        reject(c, REJECT_LINK_CUT)
+    elif c.p[0] >> 4 == 4 or c.p[0] >> 4 == 6:
+        c.next = NEXT_IP
+    elif captured(c) >= 4 and c.p[0] >> 4 == 0 and entry >> 12 != 0:
+        layer(c, LAYER_PWETH)
+        advance(c, 4)
+        c.next = NEXT_ETH
+    else:
+        c.next = NEXT_ETH
+
+
+cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:
+    """What is carried is not IP or ARP: name it, as a flow between two MAC addresses, and stop."""
+    if kind == ET_LLDP:
+        link_final(c, PROTO_LLDP, LAYER_LLDP)
+    elif kind == ET_EAPOL:
+        link_final(c, PROTO_EAPOL, LAYER_EAPOL)
+    elif kind == ET_SLOW and captured(c) >= 1 and c.p[0] == 1:
+        link_final(c, PROTO_LACP, LAYER_LACP)
+    else:
+        c.pk.sub = <u16>kind
+        link_final(c, PROTO_L2, LAYER_NONE)
+
+
+cdef void link_final(Cursor* c, u16 proto, u8 name) noexcept nogil:
+    if name != LAYER_NONE:
+        layer(c, name)
+    c.pk.proto = proto
+    c.pk.payload = c.p
+    c.pk.payload_len = captured(c)
+    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
+    c.next = NEXT_DONE

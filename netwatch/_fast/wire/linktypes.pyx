@@ -1,0 +1,219 @@
+"""The header that each LINKTYPE begins a frame with. Values and layouts: the tcpdump group's list of link types.
+
+Each function leaves in the cursor what comes next: Ethernet, LLC, PPP, a network protocol, or a rejection.
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
+from netwatch._fast.wire.names cimport *
+from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.wlan cimport radiotap_open
+
+cdef enum:
+    ET_IP4 = 0x0800
+    ET_IP6 = 0x86DD
+    ET_ARP = 0x0806
+    ET_PPPOE = 0x8864
+    ET_LENGTH = 1536            # below it an EtherType is a length
+
+
+cdef void link_open(Cursor* c) noexcept nogil:
+    """Read the header that the frame's link type begins with (c.link)."""
+    cdef u16 link = c.link
+    if link == 1:
+        c.next = NEXT_ETH
+    elif link in (12, 14, 101, 228, 229):
+        layer(c, LAYER_RAW)
+        c.next = NEXT_IP
+    elif link == 113:
+        sll_open(c)
+    elif link == 276:
+        sll2_open(c)
+    elif link == 0 or link == 108:
+        loopback_open(c, link == 108)
+    elif link == 9 or link == 50:
+        c.next = NEXT_PPP
+    elif link == 51:
+        c.next = ET_PPPOE
+    elif link == 104:
+        chdlc_open(c)
+    elif link == 107:
+        frelay_open(c)
+    elif link == 105:
+        c.next = NEXT_WLAN
+    elif link in (127, 119, 163, 192):
+        radiotap_open(c)
+    elif link == 258 or link == 149:
+        pktap_open(c)
+    elif link == 239:
+        nflog_open(c)
+    elif link in (6, 10, 100, 122, 129):
+        llc_carrier_open(c)
+    else:
+        c.parser.unread_link = link
+        reject(c, REJECT_LINK_TYPE)
+
+
+cdef void sll_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_LINUX_SLL: 16 bytes, the protocol in the last two."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_SLL)
+    if not advance(c, 16):
+        reject(c, REJECT_LINK_CUT)
+        return
+    if be16(p + 2) == 778:                       # ARPHRD_IPGRE: the protocol is GRE's own
+        c.next = NEXT_GRE if be16(p + 14) == 0 else <u32>be16(p + 14)
+    else:
+        linux_protocol(c, be16(p + 14))
+
+
+cdef void sll2_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_LINUX_SLL2: 20 bytes, the protocol in the first two."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_SLL2)
+    if advance(c, 20):
+        linux_protocol(c, be16(p))
+    else:
+        reject(c, REJECT_LINK_CUT)
+
+
+cdef void linux_protocol(Cursor* c, u16 protocol) noexcept nogil:
+    if protocol == 1 or protocol == 4:           # ETH_P_802_3 (raw Novell or LLC) and ETH_P_802_2
+        c.next = NEXT_LLC
+    else:
+        c.next = protocol
+
+
+cdef void loopback_open(Cursor* c, bint big) noexcept nogil:
+    """LINKTYPE_NULL (byte order of the writer) and LINKTYPE_LOOP (network order): a 4-byte address family."""
+    cdef const u8* p = c.p
+    cdef u32 family
+    layer(c, LAYER_LOOP if big else LAYER_NULL)
+    if not advance(c, 4):
+        reject(c, REJECT_LINK_CUT)
+        return
+    family = be32(p)
+    if not big and family > 0xffff:
+        family = le32(p)
+    if family == 2 or family in (10, 24, 28, 30):   # AF_INET; AF_INET6 of Linux, NetBSD, FreeBSD, macOS
+        c.next = NEXT_IP
+    elif family == 7:                               # AF_ISO, OSPF over some tunnels is not IP
+        reject(c, REJECT_LINK_TYPE)
+    elif family >= ET_LENGTH:                       # some writers put an EtherType here
+        c.next = family & 0xffff
+    else:
+        reject(c, REJECT_LINK_TYPE)
+
+
+cdef void chdlc_open(Cursor* c) noexcept nogil:
+    """Cisco HDLC: address, control, EtherType (RFC 1547 section 4.3)."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_CHDLC)
+    if advance(c, 4):
+        c.next = be16(p + 2)
+    else:
+        reject(c, REJECT_LINK_CUT)
+
+
+cdef void frelay_open(Cursor* c) noexcept nogil:
+    """Frame relay: an address of 2 to 4 bytes, then RFC 2427 encapsulation, or Cisco's EtherType."""
+    cdef u32 n = 2
+    cdef const u8* p = c.p
+    layer(c, LAYER_FRELAY)
+    while n <= 4 and captured(c) >= n and not p[n - 1] & 1:
+        n += 1
+    if n > 4 or not advance(c, n) or captured(c) < 2:
+        reject(c, REJECT_LINK_CUT)
+        return
+    p = c.p
+    if p[0] != 0x03:
+        c.next = be16(p)
+        advance(c, 2)
+        return
+    n = 3 if p[1] == 0 and captured(c) >= 3 else 2      # a padding byte may stand before the NLPID
+    c.next = NEXT_REJECT
+    if p[n - 1] == 0xCC or p[n - 1] == 0x8E:
+        advance(c, n)
+        c.next = NEXT_IP
+    elif p[n - 1] == 0x80 and captured(c) >= n + 5:
+        c.next = be16(p + n + 3)
+        if be16(p + n) == 0x0080 and p[n + 2] == 0xC2:  # IEEE 802.1 bridged
+            c.next = NEXT_ETH if c.next in (1, 7) else NEXT_REJECT
+        advance(c, n + 5)
+    if c.next == NEXT_REJECT:
+        reject(c, REJECT_LINK_TYPE)
+
+
+cdef void pktap_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_PKTAP (Apple): header length, record type, link type of what follows; little-endian."""
+    cdef const u8* p = c.p
+    cdef u32 n
+    layer(c, LAYER_PKTAP)
+    if captured(c) < 12:
+        reject(c, REJECT_LINK_CUT)
+        return
+    n = le32(p)
+    if n < 12 or not advance(c, n):
+        reject(c, REJECT_LINK_CUT)
+        return
+    c.link = <u16>(le32(p + 8) & 0xffff)
+    c.next = NEXT_LINK
+
+
+cdef void nflog_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_NFLOG: address family, then TLVs in host order padded to 4; the payload is type 9."""
+    cdef const u8* p = c.p
+    cdef u32 n, kind
+    layer(c, LAYER_NFLOG)
+    if not advance(c, 4):
+        reject(c, REJECT_LINK_CUT)
+        return
+    while captured(c) >= 4:
+        p = c.p
+        n = le16(p)
+        kind = le16(p + 2) & 0x7fff
+        if n < 4:
+            break
+        if kind == 9:
+            advance(c, 4)
+            c.next = NEXT_IP
+            return
+        if not advance(c, (n + 3) & ~<u32>3):
+            break
+    reject(c, REJECT_LINK_CUT)
+
+
+cdef void llc_carrier_open(Cursor* c) noexcept nogil:
+    """Token ring, FDDI, RFC 1483 ATM, IP over Fibre Channel, Linux ARCNET: a header, then LLC or a protocol id."""
+    cdef u32 n = 0
+    if c.link == 6:
+        n = 14
+        if captured(c) > 14 and c.p[8] & 0x80:          # a source route follows the addresses
+            n += c.p[14] & 0x1f
+    elif c.link == 10:
+        n = 13
+    elif c.link == 122:
+        n = 16
+    elif c.link == 129:
+        arcnet_open(c)
+        return
+    if advance(c, n):
+        c.next = NEXT_LLC
+    else:
+        reject(c, REJECT_LINK_CUT)
+
+
+cdef void arcnet_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_ARCNET_LINUX: source, destination, offset (2), protocol id (RFC 1201 section 2, RFC 1051)."""
+    cdef const u8* p = c.p
+    cdef u32 n = 8
+    if captured(c) >= 5 and (p[4] == 240 or p[4] == 241):       # RFC 1051 has no split flag and sequence
+        n = 5
+    if not advance(c, n):
+        reject(c, REJECT_LINK_CUT)
+    elif p[4] in (240, 212):
+        c.next = ET_IP4
+    elif p[4] in (241, 213):
+        c.next = ET_ARP
+    elif p[4] == 196:
+        c.next = ET_IP6
+    else:
+        reject(c, REJECT_LINK_TYPE)

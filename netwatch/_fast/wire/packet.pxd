@@ -1,0 +1,121 @@
+"""What travels between the rooms of the engine: Frame (from a source), Packet (what parse makes of it).
+
+No Python object stands for either. Addresses are 16 bytes: IPv4 uses the first 4, a MAC the first 6, the rest are 0.
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport load32, mix, mix_ends, mix_on
+
+cdef enum:
+    MAX_TAGS = 6          # VLAN tags and MPLS labels kept per frame
+    MAX_TUNNELS = 4       # nested tunnels followed per frame
+    MAX_LAYERS = 24       # names in a packet record's `layers`
+    FAMILY_NONE = 0
+    FAMILY_MAC = 2
+    FAMILY_IP4 = 4
+    FAMILY_IP6 = 6
+
+cdef enum:                # Packet.proto: IP protocol numbers below 256, our own above
+    PROTO_ICMP = 1
+    PROTO_IGMP = 2
+    PROTO_TCP = 6
+    PROTO_UDP = 17
+    PROTO_ICMP6 = 58
+    PROTO_SCTP = 132
+    PROTO_UDPLITE = 136
+    PROTO_ARP = 256
+    PROTO_LLDP = 257
+    PROTO_CDP = 258
+    PROTO_LACP = 259
+    PROTO_STP = 260
+    PROTO_EAPOL = 261
+    PROTO_L2 = 262        # any other link-layer protocol, by EtherType
+
+cdef enum:                # TCP flags, RFC 9293 section 3.1
+    TCP_FIN = 1
+    TCP_SYN = 2
+    TCP_RST = 4
+    TCP_PSH = 8
+    TCP_ACK = 16
+    TCP_URG = 32
+    TCP_ECE = 64
+    TCP_CWR = 128
+
+cdef enum:                # Packet.notes, names in flowtext.pyx
+    NOTE_RETRANSMIT = 1
+    NOTE_SPURIOUS = 2
+    NOTE_FAST = 4
+    NOTE_DISORDER = 8
+    NOTE_GAP = 16         # bytes before it were not captured
+    NOTE_DUP_ACK = 32
+    NOTE_ZERO_WINDOW = 64
+    NOTE_KEEP_ALIVE = 128
+    NOTE_COUNT = 8
+
+cdef struct Frame:
+    const u8* data        # caplen bytes, valid until the source fills its next chunk
+    u64 ts                # nanoseconds since 1970 UTC
+    u64 n                 # ordinal in the input, from 1
+    u32 caplen            # bytes captured
+    u32 len               # bytes on the wire
+    u16 iface             # index into the source's interfaces
+    u16 link              # LINKTYPE_ value of that interface
+    u32 shard             # which engine owns it when there are several
+
+cdef struct Tunnel:
+    u8 kind               # TUN_* of names.pxd
+    u8 family
+    u32 id                # VNI, GRE key, TEID, session: what the tunnel calls its own
+    u8 src[16]
+    u8 dst[16]
+
+cdef struct Encap:        # what lies around the packet; zeroed but for its counts means nothing does
+    u8 n_vlan
+    u8 n_mpls
+    u8 n_tunnel
+    u16 vlan[MAX_TAGS]    # VIDs, outermost first
+    u16 pppoe             # session id, 0 none
+    u32 mpls[MAX_TAGS]    # labels, outermost first
+    Tunnel tunnel[MAX_TUNNELS]
+
+cdef struct Packet:
+    const Frame* frame
+    u64 hash              # of the flow key
+    const u8* payload     # transport payload, trimmed to the IP length
+    u32 payload_len       # bytes of it that were captured
+    u32 wire_payload      # bytes of it on the wire
+    u32 wire              # frame bytes on the wire, all fragments together
+    u16 count             # frames that made this packet (fragments), usually 1
+    u16 path              # interned Encap, 0 when there is nothing around it
+    u16 proto
+    u16 ethertype         # of the innermost link layer
+    u8 family
+    u8 ttl
+    u8 side               # 0 when src is the flow key's `a`, 1 when it is its `b`
+    u8 depth              # 0 outermost transport layer, then one per tunnel
+    u8 reject             # REJECT_* of names.pxd, 0 when the packet is whole
+    u8 src[16]
+    u8 dst[16]
+    u16 sport             # ICMP: echo identifier; 0 where there is none
+    u16 dport
+    u16 window            # TCP, unscaled
+    u16 mss               # TCP option, 0 none
+    u8 flags              # TCP
+    u8 wscale             # TCP option shift + 1, 0 none
+    u8 sack_ok            # TCP option
+    u8 icmp_type
+    u8 icmp_code
+    u8 n_layers
+    u8 layers[MAX_LAYERS]  # LAYER_* of names.pxd
+    u32 seq
+    u32 ack
+    u32 guess             # row that the hash table seems to name, 0 none
+    u16 notes             # NOTE_*: what the flow's history makes of it
+    u16 sub               # of a link-layer protocol: its own type code
+
+
+cdef inline u64 flow_hash(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u16 path, u8 family) noexcept nogil:
+    """The hash of a canonical flow key: its smaller end first."""
+    cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>path << 48
+    if family == FAMILY_IP4:
+        return mix_on(mix(<u64>load32(a) | <u64>load32(b) << 32, ports), family, ports)
+    return mix_on(mix_ends(a, b, ports), family, ports)

@@ -1,0 +1,84 @@
+"""IEEE 802.11 data frames down to LLC, and the headers captures put before them: radiotap, Prism, AVS, PPI.
+
+Protected frames are counted as such; management and control frames are named and carry no flow of their own.
+"""
+from libc.string cimport memcpy
+
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
+from netwatch._fast.wire.packet cimport FAMILY_MAC, PROTO_L2
+from netwatch._fast.wire.names cimport *
+from netwatch._fast.wire.cursor cimport *
+
+
+cdef void radiotap_open(Cursor* c) noexcept nogil:
+    """LINKTYPE_IEEE802_11_RADIOTAP 127, _PRISM 119, _AVS 163, _PPI 192: skip to the frame within."""
+    cdef const u8* p = c.p
+    cdef u16 link = c.link
+    cdef u32 n
+    layer(c, LAYER_PPI if link == 192 else LAYER_RADIOTAP)
+    c.next = NEXT_WLAN
+    if captured(c) < 8:
+        reject(c, REJECT_LINK_CUT)
+        return
+    if link == 127:
+        n = le16(p + 2)
+    elif link == 192:
+        n = le16(p + 2)
+        c.link = <u16>(le32(p + 4) & 0xffff)
+        c.next = NEXT_LINK
+    elif link == 119:
+        n = le32(p + 4) if le32(p + 4) < 4096 else be32(p + 4)
+    else:
+        n = be32(p + 4)
+    if n < 8 or not advance(c, n):
+        reject(c, REJECT_LINK_CUT)
+
+
+cdef void wlan_step(Cursor* c) noexcept nogil:
+    """IEEE 802.11-2020 section 9.3.2.1: a data frame's header, then LLC."""
+    cdef const u8* p = c.p
+    cdef u32 n = 24
+    layer(c, LAYER_WLAN)
+    if captured(c) < 24:
+        reject(c, REJECT_LINK_CUT)
+        return
+    cdef bint swapped = c.next == NEXT_WLAN_SWAPPED
+    cdef u8 control = p[1] if swapped else p[0], bits = p[0] if swapped else p[1]
+    cdef u8 kind = (control >> 2) & 3, subtype = control >> 4
+    if kind != 2 or subtype & 4:                   # not data, or data without a body
+        stop(c, p)
+        return
+    if bits & 3 == 3:                              # to and from the distribution system: a fourth address
+        n += 6
+    if subtype & 8:
+        n += 2                                     # QoS control
+        if bits & 0x80:
+            n += 4                                 # HT control
+    if bits & 0x40:
+        reject(c, REJECT_ENCRYPTED_LINK)
+        return
+    if not advance(c, n):
+        reject(c, REJECT_LINK_CUT)
+        return
+    memcpy(c.pk.dst, p + (16 if bits & 1 else 4), 6)
+    memcpy(c.pk.src, p + (16 if bits & 2 else 10), 6)
+    c.pk.family = FAMILY_MAC
+    if subtype & 8 and p[n - (6 if bits & 0x80 else 2)] & 0x80:   # A-MSDU: the first of its subframes
+        if not advance(c, 14):
+            reject(c, REJECT_LINK_CUT)
+            return
+    elif captured(c) >= 10 and be16(c.p) == 0 and be16(c.p + 2) == 0xAAAA:
+        advance(c, 2)                              # padded to four bytes by the driver
+    c.next = NEXT_LLC
+
+
+cdef void stop(Cursor* c, const u8* p) noexcept nogil:
+    memcpy(c.pk.dst, p + 4, 6)
+    memcpy(c.pk.src, p + 10, 6)
+    c.pk.family = FAMILY_MAC
+    c.pk.proto = PROTO_L2
+    c.pk.sub = p[0]
+    c.pk.payload = c.p
+    c.pk.payload_len = captured(c)
+    c.pk.wire_payload = c.pk.payload_len
+    c.next = NEXT_DONE

@@ -1,5 +1,0 @@
-"""IEEE 802.11 and the headers captures put before it."""
-from netwatch._fast.parse cimport Cursor
-
-cdef void radiotap_open(Cursor* c) noexcept nogil
-cdef void wlan_step(Cursor* c) noexcept nogil
