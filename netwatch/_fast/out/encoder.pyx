@@ -6,7 +6,7 @@ it is followed for each field that is asked for.
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
@@ -14,7 +14,7 @@ from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.values cimport (Value, V_ABSENT, follow, put_cell, put_cell_object, put_json, put_json_object,
                                         put_text)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
-from netwatch._fast.packetrow cimport PacketRow
+from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.out import flowfields, packetfields
 

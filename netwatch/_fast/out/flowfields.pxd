@@ -1,7 +1,7 @@
 """The fields of a flow record that the rows hold: each has a number, and one getter."""
-from netwatch._fast.bytes cimport u8, u16, u32
+from netwatch._fast.base.bytes cimport u8, u16, u32
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow cimport Cold, Row, TcpRow
+from netwatch._fast.flow.row cimport Cold, Row, TcpRow
 from netwatch._fast.flows cimport Core
 from netwatch._fast.out.values cimport Value
 

@@ -1,5 +1,5 @@
 """Flow records as dicts, whole or only what is asked for."""
-from netwatch._fast.bytes cimport u32
+from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields
 

@@ -3,9 +3,9 @@
 A record's second half, what the classifiers learnt, is described by Python, each protocol by its own module; what is
 not asked for is not described.
 """
-from netwatch._fast.bytes cimport u8, u16, u32
+from netwatch._fast.base.bytes cimport u8, u16, u32
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow cimport Facts
+from netwatch._fast.flow.row cimport Facts
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.values cimport Value, V_ABSENT, to_object
 
@@ -27,7 +27,7 @@ cdef void know_protocols():
     """Who describes: loaded when the first flow with content is described, not before."""
     global DESCRIBE, LABEL
     if not DESCRIBE:
-        from netwatch._fast import protocols
+        from netwatch._fast.out import protocols
 
         DESCRIBE, LABEL = protocols.DESCRIBE, protocols.LABEL
 

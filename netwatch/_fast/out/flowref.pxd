@@ -1,5 +1,5 @@
 """A flow by engine, row and generation."""
-from netwatch._fast.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt
 

@@ -1,13 +1,13 @@
 """A flow that may be kept: its engine, its row and which flow of that row it was. What it says is raw: packed addresses,
 times in ns. Everything of a flow that is gone is 0, b"" or None.
 """
-from netwatch._fast.bytes cimport u8, u32
+from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow cimport Row
+from netwatch._fast.flow.row cimport Row
 from netwatch._fast.out.flowfields cimport flow_at
-from netwatch._fast.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 
-from netwatch._fast.flowtext import proto_name
+from netwatch._fast.out.names import proto_name
 
 
 cdef bytes packed(const u8* address, u8 family):

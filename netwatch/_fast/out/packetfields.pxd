@@ -2,7 +2,7 @@
 from netwatch._fast.out.flowfields cimport FlowFields
 from netwatch._fast.out.values cimport Value
 from netwatch._fast.out.writing cimport Buf
-from netwatch._fast.packetrow cimport PacketRow
+from netwatch._fast.wire.packetrow cimport PacketRow
 
 cdef enum:
     K_NONE, K_N, K_TIME, K_LEN, K_CAPLEN, K_SRC, K_DST, K_SPORT, K_DPORT, K_PROTO, K_INFO, K_LAYERS, K_NOTES, K_FLOW

@@ -1,6 +1,6 @@
 """Packet rows of a chunk, copied out of the event rings."""
-from netwatch._fast.bytes cimport u64
-from netwatch._fast.packetrow cimport PacketRow
+from netwatch._fast.base.bytes cimport u64
+from netwatch._fast.wire.packetrow cimport PacketRow
 
 cdef class PacketRows:
     cdef PacketRow* rows       # in order of frames, `n` of them

@@ -4,9 +4,9 @@ No Python object stands for a packet until somebody asks for its record.
 """
 from libc.stdlib cimport free, qsort, realloc
 
-from netwatch._fast.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.out.packetfields cimport PacketFields
-from netwatch._fast.packetrow cimport PacketRow
+from netwatch._fast.wire.packetrow cimport PacketRow
 
 cdef enum:
     FIRST_ROOM = 256

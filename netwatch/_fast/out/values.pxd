@@ -1,7 +1,7 @@
 """A value of a record before it is text: what kind it is, and where it lies. Getters give it, writers show it."""
 from cpython.object cimport PyObject
 
-from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.out.writing cimport Buf
 
 cdef enum:                     # Value.kind

@@ -4,7 +4,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject
 from libc.math cimport isfinite
 
-from netwatch._fast.bytes cimport u8, u64
+from netwatch._fast.base.bytes cimport u8, u64
 from netwatch._fast.out.writing cimport (Buf, address_text, iso_text, put_address, put_byte, put_bytes, put_double, put_escaped, put_fixed,
                                          put_iso, put_micros, put_number, put_seconds, room)
 

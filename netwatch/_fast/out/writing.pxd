@@ -5,7 +5,7 @@ long as it is not: `check` raises.
 """
 from libc.string cimport memcpy
 
-from netwatch._fast.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 
 cdef struct Buf:
     u8* mem

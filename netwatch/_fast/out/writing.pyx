@@ -4,8 +4,8 @@ from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdlib cimport free, realloc
 from libc.string cimport strlen
 
-from netwatch._fast.bytes cimport u8, u32, u64, be16
-from netwatch._fast.packet cimport FAMILY_IP4, FAMILY_IP6
+from netwatch._fast.base.bytes cimport u8, u32, u64, be16
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
 
 cdef extern from "Python.h":
     char* PyOS_double_to_string(double value, char format, int precision, int flags, int* kind) noexcept
