@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.view.gather import hosts
 from netwatch.names.scopes import REMOTE, scope_of
 from netwatch.platform import current
@@ -97,8 +98,9 @@ def _gateways() -> dict[str, str]:
 def _peer(session: Any, group: dict[str, Any], own: frozenset[str], routed: dict[str, str], learnt: set[str],
           now: int) -> Peer:
     address = group["address"]
+    packed = packed_of(address)
     scope = scope_of(address) or ""
-    about = session.names.neighbours.describe(address, now)
+    about = session.names.neighbours.describe(packed, now)
     place, detail = "internet" if scope in REMOTE else "lan", about.get("vendor", "")
     if address in own:
         place = "self"
@@ -106,7 +108,7 @@ def _peer(session: Any, group: dict[str, Any], own: frozenset[str], routed: dict
         place, detail = "gateway", routed.get(address, "said to be a router on the wire")
     elif scope in GROUPS:
         detail = scope
-    known = session.names.table.find(address, address, now) if place != "self" else None
+    known = session.names.table.find(packed, packed, now) if place != "self" else None
     name = about.get("host") or (f"~{known[0]}" if known else "")
     # of flows that it began, the handshake ran from here to it only if the other end is here
     rtt = group["rtt_us"] if group["rtt_us"] is not None else group["rtt_us_begun"] if own else None

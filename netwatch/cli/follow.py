@@ -8,7 +8,7 @@ from netwatch._fast.out.record import iso
 from netwatch.addons.frames.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.addon import Event
-from netwatch.records.maker import printable
+from netwatch.records.streams import printable
 from netwatch.run.pipeline import Pipeline, Step
 
 BYTES_A_LINE = 16

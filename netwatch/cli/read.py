@@ -7,20 +7,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.addons import names, owners, readers, say
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.model.addon import Event, Service
+from netwatch.cli.selection import parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.model.addon import Service
+from netwatch.records.maker import RecordMaker
+from netwatch.records.output import Output, Save
+from netwatch.records.selection import Selection
 from netwatch.records.values import Record
-from netwatch.records.writers import WRITERS, Writer
+from netwatch.records.writers import FORMATS, Writer
 from netwatch.run.pipeline import Pipeline, Step
 
 if TYPE_CHECKING:
-    from netwatch.cli.follow import Conversation
+    from netwatch._fast.out.packetrows import PacketRows
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
@@ -44,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
     p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
     p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
-    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
@@ -81,14 +84,26 @@ def main(arguments: list[str]) -> int:
     fields = parse_fields(options.fields)
     if options.follow is not None:
         kinds = _alone(options)
-    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
-    if style == "csv" and len(kinds) > 1:
-        raise CommandError("--format csv takes one kind of record; name one with --what")
+    style = style_of(options, kinds)
     source = open_source(options)
     try:
-        return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+        return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
     finally:
         source.close()
+
+
+def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
+    """The format of the output. Raises CommandError where it does not take the kinds."""
+    style: str = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    if style == "csv" and len(kinds) > 1:
+        raise CommandError("--format csv takes one kind of record; name one with --what")
+    return style
+
+
+def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+    """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
+    sys.stdout.flush()
+    return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -159,13 +174,12 @@ class Reading:
     """One `read` from its first frame to its exit code."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
-                 writer: Writer, style: str) -> None:
+                 writer: Writer) -> None:
         self.options = options
         self.kinds = kinds
         self.source = source
         self.selection = selection
         self.writer = writer
-        self.sorted_flows = style == "table" and "flows" in kinds and selection.sort is None
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
@@ -183,7 +197,7 @@ class Reading:
                             max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            self._loop(pipeline, self._maker(pipeline))
+            self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
@@ -223,73 +237,63 @@ class Reading:
 
         return [open_files(files) for _ in range(self.options.workers - 1)]
 
-    def _maker(self, pipeline: Pipeline) -> Any:
-        from netwatch.records.maker import RecordMaker
+    def _loop(self, pipeline: Pipeline) -> None:
+        if self.options.follow is not None:
+            self._follow(pipeline)
+            return
+        output = self._output(pipeline)
+        maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
+                            self.writer.described())
+        for step in self._steps(pipeline):
+            output.take(maker.items(step))
+            if self.options.interface:
+                self.writer.flush()
+        if self._saved is not None:
+            self._saved.close()
+        output.finish()
+        if "summary" in self.kinds:
+            self.writer.summary(self._summary(pipeline))
+        self.writer.close()
 
-        if self.options.write:
-            from netwatch._fast.input.pcapngwriter import CaptureWriter
-
-            try:
-                self._saved = CaptureWriter(self.options.write, self.options.force)
-            except OSError as e:
-                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
-        return RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
-
-    def _loop(self, pipeline: Pipeline, maker: Any) -> None:
-        conversation = self._conversation(pipeline)
-        consume = conversation.take if conversation else self._consumer(pipeline, maker)
+    def _steps(self, pipeline: Pipeline) -> Iterator[Step]:
+        """All steps, until there is nothing more to be shown."""
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
                 break
-            consume(step)
+            yield step
             self._show_progress()
             if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
-            consume(pipeline.finish())
-        if conversation:
-            conversation.finish()
-            return
-        if self._saved is not None:
-            self._saved.close()
-        for record in self.selection.ordered(self.sorted_flows):
-            self.writer.write(record)
-        if "summary" in self.kinds:
-            self.writer.write(self._summary(pipeline))
-        self.writer.close()
+            yield pipeline.finish()
 
-    def _conversation(self, pipeline: Pipeline) -> Conversation | None:
-        if self.options.follow is None:
-            return None
+    def _follow(self, pipeline: Pipeline) -> None:
         from netwatch.cli.follow import Conversation
 
-        return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        conversation = Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        for step in self._steps(pipeline):
+            conversation.take(step)
+        conversation.finish()
 
-    def _consumer(self, pipeline: Pipeline, maker: Any) -> Callable[[Step], None]:
-        selection, write = self.selection, self.writer.write
-        waits = selection.sort is not None or self.sorted_flows
+    def _output(self, pipeline: Pipeline) -> Output:
+        """Where the records go, and with --write the frames."""
+        save: Save | None = None
+        if self.options.write:
+            from netwatch._fast.input.pcapngwriter import CaptureWriter
+            from netwatch._fast.out.events import write_frame
 
-        def consume(step: Step) -> None:
-            for record, flow, event in maker.records(step):
-                if not selection.passes(record, flow):
-                    continue
-                if event is not None and event.kind == "packets" and self._saved is not None:
-                    self._save(pipeline, event)
-                if not maker.asked(record):
-                    continue
-                if waits:
-                    selection.keep(record)
-                elif selection.take(record):
-                    write(record)
+            try:
+                saved = self._saved = CaptureWriter(self.options.write, self.options.force)
+            except OSError as e:
+                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
-        return consume
+            def save(packets: PacketRows, place: int) -> None:
+                saved.follow(self.source.interfaces)
+                write_frame(pipeline.box, saved, packets, place)
 
-    def _save(self, pipeline: Pipeline, event: Event) -> None:
-        from netwatch._fast.out.events import write_frame
-
-        self._saved.follow(self.source.interfaces)
-        write_frame(pipeline.box, self._saved, event.frame, event.interface)
+        by_number = self.writer.style == "table" and "flows" in self.kinds
+        return Output(self.writer, self.selection, self.kinds, by_number=by_number, save=save)
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()

@@ -22,6 +22,7 @@ from netwatch.decrypt.quic import QuicFlow
 from netwatch.decrypt.quicpaths import Further, Paths
 
 if TYPE_CHECKING:
+    from netwatch._fast.out.flowref import FlowRef
     from netwatch.model.addon import Event
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
@@ -46,6 +47,8 @@ class Decryptor:
     """A Service of pipeline.py. `keys` may be given more at any time between two steps."""
 
     wants = frozenset({"sealed"})
+    gives = frozenset({"decrypted", "decrypt"})
+    needs: frozenset[str] = frozenset()
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.keys = KeyLog()
@@ -129,9 +132,9 @@ class Decryptor:
         if flow.hopeless:
             self._drop(place, flow)
 
-    def adorn(self, record: dict[str, Any]) -> None:
+    def adorn(self, record: dict[str, Any], flow: FlowRef) -> None:
         """See pipeline.Service."""
-        out = self._notes.get(record.get("id", 0))
+        out = self._notes.get(flow.id)
         if out is None:
             return
         about: dict[str, Any] = {}

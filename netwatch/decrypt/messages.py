@@ -16,6 +16,8 @@ class Frames:
     """HTTP/2, HTTP/3, WebSocket and other QUIC connections, by flow."""
 
     wants = frozenset(("frames",))
+    gives: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
 
     def __init__(self, show_secrets: bool = False, follow: bool = False) -> None:
         """`follow`: somebody wants the content of streams as well."""
@@ -40,7 +42,7 @@ class Frames:
                 del self._readers[key]
         return found
 
-    def adorn(self, record: dict[str, Any]) -> None:
+    def adorn(self, record: dict[str, Any], flow: Any) -> None:
         """What frames say is stored with the flow already."""
 
     def close(self) -> None:

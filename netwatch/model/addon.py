@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Event(NamedTuple):
-    """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is a packet's record, else bytes
-    that the protocol's file explains, or the body of an http or dns record that a service made. `row` and `key` name
+    """Something an engine saw; `flow` is the number of its flow, 0 none. `payload` is bytes that the protocol's
+    file explains, or the body of an http or dns record that a service made. `row` and `key` name
     the flow to _fast.inner; `inner`: it came out of the flow's encryption."""
 
     frame: int
@@ -22,7 +22,6 @@ class Event(NamedTuple):
     inner: bool
     payload: Any
     extra: int
-    interface: int
     app: str | None  # whose event it is, where a protocol made it
     stream: int = -1  # where a flow has several: its number
 
@@ -31,23 +30,18 @@ class Service(Protocol):
     """Somebody in Python who knows more of flows than their bytes on the wire say: names, keys, owners."""
 
     wants: frozenset[str]  # kinds of event it must see
+    gives: frozenset[str]  # keys of a flow record that it adds
+    needs: frozenset[str]  # and those that it looks at, of what protocols say
 
     def take(self, events: list[Event]) -> list[Event]:
         """Look at what a chunk brought, in order of frames; the further events that came of it. It may give things
         back to the engines (_fast.inner): what they make of it is collected and comes by again."""
 
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Add what it knows to a flow record that is about to be shown."""
+    def adorn(self, record: dict[str, Any], flow: Any) -> None:
+        """Add what it gives to the record of a flow (_fast.out.flowref.FlowRef) that is about to be shown."""
 
     def close(self) -> None:
         """The input is over, or no longer wanted."""
-
-
-class RowService(Service, Protocol):
-    """A service that keeps what it knows by the row of a flow, not by its record."""
-
-    def adorn_row(self, record: dict[str, Any], engine: Any, row: int) -> None:
-        """Add what it knows to the record of this row, which is about to be shown."""
 
 
 class EarlyService(Service, Protocol):
@@ -58,11 +52,7 @@ class EarlyService(Service, Protocol):
         What it `wants` is handed out once it has told the engines to listen()."""
 
 
-def adorn(services: Sequence[Service], record: dict[str, Any], engine: Any, row: int) -> None:
-    """Let every service add what it knows to a flow record."""
-    for service in services:
-        by_row = getattr(service, "adorn_row", None)
-        if by_row is not None:
-            by_row(record, engine, row)
-        else:
-            service.adorn(record)
+def adorners(services: Sequence[Service], wanted: frozenset[str] | None) -> list[Service]:
+    """Those that have something to add to a flow record of which these keys are wanted (None: all)."""
+    return [service for service in services
+            if service.gives and (wanted is None or not service.gives.isdisjoint(wanted))]

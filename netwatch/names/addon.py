@@ -16,6 +16,7 @@ from netwatch.names.neighbours import Neighbours
 from netwatch.names.ports import Services
 
 if TYPE_CHECKING:
+    from netwatch._fast.out.flowref import FlowRef
     from netwatch.names.reverse import Reverse
 
 Record = dict[str, Any]
@@ -28,6 +29,8 @@ class Names:
     """Sees names and links on the wire, and adorns flow records with `name`, `service`, `scope`, `lan`, `geo`."""
 
     wants = frozenset({"names", "links"})
+    gives = frozenset({"service", "name", "scope", "lan", "geo"})
+    needs = frozenset({"tls", "quic", "http"})  # they may say the name themselves
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
                  geo: Geo | None = None) -> None:
@@ -51,25 +54,29 @@ class Names:
                 self.neighbours.learn(event.time_ns, event.payload)
         return []
 
-    def adorn(self, record: Record) -> None:
+    def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what is known to a flow record."""
-        if not record:
-            return
-        left = self._adorner.adorn(record)
+        left = self._adorner.adorn(record, flow)
         if left & IS_NEAR:
-            self.neighbours.adorn(record)
+            found = self.neighbours.ends(flow.src, flow.dst, flow.last)
+            if found:
+                record["lan"] = found
         if left & HAS_NO_NAME and self.reverse is not None:
-            host = self.reverse.name(record["dst"], self._wait)
+            host = self.reverse.name(flow.dst, self._wait)
             if host is not None:
                 record["name"] = {"host": host, "via": "ptr"}
         if self._placed:
-            remote = self._adorner.remote_end(record["src"], record["dst"])
-            place = self.geo.find(remote) if remote is not None else None
+            place = self._place(flow.src, flow.dst)
             if place:
                 record["geo"] = place
 
+    def _place(self, src: bytes, dst: bytes) -> Record:
+        """Where the end of a flow is that lies beyond the site."""
+        remote = self._adorner.remote_end(src, dst)
+        return self.geo.find(remote) if remote is not None else {}
+
     def columns(self) -> list[tuple[Any, ...]]:
-        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
+        """What of it a filter over flow rows may look at: (fields, how to work them out of packed ends, ...), the
         arguments of _fast.derived.Derived."""
         found: list[tuple[Any, ...]] = [
             (("name.host", "name.via"), self._name_columns, self._answers),
@@ -91,18 +98,17 @@ class Names:
         return (host, "ptr") if host is not None else None
 
     def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
-        found = scopes.scope_of(record["src"]), scopes.scope_of(record["dst"])
+        found = scopes.BLOCKS.find(record["src"]), scopes.BLOCKS.find(record["dst"])
         return found if found[0] is not None else None
 
     def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
-        self.neighbours.adorn(record)
-        if "lan" not in record:
+        found = self.neighbours.ends(record["src"], record["dst"], record["last"])
+        if not found:
             return None
-        return tuple(record["lan"].get(end, {}).get(part) for end in ENDS for part in STATION)
+        return tuple(found.get(end, {}).get(part) for end in ENDS for part in STATION)
 
     def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
-        remote = self._adorner.remote_end(record["src"], record["dst"])
-        place = self.geo.find(remote) if remote is not None else None
+        place = self._place(record["src"], record["dst"])
         return tuple(map(place.get, PLACE)) if place else None
 
     def missing(self, fields: Iterable[str]) -> list[str]:

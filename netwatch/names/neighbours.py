@@ -9,10 +9,12 @@ from bisect import bisect_right, insort
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.out.naming import link_sighting, nanoseconds
+from netwatch._fast.out.addresses import text_of
+from netwatch._fast.out.naming import link_sighting
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names
+MAC = 6                        # bytes of such an address
 MAX_MACS = 8                   # of one address, newest kept
 
 
@@ -42,7 +44,7 @@ class Neighbours:
     """The table, bounded: the address longest not heard of makes room, and is counted."""
 
     def __init__(self) -> None:
-        self.stations: OrderedDict[str, Station] = OrderedDict()
+        self.stations: OrderedDict[bytes, Station] = OrderedDict()  # by packed address
         self.hosts: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()     # MAC → names it gave itself
         self.forgotten = 0
         self.changes = 0       # rises with every piece of news
@@ -87,34 +89,28 @@ class Neighbours:
         names = self.hosts.get(mac, ())
         return next((name for since, name in reversed(names) if since <= when), None)
 
-    def describe(self, address: str, when: int) -> dict[str, str]:
-        """mac, vendor, host, role of an address (or of a MAC) at that time; what is not known is left out."""
+    def describe(self, address: bytes, when: int) -> dict[str, str]:
+        """mac, vendor, host, role of a packed address (or a MAC) at that time (ns); what is not known is left out."""
         station = self.stations.get(address)
-        mac = address if is_mac(address) else station.mac(when) if station else None
+        mac = text_of(address) if len(address) == MAC else station.mac(when) if station else None
         found = {"mac": mac, "role": station.role(when) if station else None}
         if mac is not None:
             found |= {"vendor": vendor_of(mac), "host": self.host(mac, when)}
         return {key: value for key, value in found.items() if value is not None}
 
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Give a flow record what is known of its ends that are neighbours, under `lan`."""
-        known = [end for end in ("src", "dst") if record[end] in self.stations or is_mac(record[end])]
-        if known:
-            when = nanoseconds(record["last"]) if isinstance(record["last"], str) else record["last"]
-            found = {end: about for end in known if (about := self.describe(record[end], when))}
-            if found:
-                record["lan"] = found
+    def ends(self, src: bytes, dst: bytes, when: int) -> dict[str, dict[str, str]]:
+        """What is known at that time of a flow's ends that are neighbours: the `lan` of its record."""
+        near = {end: address for end, address in (("src", src), ("dst", dst))
+                if address in self.stations or len(address) == MAC}
+        return {end: about for end, address in near.items() if (about := self.describe(address, when))}
 
     def gateways(self) -> list[str]:
         """Addresses that were said to be routers, newest heard last."""
-        return [address for address, station in self.stations.items() if "router" in station.roles]
+        return [text_of(address) for address, station in self.stations.items() if "router" in station.roles]
 
     def devices(self) -> list[dict[str, Any]]:
         """All stations: address, mac, vendor, host, role, sources, last (ns)."""
-        return [{"address": address, **self.describe(address, station.last), "sources": sorted(station.sources),
-                 "last": station.last} for address, station in self.stations.items()]
+        return [{"address": text_of(address), **self.describe(address, station.last),
+                 "sources": sorted(station.sources), "last": station.last}
+                for address, station in self.stations.items()]
 
-
-def is_mac(address: str) -> bool:
-    """A MAC in text has a colon after every second digit; no IPv6 address of that length has six groups."""
-    return len(address) == 17 and address[2::3] == ":::::"

@@ -14,7 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netwatch.names.scopes import scope_of
+from netwatch._fast.out.addresses import text_of
+from netwatch.names.scopes import BLOCKS
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,10 +50,12 @@ class Reverse:
         self.refused = 0       # look-ups not begun because too many waited
         self.changes = 0       # names that came
 
-    def name(self, address: str, wait: float = 0.0) -> str | None:
-        """The name, if it is known by now or within `wait` seconds; a look-up is begun when there has been none."""
-        if scope_of(address) not in ASKED:
+    def name(self, packed: bytes, wait: float = 0.0) -> str | None:
+        """The name of an address, if it is known by now or within `wait` seconds; a look-up is begun when there has
+        been none."""
+        if BLOCKS.find(packed) not in ASKED:
             return None
+        address = text_of(packed)
         with self._lock:
             known = self._known.get(address)
             if known is not None and known[0] > time.monotonic():
@@ -72,10 +75,10 @@ class Reverse:
         with self._lock:
             return self._known.get(address, (0.0, None))[1]
 
-    def known(self, address: str) -> str | None:
+    def known(self, packed: bytes) -> str | None:
         """The name, if a look-up has brought one; none is begun."""
         with self._lock:
-            return self._known.get(address, (0.0, None))[1]
+            return self._known.get(text_of(packed), (0.0, None))[1]
 
     def _begin(self, address: str) -> Future[None]:
         if self._pool is None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.view.told import Told
 from netwatch.model.addon import Event
 from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
+
+if TYPE_CHECKING:
+    from netwatch._fast.out.flowref import FlowRef
 
 Record = dict[str, Any]
 FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
@@ -46,9 +49,11 @@ class Method(NamedTuple):
 
 
 class FlowOwners:
-    """See service.RowService. `start()` before the first frame is captured, so that no socket is missed."""
+    """See addon.Service. `start()` before the first frame is captured, so that no socket is missed."""
 
     wants = frozenset({"begun"})
+    gives = frozenset({"process"})
+    needs: frozenset[str] = frozenset()
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -96,18 +101,15 @@ class FlowOwners:
             told = self._told[id(engine)] = Told(engine, COLUMNS)
         return told
 
-    def adorn(self, record: Record) -> None:
-        """Owners are known by row; see adorn_row."""
-
-    def adorn_row(self, record: Record, engine: Any, row: int) -> None:
+    def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add `process` to a flow record."""
-        told = self.column(engine)
-        key = told.key(row)
+        told = self.column(flow.engine)
+        key = told.key(flow.row)
         if key is None:
             return
-        if (told, key) in self._open and self._ready and "ended" in record:
-            self._ask_last(told, row, key, record["ended"] == "end-of-input")
-        found = told.of(row, key)
+        if (told, key) in self._open and self._ready and flow.ended is not None:
+            self._ask_last(told, flow.row, key, flow.ended == "end-of-input")
+        found = told.of(flow.row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])
         else:

@@ -60,6 +60,8 @@ class Classifiers:
     """The service that asks them."""
 
     wants = frozenset(("unknown",))
+    gives: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
 
     def __init__(self, where: Path, say: Callable[[str], None]) -> None:
         """`say` is given one line about each that is not used, or no longer."""
@@ -80,7 +82,7 @@ class Classifiers:
                     break
         return []
 
-    def adorn(self, record: dict[str, Any]) -> None:
+    def adorn(self, record: dict[str, Any], flow: Any) -> None:
         """What they say is stored with the flow already."""
 
     def close(self) -> None:

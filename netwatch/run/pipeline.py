@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
+from netwatch._fast.out.flowfields import FlowFields
+from netwatch._fast.out.flowref import FlowRef
 from netwatch._fast.out.names import link_name
-from netwatch._fast.out.record import flow_record, summary
-from netwatch.model.addon import Event, Service, adorn
+from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.out.record import described_of, record_of
+from netwatch._fast.out.summary import summary
+from netwatch.model.addon import Event, Service, adorners
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -25,11 +29,14 @@ CHUNKS_APART = 64  # read by each worker between two looks at progress and signa
 
 
 class Step(NamedTuple):
-    """What one chunk gave, each in order; `ended` are (engine, row). `idle`: a live source had nothing."""
+    """What one chunk gave, each in order; `ended` are (engine, row). Of the `packets`, `before` says for each event how
+    many come before it. `idle`: a live source had nothing."""
 
     events: list[Event]
     ended: list[tuple[Any, int]]
-    idle: bool = False
+    idle: bool
+    packets: PacketRows
+    before: list[int]
 
 
 class Pipeline:
@@ -59,6 +66,8 @@ class Pipeline:
         self._listening = bool(want or self._early)
         self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
         self._secrets_told = 0
+        self._fields = FlowFields(source.interfaces)
+        self._asked: dict[frozenset[str] | None, tuple[list[Service], frozenset[str] | None]] = {}
         self._copies = list(copies)
         self._boxes = [box] if box is not None else [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
@@ -129,11 +138,38 @@ class Pipeline:
         for engine in self.engines:
             engine.advance(now_ns)
 
-    def record(self, engine: Any, row: int, show_secrets: bool = False) -> dict[str, Any]:
-        """The flow record of a row of an engine."""
-        found: dict[str, Any] = flow_record(engine, row, self.source.interfaces, show_secrets)
-        adorn(self.services, found, engine, row)
-        return found
+    def record(self, engine: Any, row: int, show_secrets: bool = False,
+               wanted: frozenset[str] | None = None) -> dict[str, Any]:
+        """The flow record of a row of an engine; {} when the row is not in use. `wanted`: these of its keys will do."""
+        services, keys = self._asked_of(wanted)
+        found: dict[str, Any] = record_of(self._fields, engine, row, show_secrets, keys)
+        return self._adorned(found, services, engine, row) if found else found
+
+    def described(self, engine: Any, row: int, show_secrets: bool = False,
+                  wanted: frozenset[str] | None = None) -> dict[str, Any]:
+        """What of the flow record is in no row: what protocols and services say."""
+        services, keys = self._asked_of(wanted)
+        return self._adorned(described_of(engine, row, show_secrets, keys), services, engine, row)
+
+    def flow_of(self, packets: PacketRows, place: int) -> tuple[Any, int]:
+        """(engine, row) of a packet's flow; row 0 when it has none, or the flow is gone."""
+        shard, row = packets.flow(place)
+        return self.engines[shard], row
+
+    def _asked_of(self, wanted: frozenset[str] | None) -> tuple[list[Service], frozenset[str] | None]:
+        """Which services have something of that to say, and which keys must be there for them."""
+        if wanted not in self._asked:
+            services = adorners(self.services, wanted)
+            self._asked[wanted] = services, None if wanted is None else wanted.union(*(s.needs for s in services))
+        return self._asked[wanted]
+
+    @staticmethod
+    def _adorned(record: dict[str, Any], services: list[Service], engine: Any, row: int) -> dict[str, Any]:
+        if services:
+            flow = FlowRef(engine, row)
+            for service in services:
+                service.adorn(record, flow)
+        return record
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
@@ -212,31 +248,36 @@ class Pipeline:
     def _collect(self, idle: bool = False) -> Step:
         events: list[Event] = []
         ended: list[tuple[Any, int]] = []
+        packets, before = PacketRows(), [0]
         if self.hold and len(self.engines) > 1:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
-            events = self._events()
+            events, before = self._events(packets)
         if self.hold:
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]
             self._to_release = bool(ended)
-        return Step(events, ended, idle)
+        return Step(events, ended, idle, packets, before)
 
-    def _events(self) -> list[Event]:
-        """What the engines saw, and what the services made of it, until nothing new comes of it."""
-        fresh = self._drained()
-        found = fresh
+    def _events(self, packets: PacketRows) -> tuple[list[Event], list[int]]:
+        """What the engines saw, and what the services made of it, until nothing new comes of it; and how many of the
+        packets come before each. What an engine saw at a packet comes before it, what others made of that after."""
+        fresh = self._drained(packets)
+        if len(self.engines) > 1:
+            packets.sort()
+        found = [(event, False) for event in fresh]
         for _ in range(ROUNDS):
             made = [event for service in self.services for event in service.take(_of(fresh, service.wants))]
-            fresh = sorted(made + self._drained(), key=_place) if self.services else []
+            fresh = sorted(made + self._drained(packets), key=_place) if self.services else []
             if not fresh:
                 break
-            found = sorted(found + fresh, key=_place)
-        return found
+            found = sorted(found + [(event, True) for event in fresh], key=lambda each: _place(each[0]))
+        return ([event for event, _ in found],
+                [packets.before(event.frame, event.flow, later) if packets else 0 for event, later in found])
 
-    def _drained(self) -> list[Event]:
+    def _drained(self, packets: PacketRows) -> list[Event]:
         return sorted((Event(frame, flow, kind, ns, engine, *rest) for engine in self.engines
-                       for frame, flow, kind, ns, *rest in drain(engine)), key=_place)
+                       for frame, flow, kind, ns, *rest in drain(engine, packets)), key=_place)
 
 
 def _of(events: list[Event], kinds: frozenset[str]) -> list[Event]:

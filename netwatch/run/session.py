@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.out.flowref import FlowRef
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.filter import Filter
-from netwatch.model.addon import adorn
+from netwatch.model.addon import adorners
 from netwatch.model.session import Command, Health, Page, Question, Record
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners, Method
@@ -172,7 +173,10 @@ class Session:
     def _record(self, number: int) -> Record:
         """The record of a row, with what the services know of it."""
         record: Record = screen_record(self.engine, number, self.source.interfaces)
-        adorn(self.pipeline.services, record, self.engine, number)
+        if record:
+            flow = FlowRef(self.engine, number)
+            for service in adorners(self.pipeline.services, None):
+                service.adorn(record, flow)
         return record
 
     def health(self) -> Health:

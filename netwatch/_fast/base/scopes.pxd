@@ -13,7 +13,6 @@ cdef class Blocks:
     cdef Block blocks[MAX_BLOCKS]
     cdef list values           # of the blocks
     cdef int n
-    cdef dict known            # text → value
 
     cdef int put(self, str prefix, value) except -1
-    cpdef object find(self, str text)
+    cdef object holding(self, const u8* address, u8 family)

@@ -8,16 +8,11 @@ cdef extern from "<arpa/inet.h>":
     int AF_INET
     int AF_INET6
 
-cdef enum:
-    REMEMBERED = 65536         # texts looked up
-
-
 cdef class Blocks:
     """`blocks`: (prefix as text, value). ValueError on a prefix that is none."""
     def __init__(self, blocks):
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"more than {MAX_BLOCKS} blocks")
-        self.known = {}
         self.values = []
         for prefix, value in sorted(blocks, key=lambda block: -int(block[0].partition("/")[2])):
             self.put(prefix, value)
@@ -33,23 +28,17 @@ cdef class Blocks:
         self.n += 1
         return 0
 
-    cpdef object find(self, str text):
+    def find(self, bytes packed):
         """The value of the narrowest block that the address lies in; None when there is none or it is no address."""
-        cdef u8 address[16]
-        cdef u8 family
+        return self.holding(packed, <u8>(4 if len(packed) == 4 else 6 if len(packed) == 16 else 0))
+
+    cdef object holding(self, const u8* address, u8 family):
+        """The same of an address of family 4 or 6."""
         cdef int i
-        if text in self.known:
-            return self.known[text]
-        if len(self.known) >= REMEMBERED:
-            self.known.clear()
-        family = read_address(text, address)
-        value = None
-        for i in range(self.n if family else 0):
+        for i in range(self.n):
             if self.blocks[i].family == family and inside(&self.blocks[i], address):
-                value = self.values[i]
-                break
-        self.known[text] = value
-        return value
+                return self.values[i]
+        return None
 
 
 cdef u8 read_address(str text, u8* out) except? 255:

@@ -7,6 +7,7 @@ from netwatch._fast.wire.packet cimport Packet
 cdef enum:
     MAX_PROTOS = 128
     RING_BYTES = 134217728     # the most an event ring may hold
+    FACT_HEAD = 4              # bytes of a fact before its value: protocol, key, length in little-endian order
     FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
     DNS_KEPT = 4096            # response times kept
 
@@ -68,6 +69,12 @@ cdef struct Readers:           # who reads what flows carry
     void (*segment)(Dpi*, Row*, Cold*, const TcpRow*, const Packet*) noexcept nogil    # a TCP segment
     void (*datagram)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                  # a UDP datagram
     void (*end)(Dpi*, Row*, Cold*, u64 ts, u64 frame) noexcept nogil                   # a flow that is read is over
+
+cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
+    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
+    if row.app or cold.facts == NULL or cold.facts.used == 0:
+        return row.app
+    return (<const u8*>(cold.facts + 1))[0]
 
 cdef Facts NOTHING             # stands for facts that were not kept
 cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil

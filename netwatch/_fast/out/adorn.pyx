@@ -1,64 +1,91 @@
 """Flow records get what is known of their ends: name, service, scope. Made fast because every record passes here."""
-from netwatch._fast.out.naming cimport NameTable
+from netwatch._fast.base.bytes cimport u16, u64
 from netwatch._fast.base.scopes cimport Blocks
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.out.flowfields cimport FlowAt
+from netwatch._fast.out.flowref cimport FlowRef, packed
+from netwatch._fast.out.naming cimport NameTable
+from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
 
-EPHEMERAL = 32768              # from this port on a client's own says nothing
+cdef enum:
+    EPHEMERAL = 32768          # from this port on a client's own says nothing
+    IS_NEAR = 1                # what is left to do: an end is a neighbour or a station of the link itself
+    HAS_NO_NAME = 2
 
 
 cdef class Adorner:
-    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by address."""
+    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by packed address."""
     cdef NameTable names
     cdef Blocks scopes
-    cdef dict ports
+    cdef dict tcp, udp, sctp
     cdef frozenset remote
     cdef object stations
 
     def __init__(self, NameTable names, Blocks scopes, dict ports, frozenset remote, stations):
-        self.names, self.scopes, self.ports, self.remote, self.stations = names, scopes, ports, remote, stations
+        self.names, self.scopes, self.remote, self.stations = names, scopes, remote, stations
+        self.tcp, self.udp, self.sctp = ports["tcp"], ports["udp"], ports["sctp"]
 
-    def adorn(self, dict record):
-        """Add name, service and scope to a flow record. The bits that are left to do: 1 an end is a neighbour or a
-        station of the link itself; 2 no name is known."""
-        cdef str src = record["src"], dst = record["dst"]
+    def adorn(self, dict record, FlowRef flow):
+        """Add name, service and scope to the record of a flow; the bits IS_NEAR and HAS_NO_NAME of what is left."""
+        cdef FlowAt at
         cdef int left = 0
-        if "dport" in record:
-            service = self.service(record["proto"], record["sport"], record["dport"])
-            if service is not None:
-                record["service"] = service
-        name = self.name(record)
+        if not flow.at(&at):
+            return 0
+        src, dst = ends(&at)
+        service = self.service(at.row, at.out)
+        if service is not None:
+            record["service"] = service
+        name = self.name_of(record, src, dst, at.cold.first)
         if name is not None:
             record["name"] = name
         else:
-            left = 2
-        scope = self.scopes.find(src)
+            left = HAS_NO_NAME
+        scope = self.scopes.holding(src, at.row.family)
         if scope is not None:
-            record["scope"] = {"src": scope, "dst": self.scopes.find(dst)}
+            record["scope"] = {"src": scope, "dst": self.scopes.holding(dst, at.row.family)}
         if scope is None or src in self.stations or dst in self.stations:
-            left |= 1
+            left |= IS_NEAR
         return left
 
-    cpdef dict name(self, dict record):
+    cdef dict name_of(self, dict record, bytes src, bytes dst, u64 first):
         """The name of the responder: as the flow says it, else as an answer did before it began."""
         name = own_name(record)
         if name is None and self.names.held:
-            found = self.names.look(record["src"], record["dst"], record["first"])
+            found = self.names.look(src, dst, first)
             if found is not None:
                 name = {"host": found[0], "via": found[1], "age_s": found[2] / 1e9}
         return name
 
-    cpdef object service(self, str proto, sport, dport):
+    def name(self, dict record):
+        """The same of a record with packed ends and its beginning in ns."""
+        return self.name_of(record, record["src"], record["dst"], record["first"])
+
+    cdef object service(self, const Row* row, int out):
         """The name of the responder's port; of the initiator's where that has none, and is not a client's."""
-        cdef dict ports = self.ports.get(proto)
-        if ports is None:
+        cdef dict ports
+        cdef u16 sport = row.pb if out else row.pa, dport = row.pa if out else row.pb
+        if row.proto == PROTO_TCP:
+            ports = self.tcp
+        elif row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE:
+            ports = self.udp
+        elif row.proto == PROTO_SCTP:
+            ports = self.sctp
+        else:
             return None
         found = ports.get(dport)
         return ports.get(sport) if found is None and sport < EPHEMERAL else found
 
-    def remote_end(self, str src, str dst):
+    def remote_end(self, bytes src, bytes dst):
         """The end of a flow that lies beyond the site: the responder where both do, None where neither does."""
         if self.scopes.find(dst) in self.remote:
             return dst
         return src if self.scopes.find(src) in self.remote else None
+
+
+cdef inline tuple ends(const FlowAt* at):
+    """The packed addresses of initiator and responder."""
+    a, b = packed(at.row.a, at.row.family), packed(at.row.b, at.row.family)
+    return (b, a) if at.out else (a, b)
 
 
 cdef bint is_name(str host):

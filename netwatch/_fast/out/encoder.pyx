@@ -76,19 +76,21 @@ cdef class Shown:
 
 
 cdef class Encoder:
-    """`fields`: the asked fields by kind of record (None: all of it), for CSV and cells never None."""
+    """Of CSV and cells `fields` must not be None."""
     cdef Buf out               # what has not been taken
     cdef Buf scratch           # the cells of one line
     cdef int style
+    cdef bint bare             # no separators, no headings
     cdef object fields         # kind → names or None
     cdef dict kinds            # kind → Shown
     cdef FlowFields flows
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces):
-        """`fields(kind)`: what is shown of the records of a kind."""
+    def __init__(self, str style, fields, list interfaces, bint bare=False):
+        """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
         self.style = STYLES[style]
+        self.bare = bare
         self.fields = fields
         self.kinds = {}
         self.flows = FlowFields(interfaces)
@@ -146,7 +148,6 @@ cdef class Encoder:
 
     cdef list record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest):
         cdef bint raw = flow != NULL or packet != NULL
-        self.count += 1
         if self.style >= CSV:
             memset(shown.spans, 0, shown.n * sizeof(Span))
             self.scratch.n = 0
@@ -155,16 +156,39 @@ cdef class Encoder:
             else:
                 self.fill_from(shown, rest)
             check(&self.scratch)
-            return self.cells(shown) if self.style == CELLS else self.line(shown)
-        if self.style == JSON:
-            put_bytes(&self.out, b"[\n" if self.count == 1 else b",\n", 2)
-        if shown.whole and not raw:
+            if self.style == CELLS:
+                return self.cells(shown)
+        self.begin(shown)
+        if self.style == CSV:
+            self.line(shown)
+        elif shown.whole and not raw:
             put_json_object(&self.out, rest)
         else:
             self.object(shown, flow, packet, rest)
-        if self.style == NDJSON:
-            put_byte(&self.out, c'\n')
+        self.end()
         return None
+
+    def put(self, str kind, bytes piece) -> None:
+        """A record that a bare encoder wrote."""
+        self.begin(self.shown(kind))
+        put_bytes(&self.out, <const u8*>piece, len(piece))
+        self.end()
+
+    cdef int begin(self, Shown shown) except -1:
+        """What stands before a record."""
+        if self.bare:
+            return 0
+        self.count += 1
+        if self.style == JSON:
+            put_bytes(&self.out, b"[\n" if self.count == 1 else b",\n", 2)
+        elif self.style == CSV and self.count == 1:
+            self.headings(shown)
+        return 0
+
+    cdef inline void end(self):
+        """What stands behind it."""
+        if not self.bare and self.style == NDJSON:
+            put_byte(&self.out, c'\n')
 
     # ---------------------------------------------------------------------------------------------------------- JSON
     cdef int object(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest) except -1:
@@ -218,7 +242,7 @@ cdef class Encoder:
                 if v.kind != V_ABSENT:
                     shown.spans[i].at = self.scratch.n
                     put_cell(&self.scratch, &v)
-                    self.end(shown, i)
+                    self.fit(shown, i)
         for top in rest:
             for i, path in shown.by_top.get(top, ()):
                 self.fill_one(shown, i, follow(rest, path))
@@ -238,10 +262,10 @@ cdef class Encoder:
         if value is not None:
             shown.spans[i].at = self.scratch.n
             put_cell_object(&self.scratch, value)
-            self.end(shown, i)
+            self.fit(shown, i)
         return 0
 
-    cdef inline void end(self, Shown shown, u32 i):
+    cdef inline void fit(self, Shown shown, u32 i):
         shown.spans[i].n = self.scratch.n - shown.spans[i].at
         shown.spans[i].there = True
 
@@ -254,17 +278,21 @@ cdef class Encoder:
                          if shown.spans[i].there else None)
         return found
 
-    cdef list line(self, Shown shown):
-        """One line of CSV (RFC 4180), before the first a line of headings."""
+    cdef int headings(self, Shown shown) except -1:
+        """The first line of CSV."""
         cdef u32 i
         cdef bytes name
-        if self.count == 1:
-            for i in range(shown.n):
-                name = shown.names[i].encode()
-                if i:
-                    put_byte(&self.out, c',')
-                put_csv(&self.out, <const u8*>name, len(name))
-            put_bytes(&self.out, b"\r\n", 2)
+        for i in range(shown.n):
+            name = shown.names[i].encode()
+            if i:
+                put_byte(&self.out, c',')
+            put_csv(&self.out, <const u8*>name, len(name))
+        put_bytes(&self.out, b"\r\n", 2)
+        return 0
+
+    cdef int line(self, Shown shown) except -1:
+        """One line of CSV (RFC 4180)."""
+        cdef u32 i
         for i in range(shown.n):
             if i:
                 put_byte(&self.out, c',')
@@ -273,7 +301,19 @@ cdef class Encoder:
         if shown.n == 1 and shown.spans[0].n == 0:
             put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
         put_bytes(&self.out, b"\r\n", 2)
-        return None
+        return 0
+
+
+def cell_of(value) -> str:
+    """A value as the text of a cell, without line breaks."""
+    cdef Buf b
+    memset(&b, 0, sizeof(Buf))
+    try:
+        put_cell_object(&b, value)
+        check(&b)
+        return (<const char*>b.mem)[:b.n].decode() if b.n else ""
+    finally:
+        buf_free(&b)
 
 
 cdef object at_path(dict record, tuple path):

@@ -1,4 +1,6 @@
 """The fields of a flow record that the rows hold: each has a number, and one getter."""
+from cpython.object cimport PyObject
+
 from netwatch._fast.base.bytes cimport u8, u16, u32
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport Cold, Row, TcpRow
@@ -29,6 +31,7 @@ cdef struct FlowAt:            # one flow, for as long as the engine stands stil
     TcpRow* tcp                # NULL: it has none
     int out                    # the initiator's side
 
+cdef dict surroundings(const Core* core, u16 path)
 cdef bint flow_at(FlowAt* at, Engine engine, u32 number) noexcept
 
 cdef class FlowFields:
@@ -39,3 +42,7 @@ cdef class FlowFields:
     cdef object held           # the newest value that was made for one flow
 
     cdef int value(self, const FlowAt* at, int field, Value* v) except -1
+    cdef int identity(self, const FlowAt* at, int field, Value* v) except -1
+    cdef PyObject* proto(self, const Row* row) except NULL
+    cdef dict around(self, const FlowAt* at)
+    cdef int detail(self, const FlowAt* at, int field, Value* v) except -1

@@ -132,7 +132,9 @@ cdef class FlowFields:
                 self.interface_names = [each.get("name") or None for each in self.interfaces]
             give_object(v, listed(self.interface_names, at.cold.iface))
         elif at.row.path:
-            give_object(v, <PyObject*>self.around(at).get(field))
+            found = self.around(at).get(field)          # the dict keeps it
+            if found is not None:
+                give_object(v, <PyObject*>found)
         return 0
 
     cdef int identity(self, const FlowAt* at, int field, Value* v) except -1:

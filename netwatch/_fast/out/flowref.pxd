@@ -1,7 +1,9 @@
 """A flow by engine, row and generation."""
-from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt
+
+cdef bytes packed(const u8* address, u8 family)
 
 cdef class FlowRef:
     cdef readonly Engine engine

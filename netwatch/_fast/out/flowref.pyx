@@ -3,11 +3,11 @@ times in ns. Everything of a flow that is gone is 0, b"" or None.
 """
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport BIT_ENDED, Row
 from netwatch._fast.out.flowfields cimport flow_at
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 
-from netwatch._fast.out.names import proto_name
+from netwatch._fast.out.names import ENDINGS, proto_name
 
 
 cdef bytes packed(const u8* address, u8 family):
@@ -92,6 +92,12 @@ cdef class FlowRef:
         """When its newest frame came, likewise."""
         cdef FlowAt at
         return at.row.last if self.at(&at) else 0
+
+    @property
+    def ended(self) -> str | None:
+        """How it ended, as in its record; None while it goes on."""
+        cdef FlowAt at
+        return ENDINGS[at.cold.ended] if self.at(&at) and at.row.bits & BIT_ENDED else None
 
     @property
     def initiator_side(self) -> int:

@@ -3,7 +3,6 @@
 It is fed sightings (proto/sighting.pxd) and adorns flow records. What the flow says of itself, TLS's server name or
 HTTP's Host, beats what was learnt beside it. The memory does not look at the clock: time is packet time.
 """
-import time
 from collections import OrderedDict
 
 cimport cython
@@ -11,8 +10,8 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.out.record cimport address_text
-from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE
+from netwatch._fast.out.writing cimport address_text
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_MAC, FAMILY_NONE
 from netwatch._fast.flow.sighting cimport ADDRESS_BYTES, LINK_HEAD, NAMES_HEAD, VIA_DNS, VIA_LLMNR, VIA_PTR
 
 from netwatch._fast.base.text import clean
@@ -29,16 +28,16 @@ SOURCES = ("arp", "ndp", "dhcp", "netbios")
 ROLES = (None, "router", "dhcp-server")
 FOLDED = (VIA_DNS, VIA_LLMNR, VIA_PTR)     # resolvers ask these in random letter case
 MAX_ANSWERS = 131072                       # in all
-SECONDS = 4096                            # texts of seconds remembered
 MAX_HOST = 255
 
 
-cdef object text_of(u8 family, const u8* address):
-    return address_text(address, family)
+cdef bytes address_at(u8 family, const u8* address):
+    """4 or 16 bytes."""
+    return (<const char*>address)[:4 if family == FAMILY_IP4 else 16]
 
 
 def name_sighting(bytes payload) -> tuple:
-    """(via number, client or None, [addresses], name) of a "names" event."""
+    """(via number, client or None, [addresses], name) of a "names" event; addresses are packed."""
     cdef const u8* p = payload
     cdef u32 _i, n, at = NAMES_HEAD
     if len(payload) < NAMES_HEAD or len(payload) < NAMES_HEAD + p[1] * <u32>ADDRESS_BYTES:
@@ -46,37 +45,20 @@ def name_sighting(bytes payload) -> tuple:
     n = p[1]
     found = []
     for _i in range(n):
-        found.append(text_of(p[at], p + at + 1))
+        found.append(address_at(p[at], p + at + 1))
         at += ADDRESS_BYTES
     name = clean(payload[at:], MAX_HOST)
-    return p[0], text_of(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
+    return p[0], address_at(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
 
 
 def link_sighting(bytes payload) -> tuple:
-    """(source, role or None, address or None, MAC or None, name or "") of a "links" event."""
+    """(source, role or None, packed address or None, MAC or None, name or "") of a "links" event."""
     cdef const u8* p = payload
     if len(payload) < LINK_HEAD:
         raise ValueError("a sighting cut short")
-    address = text_of(p[3], p + 4) if p[3] != FAMILY_NONE else None
+    address = address_at(p[3], p + 4) if p[3] != FAMILY_NONE else None
     mac = address_text(p + 20, FAMILY_MAC) if p[2] else None
     return SOURCES[p[0]], ROLES[p[1]], address, mac, clean(payload[LINK_HEAD:].rstrip(b"\0"), MAX_HOST)
-
-
-cdef dict seconds_known = {}
-
-
-cpdef u64 nanoseconds(str iso) except? 0:
-    """ns since 1970 of a record's time, as record.iso writes it."""
-    second = iso[:19]
-    known = seconds_known.get(second)
-    if known is None:
-        if len(seconds_known) >= SECONDS:
-            seconds_known.clear()
-        import calendar
-
-        known = calendar.timegm(time.strptime(second, "%Y-%m-%dT%H:%M:%S")) * 10**9
-        seconds_known[second] = known
-    return <u64>known + <u64>int(iso[20:29])
 
 
 @cython.no_gc
@@ -178,7 +160,7 @@ cdef class NameTable:
         for address in addresses:
             self.add(when, via, client, address, name)
 
-    cpdef int add(self, u64 when, u8 via, str client, str address, str name) except -1:
+    cpdef int add(self, u64 when, u8 via, bytes client, bytes address, str name) except -1:
         """The address has that name, as `client` was told; None: nobody asked for it."""
         cdef Known known = self.table.get(address)
         self.learnt += 1
@@ -233,18 +215,17 @@ cdef class NameTable:
             answer.behind = head
         return answer
 
-    def find(self, str client, str address, when):
-        """(name, via, age in ns) for a flow of the client's to the address that began at `when`: the newest answer
-        given to the client until then, else the newest given to anybody. None when there is none of the last hours."""
-        return self.look(client, address, when)
+    def find(self, bytes client, bytes address, u64 began):
+        """(name, via, age in ns) for a flow of the client's to the address that began then (ns): the newest answer given
+        to the client until then, else the newest given to anybody. None when there is none of the last hours."""
+        return self.look(client, address, began)
 
-    cdef tuple look(self, str client, str address, when):
+    cdef tuple look(self, bytes client, bytes address, u64 began):
         cdef Known known = self.table.get(address)
         cdef Answer own = None, other
-        cdef u64 began, at = 0, other_at = 0
+        cdef u64 at = 0, other_at = 0
         if known is None:
             return None
-        began = nanoseconds(when) if isinstance(when, str) else when
         if known.clients is not None:
             own = newest(known.clients.get(client), began, &at)
         elif client == known.sole:

@@ -1,5 +1,6 @@
 """The fields of a packet record: each has a number, and one getter."""
-from netwatch._fast.out.flowfields cimport FlowFields
+from cpython.object cimport PyObject
+
 from netwatch._fast.out.values cimport Value
 from netwatch._fast.out.writing cimport Buf
 from netwatch._fast.wire.packetrow cimport PacketRow
@@ -18,4 +19,9 @@ cdef class PacketFields:
     cdef object held           # the newest value that was made for one packet
 
     cdef int value(self, const PacketRow* pk, int field, Value* v) except -1
+    cdef int ends(self, const PacketRow* pk, int field, Value* v) except -1
+    cdef PyObject* proto(self, const PacketRow* pk) except NULL
+    cdef list layers_of(self, const PacketRow* pk)
+    cdef int noted(self, const PacketRow* pk, Value* v) except -1
+    cdef int interface(self, const PacketRow* pk, Value* v) except -1
     cdef dict record(self, const PacketRow* pk)

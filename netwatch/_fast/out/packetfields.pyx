@@ -58,7 +58,8 @@ cdef class PacketFields:
         elif field == K_CAPLEN:
             give_number(v, pk.caplen)
         elif field == K_LAYERS:
-            give_object(v, <PyObject*>self.layers_of(pk))
+            found = self.layers_of(pk)                  # the dict keeps it
+            give_object(v, <PyObject*>found)
         elif field == K_NOTES:
             self.noted(pk, v)
         elif field == K_FLOW:

@@ -57,18 +57,12 @@ cdef class PacketRows:
                 high = middle
         return low
 
-    def frame(self, u64 i) -> int:
-        """The number of the frame of the i-th row."""
-        return self.at(i).n
-
-    def interface(self, u64 i) -> int:
-        """Which of the source's interfaces it came on."""
-        return self.at(i).iface
-
     def flow(self, u64 i) -> tuple:
-        """(its flow's number, the flow's row); (0, 0) when it has none, or the flow is gone."""
+        """(shard, row) of the flow of the i-th packet; (0, 0) when it has none, or the flow is gone."""
         cdef const PacketRow* row = self.at(i)
-        return row.flow, row.row
+        if row.flow:
+            return row.shard, row.row
+        return 0, 0
 
     def record(self, PacketFields fields, u64 i) -> dict:
         """The packet record of the i-th row."""

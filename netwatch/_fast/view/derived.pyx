@@ -7,13 +7,13 @@ from array import array
 
 from netwatch._fast.base.bytes cimport u32, u64, Slice
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.out.flowref cimport packed
 from netwatch._fast.flow.row cimport Row, Cold, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core
 from netwatch._fast.base.mix cimport mix
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_NONE
+from netwatch._fast.wire.packet cimport FAMILY_NONE
 from netwatch._fast.flow.content cimport facts_find
 
-from netwatch._fast.view.columns import address_text
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.protocols import FACT_FIELDS
 from netwatch._fast.base.text import clean
@@ -33,15 +33,13 @@ cdef list SAID = said_by()
 
 
 cdef dict ends_record(Engine engine, u32 number):
-    """What of a flow record the services look at: ends, times, and the names the flow says itself."""
+    """What the services look at: packed ends, times in ns, and the names the flow says itself."""
     cdef Row* row = &engine.core.table.rows[number]
     cdef Cold* cold = &engine.core.table.colds[number]
     cdef bint b = (row.bits & BIT_INITIATOR_B) != 0
     cdef Slice found
-    cdef u32 n = 4 if row.family == FAMILY_IP4 else 16 if row.family > FAMILY_IP4 else 6
-    a_text = address_text((<char*>row.a)[:n])
-    b_text = address_text((<char*>row.b)[:n])
-    record = {"src": b_text if b else a_text, "dst": a_text if b else b_text, "first": cold.first, "last": row.last}
+    first, second = packed(row.a, row.family), packed(row.b, row.family)
+    record = {"src": second if b else first, "dst": first if b else second, "first": cold.first, "last": row.last}
     if cold.facts != NULL:
         for proto, key, carrier, field in SAID:
             if facts_find(cold.facts, proto, key, &found) and found.n:

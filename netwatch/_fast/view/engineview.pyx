@@ -15,6 +15,7 @@ from netwatch._fast.view import columns
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, ETHERTYPES, REJECTS, STATES, proto_name
 from netwatch._fast.out.protocols import FACT_FIELDS
+from netwatch._fast.out.flowref import FlowRef
 from netwatch._fast.out.record import flow_record, path_record
 from netwatch._fast.flow.services import name_services, service_code
 
@@ -40,7 +41,7 @@ cdef class EngineView:
     cdef Engine engine
     cdef list interfaces
     cdef readonly FlowView view
-    cdef object adorn, adorn_row   # what services add to a record
+    cdef list adorn                # what services add to a record
     cdef list derived              # their columns
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
@@ -50,14 +51,15 @@ cdef class EngineView:
         as netwatch.owners.addon.FlowOwners."""
         map_facts()
         self.derived = []
+        self.adorn = []
         if names is not None:
-            self.adorn = names.adorn
+            self.adorn.append(names.adorn)
             self.derived = [Derived(*column) for column in names.columns()]
             codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
                      if proto in PROTOS for port, name in ports.items()}
             name_services(codes)
         if owners is not None:
-            self.adorn_row = owners.adorn_row
+            self.adorn.append(owners.adorn)
             self.derived.append(owners.column(engine))
         self.engine = engine
         self.interfaces = interfaces
@@ -76,10 +78,10 @@ cdef class EngineView:
     def record(self, u32 number) -> dict:
         """The flow record of a row, with what the services add."""
         record = flow_record(self.engine, number, self.interfaces)
-        if self.adorn is not None and record:
-            self.adorn(record)
-        if self.adorn_row is not None and record:
-            self.adorn_row(record, self.engine, number)
+        if record:
+            flow = FlowRef(self.engine, number)
+            for adorn in self.adorn:
+                adorn(record, flow)
         return record
 
     def rows(self, where, sort, bint descending, offset, limit, bint history):

@@ -13,7 +13,7 @@ from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Co
 from netwatch._fast.base.mix cimport mix, mix_address, mix_bytes, mix_on
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_RST
 from netwatch._fast.view.query cimport FlowView, Item
-from netwatch._fast.out.record cimport address_text
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.content cimport facts_find
 
 from netwatch._fast.dpi import app_names

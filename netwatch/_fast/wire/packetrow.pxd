@@ -24,6 +24,7 @@ cdef struct PacketRow:
     u16 window
     u16 notes              # NOTE_*
     u16 iface
+    u16 shard              # which engine has the flow
     u8 app                 # what the flow was known to be when the frame came
     u8 family              # FAMILY_*
     u8 reject              # REJECT_*
@@ -45,6 +46,7 @@ cdef inline void packet_row(PacketRow* row, const Packet* pk, const Frame* f) no
     row.flow = 0
     row.row = 0
     row.app = 0
+    row.shard = 0
     row.len = f.len
     row.caplen = f.caplen
     row.iface = f.iface

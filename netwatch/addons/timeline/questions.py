@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.out.notes import KINDS, forgotten, histogram, newest
 from netwatch.addons.throughput.addon import Past
 from netwatch.addons.timeline.addon import INFO, WARNING
@@ -141,7 +142,7 @@ def _who(note: dict[str, Any]) -> str:
 
 
 def _first(note: dict[str, Any], names: Names) -> str:
-    found = names.table.find(note["src"], note["dst"], note["time_ns"])
+    found = names.table.find(packed_of(note["src"]), packed_of(note["dst"]), note["time_ns"])
     where = end(note["dst"], note.get("dport"))
     return f"first flow to {where}{f' (~{found[0]})' if found else ''}, " \
         f"{note.get('app', note['proto'])}, from {note['src']}"
