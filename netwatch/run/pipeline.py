@@ -253,6 +253,7 @@ class Pipeline:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
             events, before = self._events(packets)
+            packets.look(self.engines)
         if self.hold:
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]
