@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from netwatch._fast.dpi import having
 from netwatch.model.addon import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
-SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
+SEALED = having("opaque")  # their bytes are not readable as they stand
 STREAM_LIMIT = 65536
 MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many
 ABOUT = frozenset({"id", "proto", "app", "app_stack"})  # keys of a flow record that say what carried a stream

@@ -11,14 +11,14 @@ from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at, surround
 from netwatch._fast.out.values cimport Value, V_ABSENT, to_object
 from netwatch._fast.out.writing cimport iso_text
 
-from netwatch._fast.dpi import app_names
+from netwatch._fast.dpi import app_names, having
 from netwatch._fast.out.flowfields import FIELDS
 
 cdef enum:
     PROTOS = 256
 
 cdef list APPS = app_names()
-CARRIES_TLS = frozenset(("quic", "dtls", "openvpn"))   # what their handshake chose stands under tls, as a TLS flow's
+CARRIES_TLS = having("carries tls")                     # what their handshake chose stands under tls, as a TLS flow's
 SUMMED = frozenset(("app_stack", "label"))              # told by all protocols of a flow together
 cdef dict DESCRIBE = {}
 cdef dict LABEL = {}

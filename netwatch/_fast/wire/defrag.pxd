@@ -57,6 +57,7 @@ cdef struct Defrag:
 cdef Defrag* defrag_new() noexcept nogil
 cdef void defrag_free(Defrag* d) noexcept nogil
 cdef void defrag_flush(Defrag* d) noexcept nogil
+cdef u64 fragment_hash(const Packet* pk, u32 ident, u8 proto) noexcept nogil
 cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil
 cdef int defrag_add(Defrag* d, const Packet* pk, u32 ident, u8 proto, u32 at, bint more,
                     const u8* p, u32 n, Whole* out) noexcept nogil

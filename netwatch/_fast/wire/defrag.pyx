@@ -33,8 +33,12 @@ cdef void defrag_flush(Defrag* d) noexcept nogil:
         free(d.ready[d.n_ready])
 
 
-cdef u32 bucket_of(const Packet* pk, u32 ident, u8 proto) noexcept nogil:
-    return <u32>(mix_ends(pk.src, pk.dst, ident | <u64>proto << 32) & (DEFRAG_BUCKETS - 1))
+cdef u64 fragment_hash(const Packet* pk, u32 ident, u8 proto) noexcept nogil:
+    return mix_ends(pk.src, pk.dst, ident | <u64>proto << 32)
+
+
+cdef inline u32 bucket_of(const Packet* pk, u32 ident, u8 proto) noexcept nogil:
+    return <u32>(fragment_hash(pk, ident, proto) & (DEFRAG_BUCKETS - 1))
 
 
 cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, u32 ident, u8 proto) noexcept nogil:

@@ -15,4 +15,5 @@ cdef struct Paths:
 
 cdef Paths* paths_new() noexcept nogil
 cdef void paths_free(Paths* paths) noexcept nogil
+cdef u64 path_hash(const Encap* e) noexcept nogil
 cdef u16 path_of(Paths* paths, const Encap* encap) noexcept nogil

@@ -3,12 +3,11 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, closed
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed, reads)
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
                                              request_start, response_start)
 from netwatch._fast.proto.http.pair cimport (AT_ASTRAY, AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
@@ -375,14 +374,10 @@ cdef void http_closing(Look* look) noexcept nogil:
 
 cdef void http_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "http", ON_TCP, http_detect, http_parse)
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
-    p.name = "http"
     p.timeout = 600
-    p.on = ON_TCP
-    p.detect = http_detect
-    p.parse = http_parse
     p.lost = http_lost
     p.closing = http_closing
     p.free = http_free
