@@ -8,11 +8,6 @@ import sys
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code of CONTRACT section 2."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments == ["--version"] or arguments == ["-V"]:
-        from netwatch import __version__
-
-        print(f"netwatch {__version__}")
-        return 0
     from netwatch.cli import run
 
     return run(arguments)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from netwatch.cli.addons import owners, readers
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
+from netwatch.cli.standard import shows_to_a_person
 from netwatch.store.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
     use_client_names()
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return _show(options)
 

@@ -3,6 +3,7 @@ times in ns. Everything of a flow that is gone is 0, b"" or None.
 """
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.content cimport app_of
 from netwatch._fast.flow.row cimport BIT_ENDED, Row
 from netwatch._fast.out.flowfields cimport flow_at
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
@@ -52,6 +53,12 @@ cdef class FlowRef:
         """Its transport or network protocol."""
         cdef FlowAt at
         return proto_name(at.row.proto, at.row.tcp) if self.at(&at) else ""
+
+    @property
+    def app(self) -> int:
+        """The number of its application, 0 unknown (dpi.app_names)."""
+        cdef FlowAt at
+        return app_of(at.row, at.cold) if self.at(&at) else 0
 
     @property
     def src(self) -> bytes:
