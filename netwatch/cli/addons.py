@@ -19,12 +19,13 @@ RESOLVER_WAIT = 2.0  # seconds a record waits for the resolver, with --resolve
 
 
 def readers(keylog: list[str], source: Any, *, live: bool, show_secrets: bool = False,
-            follow: bool = False) -> list[Service]:
-    """Those who read content, in the order in which they feed each other. Raises CommandError for a bad key log."""
+            follow: bool = False, quiet: bool = False) -> list[Service]:
+    """Those who read content, in the order in which they feed each other. Raises CommandError for a bad key log.
+    `quiet`: what is wrong with classifiers has been said."""
     services: list[Service] = open_keys(keylog, source, live=live)
     services.append(Frames(show_secrets, follow))
     if folder().is_dir():
-        services.append(Classifiers(folder(), say))
+        services.append(Classifiers(folder(), _mute if quiet else say))
     return services
 
 
@@ -49,6 +50,10 @@ def owners(settings: Settings, behind: bool = False) -> FlowOwners | None:
     found = FlowOwners(current())
     found.start(behind)
     return found
+
+
+def _mute(line: str) -> None:
+    """Said already."""
 
 
 def say(line: str) -> None:

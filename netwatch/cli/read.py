@@ -17,6 +17,7 @@ from netwatch.cli.selection import parse_fields, parse_sort, parse_where, read_s
 from netwatch.model.addon import Service
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
+from netwatch.records.scout import Scout
 from netwatch.records.selection import Selection
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
@@ -24,11 +25,13 @@ from netwatch.run.pipeline import Pipeline, Step
 
 if TYPE_CHECKING:
     from netwatch._fast.out.packetrows import PacketRows
+    from netwatch.filter import Filter
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
+JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
 
 
@@ -170,6 +173,19 @@ def parse_duration(text: str) -> float:
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
 
 
+def speaks_of_flows(where: Filter | None) -> bool:
+    """May the flow of a record decide whether that passes?"""
+    from netwatch.schema import BY_NAME
+
+    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
+
+
+def files_again(options: argparse.Namespace) -> bool:
+    """Is all that is read in files, which can be read twice?"""
+    paths = [*options.files, *options.keylog]
+    return bool(options.files) and all(os.path.isfile(path) for path in paths)
+
+
 class Reading:
     """One `read` from its first frame to its exit code."""
 
@@ -185,18 +201,20 @@ class Reading:
         self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
         self._drawn = False
         self._saved: Any = None
+        self.scout: Scout | None = None
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
+        judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
+        again = files_again(self.options)
         services = self._services()
         copies = self._copies(hold or any(getattr(service, "before", None) for service in services))
-        pipeline = Pipeline(self.source, services=services, copies=copies,
-                            workers=self.options.workers, want=wanted, hold=hold, dpi=not self.options.no_dpi,
-                            facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
+        pipeline = self._pipeline(self.source, services, wanted, hold, copies, each=judged and not again)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
+            if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
+                self._look_ahead(self.selection.where if judged else None)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -209,24 +227,55 @@ class Reading:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
 
+    def _pipeline(self, source: Any, services: list[Service], wanted: set[str], hold: bool, copies: list[Any],
+                  each: bool = False) -> Pipeline:
+        options = self.options
+        return Pipeline(source, services=services, copies=copies, workers=1 if each else options.workers,
+                        want=wanted, hold=hold, dpi=not options.no_dpi, facts=hold, max_frames=options.count,
+                        max_flows=options.settings.of("flows.max"), timeouts=options.settings.timeouts, each=each)
+
+    def _look_ahead(self, where: Filter | None) -> None:
+        """Read the files once before, for what their flows turn out to be (records/scout.py)."""
+        from netwatch.capture.file import open_files
+
+        source = open_files(self.options.files)
+        services = self._readers(source, quiet=True)
+        if where is not None:
+            services.append(names(self._resolves(), None, None))
+        pipeline = self._pipeline(source, services, set(), True, [])
+        self.scout = Scout(where)
+        try:
+            self.scout.look(pipeline, lambda: bool(self.interrupted))
+        finally:
+            pipeline.close()
+            source.close()
+        if where is not None:
+            self.selection.scout = self.scout
+
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _services(self) -> list[Service]:
-        options, found = self.options, []
-        if not options.no_dpi:
-            found = readers(options.keylog, self.source, live=bool(options.interface),
-                            show_secrets=options.show_secrets, follow="streams" in self.kinds)
+        found = self._readers(self.source)
         if "flows" in self.kinds or self.selection.where is not None:
-            resolve = options.resolve or options.settings.of("names.resolve")
-            found.append(names(resolve, self.selection.where, parse_fields(options.fields)))
-        if options.owners is not None:
-            found.append(options.owners)
-            method, why = options.owners.method()
+            found.append(names(self._resolves(), self.selection.where, parse_fields(self.options.fields)))
+        if self.options.owners is not None:
+            found.append(self.options.owners)
+            method, why = self.options.owners.method()
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
         return found
+
+    def _readers(self, source: Any, quiet: bool = False) -> list[Service]:
+        """Who reads content. `quiet`: what there is to say about them has been said."""
+        if self.options.no_dpi:
+            return []
+        return readers(self.options.keylog, source, live=bool(self.options.interface),
+                       show_secrets=self.options.show_secrets, follow="streams" in self.kinds, quiet=quiet)
+
+    def _resolves(self) -> bool:
+        return bool(self.options.resolve or self.options.settings.of("names.resolve"))
 
     def _copies(self, hold: bool) -> list[Any]:
         """Further readers of the files, one for each further worker, where totals alone are asked for."""
@@ -261,6 +310,8 @@ class Reading:
             step = pipeline.step()
             if step is None:
                 break
+            if self.scout is not None:
+                step.packets.know(self.scout.apps)
             yield step
             self._show_progress()
             if self.over():

@@ -11,6 +11,7 @@ from netwatch.records.values import field_of, keys_of
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
+    from netwatch.records.scout import Scout
 
 PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
@@ -43,6 +44,7 @@ class Selection:
         self.where = where
         self.sort = sort
         self.limit = limit
+        self.scout: Scout | None = None  # who knows how the flows will end
         self.matched: collections.Counter[str] = collections.Counter()
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
         self._sorted_by = keys_of([sort[0]]) | {"schema"} if sort is not None else frozenset()
@@ -57,7 +59,10 @@ class Selection:
     def passes(self, item: Item) -> bool:
         if self.where is None:
             return True
-        found = self.where.matches(item.record(self._looked_at), item.flow(self._looked_at))
+        if self.scout is not None and item.kind != "flow":
+            found = self.scout.passes(item.record())
+        else:
+            found = self.where.matches(item.record(self._looked_at), item.flow(self._looked_at))
         if found:
             self.matched[item.kind] += 1
         return found

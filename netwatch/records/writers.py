@@ -44,6 +44,11 @@ class Writer:
         shown = self._shown("flow")
         return None if shown is None else keys_of(shown)
 
+    def shows(self, kind: str, name: str) -> bool:
+        """Is the field of the records of that kind among what is shown?"""
+        shown = self._shown(kind)
+        return shown is None or name in shown
+
     def write(self, item: Item) -> None:
         """One record, now."""
         self._take(item.kind, item.write(self._encoder))

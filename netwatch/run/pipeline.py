@@ -7,11 +7,12 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
+from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.out.flowfields import FlowFields
 from netwatch._fast.out.flowref import FlowRef
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
+FOR_EVER = (1 << 64) - 1  # ns
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
@@ -45,12 +47,14 @@ class Pipeline:
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None) -> None:
+                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None,
+                 each: bool = False) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
         it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
-        their order; `box`: another kind of box for the one worker."""
+        their order; `box`: another kind of box for the one worker; `each`: a step for each frame, of the one worker, so
+        that what is known of a flow at a frame does not depend on how many were read with it."""
         self.source = source
         self.services = list(services)
         self._early: list[Any] = [service for service in services if hasattr(service, "before")]
@@ -69,6 +73,8 @@ class Pipeline:
         self._fields = FlowFields(source.interfaces)
         self._asked: dict[frozenset[str] | None, tuple[list[Service], frozenset[str] | None]] = {}
         self._copies = list(copies)
+        self._each = each
+        box = PacedBox() if each else box
         self._boxes = [box] if box is not None else [Box() for _ in range(workers if copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
@@ -83,10 +89,17 @@ class Pipeline:
         read; 0 at the end, -1 when a live source had none."""
         if self._copies:
             return self._step_apart()
+        if self._each:
+            return self._next_frame()
         if self._pool:
             self._release()
             return self._step_parallel()
         return self._fill(self._boxes[0])
+
+    def steps(self) -> Iterator[Step]:
+        """All steps but that of finish()."""
+        while (step := self.step()) is not None:
+            yield step
 
     def process(self, count: int) -> Step | None:
         """Let the engine work on what read() brought, and collect what came of it."""
@@ -217,6 +230,15 @@ class Pipeline:
             count += box.n
         return count
 
+    def _next_frame(self) -> int:
+        """Show the engine the next frame alone."""
+        box = self._boxes[0]
+        if not box.left:
+            count = self._fill(box)
+            if count <= 0:
+                return count
+        return int(box.show(FOR_EVER, 1))
+
     def _fill(self, box: Any) -> int:
         count = int(box.fill(self.source)) if self._left != 0 else 0
         if count > 0 and self._left is not None:
@@ -253,7 +275,6 @@ class Pipeline:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
             events, before = self._events(packets)
-            packets.look(self.engines)
         if self.hold:
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]

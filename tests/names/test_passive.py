@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 import random
 import struct
@@ -23,11 +24,17 @@ from answers import (
     told,
 )
 from netwatch._fast.out.addresses import packed_of
-from netwatch._fast.out.naming import LIMITS, NameTable, nanoseconds
+from netwatch._fast.out.naming import LIMITS, NameTable
 from talks import http_talk, tell, tls_talk
 from wire import A4, B4, MS, SECOND, START, eth, ip4, udp
 
 WWW, SHOP = "www.example.com", "shop.example.net"
+
+
+def ns_of(iso: str) -> int:
+    """ns since 1970 of a record's time."""
+    second = datetime.datetime.strptime(iso[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z")
+    return int(second.timestamp()) * 10**9 + int(iso[20:29])
 
 
 def host(flow: dict) -> str | None:
@@ -187,7 +194,7 @@ def test_the_same_by_any_number_of_workers_and_as_all_answers_at_hand_would_have
     flows = named(frames)
     assert flows == named(frames, workers=3)
     for flow in flows:
-        first = nanoseconds(flow["first"])
+        first = ns_of(flow["first"])
         before = [each for each in said if each[0] <= first and each[2] == flow["dst"]]
         own = [each for each in before if each[1] == flow["src"]]
         if not before:

@@ -5,8 +5,6 @@ No Python object stands for a packet until somebody asks for its record.
 from libc.stdlib cimport free, qsort, realloc
 
 from netwatch._fast.base.bytes cimport u64
-from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.content cimport app_of
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.wire.packetrow cimport PacketRow
 
@@ -77,17 +75,6 @@ cdef class PacketRows:
         for i in range(self.n):
             if self.rows[i].flow and self.rows[i].flow < n:
                 self.rows[i].app = found[self.rows[i].flow]
-
-    def look(self, list engines) -> None:
-        """What the flows are known to be by now, of those that are still there."""
-        cdef Engine engine
-        cdef PacketRow* row
-        cdef u64 i
-        for i in range(self.n):
-            row = &self.rows[i]
-            if row.flow:
-                engine = engines[row.shard]
-                row.app = app_of(&engine.core.table.rows[row.row], &engine.core.table.colds[row.row])
 
     cdef const PacketRow* at(self, u64 i) except NULL:
         if i >= self.n:
