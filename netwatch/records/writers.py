@@ -23,6 +23,13 @@ MAX_CELL = 48
 FLUSH = 65536  # bytes that wait before they are written
 
 
+def write_all(out: IO[bytes], data: bytes) -> None:
+    """All of it: an output without a buffer (python -u) takes only as much as a pipe has room for."""
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) or 0 :]
+
+
 class Writer:
     """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
@@ -82,7 +89,7 @@ class Writer:
 
     def flush(self) -> None:
         """Let go of what is written: somebody watches."""
-        self._out.write(self._encoder.take())
+        self._send(self._encoder.take())
         self._out.flush()
 
     def close(self) -> None:
@@ -90,9 +97,9 @@ class Writer:
         if self.style == "table":
             blocks = [self._lines(kind, rows) for kind, rows in self._rows.items()]
             blocks += ["".join(map(_summary_lines, self._summaries))] if self._summaries else []
-            self._out.write("\n".join(blocks).encode(self._encoding, "replace"))
+            self._send("\n".join(blocks).encode(self._encoding, "replace"))
         self._encoder.close()
-        self._out.write(self._encoder.take())
+        self._send(self._encoder.take())
 
     def _take(self, kind: str, cells: list[str | None] | None) -> None:
         if cells is not None:
@@ -101,7 +108,10 @@ class Writer:
 
     def _flush(self) -> None:
         if len(self._encoder) > FLUSH:
-            self._out.write(self._encoder.take())
+            self._send(self._encoder.take())
+
+    def _send(self, data: bytes) -> None:
+        write_all(self._out, data)
 
     def _shown(self, kind: str) -> list[str] | None:
         """The fields of a kind that are shown, None: all there are."""

@@ -270,7 +270,8 @@ class Pipeline:
     def _collect(self, idle: bool = False) -> Step:
         events: list[Event] = []
         ended: list[tuple[Any, int]] = []
-        packets, before = PacketRows(), [0]
+        packets = PacketRows()
+        before: list[int] = []
         if self.hold and len(self.engines) > 1:
             self._ids = number_fresh(self.engines, self._ids)
         if self._listening:
