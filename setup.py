@@ -85,16 +85,28 @@ class Build(build_ext):
         if sys.platform == "linux":
             build_bpf()
         super().run()
-        for made in BPF.glob("*.bpf.o") if not self.inplace else ():     # data files were copied before this ran
+        made_now = [*BPF.glob("*.bpf.o"), *(ROOT / "netwatch" / "names").glob("vendors.bin")]
+        for made in made_now if not self.inplace else ():                # data files were copied before this ran
             target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
             target.parent.mkdir(parents=True, exist_ok=True)
             self.copy_file(str(made), str(target))
+        if not (self.inplace or DEBUG or SANITIZE or ONLY):
+            record_sources(pathlib.Path(self.build_lib))
 
     def build_extensions(self) -> None:
         compiler = self.compiler.compiler_so
         compiler[:] = [word for word in compiler if not re.fullmatch(r"-O.?|-g\d?", word)]
         super().build_extensions()
         compile_vendors()
+
+
+def record_sources(folder: pathlib.Path) -> None:
+    """Say in the wheel which sources its modules are of: tools/unpack_wheel.py spares a checkout of them compiling."""
+    if shutil.which("bash") is None:
+        return
+    done = subprocess.run(["bash", "-c", ". tools/prepare.sh; fingerprint"], cwd=ROOT, text=True, capture_output=True)
+    if done.returncode == 0:
+        (folder / "netwatch" / "_fast" / "sources.sha256").write_text(done.stdout.split()[1] + "\n")
 
 
 def compile_vendors() -> None:

@@ -57,8 +57,8 @@ cdef enum:
 cdef class Engine:
     """One share of the flows of an input."""
 
-    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True, bint facts=True,
-                  u32 shard=0, u32 shards=1, dict timeouts=None):
+    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want: Iterable[str] = (), bint hold=False, bint dpi=True,
+                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
         if not table_open(&core.table, max_flows):
@@ -108,8 +108,9 @@ cdef class Engine:
             self.core.app_timeout[i] = changed.get(name, own.get(name, 0))
 
     def listen(self, str kind) -> None:
-        """Hand out events of the kind too, of what is processed from now on."""
-        self.core.dpi.want |= WANT[kind]
+        """Hand out events of the kind too, of what is processed from now on; nothing for kinds that no engine makes."""
+        self.core.dpi.want |= WANT.get(kind, 0)
+        self.core.parser.layers |= (self.core.dpi.want >> EV_PACKET) & 1
 
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
@@ -163,6 +164,10 @@ cdef class Engine:
             for i in range(1, core.table.high + 1):
                 if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
                     core_finish(core, i, END_INPUT)
+
+    def key(self, u32 number) -> int:
+        """What tells the flow in a row from those that had it before, and will have it after; 0 for no row."""
+        return self.core.table.colds[number].key if number <= self.core.table.high else 0
 
     def initiator_side(self, u32 number) -> int:
         """0 or 1: the side of a row that began the flow."""

@@ -1,11 +1,13 @@
 """`netwatch run -- COMMAND`: run a program with a key log of its own, and show what it said, decrypted.
 
 What is shown are the flows that its keys open. A program that writes no key log is run, and nothing is shown of it.
+Under sudo the program is run as the user who called.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
+from netwatch.store.folders import account, caller
 
 SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
 KINDS = ("http", "dns", "flows", "tls", "streams")
@@ -45,6 +48,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="netwatch-run-") as folder:  # 0700
         keys = os.path.join(folder, "keys")
         os.close(os.open(keys, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        for path in (keys, folder):
+            os.chown(path, caller(), -1)
         names = options.interface or ["any"]
         words = ["--keylog", keys, "--what", options.what, *[word for name in names for word in ("-i", name)]]
         return _shown(options.command, keys, read.prepared(words), kinds, where, style)
@@ -52,8 +57,10 @@ def main(arguments: list[str]) -> int:
 
 def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: set[str], where: str, style: str) -> int:
     """Capture while the program runs. Its exit code, or ours where nothing could be captured."""
-    source = read.open_source(options)
-    try:
+    with contextlib.ExitStack() as opened:
+        opened.callback(options.host.close)
+        source = read.open_source(options)
+        opened.callback(source.close)
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
@@ -62,18 +69,33 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
                 if program.poll() is None:
                     program.terminate()
         return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
-    finally:
-        source.close()
 
 
 def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:
     """The program. What it prints goes to standard error: the records have standard output."""
     try:
-        return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys}, stdout=sys.stderr)
+        return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys, **_home()}, stdout=sys.stderr,
+                                **_who())
     except FileNotFoundError:
         raise CommandError(f"{command[0]}: no such program", EXIT_MISSING) from None
     except OSError as e:
         raise CommandError(f"{command[0]}: {e.strerror}", EXIT_PERMISSION) from None
+
+
+def _who() -> dict[str, Any]:
+    """Popen's words for the user who called by sudo; none where nobody did."""
+    about = account(caller())
+    if caller() == os.geteuid() or about is None:
+        return {}
+    import pwd
+
+    groups = os.getgrouplist(pwd.getpwuid(caller()).pw_name, about[0])
+    return {"user": caller(), "group": about[0], "extra_groups": groups}
+
+
+def _home() -> dict[str, str]:
+    about = account(caller())
+    return {} if caller() == os.geteuid() or about is None else {"HOME": str(about[1])}
 
 
 class _Watching(read.Reading):

@@ -11,17 +11,27 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
-from netwatch.cli.addons import names, owners, readers, say
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.selection import parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.model.addon import Service
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.selection import (
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    use_client_names,
+)
+from netwatch.model.addon import INFO, Addon, AddonError
+from netwatch.model.event import Step
+from netwatch.model.host import Host
+from netwatch.model.run import Purpose
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
 from netwatch.records.scout import Scout
 from netwatch.records.selection import Selection
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.out.packetrows import PacketRows
@@ -75,9 +85,20 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
     options.settings = read_settings(options.set, options.config)
-    options.owners = None
+    if options.resolve:
+        options.settings = options.settings.but("names.resolve", True, "--resolve")
+    options.host = _host(options)
     use_client_names()
     return options
+
+
+def _host(options: argparse.Namespace) -> Host:
+    """The machine that is captured on; of a file nobody is asked."""
+    if not options.interface:
+        return Host()
+    from netwatch.platform.host import ThisMachine
+
+    return ThisMachine()
 
 
 def main(arguments: list[str]) -> int:
@@ -88,11 +109,14 @@ def main(arguments: list[str]) -> int:
     if options.follow is not None:
         kinds = _alone(options)
     style = style_of(options, kinds)
-    source = open_source(options)
     try:
-        return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
+        source = open_source(options)
+        try:
+            return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
+        finally:
+            source.close()
     finally:
-        source.close()
+        options.host.close()
 
 
 def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
@@ -114,8 +138,8 @@ def _kinds(options: argparse.Namespace) -> set[str]:
     for kind in asked:
         if kind in LATER_KINDS:
             raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
-        if kind not in KINDS:
-            raise CommandError(f"--what {kind}: no such kind; there are {', '.join(KINDS)}")
+        if kind not in KINDS and kind not in addons.kinds():
+            raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
     if not asked:
         raise CommandError("--what needs a kind of record")
     if not 1 <= options.workers <= 64:
@@ -150,18 +174,14 @@ def open_source(options: argparse.Namespace) -> Any:
 
 
 def _open_interfaces(options: argparse.Namespace) -> Any:
-    """What finds owners is made ready first, so that the first flow can have one."""
+    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
     from netwatch.capture.live import open_live
 
     kinds = options.what.split(",")
-    options.owners = owners(options.settings) if "flows" in kinds or options.where is not None else None
-    try:
-        return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                         options.settings.of("capture.ring_mb"))
-    except SourceError:
-        if options.owners:
-            options.owners.close()
-        raise
+    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
+        options.host.find_owners()
+    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                     options.settings.of("capture.ring_mb"))
 
 
 def parse_duration(text: str) -> float:
@@ -171,6 +191,12 @@ def parse_duration(text: str) -> float:
         if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
             return float(head) * scale
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
+
+
+def _say(text: str, severity: str) -> None:
+    """What an addon has to say; what is well is not worth a line here."""
+    if severity != INFO:
+        say(text)
 
 
 def speaks_of_flows(where: Filter | None) -> bool:
@@ -208,9 +234,8 @@ class Reading:
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
         judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
         again = files_again(self.options)
-        services = self._services()
-        copies = self._copies(hold or any(getattr(service, "before", None) for service in services))
-        pipeline = self._pipeline(self.source, services, wanted, hold, copies, each=judged and not again)
+        pipeline = self._pipeline(wanted, hold, each=judged and not again)
+        self._tell(pipeline)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
@@ -227,22 +252,47 @@ class Reading:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
 
-    def _pipeline(self, source: Any, services: list[Service], wanted: set[str], hold: bool, copies: list[Any],
-                  each: bool = False) -> Pipeline:
-        options = self.options
-        return Pipeline(source, services=services, copies=copies, workers=1 if each else options.workers,
-                        want=wanted, hold=hold, dpi=not options.no_dpi, facts=hold, max_frames=options.count,
-                        max_flows=options.settings.of("flows.max"), timeouts=options.settings.timeouts, each=each)
+    def over(self) -> bool:
+        """Is it time to stop, though there may be more?"""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+        """`source`: not that of the records; what there is to say of it has been said."""
+        options, settings = self.options, self.options.settings
+        purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
+                          kinds=frozenset(self.kinds), keylogs=tuple(options.keylog),
+                          show_secrets=options.show_secrets, final=True)
+        try:
+            return Pipeline(source or self.source, addons=self._addons(), purpose=purpose, settings=settings,
+                            host=options.host, say=_say if source is None else None,
+                            copies=self._copies if self._copied() and source is None else None,
+                            workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
+                            facts=hold, max_frames=options.count, max_flows=settings.of("flows.max"),
+                            timeouts=settings.timeouts, each=each)
+        except AddonError as e:
+            raise CommandError(str(e), e.exit_code) from None
+
+    def _tell(self, pipeline: Pipeline) -> None:
+        """What cannot be known here, and whom to thank."""
+        named = named_fields(self.selection.where, parse_fields(self.options.fields))
+        for addon in pipeline.addons:
+            for why in addon.missing(named):
+                say(why)
+            for line in addon.credits():
+                say(line)
+        if self.options.host.owners is not None:
+            from netwatch.owners.addon import FlowOwners
+
+            method, why = pipeline.get(FlowOwners).method()
+            if why:
+                say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
 
     def _look_ahead(self, where: Filter | None) -> None:
         """Read the files once before, for what their flows turn out to be (records/scout.py)."""
         from netwatch.capture.file import open_files
 
         source = open_files(self.options.files)
-        services = self._readers(source, quiet=True)
-        if where is not None:
-            services.append(names(self._resolves(), None, None))
-        pipeline = self._pipeline(source, services, set(), True, [])
+        pipeline = self._pipeline(set(), True, source)
         self.scout = Scout(where)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
@@ -252,39 +302,20 @@ class Reading:
         if where is not None:
             self.selection.scout = self.scout
 
-    def over(self) -> bool:
-        """Is it time to stop, though there may be more?"""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    def _addons(self) -> list[Addon]:
+        """Those that records need: of flows, of their own kinds, or to filter by."""
+        flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
 
-    def _services(self) -> list[Service]:
-        found = self._readers(self.source)
-        if "flows" in self.kinds or self.selection.where is not None:
-            found.append(names(self._resolves(), self.selection.where, parse_fields(self.options.fields)))
-        if self.options.owners is not None:
-            found.append(self.options.owners)
-            method, why = self.options.owners.method()
-            if why:
-                say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
-        return found
-
-    def _readers(self, source: Any, quiet: bool = False) -> list[Service]:
-        """Who reads content. `quiet`: what there is to say about them has been said."""
-        if self.options.no_dpi:
-            return []
-        return readers(self.options.keylog, source, live=bool(self.options.interface),
-                       show_secrets=self.options.show_secrets, follow="streams" in self.kinds, quiet=quiet)
-
-    def _resolves(self) -> bool:
-        return bool(self.options.resolve or self.options.settings.of("names.resolve"))
-
-    def _copies(self, hold: bool) -> list[Any]:
-        """Further readers of the files, one for each further worker, where totals alone are asked for."""
+    def _copied(self) -> bool:
+        """Can every worker have a reader of its own?"""
         files = self.options.files
-        if hold or not files or self.options.count is not None or not all(os.path.isfile(path) for path in files):
-            return []
+        return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
+
+    def _copies(self) -> list[Any]:
         from netwatch.capture.file import open_files
 
-        return [open_files(files) for _ in range(self.options.workers - 1)]
+        return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
 
     def _loop(self, pipeline: Pipeline) -> None:
         if self.options.follow is not None:
@@ -310,7 +341,7 @@ class Reading:
             step = pipeline.step()
             if step is None:
                 break
-            if self.scout is not None:
+            if self.scout is not None and step.packets is not None:
                 step.packets.know(self.scout.apps)
             yield step
             self._show_progress()

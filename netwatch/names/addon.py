@@ -1,35 +1,41 @@
-"""All that is known of a flow's ends beside the flow itself, as one service of the pipeline.
+"""All that is known of a flow's ends beside the flow itself.
 
 Name, service, scope, neighbours, place: learnt from the wire or looked up in local tables. Only `reverse`, when it is
 given, sends packets.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
+from netwatch._fast.out.rawflow import RawFlow
+from netwatch.model.addon import Addon, Store
+from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.option import Option
 from netwatch.names import scopes
 from netwatch.names.geo import Geo
-from netwatch.names.neighbours import Neighbours
+from netwatch.names.neighbours import MAX_STATIONS, Neighbours
 from netwatch.names.ports import Services
 
 if TYPE_CHECKING:
-    from netwatch._fast.out.flowref import FlowRef
+    from netwatch.model.run import Run
     from netwatch.names.reverse import Reverse
 
-Record = dict[str, Any]
+RESOLVER_WAIT = 2.0  # seconds a record that is made once and for all waits for the resolver
 IS_NEAR, HAS_NO_NAME = 1, 2    # what Adorner.adorn leaves to do
 ENDS, STATION, PLACE = ("src", "dst"), ("mac", "vendor", "host", "role"), ("country", "city", "asn", "org")
 STATION_FIELDS = tuple(f"lan.{end}.{part}" for end in ENDS for part in STATION)
 
 
-class Names:
-    """Sees names and links on the wire, and adorns flow records with `name`, `service`, `scope`, `lan`, `geo`."""
+class Names(Addon):
+    """Knows names, services, scopes, neighbours and places of addresses, from the wire and from tables."""
 
+    name = "names"
+    options = (Option("resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),)
     wants = frozenset({"names", "links"})
-    gives = frozenset({"service", "name", "scope", "lan", "geo"})
+    adds = frozenset({"name", "service", "scope", "lan", "geo"})
     needs = frozenset({"tls", "quic", "http"})  # they may say the name themselves
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
@@ -45,28 +51,37 @@ class Names:
         self._adorner = Adorner(self.table, scopes.BLOCKS, self.services.ports, scopes.REMOTE,
                                 self.neighbours.stations)
 
-    def take(self, events: Iterable[Any]) -> list[Any]:
+    def begin(self, run: Run) -> None:
+        if self.reverse is None and run.settings.of("names.resolve"):
+            from netwatch.names.reverse import Reverse
+
+            self.reverse = Reverse()
+            self._wait = RESOLVER_WAIT if run.purpose.final else 0.0
+
+    def take(self, step: Step) -> Sequence[Event]:
         """Learn from a chunk's events; nothing further comes of them."""
-        for event in events:
+        for event in step.events:
             if event.kind == "names":
                 self.table.learn(event.time_ns, event.payload)
             else:
                 self.neighbours.learn(event.time_ns, event.payload)
-        return []
+        return ()
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what is known to a flow record."""
-        left = self._adorner.adorn(record, flow)
+        engine, row, _ = flow
+        raw = RawFlow(engine, row)
+        left = self._adorner.adorn(record, raw)
         if left & IS_NEAR:
-            found = self.neighbours.ends(flow.src, flow.dst, flow.last)
+            found = self.neighbours.ends(raw.src, raw.dst, raw.last)
             if found:
                 record["lan"] = found
         if left & HAS_NO_NAME and self.reverse is not None:
-            host = self.reverse.name(flow.dst, self._wait)
+            host = self.reverse.name(raw.dst, self._wait)
             if host is not None:
                 record["name"] = {"host": host, "via": "ptr"}
         if self._placed:
-            place = self._place(flow.src, flow.dst)
+            place = self._place(raw.src, raw.dst)
             if place:
                 record["geo"] = place
 
@@ -76,7 +91,7 @@ class Names:
         return self.geo.find(remote) if remote is not None else {}
 
     def columns(self) -> list[tuple[Any, ...]]:
-        """What of it a filter over flow rows may look at: (fields, how to work them out of packed ends, ...), the
+        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
         arguments of _fast.derived.Derived."""
         found: list[tuple[Any, ...]] = [
             (("name.host", "name.via"), self._name_columns, self._answers),
@@ -111,8 +126,7 @@ class Names:
         place = self._place(record["src"], record["dst"])
         return tuple(map(place.get, PLACE)) if place else None
 
-    def missing(self, fields: Iterable[str]) -> list[str]:
-        """Why none of these fields can have a value on this machine, and what to do about it; one line each."""
+    def missing(self, fields: Iterable[str]) -> Sequence[str]:
         from netwatch.names.vendors import table
 
         asked = set(fields)
@@ -120,7 +134,16 @@ class Names:
         whys += [table().missing] if any(name.endswith(".vendor") for name in asked) else []
         return [why for why in whys if why is not None]
 
+    def credits(self) -> Sequence[str]:
+        said = self.geo.attribution()
+        return (said,) if said else ()
+
+    def stores(self) -> Sequence[Store]:
+        return (Store("names of addresses", self.table.held, self.table.bound, None, self.table.forgotten),
+                Store("stations of the LAN", len(self.neighbours.stations), MAX_STATIONS, None,
+                      self.neighbours.forgotten))
+
     def close(self) -> None:
-        """The input is over: look up nothing more."""
+        """Look up nothing more."""
         if self.reverse is not None:
             self.reverse.close()

@@ -53,7 +53,7 @@ class Reverse:
     def name(self, packed: bytes, wait: float = 0.0) -> str | None:
         """The name of an address, if it is known by now or within `wait` seconds; a look-up is begun when there has
         been none."""
-        if BLOCKS.find(packed) not in ASKED:
+        if (BLOCKS.find(packed) or "") not in ASKED:
             return None
         address = text_of(packed)
         with self._lock:

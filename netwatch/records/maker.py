@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from netwatch._fast.out.addresses import text_of
-from netwatch._fast.out.flowref import FlowRef
 from netwatch._fast.out.packetfields import PacketFields
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.out.record import iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
-from netwatch.model.addon import Event
+from netwatch.model.event import Event, Step
 from netwatch.records.items import DictItem, FlowItem, Item, Packets
 from netwatch.records.streams import STREAM_LIMIT, Streams
 from netwatch.records.values import Record
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.pipeline import Pipeline
 
 CLEAR_DNS = ("udp", "tcp")
 ENDS = frozenset({"src", "sport", "dst", "dport"})
@@ -31,6 +31,7 @@ class RecordMaker:
         self.kinds = kinds
         self.show_secrets = show_secrets
         self._wanted = wanted
+        self._made = ({"dns", "http"} | {kind for addon in pipeline.addons for kind in addon.kinds}) & kinds
         self._streams = Streams(stream_limit)
         self._packets = PacketFields(pipeline.source.interfaces)
 
@@ -40,13 +41,14 @@ class RecordMaker:
         for event, before in zip(step.events, step.before, strict=True):
             if event.kind == "streams" and "streams" in self.kinds:
                 self._streams.take(event)
-            elif event.kind in ("dns", "http") and event.kind in self.kinds:
+            elif event.kind in self._made:
                 if before > at:
                     yield self._run(step, at, before)
                     at = before
                 yield self._item(event.kind, self._of_event(event), event.engine, event.row if event.flow else 0)
-        if len(step.packets) > at:
-            yield self._run(step, at, len(step.packets))
+        end = len(step.packets) if step.packets is not None else 0
+        if end > at:
+            yield self._run(step, at, end)
         for engine, row in step.ended:
             yield from self._of_flow(engine, row)
 
@@ -60,14 +62,17 @@ class RecordMaker:
                 yield item.record()
 
     def _run(self, step: Step, first: int, last: int) -> Packets:
+        assert step.packets is not None
         return Packets(step.packets, first, last, self._packets, self.pipeline, self.show_secrets)
 
     def _item(self, kind: str, body: Record, engine: Any, row: int) -> DictItem:
         return DictItem(kind, body, self.pipeline, engine, row, self.show_secrets)
 
     def _of_event(self, event: Event) -> Record:
-        flow = FlowRef(event.engine, event.row)
+        flow = RawFlow(event.engine, event.row)
         about: Record = {"flow": event.flow} if event.flow else {}
+        if event.kind not in ("dns", "http"):
+            return {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns), **about, **event.payload}
         if event.kind == "dns":
             body = event.payload if isinstance(event.payload, dict) else dnstext.record(event.payload)
             if event.inner and body.get("transport") in CLEAR_DNS:
@@ -106,7 +111,7 @@ class RecordMaker:
                 yield {**about, **ends, "tls": handshake}
 
 
-def _who(flow: FlowRef, side: int, response: bool) -> Record:
+def _who(flow: RawFlow, side: int, response: bool) -> Record:
     """The ends of a question and its answer: whoever sent a query is the client."""
     ends = [text_of(flow.src), text_of(flow.dst)]
     if (side != flow.initiator_side) != response:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netwatch._fast.out.flowref import FlowRef
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch.filter import Filter
 from netwatch.filter.split import Split
+from netwatch.model.event import Step
 from netwatch.records.values import Record, keys_of
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.pipeline import Pipeline
 
 
 class Scout:
@@ -34,7 +35,7 @@ class Scout:
 
     def _learn_all(self, pipeline: Pipeline, step: Step) -> None:
         for engine, row in step.ended:
-            self._learn(pipeline, FlowRef(engine, row))
+            self._learn(pipeline, RawFlow(engine, row))
 
     def passes(self, record: Record) -> bool:
         """Does a record pass that is not a flow's own?"""
@@ -42,7 +43,7 @@ class Scout:
         flow = record.get("flow", 0)
         return self._split.passes(record, self._bits[flow] if flow < len(self._bits) else 0)
 
-    def _learn(self, pipeline: Pipeline, flow: FlowRef) -> None:
+    def _learn(self, pipeline: Pipeline, flow: RawFlow) -> None:
         number = flow.id
         if number >= len(self.apps):
             more = number + 1 - len(self.apps) + number // 4

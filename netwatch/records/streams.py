@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import having
-from netwatch.model.addon import Event
+from netwatch.model.event import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 

@@ -7,20 +7,23 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
-from netwatch._fast.out.flowfields import FlowFields
-from netwatch._fast.out.flowref import FlowRef
+from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
 from netwatch._fast.out.names import link_name
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.out.record import described_of, record_of
 from netwatch._fast.out.summary import summary
-from netwatch.model.addon import Event, Service, adorners
+from netwatch.model.addon import WARNING, Addon
+from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.host import Host
+from netwatch.model.run import Kind, Purpose, Values
+from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -30,52 +33,52 @@ FOR_EVER = (1 << 64) - 1  # ns
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
-class Step(NamedTuple):
-    """What one chunk gave, each in order; `ended` are (engine, row). Of the `packets`, `before` says for each event how
-    many come before it. `idle`: a live source had nothing."""
-
-    events: list[Event]
-    ended: list[tuple[Any, int]]
-    idle: bool
-    packets: PacketRows
-    before: list[int]
-
-
 class Pipeline:
-    """Reads a source to its end, or until it is no longer asked to."""
+    """Reads a source to its end, or until it is no longer asked to. It is a model.Run to its addons."""
 
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None,
-                 each: bool = False) -> None:
+                 copies: Callable[[], Sequence[Any]] | None = None, box: Any = None, addons: Sequence[Addon] = (),
+                 purpose: Purpose | None = None, settings: Values | None = None, host: Host | None = None,
+                 say: Callable[[str, str], None] | None = None, each: bool = False) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
-        `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
-        it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
-        their order; `box`: another kind of box for the one worker; `each`: a step for each frame, of the one worker, so
-        that what is known of a flow at a frame does not depend on how many were read with it."""
+        `copies` opens as many further readers of the same input as there are further workers. Each worker then reads
+        all of it and takes its share, which is fastest, and done when nothing is to be handed out in order; `box`:
+        another kind of box for the one worker; `addons` are asked in their order, `purpose` to `say` are what they see
+        of the run (see model.Run); `each`: a step for each frame, of the one worker, so that what is known of a flow
+        at a frame does not depend on how many were read with it. Raises AddonError."""
         self.source = source
-        self.services = list(services)
-        self._early: list[Any] = [service for service in services if hasattr(service, "before")]
-        want = set(want).union(*(service.wants for service in services if service not in self._early))
+        self.purpose, self.settings, self.host = purpose or Purpose(), settings or Settings({}), host or Host()
+        self._say = say
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
         ]
+        self.addons = list(addons)
+        for addon in self.addons:
+            addon.begin(self)
+        self._early = [addon for addon in self.addons if addon.early]
+        self._adding = [addon for addon in self.addons if addon.adds]
+        heard = set(want).union(*(addon.wants for addon in self.addons if not addon.early))
+        for engine in self.engines:
+            for kind in heard:
+                engine.listen(kind)
         self.hold = hold
         self.done = False
         self._ids = 0
         self._left = max_frames
-        self._listening = bool(want or self._early)
+        self._listening = bool(heard or self._early)
         self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
         self._secrets_told = 0
+        apart = workers > 1 and copies is not None and not (hold or self._early)
+        self._copies = list(copies()) if apart and copies else []
         self._fields = FlowFields(source.interfaces)
-        self._asked: dict[frozenset[str] | None, tuple[list[Service], frozenset[str] | None]] = {}
-        self._copies = list(copies)
+        self._asked: dict[frozenset[str] | None, _Asked] = {}
         self._each = each
         box = PacedBox() if each else box
-        self._boxes = [box] if box is not None else [Box() for _ in range(workers if copies else min(workers, 2))]
+        self._boxes = [box] if box is not None else [Box() for _ in range(workers if self._copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
         self._to_release = False
@@ -111,12 +114,16 @@ class Pipeline:
             self._forewarn(self._boxes[0])
             if count > 0:
                 self.engines[0].process(self._boxes[0])
-        return self._collect(idle=count < 0)
+        return self._collect(Step((), idle=count < 0, box=None if self._pool else self._boxes[0]))
 
     @property
     def box(self) -> Any:
         """The frames that the last process() worked on; its events' frames are in it until the next."""
         return self._boxes[-1]
+
+    def end(self) -> None:
+        """Tell the addons that the input is over, while flows stay open: somebody looks at them still."""
+        self._rounds(Step((), over=True), PacketRows())
 
     def run_quietly(self) -> None:
         """To the end, when nobody wants events or flows: only totals are kept."""
@@ -132,7 +139,7 @@ class Pipeline:
                 job.result()
         else:
             self.engines[0].finish()
-        return self._collect()
+        return self._collect(Step((), over=True))
 
     def close(self) -> None:
         """Stop the threads. The engines can still be asked."""
@@ -143,46 +150,68 @@ class Pipeline:
             self._pool = None
         for copy in self._copies:
             copy.close()
-        for service in self.services:
-            service.close()
+        for addon in self.addons:
+            addon.close()
+
+    def find(self, kind: type[Kind]) -> Kind | None:
+        """See model.Run."""
+        return next((addon for addon in self.addons if isinstance(addon, kind)), None)
+
+    def get(self, kind: type[Kind]) -> Kind:
+        """See model.Run."""
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"this run has no addon {kind.name or kind.__name__}")
+        return found
+
+    def say(self, text: str, severity: str = WARNING) -> None:
+        """See model.Run."""
+        if self._say is not None:
+            self._say(text, severity)
 
     def advance(self, now_ns: int) -> None:
         """Tell all engines what time it is, where no frame does: a live source that is quiet."""
         for engine in self.engines:
             engine.advance(now_ns)
 
-    def record(self, engine: Any, row: int, show_secrets: bool = False,
-               wanted: frozenset[str] | None = None) -> dict[str, Any]:
+    def record(self, engine: Engine, row: int, show_secrets: bool = False,
+               wanted: frozenset[str] | None = None) -> Record:
         """The flow record of a row of an engine; {} when the row is not in use. `wanted`: these of its keys will do."""
-        services, keys = self._asked_of(wanted)
-        found: dict[str, Any] = record_of(self._fields, engine, row, show_secrets, keys)
-        return self._adorned(found, services, engine, row) if found else found
+        asked = self._asked_of(wanted)
+        found: Record = record_of(self._fields, engine, row, show_secrets, asked.keys)
+        if found:
+            _adorn(asked.addons, found, engine, row)
+        return found
 
-    def described(self, engine: Any, row: int, show_secrets: bool = False,
-                  wanted: frozenset[str] | None = None) -> dict[str, Any]:
-        """What of the flow record is in no row: what protocols and services say."""
-        services, keys = self._asked_of(wanted)
-        return self._adorned(described_of(engine, row, show_secrets, keys), services, engine, row)
+    def described(self, engine: Engine, row: int, show_secrets: bool = False,
+                  wanted: frozenset[str] | None = None) -> Record:
+        """What of the flow record is in no row: what protocols and addons say."""
+        asked = self._asked_of(wanted)
+        if asked.whole:
+            return {key: value for key, value in self.record(engine, row, show_secrets, wanted).items()
+                    if key not in IN_ROWS}
+        found: Record = described_of(engine, row, show_secrets, asked.keys)
+        _adorn(asked.addons, found, engine, row)
+        return found
 
-    def flow_of(self, packets: PacketRows, place: int) -> tuple[Any, int]:
+    def flow_of(self, packets: PacketRows, place: int) -> tuple[Engine, int]:
         """(engine, row) of a packet's flow; row 0 when it has none, or the flow is gone."""
         shard, row = packets.flow(place)
         return self.engines[shard], row
 
-    def _asked_of(self, wanted: frozenset[str] | None) -> tuple[list[Service], frozenset[str] | None]:
-        """Which services have something of that to say, and which keys must be there for them."""
-        if wanted not in self._asked:
-            services = adorners(self.services, wanted)
-            self._asked[wanted] = services, None if wanted is None else wanted.union(*(s.needs for s in services))
-        return self._asked[wanted]
+    def adorn(self, record: Record, engine: Engine, row: int) -> None:
+        """Let every addon add what it knows to the record of a row."""
+        _adorn(self._adding, record, engine, row)
 
-    @staticmethod
-    def _adorned(record: dict[str, Any], services: list[Service], engine: Any, row: int) -> dict[str, Any]:
-        if services:
-            flow = FlowRef(engine, row)
-            for service in services:
-                service.adorn(record, flow)
-        return record
+    def _asked_of(self, wanted: frozenset[str] | None) -> _Asked:
+        """Which addons have something of that to say, and what must be there for them."""
+        if wanted not in self._asked:
+            addons = [addon for addon in self._adding if wanted is None or not wanted.isdisjoint(
+                name.partition(".")[0] for name in addon.adds)]
+            whole = any(addon.needs is None for addon in addons)
+            keys = None if wanted is None or whole else wanted.union(*(addon.needs or () for addon in addons))
+            self._asked[wanted] = _Asked(addons, keys, whole)
+        return self._asked[wanted]
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
@@ -232,7 +261,7 @@ class Pipeline:
 
     def _next_frame(self) -> int:
         """Show the engine the next frame alone."""
-        box = self._boxes[0]
+        box: Any = self._boxes[0]
         if not box.left:
             count = self._fill(box)
             if count <= 0:
@@ -252,13 +281,13 @@ class Pipeline:
         return count
 
     def _forewarn(self, box: Any | None) -> None:
-        """Let services know what the source found up to the end of the box, or of the input."""
+        """Let addons know what the source found up to the end of the box, or of the input."""
         if self._early:
             known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)
             fresh = self.source.secrets[self._secrets_told : known]
             self._secrets_told = max(known, self._secrets_told)
-            for service in self._early:
-                service.before(self.engines, fresh)
+            for addon in self._early:
+                addon.before(fresh)
 
     def _release(self) -> None:
         """The rows handed out by the last step are no longer needed."""
@@ -267,31 +296,35 @@ class Pipeline:
                 release(engine)
             self._to_release = False
 
-    def _collect(self, idle: bool = False) -> Step:
-        events: list[Event] = []
+    def _collect(self, step: Step) -> Step:
+        """What came of a chunk, once the addons have had their say."""
         ended: list[tuple[Any, int]] = []
-        packets = PacketRows()
-        before: list[int] = []
-        if self.hold and len(self.engines) > 1:
-            self._ids = number_fresh(self.engines, self._ids)
-        if self._listening:
-            events, before = self._events(packets)
         if self.hold:
+            if len(self.engines) > 1:
+                self._ids = number_fresh(self.engines, self._ids)
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]
             self._to_release = bool(ended)
-        return Step(events, ended, idle, packets, before)
+        step = step._replace(ended=ended)
+        packets = PacketRows()
+        events, before = self._rounds(step, packets)
+        return step._replace(events=events, packets=packets, before=before)
 
-    def _events(self, packets: PacketRows) -> tuple[list[Event], list[int]]:
-        """What the engines saw, and what the services made of it, until nothing new comes of it; and how many of the
+    def _rounds(self, step: Step, packets: PacketRows) -> tuple[list[Event], list[int]]:
+        """What the engines saw, and what the addons made of it, until nothing new comes of it; and how many of the
         packets come before each. What an engine saw at a packet comes before it, what others made of that after."""
-        fresh = self._drained(packets)
+        fresh = self._drained(packets) if self._listening else []
         if len(self.engines) > 1:
             packets.sort()
         found = [(event, False) for event in fresh]
-        for _ in range(ROUNDS):
-            made = [event for service in self.services for event in service.take(_of(fresh, service.wants))]
-            fresh = sorted(made + self._drained(packets), key=_place) if self.services else []
+        for again in range(ROUNDS):
+            made: list[Event] = []
+            bare = step._replace(again=bool(again))
+            for addon in self.addons:
+                mine = [event for event in fresh if event.kind in addon.wants] if addon.wants else ()
+                if mine or not again:
+                    made += addon.take(bare._replace(events=mine) if mine else bare)
+            fresh = sorted(made + self._drained(packets), key=_place) if self._listening or made else []
             if not fresh:
                 break
             found = sorted(found + [(event, True) for event in fresh], key=lambda each: _place(each[0]))
@@ -303,8 +336,20 @@ class Pipeline:
                        for frame, flow, kind, ns, *rest in drain(engine, packets)), key=_place)
 
 
-def _of(events: list[Event], kinds: frozenset[str]) -> list[Event]:
-    return [event for event in events if event.kind in kinds]
+class _Asked(NamedTuple):
+    """What some keys of a flow record take: addons, keys that are described for them too (None: all), `whole`: one of
+    them may look at any key."""
+
+    addons: list[Addon]
+    keys: frozenset[str] | None
+    whole: bool
+
+
+def _adorn(addons: list[Addon], record: Record, engine: Engine, row: int) -> None:
+    if addons:
+        flow = FlowRef(engine, row, engine.key(row))
+        for addon in addons:
+            addon.adorn(record, flow)
 
 
 def _threads(n: int) -> ThreadPoolExecutor:

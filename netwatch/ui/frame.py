@@ -51,7 +51,7 @@ def source_words(state: State) -> list[Span]:
         return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
     if state.paused:
         return [(glyphs.paused, WARN), (f" {state.label} paused", TEXT)]
-    if state.live and getattr(health, "stopped", False):
+    if state.live and health and health.stopped:
         return [(glyphs.paused, WARN), (f" {state.label} stopped", TEXT)]
     if state.live:
         return [(glyphs.live, GOOD), (f" {state.label}", TEXT)]
@@ -110,7 +110,7 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     error = state.snapshot.error or health.error
     if error:
         parts.append((10, [(" error ", ALARM), (f" {error}", BAD)]))
-    if getattr(health, "stopped", False):
+    if health.stopped:
         parts.append((10, [("capture stopped", WARN)]))
     if state.live:
         parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from mmdb import database
-from netwatch._fast.engine import Engine
-from netwatch._fast.input.box import Box
 from netwatch._fast.out.addresses import packed_of
-from netwatch._fast.out.flowref import FlowRef
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch_command import ENVIRONMENT, ROOT, Run
 from running import open_bytes
 from wire import A4, B4, SYN, eth, ip4, pcap, sctp, spaced, tcp, udp
 
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
 from netwatch.names.addon import Names
 from netwatch.names.geo import Geo
 from netwatch.names.ports import Services, assigned
@@ -50,12 +50,12 @@ def service(sport: int, dport: int, proto: str = "tcp") -> str | None:
     return found
 
 
-def flow(proto: int, body: bytes, dst: str = B4) -> FlowRef:
+def flow(proto: int, body: bytes, dst: str = B4) -> RawFlow:
     """The flow of one packet."""
     engine, box = Engine(), Box()
     box.fill(open_bytes(pcap(spaced([eth(ip4(proto, body, A4, dst))]))))
     engine.process(box)
-    return FlowRef(engine, 1)
+    return RawFlow(engine, 1)
 
 
 def test_services_by_port_and_transport():
@@ -127,6 +127,16 @@ def test_places_come_from_local_databases_alone(tmp_path: Path, monkeypatch: pyt
     assert geo.find(packed_of("9.9.8.1")) == {"city": "x"} and geo.find(packed_of("9.9.7.1")) == {"country": "FR"}
     assert geo.find(packed_of("1.2.3.4")) == geo.find(packed_of("2606:4700::1")) == geo.find(b"") == {}
     assert "DB-IP" in geo.attribution()
+
+
+def test_what_a_licence_asks_for_is_said_wherever_its_answers_are_shown(tmp_path: Path, netwatch: Run):
+    pytest.importorskip("maxminddb", reason="places need maxminddb")
+    (tmp_path / "b.mmdb").write_bytes(database("DBIP-City-Lite", {"9.9.9.0/24": {"country": {"iso_code": "DE"}}}))
+    capture = ROOT / "tests/golden/http.pcap"
+    done = netwatch("read", capture, env={**ENVIRONMENT, "NETWATCH_GEOIP": str(tmp_path)})
+    assert done.stderr == "netwatch: IP Geolocation by DB-IP (db-ip.com), CC BY 4.0\n"
+    alone = netwatch("read", capture, "--what", "summary", env={**ENVIRONMENT, "NETWATCH_GEOIP": str(tmp_path)})
+    assert alone.stderr == ""
 
 
 def test_a_broken_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

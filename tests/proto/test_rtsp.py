@@ -19,7 +19,7 @@ TALKS = [
 # code of the seam, who is the client, the object, the label
 WANT = [
     (
-        4,
+        0,
         0,
         {
             "method": "OPTIONS",

@@ -18,7 +18,7 @@ from netwatch._fast.out.encoder import Encoder, cell_of
 from netwatch_command import ROOT
 
 from netwatch.capture.file import open_files
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.messages import Messages
 from netwatch.names.addon import Names
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output
@@ -40,7 +40,7 @@ def steps(path: Path, kinds: set[str]) -> Any:
     """(maker, step) of a capture, whose flows are named."""
     source = open_files([str(path)])
     pipeline = Pipeline(source, want=kinds - {"flows", "tls"}, hold=True,
-                        services=[Frames(follow="streams" in kinds), Names()])
+                        addons=[Messages(follow="streams" in kinds), Names()])
     maker = RecordMaker(pipeline, kinds)
     while (step := pipeline.step()) is not None:
         yield maker, step

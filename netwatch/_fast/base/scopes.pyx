@@ -10,7 +10,7 @@ cdef extern from "<arpa/inet.h>":
 
 cdef class Blocks:
     """`blocks`: (prefix as text, value). ValueError on a prefix that is none."""
-    def __init__(self, blocks):
+    def __init__(self, blocks: Collection[tuple[str, str]]):
         if len(blocks) > MAX_BLOCKS:
             raise ValueError(f"more than {MAX_BLOCKS} blocks")
         self.values = []
@@ -28,7 +28,7 @@ cdef class Blocks:
         self.n += 1
         return 0
 
-    def find(self, bytes packed):
+    def find(self, bytes packed) -> str | None:
         """The value of the narrowest block that the address lies in; None when there is none or it is no address."""
         return self.holding(packed, <u8>(4 if len(packed) == 4 else 6 if len(packed) == 16 else 0))
 

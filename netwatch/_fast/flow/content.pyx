@@ -119,7 +119,7 @@ cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 t
     return <u8*>ev + sizeof(Event)
 
 
-def facts_list(bytes packed) -> list:
+def facts_list(bytes packed) -> list[tuple[int, int, bytes]]:
     """(protocol, key, value) of each entry of a flow's packed facts."""
     out = []
     at = 0

@@ -35,12 +35,12 @@ cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil:
     return other if NAMED[other] and client < EPHEMERAL else code
 
 
-def service_code(int proto, int port):
+def service_code(int proto, int port) -> int:
     """The code of a port in the table of the `service` column, for TCP, UDP and SCTP; 0 for any other transport."""
     return service_of(<u16>proto, <u16>port)
 
 
-def name_services(codes) -> None:
+def name_services(codes: Iterable[int]) -> None:
     """Say which codes have a name; no others have."""
     memset(NAMED, 0, sizeof(NAMED))
     for code in codes:

@@ -99,7 +99,8 @@ cdef class LiveSource(Source):
     def __cinit__(self, *args, **kwargs):
         self.wake = -1
 
-    def __init__(self, list names, str capture_filter="", int snaplen=MAX_FRAME, int ring_mb=64, bint promisc=False):
+    def __init__(self, names: list[str], str capture_filter="", int snaplen=MAX_FRAME, int ring_mb=64,
+                 bint promisc=False):
         cdef u32 i
         if not 1 <= len(names) <= MAX_HANDLES:
             raise SourceUsage(f"between 1 and {MAX_HANDLES} interfaces can be captured at a time, not {len(names)}")
@@ -269,7 +270,7 @@ cdef class LiveSource(Source):
         if write(self.wake, &one, 8) < 0:
             return    # the counter is full: fill has been woken already
 
-    def stats(self):
+    def stats(self) -> dict:
         """Frames received and dropped, in total and by interface; at most half a second old. From any thread.
 
         received: given out, dropped ones not included. libpcap's own count is of no use on a loopback, where the
@@ -366,7 +367,7 @@ def probe(str name):
     pcap_close(activated(name, MIN_SNAPLEN, 1 << 20, False))
 
 
-def find_devices():
+def find_devices() -> list[tuple[str, str, list[tuple[int, bytes]], bool, bool]]:
     """What libpcap lists: (name, description, [(family, packed address)], up, loopback). Raises SourceError."""
     cdef char errbuf[ERRBUF]
     cdef pcap_if_t* first = NULL

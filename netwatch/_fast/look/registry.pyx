@@ -39,7 +39,7 @@ cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
     return n_protos
 
 
-def app_names() -> list:
+def app_names() -> list[str | None]:
     """Names by protocol number; 0 is the unknown one, None. Always the same list, which add_name makes longer."""
     return APP_NAMES
 
@@ -113,7 +113,7 @@ cdef bint may_be_path(Slice data) noexcept nogil:
     return False
 
 
-def having(str trait) -> frozenset:
+def having(str trait) -> frozenset[str]:
     """The names of the apps that have the trait, a key of TRAITS."""
     bit = TRAITS[trait]
     return frozenset(APP_NAMES[i] for i in range(1, n_protos + 1) if PROTOS[i].traits & bit)

@@ -3,7 +3,7 @@ from netwatch._fast.base.bytes cimport u16, u64
 from netwatch._fast.base.scopes cimport Blocks
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.out.flowfields cimport FlowAt
-from netwatch._fast.out.flowref cimport FlowRef, packed
+from netwatch._fast.out.rawflow cimport RawFlow, packed
 from netwatch._fast.out.naming cimport NameTable
 from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
 
@@ -25,7 +25,7 @@ cdef class Adorner:
         self.names, self.scopes, self.remote, self.stations = names, scopes, remote, stations
         self.tcp, self.udp, self.sctp = ports["tcp"], ports["udp"], ports["sctp"]
 
-    def adorn(self, dict record, FlowRef flow):
+    def adorn(self, dict record, RawFlow flow):
         """Add name, service and scope to the record of a flow; the bits IS_NEAR and HAS_NO_NAME of what is left."""
         cdef FlowAt at
         cdef int left = 0

@@ -50,6 +50,7 @@ FIELDS = (
     ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS), ("window_scale_out", F_WSCALE_OUT),
     ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
 )
+IN_ROWS = frozenset(("schema", *dict(FIELDS)))
 # what may be asked for by name: parts of an object and sums of pairs as well
 BY_NAME = {**dict(FIELDS), "icmp.type": F_ICMP_TYPE, "icmp.code": F_ICMP_CODE, "icmp.id": F_ICMP_ID,
            **{name: F_PAIRS + 3 * number + SUM for name, number in PAIRS.items()}}

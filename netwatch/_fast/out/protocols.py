@@ -82,6 +82,14 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
+    "diameter": "diameter.text",
+    "gtpc": "gtpc.text",
+    "bacnet": "bacnet.text",
+    "enip": "enip.text",
+    "s7comm": "s7comm.text",
+    "iec104": "iec104",
+    "tns": "tns",
+    "rdpudp": "rdpudp",
 }
 
 DESCRIBE: dict[str, Describe] = {}

@@ -265,7 +265,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         sealed(look, p, n, 0)
         if d.read:
             return PARSE_OK
-    d.datagrams += 1
+    d.datagrams += d.datagrams < DATAGRAMS
     while n >= RECORD_HEAD and p[0] >= REC_CCS and p[0] <= REC_ACK and is_version(p + 1):
         size = be16(p + 11)
         mux_met(look, MUX_DTLS)
@@ -282,7 +282,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     d.read = d.datagrams >= DATAGRAMS or (d.dark[0] and d.dark[1])
     if d.read and wants(look, EV_SEALED) and d.client.begun:
         return PARSE_OK                       # who has the keys reads on
-    if d.datagrams >= DATAGRAMS or (d.read and not media_may_follow(look)):
+    if d.read and not media_may_follow(look):
         return PARSE_DONE
     return PARSE_OK
 

@@ -6,6 +6,7 @@ AUTH TLS gives the flow back, so that TLS is found in what follows. Data connect
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
+from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, keep_each, keep_once, keep_verb, may_begin, port_is,
                                                 reply_code, reply_fits, same_word, take_word, word_is)
@@ -30,6 +31,11 @@ cdef enum:
     REPLY_SYSTEM = 215
     REPLY_CLOSING = 221
     REPLY_AUTH = 234           # RFC 4217 section 4
+
+# a flow joined in its middle may begin with any of them
+cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt epsv type stru mode retr stor stou "
+                          b"appe allo rest rnfr rnto abor dele rmd mkd pwd xpwd list nlst mlsd mlst site syst "
+                          b"stat help noop feat opts auth pbsz prot clnt size mdtm ")
 
 cdef struct Ftp:
     bint secure                # AUTH was asked
@@ -57,8 +63,10 @@ cdef int detect_reply(Look* look, Slice data) noexcept nogil:
         return DETECT_MORE
     if begins_word(data.p, data.n, b"229 ", 4) and holds_word(data.p, data.n, b"(|||", 4):
         return 95
-    if (code != REPLY_READY and code != 331 and code != 421 and code != 120 and code != 230) or other_mail(data):
+    if other_mail(data):
         return 0
+    if code != REPLY_READY and code != 331 and code != 421 and code != 120 and code != 230:
+        return 65 if port_is(look, FTP_PORT) and reply_line(data) == 1 else 0
     if holds_word(data.p, data.n, b"ftp", 3) or holds_word(data.p, data.n, b"filezilla", 9):
         return 90
     if find_byte(data.p, data.n, c'\n') < 0:
@@ -72,6 +80,8 @@ cdef int detect_command(Look* look, Slice data) noexcept nogil:
     cdef Slice rest = data
     cdef Slice word
     cdef i64 end = find_byte(data.p, data.n, c'\n')
+    if port_is(look, FTP_PORT) and command_line(data, VERBS) == 1:
+        return 80
     if end < 0:
         if data.n >= DETECT_ENOUGH or not all_text(data.p, data.n - 1) or not command_may(data):
             return 0
@@ -167,7 +177,7 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 cdef void ftp_define(Proto* p) noexcept nogil:
     reads(p, "ftp", ON_TCP, ftp_detect, ftp_parse)
-    begins_with(p, b"12345AaPpEeFfTtUu")
+    begins_with(p, b"12345AaPpEeFfTtUuCcQqMmRrSsDdXxLlNnHhOo")
 
 
 # --- describing ---

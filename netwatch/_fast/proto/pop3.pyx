@@ -47,7 +47,7 @@ cdef int detect_reply(Look* look, Slice data) noexcept nogil:
     if n > 4 and data.p[3] == c' ' and all_text(data.p, n):
         if holds_word(data.p, n, b"pop", 3) or (data.p[n - 1] == c'>' and find_byte(data.p, n, c'@') > 0):
             return 95
-        return 80
+        return 80 if port_is(look, POP_PORT) else 55
     return 65 if port_is(look, POP_PORT) and n <= 4 else 0
 
 

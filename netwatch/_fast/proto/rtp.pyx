@@ -46,6 +46,11 @@ cdef bint assigned(u8 kind) noexcept nogil:
     return kind <= 18 or 25 <= kind <= 34 or 96 <= kind
 
 
+cdef inline bint is_length(u16 seq, u32 n) noexcept nogil:
+    """The two bytes say how long the datagram is, with or without the head before them: another protocol's."""
+    return seq == n or seq + 2 == n or seq + 4 == n
+
+
 cdef int rtp_detect(Look* look, Slice d) noexcept nogil:
     cdef Hint hint
     cdef u16 seq, step
@@ -53,6 +58,8 @@ cdef int rtp_detect(Look* look, Slice d) noexcept nogil:
     if rtp_head(d.p, d.n) == 0 or not assigned(d.p[1] & 0x7f):
         return 0
     seq = be16(d.p + 2)
+    if is_length(seq, d.n):
+        return 0
     # one word for both; a source keeps its payload type while it is being judged
     id = be32(d.p + 8) ^ <u32>(d.p[1] & 0x7f) << 16
     hint = hint_of(look.row, look.side)

@@ -1,15 +1,15 @@
 """RTSP over TCP (RFC 2326, RFC 7826): what is asked of which stream, and by whom. Media is not read.
 
-Reading ends with the first interleaved frame, or with the answer to PLAY or RECORD.
+Interleaved frames of it (RFC 7826 section 14) are passed over.
 """
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                                next_line, number_of, skip_bytes, smaller, take_word, wait_more,
-                                                word_is)
+                                                next_line, number_of, skip_bytes, smaller, take_word, wait_for,
+                                                wait_more, word_is)
 from netwatch._fast.proto.http.text import mask_url
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
@@ -23,6 +23,7 @@ cdef enum:                     # fact keys
     RTSP_SESSION = 7
 
 cdef enum:
+    MEDIA_HEAD = 4             # of an interleaved frame: `$`, channel, length
     MAX_HEAD = 65535
     MAX_BODY = 1048576
     MAX_KEPT = 12
@@ -31,7 +32,6 @@ cdef enum:
 cdef struct Rtsp:
     u32 scan[2]
     u32 messages
-    bint playing               # PLAY or RECORD was asked
 
 
 cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
@@ -85,21 +85,18 @@ cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
     return length if length > 0 else 0
 
 
-cdef i64 read_message(Look* look, Rtsp* rtsp, Slice head, bint* over) noexcept nogil:
-    """A head; the length of its body. `over` when media comes next."""
+cdef i64 read_message(Look* look, Slice head) noexcept nogil:
+    """A head; the length of its body."""
     cdef Slice line, word
     cdef i64 step = next_line(head.p, head.n, head.n, &line)
-    over[0] = False
     word = take_word(&line)
     if starts(word.p, word.n, b"RTSP/", 5):
         keep_each(look, RTSP_STATUS, take_word(&line), MAX_KEPT)
         set_initiator(look, False)
-        over[0] = rtsp.playing
     else:
         keep_verb(look, RTSP_METHOD, word, MAX_KEPT)
         keep_once(look, RTSP_URL, take_word(&line))
         set_initiator(look, True)
-        rtsp.playing = word_is(word, b"play", 4) or word_is(word, b"record", 6)
     return read_fields(look, slice_of(head.p + step, head.n - <u32>step))
 
 
@@ -109,9 +106,10 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
     cdef u32 n = data.n - look.used
     cdef i64 end, length
     cdef int sure
-    cdef bint over
     if p[0] == c'$' and rtsp.messages:
-        return PARSE_DONE
+        if n < MEDIA_HEAD:
+            return wait_for(look, data, MEDIA_HEAD)
+        return skip_bytes(look, data, MEDIA_HEAD + be16(p + 2))
     if rtsp.messages and (p[0] == c'\r' or p[0] == c'\n'):
         look.used += 1
         return PARSE_OK
@@ -125,9 +123,7 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
         return wait_more(look, data)
     rtsp.scan[look.side] = 0
     rtsp.messages += 1
-    length = read_message(look, rtsp, slice_of(p, <u32>end), &over)
-    if over:
-        return PARSE_DONE
+    length = read_message(look, slice_of(p, <u32>end))
     return PARSE_MALFORMED if length > MAX_BODY else skip_bytes(look, data, <u64>(end + length))
 
 

@@ -7,7 +7,7 @@ from array import array
 
 from netwatch._fast.base.bytes cimport u32, u64, Slice
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.out.flowref cimport packed
+from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.flow.row cimport Row, Cold, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core
 from netwatch._fast.base.mix cimport mix

@@ -16,7 +16,7 @@ from netwatch._fast.base.text import clean
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
 
 # names of programs by JA3 or JA4, filled by whoever starts netwatch (names/clients.py)
-CLIENTS = {}
+CLIENTS: dict[str, str] = {}
 
 _JA4_VERSIONS = {0x0100: "s1", 0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
                  0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}
@@ -24,13 +24,13 @@ _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 _EMPTY_HASH = "000000000000"
 
 
-def numbers(raw: bytes, grease: bool = False) -> list:
+def numbers(raw: bytes, grease: bool = False) -> list[int]:
     """The 2-byte numbers of a list, GREASE values (RFC 8701) left out unless asked for."""
     found = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw) - 1, 2)]
     return found if grease else [v for v in found if not (v & 0x0F0F == 0x0A0A and v >> 8 == v & 0xFF)]
 
 
-def alpn_names(raw: bytes) -> list:
+def alpn_names(raw: bytes) -> list[bytes]:
     """The protocol names of an ALPN list as bytes, up to the first that does not fit."""
     names = []
     at = 0
@@ -55,7 +55,7 @@ def _ja4_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else _EMPTY_HASH
 
 
-def ja4(hello: dict, transport: str = "t"):
+def ja4(hello: dict[int, bytes], transport: str = "t") -> str | None:
     """JA4 of a ClientHello's facts (key to bytes), or None when it was not kept whole. `transport` is t, q or d."""
     if TLS_CIPHERS not in hello or TLS_CUT in hello:
         return None
@@ -82,7 +82,7 @@ def _dashed(values) -> str:
     return "-".join(map(str, values))
 
 
-def ja3(hello: dict):
+def ja3(hello: dict[int, bytes]) -> str | None:
     """JA3: MD5 of version, ciphers, extensions, groups and point formats; None when the hello was not kept whole."""
     if TLS_CIPHERS not in hello or TLS_CLIENT_VERSION not in hello or TLS_CUT in hello:
         return None
@@ -92,7 +92,7 @@ def ja3(hello: dict):
         _dashed(hello.get(TLS_POINTS, b"")))))
 
 
-def ja3s(hello: dict):
+def ja3s(hello: dict[int, bytes]) -> str | None:
     """JA3S: MD5 of version, cipher and extensions of the ServerHello, or None without one."""
     if TLS_CIPHER not in hello or TLS_SERVER_VERSION not in hello:
         return None
@@ -162,7 +162,7 @@ def _prints(hello: dict, transport: str) -> dict:
     return {name: value for name, value in found.items() if value}
 
 
-def handshakes(obj: dict) -> list:
+def handshakes(obj: dict) -> list[Record]:
     """The `tls` objects of a flow's tls records: one, or two where a HelloRetryRequest answered the first hello.
 
     The first then has the names and fingerprints of the two that failed to agree, with `hello_retry` naming the group

@@ -1,0 +1,148 @@
+"""The newest frames of a session, whole, and which of them pass a filter.
+
+What a filter says of a frame is asked of Python. Where it depends on the flow and the direction alone it is asked once
+for both; else frame by frame, a piece at a time, so that whoever asks can show how far it has come.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_left
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from netwatch._fast.view.framering import FrameRing
+from netwatch.model.addon import Addon
+from netwatch.model.event import Record
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
+
+MEGABYTE = 1_000_000
+SCANS = 4  # filters whose answers are kept
+PIECE = 64  # frames looked at while the engine waits
+STALE = 2.0  # seconds after which what a filter said of flows, which change, is asked again
+REST = 20  # and this often the time it took to ask
+OF_FRAME = frozenset({"n", "time", "len", "caplen", "info", "layers", "notes"})  # not of its flow and direction
+ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a packet says these without its flow
+LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "interface", "vlan"})  # never change
+
+
+class KeptFrames(Addon):
+    """Keeps frames: the engine tells the ring of every one itself. Whoever looks at `ring` holds the session's lock."""
+
+    def begin(self, run: Run) -> None:
+        self.ring = FrameRing(run.settings.of("packets.ring_mb") * MEGABYTE)
+        self.ring.attach(run.engines[0])
+        self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
+        self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
+
+    def scan(self, where: Any, flow: int) -> Scan:
+        """The frames that pass a filter (None: any) and are of a flow (0: any), as far as they have been found."""
+        key = ("" if where is None else where.text, flow)
+        found = self._scans.pop(key, None) or Scan(self.ring, where, flow)
+        self._scans[key] = found
+        while len(self._scans) > SCANS:
+            self._scans.popitem(last=False)
+        return found
+
+
+class Scan:
+    """Ordinals of the frames that pass, oldest first; those before `upto` have been looked at."""
+
+    def __init__(self, ring: Any, where: Any, flow: int) -> None:
+        self.ring, self.where, self.flow = ring, where, flow
+        self.all = where is None and not flow
+        self.picks: array[int] = array("Q")
+        self.upto = 0
+        self._by_flow = where is not None and not (where.fields & OF_FRAME)
+        self._changes = self._by_flow and not where.fields <= LASTING
+        self._alone = where is not None and where.fields <= ITS_OWN
+        self._said: dict[int, bool] = {}
+        self._next: Scan | None = None
+        self._renew_at = 0.0
+        self._took = 0.0
+
+    def go_on(self, session: Session, seconds: float) -> None:
+        """Look at more frames, for about so long. Takes the session's lock by the piece."""
+        if self.all:
+            return
+        ends = time.monotonic() + seconds
+        while self._step(session) and time.monotonic() < ends:
+            pass
+        if self._changes:
+            self._renew(session, ends)
+        with session.lock:
+            first = self.ring.first
+        gone = bisect_left(self.picks, first)
+        if gone > 4096 or (gone and gone == len(self.picks)):
+            self.picks = self.picks[gone:]
+
+    def _renew(self, session: Session, ends: float) -> None:
+        """What is said of flows changes with them: look through all once more, and then let that count."""
+        began = time.monotonic()
+        if self._next is None:
+            if began < self._renew_at:
+                return
+            self._next = Scan(self.ring, self.where, self.flow)
+        more = True
+        while more and time.monotonic() < ends:
+            more = self._next._step(session)
+        self._took += time.monotonic() - began
+        if not more:
+            self.picks, self.upto, self._said = self._next.picks, self._next.upto, self._next._said
+            self._next, self._renew_at = None, time.monotonic() + max(STALE, REST * self._took)
+            self._took = 0.0
+
+    def _step(self, session: Session) -> bool:
+        """One piece; False when there is none left."""
+        with session.lock:
+            ring = self.ring
+            start = max(self.upto, ring.first)
+            stop = min(ring.next, start + (PIECE if self.where is not None else 65536))
+            if start >= stop:
+                return False
+            if self.where is None:
+                self.picks.extend(ring.of_flow(self.flow, start, stop))
+            else:
+                self.picks.extend(k for k, side in ring.sides(start, stop)
+                                  if (not self.flow or side >> 1 == self.flow) and self._passes(session, k, side))
+            self.upto = stop
+            return bool(stop < ring.next)
+
+    def _passes(self, session: Session, k: int, side: int) -> bool:
+        if not self._by_flow or side < 2:  # what has no flow is judged by itself
+            return bool(self.where.matches(*records(session, k, self._alone)))
+        if side not in self._said:
+            self._said[side] = bool(self.where.matches(*records(session, k, self._alone)))
+        return self._said[side]
+
+    def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:
+        """(ordinals round an anchor, index of the first of them, how many there are). -1: the end."""
+        ring = self.ring
+        if self.all:
+            total = ring.next - ring.first
+            place = total if anchor < 0 else min(max(anchor - ring.first, 0), total)
+            start, stop = max(0, place - before), min(total, place + after)
+            return list(range(ring.first + start, ring.first + stop)), start, total
+        gone = bisect_left(self.picks, ring.first)
+        place = len(self.picks) if anchor < 0 else bisect_left(self.picks, anchor, gone)
+        start, stop = max(gone, place - before), min(len(self.picks), place + after)
+        return list(self.picks[start:stop]), start - gone, len(self.picks) - gone
+
+
+def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Record | None]:
+    """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
+    says. The lock is held."""
+    ring = session.get(KeptFrames).ring
+    record = ring.record(k)
+    interfaces, number = session.source.interfaces, ring.about(k)["iface"]
+    if number < len(interfaces) and interfaces[number].get("name"):
+        record["interface"] = interfaces[number]["name"]
+    row = 0 if alone else ring.row(session.engine, k)
+    flow = session.record(row) if row else None
+    if flow and "app" in flow:
+        record["app"] = flow["app"]
+    return record, flow

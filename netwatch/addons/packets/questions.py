@@ -1,0 +1,247 @@
+"""Questions about the frames that are kept: a page of them, one of them decoded, the odd ones; and to save them."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.input.switch import Switch
+from netwatch._fast.out.record import iso
+from netwatch._fast.view.framering import Excerpt
+from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
+from netwatch.dissect import Frame, Node, dissect, summary
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
+
+BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
+SAVE_SECONDS = 60.0
+NOTES = 500  # odd frames that are listed
+TRIES = 1000  # names tried for a file
+
+
+class Line(NamedTuple):
+    """One frame in a list. `severity`: 0 nothing, 1 a note, 2 a warning, 3 an error."""
+
+    k: int
+    number: int
+    ns: int
+    source: str
+    destination: str
+    proto: str
+    length: int
+    info: str
+    severity: int
+    notes: tuple[str, ...]
+    flow: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The frame that is looked at."""
+
+    line: Line
+    data: bytes
+    tree: list[Node]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """How a live capture is set."""
+
+    names: tuple[str, ...]
+    filter: str
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What there is, and what was let go: frames and bytes. `oldest` and `newest` are frame numbers."""
+
+    frames: int = 0
+    bytes: int = 0
+    lost: int = 0
+    lost_bytes: int = 0
+    oldest: int = 0
+    newest: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The answer. `start` is the place of the first line among all `total` that pass; `looked` the share of the frames
+    kept that has been looked at; `found` the ordinal of the frame that was asked for by number."""
+
+    lines: list[Line]
+    start: int
+    total: int
+    looked: float
+    kept: Kept
+    chosen: Chosen | None = None
+    found: int | None = None
+    notes: list[Line] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    capture: Capture | None = None
+
+
+@dataclass(frozen=True)
+class Packets:
+    """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
+    pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode; `number`: one to find."""
+
+    where: Any = None
+    flow: int = 0
+    anchor: int = -1
+    before: int = 0
+    after: int = 60
+    selected: int = -1
+    number: int = 0
+    notes: bool = False
+
+    def answer(self, session: Session) -> Seen:
+        keeper = session.get(KeptFrames)
+        scan: Scan = keeper.scan(self.where, self.flow)
+        scan.go_on(session, BUDGET)
+        ring = keeper.ring
+        with session.lock:
+            places, start, total = scan.span(self.anchor, self.before, self.after)
+            kept = _kept(ring)
+            span = ring.next - ring.first
+            looked = 1.0 if scan.all or not span else min(1.0, max(0, scan.upto - ring.first) / span)
+            found = _found(scan, ring.numbered(self.number)) if self.number else None
+            odd = ring.remarkable(NOTES) if self.notes else []
+            counts = ring.counts() if self.notes else {}
+        return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, self.selected), found,
+                    _lines(session, odd), counts, _capture(session.source))
+
+
+def _capture(source: Any) -> Capture | None:
+    """None for a file."""
+    if not isinstance(source, Switch):
+        return None
+    return Capture(tuple(source.names), source.filter, source.stopped)
+
+
+def _kept(ring: Any) -> Kept:
+    if ring.next == ring.first:
+        return Kept(lost=ring.first, lost_bytes=ring.lost_bytes)
+    return Kept(ring.next - ring.first, ring.bytes, ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
+                ring.record(ring.next - 1)["n"])
+
+
+def _found(scan: Scan, k: int) -> int:
+    """The frame, or the nearest one after it that passes; the last one where none follows."""
+    lines, _, total = scan.span(k, 1, 1)
+    return next((each for each in lines if each >= k), lines[-1] if lines else k) if total else k
+
+
+def _lines(session: Session, places: list[int]) -> list[Line]:
+    """The frames as lines. A frame that was let go meanwhile is left out."""
+    lines = []
+    for at in range(0, len(places), PIECE):
+        with session.lock:
+            raw = [each for k in places[at : at + PIECE] if (each := _look(session, k)) is not None]
+        lines += [_line(*each) for each in raw]
+    return lines
+
+
+def _look(session: Session, k: int) -> tuple[dict[str, Any], dict[str, Any], bytes] | None:
+    """(record, what else is known, bytes); the lock is held."""
+    ring = session.get(KeptFrames).ring
+    if not ring.first <= k < ring.next:
+        return None
+    return records(session, k)[0], ring.about(k), ring.frame(k)
+
+
+def _line(record: dict[str, Any], about: dict[str, Any], data: bytes, tree: list[Node] | None = None) -> Line:
+    says = summary(tree or dissect(_frame(record, about, data)))
+    notes = [*record.get("notes", ()), *(["reset"] if about["reset"] else [])]
+    proto = says.partition(":")[0].partition(" ")[0] or record.get("proto") or (record["layers"] or [""])[-1]
+    return Line(
+        about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
+        proto if says else proto.upper(), record["len"],
+        says.removeprefix(f"{proto}: ") or record.get("info", ""),
+        about["severity"], tuple(notes), record.get("flow", 0))
+
+
+def _end(record: dict[str, Any], address: str, port: str) -> str:
+    host = record.get(address, "")
+    if port not in record:
+        return str(host)
+    return f"[{host}]:{record[port]}" if ":" in host else f"{host}:{record[port]}"
+
+
+def _frame(record: dict[str, Any], about: dict[str, Any], data: bytes) -> Frame:
+    return Frame(data, about["link"], record["len"], record["n"], iso(about["ns"]), record.get("interface", ""),
+                 record.get("app", ""))
+
+
+def _chosen(session: Session, k: int) -> Chosen | None:
+    if k < 0:
+        return None
+    with session.lock:
+        raw = _look(session, k)
+    if raw is None:
+        return None
+    tree = dissect(_frame(*raw))
+    line = _line(*raw, tree)
+    tree[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
+    return Chosen(line, raw[2], tree)
+
+
+@dataclass(frozen=True)
+class SavePackets:
+    """Write the frames that pass to a new pcapng file in the working folder; an existing one is never touched."""
+
+    where: Any = None
+    flow: int = 0
+
+    def run(self, session: Session) -> str:
+        keeper = session.get(KeptFrames)
+        scan = keeper.scan(self.where, self.flow)
+        scan.go_on(session, SAVE_SECONDS)
+        with session.lock:
+            places, _, total = scan.span(-1, 1 << 62, 0)
+            at = keeper.ring.about(places[-1])["ns"] if places else 0
+        if not places:
+            return "There is no frame to save"
+        try:
+            path, writer = _new_file(time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
+            with writer:
+                written = _write(session, writer, places)
+        except OSError as error:
+            return f"Not saved: {error.strerror or error}: {error.filename or ''}"
+        lost = f"; {total - written} were let go meanwhile" if written < total else ""
+        return f"{written:,} frames written to {path}{lost}"
+
+
+def _new_file(stem: str) -> tuple[str, CaptureWriter]:
+    for turn in range(1, TRIES):
+        path = os.path.abspath(f"{stem}{f'-{turn}' if turn > 1 else ''}.pcapng")
+        try:
+            return path, CaptureWriter(path)
+        except FileExistsError:
+            continue
+    raise FileExistsError(17, f"{TRIES} files of that name are there", f"{stem}.pcapng")
+
+
+def _write(session: Session, writer: CaptureWriter, places: list[int]) -> int:
+    ring, written = session.get(KeptFrames).ring, 0
+    for at in range(0, len(places), 1024):
+        with session.lock:
+            writer.follow(session.source.interfaces)
+            for k in places[at : at + 1024]:
+                if k >= ring.first:
+                    ring.write(writer, k)
+                    written += 1
+    return written
+
+
+def excerpt(session: Session, flow: int, most: int) -> Excerpt:
+    """The kept frames of a flow, as a source."""
+    ring = session.get(KeptFrames).ring
+    with session.lock:
+        taken: Excerpt = ring.excerpt(ring.of_flow(flow, ring.first, ring.next), most)
+    return taken.describe(session.source.interfaces, session.source.secrets)
