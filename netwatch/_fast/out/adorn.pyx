@@ -14,7 +14,8 @@ cdef enum:
 
 
 cdef class Adorner:
-    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by packed address."""
+    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by their address.
+    """
     cdef NameTable names
     cdef Blocks scopes
     cdef dict tcp, udp, sctp

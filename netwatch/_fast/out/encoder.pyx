@@ -247,7 +247,7 @@ cdef class Encoder:
             for i, path in shown.by_top.get(top, ()):
                 self.fill_one(shown, i, follow(rest, path))
         if "schema" in shown.by_top:
-            for i, path in shown.by_top["schema"]:
+            for i, _path in shown.by_top["schema"]:
                 self.fill_one(shown, i, f"netwatch.{shown.kind}/1")
         return 0
 

@@ -5,16 +5,16 @@ Records as text and records as dicts both come from here. "Out" is the initiator
 from cpython.list cimport PyList_GET_ITEM
 from cpython.object cimport PyObject
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport (BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, END_TIMEOUT, Row, ST_UDP_ACTIVE, TcpRow)
 from netwatch._fast.wire.packet cimport (FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                    PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 
-from netwatch._fast.out.names import ENDINGS, ETHERTYPES, STATES, TUNNEL_IDS, TUNNELS, proto_name
+from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, proto_name
 
 cdef enum:
     SECOND = 1000000000

@@ -216,8 +216,8 @@ cdef class NameTable:
         return answer
 
     def find(self, bytes client, bytes address, u64 began):
-        """(name, via, age in ns) for a flow of the client's to the address that began then (ns): the newest answer given
-        to the client until then, else the newest given to anybody. None when there is none of the last hours."""
+        """(name, via, age in ns) for a flow of the client's to the address that began then (ns): the newest answer
+        given to the client until then, else the newest given to anybody. None when there is none of the last hours."""
         return self.look(client, address, began)
 
     cdef tuple look(self, bytes client, bytes address, u64 began):

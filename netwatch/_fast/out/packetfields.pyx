@@ -4,10 +4,11 @@ from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
 from netwatch._fast.base.bytes cimport u8, u32
-from netwatch._fast.out.values cimport Value, V_ABSENT, V_ADDRESS, V_TIME, give_number, give_object, to_object
+from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_TIME, give_number, give_object,
+                                        to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_byte, put_bytes, put_number
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                    PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
+                                         PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.dpi import app_names

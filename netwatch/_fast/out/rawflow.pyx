@@ -1,5 +1,5 @@
-"""A flow that may be kept: its engine, its row and which flow of that row it was. What it says is raw: packed addresses,
-times in ns. Everything of a flow that is gone is 0, b"" or None.
+"""A flow by its engine, its row and which flow of that row it was. What it says is raw: packed addresses, times in ns.
+Everything of a flow that is gone is 0, b"" or None.
 """
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.engine cimport Engine
@@ -26,8 +26,11 @@ cdef class RawFlow:
             self.key = engine.core.table.colds[row].key
 
     def __eq__(self, other):
-        return (isinstance(other, RawFlow) and self.engine is (<RawFlow>other).engine and self.row == (<RawFlow>other).row
-                and self.key == (<RawFlow>other).key)
+        cdef RawFlow one
+        if not isinstance(other, RawFlow):
+            return False
+        one = other
+        return self.engine is one.engine and self.row == one.row and self.key == one.key
 
     def __hash__(self):
         return hash((id(self.engine), self.row, self.key))

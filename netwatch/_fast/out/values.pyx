@@ -1,12 +1,12 @@
-"""Values as JSON, as the text of a cell, as Python objects; and the objects that describing functions make, likewise."""
+"""Values as JSON, as the text of a cell, as Python objects; and what describing functions make, likewise."""
 from cpython.dict cimport PyDict_Next
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject
 from libc.math cimport isfinite
 
 from netwatch._fast.base.bytes cimport u8, u64
-from netwatch._fast.out.writing cimport (Buf, address_text, iso_text, put_address, put_byte, put_bytes, put_double, put_escaped, put_fixed,
-                                         put_iso, put_micros, put_number, put_seconds, room)
+from netwatch._fast.out.writing cimport (Buf, address_text, iso_text, put_address, put_byte, put_bytes, put_double,
+                                         put_escaped, put_fixed, put_iso, put_micros, put_number, put_seconds, room)
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
@@ -157,7 +157,6 @@ cdef int put_scalar(Buf* b, object value) except -1:
 
 cdef int put_text(Buf* b, str text) except -1:
     """The inside of a JSON string."""
-    cdef Py_ssize_t n
     cdef bytes octets
     if PyUnicode_IS_COMPACT_ASCII(text):
         put_escaped(b, <const u8*>PyUnicode_1BYTE_DATA(text), PyUnicode_GET_LENGTH(text))
@@ -209,8 +208,8 @@ cdef void put_line(Buf* b, const u8* p, u64 n) noexcept nogil:
 
 
 cdef object follow(object value, tuple parts):
-    """The value at a path; lists on the way are followed into each item, and a pair of `_out` and `_in` is its sum. None
-    when there is none."""
+    """The value at a path; lists on the way are followed into each item, and a pair of `_out` and `_in` is its sum.
+    None when there is none."""
     cdef str part
     for part in parts:
         if isinstance(value, dict):

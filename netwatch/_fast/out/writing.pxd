@@ -43,8 +43,8 @@ cdef void put_micros(Buf* b, u64 ns) noexcept nogil                     # ns / 1
 cdef int put_double(Buf* b, double value) except -1                     # as repr() has it
 cdef int put_fixed(Buf* b, double value) except -1                      # with six decimals
 cdef void put_address(Buf* b, const u8* address, u8 family) noexcept nogil
-cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil        # the inside of a JSON string (RFC 8259 section 7)
+cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil    # the inside of a JSON string (RFC 8259 section 7)
 cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil         # the same with its quotes
-cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil            # a cell (RFC 4180), in quotes where it must be
+cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil            # a cell (RFC 4180), in quotes where needed
 cdef str iso_text(u64 ns)
 cdef str address_text(const u8* address, u8 family)

@@ -94,7 +94,7 @@ cdef void put_hex(Buf* b, u64 value, u32 width) noexcept nogil:
 
 
 cdef void write_iso(u8* p, u64 ns) noexcept nogil:
-    """2026-01-02T03:04:05.678901234Z. The civil date is Howard Hinnant's: eras of 400 years, a year that begins in March."""
+    """2026-01-02T03:04:05.678901234Z. The civil date is counted in eras of 400 years, of years that begin in March."""
     cdef u64 second = ns // SECOND, days = second // DAY + 719468
     cdef u64 era = days // 146097, of_era = days % 146097
     cdef u64 year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
