@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from mmdb import database
 from netwatch._fast.out.addresses import packed_of
-from netwatch._fast.out.rawflow import RawFlow
 from netwatch_command import ENVIRONMENT, ROOT, Run
 from running import open_bytes
 from wire import A4, B4, SYN, eth, ip4, pcap, sctp, spaced, tcp, udp
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
+from netwatch.model.event import FlowRef
 from netwatch.names.addon import Names
 from netwatch.names.geo import Geo
 from netwatch.names.ports import Services, assigned
@@ -50,12 +50,12 @@ def service(sport: int, dport: int, proto: str = "tcp") -> str | None:
     return found
 
 
-def flow(proto: int, body: bytes, dst: str = B4) -> RawFlow:
+def flow(proto: int, body: bytes, dst: str = B4) -> FlowRef:
     """The flow of one packet."""
     engine, box = Engine(), Box()
     box.fill(open_bytes(pcap(spaced([eth(ip4(proto, body, A4, dst))]))))
     engine.process(box)
-    return RawFlow(engine, 1)
+    return FlowRef(engine, 1, engine.key(1))
 
 
 def test_services_by_port_and_transport():
