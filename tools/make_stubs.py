@@ -83,6 +83,7 @@ class Stub:
                       if path.exists()}
         self.attributes: dict[str, list[str]] = {}     # of a class, declared in the .pxd
         self.imported: dict[str, str] = {}             # name: module
+        self.passed_on: list[str] = []                 # by a door behind which all else stands
         self.local: set[str] = set()
         tree = parse(path)
         declared = parse(path.with_suffix(".pxd")) if ".pxd" in self.lines else None
@@ -90,7 +91,7 @@ class Stub:
             self._note_imports(each)
         if declared is not None:
             self._note_attributes(declared)
-        self.body = list(self._members(tree.body, ""))
+        self.body = list(self._members(tree.body, "")) or self.passed_on
 
     def text(self) -> str:
         """Empty when Python sees nothing of the module, or when there are faults."""
@@ -148,7 +149,8 @@ class Stub:
         elif isinstance(node, Nodes.CVarDefNode) and node.visibility in ("readonly", "public") and of:
             yield from self._variables(node, suffix)
         elif isinstance(node, Nodes.FromImportStatNode) and self.path.parent == FAST:
-            yield from (f"from {node.module.module_name.value} import {name} as {name}" for name, _ in node.items)
+            module = node.module.module_name.value
+            self.passed_on += (f"from {module} import {name} as {name}" for name, _ in node.items)
         elif isinstance(node, Nodes.SingleAssignmentNode):
             yield from self._constant(node)
         elif isinstance(node, Nodes.CascadedAssignmentNode) and not of:

@@ -15,6 +15,7 @@ from netwatch._fast.proto.dns.wire cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
 from netwatch._fast.proto.enip.wire cimport enip_define
 from netwatch._fast.proto.ftp cimport ftp_define
+from netwatch._fast.proto.ftpdata cimport ftp_data_define
 from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
 from netwatch._fast.proto.gtpc.wire cimport gtpc_define
@@ -39,6 +40,7 @@ from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
 from netwatch._fast.proto.postgresql cimport postgresql_define
+from netwatch._fast.proto.proxy cimport proxy_define
 from netwatch._fast.proto.quic.wire cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp.wire cimport rdp_define
@@ -142,6 +144,8 @@ enroll(tds_define)
 enroll(netflow_define)
 enroll(ipfix_define)
 enroll(sflow_define)
+enroll(proxy_define)
+enroll(ftp_data_define)                     # announced by ftp, not found
 enroll(diameter_define)
 enroll(gtpc_define)
 enroll(bacnet_define)

@@ -1,12 +1,9 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from collections.abc import Iterable
 
-from netwatch._fast.dpi import app_names as app_names
 from netwatch._fast.flow.notes import Notes
 from netwatch._fast.flow.series import History
-from netwatch._fast.flow.timeouts import TIMEOUTS as TIMEOUTS
 from netwatch._fast.input.box import Box
-from netwatch._fast.look.registry import timeouts as timeouts
 from netwatch.model.event import Record
 
 class Engine:

@@ -23,6 +23,7 @@ from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_B
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
+from netwatch._fast.look.announced cimport announced_flow, announced_free
 from netwatch._fast.look.conns cimport spares_free
 from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment
@@ -69,6 +70,7 @@ cdef class Engine:
         if core.parser.paths == NULL or core.parser.defrag == NULL or core.parser.out == NULL:
             raise MemoryError("no memory for an engine")
         core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, dpi_datagram, stream_end
+        core.readers.begun = announced_flow
         core.dpi.rows = core.table.rows
         core.dpi.colds = core.table.colds
         core.dpi.off = not dpi
@@ -91,11 +93,13 @@ cdef class Engine:
                 dpi_drop(&core.dpi, core.table.rows[i].conn)
             facts_free(&core.dpi, &core.table.colds[i])
         spares_free(&core.dpi)
+        announced_free(&core.dpi)
         table_close(&core.table)
         paths_free(core.parser.paths)
         defrag_free(core.parser.defrag)
         free(core.parser.out)
         free(core.dpi.ring.mem)
+        free(core.dpi.touched)
         free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:

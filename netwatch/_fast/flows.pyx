@@ -20,7 +20,7 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROT
                                          PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_FIN, TCP_RST,
                                          TCP_SYN)
 from netwatch._fast.flow.rates cimport count_rate
-from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
+from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
 from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
                                         table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
                                         wheel_remove)
@@ -105,6 +105,7 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     elif core.hold:
         remember_fresh(core, number)
     guess_initiator(row, pk)
+    touch(&core.dpi, row)
     if pk.proto == PROTO_TCP:
         row.tcp = new_tcp(t)
         conversation(&t.tcp_conversations, pk)
@@ -115,6 +116,8 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
+    if core.dpi.announced != NULL and has_socket_ends(row) and not core.dpi.off:
+        core.readers.begun(&core.dpi, row, cold, pk)
     return number
 
 
@@ -323,6 +326,7 @@ cdef void release_ended(Core* core, u32 keep) noexcept nogil:
     while t.ended > keep:
         number = ended_pop(t)
         facts_free(&core.dpi, &t.colds[number])
+        touch(&core.dpi, &t.rows[number])
         table_free_row(t, number)
 
 

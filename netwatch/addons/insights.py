@@ -65,12 +65,12 @@ class Insights:
 
     def answer(self, session: Session) -> InsightsNow:
         addon = session.get(TimelineAddon)
+        selected = session.look(session.view.select())
         with session.lock:
             now = addon.mark()
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
-            session.view.rows(None, None, False, 0, 0, True)
-            found, _, _ = hosts(session.view.view, HOSTS)
+            found, _, _ = hosts(selected, HOSTS)
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -11,6 +11,7 @@ from netwatch.model.addon import Addon
 from netwatch.model.host import Host, Unavailable
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.run import Run
     from netwatch.model.session import Session
 
@@ -23,7 +24,7 @@ class Processes:
     """As GroupsOf, by program and PID; rows of a live source have `cpu`, percent of one core, from the second
     look on; what is out and in is as the process sees it."""
 
-    where: Any = None
+    where: Filter | None = None
     sort: str = "rate"
     descending: bool = True
     history: bool = False

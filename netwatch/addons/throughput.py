@@ -22,6 +22,7 @@ from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.run import Run
     from netwatch.model.session import Session
 
@@ -121,12 +122,11 @@ def _named(counts: dict[str, Any], here: bool) -> dict[str, Any]:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def rows_of(session: Session, where: Any, ended: bool = True) -> list[int] | None:
-    """The rows of the flows that pass a filter; None, for all of them, without one. The caller holds session.lock."""
+def rows_of(session: Session, where: Filter | None, ended: bool = True) -> Any:
+    """The flows that pass a filter; None, for all of them, without one. The caller does not hold session.lock."""
     if where is None:
         return None
-    rows: list[int] = session.view.rows(where, None, False, 0, None, ended)[0]
-    return rows
+    return session.look(session.view.select(where, None, False, ended))
 
 
 def dns_of(session: Session, past: Past) -> DnsTime:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.flow.notes import Notes
-from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.addons.interfaces import InterfacesAddon
@@ -19,6 +18,7 @@ from netwatch.model.event import Event, Step
 from netwatch.names.addon import Names
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.run import Run
     from netwatch.model.session import Session
 
@@ -74,7 +74,7 @@ class Timeline:
     window_s: int = 0
     category: str = "all"
     parts: int = 100
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> TimelineNow:
         addon, past = session.get(TimelineAddon), session.get(Throughput)
@@ -152,7 +152,7 @@ def _who(note: dict[str, Any]) -> str:
 
 
 def _first(note: dict[str, Any], names: Names) -> str:
-    found = names.table.find(packed_of(note["src"]), packed_of(note["dst"]), note["time_ns"])
+    found = names.table.find(note["src"], note["dst"], note["time_ns"])
     where = end(note["dst"], note.get("dport"))
     return f"first flow to {where}{f' (~{found[0]})' if found else ''}, " \
         f"{note.get('app', note['proto'])}, from {note['src']}"

@@ -9,7 +9,6 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.throughput import Throughput
 from netwatch.model.addon import Addon
@@ -18,6 +17,7 @@ from netwatch.names.addon import Names
 from netwatch.names.scopes import REMOTE, scope_of
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.session import Session
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
@@ -61,14 +61,14 @@ class PeersNow:
 class Peers:
     """All hosts of the flows that pass `where` (a Filter or None), those that have ended included."""
 
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> PeersNow:
         own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
         routed = _gateways(session) if session.live else {}
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
-            found, total, unplaced = hosts(session.view.view, GATHERED)
+            found, total, unplaced = hosts(selected, GATHERED)
             learnt = set(session.get(Names).neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]
@@ -92,9 +92,8 @@ def _gateways(session: Session) -> dict[str, str]:
 def _peer(session: Session, group: dict[str, Any], own: set[str], routed: dict[str, str], learnt: set[str],
           now: int) -> Peer:
     address = group["address"]
-    packed = packed_of(address)
     scope = scope_of(address) or ""
-    about = session.get(Names).neighbours.describe(packed, now)
+    about = session.get(Names).neighbours.describe(address, now)
     place, detail = "internet" if scope in REMOTE else "lan", about.get("vendor", "")
     if address in own:
         place = "self"
@@ -102,7 +101,7 @@ def _peer(session: Session, group: dict[str, Any], own: set[str], routed: dict[s
         place, detail = "gateway", routed.get(address, "said to be a router on the wire")
     elif scope in GROUPS:
         detail = scope
-    known = session.get(Names).table.find(packed, packed, now) if place != "self" else None
+    known = session.get(Names).table.find(address, address, now) if place != "self" else None
     name = about.get("host") or (f"~{known[0]}" if known else "")
     # of flows that it began, the handshake ran from here to it only if the other end is here
     rtt = group["rtt_us"] if group["rtt_us"] is not None else group["rtt_us_begun"] if own else None

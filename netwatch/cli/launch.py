@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
@@ -21,6 +21,9 @@ from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.store.folders import account, caller
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
 KINDS = ("http", "dns", "flows", "tls", "streams")
@@ -101,8 +104,8 @@ def _home() -> dict[str, str]:
 class _Watching(read.Reading):
     """A reading that ends soon after the program."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Writer,
-                 program: subprocess.Popen[bytes]) -> None:
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 writer: Writer, program: subprocess.Popen[bytes]) -> None:
         super().__init__(options, kinds, source, selection, writer)
         self._program = program
 

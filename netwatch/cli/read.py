@@ -34,6 +34,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
 
@@ -215,7 +216,7 @@ def files_again(options: argparse.Namespace) -> bool:
 class Reading:
     """One `read` from its first frame to its exit code."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
                  writer: Writer) -> None:
         self.options = options
         self.kinds = kinds

@@ -9,6 +9,7 @@ The rules that are easy to get wrong, all of them here:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -175,6 +176,16 @@ def _number_of(field: Field) -> Callable[[Any], int | float | None]:
         if isinstance(value, float) and factor != 1:
             return round(value * factor) if isfinite(value * factor) else None
         return value * factor if isinstance(value, (int, float)) else None
+    return number
+
+
+def value_of_number(field: Field, number: int) -> int | float | str:
+    """What a record shows of a number that rows have: durations and times there are nanoseconds."""
+    if field.type is Type.TIME:
+        second, rest = divmod(number, 10**9)
+        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    if field.type is Type.DURATION:
+        return number / 1e9 if UNIT_NS[field.unit] == 10**9 else number // UNIT_NS[field.unit]
     return number
 
 

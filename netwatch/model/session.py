@@ -5,10 +5,10 @@ Plain data otherwise: a page of flows, the health of the capture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from netwatch.model.addon import Addon, Offer
 from netwatch.model.event import Event, Record
@@ -16,7 +16,13 @@ from netwatch.model.run import Run
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
+    from netwatch._fast.input.source import Source
     from netwatch._fast.view.engineview import EngineView
+    from netwatch._fast.view.program import Program
+    from netwatch._fast.view.query import FlowView
+
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -122,7 +128,12 @@ class Session(Run, Protocol):
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""
 
-    def read_again(self, source: Any) -> Iterator[tuple[Reading, Sequence[Event]]]:
+    def look(self, work: Generator[bool, None, Answer]) -> Answer:
+        """Do work that looks at the engine, piece by piece: what the generator yields says whether its next piece needs
+        the engine to hold still, the first does. The engine goes on between the pieces. Its answer. The lock is not
+        held."""
+
+    def read_again(self, source: Source) -> Iterator[tuple[Reading, Sequence[Event]]]:
         """Read kept frames through an engine of their own, for what their streams say. The lock is not needed."""
 
     def use_settings(self, settings: Any) -> None:
@@ -141,6 +152,17 @@ class Command(Protocol):
     def run(self, session: Session) -> str: ...
 
 
+class Where(Protocol):
+    """Which flows and records are meant; netwatch.filter.Filter is one."""
+
+    text: str
+
+    @property
+    def fields(self) -> frozenset[str]: ...
+    def matches(self, record: Record, flow: Record | None = None) -> bool: ...
+    def program(self, view: FlowView) -> Program: ...
+
+
 class Watch(Protocol):
     """A source being watched, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
 
@@ -152,7 +174,8 @@ class Watch(Protocol):
     def offers(self) -> Sequence[Offer]: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...
+    def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
+              history: bool) -> Page: ...
     def flow(self, id: int) -> Record | None: ...
     def ask(self, question: Question) -> Any: ...
     def do(self, command: Command) -> str: ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
 from netwatch._fast.out.rawflow import RawFlow
@@ -37,6 +38,8 @@ class Names(Addon):
     wants = frozenset({"names", "links"})
     adds = frozenset({"name", "service", "scope", "lan", "geo"})
     needs = frozenset({"tls", "quic", "http"})  # they may say the name themselves
+    blocks, remote = scopes.BLOCKS, scopes.REMOTE
+    station_fields, place_fields = STATION_FIELDS, tuple(f"geo.{part}" for part in PLACE)
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
                  geo: Geo | None = None) -> None:
@@ -73,58 +76,38 @@ class Names(Addon):
         raw = RawFlow(engine, row)
         left = self._adorner.adorn(record, raw)
         if left & IS_NEAR:
-            found = self.neighbours.ends(raw.src, raw.dst, raw.last)
+            found = self.neighbours.ends(text_of(raw.src), text_of(raw.dst), raw.last)
             if found:
                 record["lan"] = found
         if left & HAS_NO_NAME and self.reverse is not None:
-            host = self.reverse.name(raw.dst, self._wait)
+            host = self.reverse.name(text_of(raw.dst), self._wait)
             if host is not None:
                 record["name"] = {"host": host, "via": "ptr"}
         if self._placed:
-            place = self._place(raw.src, raw.dst)
+            remote = self._adorner.remote_end(raw)
+            place = self.geo.find(remote) if remote is not None else None
             if place:
                 record["geo"] = place
 
-    def _place(self, src: bytes, dst: bytes) -> Record:
-        """Where the end of a flow is that lies beyond the site."""
-        remote = self._adorner.remote_end(src, dst)
-        return self.geo.find(remote) if remote is not None else {}
+    # what filters, orders and groups know of it, by row of a flow: see _fast.hosts and _fast.derived
 
-    def columns(self) -> list[tuple[Any, ...]]:
-        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
-        arguments of _fast.derived.Derived."""
-        found: list[tuple[Any, ...]] = [
-            (("name.host", "name.via"), self._name_columns, self._answers),
-            (("scope.src", "scope.dst"), self._scope_columns),
-            (STATION_FIELDS, self._station_columns, lambda: self.neighbours.changes, True),
-        ]
-        if self._placed:
-            found.append((tuple(f"geo.{part}" for part in PLACE), self._place_columns))
-        return found
+    def resolved(self) -> list[tuple[bytes, str]]:
+        """What the resolver has answered since the last time: packed addresses and their names."""
+        return self.reverse.came() if self.reverse is not None else []
 
-    def _answers(self) -> int:
-        return self.reverse.changes if self.reverse is not None else 0
-
-    def _name_columns(self, record: Record) -> tuple[Any, ...] | None:
-        name = self._adorner.name(record)
-        if name is not None:
-            return name["host"], name["via"]
-        host = self.reverse.known(record["dst"]) if self.reverse is not None else None
-        return (host, "ptr") if host is not None else None
-
-    def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
-        found = scopes.BLOCKS.find(record["src"]), scopes.BLOCKS.find(record["dst"])
-        return found if found[0] is not None else None
-
-    def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
-        found = self.neighbours.ends(record["src"], record["dst"], record["last"])
-        if not found:
-            return None
-        return tuple(found.get(end, {}).get(part) for end in ENDS for part in STATION)
-
-    def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
-        place = self._place(record["src"], record["dst"])
+    def place_values(self, address: str) -> tuple[Any, ...] | None:
+        """The values of PLACE for an address."""
+        place = self.geo.find(address)
         return tuple(map(place.get, PLACE)) if place else None
+
+    def station_values(self, src: str, dst: str, when: int) -> tuple[tuple[Any, ...] | None, int]:
+        """(values of STATION_FIELDS, from when on they hold) for two ends at that time, ns."""
+        return self.neighbours.about(src, dst, when, STATION)
+
+    @property
+    def placed(self) -> bool:
+        """Is there a database of places?"""
+        return self._placed
 
     def missing(self, fields: Iterable[str]) -> Sequence[str]:
         from netwatch.names.vendors import table

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from netwatch._fast.out.addresses import text_of
 from netwatch.store.folders import data_folder
 
 HINT = "put a .mmdb there (DB-IP Lite, GeoLite2, IPinfo Lite), or name files or folders in $NETWATCH_GEOIP"
@@ -96,13 +95,12 @@ class Geo:
     def __bool__(self) -> bool:
         return bool(self.types)
 
-    def find(self, address: bytes) -> Answer:
-        """Of a packed address: country (two letters), city, asn (a number), org, as far as they are known."""
+    def find(self, address: str) -> Answer:
+        """country (two letters), city, asn (a number), org, as far as they are known."""
         found: Answer = self._look(address)
         return found
 
-    def _search(self, packed: bytes) -> Answer:
-        address = text_of(packed) if packed else ""
+    def _search(self, address: str) -> Answer:
         place, network = self._get(self._cities, address), self._get(self._networks, address)
         country = place.get("country")
         answer: Answer = {

@@ -5,16 +5,15 @@ what they say. A flow is given what was said until its last frame, so that what 
 """
 from __future__ import annotations
 
+import socket
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.naming import link_sighting
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names
-MAC = 6                        # bytes of such an address
 MAX_MACS = 8                   # of one address, newest kept
 
 
@@ -44,7 +43,7 @@ class Neighbours:
     """The table, bounded: the address longest not heard of makes room, and is counted."""
 
     def __init__(self) -> None:
-        self.stations: OrderedDict[bytes, Station] = OrderedDict()  # by packed address
+        self.stations: OrderedDict[str, Station] = OrderedDict()
         self.hosts: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()     # MAC → names it gave itself
         self.forgotten = 0
         self.changes = 0       # rises with every piece of news
@@ -89,28 +88,51 @@ class Neighbours:
         names = self.hosts.get(mac, ())
         return next((name for since, name in reversed(names) if since <= when), None)
 
-    def describe(self, address: bytes, when: int) -> dict[str, str]:
-        """mac, vendor, host, role of a packed address (or a MAC) at that time (ns); what is not known is left out."""
+    def describe(self, address: str, when: int) -> dict[str, str]:
+        """mac, vendor, host, role of an address (or of a MAC) at that time; what is not known is left out."""
         station = self.stations.get(address)
-        mac = text_of(address) if len(address) == MAC else station.mac(when) if station else None
+        mac = address if is_mac(address) else station.mac(when) if station else None
         found = {"mac": mac, "role": station.role(when) if station else None}
         if mac is not None:
             found |= {"vendor": vendor_of(mac), "host": self.host(mac, when)}
         return {key: value for key, value in found.items() if value is not None}
 
-    def ends(self, src: bytes, dst: bytes, when: int) -> dict[str, dict[str, str]]:
-        """What is known at that time of a flow's ends that are neighbours: the `lan` of its record."""
+    def ends(self, src: str, dst: str, when: int) -> dict[str, dict[str, str]]:
+        """What is known at that time (ns) of a flow's ends that are neighbours: the `lan` of its record."""
         near = {end: address for end, address in (("src", src), ("dst", dst))
-                if address in self.stations or len(address) == MAC}
+                if address in self.stations or is_mac(address)}
         return {end: about for end, address in near.items() if (about := self.describe(address, when))}
+
+    def addresses(self) -> list[bytes]:
+        """The stations' IP addresses, packed."""
+        return [socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+                for address in self.stations if not is_mac(address)]
+
+    def about(self, src: str, dst: str, when: int, parts: tuple[str, ...]) -> tuple[tuple[Any, ...] | None, int]:
+        """(parts of describe() of both ends at that time, or None without any; from when on they hold)."""
+        about = [self.describe(end, when) if end in self.stations or is_mac(end) else {} for end in (src, dst)]
+        found = tuple(each.get(part) for each in about for part in parts)
+        return found if any(about) else None, max(self._news(src), self._news(dst))
+
+    def _news(self, address: str) -> int:
+        """When the newest was heard of an address, its MACs and their names."""
+        station = self.stations.get(address)
+        macs = [address] if is_mac(address) else [mac for _, mac in station.macs] if station else []
+        times = [since for mac in macs for since, _ in self.hosts.get(mac, ())]
+        if station is not None:
+            times += [since for since, _ in station.macs] + list(station.roles.values())
+        return max(times, default=0)
 
     def gateways(self) -> list[str]:
         """Addresses that were said to be routers, newest heard last."""
-        return [text_of(address) for address, station in self.stations.items() if "router" in station.roles]
+        return [address for address, station in self.stations.items() if "router" in station.roles]
 
     def devices(self) -> list[dict[str, Any]]:
         """All stations: address, mac, vendor, host, role, sources, last (ns)."""
-        return [{"address": text_of(address), **self.describe(address, station.last),
-                 "sources": sorted(station.sources), "last": station.last}
-                for address, station in self.stations.items()]
+        return [{"address": address, **self.describe(address, station.last), "sources": sorted(station.sources),
+                 "last": station.last} for address, station in self.stations.items()]
 
+
+def is_mac(address: str) -> bool:
+    """A MAC in text has a colon after every second digit; no IPv6 address of that length has six groups."""
+    return len(address) == 17 and address[2::3] == ":::::"

@@ -6,7 +6,6 @@ For MAC addresses see vendors.py.
 from __future__ import annotations
 
 from netwatch._fast.base.scopes import Blocks
-from netwatch._fast.out.addresses import packed_of
 
 # scope: prefixes, the defining RFC beside each line
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -42,5 +41,5 @@ BLOCKS = Blocks([(prefix, scope) for scope, prefixes in SCOPES.items() for prefi
 
 def scope_of(address: str) -> str | None:
     """The scope of an address in text; None when it is no IP address."""
-    found: str | None = BLOCKS.find(packed_of(address))
+    found: str | None = BLOCKS.find(address)
     return found

@@ -27,6 +27,7 @@ FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "
           "unknown", "shared_with")
 PARENTS = ("pid", "name")
 COLUMNS = tuple(f"process.{name}" for name in FIELDS) + tuple(f"process.parents.{name}" for name in PARENTS)
+AGE = "process.age_s"
 WAITS = (0.1, 0.2, 0.4, 0.6, 0.7)  # seconds before a flow is asked about, and between asking again
 MAX_WAITING = 65536  # flows that are still to be asked about
 MAX_MADE = 4096  # columns' values kept of processes
@@ -97,7 +98,7 @@ class FlowOwners(Addon):
     def column(self, engine: Engine) -> Told:
         told = self._told.get(engine)
         if told is None:
-            told = self._told[engine] = Told(engine, COLUMNS)
+            told = self._told[engine] = Told(engine, COLUMNS, AGE)
         return told
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
@@ -171,7 +172,7 @@ class FlowOwners(Addon):
         known = told.of(row, key)
         if isinstance(answer, Unknown):
             if known is None or known[0][0] is None:
-                told.put(row, key, _reason(answer), time.time_ns())
+                told.put(row, key, _reason(answer), None)
             return answer.retry
         told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
         return answer.quality == LISTENER

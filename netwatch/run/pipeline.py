@@ -28,6 +28,8 @@ from netwatch.store.settings import Settings
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from netwatch._fast.input.source import Source
+
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
 FOR_EVER = (1 << 64) - 1  # ns
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
@@ -36,11 +38,12 @@ CHUNKS_APART = 64  # read by each worker between two looks at progress and signa
 class Pipeline:
     """Reads a source to its end, or until it is no longer asked to. It is a model.Run to its addons."""
 
-    def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
+    def __init__(self, source: Source, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Callable[[], Sequence[Any]] | None = None, box: Any = None, addons: Sequence[Addon] = (),
-                 purpose: Purpose | None = None, settings: Values | None = None, host: Host | None = None,
+                 copies: Callable[[], Sequence[Any]] | None = None, box: Box | None = None,
+                 addons: Sequence[Addon] = (), purpose: Purpose | None = None,
+                 settings: Values | None = None, host: Host | None = None,
                  say: Callable[[str, str], None] | None = None, each: bool = False) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
@@ -248,7 +251,7 @@ class Pipeline:
                 for each in zip(self.engines, [self.source, *self._copies], self._boxes, strict=True)]
         return max(job.result() for job in jobs)
 
-    def _read_apart(self, engine: Any, source: Any, box: Any) -> int:
+    def _read_apart(self, engine: Engine, source: Source, box: Box) -> int:
         """Take one worker's share of the next frames; how many there were."""
         count = 0
         for _ in range(CHUNKS_APART):
@@ -268,7 +271,7 @@ class Pipeline:
                 return count
         return int(box.show(FOR_EVER, 1))
 
-    def _fill(self, box: Any) -> int:
+    def _fill(self, box: Box) -> int:
         count = int(box.fill(self.source)) if self._left != 0 else 0
         if count > 0 and self._left is not None:
             count = min(count, self._left)
@@ -280,7 +283,7 @@ class Pipeline:
             self._secrets[id(box)] = len(self.source.secrets)
         return count
 
-    def _forewarn(self, box: Any | None) -> None:
+    def _forewarn(self, box: Box | None) -> None:
         """Let addons know what the source found up to the end of the box, or of the input."""
         if self._early:
             known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)

@@ -114,6 +114,8 @@ _NAMING = (
     _field("app", "flow packet", TEXT, "APP", 10,
            "The most specific protocol recognised, lower case.", "application", search=True),
     _field("app_stack", "flow", TEXT, "STACK", 18, "The recognised protocols, outermost first.", "stack", many=True),
+    _field("announced_by", "flow", TEXT, "TOLD BY", 36,
+           "Ends of the flow that announced this one, as FTP's control connection does.", privacy="address"),
     _field("confidence", "flow", INT, "CONF", 5, "How sure `app` is, 0 to 100.", unit="%"),
     _field("label", "flow", TEXT, "WHAT", 32, "One line that says what the flow is.", privacy="name"),
     _field("decrypted", "flow http", BOOL, "DECR", 5, "Any byte of the flow was decrypted."),

@@ -1,5 +1,5 @@
 """THE TABLE, the part of protocols of text lines: mail, chat, files, calls and the like: one line a field."""
-from netwatch.schema.field import INT, PORT, TEXT, _field
+from netwatch.schema.field import ADDRESS, BOOL, INT, PORT, TEXT, _field
 
 _LINES = (
     _field("ssh.state", "flow", TEXT, "SSH", 14, "BANNER, KEYEXCHANGE or AUTHENTICATION (or what follows it)."),
@@ -47,4 +47,19 @@ _LINES = (
     _field("socks.port", "flow", PORT, "TPORT", 6, "Port it wants there."),
 )
 
-TEXT_PROTOCOLS = (*_LINES,)
+_BETWEEN = (
+    _field("proxy.version", "flow", INT, "PROXY", 5, "Version of the PROXY protocol."),
+    _field("proxy.local", "flow", BOOL, "LOCAL", 5, "The proxy speaks for itself, or does not know for whom."),
+    _field("proxy.src", "flow", ADDRESS, "CLIENT", 15, "The client a proxy speaks for.", privacy="address"),
+    _field("proxy.sport", "flow", PORT, "CPORT", 6, "That client's port."),
+    _field("proxy.dst", "flow", ADDRESS, "FOR", 15, "Address the client connected to.", privacy="address"),
+    _field("proxy.dport", "flow", PORT, "FPORT", 6, "Port the client connected to."),
+    _field("proxy.authority", "flow", TEXT, "AUTHORITY", 24, "Host name the client asked the proxy for.",
+           privacy="name", search=True),
+    _field("proxy.alpn", "flow", TEXT, "ALPN", 8, "Protocol the proxy agreed on with the client."),
+    _field("proxy.unique_id", "flow", TEXT, "ID", 16, "Identifier the proxy gave the connection, in hexadecimal."),
+    _field("ftp-data.command", "flow", TEXT, "COMMAND", 7, "FTP command that asked for the data connection."),
+    _field("ftp-data.file", "flow", TEXT, "FILE", 28, "File or folder it named.", privacy="name", search=True),
+)
+
+TEXT_PROTOCOLS = (*_LINES, *_BETWEEN)

@@ -70,7 +70,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
 
     _last_click = (0.0, -1)
 
-    def set_up(self, app: App, canvas: Any, painter: Painter, poller: Poller, bell: Bell) -> None:
+    def set_up(self, app: App, canvas: Canvas, painter: Painter, poller: Poller, bell: Bell) -> None:
         self._look = app.state.look
         self.app, self.canvas, self.painter, self.poller, self.bell = app, canvas, painter, poller, bell
 

@@ -82,3 +82,12 @@ def run(
     frames: Iterable[Timed], link: int = 1, kinds: Iterable[str] = ("flows",), snaplen: int = 262144, **options: Any
 ) -> Result:
     return run_capture(pcap(frames, link, snaplen), kinds, **options)
+
+
+def finished(work: Any) -> Any:
+    """What a generator of Session.look returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from netwatch._fast.dpi import app_names
 from netwatch_command import ROOT
 
 from netwatch import schema
+from netwatch._fast.dpi import app_names
 from netwatch._fast.out.protocols import DESCRIBE, DESCRIBING, LABEL
 
 APPS = [name for name in app_names() if name]
 # these are read, tested and fuzzed with another
-HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow"}
+HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow", "ftp-data": "ftp"}
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 from answers import CLIENT, address, dhcp, opened
-from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.out.naming import link_sighting
 from running import run
 from wire import MAC_A, MAC_B, MS, SECOND, START, arp, eth, ip6, raw_mac
@@ -93,10 +92,10 @@ def sighting(at: str, mac: str = MAC_A) -> bytes:
 def test_the_table_is_bounded(monkeypatch):
     monkeypatch.setattr(neighbours, "MAX_STATIONS", 10)
     table = Neighbours()
-    assert link_sighting(sighting(CLIENT)) == ("arp", None, packed_of(CLIENT), MAC_A, "")
+    assert link_sighting(sighting(CLIENT)) == ("arp", None, CLIENT, MAC_A, "")
     for i in range(25):
         table.learn(START + i, sighting(f"10.0.1.{i}"))
     assert len(table.stations) == 10 and table.forgotten == 15
     for i in range(30):
         table.learn(START + 100 + i, sighting("10.0.1.24", f"02:00:00:00:01:{i:02x}"))
-    assert len(table.stations[packed_of("10.0.1.24")].macs) == neighbours.MAX_MACS
+    assert len(table.stations["10.0.1.24"].macs) == neighbours.MAX_MACS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import random
 import struct
@@ -23,18 +22,11 @@ from answers import (
     response,
     told,
 )
-from netwatch._fast.out.addresses import packed_of
-from netwatch._fast.out.naming import LIMITS, NameTable
+from netwatch._fast.out.naming import LIMITS, NameTable, nanoseconds
 from talks import http_talk, tell, tls_talk
 from wire import A4, B4, MS, SECOND, START, eth, ip4, udp
 
 WWW, SHOP = "www.example.com", "shop.example.net"
-
-
-def ns_of(iso: str) -> int:
-    """ns since 1970 of a record's time."""
-    second = datetime.datetime.strptime(iso[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z")
-    return int(second.timestamp()) * 10**9 + int(iso[20:29])
 
 
 def host(flow: dict) -> str | None:
@@ -194,7 +186,7 @@ def test_the_same_by_any_number_of_workers_and_as_all_answers_at_hand_would_have
     flows = named(frames)
     assert flows == named(frames, workers=3)
     for flow in flows:
-        first = ns_of(flow["first"])
+        first = nanoseconds(flow["first"])
         before = [each for each in said if each[0] <= first and each[2] == flow["dst"]]
         own = [each for each in before if each[1] == flow["src"]]
         if not before:
@@ -204,32 +196,29 @@ def test_the_same_by_any_number_of_workers_and_as_all_answers_at_hand_would_have
         assert flow["name"] == {"host": wanted, "via": "dns", "age_s": (first - ns) / 1e9}
 
 
-ASKER = packed_of(CLIENT)
-
-
 def test_the_memory_is_bounded_and_says_what_it_forgot():
     table = NameTable(bound=100)
     for i in range(1000):
-        table.add(START + i, 0, ASKER, packed_of(f"10.1.{i // 250}.{i % 250}"), WWW)
+        table.add(START + i, 0, CLIENT, f"10.1.{i // 250}.{i % 250}", WWW)
     assert table.held <= 100 and table.forgotten == 900
-    assert table.find(ASKER, packed_of("10.1.3.249"), START + 2000)[0] == WWW
-    assert table.find(ASKER, packed_of("10.1.0.0"), START + 2000) is None
+    assert table.find(CLIENT, "10.1.3.249", START + 2000)[0] == WWW
+    assert table.find(CLIENT, "10.1.0.0", START + 2000) is None
 
 
 def test_no_address_and_no_client_takes_more_than_its_share():
     table = NameTable()
     for i in range(50):
-        table.add(START + i, 0, ASKER, packed_of(CDN), f"h{i}.example.com")
+        table.add(START + i, 0, CLIENT, CDN, f"h{i}.example.com")
     assert table.held == LIMITS["names"]
     for i in range(LIMITS["clients"] + 10):
-        table.add(START + i, 0, packed_of(f"10.2.{i // 250}.{i % 250}"), packed_of(CDN), WWW)
+        table.add(START + i, 0, f"10.2.{i // 250}.{i % 250}", CDN, WWW)
     assert table.held <= 2 * LIMITS["names"] + LIMITS["clients"]
 
 
 def test_looking_changes_nothing():
     table = NameTable(bound=2)
-    table.add(START, 0, ASKER, packed_of("10.1.0.1"), WWW)
-    table.add(START + 1, 0, ASKER, packed_of("10.1.0.2"), WWW)
-    assert table.find(ASKER, packed_of("10.1.0.1"), START + 2) is not None
-    table.add(START + 2, 0, ASKER, packed_of("10.1.0.3"), WWW)
-    assert table.find(ASKER, packed_of("10.1.0.1"), START + 3) is None
+    table.add(START, 0, CLIENT, "10.1.0.1", WWW)
+    table.add(START + 1, 0, CLIENT, "10.1.0.2", WWW)
+    assert table.find(CLIENT, "10.1.0.1", START + 2) is not None
+    table.add(START + 2, 0, CLIENT, "10.1.0.3", WWW)
+    assert table.find(CLIENT, "10.1.0.1", START + 3) is None

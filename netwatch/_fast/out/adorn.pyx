@@ -1,11 +1,14 @@
 """Flow records get what is known of their ends: name, service, scope. Made fast because every record passes here."""
-from netwatch._fast.base.bytes cimport u16, u64
+from netwatch._fast.base.bytes cimport u8, u16, u64
 from netwatch._fast.base.scopes cimport Blocks
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.out.flowfields cimport FlowAt
 from netwatch._fast.out.rawflow cimport RawFlow, packed
-from netwatch._fast.out.naming cimport NameTable
-from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+from netwatch._fast.out.naming cimport Answer, NameTable
+from netwatch._fast.out.writing cimport address_text
+from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+
+from netwatch._fast.out.naming import VIAS
 
 cdef enum:
     EPHEMERAL = 32768          # from this port on a client's own says nothing
@@ -14,7 +17,7 @@ cdef enum:
 
 
 cdef class Adorner:
-    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by their address.
+    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by address (text).
     """
     cdef NameTable names
     cdef Blocks scopes
@@ -26,40 +29,44 @@ cdef class Adorner:
         self.names, self.scopes, self.remote, self.stations = names, scopes, remote, stations
         self.tcp, self.udp, self.sctp = ports["tcp"], ports["udp"], ports["sctp"]
 
-    def adorn(self, dict record, RawFlow flow):
+    def adorn(self, dict record, RawFlow flow) -> int:
         """Add name, service and scope to the record of a flow; the bits IS_NEAR and HAS_NO_NAME of what is left."""
         cdef FlowAt at
         cdef int left = 0
         if not flow.at(&at):
             return 0
-        src, dst = ends(&at)
         service = self.service(at.row, at.out)
         if service is not None:
             record["service"] = service
-        name = self.name_of(record, src, dst, at.cold.first)
+        name = self.name_of(record, &at)
         if name is not None:
             record["name"] = name
         else:
             left = HAS_NO_NAME
-        scope = self.scopes.holding(src, at.row.family)
-        if scope is not None:
-            record["scope"] = {"src": scope, "dst": self.scopes.holding(dst, at.row.family)}
-        if scope is None or src in self.stations or dst in self.stations:
+        if at.row.family == FAMILY_MAC:
+            return left | IS_NEAR
+        record["scope"] = {"src": self.scope(source(&at), at.row.family), "dst": self.scope(target(&at), at.row.family)}
+        if self.stations and (address_text(source(&at), at.row.family) in self.stations or
+                              address_text(target(&at), at.row.family) in self.stations):
             left |= IS_NEAR
         return left
 
-    cdef dict name_of(self, dict record, bytes src, bytes dst, u64 first):
+    cdef dict name_of(self, dict record, const FlowAt* at):
         """The name of the responder: as the flow says it, else as an answer did before it began."""
+        cdef Answer answer
+        cdef u64 when = 0
         name = own_name(record)
         if name is None and self.names.held:
-            found = self.names.look(src, dst, first)
-            if found is not None:
-                name = {"host": found[0], "via": found[1], "age_s": found[2] / 1e9}
+            answer = self.names.of(packed(source(at), at.row.family), packed(target(at), at.row.family), at.cold.first,
+                                   &when)
+            if answer is not None:
+                name = {"host": answer.host, "via": VIAS[answer.via], "age_s": (at.cold.first - when) / 1e9}
         return name
 
-    def name(self, dict record):
-        """The same of a record with packed ends and its beginning in ns."""
-        return self.name_of(record, record["src"], record["dst"], record["first"])
+    cdef object scope(self, const u8* address, u8 family):
+        """What the address is good for, by where it lies."""
+        cdef int place = self.scopes.place(address, family == FAMILY_IP6)
+        return self.scopes.values[place - 1] if place else None
 
     cdef object service(self, const Row* row, int out):
         """The name of the responder's port; of the initiator's where that has none, and is not a client's."""
@@ -76,17 +83,23 @@ cdef class Adorner:
         found = ports.get(dport)
         return ports.get(sport) if found is None and sport < EPHEMERAL else found
 
-    def remote_end(self, bytes src, bytes dst):
+    def remote_end(self, RawFlow flow) -> str | None:
         """The end of a flow that lies beyond the site: the responder where both do, None where neither does."""
-        if self.scopes.find(dst) in self.remote:
-            return dst
-        return src if self.scopes.find(src) in self.remote else None
+        cdef FlowAt at
+        if not flow.at(&at) or at.row.family == FAMILY_MAC:
+            return None
+        for address in (packed(target(&at), at.row.family), packed(source(&at), at.row.family)):
+            if self.scope(address, at.row.family) in self.remote:
+                return address_text(address, at.row.family)
+        return None
 
 
-cdef inline tuple ends(const FlowAt* at):
-    """The packed addresses of initiator and responder."""
-    a, b = packed(at.row.a, at.row.family), packed(at.row.b, at.row.family)
-    return (b, a) if at.out else (a, b)
+cdef inline const u8* source(const FlowAt* at) noexcept nogil:
+    return &at.row.b[0] if at.out else &at.row.a[0]
+
+
+cdef inline const u8* target(const FlowAt* at) noexcept nogil:
+    return &at.row.a[0] if at.out else &at.row.b[0]
 
 
 cdef bint is_name(str host):
@@ -100,18 +113,24 @@ cdef str without_port(str host):
     return name if colon and (not port or port.isdigit()) else host
 
 
+def said_name(str host, bint with_port):
+    """The name of a host as a flow says it, `with_port` in a Host field; None when that is none."""
+    if with_port:
+        host = without_port(host)
+    return host.lower() if is_name(host) else None
+
+
 cdef dict own_name(dict record):
     """The name that the flow itself says, with where it says it."""
-    cdef str host
     for carrier in ("tls", "quic"):
         said = record.get(carrier)
         if said is not None and "sni" in said:
-            host = said["sni"]
-            if is_name(host):
-                return {"host": host.lower(), "via": "sni"}
+            host = said_name(said["sni"], False)
+            if host is not None:
+                return {"host": host, "via": "sni"}
     said = record.get("http")
     if said is not None and "host" in said:
-        host = without_port(said["host"])
-        if is_name(host):
-            return {"host": host.lower(), "via": "http"}
+        host = said_name(said["host"], True)
+        if host is not None:
+            return {"host": host, "via": "http"}
     return None

@@ -26,7 +26,7 @@ LAYERS = (
     "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
-         "duplicate ack", "zero window", "keep-alive")
+         "duplicate ack", "zero window", "keep-alive", "outside window", "bad checksum")
 
 # IP protocol numbers (IANA) that have a common short name; the rest are "ip-N"
 PROTOCOLS = {

@@ -3,6 +3,7 @@
 It is fed sightings (proto/sighting.pxd) and adorns flow records. What the flow says of itself, TLS's server name or
 HTTP's Host, beats what was learnt beside it. The memory does not look at the clock: time is packet time.
 """
+import time
 from collections import OrderedDict
 
 cimport cython
@@ -16,6 +17,11 @@ from netwatch._fast.flow.sighting cimport ADDRESS_BYTES, LINK_HEAD, NAMES_HEAD, 
 
 from netwatch._fast.base.text import clean
 
+cdef extern from "<arpa/inet.h>":
+    int inet_pton(int family, const char* text, void* out) nogil
+    int AF_INET
+    int AF_INET6
+
 cdef enum:
     MAX_NAMES = 16             # of one address, of one client
     MAX_CLIENTS = 4096         # of one address
@@ -28,12 +34,25 @@ SOURCES = ("arp", "ndp", "dhcp", "netbios")
 ROLES = (None, "router", "dhcp-server")
 FOLDED = (VIA_DNS, VIA_LLMNR, VIA_PTR)     # resolvers ask these in random letter case
 MAX_ANSWERS = 131072                       # in all
+SECONDS = 4096                            # texts of seconds remembered
 MAX_HOST = 255
 
 
-cdef bytes address_at(u8 family, const u8* address):
-    """4 or 16 bytes."""
-    return (<const char*>address)[:4 if family == FAMILY_IP4 else 16]
+cdef bytes packed(u8 family, const u8* address):
+    return address[:4] if family == FAMILY_IP4 else address[:16]
+
+
+cdef object text_of(u8 family, const u8* address):
+    return address_text(address, family)
+
+
+cdef bytes packed_text(str address):
+    """The bytes of an address in text; what is none stands for itself."""
+    cdef u8 raw[16]
+    octets = address.encode("ascii", "replace")
+    if inet_pton(AF_INET, octets, raw) == 1:
+        return (<char*>raw)[:4]
+    return (<char*>raw)[:16] if inet_pton(AF_INET6, octets, raw) == 1 else octets
 
 
 def name_sighting(bytes payload) -> tuple:
@@ -45,20 +64,37 @@ def name_sighting(bytes payload) -> tuple:
     n = p[1]
     found = []
     for _i in range(n):
-        found.append(address_at(p[at], p + at + 1))
+        found.append(packed(p[at], p + at + 1))
         at += ADDRESS_BYTES
     name = clean(payload[at:], MAX_HOST)
-    return p[0], address_at(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
+    return p[0], packed(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
 
 
 def link_sighting(bytes payload) -> tuple:
-    """(source, role or None, packed address or None, MAC or None, name or "") of a "links" event."""
+    """(source, role or None, address or None, MAC or None, name or "") of a "links" event."""
     cdef const u8* p = payload
     if len(payload) < LINK_HEAD:
         raise ValueError("a sighting cut short")
-    address = address_at(p[3], p + 4) if p[3] != FAMILY_NONE else None
+    address = text_of(p[3], p + 4) if p[3] != FAMILY_NONE else None
     mac = address_text(p + 20, FAMILY_MAC) if p[2] else None
     return SOURCES[p[0]], ROLES[p[1]], address, mac, clean(payload[LINK_HEAD:].rstrip(b"\0"), MAX_HOST)
+
+
+cdef dict seconds_known = {}
+
+
+cpdef u64 nanoseconds(str iso) except? 0:
+    """ns since 1970 of a record's time, as record.iso writes it."""
+    second = iso[:19]
+    known = seconds_known.get(second)
+    if known is None:
+        if len(seconds_known) >= SECONDS:
+            seconds_known.clear()
+        import calendar
+
+        known = calendar.timegm(time.strptime(second, "%Y-%m-%dT%H:%M:%S")) * 10**9
+        seconds_known[second] = known
+    return <u64>known + <u64>int(iso[20:29])
 
 
 @cython.no_gc
@@ -158,10 +194,13 @@ cdef class NameTable:
         """Remember a "names" event of that time, ns."""
         via, client, addresses, name = name_sighting(payload)
         for address in addresses:
-            self.add(when, via, client, address, name)
+            self.put(when, via, client, address, name)
 
-    cpdef int add(self, u64 when, u8 via, bytes client, bytes address, str name) except -1:
-        """The address has that name, as `client` was told; None: nobody asked for it."""
+    def add(self, u64 when, u8 via, client, str address, str name) -> None:
+        """The address has that name, as `client` was told; None: nobody asked for it. Both as text."""
+        self.put(when, via, packed_text(client) if client is not None else None, packed_text(address), name)
+
+    cdef int put(self, u64 when, u8 via, bytes client, bytes address, str name) except -1:
         cdef Known known = self.table.get(address)
         self.learnt += 1
         if known is None:
@@ -215,23 +254,29 @@ cdef class NameTable:
             answer.behind = head
         return answer
 
-    def find(self, bytes client, bytes address, u64 began):
-        """(name, via, age in ns) for a flow of the client's to the address that began then (ns): the newest answer
+    def find(self, str client, str address, when):
+        """(name, via, age in ns) for a flow of the client's to the address that began at `when`: the newest answer
         given to the client until then, else the newest given to anybody. None when there is none of the last hours."""
-        return self.look(client, address, began)
+        return self.look(client, address, when)
 
-    cdef tuple look(self, bytes client, bytes address, u64 began):
+    cdef tuple look(self, str client, str address, when):
+        cdef u64 at = 0, began = nanoseconds(when) if isinstance(when, str) else when
+        cdef Answer found = self.of(packed_text(client), packed_text(address), began, &at)
+        return (found.host, VIAS[found.via], began - at) if found is not None else None
+
+    cdef Answer of(self, bytes client, bytes address, u64 began, u64* at):
+        """The answer that names a flow; when it was given in `at`."""
         cdef Known known = self.table.get(address)
         cdef Answer own = None, other
-        cdef u64 at = 0, other_at = 0
+        cdef u64 other_at = 0
         if known is None:
             return None
         if known.clients is not None:
-            own = newest(known.clients.get(client), began, &at)
+            own = newest(known.clients.get(client), began, at)
         elif client == known.sole:
-            own = newest(known.anybody, began, &at)
+            own = newest(known.anybody, began, at)
         if own is None or own.via == VIA_PTR:
             other = newest(known.anybody, began, &other_at)
             if other is not None and (own is None or other.via != VIA_PTR):
-                own, at = other, other_at
-        return (own.host, VIAS[own.via], began - at) if own is not None else None
+                own, at[0] = other, other_at
+        return own

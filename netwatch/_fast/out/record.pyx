@@ -5,32 +5,29 @@ not asked for is not described.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.content cimport FACT_HEAD, app_of
+from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.row cimport Facts
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at, surroundings
 from netwatch._fast.out.values cimport Value, V_ABSENT, to_object
-from netwatch._fast.out.writing cimport iso_text
+from netwatch._fast.out.writing cimport address_text, iso_text
+from netwatch._fast.look.announced cimport ANNOUNCED_BY, ToldEnds
+from netwatch._fast.wire.packet cimport FAMILY_IP6
 
-from netwatch._fast.dpi import app_names, having
+from netwatch._fast.dpi import app_names
 from netwatch._fast.out.flowfields import FIELDS
 
-cdef enum:
-    PROTOS = 256
-
 cdef list APPS = app_names()
-CARRIES_TLS = having("carries tls")                     # what their handshake chose stands under tls, as a TLS flow's
-SUMMED = frozenset(("app_stack", "label"))              # told by all protocols of a flow together
-cdef dict DESCRIBE = {}
-cdef dict LABEL = {}
+cdef object FLOW_FIELDS = None
 
 
-cdef void know_protocols():
+cdef object describer():
     """Who describes: loaded when the first flow with content is described, not before."""
-    global DESCRIBE, LABEL
-    if not DESCRIBE:
-        from netwatch._fast.out import protocols
+    global FLOW_FIELDS
+    if FLOW_FIELDS is None:
+        from netwatch._fast.out.protocols import flow_fields
 
-        DESCRIBE, LABEL = protocols.DESCRIBE, protocols.LABEL
+        FLOW_FIELDS = flow_fields
+    return FLOW_FIELDS
 
 
 def iso(u64 ns) -> str:
@@ -74,78 +71,64 @@ def described_of(Engine engine, u32 number, bint show_secrets=False, wanted=None
     return r
 
 
-cdef list told(const Facts* facts, u8 app):
-    """[(protocol, [(key, value)])] in the order in which they first said something; the app is one of them."""
-    cdef u8 place[PROTOS]
+cdef dict told(const Facts* facts, dict r, object wanted):
+    """What each protocol stored, {app: [(key, value)]} in the order in which they first said something; who announced
+    the flow goes into its record."""
     cdef const u8* p
     cdef const u8* end
     cdef u32 n
-    cdef int proto
-    found = []
-    for proto in range(PROTOS):
-        place[proto] = 0
-    if facts != NULL:
-        p = <const u8*>(facts + 1)
-        end = p + facts.used
-        while p < end:
-            n = p[2] | <u32>p[3] << 8
-            proto = p[0]
-            if place[proto] == 0:
-                found.append((proto, []))
-                place[proto] = <u8>len(found)
-            (<list>(<tuple>found[place[proto] - 1])[1]).append((p[1], (<const char*>p + FACT_HEAD)[:n]))
-            p += FACT_HEAD + n
-    if app and place[app] == 0:
-        found.append((app, []))
+    cdef list said
+    found = {}
+    if facts == NULL:
+        return found
+    p = <const u8*>(facts + 1)
+    end = p + facts.used
+    while p < end:
+        n = p[2] | <u32>p[3] << 8
+        value = (<const char*>p + FACT_HEAD)[:n]
+        if p[1] == ANNOUNCED_BY:
+            if wanted is None or "announced_by" in wanted:
+                r["announced_by"] = told_ends(value)
+        else:
+            name = APPS[p[0]]
+            said = found.get(name)
+            if said is None:
+                said = found[name] = []
+            said.append((p[1], value))
+        p += FACT_HEAD + n
     return found
+
+
+cpdef object told_ends(bytes value):
+    """The two ends of the flow that announced another, its initiator first."""
+    cdef const ToldEnds* ends = <const ToldEnds*><const char*>value
+    if len(value) != sizeof(ToldEnds):
+        return None
+    return f"{end_text(ends.a, ends.pa, ends.family)} {end_text(ends.b, ends.pb, ends.family)}"
+
+
+cdef object end_text(const u8* address, u16 port, u8 family):
+    """An address and a port as one text (RFC 3986 section 3.2.2 has the brackets)."""
+    text = address_text(address, family)
+    return f"[{text}]:{port}" if family == FAMILY_IP6 else f"{text}:{port}"
 
 
 cdef int described(const FlowAt* at, dict r, bint show_secrets, object wanted) except -1:
     """Add what the classifiers learnt, each protocol's under its name, and the line that says what the flow is."""
-    cdef list by_proto, stack
-    cdef int proto
+    cdef dict facts, found
     if at.cold.facts == NULL and at.row.app == 0:
         return 0
-    by_proto = told(at.cold.facts, at.row.app)
-    if not by_proto:
+    facts = told(at.cold.facts, r, wanted)
+    if not facts and not at.row.app:
         return 0
-    know_protocols()
+    app = APPS[at.row.app] if at.row.app else None
     if wanted is None or "app" in wanted:
-        r["app"] = APPS[app_of(at.row, at.cold)]
-    stack = [APPS[(<tuple>each)[0]] for each in by_proto]
+        r["app"] = app if app is not None else next(iter(facts))
+    found = describer()(app, facts, show_secrets, wanted)
+    stack = found.pop("app_stack")
     if wanted is None or "app_stack" in wanted:
         r["app_stack"] = stack
     if wanted is None or "confidence" in wanted:
         r["confidence"] = at.cold.confidence
-    every = wanted is None or not SUMMED.isdisjoint(wanted)
-    label = None
-    for proto, facts in by_proto:
-        name = APPS[proto]
-        if not (every or name in wanted or ("tls" in wanted and name in CARRIES_TLS)):
-            continue
-        found = DESCRIBE[name](facts, show_secrets)
-        if found:
-            if every:
-                label = LABEL[name](found)
-            join(r, stack, name, found, wanted)
-    if label and (wanted is None or "label" in wanted):
-        r["label"] = label
-    return 0
-
-
-cdef int join(dict r, list stack, str name, dict found, object wanted) except -1:
-    """One protocol's object into the record, and what it says of the protocols above and below into the stack."""
-    if "stack" in found:
-        over = [each for each in found.pop("stack") if each not in stack]
-        stack[stack.index(name) + 1:stack.index(name) + 1] = over
-    if "below" in found:
-        for under in found.pop("below"):
-            if under not in stack:
-                stack.insert(stack.index(name), under)
-    if name in CARRIES_TLS and "tls" in found:
-        said = found.pop("tls")
-        if wanted is None or "tls" in wanted:
-            r["tls"] = said
-    if found and (wanted is None or name in wanted):
-        r[name] = found
+    r.update(found)
     return 0

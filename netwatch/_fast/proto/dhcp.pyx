@@ -180,6 +180,8 @@ cdef void dhcp_define(Proto* p) noexcept nogil:
     reads(p, "dhcp", ON_UDP, dhcp_detect, dhcp_parse)
     p.first[1] = 1
     p.first[2] = 1
+    p.ports[0] = 67
+    p.ports[1] = 68
 
 
 # --- what the facts say ---

@@ -15,12 +15,13 @@ from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE
 from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
-from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello,
+from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_CERT,
+                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, client_hello,
                                              server_hello)
 from netwatch._fast.proto.tls.text import describe_hello
+from netwatch._fast.proto.tls import text as tls_text
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS, DEPENDS = tls_text.FACT_FIELDS, tls_text.DEPENDS
 
 cdef enum:                     # record types, RFC 9147 section 4; 25 carries a connection ID of unknown length
     REC_CCS = 20

@@ -139,6 +139,8 @@ cdef void radius_define(Proto* p) noexcept nogil:
     reads(p, "radius", ON_UDP, radius_detect, radius_parse)
     for byte in range(256):
         p.first[byte] = known_code(<u8>byte)
+    p.ports[0] = 1812
+    p.ports[1] = 1813
     p.free = free
 
 

@@ -246,11 +246,40 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef bint answer_begins(const u8* p, u32 n) noexcept nogil:
+    """A line of RESP: a sign, for which nothing but a count or a text follows (redis.io, RESP protocol description)."""
+    cdef Slice line
+    if n < 4 or next_line(p, n, MAX_LINE, &line) <= 0 or line.n < 2:
+        return False
+    if p[0] == c'+' or p[0] == c'-':
+        return is_letter(p[1])
+    return (p[0] == c':' or p[0] == c'$' or p[0] == c'*') and number_of(slice_of(line.p + 1, line.n - 1), 9) >= 0
+
+
+cdef int redis_resync(Look* look, Slice data) noexcept nogil:
+    """A request is an array of bulk strings, or where they are spoken an inline command."""
+    cdef Redis* redis = <Redis*>look.state[0]
+    cdef int sure
+    if redis == NULL:
+        return 0
+    if not from_client(look):
+        return answer_begins(data.p, data.n)
+    sure = detect_array(data) if data.p[0] == c'*' else 0
+    if sure == DETECT_MORE:
+        return sure
+    if sure == 0 and not (inline_word(data.p, data.n) and find_byte(data.p, data.n, c'\n') > 0):
+        return 0
+    redis.args = redis.index = 0
+    redis.bulk = -1
+    return 1
+
+
 cdef void redis_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "redis", ON_TCP, redis_detect, redis_parse)
     for c in range(128):
         p.first[c] = is_letter(<u8>c) or is_answer(<u8>c)
+    p.resync = redis_resync
 
 
 # --- describing ---

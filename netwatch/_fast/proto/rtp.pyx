@@ -9,7 +9,8 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, reads, has_state
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, reads,
+                                           has_state, learnt)
 from netwatch._fast.proto.common.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
 from netwatch._fast.proto.common.mux cimport MUX_RTP, mux_foreign, mux_met
 from netwatch._fast.proto.common.describing import by_key, first, number, one_or_all
@@ -90,7 +91,7 @@ cdef int rtp_parse(Look* look, Slice d) noexcept nogil:
         keep_u8(look, RTP_TYPE, d.p[1] & 0x7f, FEW)
         for i in range(d.p[0] & 15):
             fact_distinct(look, RTP_CSRC, d.p + HEAD + 4 * i, 4, FEW)
-    elif look.cold.facts == NULL or mux_foreign(look, d, MUX_RTP):
+    elif not learnt(look) or mux_foreign(look, d, MUX_RTP):
         look.used = 0
         return PARSE_NOT_MINE
     return PARSE_DONE if seen[0] >= ENOUGH else PARSE_OK

@@ -160,8 +160,18 @@ cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
+    """A line of text is all that there is to a message; what was pending is answered, or lost."""
+    cdef Smtp* smtp = <Smtp*>look.state[0]
+    cdef int answer = command_line(data, VERBS) if from_client(look) else reply_line(data)
+    if answer == 1 and smtp != NULL and from_client(look):
+        smtp.data = smtp.sasl.on = False
+    return answer
+
+
 cdef void smtp_define(Proto* p) noexcept nogil:
     reads(p, "smtp", ON_TCP, smtp_detect, smtp_parse)
+    p.resync = smtp_resync
     begins_with(p, b"2345EeHhMmRrDdBbNnQqVvAaSsLl")
 
 

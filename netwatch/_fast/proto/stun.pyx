@@ -267,6 +267,7 @@ cdef int stun_parse(Look* look, Slice d) noexcept nogil:
 cdef void stun_define(Proto* p) noexcept nogil:
     reads(p, "stun", ON_TCP | ON_UDP, stun_detect, stun_parse)
     memset(p.first, 1, 4)              # a length of up to 1 KiB before a message
+    p.ports[0] = 3478
     p.free = free
 
 

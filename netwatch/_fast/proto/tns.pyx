@@ -13,6 +13,7 @@ from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, se
 from netwatch._fast.proto.common.learn cimport keep_text, keep_u8
 from netwatch._fast.proto.common.lines cimport holds_word, port_is, same_word, smaller, trimmed
 from netwatch._fast.proto.common.utf16 cimport part
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all
 
 from sys import byteorder
@@ -237,7 +238,8 @@ cdef void tns_define(Proto* p) noexcept nogil:
 
 # --- describing ---
 
-FACT_FIELDS = {"tns.program": TNS_PROGRAM, "tns.host": TNS_HOST, "tns.service": TNS_SERVICE}
+FACT_FIELDS = {name: Plain(key, 255, many=True) for name, key in (
+    ("tns.program", TNS_PROGRAM), ("tns.host", TNS_HOST), ("tns.service", TNS_SERVICE))}
 _TYPES = {1: "connect", 2: "accept", 3: "acknowledge", 4: "refuse", 5: "redirect", 6: "data", 7: "null", 9: "abort",
           11: "resend", 12: "marker", 13: "attention", 14: "control"}
 _TEXTS = (("service", TNS_SERVICE), ("sid", TNS_SID), ("program", TNS_PROGRAM), ("host", TNS_HOST),

@@ -49,7 +49,10 @@ cdef enum:                # Packet.notes, names in flowtext.pyx
     NOTE_DUP_ACK = 32
     NOTE_ZERO_WINDOW = 64
     NOTE_KEEP_ALIVE = 128
-    NOTE_COUNT = 8
+    NOTE_OUTSIDE = 256    # outside the receive window: its receiver drops it
+    NOTE_BAD_SUM = 512    # the checksum is wrong, though its sender's others are right: likewise
+    NOTE_DROPPED = 768    # either of the two
+    NOTE_COUNT = 10
 
 cdef struct Frame:
     const u8* data        # caplen bytes, valid until the source fills its next chunk
@@ -102,6 +105,7 @@ cdef struct Packet:
     u8 flags              # TCP
     u8 wscale             # TCP option shift + 1, 0 none
     u8 sack_ok            # TCP option
+    u8 head               # TCP: bytes of the header that were captured, right before payload
     u8 icmp_type
     u8 icmp_code
     u8 n_layers

@@ -58,6 +58,7 @@ cdef void tcp(Cursor* c) noexcept nogil:
         n = captured(c)
     if pk.flags & TCP_SYN:
         tcp_options(pk, p + 20, p + n)
+    pk.head = <u8>n
     advance(c, n)
     rest_is_payload(c)
 

@@ -17,6 +17,7 @@ from netwatch.model.addon import Addon
 from netwatch.model.event import Record
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.model.run import Run
     from netwatch.model.session import Session
 
@@ -39,7 +40,7 @@ class KeptFrames(Addon):
         self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 
-    def scan(self, where: Any, flow: int) -> Scan:
+    def scan(self, where: Filter | None, flow: int) -> Scan:
         """The frames that pass a filter (None: any) and are of a flow (0: any), as far as they have been found."""
         key = ("" if where is None else where.text, flow)
         found = self._scans.pop(key, None) or Scan(self.ring, where, flow)
@@ -52,13 +53,13 @@ class KeptFrames(Addon):
 class Scan:
     """Ordinals of the frames that pass, oldest first; those before `upto` have been looked at."""
 
-    def __init__(self, ring: Any, where: Any, flow: int) -> None:
+    def __init__(self, ring: Any, where: Filter | None, flow: int) -> None:
         self.ring, self.where, self.flow = ring, where, flow
         self.all = where is None and not flow
         self.picks: array[int] = array("Q")
         self.upto = 0
         self._by_flow = where is not None and not (where.fields & OF_FRAME)
-        self._changes = self._by_flow and not where.fields <= LASTING
+        self._changes = where is not None and self._by_flow and not where.fields <= LASTING
         self._alone = where is not None and where.fields <= ITS_OWN
         self._said: dict[int, bool] = {}
         self._next: Scan | None = None
@@ -104,19 +105,21 @@ class Scan:
             stop = min(ring.next, start + (PIECE if self.where is not None else 65536))
             if start >= stop:
                 return False
-            if self.where is None:
+            where = self.where
+            if where is None:
                 self.picks.extend(ring.of_flow(self.flow, start, stop))
             else:
                 self.picks.extend(k for k, side in ring.sides(start, stop)
-                                  if (not self.flow or side >> 1 == self.flow) and self._passes(session, k, side))
+                                  if (not self.flow or side >> 1 == self.flow)
+                                  and self._passes(session, where, k, side))
             self.upto = stop
             return bool(stop < ring.next)
 
-    def _passes(self, session: Session, k: int, side: int) -> bool:
+    def _passes(self, session: Session, where: Filter, k: int, side: int) -> bool:
         if not self._by_flow or side < 2:  # what has no flow is judged by itself
-            return bool(self.where.matches(*records(session, k, self._alone)))
+            return bool(where.matches(*records(session, k, self._alone)))
         if side not in self._said:
-            self._said[side] = bool(self.where.matches(*records(session, k, self._alone)))
+            self._said[side] = bool(where.matches(*records(session, k, self._alone)))
         return self._said[side]
 
     def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:

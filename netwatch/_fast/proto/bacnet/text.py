@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, text
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 (FUNCTION, SERVICE, DEVICE, VENDOR, OBJECT, WRITTEN, NAME, NETWORK, ERROR, REJECT, MESSAGE, LATENCY) = range(1, 13)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 FUNCTIONS = {0: "result", 1: "write broadcast table", 2: "read broadcast table", 3: "broadcast table",
              4: "forwarded", 5: "register foreign device", 6: "read foreign devices", 7: "foreign devices",
              8: "delete foreign device", 9: "distribute broadcast", 10: "unicast", 11: "broadcast"}

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, one_or_all, text
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 (COMMAND, APPLICATION, ORIGIN_HOST, ORIGIN_REALM, HOST, REALM, USER, SUBSCRIBER, APN, ADDRESS, PRODUCT, RESULT,
  EXPERIMENTAL, ERROR, REQUESTS, LATENCY) = range(1, 17)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 COMMANDS = {
     257: "Capabilities-Exchange", 258: "Re-Auth", 260: "AA-Mobile-Node", 262: "Home-Agent-MIP", 265: "AA",
     268: "Diameter-EAP", 271: "Accounting", 272: "Credit-Control", 274: "Abort-Session", 275: "Session-Termination",

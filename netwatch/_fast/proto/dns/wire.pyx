@@ -342,6 +342,7 @@ cdef void define(Proto* p) noexcept nogil:
 cdef void dns_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "dns"
+    p.ports[0] = 53
     p.timeout = 30
     p.on = ON_TCP | ON_UDP
     p.detect = dns_detect
@@ -351,6 +352,7 @@ cdef void dns_define(Proto* p) noexcept nogil:
 cdef void mdns_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "mdns"
+    p.ports[0] = 5353
     p.timeout = 30
     p.on = ON_UDP
     p.detect = mdns_detect
@@ -360,6 +362,7 @@ cdef void mdns_define(Proto* p) noexcept nogil:
 cdef void llmnr_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "llmnr"
+    p.ports[0] = 5355
     p.timeout = 30
     p.on = ON_UDP
     p.detect = llmnr_detect

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 COMMAND, STATUS, IDENTITY, PRODUCT, SERVICE, TAG, FAILURE, REQUESTS, LATENCY, CONNECTION, IMPLICIT = range(1, 12)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 COMMANDS = {0: "NOP", 4: "ListServices", 0x63: "ListIdentity", 0x64: "ListInterfaces", 0x65: "RegisterSession",
             0x66: "UnRegisterSession", 0x6F: "SendRRData", 0x70: "SendUnitData", 0x72: "IndicateStatus",
             0x73: "Cancel"}

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 VERSION, MESSAGE, IMSI, MSISDN, IMEI, APN, ADDRESS, RAT, NETWORK, CAUSE, PEER, LATENCY = range(1, 13)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 MESSAGES = {
     1: {  # 3GPP TS 29.060 table 1
         1: "Echo Request", 2: "Echo Response", 3: "Version Not Supported", 4: "Node Alive Request",

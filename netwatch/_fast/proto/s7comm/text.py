@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 (VARIANT, CALLING, CALLED, FUNCTION, READ, WRITTEN, PDU, ERROR, ITEM_ERROR, IDENTITY, REQUESTS, LATENCY) = range(1, 13)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 FUNCTIONS = {0x00: "CPU services", 0x04: "read", 0x05: "write", 0x1A: "request download", 0x1B: "download block",
              0x1C: "download ended", 0x1D: "start upload", 0x1E: "upload", 0x1F: "end upload", 0x28: "PLC control",
              0x29: "PLC stop", 0xF0: "setup communication"}

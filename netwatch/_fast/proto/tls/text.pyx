@@ -5,6 +5,7 @@ and is not here). JA3 follows Salesforce's description. All of it is computed wh
 """
 import hashlib
 
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.tls.cert import describe_cert
 from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS_ALPN_CHOSEN, TLS_CERT, TLS_CIPHER,
                                              TLS_CIPHERS, TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_CUT, TLS_ECH,
@@ -13,7 +14,18 @@ from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS
 from netwatch._fast.proto.tls.names import ALERTS, CIPHERS, GROUPS, VERSIONS
 from netwatch._fast.base.text import clean
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS = {"tls.sni": Plain(TLS_SNI, 255, empty=True), "tls.alpn_chosen": Plain(TLS_ALPN_CHOSEN, 255, empty=True)}
+OF_JA3 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_CUT)
+OF_JA4 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_VERSIONS, TLS_ALPN, TLS_SIGALGS, TLS_CUT)
+# what of a hello a field of any protocol that carries hellos depends on
+HELLO_DEPENDS = {
+    "alpn": (TLS_ALPN,), "version": (TLS_VERSION,), "cipher": (TLS_CIPHER,), "ja3": OF_JA3, "ja4": OF_JA4,
+    "client": (*OF_JA3, *OF_JA4), "ja3s": (TLS_CIPHER, TLS_SERVER_VERSION, TLS_SERVER_EXTS), "ech": (TLS_ECH,),
+    "resumed": (TLS_RESUMED,), "alert": (TLS_ALERT,), "sni": (TLS_SNI,), "alpn_chosen": (TLS_ALPN_CHOSEN,),
+    **dict.fromkeys(("cert.subject", "cert.issuer", "cert.san", "cert.not_before", "cert.not_after", "cert.key",
+                     "cert.sha256"), (TLS_CERT,)),
+}
+DEPENDS = {f"tls.{name}": keys for name, keys in HELLO_DEPENDS.items()} | {"label": (TLS_SNI,)}
 
 # names of programs by JA3 or JA4, filled by whoever starts netwatch (names/clients.py)
 CLIENTS: dict[str, str] = {}
