@@ -18,7 +18,7 @@ from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
-                                          EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
+                                          EV_UNKNOWN, EV_BEGUN, app_of, facts_free, ring_put)
 from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
@@ -293,3 +293,5 @@ cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
                              pk.frame.iface, sizeof(PacketRow))
     if room != NULL:
         packet_row(<PacketRow*>room, pk, pk.frame)
+        if number:
+            (<PacketRow*>room).app = app_of(&core.table.rows[number], &core.table.colds[number])

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.cli.selection import Selection, parse_where
-from netwatch.records.writers import WRITERS
+from netwatch.cli.selection import parse_where
+from netwatch.records.selection import Selection
+from netwatch.records.writers import FORMATS, Writer
 from netwatch.store.folders import account, caller
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
-    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its words, after --")
     return p
@@ -46,9 +47,7 @@ def main(arguments: list[str]) -> int:
         raise CommandError(f"--what {options.what}: of {', '.join(KINDS)}")
     parse_where(options.where)
     where = f"({options.where}) and {OPENED}" if options.where else OPENED
-    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
-    if style == "csv" and len(kinds) > 1:
-        raise CommandError("--format csv takes one kind of record; name one with --what")
+    style = read.style_of(options, kinds)
     with tempfile.TemporaryDirectory(prefix="netwatch-run-") as folder:  # 0700
         keys = os.path.join(folder, "keys")
         os.close(os.open(keys, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -68,8 +67,7 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
-                writer = WRITERS[style](sys.stdout, None)
-                code = _Watching(options, kinds, source, selection, writer, style, program).go()
+                code = _Watching(options, kinds, source, selection, read.open_writer(style, source), program).go()
             finally:
                 if program.poll() is None:
                     program.terminate()
@@ -106,9 +104,9 @@ def _home() -> dict[str, str]:
 class _Watching(read.Reading):
     """A reading that ends soon after the program."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection, writer: Any,
-                 style: str, program: subprocess.Popen[bytes]) -> None:
-        super().__init__(options, kinds, source, selection, writer, style)
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 writer: Writer, program: subprocess.Popen[bytes]) -> None:
+        super().__init__(options, kinds, source, selection, writer)
         self._program = program
 
     def over(self) -> bool:

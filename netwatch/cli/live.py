@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
+from netwatch.cli.standard import shows_to_a_person
 from netwatch.model.addon import AddonError
 from netwatch.store.settings import THEMES
 
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
     use_client_names()
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return _show(options)
 

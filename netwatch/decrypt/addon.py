@@ -19,6 +19,7 @@ class Decrypt(Addon):
     """Opens what flows seal, with the keys of key logs (--keylog, $SSLKEYLOGFILE) and of the capture itself."""
 
     name = "decrypt"
+    needs = frozenset[str]()
 
     def __init__(self) -> None:
         self._opens: Decryptor | None = None

@@ -53,7 +53,7 @@ class Plaintext:
 
     def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
         """An event of one of the flow's streams; see netwatch/model/addon.py."""
-        self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, 0, app, stream))
+        self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, app, stream))
 
     def opened(self, n: int = 0) -> None:
         """A packet was, with so many bytes of content."""

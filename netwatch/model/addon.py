@@ -57,6 +57,7 @@ class Addon:
     wants: frozenset[str] = frozenset()  # kinds of event that take() is given; begin() may choose them
     early: bool = False  # before() must be called, so that chunks are worked on one by one
     adds: frozenset[str] = frozenset()  # fields and objects that adorn() adds to flow records
+    needs: frozenset[str] | None = None  # keys that adorn() looks at, of what protocols say; None: any of the record
     kinds: Mapping[str, str] = {}  # kinds of record it makes, with one sentence each: events whose payload is a dict
     questions: Sequence[type[Question]] = ()
     commands: Sequence[Offer] = ()

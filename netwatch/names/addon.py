@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch.model.addon import Addon, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.option import Option
@@ -35,6 +37,7 @@ class Names(Addon):
     options = (Option("resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),)
     wants = frozenset({"names", "links"})
     adds = frozenset({"name", "service", "scope", "lan", "geo"})
+    needs = frozenset({"tls", "quic", "http"})  # they may say the name themselves
     blocks, remote = scopes.BLOCKS, scopes.REMOTE
     station_fields, place_fields = STATION_FIELDS, tuple(f"geo.{part}" for part in PLACE)
 
@@ -67,19 +70,21 @@ class Names(Addon):
                 self.neighbours.learn(event.time_ns, event.payload)
         return ()
 
-    def adorn(self, record: Record, flow: FlowRef | None = None) -> None:
+    def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what is known to a flow record."""
-        if not record:
-            return
-        left = self._adorner.adorn(record)
+        engine, row, _ = flow
+        raw = RawFlow(engine, row)
+        left = self._adorner.adorn(record, raw)
         if left & IS_NEAR:
-            self.neighbours.adorn(record)
+            found = self.neighbours.ends(text_of(raw.src), text_of(raw.dst), raw.last)
+            if found:
+                record["lan"] = found
         if left & HAS_NO_NAME and self.reverse is not None:
-            host = self.reverse.name(record["dst"], self._wait)
+            host = self.reverse.name(text_of(raw.dst), self._wait)
             if host is not None:
                 record["name"] = {"host": host, "via": "ptr"}
         if self._placed:
-            remote = self._adorner.remote_end(record["src"], record["dst"])
+            remote = self._adorner.remote_end(raw)
             place = self.geo.find(remote) if remote is not None else None
             if place:
                 record["geo"] = place

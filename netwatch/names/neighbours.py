@@ -10,7 +10,7 @@ from bisect import bisect_right, insort
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.out.naming import link_sighting, nanoseconds
+from netwatch._fast.out.naming import link_sighting
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names
@@ -97,14 +97,11 @@ class Neighbours:
             found |= {"vendor": vendor_of(mac), "host": self.host(mac, when)}
         return {key: value for key, value in found.items() if value is not None}
 
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Give a flow record what is known of its ends that are neighbours, under `lan`."""
-        known = [end for end in ("src", "dst") if record[end] in self.stations or is_mac(record[end])]
-        if known:
-            when = nanoseconds(record["last"]) if isinstance(record["last"], str) else record["last"]
-            found = {end: about for end in known if (about := self.describe(record[end], when))}
-            if found:
-                record["lan"] = found
+    def ends(self, src: str, dst: str, when: int) -> dict[str, dict[str, str]]:
+        """What is known at that time (ns) of a flow's ends that are neighbours: the `lan` of its record."""
+        near = {end: address for end, address in (("src", src), ("dst", dst))
+                if address in self.stations or is_mac(address)}
+        return {end: about for end, address in near.items() if (about := self.describe(address, when))}
 
     def addresses(self) -> list[bytes]:
         """The stations' IP addresses, packed."""

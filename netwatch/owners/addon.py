@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
 from netwatch.model.addon import Addon
 from netwatch.model.event import Event, FlowRef, Record, Step
@@ -55,6 +56,7 @@ class FlowOwners(Addon):
     """Knows the processes of live flows, with their users, containers and units."""
 
     name = "owners"
+    needs = frozenset[str]()
     options = (Option("find", True, "Find the processes of live flows."),)
 
     def __init__(self) -> None:
@@ -102,13 +104,14 @@ class FlowOwners(Addon):
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add `process` to a flow record."""
         engine, row, _ = flow
+        ended = RawFlow(engine, row).ended
         told = self.column(engine)
         key = told.key(row)
         if key is None:
             return
         owners = self._owners
-        if (told, key) in self._open and owners is not None and owners.ready and "ended" in record:
-            self._ask_last(owners, told, row, key, record["ended"] == "end-of-input")
+        if (told, key) in self._open and owners is not None and owners.ready and ended is not None:
+            self._ask_last(owners, told, row, key, ended == "end-of-input")
         found = told.of(row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])

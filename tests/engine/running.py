@@ -68,7 +68,7 @@ def run_source(source: Any, kinds: Iterable[str] = ALL_KINDS, **options: Any) ->
     while not over:
         step = pipeline.step()
         over = step is None
-        for record, _, _ in maker.records(pipeline.finish() if step is None else step):
+        for record in maker.records(pipeline.finish() if step is None else step):
             result.in_order.append(record)
             kind = record["schema"].removeprefix("netwatch.").split("/")[0]
             result.by_kind[kind if kind in ("dns", "http", "tls") else kind + "s"].append(record)

@@ -7,6 +7,7 @@ from netwatch._fast.wire.packet cimport Packet
 cdef enum:
     MAX_PROTOS = 128
     RING_BYTES = 134217728     # the most an event ring may hold
+    FACT_HEAD = 4              # bytes of a fact before its value: protocol, key, length in little-endian order
     FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
     ANNOUNCED_TEXT = 200       # bytes kept of what was told of a flow before it came
     DNS_KEPT = 4096            # response times kept
@@ -87,6 +88,12 @@ cdef struct Readers:           # who reads what flows carry
     void (*datagram)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                  # a UDP datagram
     void (*begun)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                     # the first of a flow
     void (*end)(Dpi*, Row*, Cold*, u64 ts, u64 frame) noexcept nogil                   # a flow that is read is over
+
+cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
+    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
+    if row.app or cold.facts == NULL or cold.facts.used == 0:
+        return row.app
+    return (<const u8*>(cold.facts + 1))[0]
 
 cdef inline void touch(Dpi* dpi, const Row* row) noexcept nogil:
     """What the flow of this row says has changed."""

@@ -10,7 +10,6 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Cold, Facts
 
 cdef enum:
-    FACT_HEAD = 4
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
 
 

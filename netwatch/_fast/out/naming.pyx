@@ -11,7 +11,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.out.record cimport address_text
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_MAC, FAMILY_NONE
 from netwatch._fast.flow.sighting cimport ADDRESS_BYTES, LINK_HEAD, NAMES_HEAD, VIA_DNS, VIA_LLMNR, VIA_PTR
 

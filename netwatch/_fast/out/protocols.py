@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from netwatch._fast.dpi import having
@@ -144,14 +144,19 @@ def add(app: str) -> None:
     LABEL.setdefault(app, lambda obj: app)
 
 
-def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool = False) -> dict[str, Any]:
+def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool = False,
+                wanted: Collection[str] | None = None) -> dict[str, Any]:
     """What a flow record says of what was learnt: app_stack, the object of each protocol, label. `facts` by app, in
-    the order in which the protocols were met; `app` is the one that claimed the flow."""
+    the order in which the protocols were met; `app` is the one that claimed the flow. `wanted`: these will do (None:
+    all); app_stack is whole only where it or the label is among them."""
+    every = wanted is None or "app_stack" in wanted or "label" in wanted
     found: dict[str, Any] = {"app_stack": (stack := list(facts))}
     if app is not None and app not in facts:
         stack.append(app)
     label = None
     for name in list(stack):
+        if not (every or name in wanted or ("tls" in wanted and name in CARRIES_TLS)):  # type: ignore[operator]
+            continue
         learnt = facts.get(name, ())
         obj = DESCRIBE[name](list(learnt), show_secrets)
         if learnt or name in facts:

@@ -10,7 +10,7 @@ from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR
 from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
-from netwatch._fast.flow.content cimport facts_find
+from netwatch._fast.flow.content cimport app_of, facts_find
 from netwatch._fast.flow.services cimport service_of_row
 
 cdef enum:
@@ -95,13 +95,6 @@ cdef inline u32 state_of(const Row* row, u64 now) noexcept nogil:
     if row.state != ST_UDP_ACTIVE or idle < UDP_IDLE_S:
         return row.state
     return STATE_UDP_IDLE if idle <= UDP_STALE_S else STATE_UDP_STALE
-
-
-cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
-    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
-    if row.app or cold.facts == NULL or cold.facts.used == 0:
-        return row.app
-    return (<const u8*>(cold.facts + 1))[0]
 
 
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:

@@ -15,7 +15,7 @@ from netwatch._fast.wire.names cimport REJECT_FRAGMENT
 from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
                                          NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
-from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.out.names import NOTES
@@ -47,6 +47,7 @@ cdef class FrameRing:
         self.places = <u64*>malloc(entries * sizeof(u64))
         if self.mem == NULL or self.places == NULL:
             raise MemoryError(f"no memory for {size} bytes of frames")
+        self.fields = PacketFields([])
 
     def __dealloc__(self):
         free(self.mem)
@@ -123,10 +124,8 @@ cdef class FrameRing:
         if kept.payload_at < 0:
             pk.payload_len = 0
         packet_row(&row, &pk, &f)
-        found = {"schema": "netwatch.packet/1", **packet_record(&row)}
-        if kept.flow:
-            found["flow"] = kept.flow
-        return found
+        row.flow = kept.flow
+        return self.fields.record(&row)
 
     def about(self, u64 k) -> dict:
         """What a record does not say: its time in ns, link type, interface number, side, payload place, severity."""

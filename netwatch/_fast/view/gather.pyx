@@ -15,7 +15,7 @@ from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROT
 from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.view.order cimport Item
 from netwatch._fast.view.selection cimport Selection
-from netwatch._fast.out.record cimport address_text
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.content cimport facts_find
 
 from netwatch._fast.dpi import app_names
