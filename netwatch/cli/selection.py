@@ -112,7 +112,7 @@ def parse_sort(text: str | None) -> tuple[str, bool] | None:
     return _known(name, "--sort"), order == "desc"
 
 
-def sort_key(value: Any) -> tuple[int, Any]:
+def sort_key(value: object) -> tuple[int, Any]:
     """Values of any type in one order: numbers before text, absent ones last."""
     if isinstance(value, list):
         value = value[0] if value else None
