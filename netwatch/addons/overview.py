@@ -72,7 +72,7 @@ class OverviewQuestion:
         with session.lock:
             return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)), only)
 
-    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: Any) -> Overview:
+    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: list[int] | None) -> Overview:
         """What the rows tell. The caller holds session.lock."""
         past = past_of(session, self.range)
         found, peers = peers_of(session, self.top, self.by_rate, only)
@@ -86,7 +86,7 @@ def _busy(row: Interface) -> tuple[float, bool]:
 
 
 def peers_of(session: Session, top: int, by_rate: bool,
-             only: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+             only: list[int] | None) -> tuple[dict[str, Any], tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     owners = session.get(FlowOwners)
     told = owners.column(session.engine) if owners.looking else None

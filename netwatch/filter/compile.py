@@ -67,7 +67,7 @@ class _Compiler:
         return Program(ops, place(entry), tuple(self.predicates))
 
     # ------------------------------------------------------------------------------------------------- putting together
-    def step(self, cost: int, kind: str, col: int, value: Any = None) -> Piece:
+    def step(self, cost: int, kind: str, col: int, value: object = None) -> Piece:
         def emit(yes: int, no: int) -> int:
             self.steps.append((kind, col, yes, no, value))
             return len(self.steps) - 1
@@ -221,6 +221,6 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     """The values a code stands for."""
     return [item for item in value if item is not None] if isinstance(value, (list, tuple)) else [value]

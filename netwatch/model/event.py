@@ -45,7 +45,7 @@ class Event(NamedTuple):
         """The flow it is about."""
         return FlowRef(self.engine, self.row, self.key)
 
-    def became(self, kind: str, payload: Any) -> Event:
+    def became(self, kind: str, payload: object) -> Event:
         """What an addon made of it: at the same place in time, of the same flow."""
         return self._replace(kind=kind, payload=payload)
 

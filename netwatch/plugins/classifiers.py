@@ -156,7 +156,7 @@ def _refuse_others(about: os.stat_result, path: Path) -> None:
         raise PermissionError(f"{path} is no regular file")
 
 
-def _verdict(answer: Any) -> tuple[int, dict[str, Any]] | None:
+def _verdict(answer: object) -> tuple[int, dict[str, Any]] | None:
     """What an answer means. Raises PluginError for nonsense."""
     if answer is None or answer is False:
         return None
@@ -170,7 +170,7 @@ def _verdict(answer: Any) -> tuple[int, dict[str, Any]] | None:
     return sure, {_word(key): _cleaned(value, DEPTH_MOST) for key, value in fields.items() if value is not None}
 
 
-def _cleaned(value: Any, deep: int) -> Any:
+def _cleaned(value: object, deep: int) -> Any:
     """As records have it: no control characters, no numbers that JSON has not, not too deep."""
     if isinstance(value, str):
         return clean(value.encode("utf-8", "replace"), TEXT_MOST)

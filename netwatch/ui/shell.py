@@ -58,7 +58,7 @@ class Bell:
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
-    def _on_signal(self, number: int, frame: Any) -> None:
+    def _on_signal(self, number: int, frame: object) -> None:
         if number in _SIZE_SIGNALS:
             self.resized = True
         elif self.stopped_by is None:
@@ -174,7 +174,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
     BLANK_LINES_BASE = 0
     BLANK_COLUMNS_RIGHT = 0
 
-    def __init__(self, parts: tuple[App, Any, Painter, Poller, Bell], **keywords: Any) -> None:
+    def __init__(self, parts: tuple[App, Any, Painter, Poller, Bell], **keywords: object) -> None:
         self._parts = parts
         super().__init__(minimum_lines=1, minimum_columns=1, **keywords)
 
@@ -192,7 +192,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
         rows, columns = term.size()
         return rows - 1, columns - 1
 
-    def _resize(self, *args: Any) -> None:
+    def _resize(self, *args: object) -> None:
         self.follow_size()
 
     def follow_size(self) -> None:

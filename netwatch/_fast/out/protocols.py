@@ -109,7 +109,7 @@ NUMBERS: dict[str, tuple[str, int, int]] = {}  # those that are a fact's eight b
 DEPENDS: dict[tuple[str, str], tuple[int, ...] | None] = {}
 
 
-def _describer(function: Any) -> Describe:
+def _describer(function: object) -> Describe:
     """A protocol that never has secrets among its fields need not take the switch."""
     if "show_secrets" in inspect.signature(function).parameters:
         return function  # type: ignore[no-any-return]

@@ -53,7 +53,7 @@ class KeptFrames(Addon):
 class Scan:
     """Ordinals of the frames that pass, oldest first; those before `upto` have been looked at."""
 
-    def __init__(self, ring: Any, where: Filter | None, flow: int) -> None:
+    def __init__(self, ring: FrameRing, where: Filter | None, flow: int) -> None:
         self.ring, self.where, self.flow = ring, where, flow
         self.all = where is None and not flow
         self.picks: array[int] = array("Q")

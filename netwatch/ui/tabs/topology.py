@@ -5,7 +5,6 @@ Four boxes side by side where there is room, one list below that. Nothing is sen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.topology import Peer, Peers, PeersNow
@@ -178,7 +177,7 @@ def boxes(state: State) -> list[tuple[str, Area]]:
     ]
 
 
-def visible(peers: Sequence[Peer], height: int, selected: Any) -> tuple[int, int]:
+def visible(peers: Sequence[Peer], height: int, selected: object) -> tuple[int, int]:
     """(first, how many) of a box's peers on screen; a line is kept for how many more there are."""
     if len(peers) <= height:
         return 0, len(peers)

@@ -88,7 +88,8 @@ def draw_heads(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], sort: str,
             canvas.field(y, x + at, width, column.title, HEAD, column.right, glyphs.ellipsis)
 
 
-def draw_row(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], row: Any, tint: int | None, glyphs: Glyphs) -> None:
+def draw_row(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], row: object, tint: int | None,
+             glyphs: Glyphs) -> None:
     """One row; `tint` overrides the style of every cell."""
     for column, at, width in slots:
         text, style = column.cell(row, glyphs)

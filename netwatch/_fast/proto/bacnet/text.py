@@ -110,7 +110,7 @@ REJECTS, ABORTS = _REJECTS.split(), _ABORTS.split()
 NAMES = {77: "device_name", 70: "model", 121: "vendor_name", 44: "firmware"}
 
 
-def _of(names: Any, code: int, unknown: str) -> str:
+def _of(names: object, code: int, unknown: str) -> str:
     return names[code] if code < len(names) else f"{unknown} {code}"
 
 

@@ -132,7 +132,7 @@ def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     return plain(values[0], how, glyphs)
 
 
-def _protocol_rows(value: Any, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
+def _protocol_rows(value: object, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     """Every leaf below an object of a protocol. Objects go at most three deep, deeper ones become one line."""
     if not isinstance(value, dict) or prefix.count(" ") >= 3:
         yield prefix or "value", plain(value, _unit_of(prefix), glyphs)
