@@ -22,7 +22,7 @@ from bench import measure, workloads
 from netwatch.addons.groups import GroupsOf
 from netwatch.capture.file import open_files
 from netwatch.filter import Filter
-from netwatch.model.run import Purpose
+from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
 FILTERS = ("h00077", "host matches /h0+7/", "label contains 77", "app_stack == tls", "process contains x", "/zzz/",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import ways
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
 NO_PROCESS = "no process known"

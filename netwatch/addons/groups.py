@@ -11,14 +11,14 @@ from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import ranked
 from netwatch._fast.view.written import address_text
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Record
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
 NONE: GroupKey = ("none", None)

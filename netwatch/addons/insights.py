@@ -13,10 +13,10 @@ from netwatch._fast.view.engineview import dns_times
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 SECOND = 1_000_000_000
 INFO, WARNING, CRITICAL = "info", "warning", "critical"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from netwatch._fast.view import tallies
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
 from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of, rows_of
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.host import Host, Unavailable
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Run, Session
 
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view import tallies
 from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 SPREAD_US: tuple[int, ...] = tallies.SPREAD_US
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.flow.series import History
 from netwatch._fast.view import tallies
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Run, Session
 
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 

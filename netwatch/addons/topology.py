@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.host import Unavailable
 from netwatch.names.addon import Names
 from netwatch.names.scopes import REMOTE, scope_of
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
 GROUPS = ("multicast", "broadcast")

@@ -9,7 +9,7 @@ from typing import Any
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.standard import shows_to_a_person
-from netwatch.model.addon import AddonError
+from netwatch.model.contract import AddonError
 from netwatch.store.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -99,7 +99,7 @@ def _show(options: argparse.Namespace) -> int:
     from netwatch import ui
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import list_devices
-    from netwatch.model.run import Purpose
+    from netwatch.model.contract import Purpose
     from netwatch.platform.host import ThisMachine
     from netwatch.run.session import Session
 

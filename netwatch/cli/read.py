@@ -20,10 +20,9 @@ from netwatch.cli.selection import (
     read_settings,
     use_client_names,
 )
-from netwatch.model.addon import INFO, Addon, AddonError
+from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
-from netwatch.model.run import Purpose
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
 from netwatch.records.scout import Scout

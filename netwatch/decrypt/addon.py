@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.savefile import Pcap
-from netwatch.model.addon import Addon, Store
+from netwatch.model.contract import Addon, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 
 if TYPE_CHECKING:
     from netwatch.decrypt.decryptor import Decryptor
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 
 class Decrypt(Addon):

@@ -21,11 +21,11 @@ from netwatch.decrypt.keylog import MAX_OWNERS, KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.quic import QuicFlow
 from netwatch.decrypt.quicpaths import Further, Paths
-from netwatch.model.addon import INFO, Addon, AddonError, Store
+from netwatch.model.contract import INFO, Addon, AddonError, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting

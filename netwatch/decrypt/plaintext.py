@@ -52,7 +52,7 @@ class Plaintext:
         self._inner.lost(side, ts, frame, n)
 
     def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
-        """An event of one of the flow's streams; see netwatch/model/addon.py."""
+        """An event of one of the flow's streams; see netwatch/model/contract.py."""
         self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, app, stream))
 
     def opened(self, n: int = 0) -> None:

@@ -12,7 +12,7 @@ from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch.model.addon import Addon, Store
+from netwatch.model.contract import Addon, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.option import Option
 from netwatch.names import scopes
@@ -21,7 +21,7 @@ from netwatch.names.neighbours import MAX_STATIONS, Neighbours
 from netwatch.names.ports import Services
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
     from netwatch.names.reverse import Reverse
 
 RESOLVER_WAIT = 2.0  # seconds a record that is made once and for all waits for the resolver

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
           "unknown", "shared_with")

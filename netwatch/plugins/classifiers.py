@@ -28,7 +28,7 @@ from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import add_name
 from netwatch._fast.out.inner import ends, learn, name
 from netwatch._fast.out.protocols import DESCRIBING, add
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.plugins.process import Plugin, PluginError
@@ -37,7 +37,7 @@ from netwatch.store import files
 from netwatch.store.folders import caller, config_folder
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 FILES_MOST = 32  # classifiers: each is a process
 CODE_MOST = 1 << 20  # bytes of a file

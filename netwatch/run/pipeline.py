@@ -19,10 +19,9 @@ from netwatch._fast.out.names import link_name
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.out.record import described_of, record_of
 from netwatch._fast.out.summary import summary
-from netwatch.model.addon import WARNING, Addon
+from netwatch.model.contract import WARNING, Addon, Kind, Purpose, Values
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.host import Host
-from netwatch.model.run import Kind, Purpose, Values
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:

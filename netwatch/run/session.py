@@ -21,11 +21,10 @@ from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
-from netwatch.model.addon import INFO, WARNING, Addon, Offer
+from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.host import Host
-from netwatch.model.run import Kind, Purpose
-from netwatch.model.session import Command, Health, Page, Question, Where
+from netwatch.model.session import Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons

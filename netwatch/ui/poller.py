@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from netwatch.model.contract import Command, Question, Watch
 from netwatch.model.event import Record
-from netwatch.model.session import Command, Health, Page, Question, Watch
+from netwatch.model.session import Health, Page
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from conversation import Talk
-from netwatch._fast.input.pacing import PacedBox
 from netwatch_command import ROOT
 from wire import MS, pcap
 
+from netwatch._fast.input.pacing import PacedBox
 from netwatch.cli import read, run
 from netwatch.run.pipeline import Pipeline, Step
 

@@ -13,13 +13,12 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.framering import FrameRing
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Run, Session
 
 MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept

@@ -17,7 +17,7 @@ from netwatch.dissect import Frame, Node, dissect, summary
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch.filter import Filter
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
 SAVE_SECONDS = 60.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.model.session import Command
+from netwatch.model.contract import Command
 from netwatch.store.settings import SETTINGS
 from netwatch.ui import keys
 from netwatch.ui.popups import settings as settings_screen
