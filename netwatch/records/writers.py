@@ -58,6 +58,7 @@ class Writer:
 
     def write(self, item: Item) -> None:
         """One record, now."""
+        self._learn(item)
         self._take(item.kind, item.write(self._encoder))
 
     def packets(self, run: Packets) -> None:
@@ -77,6 +78,7 @@ class Writer:
 
     def piece(self, item: Item) -> Any:
         """What write() would write, for put() to write later."""
+        self._learn(item)
         cells = item.write(self._pieces)
         return self._pieces.take() if cells is None else cells
 
@@ -101,6 +103,11 @@ class Writer:
         self._encoder.close()
         self._send(self._encoder.take())
 
+    def _learn(self, item: Item) -> None:
+        """The columns of a kind that an addon makes are those of its first record: its records are all alike."""
+        if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
+            self._columns[item.kind] = [key for key in item.record() if key != "schema"]
+
     def _take(self, kind: str, cells: list[str | None] | None) -> None:
         if cells is not None:
             self._rows.setdefault(kind, []).append([None if cell is None else _short(cell) for cell in cells])
@@ -118,7 +125,7 @@ class Writer:
         if self.style == "csv":
             return self._fields or _csv_fields(kind) or self._columns.get(kind, [])
         if self.style == "table":
-            return self._fields or list(TABLE_FIELDS.get(kind, ()))
+            return self._fields or list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind, [])
         return list(dict.fromkeys(self._fields)) if self._fields else None
 
     def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
