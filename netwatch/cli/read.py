@@ -18,7 +18,6 @@ from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.scout import Scout
 from netwatch.records.selection import Selection
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
+    from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
@@ -283,6 +283,7 @@ class Reading:
     def _look_ahead(self, where: Filter | None) -> None:
         """Read the files once before, for what their flows turn out to be (records/scout.py)."""
         from netwatch.capture.file import open_files
+        from netwatch.records.scout import Scout
 
         source = open_files(self.options.files)
         pipeline = self._pipeline(set(), True, source)
