@@ -19,6 +19,7 @@ from running import finished
 from netwatch.capture.file import SourceError, open_files
 from netwatch.filter import Filter, fields
 from netwatch.filter.evaluate import field_values
+from netwatch.model.event import FlowRef
 from netwatch.names.addon import Names
 from netwatch.run.pipeline import Pipeline
 from netwatch.schema import SEARCHED, Type, fields_of
@@ -52,7 +53,7 @@ class Read:
         self.records = {}
         for row in rows:
             self.records[row] = self.view.record(row)
-            self.names.adorn(self.records[row])
+            self.names.adorn(self.records[row], FlowRef(self.engine, row, self.engine.key(row)))
         self.pipeline.close()
         source.close()
 

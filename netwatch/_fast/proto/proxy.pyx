@@ -12,6 +12,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
 from netwatch._fast.proto.common.lines cimport keep_once, next_line, smaller, take_word, wait_for, wait_more, word_is
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.describing import address
+from netwatch._fast.proto.common.facts import Plain
 
 
 cdef enum:                     # fact keys
@@ -159,7 +160,7 @@ cdef void proxy_define(Proto* p) noexcept nogil:
 
 # --- describing ---
 
-FACT_FIELDS = {"proxy.authority": PROXY_AUTHORITY}
+FACT_FIELDS = {"proxy.authority": Plain(PROXY_AUTHORITY, empty=True)}
 
 
 def _of_line(text: str) -> dict:
