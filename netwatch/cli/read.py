@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.progress import Progress
 from netwatch.cli.selection import (
     named_fields,
     parse_fields,
@@ -42,7 +43,6 @@ KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
-PROGRESS_EVERY = 0.2  # seconds
 
 
 def natural(text: str) -> int:
@@ -224,8 +224,7 @@ class Reading:
         self.writer = writer
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
-        self._drawn = False
+        self._progress = Progress(source)
         self._saved: Any = None
         self.scout: Scout | None = None
 
@@ -245,7 +244,7 @@ class Reading:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
             pipeline.close()
-        self._clear_progress()
+        self._progress.clear()
         if self.source.error:
             print(f"netwatch: {self.source.error}", file=sys.stderr)
         if self.interrupted:
@@ -344,7 +343,7 @@ class Reading:
             if self.scout is not None and step.packets is not None:
                 step.packets.know(self.scout.apps)
             yield step
-            self._show_progress()
+            self._progress.show()
             if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
@@ -391,16 +390,3 @@ class Reading:
     def _stop(self, number: int, frame: object) -> None:
         self.interrupted = number
         self.source.interrupt()
-
-    def _show_progress(self) -> None:
-        now = time.monotonic()
-        if now < self._progress_at:
-            return
-        self._progress_at = now + PROGRESS_EVERY
-        done = f"{100 * self.source.bytes_read / self.source.size:.0f} %, " if self.source.size else ""
-        print(f"\r\033[Kreading: {done}{self.source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
-        self._drawn = True
-
-    def _clear_progress(self) -> None:
-        if self._drawn:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)

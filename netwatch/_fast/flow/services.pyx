@@ -29,7 +29,7 @@ cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil:
     cdef u16 server = row.pa if initiator == 1 else row.pb
     cdef u16 client = row.pb if initiator == 1 else row.pa
     cdef u64 code = service_of(row.proto, server), other
-    if code == 0 or NAMED[code]:
+    if NAMED[code]:
         return code
     other = service_of(row.proto, client)
     return other if NAMED[other] and client < EPHEMERAL else code
