@@ -12,21 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.progress import Progress
-from netwatch.cli.selection import (
-    named_fields,
-    parse_fields,
-    parse_sort,
-    parse_where,
-    read_settings,
-    use_client_names,
-)
+from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.scout import Scout
 from netwatch.records.selection import Selection
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
@@ -37,12 +28,14 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
+    from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
+PROGRESS_EVERY = 0.2  # seconds
 
 
 def natural(text: str) -> int:
@@ -224,7 +217,8 @@ class Reading:
         self.writer = writer
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self._progress = Progress(source)
+        self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
+        self._drawn = False
         self._saved: Any = None
         self.scout: Scout | None = None
 
@@ -244,7 +238,7 @@ class Reading:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
             pipeline.close()
-        self._progress.clear()
+        self._clear_progress()
         if self.source.error:
             print(f"netwatch: {self.source.error}", file=sys.stderr)
         if self.interrupted:
@@ -289,6 +283,7 @@ class Reading:
     def _look_ahead(self, where: Filter | None) -> None:
         """Read the files once before, for what their flows turn out to be (records/scout.py)."""
         from netwatch.capture.file import open_files
+        from netwatch.records.scout import Scout
 
         source = open_files(self.options.files)
         pipeline = self._pipeline(set(), True, source)
@@ -343,7 +338,7 @@ class Reading:
             if self.scout is not None and step.packets is not None:
                 step.packets.know(self.scout.apps)
             yield step
-            self._progress.show()
+            self._show_progress()
             if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
@@ -390,3 +385,16 @@ class Reading:
     def _stop(self, number: int, frame: object) -> None:
         self.interrupted = number
         self.source.interrupt()
+
+    def _show_progress(self) -> None:
+        now = time.monotonic()
+        if now < self._progress_at:
+            return
+        self._progress_at = now + PROGRESS_EVERY
+        done = f"{100 * self.source.bytes_read / self.source.size:.0f} %, " if self.source.size else ""
+        print(f"\r\033[Kreading: {done}{self.source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
+        self._drawn = True
+
+    def _clear_progress(self) -> None:
+        if self._drawn:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

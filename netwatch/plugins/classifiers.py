@@ -32,7 +32,6 @@ from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.plugins.process import Plugin, PluginError
-from netwatch.schema import BY_NAME
 from netwatch.store import files
 from netwatch.store.folders import caller, config_folder
 
@@ -45,7 +44,13 @@ FIELDS_BYTES = 2048  # of an object, as JSON
 DEPTH_MOST = 4  # objects and lists within each other
 TEXT_MOST = 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_TAKEN = {field.partition(".")[0] for field in BY_NAME} | {"schema"}
+
+
+def _taken() -> set[str]:
+    """Names of objects and fields that records have already."""
+    from netwatch.schema import BY_NAME
+
+    return {field.partition(".")[0] for field in BY_NAME} | {"schema"}
 
 
 class Classifier(NamedTuple):
@@ -99,7 +104,7 @@ class Classifiers(Addon):
                 raise PluginError("NAME must be a lower-case word of letters, digits, - and _")
             if not plugin.asks:
                 raise PluginError("there is no function classify(data, flow)")
-            if app in DESCRIBING or app in _TAKEN:
+            if app in DESCRIBING or app in _taken():
                 raise PluginError(f"netwatch knows {app} itself; give it another NAME")
             if not add_name(app):
                 raise PluginError("there is no room for more protocols")

@@ -40,7 +40,7 @@ class Writer:
         self._out = out
         self._fields = fields
         self._encoding = encoding
-        self._columns: dict[str, list[str]] = {}  # of kinds that TABLE_FIELDS has not
+        self._columns: dict[str, list[str]] = {}  # of kinds whose records are all alike
         self._rows: dict[str, list[list[str | None]]] = {}
         self._summaries: list[Record] = []
         self._encoder = Encoder(style, self._shown, interfaces)
@@ -89,11 +89,6 @@ class Writer:
             self._encoder.put(kind, piece)
             self._flush()
 
-    def _learn(self, item: Item) -> None:
-        """Of a kind that no table here knows, as addons make them, the columns are the keys of its first record."""
-        if item.kind not in TABLE_FIELDS and item.kind not in self._columns:
-            self._columns[item.kind] = list(item.record())
-
     def flush(self) -> None:
         """Let go of what is written: somebody watches."""
         self._send(self._encoder.take())
@@ -107,6 +102,11 @@ class Writer:
             self._send("\n".join(blocks).encode(self._encoding, "replace"))
         self._encoder.close()
         self._send(self._encoder.take())
+
+    def _learn(self, item: Item) -> None:
+        """The columns of a kind that an addon makes are those of its first record: its records are all alike."""
+        if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
+            self._columns[item.kind] = [key for key in item.record() if key != "schema"]
 
     def _take(self, kind: str, cells: list[str | None] | None) -> None:
         if cells is not None:
@@ -123,13 +123,10 @@ class Writer:
     def _shown(self, kind: str) -> list[str] | None:
         """The fields of a kind that are shown, None: all there are."""
         if self.style == "csv":
-            return self._fields or (_flow_fields() if kind == "flow" else self._table_fields(kind))
+            return self._fields or _csv_fields(kind) or self._columns.get(kind, [])
         if self.style == "table":
-            return self._fields or self._table_fields(kind)
+            return self._fields or list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind, [])
         return list(dict.fromkeys(self._fields)) if self._fields else None
-
-    def _table_fields(self, kind: str) -> list[str]:
-        return list(TABLE_FIELDS.get(kind) or self._columns.get(kind, ()))
 
     def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
         names = self._shown(kind) or []
@@ -144,8 +141,10 @@ class Writer:
         return "".join(lines)
 
 
-def _flow_fields() -> list[str]:
-    """What a CSV line of a flow has when no fields are asked for: every field there is."""
+def _csv_fields(kind: str) -> list[str]:
+    """What a CSV line has when no fields are asked for: of flows every field there is, else those of the table."""
+    if kind != "flow":
+        return list(TABLE_FIELDS.get(kind, ()))
     from netwatch.schema import FIELDS
 
     return [field.name for field in FIELDS if "flow" in field.kinds and not field.parts]

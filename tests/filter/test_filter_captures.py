@@ -53,7 +53,7 @@ class Read:
         self.records = {}
         for row in rows:
             self.records[row] = self.view.record(row)
-            self.names.adorn(self.records[row], FlowRef(self.engine, row, self.engine.key(row)))
+            self.names.adorn(self.records[row], FlowRef(self.engine, row, 0))
         self.pipeline.close()
         source.close()
 

@@ -146,6 +146,11 @@ def test_rows_used_again_keep_the_order_of_first_frames():
     assert flows.select(None, "bytes", True).page() == [2, 4, 1, 3]
 
 
+def test_by_a_field_that_nobody_knows_flows_stay_in_their_order():
+    flows = Flows([{"proto": 17, "bytes": (9 - k, 0)} for k in range(5)])
+    assert flows.select(None, "process.exe").page() == [1, 2, 3, 4, 5]
+
+
 def test_free_and_ended_rows():
     flows = Flows([{"proto": 17}, {"proto": 17, "packets": (0, 0)}, {"proto": 17, "ended": 1}])
     assert flows.select().page() == [1, 3]

@@ -10,6 +10,7 @@ import ctypes
 import encodings.idna  # noqa: F401  (another user may not read Python's library)
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -326,11 +327,11 @@ def port_again() -> list[End]:
 def deleted() -> list[End]:
     """The executable is deleted while it runs."""
     path = f"/tmp/own-deleted-{os.getpid()}"
-    with open("/bin/nc", "rb") as f, open(path, "wb") as g:
-        g.write(f.read())
-    os.chmod(path, 0o755)
+    shutil.copy(os.path.realpath(sys.executable), path)
+    code = ("import socket, sys\n"
+            f"s = socket.create_connection(({FAR4!r}, {PORT}), 5, ({NEAR4!r}, 7070))\nsys.stdin.read()")
     first = time.time_ns()
-    p = subprocess.Popen([path, "-s", NEAR4, "-p", "7070", FAR4, str(PORT)], stdin=subprocess.PIPE)
+    p = subprocess.Popen([path, "-c", code], stdin=subprocess.PIPE, env={**os.environ, "PYTHONHOME": sys.base_prefix})
     time.sleep(0.2)
     os.unlink(path)
     globals()["kept"] = p

@@ -29,7 +29,8 @@ cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil:
     cdef u16 server = row.pa if initiator == 1 else row.pb
     cdef u16 client = row.pb if initiator == 1 else row.pa
     cdef u64 code = service_of(row.proto, server), other
-    if NAMED[code]:
+    if NAMED[code] or not (row.proto == PROTO_TCP or row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE
+                           or row.proto == PROTO_SCTP):
         return code
     other = service_of(row.proto, client)
     return other if NAMED[other] and client < EPHEMERAL else code

@@ -14,7 +14,7 @@ from netwatch._fast.look.dispatch cimport dpi_might
 from netwatch._fast.look.registry cimport begins_late
 
 cdef enum:
-    KEPT_CALM = 8388608           # above this what nobody knows is not kept until the other side has spoken
+    LOOKED_AT = 16                # bytes that must be text to be kept
 
 
 cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq,
@@ -36,12 +36,22 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
         return <i32>(seq - t.isn[s] - 1) > 0
     if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk, found):
         return True
-    if begun and pk.payload_len <= KEPT_UNKNOWN and dpi.stream_bytes < KEPT_CALM and not other_tried(row, s):
+    if begun and pk.payload_len <= KEPT_UNKNOWN and dpi.stream_bytes < KEPT_CALM and not other_tried(row, s) and \
+            is_text(pk.payload, pk.payload_len):
         return True
     if begun or row.packets[s] >= JOINED_TRIES:
         row.bits |= tried_bit(s)
         hopeless(row)
     return False
+
+
+cdef bint is_text(const u8* p, u32 n) noexcept nogil:
+    """Empty lines, or letters: what people's protocols say before the other side has shown which one it is."""
+    cdef u32 i
+    for i in range(min(n, <u32>LOOKED_AT)):
+        if not (32 <= p[i] < 127 or 9 <= p[i] <= 13):
+            return False
+    return True
 
 
 cdef inline bint other_tried(const Row* row, int s) noexcept nogil:

@@ -12,7 +12,7 @@ from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
 from netwatch._fast.look.protocol cimport DETECT_MORE, Look
 from netwatch._fast.look.dispatch cimport *
-from netwatch._fast.look.opening cimport JOINED_TRIES, KEPT_UNKNOWN, LATE_FRAMES, late_hello
+from netwatch._fast.look.opening cimport JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text, late_hello
 
 cdef enum:
     RESYNC_TRIES = 4096           # segments after a hole that are asked whether a message begins with them
@@ -195,6 +195,11 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         half.need = look.need
     if answer == READ_OVER and not (f.conn.proto == 0 and (undecided or f.conn.half[1 - s].tried)):
         reading_over(f)
+        return
+    if answer == READ_OVER and (f.dpi.stream_bytes >= KEPT_CALM or not is_text(p, n)):
+        half.offset += n
+        release(f, half)
+        nobody_wants(f, s)
         return
     if kept:
         if n and n != half.len:

@@ -11,8 +11,8 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            fact_once, reads, set_initiator)
 from netwatch._fast.proto.common.lines cimport keep_once, next_line, smaller, take_word, wait_for, wait_more, word_is
 from netwatch._fast.base.text import clean
-from netwatch._fast.proto.common.describing import address
 from netwatch._fast.proto.common.facts import Plain
+from netwatch._fast.proto.common.describing import address
 
 
 cdef enum:                     # fact keys
@@ -160,7 +160,7 @@ cdef void proxy_define(Proto* p) noexcept nogil:
 
 # --- describing ---
 
-FACT_FIELDS = {"proxy.authority": Plain(PROXY_AUTHORITY, empty=True)}
+FACT_FIELDS = {"proxy.authority": Plain(PROXY_AUTHORITY, 256)}
 
 
 def _of_line(text: str) -> dict:

@@ -81,8 +81,6 @@ cdef class EngineView:
         self.view.set_table("app", {i: name for i, name in enumerate(app_names()) if name})
         self.view.set_table("ended", {i: name for i, name in enumerate(ENDINGS) if name})
         self.view.set_table("proto", self.protos)
-        for field in ("interface", *PATH_FIELDS):
-            self.view.set_table(field, {})
         return 0
 
     cdef int follow_names(self, names) except -1:

@@ -160,13 +160,13 @@ cdef class Selection:
     # ------------------------------------------------------------------------------------------------ ordering
 
     def key_of(self, sort):
-        """What there is to sort by: (kind, column, what more), None for the flows' age. ValueError when it is no field
-        of flows."""
+        """What there is to sort by: (kind, column, what more), None for the flows' age: also where it is a field of
+        which nothing can be known here, so that no flow has a value."""
         if sort is None or sort == "id":
             return None
         kind, col, table = self.view.columns().get(sort, (None, 0, None))
         if kind is None:
-            raise ValueError(f"flows cannot be sorted by {sort}")
+            return None
         return kind, col, self.view.values_of(sort) if kind in ("plain", "described") else table
 
     def order_by_age(self, bint descending):
