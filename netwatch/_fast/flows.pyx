@@ -221,6 +221,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     else:
         row.payload[s] += pk.wire_payload
         other_state(row, pk)
+        if row.proto == PROTO_L2:
+            note_link_type(core, pk.sub)
         if core.dpi.want >> EV_LINKS & 1:
             link_seen(&core.dpi, row, pk)
         if row.tcp and is_echo_flow(row):
@@ -246,6 +248,13 @@ cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk
             core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
     elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
         core.readers.datagram(&core.dpi, row, cold, pk)
+
+
+cdef inline void note_link_type(Core* core, u16 kind) noexcept nogil:
+    cdef u8 bit = 1 << (kind & 7)
+    if not core.link_types[kind >> 3] & bit:
+        core.link_types[kind >> 3] |= bit
+        core.n_link_types += 1
 
 
 cdef void other_state(Row* row, const Packet* pk) noexcept nogil:

@@ -79,10 +79,7 @@ def quoted(value: Any) -> str:
 def conditions(read: Read) -> list[str]:
     """Some about each value that a record has; few of each field."""
     made: dict[str, None] = {}
-    nameless = any(record["proto"].startswith("eth-0x") for record in read.records.values())
     for field in FLOWS:
-        if field.name == "proto" and nameless:
-            continue        # a link protocol without a name: a query knows its number, and not yet how it is written
         values = list(dict.fromkeys(value for record in read.records.values()
                                     for value in field_values(field, "flow", record)))
         for value in dict.fromkeys(values[:1] + values[-1:]):

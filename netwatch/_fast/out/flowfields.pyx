@@ -7,7 +7,8 @@ from cpython.object cimport PyObject
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport (BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, END_TIMEOUT, Row, ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.age cimport udp_age
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
                                          PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
@@ -18,15 +19,13 @@ from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, proto
 
 cdef enum:
     SECOND = 1000000000
-    UDP_IDLE = 30              # seconds
-    UDP_STALE = 60
 
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 cdef list STATE_NAMES = list(STATES)
 cdef list END_NAMES = list(ENDINGS)
 cdef list PROTO_NAMES = [proto_name(number) for number in range(512)]
 cdef list FLAG_LISTS = [[name for i, name in enumerate(TCP_FLAG_NAMES) if bits >> i & 1] for bits in range(256)]
-cdef list BY_AGE = ["UDP_ACTIVE", "UDP_IDLE", "UDP_STALE"]
+cdef list BY_AGE = ["UDP_ACTIVE", "UDP_IDLE", "UDP_STALE"]       # by AGE_*
 cdef list INITIATORS = ["guessed", "seen"]
 
 PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "peak": P_PEAK, "rate": P_RATE,
@@ -88,16 +87,6 @@ cdef inline PyObject* listed(list names, Py_ssize_t number) noexcept:
     return NULL if <object>name is None else name
 
 
-cdef inline u64 age_of(const FlowAt* at) noexcept nogil:
-    """Which of BY_AGE a UDP flow is that no protocol names better; one that timed out has been stale for its time."""
-    cdef u64 idle = 0
-    if at.row.bits & BIT_ENDED and at.cold.ended == END_TIMEOUT:
-        return 2
-    if at.core.clock > at.row.last:
-        idle = (at.core.clock - at.row.last) // SECOND
-    return 0 if idle < UDP_IDLE else 1 if idle <= UDP_STALE else 2
-
-
 cdef inline u64 of_pair(u64 outward, u64 inward, int which) noexcept nogil:
     return outward if which == OUT else inward if which == IN else outward + inward
 
@@ -122,7 +111,7 @@ cdef class FlowFields:
             self.detail(at, field, v)
         elif field == F_STATE:
             if at.row.state == ST_UDP_ACTIVE:
-                give_object(v, listed(BY_AGE, age_of(at)))
+                give_object(v, listed(BY_AGE, udp_age(at.row, at.cold, at.core.clock)))
             else:
                 give_object(v, listed(STATE_NAMES, at.row.state))
         elif field == F_ENDED:

@@ -6,6 +6,7 @@ initiator's side. What protocols learn is stored as facts: see map_number.
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
 from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
@@ -15,8 +16,6 @@ from netwatch._fast.flow.services cimport service_of_row
 
 cdef enum:
     SECOND = 1000000000
-    UDP_IDLE_S = 30        # as record.pyx shows them
-    UDP_STALE_S = 60
     STATE_UDP_IDLE = ST_COUNT
     STATE_UDP_STALE = ST_COUNT + 1
     LINK_PROTO = 65536     # + type code: the codes of link-layer protocols that have no number of their own
@@ -89,12 +88,10 @@ cdef inline bint has_ports(u16 proto) noexcept nogil:
     return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
 
 
-cdef inline u32 state_of(const Row* row, u64 now) noexcept nogil:
+cdef inline u32 state_of(const Row* row, const Cold* cold, u64 now) noexcept nogil:
     """The state shown: an unnamed UDP flow's is its age."""
-    cdef u64 idle = (now - row.last) // SECOND if now > row.last else 0
-    if row.state != ST_UDP_ACTIVE or idle < UDP_IDLE_S:
-        return row.state
-    return STATE_UDP_IDLE if idle <= UDP_STALE_S else STATE_UDP_STALE
+    cdef int age = udp_age(row, cold, now) if row.state == ST_UDP_ACTIVE else AGE_ACTIVE
+    return row.state if age == AGE_ACTIVE else STATE_UDP_IDLE if age == AGE_IDLE else STATE_UDP_STALE
 
 
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
@@ -109,7 +106,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.pb if (o == 1) == (col == COL_SPORT) else row.pa
         return has_ports(row.proto)
     elif col == COL_STATE:
-        out[0] = state_of(row, t.now)
+        out[0] = state_of(row, &t.colds[i], t.now)
     elif col == COL_APP:
         out[0] = app_of(row, &t.colds[i])
         return out[0] != 0

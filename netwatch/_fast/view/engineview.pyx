@@ -22,7 +22,7 @@ from netwatch._fast.view.selection cimport Selection
 
 from netwatch._fast.view import columns
 from netwatch._fast.dpi import app_names
-from netwatch._fast.out.names import ENDINGS, ETHERTYPES, REJECTS, STATES, proto_name
+from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, proto_name
 from netwatch._fast.view.hosts import VIAS
 from netwatch._fast.out.record import flow_record, path_record
 from netwatch._fast.flow.services import name_services, service_code
@@ -48,6 +48,8 @@ cdef class EngineView:
     cdef list times                # columns of moments that are shown as ages
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
+    cdef u32 known_link_types
+    cdef dict protos              # code → name; grows with the EtherTypes seen
 
     def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None):
         cdef Core* core = &engine.core
@@ -59,6 +61,7 @@ cdef class EngineView:
             if core.dpi.touched == NULL:
                 raise MemoryError("no memory to note which flows change")
         self.view.profiles.touched = core.dpi.touched
+        self.protos = {i: proto_name(i) for i in range(512) if i != PROTO_L2}
         self.set_tables()
         if fields is not None:
             fields(self.view)
@@ -77,9 +80,7 @@ cdef class EngineView:
         self.view.set_table("state", {i: name for i, name in enumerate(STATES) if name} | columns.STATES_BY_AGE)
         self.view.set_table("app", {i: name for i, name in enumerate(app_names()) if name})
         self.view.set_table("ended", {i: name for i, name in enumerate(ENDINGS) if name})
-        protos = {i: proto_name(i) for i in range(512) if i != PROTO_L2}
-        protos.update({columns.LINK_CODES + code: name for code, name in ETHERTYPES.items()})
-        self.view.set_table("proto", protos)
+        self.view.set_table("proto", self.protos)
         return 0
 
     cdef int follow_names(self, names) except -1:
@@ -162,6 +163,10 @@ cdef class EngineView:
             self.known_interfaces = len(self.interfaces)
             names = {i: each["name"] for i, each in enumerate(self.interfaces) if each.get("name")}
             self.view.set_table("interface", names)
+        if self.known_link_types != core.n_link_types:
+            self.known_link_types = core.n_link_types
+            self.protos.update({columns.LINK_CODES + code: proto_name(PROTO_L2, code) for code in range(1 << 16)
+                                if core.link_types[code >> 3] >> (code & 7) & 1})
         if self.known_paths != core.parser.paths.n:
             self.known_paths = core.parser.paths.n
             paths = {path: path_record(self.engine, path) for path in range(1, core.parser.paths.n + 1)}
