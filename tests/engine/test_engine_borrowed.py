@@ -6,16 +6,16 @@ import gc
 from pathlib import Path
 
 import pytest
-from netwatch._fast.out.events import drain, write_frame
-from netwatch._fast.out.inner import Inner
-from netwatch._fast.out.packetrows import PacketRows
-from netwatch._fast.view.memory import stores
 from running import open_bytes, run
 from wire import A4, MAC_A, arp, eth, fragments4, gre, pcap, spaced, udp
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.out.events import drain, write_frame
+from netwatch._fast.out.inner import Inner
+from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.view.memory import stores
 
 ETHERNET_IN_GRE = 0x6558
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from netwatch._fast.view.framering import FrameRing
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.source import SourceUsage
 from netwatch._fast.input.switch import Switch
+from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.file import open_files
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"

@@ -7,14 +7,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from netwatch._fast.view.attached import RowCodes
-from netwatch._fast.view.engineview import EngineView
 from running import finished
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.flow.series import History
 from netwatch._fast.input.box import Box
 from netwatch._fast.view import tallies
+from netwatch._fast.view.attached import RowCodes
+from netwatch._fast.view.engineview import EngineView
 from netwatch.capture.file import open_files
 from netwatch.filter import Filter
 from tests.engine.wire import A4, B4, START, eth, icmp_echo, ip4, pcap, syn_options, tcp, udp

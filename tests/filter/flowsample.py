@@ -2,13 +2,12 @@
 import ipaddress
 from datetime import UTC, datetime
 
-from netwatch._fast.view.attached import RowCodes
-from netwatch._fast.view.querytest import SampleFlows
-from netwatch._fast.view.selection import Selection
-
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.protocols import NUMBERS
 from netwatch._fast.view import columns
+from netwatch._fast.view.attached import RowCodes
+from netwatch._fast.view.querytest import SampleFlows
+from netwatch._fast.view.selection import Selection
 from netwatch.filter import Filter
 
 APPS = {1: "tls", 2: "dns", 3: "http"}
@@ -136,7 +135,8 @@ class Flows:
             processes.put(row, numbers.get(flow.get("process", ""), 0))
             if flow.get("host"):
                 hosts.put(row, self.view.profiles.add_text(flow["host"].encode()))
-        for field, table in (("app", APPS), ("proto", PROTOS), ("state", STATES), ("ended", ENDED), ("vlan", PATHS),
+        states = STATES | columns.STATES_BY_AGE
+        for field, table in (("app", APPS), ("proto", PROTOS), ("state", states), ("ended", ENDED), ("vlan", PATHS),
                              ("interface", IFACES), ("service", SERVICES)):
             self.view.set_table(field, table)
         self.view.attach("process.name", processes, {code: name for name, code in numbers.items()})

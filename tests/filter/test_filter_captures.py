@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netwatch._fast.view.engineview import EngineView
-from netwatch._fast.view.selection import Selection
 from running import finished
 
+from netwatch._fast.view.engineview import EngineView
+from netwatch._fast.view.selection import Selection
 from netwatch.capture.file import SourceError, open_files
 from netwatch.filter import Filter, fields
 from netwatch.filter.evaluate import field_values

@@ -5,12 +5,12 @@ import pytest
 from flowsample import APPS, LATENCY, NAMES, SNI, STATES, STATUS, Flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from netwatch._fast.view import columns
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
 from netwatch._fast.view.written import address_text
-
-from netwatch._fast.view import columns
 from netwatch.filter import Filter
 
 ADDRESSES4 = [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\xc0\xa8\1\1", b"\xc0\0\2\1", b"\xff\xff\xff\xff"]
@@ -160,7 +160,6 @@ def test_free_and_ended_rows():
 def test_an_unnamed_udp_flow_shows_its_age():
     second = 10**9
     flows = Flows([{"proto": 17, "state": 12, "last": 100 * second}])
-    flows.view.set_table("state", STATES | columns.STATES_BY_AGE)
     for now, state in ((100, "udp_active"), (129, "udp_active"), (130, "udp_idle"), (160, "udp_idle"),
                        (161, "udp_stale")):
         assert flows.select(f"state == {state}", now_ns=now * second).matched == 1

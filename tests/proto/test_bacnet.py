@@ -1,9 +1,10 @@
 """BACnet/IP: devices, objects, names, errors; the form of its layers; pairing by invoke id."""
 
 import pytest
-from netwatch._fast.out.probe import NOT_MINE, OK
 from spoken import check_hostile, check_strangers, describing, flow, shown, told
 from talk_bacnet import ANALOG, NAME, TALK, bvlc, confirmed, npdu, object_id, text
+
+from netwatch._fast.out.probe import NOT_MINE, OK
 
 
 def test_a_conversation():

@@ -1,9 +1,10 @@
 """Diameter: whole conversations, however cut; joined late, after holes, answers out of order."""
 
 import pytest
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown
 from talk_diameter import CHARGING, CLIENT, HELLO, S6A, TALKS, avp, message
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

@@ -1,10 +1,10 @@
 """GTP-C: what both versions tell, lengths and elements that must fit, piggybacked messages, pairing."""
 
 import pytest
-from netwatch._fast.out.probe import NOT_MINE, OK
 from spoken import check_hostile, check_strangers, describing, flow, shown, told
 from talk_gtpc import APN, CREATE, CREATED, PDP, VERSION_1, VERSION_2, ie, one, two
 
+from netwatch._fast.out.probe import NOT_MINE, OK
 from netwatch._fast.proto.gtpc import text
 
 

@@ -1,9 +1,10 @@
 """IEC 60870-5-104: whole conversations, however cut; joined late; sizes that must fit; refusals."""
 
 import pytest
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown
 from talk_iec104 import TALK, TALKS, acknowledge, at, control, unit
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

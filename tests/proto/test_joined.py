@@ -5,6 +5,7 @@ import struct
 
 import pytest
 from cuts import same_however_cut
+
 from netwatch._fast.out.probe import NOT_MINE, Probe
 
 KEYS = struct.pack(">IBB", 12, 10, 21) + bytes(10)

@@ -4,8 +4,8 @@ import struct
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import memcached
 
 TALKS = [

@@ -2,9 +2,9 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import MORE_BYTES, Probe
 from talk_proxy import ENDS4, SIGNATURE, TALKS, V1, v2
 
+from netwatch._fast.out.probe import MORE_BYTES, Probe
 from netwatch._fast.proto import proxy
 
 

@@ -4,8 +4,6 @@ import itertools
 import random
 
 import pytest
-from netwatch._fast.out.names import STATES
-from netwatch._fast.out.probe import DONE, OK, Probe
 from quicmake import (
     CID,
     DRAFT_24,
@@ -25,6 +23,8 @@ from quicmake import (
     vector,
 )
 
+from netwatch._fast.out.names import STATES
+from netwatch._fast.out.probe import DONE, OK, Probe
 from netwatch._fast.proto.quic import wire as quic
 from netwatch._fast.proto.quic.crypt import keys_of, opened
 from netwatch._fast.proto.quic.text import describe, label

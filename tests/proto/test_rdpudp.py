@@ -1,9 +1,10 @@
 """RDP over UDP: what both sides agree on; joined late; what its first datagrams must be."""
 
 import pytest
-from netwatch._fast.out.probe import DONE, NOT_MINE, OK
 from spoken import check_hostile, check_strangers, describing, flow, shown, told
 from talk_rdpudp import LATE, TALK, first, record
+
+from netwatch._fast.out.probe import DONE, NOT_MINE, OK
 
 
 def test_a_conversation():

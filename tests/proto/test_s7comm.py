@@ -2,9 +2,10 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown
 from talk_s7comm import PLUS, SETUP, TALK, TALKS, connection, data, item, s7, tpkt
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

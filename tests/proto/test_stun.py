@@ -4,8 +4,8 @@ from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import STUN_ASK, STUN_NO, STUN_OLD, STUN_SAY, attribute, be16
 from messages import stun as message
-from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 
+from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 from netwatch._fast.proto import stun
 
 

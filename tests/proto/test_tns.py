@@ -1,9 +1,10 @@
 """TNS: whole conversations, however cut; both widths of lengths; refusals and redirects; descriptors that are odd."""
 
 import pytest
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown
 from talk_tns import OLD, SESSION, TALKS, WANTED, accept, connect, data, packet, redirect, refuse
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netwatch._fast.out.addresses import packed_of, text_of
-from netwatch._fast.out.encoder import Encoder, cell_of
 from netwatch_command import ROOT
 
+from netwatch._fast.out.addresses import packed_of, text_of
+from netwatch._fast.out.encoder import Encoder, cell_of
 from netwatch.capture.file import open_files
 from netwatch.decrypt.messages import Messages
 from netwatch.names.addon import Names

@@ -6,11 +6,11 @@ import os
 import pathlib
 
 import pytest
+
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import LIMIT
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
-
 from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter
 from netwatch.ui.tabs.connections.flow_cells import COLUMNS

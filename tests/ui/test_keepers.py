@@ -2,9 +2,6 @@
 from dataclasses import replace
 
 import pytest
-from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
-from netwatch._fast.view.engineview import EngineView
-from netwatch._fast.view.gather import hosts
 from running import finished
 from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
 
@@ -12,6 +9,9 @@ from netwatch._fast.engine import Engine
 from netwatch._fast.flow.notes import Notes
 from netwatch._fast.input.box import Box
 from netwatch._fast.os.ifcount import InterfaceCounts
+from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
+from netwatch._fast.view.engineview import EngineView
+from netwatch._fast.view.gather import hosts
 from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
 from netwatch.capture.file import open_files
 from netwatch.model.host import Counters, Host, Link, Unavailable
