@@ -1,8 +1,8 @@
 """Compile netwatch/platform/linux/bpf/owners.bpf.c to the object in the tree: `python build/bpf.py`, or `make bpf`.
 
 The object is kept in the tree so that neither a user's machine nor the one that builds a package needs a compiler of
-BPF programs. One object serves every little-endian machine (x86-64 and arm64 give the same bits): no program of it looks
-into registers, and the fields of the kernel's structures are found when it is loaded (CO-RE).
+BPF programs. One object serves every little-endian machine (x86-64 and arm64 give the same bits): no program of it
+looks into registers, and the fields of the kernel's structures are found when it is loaded (CO-RE).
 
 Beside it lies owners.bpf.made: the hashes of its sources and of itself, and what made it. The same clang and the same
 headers of libbpf give the same bits in any folder. Needs clang, llvm and libbpf-dev, under Debian's names.

@@ -1,4 +1,4 @@
-"""The BPF object in the tree is of the sources beside it, wherever the tests run; where its compiler is, bit for bit."""
+"""The BPF object in the tree is of the sources beside it, wherever tests run; where its compiler is, bit for bit."""
 
 from __future__ import annotations
 
