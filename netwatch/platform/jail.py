@@ -7,40 +7,15 @@ again. What it takes away and what remains is told by `Jailed`, and tried by `ne
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from netwatch.platform.walls import Grants, Part
 
 MODES = ("off", "on", "strict")
 
 
 class JailError(Exception):
     """`strict` was asked for and something of it cannot be had; the text says what."""
-
-
-class User(NamedTuple):
-    """Whom to become."""
-
-    uid: int
-    gid: int
-    home: str
-
-
-@dataclass
-class Grants:
-    """What is still needed inside. Paths need not exist."""
-
-    readable: list[str] = field(default_factory=list)
-    writable: list[str] = field(default_factory=list)  # folders: files in them can be made, changed and removed
-    datagrams: bool = False  # UDP, for the system's resolver
-    user: User | None = None
-
-
-class Part(NamedTuple):
-    """One of the jail's walls."""
-
-    name: str
-    stands: bool
-    why: str = ""  # it does not, or not wholly
 
 
 class Jailed(NamedTuple):

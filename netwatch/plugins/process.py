@@ -40,8 +40,9 @@ class Plugin:
         end, self._leash = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(WORKER), str(end), str(user), str(group)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/", pass_fds=(end,), start_new_session=True)
+                [sys.executable, "-I", "-S", str(WORKER), str(end), str(user), str(group)], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/",
+                pass_fds=(end,), start_new_session=True)
         except BaseException:
             os.close(self._leash)
             raise

@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import platform
 import stat
 import struct
 from collections.abc import Iterable
@@ -124,7 +123,7 @@ def shut_calls(names: Iterable[str], threads: bool = False, datagrams: bool = Fa
     """seccomp: these calls fail with EPERM from now on, in every thread. `threads`: may be started, and signals sent to
     oneself; `datagrams`: UDP sockets may be made and used, which the system's resolver needs. False where this kernel
     or machine has no such thing."""
-    column, architecture = MACHINES.get(platform.machine(), (0, 0))
+    column, architecture = MACHINES.get(os.uname().machine, (0, 0))
     if not architecture:
         return False
     program: Program = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), (ANSWER, 0, 0, REFUSE),

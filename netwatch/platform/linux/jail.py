@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-import netwatch
-from netwatch.platform.jail import Grants, Part, User
 from netwatch.platform.linux import confine
+from netwatch.platform.walls import Grants, Part, User
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/services", "/etc/protocols",
           "/etc/terminfo", "/etc/alternatives", "/dev/urandom", "/dev/null", "/dev/zero", "/proc/self")
@@ -32,7 +30,7 @@ def shut_in(grants: Grants) -> tuple[Part, ...]:
         become(grants.user)
     confine.drop_capabilities()
     confine.forbid_new_privileges()
-    version = confine.shut_files(readable, grants.writable)
+    version = confine.shut_files(readable, ["/dev/null", *grants.writable])
     calls = confine.shut_calls(confine.CALLS, threads=True, datagrams=grants.datagrams)
     return (*_audit(audited), _files(version, len(threads)), Part("seccomp", calls, "" if calls else "not in this "
             "kernel, or not for this machine"))
@@ -54,8 +52,7 @@ def become(user: User) -> None:
 
 def _library() -> Iterator[str]:
     """Where what has not been imported yet is imported from: never the working folder."""
-    yield str(Path(netwatch.__file__).parent)
-    yield from (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    yield str(Path(__file__).parents[2])
     roots = {os.path.realpath(root) for root in (sys.prefix, sys.base_prefix)}
     yield from (path for path in sys.path if any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots)
                 and os.path.realpath(path) not in roots)
