@@ -16,9 +16,10 @@ import platform
 import resource
 import struct
 import sys
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from netwatch.model.record import Record
+if TYPE_CHECKING:  # it runs where netwatch cannot be imported
+    from netwatch.model.record import Record
 
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
