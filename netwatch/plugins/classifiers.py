@@ -26,6 +26,7 @@ from netwatch._fast.out.protocols import DESCRIBING, add
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 from netwatch.plugins.code import DEPTH_MOST, FILES_MOST, NAME, cleaned, paths, read_code, taken, word, words
 from netwatch.plugins.process import Plugin, PluginError
 
@@ -92,7 +93,7 @@ class Classifiers(Addon):
             return None
         return Classifier(path, app, plugin)
 
-    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, dict[str, Any]] | None:
+    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, Record] | None:
         message = {"data": base64.b64encode(data).decode(), "flow": flow}
         try:
             return _verdict(classifier.plugin.ask(message, self._seconds).get("answer"))
@@ -102,7 +103,7 @@ class Classifiers(Addon):
             self._run.say(f"classifier {classifier.path}: switched off: {words(error)}")
             return None
 
-    def _store(self, classifier: Classifier, event: Event, sure: int, fields: dict[str, Any]) -> None:
+    def _store(self, classifier: Classifier, event: Event, sure: int, fields: Record) -> None:
         if not name(event.engine, event.row, event.key, classifier.app, sure):
             return
         add(classifier.app)
@@ -110,7 +111,7 @@ class Classifiers(Addon):
             learn(event.engine, event.row, event.key, classifier.app, 1, json.dumps(fields).encode())
 
 
-def _verdict(answer: object) -> tuple[int, dict[str, Any]] | None:
+def _verdict(answer: object) -> tuple[int, Record] | None:
     """What an answer means. Raises PluginError for nonsense."""
     if answer is None or answer is False:
         return None

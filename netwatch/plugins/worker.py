@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
 NOBODY = 65_534
+Message = dict[str, Any]
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 22, 38, 47
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # landlock, the same number on every architecture
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
@@ -110,16 +111,16 @@ def shut_calls(libc: ctypes.CDLL) -> None:
     libc.prctl(PR_SET_SECCOMP, 2, struct.pack("@HP", len(program), ctypes.addressof(code)), 0, 0)
 
 
-def receive(pipe: BinaryIO) -> dict[str, Any] | None:
+def receive(pipe: BinaryIO) -> Message | None:
     """The next message, None at the end."""
     head = pipe.read(4)
     if len(head) < 4:
         return None
-    message: dict[str, Any] = json.loads(pipe.read(int.from_bytes(head, "big")))
+    message: Message = json.loads(pipe.read(int.from_bytes(head, "big")))
     return message
 
 
-def send(pipe: BinaryIO, message: dict[str, Any]) -> None:
+def send(pipe: BinaryIO, message: Message) -> None:
     data = json.dumps(message, allow_nan=False).encode()
     if len(data) > MOST:
         raise ValueError(f"the answer takes more than {MOST} bytes")
@@ -134,7 +135,7 @@ def words(error: BaseException) -> str:
 class Values:
     """Settings of the addon, by dotted key."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: Message) -> None:
         self._values = values
 
     def of(self, key: str) -> Any:
@@ -144,7 +145,7 @@ class Values:
 class Run:
     """What an addon is begun with: its settings, and somebody to tell. It has no engine, no host and no neighbours."""
 
-    def __init__(self, values: dict[str, Any], live: bool, label: str) -> None:
+    def __init__(self, values: Message, live: bool, label: str) -> None:
         from netwatch.model.contract import Purpose
 
         self.purpose = Purpose(live=live, label=label)
@@ -164,11 +165,11 @@ class Run:
 class Classifying:
     """A file with a function classify()."""
 
-    def __init__(self, space: dict[str, Any]) -> None:
+    def __init__(self, space: Message) -> None:
         self._ask: Any = space.get("classify")
         self.about = {"name": space.get("NAME"), "asks": callable(self._ask)}
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, asked: Message) -> Message:
         answer = self._ask(base64.b64decode(asked["data"]), Flow(*asked["flow"]))
         return {"answer": list(answer) if isinstance(answer, tuple) else answer}
 
@@ -176,7 +177,7 @@ class Classifying:
 class Watching:
     """A file with a class that is an Addon."""
 
-    def __init__(self, space: dict[str, Any]) -> None:
+    def __init__(self, space: Message) -> None:
         from netwatch.model.contract import Addon
 
         found = [each for each in space.values()
@@ -189,7 +190,7 @@ class Watching:
             "wants": sorted(self._addon.wants), "adds": sorted(self._addon.adds),
             "options": [vars(each) for each in self._addon.options]}
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, asked: Message) -> Message:
         from netwatch.model.event import Event, FlowRef, Step
 
         made: Any = ()
@@ -219,7 +220,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
         sys.path.remove(begun["root"])
     give_up_rights(begun["user"], begun["group"])
-    space: dict[str, Any] = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
+    space: Message = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
     exec(compile(base64.b64decode(begun["code"]), begun["path"], "exec"), space)
     file = Watching(space) if begun["root"] else Classifying(space)
     send(outgoing, file.about)
