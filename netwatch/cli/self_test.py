@@ -166,8 +166,8 @@ def classifiers() -> str:
     """A user's file runs in a process of its own."""
     plugin = Plugin(Path("/made.py"), b"NAME = 'made'\ndef classify(data, flow):\n    return None\n")
     plugin.close()
-    if plugin.name != "made":
-        raise Failure(f"the process said {plugin.name!r}")
+    if plugin.about.get("name") != "made":
+        raise Failure(f"the process said {plugin.about}")
     return "run in a process of their own"
 
 
