@@ -60,7 +60,8 @@ def run_alone(arguments: list[str]) -> int:
     """As run(), in a process that does nothing else and may shut itself in."""
     from netwatch.cli.sandbox import process_is_ours
 
-    process_is_ours()
+    if arguments != ["--self-test"]:  # which runs several
+        process_is_ours()
     return run(arguments)
 
 
@@ -91,6 +92,10 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"netwatch {__version__}")
         return 0
+    if arguments == ["--self-test"]:
+        from netwatch.cli.self_test import main
+
+        return main()
     command: Command = _live
     rest = arguments
     if arguments and arguments[0] in COMMANDS:

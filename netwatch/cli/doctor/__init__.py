@@ -21,8 +21,8 @@ Check = Record
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="netwatch doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.add_argument("--sandbox", action="store_true", 
-                        help="enter the jail, try what it forbids in every role and thread; exit code 1 when any succeeds")
+    parser.add_argument("--sandbox", action="store_true",
+                        help="enter the jail and try what it forbids, in every role; exit code 1 when any succeeds")
     options = parser.parse_args(arguments)
     if options.sandbox:
         from netwatch.cli.doctor import jail
