@@ -26,6 +26,13 @@ PATIENT = 20  # times what it may take on the processor, in all
 LOOK_S = 0.01
 
 
+def worker() -> list[str]:
+    """The command of the process that a file runs in; a frozen program is its own interpreter (build/entry.py)."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--plugin-worker"]
+    return [sys.executable, "-I", "-S", str(WORKER)]
+
+
 class PluginError(Exception):
     """What went wrong with the file; one line."""
 
@@ -39,7 +46,7 @@ class Plugin:
         about = account(uid)
         user, group = (uid, about[0]) if uid and about else (NOBODY, NOBODY) if not uid else (os.getuid(), os.getgid())
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            worker(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/", close_fds=True, start_new_session=True)
         begun = {"path": str(path), "code": base64.b64encode(code).decode(), "user": user, "group": group,
                  "root": str(ROOT) if addon else ""}
