@@ -6,7 +6,8 @@ if [ -n "${NETWATCH_SIGNING_KEY:-}" ]; then
 else
     export GNUPGHOME=$BUILD/gnupg
     if ! [ -d "$GNUPGHOME" ]; then
-        mkdir -p -m 0700 "$GNUPGHOME"
+        mkdir -p "$BUILD"
+        mkdir -m 0700 "$GNUPGHOME"
         # RSA: every rpm and every apt in use reads it
         gpg --batch --quiet --passphrase '' --quick-generate-key 'netwatch test build, not a release' rsa3072 sign never
     fi

@@ -8,7 +8,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sb
 cd /
 
 ok() { printf 'ok    %s\n' "$*"; }
-failed() { printf 'FAILED %s\n' "$*"; sed 's/^/       | /' /tmp/out; exit 1; }
+failed() { printf 'FAILED %s\n' "$*"; head -n 9 /tmp/out | cut -c 1-400 | sed 's/^/       | /'; exit 1; }
 # expect CODE WORDS COMMAND...: it ends with that code; all it says is in /tmp/out.
 expect() {
     local code=$1 words=$2
@@ -21,7 +21,7 @@ expect() {
 # said WORDS PATTERN: the last command said something like it.
 said() { grep -Eq -- "$2" /tmp/out && ok "$1" || failed "$1: nothing like $2"; }
 as() { setpriv --reuid="$1" --regid="$1" --init-groups --inh-caps=-all env HOME="/home/$1" "${@:2}"; }
-# datagrams on lo, from a process of a known name, until it is ended
+# datagrams on lo, from a process that calls itself talker, until it is ended
 talk() { exec -a talker bash -c 'while :; do echo hello >/dev/udp/127.0.0.1/5353; sleep 0.05; done'; }
 # capture AS...: three seconds of lo as that command sees it.
 capture() { "$@" netwatch read -i lo --duration 3s --what flows --format ndjson; }
@@ -48,7 +48,7 @@ expect 0 "the self-test passes for anybody" as outsider netwatch --self-test
 expect 0 "a capture is read by anybody" as outsider netwatch read /captures/tls13.pcap --keylog /captures/tls13.keys \
     --what streams --format ndjson
 said "and decrypted" 'hello from the lab'
-expect 0 "the manual is there" test -s /usr/share/man/man1/netwatch.1.gz -o -e /etc/dpkg/dpkg.cfg.d
+expect 0 "the manual is there" test -s /usr/share/man/man1/netwatch.1.gz
 
 talk & talker=$!
 [ -z "$(getcap $LIVE)" ] && ok "unasked, nothing has capabilities" || failed "capabilities by default"
@@ -56,13 +56,13 @@ getent group netwatch >/dev/null && failed "a group by default" || ok "and there
 expect 3 "unasked, nobody but root captures" capture as outsider
 said "and is told what gives it" 'dpkg-reconfigure netwatch'
 expect 0 "root captures" capture env
-said "and sees the process behind a flow" '"name":"talker"'
+said "and sees the process behind a flow" '"cmdline":"talker '
 
 expect 0 "the answer becomes yes" answer true
 usermod -aG netwatch member
 getcap $LIVE >/tmp/out; said "capabilities are permitted, not effective" 'cap_net_raw.*=p$'
 expect 0 "a member of the group captures" capture as member
-said "and sees the process of another user by eBPF" '"name":"talker".*"method":"ebpf"'
+said "and sees the process of another user by eBPF" '"cmdline":"talker .*"uid":0.*"method":"ebpf"'
 expect 3 "somebody else does not" capture as outsider
 said "and is told how to join" 'usermod -aG netwatch'
 expect 126 "nor can they execute what has the capabilities" as outsider $LIVE --version
