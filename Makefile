@@ -74,6 +74,18 @@ deb: ## dist/netwatch_*.deb
 apt-repo: ## dist/apt/, a signed repository of it
 	@packaging/apt-repo.sh
 
+.PHONY: rpm
+rpm: ## dist/netwatch-*.rpm, signed, and dist/yum/, a repository of it
+	@packaging/rpm.sh
+
+.PHONY: sbom
+sbom: ## dist/netwatch-*.cdx.json: what the bundle is made of
+	@packaging/sbom.sh
+
+.PHONY: airgap
+airgap: ## dist/netwatch-*-airgap-*.tar.gz: everything for a machine without a network
+	@packaging/airgap.sh
+
 .PHONY: packages-test
 packages-test: ## install, use, upgrade and purge the packages in a minimal Debian without a network; as root
 	@packaging/packages-test.sh

@@ -1,11 +1,12 @@
 """Where the frozen program begins: PyInstaller's traces are wiped off, then it is the command netwatch.
 
-A package installs it twice. `netwatch` is for everybody and has no capabilities; `netwatch-live` beside it has those that
-capturing needs and may be run by the group netwatch alone. `netwatch` becomes `netwatch-live` where somebody who may run
-it captures; files are read without any rights.
+A package installs it twice. `netwatch` is for everybody and has no capabilities; `netwatch-live` beside it has those
+that capturing needs and may be run by the group netwatch alone. `netwatch` becomes `netwatch-live` where somebody who
+may run it captures; files are read without any rights.
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -49,14 +50,12 @@ def become_live(arguments: list[str]) -> None:
     """Does not return where it can and should."""
     live = os.path.join(os.path.dirname(sys.executable), LIVE)
     if os.geteuid() and captures(arguments) and os.access(live, os.X_OK):
-        try:
+        with contextlib.suppress(OSError):      # what cannot be executed here after all is done without
             os.execv(live, [live, *arguments])
-        except OSError:
-            pass        # a mount or a container that gives no capabilities: it goes on without
 
 
 def raise_capabilities() -> None:
-    """The file has its capabilities as permitted, not as effective, so that it starts where some of them are withheld."""
+    """The file has its capabilities as permitted, not as effective: so it starts where some of them are withheld."""
     import ctypes
     import struct
 

@@ -1,4 +1,4 @@
-"""What a bundle holds of others: `python packaging/held.py licences|sbom BUNDLE`, run by the Python of the bundle's venv.
+"""What a bundle holds of others: `python packaging/held.py licences|sbom BUNDLE`, by the Python of the bundle's venv.
 
 licences: a text with the name, version and licence of each, for people. sbom: the same as CycloneDX 1.6 in JSON, for
 programs. Python distributions are those of the venv; a shared library is of the Debian package that it was taken from.
@@ -33,13 +33,14 @@ def distributions() -> list[importlib.metadata.Distribution]:
 def licence(distribution: importlib.metadata.Distribution) -> str:
     """As its metadata tells it: an expression, a word, or the classifier."""
     about = distribution.metadata
-    classifiers = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier") or [] if line.startswith("License")]
-    words = about.get("License-Expression") or about.get("License") or ", ".join(classifiers)
+    classifiers = [line for line in about.get_all("Classifier") or [] if line.startswith("License")]
+    words = about.get("License-Expression") or about.get("License") or \
+        ", ".join(line.rpartition(" :: ")[2] for line in classifiers)
     return words.splitlines()[0] if words else "not told"
 
 
 def libraries(bundle: Path) -> dict[str, list[Path]]:
-    """The shared libraries of a bundle, by the Debian package that each is of. Ends the program where one is of none."""
+    """The shared libraries of a bundle, by the Debian package that each is of; where one is of none it ends here."""
     found: dict[str, list[Path]] = {PYTHON: []}
     for path in sorted((bundle / "_internal").glob("lib*.so*")):
         here = next((Path(folder, path.name) for folder in FOLDERS if Path(folder, path.name).exists()), None)

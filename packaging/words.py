@@ -7,6 +7,7 @@ writes man/netwatch.1, man/netwatch-filter.7, man/netwatch.toml.5, and completio
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import re
 import sys
@@ -42,9 +43,10 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
         raise Asked(parser)
 
     with mock.patch.object(argparse.ArgumentParser, "parse_args", stop):
-        for name, command in COMMANDS.items():
+        for name, place in COMMANDS.items():
+            module, _, function = place.partition(":")
             try:
-                command([])
+                getattr(importlib.import_module(module), function)([])
             except Asked as asked:
                 found[name] = asked.args[0]
     return found
@@ -61,7 +63,7 @@ def whole_parser() -> argparse.ArgumentParser:
     return top
 
 
-# ---------------------------------------------------------------------------------------------------------- manual pages
+# -------------------------------------------------------------------------------------------------------- manual pages
 
 def escaped(text: str) -> str:
     """Plain text for roff."""

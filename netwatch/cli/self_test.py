@@ -20,7 +20,7 @@ from pathlib import Path
 from netwatch import __version__
 from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.capture.file import open_files
-from netwatch.cli import doctor, read
+from netwatch.cli import COMMANDS, doctor, read
 from netwatch.cli.errors import EXIT_INTERNAL
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
@@ -67,8 +67,9 @@ def modules() -> str:
     from netwatch.ui.tabs import TABS
 
     found = {each.name for each in pkgutil.walk_packages([str(PACKAGE)], "netwatch.")} - {"netwatch.__main__"}
-    named = {place.partition(":")[0] for place in addons.ALL.values()} | {tab.module for tab in TABS}
-    named |= set(POPUPS.values()) | {f"netwatch._fast.proto.{name}" for name in DESCRIBING.values()}
+    named = {place.partition(":")[0] for place in (*addons.ALL.values(), *COMMANDS.values())}
+    named |= {tab.module for tab in TABS} | set(POPUPS.values())
+    named |= {f"netwatch._fast.proto.{name}" for name in DESCRIBING.values()}
     for name in sorted(found | named):
         load(name)
     return f"{len(found)} modules, {len(DESCRIBING)} protocols, {len(addons.ALL)} addons, {len(TABS)} tabs"

@@ -1,4 +1,4 @@
-"""What packages are made of, as far as it can be held without making one: `make packages-test` installs and uses one."""
+"""What packages are made of, as far as it can be held without one: `make packages-test` makes one and uses it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_make_calls_every_script() -> None:
 # ----------------------------------------------------------------------------------------------- the frozen program
 
 @pytest.mark.parametrize(("words", "captures"), [
-    ("", True), ("-i eth0", True), ("-ieth0", True), ("--tab packets", True), ("devices", True), ("doctor --json", True),
+    ("", True), ("-i eth0", True), ("-ieth0", True), ("--tab packets", True), ("devices", True),
+    ("doctor --json", True),
     ("run -- curl x", True), ("read -i lo --count 3", True), ("read --interface=lo", True), ("read --int lo", True),
     ("read x.pcap", False), ("read x.pcap --where port==53", False), ("-r x.pcap", False), ("-rx.pcap", False),
     ("--read x.pcap --tab packets", False), ("config show", False), ("--version", False), ("-V", False),
@@ -55,7 +56,7 @@ def test_only_who_captures_gets_rights(words: str, captures: bool) -> None:
 
 def test_every_command_is_known_to_capture_or_not() -> None:
     """A new subcommand has to be thought of: LIVE_COMMANDS in build/entry.py, or here."""
-    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "config"}
+    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "config", "fields", "protocols", "formats"}
 
 
 def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ def test_what_gives_the_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "usermod -aG netwatch $USER" in live.permission_fix()
 
 
-# --------------------------------------------------------------------------------------------------- manual, completions
+# ------------------------------------------------------------------------------------------------- manual, completions
 
 def test_every_option_is_in_the_manual() -> None:
     page = WORDS["command_page"]().replace("\\-", "-")
