@@ -25,7 +25,7 @@ def captures(arguments: list[str]) -> bool:
     if NEVER_LIVE & set(arguments):
         return False
     names_interface = any(word.startswith(("-i", "--i")) for word in arguments)
-    if arguments and not arguments[0].startswith("-"):
+    if arguments and (arguments[0] == "-" or not arguments[0].startswith("-")):
         return arguments[0] in LIVE_COMMANDS or names_interface
     return names_interface or not any(word.startswith(("-r", "--rea")) for word in arguments)
 

@@ -14,14 +14,14 @@ import pkgutil
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from netwatch import __version__
 from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.capture.file import open_files
 from netwatch.cli import COMMANDS, doctor, read
-from netwatch.cli.errors import EXIT_INTERNAL
+from netwatch.cli.errors import EXIT_INTERNAL, CommandError
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.names.vendors import Vendors
@@ -45,8 +45,10 @@ class Failure(Exception):
     """A check that did not hold; one line."""
 
 
-def main() -> int:
-    """Each check and what it found, a line each. The exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Each check and what it found, a line each. The exit code. Raises CommandError for any argument."""
+    if arguments:
+        raise CommandError("--self-test stands alone")
     print(f"netwatch {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
           f"{', bundle' if getattr(sys, 'frozen', False) else ''}")
     failed = 0

@@ -48,7 +48,7 @@ def test_make_calls_every_script() -> None:
     ("run -- curl x", True), ("read -i lo --count 3", True), ("read --interface=lo", True), ("read --int lo", True),
     ("read x.pcap", False), ("read x.pcap --where port==53", False), ("-r x.pcap", False), ("-rx.pcap", False),
     ("--read x.pcap --tab packets", False), ("config show", False), ("--version", False), ("-V", False),
-    ("--help", False), ("--self-test", False), ("read --help", False),
+    ("--help", False), ("--self-test", False), ("read --help", False), ("x.pcap", False), ("-", False),
 ])
 def test_only_who_captures_gets_rights(words: str, captures: bool) -> None:
     assert ENTRY["captures"](words.split()) is captures
