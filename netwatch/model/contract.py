@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.host import Host
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 from netwatch.model.session import Health, Page, Player
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ from netwatch._fast.out.protocols import DESCRIBING, add
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 from netwatch.plugins.process import Plugin, PluginError
 from netwatch.store import files
 from netwatch.store.folders import caller, config_folder
@@ -115,7 +116,7 @@ class Classifiers(Addon):
             return None
         return Classifier(path, app, plugin)
 
-    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, dict[str, Any]] | None:
+    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, Record] | None:
         message = {"data": base64.b64encode(data).decode(), "flow": flow}
         try:
             return _verdict(classifier.plugin.ask(message, self._seconds).get("answer"))
@@ -125,7 +126,7 @@ class Classifiers(Addon):
             self._run.say(f"classifier {classifier.path}: switched off: {_words(error)}")
             return None
 
-    def _store(self, classifier: Classifier, event: Event, sure: int, fields: dict[str, Any]) -> None:
+    def _store(self, classifier: Classifier, event: Event, sure: int, fields: Record) -> None:
         if not name(event.engine, event.row, event.key, classifier.app, sure):
             return
         add(classifier.app)
@@ -161,7 +162,7 @@ def _refuse_others(about: os.stat_result, path: Path) -> None:
         raise PermissionError(f"{path} is no regular file")
 
 
-def _verdict(answer: object) -> tuple[int, dict[str, Any]] | None:
+def _verdict(answer: object) -> tuple[int, Record] | None:
     """What an answer means. Raises PluginError for nonsense."""
     if answer is None or answer is False:
         return None

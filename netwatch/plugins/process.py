@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
+from netwatch.model.record import Record
 from netwatch.plugins.worker import MOST, NOBODY
 from netwatch.store.folders import account, caller
 
@@ -44,7 +44,7 @@ class Plugin:
         said = self.ask(begun, LOAD_S)
         self.name, self.asks = said.get("name"), bool(said.get("asks"))
 
-    def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def ask(self, message: Record, seconds: float) -> Record:
         """Its answer, if that takes no longer. Raises PluginError; what did not answer is killed."""
         data = json.dumps(message).encode()
         began = time.monotonic()
@@ -57,7 +57,7 @@ class Plugin:
             size = int.from_bytes(self._read(4, spent, seconds, until), "big")
             if size > MOST:
                 raise PluginError("answered more than it may")
-            said: dict[str, Any] = json.loads(self._read(size, spent, seconds, until))
+            said: Record = json.loads(self._read(size, spent, seconds, until))
         except TimeoutError:
             self.close()
             raise PluginError(f"TimeoutError: no answer in {time.monotonic() - began:.2f} s") from None

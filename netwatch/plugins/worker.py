@@ -18,6 +18,8 @@ import struct
 import sys
 from typing import Any, BinaryIO, NamedTuple
 
+from netwatch.model.record import Record
+
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
 NOBODY = 65_534
@@ -109,16 +111,16 @@ def shut_calls(libc: ctypes.CDLL) -> None:
     libc.prctl(PR_SET_SECCOMP, 2, struct.pack("@HP", len(program), ctypes.addressof(code)), 0, 0)
 
 
-def receive(pipe: BinaryIO) -> dict[str, Any] | None:
+def receive(pipe: BinaryIO) -> Record | None:
     """The next message, None at the end."""
     head = pipe.read(4)
     if len(head) < 4:
         return None
-    message: dict[str, Any] = json.loads(pipe.read(int.from_bytes(head, "big")))
+    message: Record = json.loads(pipe.read(int.from_bytes(head, "big")))
     return message
 
 
-def send(pipe: BinaryIO, message: dict[str, Any]) -> None:
+def send(pipe: BinaryIO, message: Record) -> None:
     data = json.dumps(message, allow_nan=False).encode()
     if len(data) > MOST:
         raise ValueError(f"the answer takes more than {MOST} bytes")
@@ -135,7 +137,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     begun = receive(incoming)
     assert begun is not None
     give_up_rights(begun["user"], begun["group"])
-    space: dict[str, Any] = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
+    space: Record = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
     exec(compile(base64.b64decode(begun["code"]), begun["path"], "exec"), space)
     ask: Any = space.get("classify")
     send(outgoing, {"name": space.get("NAME"), "asks": callable(ask)})

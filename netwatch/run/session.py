@@ -22,8 +22,9 @@ from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
 from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
-from netwatch.model.event import Event, Record, Step
+from netwatch.model.event import Event, Step
 from netwatch.model.host import Host
+from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners

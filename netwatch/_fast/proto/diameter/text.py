@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 (COMMAND, APPLICATION, ORIGIN_HOST, ORIGIN_REALM, HOST, REALM, USER, SUBSCRIBER, APN, ADDRESS, PRODUCT, RESULT,
@@ -96,10 +96,10 @@ EXPERIMENTAL_RESULTS = {        # of 3GPP, without their prefixes
 }
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `diameter` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "commands", known, COMMAND, named(COMMANDS, "command"))
     listed(obj, "applications", known, APPLICATION, named(APPLICATIONS, "application"))
     if REQUESTS in known:
@@ -119,7 +119,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "Diameter S6a/S6d Update-Location"."""
     names = [name for name in obj.get("commands", ()) if name not in ("Capabilities-Exchange", "Device-Watchdog")]
     words = ("Diameter", *obj.get("applications", ())[:1], *(names or obj.get("commands", []))[:1])

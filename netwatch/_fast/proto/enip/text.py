@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 COMMAND, STATUS, IDENTITY, PRODUCT, SERVICE, TAG, FAILURE, REQUESTS, LATENCY, CONNECTION, IMPLICIT = range(1, 12)
@@ -75,10 +75,10 @@ def _failure(raw: bytes) -> str:
     return f"{name}: {FAILURES.get(raw[1], f'status 0x{raw[1]:02x}')}"
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `enip` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "commands", known, COMMAND, named(COMMANDS, "command"))
     if REQUESTS in known:
         obj["requests"] = int.from_bytes(known[REQUESTS][-1], sys.byteorder)
@@ -98,7 +98,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "EtherNet/IP 1756-EN2T/B Identity Get_Attribute_Single"."""
     words = ("EtherNet/IP", first(obj.get("product", "")), *(obj.get("services") or obj.get("commands") or [""])[:1])
     return " ".join(word for word in words if word)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 VERSION, SOURCE, TEMPLATE, ELEMENT, SAMPLING, RECORDS, MESSAGES, LOST = range(1, 9)  # fact keys, as in wire.pyx
 
@@ -46,10 +46,10 @@ ELEMENTS = dict(enumerate(_FIRST.split(), 1)) | {
 }
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `netflow` or `ipfix` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     one_or_all(obj, "version", known, VERSION, number)
     listed(obj, "sources", known, SOURCE, number)
     for name, key in (("messages", MESSAGES), ("records", RECORDS), ("lost", LOST)):
@@ -61,7 +61,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "NetFlow 9, 120 records" or "IPFIX"."""
     version = obj.get("version")
     if version == 10:
