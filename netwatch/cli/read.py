@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
-LATER_KINDS = ("events", "alerts", "hosts", "processes")
+LATER_KINDS = ("events", "hosts", "processes")
+SUMS = {"summary", "alert"}  # kinds that ended flows need not wait for
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
@@ -127,7 +128,7 @@ def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Wri
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
-    asked = [kind for kind in options.what.split(",") if kind]
+    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
             raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
@@ -224,7 +225,8 @@ class Reading:
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
+        alone = self.kinds <= SUMS and (self.options.workers == 1 or "alert" not in self.kinds)
+        hold = not alone or bool(wanted) or self.selection.where is not None
         judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
@@ -260,8 +262,8 @@ class Reading:
                             host=options.host, say=_say if source is None else None,
                             copies=self._copies if self._copied() and source is None else None,
                             workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
-                            facts=hold, max_frames=options.count, max_flows=settings.of("flows.max"),
-                            timeouts=settings.timeouts, each=each)
+                            facts=hold or "alert" in self.kinds, max_frames=options.count,
+                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
 
@@ -298,8 +300,9 @@ class Reading:
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
-        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
+        flows = "flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
+        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
+                           addons.ALERTS if "alert" in self.kinds else ())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""

@@ -21,6 +21,9 @@ RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
     "owners": "netwatch.owners.addon:FlowOwners",
 }
+ALERTS = {  # make up their minds about all that goes by: where alerts are asked for, and where there are screens
+    "detect": "netwatch.detect.addon:Detect",
+}
 SCREENS = {  # remember, to be asked: where somebody may ask
     "sparklines": "netwatch.addons.sparklines:Sparklines",
     "timeline": "netwatch.addons.timeline:TimelineAddon",
@@ -39,7 +42,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
 }
-ALL = CONTENT | RECORDS | SCREENS
+ALL = CONTENT | RECORDS | ALERTS | SCREENS
 
 
 def find(name: str) -> type[Addon]:
@@ -59,7 +62,7 @@ def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
 
 def kinds() -> dict[str, str]:
     """Kinds of record that addons make, and what each is."""
-    return {kind: about for name in CONTENT | RECORDS for kind, about in find(name).kinds.items()}
+    return {kind: about for name in CONTENT | RECORDS | ALERTS for kind, about in find(name).kinds.items()}
 
 
 def _options(name: str) -> Sequence[Option]:

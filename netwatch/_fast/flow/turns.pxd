@@ -1,4 +1,4 @@
-"""Turns of flows, for detectors: that one began, was answered, refused, has carried much, what it said. See turns.pyx."""
+"""Turns of flows, for detectors: one began, was answered, refused, has carried much, what it said. See turns.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold
 from netwatch._fast.wire.packet cimport Packet

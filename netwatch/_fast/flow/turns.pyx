@@ -6,11 +6,11 @@ of frames; the end of a flow that nothing ended says when it was due, which does
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, Cold, Facts, Row, ST_CLOSED,
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED,
                                       ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT)
 from netwatch._fast.flow.content cimport app_of
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_RST
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_RST, TCP_SYN
 
 cdef enum:
     FIRST_BYTES = 65536
@@ -91,7 +91,7 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
     if (row.family != FAMILY_IP4 and row.family != FAMILY_IP6) or row.proto >= 256:
         return
     if row.packets[0] + row.packets[1] == pk.count:
-        if row.proto != PROTO_TCP or row.bits & BIT_SEEN:
+        if row.proto != PROTO_TCP or pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) == TCP_SYN:
             what = TURN_BEGAN
     elif row.proto == PROTO_TCP:
         what = tcp_turn(mark, row, pk)

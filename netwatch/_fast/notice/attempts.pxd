@@ -14,7 +14,6 @@ cdef enum:                     # Attempt.state
 
 cdef struct Attempt:
     Turn turn                  # that began it
-    u32 shard
     u8 state
 
 cdef struct Source:            # of attempts, in the minute now and in the one before
@@ -33,7 +32,7 @@ cdef struct Attempts:
 
 cdef bint attempts_open(Attempts* a) noexcept nogil
 cdef void attempts_close(Attempts* a) noexcept nogil
-cdef void attempt_begin(Attempts* a, const Turn* turn, u32 shard) noexcept nogil
+cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil
 cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil
 cdef Attempt* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil     # one that waits no more; NULL none
 cdef Attempt* attempt_due(Attempts* a, u64 before) noexcept nogil              # began before, waits still; NULL none

@@ -5,7 +5,7 @@ An attempt waits until it is answered, refused, or too old. All tables forget th
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix, mix_address
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
@@ -26,7 +26,7 @@ cdef void attempts_close(Attempts* a) noexcept nogil:
     free(a.sources)
 
 
-cdef void attempt_begin(Attempts* a, const Turn* turn, u32 shard) noexcept nogil:
+cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil:
     """Somebody asks: from now on it waits."""
     cdef u32 number = places_add(&a.keys, mix(turn.key, 0))
     cdef Attempt* one = &a.attempts[number]
@@ -35,7 +35,6 @@ cdef void attempt_begin(Attempts* a, const Turn* turn, u32 shard) noexcept nogil
         a.overrun += one.state == WAITING
         a.oldest += 1
     memcpy(&one.turn, turn, sizeof(Turn))
-    one.shard = shard
     one.state = WAITING
     source = source_of(a, turn)
     if source == NULL:
