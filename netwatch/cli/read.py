@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, speaks_of_flows, use_client_names
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -193,13 +193,6 @@ def _say(text: str, severity: str) -> None:
         say(text)
 
 
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
 def files_again(options: argparse.Namespace) -> bool:
     """Is all that is read in files, which can be read twice?"""
     paths = [*options.files, *options.keylog]
@@ -271,9 +264,7 @@ class Reading:
         """What cannot be known here, and whom to thank."""
         named = named_fields(self.selection.where, parse_fields(self.options.fields))
         for addon in pipeline.addons:
-            for why in addon.missing(named):
-                say(why)
-            for line in addon.credits():
+            for line in (*addon.missing(named), *addon.credits()):
                 say(line)
         if self.options.host.owners is not None:
             from netwatch.owners.addon import FlowOwners
@@ -302,7 +293,7 @@ class Reading:
         """Those that records need: of flows, of their own kinds, or to filter by."""
         flows = "flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
-                           addons.ALERTS if "alert" in self.kinds else ())
+                           addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""

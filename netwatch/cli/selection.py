@@ -105,3 +105,10 @@ def parse_sort(text: str | None) -> tuple[str, bool] | None:
     if order not in ("", "asc", "desc"):
         raise CommandError(f"--sort {text}: the order is asc or desc")
     return _known(name, "--sort"), order == "desc"
+
+
+def speaks_of_flows(where: Filter | None) -> bool:
+    """May the flow of a record decide whether that passes?"""
+    from netwatch.schema import BY_NAME
+
+    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
