@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, speaks_of_flows, use_client_names
+from netwatch.cli.selection import (
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    speaks_of_flows,
+    use_client_names,
+)
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
