@@ -22,9 +22,8 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROT
                                          TCP_SYN)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
-from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
-                                        table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
-                                        wheel_remove)
+from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
+                                        table_free_row, table_unhash, table_victim, wheel_add, wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_packet
 from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
@@ -52,11 +51,10 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
             core.refused += 1
             return 0
         row = &core.table.rows[number]
-    if core.turns == NULL:
-        update(core, number, row, pk)
-    else:
+    if core.turns != NULL:
         turn_mark(&mark, row)
-        update(core, number, row, pk)
+    update(core, number, row, pk)
+    if core.turns != NULL:
         turn_packet(core.turns, &mark, row, &core.table.colds[number], pk, number)
     return number
 

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "hosts", "processes")
-SUMS = {"summary", "alert"}  # kinds that ended flows need not wait for
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
@@ -226,8 +225,8 @@ class Reading:
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        alone = self.kinds <= SUMS and (self.options.workers == 1 or "alert" not in self.kinds)
-        hold = not alone or bool(wanted) or self.selection.where is not None
+        hold = (not self.kinds <= {"summary", "alert"} or ("alert" in self.kinds and self.options.workers > 1)
+                or bool(wanted) or self.selection.where is not None)
         judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
