@@ -90,6 +90,8 @@ def parse_fields(text: str | None) -> list[str] | None:
 
 def named_fields(where: Filter | None, fields: list[str] | None) -> set[str]:
     """Fields that are asked for by name; a bare word in a filter, which looks into many, names none of them."""
+    if where is None and fields is None:
+        return set()
     from netwatch.schema import SEARCHED
 
     found = set(where.fields if where is not None else ())
@@ -105,10 +107,3 @@ def parse_sort(text: str | None) -> tuple[str, bool] | None:
     if order not in ("", "asc", "desc"):
         raise CommandError(f"--sort {text}: the order is asc or desc")
     return _known(name, "--sort"), order == "desc"
-
-
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
