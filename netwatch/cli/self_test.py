@@ -12,6 +12,7 @@ import io
 import json
 import pkgutil
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from netwatch import __version__
 from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.capture.file import open_files
 from netwatch.cli import COMMANDS, doctor, read
-from netwatch.cli.errors import EXIT_INTERNAL, CommandError
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, CommandError
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.names.vendors import Vendors
@@ -165,6 +166,19 @@ def terminal() -> str:
     return f"xterm-256color has {curses.tigetnum('colors')} colours"
 
 
+def jail() -> str:
+    """A process of its own reads the capture after it has given up its rights; it needs to have kept what it needs."""
+    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "netwatch"]
+    command += ["read", str(CAPTURE), "--keylog", str(KEYS), "--what", "streams", "--format", "ndjson", "--sandbox"]
+    for mode in ("strict", "on"):
+        done = subprocess.run([*command, mode], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != EXIT_UNAVAILABLE:
+            break
+    if done.returncode or SAID[0].strip() not in done.stdout:
+        raise Failure(f"--sandbox {mode}: exit code {done.returncode}, {done.stderr or done.stdout}")
+    return f"reads and decrypts within it, --sandbox {mode}"
+
+
 def classifiers() -> str:
     """A user's file runs in a process of its own."""
     plugin = Plugin(Path("/made.py"), b"NAME = 'made'\ndef classify(data, flow):\n    return None\n")
@@ -190,6 +204,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "decryption": decryption,
     "frame": frame,
     "terminal": terminal,
+    "jail": jail,
     "classifiers": classifiers,
     "machine": machine,
 }

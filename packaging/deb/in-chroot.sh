@@ -78,9 +78,9 @@ said "no capability" 'CapPrm:\s*0000000000000000'
 expect 0 "the package is installed again, as an upgrade does" apt-get install -y --reinstall netwatch
 getcap $LIVE >/tmp/out; said "capabilities are kept" 'cap_net_raw.*=p$'
 expect 0 "and a member captures" capture as member
-dpkg-statoverride --update --add root netwatch 0710 $LIVE
+dpkg-statoverride --update --add root adm 0750 $LIVE
 expect 0 "with a mode of the administrator's" apt-get install -y --reinstall netwatch
-stat -c '%a %U:%G' $LIVE >/tmp/out; said "that mode stands" '^710 root:netwatch$'
+stat -c '%a %U:%G' $LIVE >/tmp/out; said "that mode stands" '^750 root:adm$'
 dpkg-statoverride --remove $LIVE
 expect 0 "the answer becomes no" answer false
 [ -z "$(getcap $LIVE)" ] && ok "and the capabilities are gone" || failed "capabilities after no"

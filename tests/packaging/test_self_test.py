@@ -55,6 +55,7 @@ BREAK = {
     "capture": half_a_capture,
     "decryption": wrong_keys,
     "frame": lambda patch, folder: (half_a_capture(patch, folder), patch.setattr(self_test, "PATIENCE_S", 0.1)),
+    "jail": wrong_keys,
     "classifiers": lambda patch, folder: patch.setattr("netwatch.plugins.process.WORKER", folder / "gone.py"),
 }
 
