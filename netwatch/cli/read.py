@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
@@ -25,6 +25,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
@@ -120,7 +121,7 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+def open_writer(style: str, source: Source, fields: list[str] | None = None) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
@@ -150,7 +151,7 @@ def _alone(options: argparse.Namespace) -> set[str]:
     return {"streams"}
 
 
-def open_source(options: argparse.Namespace) -> Any:
+def open_source(options: argparse.Namespace) -> Source:
     """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
         raise CommandError("read needs one or more files, or -i with an interface")
@@ -166,7 +167,7 @@ def open_source(options: argparse.Namespace) -> Any:
         raise CommandError(str(e), e.exit_code) from None
 
 
-def _open_interfaces(options: argparse.Namespace) -> Any:
+def _open_interfaces(options: argparse.Namespace) -> Source:
     """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
     from netwatch.capture.live import open_live
 
@@ -219,7 +220,7 @@ class Reading:
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
         self._drawn = False
-        self._saved: Any = None
+        self._saved: CaptureWriter | None = None
         self.scout: Scout | None = None
 
     def go(self) -> int:
@@ -249,7 +250,7 @@ class Reading:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+    def _pipeline(self, wanted: set[str], hold: bool, source: Source | None = None, *, each: bool = False) -> Pipeline:
         """`source`: not that of the records; what there is to say of it has been said."""
         options, settings = self.options, self.options.settings
         purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
@@ -305,7 +306,7 @@ class Reading:
         files = self.options.files
         return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
 
-    def _copies(self) -> list[Any]:
+    def _copies(self) -> list[Source]:
         from netwatch.capture.file import open_files
 
         return [open_files(self.options.files) for _ in range(self.options.workers - 1)]

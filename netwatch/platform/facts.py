@@ -9,10 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.model.host import Identity, Process
 from netwatch.platform.base import Place, clean
+
+if TYPE_CHECKING:
+    import psutil
 
 MAX_KEPT = 8192
 ANCESTORS = 4
@@ -20,7 +23,7 @@ LINE_S = 1.0
 # what was so when the socket was used is better than what is so now: a process may run another program since
 AT_THE_TIME = ("name", "exe", "cmdline", "container", "pod", "unit")
 
-Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
+Start = Callable[["psutil.Process"], int]           # the start of a psutil.Process in the platform's unit, see Identity
 WhereIs = Callable[[int], Place]       # of a pid
 
 
@@ -38,7 +41,7 @@ class Facts:
             import psutil
         except ImportError:
             psutil = None
-        self._psutil: Any = psutil
+        self._psutil = psutil
         self.missing = "" if psutil else "psutil is not installed: only names and what eBPF tells is known of processes"
 
     def identify(self, pid: int) -> Identity:
@@ -120,8 +123,8 @@ class Facts:
         except (self._psutil.Error, OSError, KeyError):
             return ""
 
-    def _uid(self, process: Any) -> int | None:
-        found: Any = self._try(process.uids) if hasattr(process, "uids") else None
+    def _uid(self, process: psutil.Process) -> int | None:
+        found = self._try(process.uids) if hasattr(process, "uids") else None
         return found.effective if found else None
 
     def _parents(self, ppid: int | None) -> tuple[tuple[int, str], ...]:

@@ -33,7 +33,7 @@ class Request:
     history: bool = False
     flow: int | None = None      # a flow whose whole record is wanted
     hold: bool = False           # paused: ask once, then leave the page alone
-    asks: Question | None = None     # what the screen wants to know beside the flows
+    asks: Question[object] | None = None     # what the screen wants to know beside the flows
 
     @property
     def question(self) -> tuple[Any, ...]:
@@ -52,7 +52,7 @@ class Snapshot:
     record: Record | None = None
     health: Health | None = None
     error: str | None = None
-    asked: Question | None = None
+    asked: Question[object] | None = None
     answer: Any = None           # ... to what was asked
     said: str = ""               # what the last command had to say
     commands: int = 0            # how many have been done
