@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netwatch.model.contract import Command, Question, Watch
+from netwatch.model.contract import Command, Question, Watch, Where
 from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 
@@ -36,7 +36,7 @@ class Request:
     asks: Question[object] | None = None     # what the screen wants to know beside the flows
 
     @property
-    def question(self) -> tuple[Any, ...]:
+    def question(self) -> tuple[Where | None, str, bool, int, int, bool]:
         return (self.where, self.sort, self.descending, self.offset, self.limit, self.history)
 
 
@@ -53,7 +53,7 @@ class Snapshot:
     health: Health | None = None
     error: str | None = None
     asked: Question[object] | None = None
-    answer: Any = None           # ... to what was asked
+    answer: object = None           # ... to what was asked
     said: str = ""               # what the last command had to say
     commands: int = 0            # how many have been done
 
@@ -73,7 +73,7 @@ class Poller(threading.Thread):
         self._latest = Snapshot()
         self._stopping = False
         self._todo: collections.deque[Command] = collections.deque()
-        self._progress: tuple[Any, ...] = ()
+        self._progress: tuple[object, ...] = ()
         self.on_crash: Callable[[BaseException], object] = lambda error: None
 
     @property

@@ -12,7 +12,8 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import Excerpt
 from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
-from netwatch.dissect import Frame, Node, dissect, summary
+from netwatch.dissect import Frame, dissect, summary
+from netwatch.dissect import Node as Node
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
 from netwatch.model.record import Record
