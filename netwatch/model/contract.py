@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netwatch._fast.view.engineview import EngineView
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
+    from netwatch._fast.view.told import Told
 
 INFO, WARNING, ERROR = "info", "warning", "error"
 Answer = TypeVar("Answer")
@@ -137,7 +138,7 @@ class Addon:
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what it knows to a flow record that is about to be shown."""
 
-    def column(self, engine: Engine) -> Any:
+    def column(self, engine: Engine) -> Told | None:
         """The columns of an engine's flows that it fills (_fast.view), by which filters and orders know its fields;
         None where it fills none."""
         return None
