@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.parser import Parser, natural
 from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
@@ -38,13 +38,6 @@ LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
-
-
-def natural(text: str) -> int:
-    """A count: a whole number, 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
-    return int(text)
 
 
 def build_parser() -> argparse.ArgumentParser:
