@@ -11,16 +11,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
+from netwatch.cli.arguments import KINDS, build_parser, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.cli.selection import (
+    check_where,
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    use_client_names,
+)
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.selection import Selection
+from netwatch.records.selection import Selection, singular
 from netwatch.records.values import Record
-from netwatch.records.writers import FORMATS, Writer
+from netwatch.records.writers import Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
@@ -30,48 +39,10 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.scout import Scout
 
-STYLES = ("text", "hex", "raw")  # of a followed conversation
-KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
-
-
-def natural(text: str) -> int:
-    """A count: a whole number, 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
-    return int(text)
-
-
-def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
-    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
-    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
-    p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
-    p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
-    p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
-    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
-    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
-    p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
-    p.add_argument("--fields", metavar="A,B,C", help="only these fields")
-    p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
-    p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
-    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
-                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
-    p.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
-    p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
-    p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
-    p.add_argument("--force", action="store_true", help="with --write: replace the file")
-    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
-    p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
-    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
-    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
-    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
-    p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
-    p.add_argument("--no-dpi", action="store_true", help="do not look at content")
-    return p
 
 
 def prepared(arguments: list[str]) -> argparse.Namespace:
@@ -81,6 +52,7 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     if options.resolve:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
     options.host = _host(options)
+    options.names = None
     use_client_names()
     return options
 
@@ -97,15 +69,17 @@ def _host(options: argparse.Namespace) -> Host:
 def main(arguments: list[str]) -> int:
     options = prepared(arguments)
     kinds = _kinds(options)
-    selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
-    fields = parse_fields(options.fields)
     if options.follow is not None:
         kinds = _alone(options)
+    where, more = parse_where(options.where), has_classifiers()
+    check_where(where, kinds | ({"packets"} if options.write else set()))
+    selection = Selection(where, parse_sort(options.sort, kinds, more), options.limit, more=more)
+    options.names = parse_fields(options.fields, kinds, more)
     style = style_of(options, kinds)
     try:
         source = open_source(options)
         try:
-            return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
+            return Reading(options, kinds, source, selection, open_writer(style, source, options)).go()
         finally:
             source.close()
     finally:
@@ -120,10 +94,18 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
-    return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
+    return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
+                  more=has_classifiers())
+
+
+def has_classifiers() -> bool:
+    """May flows have fields that the schema does not know, of users' own classifiers?"""
+    from netwatch.plugins.classifiers import folder
+
+    return folder().is_dir() and any(folder().glob("*.py"))
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -177,15 +159,6 @@ def _open_interfaces(options: argparse.Namespace) -> Any:
                      options.settings.of("capture.ring_mb"))
 
 
-def parse_duration(text: str) -> float:
-    """Seconds from `30s`, `500ms`, `5m`, `1h` or a bare number of seconds."""
-    for suffix, scale in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
-        head = text.removesuffix(suffix)
-        if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
-            return float(head) * scale
-    raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
-
-
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is not worth a line here."""
     if severity != INFO:
@@ -225,14 +198,15 @@ class Reading:
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
+        shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & self.kinds))
+        judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
         self._tell(pipeline)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
-                self._look_ahead(self.selection.where if judged else None)
+                self._look_ahead(self.selection.where if judged else None, shown)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -267,7 +241,7 @@ class Reading:
 
     def _tell(self, pipeline: Pipeline) -> None:
         """What cannot be known here, and whom to thank."""
-        named = named_fields(self.selection.where, parse_fields(self.options.fields))
+        named = named_fields(self.selection.where, self.options.names, self.kinds)
         for addon in pipeline.addons:
             for why in addon.missing(named):
                 say(why)
@@ -280,25 +254,32 @@ class Reading:
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
 
-    def _look_ahead(self, where: Filter | None) -> None:
+    def _flow_keys(self, kind: str) -> frozenset[str]:
+        """The keys of flow records that records of a kind are shown with, or sorted by."""
+        return self.writer.flow_keys(singular(kind)) | self.selection.sort_keys(singular(kind))
+
+    def _look_ahead(self, where: Filter | None, shown: frozenset[str]) -> None:
         """Read the files once before, for what their flows turn out to be (records/scout.py)."""
         from netwatch.capture.file import open_files
-        from netwatch.records.scout import Scout
+        from netwatch.records.scout import MOST, Scout
 
         source = open_files(self.options.files)
         pipeline = self._pipeline(set(), True, source)
-        self.scout = Scout(where)
+        self.scout = Scout(where, shown, self.options.show_secrets)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
         finally:
             pipeline.close()
             source.close()
+        if self.scout.missed:
+            say(f"fields of flows: shown of the first {MOST:,} flows only")
         if where is not None:
             self.selection.scout = self.scout
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+        flows = ("flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+                 or any(map(self._flow_keys, self.kinds)))
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
 
     def _copied(self) -> bool:
@@ -317,7 +298,7 @@ class Reading:
             return
         output = self._output(pipeline)
         maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
-                            self.writer.described())
+                            self.writer.described(), self.scout)
         for step in self._steps(pipeline):
             output.take(maker.items(step))
             if self.options.interface:
