@@ -83,6 +83,10 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"netwatch {__version__}")
         return 0
+    if arguments == ["--self-test"]:
+        from netwatch.cli.self_test import main
+
+        return main()
     command: Command = _live
     rest = arguments
     if arguments and arguments[0] in COMMANDS:

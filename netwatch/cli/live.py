@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch", description=__doc__, epilog=COMMANDS_HELP,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("-V", "--version", action="store_true", help="print the version")
+    p.add_argument("--self-test", action="store_true", help="alone: is this installation whole?")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME",
                    help="capture here; repeatable; `any` on Linux; default the one with the default route")
     p.add_argument("-r", "--read", metavar="FILE", action="append", default=[], help="show a capture file instead")
@@ -67,6 +68,8 @@ def main(arguments: list[str]) -> int:
 
         print(f"netwatch {__version__}")
         return 0
+    if options.self_test:
+        raise CommandError("--self-test takes no other option")
     if options.theme == "list":
         from netwatch.ui.themes import listing
 

@@ -243,9 +243,7 @@ class Reading:
         """What cannot be known here, and whom to thank."""
         named = named_fields(self.selection.where, self.options.names, self.kinds)
         for addon in pipeline.addons:
-            for why in addon.missing(named):
-                say(why)
-            for line in addon.credits():
+            for line in (*addon.missing(named), *addon.credits()):
                 say(line)
         if self.options.host.owners is not None:
             from netwatch.owners.addon import FlowOwners
@@ -280,7 +278,8 @@ class Reading:
         """Those that records need: of flows, of their own kinds, or to filter by."""
         flows = ("flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
                  or any(map(self._flow_keys, self.kinds)))
-        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
+        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
+                           addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""
