@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     kinds = _kinds(options)
     if options.follow is not None:
         kinds = _alone(options)
-    where, more = parse_where(options.where), has_classifiers()
+    where, more = parse_where(options.where), has_plugins()
     check_where(where, kinds | ({"packets"} if options.write else set()))
     selection = Selection(where, parse_sort(options.sort, kinds, more), options.limit, more=more)
     options.names = parse_fields(options.fields, kinds, more)
@@ -98,14 +98,14 @@ def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
-                  more=has_classifiers())
+                  more=has_plugins())
 
 
-def has_classifiers() -> bool:
-    """May flows have fields that the schema does not know, of users' own classifiers?"""
-    from netwatch.plugins.classifiers import folder
+def has_plugins() -> bool:
+    """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
+    from netwatch.plugins.code import paths
 
-    return folder().is_dir() and any(folder().glob("*.py"))
+    return bool(paths("classifiers") or paths("addons"))
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:

@@ -41,8 +41,8 @@ class Column(NamedTuple):
 
 
 def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> Column | None:
-    """The column for a name in records of a kind, None where they have no such field. `more`: users' own classifiers
-    may have added objects to flows. `whole`: a name that is an object's as well as a field's (`process`) is all of the
+    """The column for a name in records of a kind, None where they have no such field. `more`: users' own plugins may
+    have added objects to flows. `whole`: a name that is an object's as well as a field's (`process`) is all of the
     object, as it is in whole records."""
     low = name.lower()
     if low == "schema":

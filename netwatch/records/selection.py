@@ -51,7 +51,7 @@ class Selection:
 
     def __init__(self, where: Filter | None, sort: tuple[str, bool] | None, limit: int | None, *,
                  more: bool = False) -> None:
-        """`more`: users' classifiers may have added fields (see column_of)."""
+        """`more`: users' plugins may have added fields (see column_of)."""
         self.where = where
         self.sort = sort
         self.limit = limit

@@ -38,7 +38,7 @@ class Writer:
     def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
                  encoding: str = "utf-8", *, flat: bool = False, more: bool = False) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
-        names with dots and no objects. `more`: users' classifiers may have added fields (see column_of)."""
+        names with dots and no objects. `more`: users' plugins may have added fields (see column_of)."""
         self.style = style
         self._out = out
         self._fields = fields
@@ -48,7 +48,7 @@ class Writer:
         self._summaries: list[Record] = []
         self._more = more
         self._flow_keys: dict[str, frozenset[str]] = {}
-        self._asked: dict[str, list[Column] | None] = {}  # what is shown, by kind
+        self._asked: dict[str, list[Column]] = {}  # what is shown, by kind
         self._encoder = Encoder(style, self._shown, interfaces, flat=flat)
         self._pieces = Encoder(style, self._shown, interfaces, bare=True, flat=flat)
 
@@ -60,7 +60,10 @@ class Writer:
     def flow_keys(self, kind: str) -> frozenset[str]:
         """The keys of its flow's record that are shown with a record of another kind."""
         if kind not in self._flow_keys:
-            self._flow_keys[kind] = keys_of(path for column in self._shown(kind) or () for path in column.flow)
+            shown = self._shown(kind)
+            if shown == []:
+                return frozenset()
+            self._flow_keys[kind] = keys_of(path for column in shown or () for path in column.flow)
         return self._flow_keys[kind]
 
     def shows(self, kind: str, name: str) -> bool:
@@ -138,15 +141,20 @@ class Writer:
 
     def _shown(self, kind: str) -> list[Column] | None:
         """The columns of a kind that are shown, None: all there are."""
-        if kind not in self._asked:
-            names = self._fields
-            if names is None and self.style == "csv":
-                names = _csv_fields(kind) or self._columns.get(kind, [])
-            elif names is None and self.style == "table":
-                names = list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind, [])
-            self._asked[kind] = None if names is None else columns_of(
-                kind, names, self._more, whole=self.style in ("json", "ndjson"))
-        return self._asked[kind]
+        if kind in self._asked:
+            return self._asked[kind]
+        names = self._fields
+        if names is None and self.style == "csv":
+            names = _csv_fields(kind) or self._columns.get(kind)
+        elif names is None and self.style == "table":
+            names = list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind)
+        elif names is None:
+            return None
+        if names is None:
+            return []  # those of its first record, which is still to come
+        found = columns_of(kind, names, self._more, whole=self.style in ("json", "ndjson"))
+        self._asked[kind] = found
+        return found
 
     def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
         columns = self._shown(kind) or []

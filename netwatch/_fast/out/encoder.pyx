@@ -3,7 +3,6 @@
 Only what is shown is looked up. A record of another kind, or the second half of a flow's, comes as a dict; a path into
 it is followed for each field that is asked for.
 """
-from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
@@ -11,14 +10,11 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
+from netwatch._fast.out.shown cimport Shown, Span, picked
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
 from netwatch._fast.wire.packetrow cimport PacketRow
-
-from json import dumps
-
-from netwatch._fast.out import flowfields, packetfields
 
 cdef enum:                     # styles
     NDJSON = 0
@@ -27,112 +23,6 @@ cdef enum:                     # styles
     CELLS = 3
 
 STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
-cdef dict GETTERS = {"flow": flowfields.BY_NAME, "packet": packetfields.BY_NAME}
-cdef dict IN_ORDER = {"flow": flowfields.FIELDS, "packet": packetfields.FIELDS}
-
-cdef struct Span:              # a cell's text in the scratch buffer
-    u64 at
-    u64 n
-    bint there
-
-
-cdef class Shown:
-    """What is shown of the records of a kind: `columns` (records/columns.py) in order, or (None) all that they have.
-    `nested`: members of objects stand in these, as in whole records, and not under dotted names."""
-    cdef readonly str kind
-    cdef readonly list names
-    cdef bint whole
-    cdef u32 n
-    cdef int* codes            # of columns that are what rows have; 0: no such
-    cdef list heads            # `,"name":`
-    cdef list ways             # of each column: [(code or 0, path)] in its record
-    cdef list theirs           # of each column: [path] in its flow's record
-    cdef dict by_top           # first part of a path → [(column, path)], of columns with that way only
-    cdef list slow             # columns of several ways
-    cdef list members          # of an object: a column's number, or (head, code or 0, of its flow, top, tree)
-    cdef bytes begin           # `{"schema":"netwatch.flow/1"`
-    cdef Span* spans
-
-    def __init__(self, str kind, columns, bint nested=True):
-        cdef u32 i
-        getters = GETTERS.get(kind, {})
-        self.kind = kind
-        self.whole = columns is None
-        asked = [(name, (name,), ()) for name, _ in IN_ORDER.get(kind, ())] if columns is None \
-            else [(column.name, column.own, column.flow) for column in columns]
-        self.names = [name for name, _, _ in asked]
-        self.n = len(self.names)
-        self.codes = <int*>calloc(self.n + 1, sizeof(int))
-        self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
-        if self.codes == NULL or self.spans == NULL:
-            raise MemoryError("no memory for fields")
-        self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
-        self.heads = [head_of(name) for name in self.names]
-        self.ways = [[(getters.get(path, 0), tuple(path.split("."))) for path in own] for _, own, _ in asked]
-        self.theirs = [[tuple(path.split(".")) for path in flow] for _, _, flow in asked]
-        self.by_top, self.slow = {}, []
-        for i in range(self.n):
-            if len(self.ways[i]) != 1 or self.theirs[i]:
-                self.slow.append(i)
-            elif self.ways[i][0][0]:
-                self.codes[i] = self.ways[i][0][0]
-            else:
-                path = self.ways[i][0][1]
-                self.by_top.setdefault(path[0], []).append((i, path))
-        self.members = members_of(asked, getters) if nested and not self.whole else list(range(self.n))
-
-    def __dealloc__(self):
-        free(self.codes)
-        free(self.spans)
-
-    def asks_flow(self) -> bool:
-        """Is a record's flow asked for any column?"""
-        return any(self.theirs)
-
-
-cdef bytes head_of(str name):
-    """`,"name":`"""
-    return b"," + dumps(name, ensure_ascii=False).encode(errors="replace") + b":"
-
-
-cdef list members_of(list asked, dict getters):
-    """The members of a JSON object: names with dots that stand in objects there are put into these again."""
-    found, trees = [], {}
-    tops = {name for name, _, _ in asked if "." not in name}
-    for i, (name, own, flow) in enumerate(asked):
-        top, dot, _ = name.partition(".")
-        if not dot or name not in own + flow:
-            found.append(i)
-        elif top not in tops:
-            place = top, name in flow
-            if place not in trees:
-                trees[place] = {}
-                found.append((head_of(top), 0 if place[1] else getters.get(top, 0), place[1], top, trees[place]))
-            plant(trees[place], name.split(".")[1:])
-    return found
-
-
-cdef int plant(dict tree, list parts) except -1:
-    """Add a path to a tree of what is shown; None stands for all of an object."""
-    for part in parts[:-1]:
-        tree = tree.setdefault(part, {})
-        if tree is None:
-            return 0
-    tree[parts[len(parts) - 1]] = None
-    return 0
-
-
-cdef object picked(object value, object tree):
-    """What of an object is in the tree; None when nothing is."""
-    if tree is None:
-        return value
-    if isinstance(value, dict):
-        found = {key: part for key, of_it in (<dict>tree).items() if (part := picked(value.get(key), of_it)) is not None}
-    elif isinstance(value, list):
-        found = [part for item in value if (part := picked(item, tree)) is not None]
-    else:
-        return None
-    return found or None
 
 
 cdef class Encoder:
