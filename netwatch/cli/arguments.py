@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from netwatch.cli.errors import CommandError
+from netwatch.cli.parser import Parser
 from netwatch.records.writers import FORMATS
 
 ABOUT = "`netwatch read`: analyse captures, or a live interface for a while, without a terminal."
@@ -20,7 +21,7 @@ def natural(text: str) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch read", description=ABOUT)
+    p = Parser(prog="netwatch read", description=ABOUT)
     p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")

@@ -5,11 +5,11 @@ It looks at capture and at the ways of finding the owners of flows; it changes n
 
 from __future__ import annotations
 
-import argparse
 import json
 
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.model.host import NOT_NEEDED, Status, Unavailable
 from netwatch.model.record import Record
 from netwatch.owners.addon import chosen
@@ -20,7 +20,7 @@ Check = Record
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="netwatch doctor", description=__doc__)
+    parser = Parser(prog="netwatch doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument("--sandbox", action="store_true", help="not available in this version")
     options = parser.parse_args(arguments)

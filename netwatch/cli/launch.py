@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
@@ -31,7 +32,7 @@ OPENED = "decrypted"  # the filter that its own flows pass
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
+    p = Parser(prog="netwatch run", description=__doc__)
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")

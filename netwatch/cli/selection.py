@@ -109,6 +109,8 @@ def check_where(where: Filter | None, kinds: Iterable[str]) -> None:
 
 def named_fields(where: Filter | None, fields: list[str] | None, kinds: Iterable[str]) -> set[str]:
     """Fields that are asked for by name; a bare word in a filter, which looks into many, names none of them."""
+    if where is None and fields is None:
+        return set()
     from netwatch.records.columns import known
     from netwatch.schema import SEARCHED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
 from netwatch._fast.out.packetfields import PacketFields
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 Cells = list[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Flows:
+class Flows(NamedTuple):
     """Records of the flows that other records belong to. `scout`: who has seen them end, where somebody has."""
 
     pipeline: Pipeline
@@ -31,8 +30,7 @@ class Flows:
         return self.pipeline.record(engine, row, self.show_secrets, keys) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class FlowItem:
+class FlowItem(NamedTuple):
     """A flow record. `wanted`: the keys that are shown of what its row does not hold; None: all."""
 
     flows: Flows
@@ -40,7 +38,9 @@ class FlowItem:
     row: int
     wanted: frozenset[str] | None
 
-    kind = "flow"
+    @property
+    def kind(self) -> str:
+        return "flow"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
         return self.flows.record(self.engine, self.row, keys) or {}
@@ -54,8 +54,7 @@ class FlowItem:
         return cells
 
 
-@dataclass(frozen=True, slots=True)
-class DictItem:
+class DictItem(NamedTuple):
     """A record that is a dict already; the row of its flow, 0 none."""
 
     kind: str
@@ -78,8 +77,7 @@ class DictItem:
         return cells
 
 
-@dataclass(frozen=True, slots=True)
-class PacketItem:
+class PacketItem(NamedTuple):
     """One of a chunk's packets."""
 
     rows: PacketRows
@@ -87,7 +85,9 @@ class PacketItem:
     fields: PacketFields
     flows: Flows
 
-    kind = "packet"
+    @property
+    def kind(self) -> str:
+        return "packet"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
         found: Record = self.rows.record(self.fields, self.place)
