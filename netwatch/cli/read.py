@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.input.source import SourceError
-from netwatch.cli.arguments import KINDS, build_parser, parse_duration
+from netwatch.cli import sandbox
+from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import (
     check_where,
+    has_plugins,
     named_fields,
     parse_fields,
     parse_sort,
@@ -22,6 +24,7 @@ from netwatch.cli.selection import (
     read_settings,
     use_client_names,
 )
+from netwatch.cli.sources import files_again, open_source
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -29,7 +32,7 @@ from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
 from netwatch.records.selection import Selection, singular
 from netwatch.records.values import Record
-from netwatch.records.writers import Writer
+from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
@@ -39,10 +42,43 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.scout import Scout
 
-LATER_KINDS = ("events", "alerts", "hosts", "processes")
+STYLES = ("text", "hex", "raw")  # of a followed conversation
+KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
+LATER_KINDS = ("events", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 PROGRESS_EVERY = 0.2  # seconds
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = Parser(prog="netwatch read", description=__doc__)
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
+    p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
+    p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
+    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
+    p.add_argument("--fields", metavar="A,B,C", help="only these fields")
+    p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
+    p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
+    p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
+                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
+    p.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
+    p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
+    p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
+    p.add_argument("--force", action="store_true", help="with --write: replace the file")
+    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
+    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
+    sandbox.add_option(p)
+    p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    return p
 
 
 def prepared(arguments: list[str]) -> argparse.Namespace:
@@ -51,6 +87,8 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options.settings = read_settings(options.set, options.config)
     if options.resolve:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
+    if options.sandbox:
+        options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")
     options.host = _host(options)
     options.names = None
     use_client_names()
@@ -71,10 +109,10 @@ def main(arguments: list[str]) -> int:
     kinds = _kinds(options)
     if options.follow is not None:
         kinds = _alone(options)
-    where, more = parse_where(options.where), has_plugins()
+    where = parse_where(options.where)
     check_where(where, kinds | ({"packets"} if options.write else set()))
-    selection = Selection(where, parse_sort(options.sort, kinds, more), options.limit, more=more)
-    options.names = parse_fields(options.fields, kinds, more)
+    selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
+    options.names = parse_fields(options.fields, kinds)
     style = style_of(options, kinds)
     try:
         source = open_source(options)
@@ -101,15 +139,8 @@ def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
                   more=has_plugins())
 
 
-def has_plugins() -> bool:
-    """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
-    from netwatch.plugins.code import paths
-
-    return bool(paths("classifiers") or paths("addons"))
-
-
 def _kinds(options: argparse.Namespace) -> set[str]:
-    asked = [kind for kind in options.what.split(",") if kind]
+    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
             raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
@@ -132,33 +163,6 @@ def _alone(options: argparse.Namespace) -> set[str]:
     return {"streams"}
 
 
-def open_source(options: argparse.Namespace) -> Any:
-    """The files or interfaces. Raises CommandError."""
-    if bool(options.files) == bool(options.interface):
-        raise CommandError("read needs one or more files, or -i with an interface")
-    try:
-        if options.interface:
-            return _open_interfaces(options)
-        if options.capture_filter or options.duration is not None:
-            raise CommandError("--capture-filter and --duration go with -i; files take --where")
-        from netwatch.capture.file import open_files
-
-        return open_files(options.files)
-    except SourceError as e:
-        raise CommandError(str(e), e.exit_code) from None
-
-
-def _open_interfaces(options: argparse.Namespace) -> Any:
-    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
-    from netwatch.capture.live import open_live
-
-    kinds = options.what.split(",")
-    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
-        options.host.find_owners()
-    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                     options.settings.of("capture.ring_mb"))
-
-
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is not worth a line here."""
     if severity != INFO:
@@ -170,12 +174,6 @@ def speaks_of_flows(where: Filter | None) -> bool:
     from netwatch.schema import BY_NAME
 
     return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
-def files_again(options: argparse.Namespace) -> bool:
-    """Is all that is read in files, which can be read twice?"""
-    paths = [*options.files, *options.keylog]
-    return bool(options.files) and all(os.path.isfile(path) for path in paths)
 
 
 class Reading:
@@ -197,16 +195,22 @@ class Reading:
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
+        hold = (not self.kinds <= {"summary", "alert"} or ("alert" in self.kinds and self.options.workers > 1)
+                or bool(wanted) or self.selection.where is not None)
         shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & self.kinds))
         judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
+        ahead = again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app")))
+        scouting = self._scouting() if ahead else None
         self._tell(pipeline)
+        if self.options.write:
+            self._saved = self._new_capture()
+        self._shut_in()
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
-                self._look_ahead(self.selection.where if judged else None, shown)
+            if scouting is not None:
+                self._look_ahead(scouting, self.selection.where if judged else None, shown)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -234,8 +238,8 @@ class Reading:
                             host=options.host, say=_say if source is None else None,
                             copies=self._copies if self._copied() and source is None else None,
                             workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
-                            facts=hold, max_frames=options.count, max_flows=settings.of("flows.max"),
-                            timeouts=settings.timeouts, each=each)
+                            facts=hold or "alert" in self.kinds, max_frames=options.count,
+                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
 
@@ -256,19 +260,31 @@ class Reading:
         """The keys of flow records that records of a kind are shown with, or sorted by."""
         return self.writer.flow_keys(singular(kind)) | self.selection.sort_keys(singular(kind))
 
-    def _look_ahead(self, where: Filter | None, shown: frozenset[str]) -> None:
-        """Read the files once before, for what their flows turn out to be (records/scout.py)."""
+    def _shut_in(self) -> None:
+        """Everything is open, and no thread runs."""
+        options = self.options
+        if not options.interface:
+            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
+        elif options.settings.of("sandbox.mode") == "strict":
+            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+
+    def _scouting(self) -> Pipeline:
+        """What reads the files once before."""
         from netwatch.capture.file import open_files
+
+        return self._pipeline(set(), True, open_files(self.options.files))
+
+    def _look_ahead(self, pipeline: Pipeline, where: Filter | None,
+                    shown: frozenset[str]) -> None:
+        """Learn what the flows of the files turn out to be (records/scout.py)."""
         from netwatch.records.scout import MOST, Scout
 
-        source = open_files(self.options.files)
-        pipeline = self._pipeline(set(), True, source)
         self.scout = Scout(where, shown, self.options.show_secrets)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
         finally:
             pipeline.close()
-            source.close()
+            pipeline.source.close()
         if self.scout.missed:
             say(f"fields of flows: shown of the first {MOST:,} flows only")
         if where is not None:
@@ -276,10 +292,10 @@ class Reading:
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = ("flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+        flows = ("flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
                  or any(map(self._flow_keys, self.kinds)))
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
-                           addons.users())
+                           addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""
@@ -332,17 +348,21 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
+    def _new_capture(self) -> Any:
+        """The file of --write."""
+        from netwatch._fast.input.pcapngwriter import CaptureWriter
+
+        try:
+            return CaptureWriter(self.options.write, self.options.force)
+        except OSError as e:
+            raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
+
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go, and with --write the frames."""
         save: Save | None = None
-        if self.options.write:
-            from netwatch._fast.input.pcapngwriter import CaptureWriter
+        saved = self._saved
+        if saved is not None:
             from netwatch._fast.out.events import write_frame
-
-            try:
-                saved = self._saved = CaptureWriter(self.options.write, self.options.force)
-            except OSError as e:
-                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
             def save(packets: PacketRows, place: int) -> None:
                 saved.follow(self.source.interfaces)

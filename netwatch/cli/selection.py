@@ -64,14 +64,21 @@ def use_client_names() -> None:
         raise CommandError(str(e)) from None
 
 
-def check_field(name: str, option: str, kinds: Iterable[str], more: bool = False) -> None:
+def has_plugins() -> bool:
+    """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
+    from netwatch.plugins.code import paths
+
+    return bool(paths("classifiers") or paths("addons"))
+
+
+def check_field(name: str, option: str, kinds: Iterable[str]) -> None:
     """Raises CommandError where records of none of these kinds have such a field, naming what is most like it."""
     import difflib
 
     from netwatch.records.columns import column_of, kinds_with, names_of
 
     asked = [singular(kind) for kind in kinds]
-    if any(column_of(kind, name, more) for kind in asked):
+    if any(column_of(kind, name, has_plugins()) for kind in asked):
         return
     near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
     hint = f"; did you mean {near[0]}?" if near else ""
@@ -82,7 +89,7 @@ def check_field(name: str, option: str, kinds: Iterable[str], more: bool = False
     raise CommandError(f"{option} {name}: no such field{hint}")
 
 
-def parse_fields(text: str | None, kinds: Iterable[str], more: bool = False) -> list[str] | None:
+def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
     """The asked fields of records of these kinds, as they were asked for; None when none were."""
     if text is None:
         return None
@@ -90,7 +97,7 @@ def parse_fields(text: str | None, kinds: Iterable[str], more: bool = False) -> 
     if not names:
         raise CommandError("--fields needs a field's name; docs/fields.md lists them")
     for name in names:
-        check_field(name, "--fields", kinds, more)
+        check_field(name, "--fields", kinds)
     return names
 
 
@@ -119,12 +126,12 @@ def named_fields(where: Filter | None, fields: list[str] | None, kinds: Iterable
     return (found - searched if searched <= found else found) | known(fields or (), map(singular, kinds))
 
 
-def parse_sort(text: str | None, kinds: Iterable[str], more: bool = False) -> tuple[str, bool] | None:
+def parse_sort(text: str | None, kinds: Iterable[str]) -> tuple[str, bool] | None:
     """(field, descending) from FIELD, FIELD:asc or FIELD:desc."""
     if text is None:
         return None
     name, _, order = text.partition(":")
     if order not in ("", "asc", "desc"):
         raise CommandError(f"--sort {text}: the order is asc or desc")
-    check_field(name, "--sort", kinds, more)
+    check_field(name, "--sort", kinds)
     return name, order == "desc"

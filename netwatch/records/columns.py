@@ -19,7 +19,8 @@ FURTHER = {
     "summary": ("packets", "bytes", "first", "last", "duration", "link_types", "flows", "apps", "drops", "malformed",
                 "tcp_conversations", "udp_conversations", "files", "matched"),
 }
-KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "summary"})  # an addon's are not known here
+KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "summary"})  # an addon's are not known
+OF_NO_FLOW = frozenset({"flow", "alert", "summary"})
 
 
 class Column(NamedTuple):
@@ -53,7 +54,7 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
         return Column(name, tuple(dict.fromkeys(field.key(kind) for field in own)), (), own[0].type)
     if _is_object(low, [field.key(kind) for field in fields_of(kind)]) or _is_further(kind, low):
         return Column(name, (low,))
-    if kind in ("flow", "summary"):
+    if kind in OF_NO_FLOW:
         return Column(name, (low,)) if more and kind == "flow" and _is_strange(low) else None
     fields = (BY_NAME[low],) if low in BY_NAME else NAMES.get(low, ())
     theirs = answering(fields, kind)[1]
@@ -83,7 +84,7 @@ def known(names: Iterable[str], kinds: Iterable[str]) -> set[str]:
 
 def kinds_with(name: str) -> list[str]:
     """Kinds of record that have such a field themselves."""
-    return [kind for kind in ("flow", "packet", "dns", "http", "tls", "stream")
+    return [kind for kind in ("flow", "packet", "dns", "http", "tls", "stream", "alert")
             if (column := column_of(kind, name)) is not None and column.own]
 
 

@@ -19,6 +19,7 @@ TABLE_FIELDS = {
     "http": ("time", "method", "host", "path", "status", "response_bytes", "latency_us"),
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
+    "alert": ("first", "severity", "kind", "count", "title", "text"),
 }
 FORMATS = tuple(STYLES)
 MAX_CELL = 48

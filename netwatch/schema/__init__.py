@@ -7,6 +7,7 @@ field.py what a field is; the other files are named after what their fields desc
 """
 from collections.abc import Iterable, Mapping
 
+from netwatch.schema.alerts import ALERTS
 from netwatch.schema.brokers import BROKERS
 from netwatch.schema.calls import CALLS
 from netwatch.schema.databases import DATABASES
@@ -45,17 +46,17 @@ _IDENTITY = (
     _field("id", "flow", INT, "ID", 7, "Number of the flow, in order of its first frame.", "flow flow.id"),
     _field("proto", "flow packet", TEXT, "PROTO", 6,
            "Transport (or, without one, network) protocol.", "protocol ip.proto", search=True),
-    _field("src", "flow packet tls", ADDRESS, "SOURCE", 39,
+    _field("src", "flow packet tls alert", ADDRESS, "SOURCE", 39,
            "Address of the initiator; of a packet, its sender.", "addr ip ip.addr ip.src ipv6.addr ipv6.src",
            privacy="address", search=True),
     _field("sport", "flow packet tls", PORT, "SPORT", 6,
            "Port of the initiator; of a packet, of its sender.",
            "srcport port tcp.port udp.port tcp.srcport udp.srcport",
            search=True),
-    _field("dst", "flow packet tls", ADDRESS, "DESTINATION", 39,
+    _field("dst", "flow packet tls alert", ADDRESS, "DESTINATION", 39,
            "Address of the responder; of a packet, its receiver.", "dest addr ip ip.addr ip.dst ipv6.addr ipv6.dst",
            privacy="address", search=True),
-    _field("dport", "flow packet tls", PORT, "DPORT", 6,
+    _field("dport", "flow packet tls alert", PORT, "DPORT", 6,
            "Port of the responder; of a packet, of its receiver.",
            "dstport port tcp.port udp.port tcp.dstport udp.dstport",
            search=True),
@@ -171,7 +172,7 @@ _STREAM = (
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
                              *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
-                             *TELEMETRY, *_PACKET, *_STREAM)
+                             *TELEMETRY, *_PACKET, *_STREAM, *ALERTS)
 MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
 # objects of a flow that speak of its first or newest message; and what in them does not
 OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")
