@@ -22,6 +22,7 @@ from netwatch.cli.selection import (
     parse_sort,
     parse_where,
     read_settings,
+    speaks_of_flows,
     use_client_names,
 )
 from netwatch.cli.sources import files_again, open_source
@@ -168,13 +169,6 @@ def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is not worth a line here."""
     if severity != INFO:
         say(text)
-
-
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
 
 
 class Reading:
