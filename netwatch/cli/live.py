@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
@@ -18,6 +19,7 @@ from netwatch.store.folders import config_folder, state_folder
 from netwatch.store.settings import THEMES
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
     from netwatch.capture.capd.client import Helper
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
         print(f"netwatch {__version__}")
         return 0
     if options.self_test:
-        raise CommandError("--self-test takes no other option")
+        raise CommandError("--self-test stands alone")
     if options.theme == "list":
         from netwatch.ui.themes import listing
 
@@ -154,7 +156,7 @@ def _shut_in(options: argparse.Namespace) -> None:
                     [str(config_folder())])
 
 
-def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Any]:
+def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Callable[[], Source]]:
     """What the title says, and how to open it."""
     if options.read:
         from netwatch.capture.file import open_files

@@ -6,6 +6,7 @@ Those that read content come first, in the order in which they feed each other: 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from netwatch.model.contract import Addon
@@ -20,6 +21,9 @@ CONTENT = {  # read what flows say: not with --no-dpi
 RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
     "owners": "netwatch.owners.addon:FlowOwners",
+}
+ALERTS = {  # make up their minds about all that goes by: where alerts are asked for, and where there are screens
+    "detect": "netwatch.detect.addon:Detect",
 }
 SCREENS = {  # remember, to be asked: where somebody may ask
     "sparklines": "netwatch.addons.sparklines:Sparklines",
@@ -42,14 +46,14 @@ SCREENS = {  # remember, to be asked: where somebody may ask
 USERS = {  # look after files of the user's: where there is a folder of that name
     "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
-ALL = CONTENT | RECORDS | SCREENS | USERS
+ALL = CONTENT | RECORDS | ALERTS | SCREENS | USERS
 
 
 def users() -> tuple[str, ...]:
     """What the configuration folder has: those of USERS, and the names of files that are addons of the user's own."""
     folder = config_folder()
-    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if (folder / "addons").is_dir() else ()
-    return *(name for name in USERS if (folder / name).is_dir()), *own
+    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if os.path.isdir(folder / "addons") else ()
+    return *(name for name in USERS if os.path.isdir(folder / name)), *own
 
 
 def find(name: str) -> type[Addon]:
@@ -72,7 +76,7 @@ def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
 
 def kinds() -> dict[str, str]:
     """Kinds of record that addons make, and what each is."""
-    return {kind: about for name in (*CONTENT, *RECORDS, *users()) for kind, about in find(name).kinds.items()}
+    return {kind: about for name in (*CONTENT, *RECORDS, *ALERTS, *users()) for kind, about in find(name).kinds.items()}
 
 
 def _options(name: str) -> Sequence[Option]:
