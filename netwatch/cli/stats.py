@@ -10,19 +10,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from netwatch.cli import read
+from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.selection import parse_where
+from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
+from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets
 from netwatch.records.maker import RecordMaker
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run.pipeline import Pipeline
+from netwatch.schema.field import Type
 from netwatch.stats import show
 from netwatch.stats.table import Statistic, Table, order
 from netwatch.stats.topics import TOPICS, Asked
 
 TYPES = ("tcp", "udp", "sctp", "icmp", "icmp6", "arp", "ip", "ipv6")
+QUANTITIES = (Type.INT, Type.BYTES, Type.DURATION, Type.RATE)
 FORWARDED = ("interface", "keylog", "set")  # options of `read` that may be repeated
 SINGLE = ("capture_filter", "duration", "count", "where", "config", "workers")  # and those that may not
 SHORTEST_NS, LONGEST_NS = 1_000, 366 * 86_400 * 1_000_000_000
@@ -48,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--by", metavar="A,B,C", help="of flows: the fields to group by; default app")
     p.add_argument("--sum", metavar="A,B,C", help="of flows: the fields to add up; default bytes,packets")
     p.add_argument("--sort", metavar="KEY[:desc]", help="order of rows; default the largest first, io by time")
-    p.add_argument("--top", type=read.natural, metavar="N",
+    p.add_argument("--top", type=natural, metavar="N",
                    help=f"rows of each table; default {show.TOP} where a table may have any number, else all")
     p.add_argument("--wide", action="store_true", help="tables as wide as they are, not as the terminal is")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
@@ -72,10 +76,12 @@ def main(arguments: list[str]) -> int:
     statistic = TOPICS[options.topic].make(asked_of(options))
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     prepared = read.prepared(words_for_read(options, statistic))
+    where = parse_where(options.where)
+    check_where(where, statistic.kinds)
     try:
-        source = read.open_source(prepared)
+        source = open_source(prepared)
         try:
-            selection = Selection(parse_where(options.where), None, None)
+            selection = Selection(where, None, None)
             writer = Silent(source, options.topic == "protocols")
             code = Summing(prepared, set(statistic.kinds), source, selection, writer, statistic).go()
         finally:
@@ -93,8 +99,6 @@ def asked_of(options: argparse.Namespace) -> Asked:
             takers = [topic for topic, about in TOPICS.items() if name in about.takes]
             raise CommandError(f"--{name} goes with {' and '.join(takers)}")
     sums = _fields("bytes,packets" if options.sum is None else options.sum, "--sum")
-    for name, fields in sums.items():
-        _check_number(name, fields)
     by = _fields("app" if options.by is None else options.by, "--by")
     return Asked(_types(options.type), _interval(options.interval), by, sums)
 
@@ -111,7 +115,7 @@ def _interval(text: str | None) -> int:
     if text is None:
         return Asked().interval_ns
     try:
-        interval = round(read.parse_duration(text) * 1e9)
+        interval = round(parse_duration(text) * 1e9)
     except CommandError:
         interval = 0
     if not SHORTEST_NS <= interval <= LONGEST_NS:
@@ -120,30 +124,20 @@ def _interval(text: str | None) -> int:
 
 
 def _fields(text: str, option: str) -> dict[str, Sequence[str]]:
-    """The fields of flows for each name that was asked."""
-    from netwatch.schema import FIELDS, NAMES
+    """The fields of flows for each name that was asked; the first that a flow has counts."""
+    from netwatch.records.columns import column_of
 
     found: dict[str, Sequence[str]] = {}
     for name in (word.strip() for word in text.split(",") if word.strip()):
-        fields = [field.name for field in NAMES.get(name.lower(), ()) if "flow" in field.kinds]
-        fields.sort(key=name.__ne__)
-        if not fields:
-            names = [each for field in FIELDS if "flow" in field.kinds for each in (field.name, *field.names)]
-            near = difflib.get_close_matches(name.lower(), names, 1)
-            raise CommandError(f"{option} {name}: flows have no such field" +
-                               (f"; did you mean {near[0]}?" if near else ""))
-        found[name] = fields
+        check_field(name, option, ["flows"])
+        column = column_of("flow", name, has_plugins())
+        if column is not None:
+            if option == "--sum" and column.type not in QUANTITIES:
+                raise CommandError(f"--sum {name}: not a quantity")
+            found[name] = column.own
     if not found:
         raise CommandError(f"{option} needs a field's name; `netwatch fields flow` lists them")
     return found
-
-
-def _check_number(name: str, fields: Sequence[str]) -> None:
-    from netwatch.schema import BY_NAME
-    from netwatch.schema.field import LEFT, Type
-
-    if any(BY_NAME[field].type in LEFT or BY_NAME[field].type is Type.PORT for field in fields):
-        raise CommandError(f"--sum {name}: not a quantity")
 
 
 def words_for_read(options: argparse.Namespace, statistic: Statistic) -> list[str]:

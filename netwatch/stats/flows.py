@@ -237,7 +237,7 @@ def title_of(name: str, field: str) -> str:
     """A heading with its unit, where the name does not say it."""
     from netwatch.schema import BY_NAME
 
-    unit = BY_NAME[field].unit
+    unit = BY_NAME[field].unit if field in BY_NAME else ""
     return name if not unit or name.startswith("bytes") or name.endswith(f"_{unit}") else f"{name} {unit}"
 
 

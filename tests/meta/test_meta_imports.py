@@ -45,7 +45,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
                     "netwatch.store", f"{FAST}.term"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.stats", "netwatch.records", "netwatch.run",
                      "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture",
-                     "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins", FAST, "netwatch"),
+                     "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins",
+                     FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
