@@ -20,7 +20,11 @@ cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20
     QK_OFFERED = 39            # versions of a Version Negotiation packet, 4 bytes each
     QK_EARLY = 40              # empty: the client sent 0-RTT packets
     QK_GOOGLE_SNI = 42         # text: the name in the CHLO of Google's older QUIC, which is not a ClientHello
+    QK_PATH = 43               # empty: a further path of a connection
     QK_HANDSHAKE_US = 41       # number, from the client's first Initial to its first 1-RTT packet
+
+cdef enum:
+    SHORTEST = 21              # bytes of a packet with a short header, so that it can be told from a reset (section 10.3)
 
 cdef struct Header:            # a long header packet
     u8 kind

@@ -11,6 +11,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, b
 from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
+from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark, marked
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads)
@@ -19,8 +20,8 @@ from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_cle
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
                                               initial_open)
 from netwatch._fast.proto.quic.packets cimport (Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED,
-                                                QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
-                                                QUIC_NEGOTIATION, quic_path, read_header, read_parameters, take_part,
+                                                QK_PATH, QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
+                                                QUIC_NEGOTIATION, SHORTEST, quic_path, read_header, read_parameters, take_part,
                                                 take_varint, version_known, version_reserved)
 from netwatch._fast.proto.tls.hello cimport HELLO_BAD, HELLO_RETRY, Hello, client_hello, server_hello
 from netwatch._fast.proto.quic.text import FACT_FIELDS, describe, label  # no-cython-lint
@@ -71,10 +72,22 @@ cdef struct Quic:
     bint closed
     bint read                  # nothing more can be learnt of what is in the clear
     bint joined                # a further path of a connection that began elsewhere
+    bint greased               # the bit that marks QUIC may be of any value
     u64 begun                  # ns, of the first packet
 
 
 # --- detection ---
+
+cdef bint opens(const Header* h, Slice data) noexcept nogil:
+    """Is it a client's first Initial, by the keys that anybody can make of it? The bit that marks QUIC may be of any
+    value then (RFC 9287 section 3)."""
+    cdef InitialKeys pair[2]
+    cdef u8 plain[PLAIN_BYTES]
+    cdef u64 following = 0
+    return (h.kind == QUIC_INITIAL and not h.cut and data.n >= MIN_DATAGRAM and version_known(h.version)
+            and initial_keys(h.version, h.dcid.p, h.dcid.n, &pair[0], &pair[1])
+            and initial_open(&pair[CLIENT], data.p, h.number_at, h.size, &following, plain) >= 0)
+
 
 cdef int quic_detect(Look* look, Slice data) noexcept nogil:
     cdef Header h
@@ -82,6 +95,8 @@ cdef int quic_detect(Look* look, Slice data) noexcept nogil:
     cdef u32 i
     if data.n < 7:
         return 0
+    if data.p[0] & (LONG | FIXED) == FIXED:
+        return 90 if data.n >= SHORTEST and marked(look, data.p + 1) else 0
     if google_header(data, &google):
         return 92
     if not read_header(data.p, data.n, &h):
@@ -92,7 +107,7 @@ cdef int quic_detect(Look* look, Slice data) noexcept nogil:
                 return 85
         return 0
     if not data.p[0] & FIXED:
-        return 0
+        return 96 if opens(&h, data) else 0
     if version_known(h.version):
         return 75 if h.cut else 96
     return 60 if version_reserved(h.version) and data.n >= MIN_DATAGRAM and h.dcid.n >= MIN_DCID else 0
@@ -271,8 +286,11 @@ cdef void read_initial(Look* look, Quic* q, const Header* h, const u8* p) noexce
         n = open_initial(look, q, h, p, plain)
     client = look.side == q.client_side if q.keyed else look.client
     fact_set(look, QK_VERSION, p + 1, 4)
+    q.greased |= not p[0] & FIXED
     if not client:
         look.row.state = ST_QUIC_HANDSHAKE
+        if h.scid.n >= MARK_BYTES:
+            mark(look, h.scid.p)
     else:
         fact_once(look, QK_DCID, h.dcid.p, h.dcid.n)
         fact_once(look, QK_SCID, h.scid.p, h.scid.n)
@@ -320,7 +338,7 @@ cdef int read_datagram(Look* look, Quic* q, Slice data) noexcept nogil:
     cdef u32 at = 0, packets = 0
     while at < data.n and packets < COALESCED:
         if not data.p[at] & LONG:
-            return read_short(look, q) if data.p[at] & FIXED else PARSE_OK
+            return read_short(look, q) if data.p[at] & FIXED or q.greased else PARSE_OK
         if not read_header(data.p + at, data.n - at, &h):
             break
         read_long(look, q, &h, data.p + at)
@@ -344,6 +362,13 @@ cdef int quic_parse(Look* look, Slice data) noexcept nogil:
     if q.read or q.joined:
         return after(look, q)
     q.datagrams += 1
+    if q.datagrams == 1 and data.n >= SHORTEST and data.p[0] & (LONG | FIXED) == FIXED:
+        q.joined = True
+        fact_once(look, QK_PATH, NULL, 0)
+        bear_mark(look, data.p + 1)
+        set_initiator(look, True)
+        look.row.state = ST_QUIC_CONNECTED
+        return after(look, q)
     if google_header(data, &google):
         set_initiator(look, True)
         code = PARSE_DONE if google_hello(look, &google, data) else PARSE_OK
@@ -391,7 +416,7 @@ cdef void quic_define(Proto* p) noexcept nogil:
     p.timeout = 180
     p.join = quic_join
     p.path = quic_path
-    memset(p.first + LONG, 1, LONG)
+    memset(p.first + FIXED, 1, 256 - FIXED)
     for flags in range(0, 0x40, 4):    # Google's public flags with a version
         p.first[flags | 1] = 1
     p.closing = quic_closing
