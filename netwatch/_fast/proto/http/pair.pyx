@@ -297,8 +297,7 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
 
 
 cdef bint unseen_of(const Look* look, int side) noexcept nogil:
-    """The peer has acknowledged bytes of the side that are not here, more than a FIN: perhaps the message it waited for.
-    """
+    """The peer has acknowledged bytes of the side that are not here, more than a FIN: the message it waited for?"""
     if look.inner or look.conn == NULL or not look.conn.half[side].open:
         return False
     return <i32>(look.row.acked[1 - side] - look.conn.half[side].next) > 1

@@ -131,7 +131,8 @@ cdef void begin_body(Way* way, bint chunked, u64 length) noexcept nogil:
 
 
 cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
-    """The head of a response, which begins at `at`; a final one ends the wait for it, an interim one (RFC 9110 section 15.2) does not."""
+    """The head of a response, which begins at `at`; a final one ends the wait for it, an interim one (RFC 9110 section
+    15.2) does not."""
     cdef Head head
     cdef bint tunnel
     cdef u64 first = way.first

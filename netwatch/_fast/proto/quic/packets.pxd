@@ -24,7 +24,9 @@ cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20
     QK_HANDSHAKE_US = 41       # number, from the client's first Initial to its first 1-RTT packet
 
 cdef enum:
-    SHORTEST = 21              # bytes of a packet with a short header, so that it can be told from a reset (section 10.3)
+    LONG = 0x80                # of a packet's first byte: the form of its header
+    FIXED = 0x40               # ... and the bit that marks QUIC
+    SHORTEST = 21              # bytes of a packet with a short header, section 10.3
 
 cdef struct Header:            # a long header packet
     u8 kind

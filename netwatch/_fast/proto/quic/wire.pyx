@@ -7,22 +7,23 @@ read and the client sends 1-RTT the flow costs nothing more. Google's older QUIC
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take, take8
+from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, left, reader, slice_of, take, take8
 from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
-from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark, marked
+from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads)
+from netwatch._fast.proto.quic.detect cimport quic_detect
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
                                               initial_open)
-from netwatch._fast.proto.quic.packets cimport (Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED,
-                                                QK_PATH, QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
-                                                QUIC_NEGOTIATION, SHORTEST, quic_path, read_header, read_parameters, take_part,
-                                                take_varint, version_known, version_reserved)
+from netwatch._fast.proto.quic.packets cimport (FIXED, Header, LONG, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US,
+                                                QK_OFFERED, QK_PATH, QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY,
+                                                QUIC_HANDSHAKE, QUIC_INITIAL, QUIC_NEGOTIATION, SHORTEST, quic_path,
+                                                read_header, read_parameters, take_part, take_varint, version_known)
 from netwatch._fast.proto.tls.hello cimport HELLO_BAD, HELLO_RETRY, Hello, client_hello, server_hello
 from netwatch._fast.proto.quic.text import FACT_FIELDS, describe, label  # no-cython-lint
 
@@ -44,12 +45,8 @@ cdef enum:
     DATAGRAMS = 64             # of one flow that are looked at
     TRIES = 32                 # Initial packets of one flow that are opened, or tried
     COALESCED = 8              # packets of one datagram that are looked at
-    MIN_DATAGRAM = 1200        # RFC 9000 section 14.1
-    MIN_DCID = 8               # of a client's first packet, section 7.2
     MAX_REASON = 256
     MAX_OFFERED = 64           # bytes of a version list that are kept
-    LONG = 0x80
-    FIXED = 0x40
 
 cdef struct Role:
     Pieces crypto
@@ -74,43 +71,6 @@ cdef struct Quic:
     bint joined                # a further path of a connection that began elsewhere
     bint greased               # the bit that marks QUIC may be of any value
     u64 begun                  # ns, of the first packet
-
-
-# --- detection ---
-
-cdef bint opens(const Header* h, Slice data) noexcept nogil:
-    """Is it a client's first Initial, by the keys that anybody can make of it? The bit that marks QUIC may be of any
-    value then (RFC 9287 section 3)."""
-    cdef InitialKeys pair[2]
-    cdef u8 plain[PLAIN_BYTES]
-    cdef u64 following = 0
-    return (h.kind == QUIC_INITIAL and not h.cut and data.n >= MIN_DATAGRAM and version_known(h.version)
-            and initial_keys(h.version, h.dcid.p, h.dcid.n, &pair[0], &pair[1])
-            and initial_open(&pair[CLIENT], data.p, h.number_at, h.size, &following, plain) >= 0)
-
-
-cdef int quic_detect(Look* look, Slice data) noexcept nogil:
-    cdef Header h
-    cdef GoogleHeader google
-    cdef u32 i
-    if data.n < 7:
-        return 0
-    if data.p[0] & (LONG | FIXED) == FIXED:
-        return 90 if data.n >= SHORTEST and marked(look, data.p + 1) else 0
-    if google_header(data, &google):
-        return 92
-    if not read_header(data.p, data.n, &h):
-        return 0
-    if h.kind == QUIC_NEGOTIATION:
-        for i in range(0, h.offered.n, 4):
-            if version_known(be32(h.offered.p + i)):
-                return 85
-        return 0
-    if not data.p[0] & FIXED:
-        return 96 if opens(&h, data) else 0
-    if version_known(h.version):
-        return 75 if h.cut else 96
-    return 60 if version_reserved(h.version) and data.n >= MIN_DATAGRAM and h.dcid.n >= MIN_DCID else 0
 
 
 # --- what the CRYPTO frames say ---
