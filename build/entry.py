@@ -11,6 +11,7 @@ import os
 import sys
 
 WORKER = "--plugin-worker"          # netwatch/plugins/process.py starts the program so
+HELPER = "--capture-helper"         # netwatch/capture/capd/client.py does
 LIVE = "netwatch-live"
 NEVER_LIVE = {"-V", "--version", "-h", "--help", "--self-test"}
 LIVE_COMMANDS = {"devices", "doctor", "run"}
@@ -79,6 +80,13 @@ def work() -> None:
     worker.main()
 
 
+def help_capture() -> None:
+    """Be netwatch-capd."""
+    from netwatch.capture.capd import helper
+
+    helper.main(int(sys.argv[2]), int(sys.argv[3]))
+
+
 def main() -> int:
     if sys.platform == "linux":
         clean_environment()
@@ -88,8 +96,11 @@ def main() -> int:
         if os.path.basename(sys.executable) == LIVE:
             raise_capabilities()
             sys.executable = os.path.join(os.path.dirname(sys.executable), "netwatch")
-        else:
+        elif sys.argv[1:2] != [HELPER]:
             become_live(sys.argv[1:])
+        if sys.argv[1:2] == [HELPER]:
+            help_capture()
+            return 0
         describe_terminals(sys._MEIPASS)
     from netwatch.__main__ import main as run
 

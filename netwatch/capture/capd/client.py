@@ -29,6 +29,14 @@ SILENT = "the capture helper (netwatch-capd) does not answer"
 FDS = 4
 
 
+def command() -> list[str]:
+    """The command of the helper; of a frozen program it is the one with the rights (build/entry.py)."""
+    if getattr(sys, "frozen", False):
+        live = Path(sys.executable).with_name("netwatch-live")
+        return [str(live) if os.access(live, os.X_OK) else sys.executable, "--capture-helper"]
+    return [sys.executable, "-I", "-c", START, str(ROOT)]
+
+
 class Helper(Host):
     """The helper, started when this is made: before any thread, and before the jail. Its calls raise Unavailable when
     it is gone or silent."""
@@ -37,7 +45,7 @@ class Helper(Host):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", START, str(ROOT), str(theirs.fileno()), str(os.getpid())],
+                [*command(), str(theirs.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
         self._line = ours
         self._lock = threading.Lock()
