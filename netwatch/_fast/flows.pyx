@@ -14,6 +14,7 @@ from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_IN
                                       ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
                                       ST_SCTP_SHUTDOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
@@ -151,11 +152,6 @@ cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
         core.cap_fresh = cap
     core.fresh[core.n_fresh] = number
     core.n_fresh += 1
-
-
-cdef inline bint is_echo_flow(const Row* row) noexcept nogil:
-    """ICMP echo with an identifier: its round trips are kept in a TcpRow. Other ICMP keeps type and code there."""
-    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
 
 
 cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
+from netwatch.cli.sources import open_source
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.store.folders import account, caller
@@ -31,7 +33,7 @@ OPENED = "decrypted"  # the filter that its own flows pass
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
+    p = Parser(prog="netwatch run", description=__doc__)
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
@@ -62,7 +64,7 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
     """Capture while the program runs. Its exit code, or ours where nothing could be captured."""
     with contextlib.ExitStack() as opened:
         opened.callback(options.host.close)
-        source = read.open_source(options)
+        source = open_source(options)
         opened.callback(source.close)
         with _started(command, keys) as program:
             try:

@@ -10,9 +10,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.input.source import SourceError
+from netwatch.cli import sandbox
+from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.cli.sources import files_again, open_source
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -38,15 +41,8 @@ JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their
 PROGRESS_EVERY = 0.2  # seconds
 
 
-def natural(text: str) -> int:
-    """A count: a whole number, 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
-    return int(text)
-
-
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
+    p = Parser(prog="netwatch read", description=__doc__)
     p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
@@ -70,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
+    sandbox.add_option(p)
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -80,6 +77,8 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options.settings = read_settings(options.set, options.config)
     if options.resolve:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
+    if options.sandbox:
+        options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")
     options.host = _host(options)
     use_client_names()
     return options
@@ -150,42 +149,6 @@ def _alone(options: argparse.Namespace) -> set[str]:
     return {"streams"}
 
 
-def open_source(options: argparse.Namespace) -> Any:
-    """The files or interfaces. Raises CommandError."""
-    if bool(options.files) == bool(options.interface):
-        raise CommandError("read needs one or more files, or -i with an interface")
-    try:
-        if options.interface:
-            return _open_interfaces(options)
-        if options.capture_filter or options.duration is not None:
-            raise CommandError("--capture-filter and --duration go with -i; files take --where")
-        from netwatch.capture.file import open_files
-
-        return open_files(options.files)
-    except SourceError as e:
-        raise CommandError(str(e), e.exit_code) from None
-
-
-def _open_interfaces(options: argparse.Namespace) -> Any:
-    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
-    from netwatch.capture.live import open_live
-
-    kinds = options.what.split(",")
-    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
-        options.host.find_owners()
-    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                     options.settings.of("capture.ring_mb"))
-
-
-def parse_duration(text: str) -> float:
-    """Seconds from `30s`, `500ms`, `5m`, `1h` or a bare number of seconds."""
-    for suffix, scale in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
-        head = text.removesuffix(suffix)
-        if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
-            return float(head) * scale
-    raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
-
-
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is not worth a line here."""
     if severity != INFO:
@@ -197,12 +160,6 @@ def speaks_of_flows(where: Filter | None) -> bool:
     from netwatch.schema import BY_NAME
 
     return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
-def files_again(options: argparse.Namespace) -> bool:
-    """Is all that is read in files, which can be read twice?"""
-    paths = [*options.files, *options.keylog]
-    return bool(options.files) and all(os.path.isfile(path) for path in paths)
 
 
 class Reading:
@@ -228,11 +185,16 @@ class Reading:
         judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
+        ahead = again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app")))
+        scouting = self._scouting() if ahead else None
         self._tell(pipeline)
+        if self.options.write:
+            self._saved = self._new_capture()
+        self._shut_in()
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
-                self._look_ahead(self.selection.where if judged else None)
+            if scouting is not None:
+                self._look_ahead(scouting, self.selection.where if judged else None)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -278,19 +240,30 @@ class Reading:
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
 
-    def _look_ahead(self, where: Filter | None) -> None:
-        """Read the files once before, for what their flows turn out to be (records/scout.py)."""
+    def _shut_in(self) -> None:
+        """Everything is open, and no thread runs."""
+        options = self.options
+        if not options.interface:
+            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
+        elif options.settings.of("sandbox.mode") == "strict":
+            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+
+    def _scouting(self) -> Pipeline:
+        """What reads the files once before."""
         from netwatch.capture.file import open_files
+
+        return self._pipeline(set(), True, open_files(self.options.files))
+
+    def _look_ahead(self, pipeline: Pipeline, where: Filter | None) -> None:
+        """Learn what the flows of the files turn out to be (records/scout.py)."""
         from netwatch.records.scout import Scout
 
-        source = open_files(self.options.files)
-        pipeline = self._pipeline(set(), True, source)
         self.scout = Scout(where)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
         finally:
             pipeline.close()
-            source.close()
+            pipeline.source.close()
         if where is not None:
             self.selection.scout = self.scout
 
@@ -351,17 +324,21 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
+    def _new_capture(self) -> Any:
+        """The file of --write."""
+        from netwatch._fast.input.pcapngwriter import CaptureWriter
+
+        try:
+            return CaptureWriter(self.options.write, self.options.force)
+        except OSError as e:
+            raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
+
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go, and with --write the frames."""
         save: Save | None = None
-        if self.options.write:
-            from netwatch._fast.input.pcapngwriter import CaptureWriter
+        saved = self._saved
+        if saved is not None:
             from netwatch._fast.out.events import write_frame
-
-            try:
-                saved = self._saved = CaptureWriter(self.options.write, self.options.force)
-            except OSError as e:
-                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
             def save(packets: PacketRows, place: int) -> None:
                 saved.follow(self.source.interfaces)

@@ -16,7 +16,6 @@ from netwatch.store.settings import SETTINGS
 CONTENT = {  # read what flows say: not with --no-dpi
     "decrypt": "netwatch.decrypt.addon:Decrypt",
     "messages": "netwatch.decrypt.messages:Messages",
-    "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
 RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
@@ -40,13 +39,17 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
 }
-ALL = CONTENT | RECORDS | SCREENS
+USERS = {  # look after files of the user's: where there is a folder of that name
+    "classifiers": "netwatch.plugins.classifiers:Classifiers",
+}
+ALL = CONTENT | RECORDS | SCREENS | USERS
 
 
 def users() -> tuple[str, ...]:
-    """The user's own: names of files of the configuration folder."""
-    folder = config_folder() / "addons"
-    return tuple(sorted(path.name for path in folder.glob("*.py"))) if folder.is_dir() else ()
+    """What the configuration folder has: those of USERS, and the names of files that are addons of the user's own."""
+    folder = config_folder()
+    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if (folder / "addons").is_dir() else ()
+    return *(name for name in USERS if (folder / name).is_dir()), *own
 
 
 def find(name: str) -> type[Addon]:

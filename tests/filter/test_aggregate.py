@@ -49,7 +49,7 @@ def test_keys_are_kept_while_the_table_grows_and_it_has_an_end():
 
 @pytest.mark.parametrize("identifier", IDENTIFIERS)
 def test_hosts_that_share_an_interface_identifier_are_different_hosts(identifier):
-    hosts = [bytes.fromhex("20010db80000000%x" % n) + identifier for n in range(1, 6)]
+    hosts = [bytes.fromhex(f"20010db80000000{n}") + identifier for n in range(1, 6)]
     flows = Flows([{"proto": 17, "src": host, "dst": host[:15] + b"\1", "bytes": (10 * n, 0), "sport": 1, "dport": 2}
                    for n, host in enumerate(hosts, 1)])
     found = summed(flows, ((), "each"), health=True)

@@ -8,8 +8,9 @@ from libc.string cimport memcmp, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport app_of
+from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.rates cimport rate_now
-from netwatch._fast.flow.row cimport (BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Row, ST_SYN_SENT, TcpRow)
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.flow.series cimport History, is_here
 from netwatch._fast.view.columns cimport Flows, COL_DST
 from netwatch._fast.view.groupby cimport GroupBy, WORDS, end_of, responds_here
@@ -17,8 +18,7 @@ from netwatch._fast.view.keys cimport (
     NO_MEMORY, NO_ROOM, key_of, keys_add, keys_close, keys_find, keys_hash, keys_open, keys_place)
 from netwatch._fast.view.order cimport Item
 from netwatch._fast.view.selection cimport Selection
-from netwatch._fast.wire.packet cimport (
-    FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, TCP_RST)
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_TCP, TCP_RST
 
 from netwatch._fast.dpi import app_names
 
@@ -218,7 +218,7 @@ cdef class Aggregate:
             s.retransmits += <u64>tcp.retrans[0] + tcp.retrans[1]
             if self.healthy:
                 self.add_health(r, tcp, out, &self.health[group])
-        elif r.pa == 0 or (r.proto != PROTO_ICMP and r.proto != PROTO_ICMP6):
+        elif not is_echo_flow(r):
             return
         if tcp.rtt_us > s.rtt_us:
             s.rtt_us = tcp.rtt_us

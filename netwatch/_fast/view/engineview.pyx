@@ -13,11 +13,12 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.derived cimport Places, Scopes, Stations
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, Row, TcpRow
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.view.hosts cimport HostNames
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP)
+from netwatch._fast.wire.packet cimport (
+    FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP)
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.look.protocol cimport DNS_KEPT
 from netwatch._fast.view.selection cimport Selection
@@ -224,7 +225,7 @@ cdef u32 round_trip_us(const Core* core, u32 i) noexcept nogil:
         return 0
     if row.proto == PROTO_TCP:
         return tcp.rtt_us
-    return max(tcp.srtt_us[0], tcp.srtt_us[1]) if row.pa and row.proto in (PROTO_ICMP, PROTO_ICMP6) else 0
+    return max(tcp.srtt_us[0], tcp.srtt_us[1]) if is_echo_flow(row) else 0
 
 
 def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=False) -> dict:

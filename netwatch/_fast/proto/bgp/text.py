@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import address, by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.describing import address, by_key, count, listed, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
 from netwatch.model.record import Record
 
@@ -72,8 +71,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     listed(obj, "messages", known, MESSAGE, named(MESSAGES, "type"))
     listed(obj, "families", known, FAMILY, family_text)
     for name, key in (("announced", ANNOUNCED), ("withdrawn", WITHDRAWN)):
-        if key in known:
-            obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
+        count(obj, name, known, key)
     listed(obj, "prefixes", known, PREFIX, prefix_text)
     listed(obj, "withdrawn_prefixes", known, GONE, prefix_text)
     for code, subcode, ours in known.get(NOTIFICATION, ())[:1]:

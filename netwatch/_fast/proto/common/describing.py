@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,14 @@ def by_key(facts: Iterable[tuple[int, bytes]]) -> dict[int, list[bytes]]:
     for key, value in facts:
         found.setdefault(key, []).append(value)
     return found
+
+
+def first_values(facts: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
+    """Key to the value that was learnt first."""
+    known: dict[int, bytes] = {}
+    for key, value in facts:
+        known.setdefault(key, value)
+    return known
 
 
 def text(raw: bytes) -> str:
@@ -55,6 +64,12 @@ def listed(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
     values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
     if values:
         obj[name] = values
+
+
+def count(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int) -> None:
+    """The newest number under the key, which is kept in native order."""
+    if key in known:
+        obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
 
 
 def micros(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int) -> None:

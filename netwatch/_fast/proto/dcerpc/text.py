@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import (
+    address,
+    by_key,
+    count,
+    listed,
+    micros,
+    named,
+    number,
+    one_or_all,
+    text,
+)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.dcerpc.names import FAULTS, INTERFACES, OPERATIONS
@@ -58,8 +67,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     obj: Record = {}
     listed(obj, "interfaces", known, INTERFACE, _interface)
     listed(obj, "operations", known, OPERATION, _operation)
-    if CALLS in known:
-        obj["calls"] = int.from_bytes(known[CALLS][-1], sys.byteorder)
+    count(obj, "calls", known, CALLS)
     listed(obj, "endpoints", known, ENDPOINT, _endpoint)
     one_or_all(obj, "secondary_address", known, ADDRESS)
     listed(obj, "faults", known, FAULT, lambda raw: FAULTS.get(number(raw), f"0x{number(raw):08x}"))

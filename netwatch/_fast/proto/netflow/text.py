@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.describing import by_key, count, listed, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
 from netwatch.model.record import Record
 
@@ -53,8 +52,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     one_or_all(obj, "version", known, VERSION, number)
     listed(obj, "sources", known, SOURCE, number)
     for name, key in (("messages", MESSAGES), ("records", RECORDS), ("lost", LOST)):
-        if key in known:
-            obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
+        count(obj, name, known, key)
     listed(obj, "templates", known, TEMPLATE, number)
     listed(obj, "elements", known, ELEMENT, named(ELEMENTS, "element"))
     one_or_all(obj, "sampling", known, SAMPLING, lambda raw: number(raw) & 0x3FFF)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import by_key, count, first, listed, micros, named, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
 from netwatch.model.record import Record
 
@@ -125,8 +124,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     obj: Record = {}
     listed(obj, "programs", known, PROGRAM, _program)
     listed(obj, "procedures", known, PROCEDURE, _procedure)
-    if CALLS in known:
-        obj["calls"] = int.from_bytes(known[CALLS][-1], sys.byteorder)
+    count(obj, "calls", known, CALLS)
     listed(obj, "auth", known, AUTH, named(FLAVORS, "flavor"))
     one_or_all(obj, "machine", known, MACHINE)
     one_or_all(obj, "uid", known, IDS, lambda raw: number(raw[:4]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import by_key, count, listed, micros, named, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
 from netwatch.model.record import Record
 
@@ -66,8 +65,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     listed(obj, "variants", known, VARIANT, lambda raw: "S7" if raw[0] == 0x32 else f"S7-plus {raw[1]}")
     one_or_all(obj, "calling_tsap", known, CALLING, _tsap)
     one_or_all(obj, "called_tsap", known, CALLED, _tsap)
-    if REQUESTS in known:
-        obj["requests"] = int.from_bytes(known[REQUESTS][-1], sys.byteorder)
+    count(obj, "requests", known, REQUESTS)
     one_or_all(obj, "pdu_size", known, PDU, number)
     listed(obj, "functions", known, FUNCTION, _function)
     listed(obj, "reads", known, READ, _item)

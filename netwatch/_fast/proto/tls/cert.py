@@ -6,7 +6,6 @@ the DER that asks for nothing but whole elements.
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,6 +27,8 @@ def describe_cert(der: bytes) -> Record | None:
         obj["san"] = names
     if not obj:
         return None
+    import hashlib
+
     return {**obj, "sha256": hashlib.sha256(der).hexdigest()}
 
 
