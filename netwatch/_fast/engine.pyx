@@ -13,6 +13,7 @@ from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, E
 from netwatch._fast.flows cimport Core, core_finish, core_packet, core_turn
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
+from netwatch._fast.flow.turns cimport Turns
 from netwatch._fast.wire.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
@@ -154,6 +155,11 @@ cdef class Engine:
         self.notes = notes
         notes.noted.dns = <u16>app_names().index("dns")
         self.core.noted = notes.noted
+
+    def turn_into(self, Turns turns) -> None:
+        """Put down the turns of flows, from the next frame on."""
+        self.turns = turns
+        self.core.turns = turns.list
 
     def tell(self) -> None:
         """Bring what remember() was given up to this moment."""

@@ -8,6 +8,7 @@ from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
 from netwatch._fast.flow.timeouts cimport TO_COUNT
+from netwatch._fast.flow.turns cimport TurnList
 
 cdef struct Tally:            # of flows that have left the table
     u64 flows
@@ -47,6 +48,7 @@ cdef struct Core:             # one engine
     Witness witness           # NULL: nobody; it belongs to Engine.observer
     void* who
     Noted* noted              # events of note, likewise
+    TurnList* turns           # and turns of flows
 
 cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil

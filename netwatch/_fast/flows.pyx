@@ -22,10 +22,10 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROT
                                          TCP_SYN)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
-from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
-                                        table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
-                                        wheel_remove)
+from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
+                                        table_free_row, table_unhash, table_victim, wheel_add, wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
+from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_packet
 from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
 
 cdef enum:
@@ -38,6 +38,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
     cdef u32 number = table_find(&core.table, pk)
     cdef Row* row
+    cdef Mark mark
     core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
@@ -50,7 +51,11 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
             core.refused += 1
             return 0
         row = &core.table.rows[number]
+    if core.turns != NULL:
+        turn_mark(&mark, row)
     update(core, number, row, pk)
+    if core.turns != NULL:
+        turn_packet(core.turns, &mark, row, &core.table.colds[number], pk, number)
     return number
 
 
@@ -294,9 +299,12 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Table* t = &core.table
     cdef Row* row = &t.rows[number]
     cdef Cold* cold = &t.colds[number]
+    cdef bint untold = core.turns != NULL and not row.bits & BIT_DPI_DONE
     cdef u64 sum
     if row.conn != NULL:
         core.readers.end(&core.dpi, row, cold, row.last, core.ordinal)
+    if untold:
+        turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = verdict(core, row, why)
     table_unhash(t, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import SORTS, GroupList
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
-GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
+GroupKey = tuple[str, object]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
 NONE: GroupKey = ("none", None)
 TOP = 6  # remotes and states of one group
 
