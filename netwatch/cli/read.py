@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
@@ -21,6 +21,7 @@ from netwatch.cli.selection import (
     parse_fields,
     parse_sort,
     read_settings,
+    speaks_of_flows,
     use_client_names,
     where_of,
 )
@@ -37,6 +38,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
@@ -131,7 +133,7 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
+def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
@@ -168,13 +170,6 @@ def _say(text: str, severity: str) -> None:
         say(text)
 
 
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
 class Reading:
     """One `read` from its first frame to its exit code."""
 
@@ -188,7 +183,7 @@ class Reading:
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
-        self._saved: Any = None
+        self._saved: CaptureWriter | None = None
         self.scout: Scout | None = None
 
     def go(self) -> int:
@@ -235,7 +230,7 @@ class Reading:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+    def _pipeline(self, wanted: set[str], hold: bool, source: Source | None = None, *, each: bool = False) -> Pipeline:
         """`source`: not that of the records; what there is to say of it has been said."""
         options, settings = self.options, self.options.settings
         purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
@@ -310,7 +305,7 @@ class Reading:
         files = self.options.files
         return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
 
-    def _copies(self) -> list[Any]:
+    def _copies(self) -> list[Source]:
         from netwatch.capture.file import open_files
 
         return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
@@ -357,7 +352,7 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
-    def _new_capture(self) -> Any:
+    def _new_capture(self) -> CaptureWriter:
         """The file of --write."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 

@@ -148,3 +148,10 @@ def parse_sort(text: str | None, kinds: Iterable[str]) -> tuple[str, bool] | Non
         raise CommandError(f"--sort {text}: the order is asc or desc")
     check_field(name, "--sort", kinds)
     return name, order == "desc"
+
+
+def speaks_of_flows(where: Filter | None) -> bool:
+    """May the flow of a record decide whether that passes?"""
+    from netwatch.schema import BY_NAME
+
+    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
