@@ -95,5 +95,5 @@ def _version(low: str, value: str) -> str:
 
 def _nearest(low: str, known: dict[str, str]) -> str:
     near = get_close_matches(low, known, 1)
-    few = sorted(known.values())[:8]
-    return f"; did you mean {known[near[0]]}?" if near else f"; it is {', '.join(few)}{' ...' if len(known) > 8 else ''}"
+    few = ", ".join(sorted(known.values())[:8]) + (" ..." if len(known) > 8 else "")
+    return f"; did you mean {known[near[0]]}?" if near else f"; it is {few}"
