@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> int:
         print(f"netwatch {__version__}")
         return 0
     if options.self_test:
-        raise CommandError("--self-test takes no other option")
+        raise CommandError("--self-test stands alone")
     if options.theme == "list":
         from netwatch.ui.themes import listing
 

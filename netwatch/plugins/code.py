@@ -27,7 +27,7 @@ def folder(what: str) -> Path:
 
 def paths(what: str) -> list[Path]:
     """The files in it, by name."""
-    return sorted(folder(what).glob("*.py")) if folder(what).is_dir() else []
+    return sorted(folder(what).glob("*.py")) if os.path.isdir(folder(what)) else []
 
 
 def taken() -> set[str]:

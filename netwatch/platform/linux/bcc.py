@@ -159,7 +159,7 @@ class BccTracker:
     def start(self) -> None:
         """Compile and attach; seconds. Raises Unavailable."""
         library = _library()
-        if not any(Path(root, TRACE).exists() for root in TRACEFS):
+        if not any(os.path.exists(os.path.join(root, TRACE)) for root in TRACEFS):
             self._fix = f"mount -t tracefs tracefs {TRACEFS[0]}"
             raise Unavailable("tracefs is not mounted, or has no tracepoint sock:inet_sock_set_state")
         words: list[str] = []
