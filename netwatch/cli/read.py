@@ -36,6 +36,7 @@ from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
+from netwatch.store import files
 
 if TYPE_CHECKING:
     from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -101,6 +102,9 @@ def _host(options: argparse.Namespace) -> Host:
     """The machine that is captured on; of a file nobody is asked."""
     if not options.interface:
         return Host()
+    helper = sandbox.helper(options.settings)
+    if helper is not None:
+        return helper
     from netwatch.platform.host import ThisMachine
 
     return ThisMachine()
@@ -257,11 +261,7 @@ class Reading:
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
-        options = self.options
-        if not options.interface:
-            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
-        elif options.settings.of("sandbox.mode") == "strict":
-            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+        sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
 
     def _scouting(self) -> Pipeline:
         """What reads the files once before."""
@@ -348,7 +348,8 @@ class Reading:
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
         try:
-            return CaptureWriter(self.options.write, self.options.force)
+            with files.as_caller():
+                return CaptureWriter(self.options.write, self.options.force)
         except OSError as e:
             raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 

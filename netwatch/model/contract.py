@@ -186,6 +186,9 @@ class Session(Run, Protocol):
     def player(self) -> Player | None:
         """Of a file."""
 
+    def new_file(self, name: str) -> int:
+        """A descriptor of a new file in the working folder, for what is saved. Raises OSError."""
+
     def record(self, row: int) -> Record:
         """The record of a row. The lock is held."""
 

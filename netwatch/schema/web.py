@@ -73,6 +73,8 @@ _QUIC = (
     _field("quic.user_agent", "flow", TEXT, "AGENT", 24, "User agent, where Google's QUIC names it.",
            "user_agent agent"),
     _field("quic.retry", "flow", BOOL, "RETRY", 5, "The server asked for a token first."),
+    _field("quic.path", "flow", BOOL, "PATH", 5,
+           "A further path of a connection that began between other addresses or ports; announced_by has the first."),
     _field("quic.early_data", "flow", BOOL, "0-RTT", 5, "The client sent 0-RTT data."),
     _field("quic.offered", "flow", TEXT, "OFFERED", 16, "Versions the server offered instead.", many=True),
     _field("quic.handshake_us", "flow", DURATION, "SETUP", 7,
