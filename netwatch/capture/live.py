@@ -59,7 +59,7 @@ def permission_fix() -> str:
     if sys.platform != "linux":
         return "run it with sudo"
     if getattr(sys, "frozen", False):
-        return _package_fix(Path(sys.executable).with_name("netwatch-live"))
+        return _package_fix(Path(sys.executable).with_name("netwatch-capd"))
     return "run it with sudo"  # never setcap on an interpreter: every script of every user would have the right
 
 

@@ -29,12 +29,13 @@ SILENT = "the capture helper (netwatch-capd) does not answer"
 FDS = 4
 
 
-def command() -> list[str]:
-    """The command of the helper; of a frozen program it is the one with the rights (build/entry.py)."""
-    if getattr(sys, "frozen", False):
-        live = Path(sys.executable).with_name("netwatch-live")
-        return [str(live) if os.access(live, os.X_OK) else sys.executable, "--capture-helper"]
-    return [sys.executable, "-I", "-c", START, str(ROOT)]
+def command(fd: int) -> list[str]:
+    """What starts it. A frozen program is its own interpreter, or in a package that of the helper (build/entry.py)."""
+    given = [str(fd), str(os.getpid())]
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-I", "-c", START, str(ROOT), *given]
+    own = str(Path(sys.executable).with_name("netwatch-capd"))
+    return [own if os.access(own, os.X_OK) else sys.executable, "--capd", *given]
 
 
 class Helper(Host):
@@ -44,9 +45,8 @@ class Helper(Host):
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [*command(), str(theirs.fileno()), str(os.getpid())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
+            self._process = subprocess.Popen(command(theirs.fileno()), stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
         self._line = ours
         self._lock = threading.Lock()
         self._number = 0
