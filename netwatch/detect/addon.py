@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.notice.crowds import Crowds
 from netwatch._fast.notice.watch import Watch
+from netwatch._fast.out.naming import link_sighting
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
-from netwatch.detect.contract import CROWD, Detector, Episode, Notice, Value
+from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Value
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.option import Option
@@ -69,14 +70,15 @@ class Detect(Addon):
                     self._counting[Crowds(*many)] = detector
                 for kind in detector.wants:
                     self._detectors.setdefault(kind, []).append(detector)
+        if LINK in self._detectors:
+            self.wants = frozenset({"links"})
         if self._detectors:
             self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"))
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.again or self._watch is None:
             return ()
-        for found in self._watch.look(step.over):
-            notice = Notice._make(found)
+        for notice in [*map(_link, step.events), *map(Notice._make, self._watch.look(step.over))]:
             if notice.kind == CROWD:
                 self._counting[notice.more[0]].take(notice)
             else:
@@ -104,6 +106,11 @@ class Detect(Addon):
     def _event(self, alert: Alert) -> Event:
         return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, alert.body(), 0,
                      None)
+
+
+def _link(event: Event) -> Notice:
+    """What a station says of itself."""
+    return Notice(LINK, event.time_ns, event.frame, event.flow, b"", b"", 0, 0, "", 0, link_sighting(event.payload)[:4])
 
 
 def _options(run: Run, name: str) -> Value:

@@ -12,6 +12,7 @@ cdef enum:                     # what happened, the bits of Crowds.when
     ON_OPENED = 8              # TCP
     ON_ANSWERED = 16           # not TCP
     ON_CLOSED = 32             # TCP, after it was open
+    ON_TOLD = 64               # all that the flow will say of itself is known
 
 cdef enum:                     # parts of a turn, the bits of Crowds.by and Crowds.of
     PART_SRC = 1
@@ -19,6 +20,7 @@ cdef enum:                     # parts of a turn, the bits of Crowds.by and Crow
     PART_SPORT = 4
     PART_DPORT = 8
     PART_PROTO = 16
+    PART_FACTS = 32            # what it said
 
 cdef enum:
     KEPT = 8                   # flows, frames and things kept of a group
@@ -31,6 +33,7 @@ cdef struct Parts:             # those that count; the others are 0
     u16 dport
     u16 proto
     u16 family
+    u64 facts[2]               # two hashes of those that count
 
 cdef struct Member:
     Parts thing
@@ -66,6 +69,10 @@ cdef class Crowds:
     cdef u8 protos[256]        # 1: counts
     cdef u8 apps[256]
     cdef u8 ports[65536]
+    cdef u64 facts[256][4]     # by protocol, the keys of facts that count, a bit each
+    cdef bint any_fact         # or all of them
+    cdef u64 carried           # bytes of payload of a flow that counts, at most
+    cdef u64 said[2]           # hashes of those of the turn that takes() looked at last
     cdef Places members
     cdef Member* member
     cdef u64 oldest            # member
@@ -74,6 +81,7 @@ cdef class Crowds:
     cdef u64 made              # groups
 
     cdef bint takes(self, const Turn* turn) noexcept
+    cdef bint hears(self, const Turn* turn) noexcept
     cdef Group* add(self, const Turn* turn) except NULL
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL
     cdef u32 find(self, const Parts* thing, u64 made) noexcept

@@ -31,6 +31,8 @@ class Crowds:
         apps: tuple[str, ...],
         ports: frozenset[int] | None,
         answered: int,
+        facts: tuple[tuple[str, int], ...],
+        carried: int,
         bound: int,
     ) -> None: ...
     @property

@@ -9,6 +9,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
+from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
 from netwatch._fast.out.rawflow cimport packed
@@ -17,11 +18,12 @@ from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
 WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
-        "answered": ON_ANSWERED, "closed": ON_CLOSED}
-PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO}
+        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD}
+PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
+         "facts": PART_FACTS}
 
 
-cdef void take_parts(Parts* parts, const Turn* turn, u32 which) noexcept nogil:
+cdef void take_parts(Parts* parts, const Turn* turn, u32 which, const u64* said) noexcept nogil:
     memset(parts, 0, sizeof(Parts))
     parts.family = turn.family
     if which & PART_SRC:
@@ -34,6 +36,8 @@ cdef void take_parts(Parts* parts, const Turn* turn, u32 which) noexcept nogil:
         parts.dport = turn.dport
     if which & PART_PROTO:
         parts.proto = turn.proto
+    if which & PART_FACTS:
+        parts.facts[0], parts.facts[1] = said[0], said[1]
 
 
 cdef dict told_parts(const Parts* parts, u32 which):
@@ -117,7 +121,7 @@ cdef class Crowds:
 
     def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
                  protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
-                 bound: int) -> None:
+                 facts: tuple[tuple[str, int], ...], carried: int, bound: int) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
         cdef list names = app_names()
         self.when, self.by, self.of = sum(WHEN[x] for x in when), sum(PARTS[x] for x in by), sum(PARTS[x] for x in of)
@@ -128,6 +132,10 @@ cdef class Crowds:
         memset(self.ports, ports is None, sizeof(self.ports))
         for i in ports or ():
             self.ports[i] = True
+        self.any_fact = not facts
+        self.carried = carried or <u64>-1
+        for app, i in facts:
+            self.facts[names.index(app)][i >> 6] |= <u64>1 << (i & 63)
         self.member = <Member*>calloc(bound + 1, sizeof(Member))
         self.group = <Group*>calloc(GROUPS + 1, sizeof(Group))
         if (not places_open(&self.members, bound) or not places_open(&self.groups, GROUPS) or self.member == NULL
@@ -159,7 +167,28 @@ cdef class Crowds:
         return [told_parts(&crowd.group.things[i], self.of) for i in range(n)]
 
     cdef bint takes(self, const Turn* turn) noexcept:
-        return self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+        """Does it count? Where facts are asked for, one of them must be there."""
+        if not (self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+                and turn.payload[0] + turn.payload[1] <= self.carried):
+            return False
+        return not self.when & ON_TOLD or self.hears(turn)
+
+    cdef bint hears(self, const Turn* turn) noexcept:
+        """Hash the facts that count; False when there are none."""
+        cdef const u8* at = <const u8*>turn + sizeof(Turn)
+        cdef const u8* end = at + turn.facts
+        cdef u32 size
+        cdef u64 h
+        cdef bint found = False
+        self.said[0] = self.said[1] = 0
+        while at < end:
+            size = FACT_HEAD + (at[2] | <u32>at[3] << 8)
+            if self.any_fact or self.facts[at[0]][at[1] >> 6] >> (at[1] & 63) & 1:
+                h = mix_bytes(at, size)
+                self.said[0], self.said[1] = mix_on(self.said[0], h, size), mix_on(self.said[1], size, ~h)
+                found = True
+            at += size
+        return found
 
     cdef Group* add(self, const Turn* turn) except NULL:
         """Count the turn; its group."""
@@ -168,8 +197,8 @@ cdef class Crowds:
         cdef u32 number
         cdef Group* group
         cdef Member* one
-        take_parts(&key, turn, self.by)
-        take_parts(&thing, turn, self.of)
+        take_parts(&key, turn, self.by, self.said)
+        take_parts(&thing, turn, self.of, self.said)
         self.forget(turn.ts)
         h = mix_bytes(<const u8*>&key, sizeof(Parts))
         group = self.group_of(&key, h)
