@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.gather import ways
 from netwatch.addons.throughput import Throughput
@@ -13,6 +13,7 @@ from netwatch.model.record import Record
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from netwatch._fast.view.attached import RowCodes
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
@@ -85,7 +86,7 @@ def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
     return tuple(order)
 
 
-def _processes(session: Session) -> tuple[Any, Any, list[str]]:
+def _processes(session: Session) -> tuple[RowCodes | None, array[int] | None, list[str]]:
     """(process code of each row, number of the process's name by code, the names, the first with number 1)."""
     owners = session.get(FlowOwners)
     if not owners.looking:

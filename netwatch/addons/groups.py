@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import ranked
@@ -17,11 +17,15 @@ from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from array import array
+
+    from netwatch._fast.view.selection import Selection
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
-GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
+GroupKey = tuple[str, object]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
 NONE: GroupKey = ("none", None)
+Ranked = tuple["array[int]", list[object]]  # of _fast.view.groups.ranked()
 OTHERS: GroupKey = ("others", None)
 TOP = 6  # remotes and states of one group
 
@@ -90,7 +94,7 @@ class GroupsOf:
         with session.lock:
             return self._answer(session, here, found)
 
-    def _answer(self, session: Session, here: frozenset[bytes], view: Any) -> Grouped:
+    def _answer(self, session: Session, here: frozenset[bytes], view: Selection) -> Grouped:
         clock = session.engine.clock
         made = _Made(view, self.by, here, self.remotes, self.ours)
         flows = made.groups.add_up()
@@ -124,11 +128,11 @@ class GroupsOf:
 class _Made:
     """Groups of a kind over a view, and what their numbers stand for."""
 
-    def __init__(self, view: Any, by: str, here: frozenset[bytes], remotes: bool = False,
+    def __init__(self, view: Selection, by: str, here: frozenset[bytes], remotes: bool = False,
                  ours: bool = False) -> None:
         found = view.view.columns()
         self.names: list[str] = []
-        self.values: list[list[Any]] = []
+        self.values: list[list[object]] = []
         columns = []
         for name in BY[by].columns:
             kind, column, table = found.get(PID[0] if name == "pid" else name, ("", 0, None))
@@ -147,7 +151,7 @@ class _Made:
         if name in ("none", "others"):
             found: int | None = self.groups.number_of(-2 if name == "none" else -3, None)
         elif name == "address":
-            found = self.groups.number_of(-1, _packed(value))
+            found = self.groups.number_of(-1, _packed(str(value)))
         elif name not in self.names or value not in self.values[self.names.index(name)]:
             found = None
         else:
@@ -199,9 +203,9 @@ class _Ranks:
     """Ranks of the values of columns, kept while the tables have not grown."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Any, Hashable, Any]] = {}
+        self._known: dict[str, tuple[object, Hashable, Ranked]] = {}
 
-    def of(self, name: str, table: dict[int, Any], pids: dict[int, Any] | None) -> Any:
+    def of(self, name: str, table: dict[int, object], pids: dict[int, int] | None) -> Ranked:
         """As groups.ranked(); of "pid", of (program, PID)."""
         stamp = (len(table), next(reversed(table), None))
         known = self._known.get(name)

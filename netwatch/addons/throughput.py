@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.flow.series import History
 from netwatch._fast.view import tallies
@@ -23,6 +23,7 @@ from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
+    from netwatch._fast.view.selection import Selection
     from netwatch.filter import Filter
     from netwatch.model.contract import Run, Session
 
@@ -122,7 +123,7 @@ def _named(counts: Record, here: bool) -> Record:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def rows_of(session: Session, where: Filter | None, ended: bool = True) -> Any:
+def rows_of(session: Session, where: Filter | None, ended: bool = True) -> Selection | None:
     """The flows that pass a filter; None, for all of them, without one. The caller does not hold session.lock."""
     if where is None:
         return None

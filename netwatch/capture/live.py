@@ -55,7 +55,18 @@ def permission_fix() -> str:
     """The command that gives the permission to capture."""
     if sys.platform != "linux":
         return "run it with sudo"
+    if getattr(sys, "frozen", False):
+        return _package_fix(Path(sys.executable).with_name("netwatch-live"))
     return f"run it with sudo, or once: sudo setcap cap_net_raw,cap_net_admin=ep {Path(sys.executable).resolve()}"
+
+
+def _package_fix(program: Path) -> str:
+    """The same in a package, where `program` has the rights and a group may run it (packaging/deb/postinst)."""
+    if not program.exists():
+        return "run it with sudo"
+    if program.stat().st_gid == 0:
+        return "run it with sudo, or let the group netwatch capture: sudo dpkg-reconfigure netwatch"
+    return f"run it with sudo, or once: sudo usermod -aG {program.group()} $USER, and log in again"
 
 
 def list_devices() -> list[dict[str, Any]]:

@@ -69,7 +69,8 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
-                code = _Watching(options, kinds, source, selection, read.open_writer(style, source), program).go()
+                writer = read.open_writer(style, source, options)
+                code = _Watching(options, kinds, source, selection, writer, program).go()
             finally:
                 if program.poll() is None:
                     program.terminate()

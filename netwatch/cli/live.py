@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.parser import Parser
@@ -12,6 +13,9 @@ from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.standard import shows_to_a_person
 from netwatch.model.contract import AddonError
 from netwatch.store.settings import THEMES
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--sandbox", "--log-file", "--log-level")
@@ -73,7 +77,7 @@ def main(arguments: list[str]) -> int:
         print(f"netwatch {__version__}")
         return 0
     if options.self_test:
-        raise CommandError("--self-test takes no other option")
+        raise CommandError("--self-test stands alone")
     if options.theme == "list":
         from netwatch.ui.themes import listing
 
@@ -133,7 +137,7 @@ def _show(options: argparse.Namespace) -> int:
         host.close()
 
 
-def _source(options: argparse.Namespace) -> tuple[str, Any]:
+def _source(options: argparse.Namespace) -> tuple[str, Callable[[], Source]]:
     """What the title says, and how to open it."""
     if options.read:
         from netwatch.capture.file import open_files

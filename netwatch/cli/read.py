@@ -8,26 +8,37 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.cli.selection import (
+    check_where,
+    has_plugins,
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    speaks_of_flows,
+    use_client_names,
+)
 from netwatch.cli.sources import files_again, open_source
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.selection import Selection
+from netwatch.records.selection import Selection, singular
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
@@ -52,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
+    p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
@@ -80,6 +92,7 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     if options.sandbox:
         options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")
     options.host = _host(options)
+    options.names = None
     use_client_names()
     return options
 
@@ -96,15 +109,17 @@ def _host(options: argparse.Namespace) -> Host:
 def main(arguments: list[str]) -> int:
     options = prepared(arguments)
     kinds = _kinds(options)
-    selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
-    fields = parse_fields(options.fields)
     if options.follow is not None:
         kinds = _alone(options)
+    where = parse_where(options.where)
+    check_where(where, kinds | ({"packets"} if options.write else set()))
+    selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
+    options.names = parse_fields(options.fields, kinds)
     style = style_of(options, kinds)
     try:
         source = open_source(options)
         try:
-            return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
+            return Reading(options, kinds, source, selection, open_writer(style, source, options)).go()
         finally:
             source.close()
     finally:
@@ -119,10 +134,11 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
-    return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
+    return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
+                  more=has_plugins())
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -155,13 +171,6 @@ def _say(text: str, severity: str) -> None:
         say(text)
 
 
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
 class Reading:
     """One `read` from its first frame to its exit code."""
 
@@ -176,14 +185,15 @@ class Reading:
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
         self._drawn = False
-        self._saved: Any = None
+        self._saved: CaptureWriter | None = None
         self.scout: Scout | None = None
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = (not self.kinds <= {"summary", "alert"} or ("alert" in self.kinds and self.options.workers > 1)
                 or bool(wanted) or self.selection.where is not None)
-        judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
+        shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & self.kinds))
+        judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
         ahead = again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app")))
@@ -195,7 +205,7 @@ class Reading:
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             if scouting is not None:
-                self._look_ahead(scouting, self.selection.where if judged else None)
+                self._look_ahead(scouting, self.selection.where if judged else None, shown)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -212,7 +222,7 @@ class Reading:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+    def _pipeline(self, wanted: set[str], hold: bool, source: Source | None = None, *, each: bool = False) -> Pipeline:
         """`source`: not that of the records; what there is to say of it has been said."""
         options, settings = self.options, self.options.settings
         purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
@@ -230,7 +240,7 @@ class Reading:
 
     def _tell(self, pipeline: Pipeline) -> None:
         """What cannot be known here, and whom to thank."""
-        named = named_fields(self.selection.where, parse_fields(self.options.fields))
+        named = named_fields(self.selection.where, self.options.names, self.kinds)
         for addon in pipeline.addons:
             for line in (*addon.missing(named), *addon.credits()):
                 say(line)
@@ -240,6 +250,10 @@ class Reading:
             method, why = pipeline.get(FlowOwners).method()
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
+
+    def _flow_keys(self, kind: str) -> frozenset[str]:
+        """The keys of flow records that records of a kind are shown with, or sorted by."""
+        return self.writer.flow_keys(singular(kind)) | self.selection.sort_keys(singular(kind))
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
@@ -255,22 +269,26 @@ class Reading:
 
         return self._pipeline(set(), True, open_files(self.options.files))
 
-    def _look_ahead(self, pipeline: Pipeline, where: Filter | None) -> None:
+    def _look_ahead(self, pipeline: Pipeline, where: Filter | None,
+                    shown: frozenset[str]) -> None:
         """Learn what the flows of the files turn out to be (records/scout.py)."""
-        from netwatch.records.scout import Scout
+        from netwatch.records.scout import MOST, Scout
 
-        self.scout = Scout(where)
+        self.scout = Scout(where, shown, self.options.show_secrets)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
         finally:
             pipeline.close()
             pipeline.source.close()
+        if self.scout.missed:
+            say(f"fields of flows: shown of the first {MOST:,} flows only")
         if where is not None:
             self.selection.scout = self.scout
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = "flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
+        flows = ("flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
+                 or any(map(self._flow_keys, self.kinds)))
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
                            addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
@@ -279,7 +297,7 @@ class Reading:
         files = self.options.files
         return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
 
-    def _copies(self) -> list[Any]:
+    def _copies(self) -> list[Source]:
         from netwatch.capture.file import open_files
 
         return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
@@ -290,7 +308,7 @@ class Reading:
             return
         output = self._output(pipeline)
         maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
-                            self.writer.described())
+                            self.writer.described(), self.scout)
         for step in self._steps(pipeline):
             output.take(maker.items(step))
             if self.options.interface:
@@ -325,7 +343,7 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
-    def _new_capture(self) -> Any:
+    def _new_capture(self) -> CaptureWriter:
         """The file of --write."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 

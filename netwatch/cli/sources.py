@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
 from netwatch.cli.errors import CommandError
 
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
-def open_source(options: argparse.Namespace) -> Any:
+
+def open_source(options: argparse.Namespace) -> Source:
     """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
         raise CommandError("read needs one or more files, or -i with an interface")
@@ -26,7 +29,7 @@ def open_source(options: argparse.Namespace) -> Any:
         raise CommandError(str(e), e.exit_code) from None
 
 
-def _open_interfaces(options: argparse.Namespace) -> Any:
+def _open_interfaces(options: argparse.Namespace) -> Source:
     """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
     from netwatch.capture.live import open_live
 

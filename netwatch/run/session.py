@@ -12,7 +12,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.input.switch import Switch
@@ -21,7 +21,7 @@ from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
-from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
+from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Values, Where
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host
 from netwatch.model.record import Record
@@ -50,11 +50,11 @@ class Session:
     """What the terminal asks; a model.Session to questions and commands. `open_source` is called by start(), so that
     its errors are raised there, and again when a file is read from its start."""
 
-    def __init__(self, purpose: Purpose, open_source: Callable[[], Any], *, dpi: bool = True,
+    def __init__(self, purpose: Purpose, open_source: Callable[[], Source], *, dpi: bool = True,
                  settings: Settings | None = None, host: Host | None = None,
                  given: Callable[[], Sequence[Addon]] = tuple) -> None:
         """`given` makes addons that stand in for those of their names (see addons.load())."""
-        self.settings = settings or Settings({})
+        self.settings: Values = settings or Settings({})
         self.host = host or Host()
         self.purpose = purpose
         self.label = purpose.label
@@ -129,7 +129,7 @@ class Session:
     def _timeouts(self) -> dict[str, int]:
         return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self.settings.timeouts
 
-    def use_settings(self, settings: Settings) -> None:
+    def use_settings(self, settings: Values) -> None:
         """Other settings from now on, as far as a running engine can: its idle timeouts."""
         self.settings = settings
         with self.lock:
@@ -195,7 +195,7 @@ class Session:
         number = yield from self.view.find(id)
         return self.records([number])[0] if number else None
 
-    def ask(self, question: Question) -> Any:
+    def ask(self, question: Question[Answer]) -> Answer:
         """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
         return question.answer(self)
 
@@ -287,12 +287,14 @@ class Session:
     def _replay(self, player: Player) -> None:
         """A file, at the player's pace, as often as it asks for it again."""
         while not self._stopping:
+            box = self.pipeline.box
+            assert isinstance(box, PacedBox)
             if player.again:
                 self._read_again(player)
             elif self._done:
                 player.wait_at_end()
-            elif self.pipeline.box.left or self._read_on(player) > 0:
-                shown = player.allow(self.pipeline.box)
+            elif box.left or self._read_on(player) > 0:
+                shown = player.allow(box)
                 with self.lock:
                     if shown:
                         self._take(shown)

@@ -151,7 +151,7 @@ class Settings(NamedTuple):
     origins: Mapping[str, str] = {}
     path: str = ""
 
-    def of(self, key: str) -> Any:
+    def of(self, key: str) -> Any:     # Any: of its option's type, which no key tells
         """The value, of its setting's type."""
         return self.changed[key] if key in self.changed else SETTINGS[key].default
 
