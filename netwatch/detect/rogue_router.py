@@ -42,6 +42,6 @@ class RogueRouter(Detector):
 
     def describe(self, about: tuple[str, str], episode: Gathered) -> Told:
         address, mac = about
-        return Told(WARNING, "New router", f"{address}{f' ({mac})' if mac else ''} advertises itself as a router, which "
-                    "it did not before", {"advertisements": episode.count} | ({"mac": mac} if mac else {}),
+        who = f"{address} ({mac})" if mac else address
+        return Told(WARNING, "New router", f"{who} advertises itself as a router, which it did not before", {"advertisements": episode.count} | ({"mac": mac} if mac else {}),
                     {"src": address})
