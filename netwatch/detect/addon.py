@@ -73,7 +73,8 @@ class Detect(Addon):
         if LINK in self._detectors:
             self.wants = frozenset({"links"})
         if self._detectors:
-            self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"))
+            self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"),
+                                (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")))
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.again or self._watch is None:

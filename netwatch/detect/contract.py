@@ -15,7 +15,7 @@ from netwatch.model.option import Option
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
 
-CROWD, CARRIED, LINK = "crowd", "carried", "link"
+CROWD, CARRIED, LINK, STEADY = "crowd", "carried", "link", "steady"
 
 
 class Notice(NamedTuple):
@@ -24,7 +24,9 @@ class Notice(NamedTuple):
     `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for, the
     facts of the flow where it was told of them); CARRIED (bytes of payload sent by the initiator, by the responder,
     whether the responder did it), for each MiB; LINK (arp, ndp, dhcp or netbios, its role or None, an address or None,
-    its MAC or None), as text: what a station says of itself."""
+    its MAC or None), as text: what a station says of itself; STEADY (whether it was told before, the
+    first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s, numbers of flows,
+    of frames): flows begin at regular times, as the options of the detector beacon say."""
 
     kind: str
     time_ns: int
@@ -46,7 +48,9 @@ class Many(NamedTuple):
     (TCP); answered (not TCP); told (all that a flow will say of itself is known; its time is then that of its first
     frame). `by` is the key, `of` the thing, both of src, dst, sport, dport, proto, facts. Only flows of `protos`,
     `apps`, and to `ports` count, where those are given, and which said one of `facts`: (app, key) of each; where
-    `carried` is given, only flows of at most so many bytes of payload. `answered`: only if at most one in so many
+    `carried` is given, only flows of at most so many bytes of payload. `names`:
+    the things are names asked of DNS: "long" ones, below the domain that is part of the key, or domains that are
+    "missing" (NXDOMAIN). `answered`: only if at most one in so many
     attempts of the source was answered in this and the last minute. `bound`: things remembered, a power of two."""
 
     when: tuple[str, ...]
@@ -60,6 +64,7 @@ class Many(NamedTuple):
     answered: int = 0
     facts: tuple[tuple[str, int], ...] = ()
     carried: int = 0
+    names: str = ""
     bound: int = 16_384
 
 

@@ -20,6 +20,9 @@ DETECTORS = {
     "arp_spoof": "netwatch.detect.arp_spoof:ArpSpoof",
     "rogue_router": "netwatch.detect.rogue_router:RogueRouter",
     "rogue_dhcp": "netwatch.detect.rogue_dhcp:RogueDhcp",
+    "beacon": "netwatch.detect.beacon:Beacon",
+    "dns_tunnel": "netwatch.detect.dns_tunnel:DnsTunnel",
+    "dga": "netwatch.detect.dga:Dga",
     "new_device": "netwatch.detect.new_device:NewDevice",
 }
 

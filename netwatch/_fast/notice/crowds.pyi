@@ -33,6 +33,7 @@ class Crowds:
         answered: int,
         facts: tuple[tuple[str, int], ...],
         carried: int,
+        names: str,
         bound: int,
     ) -> None: ...
     @property

@@ -11,6 +11,7 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
                                         TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
 from netwatch._fast.notice.attempts cimport *
+from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
 from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
                                            ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.out.rawflow cimport packed
@@ -62,7 +63,9 @@ cdef class Watch:
     cdef list lists            # the Turns of each
     cdef list tables           # Crowds
     cdef u32 counted           # what happens of which one of them takes note
-    cdef bint carried          # somebody wants that
+    cdef bint carried, steady  # somebody wants that
+    cdef Beats beats
+    cdef u32 low, high, spread  # ms, ms, %; see beat_steady()
     cdef Attempts attempts
     cdef u64 patience          # ns
     cdef u64 now               # newest time of a turn, ns
@@ -76,16 +79,19 @@ cdef class Watch:
     cdef list out
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
-                 patience_s: int) -> None:
-        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take."""
+                 patience_s: int, beats: tuple[int, int, int] | None = None) -> None:
+        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at least
+        and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
         cdef Crowds table
-        if not attempts_open(&self.attempts):
+        if not attempts_open(&self.attempts) or not beats_open(&self.beats):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         for table in tables:
             self.counted |= table.when
-        self.carried = "carried" in wants
+        self.carried, self.steady = "carried" in wants, "steady" in wants
+        if beats is not None:
+            self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
@@ -93,6 +99,7 @@ cdef class Watch:
     def __dealloc__(self):
         cdef u64 i
         attempts_close(&self.attempts)
+        beats_close(&self.beats)
         free(self.order)
         for i in range(self.n_waiting):
             free(self.waiting[i].turn)
@@ -156,6 +163,8 @@ cdef class Watch:
         if turn.what == TURN_BEGAN:
             if not turn.spoke and not is_shared(turn.family, turn.dst):
                 attempt_begin(&self.attempts, turn)
+                if self.steady:
+                    self.keep_time(turn)
         elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
             if attempt_settle(&self.attempts, turn) != NULL:
                 attempt_answered(&self.attempts, turn)
@@ -220,6 +229,18 @@ cdef class Watch:
         self.n_waiting = kept
         return 0
 
+    cdef int keep_time(self, const Turn* turn) except -1:
+        """Tell of a source that begins flows to a destination at regular times: once, and when it has gone on."""
+        cdef u32 middle, off, i
+        cdef Beat* one = beat_of(&self.beats, turn)
+        if one == NULL or not beat_steady(one, self.low, self.high, self.spread, &middle, &off):
+            return 0
+        self.tell("steady", turn, (one.said, one.first, one.last, one.count, middle / 1000.0, off / 1000.0,
+                                   [one.flows[i] for i in range(min(one.count, <u64>GAPS))],
+                                   [one.frames[i] for i in range(min(one.count, <u64>GAPS))]))
+        one.said = 1
+        return 0
+
     cdef int expire(self, bint over) except -1:
         """Attempts that have waited too long have failed; when all is over, so have those that still wait."""
         cdef const Attempt* attempt
@@ -242,8 +263,8 @@ cdef class Watch:
         for table in self.tables:
             if not table.when & when or not table.takes(turn):
                 continue
-            group = table.add(turn)
-            if group.said or group.n < table.least:
+            group = table.add_names(turn) if table.names else table.add(turn)
+            if group == NULL or group.said or group.n < table.least:
                 continue
             if table.answered:
                 source = source_of(&self.attempts, turn)
