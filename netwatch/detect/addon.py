@@ -12,7 +12,7 @@ from netwatch._fast.notice.watch import Watch
 from netwatch._fast.out.naming import link_sighting
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
-from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Value
+from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Told, Value
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.option import Option
@@ -34,9 +34,14 @@ class Alert:
     time_ns: int  # when it was raised
     frame: int
 
+    @property
+    def told(self) -> Told:
+        """What it means by now."""
+        return self.detector.describe(self.about, self.episode)
+
     def body(self) -> Record:
         """What the record says beside schema and time. `id` is the same whenever and wherever the capture is read."""
-        told, episode = self.detector.describe(self.about, self.episode), self.episode
+        told, episode = self.told, self.episode
         name = f"{self.detector.name} {told.title} {told.about} {episode.first}"
         return {"id": hashlib.blake2s(name.encode(), digest_size=6).hexdigest(), "first": iso(episode.first),
                 "last": iso(episode.last), "count": episode.count, "severity": told.severity,
@@ -89,6 +94,10 @@ class Detect(Addon):
             return ()
         untold, self._untold = self._untold, []
         return [self._event(alert) for alert in untold]
+
+    def newest(self, most: int) -> list[Alert]:
+        """The newest alerts, in the order in which they were raised. The engine holds still."""
+        return self.alerts[-most:]
 
     def stores(self) -> Sequence[Store]:
         return (Store("alerts", len(self.alerts), MOST, None, self.left_out),)

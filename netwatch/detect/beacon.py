@@ -51,5 +51,6 @@ class Beacon(Detector):
         here, there = text_of(src), text_of(dst)
         return Told(WARNING, "Beacon", f"{here} connected to {there} port {port} {episode.count} times, every "
                     f"{middle:.1f} s, half of them within {off:.1f} s of that",
-                    {"connections": episode.count, "median_gap_s": middle, "median_deviation_s": off, "protocol": proto},
+                    {"connections": episode.count, "median_gap_s": middle, "median_deviation_s": off,
+                     "protocol": proto},
                     {"src": here, "dst": there, "dport": port})

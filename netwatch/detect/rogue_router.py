@@ -43,5 +43,6 @@ class RogueRouter(Detector):
     def describe(self, about: tuple[str, str], episode: Gathered) -> Told:
         address, mac = about
         who = f"{address} ({mac})" if mac else address
-        return Told(WARNING, "New router", f"{who} advertises itself as a router, which it did not before", {"advertisements": episode.count} | ({"mac": mac} if mac else {}),
+        return Told(WARNING, "New router", f"{who} advertises itself as a router, which it did not before",
+                    {"advertisements": episode.count} | ({"mac": mac} if mac else {}),
                     {"src": address})

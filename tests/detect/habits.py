@@ -75,7 +75,8 @@ def a_tunnel_of_many_lookups() -> Frames:
 
 @fires("dns_tunnel")
 def a_tunnel_through_one_socket() -> Frames:
-    return [frame for i in range(60) for frame in lookup(i * 0.1, f"{encoded(i)}.{encoded(i + 99)}.example.co.uk", 22500)]
+    return [frame for i in range(60)
+            for frame in lookup(i * 0.1, f"{encoded(i)}.{encoded(i + 99)}.example.co.uk", 22500)]
 
 
 @fires()

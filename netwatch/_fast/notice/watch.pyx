@@ -80,8 +80,8 @@ cdef class Watch:
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
                  patience_s: int, beats: tuple[int, int, int] | None = None) -> None:
-        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at least
-        and at most so many seconds, that are so many percent from their median."""
+        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at
+        least and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
         cdef Crowds table
         if not attempts_open(&self.attempts) or not beats_open(&self.beats):
