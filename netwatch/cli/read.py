@@ -25,7 +25,7 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-from netwatch.cli.sources import files_again, open_source
+from netwatch.cli.sources import files_again, open_source, refuse_own
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -358,9 +358,12 @@ class Reading:
         conversation.finish()
 
     def _new_capture(self) -> CaptureWriter:
-        """The file of --write."""
+        """The file of --write: never one that is read."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
+        refused = refuse_own(self.options.write, self.options.files)
+        if refused:
+            raise CommandError(f"--write {self.options.write}: {refused}")
         try:
             with files.as_caller():
                 return CaptureWriter(self.options.write, self.options.force)
