@@ -118,6 +118,11 @@ def main(arguments: list[str]) -> int:
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
+    return answer(options, kinds, selection)
+
+
+def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
+    """Print what passes; the exit code."""
     style = style_of(options, kinds)
     try:
         source = open_source(options)
