@@ -26,6 +26,7 @@ from netwatch.cli.selection import (
     where_of,
 )
 from netwatch.cli.sources import files_again, open_source
+from netwatch.cli.standard import look_of_tables
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -65,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
+    p.add_argument("--wide", action="store_true", help="tables: all columns whole, however wide the terminal is")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
@@ -141,7 +143,7 @@ def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writ
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
-                  more=has_plugins())
+                  more=has_plugins(), look=look_of_tables(options.wide), waits=not options.interface)
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -328,6 +330,8 @@ class Reading:
         if "summary" in self.kinds:
             self.writer.summary(self._summary(pipeline))
         self.writer.close()
+        if self.writer.left_out:
+            say(f"no room for {', '.join(self.writer.left_out)}: --wide shows all, --fields those you name")
 
     def _steps(self, pipeline: Pipeline) -> Iterator[Step]:
         """All steps, until there is nothing more to be shown."""

@@ -20,9 +20,12 @@ cdef enum:                     # styles
     NDJSON = 0
     JSON = 1
     CSV = 2
-    CELLS = 3
+    CELLS = 3                  # of a table
+    SPARSE = 4                 # of CSV whose columns are not yet known
 
 STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
+ALL_STYLES = {**STYLES, "sparse": SPARSE}
+FORMULA = "=+-@\t\r"           # what a spreadsheet takes for the beginning of one
 
 
 cdef class Encoder:
@@ -40,7 +43,7 @@ cdef class Encoder:
 
     def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
-        self.style = STYLES[style]
+        self.style = ALL_STYLES[style]
         self.flat = flat
         self.bare = bare
         self.fields = fields
@@ -82,7 +85,7 @@ cdef class Encoder:
         cdef u64 i
         if first > last or last > rows.n:
             raise IndexError(f"packets {first} to {last} of {rows.n}")
-        if self.style == CELLS:
+        if self.style >= CELLS:
             return [self.record_of(shown, NULL, &rows.rows[i], {}, None) for i in range(first, last)]
         for i in range(first, last):
             self.record_of(shown, NULL, &rows.rows[i], {}, None)
@@ -105,8 +108,8 @@ cdef class Encoder:
             found = self.kinds[kind] = Shown(kind, self.fields(kind), not self.flat)
         return found
 
-    cdef list record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest,
-                        dict theirs):
+    cdef object record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest,
+                          dict theirs):
         cdef bint raw = flow != NULL or packet != NULL
         if self.style >= CSV:
             memset(shown.spans, 0, shown.n * sizeof(Span))
@@ -117,6 +120,8 @@ cdef class Encoder:
             check(&self.scratch)
             if self.style == CELLS:
                 return self.cells(shown)
+            if self.style == SPARSE:
+                return self.cells_there(shown)
         self.begin(shown)
         if self.style == CSV:
             self.line(shown)
@@ -246,7 +251,10 @@ cdef class Encoder:
                 self.value(flow, packet, shown.codes[i], &v)
                 if v.kind != V_ABSENT:
                     shown.spans[i].at = self.scratch.n
-                    put_cell(&self.scratch, &v)
+                    if v.kind == V_OBJECT:
+                        self.cell(<object>v.thing)
+                    else:
+                        put_cell(&self.scratch, &v)
                     self.fit(shown, i)
         return 0
 
@@ -270,9 +278,19 @@ cdef class Encoder:
     cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
         if value is not None:
             shown.spans[i].at = self.scratch.n
-            put_cell_object(&self.scratch, value)
+            self.cell(value)
             self.fit(shown, i)
         return 0
+
+    cdef int cell(self, object value) except -1:
+        """The text of a cell. In CSV a list is JSON, and no text is a formula."""
+        if self.style == CELLS:
+            return put_cell_object(&self.scratch, value)
+        if isinstance(value, (list, tuple)):
+            return put_json_object(&self.scratch, value)
+        if isinstance(value, str) and value and value[0] in FORMULA:
+            put_byte(&self.scratch, c"'")
+        return put_cell_object(&self.scratch, value)
 
     cdef inline void fit(self, Shown shown, u32 i):
         shown.spans[i].n = self.scratch.n - shown.spans[i].at
@@ -285,6 +303,15 @@ cdef class Encoder:
         for i in range(shown.n):
             found.append((<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
                          if shown.spans[i].there else None)
+        return found
+
+    cdef dict cells_there(self, Shown shown):
+        """The texts of those that there are, by the number of the column."""
+        cdef u32 i
+        cdef dict found = {}
+        for i in range(shown.n):
+            if shown.spans[i].there:
+                found[i] = (<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
         return found
 
     cdef int headings(self, Shown shown) except -1:
