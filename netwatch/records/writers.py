@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO, Any
 
 from netwatch._fast.out.encoder import STYLES, Encoder
+from netwatch.records.clock import Clock
 from netwatch.records.columns import FURTHER, Column, columns_of
 from netwatch.records.items import Item, Packets
 from netwatch.records.sheet import Sheet
@@ -39,10 +40,11 @@ class Writer:
 
     def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
                  encoding: str = "utf-8", *, flat: bool = False, more: bool = False, look: Look = PLAIN_LOOK,
-                 waits: bool = False) -> None:
+                 waits: bool = False, clock: Clock | None = None) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
         names with dots and no objects. `more`: users' plugins may have added fields (see column_of). `look`: of a
-        table. `waits`: nothing need be written before the end, so CSV can have the columns that occur."""
+        table. `waits`: nothing need be written before the end, so CSV can have the columns that occur.
+        `clock`: how times are shown."""
         self.style = style
         self._out = out
         self._fields = fields
@@ -58,8 +60,9 @@ class Writer:
         self.left_out: list[str] = []  # columns of tables for which there was no room
         self._sheet = Sheet() if style == "csv" and fields is None and waits else None
         form = style if self._sheet is None else "sparse"
-        self._encoder = Encoder(form, self._shown, interfaces, flat=flat)
-        self._pieces = Encoder(form, self._shown, interfaces, bare=True, flat=flat)
+        self._encoder = Encoder(form, self._shown, interfaces, flat=flat, clock=clock)
+        self._pieces = Encoder(form, self._shown, interfaces, bare=True, flat=flat, clock=clock)
+        self.clock = clock
 
     def described(self) -> frozenset[str] | None:
         """The keys of a flow record that are shown; None: all."""

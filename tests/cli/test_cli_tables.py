@@ -11,6 +11,7 @@ import pty
 import struct
 import subprocess
 import termios
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,36 @@ def test_no_cell_is_a_formula(netwatch: Run, tmp_path: Path, path: str) -> None:
             assert not any(cell[:1] in tuple("=+-@") for cell in line.values()), line
             if path[0] in "=+-@":
                 assert line["syslog.message"] == f"'{path}"
+
+
+def test_times(netwatch: Run) -> None:
+    """Every form says the same moments; whole records, fields, CSV and other kinds agree."""
+    from datetime import datetime
+
+    def times(form: str, *words: str) -> list[str]:
+        done = netwatch("read", TOUR, "--what", "packets", "--time", form, *words, env={**ENVIRONMENT, "TZ": "CET-1"})
+        return [json.loads(line)["time"] for line in done.stdout.splitlines()]
+
+    iso, epoch, relative, delta = map(times, ("iso", "epoch", "relative", "delta"))
+    assert iso == times("iso", "--fields", "time")
+    ns = [int(datetime.fromisoformat(f"{text[:19]}+00:00").timestamp()) * 10**9 + int(text[20:29]) for text in iso]
+    assert [int(text.replace(".", "")) for text in epoch] == ns
+    assert [int(text.replace(".", "")) for text in relative] == [each - ns[0] for each in ns]
+    assert [int(text.replace(".", "")) for text in delta] == [0, *(b - a for a, b in pairwise(ns))]
+    for before, local in zip(iso, times("local", "--fields", "n,time"), strict=True):
+        assert local.endswith("+01:00")
+        assert datetime.fromisoformat(f"{local[:26]}+01:00") == datetime.fromisoformat(f"{before[:26]}+00:00")
+    for kind, key in (("dns", "time"), ("http", "time"), ("tls", "time"), ("flows", "first"), ("flows", "last")):
+        found = [[json.loads(line)[key] for line in netwatch("read", TOUR, "--what", kind, "--time", form, "--fields",
+                                                             key).stdout.splitlines()] for form in ("iso", "epoch")]
+        assert found[1] == [epoch[iso.index(text)] for text in found[0]]
+    lines = rows_of(netwatch("read", TOUR, "--what", "packets", "--format", "csv", "--time", "relative"))
+    assert [line["time"] for line in lines] == relative
+    late = netwatch("read", TOUR, "--what", "dns", "--where", "qr == response", "--time", "relative", "--limit", "1")
+    assert float(json.loads(late.stdout)["time"]) > 1
+
+
+def test_a_delta_is_of_records_with_a_time(netwatch: Run) -> None:
+    done = netwatch("read", TOUR, "--time", "delta")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--time delta goes with records that have a time" in done.stderr

@@ -11,7 +11,7 @@ from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.shown cimport Shown, Span, picked
-from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, follow, put_cell, put_cell_object, put_json,
+from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
 from netwatch._fast.wire.packetrow cimport PacketRow
@@ -25,6 +25,7 @@ cdef enum:                     # styles
 
 STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
 ALL_STYLES = {**STYLES, "sparse": SPARSE}
+TIMES = (("first",), ("last",))    # of a flow
 FORMULA = "=+-@\t\r"           # what a spreadsheet takes for the beginning of one
 
 
@@ -35,16 +36,18 @@ cdef class Encoder:
     cdef int style
     cdef readonly bint flat    # names with dots, and no objects
     cdef bint bare             # no separators, no headings
+    cdef object clock          # how times are shown (records/clock.py); None: as they are
     cdef object fields         # kind → columns or None
     cdef dict kinds            # kind → Shown
     cdef FlowFields flows
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False):
+    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False, clock=None):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
         self.style = ALL_STYLES[style]
         self.flat = flat
+        self.clock = clock
         self.bare = bare
         self.fields = fields
         self.kinds = {}
@@ -100,6 +103,8 @@ cdef class Encoder:
     def record(self, str kind, dict record, dict flow=None):
         """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
         where something of that is shown."""
+        if self.clock is not None:
+            record = self.clock.of(record)
         return self.record_of(self.shown(kind), NULL, NULL, record, flow)
 
     cdef Shown shown(self, str kind):
@@ -169,12 +174,12 @@ cdef class Encoder:
             i = member
             if raw and shown.codes[i]:
                 self.value(flow, packet, shown.codes[i], &v)
-                if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT):
+                if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT) and not self.retold(&v):
                     head = shown.heads[i]
                     put_bytes(&self.out, <const u8*>head, len(head))
                     put_json(&self.out, &v)
                 elif v.kind != V_ABSENT:
-                    self.member(shown.names[i], to_object(&v))
+                    self.member(shown.names[i], self.as_object(&v))
             elif not (shown.whole and not raw) and shown.names[i] != "schema":
                 self.member(shown.names[i], self.found(shown, i, flow, packet, rest, theirs))
         if shown.whole:
@@ -224,7 +229,7 @@ cdef class Encoder:
         for code, path in shown.ways[i]:
             if code and (flow != NULL or packet != NULL):
                 self.value(flow, packet, code, &v)
-                value = to_object(&v)
+                value = self.as_object(&v)
             else:
                 value = follow(rest, path)
             if value is not None:
@@ -233,8 +238,16 @@ cdef class Encoder:
             for path in shown.theirs[i]:
                 value = follow(theirs, path)
                 if value is not None:
-                    return value
+                    return value if self.clock is None or path not in TIMES else self.clock.again(value)
         return None
+
+    cdef inline bint retold(self, const Value* v):
+        """Is it a time that is not shown as it is?"""
+        return v.kind == V_TIME and self.clock is not None
+
+    cdef object as_object(self, const Value* v):
+        """As records have it, but for times, which are as they are shown."""
+        return self.clock.text(v.number) if self.retold(v) else to_object(v)
 
     cdef inline int value(self, const FlowAt* flow, const PacketRow* packet, int code, Value* v) except -1:
         if flow != NULL:
@@ -251,8 +264,8 @@ cdef class Encoder:
                 self.value(flow, packet, shown.codes[i], &v)
                 if v.kind != V_ABSENT:
                     shown.spans[i].at = self.scratch.n
-                    if v.kind == V_OBJECT:
-                        self.cell(<object>v.thing)
+                    if v.kind == V_OBJECT or self.retold(&v):
+                        self.cell(self.as_object(&v))
                     else:
                         put_cell(&self.scratch, &v)
                     self.fit(shown, i)
