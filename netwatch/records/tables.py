@@ -20,7 +20,7 @@ DATE, CLOCK = slice(0, 10), slice(11, 26)  # of a time, to the microsecond
 BOLD, PLAIN = "\033[1m", "\033[0m"
 # columns that are left out where there is no room, the first of them first
 LEFT_OUT = {
-    "flow": ("duration", "state", "id", "sport", "bytes", "app"),
+    "flow": ("duration", "state", "sport", "bytes", "app", "id"),
     "packet": ("notes", "n", "len", "time", "proto"),
     "dns": ("latency_us", "questions.type", "server", "qr", "answers.data", "time"),
     "http": ("latency_us", "response_bytes", "time"),
