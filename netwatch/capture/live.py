@@ -59,7 +59,7 @@ def permission_fix() -> str:
     if sys.platform != "linux":
         return "run it with sudo"
     if getattr(sys, "frozen", False):
-        return _package_fix(Path(sys.executable).with_name("netwatch-live"))
+        return _package_fix(Path(sys.executable).with_name("netwatch-capd"))
     return f"run it with sudo, or once: sudo setcap cap_net_raw,cap_net_admin=ep {Path(sys.executable).resolve()}"
 
 

@@ -195,6 +195,9 @@ class Session(Run, Protocol):
     def records(self, numbers: list[int]) -> list[Record]:
         """The records of rows for a screen. The lock is held."""
 
+    def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
+        """The same for look(), a few at a time."""
+
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""
 
