@@ -62,8 +62,8 @@ _IDENTITY = (
            "dstport port tcp.port udp.port tcp.dstport udp.dstport",
            search=True),
     _field("initiator", "flow", TEXT, "INIT", 8, "How the initiator is known: seen (SYN, a request) or guessed."),
-    _field("first", "flow", TIME, "FIRST", 30, "Time of the first frame, UTC."),
-    _field("last", "flow", TIME, "LAST", 30, "Time of the newest frame, UTC."),
+    _field("first", "flow alert", TIME, "FIRST", 30, "Time of the first frame, UTC."),
+    _field("last", "flow alert", TIME, "LAST", 30, "Time of the newest frame, UTC."),
     _field("duration", "flow", DURATION, "TIME", 8, "From the first frame to the newest.", unit="s"),
     _field("interface", "flow packet", TEXT, "IFACE", 10,
            "Interface the flow was first seen on.", "iface frame.interface_name", search=True),
@@ -151,7 +151,7 @@ _OWNER = (
 # --------------------------------------------------------------------------------------------------- other records
 _PACKET = (
     _field("n", "packet", INT, "NO", 8, "Number of the frame in the input, from 1.", "frame.number"),
-    _field("time", "packet dns http tls", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
+    _field("time", "packet dns http tls alert", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
     _field("len", "packet", BYTES, "LEN", 6, "Bytes of the frame on the wire.", "frame.len length"),
     _field("caplen", "packet", BYTES, "CAPLEN", 6, "Bytes of it that were captured.", "frame.cap_len"),
     _field("flow", "packet dns http tls stream", INT, "FLOW", 7, "The flow it belongs to."),

@@ -223,3 +223,14 @@ def test_no_address_has_no_bytes() -> None:
 def test_the_kinds_of_the_dicts_are_those_asked_for() -> None:
     found = {kind_of(record) for path in CAPTURES[:40:10] for record in dicts(path, KINDS)}
     assert {"flow", "packet"} <= found <= {"flow", "packet", "dns", "http", "tls", "stream"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "a=1", ""])
+def test_no_text_of_csv_begins_a_formula(text: str) -> None:
+    from netwatch.records.columns import columns_of
+
+    columns = columns_of("http", ["path"])
+    encoder = Encoder("csv", lambda kind: columns, [])
+    encoder.record("http", {"schema": "netwatch.http/1", "path": text})
+    line = list(csv.reader(io.StringIO(encoder.take().decode(), newline="")))[1]
+    assert line == [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text]
