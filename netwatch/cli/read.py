@@ -28,8 +28,12 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
+<<<<<<< HEAD
 from netwatch.cli.sources import files_again, open_source
 from netwatch.cli.standard import look_of_tables
+=======
+from netwatch.cli.sources import files_again, open_source, refuse_own
+>>>>>>> 0b135ffff2221abc2e8bba221774ec86bd7a0c1e
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -124,6 +128,11 @@ def main(arguments: list[str]) -> int:
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
+    return answer(options, kinds, selection)
+
+
+def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
+    """Print what passes; the exit code."""
     style = style_of(options, kinds)
     try:
         source = open_source(options)
@@ -350,9 +359,12 @@ class Reading:
         conversation.finish()
 
     def _new_capture(self) -> CaptureWriter:
-        """The file of --write."""
+        """The file of --write: never one that is read."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
+        refused = refuse_own(self.options.write, self.options.files)
+        if refused:
+            raise CommandError(f"--write {self.options.write}: {refused}")
         try:
             with files.as_caller():
                 return CaptureWriter(self.options.write, self.options.force)
