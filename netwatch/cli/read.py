@@ -28,12 +28,8 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-<<<<<<< HEAD
-from netwatch.cli.sources import files_again, open_source
-from netwatch.cli.standard import look_of_tables
-=======
 from netwatch.cli.sources import files_again, open_source, refuse_own
->>>>>>> 0b135ffff2221abc2e8bba221774ec86bd7a0c1e
+from netwatch.cli.standard import look_of_tables
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
