@@ -5,7 +5,7 @@ one, the others. Nothing is copied but row numbers.
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport app_of
 from netwatch._fast.flow.icmp cimport is_echo_flow
