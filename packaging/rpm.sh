@@ -16,7 +16,7 @@ rpmbuild --quiet -bb --define "_topdir $BUILD/rpm/top" --define "version $VERSIO
     --define "use_source_date_epoch_as_buildtime 1" --define "clamp_mtime_to_source_date_epoch 1" \
     --define "_buildhost localhost" packaging/rpm/netwatch.spec
 package=$(echo "$DIST/netwatch-$VERSION-1".*.rpm)
-rpmsign --define "_gpg_name $KEY" --addsign "$package" >/dev/null
+rpmsign --define "__gpg $(command -v gpg)" --define "_gpg_name $KEY" --addsign "$package" >/dev/null
 repository=$DIST/yum
 fresh "$repository"
 cp "$package" "$repository"
