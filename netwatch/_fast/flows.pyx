@@ -5,20 +5,23 @@ the result does not depend on when memory is tidied. Ended flows wait on a list 
 as history up to a bound.
 """
 from libc.stdlib cimport realloc
-from libc.string cimport memset
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, Cold,
                                       Conn, END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_ACTIVE,
                                       ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY, ST_ECHO_REQUEST,
                                       ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
-                                      ST_SCTP_SHUTDOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
+                                      ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.copies cimport copies_find, copies_note
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_FIN, TCP_RST,
-                                         TCP_SYN)
+from netwatch._fast.wire.defrag cimport Stray
+from netwatch._fast.wire.encap cimport base_of, path_pair
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_ACK, TCP_FIN,
+                                         TCP_RST, TCP_SYN, flow_hash)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
 from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
@@ -40,6 +43,9 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
+        if core.copies and may_be_copy(row, pk) and copies_find(core.table.echoes, number, pk):
+            count_copy(core, number, row, pk)
+            return number
         if begins_anew(core, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
@@ -50,13 +56,60 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
             return 0
         row = &core.table.rows[number]
     update(core, number, row, pk)
+    if core.copies:
+        copies_note(core.table.echoes, number, pk)
     return number
+
+
+cdef void core_stray(Core* core, const Stray* stray) noexcept nogil:
+    """Fragments whose first was never seen: a flow between their addresses, numbered after all others."""
+    cdef Frame frame
+    cdef Packet pk
+    cdef u64 ordinal = core.ordinal
+    memset(&frame, 0, sizeof(Frame))
+    memset(&pk, 0, sizeof(Packet))
+    frame.ts = stray.last
+    frame.n = ordinal + 1 + stray.frame
+    pk.frame = &frame
+    pk.first = stray.first
+    memcpy(pk.src, stray.src, 16)
+    memcpy(pk.dst, stray.dst, 16)
+    pk.family, pk.proto, pk.path, pk.ttl = stray.family, stray.proto, stray.path, stray.ttl
+    pk.wire, pk.count, pk.part = stray.wire, <u16>stray.frames, True
+    pk.base = base_of(core.table.paths, pk.path)
+    pk.side = memcmp(pk.src, pk.dst, 16) > 0
+    if pk.side:
+        pk.hash = flow_hash(pk.dst, pk.src, 0, 0, pk.proto, pk.base, pk.family)
+    else:
+        pk.hash = flow_hash(pk.src, pk.dst, 0, 0, pk.proto, pk.base, pk.family)
+    core_packet(core, &pk)
+    core.ordinal = ordinal
+
+
+cdef inline bint may_be_copy(const Row* row, const Packet* pk) noexcept nogil:
+    """Has something like it been seen? A TCP segment that brings or acknowledges what is new is no copy."""
+    if row.proto != PROTO_TCP:
+        return row.packets[pk.side] != 0
+    return row.packets[pk.side] and (<i32>(pk.seq - row.nxt[pk.side]) < 0 or pk.wire_payload == 0
+                                     and (not pk.flags & TCP_ACK or <i32>(pk.ack - row.acked[pk.side]) <= 0))
+
+
+cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
+    """The packet was counted when it was captured before: it is a copy, and nothing else."""
+    pk.notes |= NOTE_COPY
+    core.table.any_copied = True
+    core.table.copied[2 * <size_t>number + pk.side] += pk.count
+    core.copied += pk.count
+    if pk.depth == 0:
+        core.copied_bytes += pk.wire
+    if pk.frame.ts > row.last:
+        row.last = pk.frame.ts
 
 
 cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
     if pk.frame.ts > row.last and pk.frame.ts - row.last > timeout_ns(core, row):
         return True
-    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and \
+    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part and \
         tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
 
 
@@ -95,8 +148,9 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     row = &t.rows[number]
     cold = &t.colds[number]
     cold.first = row.last = pk.frame.ts
+    if pk.first and pk.first < pk.frame.ts:
+        cold.first = pk.first
     cold.key = pk.frame.n * 16 + pk.depth
-    cold.iface = pk.frame.iface
     cold.second = <u16>(pk.frame.ts // SECOND)
     row.bits = BIT_FRESH
     if core.own_ids:
@@ -213,7 +267,15 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         row.bits |= BIT_REPLIED
     if row.packets[s] == 0:
         cold.ttl[s] = pk.ttl
-    if row.proto == PROTO_TCP and row.tcp:
+        if row.packets[1 - s] and pk.path != (row.path if s else cold.back):
+            path_pair(core.table.paths, row.path if s else cold.back, pk.path)
+    if s:
+        cold.back = pk.path
+    else:
+        row.path = pk.path
+    if pk.part:
+        count_part(row, pk)
+    elif row.proto == PROTO_TCP and row.tcp:
         tcp_update(row, cold, &core.table.tcps[row.tcp], pk)
     else:
         row.payload[s] += pk.wire_payload
@@ -227,8 +289,19 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     if ts > row.last:
         row.last = ts
     count_rate(cold, s, pk.wire, ts // SECOND)
-    if not row.bits & BIT_DPI_DONE:
+    if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)
+
+
+cdef void count_part(Row* row, const Packet* pk) noexcept nogil:
+    """A fragment whose others are missing: it is on its way to the receiver, who has nothing to read yet."""
+    if row.state == ST_NONE:
+        if row.proto == PROTO_TCP:
+            row.state = ST_TCP_UNKNOWN
+        elif row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE:
+            row.state = ST_UDP_ACTIVE
+        else:
+            row.state = ST_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else ST_ACTIVE
 
 
 cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:

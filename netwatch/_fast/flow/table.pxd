@@ -1,7 +1,9 @@
 """Where flows live: rows, the hash table over them, the timer wheel, the list of ended flows, conversation counts."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.flow.copies cimport Echo
 
 cdef enum:
     WHEEL = 4096               # one bucket a second; longer timeouts go round again
@@ -37,6 +39,10 @@ cdef struct Table:
     u64 created
     u64 evicted
     u32 hand                   # where the search for a victim goes on
+    Paths* paths               # the engine's
+    Echo* echoes               # the newest packets of each flow, to know a copy by
+    u32* copied                # of each row: copies of what side a, b sent; touched where there are any
+    bint any_copied
     Conversations tcp_conversations
     Conversations udp_conversations
 

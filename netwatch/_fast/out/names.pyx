@@ -13,20 +13,25 @@ ENDINGS = (None, "fin", "rst", "timeout", "evicted", "end-of-input", "timeout")
 REJECTS = (
     None, "link-type", "link-cut", "ip-cut", "ip-header", "ip-length", "ip6-extension", "transport-cut",
     "transport-header", "fragment-incomplete", "fragment-bad", "tunnel-depth", "tunnel-cut", "arp", "encrypted-link",
+    "ip-beyond-frame", "transport-beyond-frame", "aggregate-long",
 )
 TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
-           "capwap", "etherip", "mpls-in-ip")
+           "capwap", "etherip", "mpls-in-ip", "lisp", "tzsp", "ayiya", "pim-register", "l2tpv3", "srv6-ethernet",
+           "gre-in-udp", "mpls-in-udp", "wccp", "gue", "lwapp", "minimal-encapsulation")
 # what a tunnel calls its own number, written as its users write it
 TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
-              "l2tp": "session {}", "erspan": "session {}"}
+              "l2tp": "session {}", "erspan": "session {}", "l2tpv3": "session {}", "gre-in-udp": "key 0x{:08x}",
+              "lisp": "instance {}", "wccp": "service {}"}
 LAYERS = (
     None, "eth", "sll", "sll2", "raw", "null", "loop", "ppp", "pppoe", "chdlc", "wlan", "radiotap", "pktap", "nflog",
     "frelay", "llc", "vlan", "mpls", "pbb", "arp", "ip", "ipv6", "ipv6ext", "icmp", "icmp6", "igmp", "tcp", "udp",
     "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
-    "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap",
+    "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap", "cmd", "vntag", "etag",
+    "fabricpath", "macsec", "nsh", "lisp", "tzsp", "ayiya", "pim", "l2tpv3", "wccp", "gue", "pflog", "enc", "ipnet",
+    "juniper", "ipoib", "dsa", "brcm", "lwapp", "etherip", "amsdu",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
-         "duplicate ack", "zero window", "keep-alive")
+         "duplicate ack", "zero window", "keep-alive", "copy")
 
 # IP protocol numbers (IANA) that have a common short name; the rest are "ip-N"
 PROTOCOLS = {
@@ -34,6 +39,17 @@ PROTOCOLS = {
     47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf", 97: "etherip", 103: "pim",
     108: "ipcomp", 112: "vrrp", 115: "l2tp", 124: "isis", 132: "sctp", 136: "udplite", 137: "mpls",
     256: "arp", 257: "lldp", 258: "cdp", 259: "lacp", 260: "stp", 261: "eapol",
+}
+# 802.11 management and control frames by type * 16 + subtype (IEEE 802.11-2020 table 9-1)
+WLAN_FRAMES = {
+    0x00: "association-request", 0x01: "association-response", 0x02: "reassociation-request",
+    0x03: "reassociation-response", 0x04: "probe-request", 0x05: "probe-response", 0x06: "timing-advertisement",
+    0x08: "beacon", 0x09: "atim", 0x0A: "disassociation", 0x0B: "authentication", 0x0C: "deauthentication",
+    0x0D: "action", 0x0E: "action-no-ack", 0x12: "trigger", 0x13: "tack", 0x14: "beamforming-report-poll",
+    0x15: "ndp-announcement", 0x16: "control-extension", 0x17: "control-wrapper", 0x18: "block-ack-request",
+    0x19: "block-ack", 0x1A: "ps-poll", 0x1B: "rts", 0x1C: "cts", 0x1D: "ack", 0x1E: "cf-end", 0x1F: "cf-end-ack",
+    0x24: "null", 0x25: "null-cf-ack", 0x26: "null-cf-poll", 0x27: "null-cf-ack-poll", 0x2C: "qos-null",
+    0x2E: "qos-cf-poll", 0x2F: "qos-cf-ack-poll", 0x30: "dmg-beacon",
 }
 # link-layer protocols known only by their EtherType; the rest are "eth-0xNNNN"
 ETHERTYPES = {
@@ -62,6 +78,8 @@ assert len(LAYERS) == LAYER_COUNT and len(NOTES) == NOTE_COUNT
 
 def proto_name(number: int, sub: int = 0) -> str:
     """The name of a Row's proto; `sub` is the EtherType of a link-layer one."""
+    if 264 <= number < 312:
+        return "wlan-" + (WLAN_FRAMES.get(number - 264) or f"0x{number - 264:02x}")
     if number == 262:
         return ETHERTYPES.get(sub) or f"eth-0x{sub:04x}"
     return PROTOCOLS.get(number) or f"ip-{number}"

@@ -10,15 +10,20 @@ from netwatch._fast.out.record import iso
 
 cdef dict packet_record(const PacketRow* pk):
     """The body of a packet record; the caller adds what its flow and its interface say."""
-    r = {"n": pk.n, "time": iso(pk.ts), "len": pk.len, "caplen": pk.caplen}
+    r = {"n": pk.n, "len": pk.len, "caplen": pk.caplen}
+    if not pk.timeless:
+        r["time"] = iso(pk.ts)
     if pk.family != FAMILY_NONE:
         r["src"] = address_text(pk.src, pk.family)
         r["dst"] = address_text(pk.dst, pk.family)
-        if pk.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP):
+        if pk.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP) and not pk.reject:
             r["sport"] = pk.sport
             r["dport"] = pk.dport
         r["proto"] = proto_name(pk.proto, pk.sub)
-        r["info"] = info_line(pk)
+        if pk.part:
+            r["info"] = f"fragment at {(pk.part - 1) * 8} len {pk.wire_payload}"
+        elif not pk.reject:
+            r["info"] = info_line(pk)
     r["layers"] = [LAYERS[pk.layers[i]] for i in range(pk.n_layers)]
     notes = set_names(pk.notes)
     if pk.reject:

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Cold, Facts, Row, ST_UDP_ACTIVE, TcpRow
+from netwatch._fast.flow.row cimport (BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Cold, Facts, Row, ST_UDP_ACTIVE, TcpRow,
+                                          shown_path)
 from netwatch._fast.flows cimport Core
 from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
@@ -76,24 +77,31 @@ def flow_record(Engine engine, u32 number, list interfaces, bint show_secrets=Fa
          "proto": proto_name(row.proto, row.tcp if row.proto == PROTO_L2 else 0),
          "src": address_text(&row.b[0] if out else &row.a[0], row.family)}
     if row.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP):
-        r["sport"] = row.pb if out else row.pa
+        if row.pa or row.pb:                 # fragments without the first one name no ports
+            r["sport"] = row.pb if out else row.pa
         r["dst"] = address_text(&row.a[0] if out else &row.b[0], row.family)
-        r["dport"] = row.pa if out else row.pb
+        if row.pa or row.pb:
+            r["dport"] = row.pa if out else row.pb
     else:
         r["dst"] = address_text(&row.a[0] if out else &row.b[0], row.family)
     r["initiator"] = "seen" if row.bits & BIT_SEEN else "guessed"
-    r["first"] = iso(cold.first)
-    r["last"] = iso(row.last)
-    r["duration"] = (row.last - cold.first) / 1e9
-    if cold.iface < len(interfaces) and interfaces[cold.iface].get("name"):
-        r["interface"] = interfaces[cold.iface]["name"]
-    path_fields(core, row.path, r)
+    if cold.first or not core.parser.timeless:
+        r["first"] = iso(cold.first)
+        r["last"] = iso(row.last)
+        r["duration"] = (row.last - cold.first) / 1e9
+    path = shown_path(row, cold)
+    name = interface_name(core, path, interfaces)
+    if name:
+        r["interface"] = name
+    path_fields(core, path, r)
     r["state"] = state_text(row, core.clock)
     if row.bits & BIT_ENDED:
         r["ended"] = ENDINGS[cold.ended]
     put_pair(r, "packets", row.packets[out], row.packets[into])
     put_pair(r, "bytes", row.bytes[out], row.bytes[into])
     put_pair(r, "payload", row.payload[out], row.payload[into])
+    if core.table.any_copied and (core.table.copied[2 * <size_t>number] or core.table.copied[2 * <size_t>number + 1]):
+        put_pair(r, "copies", core.table.copied[2 * <size_t>number + out], core.table.copied[2 * <size_t>number + into])
     put_pair(r, "peak", rate_peak(cold, out), rate_peak(cold, into))
     if not row.bits & BIT_ENDED:
         put_pair(r, "rate", rate_now(cold, out, core.clock // SECOND), rate_now(cold, into, core.clock // SECOND))
@@ -105,6 +113,23 @@ def flow_record(Engine engine, u32 number, list interfaces, bint show_secrets=Fa
         icmp_fields(core, row, r)
     app_fields(cold, row, r, show_secrets)
     return r
+
+
+cdef object interface_name(Core* core, u16 path, list interfaces):
+    """The name of the interface that a path is on: the one that the frame names by its index, else that of the input."""
+    cdef u32 iface = 0, ifindex = 0
+    if 0 < path <= core.parser.paths.n:
+        iface = core.parser.paths.items[path].iface
+        ifindex = core.parser.paths.items[path].ifindex
+    known = interfaces[iface] if iface < len(interfaces) else {}
+    if ifindex:
+        return known.get("indexes", {}).get(ifindex) or f"if{ifindex}"
+    return known.get("name")
+
+
+def path_interface(Engine engine, u16 path, list interfaces):
+    """The interface that flows with these surroundings have in their record, or None."""
+    return interface_name(&engine.core, path, interfaces)
 
 
 cdef void path_fields(Core* core, u16 path, dict r):

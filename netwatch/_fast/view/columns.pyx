@@ -134,8 +134,8 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col == COL_PAYLOAD_IN:
         out[0] = row.payload[1 - o]
     elif col == COL_PATH:
-        out[0] = row.path
-        return row.path != 0
+        out[0] = shown_path(row, &t.colds[i])
+        return out[0] != 0
     elif col == COL_SERVICE:
         out[0] = service_of_row(row, o)
         return out[0] != 0
@@ -178,7 +178,7 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = cold.ended
         return (t.rows[i].bits & BIT_ENDED) != 0
     elif col == COL_IFACE:
-        out[0] = cold.iface
+        out[0] = shown_path(&t.rows[i], cold)
     elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
         return False
     elif col == COL_RATE_OUT:

@@ -15,7 +15,7 @@ from netwatch._fast.view import columns
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, ETHERTYPES, REJECTS, STATES, proto_name
 from netwatch._fast.out.protocols import FACT_FIELDS
-from netwatch._fast.out.record import flow_record, path_record
+from netwatch._fast.out.record import flow_record, path_interface, path_record
 from netwatch._fast.flow.services import name_services, service_code
 
 PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
@@ -119,10 +119,11 @@ cdef class EngineView:
         cdef Core* core = &self.engine.core
         cdef u32 path
         self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high)
-        if self.known_interfaces != len(self.interfaces):
+        if self.known_interfaces != len(self.interfaces) or self.known_paths != core.parser.paths.n:
             self.known_interfaces = len(self.interfaces)
-            names = {i: each["name"] for i, each in enumerate(self.interfaces) if each.get("name")}
-            self.view.set_table("interface", names)
+            names = {path: path_interface(self.engine, path, self.interfaces)
+                     for path in range(core.parser.paths.n + 1)}
+            self.view.set_table("interface", {path: name for path, name in names.items() if name})
         if self.known_paths != core.parser.paths.n:
             self.known_paths = core.parser.paths.n
             paths = {path: path_record(self.engine, path) for path in range(1, core.parser.paths.n + 1)}

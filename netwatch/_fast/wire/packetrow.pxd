@@ -2,7 +2,7 @@
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.wire.packet cimport Frame, Packet, MAX_LAYERS, PROTO_ARP
+from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, Packet, MAX_LAYERS, PROTO_ARP
 
 cdef enum:
     ARP_SENDER = 8         # RFC 826: ar$sha behind the fixed part
@@ -21,6 +21,8 @@ cdef struct PacketRow:
     u16 dport
     u16 window
     u16 notes              # NOTE_*
+    u16 part               # a fragment that stands alone: its offset / 8 + 1, else 0
+    u8 timeless            # the input does not say when
     u8 family              # FAMILY_*
     u8 reject              # REJECT_*
     u8 flags               # TCP
@@ -58,6 +60,8 @@ cdef inline void packet_row(PacketRow* row, const Packet* pk, const Frame* f) no
     row.src = pk.src
     row.dst = pk.dst
     row.layers = pk.layers
+    row.part = pk.checksum + 1 if pk.part else 0
+    row.timeless = f.bits & FRAME_TIMELESS
     row.has_mac = pk.proto == PROTO_ARP and pk.payload_len >= ARP_SENDER + 6
     if row.has_mac:
         memcpy(row.mac, pk.payload + ARP_SENDER, 6)

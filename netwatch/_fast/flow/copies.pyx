@@ -1,0 +1,73 @@
+"""Packets that were captured more than once: by a bridge and its port, by a mirror port, on both legs of a router.
+
+A copy has what a sender never repeats at once: the identification of IP, sequence and acknowledgement numbers, checksum
+and length of the original. It comes within a millisecond; where another interface, tag or hop count shows that it was seen
+elsewhere, within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy
+from a sender that repeats itself (UDP without an identification, at the same place) it is taken for the sender's.
+"""
+from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.mix cimport load64, mix
+from netwatch._fast.wire.packet cimport FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+
+cdef enum:
+    SAME_PLACE_US = 1000
+    OTHER_PLACE_US = 10000
+    CLOCK = 0xffffff           # of µs that are kept: 16 s
+
+
+cdef inline u32 print_of(const Packet* pk) noexcept nogil:
+    cdef u64 more = <u64>pk.ident | <u64>pk.checksum << 16 | <u64>(pk.wire_payload & 0xffff) << 32
+    cdef u64 rest = <u64>pk.seq | <u64>pk.ack << 32
+    if pk.proto != PROTO_TCP and pk.payload_len >= 8:
+        rest = load64(pk.payload) ^ (load64(pk.payload + pk.payload_len - 8) << 1)
+    return <u32>mix(rest, more | <u64>pk.flags << 48 | <u64>pk.side << 56 | <u64>pk.part << 57)
+
+
+cdef inline u32 where(const Packet* pk) noexcept nogil:
+    return (pk.path * <u32>31 ^ pk.path >> 8 ^ pk.ttl * <u32>7) & 0xff
+
+
+cdef inline bint names_itself(const Packet* pk) noexcept nogil:
+    """Would the sender's next packet with the same content differ?"""
+    if pk.proto == PROTO_UDP or pk.proto == PROTO_UDPLITE:
+        return pk.family == FAMILY_IP4 and pk.ident != 0
+    return True
+
+
+cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
+    """Was the same packet of the flow seen a moment ago?"""
+    cdef const Echo* e = &echoes[row & (ECHOES - 1)]
+    cdef const Sighting* s
+    cdef u32 print_, here, now, age
+    cdef int i
+    if e.row != row:
+        return False
+    print_ = print_of(pk)
+    here = where(pk)
+    now = <u32>(pk.frame.ts // 1000) & CLOCK
+    for i in range(ECHO_PACKETS):
+        s = &e.seen[i]
+        if s.print_ == print_ and s.when:
+            age = (now - (s.when >> 8)) & CLOCK
+            if age > CLOCK // 2:            # copies may be stamped in another order
+                age = (0 - age) & CLOCK
+            if s.when & 0xff != here:
+                if age < OTHER_PLACE_US:
+                    return True
+            elif age < SAME_PLACE_US and names_itself(pk):
+                return True
+    return False
+
+
+cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
+    """Remember a packet of the flow."""
+    cdef Echo* e = &echoes[row & (ECHOES - 1)]
+    cdef int i
+    if e.row != row:
+        e.row = row
+        for i in range(ECHO_PACKETS):
+            e.seen[i].when = 0
+    i = e.next % ECHO_PACKETS
+    e.next = i + 1
+    e.seen[i].print_ = print_of(pk)
+    e.seen[i].when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | where(pk)
