@@ -6,4 +6,4 @@ What it learnt makes valid texts, whoever speaks.
 from spoken import fuzz
 
 if __name__ == "__main__":
-    fuzz("rpc")
+    fuzz("rpc", "nfs")

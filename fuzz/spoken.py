@@ -5,6 +5,7 @@ Seeds are their conversations, each turn a part of a stream or a datagram.
 
 import pathlib
 import sys
+from collections.abc import Callable
 
 from driver import pack, run, streamed, turns_of
 from netwatch._fast.out.probe import Probe
@@ -14,8 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto")
 from spoken import HOME, carries, shown, spoken, talk_of
 
 
-def fuzz(name: str) -> None:
-    """Run the target, to the own port and to another."""
+def target_of(name: str) -> Callable[[bytes], None]:
+    """Its streams and datagrams, to the own port and to another."""
     ports = (talk_of(HOME.get(name, name)).PORT, 4321)
     streams = [streamed(lambda port=port: Probe(name, dport=port), lambda result: shown(name, result[1]) and None)
                for port in ports] if carries(name, datagram=False) else []
@@ -32,5 +33,12 @@ def fuzz(name: str) -> None:
             assert probe.fact_bytes < 8192
             shown(name, probe.facts)
 
-    talks = spoken(HOME.get(name, name))
-    run(target, [*(pack(turns[:12]) for turns in talks), *(pack([turn]) for turns in talks for turn in turns)])
+    return target
+
+
+def fuzz(*names: str) -> None:
+    """Run the target of the protocols, which share one file."""
+    targets = [target_of(name) for name in names]
+    talks = spoken(names[0])
+    seeds = [*(pack(turns[:12]) for turns in talks), *(pack([turn]) for turns in talks for turn in turns)]
+    run(lambda data: [target(data) for target in targets] and None, seeds)

@@ -215,7 +215,8 @@ def wired(root: Path, name: str, udp_alone: bool, port: int) -> dict[str, str]:
     stub, constant = FIELDS.replace("NAME.", f"{name}.").replace("_NAME", f"_{name.upper()}"), f"*_{name.upper()}"
     group = re.sub(LAST_GROUP, lambda found: f"{stub}{found[1]}, {constant}{found[2]})\n", text_of(fields), flags=re.M)
     changed = {DPI: after_last(r"^enroll\(\w+\)\n", in_order(text_of(DPI), name), f"enroll({name}_define)\n"),
-               DESCRIBING: after_last(r'^    "\w+": "[\w.]+",\n(?=})', text_of(DESCRIBING), f'    "{name}": "{name}",\n'),
+               DESCRIBING: after_last(r'^    "\w+": "[\w.]+",\n(?=})', text_of(DESCRIBING),
+                                      f'    "{name}": "{name}",\n'),
                fields: group}
     if udp_alone:
         talks = re.sub(r"^CONVERSATIONS = \{\n", f'\\g<0>    "{name}": [],\n', text_of(MESSAGES), count=1, flags=re.M)

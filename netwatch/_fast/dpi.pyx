@@ -29,6 +29,7 @@ from netwatch._fast.proto.mysql.wire cimport mysql_define
 from netwatch._fast.proto.modbus cimport modbus_define
 from netwatch._fast.proto.mqtt cimport mqtt_define
 from netwatch._fast.proto.netbios.wire cimport netbios_define
+from netwatch._fast.proto.netflow.wire cimport ipfix_define, netflow_define
 from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
@@ -42,6 +43,7 @@ from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
+from netwatch._fast.proto.sflow cimport sflow_define
 from netwatch._fast.proto.sip cimport sip_define
 from netwatch._fast.proto.smb.wire cimport smb_define
 from netwatch._fast.proto.smtp cimport smtp_define
@@ -51,6 +53,7 @@ from netwatch._fast.proto.ssdp cimport ssdp_define
 from netwatch._fast.proto.ssh cimport ssh_define
 from netwatch._fast.proto.stun cimport stun_define
 from netwatch._fast.proto.syslog cimport syslog_define
+from netwatch._fast.proto.tds.wire cimport tds_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls.wire cimport tls_define
@@ -60,9 +63,9 @@ from netwatch._fast.proto.tor cimport tor_define, tor_enrolled
 from netwatch._fast.proto.wireguard cimport wireguard_define
 from netwatch._fast.proto.xmpp cimport xmpp_define
 
-from netwatch._fast.look.registry import add_name, app_names, timeouts
+from netwatch._fast.look.registry import add_name, app_names, having, timeouts
 
-__all__ = ["add_name", "app_names", "timeouts"]
+__all__ = ["add_name", "app_names", "having", "timeouts"]
 
 # The table: one line a protocol. Where two are equally sure the earlier wins.
 enroll(tls_define)
@@ -127,3 +130,7 @@ enroll(http3_define)
 enroll(dcerpc_define)
 enroll(rpc_define)
 enroll(nfs_define)
+enroll(tds_define)
+enroll(netflow_define)
+enroll(ipfix_define)
+enroll(sflow_define)

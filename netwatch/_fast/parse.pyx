@@ -146,7 +146,7 @@ cdef void next_packet(Cursor* c) noexcept nogil:
     c.pk.wire = outer.wire
     if c.around_count:                      # all fragments of what is around it
         c.pk.wire = c.around_wire
-        c.pk.count = c.around_count
+        c.pk.count = <u16>c.around_count
         c.pk.first = c.around_first
     if c.parser.layers:
         c.pk.n_layers = outer.n_layers
@@ -315,10 +315,10 @@ cdef void ip6(Cursor* c) noexcept nogil:
     memcpy(pk.src, p + 8, 32)
     pk.family = FAMILY_IP6
     pk.ttl = p[7]
+    pk.proto = p[6]
     advance(c, 40)
     n = be16(p + 4)
     if n > c.wire:                          # ip6_rcv of Linux drops it
-        pk.proto = p[6]
         reject(c, REJECT_IP_BEYOND)
         return
     if n or p[6] == 59:                     # zero: a jumbogram, or offload that did not know yet

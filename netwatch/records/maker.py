@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from netwatch._fast.dpi import having
 from netwatch._fast.out.record import iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
@@ -14,7 +15,7 @@ from netwatch.model.addon import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline, Step
 
-SEALED = {"tls", "dtls", "quic", "ssh"}  # their bytes are not readable as they stand
+SEALED = having("opaque")
 CLEAR_DNS = ("udp", "tcp")
 STREAM_LIMIT = 65536
 MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many

@@ -4,8 +4,8 @@ From it come the filter language's names, the JSON and CSV keys, the columns on 
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
 nothing, and does not know how a value is obtained. Here are flows, packets and streams; endpoints.py
 says who and where, web.py has the protocols of the web and of names, sharing.py file sharing and remote desktops,
-databases.py databases, fleet.py brokers, routers and plants, calls.py remote procedure calls, more.py all others,
-field.py what a field is.
+databases.py databases, fleet.py brokers, routers and plants, calls.py remote procedure calls,
+telemetry.py flow export and carriers, more.py all others, field.py what a field is.
 """
 from collections.abc import Mapping
 
@@ -32,6 +32,7 @@ from netwatch.schema.field import (
 from netwatch.schema.fleet import FLEET
 from netwatch.schema.more import MORE
 from netwatch.schema.sharing import DESK
+from netwatch.schema.telemetry import TELEMETRY
 from netwatch.schema.web import WEB
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
@@ -162,7 +163,7 @@ _STREAM = (
 )
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *MORE, *DESK, *STORES,
-                             *FLEET, *CALLS, *_PACKET, *_STREAM)
+                             *FLEET, *CALLS, *TELEMETRY, *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
 

@@ -1,5 +1,5 @@
 """THE TABLE, the part of databases: one line a field."""
-from netwatch.schema.field import BOOL, INT, TEXT, _field
+from netwatch.schema.field import BOOL, DURATION, INT, TEXT, _field
 
 _APPS = ("mysql", "postgresql", "mongodb", "cassandra")
 _LOGINS = tuple(field for app in _APPS for field in (
@@ -10,7 +10,7 @@ _QUERIES = tuple(
     _field(f"{app}.queries", "flow", TEXT, "QUERIES", 40,
            "First different statements, each cut to 256 bytes; passwords in them are masked.",
            f"{app}.query db.query", privacy="name", many=True, search=True)
-    for app in ("mysql", "postgresql", "cassandra"))
+    for app in ("mysql", "postgresql", "cassandra", "tds"))
 
 _SQL = (
     _field("mysql.version", "flow", TEXT, "SERVER", 20, "Version the server's greeting gives."),
@@ -73,4 +73,33 @@ _OTHERS = (
            "Version of the messages between nodes, where that is what the flow is."),
 )
 
-STORES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS)
+_MICROSOFT = (
+    _field("tds.version", "flow", TEXT, "TDS", 5, "Version of the protocol."),
+    _field("tds.client_version", "flow", TEXT, "CVERSION", 11, "Version of the client's library."),
+    _field("tds.server_version", "flow", TEXT, "SVERSION", 11, "Version of the server, such as 15.0.2000."),
+    _field("tds.product", "flow", TEXT, "SERVER", 20, "What the server calls itself."),
+    _field("tds.encryption", "flow", TEXT, "ENCRYPTION", 10, "What is encrypted: login, session or none."),
+    _field("tds.instance", "flow", TEXT, "INSTANCE", 12, "Instance of the server the client asks for.", search=True),
+    _field("tds.host", "flow", TEXT, "HOST", 16, "Computer of the client, as it calls itself.", privacy="name",
+           search=True),
+    _field("tds.application", "flow", TEXT, "APPLICATION", 20, "What the client calls itself.", search=True),
+    _field("tds.library", "flow", TEXT, "LIBRARY", 16, "Library of the client."),
+    _field("tds.target", "flow", TEXT, "TARGET", 20, "Server the client asks for.", privacy="name"),
+    _field("tds.databases", "flow", TEXT, "DATABASES", 16, "Databases asked for or changed to.", "db.name",
+           privacy="name", many=True, search=True),
+    _field("tds.login", "flow", TEXT, "LOGIN", 8, "accepted or refused."),
+    _field("tds.auth", "flow", TEXT, "AUTH", 9, "Method of an integrated login: NTLMv2, Kerberos ..."),
+    _field("tds.domain", "flow", TEXT, "DOMAIN", 16, "Domain of that login.", privacy="name"),
+    _field("tds.workstation", "flow", TEXT, "HOST", 16, "Computer that login names.", privacy="name"),
+    _field("tds.spn", "flow", TEXT, "SPN", 28, "Service its Kerberos ticket is for.", privacy="name"),
+    _field("tds.procedures", "flow", TEXT, "PROCEDURES", 24, "Procedures called.", privacy="name", many=True,
+           search=True),
+    _field("tds.errors", "flow", TEXT, "ERRORS", 32, "Numbers and messages of errors.", "db.error", privacy="name",
+           many=True),
+    _field("tds.latency_us", "flow", DURATION, "LATENCY", 8, "From a request to the first of its answer.", unit="us"),
+    _field("tds.user", "flow", TEXT, "USER", 16, "User who logs in.", "login.user", privacy="name", search=True),
+    _field("tds.password", "flow", TEXT, "PASSWORD", 8, "Password sent with no more than its bits inverted.",
+           privacy="secret"),
+)
+
+STORES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT)

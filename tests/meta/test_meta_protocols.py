@@ -13,7 +13,7 @@ from netwatch._fast.out.protocols import DESCRIBE, DESCRIBING, LABEL
 
 APPS = [name for name in app_names() if name]
 # these are read, tested and fuzzed with another
-HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc"}
+HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow"}
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -17,7 +17,7 @@ from netwatch._fast.out.probe import MORE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.out.protocols import DESCRIBING
 
 Turns = list[tuple[int, bytes]]
-SPOKEN = ("dcerpc", "rpc")
+SPOKEN = ("dcerpc", "rpc", "tds", "netflow", "sflow")
 
 
 def talk_of(name: str) -> ModuleType:

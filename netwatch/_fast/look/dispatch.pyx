@@ -7,16 +7,14 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u64, Slice
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.registry cimport best, proto_at
+from netwatch._fast.look.registry cimport best, may_be_path, proto_at
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_INITIATOR_B, BIT_TRIED_A, Cold, Conn, Row
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport *
 
 cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
-    PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a QUIC connection
-    PATH_FIRST = 0x40          # bits of the first byte of a QUIC packet with a short header (RFC 9000 section 17.3)
-    PATH_BYTES = 21            # of the shortest (section 10.3)
+    PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a known connection
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
 
@@ -101,7 +99,7 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
             row.bits |= BIT_TRIED_A
         elif row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back
-    if wants(look, EV_SEALED) and data.n >= PATH_BYTES and data.p[0] & 0xc0 == PATH_FIRST and packets < PATH_TRIES:
+    if wants(look, EV_SEALED) and packets < PATH_TRIES and may_be_path(data):
         look.proto = 0
         sealed(look, data.p, data.n, 0)
     elif row.bits & BIT_TRIED_A:

@@ -42,6 +42,9 @@ cdef enum:
     ON_TCP = 1             # Proto.on
     ON_UDP = 2
     DETECT_MORE = -1
+    TRAIT_CARRIES_TLS = 1  # what its handshake chose stands under tls, as a TLS flow's does
+    TRAIT_OPAQUE = 2       # its bytes say nothing to people as they stand
+    TRAIT_STREAMS = 4      # it has streams of its own, which are shown instead of what they are cut into
 
 cdef enum:
     PARSE_OK = 0           # used what it could; call again when there is more
@@ -78,9 +81,11 @@ cdef struct Proto:
     int (*lost)(Look*, u64) noexcept nogil
     void (*closing)(Look*) noexcept nogil
     void (*free)(void*) noexcept nogil
+    u8 traits                  # TRAIT_*
     u8 late                    # how sure detect must be for the protocol to follow bytes that nobody knew; 0 never does
     u32 timeout                # s that a flow may be idle, 0: as its state says
     bint (*join)(Conn*) noexcept nogil     # take a flow that keys tied to another as a further path of it, or NULL
+    bint (*path)(Slice) noexcept nogil     # could the datagram belong to such a path? NULL where join is
 
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL

@@ -7,7 +7,10 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u64, Slice
 from netwatch._fast.base.mix cimport lowest_bit
-from netwatch._fast.look.protocol cimport Look, Proto, DETECT_MORE, MAX_PROTOS
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, MAX_PROTOS, TRAIT_CARRIES_TLS, TRAIT_OPAQUE,
+                                           TRAIT_STREAMS)
+
+TRAITS = {"carries tls": TRAIT_CARRIES_TLS, "opaque": TRAIT_OPAQUE, "streams": TRAIT_STREAMS}
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
 cdef int n_protos = 0
@@ -99,6 +102,21 @@ cdef bint begins_late(Slice data) noexcept nogil:
             if sure >= PROTOS[number].late:
                 return True
     return False
+
+
+cdef bint may_be_path(Slice data) noexcept nogil:
+    """Could the datagram of an unknown flow belong to a further path of a connection that only keys can tie to it?"""
+    cdef int i
+    for i in range(1, n_protos + 1):
+        if PROTOS[i].path != NULL and PROTOS[i].path(data):
+            return True
+    return False
+
+
+def having(str trait) -> frozenset:
+    """The names of the apps that have the trait, a key of TRAITS."""
+    bit = TRAITS[trait]
+    return frozenset(APP_NAMES[i] for i in range(1, n_protos + 1) if PROTOS[i].traits & bit)
 
 
 def timeouts() -> dict:

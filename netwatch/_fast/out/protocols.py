@@ -78,6 +78,10 @@ DESCRIBING = {
     "dcerpc": "dcerpc.text",
     "rpc": "rpc.text",
     "nfs": "rpc.text",
+    "tds": "tds.text",
+    "netflow": "netflow.text",
+    "ipfix": "netflow.text",
+    "sflow": "sflow",
 }
 
 DESCRIBE: dict[str, Describe] = {}

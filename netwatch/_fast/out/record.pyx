@@ -16,13 +16,13 @@ from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_M
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.table cimport Conversations, conversations
 
-from netwatch._fast.dpi import app_names
+from netwatch._fast.dpi import app_names, having
 from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, TUNNEL_IDS, TUNNELS, proto_name
 from netwatch._fast.flow.content import facts_list
 
 cdef list APPS = app_names()
 cdef u64 SECOND = 1000000000
-CARRIES_TLS = ("quic", "dtls", "openvpn")   # what their handshake chose stands under tls, as a TLS flow's does
+CARRIES_TLS = having("carries tls")
 TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 

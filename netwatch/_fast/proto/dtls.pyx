@@ -10,7 +10,8 @@ from libc.string cimport memcmp, memset
 from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants)
+                                           SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants,
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE)
 from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
@@ -298,6 +299,7 @@ cdef void dtls_free(void* state) noexcept nogil:
 
 cdef void dtls_define(Proto* p) noexcept nogil:
     p.name = "dtls"
+    p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.on = ON_UDP
     memset(p.first, 0, sizeof(p.first))
     p.first[1] = 1                     # CAPWAP's preamble

@@ -10,7 +10,7 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
-                                           set_initiator, wants)
+                                           set_initiator, wants, TRAIT_STREAMS)
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:
@@ -247,6 +247,7 @@ cdef void http2_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     p.first[c'P'] = p.first[0] = 1
     p.name = "http2"
+    p.traits = TRAIT_STREAMS
     p.on = ON_TCP
     p.detect = http2_detect
     p.parse = http2_parse

@@ -5,7 +5,7 @@ meaning are those of HTTP/2.
 """
 from libc.string cimport memset
 
-from netwatch._fast.look.protocol cimport Proto
+from netwatch._fast.look.protocol cimport Proto, TRAIT_STREAMS
 from netwatch._fast.proto.common.facts import described, fact_fields, words
 from netwatch._fast.proto.http2 import FIELDS
 
@@ -15,6 +15,7 @@ FACT_FIELDS = fact_fields("http3", FIELDS, without=("status",))
 cdef void http3_define(Proto* p) noexcept nogil:
     memset(p, 0, sizeof(Proto))
     p.name = "http3"
+    p.traits = TRAIT_STREAMS
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

@@ -11,7 +11,8 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.tls.hello cimport TLS_ALPN_CHOSEN, TLS_SNI
@@ -230,6 +231,7 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     p.first[CLIENT_RESET3 << 3] = 1
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
     p.name = "openvpn"
+    p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.on = ON_TCP | ON_UDP
     p.detect = openvpn_detect
     p.parse = openvpn_parse

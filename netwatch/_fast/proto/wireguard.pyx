@@ -7,7 +7,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, le32
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator,
+                                           TRAIT_OPAQUE)
 from netwatch._fast.proto.common.learn cimport (HINT_WIREGUARD, Hint, Waiting, asked, fact_distinct, hint_of, hint_set,
                                                 keep_latency, keep_u8)
 from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number
@@ -95,6 +96,7 @@ cdef void wireguard_define(Proto* p) noexcept nogil:
     memset(p.first, 0, sizeof(p.first))
     memset(p.first + 1, 1, DATA)
     p.name = "wireguard"
+    p.traits = TRAIT_OPAQUE
     p.on = ON_UDP
     p.detect = wireguard_detect
     p.parse = wireguard_parse

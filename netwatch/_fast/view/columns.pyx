@@ -6,7 +6,7 @@ initiator's side. What protocols learn is stored as facts; `map_fact` says under
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE, shown_path
 from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak

@@ -94,6 +94,7 @@ cdef Defrag* defrag_new() noexcept nogil
 cdef void defrag_free(Defrag* d) noexcept nogil
 cdef void defrag_flush(Defrag* d) noexcept nogil
 cdef void defrag_end(Defrag* d) noexcept nogil
+cdef u64 fragment_hash(const u8* src, const u8* dst, u32 ident) noexcept nogil
 cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil
 cdef void defrag_done(Defrag* d, Datagram* g) noexcept nogil
 cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) noexcept nogil

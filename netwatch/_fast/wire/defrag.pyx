@@ -51,8 +51,12 @@ cdef inline u32 key_of(const Packet* pk, u32 proto) noexcept nogil:
     return proto if pk.family == FAMILY_IP4 else 0
 
 
-cdef u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogil:
-    return <u32>(mix_ends(src, dst, ident) & (DEFRAG_BUCKETS - 1))
+cdef u64 fragment_hash(const u8* src, const u8* dst, u32 ident) noexcept nogil:
+    return mix_ends(src, dst, ident)
+
+
+cdef inline u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogil:
+    return <u32>(fragment_hash(src, dst, ident) & (DEFRAG_BUCKETS - 1))
 
 
 cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:

@@ -185,6 +185,10 @@ cdef void pppoe(Cursor* c) noexcept nogil:
         return
     c.encap.pppoe = be16(p + 2)
     n = be16(p + 4)
+    if n > c.wire:                                               # pppoe_rcv of Linux drops it
+        reject(c, REJECT_LINK_CUT)
+        return
+    c.wire = n
     if n < captured(c):
         c.end = c.p + n
     c.next = NEXT_PPP

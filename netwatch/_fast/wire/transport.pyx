@@ -74,6 +74,18 @@ cdef void transport_ports(Cursor* c, u8 proto) noexcept nogil:
     if captured(c) >= 4 and proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP):
         c.pk.sport = be16(c.p)
         c.pk.dport = be16(c.p + 2)
+    elif captured(c) >= 8 and proto in (PROTO_ICMP, PROTO_ICMP6):
+        c.pk.icmp_type = c.p[0]
+        c.pk.icmp_code = c.p[1]
+        if is_echo(c):
+            c.pk.sport = c.pk.dport = be16(c.p + 4)
+
+
+cdef bint is_echo(Cursor* c) noexcept nogil:
+    """An ICMP echo or its reply, which have an identifier."""
+    if c.pk.proto == PROTO_ICMP6:
+        return c.pk.icmp_type == 128 or c.pk.icmp_type == 129
+    return c.pk.icmp_type == 0 or c.pk.icmp_type == 8
 
 
 cdef void rest_is_payload(Cursor* c) noexcept nogil:
@@ -169,7 +181,7 @@ cdef void icmp(Cursor* c) noexcept nogil:
         return
     pk.icmp_type = p[0]
     pk.icmp_code = p[1]
-    if captured(c) >= 8 and ((six and p[0] in (128, 129)) or (not six and p[0] in (0, 8))):
+    if captured(c) >= 8 and is_echo(c):
         pk.sport = pk.dport = be16(p + 4)
     rest_is_payload(c)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from netwatch._fast.dpi import having
 from netwatch._fast.out.record import iso
 from netwatch.addons.frames.questions import excerpt
 from netwatch.addons.frames.readable import Showing
 
 MOST_FRAMES = 33_554_432  # bytes of frames read again at a time
-SEALED = ("quic", "dtls", "tls", "openvpn", "wireguard")  # their datagrams say nothing as they stand
+SEALED = having("opaque")
 MOST_SHOWN = 1_048_576  # bytes of content handed out
 
 

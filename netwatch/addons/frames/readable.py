@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from netwatch._fast.dpi import having
 from netwatch.model.addon import Event
 
-NUMBERED = {"http2", "http3", "quic"}  # their streams are shown, not the frames these are cut into
+NUMBERED = having("streams")
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")
 
 

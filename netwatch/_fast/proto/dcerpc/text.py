@@ -1,4 +1,4 @@
-"""What the facts of dcerpc.pyx say: the describing half of DCE/RPC."""
+"""What the facts of wire.pyx say: the describing half of DCE/RPC."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, number, one_or_all, text
 from netwatch._fast.proto.common.gss import add_gss
-from netwatch._fast.proto.dcerpcnames import FAULTS, INTERFACES, OPERATIONS
+from netwatch._fast.proto.dcerpc.names import FAULTS, INTERFACES, OPERATIONS
 
 INTERFACE, OPERATION, ENDPOINT, ADDRESS, AUTH_TYPE, AUTH_LEVEL, FAULT, REFUSED, CALLS, LATENCY = range(1, 11)
 

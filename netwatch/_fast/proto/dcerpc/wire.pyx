@@ -16,7 +16,7 @@ from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, ke
 from netwatch._fast.proto.common.lines cimport smaller
 from netwatch._fast.proto.common.utf16 cimport narrow, part
 
-cdef enum:                     # fact keys, as in dcerpctext.py
+cdef enum:                     # fact keys, as in text.py
     RPC_INTERFACE = 1          # UUID as a little-endian sender writes it
     RPC_OPERATION = 2          # UUID, number: 18 bytes
     RPC_ENDPOINT = 3           # UUID, protocol of the floor, its data

@@ -57,3 +57,4 @@ cdef inline Slice take_part(Reader* r) noexcept nogil:
         r.bad = True
         return slice_of(r.p, 0)
     return slice_of(take(r, n), <u32>n)
+cdef bint quic_path(Slice data) noexcept nogil

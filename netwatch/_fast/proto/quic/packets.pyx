@@ -109,3 +109,8 @@ cdef void read_parameters(Look* look, u32 version, Slice hello) noexcept nogil:
                 look.row.tcp = LEAST_IDLE if idle < LEAST_IDLE else MOST_IDLE if idle > MOST_IDLE else <u32>idle
         elif kind == PARAM_AGENT and value.n <= MAX_AGENT:
             fact_once(look, QK_AGENT, value.p, value.n)
+
+
+cdef bint quic_path(Slice data) noexcept nogil:
+    """A short header (RFC 9000 section 17.3) on a packet of at least the shortest length (section 10.3)."""
+    return data.n >= 21 and data.p[0] & 0xc0 == 0x40

@@ -12,15 +12,16 @@ from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUI
                                       ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
-                                           fact_number, fact_once, fact_set, sealed, set_initiator, wants)
+                                           fact_number, fact_once, fact_set, sealed, set_initiator, wants,
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS)
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
                                               initial_open)
 from netwatch._fast.proto.quic.packets cimport (Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED,
                                                 QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
-                                                QUIC_NEGOTIATION, read_header, read_parameters, take_part, take_varint,
-                                                version_known, version_reserved)
+                                                QUIC_NEGOTIATION, quic_path, read_header, read_parameters, take_part,
+                                                take_varint, version_known, version_reserved)
 from netwatch._fast.proto.tls.hello cimport HELLO_BAD, HELLO_RETRY, Hello, client_hello, server_hello
 from netwatch._fast.proto.quic.text import FACT_FIELDS, describe, label  # no-cython-lint
 
@@ -385,15 +386,15 @@ cdef void quic_free(void* state) noexcept nogil:
 cdef void quic_define(Proto* p) noexcept nogil:
     cdef u32 flags
     p.name = "quic"
+    p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE | TRAIT_STREAMS
     p.timeout = 180
     p.join = quic_join
+    p.path = quic_path
     p.on = ON_UDP
-    memset(p.first, 0, sizeof(p.first))
     memset(p.first + LONG, 1, LONG)
     for flags in range(0, 0x40, 4):    # Google's public flags with a version
         p.first[flags | 1] = 1
     p.detect = quic_detect
     p.parse = quic_parse
-    p.lost = NULL
     p.closing = quic_closing
     p.free = quic_free

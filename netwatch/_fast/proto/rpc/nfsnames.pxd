@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u32, Reader
 from netwatch._fast.look.protocol cimport Look
 
-cdef enum:                     # fact keys, beside those of rpc.pyx
+cdef enum:                     # fact keys, beside those of wire.pyx
     RPC_PROCEDURE = 2          # program, version, procedure (or OPERATION and that of a COMPOUND): 4, 1, 2 bytes
     RPC_FILE = 9
 

@@ -1,4 +1,4 @@
-"""What the facts of rpc.pyx and nfsnames.pyx say: the describing half of ONC RPC and NFS, and their names."""
+"""What the facts of wire.pyx and nfsnames.pyx say: the describing half of ONC RPC and NFS, and their names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
 
-# fact keys, as in rpc.pyx
+# fact keys, as in wire.pyx
 PROGRAM, PROCEDURE, AUTH, MACHINE, IDS, PORT, ADDRESS, PATH, FILE, STATUS, ERROR, CALLS, LATENCY = range(1, 14)
 OPERATION = 0x100              # of a COMPOUND, in the procedure's number
 

@@ -1,4 +1,4 @@
-"""ONC RPC and NFS; see rpc.pyx."""
+"""ONC RPC and NFS; see wire.pyx."""
 from netwatch._fast.look.protocol cimport Proto
 
 cdef void rpc_define(Proto* p) noexcept nogil

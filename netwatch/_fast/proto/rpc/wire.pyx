@@ -16,7 +16,7 @@ from netwatch._fast.proto.common.lines cimport port_is
 from netwatch._fast.proto.rpc.nfsnames cimport MAX_NAMES, NFS, keep_procedure, nfs_names
 from netwatch._fast.proto.common.xdr cimport opaque, put32
 
-cdef enum:                     # fact keys, as in rpctext.py
+cdef enum:                     # fact keys, as in text.py
     RPC_PROGRAM = 1            # program, version: 8 bytes
     # RPC_PROCEDURE and RPC_FILE: nfsnames.pxd
     RPC_AUTH = 3               # flavor, 4 bytes

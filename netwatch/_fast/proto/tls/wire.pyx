@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
-                                           wants, zeroed)
+                                           wants, zeroed, TRAIT_OPAQUE)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                              TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
@@ -387,10 +387,10 @@ cdef void tls_free(void* state) noexcept nogil:
 
 cdef void tls_define(Proto* p) noexcept nogil:
     p.name = "tls"
+    p.traits = TRAIT_OPAQUE
     p.timeout = 600
     p.late = HELLO_SURE
     p.on = ON_TCP
-    memset(p.first, 0, sizeof(p.first))
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)
     memset(p.first + 0x80, 1, 0x80)
     p.detect = tls_detect
