@@ -11,8 +11,8 @@ from netwatch._fast.wire.defrag cimport defrag_end, defrag_new, defrag_free, def
 from netwatch._fast.wire.encap cimport paths_new, paths_free, VLAN_IGNORE, VLAN_KEY, VLAN_PAIR
 from netwatch._fast.flow.copies cimport ECHOES
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, END_INPUT, Row
-from netwatch._fast.flows cimport COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, core_finish, core_packet, core_stray,
-                                   core_turn
+from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, core_finish, core_packet, core_stray,
+                                   core_turn)
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.wire.packet cimport Frame, NOTE_COPY, Packet, PROTO_TCP

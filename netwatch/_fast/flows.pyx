@@ -39,11 +39,13 @@ cdef enum:
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
     cdef u32 number = table_find(&core.table, pk)
+    cdef u16 path
     cdef Row* row
     core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
-        if core.copies and may_be_copy(row, pk) and copies_find(core.table.echoes, number, pk):
+        path = core.table.colds[number].back if pk.side else row.path
+        if core.copies and may_be_copy(row, pk) and copies_find(core.table.echoes, number, pk, path != pk.path):
             count_copy(core, number, row, pk)
             return number
         if begins_anew(core, row, pk):

@@ -2,9 +2,9 @@
 
 Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; ARP: RFC 826.
 """
-from libc.string cimport memcpy, memset, memcmp
+from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, be64
 from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, PROTO_ARP,
                                          Packet, flow_hash)
 from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
@@ -46,7 +46,7 @@ cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
         follow(&c)
 
 
-cdef void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
+cdef inline void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
     c.encap.n_vlan = c.encap.n_tunnel = c.encap.n_mpls = 0
     c.encap.pppoe = 0
     c.encap.ifindex = c.encap.service = 0
@@ -63,7 +63,7 @@ cdef void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
     c.pk = fresh(parser, frame)
 
 
-cdef void follow(Cursor* c) noexcept nogil:
+cdef inline void follow(Cursor* c) noexcept nogil:
     """Header after header, until the packet is complete or refused."""
     while c.next < NEXT_DONE:
         c.steps += 1
@@ -108,12 +108,19 @@ cdef Packet* fresh(Parser* parser, const Frame* frame) noexcept nogil:
     return pk
 
 
+cdef inline bint side_of(const Packet* pk) noexcept nogil:
+    """Is the sender the larger end?"""
+    cdef u64 a = be64(pk.src), b = be64(pk.dst)
+    if a == b:
+        a, b = be64(pk.src + 8), be64(pk.dst + 8)
+    return a > b or (a == b and pk.sport > pk.dport)
+
+
 cdef void close_packet(Cursor* c) noexcept nogil:
     """The packet is as known as it will be: number its surroundings, order its ends, hash its key. A packet that is refused
     behind its network header keeps its ends, for who looks at it; it is in no flow."""
     cdef Packet* pk = c.pk
     cdef Parser* parser = c.parser
-    cdef int order
     parser.n_out += 1
     if pk.family == FAMILY_NONE and not pk.reject:
         pk.reject = REJECT_LINK_TYPE        # neither the link layer nor what it carries names two ends
@@ -124,8 +131,7 @@ cdef void close_packet(Cursor* c) noexcept nogil:
         return
     pk.path = path_of(parser.paths, c.encap)
     pk.base = base_of(parser.paths, pk.path)
-    order = memcmp(pk.src, pk.dst, 16)
-    pk.side = order > 0 or (order == 0 and pk.sport > pk.dport)
+    pk.side = side_of(pk)
     if pk.side:
         pk.hash = flow_hash(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.base, pk.family)
     else:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
+from netwatch._fast.out.names import unread_links
 from netwatch.cli.addons import names, owners, readers, say
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
 from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
@@ -38,7 +39,7 @@ def natural(text: str) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
-    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
@@ -56,6 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--copies", choices=("keep", "mark", "drop"),
+                   help="packets captured twice: as any other, counted as copies (default), or not shown")
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
@@ -180,7 +183,8 @@ class Reading:
         pipeline = Pipeline(self.source, services=services, copies=copies,
                             workers=self.options.workers, want=wanted, hold=hold, dpi=not self.options.no_dpi,
                             facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts)
+                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts,
+                            identity=self._identity())
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._maker(pipeline))
@@ -189,11 +193,17 @@ class Reading:
                 signal.signal(s, handler)
             pipeline.close()
         self._clear_progress()
+        for name in unread_links(self.source.interfaces):
+            say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")
         if self.source.error:
             print(f"netwatch: {self.source.error}", file=sys.stderr)
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
+
+    def _identity(self) -> dict[str, str]:
+        found = self.options.settings.identity
+        return found | ({"copies": self.options.copies} if self.options.copies else {})
 
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
@@ -293,6 +303,9 @@ class Reading:
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()
+        unread = unread_links(self.source.interfaces)
+        if unread:
+            summary["unread_link_types"] = unread
         if self.options.files:
             summary["files"] = self.options.files
         else:

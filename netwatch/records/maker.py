@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import having
-from netwatch._fast.out.record import iso
+from netwatch._fast.out.record import interface_text, iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
@@ -103,17 +103,18 @@ class RecordMaker:
             record["flow"] = flow["id"]
             if "app" in flow:
                 record["app"] = flow["app"]
-        interfaces = self.pipeline.source.interfaces
-        number = event.interface
-        if number < len(interfaces) and interfaces[number].get("name"):
-            record["interface"] = interfaces[number]["name"]
+        name = interface_text(self.pipeline.source.interfaces, event.interface, record.pop("ifindex", 0))
+        if name:
+            record["interface"] = name
         return record
 
     def _of_flow(self, engine: Any, row: int, flow: Record) -> Iterator[tuple[Record, Record | None, Event | None]]:
         if "flows" in self.kinds:
             yield flow, flow, None
         if "tls" in self.kinds and "tls" in flow:
-            about: Record = {"schema": "netwatch.tls/1", "time": flow["first"], "flow": flow["id"]}
+            about: Record = {"schema": "netwatch.tls/1", "flow": flow["id"]}
+            if "first" in flow:
+                about["time"] = flow["first"]
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             for handshake in handshakes(flow["tls"]):
                 yield {**about, **ends, "tls": handshake}, flow, None

@@ -7,7 +7,7 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Engine
@@ -38,19 +38,22 @@ class Pipeline:
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None) -> None:
+                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None,
+                 identity: Mapping[str, str] | None = None) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
         it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
-        their order; `box`: another kind of box for the one worker."""
+        their order; `box`: another kind of box for the one worker; `identity`: which packets are copies and which flows
+        are one, as Settings.identity has it."""
         self.source = source
         self.services = list(services)
         self._early: list[Any] = [service for service in services if hasattr(service, "before")]
         want = set(want).union(*(service.wants for service in services if service not in self._early))
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
-                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
+                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {}, **(identity or {}))
+            for i in range(workers)
         ]
         self.hold = hold
         self.done = False

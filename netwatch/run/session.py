@@ -83,7 +83,7 @@ class Session:
         wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
         self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
                                  want=wanted, max_flows=self._settings.of("flows.max"),
-                                 history=self._settings.of("flows.history"),
+                                 history=self._settings.of("flows.history"), identity=self._settings.identity,
                                  box=PacedBox() if self.player else None)
         self.engine = self.pipeline.engines[0]
         self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)

@@ -95,6 +95,10 @@ _TABLE = (
               "the theme's own.", applies=NOW, color=True) for name in COLORS),
     Setting("flows.max", 2_000_000, "Flows kept at a time; beyond that the longest idle goes.", 1_000, 100_000_000),
     Setting("flows.history", 100_000, "Ended flows kept.", 0, 10_000_000),
+    Setting("flows.copies", "mark", "Packets captured twice: counted like any other, counted as copies, or not shown.",
+            choices=("keep", "mark", "drop")),
+    Setting("flows.vlan", "pair", "VLAN tags: a flow may have others in its other direction; never; or say nothing.",
+            choices=("pair", "key", "ignore")),
     Setting("names.resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),
     Setting("packets.ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
     Setting("owners.find", True, "Find the processes of live flows."),
@@ -131,6 +135,11 @@ class Settings(NamedTuple):
         """Changed idle timeouts in seconds, by the names the engine knows."""
         return {k.removeprefix("timeouts."): int(v) for k, v in self.changed.items()
                 if k.startswith("timeouts.") and v != SETTINGS[k].default}
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells packets and flows apart, as the engine is asked for it."""
+        return {"copies": str(self.of("flows.copies")), "vlan": str(self.of("flows.vlan"))}
 
     @property
     def colors(self) -> dict[str, str]:

@@ -3,17 +3,17 @@ from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.wire.packet cimport Packet
 
 cdef enum:
-    ECHOES = 65536             # flows whose newest packets are remembered
+    ECHOES = 16384             # flows whose newest packets are remembered
     ECHO_PACKETS = 7
 
 cdef struct Sighting:
     u32 print_                 # of what a copy shares with its original
-    u32 when                   # µs * 256 + where it was seen
+    u32 when                   # µs * 256 + hop count
 
 cdef struct Echo:              # one cache line
     u32 row
     u32 next
     Sighting seen[ECHO_PACKETS]
 
-cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk) noexcept nogil
+cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk, bint elsewhere) noexcept nogil
 cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil

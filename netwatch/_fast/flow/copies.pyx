@@ -1,17 +1,18 @@
 """Packets that were captured more than once: by a bridge and its port, by a mirror port, on both legs of a router.
 
 A copy has what a sender never repeats at once: the identification of IP, sequence and acknowledgement numbers, checksum
-and length of the original. It comes within a millisecond; where another interface, tag or hop count shows that it was seen
-elsewhere, within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy
-from a sender that repeats itself (UDP without an identification, at the same place) it is taken for the sender's.
+and length of the original. It comes within a millisecond; where another hop count shows that it went through a router,
+within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy from a sender
+that repeats itself (UDP without an identification on the same link; one whose packet before was the same) it is the
+sender's.
 """
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport load64, mix
 from netwatch._fast.wire.packet cimport FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
 
 cdef enum:
-    SAME_PLACE_US = 1000
-    OTHER_PLACE_US = 10000
+    SAME_HOP_US = 1000
+    OTHER_HOP_US = 10000
     CLOCK = 0xffffff           # of µs that are kept: 16 s
 
 
@@ -23,10 +24,6 @@ cdef inline u32 print_of(const Packet* pk) noexcept nogil:
     return <u32>mix(rest, more | <u64>pk.flags << 48 | <u64>pk.side << 56 | <u64>pk.part << 57)
 
 
-cdef inline u32 where(const Packet* pk) noexcept nogil:
-    return (pk.path * <u32>31 ^ pk.path >> 8 ^ pk.ttl * <u32>7) & 0xff
-
-
 cdef inline bint names_itself(const Packet* pk) noexcept nogil:
     """Would the sender's next packet with the same content differ?"""
     if pk.proto == PROTO_UDP or pk.proto == PROTO_UDPLITE:
@@ -34,16 +31,16 @@ cdef inline bint names_itself(const Packet* pk) noexcept nogil:
     return True
 
 
-cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
-    """Was the same packet of the flow seen a moment ago?"""
+cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk, bint elsewhere) noexcept nogil:
+    """Was the same packet of the flow seen a moment ago? `elsewhere`: not with the marks that this one has."""
     cdef const Echo* e = &echoes[row & (ECHOES - 1)]
     cdef const Sighting* s
-    cdef u32 print_, here, now, age
+    cdef u32 print_, now, age
     cdef int i
+    cdef bint found = False
     if e.row != row:
         return False
     print_ = print_of(pk)
-    here = where(pk)
     now = <u32>(pk.frame.ts // 1000) & CLOCK
     for i in range(ECHO_PACKETS):
         s = &e.seen[i]
@@ -51,12 +48,14 @@ cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk) noexcept no
             age = (now - (s.when >> 8)) & CLOCK
             if age > CLOCK // 2:            # copies may be stamped in another order
                 age = (0 - age) & CLOCK
-            if s.when & 0xff != here:
-                if age < OTHER_PLACE_US:
+            if s.when & 0xff != pk.ttl:
+                if age < OTHER_HOP_US:
                     return True
-            elif age < SAME_PLACE_US and names_itself(pk):
-                return True
-    return False
+            elif age >= SAME_HOP_US:            # the sender repeats itself
+                return False
+            else:
+                found = elsewhere or names_itself(pk)
+    return found
 
 
 cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
@@ -70,4 +69,4 @@ cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
     i = e.next % ECHO_PACKETS
     e.next = i + 1
     e.seen[i].print_ = print_of(pk)
-    e.seen[i].when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | where(pk)
+    e.seen[i].when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | pk.ttl

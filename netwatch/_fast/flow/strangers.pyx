@@ -51,7 +51,7 @@ cdef int kinship(const Strangers* t, u32 number, const Packet* pk) noexcept nogi
     cdef int s = pk.side
     cdef u16 path = cold.back if s else row.path
     if path != pk.path:
-        if copies_find(t.echoes, number, pk):
+        if copies_find(t.echoes, number, pk, True):
             return COPY
         if is_link_local(row.a, row.family) and path_link(t.paths, path) != path_link(t.paths, pk.path):
             return NOT_KIN
@@ -73,9 +73,10 @@ cdef int pairing(const Strangers* t, u16 path, u16 answer) noexcept nogil:
 
 
 cdef bint continues(const Row* row, const Packet* pk) noexcept nogil:
-    """Is the segment near what its side sent before? One that begins a connection is not."""
+    """Does the segment bring what its side sends next? One that begins a connection does not."""
     cdef i32 ahead = <i32>(pk.seq - row.nxt[pk.side])
-    return not pk.flags & TCP_SYN and -NEAR < ahead < NEAR and (not pk.flags & TCP_ACK or answers(row, pk))
+    return (pk.wire_payload and not pk.flags & TCP_SYN and 0 <= ahead < NEAR
+            and (not pk.flags & TCP_ACK or answers(row, pk)))
 
 
 cdef bint answers(const Row* row, const Packet* pk) noexcept nogil:

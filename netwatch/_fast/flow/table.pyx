@@ -4,7 +4,7 @@ Rows are reserved as address space and paid for as they are touched. The hash ta
 uses linear probing at a load of at most 3/4 and deletes by shifting back, so that a lookup that fails stops early.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.flow.row cimport *
@@ -99,13 +99,16 @@ cdef inline bint same_ends(const Table* t, const Row* row, const Packet* pk) noe
     return (row.pa == (pk.dport if pk.side else pk.sport) and row.pb == (pk.sport if pk.side else pk.dport)
             and row.proto == pk.proto and row.family == pk.family
             and (row.path == pk.path or base_of(t.paths, row.path) == pk.base)
-            and memcmp(row.a, a, 16) == 0 and memcmp(row.b, b, 16) == 0)
+            and load64(row.a) == load64(a) and load64(row.a + 8) == load64(a + 8)
+            and load64(row.b) == load64(b) and load64(row.b + 8) == load64(b + 8))
 
 
 cdef inline bint is_on(const Table* t, u32 number, const Packet* pk) noexcept nogil:
     """Has the packet's side sent with these marks before?"""
     cdef const Row* row = &t.rows[number]
-    return row.packets[pk.side] and (t.colds[number].back if pk.side else row.path) == pk.path
+    if pk.side and t.paths.n:
+        return row.packets[1] and t.colds[number].back == pk.path
+    return row.packets[pk.side] and row.path == pk.path
 
 
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
@@ -169,8 +172,6 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     row.proto = pk.proto
     row.path = t.colds[number].back = pk.path
     row.family = pk.family
-    if t.echoes[number & (ECHOES - 1)].row == number:
-        t.echoes[number & (ECHOES - 1)].row = 0
     if t.any_copied:
         t.copied[2 * <size_t>number] = t.copied[2 * <size_t>number + 1] = 0
     at = <u32>pk.hash & t.mask

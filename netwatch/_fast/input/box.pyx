@@ -3,7 +3,7 @@
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
 flow is wholly in one, and results do not depend on how many there are.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.base.mix cimport load32, mix, mix_address, mix_pair
 from netwatch._fast.input.source cimport Source, chunk_free, chunk_new
 from netwatch._fast.wire.packet cimport Frame
@@ -38,7 +38,7 @@ cdef class Box:
         cdef u32 i
         with nogil:
             for i in range(self.chunk.n):
-                self.chunk.frames[i].shard = <u32>(ends_hash(&self.chunk.frames[i]) % shards)
+                self.chunk.frames[i].shard = <u16>(ends_hash(&self.chunk.frames[i]) % shards)
 
 
 cdef u64 ends_hash(const Frame* f) noexcept nogil:

@@ -23,6 +23,8 @@ from netwatch._fast.wire.packet cimport Frame
 from netwatch._fast.input.savefile cimport link_of
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source
 
+import socket
+
 from netwatch._fast.input.source import SourceDenied, SourceError, SourceMissing, SourceUsage
 
 cdef extern from "poll.h" nogil:
@@ -89,6 +91,7 @@ cdef void on_frame(u8* user, const pcap_pkthdr* header, const u8* data) noexcept
     f.iface = t.iface
     f.link = t.link
     f.shard = 0
+    f.bits = 0
     t.used += caplen
     t.chunk.n += 1
 
@@ -150,7 +153,8 @@ cdef class LiveSource(Source):
         h.sysfs = posix_open(f"/sys/class/net/{name}/statistics/rx_dropped".encode(), O_RDONLY | O_CLOEXEC)
         h.sysfs_first = number_in(h.sysfs)
         self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen,
-                                "resolution": 1_000_000_000 // h.tick, "description": ""})
+                                "resolution": 1_000_000_000 // h.tick, "description": "",
+                                "indexes": dict(socket.if_nameindex()) if name == "any" else {}})
         self.n_interfaces += 1
         self.alive += 1
         return 0

@@ -3,6 +3,8 @@ from netwatch._fast.flow.row cimport ST_COUNT
 from netwatch._fast.wire.names cimport LAYER_COUNT, REJECT_COUNT, TUN_COUNT
 from netwatch._fast.wire.packet cimport NOTE_COUNT
 
+from netwatch._fast.wire.linktypes import reads_link
+
 STATES = (
     None, "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK",
     "TIME_WAIT", "CLOSED", "UNKNOWN", "UDP_ACTIVE", "ECHO_REQUEST", "ECHO_REPLY", "ICMP", "ARP_REQUEST", "ARP_REPLY",
@@ -28,7 +30,7 @@ LAYERS = (
     "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
     "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap", "cmd", "vntag", "etag",
     "fabricpath", "macsec", "nsh", "lisp", "tzsp", "ayiya", "pim", "l2tpv3", "wccp", "gue", "pflog", "enc", "ipnet",
-    "juniper", "ipoib", "dsa", "brcm", "lwapp", "etherip", "amsdu",
+    "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
          "duplicate ack", "zero window", "keep-alive", "copy")
@@ -67,9 +69,14 @@ LINK_TYPES = {
     0: "null", 1: "ethernet", 6: "token-ring", 9: "ppp", 10: "fddi", 12: "raw-ip", 14: "raw-ip", 50: "ppp-hdlc",
     51: "pppoe",
     100: "atm-rfc1483", 101: "raw-ip", 104: "cisco-hdlc", 105: "ieee-802.11", 107: "frame-relay", 108: "loop",
-    113: "linux-sll", 119: "prism", 122: "ip-over-fc", 127: "radiotap", 129: "arcnet-linux", 149: "pktap", 163: "avs",
-    192: "ppi", 195: "ieee-802.15.4", 215: "ieee-802.15.4", 228: "ipv4", 229: "ipv6", 230: "ieee-802.15.4",
-    239: "nflog", 258: "pktap", 276: "linux-sll2", 283: "ieee-802.15.4",
+    109: "enc", 113: "linux-sll", 117: "pflog", 119: "prism", 122: "ip-over-fc", 127: "radiotap", 129: "arcnet-linux", 130: "juniper-mlppp", 131: "juniper-mlfr",
+    132: "juniper-es", 133: "juniper-ggsn", 134: "juniper-mfr", 135: "juniper-atm2", 136: "juniper-services",
+    137: "juniper-atm1", 143: "docsis", 149: "pktap", 163: "avs",
+    178: "juniper-ethernet", 179: "juniper-ppp", 180: "juniper-frame-relay", 181: "juniper-chdlc", 187: "bluetooth-h4",
+    189: "usb-linux", 192: "ppi", 195: "ieee-802.15.4", 215: "ieee-802.15.4", 228: "ipv4", 201: "bluetooth-h4-phdr",
+    220: "usb-linux-mmapped", 226: "ipnet", 227: "can-socketcan", 229: "ipv6", 230: "ieee-802.15.4",
+    239: "nflog", 258: "pktap", 242: "ip-over-infiniband", 249: "usbpcap", 251: "bluetooth-le",
+    276: "linux-sll2", 281: "dsa-brcm", 282: "dsa-brcm-prepend", 284: "dsa", 285: "dsa-edsa", 283: "ieee-802.15.4",
 }
 
 assert len(STATES) == ST_COUNT and len(REJECTS) == REJECT_COUNT and len(TUNNELS) == TUN_COUNT
@@ -87,6 +94,11 @@ def proto_name(number: int, sub: int = 0) -> str:
 
 def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
+
+
+def unread_links(interfaces: list) -> list:
+    """Names of the link types among the interfaces that no reader is for."""
+    return sorted({link_name(each["link"]) for each in interfaces if not reads_link(each["link"])})
 
 
 def set_names(bits: int) -> list:

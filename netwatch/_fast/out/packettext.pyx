@@ -24,6 +24,8 @@ cdef dict packet_record(const PacketRow* pk):
             r["info"] = f"fragment at {(pk.part - 1) * 8} len {pk.wire_payload}"
         elif not pk.reject:
             r["info"] = info_line(pk)
+    if pk.ifindex:
+        r["ifindex"] = pk.ifindex
     r["layers"] = [LAYERS[pk.layers[i]] for i in range(pk.n_layers)]
     notes = set_names(pk.notes)
     if pk.reject:

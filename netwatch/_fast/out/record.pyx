@@ -121,6 +121,12 @@ cdef object interface_name(Core* core, u16 path, list interfaces):
     if 0 < path <= core.parser.paths.n:
         iface = core.parser.paths.items[path].iface
         ifindex = core.parser.paths.items[path].ifindex
+    return interface_text(interfaces, iface, ifindex)
+
+
+def interface_text(interfaces: list, iface: int, ifindex: int):
+    """The name of an interface of the input, or of the one among many that a frame of `any` names by its index: that is
+    known where the capture is made, and elsewhere its number. None when it has no name."""
     known = interfaces[iface] if iface < len(interfaces) else {}
     if ifindex:
         return known.get("indexes", {}).get(ifindex) or f"if{ifindex}"
@@ -246,7 +252,7 @@ def summary(list engines, list link_types) -> dict:
     cdef u64 first = 0, last = 0
     out = {"schema": "netwatch.summary/1", "packets": 0, "bytes": 0}
     flows, apps, malformed = {}, {}, {}
-    cut = refused = evicted = 0
+    cut = refused = evicted = copied = timeless = 0
     for engine in engines:
         core = &engine.core
         out["packets"] += core.frames
@@ -262,13 +268,19 @@ def summary(list engines, list link_types) -> dict:
             if name and core.dpi.malformed[i]:
                 malformed[name] = malformed.get(name, 0) + core.dpi.malformed[i]
         cut += core.parser.snap_cut
+        copied += core.copied
+        timeless += core.parser.timeless
         refused += core.refused
         evicted += core.table.evicted
-    if out["packets"]:
+    if out["packets"] and (first or not timeless):
         out["first"], out["last"], out["duration"] = iso(first), iso(last), (last - first) / 1e9
     out["link_types"] = link_types
     for key, found in (("flows", flows), ("apps", apps), ("malformed", malformed)):
         out[key] = dict(sorted(found.items()))       # whichever engine met them first
+    if copied:
+        out["copies"] = copied
+    if timeless:
+        out["packets_without_time"] = timeless
     out["drops"] = {"evicted_flows": evicted, "refused_packets": refused, "snap_truncated": cut}
     for kind in ("tcp", "udp"):
         total, sampled = conversation_count(engines, kind == "tcp")

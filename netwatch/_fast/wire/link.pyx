@@ -39,23 +39,23 @@ cdef int _follow(int number, Step step, kinds) except -1:
     return 0
 
 
-_follow(0, &other_protocol, ())
-_follow(1, &ethernet, (NEXT_ETH, 0x6558, 0x6400))           # Transparent Ethernet Bridging, and what Ubiquiti calls it
-_follow(2, &vlan, (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300))
-_follow(3, &llc, (NEXT_LLC, *range(ET_LENGTH)))
-_follow(4, &ppp, (NEXT_PPP, 0x880B))
-_follow(5, &pppoe, (0x8864, ET_PPPOE_DISCOVERY))
-_follow(6, &mpls, (ET_MPLS, 0x8848, NEXT_MPLS))
-_follow(7, &provider_bridge, (0x88E7,))
-_follow(8, &link_open, (NEXT_LINK,))
-_follow(9, &wlan_step, (NEXT_WLAN, NEXT_WLAN_SWAPPED))
-_follow(10, &amsdu_step, (NEXT_AMSDU,))
-_follow(11, &group_tag, (0x8909,))
-_follow(12, &vn_tag, (0x8926,))
-_follow(13, &e_tag, (0x893F,))
-_follow(14, &fabric_path, (0x8903,))
-_follow(15, &macsec, (0x88E5,))
-_follow(16, &service_header, (0x894F,))
+_follow(0, other_protocol, ())
+_follow(1, ethernet, (NEXT_ETH, 0x6558, 0x6400))           # Transparent Ethernet Bridging, and what Ubiquiti calls it
+_follow(2, vlan, (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300))
+_follow(3, llc, (NEXT_LLC, *range(ET_LENGTH)))
+_follow(4, ppp, (NEXT_PPP, 0x880B))
+_follow(5, pppoe, (0x8864, ET_PPPOE_DISCOVERY))
+_follow(6, mpls, (ET_MPLS, 0x8848, NEXT_MPLS))
+_follow(7, provider_bridge, (0x88E7,))
+_follow(8, link_open, (NEXT_LINK,))
+_follow(9, wlan_step, (NEXT_WLAN, NEXT_WLAN_SWAPPED))
+_follow(10, amsdu_step, (NEXT_AMSDU,))
+_follow(11, group_tag, (0x8909,))
+_follow(12, vn_tag, (0x8926,))
+_follow(13, e_tag, (0x893F,))
+_follow(14, fabric_path, (0x8903,))
+_follow(15, macsec, (0x88E5,))
+_follow(16, service_header, (0x894F,))
 
 
 cdef void link_step(Cursor* c) noexcept nogil:

@@ -121,6 +121,5 @@ cdef enum:
     LAYER_DSA = 65
     LAYER_BRCM = 66
     LAYER_LWAPP = 67
-    LAYER_ETHERIP = 68
-    LAYER_AMSDU = 69
-    LAYER_COUNT = 70
+    LAYER_AMSDU = 68
+    LAYER_COUNT = 69

@@ -4,7 +4,7 @@ Each function checks that the header is what its port promises before it calls i
 it carries must be a packet by its own lengths. Otherwise the datagram stays what it was. The cursor is left at what is
 carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be24, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
 from netwatch._fast.wire.evidence cimport find_ethernet, is_ethernet, is_ip
 from netwatch._fast.wire.gre cimport gre
 from netwatch._fast.wire.link cimport link_knows
@@ -27,6 +27,7 @@ ctypedef bint (*Overlay)(Cursor*) noexcept nogil
 
 cdef Overlay OVERLAY[OVERLAYS]
 cdef u8 OVERLAY_OF[65536]       # by port
+cdef u64 PORTS[1024]            # bits: which of them are not 0, where the cache has room for it
 
 
 cdef int _carries(int number, Overlay overlay, ports, bint by_destination=False) except -1:
@@ -34,34 +35,42 @@ cdef int _carries(int number, Overlay overlay, ports, bint by_destination=False)
     OVERLAY[number] = overlay
     for port in ports:
         OVERLAY_OF[<u32>port] = <u8>(number | (BY_DESTINATION if by_destination else 0))
+        PORTS[<u32>port >> 6] |= <u64>1 << (<u32>port & 63)
     return 0
 
 
-_carries(1, &vxlan, (4789,))
-_carries(1, &vxlan, (8472,), True)
-_carries(2, &vxlan_gpe, (4790,), True)
-_carries(3, &capwap, (5247,))
-_carries(4, &geneve, (6081,))
-_carries(5, &gtpu, (2152,))
-_carries(6, &teredo, (3544,))
-_carries(7, &l2tp, (1701,))
-_carries(8, &gre_in_udp, (4754,), True)
-_carries(9, &mpls_in_udp, (6635,), True)
-_carries(10, &lisp, (4341, 4342))
-_carries(11, &ayiya, (5072,))
-_carries(12, &tzsp, (37008,))
-_carries(13, &gue, (6080,), True)
-_carries(14, &lwapp, (12222,))
+_carries(1, vxlan, (4789,))
+_carries(1, vxlan, (8472,), True)
+_carries(2, vxlan_gpe, (4790,), True)
+_carries(3, capwap, (5247,))
+_carries(4, geneve, (6081,))
+_carries(5, gtpu, (2152,))
+_carries(6, teredo, (3544,))
+_carries(7, l2tp, (1701,))
+_carries(8, gre_in_udp, (4754,), True)
+_carries(9, mpls_in_udp, (6635,), True)
+_carries(10, lisp, (4341, 4342))
+_carries(11, ayiya, (5072,))
+_carries(12, tzsp, (37008,))
+_carries(13, gue, (6080,), True)
+_carries(14, lwapp, (12222,))
 
 
 cdef bint udp_tunnel(Cursor* c) noexcept nogil:
     """Is the UDP payload at the cursor a tunnel? Then it is entered."""
-    cdef u8 to = OVERLAY_OF[c.pk.dport], source = OVERLAY_OF[c.pk.sport]
+    cdef u16 a = c.pk.sport, b = c.pk.dport
+    cdef u8 to, source
+    if PORTS[a >> 6] >> (a & 63) & 1 or PORTS[b >> 6] >> (b & 63) & 1:
+        to, source = OVERLAY_OF[b], OVERLAY_OF[a]
+        if by_port(c, to, source):
+            return True
+    return captured(c) > 40 and c.p[0] >> 4 == 6 and teredo_by_content(c)
+
+
+cdef bint by_port(Cursor* c, u8 to, u8 source) noexcept nogil:
     if to and OVERLAY[to & ~BY_DESTINATION](c):
         return True
-    if source and not source & BY_DESTINATION and source != to and OVERLAY[source](c):
-        return True
-    return captured(c) > 40 and c.p[0] >> 4 == 6 and teredo_by_content(c)
+    return source and not source & BY_DESTINATION and source != to and OVERLAY[source](c)
 
 
 cdef bint teredo_by_content(Cursor* c) noexcept nogil:
@@ -113,7 +122,7 @@ cdef bint capwap(Cursor* c) noexcept nogil:
     n = (word >> 19) * 4
     if n < 8 or word & 0x80 or captured(c) < n + 24:
         return False
-    if word & 0x100 and (word >> 9) & 31 != 1:
+    if word & 0x100 and (word >> 9) & 31 > 1:               # 1 is IEEE 802.11; some writers leave it out
         return False
     layer(c, LAYER_CAPWAP)
     push_tunnel(c, TUN_CAPWAP)

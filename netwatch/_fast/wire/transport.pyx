@@ -6,7 +6,7 @@ TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 
 from netwatch._fast.base.bytes cimport u8, u32, be16, be32
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
                                          PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_SYN)
-from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ETHERIP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
+from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
                                         LAYER_PIM, LAYER_SCTP, LAYER_TCP, LAYER_UDP, LAYER_UDPLITE,
                                         REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
                                         TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_ETHERIP, TUN_GRE, TUN_IPIP, TUN_MPLS,
@@ -40,24 +40,24 @@ cdef int _carried(int number, Reader reader, protocols) except -1:
     return 0
 
 
-_carried(0, &rest_is_payload, ())
-_carried(1, &tcp, (PROTO_TCP,))
-_carried(2, &udp, (PROTO_UDP, PROTO_UDPLITE))
-_carried(3, &icmp, (PROTO_ICMP, PROTO_ICMP6))
-_carried(4, &sctp, (PROTO_SCTP,))
-_carried(5, &ip_in_ip, (4, 94))
-_carried(6, &ip6_in_ip, (41,))
-_carried(7, &gre_in_ip, (47,))
-_carried(8, &mpls_in_ip, (137,))
-_carried(9, &ether_ip, (97,))
-_carried(10, &ip_comp, (108,))
-_carried(11, &authentication, (51,))
-_carried(12, &encrypted, (50,))
-_carried(13, &igmp, (PROTO_IGMP,))
-_carried(14, &pim, (103,))
-_carried(15, &l2tp, (115,))
-_carried(16, &srv6_ethernet, (143,))
-_carried(17, &minimal, (55,))
+_carried(0, rest_is_payload, ())
+_carried(1, tcp, (PROTO_TCP,))
+_carried(2, udp, (PROTO_UDP, PROTO_UDPLITE))
+_carried(3, icmp, (PROTO_ICMP, PROTO_ICMP6))
+_carried(4, sctp, (PROTO_SCTP,))
+_carried(5, ip_in_ip, (4, 94))
+_carried(6, ip6_in_ip, (41,))
+_carried(7, gre_in_ip, (47,))
+_carried(8, mpls_in_ip, (137,))
+_carried(9, ether_ip, (97,))
+_carried(10, ip_comp, (108,))
+_carried(11, authentication, (51,))
+_carried(12, encrypted, (50,))
+_carried(13, igmp, (PROTO_IGMP,))
+_carried(14, pim, (103,))
+_carried(15, l2tp, (115,))
+_carried(16, srv6_ethernet, (143,))
+_carried(17, minimal, (55,))
 
 
 cdef void transport(Cursor* c, u8 proto) noexcept nogil:
@@ -261,7 +261,6 @@ cdef void ether_ip(Cursor* c) noexcept nogil:
     if n == 0:
         rest_is_payload(c)
         return
-    layer(c, LAYER_ETHERIP)
     push_tunnel(c, TUN_ETHERIP)
     advance(c, n)
     c.next = NEXT_ETH

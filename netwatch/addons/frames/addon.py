@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from typing import Any
 
+from netwatch._fast.out.record import interface_text
 from netwatch._fast.view.framering import FrameRing
 from netwatch.run.pipeline import Step
 
@@ -22,7 +23,7 @@ STALE = 2.0  # seconds after which what a filter said of flows, which change, is
 REST = 20  # and this often the time it took to ask
 OF_FRAME = frozenset({"n", "time", "len", "caplen", "info", "layers", "notes"})  # not of its flow and direction
 ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a packet says these without its flow
-LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "interface", "vlan"})  # never change
+LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "vlan"})  # never change
 
 
 class Packets:
@@ -142,9 +143,9 @@ def records(session: Any, k: int, alone: bool = False) -> tuple[dict[str, Any], 
     says. The lock is held."""
     ring = session.keepers["packets"].ring
     record = ring.record(k)
-    interfaces, number = session.source.interfaces, ring.about(k)["iface"]
-    if number < len(interfaces) and interfaces[number].get("name"):
-        record["interface"] = interfaces[number]["name"]
+    name = interface_text(session.source.interfaces, ring.about(k)["iface"], record.pop("ifindex", 0))
+    if name:
+        record["interface"] = name
     row = 0 if alone else ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:
