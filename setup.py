@@ -4,6 +4,8 @@ NETWATCH_DEBUG=1  bounds checks, C asserts, no optimisation, line tracing where 
 NETWATCH_SANITIZE=address,undefined   passed to -fsanitize
 NETWATCH_ONLY=parse,flows   build only the modules whose dotted name ends so (for working on one room)
 """
+import fnmatch
+import gc
 import os
 import pathlib
 import re
@@ -23,6 +25,25 @@ ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
 LIBRARIES = {"netwatch._fast.input.capture": ["pcap"], "netwatch._fast.wire.ipcomp": ["z"],
              "netwatch._fast.proto.quic.crypt": ["crypto"]}
+# Cython's own helpers, compiled once and not once a module
+SHARED = "netwatch._fast.base.cython_shared"
+# How hard gcc tries, by what is called how often; the first pattern that fits. Most of a build's time is gcc's, and
+# most of that goes into what runs once a record that somebody looks at.
+EFFORT = (
+    ("proto.*.text", "-Og"),
+    ("proto.*.names", "-Og"),
+    ("os.*", "-Og"),
+    ("proto.common.*", "-O2"),
+    ("proto.dns.*", "-O2"),
+    ("proto.http.*", "-O2"),
+    ("proto.quic.*", "-O2"),
+    ("proto.tls.*", "-O2"),
+    ("proto.*", "-O1"),
+    ("out.encoder", "-O2"),
+    ("out.*fields", "-O2"),
+    ("out.*", "-O1"),
+    ("*", "-O2"),
+)
 # what Cython's C provokes and no source line of ours can help
 QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
 
@@ -64,10 +85,13 @@ class Build(build_ext):
         if sys.platform == "linux":
             build_bpf()
         super().run()
-        for made in BPF.glob("*.bpf.o") if not self.inplace else ():     # data files were copied before this ran
+        made_now = [*BPF.glob("*.bpf.o"), *(ROOT / "netwatch" / "names").glob("vendors.bin")]
+        for made in made_now if not self.inplace else ():                # data files were copied before this ran
             target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
             target.parent.mkdir(parents=True, exist_ok=True)
             self.copy_file(str(made), str(target))
+        if not (self.inplace or DEBUG or SANITIZE or ONLY):
+            record_sources(pathlib.Path(self.build_lib))
 
     def build_extensions(self) -> None:
         compiler = self.compiler.compiler_so
@@ -76,36 +100,55 @@ class Build(build_ext):
         compile_vendors()
 
 
+def record_sources(folder: pathlib.Path) -> None:
+    """Say in the wheel which sources its modules are of: tools/unpack_wheel.py spares a checkout of them compiling."""
+    if shutil.which("bash") is None:
+        return
+    done = subprocess.run(["bash", "-c", ". tools/prepare.sh; fingerprint"], cwd=ROOT, text=True, capture_output=True)
+    if done.returncode == 0:
+        (folder / "netwatch" / "_fast" / "sources.sha256").write_text(done.stdout.split()[1] + "\n")
+
+
 def compile_vendors() -> None:
     """The table of MAC vendors, where the machine has IEEE's registries; without it netwatch says that it has none."""
     subprocess.run([sys.executable, ROOT / "build" / "vendors.py"], check=False)
 
 
-def compile_flags() -> list[str]:
-    flags = ["-O0", "-g"] if DEBUG else ["-O2", "-g0"]
-    if os.uname().machine == "x86_64" and not DEBUG:
-        flags.append("-march=x86-64-v2")
+def compile_flags(name: str) -> list[str]:
+    """Of one module; warnings are for those who look for faults."""
+    if DEBUG:
+        flags = ["-O0", "-g", *QUIET]
+    else:
+        room = name.removeprefix("netwatch._fast.")
+        flags = [next(effort for pattern, effort in EFFORT if fnmatch.fnmatchcase(room, pattern)), "-g0", "-w"]
+        if os.uname().machine == "x86_64":
+            flags.append("-march=x86-64-v2")
     if SANITIZE:
         flags += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"]
-    return [*flags, *QUIET, "-fno-strict-aliasing"]
+    return [*flags, "-fno-strict-aliasing"]
+
+
+def extension(name: str, source: str) -> Extension:
+    return Extension(
+        name, [source], libraries=LIBRARIES.get(name, []), extra_compile_args=compile_flags(name),
+        extra_link_args=[f"-fsanitize={SANITIZE}"] if SANITIZE else [],
+        define_macros=[("CYTHON_TRACE", "1"), ("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
+    )
 
 
 def extensions() -> list[Extension]:
-    found = []
+    found = [extension(SHARED, SHARED.replace(".", "/") + ".c")]
     for path in sorted((ROOT / "netwatch" / "_fast").rglob("*.pyx")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         if (ONLY and not name.endswith(ONLY)) or (name in LINUX_ONLY and sys.platform != "linux"):
             continue
-        found.append(Extension(
-            name, [str(path.relative_to(ROOT))], libraries=LIBRARIES.get(name, []),
-            extra_compile_args=compile_flags(),
-            extra_link_args=[f"-fsanitize={SANITIZE}"] if SANITIZE else [],
-            define_macros=[("CYTHON_TRACE", "1"), ("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
-        ))
+        found.append(extension(name, str(path.relative_to(ROOT))))
     return found
 
 
+gc.set_threshold(100_000, 20, 50)   # Cython's trees are large and short of garbage: a third of its time was collecting
 setup(cmdclass={"build_ext": Build}, ext_modules=cythonize(
-    extensions(), build_dir=".build/cython", nthreads=os.cpu_count() or 1,
-    compiler_directives={"language_level": 3, "cdivision": True, "linetrace": TRACE, "emit_code_comments": False},
+    extensions(), build_dir=".build/cython", nthreads=os.cpu_count() or 1, shared_utility_qualified_name=SHARED,
+    compiler_directives={"language_level": 3, "cdivision": True, "linetrace": TRACE, "emit_code_comments": False,
+                         "auto_pickle": False},
 ))

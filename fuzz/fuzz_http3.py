@@ -9,7 +9,7 @@ from netwatch._fast.proto import http3
 from netwatch.decrypt.http3 import Http3
 from netwatch.decrypt.qpack import Refused, references
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER
-from netwatch.model.addon import Event
+from netwatch.model.event import Event
 
 STREAMS = (0, 2, 3, 4, 6, 7, 15, 1)
 REQUEST = b"\0\1\x0d\0\0\xd1\xd7\xc1P\x04test_"

@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "tests", folder) for folder in ("decrypt", "engine")]
 
 with atheris.instrument_imports(include=["netwatch.decrypt"]):
-    from netwatch.decrypt.addon import Decryptor
+    from netwatch.decrypt.decryptor import Decryptor
 
 from opening import frames, opened, plaintext  # noqa: E402
 from peers import NO_ETM, Peers  # noqa: E402

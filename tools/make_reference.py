@@ -1,8 +1,10 @@
-"""Writes docs/fields.md, filter.md and protocols.md from netwatch/schema/, the protocol files and the golden records.
+"""Writes docs/fields.md, filter.md, protocols.md and addons.md from netwatch/schema/, the protocol files, the golden
+records and the addons' classes.
 
     python tools/make_reference.py            write them
     python tools/make_reference.py --check    exit 1 when they are not what would be written
 """
+import inspect
 import json
 import pathlib
 import re
@@ -13,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from netwatch import schema  # noqa: E402
+from netwatch.run import addons  # noqa: E402
+from netwatch.store.settings import SETTINGS  # noqa: E402
 
 KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
          "tls": "TLS handshakes", "stream": "Streams"}
@@ -160,9 +164,35 @@ def protocols_page() -> str:
             + table(rows, ("app", "read from", "fields", "captures")))
 
 
+def sentence(thing: type) -> str:
+    """The first of what a class says of itself, on one line."""
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split()).replace("|", "\\|")
+
+
+def addons_page() -> str:
+    """What watches a session, from the classes themselves."""
+    lines = [NOTE, "# Addons", "",
+             "What watches a session, remembers, adds to records, makes some, or answers screens is an addon. "
+             "[CONTRIBUTING](../CONTRIBUTING.md) says how to write one.", ""]
+    for title, table in (("Reading content", addons.CONTENT), ("Adding to records", addons.RECORDS),
+                         ("Of the terminal", addons.SCREENS)):
+        lines += [f"## {title}", ""]
+        for name in table:
+            kind = addons.find(name)
+            lines += [f"**{name}**: {sentence(kind)}"]
+            lines += [f"* adds {', '.join(f'`{each}`' for each in sorted(kind.adds))}"] if kind.adds else []
+            lines += [f"* records `{each}`: {about}" for each, about in kind.kinds.items()]
+            lines += [f"* setting `{each.key}` = {each.shown(each.default)}: {each.help}"
+                      for each in (SETTINGS[f"{name}.{option.name}"] for option in kind.options)]
+            lines += [f"* answers `{each.__name__}`: {sentence(each)}" for each in kind.questions]
+            lines += [f"* offers: {each.text}" for each in kind.commands]
+            lines += [""]
+    return "\n".join(lines)
+
+
 def main() -> int:
     pages = {ROOT / "docs" / "fields.md": fields_page(), ROOT / "docs" / "filter.md": filter_page(),
-             ROOT / "docs" / "protocols.md": protocols_page()}
+             ROOT / "docs" / "protocols.md": protocols_page(), ROOT / "docs" / "addons.md": addons_page()}
     if "--check" in sys.argv[1:]:
         stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
         print("\n".join(f"docs/{name} is stale: run tools/make_reference.py" for name in stale), end="")

@@ -23,7 +23,7 @@ ready() {
     if ! is_ready "$wanted" "$extra"; then
         make_venv
         install_packages "$extra" "$wanted"
-        is_built "$wanted" || compile "$wanted"
+        is_built "$wanted" || unpack_wheel "$wanted" || compile "$wanted"
     fi
     exec 9>&-
 }
@@ -157,12 +157,30 @@ print(*table["build-system"]["requires"], *project["dependencies"], *extra, sep=
     [ -z "$1" ] || as_owner sh -c 'echo "$2" >>"$1"' - "$VENV/.installed" "run ${2%% *}"
 }
 
+# unpack_wheel FINGERPRINT: what is compiled in a wheel of these sources, in dist/ or named by NETWATCH_WHEEL, is used.
+unpack_wheel() {
+    local wheels=("$ROOT"/dist/netwatch-*.whl)
+    [ -z "${NETWATCH_WHEEL:-}" ] || wheels=("$NETWATCH_WHEEL")
+    [ -n "${NETWATCH_WHEEL:-}" ] || [ -e "${wheels[0]}" ] || return 1
+    if as_owner "$VENV/bin/python" "$ROOT/tools/unpack_wheel.py" "${1#* }" "$ROOT" "${wheels[@]}" >&9 2>&9 </dev/null; then
+        say "using the compiled modules of a wheel"
+        now_built "$1"
+    else
+        say "no wheel at hand fits; why is in $LOG"
+        return 1
+    fi
+}
+
 # compile FINGERPRINT
 compile() {
     say "compiling what changed (about a minute the first time)"
     as_owner rm -f "$VENV/.built"
     (cd "$ROOT" && logged "the compiled modules could not be built" \
         "$VENV/bin/python" setup.py --quiet build_ext --inplace) || exit
+    now_built "$1"
+}
+
+now_built() {
     as_owner sh -c 'echo "$2" >"$1"' - "$VENV/.built" "${1#* }"
 }
 

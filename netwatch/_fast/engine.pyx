@@ -115,8 +115,9 @@ cdef class Engine:
             self.core.app_timeout[i] = changed.get(name, own.get(name, 0))
 
     def listen(self, str kind) -> None:
-        """Hand out events of the kind too, of what is processed from now on."""
-        self.core.dpi.want |= WANT[kind]
+        """Hand out events of the kind too, of what is processed from now on; nothing for kinds that no engine makes."""
+        self.core.dpi.want |= WANT.get(kind, 0)
+        self.core.parser.layers |= (self.core.dpi.want >> EV_PACKET) & 1
 
     cdef void run(self, const Chunk* chunk) noexcept nogil:
         cdef u32 at = 0
@@ -174,6 +175,10 @@ cdef class Engine:
             for i in range(1, core.table.high + 1):
                 if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
                     core_finish(core, i, END_INPUT)
+
+    def key(self, u32 number) -> int:
+        """What tells the flow in a row from those that had it before, and will have it after; 0 for no row."""
+        return self.core.table.colds[number].key if number <= self.core.table.high else 0
 
     def initiator_side(self, u32 number) -> int:
         """0 or 1: the side of a row that began the flow."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
-from netwatch.capture.live import list_devices
+from netwatch._fast.input.switch import Switch
+from netwatch.model.addon import Addon, Offer
+from netwatch.model.host import Unavailable
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 FIXED = "This capture cannot be changed"
 
@@ -15,9 +20,9 @@ FIXED = "This capture cannot be changed"
 class StartStop:
     """Close the source, or open it again as it was."""
 
-    def run(self, session: Any) -> str:
+    def run(self, session: Session) -> str:
         source = session.source
-        if not hasattr(source, "change"):
+        if not isinstance(source, Switch):
             return FIXED
         try:
             if source.stopped:
@@ -33,17 +38,17 @@ class StartStop:
 class NextInterface:
     """The next interface that can be captured, alone; after the last the first."""
 
-    def run(self, session: Any) -> str:
+    def run(self, session: Session) -> str:
         source = session.source
-        if not hasattr(source, "change"):
+        if not isinstance(source, Switch):
             return FIXED
         try:
-            names = [device["name"] for device in list_devices() if device["capturable"] and device["up"]]
+            names = [device["name"] for device in session.host.devices() if device["capturable"] and device["up"]]
             if not names:
                 return "No interface can be captured"
             now = names.index(source.names[0]) if source.names[0] in names else -1
             source.change([names[(now + 1) % len(names)]], source.filter)
-        except SourceError as error:
+        except (SourceError, Unavailable) as error:
             return f"Not changed: {error}"
         session.label = ", ".join(source.names)
         return f"Capturing on {session.label}"
@@ -55,12 +60,20 @@ class CaptureFilter:
 
     text: str
 
-    def run(self, session: Any) -> str:
+    def run(self, session: Session) -> str:
         source = session.source
-        if not hasattr(source, "change"):
+        if not isinstance(source, Switch):
             return FIXED
         try:
             source.change(source.names, self.text)
         except SourceError as error:
             return f"The old capture filter stays: {error}"
         return f"Captured is what passes: {self.text}" if self.text.strip() else "Every frame is captured"
+
+
+class CaptureControl(Addon):
+    """Changes a live capture."""
+
+    name = "capture"
+    commands = (Offer("Stop the live capture, or start it again", StartStop(), live=True),
+                Offer("Capture on the next interface", NextInterface(), live=True))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import ways
-from netwatch.addons.topology import own_addresses
+from netwatch.addons.throughput import Throughput
+from netwatch.model.addon import Addon
+from netwatch.owners.addon import FlowOwners
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
 NO_PROCESS = "no process known"
@@ -50,8 +55,8 @@ class Egress:
 
     where: Any = None
 
-    def answer(self, session: Any) -> EgressNow:
-        own = _packed(own_addresses()) if session.live else None
+    def answer(self, session: Session) -> EgressNow:
+        own = list(session.get(Throughput).here) if session.live else None
         with session.lock:
             session.view.rows(self.where, None, False, 0, 0, True)
             codes, by_code, names = _processes(session)
@@ -78,11 +83,12 @@ def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
     return tuple(order)
 
 
-def _processes(session: Any) -> tuple[Any, Any, list[str]]:
+def _processes(session: Session) -> tuple[Any, Any, list[str]]:
     """(process code of each row, number of the process's name by code, the names, the first with number 1)."""
-    if session.owners is None:
+    owners = session.get(FlowOwners)
+    if not owners.looking:
         return None, None, []
-    told = session.owners.column(session.engine)
+    told = owners.column(session.engine)
     codes = told.refresh(session.engine)
     known = told.tables["process.name"]
     names = sorted(set(known.values()))
@@ -104,7 +110,7 @@ def _root(group: dict[str, Any], names: list[str], by_process: bool) -> Way:
                group["bytes_out"], group["bytes_in"], group["last_ns"])
 
 
-def _way(session: Any, group: dict[str, Any], names: list[str], by_process: bool) -> Way:
+def _way(session: Session, group: dict[str, Any], names: list[str], by_process: bool) -> Way:
     record = session.record(group["row"])
     name = record.get("name") or {}
     host = str(name.get("host") or "")
@@ -115,7 +121,8 @@ def _way(session: Any, group: dict[str, Any], names: list[str], by_process: bool
                group["bytes_in"], group["last_ns"], str(record.get("proto") or ""))
 
 
-def _packed(addresses: frozenset[str]) -> list[bytes]:
-    import ipaddress
+class EgressAddon(Addon):
+    """Sums flows up by who began them and where they went."""
 
-    return [ipaddress.ip_address(address).packed for address in addresses]
+    name = "egress"
+    questions = (Egress,)

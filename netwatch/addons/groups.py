@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.view.columns import address_text
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import ranked
-from netwatch.model.session import Record
-from netwatch.platform import current
-from netwatch.platform.base import Unavailable
+from netwatch.addons.throughput import Throughput
+from netwatch.model.addon import Addon
+from netwatch.model.event import Record
+from netwatch.names.addon import Names
+from netwatch.owners.addon import FlowOwners
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
 NONE: GroupKey = ("none", None)
 OTHERS: GroupKey = ("others", None)
-LOOK_AGAIN_S = 10.0  # between two looks at the machine's addresses
 TOP = 6  # remotes and states of one group
 
 
@@ -79,12 +82,12 @@ class GroupsOf:
     ours: bool = False
     within: GroupKey | None = None
 
-    def answer(self, session: Any) -> Grouped:
-        here = _addresses.of(session)
+    def answer(self, session: Session) -> Grouped:
+        here = session.get(Throughput).here
         with session.lock:
             return self._answer(session, here)
 
-    def _answer(self, session: Any, here: frozenset[bytes]) -> Grouped:
+    def _answer(self, session: Session, here: frozenset[bytes]) -> Grouped:
         program = session.view.prepare(self.where, self._fields())
         view, clock = session.view.view, session.engine.clock
         made = _Made(view, self.by, here, self.remotes, self.ours)
@@ -180,11 +183,11 @@ def _packed(text: str) -> bytes:
         return b""
 
 
-def _why(session: Any, by: str) -> str:
+def _why(session: Session, by: str) -> str:
     """Why nothing can be known of what groups are made by; "" when it can."""
-    if by in ("process", "container", "pid") and session.owners is None:
+    if by in ("process", "container", "pid") and not session.get(FlowOwners).looking:
         return "owners of connections are not looked for" if session.live else "a capture file carries no owners"
-    missing: list[str] = session.names.missing({"geo.country"}) if by == "country" else []
+    missing = session.get(Names).missing({"geo.country"}) if by == "country" else ()
     return missing[0] if missing else ""
 
 
@@ -205,23 +208,11 @@ class _Ranks:
         return known[2]
 
 
-class _Addresses:
-    """This machine's addresses, asked for now and then. A file has none: it may be from anywhere."""
-
-    def __init__(self) -> None:
-        self._found: frozenset[bytes] = frozenset()
-        self._next = 0.0
-
-    def of(self, session: Any) -> frozenset[bytes]:
-        if not session.live:
-            return frozenset()
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + LOOK_AGAIN_S
-            try:
-                self._found = current().addresses()
-            except (Unavailable, OSError):
-                self._found = frozenset()
-        return self._found
+_ranks = _Ranks()
 
 
-_ranks, _addresses = _Ranks(), _Addresses()
+class GroupsAddon(Addon):
+    """Puts flows into groups."""
+
+    name = "groups"
+    questions = (GroupsOf,)

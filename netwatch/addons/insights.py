@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.engineview import dns_times
 from netwatch._fast.view.gather import hosts
-from netwatch.addons.timeline.addon import DROPS, Mark
+from netwatch.addons.interfaces import InterfacesAddon
+from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
+from netwatch.model.addon import Addon
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 SECOND = 1_000_000_000
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
@@ -58,16 +63,16 @@ class Insights:
 
     window_s: int = 0
 
-    def answer(self, session: Any) -> InsightsNow:
-        keeper = session.keepers["events"]
+    def answer(self, session: Session) -> InsightsNow:
+        addon = session.get(TimelineAddon)
         with session.lock:
-            now = keeper.mark(session)
-            then = keeper.before(now.time_ns - self.window_s * SECOND) if self.window_s else None
+            now = addon.mark()
+            then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
             session.view.rows(None, None, False, 0, 0, True)
             found, _, _ = hosts(session.view.view, HOSTS)
             times = dns_times(session.engine, since)
-            interfaces = [(str(each.get("name") or "the capture"), session.keepers["interfaces"].counts.of(i))
+            interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
         cards = [card for rule in RULES for card in rule(seen)]
@@ -227,3 +232,10 @@ RULES: tuple[Callable[[_Seen], Iterator[Card]], ...] = (
 LOOKED_AT = ("frames dropped", "packets that cannot be read", "segments sent again, in all and by host",
              "DNS failures, missing names, slow DNS", "resets, refused and unanswered connections by host",
              "zero windows by host", "frames cut short", "flows that had to make room", "clocks that went back")
+
+
+class InsightsAddon(Addon):
+    """Points at facts that deserve a look."""
+
+    name = "insights"
+    questions = (Insights,)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view import tallies
-from netwatch.addons.interfaces.questions import DOWN, Interface, Interfaces
-from netwatch.addons.throughput.questions import DnsTime, Past, dns_of, past_of, rows_of
+from netwatch.addons.interfaces import DOWN, Interface, Interfaces
+from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of, rows_of
+from netwatch.model.addon import Addon
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 NAMED_ROWS = 20_000  # rows up to which hosts are grouped by name: each name is worked out in Python, once
 
@@ -62,12 +66,12 @@ class OverviewQuestion:
     where: Any = None
     interfaces: bool = False
 
-    def answer(self, session: Any) -> Overview:
+    def answer(self, session: Session) -> Overview:
         found = Interfaces().answer(session).rows if self.interfaces and session.live else ()
         with session.lock:
             return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)))
 
-    def _looked(self, session: Any, interfaces: tuple[Interface, ...]) -> Overview:
+    def _looked(self, session: Session, interfaces: tuple[Interface, ...]) -> Overview:
         """What the rows tell. The caller holds session.lock."""
         past = past_of(session, self.range)
         found, peers = peers_of(session, self.top, self.by_rate, self.where)
@@ -80,7 +84,7 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def peers_of(session: Any, top: int, by_rate: bool, where: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+def peers_of(session: Session, top: int, by_rate: bool, where: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     counts = tallies.held(session.engine)
     named = counts["seen"] - counts["gone"] <= NAMED_ROWS
@@ -91,7 +95,7 @@ def peers_of(session: Any, top: int, by_rate: bool, where: Any) -> tuple[dict[st
     return found, tuple(_peer(session, group) for group in found["top"])
 
 
-def _peer(session: Any, group: dict[str, Any]) -> Peer:
+def _peer(session: Session, group: dict[str, Any]) -> Peer:
     record = session.record(group["row"])
     return Peer(
         process=str((record.get("process") or {}).get("name") or ""),
@@ -101,11 +105,18 @@ def _peer(session: Any, group: dict[str, Any]) -> Peer:
         rtt_us=record.get("rtt_us"), app=str(record.get("app") or record.get("proto") or ""), flow=record.get("id", 0))
 
 
-def gateway_of(session: Any) -> Gateway | None:
+def gateway_of(session: Session) -> Gateway | None:
     """The caller holds session.lock."""
-    found = session.keepers["past"].gateway
+    found = session.get(Throughput).gateway
     if found is None:
         return None
     raw, text = found
     timed = tallies.rtt_to(session.engine, raw)
     return Gateway(text, *timed) if timed else Gateway(text, None, "")
+
+
+class OverviewAddon(Addon):
+    """Tells what the Dashboard shows."""
+
+    name = "overview"
+    questions = (OverviewQuestion,)

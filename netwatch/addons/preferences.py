@@ -1,13 +1,58 @@
-"""What the settings screen has done: a timeout given to the engine, changes written to the file."""
+"""What is kept in the user's own files: settings that were saved, and filters that were used, the newest last."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from netwatch.store import config
-from netwatch.store.settings import SettingError, Settings, Value
+from netwatch.model.addon import Addon
+from netwatch.model.option import Value
+from netwatch.store import config, files, folders
+from netwatch.store.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
+
+LONGEST = 400  # characters of a filter that is kept
+
+
+def path() -> Path:
+    """Of the filters, one a line."""
+    return folders.state_folder() / "filters"
+
+
+def load_filters(limit: int) -> list[str]:
+    """The newest filters; none when they cannot be read."""
+    try:
+        text = files.read_text(path())
+    except (OSError, UnicodeDecodeError):
+        return []
+    return merged([], text.split("\n"), limit)
+
+
+def merged(older: Iterable[str], newer: Iterable[str], limit: int) -> list[str]:
+    """Each once, where it came last; at most `limit`."""
+    kept = dict.fromkeys(reversed([text for text in (*older, *newer)
+                                   if text.strip() and text.isprintable() and len(text) <= LONGEST]))
+    return list(reversed(list(kept)[:limit])) if limit else []
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Add a filter to those kept; what another netwatch has added meanwhile stays."""
+
+    text: str
+    limit: int
+
+    def run(self, session: Session) -> str:
+        try:
+            if self.limit:
+                files.write_text(path(), "\n".join(merged(load_filters(self.limit), [self.text], self.limit)) + "\n")
+        except OSError as e:
+            return f"Filters cannot be kept: {path()}: {e.strerror}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -16,7 +61,7 @@ class UseTimeouts:
 
     settings: Settings
 
-    def run(self, session: Any) -> str:
+    def run(self, session: Session) -> str:
         session.use_settings(self.settings)
         return ""
 
@@ -29,7 +74,7 @@ class Save:
     changes: tuple[tuple[str, Value], ...]
     saved: Callable[[dict[str, Value]], None]
 
-    def run(self, session: Any) -> str:
+    def run(self, session: Session) -> str:
         changes = dict(self.changes)
         try:
             config.save(Path(self.path), changes)
@@ -39,3 +84,9 @@ class Save:
             return f"Not saved: {e}"
         self.saved(changes)
         return f"Saved {len(changes)} setting{'s' if len(changes) > 1 else ''} in {self.path}"
+
+
+class Preferences(Addon):
+    """Saves settings and remembers filters."""
+
+    name = "preferences"

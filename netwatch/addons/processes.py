@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
-from netwatch.platform.base import Unavailable
-from netwatch.platform.psutils import cpu_seconds
+from netwatch.model.addon import Addon
+from netwatch.model.host import Host, Unavailable
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
 
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at
@@ -27,18 +31,19 @@ class Processes:
     limit: int = 200
     within: GroupKey | None = None
 
-    def answer(self, session: Any) -> Grouped:
+    def answer(self, session: Session) -> Grouped:
         found = GroupsOf("pid", self.where, self.sort, self.descending, self.history, self.offset, self.limit,
                          remotes=True, ours=True, within=self.within).answer(session)
         if session.live:
-            _costs.add(found.rows)
+            session.get(ProcessesAddon).costs.add(found.rows)
         return found
 
 
 class _Costs:
     """CPU of processes between two looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._seen: dict[int, tuple[float, float, float | None]] = {}  # pid: when, CPU seconds, percent
 
     def add(self, rows: list[dict[str, Any]]) -> None:
@@ -57,7 +62,7 @@ class _Costs:
         if before is not None and now - before[0] < APART_S:
             return before[2]
         try:
-            spent = cpu_seconds(pid)
+            spent = self._host.cpu_seconds(pid)
         except Unavailable:
             self._seen.pop(pid, None)
             return None
@@ -67,4 +72,11 @@ class _Costs:
         return percent
 
 
-_costs = _Costs()
+class ProcessesAddon(Addon):
+    """Remembers what processes cost, from one question to the next."""
+
+    name = "processes"
+    questions = (Processes,)
+
+    def begin(self, run: Run) -> None:
+        self.costs = _Costs(run.host)

@@ -3,9 +3,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-END = (1 << 63) - 1                # ns; beyond any file
+from netwatch.model.addon import Addon
+from netwatch.model.option import Option
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Player, Session
+
+SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, None)  # None: the fastest
+END = (1 << 63) - 1  # ns; beyond any file
 
 
 def clock_text(ns: int) -> str:
@@ -17,17 +24,24 @@ def speed_text(speed: float | None) -> str:
     return "as fast as it goes" if speed is None else f"{speed:g}x"
 
 
+def player_of(session: Session) -> Player:
+    """The keys of replay are there for files alone."""
+    assert session.player is not None
+    return session.player
+
+
 @dataclass(frozen=True)
 class PlayPause:
     """Play or pause; at the end, play again from the start."""
 
-    def run(self, session: Any) -> str:
-        if session.player.done and not _rewinds(session):
+    def run(self, session: Session) -> str:
+        player = player_of(session)
+        if player.done and not _rewinds(session):
             return "This input cannot be read a second time"
-        again = session.player.done
-        if not session.player.toggle():
+        again = player.done
+        if not player.toggle():
             return "Replay paused"
-        return f"Playing {'from the start, ' if again else ''}{speed_text(session.player.speed)}"
+        return f"Playing {'from the start, ' if again else ''}{speed_text(player.speed)}"
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,8 @@ class Turn:
 
     steps: int
 
-    def run(self, session: Any) -> str:
-        return f"Speed: {speed_text(session.player.turn(self.steps))}"
+    def run(self, session: Session) -> str:
+        return f"Speed: {speed_text(player_of(session).turn(self.steps))}"
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,8 @@ class Step:
     packets: int = 0
     seconds: float = 0.0
 
-    def run(self, session: Any) -> str:
-        player = session.player
+    def run(self, session: Session) -> str:
+        player = player_of(session)
         if player.done:
             return "The file is at its end"
         if self.packets:
@@ -64,8 +78,8 @@ class Seek:
 
     ns: int
 
-    def run(self, session: Any) -> str:
-        player = session.player
+    def run(self, session: Session) -> str:
+        player = player_of(session)
         if self.ns < player.clock and not _rewinds(session):
             return "This input cannot be read a second time"
         if player.done and self.ns >= player.clock:
@@ -75,6 +89,14 @@ class Seek:
         return f"{'Reading again from the start, up to' if player.seek(self.ns) else 'Going to'} {where}"
 
 
-def _rewinds(session: Any) -> bool:
+def _rewinds(session: Session) -> bool:
     """Can the input be read once more? A pipe cannot."""
     return bool(session.source.size)
+
+
+class ReplayControl(Addon):
+    """Plays a file at another pace, step by step, or from another moment."""
+
+    name = "replay"
+    options = (Option("speed", "max", "How fast a file is played, times the speed it was captured at.",
+                      choices=tuple("max" if speed is None else f"{speed:g}" for speed in SPEEDS)),)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.minute import Minutes
-from netwatch.run.pipeline import Step
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, Step
+
+if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
+    from netwatch.model.run import Run
 
 
-class Minute:
-    """Sees to it that each second of packet time is looked at while it can still be told from the others."""
+class Sparklines(Addon):
+    """Remembers the last minute of flows on screen: each second of packet time is looked at while it can be told
+    apart."""
 
-    wants: frozenset[str] = frozenset()
+    name = "sparklines"
 
-    def __init__(self) -> None:
-        self.flows = Minutes()
+    def begin(self, run: Run) -> None:
+        self._minutes = Minutes()
+        self._engine: Engine = run.engines[0]
 
-    def watch(self, session: Any, box: Any, step: Step | None) -> None:
-        self.flows.sample(session.engine)
+    def take(self, step: Step) -> Sequence[Event]:
+        self._minutes.sample(self._engine)
+        return ()
+
+    def of(self, numbers: list[int]) -> list[Any]:
+        """The last minute of these rows, which are on screen from now on (see Minutes.of)."""
+        self._minutes.want(self._engine, numbers)
+        return [self._minutes.of(self._engine, number) for number in numbers]

@@ -7,10 +7,14 @@ older are counted and left out. For the session all flows that are still held ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view import tallies
-from netwatch.addons.throughput.questions import DnsTime, Past, dns_of, past_of, rows_of
+from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
+from netwatch.model.addon import Addon
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 SPREAD_US: tuple[int, ...] = tallies.SPREAD_US
 
@@ -59,7 +63,7 @@ class StatisticsQuestion:
     top: int = 100
     where: Any = None
 
-    def answer(self, session: Any) -> Statistics:
+    def answer(self, session: Session) -> Statistics:
         with session.lock:
             past = past_of(session, self.range)
             engine, since = session.engine, past.since_ns
@@ -74,7 +78,14 @@ class StatisticsQuestion:
                               tallies.held(engine)["gone"])
 
 
-def _talker(session: Any, group: dict[str, Any]) -> Talker:
+def _talker(session: Session, group: dict[str, Any]) -> Talker:
     record = session.record(group["row"])
     name = str((record.get("name") or {}).get("host") or "") if record.get("dst") == group["address"] else ""
     return Talker(group["address"], name, group["bytes_out"], group["bytes_in"], group["flows"])
+
+
+class StatisticsAddon(Addon):
+    """Sums up protocols, addresses and round trips."""
+
+    name = "statistics"
+    questions = (StatisticsQuestion,)

@@ -5,13 +5,19 @@ Live, this machine is known by its addresses. A capture file may be from anywher
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import hosts
+from netwatch.addons.throughput import Throughput
+from netwatch.model.addon import Addon
+from netwatch.model.host import Unavailable
+from netwatch.names.addon import Names
 from netwatch.names.scopes import REMOTE, scope_of
-from netwatch.platform import current
-from netwatch.platform.base import Unavailable
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
 GROUPS = ("multicast", "broadcast")
@@ -56,13 +62,13 @@ class Peers:
 
     where: Any = None
 
-    def answer(self, session: Any) -> PeersNow:
-        own = own_addresses() if session.live else frozenset()
-        routed = _gateways() if session.live else {}
+    def answer(self, session: Session) -> PeersNow:
+        own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
+        routed = _gateways(session) if session.live else {}
         with session.lock:
             session.view.rows(self.where, None, False, 0, 0, True)
             found, total, unplaced = hosts(session.view.view, GATHERED)
-            learnt = set(session.names.neighbours.gateways())
+            learnt = set(session.get(Names).neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]
             interfaces = tuple(str(each.get("name") or "") for each in session.source.interfaces)
@@ -72,33 +78,21 @@ class Peers:
         return PeersNow(tuple(peers), total, unplaced, interfaces, bool(own), now)
 
 
-def own_addresses() -> frozenset[str]:
-    """This machine's, as text; none when the system does not tell."""
-    import ipaddress
-
-    try:
-        return frozenset(str(ipaddress.ip_address(raw)) for raw in current().addresses())
-    except Unavailable:
-        return frozenset()
-
-
-def _gateways() -> dict[str, str]:
+def _gateways(session: Session) -> dict[str, str]:
     """Of the default routes: address and what says so."""
-    import ipaddress
-
     try:
-        routes = current().routes()
+        routes = session.host.routes()
     except Unavailable:
         return {}
     return {str(ipaddress.ip_address(route.gateway)): f"default route of {route.interface}"
             for route in routes if route.prefix == 0 and route.gateway}
 
 
-def _peer(session: Any, group: dict[str, Any], own: frozenset[str], routed: dict[str, str], learnt: set[str],
+def _peer(session: Session, group: dict[str, Any], own: set[str], routed: dict[str, str], learnt: set[str],
           now: int) -> Peer:
     address = group["address"]
     scope = scope_of(address) or ""
-    about = session.names.neighbours.describe(address, now)
+    about = session.get(Names).neighbours.describe(address, now)
     place, detail = "internet" if scope in REMOTE else "lan", about.get("vendor", "")
     if address in own:
         place = "self"
@@ -106,10 +100,17 @@ def _peer(session: Any, group: dict[str, Any], own: frozenset[str], routed: dict
         place, detail = "gateway", routed.get(address, "said to be a router on the wire")
     elif scope in GROUPS:
         detail = scope
-    known = session.names.table.find(address, address, now) if place != "self" else None
+    known = session.get(Names).table.find(address, address, now) if place != "self" else None
     name = about.get("host") or (f"~{known[0]}" if known else "")
     # of flows that it began, the handshake ran from here to it only if the other end is here
     rtt = group["rtt_us"] if group["rtt_us"] is not None else group["rtt_us_begun"] if own else None
     return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"], group["flows"],
                 group["live"], None if place == "self" else rtt, group["resent"], group["tcp_packets"],
                 group["last_ns"])
+
+
+class TopologyAddon(Addon):
+    """Tells the hosts of the flows, and where they are."""
+
+    name = "topology"
+    questions = (Peers,)

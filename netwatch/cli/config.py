@@ -9,6 +9,7 @@ from pathlib import Path
 
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.selection import read_settings
+from netwatch.run import addons  # noqa: F401 - their options join the others
 from netwatch.store import config, files
 from netwatch.store.settings import SETTINGS
 

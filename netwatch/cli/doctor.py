@@ -11,9 +11,10 @@ from typing import Any
 
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.model.host import NOT_NEEDED, Status, Unavailable
 from netwatch.owners.addon import chosen
 from netwatch.platform import current
-from netwatch.platform.base import NOT_NEEDED, Platform, Status, Unavailable
+from netwatch.platform.base import Platform
 
 Check = dict[str, Any]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 EXIT_FINDING = 1
 EXIT_USAGE = 2
 EXIT_PERMISSION = 3
@@ -17,3 +19,8 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = EXIT_USAGE) -> None:
         super().__init__(message)
         self.code = code
+
+
+def say(line: str) -> None:
+    """One line for the user."""
+    print(f"netwatch: {line}", file=sys.stderr)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import IO, Any
 
 from netwatch._fast.out.record import iso
-from netwatch.addons.frames.readable import Showing
+from netwatch.addons.packets.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
-from netwatch.model.addon import Event
+from netwatch.model.event import Event, Step
 from netwatch.records.maker import printable
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.pipeline import Pipeline
 
 BYTES_A_LINE = 16
 

@@ -6,6 +6,7 @@ What is shown are the flows that its keys open. A program that writes no key log
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -53,8 +54,10 @@ def main(arguments: list[str]) -> int:
 
 def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: set[str], where: str, style: str) -> int:
     """Capture while the program runs. Its exit code, or ours where nothing could be captured."""
-    source = read.open_source(options)
-    try:
+    with contextlib.ExitStack() as opened:
+        opened.callback(options.host.close)
+        source = read.open_source(options)
+        opened.callback(source.close)
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
@@ -64,8 +67,6 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
                 if program.poll() is None:
                     program.terminate()
         return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
-    finally:
-        source.close()
 
 
 def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import Any
 
-from netwatch.cli.addons import owners, readers
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
+from netwatch.model.addon import AddonError
 from netwatch.store.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -98,6 +98,9 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
 def _show(options: argparse.Namespace) -> int:
     from netwatch import ui
     from netwatch._fast.input.source import SourceError
+    from netwatch.capture.live import list_devices
+    from netwatch.model.run import Purpose
+    from netwatch.platform.host import ThisMachine
     from netwatch.run.session import Session
 
     where = options.where
@@ -105,19 +108,21 @@ def _show(options: argparse.Namespace) -> int:
     if not settings.of("ui.localhost"):
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     label, opener = _source(options)
-    session = Session(label, opener, live=not options.read, dpi=not options.no_dpi, settings=options.settings,
-                      services=lambda source: readers(options.keylog, source, live=not options.read),
-                      rereaders=lambda source: readers(options.keylog, source, live=False, follow=True),
-                      resolve=settings.of("names.resolve"),
-                      owners=None if options.read else lambda: owners(settings, behind=True))
+    host = ThisMachine(list_devices)
+    if not options.read and settings.of("owners.find"):
+        host.find_owners(behind=True)
+    purpose = Purpose(live=not options.read, label=label, keylogs=tuple(options.keylog))
+    session = Session(purpose, opener, dpi=not options.no_dpi, settings=settings, host=host)
     try:
         return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
                       color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
                       tab=settings.of("ui.tab") or ("connections" if options.read else "dashboard"), settings=settings)
-    except SourceError as e:
+    except (SourceError, AddonError) as e:
         raise CommandError(str(e), e.exit_code) from None
     except ValueError as e:
         raise CommandError(str(e)) from None
+    finally:
+        host.close()
 
 
 def _source(options: argparse.Namespace) -> tuple[str, Any]:

@@ -12,13 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch._fast.out.names import unread_links
-from netwatch.cli.addons import names, owners, readers, say
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.selection import Selection, parse_fields, parse_sort, parse_where, read_settings, use_client_names
-from netwatch.model.addon import Event, Service
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.selection import (
+    Selection,
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    use_client_names,
+)
+from netwatch.model.addon import INFO, Addon, AddonError
+from netwatch.model.event import Event, Step
+from netwatch.model.host import Host
+from netwatch.model.run import Purpose
 from netwatch.records.values import Record
 from netwatch.records.writers import WRITERS, Writer
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch.cli.follow import Conversation
@@ -72,9 +83,20 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
     options.settings = read_settings(options.set, options.config)
-    options.owners = None
+    if options.resolve:
+        options.settings = options.settings.but("names.resolve", True, "--resolve")
+    options.host = _host(options)
     use_client_names()
     return options
+
+
+def _host(options: argparse.Namespace) -> Host:
+    """The machine that is captured on; of a file nobody is asked."""
+    if not options.interface:
+        return Host()
+    from netwatch.platform.host import ThisMachine
+
+    return ThisMachine()
 
 
 def main(arguments: list[str]) -> int:
@@ -87,11 +109,14 @@ def main(arguments: list[str]) -> int:
     style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
     if style == "csv" and len(kinds) > 1:
         raise CommandError("--format csv takes one kind of record; name one with --what")
-    source = open_source(options)
     try:
-        return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+        source = open_source(options)
+        try:
+            return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+        finally:
+            source.close()
     finally:
-        source.close()
+        options.host.close()
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -99,8 +124,8 @@ def _kinds(options: argparse.Namespace) -> set[str]:
     for kind in asked:
         if kind in LATER_KINDS:
             raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
-        if kind not in KINDS:
-            raise CommandError(f"--what {kind}: no such kind; there are {', '.join(KINDS)}")
+        if kind not in KINDS and kind not in addons.kinds():
+            raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
     if not asked:
         raise CommandError("--what needs a kind of record")
     if not 1 <= options.workers <= 64:
@@ -135,18 +160,14 @@ def open_source(options: argparse.Namespace) -> Any:
 
 
 def _open_interfaces(options: argparse.Namespace) -> Any:
-    """What finds owners is made ready first, so that the first flow can have one."""
+    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
     from netwatch.capture.live import open_live
 
     kinds = options.what.split(",")
-    options.owners = owners(options.settings) if "flows" in kinds or options.where is not None else None
-    try:
-        return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                         options.settings.of("capture.ring_mb"))
-    except SourceError:
-        if options.owners:
-            options.owners.close()
-        raise
+    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
+        options.host.find_owners()
+    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                     options.settings.of("capture.ring_mb"))
 
 
 def parse_duration(text: str) -> float:
@@ -156,6 +177,12 @@ def parse_duration(text: str) -> float:
         if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
             return float(head) * scale
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
+
+
+def _say(text: str, severity: str) -> None:
+    """What an addon has to say; what is well is not worth a line here."""
+    if severity != INFO:
+        say(text)
 
 
 class Reading:
@@ -178,13 +205,7 @@ class Reading:
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        services = self._services()
-        copies = self._copies(hold or any(getattr(service, "before", None) for service in services))
-        pipeline = Pipeline(self.source, services=services, copies=copies,
-                            workers=self.options.workers, want=wanted, hold=hold, dpi=not self.options.no_dpi,
-                            facts=hold, max_frames=self.options.count,
-                            max_flows=self.options.settings.of("flows.max"), timeouts=self.options.settings.timeouts,
-                            identity=self._identity())
+        pipeline = self._pipeline(wanted, hold)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, self._maker(pipeline))
@@ -209,29 +230,47 @@ class Reading:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _services(self) -> list[Service]:
-        options, found = self.options, []
-        if not options.no_dpi:
-            found = readers(options.keylog, self.source, live=bool(options.interface),
-                            show_secrets=options.show_secrets, follow="streams" in self.kinds)
-        if "flows" in self.kinds or self.selection.where is not None:
-            resolve = options.resolve or options.settings.of("names.resolve")
-            found.append(names(resolve, self.selection.where, parse_fields(options.fields)))
-        if options.owners is not None:
-            found.append(options.owners)
-            method, why = options.owners.method()
+    def _pipeline(self, wanted: set[str], hold: bool) -> Pipeline:
+        options, settings = self.options, self.options.settings
+        purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
+                          kinds=frozenset(self.kinds), keylogs=tuple(options.keylog),
+                          show_secrets=options.show_secrets, final=True)
+        try:
+            pipeline = Pipeline(self.source, addons=self._addons(), purpose=purpose, settings=settings,
+                                host=options.host, say=_say, copies=self._copies if self._copied() else None,
+                                workers=options.workers, want=wanted, hold=hold, dpi=not options.no_dpi, facts=hold,
+                                max_frames=options.count, max_flows=settings.of("flows.max"),
+                                timeouts=settings.timeouts, identity=self._identity())
+        except AddonError as e:
+            raise CommandError(str(e), e.exit_code) from None
+        named = named_fields(self.selection.where, parse_fields(options.fields))
+        for addon in pipeline.addons:
+            for why in addon.missing(named):
+                say(why)
+            for line in addon.credits():
+                say(line)
+        if options.host.owners is not None:
+            from netwatch.owners.addon import FlowOwners
+
+            method, why = pipeline.get(FlowOwners).method()
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
-        return found
+        return pipeline
 
-    def _copies(self, hold: bool) -> list[Any]:
-        """Further readers of the files, one for each further worker, where totals alone are asked for."""
+    def _addons(self) -> list[Addon]:
+        """Those that records need: of flows, of their own kinds, or to filter by."""
+        flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
+
+    def _copied(self) -> bool:
+        """Can every worker have a reader of its own?"""
         files = self.options.files
-        if hold or not files or self.options.count is not None or not all(os.path.isfile(path) for path in files):
-            return []
+        return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
+
+    def _copies(self) -> list[Any]:
         from netwatch.capture.file import open_files
 
-        return [open_files(files) for _ in range(self.options.workers - 1)]
+        return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
 
     def _maker(self, pipeline: Pipeline) -> Any:
         from netwatch.records.maker import RecordMaker

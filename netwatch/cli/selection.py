@@ -34,6 +34,7 @@ def parse_where(text: str | None) -> Filter | None:
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:
     """What the configuration file sets, above it the environment, above that --set. `file`: not the usual one."""
+    from netwatch.run import addons  # noqa: F401 - their options join the others
     from netwatch.store import config
 
     path = Path(file) if file else config.default_path()
@@ -90,6 +91,15 @@ def parse_fields(text: str | None) -> list[str] | None:
     if not names:
         raise CommandError("--fields needs a field's name; docs/fields.md lists them")
     return [_known(name, "--fields") for name in names]
+
+
+def named_fields(where: Filter | None, fields: list[str] | None) -> set[str]:
+    """Fields that are asked for by name; a bare word in a filter, which looks into many, names none of them."""
+    from netwatch.schema import SEARCHED
+
+    found = set(where.fields if where is not None else ())
+    searched = {field.name for field in SEARCHED}
+    return (found - searched if searched <= found else found) | set(fields or ())
 
 
 def parse_sort(text: str | None) -> tuple[str, bool] | None:

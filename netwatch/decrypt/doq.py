@@ -12,7 +12,7 @@ from netwatch._fast.out.inner import Inner
 from netwatch.decrypt.quic import FIN, OVER, RESET
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event
 
 MAX_STREAMS = 1000  # open at once; the oldest goes
 MAX_BYTES = 65537  # of a message with its length

@@ -17,7 +17,7 @@ from netwatch.decrypt.quicwire import QuicWire
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event
 
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5  # frames, section 7.2
 CONTROL, PUSH, ENCODER = 0, 1, 2  # streams of one direction, section 6.2
@@ -99,8 +99,10 @@ class Http3:
         if reader is None:
             kind = NEW if stream & 2 else OTHER if stream & 1 else REQUEST
             reader = self._readers[stream, role] = _Reader(stream, role, kind)
-            if len(self._readers) > MAX_READERS:
-                self._readers.pop(next(iter(self._readers)))
+            if len(self._readers) > MAX_READERS:  # without control and encoder streams nothing more is read
+                oldest = next((at for at, each in self._readers.items() if each.kind not in (CONTROL, ENCODER)), None)
+                if oldest is not None:
+                    del self._readers[oldest]
         return reader
 
     def _read(self, reader: _Reader) -> list[Event]:

@@ -12,7 +12,7 @@ from netwatch._fast.out.inner import learn, name
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event
 
 MAX_TOLD = 32  # different things said of gRPC that a flow keeps
 HOST, COUNT = 2, 8

@@ -1,33 +1,48 @@
-"""The service that reads frames: each connection's events to the reader of its protocol, and what comes of them."""
+"""The addon that reads what comes in frames: each connection's to the reader of its protocol."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, FlowRef, Step
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.run import Run
 
 FRAME_OVER = 1  # of seam.pxd
 MISSING_SHIFT = 4  # of quic.py
 MAX_CONNECTIONS = 20000  # read at once; the one that has been read longest goes
 
 
-class Frames:
-    """HTTP/2, HTTP/3, WebSocket and other QUIC connections, by flow."""
+class Reader(Protocol):
+    """Of one connection."""
 
+    def take(self, event: Event) -> list[Event]: ...
+
+
+class Messages(Addon):
+    """Reads the messages of HTTP/2, HTTP/3, gRPC, WebSocket and DNS over QUIC, which share connections."""
+
+    name = "messages"
     wants = frozenset(("frames",))
 
     def __init__(self, show_secrets: bool = False, follow: bool = False) -> None:
         """`follow`: somebody wants the content of streams as well."""
         self._show_secrets = show_secrets
         self._follow = follow
-        self._readers: dict[tuple[int, int, int], Any] = {}
+        self._readers: dict[FlowRef, Reader] = {}
 
-    def take(self, events: list[Event]) -> list[Event]:
+    def begin(self, run: Run) -> None:
+        self._show_secrets = self._show_secrets or run.purpose.show_secrets
+        self._follow = self._follow or "streams" in run.purpose.kinds
+
+    def take(self, step: Step) -> Sequence[Event]:
         """What the connections say in these frames."""
         found: list[Event] = []
-        for event in events:
-            key = (id(event.engine), event.row, event.key)
+        for event in step.events:
+            key = event.ref
             reader = self._readers.get(key)
             if reader is None:
                 if _is_over(event):
@@ -40,13 +55,10 @@ class Frames:
                 del self._readers[key]
         return found
 
-    def adorn(self, record: dict[str, Any]) -> None:
-        """What frames say is stored with the flow already."""
-
     def close(self) -> None:
         self._readers.clear()
 
-    def _reader(self, event: Event) -> Any:
+    def _reader(self, event: Event) -> Reader:
         if event.app == "websocket":
             from netwatch.decrypt.websocket import WebSocket
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from netwatch._fast.out.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
-from netwatch.model.addon import Event
+from netwatch.model.event import Event
 
 FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
 FACT_CLOSE = 35  # of quicwire.pxd

@@ -15,9 +15,8 @@ from netwatch.decrypt.quic import Datagram, Path, QuicFlow
 from netwatch.decrypt.quicsender import CLIENT
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event, FlowRef
 
-Place = tuple[int, int, int]  # engine, row, key
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 CIDS_MOST = 65536  # known at once, of all connections
 CID_LEAST = 4  # bytes of one that is no coincidence
@@ -29,7 +28,7 @@ VERSION = 32  # fact key of quicwire.pxd
 class Further:
     """A path beside the first; `main` is where its connection began."""
 
-    def __init__(self, main: Place, event: Event, client_side: int) -> None:
+    def __init__(self, main: FlowRef, event: Event, client_side: int) -> None:
         self.main = main
         self.out = Plaintext(event.engine, event.row, event.key, "quic", event.flow)
         self.path = Path(self.out, client_side)
@@ -51,11 +50,11 @@ class Paths:
     """All that are known, by flow, and the connection IDs that may lead to more."""
 
     def __init__(self) -> None:
-        self._paths: collections.OrderedDict[Place, Further] = collections.OrderedDict()
-        self._cids: collections.OrderedDict[bytes, tuple[Place, int]] = collections.OrderedDict()
+        self._paths: collections.OrderedDict[FlowRef, Further] = collections.OrderedDict()
+        self._cids: collections.OrderedDict[bytes, tuple[FlowRef, int]] = collections.OrderedDict()
         self._sizes: collections.Counter[int] = collections.Counter()
 
-    def learn(self, place: Place, flow: QuicFlow) -> None:
+    def learn(self, place: FlowRef, flow: QuicFlow) -> None:
         """The connection IDs that were issued since the last time."""
         for cid, role in flow.issued:
             if len(cid) >= CID_LEAST and cid not in self._cids:
@@ -65,7 +64,7 @@ class Paths:
         while len(self._cids) > CIDS_MOST:
             self._drop(next(iter(self._cids)))
 
-    def find(self, place: Place, event: Event) -> Further | None:
+    def find(self, place: FlowRef, event: Event) -> Further | None:
         """The path that the event is of, None when it is of none, or is its end."""
         found = self._paths.get(place)
         if found is None and event.app is None and event.extra != SEALED_END:
@@ -76,14 +75,14 @@ class Paths:
             return None
         return found
 
-    def forget(self, main: Place) -> None:
+    def forget(self, main: FlowRef) -> None:
         """A connection is over."""
         for place in [place for place, path in self._paths.items() if path.main == main]:
             del self._paths[place]
         for cid in [cid for cid, (place, _) in self._cids.items() if place == main]:
             self._drop(cid)
 
-    def _fresh(self, place: Place, event: Event) -> Further | None:
+    def _fresh(self, place: FlowRef, event: Event) -> Further | None:
         for size in [size for size, count in self._sizes.items() if count]:
             known = self._cids.get(event.payload[1 : 1 + size])
             if known is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netwatch.decrypt.bodies import LIMIT
 
 if TYPE_CHECKING:
-    from netwatch.model.addon import Event
+    from netwatch.model.event import Event
 
 FIN, RSV1 = 0x80, 0x40
 _TAIL = b"\x00\x00\xff\xff"  # what every compressed message leaves out, RFC 7692 section 7.2.1

@@ -1,15 +1,22 @@
-"""What watching a source looks like from outside: a page of flows, the health of the capture, the questions to ask.
+"""A source being watched, from outside: what a terminal calls, and what questions and commands see of it.
 
-Plain data, shared by the session that answers and the terminal that asks.
+Plain data otherwise: a page of flows, the health of the capture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-Record = dict[str, Any]
+from netwatch.model.addon import Addon, Offer
+from netwatch.model.event import Event, Record
+from netwatch.model.run import Run
 
+if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
+    from netwatch._fast.view.engineview import EngineView
 
 @dataclass(frozen=True)
 class Page:
@@ -63,24 +70,86 @@ class Health:
     owners_why: str = ""  # why nothing better does
 
 
+class Player(Protocol):
+    """The pace of a file that is played, see run/replay.py. Times are packet time in ns."""
+
+    speed: float | None  # None: as fast as it goes
+    paused: bool
+    done: bool
+    clock: int  # that was reached
+    first: int  # of the first frame
+
+    def toggle(self) -> bool: ...
+    def turn(self, steps: int) -> float | None: ...
+    def step(self, frames: int) -> None: ...
+    def step_to(self, ns: int) -> None: ...
+    def seek(self, ns: int) -> bool: ...
+
+
+class Reading(Protocol):
+    """Frames that are read once more, see Session.read_again()."""
+
+    def record(self, engine: Engine, row: int) -> Record: ...
+
+
+class Session(Run, Protocol):
+    """A run as questions and commands see it, in the poller's thread. What looks at the engine takes the lock first,
+    for as short as it can; what is said to hold it is called with it."""
+
+    label: str
+
+    @property
+    def live(self) -> bool: ...
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def view(self) -> EngineView: ...
+    @property
+    def addons(self) -> Sequence[Addon]: ...
+
+    @property
+    def player(self) -> Player | None:
+        """Of a file."""
+
+    def record(self, row: int) -> Record:
+        """The record of a row. The lock is held."""
+
+    def records(self, numbers: list[int]) -> list[Record]:
+        """The records of rows for a screen. The lock is held."""
+
+    def flow(self, id: int) -> Record | None:
+        """The record of one flow, None when it is gone. The lock is not held."""
+
+    def read_again(self, source: Any) -> Iterator[tuple[Reading, Sequence[Event]]]:
+        """Read kept frames through an engine of their own, for what their streams say. The lock is not needed."""
+
+    def use_settings(self, settings: Any) -> None:
+        """Other settings from now on, as far as a running engine can. The lock is not held."""
+
+
 class Question(Protocol):
     """What a screen wants to know. Equal questions have equal answers at one moment; they are in netwatch/addons/."""
 
-    def answer(self, session: Any) -> Any: ...
+    def answer(self, session: Session) -> Any: ...
 
 
 class Command(Protocol):
     """What a key wants done: netwatch/addons/. Returns one line for the user, "" for nothing to say."""
 
-    def run(self, session: Any) -> str: ...
+    def run(self, session: Session) -> str: ...
 
 
-class Session(Protocol):
-    """The engine and all it knows, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
+class Watch(Protocol):
+    """A source being watched, as the terminal sees it. query(), flow() and ask() may take 100 ms."""
 
     label: str
-    live: bool
 
+    @property
+    def live(self) -> bool: ...
+    @property
+    def offers(self) -> Sequence[Offer]: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page: ...

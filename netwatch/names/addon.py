@@ -1,33 +1,40 @@
-"""All that is known of a flow's ends beside the flow itself, as one service of the pipeline.
+"""All that is known of a flow's ends beside the flow itself.
 
 Name, service, scope, neighbours, place: learnt from the wire or looked up in local tables. Only `reverse`, when it is
 given, sends packets.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
+from netwatch.model.addon import Addon, Store
+from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.option import Option
 from netwatch.names import scopes
 from netwatch.names.geo import Geo
-from netwatch.names.neighbours import Neighbours
+from netwatch.names.neighbours import MAX_STATIONS, Neighbours
 from netwatch.names.ports import Services
 
 if TYPE_CHECKING:
+    from netwatch.model.run import Run
     from netwatch.names.reverse import Reverse
 
-Record = dict[str, Any]
+RESOLVER_WAIT = 2.0  # seconds a record that is made once and for all waits for the resolver
 IS_NEAR, HAS_NO_NAME = 1, 2    # what Adorner.adorn leaves to do
 ENDS, STATION, PLACE = ("src", "dst"), ("mac", "vendor", "host", "role"), ("country", "city", "asn", "org")
 STATION_FIELDS = tuple(f"lan.{end}.{part}" for end in ENDS for part in STATION)
 
 
-class Names:
-    """Sees names and links on the wire, and adorns flow records with `name`, `service`, `scope`, `lan`, `geo`."""
+class Names(Addon):
+    """Knows names, services, scopes, neighbours and places of addresses, from the wire and from tables."""
 
+    name = "names"
+    options = (Option("resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),)
     wants = frozenset({"names", "links"})
+    adds = frozenset({"name", "service", "scope", "lan", "geo"})
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
                  geo: Geo | None = None) -> None:
@@ -42,16 +49,23 @@ class Names:
         self._adorner = Adorner(self.table, scopes.BLOCKS, self.services.ports, scopes.REMOTE,
                                 self.neighbours.stations)
 
-    def take(self, events: Iterable[Any]) -> list[Any]:
+    def begin(self, run: Run) -> None:
+        if self.reverse is None and run.settings.of("names.resolve"):
+            from netwatch.names.reverse import Reverse
+
+            self.reverse = Reverse()
+            self._wait = RESOLVER_WAIT if run.purpose.final else 0.0
+
+    def take(self, step: Step) -> Sequence[Event]:
         """Learn from a chunk's events; nothing further comes of them."""
-        for event in events:
+        for event in step.events:
             if event.kind == "names":
                 self.table.learn(event.time_ns, event.payload)
             else:
                 self.neighbours.learn(event.time_ns, event.payload)
-        return []
+        return ()
 
-    def adorn(self, record: Record) -> None:
+    def adorn(self, record: Record, flow: FlowRef | None = None) -> None:
         """Add what is known to a flow record."""
         if not record:
             return
@@ -105,8 +119,7 @@ class Names:
         place = self.geo.find(remote) if remote is not None else None
         return tuple(map(place.get, PLACE)) if place else None
 
-    def missing(self, fields: Iterable[str]) -> list[str]:
-        """Why none of these fields can have a value on this machine, and what to do about it; one line each."""
+    def missing(self, fields: Iterable[str]) -> Sequence[str]:
         from netwatch.names.vendors import table
 
         asked = set(fields)
@@ -114,7 +127,16 @@ class Names:
         whys += [table().missing] if any(name.endswith(".vendor") for name in asked) else []
         return [why for why in whys if why is not None]
 
+    def credits(self) -> Sequence[str]:
+        said = self.geo.attribution()
+        return (said,) if said else ()
+
+    def stores(self) -> Sequence[Store]:
+        return (Store("names of addresses", self.table.held, self.table.bound, None, self.table.forgotten),
+                Store("stations of the LAN", len(self.neighbours.stations), MAX_STATIONS, None,
+                      self.neighbours.forgotten))
+
     def close(self) -> None:
-        """The input is over: look up nothing more."""
+        """Look up nothing more."""
         if self.reverse is not None:
             self.reverse.close()

@@ -1,22 +1,27 @@
-"""Who owns the flows of a live capture: the service that joins them to the processes which the platform finds.
+"""Who owns the flows of a live capture: joins them to the processes which the host finds.
 
 A flow is asked about a tenth of a second after it began, when the kernel's word of it has surely come, and again for
 two seconds where the answer may improve. What is put into the columns of _fast.told is what records, filters and the
-screen see. How owners are found, and by which rules, is the platform's affair (docs/processes.md).
+screen see. How owners are found, and by which rules, is the host's affair (docs/processes.md).
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.view.told import Told
-from netwatch.model.addon import Event
-from netwatch.platform.base import LISTENER, Owner, Owners, Platform, Process, Status, Unavailable, Unknown, packed
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
+from netwatch.model.option import Option
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
+    from netwatch.model.run import Run
+
 FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
           "unknown", "shared_with")
 PARENTS = ("pid", "name")
@@ -45,68 +50,64 @@ class Method(NamedTuple):
     why: str
 
 
-class FlowOwners:
-    """See service.RowService. `start()` before the first frame is captured, so that no socket is missed."""
+class FlowOwners(Addon):
+    """Knows the processes of live flows, with their users, containers and units."""
 
-    wants = frozenset({"begun"})
+    name = "owners"
+    options = (Option("find", True, "Find the processes of live flows."),)
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._owners: Owners = platform.owners()
-        self._told: dict[int, Told] = {}  # by the id of the engine
+    def __init__(self) -> None:
+        self._host = Host()
+        self._owners: Owners | None = None
+        self._told: dict[Engine, Told] = {}
         self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
         self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
         self._made: dict[tuple[Any, ...], tuple[Process, tuple[Any, ...]]] = {}
         self._patience = PATIENCE_S
-        self._ready = False
-        self._starter: threading.Thread | None = None
 
-    def start(self, behind: bool = False) -> None:
-        """Load what finds owners, some 100 ms; `behind`: in a thread, questions waiting until it is done."""
-        if behind:
-            self._starter = threading.Thread(target=self.start, name="owners-start", daemon=True)
-            self._starter.start()
-            return
-        self._owners.start()
-        self._ready = True
+    def begin(self, run: Run) -> None:
+        """Where the host looks for owners, every flow is asked about."""
+        self._host, self._owners = run.host, run.host.owners
+        if self._owners is not None:
+            self.wants, self.adds = frozenset({"begun"}), frozenset({"process"})
+
+    @property
+    def looking(self) -> bool:
+        """Does anybody look for owners?"""
+        return bool(self.adds)
 
     def close(self) -> None:
-        """Stop looking. What is known stays known."""
-        if self._starter is not None:
-            self._starter.join(timeout=5)
-        self._ready = False
-        self._owners.close()
+        """Ask no more. What is known stays known."""
+        self._owners = None
 
-    def take(self, events: list[Event]) -> list[Event]:
+    def take(self, step: Step) -> Sequence[Event]:
         """Note which flows began, and ask about those that are due."""
         due = time.monotonic() + WAITS[0]
-        for event in events:
+        for event in step.events:
             if len(self._open) < MAX_WAITING:
                 told = self.column(event.engine)
                 self._open.add((told, event.key))
                 self._waiting[0].append(Question(due, told, event.row, event.key))
-        if self._ready:
-            self._ask_due()
-        return []
+        if self._owners is not None and self._owners.ready:
+            self._ask_due(self._owners)
+        return ()
 
-    def column(self, engine: Any) -> Told:
-        """The columns of an engine's flows."""
-        told = self._told.get(id(engine))
+    def column(self, engine: Engine) -> Told:
+        told = self._told.get(engine)
         if told is None:
-            told = self._told[id(engine)] = Told(engine, COLUMNS)
+            told = self._told[engine] = Told(engine, COLUMNS)
         return told
 
-    def adorn(self, record: Record) -> None:
-        """Owners are known by row; see adorn_row."""
-
-    def adorn_row(self, record: Record, engine: Any, row: int) -> None:
+    def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add `process` to a flow record."""
+        engine, row, _ = flow
         told = self.column(engine)
         key = told.key(row)
         if key is None:
             return
-        if (told, key) in self._open and self._ready and "ended" in record:
-            self._ask_last(told, row, key, record["ended"] == "end-of-input")
+        owners = self._owners
+        if (told, key) in self._open and owners is not None and owners.ready and "ended" in record:
+            self._ask_last(owners, told, row, key, record["ended"] == "end-of-input")
         found = told.of(row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])
@@ -115,57 +116,55 @@ class FlowOwners:
 
     def kernel_view(self, record: Record) -> Record | None:
         """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None."""
-        ask = getattr(self._platform, "tcp_info", None)
-        if ask is None or record.get("proto") != "tcp" or "ended" in record:
+        if not self.looking or record.get("proto") != "tcp" or "ended" in record:
             return None
-        ends = (packed(record["src"]), record["sport"]), (packed(record["dst"]), record["dport"])
+        ends = (record["src"], record["sport"]), (record["dst"], record["dport"])
         for near, far in (ends, ends[::-1]):
             try:
-                found: Record = ask(*near, *far)
+                return self._host.tcp_info(*near, *far)
             except Unavailable:
                 continue
-            return found
         return None
 
     def method(self) -> Method:
-        """Which method finds owners, and why not a better one."""
-        if not self._ready:
-            return Method("", "starting")
-        return chosen(self._owners.status())
+        """Which method finds owners, and why not a better one; both "" where nobody looks for them."""
+        if self._owners is None:
+            return Method("", "")
+        return chosen(self._owners.status()) if self._owners.ready else Method("", "starting")
 
-    def _ask_due(self) -> None:
+    def _ask_due(self, owners: Owners) -> None:
         """Ask about what is due, oldest questions first, for no longer than a turn."""
         now = time.monotonic()
         until = now + TURN_S
         for stage, waiting in enumerate(self._waiting):
             while waiting and waiting[0].due <= now:
-                self._ask(waiting.popleft(), stage)
+                self._ask(owners, waiting.popleft(), stage)
                 if time.monotonic() > until:
                     return
 
-    def _ask(self, question: Question, stage: int) -> None:
+    def _ask(self, owners: Owners, question: Question, stage: int) -> None:
         """Ask, and see whether to ask again."""
         _, told, row, key = question
         if (told, key) not in self._open:
             return
-        if self._put(told, row, key) and stage + 1 < len(WAITS):
+        if self._put(owners, told, row, key) and stage + 1 < len(WAITS):
             self._waiting[stage + 1].append(Question(time.monotonic() + WAITS[stage + 1], told, row, key))
         else:
             self._open.discard((told, key))
 
-    def _ask_last(self, told: Told, row: int, key: int, over: bool) -> None:
+    def _ask_last(self, owners: Owners, told: Told, row: int, key: int, over: bool) -> None:
         """Ask about a flow whose record is made now. `over`: with the input, so that waiting delays nothing."""
-        while self._put(told, row, key) and over and self._patience > 0:
+        while self._put(owners, told, row, key) and over and self._patience > 0:
             self._patience -= STEP_S
             time.sleep(STEP_S)
         self._open.discard((told, key))
 
-    def _put(self, told: Told, row: int, key: int) -> bool:
+    def _put(self, owners: Owners, told: Told, row: int, key: int) -> bool:
         """Put the answer of now into the columns. May a later one be better?"""
         ends = told.ends(row, key)
         if ends is None:
             return False
-        answer = self._owners.of_flow(*ends)
+        answer = owners.of_flow(*ends)
         known = told.of(row, key)
         if isinstance(answer, Unknown):
             if known is None or known[0][0] is None:
@@ -173,7 +172,6 @@ class FlowOwners:
             return answer.retry
         told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
         return answer.quality == LISTENER
-
 
     def _values(self, owner: Owner) -> tuple[Any, ...]:
         """The columns' values, None where nothing is known. Most flows are of a process that has had one before."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
 from netwatch.platform import bsdtext, psutils
-from netwatch.platform.base import Counters, Link, Neighbour, Route, Status, Unavailable
+from netwatch.platform.base import NoTcpInfo
 from netwatch.platform.polled import output_of
 
 
-class Bsd:
+class Bsd(NoTcpInfo):
     """The shared half of the two platforms."""
 
     def counters(self) -> list[Counters]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from netwatch.platform.base import Counters, Neighbour, Route, packed
+from netwatch.model.host import Counters, Neighbour, Route
+from netwatch.platform.base import packed
 
 ARP = re.compile(r"^\S+ \(([\d.]+)\) at ([0-9a-f:]+) on (\S+)", re.M)
 NDP = re.compile(r"^([0-9a-f:]+(?:%\S+)?)\s+([0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5})\s+(\S+)", re.M)

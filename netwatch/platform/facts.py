@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from netwatch.platform.base import Identity, Place, Process, clean
+from netwatch.model.host import Identity, Process
+from netwatch.platform.base import Place, clean
 
 MAX_KEPT = 8192
 ANCESTORS = 4

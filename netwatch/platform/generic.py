@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
 from netwatch.platform import psutils
-from netwatch.platform.base import Counters, Link, Neighbour, Route, Socket, Status, Unavailable
+from netwatch.platform.base import NoTcpInfo, Socket
 from netwatch.platform.polled import polled_owners
 from netwatch.platform.watch import Watch
 
 
-class Generic:
+class Generic(NoTcpInfo):
     name = sys.platform
 
     def owners(self) -> Watch:

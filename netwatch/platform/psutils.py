@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from netwatch.platform.base import TCP, UDP, Counters, Link, Socket, Unavailable, is_loopback, packed
+from netwatch.model.host import Counters, Link, Unavailable
+from netwatch.platform.base import TCP, UDP, Socket, is_loopback, packed
 
 TUNNELS = ("utun", "tun", "tap", "wg", "gif", "stf", "ppp", "ipsec")     # names that the BSDs give them
 

@@ -12,20 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netwatch.platform.base import (
-    EXACT,
-    LATE,
-    LISTENER,
-    PORT,
-    SHARED,
-    TCP,
-    UDP,
-    Identity,
-    Unknown,
-    is_group,
-    is_loopback,
-    is_unspecified,
-)
+from netwatch.model.host import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
+from netwatch.platform.base import TCP, UDP, is_group, is_loopback, is_unspecified
 
 FOREVER = 1 << 63
 MS, SECOND = 1_000_000, 1_000_000_000

@@ -6,49 +6,52 @@
         if data.startswith(b"ACME/"):
             return 80, {"version": data[5:8].decode("ascii", "replace")}
 
-The answer is None, a confidence from 1 to 100, or that and the fields of the flow's object. They run in a thread of
-their own between chunks of frames, never per packet. One that raises, is slow or answers nonsense is switched off and
-says so. A file is code: it is loaded only when nobody but its owner, who is root or the one who runs netwatch, can
-write to it.
+The answer is None, a confidence from 1 to 100, or that and the fields of the flow's object. Each file runs in a process
+of its own without rights (worker.py), asked between chunks of frames, never per packet. One that raises, is slow or
+answers nonsense is switched off and says so. A file is used only when it and its folder belong to root or to the user
+who runs netwatch, and nobody else can write to them.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import math
 import os
-import queue
 import re
 import stat
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import add_name
 from netwatch._fast.out.inner import ends, learn, name
 from netwatch._fast.out.protocols import DESCRIBING, add
-from netwatch.model.addon import Event
-from netwatch.store.folders import config_folder
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, Step
+from netwatch.model.option import Option
+from netwatch.plugins.process import Plugin, PluginError
+from netwatch.schema import BY_NAME
+from netwatch.store import files
+from netwatch.store.folders import caller, config_folder
 
-PATIENCE_S = 0.25  # for one answer
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+
+FILES_MOST = 32  # classifiers: each is a process
+CODE_MOST = 1 << 20  # bytes of a file
 FIELDS_BYTES = 2048  # of an object, as JSON
+DEPTH_MOST = 4  # objects and lists within each other
+TEXT_MOST = 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-
-
-class Flow(NamedTuple):
-    """Whose bytes they are."""
-
-    side: int  # 0 or 1
-    proto: str  # "tcp" or "udp"
-    sport: int  # of the side that said them
-    dport: int
+_TAKEN = {field.partition(".")[0] for field in BY_NAME} | {"schema"}
 
 
 class Classifier(NamedTuple):
     path: Path
     app: str
-    ask: Callable[[bytes, Flow], Any]
+    plugin: Plugin
 
 
 def folder() -> Path:
@@ -56,62 +59,65 @@ def folder() -> Path:
     return config_folder() / "classifiers"
 
 
-class Classifiers:
-    """The service that asks them."""
+class Classifiers(Addon):
+    """Asks users' own classifiers about what no protocol of ours knows."""
 
-    wants = frozenset(("unknown",))
+    name = "classifiers"
+    options = (Option("patience_ms", 50, "Milliseconds of the processor that an answer may take.", 1, 1_000),)
 
-    def __init__(self, where: Path, say: Callable[[str], None]) -> None:
-        """`say` is given one line about each that is not used, or no longer."""
-        self._say = say
-        self._worker = _Worker()
-        self._ready = [found for path in sorted(where.glob("*.py")) if (found := self._load(path))]
-        if not self._ready:
-            self.wants = frozenset()
+    def begin(self, run: Run) -> None:
+        self._run = run
+        self._seconds = run.settings.of("classifiers.patience_ms") / 1000
+        paths = sorted(folder().glob("*.py")) if folder().is_dir() else []
+        if len(paths) > FILES_MOST:
+            run.say(f"{folder()}: {len(paths) - FILES_MOST} classifiers are not used: {FILES_MOST} are the most")
+        self._ready = [found for path in paths[:FILES_MOST] if (found := self._load(path))]
+        if self._ready:
+            self.wants = frozenset(("unknown",))
 
-    def take(self, events: list[Event]) -> list[Event]:
+    def take(self, step: Step) -> Sequence[Event]:
         """Ask about each, in order, until one knows it."""
-        for event in events:
-            flow = Flow(event.side, *ends(event.engine, event.row, event.key, event.side))
+        for event in step.events:
+            flow = (event.side, *ends(event.engine, event.row, event.key, event.side))
             for classifier in tuple(self._ready):
                 verdict = self._asked(classifier, event.payload, flow)
                 if verdict is not None:
                     self._store(classifier, event, *verdict)
                     break
-        return []
-
-    def adorn(self, record: dict[str, Any]) -> None:
-        """What they say is stored with the flow already."""
+        return ()
 
     def close(self) -> None:
-        self._worker.stop()
+        for classifier in self._ready:
+            classifier.plugin.close()
 
     def _load(self, path: Path) -> Classifier | None:
+        plugin = None
         try:
-            _refuse_others(path)
-            space: dict[str, Any] = {"__name__": f"netwatch_classifier_{path.stem}", "__file__": str(path)}
-            exec(compile(path.read_bytes(), str(path), "exec"), space)
-            app, ask = space.get("NAME"), space.get("classify")
+            plugin = Plugin(path, read_code(path))
+            app = plugin.name
             if not isinstance(app, str) or not _NAME.fullmatch(app):
-                raise ValueError("NAME must be a lower-case word of letters, digits, - and _")
-            if not callable(ask):
-                raise ValueError("there is no function classify(data, flow)")
-            if app in DESCRIBING:
-                raise ValueError(f"netwatch knows {app} itself; give it another NAME")
-        except Exception as error:  # whatever the user's file does must not end netwatch
-            self._say(f"classifier {path}: not used: {_words(error)}")
+                raise PluginError("NAME must be a lower-case word of letters, digits, - and _")
+            if not plugin.asks:
+                raise PluginError("there is no function classify(data, flow)")
+            if app in DESCRIBING or app in _TAKEN:
+                raise PluginError(f"netwatch knows {app} itself; give it another NAME")
+            if not add_name(app):
+                raise PluginError("there is no room for more protocols")
+        except (PluginError, OSError) as error:
+            if plugin is not None:
+                plugin.close()
+            self._run.say(f"classifier {path}: not used: {_words(error)}")
             return None
-        if not add_name(app):
-            self._say(f"classifier {path}: not used: there is no room for more protocols")
-            return None
-        return Classifier(path, app, ask)
+        return Classifier(path, app, plugin)
 
-    def _asked(self, classifier: Classifier, data: bytes, flow: Flow) -> tuple[int, dict[str, Any]] | None:
+    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, dict[str, Any]] | None:
+        message = {"data": base64.b64encode(data).decode(), "flow": flow}
         try:
-            return _verdict(self._worker.run(classifier.ask, data, flow))
-        except Exception as error:
+            return _verdict(classifier.plugin.ask(message, self._seconds).get("answer"))
+        except PluginError as error:
             self._ready.remove(classifier)
-            self._say(f"classifier {classifier.path}: switched off: {_words(error)}")
+            classifier.plugin.close()
+            self._run.say(f"classifier {classifier.path}: switched off: {_words(error)}")
             return None
 
     def _store(self, classifier: Classifier, event: Event, sure: int, fields: dict[str, Any]) -> None:
@@ -122,67 +128,66 @@ class Classifiers:
             learn(event.engine, event.row, event.key, classifier.app, 1, json.dumps(fields).encode())
 
 
-class _Worker:
-    """One thread that is waited for, but not longer than PATIENCE_S; one that hangs is left behind."""
-
-    def __init__(self) -> None:
-        self._asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._running = False
-
-    def run(self, ask: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function returns; raises what it raises, or TimeoutError."""
-        if not self._running:
-            threading.Thread(target=_serve, args=(self._asked, self._answers), name="classifiers", daemon=True).start()
-            self._running = True
-        self._asked.put((ask, arguments))
-        began = time.monotonic()
+def read_code(path: Path) -> bytes:
+    """What a file says, opened once and only then looked at. Raises OSError: PermissionError where others could change
+    it."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    with files.as_caller():
+        above = os.open(path.parent, flags | os.O_DIRECTORY)
         try:
-            error, value = self._answers.get(timeout=PATIENCE_S)
-        except queue.Empty:
-            self._asked.put(None)
-            self._asked, self._answers, self._running = queue.SimpleQueue(), queue.SimpleQueue(), False
-            raise TimeoutError(f"no answer in {time.monotonic() - began:.2f} s") from None
-        if error is not None:
-            raise error
-        return value
-
-    def stop(self) -> None:
-        self._asked.put(None)
-        self._running = False
+            with open(os.open(path.name, flags | os.O_NOFOLLOW, dir_fd=above), "rb") as file:
+                _refuse_others(os.fstat(above), path.parent)
+                _refuse_others(os.fstat(file.fileno()), path)
+                code = file.read(CODE_MOST + 1)
+        finally:
+            os.close(above)
+    if len(code) > CODE_MOST:
+        raise PermissionError(f"{path} is larger than {CODE_MOST >> 20} MiB")
+    return code
 
 
-def _serve(asked: queue.SimpleQueue[Any], answers: queue.SimpleQueue[Any]) -> None:
-    while (job := asked.get()) is not None:
-        ask, arguments = job
-        try:
-            answers.put((None, ask(*arguments)))
-        except BaseException as error:  # a classifier that exits must not take the thread's answer with it
-            answers.put((error if isinstance(error, Exception) else RuntimeError(_words(error)), None))
+def _refuse_others(about: os.stat_result, path: Path) -> None:
+    """Code that others can change is not run."""
+    if about.st_uid not in (0, caller()):
+        raise PermissionError(f"{path} belongs to another user")
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(f"others can write to {path}")
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
+        raise PermissionError(f"{path} is no regular file")
 
 
 def _verdict(answer: Any) -> tuple[int, dict[str, Any]] | None:
+    """What an answer means. Raises PluginError for nonsense."""
     if answer is None or answer is False:
         return None
-    sure, fields = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, {})
+    sure, fields = answer if isinstance(answer, list) and len(answer) == 2 else (answer, {})
     if not isinstance(sure, int) or isinstance(sure, bool) or not 1 <= sure <= 100:
-        raise ValueError(f"answered {answer!r:.60}; a confidence is a whole number from 1 to 100")
-    if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
-        raise ValueError("the fields are no dict with words as keys")
+        raise PluginError(f"answered {answer!r:.60}; a confidence is a whole number from 1 to 100")
+    if not isinstance(fields, dict):
+        raise PluginError("the fields are no dict with words as keys")
     if len(json.dumps(fields)) > FIELDS_BYTES:
-        raise ValueError(f"the fields take more than {FIELDS_BYTES} bytes")
-    return sure, fields
+        raise PluginError(f"the fields take more than {FIELDS_BYTES} bytes")
+    return sure, {_word(key): _cleaned(value, DEPTH_MOST) for key, value in fields.items() if value is not None}
 
 
-def _refuse_others(path: Path) -> None:
-    """Code that others can change is not run with our rights."""
-    for place in (path.parent, path):
-        about = place.stat()
-        if about.st_uid not in (0, os.geteuid()):
-            raise PermissionError(f"{place} belongs to another user")
-        if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PermissionError(f"others can write to {place}")
+def _cleaned(value: Any, deep: int) -> Any:
+    """As records have it: no control characters, no numbers that JSON has not, not too deep."""
+    if isinstance(value, str):
+        return clean(value.encode("utf-8", "replace"), TEXT_MOST)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PluginError("a field is no finite number")
+    if isinstance(value, dict | list) and not deep:
+        raise PluginError(f"the fields are more than {DEPTH_MOST} deep")
+    if isinstance(value, dict):
+        return {_word(key): _cleaned(each, deep - 1) for key, each in value.items() if each is not None}
+    return [_cleaned(each, deep - 1) for each in value if each is not None] if isinstance(value, list) else value
+
+
+def _word(key: str) -> str:
+    word: str = clean(key.encode("utf-8", "replace"), 64)
+    return word
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    text: str = clean(str(error).splitlines()[0].encode("utf-8", "replace") if str(error) else b"", TEXT_MOST)
+    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}"

@@ -11,9 +11,9 @@ from netwatch._fast.out.record import interface_text, iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
-from netwatch.model.addon import Event
+from netwatch.model.event import Event, Step
 from netwatch.records.values import Record
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.pipeline import Pipeline
 
 SEALED = having("opaque")
 CLEAR_DNS = ("udp", "tcp")
@@ -57,12 +57,16 @@ class RecordMaker:
         self.show_secrets = show_secrets
         self.stream_limit = stream_limit
         self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
+        self._of_addons = kinds & {kind for addon in pipeline.addons for kind in addon.kinds}
 
     def records(self, step: Step) -> Iterator[tuple[Record, Record | None, Event | None]]:
         """(record, its flow's record, its event) of all that a step gave, in order."""
         for event in step.events:
             if event.kind == "streams" and "streams" in self.kinds:
                 self._take_bytes(event)
+            if event.kind in self._of_addons:
+                flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
+                yield self._of_addon(event, flow), flow, event
             if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
                 continue
             flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
@@ -95,6 +99,12 @@ class RecordMaker:
         record = {"schema": "netwatch.http/1", "time": iso(began), "flow": flow.get("id"), **body}
         if event.inner:
             record["decrypted"] = True
+        return record
+
+    def _of_addon(self, event: Event, flow: Record) -> Record:
+        """A record of an addon's own kind, which has given all that is in it but where it belongs."""
+        about: Record = {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns)}
+        record: Record = about | ({"flow": flow["id"]} if flow else {}) | event.payload
         return record
 
     def _packet(self, event: Event, flow: Record) -> Record:

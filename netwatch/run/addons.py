@@ -1,41 +1,69 @@
-"""What a session remembers while frames go by, so that a screen can ask for it later: one line each.
+"""The addons there are, one line each, and how they are loaded. A module is imported when its addon is.
 
-A keeper is made with the session before its first frame. watch() is called after each chunk, with the session's lock
-held, so it must be quick: it counts, or copies bytes, and does no more. Everything is bounded.
+Those that read content come first, in the order in which they feed each other: what one opens, the next one reads.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
 
-from netwatch.run.pipeline import Step
+from netwatch.model.addon import Addon
+from netwatch.model.option import Option
+from netwatch.store.settings import SETTINGS
 
-KEEPERS: dict[str, str] = {  # name: "module:class"
-    "minute": "netwatch.addons.sparklines:Minute",
-    "events": "netwatch.addons.timeline.addon:Events",
-    "interfaces": "netwatch.addons.interfaces.addon:Interfaces",
-    "past": "netwatch.addons.throughput.addon:Past",
-    "packets": "netwatch.addons.frames.addon:Packets",
+CONTENT = {  # read what flows say: not with --no-dpi
+    "decrypt": "netwatch.decrypt.addon:Decrypt",
+    "messages": "netwatch.decrypt.messages:Messages",
+    "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
+RECORDS = {  # add to records, or make some: wherever there are records
+    "names": "netwatch.names.addon:Names",
+    "owners": "netwatch.owners.addon:FlowOwners",
+}
+SCREENS = {  # remember, to be asked: where somebody may ask
+    "sparklines": "netwatch.addons.sparklines:Sparklines",
+    "timeline": "netwatch.addons.timeline:TimelineAddon",
+    "interfaces": "netwatch.addons.interfaces:InterfacesAddon",
+    "throughput": "netwatch.addons.throughput:Throughput",
+    "packets": "netwatch.addons.packets.addon:PacketsAddon",
+    "capture": "netwatch.addons.capture_control:CaptureControl",
+    "replay": "netwatch.addons.replay_control:ReplayControl",
+    "processes": "netwatch.addons.processes:ProcessesAddon",
+    "groups": "netwatch.addons.groups:GroupsAddon",
+    "overview": "netwatch.addons.overview:OverviewAddon",
+    "statistics": "netwatch.addons.statistics:StatisticsAddon",
+    "topology": "netwatch.addons.topology:TopologyAddon",
+    "insights": "netwatch.addons.insights:InsightsAddon",
+    "egress": "netwatch.addons.egress:EgressAddon",
+    "preferences": "netwatch.addons.preferences:Preferences",
+    "usage": "netwatch.addons.usage:UsageAddon",
+}
+ALL = CONTENT | RECORDS | SCREENS
 
 
-class Keeper(Protocol):
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. begin(session, settings), where
-    it has one, is called when the engine is there and no frame has come."""
-    """`wants`: kinds of event that must be handed out for it, see pipeline.Pipeline. A keeper may have begin(session),
-    which is called before the first frame is read, and close(), when the session stops."""
-
-    wants: frozenset[str]
-
-    def watch(self, session: Any, box: Any, step: Step | None) -> None:
-        """A chunk was read: `box` holds its frames until the next one. `step` is what it gave, None at the end."""
+def find(name: str) -> type[Addon]:
+    """The class of that addon. Raises KeyError."""
+    module, _, cls = ALL[name].partition(":")
+    found: type[Addon] = getattr(importlib.import_module(module), cls)
+    return found
 
 
-def make() -> dict[str, Keeper]:
-    """One of each."""
-    made = {}
-    for name, place in KEEPERS.items():
-        module, _, cls = place.partition(":")
-        made[name] = getattr(importlib.import_module(module), cls)()
-    return made
+def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
+    """One of each in these tables, in their order; what is `given` stands in for that of its name, or comes first."""
+    names = [name for table in tables for name in table]
+    instead = {addon.name: addon for addon in given}
+    first = [addon for addon in given if addon.name not in names]
+    return first + [instead[name] if name in instead else find(name)() for name in names]
+
+
+def kinds() -> dict[str, str]:
+    """Kinds of record that addons make, and what each is."""
+    return {kind: about for name in CONTENT | RECORDS for kind, about in find(name).kinds.items()}
+
+
+def _options(name: str) -> Sequence[Option]:
+    return find(name).options
+
+
+SETTINGS.join(ALL, _options)

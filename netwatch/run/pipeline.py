@@ -7,15 +7,19 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.out.names import link_name
 from netwatch._fast.out.record import flow_record, summary
-from netwatch.model.addon import Event, Service, adorn
+from netwatch.model.addon import WARNING, Addon
+from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.host import Host
+from netwatch.model.run import Kind, Purpose, Values
+from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -24,46 +28,49 @@ ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, t
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
-class Step(NamedTuple):
-    """What one chunk gave, each in order; `ended` are (engine, row). `idle`: a live source had nothing."""
-
-    events: list[Event]
-    ended: list[tuple[Any, int]]
-    idle: bool = False
-
-
 class Pipeline:
-    """Reads a source to its end, or until it is no longer asked to."""
+    """Reads a source to its end, or until it is no longer asked to. It is a model.Run to its addons."""
 
     def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Sequence[Any] = (), services: Sequence[Service] = (), box: Any = None,
-                 identity: Mapping[str, str] | None = None) -> None:
+                 copies: Callable[[], Sequence[Any]] | None = None, box: Any = None, addons: Sequence[Addon] = (),
+                 purpose: Purpose | None = None, settings: Values | None = None, host: Host | None = None,
+                 say: Callable[[str, str], None] | None = None, identity: Mapping[str, str] | None = None) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
-        `copies`: as many further readers of the same input as there are further workers. Each worker then reads all of
-        it and takes its share, which is fastest, when nothing is to be handed out in order; `services` are asked in
-        their order; `box`: another kind of box for the one worker; `identity`: which packets are copies and which flows
-        are one, as Settings.identity has it."""
+        `copies` opens as many further readers of the same input as there are further workers. Each worker then reads
+        all of it and takes its share, which is fastest, and done when nothing is to be handed out in order; `box`:
+        another kind of box for the one worker; `addons` are asked in their order, `purpose` to `say` are what they see
+        of the run (see model.Run); `identity`: which packets are copies and which flows are one, as Settings.identity
+        has it. Raises AddonError."""
         self.source = source
-        self.services = list(services)
-        self._early: list[Any] = [service for service in services if hasattr(service, "before")]
-        want = set(want).union(*(service.wants for service in services if service not in self._early))
+        self.purpose, self.settings, self.host = purpose or Purpose(), settings or Settings({}), host or Host()
+        self._say = say
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
                    facts=facts, shard=i, shards=workers, timeouts=timeouts or {}, **(identity or {}))
             for i in range(workers)
         ]
+        self.addons = list(addons)
+        for addon in self.addons:
+            addon.begin(self)
+        self._early = [addon for addon in self.addons if addon.early]
+        self._adding = [addon for addon in self.addons if addon.adds]
+        heard = set(want).union(*(addon.wants for addon in self.addons if not addon.early))
+        for engine in self.engines:
+            for kind in heard:
+                engine.listen(kind)
         self.hold = hold
         self.done = False
         self._ids = 0
         self._left = max_frames
-        self._listening = bool(want or self._early)
+        self._listening = bool(heard or self._early)
         self._secrets: dict[int, int] = {}  # box: how many the source had found when it was filled
         self._secrets_told = 0
-        self._copies = list(copies)
-        self._boxes = [box] if box is not None else [Box() for _ in range(workers if copies else min(workers, 2))]
+        apart = workers > 1 and copies is not None and not (hold or self._early)
+        self._copies = list(copies()) if apart and copies else []
+        self._boxes = [box] if box is not None else [Box() for _ in range(workers if self._copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
         self._to_release = False
@@ -92,12 +99,16 @@ class Pipeline:
             self._forewarn(self._boxes[0])
             if count > 0:
                 self.engines[0].process(self._boxes[0])
-        return self._collect(idle=count < 0)
+        return self._collect(Step((), idle=count < 0, box=None if self._pool else self._boxes[0]))
 
     @property
     def box(self) -> Any:
         """The frames that the last process() worked on; its events' frames are in it until the next."""
         return self._boxes[-1]
+
+    def end(self) -> None:
+        """Tell the addons that the input is over, while flows stay open: somebody looks at them still."""
+        self._rounds(Step((), over=True))
 
     def run_quietly(self) -> None:
         """To the end, when nobody wants events or flows: only totals are kept."""
@@ -113,7 +124,7 @@ class Pipeline:
                 job.result()
         else:
             self.engines[0].finish()
-        return self._collect()
+        return self._collect(Step((), over=True))
 
     def close(self) -> None:
         """Stop the threads. The engines can still be asked."""
@@ -124,19 +135,41 @@ class Pipeline:
             self._pool = None
         for copy in self._copies:
             copy.close()
-        for service in self.services:
-            service.close()
+        for addon in self.addons:
+            addon.close()
+
+    def find(self, kind: type[Kind]) -> Kind | None:
+        """See model.Run."""
+        return next((addon for addon in self.addons if isinstance(addon, kind)), None)
+
+    def get(self, kind: type[Kind]) -> Kind:
+        """See model.Run."""
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"this run has no addon {kind.name or kind.__name__}")
+        return found
+
+    def say(self, text: str, severity: str = WARNING) -> None:
+        """See model.Run."""
+        if self._say is not None:
+            self._say(text, severity)
 
     def advance(self, now_ns: int) -> None:
         """Tell all engines what time it is, where no frame does: a live source that is quiet."""
         for engine in self.engines:
             engine.advance(now_ns)
 
-    def record(self, engine: Any, row: int, show_secrets: bool = False) -> dict[str, Any]:
+    def record(self, engine: Engine, row: int, show_secrets: bool = False) -> Record:
         """The flow record of a row of an engine."""
-        found: dict[str, Any] = flow_record(engine, row, self.source.interfaces, show_secrets)
-        adorn(self.services, found, engine, row)
+        found: Record = flow_record(engine, row, self.source.interfaces, show_secrets)
+        self.adorn(found, engine, row)
         return found
+
+    def adorn(self, record: Record, engine: Engine, row: int) -> None:
+        """Let every addon add what it knows to the record of a row."""
+        flow = FlowRef(engine, row, engine.key(row))
+        for addon in self._adding:
+            addon.adorn(record, flow)
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
@@ -197,13 +230,13 @@ class Pipeline:
         return count
 
     def _forewarn(self, box: Any | None) -> None:
-        """Let services know what the source found up to the end of the box, or of the input."""
+        """Let addons know what the source found up to the end of the box, or of the input."""
         if self._early:
             known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)
             fresh = self.source.secrets[self._secrets_told : known]
             self._secrets_told = max(known, self._secrets_told)
-            for service in self._early:
-                service.before(self.engines, fresh)
+            for addon in self._early:
+                addon.before(fresh)
 
     def _release(self) -> None:
         """The rows handed out by the last step are no longer needed."""
@@ -212,26 +245,30 @@ class Pipeline:
                 release(engine)
             self._to_release = False
 
-    def _collect(self, idle: bool = False) -> Step:
-        events: list[Event] = []
+    def _collect(self, step: Step) -> Step:
+        """What came of a chunk, once the addons have had their say."""
         ended: list[tuple[Any, int]] = []
-        if self.hold and len(self.engines) > 1:
-            self._ids = number_fresh(self.engines, self._ids)
-        if self._listening:
-            events = self._events()
         if self.hold:
+            if len(self.engines) > 1:
+                self._ids = number_fresh(self.engines, self._ids)
             rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
             ended = [(self.engines[i], row) for _, i, row in rows]
             self._to_release = bool(ended)
-        return Step(events, ended, idle)
+        step = step._replace(ended=ended)
+        return step._replace(events=self._rounds(step))
 
-    def _events(self) -> list[Event]:
-        """What the engines saw, and what the services made of it, until nothing new comes of it."""
-        fresh = self._drained()
+    def _rounds(self, step: Step) -> list[Event]:
+        """What the engines saw, and what the addons made of it, until nothing new comes of it."""
+        fresh = self._drained() if self._listening else []
         found = fresh
-        for _ in range(ROUNDS):
-            made = [event for service in self.services for event in service.take(_of(fresh, service.wants))]
-            fresh = sorted(made + self._drained(), key=_place) if self.services else []
+        for again in range(ROUNDS):
+            made: list[Event] = []
+            bare = step._replace(again=bool(again))
+            for addon in self.addons:
+                mine = [event for event in fresh if event.kind in addon.wants] if addon.wants else ()
+                if mine or not again:
+                    made += addon.take(bare._replace(events=mine) if mine else bare)
+            fresh = sorted(made + self._drained(), key=_place) if self._listening or made else []
             if not fresh:
                 break
             found = sorted(found + fresh, key=_place)
@@ -240,10 +277,6 @@ class Pipeline:
     def _drained(self) -> list[Event]:
         return sorted((Event(frame, flow, kind, ns, engine, *rest) for engine in self.engines
                        for frame, flow, kind, ns, *rest in drain(engine)), key=_place)
-
-
-def _of(events: list[Event], kinds: frozenset[str]) -> list[Event]:
-    return [event for event in events if event.kind in kinds]
 
 
 def _threads(n: int) -> ThreadPoolExecutor:

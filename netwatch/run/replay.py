@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 
 from netwatch._fast.input.pacing import PacedBox
+from netwatch.addons.replay_control import SPEEDS
 from netwatch.model.session import Replay
 
-SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, None)
 EVER = (1 << 64) - 1               # ns; later than any frame
 ALL = (1 << 32) - 1                # frames; more than any box has
 WAIT = 0.1                         # seconds that allow() waits at most

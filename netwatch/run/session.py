@@ -10,62 +10,62 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
+from netwatch.addons.sparklines import Sparklines
+from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import Filter
-from netwatch.model.addon import adorn
-from netwatch.model.session import Command, Health, Page, Question, Record
+from netwatch.model.addon import INFO, WARNING, Addon, Offer
+from netwatch.model.event import Event, Record, Step
+from netwatch.model.host import Host
+from netwatch.model.run import Kind, Purpose
+from netwatch.model.session import Command, Health, Page, Question
 from netwatch.names.addon import Names
-from netwatch.owners.addon import FlowOwners, Method
+from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
-from netwatch.run.pipeline import Pipeline, Step
+from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.store.settings import Settings
 
-if TYPE_CHECKING:
-    from netwatch.names.reverse import Reverse
-
+PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
 
 
 class Session:
-    """What the terminal asks. `open_source` is called by start(), so that its errors are raised there; `services` makes
-    the pipeline's services for the source."""
+    """What the terminal asks; a model.Session to questions and commands. `open_source` is called by start(), so that
+    its errors are raised there, and again when a file is read from its start."""
 
-    def __init__(self, label: str, open_source: Callable[[], Any], live: bool, *, dpi: bool = True,
-                 settings: Settings | None = None, services: Callable[[Any], list[Any]] | None = None,
-                 resolve: bool = False, owners: Callable[[], FlowOwners | None] | None = None,
-                 rereaders: Callable[[Any], list[Any]] | None = None) -> None:
-        """`resolve`: ask the system's resolver for names that the wire does not tell; it sends packets. `owners` makes
-        what finds the processes of a live source's flows, started; `rereaders` the services that read kept frames once
-        more, for the content of streams."""
-        speed = (settings or Settings({})).of("replay.speed")
-        self.player = None if live else Player(None if speed == "max" else float(speed))
-        self.label = label
-        self.live = live
+    def __init__(self, purpose: Purpose, open_source: Callable[[], Any], *, dpi: bool = True,
+                 settings: Settings | None = None, host: Host | None = None,
+                 given: Callable[[], Sequence[Addon]] = tuple) -> None:
+        """`given` makes addons that stand in for those of their names (see addons.load())."""
+        self.settings = settings or Settings({})
+        self.host = host or Host()
+        self.purpose = purpose
+        self.label = purpose.label
+        speed = self.settings.of("replay.speed")
+        self.player = None if purpose.live else Player(None if speed == "max" else float(speed))
         self._open_source = open_source
         self._dpi = dpi
-        self._settings = settings or Settings({})
-        self._services = services
-        self._rereaders = rereaders
-        self._make_owners = owners
-        self.owners: FlowOwners | None = None
+        self._given = given
         self.lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._done = False
         self._failure: str | None = None
         self._meter = _Meter()
-        self._resolve = resolve
+
+    @property
+    def live(self) -> bool:
+        return self.purpose.live
 
     def start(self) -> None:
-        """Open the source and begin to read it. Raises SourceError."""
-        self.owners = self._make_owners() if self._make_owners else None
+        """Open the source and begin to read it. Raises SourceError, AddonError."""
         self._begin(self._open_source())
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -74,48 +74,71 @@ class Session:
         """A fresh engine for a source, and all that goes with it."""
         self.source = source
         self._read_before = 0
-        self.names = Names(_resolver() if self._resolve else None)
-        timeouts = self._timeouts()
-        services = self._services(self.source) if self._services and self._dpi else []
-        services += [self.names, *([self.owners] if self.owners else [])]
-        self.keepers = addons.make()
-        self.minute: Any = self.keepers["minute"]
-        wanted: set[str] = set().union(*(keeper.wants for keeper in self.keepers.values()))
-        self.pipeline = Pipeline(self.source, services=services, dpi=self._dpi, timeouts=timeouts,
-                                 want=wanted, max_flows=self._settings.of("flows.max"),
-                                 history=self._settings.of("flows.history"), identity=self._settings.identity,
+        self._unsaid: list[tuple[str, str]] | None = []
+        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.SCREENS, given=self._given())
+        self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
+                                 say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
+                                 max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),
+                                 identity=self.settings.identity,
                                  box=PacedBox() if self.player else None)
-        self.engine = self.pipeline.engines[0]
-        self.view = EngineView(self.engine, self.source.interfaces, self.names, self.owners)
-        for keeper in self.keepers.values():
-            if hasattr(keeper, "begin"):
-                keeper.begin(self, self._settings)
+        self.addons, self.engines = self.pipeline.addons, self.pipeline.engines
+        self.engine = self.engines[0]
+        self.owners = self.get(FlowOwners)
+        self._sparklines = self.get(Sparklines)
+        self.view = EngineView(self.engine, source.interfaces, self.get(Names),
+                               self.owners if self.owners.looking else None)
+        unsaid, self._unsaid = self._unsaid or [], None
+        for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
+            self.say(text, severity)
+
+    def find(self, kind: type[Kind]) -> Kind | None:
+        """See model.Run."""
+        return self.pipeline.find(kind)
+
+    def get(self, kind: type[Kind]) -> Kind:
+        """See model.Run."""
+        return self.pipeline.get(kind)
+
+    def say(self, text: str, severity: str = WARNING) -> None:
+        """See model.Run."""
+        self.pipeline.say(text, severity)
+
+    def _say(self, text: str, severity: str) -> None:
+        """A line for the user is an event of the timeline; until there is one, it waits."""
+        if self._unsaid is not None:
+            self._unsaid.append((text, severity))
+        else:
+            self.get(TimelineAddon).say(text, severity)
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        """The commands that addons bring, as far as they are any use here."""
+        return [offer for addon in self.addons for offer in addon.commands if offer.live in (None, self.live)]
 
     def _timeouts(self) -> dict[str, int]:
-        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self._settings.timeouts
+        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self.settings.timeouts
 
     def use_settings(self, settings: Settings) -> None:
         """Other settings from now on, as far as a running engine can: its idle timeouts."""
-        self._settings = settings
+        self.settings = settings
         with self.lock:
             for engine in self.pipeline.engines:
                 engine.set_timeouts(self._timeouts())
 
     def stop(self) -> None:
-        """Stop reading and close the source; may be called again."""
+        """Stop reading and close the source; may be called again. What is still worked on after PATIENCE_S is not
+        closed under whoever works on it: it goes with the process, or with the next call."""
         if self._thread is None:
             return
         self._stopping = True
         self.source.interrupt()
-        self._thread.join(timeout=5)
-        self._thread = None
-        self._let_go()
+        self._thread.join(timeout=PATIENCE_S)
+        if not self._thread.is_alive():
+            self._thread = None
+            self._let_go()
 
     def _let_go(self) -> None:
         """Of everything that _begin() made."""
-        for keeper in self.keepers.values():
-            if hasattr(keeper, "close"):
-                keeper.close()
         self.pipeline.close()
         self.source.close()
 
@@ -134,7 +157,7 @@ class Session:
         with self.lock:
             number = self.view.find(id)
             record = self.records([number])[0] if number else None
-        seen = self.owners.kernel_view(record) if record and self.owners else None
+        seen = self.owners.kernel_view(record) if record else None
         if record and seen:
             record["tcp_info"] = seen
         return record
@@ -149,31 +172,27 @@ class Session:
 
     def records(self, numbers: list[int]) -> list[Record]:
         """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
-        minute = self.minute.flows
-        minute.want(self.engine, numbers)
-        return [self._record(number) | {"minute": minute.of(self.engine, number)} for number in numbers]
+        minutes = self._sparklines.of(numbers)
+        return [self.record(number) | {"minute": minute} for number, minute in zip(numbers, minutes, strict=True)]
 
     def record(self, row: int) -> Record:
-        """The record of a row, for those who hold the lock."""
-        return self._record(row)
+        """The record of a row, with what the addons know of it, for those who hold the lock."""
+        record: Record = screen_record(self.engine, row, self.source.interfaces)
+        self.pipeline.adorn(record, self.engine, row)
+        return record
 
-    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Step]]:
+    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
         """Read frames that were kept through an engine of their own, for what their streams say, opened where there
         are keys. Needs no lock."""
-        services = self._rereaders(source) if self._rereaders and self._dpi else []
-        pipeline = Pipeline(source, services=services, dpi=self._dpi, want=("streams",))
+        purpose = Purpose(label=self.label, kinds=frozenset({"streams"}), keylogs=self.purpose.keylogs)
+        pipeline = Pipeline(source, addons=addons.load(addons.CONTENT) if self._dpi else (), dpi=self._dpi,
+                            want=("streams",), purpose=purpose, settings=self.settings)
         try:
             while (step := pipeline.step()) is not None:
-                yield pipeline, step
-            yield pipeline, pipeline.finish()
+                yield pipeline, step.events
+            yield pipeline, pipeline.finish().events
         finally:
             pipeline.close()
-
-    def _record(self, number: int) -> Record:
-        """The record of a row, with what the services know of it."""
-        record: Record = screen_record(self.engine, number, self.source.interfaces)
-        adorn(self.pipeline.services, record, self.engine, number)
-        return record
 
     def health(self) -> Health:
         with self.lock:
@@ -185,7 +204,7 @@ class Session:
             seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
             meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
         size = self.source.size
-        owners = self.owners.method() if self.owners else Method("", "")
+        owners = self.owners.method()
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
@@ -260,18 +279,11 @@ class Session:
             player.begin()
 
     def _take(self, count: int) -> Step | None:
-        """Process what was read, and let the keepers see it. The lock is held."""
+        """Process what was read. The lock is held."""
         step = self.pipeline.process(count)
-        for keeper in self.keepers.values():
-            keeper.watch(self, self.pipeline.box, step)
+        if step is None:
+            self.pipeline.end()
         return step
-
-
-def _resolver() -> Reverse:
-    """Who asks the system for names; imported here because few want it."""
-    from netwatch.names.reverse import Reverse
-
-    return Reverse()
 
 
 class _Meter:

@@ -11,6 +11,22 @@ from netwatch.schema.field import (
     _field,
 )
 
+
+def _certificate(name: str, whose: str, subject: str, issuer: str, san: str) -> tuple[Field, ...]:
+    """What a certificate says; the last three are further names of its fields."""
+    return (
+        _field(f"{name}.subject", "flow tls", TEXT, "SUBJECT", 30,
+               f"Subject of the {whose}'s certificate.", subject, privacy="name"),
+        _field(f"{name}.issuer", "flow tls", TEXT, "ISSUER", 30, f"Issuer of the {whose}'s certificate.", issuer),
+        _field(f"{name}.san", "flow tls", TEXT, "SAN", 30,
+               "Subject alternative names of that certificate.", san, privacy="name", many=True),
+        _field(f"{name}.not_before", "flow tls", TIME, "FROM", 30, "Start of its validity."),
+        _field(f"{name}.not_after", "flow tls", TIME, "UNTIL", 30, "End of its validity."),
+        _field(f"{name}.key", "flow tls", TEXT, "KEY", 10, "Kind and size of its key."),
+        _field(f"{name}.sha256", "flow tls", TEXT, "SHA-256", 64, "SHA-256 of the certificate."),
+    )
+
+
 _TLS = (
     _field("tls.sni", "flow tls", TEXT, "SNI", 28,
            "Server name the client asked for.", "sni host hostname tls.handshake.extensions_server_name",
@@ -33,16 +49,10 @@ _TLS = (
     _field("tls.ech", "flow tls", BOOL, "ECH", 4, "The client sent an Encrypted Client Hello.", "ech"),
     _field("tls.resumed", "flow tls", BOOL, "RESUMED", 8, "The session was resumed.", "resumed"),
     _field("tls.alert", "flow tls", TEXT, "ALERT", 20, "The first alert seen."),
-    _field("tls.cert.subject", "flow tls", TEXT, "SUBJECT", 30,
-           "Subject of the server's certificate.", "subject", privacy="name"),
-    _field("tls.cert.issuer", "flow tls", TEXT, "ISSUER", 30, "Issuer of the server's certificate.", "issuer"),
-    _field("tls.cert.san", "flow tls", TEXT, "SAN", 30,
-           "Subject alternative names of that certificate.", "san", privacy="name", many=True),
-    _field("tls.cert.not_before", "flow tls", TIME, "FROM", 30, "Start of its validity."),
-    _field("tls.cert.not_after", "flow tls", TIME, "UNTIL", 30, "End of its validity."),
-    _field("tls.cert.key", "flow tls", TEXT, "KEY", 10, "Kind and size of its key."),
-    _field("tls.cert.sha256", "flow tls", TEXT, "SHA-256", 64, "SHA-256 of the certificate."),
+    *_certificate("tls.cert", "server", "subject", "issuer", "san"),
+    *_certificate("tls.client_cert", "client", "", "", ""),
 )
+
 
 _QUIC = (
     _field("quic.version", "flow", TEXT, "QUIC", 8, "QUIC version."),
@@ -97,6 +107,22 @@ _HTTP = (
     _field("http.status", "flow http", INT, "STATUS", 6, "Status code of the response.", "status http.response.code"),
     _field("http.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the request.", "user_agent agent"),
     _field("http.content_type", "flow", TEXT, "CONTENT", 18, "Content-Type of the response.", "content_type"),
+    _field("http.login.auth", "flow", TEXT, "AUTH", 9, "Method of the login: NTLMv1, NTLMv2, Kerberos, anonymous."),
+    _field("http.login.user", "flow", TEXT, "USER", 16, "User who logs in by NTLM.",
+           "login.user ntlmssp.auth.username", privacy="name", search=True),
+    _field("http.login.domain", "flow", TEXT, "DOMAIN", 16, "Domain of that user.", "ntlmssp.auth.domain",
+           privacy="name"),
+    _field("http.login.workstation", "flow", TEXT, "HOST", 16, "Computer the login names.", "ntlmssp.auth.hostname",
+           privacy="name", search=True),
+    _field("http.login.server", "flow", TEXT, "SERVER", 16, "NetBIOS name the server gives itself.", privacy="name"),
+    _field("http.login.server_domain", "flow", TEXT, "SDOMAIN", 16, "NetBIOS domain of the server.", privacy="name"),
+    _field("http.login.server_dns", "flow", TEXT, "SERVER DNS", 28, "DNS name of the server.", privacy="name",
+           search=True),
+    _field("http.login.dns_domain", "flow", TEXT, "DNS DOMAIN", 24, "DNS domain of the server.", privacy="name"),
+    _field("http.login.realm", "flow", TEXT, "REALM", 18, "Realm of the Kerberos ticket.", privacy="name"),
+    _field("http.login.spn", "flow", TEXT, "SPN", 28, "Service the Kerberos ticket is for.", privacy="name"),
+    _field("http.login.client_os", "flow", TEXT, "CLIENT OS", 12, "Version of the client's system."),
+    _field("http.login.server_os", "flow", TEXT, "SERVER OS", 12, "Version of the server's system."),
     _field("http.transactions", "flow", INT, "REQS", 5, "Transactions seen on the flow."),
     _field("http.version", "http", TEXT, "HTTP", 5, "HTTP version: 1.0, 1.1, 2 or 3."),
     _field("http.request_bytes", "http", BYTES, "REQ", 8, "Bytes of the request body."),

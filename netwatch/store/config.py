@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from netwatch.model.option import Value
 from netwatch.store import files, folders
-from netwatch.store.settings import SETTINGS, SettingError, Settings, Value, find
+from netwatch.store.settings import SETTINGS, SettingError, Settings, find
 
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"\\]*"|'[^']*')"""
 _PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"

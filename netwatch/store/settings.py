@@ -1,25 +1,26 @@
-"""What can be set, by dotted key: one line each, with type, default and help; how a text becomes a value.
+"""What can be set, by dotted key: type, default and help; how a text becomes a value.
 
-Nothing is read or written here (config.py reads the file). A value knows where it came from: the default, a line of
-the file, the environment, --set. An unknown key is an error that names the nearest.
+What is ours stands below, one line each; what addons bring is looked up when it is asked for. Nothing is read or
+written here (config.py reads the file). A value knows where it came from: the default, a line of the file, the
+environment, --set. An unknown key is an error that names the nearest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import timeouts as app_timeouts
 from netwatch._fast.flow.timeouts import TIMEOUTS
+from netwatch.model.option import NOW, Option, Value
 
-Value = int | bool | str
 THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")
 COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "bad", "process", "address", "name",
           "paper", "selected")
-SPEEDS = ("0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "max")
-NOW, START = "now", "at next start"
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+PREFIX = "NETWATCH_"
 COLOR = re.compile(r"(?:#[0-9a-fA-F]{6}|1?\d?\d|2[0-4]\d|25[0-5])?")
 
 
@@ -27,18 +28,16 @@ class SettingError(ValueError):
     """A setting that does not exist, or a value it cannot have; one line."""
 
 
-class Setting(NamedTuple):
-    """`applies`: NOW when a change on the settings screen has its effect at once. A text is any, a color is `#rrggbb`,
-    a number of the palette, or "" for the theme's own."""
+@dataclass(frozen=True)
+class Setting(Option):
+    """An option by its dotted key, which is its `name`. A text is any, a color is `#rrggbb`, a number of the palette,
+    or "" for the theme's own."""
 
-    key: str
-    default: Value
-    help: str
-    low: int = 0
-    high: int = 0
-    choices: tuple[str, ...] = ()
-    applies: str = START
     color: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.name
 
     @property
     def kind(self) -> str:
@@ -90,7 +89,6 @@ _TABLE = (
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),
     Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
             applies=NOW),
-    Setting("replay.speed", "max", "How fast a file is played, times the speed it was captured at.", choices=SPEEDS),
     *(Setting(f"theme.{name}", "", f"Colour of the {name} {'background' if name in COLORS[-2:] else 'ink'} in place of "
               "the theme's own.", applies=NOW, color=True) for name in COLORS),
     Setting("flows.max", 2_000_000, "Flows kept at a time; beyond that the longest idle goes.", 1_000, 100_000_000),
@@ -99,16 +97,53 @@ _TABLE = (
             choices=("keep", "mark", "drop")),
     Setting("flows.vlan", "pair", "VLAN tags: a flow may have others in its other direction; never; or say nothing.",
             choices=("pair", "key", "ignore")),
-    Setting("names.resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),
-    Setting("packets.ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
-    Setting("owners.find", True, "Find the processes of live flows."),
     Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
     *(Setting(f"timeouts.{name}", seconds, f"Seconds without a packet after which a flow is over: {name}.", 1,
               4_000_000, applies=NOW) for name, seconds in (TIMEOUTS | app_timeouts()).items()),
 )
-SETTINGS: dict[str, Setting] = {each.key: each for each in _TABLE}
+OptionsOf = Callable[[str], Sequence[Option]]
+
+
+class Catalogue(Mapping[str, Setting]):
+    """All there is to set. The tables of addons are looked into when a key of theirs is asked for, all of them when the
+    keys are counted through."""
+
+    def __init__(self, ours: Iterable[Setting]) -> None:
+        self._found = {each.key: each for each in ours}
+        self._unopened: dict[str, OptionsOf] = {}
+
+    def join(self, tables: Iterable[str], options_of: OptionsOf) -> None:
+        """These tables are of addons; `options_of` gives the options of one."""
+        self._unopened |= dict.fromkeys(tables, options_of)
+
+    def tables(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(self._unopened).union(key.partition(".")[0] for key in self._found)
+
+    def __getitem__(self, key: str) -> Setting:
+        if key not in self._found:
+            self._open(key.partition(".")[0])
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        for table in tuple(self._unopened):
+            self._open(table)
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _open(self, table: str) -> None:
+        options_of = self._unopened.pop(table, None)
+        for option in options_of(table) if options_of else ():
+            key = f"{table}.{option.name}"
+            self._found[key] = Setting(key, option.default, option.help, option.low, option.high, option.choices,
+                                       option.applies)
+
+
+SETTINGS = Catalogue(_TABLE)
 
 
 class Settings(NamedTuple):
@@ -120,7 +155,7 @@ class Settings(NamedTuple):
 
     def of(self, key: str) -> Any:
         """The value, of its setting's type."""
-        return self.changed.get(key, SETTINGS[key].default)
+        return self.changed[key] if key in self.changed else SETTINGS[key].default
 
     def origin(self, key: str) -> str:
         """Where its value comes from: "default", FILE:LINE, the name of a variable, --set."""
@@ -159,16 +194,18 @@ def find(key: str) -> Setting:
 
 def variable(key: str) -> str:
     """The environment's name of a setting: NETWATCH_UI_THEME."""
-    return "NETWATCH_" + key.upper().replace(".", "_").replace("-", "_")
+    return PREFIX + key.upper().replace(".", "_").replace("-", "_")
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
     """With what the environment sets; its other variables are not ours to judge. Raises SettingError."""
-    for key, setting in SETTINGS.items():
+    named = {name for name in environment if name.startswith(PREFIX)}
+    tables = {table for table in SETTINGS.tables() if any(name.startswith(variable(table) + "_") for name in named)}
+    for key in SETTINGS if tables else ():
         name = variable(key)
-        if name in environment:
+        if name in named:
             try:
-                settings = settings.but(key, setting.parse(environment[name]), name)
+                settings = settings.but(key, SETTINGS[key].parse(environment[name]), name)
             except SettingError as e:
                 raise SettingError(f"{name}={environment[name]}: {e}") from None
     return settings

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netwatch.store.settings import Settings
-    from netwatch.ui.poller import Session
+    from netwatch.ui.poller import Watch
 
 REFRESH_MS = (100, 5000)
 
 
-def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str = "dark", color: bool = True,
+def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str = "dark", color: bool = True,
         ascii_only: bool = False, view: str = "full", tab: str | None = None,
         settings: Settings | None = None) -> int:
     """Start the session, show it until the user leaves, stop it. Returns the exit code of CONTRACT section 2.
@@ -21,7 +21,7 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     import os
     import sys
 
-    from netwatch.addons import filter_history
+    from netwatch.addons import preferences
     from netwatch.store import crash
     from netwatch.ui import app as brain
     from netwatch.ui import term
@@ -47,9 +47,10 @@ def run(session: Session, *, where: str = "", refresh_ms: int = 1000, theme: str
     ui.state.clipboard = term.copy
     ui.state.settings = settings or ui.state.settings
     ui.state.look = Look(theme, ui.state.settings.colors)
-    ui.state.filter.history = filter_history.load(ui.state.settings.of("ui.filter_history"))
+    ui.state.filter.history = preferences.load_filters(ui.state.settings.of("ui.filter_history"))
     ui.state.set_interval = poller.set_interval
     session.start()
+    ui.state.offers = session.offers
     try:
         return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))
     except Exception as error:

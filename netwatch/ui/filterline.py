@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.term.canvas import clip, text_width
-from netwatch.addons.filter_history import Remember, merged
+from netwatch.addons.preferences import Remember, merged
 from netwatch.ui import completion
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netwatch.model.session import Command, Health, Page, Question, Record, Session
+from netwatch.model.event import Record
+from netwatch.model.session import Command, Health, Page, Question, Watch
 
-__all__ = ["Health", "Page", "Poller", "Record", "Request", "Session", "Snapshot"]
+__all__ = ["Health", "Page", "Poller", "Record", "Request", "Snapshot", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Poller(threading.Thread):
 
     REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
 
-    def __init__(self, session: Session, interval: float, ring: Callable[[], None]) -> None:
+    def __init__(self, session: Watch, interval: float, ring: Callable[[], None]) -> None:
         super().__init__(name="netwatch-poller", daemon=True)
         self._session = session
         self._interval = interval

@@ -1,10 +1,11 @@
 """All the terminal remembers about itself. Drawing reads it and changes nothing; handlers of keys change it."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from netwatch.model.addon import Offer
 from netwatch.store.settings import Settings
 from netwatch.ui.poller import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
@@ -124,6 +125,7 @@ class State:
     message: str = ""
     failed: dict[str, str] = field(default_factory=dict)   # tab: what went wrong
     clipboard: Callable[[str], bool] = lambda text: False
+    offers: Sequence[Offer] = ()   # commands that addons bring
 
     def contexts(self) -> tuple[str, ...]:
         """Where keys go, innermost first."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,7 @@ def read(netwatch, tmp_path):
 
     def run(files: dict[str, str], mode: int = 0o600, said: bytes = b"ACME/1.2 hello"):
         folder = tmp_path / "config" / "netwatch" / "classifiers"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (folder / name).write_text(text)
             (folder / name).chmod(mode)
@@ -56,6 +58,12 @@ def test_a_flow_is_named_with_its_fields(read):
     ("NAME = 'acme'\ndef classify(data, flow):\n    while True: pass", "no answer in"),
     ("NAME = 'acme'\ndef classify(data, flow):\n    return 50, {'x': 'y' * 5000}", "more than"),
     ("NAME = 'acme'\ndef classify(data, flow):\n    raise SystemExit(3)", "SystemExit"),
+    ("NAME = 'acme'\nimport re\ndef classify(data, flow):\n    re.match('(a+)+$', 'a' * 40 + 'b')", "no answer in"),
+    ("NAME = 'acme'\nimport os\ndef classify(data, flow):\n    os._exit(0)", "its process ended"),
+    ("NAME = 'acme'\ndef classify(data, flow):\n    return bytearray(1 << 30)", "MemoryError"),
+    ("NAME = 'acme'\ndef classify(data, flow):\n    return 50, {'x': float('nan')}", "ValueError"),
+    ("NAME = 'acme'\ndef classify(data, flow):\n    return 50, {'x': [[[[[1]]]]]}", "deep"),
+    ("NAME = 'acme'\ndef classify(data, flow):\n    raise ValueError('\\x1b]0;P\\x07')", "Error: \ufffd]0;P\ufffd"),
 ])
 def test_a_bad_one_is_switched_off_and_says_so(read, text, why):
     records, said = read({"a.py": text, "b.py": GOOD.replace("acme", "other")})
@@ -68,6 +76,10 @@ def test_a_bad_one_is_switched_off_and_says_so(read, text, why):
     ("NAME = 'tls'\ndef classify(data, flow): pass", "netwatch knows tls itself"),
     ("NAME = 'acme'", "no function"),
     ("syntax error here", "SyntaxError"),
+    ("NAME = 'src'\ndef classify(data, flow): pass", "netwatch knows src itself"),
+    ("NAME = 'schema'\ndef classify(data, flow): pass", "netwatch knows schema itself"),
+    ("raise SystemExit(3)", "SystemExit"),
+    ("while True: pass", "no answer in"),
 ])
 def test_what_is_no_classifier_is_not_used(read, text, why):
     records, said = read({"bad.py": text})
@@ -91,3 +103,54 @@ def test_the_example_in_the_documentation_is_one(read):
     code = page.split("```python\n")[1].split("```")[0]
     records, said = read({"acme.py": code})
     assert said == "" and records[0]["app"] == "acme"
+
+
+FORBIDDEN = {
+    "a file": "open('/etc/passwd')",
+    "a folder": "__import__('os').listdir('/proc')",
+    "a new file": "open('/tmp/netwatch-classifier', 'w')",
+    "a socket": "__import__('socket').socket()",
+    "a process": "__import__('os').fork()",
+    "a program": "__import__('os').execv('/bin/true', ['true'])",
+    "a signal": "__import__('os').kill(1, 0)",
+    "a thread": "__import__('threading').Thread(target=print).start()",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_it_has_no_rights(read, what):
+    text = f"NAME = 'acme'\ndef classify(data, flow):\n    {FORBIDDEN[what]}\n    return 80"
+    records, said = read({"acme.py": text})
+    assert "switched off" in said and "app" not in records[0], what
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives root's rights away")
+def test_it_is_somebody_else(read):
+    text = ("NAME = 'acme'\nimport os\ndef classify(data, flow):\n"
+            "    return 80, {'ids': [os.getuid(), os.geteuid(), os.getgid(), len(os.getgroups())]}")
+    records, said = read({"acme.py": text})
+    assert said == "" and records[0]["acme"]["ids"] == [65534, 65534, 65534, 0]
+
+
+def test_what_it_prints_goes_nowhere(read):
+    records, said = read({"acme.py": GOOD.replace("return 80", "print('loud'); return 80")})
+    assert said == "" and records[0]["app"] == "acme"
+
+
+def test_what_it_answers_is_clean(read):
+    fields = "{'a\\x1b': '\\x1b]0;PWN\\x07', 'b': [None, '\\ud800', 1.5]}"
+    text = f"NAME = 'acme'\ndef classify(data, flow):\n    return 80, {fields}"
+    records, said = read({"acme.py": text})
+    assert said == ""
+    assert records[0]["acme"] == {"a\ufffd": "\ufffd]0;PWN\ufffd", "b": ["?", 1.5]}
+
+
+def test_a_link_is_not_followed(read, tmp_path):
+    elsewhere = tmp_path / "elsewhere.py"
+    elsewhere.write_text(GOOD)
+    folder = tmp_path / "config" / "netwatch" / "classifiers"
+    folder.mkdir(parents=True)
+    (folder / "acme.py").symlink_to(elsewhere)
+    records, said = read({})
+    assert "not used" in said and "app" not in records[0]

@@ -8,7 +8,7 @@ from conversation import Talk
 from peers import Said
 from running import Result, run
 
-from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.decryptor import Decryptor
 
 KINDS = ("flows", "http", "streams", "dns")
 MSS = 1400
@@ -35,7 +35,7 @@ def opened(timed: list[tuple[int, bytes]], keys: Iterable[bytes], decryptor: Dec
     """The records of the frames, read by one who has these key log lines."""
     decryptor = decryptor or Decryptor()
     decryptor.keys.take_lines(keys, "keylog")
-    return run(timed, kinds=KINDS, services=[decryptor], **words)
+    return run(timed, kinds=KINDS, addons=[decryptor], **words)
 
 
 def plaintext(result: Result) -> dict[str, str]:

@@ -15,7 +15,7 @@ from netwatch._fast.dpi import app_names
 from running import run_source
 
 from netwatch.capture.file import open_files
-from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.decryptor import Decryptor
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="no tshark")
 # where tshark shows less
@@ -39,7 +39,7 @@ def captures(shared: Path) -> list[tuple[str, str | None]]:
 def ours(path: Path, keys: Path | None) -> collections.Counter[tuple[int, str]]:
     """(bytes, hash) of each decrypted direction."""
     decryptor = Decryptor([str(keys)] if keys else [])
-    result = run_source(open_files([str(path)]), ("flows", "streams"), services=[decryptor])
+    result = run_source(open_files([str(path)]), ("flows", "streams"), addons=[decryptor])
     return collections.Counter((s["bytes"], s["sha256"]) for s in result.by_kind["streams"]
                                if s["source"] == "decrypted" and "stream" not in s)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,10 +138,13 @@ def test_follow_says_why_not(words: list[str], code: int, said: str, capture: Pa
     assert said in done.stderr
 
 
-def test_without_keys_nothing_is_loaded(capture: Path, netwatch: Run) -> None:
+def test_without_keys_nothing_is_loaded(capture: Path) -> None:
     """cryptography and what reads keys are imported by the first key, not before."""
-    where = {**ENVIRONMENT, "PYTHONPROFILEIMPORTTIME": "1"}
-    done = netwatch("read", capture, "--what", "summary", env=where)
-    assert "netwatch.cli.addons" in done.stderr
-    for module in ("netwatch.decrypt.addon", "netwatch.decrypt.keylog", "cryptography", "hpack"):
-        assert f" {module}\n" not in done.stderr, module
+    code = ("import sys\nfrom netwatch.__main__ import main\n"
+            f"main(['read', {str(capture)!r}, '--what', 'summary'])\nprint(*sys.modules, file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=ENVIRONMENT, capture_output=True, text=True,
+                          check=True)
+    loaded = done.stderr.split()
+    assert "netwatch.decrypt.addon" in loaded
+    for module in ("netwatch.decrypt.decryptor", "netwatch.decrypt.keylog", "cryptography", "hpack"):
+        assert module not in loaded

@@ -6,15 +6,15 @@ import random
 
 import pytest
 from conversation import Talk
-from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from opening import ANSWER, ASKED, HTTP, KINDS, MSS, frames, opened, plaintext
 from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
 from wire import pcap
 
-from netwatch.decrypt import addon as service
-from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt import decryptor as service
+from netwatch.decrypt.decryptor import Decryptor
+from netwatch.model.event import Step
 from netwatch.records.maker import RecordMaker
 from netwatch.run.pipeline import Pipeline
 
@@ -34,17 +34,17 @@ def test_late_keys_open_from_the_start(version: str) -> None:
     said, keys = talk_of(version)
     source = open_bytes(pcap(frames(said)))
     decryptor = Decryptor()
-    pipeline = Pipeline(source, want=("http", "streams"), hold=True, services=[decryptor])
+    pipeline = Pipeline(source, want=("http", "streams"), hold=True, addons=[decryptor])
     maker = RecordMaker(pipeline, {"flows", "http", "streams"})
     pipeline.engines[0].listen("sealed")
     found = []
     pipeline.read()
     pipeline.engines[0].process(pipeline._boxes[0])
-    held = pipeline._collect()
+    held = pipeline._collect(Step(()))
     assert not [record for record, _, _ in maker.records(held)]
     for line in keys:
         decryptor.keys.take_lines([line], "keylog")
-        found += [record for record, _, _ in maker.records(pipeline._collect())]
+        found += [record for record, _, _ in maker.records(pipeline._collect(Step(())))]
     found += [record for record, _, _ in maker.records(pipeline.finish())]
     texts = {r["dir"]: r["text"] for r in found if r["schema"] == "netwatch.stream/1" and r["source"] == "decrypted"}
     assert texts == BOTH
@@ -55,18 +55,18 @@ def test_late_keys_open_from_the_start(version: str) -> None:
 def test_nobody_pays_without_keys() -> None:
     """Without keys the engines are not asked for records, and the flow is done with as before."""
     said, _ = talk_of("1.3")
-    engine = Engine(want=("http",))
     box = Box()
     source = open_bytes(pcap(frames(said)))
     decryptor = Decryptor()
-    decryptor.before([engine], [])
+    engine = Pipeline(source, want=("http",), addons=[decryptor]).engines[0]
+    decryptor.before([])
     box.fill(source)
     engine.process(box)
     from netwatch._fast.out.events import drain
 
     assert drain(engine) == []
     decryptor.keys.take_lines([b"CLIENT_RANDOM " + b"00" * 32 + b" " + b"00" * 48], "keylog")
-    decryptor.before([engine], [])
+    decryptor.before([])
     box.fill(open_bytes(pcap(frames(said, sport=40001))))
     engine.process(box)
     assert {event[2] for event in drain(engine)} == {"sealed"}
@@ -230,6 +230,6 @@ def test_secrets_are_zeroed_at_the_end() -> None:
     assert secrets
     held = list(secrets.by_label.values())
     assert all(any(secret) for secret in held)
-    run_capture(pcap(frames(said)), KINDS, services=[decryptor])
+    run_capture(pcap(frames(said)), KINDS, addons=[decryptor])
     assert not any(any(secret) for secret in held)
     assert len(decryptor.keys) == 0

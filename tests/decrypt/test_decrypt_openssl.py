@@ -10,7 +10,7 @@ from opening import frames, opened, plaintext
 from running import Result, run
 from wire import MS, START, eth, ip4, udp
 
-from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.decryptor import Decryptor
 
 pytestmark = pytest.mark.skipif(bool(relay.reason()), reason=str(relay.reason()))
 UPDATE = 27  # bytes of a record that holds a KeyUpdate and nothing else
@@ -94,7 +94,7 @@ def test_dtls(suite: str, mtu: list[str], tmp_path: Path) -> None:
     ends, ports = ("192.0.2.1", "198.51.100.2"), (50000, 4433)
     timed = [(START + i * MS, eth(ip4(17, udp(ports[side], ports[1 - side], data), ends[side], ends[1 - side])))
              for i, (side, data) in enumerate(told.said)]
-    result = run(timed, kinds=("flows", "streams"), services=[decryptor])
+    result = run(timed, kinds=("flows", "streams"), addons=[decryptor])
     assert words(result) == {"out": ["spoken by the client", ""], "in": ["spoken by the server", ""]}
     assert result.flow["app_stack"][0] == "dtls"
     assert result.flow["tls"]["cert"]["san"] == ["peer.example"]

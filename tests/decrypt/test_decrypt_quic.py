@@ -14,12 +14,13 @@ from wire import pcap
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import quicwire
-from netwatch.decrypt.addon import Decryptor
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.decryptor import Decryptor
+from netwatch.decrypt.messages import Messages
 from netwatch.decrypt.quickeys import PacketKeys, initial_keys, whole_number
 from netwatch.decrypt.quicstreams import PART_COST, WAITING_MOST, Streams
 from netwatch.decrypt.records import Unverified
 from netwatch.decrypt.suites import suite_of
+from netwatch.model.event import Step
 from netwatch.records.maker import RecordMaker
 from netwatch.run.pipeline import Pipeline
 
@@ -34,7 +35,7 @@ UPDATED = {V1: "1223504755036d556342ee9361d253421a826c9ecdf3c7148684b36b714881f9
 def read(datagrams: list[Datagram], keys: list[bytes], decryptor: Decryptor | None = None, **words: object) -> Result:
     decryptor = decryptor or Decryptor()
     decryptor.keys.take_lines(keys, "keylog")
-    return run(frames(datagrams), kinds=KINDS, services=[decryptor, Frames(follow=True)], **words)
+    return run(frames(datagrams), kinds=KINDS, addons=[decryptor, Messages(follow=True)], **words)
 
 
 def texts(result: Result) -> dict[tuple[int, str], str]:
@@ -176,16 +177,16 @@ def test_late_keys_open_from_the_start():
     peer = Peer(alpn=PLAIN)
     decryptor = Decryptor()
     pipeline = Pipeline(open_bytes(pcap(frames(talk(peer)))), want=("streams",), hold=True,
-                        services=[decryptor, Frames(follow=True)])
+                        addons=[decryptor, Messages(follow=True)])
     maker = RecordMaker(pipeline, {"flows", "streams"})
     pipeline.engines[0].listen("sealed")
     pipeline.read()
     pipeline.engines[0].process(pipeline._boxes[0])
-    found = list(maker.records(pipeline._collect()))
+    found = list(maker.records(pipeline._collect(Step(()))))
     assert not found
     for line in peer.lines():
         decryptor.keys.take_lines([line], "keylog")
-        found += maker.records(pipeline._collect())
+        found += maker.records(pipeline._collect(Step(())))
     found += maker.records(pipeline.finish())
     records = [record for record, _, _ in found]
     assert {(r["stream"], r["dir"]): r["text"] for r in records if r["schema"] == "netwatch.stream/1"} == BOTH

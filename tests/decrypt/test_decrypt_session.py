@@ -9,7 +9,8 @@ from peers import Peers
 from running import open_bytes
 from wire import pcap
 
-from netwatch.decrypt.addon import Decryptor
+from netwatch.decrypt.decryptor import Decryptor
+from netwatch.model.run import Purpose
 from netwatch.run.session import Session
 
 
@@ -18,7 +19,7 @@ def test_shown_and_forgotten() -> None:
     data = pcap(frames(peers.talk(HTTP)))
     decryptor = Decryptor()
     decryptor.keys.take_lines(peers.log(), "keylog")
-    session = Session("made", lambda: open_bytes(data), live=False, services=lambda source: [decryptor])
+    session = Session(Purpose(label="made"), lambda: open_bytes(data), given=lambda: [decryptor])
     session.start()
     end = time.monotonic() + 20
     while not session.health().done and time.monotonic() < end:

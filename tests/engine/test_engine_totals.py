@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import open_bytes, run_capture
 
-from netwatch.cli.addons import readers
+from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -21,7 +21,7 @@ HEADERS = 42  # bytes of Ethernet, IPv4 and UDP: what is damaged lies behind the
 def totals_alone(capture: bytes) -> str:
     """The summary where it is all that is asked for, as `read --what summary` does."""
     source = open_bytes(capture)
-    pipeline = Pipeline(source, services=readers([], source, live=False), facts=False)
+    pipeline = Pipeline(source, addons=addons.load(addons.CONTENT), facts=False)
     pipeline.run_quietly()
     pipeline.finish()
     summary = pipeline.summary()
@@ -31,10 +31,8 @@ def totals_alone(capture: bytes) -> str:
 
 
 def totals_beside_records(capture: bytes) -> str:
-    source = open_bytes(capture)
-    services = readers([], source, live=False)
-    source.close()
-    return json.dumps(run_capture(capture, ("flows", "dns", "http", "tls"), services=services).summary)
+    kinds = ("flows", "dns", "http", "tls")
+    return json.dumps(run_capture(capture, kinds, addons=addons.load(addons.CONTENT)).summary)
 
 
 def damaged(capture: bytes, seed: int) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,35 +22,32 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.schema": ("netwatch.schema",),
     FAST: (FAST,),
     f"{FAST}.proto": (FAST,),
-    "netwatch.model": ("netwatch.model",),
-    "netwatch.store": ("netwatch.store", FAST, "netwatch"),
+    "netwatch.model": ("netwatch.model", FAST),  # the engine's types alone, see test_the_model_is_words
+    "netwatch.store": ("netwatch.store", "netwatch.model", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
-    "netwatch.platform": ("netwatch.platform", f"{FAST}.os"),
+    "netwatch.platform": ("netwatch.platform", "netwatch.model.host", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
-    "netwatch.owners": ("netwatch.owners", "netwatch.model", "netwatch.platform", FAST),
-    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.store", FAST),
+    "netwatch.owners": ("netwatch.owners", "netwatch.model", FAST),
+    "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
-                        "netwatch.filter", "netwatch.names", "netwatch.platform", "netwatch.capture", FAST),
-    "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.decrypt",
-                     "netwatch.owners", "netwatch.plugins", "netwatch.schema", "netwatch.filter", "netwatch.store",
-                     FAST),
+                        "netwatch.filter", "netwatch.names", "netwatch.owners", FAST),
+    "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners",
+                     "netwatch.filter", "netwatch.store", FAST),
     "netwatch.records": ("netwatch.records", "netwatch.model", "netwatch.schema", "netwatch.run", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.model", "netwatch.addons", "netwatch.schema", "netwatch.filter",
                     "netwatch.store", f"{FAST}.term"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.run", "netwatch.model",
-                     "netwatch.addons", "netwatch.names", "netwatch.decrypt", "netwatch.owners", "netwatch.plugins",
-                     "netwatch.capture", "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store",
-                     FAST, "netwatch"),
+                     "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture", "netwatch.filter",
+                     "netwatch.schema", "netwatch.platform", "netwatch.store", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {
-    **{(f"netwatch.addons.{name}", "netwatch.run.pipeline.Step"): "until Step is a word of model/"
-       for name in ("sparklines", "throughput.addon", "timeline.addon", "interfaces.addon", "frames.addon")},
 }
+ASKS_WHICH_SYSTEM = {"netwatch.platform.host", "netwatch.cli.doctor"}
 NEVER_IN_HELPER = ("netwatch._fast.parse", "netwatch._fast.engine", "netwatch._fast.dpi", "netwatch._fast.proto")
 CYTHON = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\s|c?import\s+([\w.]+(?:\s*,\s*[\w.]+)*))", re.M)
 
@@ -126,3 +125,19 @@ def test_sources_know_no_parser(module: str) -> None:
             todo += graph.get(name, ())
     assert len(seen) > 1
     assert not [name for name in seen if name.startswith(NEVER_IN_HELPER)]
+
+
+def test_the_model_is_words() -> None:
+    """What model/ names of the engine it names for types alone: importing it loads nothing compiled."""
+    code = "import sys\nimport netwatch.model.session\nprint(*(name for name in sys.modules if '_fast' in name))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_nobody_else_asks_which_system_this_is() -> None:
+    """Addons and questions are given a Host; it may be that of another machine, or of the helper beyond a jail."""
+    asking = {name for name, wanted, _ in arrows() if wanted in ("netwatch.platform.current", "netwatch.platform")}
+    assert asking <= ASKS_WHICH_SYSTEM
+    for name, path in modules():
+        if name.split(".")[1:2] in (["addons"], ["names"], ["owners"], ["decrypt"], ["run"]):
+            assert "platform.current" not in path.read_text(), name

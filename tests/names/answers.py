@@ -62,4 +62,4 @@ def dhcp(kind: int, mac: str, yours: str = "0.0.0.0", *, host: str = "", router:
 def named(frames: list[Timed], workers: int = 1, **options: object) -> list[dict]:
     """The TCP flows, adorned, in order."""
     names = Names(services=Services(""), **options)
-    return [flow for flow in run(frames, services=[names], workers=workers).flows if flow["proto"] == "tcp"]
+    return [flow for flow in run(frames, addons=[names], workers=workers).flows if flow["proto"] == "tcp"]

@@ -14,6 +14,7 @@ from talks import http_talk, tell, tls_talk
 from wire import A4, SECOND, START, arp, eth, pcap
 
 from netwatch.filter import Filter
+from netwatch.model.run import Purpose
 from netwatch.run.session import Session
 
 FILTERS = (
@@ -48,7 +49,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
               *tell(443, tls_talk()).frames, *tell(80, http_talk()).frames]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NETWATCH_GEOIP", str(folder))
-        opened_session = Session("test", lambda: open_bytes(pcap(sorted(frames))), live=False)
+        opened_session = Session(Purpose(label="test"), lambda: open_bytes(pcap(sorted(frames))))
         opened_session.start()
         until = time.monotonic() + 20
         while not opened_session.health().done and time.monotonic() < until:

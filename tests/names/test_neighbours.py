@@ -21,7 +21,7 @@ SIX, ROUTER6 = "fe80::5", "fe80::1"
 
 def seen(frames: list, workers: int = 1) -> tuple[Names, list[dict]]:
     names = Names(services=Services(""))
-    return names, run(frames, services=[names], workers=workers).flows
+    return names, run(frames, addons=[names], workers=workers).flows
 
 
 def ndp(kind: int, src: str, target: str = "", *, mac: str, lifetime: int = 1800, hops: int = 255) -> bytes:

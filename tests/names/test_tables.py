@@ -109,6 +109,16 @@ def test_places_come_from_local_databases_alone(tmp_path: Path, monkeypatch: pyt
     assert "DB-IP" in geo.attribution()
 
 
+def test_what_a_licence_asks_for_is_said_wherever_its_answers_are_shown(tmp_path: Path, netwatch: Run):
+    pytest.importorskip("maxminddb", reason="places need maxminddb")
+    (tmp_path / "b.mmdb").write_bytes(database("DBIP-City-Lite", {"9.9.9.0/24": {"country": {"iso_code": "DE"}}}))
+    capture = ROOT / "tests/golden/http.pcap"
+    done = netwatch("read", capture, env={**ENVIRONMENT, "NETWATCH_GEOIP": str(tmp_path)})
+    assert done.stderr == "netwatch: IP Geolocation by DB-IP (db-ip.com), CC BY 4.0\n"
+    alone = netwatch("read", capture, "--what", "summary", env={**ENVIRONMENT, "NETWATCH_GEOIP": str(tmp_path)})
+    assert alone.stderr == ""
+
+
 def test_a_broken_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "x.mmdb").write_bytes(b"rubbish")
     monkeypatch.setenv("NETWATCH_GEOIP", str(tmp_path / "x.mmdb"))

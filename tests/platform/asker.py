@@ -9,8 +9,8 @@ import json
 import sys
 import time
 
+from netwatch.model.host import Owner
 from netwatch.platform import current
-from netwatch.platform.base import Owner
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ import struct
 import sys
 import time
 
+from netwatch.model.host import Owner
 from netwatch.platform import current
-from netwatch.platform.base import Owner
 
 DELAY_S = 0.1                  # what libpcap's ring holds packets back for
 ASK_S = 0.1                    # between two rounds of questions

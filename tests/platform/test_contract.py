@@ -8,31 +8,15 @@ import time
 
 import pytest
 
+from netwatch.addons.interfaces import Rates, default_route
+from netwatch.model.host import Counters, Identity, Neighbour, Owner, Process, Route, Status, Unavailable, Unknown
 from netwatch.platform import current, psutils
-from netwatch.platform.base import (
-    Counters,
-    Identity,
-    Neighbour,
-    Owner,
-    Platform,
-    Process,
-    Route,
-    Socket,
-    Status,
-    Unavailable,
-    Unknown,
-    clean,
-    default_route,
-    is_group,
-    is_loopback,
-    packed,
-)
+from netwatch.platform.base import Platform, Socket, clean, is_group, is_loopback, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.freebsd import FreeBSD
 from netwatch.platform.generic import Generic
 from netwatch.platform.linux import Linux
 from netwatch.platform.macos import MacOS
-from netwatch.platform.rates import Rates
 from netwatch.platform.windows import Windows
 
 PLATFORMS = [Linux, MacOS, Windows, FreeBSD, Generic]

@@ -1,4 +1,4 @@
-"""The service that joins owners to flows, with a platform that answers as it is told: no socket is looked at here."""
+"""The addon that joins owners to flows, with a host that answers as it is told: no socket is looked at here."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from running import open_bytes
 from wire import SECOND, START, SYN, arp, eth, icmp_echo, ip4, pcap, tcp, udp
 
 from netwatch.filter import Filter
+from netwatch.model.event import Step
+from netwatch.model.host import EXACT, LISTENER, Host, Owner, Process, Status, Unavailable, Unknown
+from netwatch.model.run import Purpose
 from netwatch.owners import addon as owners
 from netwatch.owners.addon import FlowOwners, Method, chosen
-from netwatch.platform.base import EXACT, LISTENER, Owner, Process, Status, Unavailable, Unknown
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.session import Session
 
@@ -30,21 +32,14 @@ def owner(process: Process = CURL, quality: str = EXACT, others: tuple[int, ...]
     return Owner(process, "ebpf", quality, 0.5, others)
 
 
-class Invented:
-    """A platform and its owners: `answers` are given by the initiator's port, the last of them for ever."""
+class Invented(Host):
+    """A host and its owners: `answers` are given by the initiator's port, the last of them for ever."""
 
-    name = "invented"
-
-    def __init__(self, answers: dict[int, Answers]) -> None:
+    def __init__(self, answers: dict[int, Answers], ready: bool = True) -> None:
         self.answers = answers
         self.asked: list[tuple[Any, ...]] = []
-
-    def owners(self) -> Invented:
-        return self
-
-    def start(self) -> None: ...
-
-    def close(self) -> None: ...
+        self.owners = self
+        self.ready = ready
 
     def status(self) -> list[Status]:
         return [Status("ebpf", False, "forbidden"), Status("sock_diag", True, "polled")]
@@ -54,7 +49,7 @@ class Invented:
         there = self.answers.get(sport, [Unknown("nobody")])
         return there.pop(0) if len(there) > 1 else there[0]
 
-    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]:
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
         if lport != 1001:
             raise Unavailable("no such connection")
         return {"snd_cwnd": 10}
@@ -69,11 +64,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owners, "WAITS", (0.0,) * 5)
 
 
-def records_of(platform: Invented, frames: list[tuple[int, bytes]], **more: Any) -> list[dict[str, Any]]:
-    """The flow records of a reading whose owners this platform knows."""
-    service = FlowOwners(platform)
-    service.start()
-    pipeline = Pipeline(open_bytes(pcap(frames)), services=[service], hold=True, **more)
+def records_of(host: Invented, frames: list[tuple[int, bytes]], **more: Any) -> list[dict[str, Any]]:
+    """The flow records of a reading whose owners this host knows."""
+    pipeline = Pipeline(open_bytes(pcap(frames)), addons=[FlowOwners()], hold=True, host=host, **more)
     found = []
     while (step := pipeline.step()) is not None:
         found += [pipeline.record(*row) for row in step.ended]
@@ -128,15 +121,15 @@ def test_a_flood_is_not_asked_about_one_by_one():
     assert len(platform.asked) == 5000
 
 
-def test_until_the_platform_is_ready_nothing_is_said_of_it():
-    service = FlowOwners(Invented({}))
-    pipeline = Pipeline(open_bytes(pcap([opened(1000)])), services=[service])
+def test_until_the_host_is_ready_nothing_is_said_of_it():
+    host, addon = Invented({}, ready=False), FlowOwners()
+    pipeline = Pipeline(open_bytes(pcap([opened(1000)])), addons=[addon], host=host)
     assert pipeline.step() is not None
     assert pipeline.record(pipeline.engines[0], 1)["process"] == {"unknown": owners.NOT_YET}
-    assert service.method() == Method("", "starting")
-    service.start()
-    assert service.method() == Method("sock_diag", "no ebpf: forbidden")
-    service.take([])
+    assert addon.method() == Method("", "starting")
+    host.ready = True
+    assert addon.method() == Method("sock_diag", "no ebpf: forbidden")
+    addon.take(Step(()))
     assert pipeline.record(pipeline.engines[0], 1)["process"] == {"unknown": "nobody"}
 
 
@@ -159,11 +152,9 @@ FILTERS = (
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    service = FlowOwners(Invented({1000: [owner()], 1001: [owner(others=(7,))],
-                                   1002: [owner(Process(200, "sshd", uid=0, user="root"))]}))
-    service.start()
-    made = Session("test", lambda: open_bytes(pcap([opened(1000 + n, n) for n in range(5)])), live=False,
-                   owners=lambda: service)
+    host = Invented({1000: [owner()], 1001: [owner(others=(7,))],
+                     1002: [owner(Process(200, "sshd", uid=0, user="root"))]})
+    made = Session(Purpose(label="test"), lambda: open_bytes(pcap([opened(1000 + n, n) for n in range(5)])), host=host)
     made.start()
     until = time.monotonic() + 20
     while not made.health().done and time.monotonic() < until:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from netwatch.platform.base import Identity, Owner, Process, Socket, Unavailable
+from netwatch.model.host import Identity, Owner, Process, Unavailable
+from netwatch.platform.base import Socket
 from netwatch.platform.linux import bpf_events, ebpf, libbpf, tcpinfo
 from netwatch.platform.linux.containers import Places, place_of
 from netwatch.platform.linux.procfs import Proc, full_name

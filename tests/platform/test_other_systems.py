@@ -9,16 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from netwatch.addons.interfaces import default_route
+from netwatch.model.host import Counters, Neighbour, Owner, Route, Unavailable
 from netwatch.platform import bsdtext, polled
-from netwatch.platform.base import (
-    Counters,
-    Neighbour,
-    Owner,
-    Route,
-    Socket,
-    Unavailable,
-    default_route,
-)
+from netwatch.platform.base import Socket
 from netwatch.platform.freebsd import sockstat
 from netwatch.platform.macos import lsof
 from netwatch.platform.windows import iphelper

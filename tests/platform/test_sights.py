@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from netwatch.model.host import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
 from netwatch.platform import sights as module
-from netwatch.platform.base import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
 from netwatch.platform.sights import MS, POLLED, SECOND, SILENT, TOLD, Found, Sight, Sights
 
 A, B, ALL = b"\x0a\0\0\1", b"\x0a\0\0\2", b""

@@ -6,7 +6,7 @@ from hpack import Encoder
 from running import run
 
 from netwatch._fast.proto import grpc
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.messages import Messages
 
 KIND = ("content-type", "application/grpc+proto")
 
@@ -28,7 +28,7 @@ def test_service_methods_and_status():
                                  (5, "/pkg.Greeter/Hello", "0")):
         asked, answered = call(client, server, stream, path, status)
         talk.say(0, asked).say(1, answered)
-    result = run(talk.frames, kinds=("flows", "http"), services=[Frames()])
+    result = run(talk.frames, kinds=("flows", "http"), addons=[Messages()])
     assert result.flow["app"] == "grpc" and result.flow["app_stack"] == ["http2", "grpc"]
     assert result.flow["grpc"] == {"service": "pkg.Greeter", "methods": ["Hello", "Bye"],
                                    "status": ["OK", "NOT_FOUND"], "message": "said"}
@@ -41,7 +41,7 @@ def test_http2_with_another_content_type_is_not_grpc():
     client = Encoder()
     talk = Talk().open()
     talk.say(0, PREFACE + settings((4, 1)) + request(client, "/pkg.Greeter/Hello", 1, ("content-type", "text/grpc")))
-    assert run(talk.frames, services=[Frames()]).flow["app"] == "http2"
+    assert run(talk.frames, addons=[Messages()]).flow["app"] == "http2"
 
 
 def test_status_names():

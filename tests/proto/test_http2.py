@@ -28,7 +28,7 @@ from running import run
 from wire import A4
 
 from netwatch._fast.proto import http2
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.messages import Messages
 
 KINDS = ("flows", "http", "streams", "dns")
 
@@ -38,7 +38,7 @@ def read(turns, kinds=KINDS, **options):
     talk = Talk().open()
     for side, data in turns:
         talk.say(side, data)
-    return run(talk.frames, kinds=kinds, services=[Frames(follow="streams" in kinds, **options)])
+    return run(talk.frames, kinds=kinds, addons=[Messages(follow="streams" in kinds, **options)])
 
 
 def test_frames_come_out_the_same_however_they_are_cut():
@@ -155,7 +155,7 @@ def test_a_hole_in_content_does_no_harm(kinds, padded):
         talk.say(1, content[end:] + after).ack(0)
         for _ in range(8):
             talk.ack(1).ack(0)
-        found = run(talk.frames, kinds=kinds, services=[Frames(follow="streams" in kinds)]).by_kind["http"]
+        found = run(talk.frames, kinds=kinds, addons=[Messages(follow="streams" in kinds)]).by_kind["http"]
         assert [(r["path"], r["response_bytes"]) for r in found] == [("/a", 57 if padded else 61), ("/b", 5)]
         client = Encoder()
         server = Encoder()
@@ -170,7 +170,7 @@ def test_a_hole_ends_the_reading_and_reports_what_was_open():
     talk.say(0, turns[2][1])
     for _ in range(40):
         talk.say(1, b"")
-    result = run(talk.frames, kinds=KINDS, services=[Frames()])
+    result = run(talk.frames, kinds=KINDS, addons=[Messages()])
     assert [r["path"] for r in result.by_kind["http"]] == ["/one"]
 
 

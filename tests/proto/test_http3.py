@@ -7,8 +7,8 @@ from quicpeer import CLIENT, SERVER, Peer, frames, stream
 from running import run
 
 from netwatch._fast.proto import http3
-from netwatch.decrypt.addon import Decryptor
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.decryptor import Decryptor
+from netwatch.decrypt.messages import Messages
 from netwatch.decrypt.qpack import MAX_FIELDS, Refused, Unpacker, references
 
 KINDS = ("flows", "http", "streams", "dns")
@@ -60,7 +60,7 @@ class Web:
     def read(self, follow=True, **options):
         decryptor = Decryptor()
         decryptor.keys.take_lines(self.peer.lines(), "keylog")
-        return run(frames(self.said), kinds=KINDS, services=[decryptor, Frames(follow=follow, **options)])
+        return run(frames(self.said), kinds=KINDS, addons=[decryptor, Messages(follow=follow, **options)])
 
 
 def test_transactions():

@@ -295,11 +295,6 @@ def test_detection(data, sure):
     assert make().detect(data) == sure
 
 
-def test_an_ssl2_hello_names_the_flow_and_ends():
-    result = same_however_cut(make, [(0, SSL2)])
-    assert (result["code"], result["facts"]) == (DONE, [(CLIENT_KEY, b"\3\1")])
-
-
 @pytest.mark.parametrize("data", [b"\x17\x03\x09\0\1x", b"GET / HTTP/1.1\r\n", b"\x16\x03\x01\xff\xff", b"\xff" * 20])
 def test_what_is_not_tls_is_given_back(data):
     assert same_however_cut(make, [(0, data)])["code"] == NOT_MINE

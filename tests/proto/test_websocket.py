@@ -6,7 +6,7 @@ import pytest
 from conversation import Talk
 from running import run
 
-from netwatch.decrypt.messages import Frames
+from netwatch.decrypt.messages import Messages
 
 ASK = (b"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
@@ -28,7 +28,7 @@ def read(turns, cut=1 << 20):
     for side, data in [(0, ASK), (1, AGREE), *turns]:
         for at in range(0, len(data), cut):
             talk.say(side, data[at : at + cut])
-    return run(talk.frames, kinds=("flows", "streams", "http"), services=[Frames(follow=True)])
+    return run(talk.frames, kinds=("flows", "streams", "http"), addons=[Messages(follow=True)])
 
 
 TURNS = [

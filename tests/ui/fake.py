@@ -110,6 +110,7 @@ class FakeSession:
     def __init__(self, flows: int = 1000, updates: int = 20_000, query_ms: float = 0.0, flow_ms: float = 0.0,
                  live: bool = True, label: str = "eth0", processes: bool = False, still: bool = False) -> None:
         self.label, self.live = label, live
+        self.offers: list[Any] = []
         self.flows, self.updates, self.query_ms, self.flow_ms = flows, updates, query_ms, flow_ms
         self.processes, self.still = processes, still
         self.dice = random.Random(7)

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.owners.addon import FIELDS, PARENTS, FlowOwners
+from netwatch.model.host import Host
+from netwatch.owners.addon import FIELDS, PARENTS
 from tests.ui.replayed import Replayed
 
 CAPTURES = ("dns.pcap", "http.pcap", "ftp.pcap", "kafka.pcap", "mqtt.pcap", "kerberos.pcap")
@@ -12,14 +13,12 @@ PROGRAMS = (("firefox", 2101, "web"), ("sshd", 877, ""), ("evil\x1b[31m\u202e漢
 WHY = "its socket was closed before it was asked about"
 
 
-class _NoPlatform:
+class _Looking(Host):
     """Nobody is asked: what is known is put there by hand."""
 
-    def owners(self) -> Any:
-        return self
-
-    def close(self) -> None:
-        """Nothing is open."""
+    def __init__(self) -> None:
+        self.owners: Any = self
+        self.ready = False
 
 
 class Owned(Replayed):
@@ -27,8 +26,7 @@ class Owned(Replayed):
 
     def __init__(self, *captures: str) -> None:
         first, *more = captures or CAPTURES
-        super().__init__(first, None, *more, owners=lambda: FlowOwners(_NoPlatform()))
-        assert self.owners is not None
+        super().__init__(first, *more, host=_Looking())
         told = self.owners.column(self.engine)
         for row in range(1, 200):
             key = told.key(row)

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from netwatch.capture.file import open_files
+from netwatch.model.host import Host
+from netwatch.model.run import Purpose
 from netwatch.model.session import Health
 from netwatch.run.session import Session
 
@@ -19,11 +19,10 @@ class Replayed(Session):
 
     extra = 0                          # ticks, which a driver counts
 
-    def __init__(self, name: str, services: Callable[[Any], list[Any]] | None = None, *more: str, label: str = "",
-                 owners: Callable[[], Any] | None = None) -> None:
+    def __init__(self, name: str, *more: str, label: str = "", host: Host | None = None) -> None:
         """`more`: captures that are read with it, as one."""
-        super().__init__(label or name, lambda: open_files([str(HERE / each) for each in (name, *more)]), live=False,
-                         services=services, owners=owners)
+        super().__init__(Purpose(label=label or name),
+                         lambda: open_files([str(HERE / each) for each in (name, *more)]), host=host)
         self.start()
         ends = time.monotonic() + 30
         while not super().health().done:

@@ -12,11 +12,10 @@ from dataclasses import replace
 import pytest
 from netwatch._fast.term.canvas import Canvas
 
-from netwatch.addons.interfaces.questions import ACTIVE, Interface
+from netwatch.addons.interfaces import ACTIVE, Interface
 from netwatch.addons.overview import Gateway, Overview, OverviewQuestion, Peer
-from netwatch.addons.throughput.questions import RANGES, DnsTime, PastQuestion
-from netwatch.platform.base import Counters
-from netwatch.platform.rates import Rate
+from netwatch.addons.throughput import RANGES, DnsTime, PastQuestion
+from netwatch.model.host import Counters, Rate
 from netwatch.ui import keys
 from netwatch.ui.state import State
 from netwatch.ui.tabs.dashboard import peers

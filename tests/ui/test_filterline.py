@@ -5,7 +5,7 @@ import time
 import pytest
 
 from netwatch import schema
-from netwatch.addons import filter_history
+from netwatch.addons import preferences
 from netwatch.filter import Filter
 from netwatch.ui import completion, filterline
 from netwatch.ui.state import FilterState
@@ -95,9 +95,9 @@ def test_history_is_kept_and_private(driver, tmp_path):
     path = tmp_path / "netwatch" / "filters"
     assert path.read_text() == "port == 80\napp == http\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert filter_history.load(200) == ["port == 80", "app == http"]
+    assert preferences.load_filters(200) == ["port == 80", "app == http"]
     fresh = Driver(driver.session)
-    fresh.state.filter.history = filter_history.load(200)
+    fresh.state.filter.history = preferences.load_filters(200)
     fresh.keys("/", "up", "up")
     assert line(fresh) == "port == 80"
 
@@ -105,13 +105,13 @@ def test_history_is_kept_and_private(driver, tmp_path):
 def test_history_is_bounded_and_holds_each_once(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     for number in range(12):
-        assert filter_history.Remember(f"port == {number % 8}", 5).run(None) == ""
-    assert filter_history.load(5) == ["port == 7", "port == 0", "port == 1", "port == 2", "port == 3"]
-    assert filter_history.Remember("x", 0).run(None) == "" and len(filter_history.load(9)) == 5
-    filter_history.path().write_text("good\nb\x1b[2Jad\n" + "x" * 5000 + "\n")
-    assert filter_history.load(9) == ["good"]
-    filter_history.path().write_bytes(b"\xff\xfe")
-    assert filter_history.load(9) == []
+        assert preferences.Remember(f"port == {number % 8}", 5).run(None) == ""
+    assert preferences.load_filters(5) == ["port == 7", "port == 0", "port == 1", "port == 2", "port == 3"]
+    assert preferences.Remember("x", 0).run(None) == "" and len(preferences.load_filters(9)) == 5
+    preferences.path().write_text("good\nb\x1b[2Jad\n" + "x" * 5000 + "\n")
+    assert preferences.load_filters(9) == ["good"]
+    preferences.path().write_bytes(b"\xff\xfe")
+    assert preferences.load_filters(9) == []
 
 
 def test_a_slow_answer_says_so():

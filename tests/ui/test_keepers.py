@@ -11,10 +11,10 @@ from netwatch._fast.view.engineview import EngineView
 from netwatch._fast.view.gather import hosts
 from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
 
-from netwatch.addons.interfaces.addon import Interfaces, Reading, changes
+from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
 from netwatch.capture.file import open_files
+from netwatch.model.host import Counters, Host, Link, Unavailable
 from netwatch.platform import current
-from netwatch.platform.base import Counters, Link, Unavailable
 from netwatch.platform.resolvers import nameservers
 from tests.ui.trouble import packet
 
@@ -22,7 +22,7 @@ ETH0 = Counters("eth0", 100, 100, 1, 1, 0, 0, up=True)
 LINK = Link("eth0", addresses=((b"\xc0\0\2\1", 24),), carrier=True)
 
 
-class Platform:
+class Machine(Host):
     def __init__(self):
         self.now, self.links_now = [ETH0], [LINK]
 
@@ -52,10 +52,10 @@ def test_changes_of_interfaces_are_told():
 
 
 def test_samples_are_kept_and_a_refusal_is_told():
-    platform = Platform()
-    keeper = Interfaces(platform)
+    machine = Machine()
+    keeper = InterfacesAddon(machine)
     for n in range(3):
-        platform.now = [replace(ETH0, rx_bytes=100 + 1000 * n)]
+        machine.now = [replace(ETH0, rx_bytes=100 + 1000 * n)]
         keeper.sample()
     assert len(keeper.histories["eth0"]) == 2
     assert all(rx > 0 and tx == 0 for rx, tx in keeper.histories["eth0"])
@@ -63,7 +63,7 @@ def test_samples_are_kept_and_a_refusal_is_told():
     def refuse():
         raise Unavailable("not here")
 
-    platform.counters = refuse
+    machine.counters = refuse
     keeper._rates._read = refuse
     keeper.sample()
     assert keeper.latest.why == "not here"

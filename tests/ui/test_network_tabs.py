@@ -8,12 +8,9 @@ import socket
 
 import pytest
 
-from netwatch.addons import egress, insights, topology
-from netwatch.addons.interfaces import questions as interfaces
-from netwatch.addons.timeline import questions as timeline
-from netwatch.addons.timeline.addon import Events, Mark
-from netwatch.platform.base import Counters, Link
-from netwatch.platform.rates import Rate
+from netwatch.addons import egress, insights, interfaces, timeline, topology
+from netwatch.addons.timeline import Mark, TimelineAddon
+from netwatch.model.host import Counters, Link, Rate
 from netwatch.ui.keys import KEYS
 from netwatch.ui.theme import UNICODE
 from netwatch.ui.widgets.box import draw_box
@@ -289,12 +286,12 @@ def test_a_card_leads_to_its_flows(troubled):
 
 
 def test_counts_of_a_time_begin_at_the_newest_mark_before_it():
-    keeper = Events()
+    addon = TimelineAddon()
     for second in (10, 20, 30, 40):
-        keeper.marks.append(Mark(second * 10**9, {}, {}, {}))
-    assert keeper.before(35 * 10**9).time_ns == 30 * 10**9
-    assert keeper.before(40 * 10**9).time_ns == 40 * 10**9
-    assert keeper.before(9 * 10**9) is None
+        addon.marks.append(Mark(second * 10**9, {}, {}, {}))
+    assert addon.mark_before(35 * 10**9).time_ns == 30 * 10**9
+    assert addon.mark_before(40 * 10**9).time_ns == 40 * 10**9
+    assert addon.mark_before(9 * 10**9) is None
 
 
 def test_insights_say_over_what_time_they_counted(troubled):

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from netwatch.addons.frames.questions import Packets, SavePackets
+from netwatch.addons.packets.questions import Packets, SavePackets
 from netwatch.capture.file import open_files
-from netwatch.cli.addons import readers
+from netwatch.model.run import Purpose
 from netwatch.ui import keys
 from netwatch.ui.tabs.packets import keys as packets_keys
 from netwatch.ui.tabs.packets import tab as packets
@@ -28,8 +28,7 @@ def session_of(name):
     if name not in _sessions:
         _sessions[name] = Replayed(name)
         keylog = HERE / name.replace(".pcap", ".keys")
-        _sessions[name]._rereaders = lambda source: readers([str(keylog)] if keylog.exists() else [], source,
-                                                            live=False, follow=True)
+        _sessions[name].purpose = Purpose(label=name, keylogs=(str(keylog),) if keylog.exists() else ())
     return _sessions[name]
 
 

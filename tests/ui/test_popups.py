@@ -66,9 +66,9 @@ def test_a_value_is_typed_checked_and_kept(driver):
 
 def test_a_timeout_reaches_the_engine(driver, session):
     show(driver, "timeouts.udp").keys("enter", "ctrl-u").type("7").keys("enter")
-    assert session._settings.timeouts == {"udp": 7}
+    assert session.settings.timeouts == {"udp": 7}
     driver.keys("d")
-    assert session._settings.timeouts == {}
+    assert session.settings.timeouts == {}
 
 
 def test_a_colour_is_changed_at_once(driver):

@@ -6,9 +6,8 @@ from bisect import bisect_right
 import pytest
 
 from netwatch.addons import replay_control as ask
+from netwatch.addons.replay_control import SPEEDS
 from netwatch.addons.usage import Memory
-from netwatch.run.replay import SPEEDS
-from netwatch.store.settings import SPEEDS as NAMED
 from netwatch.store.settings import Settings
 from netwatch.ui.popups.seek import moment
 from tests.ui.driver import Driver
@@ -119,7 +118,8 @@ def test_playing_at_the_end_begins_again(session):
 
 
 def test_the_speeds():
-    assert [1e9 if speed is None else speed for speed in SPEEDS] == [1e9 if n == "max" else float(n) for n in NAMED]
+    (option,) = ask.ReplayControl.options
+    assert [None if name == "max" else float(name) for name in option.choices] == list(SPEEDS)
 
 
 def test_faster_and_slower_stop_at_the_ends(session):
@@ -129,9 +129,10 @@ def test_faster_and_slower_stop_at_the_ends(session):
 
 def test_a_speed_of_the_settings(tmp_path):
     from netwatch.capture.file import open_files
+    from netwatch.model.run import Purpose
     from netwatch.run.session import Session
 
-    slow = Session(NAME, lambda: open_files([str(HERE / NAME)]), live=False,
+    slow = Session(Purpose(label=NAME), lambda: open_files([str(HERE / NAME)]),
                    settings=Settings({"replay.speed": "0.1"}))
     slow.start()
     time.sleep(0.2)

@@ -111,3 +111,15 @@ cdef inline i64 find_byte(const u8* p, size_t n, u8 c) noexcept nogil:
     """Offset of the first byte equal to `c`, or -1."""
     cdef const u8* q = <const u8*>memchr(p, c, n) if n else NULL
     return <i64>(q - p) if q != NULL else -1
+
+cdef inline u32 take_varint32(Reader* r, int most) noexcept nogil:
+    """An unsigned number of seven bits a byte, the lowest first, in at most `most` bytes; else `bad` and 0."""
+    cdef u32 value = 0, i
+    cdef u8 c
+    for i in range(most):
+        c = take8(r)
+        value |= <u32>(c & 0x7f) << (7 * i)
+        if c < 0x80:
+            return value
+    r.bad = True
+    return 0

@@ -87,6 +87,17 @@ cdef struct Proto:
     bint (*join)(Conn*) noexcept nogil     # take a flow that keys tied to another as a further path of it, or NULL
     bint (*path)(Slice) noexcept nogil     # could the datagram belong to such a path? NULL where join is
 
+cdef inline void reads(Proto* p, const char* name, u8 on, int (*detect)(Look*, Slice) noexcept nogil,
+                       int (*parse)(Look*, Slice) noexcept nogil) noexcept nogil:
+    """What every protocol must have; the rest of a Proto is zero until it is set."""
+    p.name, p.on, p.detect, p.parse = name, on, detect, parse
+
+cdef inline void begins_with(Proto* p, const char* heads) noexcept nogil:
+    """The bytes that it may begin with, as a text."""
+    while heads[0]:
+        p.first[<u8>heads[0]] = 1
+        heads += 1
+
 # what a protocol file calls; all are no-ops when a bound is reached, and count what they dropped
 cdef u8* event(Look* look, int kind, u32 extra, u32 n) noexcept nogil       # room for n bytes in the ring, or NULL
 cdef void sealed(Look* look, const u8* p, u32 n, u32 extra) noexcept nogil  # an EV_SEALED event of n bytes
@@ -127,6 +138,19 @@ cdef inline void fact_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
 cdef inline void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
     """fact_set of 8 bytes, native order."""
     fact_set(look, key, <const u8*>&value, 8)
+
+cdef inline bint has_state(Look* look, size_t size) noexcept nogil:
+    """Make the parser's own memory of the flow, zeroed, where it has none yet; False without memory."""
+    if look.state[0] == NULL:
+        look.state[0] = zeroed(size)
+    return look.state[0] != NULL
+
+cdef inline int misfit(Look* look) noexcept nogil:
+    """What parse answers to a datagram that is not the protocol's: of a flow that has told something a broken one."""
+    if look.cold.facts == NULL:
+        return PARSE_NOT_MINE
+    look.dpi.malformed[look.proto] += 1
+    return PARSE_OK
 
 cdef inline bint verdict_only(const Look* look, u32 kinds) noexcept nogil:
     """Nobody will ask what a flow said, in facts or in events of these kinds (bits of Dpi.want), only which protocol it

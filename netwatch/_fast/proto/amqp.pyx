@@ -3,13 +3,13 @@
 AMQP 1.0 (OASIS) and 0-10 are known by their protocol headers and not read further; after the header that agrees on TLS
 the flow is given back. A flow joined late is named by a whole frame whose method and end fit. Content is passed over.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, starts,
                                         take, take8, take16, take32, take_reader, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, skip_rest, smaller,
                                                 wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, sasl_raw
@@ -290,24 +290,16 @@ cdef int take_frame(Look* look, Amqp* amqp, Slice data) noexcept nogil:
 
 cdef int amqp_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Amqp))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Amqp)):
+        return PARSE_DONE
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         code = take_frame(look, <Amqp*>look.state[0], data)
     return code
 
 
 cdef void amqp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "amqp", ON_TCP, amqp_detect, amqp_parse)
     p.first[c'A'] = p.first[METHOD] = p.first[HEADER] = p.first[HEARTBEAT] = 1
-    p.name = "amqp"
-    p.on = ON_TCP
-    p.detect = amqp_detect
-    p.parse = amqp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -3,12 +3,12 @@
 DHT messages are bencoding, walked to the end. A uTP header says too little: both sides must have spoken, with
 connection ids one apart or equal after a SYN and acknowledgements of what the other sent; encrypted noise never does.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.stdlib cimport free
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, reads, has_state)
 from netwatch._fast.proto.common.learn cimport HINT_UTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, number, one_or_all, text
 
@@ -252,10 +252,8 @@ cdef int datagram(Look* look, Torrent* t, Slice d) noexcept nogil:
 
 cdef int bittorrent_parse(Look* look, Slice d) noexcept nogil:
     cdef Torrent* t
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Torrent))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Torrent)):
+        return PARSE_DONE
     t = <Torrent*>look.state[0]
     if look.datagram:
         look.used = d.n
@@ -276,19 +274,13 @@ cdef int bittorrent_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void bittorrent_define(Proto* p) noexcept nogil:
     cdef int kind
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "bittorrent", ON_TCP | ON_UDP, bittorrent_detect, bittorrent_parse)
     p.first[c'd'] = 1
     p.first[c'B'] = 1
     p.first[0x00] = 1          # a tracker's magic number
     p.first[0x13] = 1
     for kind in range(5):
         p.first[kind << 4 | 1] = 1
-    p.name = "bittorrent"
-    p.on = ON_TCP | ON_UDP
-    p.detect = bittorrent_detect
-    p.parse = bittorrent_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -3,12 +3,13 @@
 The head says little, so options must all be assigned ones, fit, and reach the payload marker or the end; off port 5683
 only a request that names what it wants is believed.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Slice, Reader, be16, left, reader, slice_of, take8,
                                         take16, take_slice)
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
+                                           misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 
@@ -141,16 +142,11 @@ cdef int coap_parse(Look* look, Slice d) noexcept nogil:
     cdef Message m
     look.used = d.n
     if not read_message(d, &m):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
+        return misfit(look)
     if m.code == 0:
         return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     if m.code >> 5:
         keep_u8(look, COAP_CODE, m.code, FEW)
         set_initiator(look, False)
@@ -168,14 +164,9 @@ cdef int coap_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void coap_define(Proto* p) noexcept nogil:
     cdef int byte
+    reads(p, "coap", ON_UDP, coap_detect, coap_parse)
     for byte in range(256):
         p.first[byte] = byte >> 6 == 1 and byte & 15 <= 8
-    p.name = "coap"
-    p.on = ON_UDP
-    p.detect = coap_detect
-    p.parse = coap_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

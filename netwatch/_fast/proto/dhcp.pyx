@@ -9,7 +9,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_NONE
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_NOT_MINE, PARSE_OK, fact_set, set_initiator
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, fact_set, set_initiator, reads, misfit
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text, keep_u8
 from netwatch._fast.flow.sighting cimport BY_DHCP, ROLE_DHCP, ROLE_HOST, ROLE_ROUTER, links_wanted, tell_link
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, named, number, one_or_all, text
@@ -146,10 +146,7 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
     cdef Said said
     look.used = d.n
     if not head(d):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
+        return misfit(look)
     set_initiator(look, d.p[0] == 1)
     if d.p[2] == 6:
         fact_distinct(look, DHCP_MAC, d.p + AT_CHADDR, 6, FEW)
@@ -164,16 +161,9 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void dhcp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "dhcp", ON_UDP, dhcp_detect, dhcp_parse)
     p.first[1] = 1
     p.first[2] = 1
-    p.name = "dhcp"
-    p.on = ON_UDP
-    p.detect = dhcp_detect
-    p.parse = dhcp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- what the facts say ---

@@ -3,13 +3,14 @@
 Messages have no mark of their own, so they are believed only on ports 546 and 547, and only when all options fit. Relay
 messages are opened, at most RELAYS deep; options that hold options (IA_NA, IA_TA, IA_PD) one deep.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, be24, left, reader, slice_of, take16,
                                         take_slice)
 from netwatch._fast.flow.row cimport Row
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
+                                           misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, keep_u16
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, micros, named, one_or_all, text
 
@@ -150,14 +151,9 @@ cdef int dhcpv6_parse(Look* look, Slice d) noexcept nogil:
     cdef int _depth
     look.used = d.n
     if at == 0 or not options_fit(d, at):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     set_initiator(look, from_client(d.p[0]))
     for _depth in range(RELAYS):
         d = one_message(look, d, at)
@@ -170,14 +166,8 @@ cdef int dhcpv6_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void dhcpv6_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "dhcpv6", ON_UDP, dhcpv6_detect, dhcpv6_parse)
     memset(p.first + 1, 1, TYPES_KNOWN)
-    p.name = "dhcpv6"
-    p.on = ON_UDP
-    p.detect = dhcpv6_detect
-    p.parse = dhcpv6_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -4,12 +4,11 @@ A link header begins with 0564 and ends in a checksum, so a flow is known in its
 Of an application fragment its first link frame is read; the object headers of a request that asks for objects are all
 read, of other fragments the first one.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, reader, take, take8, take16
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_set, set_initiator)
+                                           PARSE_OK, fact_set, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport smaller, wait_for
 from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
@@ -213,10 +212,8 @@ cdef int read_datagram(Look* look, Dnp3* dnp3, Slice data) noexcept nogil:
 cdef int dnp3_parse(Look* look, Slice data) noexcept nogil:
     cdef Dnp3* dnp3
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Dnp3))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Dnp3)):
+        return PARSE_DONE
     dnp3 = <Dnp3*>look.state[0]
     if look.datagram:
         return read_datagram(look, dnp3, data)
@@ -236,19 +233,14 @@ cdef int dnp3_lost(Look* look, u64 n) noexcept nogil:
 cdef void dnp3_define(Proto* p) noexcept nogil:
     cdef u32 i, _k
     cdef u16 crc
+    reads(p, "dnp3", ON_TCP | ON_UDP, dnp3_detect, dnp3_parse)
     for i in range(256):
         crc = <u16>i
         for _k in range(8):
             crc = <u16>(crc >> 1) ^ (<u16>0xa6bc if crc & 1 else <u16>0)
         CRC[i] = crc
-    memset(p.first, 0, sizeof(p.first))
     p.first[0x05] = 1
-    p.name = "dnp3"
-    p.on = ON_TCP | ON_UDP
-    p.detect = dnp3_detect
-    p.parse = dnp3_parse
     p.lost = dnp3_lost
-    p.closing = NULL
     p.free = free
 
 

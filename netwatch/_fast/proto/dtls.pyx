@@ -1,6 +1,6 @@
 """DTLS 1.0, 1.2 and 1.3 over UDP (RFC 4347, 6347, 9147): what is said in the clear.
 
-Reads both hellos from fragments in any order, the HelloVerifyRequest, the leaf certificate of 1.2 and older, and clear
+Reads both hellos from fragments in any order, the HelloVerifyRequest, the leaf certificates of 1.2 and older, and clear
 alerts. Nothing is decrypted. Once both sides have gone dark the flow costs nothing more, unless media may follow on the
 same ports (RFC 5764): those, and STUN, are shown to others (mux.pxd).
 """
@@ -11,11 +11,13 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, be24,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants,
-                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE)
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads)
+from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                             TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello, server_hello)
+                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello,
+                                             server_hello)
 from netwatch._fast.proto.tls.text import describe_hello
 
 FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
@@ -57,7 +59,7 @@ cdef struct Message:           # one handshake message being put together
 cdef struct Dtls:
     Message client             # ClientHello
     Message server             # ServerHello
-    Message cert               # the server's Certificate
+    Message cert[2]            # Certificates, by side
     Hello hello
     u8 datagrams
     bint dark[2]               # by side: it has sent what cannot be read
@@ -147,7 +149,7 @@ cdef void read_hello(Look* look, Dtls* d, Message* m, bint client) noexcept nogi
 
 
 cdef void read_certificate(Look* look, Message* m) noexcept nogil:
-    """The leaf, as soon as it is there (RFC 5246 section 7.4.2)."""
+    """The leaf, as soon as it is there (RFC 5246 section 7.4.2, 7.4.6)."""
     cdef u32 ready = pieces_ready(&m.body), leaf
     cdef u8 no = 0
     if ready < CERT_HEAD:
@@ -156,7 +158,7 @@ cdef void read_certificate(Look* look, Message* m) noexcept nogil:
     if leaf and leaf <= MAX_LEAF and leaf + CERT_HEAD <= m.size:
         if ready < CERT_HEAD + leaf:
             return
-        fact_once(look, TLS_CERT, m.body.buf + CERT_HEAD, leaf)
+        fact_once(look, TLS_CLIENT_CERT if from_client(look) else TLS_CERT, m.body.buf + CERT_HEAD, leaf)
         fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
     m.size = 0
 
@@ -187,9 +189,9 @@ cdef void read_fragment(Look* look, Dtls* d, const u8* p) noexcept nogil:
             set_initiator(look, False)
             fact_once(look, DK_COOKIE, cookie.p, cookie.n)
         return
-    if p[0] != HS_CLIENT_HELLO and p[0] != HS_SERVER_HELLO and (p[0] != HS_CERTIFICATE or look.client):
+    if p[0] != HS_CLIENT_HELLO and p[0] != HS_SERVER_HELLO and p[0] != HS_CERTIFICATE:
         return
-    m = &d.client if p[0] == HS_CLIENT_HELLO else &d.server if p[0] == HS_SERVER_HELLO else &d.cert
+    m = &d.client if p[0] == HS_CLIENT_HELLO else &d.server if p[0] == HS_SERVER_HELLO else &d.cert[look.side]
     if not gather(m, p):
         return
     if p[0] == HS_CERTIFICATE:
@@ -237,7 +239,8 @@ cdef bint not_mine(Look* look, Dtls* d, Slice data) noexcept nogil:
     if not mux_foreign(look, data, MUX_DTLS):
         return False
     if kind == MUX_STUN:
-        return d.client.body.n == 0 and d.server.body.n == 0 and d.cert.body.n == 0
+        return d.client.body.n == 0 and d.server.body.n == 0 and d.cert[0].body.n == 0 \
+            and d.cert[1].body.n == 0
     return (d.dark[0] or look.row.packets[0] == 0) and (d.dark[1] or look.row.packets[1] == 0)
 
 
@@ -293,20 +296,16 @@ cdef void dtls_free(void* state) noexcept nogil:
     cdef Dtls* d = <Dtls*>state
     pieces_clear(&d.client.body)
     pieces_clear(&d.server.body)
-    pieces_clear(&d.cert.body)
+    pieces_clear(&d.cert[0].body)
+    pieces_clear(&d.cert[1].body)
     free(d)
 
 
 cdef void dtls_define(Proto* p) noexcept nogil:
-    p.name = "dtls"
+    reads(p, "dtls", ON_UDP, dtls_detect, dtls_parse)
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
-    p.on = ON_UDP
-    memset(p.first, 0, sizeof(p.first))
     p.first[1] = 1                     # CAPWAP's preamble
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)
-    p.detect = dtls_detect
-    p.parse = dtls_parse
-    p.lost = NULL
     p.closing = dtls_closing
     p.free = dtls_free
 

@@ -2,18 +2,16 @@
 
 AUTH TLS gives the flow back, so that TLS is found in what follows. Data connections are flows of their own.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator)
+                                           set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, keep_each, keep_once, keep_verb, may_begin, port_is,
                                                 reply_code, reply_fits, same_word, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     FTP_BANNER = 1             # text of the 220 reply
@@ -158,9 +156,7 @@ cdef int take_command(Look* look, Slice line) noexcept nogil:
 
 
 cdef int ftp_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Ftp))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Ftp)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
@@ -170,18 +166,8 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef void ftp_define(Proto* p) noexcept nogil:
-    cdef const char* heads = b"12345AaPpEeFfTtUu"
-    cdef int i
-    memset(p.first, 0, sizeof(p.first))
-    for i in range(17):
-        p.first[<u8>heads[i]] = 1
-    p.name = "ftp"
-    p.on = ON_TCP
-    p.detect = ftp_detect
-    p.parse = ftp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "ftp", ON_TCP, ftp_detect, ftp_parse)
+    begins_with(p, b"12345AaPpEeFfTtUu")
 
 
 # --- describing ---
@@ -190,14 +176,7 @@ _FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client"
            ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
            ("starttls", FTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("ftp", _FIELDS) | {"ftp.user": LOGIN_USER}
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `ftp` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

@@ -2,12 +2,10 @@
 
 Read until both sides have shown their capabilities; objects are never read.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, skip_bytes, smaller, wait_for
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
@@ -144,9 +142,7 @@ cdef int take_line(Look* look, Git* git, Slice data) noexcept nogil:
 
 cdef int git_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Git))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Git)):
         return PARSE_DONE
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         code = take_line(look, <Git*>look.state[0], data)
@@ -154,15 +150,8 @@ cdef int git_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void git_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "git", ON_TCP, git_detect, git_parse)
     p.first[c'0'] = p.first[c'1'] = 1       # no line of detection's is longer than 8191 bytes
-    p.name = "git"
-    p.on = ON_TCP
-    p.detect = git_detect
-    p.parse = git_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -5,12 +5,12 @@ RFC 7541), which netwatch/decrypt/http2.py keeps. DATA frames are handed on whol
 padding and whether it holds a DNS message (RFC 8484) must not depend on who follows the streams.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
-                                           set_initiator, wants, TRAIT_STREAMS)
+                                           set_initiator, wants, TRAIT_STREAMS, reads)
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:
@@ -244,16 +244,11 @@ cdef void http2_closing(Look* look) noexcept nogil:
 
 
 cdef void http2_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "http2", ON_TCP, http2_detect, http2_parse)
     p.first[c'P'] = p.first[0] = 1
-    p.name = "http2"
     p.traits = TRAIT_STREAMS
-    p.on = ON_TCP
-    p.detect = http2_detect
-    p.parse = http2_parse
     p.lost = http2_lost
     p.closing = http2_closing
-    p.free = NULL
 
 
 # --- describing ---

@@ -3,13 +3,13 @@
 The header holds the length of the whole message, which must be that of the datagram. ESP inside UDP is only noticed on
 a flow that has spoken IKE: alone it cannot be told from noise.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take8, take16,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
-                                           set_initiator)
+                                           set_initiator, reads, has_state)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
 
@@ -114,10 +114,8 @@ cdef int ike_parse(Look* look, Slice d) noexcept nogil:
     look.used = d.n
     if at == 0xff and look.cold.facts == NULL:
         return PARSE_NOT_MINE
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Ike))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Ike)):
+        return PARSE_DONE
     ike = <Ike*>look.state[0]
     if at != 0xff:
         ike.esp = 0
@@ -131,13 +129,8 @@ cdef int ike_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void ike_define(Proto* p) noexcept nogil:
+    reads(p, "ike", ON_UDP, ike_detect, ike_parse)
     memset(p.first, 1, sizeof(p.first))
-    p.name = "ike"
-    p.on = ON_UDP
-    p.detect = ike_detect
-    p.parse = ike_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -2,18 +2,16 @@
 
 What the server sends after the login is mail and is passed over, and so are the client's literals.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator)
+                                           set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, is_digit, is_letter, keep_each, keep_once, keep_verb,
                                                 number_of, same_word, smaller, take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     IMAP_BANNER = 1
@@ -230,25 +228,16 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int imap_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Imap))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Imap)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void imap_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "imap", ON_TCP, imap_detect, imap_parse)
     for c in range(128):
         p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*'
-    p.name = "imap"
-    p.on = ON_TCP
-    p.detect = imap_detect
-    p.parse = imap_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---
@@ -256,14 +245,7 @@ cdef void imap_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", IMAP_BANNER, TEXT), ("commands", IMAP_COMMAND, LIST), ("mailboxes", IMAP_MAILBOX, LIST),
            ("starttls", IMAP_TLS, FLAG))
 FACT_FIELDS = fact_fields("imap", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `imap` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

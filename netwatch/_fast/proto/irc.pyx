@@ -1,15 +1,13 @@
 """IRC (RFC 2812, ircv3.net): who joins what; STARTTLS (ircv3) gives the flow back. What is said is not kept."""
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator)
+                                           set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, keep_each, keep_once,
                                                 keep_verb, may_begin, number_of, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     IRC_NICK = 1
@@ -164,26 +162,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int irc_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Irc))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Irc)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void irc_define(Proto* p) noexcept nogil:
-    cdef const char* heads = b":NnUuCcPpSsEe"
-    cdef int i
-    memset(p.first, 0, sizeof(p.first))
-    for i in range(13):
-        p.first[<u8>heads[i]] = 1
-    p.name = "irc"
-    p.on = ON_TCP
-    p.detect = irc_detect
-    p.parse = irc_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "irc", ON_TCP, irc_detect, irc_parse)
+    begins_with(p, b":NnUuCcPpSsEe")
 
 
 # --- describing ---
@@ -192,14 +178,7 @@ _FIELDS = (("nick", IRC_NICK, TEXT), ("username", IRC_USER, TEXT), ("realname", 
            ("server", IRC_SERVER, TEXT), ("channels", IRC_CHANNEL, LIST), ("commands", IRC_COMMAND, LIST),
            ("starttls", IRC_TLS, FLAG))
 FACT_FIELDS = fact_fields("irc", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `irc` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

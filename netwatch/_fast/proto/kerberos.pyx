@@ -3,12 +3,12 @@
 A message is BER with an APPLICATION tag, version 5, and a type that repeats the tag: all three must agree. Fields are
 picked out by a bounded walk of fixed depth.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, Reader, be32, left, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_any,
                                               ber_enter, ber_number, ber_size, ber_tag)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
@@ -208,10 +208,8 @@ cdef bint learn(Look* look, Kerberos* k, const u8* p, u32 n) noexcept nogil:
 cdef int kerberos_parse(Look* look, Slice d) noexcept nogil:
     cdef Kerberos* k
     cdef u32 size
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Kerberos))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Kerberos)):
+        return PARSE_DONE
     k = <Kerberos*>look.state[0]
     if look.datagram:
         look.used = d.n
@@ -238,17 +236,11 @@ cdef int kerberos_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void kerberos_define(Proto* p) noexcept nogil:
     cdef int kind
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "kerberos", ON_TCP | ON_UDP, kerberos_detect, kerberos_parse)
     p.first[0] = 1
     for kind in range(32):
         if known_type(kind):
             p.first[BER_APPLICATION + kind] = 1
-    p.name = "kerberos"
-    p.on = ON_TCP | ON_UDP
-    p.detect = kerberos_detect
-    p.parse = kerberos_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

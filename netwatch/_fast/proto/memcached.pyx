@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, keep_verb,
                                                 next_line, number_of, port_is, skip_bytes, skip_rest, take_word,
                                                 wait_for, wait_more)
@@ -284,14 +284,8 @@ cdef int memcached_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void memcached_define(Proto* p) noexcept nogil:
+    reads(p, "memcached", ON_TCP | ON_UDP, memcached_detect, memcached_parse)
     memset(p.first, 1, sizeof(p.first))     # a UDP frame may begin with any byte
-    p.name = "memcached"
-    p.on = ON_TCP | ON_UDP
-    p.detect = memcached_detect
-    p.parse = memcached_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -4,12 +4,12 @@ The header of seven bytes proves little, so every message of the first segment m
 and on a foreign port the function must be a common one. What the first message says is kept back until a second one
 fits; a flow whose second message does not fit is given back.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take_slice
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, from_client, port_is, skip_rest, wait_for
 from netwatch._fast.proto.common.describing import by_key, listed, micros, number, one_or_all
@@ -272,10 +272,8 @@ cdef int modbus_parse(Look* look, Slice data) noexcept nogil:
     cdef Modbus* modbus
     cdef const u8* p
     cdef int size
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Modbus))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Modbus)):
+        return PARSE_DONE
     modbus = <Modbus*>look.state[0]
     while look.used < data.n:
         p = data.p + look.used
@@ -301,12 +299,8 @@ cdef void modbus_closing(Look* look) noexcept nogil:
 
 
 cdef void modbus_define(Proto* p) noexcept nogil:
+    reads(p, "modbus", ON_TCP, modbus_detect, modbus_parse)
     memset(p.first, 1, sizeof(p.first))     # a transaction may have any number
-    p.name = "modbus"
-    p.on = ON_TCP
-    p.detect = modbus_detect
-    p.parse = modbus_parse
-    p.lost = NULL
     p.closing = modbus_closing
     p.free = free
 

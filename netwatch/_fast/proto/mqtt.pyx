@@ -3,13 +3,13 @@
 A flow is named by its CONNECT, on any port. Other packets have headers of two bytes, which prove nothing: they name a
 flow that was joined late on port 1883 alone, and then only when they fill the segment. Payloads are passed over.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.stdlib cimport free
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, find_byte, left, reader, slice_of, take,
-                                        take8, take16, take_slice)
+                                        take8, take16, take_slice, take_varint32)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                           fact_number, fact_once, set_initiator)
+                                           fact_number, fact_once, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (all_text, from_client, keep_each, keep_once, port_is, skip_bytes,
                                                 skip_rest, smaller, wait_for, wait_more)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
@@ -151,17 +151,9 @@ cdef Slice text_of(Reader* r) noexcept nogil:
     return take_slice(r, take16(r))
 
 
-cdef u32 variable(Reader* r) noexcept nogil:
+cdef inline u32 variable(Reader* r) noexcept nogil:
     """A variable byte integer (section 1.5.5)."""
-    cdef u32 value = 0, i
-    cdef u8 c
-    for i in range(4):
-        c = take8(r)
-        value |= <u32>(c & 0x7f) << (7 * i)
-        if c < 0x80:
-            return value
-    r.bad = True
-    return 0
+    return take_varint32(r, 4)
 
 
 cdef int fixed_size(u8 property) noexcept nogil:
@@ -326,10 +318,8 @@ cdef int take_packet(Look* look, Mqtt* mqtt, Slice data) noexcept nogil:
 
 cdef int mqtt_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Mqtt))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Mqtt)):
+        return PARSE_DONE
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         code = take_packet(look, <Mqtt*>look.state[0], data)
     return code
@@ -337,17 +327,11 @@ cdef int mqtt_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void mqtt_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "mqtt", ON_TCP, mqtt_detect, mqtt_parse)
     for c in range(16):
         p.first[PUBLISH << 4 | c] = c & 6 != 6
     p.first[CONNECT << 4] = p.first[CONNACK << 4] = p.first[PINGREQ << 4] = p.first[PINGRESP << 4] = 1
-    p.name = "mqtt"
     p.timeout = 120
-    p.on = ON_TCP
-    p.detect = mqtt_detect
-    p.parse = mqtt_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

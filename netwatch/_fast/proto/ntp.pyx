@@ -3,12 +3,12 @@
 A packet is 48 bytes of numbers; on port 123 the fields must be possible, elsewhere they must be those of a client or
 server of today. The answer repeats the request's transmit time: that pairs them.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be32, be64
 from netwatch._fast.flow.row cimport Row
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
-                                           fact_set, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_number, fact_set,
+                                           set_initiator, reads, has_state, misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, answered, asked, fact_distinct, keep_u8
 from netwatch._fast.proto.common.describing import (address, by_key, first, listed, micros, named, number, one_or_all,
                                                     text)
@@ -109,14 +109,9 @@ cdef int ntp_parse(Look* look, Slice d) noexcept nogil:
     cdef u8 mode
     look.used = d.n
     if d.n < PRIVATE_HEAD or not 1 <= (d.p[0] >> 3 & 7) <= 4 or (d.p[0] & 7 < MODE_CONTROL and d.n < FULL):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     mode = d.p[0] & 7
     keep_u8(look, NTP_VERSION, d.p[0] >> 3 & 7, 4)
     keep_u8(look, NTP_MODE, mode, 8)
@@ -138,14 +133,9 @@ cdef int ntp_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void ntp_define(Proto* p) noexcept nogil:
     cdef int byte
+    reads(p, "ntp", ON_UDP, ntp_detect, ntp_parse)
     for byte in range(256):
         p.first[byte] = 1 <= (byte >> 3 & 7) <= 4 and byte & 7 != 0
-    p.name = "ntp"
-    p.on = ON_UDP
-    p.detect = ntp_detect
-    p.parse = ntp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

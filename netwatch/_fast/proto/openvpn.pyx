@@ -5,14 +5,14 @@ its few exact forms: bare, with an HMAC and the replay packet id and time (tls-a
 follows must keep to the session ids. Data packets alone are noise and never OpenVPN. Unless it is encrypted
 (tls-crypt) the control channel carries a TLS handshake, which is read as far as it is in order.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32, be64, left, reader, slice_of, take8,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
-                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE)
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.tls.hello cimport TLS_ALPN_CHOSEN, TLS_SNI
@@ -194,10 +194,8 @@ cdef int openvpn_parse(Look* look, Slice d) noexcept nogil:
     cdef Vpn* vpn
     cdef u32 size
     cdef int code
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Vpn))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Vpn)):
+        return PARSE_DONE
     vpn = <Vpn*>look.state[0]
     if look.datagram:
         look.used = d.n
@@ -225,18 +223,12 @@ cdef void openvpn_free(void* state) noexcept nogil:
 
 
 cdef void openvpn_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "openvpn", ON_TCP | ON_UDP, openvpn_detect, openvpn_parse)
     p.first[CLIENT_RESET2 << 3] = 1
     p.first[SERVER_RESET2 << 3] = 1
     p.first[CLIENT_RESET3 << 3] = 1
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
-    p.name = "openvpn"
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
-    p.on = ON_TCP | ON_UDP
-    p.detect = openvpn_detect
-    p.parse = openvpn_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = openvpn_free
 
 

@@ -2,17 +2,15 @@
 
 What the server sends after the login is mail and is passed over.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator)
+                                           set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, keep_once,
                                                 keep_verb, may_begin, port_is, smaller, take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     POP_BANNER = 1
@@ -149,26 +147,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int pop3_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Pop))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Pop)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void pop3_define(Proto* p) noexcept nogil:
-    cdef const char* heads = b"+UuAaCcSs"
-    cdef int i
-    memset(p.first, 0, sizeof(p.first))
-    for i in range(9):
-        p.first[<u8>heads[i]] = 1
-    p.name = "pop3"
-    p.on = ON_TCP
-    p.detect = pop3_detect
-    p.parse = pop3_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "pop3", ON_TCP, pop3_detect, pop3_parse)
+    begins_with(p, b"+UuAaCcSs")
 
 
 # --- describing ---
@@ -176,14 +162,7 @@ cdef void pop3_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", POP_BANNER, TEXT), ("commands", POP_COMMAND, LIST), ("error", POP_ERROR, TEXT),
            ("starttls", POP_TLS, FLAG))
 FACT_FIELDS = fact_fields("pop3", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `pop3` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

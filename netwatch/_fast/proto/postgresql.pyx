@@ -5,11 +5,10 @@ body. A switch to TLS gives the flow back; under GSSAPI's encryption nothing mor
 login, settings and the first error are read.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
                                                 skip_rest, smaller, wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
@@ -347,15 +346,8 @@ cdef int postgresql_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void postgresql_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "postgresql", ON_TCP, postgresql_detect, postgresql_parse)
     p.first[0] = p.first[c'R'] = p.first[c'E'] = p.first[c'Q'] = p.first[c'P'] = 1
-    p.name = "postgresql"
-    p.on = ON_TCP
-    p.detect = postgresql_detect
-    p.parse = postgresql_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

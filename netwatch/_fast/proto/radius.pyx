@@ -3,11 +3,12 @@
 Known by a length that fits exactly and attributes that fill it; on its ports also when cut or broken further on.
 Passwords are never kept: on the wire they are hidden already, and what hides them is of no use here.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be16, left, reader, slice_of, take8, take_slice
 from netwatch._fast.flow.row cimport Row
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
+                                           misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, named, one_or_all
 
@@ -112,14 +113,9 @@ cdef int radius_parse(Look* look, Slice d) noexcept nogil:
     cdef Slice v
     look.used = d.n
     if not head(d):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     keep_u8(look, RADIUS_CODE, d.p[0], FEW)
     set_initiator(look, is_request(d.p[0]))
     if is_request(d.p[0]):
@@ -140,14 +136,9 @@ cdef int radius_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void radius_define(Proto* p) noexcept nogil:
     cdef int byte
+    reads(p, "radius", ON_UDP, radius_detect, radius_parse)
     for byte in range(256):
         p.first[byte] = known_code(<u8>byte)
-    p.name = "radius"
-    p.on = ON_UDP
-    p.detect = radius_detect
-    p.parse = radius_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

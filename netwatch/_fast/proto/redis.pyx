@@ -3,17 +3,16 @@
 Requests are arrays of bulk strings, or lines (inline commands). Of the server's side only the first line is read.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
                                                 keep_verb, next_line, number_of, port_is, same_word, skip_bytes,
                                                 skip_rest, smaller, take_word, wait_for, wait_more, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     REDIS_COMMAND = 1
@@ -221,16 +220,9 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void redis_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "redis", ON_TCP, redis_detect, redis_parse)
     for c in range(128):
         p.first[c] = is_letter(<u8>c) or c == c'*' or c == c'-' or c == c'+'
-    p.name = "redis"
-    p.on = ON_TCP
-    p.detect = redis_detect
-    p.parse = redis_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---
@@ -238,14 +230,7 @@ cdef void redis_define(Proto* p) noexcept nogil:
 _FIELDS = (("command", REDIS_COMMAND, TEXT), ("commands", REDIS_COMMAND, LIST), ("key", REDIS_KEY, TEXT),
            ("error", REDIS_ERROR, TEXT))
 FACT_FIELDS = fact_fields("redis", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `redis` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

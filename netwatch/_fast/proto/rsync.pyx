@@ -2,12 +2,10 @@
 
 Read until the daemon says OK, refuses, or ends its list; what follows is binary and is left alone.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u32, Slice, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_once,
-                                           set_initiator)
+                                           set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport each_line, from_client, is_digit, keep_once, smaller, take_word
 from netwatch._fast.proto.common.sasl cimport LOGIN_USER
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
@@ -79,23 +77,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int rsync_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Rsync))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Rsync)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void rsync_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rsync", ON_TCP, rsync_detect, rsync_parse)
     p.first[c'@'] = 1
-    p.name = "rsync"
-    p.on = ON_TCP
-    p.detect = rsync_detect
-    p.parse = rsync_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -5,12 +5,13 @@ or a report block agree; a sender's report alone when its clock is that of the f
 first 8 bytes: two datagrams of one source are needed there, or one of a source that RTP was seen of. What else shares
 the ports is shown to others (mux.pxd), and RTP again and again, for it is the media.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
                                         take_slice)
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set, reads,
+                                           has_state)
 from netwatch._fast.proto.common.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set,
                                                 keep_text, keep_u8)
 from netwatch._fast.proto.common.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
@@ -139,10 +140,8 @@ cdef int rtcp_parse(Look* look, Slice d) noexcept nogil:
     if mux_kind(d) == MUX_RTP or mux_foreign(look, d, MUX_RTCP):
         look.used = 0
         return PARSE_NOT_MINE
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(u32))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(u32)):
+        return PARSE_DONE
     seen = <u32*>look.state[0]
     seen[0] += 1
     while at < d.n:
@@ -162,14 +161,8 @@ cdef int rtcp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void rtcp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rtcp", ON_UDP, rtcp_detect, rtcp_parse)
     memset(p.first + 0x80, 1, 0x40)
-    p.name = "rtcp"
-    p.on = ON_UDP
-    p.detect = rtcp_detect
-    p.parse = rtcp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -5,11 +5,11 @@ sequence numbers go up by little before the flow is called RTP. What was seen me
 row. Types 72 to 76 with the marker bit are RTCP (RFC 5761 section 4) and never RTP. What else shares the ports is shown
 to others (mux.pxd).
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, reads, has_state
 from netwatch._fast.proto.common.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
 from netwatch._fast.proto.common.mux cimport MUX_RTP, mux_foreign, mux_met
 from netwatch._fast.proto.common.describing import by_key, first, number, one_or_all
@@ -73,10 +73,8 @@ cdef int rtp_parse(Look* look, Slice d) noexcept nogil:
     cdef u32 size = rtp_head(d.p, d.n), i
     cdef u32* seen
     look.used = d.n
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(u32))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(u32)):
+        return PARSE_DONE
     seen = <u32*>look.state[0]
     seen[0] += 1
     if size:
@@ -92,14 +90,8 @@ cdef int rtp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void rtp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rtp", ON_UDP, rtp_detect, rtp_parse)
     memset(p.first + 0x80, 1, 0x40)
-    p.name = "rtp"
-    p.on = ON_UDP
-    p.detect = rtp_detect
-    p.parse = rtp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

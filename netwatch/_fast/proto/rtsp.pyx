@@ -2,12 +2,10 @@
 
 Reading ends with the first interleaved frame, or with the answer to PLAY or RECORD.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
                                                 next_line, number_of, skip_bytes, smaller, take_word, wait_more,
@@ -135,9 +133,7 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
 
 cdef int rtsp_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Rtsp))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Rtsp)):
         return PARSE_DONE
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         code = take_message(look, <Rtsp*>look.state[0], data)
@@ -146,16 +142,9 @@ cdef int rtsp_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void rtsp_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rtsp", ON_TCP, rtsp_detect, rtsp_parse)
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
-    p.name = "rtsp"
-    p.on = ON_TCP
-    p.detect = rtsp_detect
-    p.parse = rtsp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -4,13 +4,12 @@ A datagram is known by its samples, whose lengths fill it to the last byte. The 
 read. Numbers are 32 bits wide and stand in XDR.
 """
 from libc.stdlib cimport free
-from libc.string cimport memset
 
 from sys import byteorder
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be32, left, reader, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
-                                           set_initiator, zeroed)
+                                           set_initiator, zeroed, reads)
 from netwatch._fast.proto.common.learn cimport fact_distinct
 from netwatch._fast.proto.common.lines cimport port_is
 from netwatch._fast.proto.common.xdr cimport put32
@@ -172,14 +171,8 @@ cdef int sflow_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void sflow_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "sflow", ON_UDP, sflow_detect, sflow_parse)
     p.first[0] = 1
-    p.name = "sflow"
-    p.on = ON_UDP
-    p.detect = sflow_detect
-    p.parse = sflow_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

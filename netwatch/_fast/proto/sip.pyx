@@ -2,11 +2,11 @@
 import re
 
 from libc.stdlib cimport calloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
                                                 next_line, number_of, skip_bytes, smaller, take_word, wait_more,
@@ -230,16 +230,9 @@ cdef int sip_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void sip_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "sip", ON_TCP | ON_UDP, sip_detect, sip_parse)
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
-    p.name = "sip"
-    p.on = ON_TCP | ON_UDP
-    p.detect = sip_detect
-    p.parse = sip_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

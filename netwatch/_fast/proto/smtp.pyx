@@ -2,18 +2,16 @@
 
 Reading ends where the first mail's text begins: what follows is mail, not protocol.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator)
+                                           set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each_line, from_client, holds_word,
                                                 keep_each, keep_once, keep_verb, may_begin, port_is, reply_code,
                                                 reply_fits, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     SMTP_BANNER = 1            # text of the greeting
@@ -150,26 +148,14 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
 
 
 cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Smtp))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Smtp)):
         return PARSE_DONE
     return each_line(look, data, MAX_LINE, take_line)
 
 
 cdef void smtp_define(Proto* p) noexcept nogil:
-    cdef const char* heads = b"245EeHh"
-    cdef int i
-    memset(p.first, 0, sizeof(p.first))
-    for i in range(7):
-        p.first[<u8>heads[i]] = 1
-    p.name = "smtp"
-    p.on = ON_TCP
-    p.detect = smtp_detect
-    p.parse = smtp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
+    reads(p, "smtp", ON_TCP, smtp_detect, smtp_parse)
+    begins_with(p, b"245EeHh")
 
 
 # --- describing ---
@@ -177,14 +163,7 @@ cdef void smtp_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", SMTP_BANNER, TEXT), ("helo", SMTP_HELO, TEXT), ("from", SMTP_FROM, LIST), ("to", SMTP_TO, LIST),
            ("commands", SMTP_COMMAND, LIST), ("codes", SMTP_CODE, LIST), ("starttls", SMTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("smtp", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `smtp` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

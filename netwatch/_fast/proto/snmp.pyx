@@ -3,12 +3,12 @@
 BER, and every element must fit before the message is believed; on its ports version, community and PDU suffice. LDAP
 begins alike but has no version and community.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u64, i64, Slice, Reader, left, reader
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set,
-                                           set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_set, set_initiator, reads,
+                                           has_state, misfit)
 from netwatch._fast.proto.common.ber cimport (BER_INTEGER, BER_OCTETS, BER_OID, BER_SEQUENCE, ber_any, ber_enter,
                                               ber_number, ber_slice, ber_tag)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
@@ -150,14 +150,9 @@ cdef int snmp_parse(Look* look, Slice d) noexcept nogil:
     cdef u8 one
     look.used = d.n
     if read_message(d, &m) == 0:
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     keep_u8(look, SNMP_VERSION, <u8>m.version, FEW)
     keep_text(look, SNMP_COMMUNITY, m.community, FEW)
     keep_text(look, SNMP_USER, m.user, FEW)
@@ -178,14 +173,8 @@ cdef int snmp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void snmp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "snmp", ON_UDP, snmp_detect, snmp_parse)
     p.first[BER_SEQUENCE] = 1
-    p.name = "snmp"
-    p.on = ON_UDP
-    p.detect = snmp_detect
-    p.parse = snmp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -5,11 +5,10 @@ Once the way is open the flow is given back, so that what goes through it is nam
 import ipaddress
 
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, all_text, from_client, keep_once, wait_for, wait_more
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.facts import words
@@ -261,15 +260,8 @@ cdef int socks_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void socks_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "socks", ON_TCP, socks_detect, socks_parse)
     p.first[4] = p.first[5] = 1
-    p.name = "socks"
-    p.on = ON_TCP
-    p.detect = socks_detect
-    p.parse = socks_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

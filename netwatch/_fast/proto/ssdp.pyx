@@ -2,10 +2,9 @@
 
 By content on any port: an answer counts only when it names what it answers (ST, NT or USN).
 """
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u32, i64, Slice, starts
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator, reads
 from netwatch._fast.proto.common.lines cimport (keep_each, keep_once, keep_verb, next_field, next_line, take_word,
                                                 word_is)
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
@@ -84,15 +83,8 @@ cdef int ssdp_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void ssdp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "ssdp", ON_UDP, ssdp_detect, ssdp_parse)
     p.first[c'M'] = p.first[c'N'] = p.first[c'H'] = 1
-    p.name = "ssdp"
-    p.on = ON_UDP
-    p.detect = ssdp_detect
-    p.parse = ssdp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

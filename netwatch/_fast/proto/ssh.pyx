@@ -8,12 +8,11 @@ import base64
 import hashlib
 
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader, starts, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
-                                           TRAIT_OPAQUE)
+                                           TRAIT_OPAQUE, reads)
 from netwatch._fast.proto.common.lines cimport (from_client, is_digit, keep_once, next_line, skip_bytes, skip_rest,
                                                 smaller, wait_for, wait_more)
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields, words
@@ -186,17 +185,10 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void ssh_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "ssh", ON_TCP, ssh_detect, ssh_parse)
     p.first[c'S'] = 1
-    p.name = "ssh"
     p.traits = TRAIT_OPAQUE
     p.timeout = 1800
-    p.on = ON_TCP
-    p.detect = ssh_detect
-    p.parse = ssh_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -4,13 +4,14 @@ Known by the magic cookie and a length that fits; the classic kind only when eve
 fit exactly. Over TCP messages follow one another, ChannelData between them. Media and DTLS that share the ports are
 shown to others (mux.pxd); what else comes is passed over until nothing new has come for a while.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take16,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads,
+                                           has_state)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
 from netwatch._fast.proto.common.mux cimport MUX_STUN, mux_foreign, mux_met
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
@@ -180,10 +181,8 @@ cdef int datagram(Look* look, Stun* s, Slice d) noexcept nogil:
 cdef int stun_parse(Look* look, Slice d) noexcept nogil:
     cdef Stun* s
     cdef u32 size
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Stun))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Stun)):
+        return PARSE_DONE
     s = <Stun*>look.state[0]
     if look.datagram:
         look.used = d.n
@@ -219,15 +218,9 @@ cdef int stun_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void stun_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "stun", ON_TCP | ON_UDP, stun_detect, stun_parse)
     p.first[0] = 1
     p.first[1] = 1
-    p.name = "stun"
-    p.on = ON_TCP | ON_UDP
-    p.detect = stun_detect
-    p.parse = stun_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -6,7 +6,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (all_text, is_digit, is_letter, is_text, keep_once, next_line, number_of,
                                                 port_is, smaller, take_word, trimmed, wait_for, wait_more)
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
@@ -173,16 +173,9 @@ cdef int syslog_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void syslog_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "syslog", ON_TCP | ON_UDP, syslog_detect, syslog_parse)
     p.first[c'<'] = 1
     memset(p.first + c'1', 1, 9)
-    p.name = "syslog"
-    p.on = ON_TCP | ON_UDP
-    p.detect = syslog_detect
-    p.parse = syslog_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -4,10 +4,10 @@ Only a connection that begins with option negotiation is taken for Telnet. Readi
 both sides have said enough without asking for one.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16
-from netwatch._fast.look.protocol cimport Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once,
+                                           reads)
 from netwatch._fast.proto.common.lines cimport from_client, holds_word, port_is, skip_rest
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
@@ -195,15 +195,8 @@ cdef int telnet_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void telnet_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "telnet", ON_TCP, telnet_detect, telnet_parse)
     p.first[IAC] = 1
-    p.name = "telnet"
-    p.on = ON_TCP
-    p.detect = telnet_detect
-    p.parse = telnet_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---

@@ -3,11 +3,11 @@
 The request goes to the server's port; all that follows runs between two other ports, which is another flow. That one is
 known by its first block or option acknowledgement and the answer of the other side to it, never by one datagram alone.
 """
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
-                                           set_initiator)
+                                           set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
 
@@ -137,15 +137,8 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void tftp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "tftp", ON_UDP, tftp_detect, tftp_parse)
     p.first[0] = 1
-    p.name = "tftp"
-    p.on = ON_UDP
-    p.detect = tftp_detect
-    p.parse = tftp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- what the facts say ---

@@ -6,10 +6,10 @@ issues such, so the pair names Tor; a client's server name, www.RANDOM.com as we
 nothing. From TLS 1.3 on certificates are encrypted, and Tor is called TLS. Nothing is detected here: tls.pyx shows the
 certificates it reads.
 """
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of
-from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once
+from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once, reads
 from netwatch._fast.proto.common.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter,
                                               ber_slice, ber_tag)
 from netwatch._fast.base.text import add_text
@@ -89,15 +89,8 @@ cdef int tor_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void tor_define(Proto* p) noexcept nogil:
-    p.name = "tor"
+    reads(p, "tor", ON_TCP, tor_detect, tor_parse)
     p.timeout = 600
-    p.on = ON_TCP
-    memset(p.first, 0, sizeof(p.first))
-    p.detect = tor_detect
-    p.parse = tor_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- what the facts say ---

@@ -4,13 +4,12 @@ Frames are checked and counted; their content, unmasked, is handed on only to wh
 (RFC 7692) is unpacked in netwatch/decrypt/websocket.py.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be64
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number,
-                                           fact_once, wants)
+                                           fact_once, wants, reads)
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
 
 cdef enum:                     # fact keys
@@ -147,13 +146,9 @@ cdef void websocket_closing(Look* look) noexcept nogil:
 
 cdef void websocket_define(Proto* p) noexcept nogil:
     cdef int first
-    memset(p, 0, sizeof(Proto))
+    reads(p, "websocket", ON_TCP, websocket_detect, websocket_parse)
     for first in range(256):
         p.first[first] = head_fits(<u8>first, 0)
-    p.name = "websocket"
-    p.on = ON_TCP
-    p.detect = websocket_detect
-    p.parse = websocket_parse
     p.closing = websocket_closing
 
 

@@ -3,12 +3,12 @@
 Handshake messages have one length each. Transport data alone says little, so two datagrams of a side must name the same
 receiver with a counter that goes up. The content is encrypted; nothing more can be known.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, le32
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, set_initiator,
-                                           TRAIT_OPAQUE)
+                                           TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.learn cimport (HINT_WIREGUARD, Hint, Waiting, asked, fact_distinct, hint_of, hint_set,
                                                 keep_latency, keep_u8)
 from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number
@@ -71,10 +71,8 @@ cdef int wireguard_parse(Look* look, Slice d) noexcept nogil:
     look.used = d.n
     if kind == 0:
         return PARSE_NOT_MINE if look.cold.facts == NULL else PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(State))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(State)):
+        return PARSE_DONE
     s = <State*>look.state[0]
     keep_u8(look, WG_TYPE, kind, 4)
     if kind == DATA:
@@ -93,15 +91,9 @@ cdef int wireguard_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void wireguard_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "wireguard", ON_UDP, wireguard_detect, wireguard_parse)
     memset(p.first + 1, 1, DATA)
-    p.name = "wireguard"
     p.traits = TRAIT_OPAQUE
-    p.on = ON_UDP
-    p.detect = wireguard_detect
-    p.parse = wireguard_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

@@ -3,17 +3,15 @@
 Read tag by tag, not as XML: names, attributes, and the text after a tag that carries a login. Stanzas are not kept,
 and the first of them ends the reading.
 """
-from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, same_word,
                                                 smaller, trimmed, wait_more)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
-from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, described, fact_fields, words
-from netwatch._fast.proto.common.sasl import add_login
+from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
+from netwatch._fast.proto.common.sasl import login_describer
 
 cdef enum:                     # fact keys
     XMPP_TO = 1
@@ -182,9 +180,7 @@ cdef int take_piece(Look* look, Xmpp* xmpp, Slice data) noexcept nogil:
 
 cdef int xmpp_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Xmpp))
-    if look.state[0] == NULL:
+    if not has_state(look, sizeof(Xmpp)):
         return PARSE_DONE
     while code == PARSE_OK and look.used < data.n:
         code = take_piece(look, <Xmpp*>look.state[0], data)
@@ -192,15 +188,8 @@ cdef int xmpp_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void xmpp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "xmpp", ON_TCP, xmpp_detect, xmpp_parse)
     p.first[c'<'] = 1
-    p.name = "xmpp"
-    p.on = ON_TCP
-    p.detect = xmpp_detect
-    p.parse = xmpp_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL
 
 
 # --- describing ---
@@ -208,14 +197,7 @@ cdef void xmpp_define(Proto* p) noexcept nogil:
 _FIELDS = (("to", XMPP_TO, TEXT), ("from", XMPP_FROM, TEXT), ("server", XMPP_SERVER, TEXT), ("kind", XMPP_KIND, TEXT),
            ("mechanisms", XMPP_MECHANISM, LIST), ("jid", XMPP_JID, TEXT), ("starttls", XMPP_TLS, FLAG))
 FACT_FIELDS = fact_fields("xmpp", _FIELDS)
-
-
-def describe(facts, show_secrets: bool = False) -> dict:
-    """The `xmpp` object; `password` is masked unless secrets are to be shown."""
-    facts = list(facts)
-    obj = described(facts, _FIELDS)
-    add_login(obj, facts, show_secrets)
-    return obj
+describe = login_describer(_FIELDS)
 
 
 def label(obj: dict) -> str:

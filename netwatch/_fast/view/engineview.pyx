@@ -40,24 +40,24 @@ cdef class EngineView:
     cdef Engine engine
     cdef list interfaces
     cdef readonly FlowView view
-    cdef object adorn, adorn_row   # what services add to a record
+    cdef list adorning             # what addons add to a record
     cdef list derived              # their columns
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
 
     def __init__(self, Engine engine, list interfaces, names=None, owners=None):
-        """`names`: the service that knows them, as netwatch.names.addon.Names; None: nobody does. `owners`: likewise,
-        as netwatch.owners.addon.FlowOwners."""
+        """`names`: who knows them, netwatch.names.addon.Names; None: nobody does. `owners`: likewise,
+        netwatch.owners.addon.FlowOwners."""
         map_facts()
-        self.derived = []
+        self.derived, self.adorning = [], []
         if names is not None:
-            self.adorn = names.adorn
+            self.adorning.append(names.adorn)
             self.derived = [Derived(*column) for column in names.columns()]
             codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
                      if proto in PROTOS for port, name in ports.items()}
             name_services(codes)
         if owners is not None:
-            self.adorn_row = owners.adorn_row
+            self.adorning.append(owners.adorn)
             self.derived.append(owners.column(engine))
         self.engine = engine
         self.interfaces = interfaces
@@ -76,10 +76,9 @@ cdef class EngineView:
     def record(self, u32 number) -> dict:
         """The flow record of a row, with what the services add."""
         record = flow_record(self.engine, number, self.interfaces)
-        if self.adorn is not None and record:
-            self.adorn(record)
-        if self.adorn_row is not None and record:
-            self.adorn_row(record, self.engine, number)
+        flow = (self.engine, number, self.engine.core.table.colds[number].key)
+        for adorn in self.adorning if record else ():
+            adorn(record, flow)
         return record
 
     def rows(self, where, sort, bint descending, offset, limit, bint history):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from netwatch.platform.base import TCP, Counters, Link, Neighbour, Route, Socket, Status, Unavailable
+from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
+from netwatch.platform.base import TCP, Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
 from netwatch.platform.linux.bcc import BccTracker

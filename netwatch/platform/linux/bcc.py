@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from netwatch.platform.base import Identity, Status, Unavailable
+from netwatch.model.host import Identity, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.procfs import Proc

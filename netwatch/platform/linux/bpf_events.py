@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from netwatch.platform.base import MAPPED, Identity, Process, clean
+from netwatch.model.host import Identity, Process
+from netwatch.platform.base import MAPPED, clean
 from netwatch.platform.linux.procfs import full_name
 
 CONNECTED, LISTENS, SENT, RECEIVED, CLOSED, FOUND, PROCESS = range(1, 8)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from netwatch.platform.base import Place, Process, clean
+from netwatch.model.host import Process
+from netwatch.platform.base import Place, clean
 
 SHORT = 12                     # digits of a container's number that people and tools use
 CONTAINER = re.compile(r"(?:^|[-/:])([0-9a-f]{64})(?:\.scope)?(?:/|$)")

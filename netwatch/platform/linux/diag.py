@@ -13,7 +13,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
-from netwatch.platform.base import TCP, Identity, Process, Status, Unavailable
+from netwatch.model.host import Identity, Process, Status, Unavailable
+from netwatch.platform.base import TCP
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc

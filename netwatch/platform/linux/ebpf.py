@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from netwatch.platform.base import Status, Unavailable
+from netwatch.model.host import Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.containers import Places, with_place
@@ -60,8 +60,8 @@ class EbpfTracker:
         if not self._path.is_file():
             raise Unavailable("this copy of netwatch was built without clang, so it has no BPF programs")
         began = time.monotonic()
-        has = kernel_types()
-        told = LENGTHS if has("btf_trace_sock_send_length") else set()
+        with kernel_types() as has:
+            told = LENGTHS if has("btf_trace_sock_send_length") else set()
         failure = OSError("no programs")
         for wanted in self._ladder(told):
             try:

@@ -6,13 +6,14 @@ terminal; the reason of a failure is its error number.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from netwatch.platform.base import Unavailable
+from netwatch.model.host import Unavailable
 
 LIBRARY = "libbpf.so.1"
 RECORDS = 1 << 16
@@ -40,13 +41,18 @@ def library() -> Any:
     return lib
 
 
-def kernel_types() -> Callable[[str], bool]:
+@contextlib.contextmanager
+def kernel_types() -> Iterator[Callable[[str], bool]]:
     """Tells whether the kernel's BTF has a typedef of this name. Raises Unavailable when there is no BTF."""
     lib = library()
     types = lib.btf__load_vmlinux_btf()
     if not types:
         raise Unavailable("this kernel does not describe its types (no /sys/kernel/btf/vmlinux)")
-    return lambda name: bool(lib.btf__find_by_name_kind(ctypes.c_void_p(types), name.encode(), BTF_KIND_TYPEDEF) > 0)
+    held = ctypes.c_void_p(types)
+    try:
+        yield lambda name: bool(lib.btf__find_by_name_kind(held, name.encode(), BTF_KIND_TYPEDEF) > 0)
+    finally:
+        lib.btf__free(held)  # some megabytes
 
 
 class Object:

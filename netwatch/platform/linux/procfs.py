@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from netwatch.platform.base import ICMP, ICMP6, MAX_TEXT, Identity, Process, Socket, clean
+from netwatch.model.host import Identity, Process
+from netwatch.platform.base import ICMP, ICMP6, MAX_TEXT, Socket, clean
 
 RAW_TABLES = {"raw": 0, "raw6": 0, "icmp": ICMP, "icmp6": ICMP6}
 

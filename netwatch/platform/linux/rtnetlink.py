@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch.platform.base import Counters, Link, Neighbour, Route, Unavailable
+from netwatch.model.host import Counters, Link, Neighbour, Route, Unavailable
 
 NETLINK_ROUTE = 0
 GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30

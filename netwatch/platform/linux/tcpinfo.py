@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from netwatch.platform.base import Unavailable
+from netwatch.model.host import Unavailable
 
 HEAD = 72                      # of inet_diag_msg
 INET_DIAG_INFO, INET_DIAG_CONG = 2, 4

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from netwatch.model.host import Status
 from netwatch.platform import psutils
-from netwatch.platform.base import Socket, Status
+from netwatch.platform.base import Socket
 from netwatch.platform.bsd import Bsd
 from netwatch.platform.macos import lsof
 from netwatch.platform.polled import merged, output_of, polled_owners

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from netwatch.model.host import Counters, Link, Neighbour, Route, Status
 from netwatch.platform import psutils
-from netwatch.platform.base import Counters, Link, Neighbour, Route, Socket, Status
+from netwatch.platform.base import NoTcpInfo, Socket
 from netwatch.platform.polled import merged, polled_owners
 from netwatch.platform.watch import Watch
 from netwatch.platform.windows import iphelper
 
 
-class Windows:
+class Windows(NoTcpInfo):
     name = "windows"
 
     def owners(self) -> Watch:

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch.platform.base import TCP, UDP, Neighbour, Route, Socket, Unavailable, packed
+from netwatch.model.host import Neighbour, Route, Unavailable
+from netwatch.platform.base import TCP, UDP, Socket, packed
 
 AF_INET, AF_INET6 = 2, 23
 TCP_TABLE_OWNER_PID_ALL, UDP_TABLE_OWNER_PID = 5, 1

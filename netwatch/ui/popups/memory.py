@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.term.canvas import clip
-from netwatch.addons.usage import Memory, Store
+from netwatch.addons.usage import Memory
+from netwatch.model.addon import Store
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, GOOD, HEAD, MUTED, TEXT, WARN

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch._fast.term.canvas import clip, text_width
+from netwatch.model.session import Command
 from netwatch.store.settings import SETTINGS
 from netwatch.ui import keys
 from netwatch.ui.popups import settings as settings_screen
@@ -49,6 +50,10 @@ def _setting(key: str) -> Callable[[State], None]:
     return run
 
 
+def _command(command: Command) -> Callable[[State], None]:
+    return lambda state: state.do(command)
+
+
 def _theme(name: str) -> Callable[[State], None]:
     return lambda state: settings_screen.put(state, SETTINGS["ui.theme"], name)
 
@@ -58,7 +63,7 @@ def _tab(name: str) -> Callable[[State], None]:
 
 
 def gather(state: State) -> tuple[Entry, ...]:
-    """All there is to do on the screen under the palette: its keys, tabs, themes, settings."""
+    """All there is to do on the screen under the palette: its keys, what addons offer, tabs, themes, settings."""
     glyphs, contexts = state.glyphs, state.screen_contexts()
     entries = []
     for key in keys.KEYS:
@@ -67,6 +72,8 @@ def gather(state: State) -> tuple[Entry, ...]:
             name = next(name for name in key.names if keys.find(contexts, name) is key)
             entries.append(Entry(key.help[:1].upper() + key.help[1:], keys.sign(name, glyphs.ascii_only),
                                  _act(key.action)))
+    named = {entry.text for entry in entries}
+    entries += [Entry(offer.text, "", _command(offer.command)) for offer in state.offers if offer.text not in named]
     if state.view == "full":
         entries += [Entry(f"Tab: {tab.title}", tab.key, _tab(tab.name)) for tab in state.tabs]
     entries += [Entry(f"Theme: {name}, {theme.about}", "", _theme(name)) for name, theme in THEMES.items()]

@@ -10,7 +10,8 @@ from typing import Any
 
 from netwatch._fast.term.canvas import clip, text_width
 from netwatch.addons.preferences import Save, UseTimeouts
-from netwatch.store.settings import NOW, SETTINGS, Setting, SettingError, Value
+from netwatch.model.option import NOW, Value
+from netwatch.store.settings import SETTINGS, Setting, SettingError
 from netwatch.ui.state import Area, Line, Look, State
 from netwatch.ui.theme import BAD, FAINT, INPUT, MATCH, MUTED, REVERSE, TEXT, TITLE
 from netwatch.ui.widgets.box import draw_box
@@ -19,7 +20,11 @@ from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
 
 HERE = "this screen"               # the origin of what was changed here
 NOTES = 3                          # lines under the list
-_ALL = tuple(SETTINGS.values())
+
+
+def _all() -> tuple[Setting, ...]:
+    """Those of addons as well."""
+    return tuple(SETTINGS.values())
 
 
 @dataclass
@@ -46,11 +51,11 @@ def part(state: State) -> Part:
 
 
 def marked(state: State) -> Setting:
-    return _ALL[part(state).chooser.row]
+    return _all()[part(state).chooser.row]
 
 
 def box_of(area: Area) -> Area:
-    return centred(area, len(_ALL) + 3 + NOTES, 110)
+    return centred(area, len(SETTINGS) + 3 + NOTES, 110)
 
 
 def rows_of(area: Area) -> Area:
@@ -63,7 +68,7 @@ def show_key(state: State, key: str) -> None:
     """Mark the row of that key."""
     chosen = part(state)
     chosen.error = ""
-    chosen.chooser.move(list(SETTINGS).index(key), len(_ALL), rows_of(state.body).height)
+    chosen.chooser.move(list(SETTINGS).index(key), len(SETTINGS), rows_of(state.body).height)
 
 
 def put(state: State, setting: Setting, value: Value) -> None:
@@ -152,9 +157,9 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
         ACTIONS[f"settings_{'up' if what == 'wheel-up' else 'down'}"](state)
     elif not (box.y <= y < box.y + box.height and box.x <= x < box.x + box.width):
         state.overlay = ""
-    elif (row := chooser.row_at(y, rows_of(state.body), len(_ALL))) is not None:
+    elif (row := chooser.row_at(y, rows_of(state.body), len(SETTINGS))) is not None:
         again = row == chooser.row
-        chooser.move(row, len(_ALL), rows_of(state.body).height)
+        chooser.move(row, len(SETTINGS), rows_of(state.body).height)
         if again:
             edit(state)
 
@@ -164,7 +169,7 @@ def _line(act: Callable[[Line], None]) -> Callable[[State], None]:
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {
-    **moves("settings", lambda state: part(state).chooser, lambda state: len(_ALL),
+    **moves("settings", lambda state: part(state).chooser, lambda state: len(SETTINGS),
             lambda state: rows_of(state.body).height),
     "settings_edit": edit, "settings_next": _turn(1), "settings_previous": _turn(-1), "settings_default": default,
     "settings_save": save, "value_keep": keep, "value_cancel": cancel,
@@ -182,14 +187,14 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 def draw(canvas: Any, area: Area, state: State) -> None:
     box, rows, chosen = box_of(area), rows_of(area), part(state)
     draw_box(canvas, box, "Settings", state.glyphs)
-    top = chosen.chooser.first_shown(len(_ALL), rows.height)
-    for i, setting in enumerate(_ALL[top:top + rows.height]):
+    top = chosen.chooser.first_shown(len(SETTINGS), rows.height)
+    for i, setting in enumerate(_all()[top:top + rows.height]):
         _draw_row(canvas, Area(rows.y + i, rows.x, 1, rows.width), setting, state)
         if top + i == chosen.chooser.row:
             draw_selection(canvas, rows.y + i, Area(rows.y + i, rows.x, 1, rows.width - 1), state.glyphs)
             if state.overlay == "settings_edit":
                 _draw_value(canvas, Area(rows.y + i, rows.x, 1, rows.width), chosen.line)
-    draw_scroll_bar(canvas, rows, top, len(_ALL), state.glyphs)
+    draw_scroll_bar(canvas, rows, top, len(SETTINGS), state.glyphs)
     canvas.fill(rows.y + rows.height, box.x + 1, 1, box.width - 2, state.glyphs.rule, FAINT)
     _draw_notes(canvas, Area(box.y + box.height - 1 - NOTES, box.x + 2, NOTES, box.width - 4), state)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.addons.interfaces.questions import ACTIVE, DOWN, IDLE, Interface, Interfaces, InterfacesNow
+from netwatch.addons.interfaces import ACTIVE, DOWN, IDLE, Interface, Interfaces, InterfacesNow
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from netwatch._fast.term.canvas import clip
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
-from netwatch.addons.throughput.questions import RANGES
+from netwatch.addons.throughput import RANGES
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, HEAD_SORT, MATCH, MUTED, NAME, TEXT, TITLE, UNDERLINE, UP, Glyphs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netwatch._fast.term.canvas import clip
-from netwatch.addons.timeline.questions import CATEGORIES, SHOWN, Event, Timeline, TimelineNow
+from netwatch.addons.timeline import CATEGORIES, SHOWN, Entry, Timeline, TimelineNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -37,7 +37,7 @@ def now(state: State) -> TimelineNow | None:
     return found if isinstance(found, TimelineNow) else None
 
 
-def rows(state: State) -> tuple[Event, ...]:
+def rows(state: State) -> tuple[Entry, ...]:
     found = now(state)
     return found.events if found else ()
 
@@ -52,7 +52,7 @@ def _cells(state: State) -> int:
 _STYLES = {"info": TEXT, "warning": WARN, "error": BAD}
 
 
-def _mark(row: Event, glyphs: Glyphs) -> tuple[str, int, int | None]:
+def _mark(row: Entry, glyphs: Glyphs) -> tuple[str, int, int | None]:
     return {"info": glyphs.dot, "warning": "!", "error": glyphs.ended}[row.severity], _STYLES[row.severity], None
 
 
@@ -76,7 +76,7 @@ def _columns(state: State) -> tuple[Column, ...]:
     """The age is measured from the moment of the answer, so it is made with the picture."""
     found = now(state)
 
-    def age(row: Event, glyphs: Glyphs) -> Cell:
+    def age(row: Entry, glyphs: Glyphs) -> Cell:
         return (fmt.age((found.now_ns - row.time_ns) / 1e9), MUTED) if found else (glyphs.none, MUTED)
 
     return (*COLUMNS[:AGE_AT], Column("age", "Age", 6, 6, 0, True, 90, age, help="packet time since then"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch.addons.throughput.questions import Past
+from netwatch.addons.throughput import Past
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area
 from netwatch.ui.theme import DOWN, FAINT, MUTED, TEXT, UP, Glyphs

@@ -4,13 +4,12 @@ Every message begins with sixteen bytes of ones, so a flow is known in its middl
 Prefixes are read of IPv4 and IPv6 unicast; with ADD-PATH (RFC 7911) as the two OPENs agree on it. What was not seen
 agreed and does not read as plain prefixes is left out of the counts.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, left, reader, slice_of, take,
                                         take8, take16, take_reader)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                           fact_number, fact_once, fact_set)
+                                           fact_number, fact_once, fact_set, reads, has_state)
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, keep_once, smaller, wait_for
 
@@ -317,10 +316,8 @@ cdef int take_message(Look* look, Bgp* bgp, Slice data) noexcept nogil:
 cdef int bgp_parse(Look* look, Slice data) noexcept nogil:
     cdef Bgp* bgp
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Bgp))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Bgp)):
+        return PARSE_DONE
     bgp = <Bgp*>look.state[0]
     while code == PARSE_OK and look.used < data.n:
         code = seek(look, bgp, data) if bgp.seeking[look.side] else take_message(look, bgp, data)
@@ -336,12 +333,7 @@ cdef int bgp_lost(Look* look, u64 n) noexcept nogil:
 
 
 cdef void bgp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "bgp", ON_TCP, bgp_detect, bgp_parse)
     p.first[0xff] = 1
-    p.name = "bgp"
-    p.on = ON_TCP
-    p.detect = bgp_detect
-    p.parse = bgp_parse
     p.lost = bgp_lost
-    p.closing = NULL
     p.free = free

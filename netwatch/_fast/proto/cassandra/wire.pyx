@@ -5,12 +5,11 @@ stand in frames once the login has begun; a frame's head has a checksum by which
 that are compressed, and those of results, are passed over. What nodes say to one another is named by its magic alone.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, le16, left, reader, slice_of, take,
                                         take16, take32, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                           fact_number, fact_once, set_initiator)
+                                           fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
@@ -377,14 +376,7 @@ cdef int cassandra_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void cassandra_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "cassandra", ON_TCP, cassandra_detect, cassandra_parse)
     for c in range(256):
         p.first[c] = known_version(<u8>c)
     p.first[NODE_MAGIC >> 24] = 1
-    p.name = "cassandra"
-    p.on = ON_TCP
-    p.detect = cassandra_detect
-    p.parse = cassandra_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL

@@ -11,6 +11,7 @@ from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport Look, fact_add
 from netwatch._fast.proto.common.lines cimport keep_once, smaller
 from netwatch._fast.proto.common.facts import MASK
+from netwatch._fast.proto.common.facts import described
 from netwatch._fast.base.text import clean
 
 cdef enum:
@@ -111,3 +112,14 @@ def add_login(obj: dict, facts, show_secrets: bool) -> None:
         obj["user"] = clean(user, 256)
     if password:
         obj["password"] = clean(password, 256) if show_secrets else MASK
+
+
+def login_describer(fields):
+    """A describe() of the table of fields and of the login; `password` is masked unless secrets are to be shown."""
+    def describe(facts, show_secrets: bool = False) -> dict:
+        facts = list(facts)
+        obj = described(facts, fields)
+        add_login(obj, facts, show_secrets)
+        return obj
+
+    return describe

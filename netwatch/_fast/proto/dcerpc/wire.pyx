@@ -5,11 +5,11 @@ connection is known in its middle and found again after a hole. Of a call its fi
 the answers of the endpoint mapper: where which interface can be reached.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, be16, be32, le16, le32, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, set_initiator)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_OK, fact_number,
+                                           set_initiator, reads, misfit)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8
@@ -356,10 +356,7 @@ cdef int read_datagram(Look* look, Rpc* rpc, Slice d) noexcept nogil:
     cdef u32 call
     look.used = d.n
     if not datagram_fits(d):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
+        return misfit(look)
     little = d.p[4] & 0x10 != 0
     uuid_of(d.p + 24, little, interface)
     fact_distinct(look, RPC_INTERFACE, interface, 16, MAX_INTERFACES)
@@ -389,12 +386,7 @@ cdef int dcerpc_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void dcerpc_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "dcerpc", ON_TCP | ON_UDP, dcerpc_detect, dcerpc_parse)
     p.first[4] = p.first[5] = 1
-    p.name = "dcerpc"
-    p.on = ON_TCP | ON_UDP
-    p.detect = dcerpc_detect
-    p.parse = dcerpc_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free

@@ -15,6 +15,7 @@ cdef struct Head:
     Slice agent
     Slice content_type
     Slice server
+    Slice token                # what NTLM or Negotiate said, in base64
     i64 length                 # Content-Length, -1 none
     bint coded                 # Transfer-Encoding is there
     bint chunked               # ... and ends in chunked
@@ -26,4 +27,6 @@ cdef i64 head_end(const u8* p, u32 n, u32* scan) noexcept nogil
 cdef int request_start(const u8* p, u32 n) noexcept nogil
 cdef int response_start(const u8* p, u32 n) noexcept nogil
 cdef bint known_method(const u8* p, u32 n) noexcept nogil
+cdef u32 find_start(const u8* p, u32 n, bint request, bint fin) noexcept nogil
 cdef void read_head(const u8* p, u32 n, Head* head) noexcept nogil
+cdef bint whole_start(const u8* p, u32 n, bint request) noexcept nogil

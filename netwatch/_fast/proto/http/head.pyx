@@ -8,6 +8,8 @@ from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of,
 
 cdef enum:
     MAX_METHOD = 24            # the longest registered method has 17 letters
+    MAX_LENGTH_BITS = 58       # no body is longer than that
+    MAX_START = 8192           # bytes of a start line looked at behind a hole
 
 
 cdef i64 head_end(const u8* p, u32 n, u32* scan) noexcept nogil:
@@ -62,9 +64,14 @@ cdef int request_start(const u8* p, u32 n) noexcept nogil:
     if lf < 0:
         return START_MORE
     size = line_length(p, i + <u32>lf)
-    if size < i + 11 or p[size - 9] != c' ':
-        return START_BAD
-    return START_GOOD if starts(p + size - 8, 8, b"HTTP/1.", 7) and is_digit(p[size - 1]) else START_BAD
+    if has_version(p, size):
+        return START_GOOD if size >= i + 11 else START_BAD
+    return START_GOOD if known_method(p, size) and find_byte(p + i + 1, size - i - 1, c' ') < 0 else START_BAD
+
+
+cdef inline bint has_version(const u8* line, u32 n) noexcept nogil:
+    """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1)."""
+    return n > 9 and line[n - 9] == c' ' and starts(line + n - 8, 8, b"HTTP/1.", 7) and is_digit(line[n - 1])
 
 
 cdef int response_start(const u8* p, u32 n) noexcept nogil:
@@ -96,6 +103,52 @@ cdef bint known_method(const u8* p, u32 n) noexcept nogil:
                          or starts(p, n, b"CONNECT ", 8))
 
 
+cdef u32 find_start(const u8* p, u32 n, bint request, bint fin) noexcept nogil:
+    """Behind lost bytes: how many to pass over until a message begins, or may begin once more bytes are there.
+
+    A request begins a line, with a method that is known, since the first letters of another may be lost. A response may
+    follow a body without a line end, but its first field, or the end of its head, must be there.
+    """
+    cdef u32 at = 0
+    cdef i64 next
+    cdef int seen
+    while at < n:
+        seen = anchor(p + at, n - at, request)
+        if seen == START_GOOD or (seen == START_MORE and not fin):
+            return at
+        next = find_byte(p + at + 1 - request, n - at - 1 + request, c'\n' if request else c'H')
+        if next < 0:
+            return n
+        at += <u32>next + 1
+    return n
+
+
+cdef int anchor(const u8* p, u32 n, bint request) noexcept nogil:
+    """Does a message begin here, beyond doubt?"""
+    cdef u32 size = n if n < MAX_START else MAX_START, i
+    cdef int seen = request_start(p, size) if request else response_start(p, size)
+    cdef i64 lf
+    if seen == START_MORE:
+        return START_BAD if n >= MAX_START else START_MORE
+    if seen == START_BAD or (request and not (known_method(p, size) and has_version(
+            p, line_length(p, <u32>find_byte(p, size, c'\n'))))):
+        return START_BAD
+    lf = find_byte(p, size, c'\n')
+    if lf < 0:
+        return START_BAD if n >= MAX_START else START_MORE
+    i = <u32>lf + 1
+    while i < size and is_token(p[i]):
+        i += 1
+    if i == size:
+        return START_BAD if n >= MAX_START else START_MORE
+    return START_GOOD if p[i] == c':' or i == <u32>lf + 1 and (p[i] == c'\r' or p[i] == c'\n') else START_BAD
+
+
+cdef bint whole_start(const u8* p, u32 n, bint request) noexcept nogil:
+    """Is what find_start stopped at a message beyond doubt, and not one that may yet be?"""
+    return anchor(p, n, request) == START_GOOD
+
+
 cdef inline bint is_word(Slice s, const char* word, u32 k) noexcept nogil:
     """Equal without regard to the case of ASCII letters; `word` is lower case."""
     cdef u32 i
@@ -118,18 +171,60 @@ cdef Slice trimmed(const u8* p, u32 n) noexcept nogil:
 
 
 cdef void read_length(Slice value, Head* head) noexcept nogil:
-    """Content-Length: digits, the same value repeated at most (RFC 9112 section 6.3)."""
-    cdef i64 length = 0
-    cdef u32 i = 0
-    while i < value.n and is_digit(value.p[i]) and i < 18:
-        length = length * 10 + (value.p[i] - c'0')
-        i += 1
-    if i == 0 or (i < value.n and value.p[i] != c',' and value.p[i] != c' '):
-        head.broken = True
-    elif head.length >= 0 and head.length != length:
-        head.broken = True
-    else:
+    """Content-Length: digits, the same value repeated at most (RFC 9112 section 6.3). Zeros may lead."""
+    cdef i64 length
+    cdef Slice one
+    cdef u32 i
+    cdef bint more = True
+    while more:
+        more = next_member(&value, &one)
+        length = 0
+        for i in range(one.n):
+            if not is_digit(one.p[i]) or length >> MAX_LENGTH_BITS:
+                head.broken = True
+                return
+            length = length * 10 + (one.p[i] - c'0')
+        if one.n == 0 or length >> MAX_LENGTH_BITS or (head.length >= 0 and head.length != length):
+            head.broken = True
+            return
         head.length = length
+
+
+cdef bint next_member(Slice* rest, Slice* one) noexcept nogil:
+    """The next member of a list (RFC 9110 section 5.6.1), trimmed; False when it is the last."""
+    cdef i64 comma = find_byte(rest.p, rest.n, c',')
+    cdef u32 n = rest.n if comma < 0 else <u32>comma
+    one[0] = trimmed(rest.p, n)
+    if comma < 0:
+        return False
+    rest[0] = slice_of(rest.p + n + 1, rest.n - n - 1)
+    return True
+
+
+cdef void read_codings(Slice value, Head* head) noexcept nogil:
+    """Transfer-Encoding: only a last coding that is chunked says where the body ends. `identity`, which RFC 2616 had,
+    changes nothing."""
+    cdef Slice one
+    cdef bint more = True
+    while more:
+        more = next_member(&value, &one)
+        if one.n and not is_word(one, b"identity", 8):
+            head.coded = True
+            head.chunked = is_word(one, b"chunked", 7)
+
+
+cdef inline bint is_credentials(Slice name) noexcept nogil:
+    """A field in which logins are asked for or given (RFC 9110 section 11.6, 11.7)."""
+    return is_word(name, b"authorization", 13) or is_word(name, b"www-authenticate", 16) or \
+        is_word(name, b"proxy-authorization", 19) or is_word(name, b"proxy-authenticate", 18)
+
+
+cdef void read_token(Slice value, Head* head) noexcept nogil:
+    """The token of `NTLM token` or `Negotiate token` (RFC 4559 section 4)."""
+    if value.n > 5 and is_word(slice_of(value.p, 5), b"ntlm ", 5):
+        head.token = trimmed(value.p + 5, value.n - 5)
+    elif value.n > 10 and is_word(slice_of(value.p, 10), b"negotiate ", 10):
+        head.token = trimmed(value.p + 10, value.n - 10)
 
 
 cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:
@@ -137,8 +232,7 @@ cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:
     if is_word(name, b"content-length", 14):
         read_length(value, head)
     elif is_word(name, b"transfer-encoding", 17):
-        head.coded = True
-        head.chunked = value.n >= 7 and is_word(slice_of(value.p + value.n - 7, 7), b"chunked", 7)
+        read_codings(value, head)
     elif is_word(name, b"upgrade", 7):
         head.upgrade = True
         head.websocket = is_word(value, b"websocket", 9)
@@ -150,12 +244,15 @@ cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:
         head.content_type = value
     elif is_word(name, b"server", 6):
         head.server = value
+    elif is_credentials(name):
+        read_token(value, head)
 
 
 cdef inline bint may_matter(u8 first) noexcept nogil:
     """A field whose name begins so may be one of read_field's; a folded line begins with none of these."""
     first |= 32
-    return first == c'c' or first == c'h' or first == c's' or first == c't' or first == c'u'
+    return first == c'c' or first == c'h' or first == c's' or first == c't' or first == c'u' or first == c'a' \
+        or first == c'p' or first == c'w'
 
 
 cdef void read_line(const u8* p, u32 n, Head* head) noexcept nogil:
@@ -192,7 +289,9 @@ cdef void read_start(const u8* p, u32 size, Head* head) noexcept nogil:
         return
     space = find_byte(p, size, c' ')
     head.method = slice_of(p, <u32>space)
-    head.target = trimmed(p + space + 1, size - 9 - <u32>space - 1)
+    if has_version(p, size):
+        size -= 9
+    head.target = trimmed(p + space + 1, size - <u32>space - 1)
     head.host = authority(head.target)
 
 

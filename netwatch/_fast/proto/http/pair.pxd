@@ -13,11 +13,7 @@ cdef enum:                     # Way.mode: what the next byte of a side belongs 
     AT_CHUNK_END = 4
     AT_TRAILER = 5
     AT_NOTHING = 6             # bytes were lost: no message boundary is known any more
-    AT_HOLE = 7                # right after what the snap length cut off: a message may begin here
-    AT_ASTRAY = 8              # in a message whose head was cut: its end is behind the next hole, or one after that
-
-cdef enum:
-    MAX_START = 8192           # bytes of a start line looked at behind a hole
+    AT_HOLE = 7                # behind lost bytes, or in a message whose head was cut: the next one is looked for
 
 cdef struct Way:               # one direction
     u8 mode
@@ -46,6 +42,8 @@ cdef struct Http:
     u16 room
     u8 client                  # 1 + the side that sends requests, 0 not known
     bint unpaired              # requests were lost or dropped: responses cannot be told to them
+    bint ahead                 # a response came whose request must stand behind a hole that may yet be filled
+    u64 replay                 # the frame that gave up the last hole: what is read in it came before
     bint piped                 # requests were sent before the one before was answered
     bint interim               # `response` is an interim one (RFC 9110 section 15.2), no final one came yet
     bint open                  # a response's body is coming
@@ -72,6 +70,8 @@ cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) n
 cdef void close_response(Look* look, Http* http, u64 body) noexcept nogil
 cdef void close_request(Look* look, Http* http, u64 body) noexcept nogil
 cdef void open_interim(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil
+cdef void lost_answers(Look* look, Http* http) noexcept nogil
+cdef void lost_requests(Look* look, Http* http) noexcept nogil
 cdef void report_waiting(Look* look, Http* http) noexcept nogil
 cdef void report_all(Look* look, Http* http) noexcept nogil
 cdef void http_free(void* state) noexcept nogil

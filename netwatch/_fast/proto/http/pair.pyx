@@ -2,12 +2,13 @@
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, i64, find_byte
 from netwatch._fast.look.protocol cimport EV_HTTP, Look, event, fact_number, wants
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT
 
 cdef enum:
     MAX_KEPT = 16384           # bytes of a head kept for its event
+    LINE_LEAST = 64            # bytes of each line of a long head that are kept at least
     MAX_HELD = 131072          # bytes of heads one flow may keep waiting
 
 
@@ -19,21 +20,53 @@ cdef void drop_head(Http* http, u8** head, u32* n) noexcept nogil:
 
 
 cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexcept nogil:
-    """A copy of the head for its event, cut at the bounds; NULL when nobody listens."""
+    """A copy of the head for its event, within the bounds; NULL when nobody listens."""
     cdef u8* copy
+    cdef u32 most = MAX_KEPT if MAX_KEPT < MAX_HELD - http.held else MAX_HELD - http.held
     kept[0] = 0
-    if n > MAX_KEPT:
-        n = MAX_KEPT
-    if n > MAX_HELD - http.held:
-        n = MAX_HELD - http.held
-    if not wants(look, EV_HTTP) or n == 0:
+    if not wants(look, EV_HTTP) or n == 0 or most == 0:
         return NULL
-    copy = <u8*>malloc(n)
-    if copy != NULL:
+    if n < most:
+        most = n
+    copy = <u8*>malloc(most)
+    if copy == NULL:
+        return NULL
+    if n == most:
         memcpy(copy, p, n)
-        http.held += n
-        kept[0] = n
+    else:
+        n = shorten(p, n, copy, most)
+    http.held += n
+    kept[0] = n
     return copy
+
+
+cdef u32 shorten(const u8* p, u32 n, u8* out, u32 most) noexcept nogil:
+    """Copy a head that is too long: of the longest lines as much as leaves room for all the others."""
+    cdef u32 widest = most
+    while widest > LINE_LEAST and copied(p, n, NULL, widest) > most:
+        widest //= 2
+    while n and copied(p, n, NULL, widest) > most:
+        n -= n // 8 + 1                         # more lines than anybody sends
+    return copied(p, n, out, widest)
+
+
+cdef u32 copied(const u8* p, u32 n, u8* out, u32 widest) noexcept nogil:
+    """Length of the head with no line longer than `widest`; it is written, where `out` is not NULL. Lines keep their
+    ends, the first one with its version."""
+    cdef u32 size = 0, line, front, back
+    cdef i64 lf
+    while n:
+        lf = find_byte(p, n, c'\n')
+        line = n if lf < 0 else <u32>lf + 1
+        back = 0 if line <= widest else 11 if size == 0 else 2
+        front = line if back == 0 else widest - back
+        if out != NULL:
+            memcpy(out + size, p, front)
+            memcpy(out + size + front, p + line - back, back)
+        size += front + back
+        p += line
+        n -= line
+    return size
 
 
 cdef u64 body_so_far(Look* look, Http* http, int side) noexcept nogil:
@@ -97,6 +130,8 @@ cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) n
     if http.n and not http.unpaired:
         http.request = shift(http)
         http.answered = True
+    elif http.n == 0 and unseen_of(look, http.client - 1):
+        http.ahead = True
 
 
 cdef void close_response(Look* look, Http* http, u64 body) noexcept nogil:
@@ -146,7 +181,8 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
         oldest = shift(http)
         report(look, http, &oldest, False, 0)
         http.unpaired = True
-    if http.n == 0 and not http.open and not http.piped:
+    if http.unpaired and not http.open and not http.piped and look.frame != http.replay:
+        report_oldest(look, http, http.n)
         http.unpaired = False                   # whatever was lost before, the next response is this one's
     if http.room == 0:
         http.waiting = &http.single
@@ -155,9 +191,57 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
         return NULL
     memset(&http.waiting[http.n], 0, sizeof(Request))
     http.n += 1
-    if http.n > 1:
+    if http.n > 1 and http.way[1 - look.side].mode == AT_HOLE and not http.piped:
+        report_oldest(look, http, http.n - 1)   # their answers are lost, or the client would not go on
+    elif http.n > 1 and not unseen_of(look, 1 - look.side):
         http.piped = True
     return &http.waiting[http.n - 1]
+
+
+cdef bint unseen_of(const Look* look, int side) noexcept nogil:
+    """The peer has acknowledged bytes of the side that are not here: perhaps the message it waited for."""
+    if look.inner or look.conn == NULL or not look.conn.half[side].open:
+        return False
+    return <i32>(look.row.acked[1 - side] - look.conn.half[side].next) > 0
+
+
+cdef void report_oldest(Look* look, Http* http, u16 n) noexcept nogil:
+    """Report the n oldest requests as not answered."""
+    cdef Request oldest
+    cdef u16 _i
+    for _i in range(n):
+        oldest = shift(http)
+        report(look, http, &oldest, False, 0)
+
+
+cdef void lost_answers(Look* look, Http* http) noexcept nogil:
+    """Bytes of the server's are lost. A client that asks one thing at a time has the answers to all requests but its
+    newest; whose answers those are that waited behind the hole meanwhile can be said only of a single one."""
+    cdef bint open = http.open
+    if http.way[look.side].first and http.n and not http.unpaired:
+        report_oldest(look, http, 1)            # it was being answered
+        open = True
+    if http.open:
+        close_response(look, http, body_so_far(look, http, look.side))
+    if http.piped or http.n + open > 2:
+        unpair(look, http)
+    elif http.n > 1:
+        report_oldest(look, http, 1)
+
+
+cdef void lost_requests(Look* look, Http* http) noexcept nogil:
+    """Bytes of the client's are lost, perhaps requests. Those that waited behind the hole may have been answered."""
+    http.uploading = False
+    if http.piped or http.ahead:
+        unpair(look, http)
+    http.ahead = False
+
+
+cdef void unpair(Look* look, Http* http) noexcept nogil:
+    """Nobody knows which answers are whose, until the client of one thing at a time asks anew."""
+    report_waiting(look, http)
+    http.unpaired = True
+    http.replay = look.frame
 
 
 cdef void report_waiting(Look* look, Http* http) noexcept nogil:

@@ -8,6 +8,8 @@ import struct
 from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
                                               HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.base.text import add_text, clean
+from netwatch._fast.proto.common.describing import by_key
+from netwatch._fast.proto.common.gss import add_gss
 
 FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": HTTP_PATH,
                "http.user_agent": HTTP_AGENT, "http.content_type": HTTP_TYPE, "http.server": HTTP_SERVER}
@@ -88,10 +90,13 @@ def _request(obj: dict, head: bytes, show_secrets: bool) -> None:
         return
     method, _, rest = lines[0].partition(b" ")
     target, _, version = rest.rpartition(b" ")
+    if not version.startswith(b"HTTP/"):
+        target, version = rest, b""
     path = clean(target.strip(b" \t"), _MAX_VALUE)
     fields = _fields(lines[1:], show_secrets)
     host = _authority(path) or fields.get("host", "")
-    obj["version"] = clean(version, 16).removeprefix("HTTP/")
+    if version:
+        obj["version"] = clean(version, 16).removeprefix("HTTP/")
     obj["method"] = clean(method, 32)
     if host:
         obj["host"] = host[0] if isinstance(host, list) else host
@@ -138,6 +143,7 @@ def started(payload: bytes) -> int:
 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http` object from (key, value) pairs; what is not known is left out."""
+    facts = list(facts)
     known = {}
     for key, value in facts:
         known.setdefault(key, value)
@@ -150,6 +156,10 @@ def describe(facts, show_secrets: bool = False) -> dict:
         add_text(obj, name, known.get(key), 256)
     if len(known.get(HTTP_COUNT, b"")) == 8:
         obj["transactions"] = struct.unpack("=Q", known[HTTP_COUNT])[0]
+    login = {}
+    add_gss(login, by_key(facts))
+    if login:
+        obj["login"] = login
     if "path" in obj and not show_secrets:
         obj["path"] = mask_url(obj["path"])
     return obj

@@ -3,23 +3,26 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
-from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, closed
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed)
-from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, head_end, known_method, read_head,
-                                             request_start, response_start)
-from netwatch._fast.proto.http.pair cimport (AT_ASTRAY, AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
-                                             AT_HOLE, AT_NOTHING, AT_TRAILER, MAX_START, Http, Request, Way,
-                                             close_request, close_response, http_free, keep_head, new_request,
-                                             open_interim, open_response, report_all, report_waiting, unseen)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed, reads)
+from netwatch._fast.proto.common.base64 cimport base64_decode
+from netwatch._fast.proto.common.gss cimport gss_learn
+from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, head_end,
+                                             known_method, read_head, request_start, response_start, whole_start)
+from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
+                                             AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, close_request,
+                                             close_response, http_free, keep_head, lost_answers, lost_requests,
+                                             new_request, open_interim, open_response, report_all, unseen)
 
 cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack
     MAX_LINE = 4096            # of a chunk size or a trailer field
     MAX_FACT = 256             # bytes of a fact's text
+    LOGIN_HEADS = 64           # requests of a flow in which logins are looked for
+    MAX_TOKEN = 4096           # bytes of a login's token
     MAX_BLANK = 8              # bytes of empty lines before a start line (RFC 9112 section 2.2)
     TUNNEL_WAIT = 4096         # bytes a client may send into a tunnel before its response must have come
 
@@ -77,6 +80,13 @@ cdef inline void fact_text(Look* look, u8 key, Slice s) noexcept nogil:
         fact_once(look, key, s.p, s.n if s.n < MAX_FACT else MAX_FACT)
 
 
+cdef void learn_login(Look* look, Http* http, Head* head) noexcept nogil:
+    """Who logs in by NTLM or Kerberos, as the first heads of the flow tell."""
+    cdef u8 token[MAX_TOKEN]
+    if head.token.n and http.requests <= LOGIN_HEADS:
+        gss_learn(look, slice_of(token, base64_decode(head.token, token, MAX_TOKEN)))
+
+
 cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
     """The head of a request."""
     cdef Head head
@@ -88,6 +98,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noex
         fact_text(look, HTTP_PATH, head.target)
         fact_text(look, HTTP_AGENT, head.agent)
     http.requests += 1
+    learn_login(look, http, &head)
     request = new_request(look, http)
     if request == NULL:
         return leave(look, http, PARSE_DONE)
@@ -130,6 +141,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noe
         fact_text(look, HTTP_TYPE, head.content_type)
         fact_text(look, HTTP_SERVER, head.server)
     http.responses += 1
+    learn_login(look, http, &head)
     open_response(look, http, p, n, first)
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
     if not (tunnel or http.request.is_head or head.status == 204 or head.status == 304):
@@ -179,7 +191,7 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
         set_initiator(look, not response)
     if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
         return broken(look, http)
-    if end < 0 and seen == START_GOOD and look.fin and not closed(&look.conn.half[look.side]):
+    if end < 0 and seen == START_GOOD and look.fin:
         return cut_head(look, http, way, p, n, step)
     if end < 0:
         return PARSE_MORE
@@ -193,7 +205,7 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
 # --- what is missing ---
 
 cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
-    """The rest of this head is beyond the snap length: its whole lines are told."""
+    """The rest of this head is beyond the snap length, or was never sent: its whole lines are told."""
     cdef bint from_client = look.side == http.client - 1
     cdef u32 lines = n
     cdef int code
@@ -209,27 +221,24 @@ cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* ste
             http.waiting[http.n - 1].body = unseen()
             http.waiting[http.n - 1].done = 0
     http.uploading = http.uploading and not from_client
-    way.mode = AT_ASTRAY
+    way.mode = AT_HOLE
+    way.first = 0
     way.body = unseen()
     return PARSE_OK
 
 
-cdef int after_hole(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
-    """A message that begins right behind lost bytes is read; anything else has no boundary that could be known."""
-    cdef u32 size = n if n < MAX_START else MAX_START
+cdef int after_hole(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
+    """Behind lost bytes: pass over what belongs to a message whose head is lost, until one begins."""
     cdef bint from_client = look.side == http.client - 1
-    cdef int seen = request_start(p, size) if from_client else response_start(p, size)
-    # The first letters of the method may be lost: it must be one that is known.
-    if seen == START_GOOD and from_client and not known_method(p, size):
-        seen = START_BAD
-    if seen == START_MORE and n < MAX_START and not look.fin:
-        look.need = n + 1
+    step[0] = find_start(p, n, from_client, look.fin)
+    if step[0] == n:
+        return PARSE_OK
+    if not whole_start(p + step[0], n - step[0], from_client):
+        look.need = n - step[0] + 1
         return PARSE_MORE
-    look.need = 0
-    way.mode = AT_HEAD if seen == START_GOOD else AT_ASTRAY
-    if seen == START_GOOD and from_client and http.n:
-        report_waiting(look, http)
-        http.unpaired = http.piped = True
+    way.mode = AT_HEAD
+    way.body = way.first = 0
+    way.scan = way.blank = 0
     return PARSE_OK
 
 
@@ -267,6 +276,8 @@ cdef i64 chunk_size(const u8* p, u32 n) noexcept nogil:
     cdef u32 i
     cdef u8 c
     for i in range(n):
+        if size >> 58:
+            return -1
         c = p[i] | 32
         if c >= c'0' and c <= c'9' and p[i] == c:
             size = size * 16 + (c - c'0')
@@ -274,8 +285,6 @@ cdef i64 chunk_size(const u8* p, u32 n) noexcept nogil:
             size = size * 16 + (c - c'a' + 10)
         else:
             break
-        if i == 14:
-            return -1
     else:
         return size if n else -1
     return size if i and (p[i] == c';' or p[i] == c' ' or p[i] == c'\t') else -1
@@ -330,10 +339,8 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
         if way.mode == AT_NOTHING:
             step = data.n - at
             look.skip = to_the_end()
-        elif way.mode == AT_ASTRAY:
-            step = data.n - at
         elif way.mode == AT_HOLE:
-            code = after_hole(look, http, way, data.p + at, data.n - at)
+            code = after_hole(look, http, way, data.p + at, data.n - at, &step)
         elif way.mode == AT_HEAD:
             code = at_head(look, http, way, data.p + at, data.n - at, &step)
         elif way.mode == AT_BODY or way.mode == AT_CHUNK:
@@ -346,11 +353,9 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef int http_lost(Look* look, u64 n) noexcept nogil:
-    """A hole inside a body does no harm; any other ends the reading of its side, but where heads are cut to a snap
-    length: there the next packet may begin the next message."""
+    """A hole inside a body does no harm; behind any other the side's next message is looked for."""
     cdef Http* http = state_of(look)
     cdef Way* way
-    cdef bint astray
     if http == NULL:
         return PARSE_DONE
     way = &http.way[look.side]
@@ -359,12 +364,14 @@ cdef int http_lost(Look* look, u64 n) noexcept nogil:
         return PARSE_OK
     if http.client == 0:
         return PARSE_DONE
-    astray = way.mode == AT_ASTRAY
-    if end_side(look, http) and not astray:
-        return leave(look, http, PARSE_DONE)
-    if astray:
-        way.mode = AT_HOLE
-        way.first = way.scan = way.blank = 0
+    if way.mode == AT_NOTHING:
+        return PARSE_OK
+    if look.side == http.client - 1:
+        lost_requests(look, http)
+    else:
+        lost_answers(look, http)
+    way.mode = AT_HOLE
+    way.first = 0
     return PARSE_OK
 
 
@@ -375,14 +382,10 @@ cdef void http_closing(Look* look) noexcept nogil:
 
 cdef void http_define(Proto* p) noexcept nogil:
     cdef int c
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "http", ON_TCP, http_detect, http_parse)
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
-    p.name = "http"
     p.timeout = 600
-    p.on = ON_TCP
-    p.detect = http_detect
-    p.parse = http_parse
     p.lost = http_lost
     p.closing = http_closing
     p.free = http_free

@@ -4,13 +4,13 @@ A request's header has no magic, so all of it must fit: length, request type, a 
 plain text. What the first request says is kept back until a response to it or a second request fits; a flow where
 neither does is given back. Of responses only the correlation id is read; records are passed over.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Reader, Slice, be16, be32, left, reader, take, take8,
-                                        take16, take32, take_slice)
+                                        take16, take32, take_slice, take_varint32)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.learn cimport keep_u16
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, smaller, wait_for)
 from netwatch._fast.proto.common.sasl cimport SASL_MECHANISM, sasl_raw
@@ -123,17 +123,9 @@ cdef int kafka_detect(Look* look, Slice data) noexcept nogil:
 
 # --- the body of a request ---
 
-cdef u32 variable(Reader* r) noexcept nogil:
+cdef inline u32 variable(Reader* r) noexcept nogil:
     """An unsigned varint of at most 32 bits."""
-    cdef u32 value = 0, i
-    cdef u8 c
-    for i in range(5):
-        c = take8(r)
-        value |= <u32>(c & 0x7f) << (7 * i)
-        if c < 0x80:
-            return value
-    r.bad = True
-    return 0
+    return take_varint32(r, 5)
 
 
 cdef Slice text_of(Reader* r, bint compact) noexcept nogil:
@@ -347,10 +339,8 @@ cdef int take_response(Look* look, Kafka* kafka, Slice data) noexcept nogil:
 cdef int kafka_parse(Look* look, Slice data) noexcept nogil:
     cdef Kafka* kafka
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Kafka))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Kafka)):
+        return PARSE_DONE
         (<Kafka*>look.state[0]).client = <u8>look.side
     kafka = <Kafka*>look.state[0]
     set_initiator(look, look.side == kafka.client)
@@ -375,6 +365,7 @@ cdef void kafka_define(Proto* p) noexcept nogil:
         b"\x05\x02\x05\x03\x03\x03\x04\x02\x02\x05\x02\x03\x03\x02\x02\x03\x02\x02\x01\x01\x00\x00\x01\x01\x00\x00"
         b"\x02\x01\x01\x02\x03\x02\x00\x01\x02\x00\x04\x01\x00\x00\x02\x00\x01\x01\x00\x00\x00\x00\x01\x00\x01\x01"
         b"\x02\x02\x01\x00\x00\x00\x00\x00\x00\x01\x01\x00\x00\x00\x00")
+    reads(p, "kafka", ON_TCP, kafka_detect, kafka_parse)
     memcpy(NEWEST, newest, API_COUNT)
     memset(COMPACT, NEVER, API_COUNT)
     COMPACT[PRODUCE] = 9
@@ -387,12 +378,6 @@ cdef void kafka_define(Proto* p) noexcept nogil:
     COMPACT[CREATE_TOPICS] = 5
     COMPACT[SASL_AUTHENTICATE] = 2
     COMPACT[CONSUMER_HEARTBEAT] = 0
-    memset(p.first, 0, sizeof(p.first))
     memset(p.first, 1, 7)      # the first byte of a length up to REQUEST_MOST
-    p.name = "kafka"
-    p.on = ON_TCP
-    p.detect = kafka_detect
-    p.parse = kafka_parse
-    p.lost = NULL
     p.closing = kafka_closing
     p.free = free

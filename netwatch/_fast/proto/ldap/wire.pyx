@@ -4,13 +4,13 @@ A message is BER: an id, an operation with an APPLICATION tag, and that operatio
 together. Bodies nobody asks for (entries, large values) are skipped unread. After an agreed StartTLS the flow is given
 back; after a SASL bind what follows may be wrapped, and then the flow is left alone.
 """
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.stdlib cimport free
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, Reader, left, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, fact_set,
-                                           set_initiator)
+                                           set_initiator, reads, has_state)
 from netwatch._fast.proto.common.ber cimport (BER_ENUMERATED, BER_INTEGER, BER_OCTETS, BER_SEQUENCE, ber_any, ber_enter,
                                               ber_number, ber_size, ber_slice, ber_tag)
 from netwatch._fast.proto.common.gss cimport gss_learn
@@ -283,10 +283,8 @@ cdef int ldap_parse(Look* look, Slice d) noexcept nogil:
     cdef Ldap* ldap
     cdef int code
     cdef u64 skip = 0
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Ldap))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Ldap)):
+        return PARSE_DONE
         (<Ldap*>look.state[0]).tls_id = -1
     ldap = <Ldap*>look.state[0]
     while look.used < d.n:
@@ -305,12 +303,6 @@ cdef int ldap_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void ldap_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "ldap", ON_TCP | ON_UDP, ldap_detect, ldap_parse)
     p.first[BER_SEQUENCE] = 1
-    p.name = "ldap"
-    p.on = ON_TCP | ON_UDP
-    p.detect = ldap_detect
-    p.parse = ldap_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free

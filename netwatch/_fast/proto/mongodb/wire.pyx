@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads)
 from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for,
@@ -227,12 +227,6 @@ cdef int mongodb_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void mongodb_define(Proto* p) noexcept nogil:
     cdef int c
+    reads(p, "mongodb", ON_TCP, mongodb_detect, mongodb_parse)
     for c in range(256):
         p.first[c] = 1         # the low byte of the first message's length
-    p.name = "mongodb"
-    p.on = ON_TCP
-    p.detect = mongodb_detect
-    p.parse = mongodb_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL

@@ -9,7 +9,7 @@ from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, le16, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, keep_once, skip_bytes, skip_rest,
                                                 smaller, wait_for)
@@ -296,12 +296,6 @@ cdef int mysql_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void mysql_define(Proto* p) noexcept nogil:
     cdef int c
+    reads(p, "mysql", ON_TCP, mysql_detect, mysql_parse)
     for c in range(256):
         p.first[c] = c >= 8    # the low byte of the first packet's length
-    p.name = "mysql"
-    p.on = ON_TCP
-    p.detect = mysql_detect
-    p.parse = mysql_parse
-    p.lost = NULL
-    p.closing = NULL
-    p.free = NULL

@@ -3,14 +3,15 @@
 Known by the half-ASCII form of its names (RFC 1001 section 14.1) on any port. What an opened session carries (SMB) is
 not NetBIOS's own: after the positive answer the flow is given back.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32,
                                         take_reader)
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator)
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator,
+                                           reads, has_state)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.netbios.mailslot cimport mailslot_learn
 from netwatch._fast.proto.netbios.names cimport netbios_answer, netbios_status
@@ -253,10 +254,8 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
         look.used = used
         return code
     look.used = d.n
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Waiting))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+    if not has_state(look, sizeof(Waiting)):
+        return PARSE_DONE
     if name_service(d):
         learn_name(look, d)
     elif datagram_service(d):
@@ -269,13 +268,8 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void netbios_define(Proto* p) noexcept nogil:
+    reads(p, "netbios", ON_TCP | ON_UDP, netbios_detect, netbios_parse)
     memset(p.first, 1, sizeof(p.first))
-    p.name = "netbios"
-    p.on = ON_TCP | ON_UDP
-    p.detect = netbios_detect
-    p.parse = netbios_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

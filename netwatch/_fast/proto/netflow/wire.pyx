@@ -5,12 +5,11 @@ byte. Of templates the information elements are learnt; the flow records themsel
 sequence numbers pass over was lost on the way to the collector, or to us.
 """
 from libc.stdlib cimport free
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, be32, left, reader, take, take16,
                                         take_reader)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, fact_once, set_initiator)
+                                           PARSE_OK, fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, port_is
@@ -270,14 +269,8 @@ cdef int ipfix_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void netflow_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "netflow", ON_UDP, netflow_detect, netflow_parse)
     p.first[0] = 1
-    p.name = "netflow"
-    p.on = ON_UDP
-    p.detect = netflow_detect
-    p.parse = netflow_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 

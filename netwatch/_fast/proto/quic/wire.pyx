@@ -13,7 +13,7 @@ from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUI
 from netwatch._fast.base.mix cimport load64
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
-                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS)
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads)
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
@@ -385,16 +385,13 @@ cdef void quic_free(void* state) noexcept nogil:
 
 cdef void quic_define(Proto* p) noexcept nogil:
     cdef u32 flags
-    p.name = "quic"
+    reads(p, "quic", ON_UDP, quic_detect, quic_parse)
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE | TRAIT_STREAMS
     p.timeout = 180
     p.join = quic_join
     p.path = quic_path
-    p.on = ON_UDP
     memset(p.first + LONG, 1, LONG)
     for flags in range(0, 0x40, 4):    # Google's public flags with a version
         p.first[flags | 1] = 1
-    p.detect = quic_detect
-    p.parse = quic_parse
     p.closing = quic_closing
     p.free = quic_free

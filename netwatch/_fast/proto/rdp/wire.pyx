@@ -6,11 +6,11 @@ client name, build, screen, keyboard, channels, encryption; without any even the
 is; the session itself is left alone.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, Reader, be16, find_byte, le16, le32, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.ber cimport ber_any, ber_enter, ber_slice
 from netwatch._fast.proto.common.learn cimport keep_text
 from netwatch._fast.proto.common.lines cimport from_client, port_is, smaller, wait_for
@@ -297,12 +297,6 @@ cdef int rdp_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void rdp_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "rdp", ON_TCP, rdp_detect, rdp_parse)
     p.first[TPKT] = 1
-    p.name = "rdp"
-    p.on = ON_TCP
-    p.detect = rdp_detect
-    p.parse = rdp_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free

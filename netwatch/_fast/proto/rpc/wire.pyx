@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Reader, Slice, be32, reader, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, set_initiator)
+                                           PARSE_OK, fact_number, set_initiator, reads)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text
 from netwatch._fast.proto.common.lines cimport port_is
@@ -360,13 +360,9 @@ cdef int rpc_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void rpc_define(Proto* p) noexcept nogil:
+    reads(p, "rpc", ON_TCP | ON_UDP, rpc_detect, rpc_parse)
     memset(p.first, 1, sizeof(p.first))     # of a datagram any, it is a number; of a record the mark's
-    p.name = "rpc"
-    p.on = ON_TCP | ON_UDP
-    p.detect = rpc_detect
-    p.parse = rpc_parse
     p.lost = seek_again
-    p.closing = NULL
     p.free = free
 
 

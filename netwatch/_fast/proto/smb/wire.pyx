@@ -5,11 +5,11 @@ MS-SMB2 section 2.1 widens the length to 24 bits; so netbios is named below it. 
 The messages themselves are read by smb1.pyx and smb2.pyx, the texts made by smbtext.pyx.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be24, le16, le32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport skip_bytes, smaller, wait_for
 from netwatch._fast.proto.smb.smb1 cimport smb1_learn, smb1_wanted
@@ -151,12 +151,7 @@ cdef int smb_lost(Look* look, u64 n) noexcept nogil:
 
 
 cdef void smb_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "smb", ON_TCP, smb_detect, smb_parse)
     p.first[0] = 1
-    p.name = "smb"
-    p.on = ON_TCP
-    p.detect = smb_detect
-    p.parse = smb_parse
     p.lost = smb_lost
-    p.closing = NULL
     p.free = free

@@ -8,7 +8,7 @@ from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, le16, le32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           TRAIT_CARRIES_TLS, fact_number, fact_once, set_initiator)
+                                           TRAIT_CARRIES_TLS, fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport TEXT_MOST, fact_distinct
@@ -369,13 +369,9 @@ cdef void tds_free(void* state) noexcept nogil:
 
 cdef void tds_define(Proto* p) noexcept nogil:
     cdef int kind
+    reads(p, "tds", ON_TCP, tds_detect, tds_parse)
     for kind in range(256):
         p.first[kind] = known(<u8>kind) or kind == SMP
-    p.name = "tds"
     p.traits = TRAIT_CARRIES_TLS
-    p.on = ON_TCP
-    p.detect = tds_detect
-    p.parse = tds_parse
     p.lost = tds_lost
-    p.closing = NULL
     p.free = tds_free

@@ -23,6 +23,7 @@ cdef enum:                     # fact keys, the same in every protocol that carr
     TLS_ECH = 18               # empty: the client sent encrypted_client_hello
     TLS_CUT = 19               # empty: the ClientHello was not kept whole, so no fingerprint can be made
     TLS_RETRY = 20             # the server asked for a second ClientHello; the group it wants, 2 bytes or empty
+    TLS_CLIENT_CERT = 21       # DER of the client's leaf
     TLS_AGAIN = 64             # added to the keys above: the second ClientHello's lists, the HelloRetryRequest's choice
 
 cdef enum:                     # answers of the two readers
@@ -37,4 +38,5 @@ cdef struct Hello:             # what a flow's parser must remember between the 
     bint retried               # a HelloRetryRequest was seen
 
 cdef int client_hello(Look* look, Hello* hello, Slice body, bint dtls) noexcept nogil
+cdef void retried_unseen(Look* look, Hello* hello) noexcept nogil
 cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil

@@ -206,6 +206,17 @@ cdef int retry_request(Look* look, Hello* hello, Reader* r, const u8* version, c
     return HELLO_RETRY
 
 
+cdef void retried_unseen(Look* look, Hello* hello) noexcept nogil:
+    """A second ClientHello comes, which a HelloRetryRequest that was not captured must have asked for."""
+    fact_once(look, TLS_RETRY, NULL, 0)
+    hello.retried = True
+
+
+cdef inline bint is_draft(const u8* version) noexcept nogil:
+    """Drafts 14 to 21 of TLS 1.3: a ServerHello without session ID and compression, under a version of its own."""
+    return version[0] == 0x7f and 14 <= version[1] <= 21
+
+
 cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil:
     """The body of a ServerHello or HelloRetryRequest."""
     cdef Reader r = reader(body.p, body.n)
@@ -215,9 +226,14 @@ cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil:
     cdef u8 number[2]
     cdef const u8* version = take(&r, 2)
     cdef const u8* random = take(&r, RANDOM_BYTES)
-    cdef Slice sid = take_slice(&r, take8(&r))
-    cdef const u8* cipher = take(&r, 2)
-    take8(&r)
+    cdef const u8* cipher
+    cdef Slice sid
+    if r.bad:
+        return HELLO_BAD
+    sid = take_slice(&r, 0 if is_draft(version) else take8(&r))
+    cipher = take(&r, 2)
+    if not is_draft(version):
+        take8(&r)
     if r.bad or sid.n > 32:
         return HELLO_BAD
     if memcmp(random, RETRY_RANDOM, RANDOM_BYTES) == 0:

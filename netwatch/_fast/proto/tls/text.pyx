@@ -7,9 +7,9 @@ import hashlib
 
 from netwatch._fast.proto.tls.cert import describe_cert
 from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS_ALPN_CHOSEN, TLS_CERT, TLS_CIPHER,
-                                             TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_CUT, TLS_ECH, TLS_EXTS, TLS_GROUPS,
-                                             TLS_POINTS, TLS_RESUMED, TLS_RETRY, TLS_SERVER_EXTS, TLS_SERVER_VERSION,
-                                             TLS_SIGALGS, TLS_SNI, TLS_VERSION, TLS_VERSIONS)
+                                             TLS_CIPHERS, TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_CUT, TLS_ECH,
+                                             TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_RESUMED, TLS_RETRY, TLS_SERVER_EXTS,
+                                             TLS_SERVER_VERSION, TLS_SIGALGS, TLS_SNI, TLS_VERSION, TLS_VERSIONS)
 from netwatch._fast.proto.tls.names import ALERTS, CIPHERS, GROUPS, VERSIONS
 from netwatch._fast.base.text import clean
 
@@ -142,6 +142,8 @@ def describe_hello(hello: dict, transport: str) -> dict:
             obj["hello_retry"]["group"] = _named(GROUPS, hello[TLS_RETRY])
     if TLS_CERT in hello and (cert := describe_cert(hello[TLS_CERT])):
         obj["cert"] = cert
+    if TLS_CLIENT_CERT in hello and (cert := describe_cert(hello[TLS_CLIENT_CERT])):
+        obj["client_cert"] = cert
     if len(hello.get(TLS_ALERT, b"")) == 2:
         obj["alert"] = _alert_text(hello[TLS_ALERT])
     return obj

@@ -1,8 +1,8 @@
 """TLS and SSL 3.0 records over TCP (RFC 8446 section 5, RFC 5246 section 6): what is said in the clear.
 
-Reads both hellos over any segmentation, the leaf certificate of TLS 1.2 and older, and clear alerts. Nothing is
-decrypted. Once the handshake has gone dark the flow costs nothing more. An SSL 2.0 form ClientHello (RFC 5246
-appendix E.2) is recognised and left at that.
+Reads both hellos over any segmentation, both leaf certificates of TLS 1.2 and older, and clear alerts. Nothing is
+decrypted. Once the handshake has gone dark the flow costs nothing more. Of an SSL 2.0 form ClientHello (RFC 5246
+appendix E.2) the version is read, and what answers it.
 """
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
@@ -10,35 +10,19 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
-                                           wants, zeroed, TRAIT_OPAQUE)
+                                           wants, zeroed, TRAIT_OPAQUE, reads)
 from netwatch._fast.proto.tor cimport tor_certificate
+from netwatch._fast.proto.tls.detect cimport (CERT_HEAD, HELLO_SURE, HS_CERTIFICATE, HS_CLIENT_HELLO, HS_SERVER_HELLO,
+                                              MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, REC_ALERT, REC_CCS, REC_DATA,
+                                              REC_HANDSHAKE, REC_HEARTBEAT, RECORD_HEAD, detect_ssl2, tls_detect)
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_OK, HELLO_RETRY, TLS_ALERT, TLS_CERT,
-                                             TLS_CLIENT_VERSION, TLS_RESUMED, client_hello, server_hello)
+                                             TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_RESUMED, client_hello,
+                                             retried_unseen, server_hello)
+from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.tls.tap cimport Tap, tap_end, tap_give, tap_take
 
-cdef enum:                     # record types, RFC 8446 section 5.1; heartbeat is RFC 6520
-    REC_CCS = 20
-    REC_ALERT = 21
-    REC_HANDSHAKE = 22
-    REC_DATA = 23
-    REC_HEARTBEAT = 24
-
-cdef enum:                     # handshake types, RFC 8446 section 4
-    HS_CLIENT_HELLO = 1
-    HS_SERVER_HELLO = 2
-    HS_CERTIFICATE = 11
-
 cdef enum:
-    HELLO_SURE = 98            # what detect says of a ClientHello, of whose head 54 bits are fixed, and of nothing else
-    RECORD_HEAD = 5
-    MESSAGE_HEAD = 4
-    MAX_RECORD = 16384 + 2048  # RFC 5246 section 6.2.3
-    MIN_SEALED = 16            # the shortest MAC or tag in use
-    MAX_HELLO = 65536          # a longer hello is taken for damage
     MAX_LEAF = 6144            # DER kept of a leaf certificate; a longer one is not kept at all
-    CERT_HEAD = 6              # length of the list and of its first entry
-    MIN_CLIENT_HELLO = 38      # version, random, session id length, one cipher list length, compression
-    MIN_SERVER_HELLO = 38
     DATA_WITHOUT_HELLO = 4     # application records after which a flow joined in its middle is left alone
     DATA_WITH_ONE_HELLO = 64   # ... and one of which a single side is seen; early data needs room
 
@@ -55,6 +39,7 @@ cdef struct Tls:
     Half half[2]
     Hello hello
     bint begun                 # a record was seen
+    bint ssl2                  # a ClientHello in the form of SSL 2.0 was
     bint client                # a ClientHello was read
     bint server                # a ServerHello was read, not a retry
     u8 server_side             # which side sent it
@@ -62,88 +47,25 @@ cdef struct Tls:
     Tap tap
 
 
-# --- detection ---
-
-cdef int detect_record(const u8* p, u32 n) noexcept nogil:
-    """A handshake record that holds the start of a hello."""
-    cdef u32 record, message
-    if (n > 3 and p[3] > MAX_RECORD >> 8) or (n > 5 and p[5] != HS_CLIENT_HELLO and p[5] != HS_SERVER_HELLO):
-        return 0
-    if n > 9 and (p[9] != 3 or (n > 10 and p[10] > 4)):
-        return 0
-    if n < 11:
-        return DETECT_MORE
-    record = be16(p + 3)
-    message = be24(p + 6)
-    if not (MESSAGE_HEAD <= record <= MAX_RECORD and MIN_CLIENT_HELLO <= message <= MAX_HELLO):
-        return 0
-    return HELLO_SURE if p[5] == HS_CLIENT_HELLO else 96
-
-
-cdef int detect_middle(const u8* p, u32 n, bint fin) noexcept nogil:
-    """A flow joined in its middle: a ChangeCipherSpec, a clear alert, data records that follow each other, or a record
-    that is all the side says."""
-    cdef u32 record
-    if n < 7:
-        return DETECT_MORE
-    record = be16(p + 3)
-    if p[0] == REC_CCS:
-        return 85 if record == 1 and p[5] == 1 and (p[6] >= REC_CCS and p[6] <= REC_HEARTBEAT) else 0
-    if p[0] == REC_ALERT:
-        return 80 if record == 2 and (p[5] == 1 or p[5] == 2) else 0
-    if record < MIN_SEALED or record > MAX_RECORD:
-        return 0
-    if fin and n == RECORD_HEAD + record:
-        return 75
-    if n >= RECORD_HEAD + record + 3:
-        p += RECORD_HEAD + record
-        return 85 if p[0] >= REC_CCS and p[0] <= REC_DATA and p[1] == 3 and p[2] <= 4 else 0
-    return 70 if n >= 64 else DETECT_MORE
-
-
-cdef int detect_ssl2(const u8* p, u32 n) noexcept nogil:
-    """The SSL 2.0 form of a ClientHello: its lengths must add up (RFC 5246 appendix E.2)."""
-    cdef u32 specs, sid, challenge
-    if n > 2 and p[2] != HS_CLIENT_HELLO:
-        return 0
-    if n > 4 and not (p[3] == 3 and p[4] <= 4) and not (p[3] == 0 and p[4] == 2):
-        return 0
-    if n < 11:
-        return DETECT_MORE
-    specs = be16(p + 5)
-    sid = be16(p + 7)
-    challenge = be16(p + 9)
-    if specs == 0 or specs % 3 or (sid != 0 and sid != 16) or challenge < 16 or challenge > 32:
-        return 0
-    return 90 if 9 + specs + sid + challenge == (((p[0] & 0x7f) << 8) | p[1]) else 0
-
-
-cdef int tls_detect(Look* look, Slice data) noexcept nogil:
-    cdef const u8* p = data.p
-    cdef u32 n = data.n
-    if n == 0:
-        return DETECT_MORE
-    if p[0] & 0x80:
-        return detect_ssl2(p, n)
-    if p[0] < REC_CCS or p[0] > REC_DATA:
-        return 0
-    if (n > 1 and p[1] != 3) or (n > 2 and p[2] > 4):
-        return 0
-    return detect_record(p, n) if p[0] == REC_HANDSHAKE else detect_middle(p, n, look.fin)
-
-
 # --- handshake messages ---
 
+cdef bint of_client(const Look* look, const Tls* tls) noexcept nogil:
+    """Does the client speak? Of a flow joined behind the hellos as far as the flow knows."""
+    return look.side != tls.server_side if tls.server else tls.client or from_client(look)
+
+
 cdef void read_certificate(Look* look, Tls* tls, const u8* p, u32 n) noexcept nogil:
-    """The leaf of a Certificate message (RFC 5246 section 7.4.2), kept when whole and not too long."""
+    """The leaf of a Certificate message (RFC 5246 section 7.4.2, 7.4.6), kept when whole and not too long."""
     cdef u32 leaf
     cdef u8 no = 0
+    cdef bint client = of_client(look, tls)
     if n < CERT_HEAD:
         return
     leaf = be24(p + 3)
     if leaf and leaf <= MAX_LEAF and leaf + CERT_HEAD <= n:
-        fact_once(look, TLS_CERT, p + CERT_HEAD, leaf)
-        tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
+        fact_once(look, TLS_CLIENT_CERT if client else TLS_CERT, p + CERT_HEAD, leaf)
+        if not client:
+            tor_certificate(look, slice_of(p + CERT_HEAD, leaf))
     fact_set(look, TLS_RESUMED, &no, 1)       # a full handshake after all
 
 
@@ -152,6 +74,8 @@ cdef void read_message(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexce
     cdef int got = HELLO_OK
     if kind == HS_CLIENT_HELLO:
         set_initiator(look, True)
+        if tls.client and look.row.packets[look.side] and look.row.packets[1 - look.side] == 0:
+            retried_unseen(look, &tls.hello)    # only the client's side is seen, and it says hello again
         got = client_hello(look, &tls.hello, slice_of(p, n), False)
         tls.client = True
     elif kind == HS_SERVER_HELLO:
@@ -170,7 +94,7 @@ cdef u32 wanted(Look* look, Tls* tls, u8 kind, u32 size) noexcept nogil:
     """How many bytes of a message's body are worth keeping."""
     if kind == HS_CLIENT_HELLO or kind == HS_SERVER_HELLO:
         return size
-    if kind == HS_CERTIFICATE and tls.server and look.side == tls.server_side and tls.hello.version < 0x0304:
+    if kind == HS_CERTIFICATE and tls.hello.version < 0x0304:
         return size if size < CERT_HEAD + MAX_LEAF else CERT_HEAD + MAX_LEAF
     return 0
 
@@ -276,17 +200,25 @@ cdef int read_record(Look* look, Tls* tls, u8 kind, const u8* p, u32 n) noexcept
     return PARSE_OK
 
 
-cdef int parse_ssl2(Look* look, Slice data) noexcept nogil:
-    """Nothing but the version offered is kept of an SSL 2.0 form hello; the flow is named and left."""
+cdef int parse_ssl2(Look* look, Tls* tls, Slice data) noexcept nogil:
+    """Nothing but the version offered is kept of an SSL 2.0 form hello; where it is of SSL 3.0 or newer, records of
+    that follow on both sides."""
     cdef int sure = detect_ssl2(data.p, data.n)
+    cdef u32 size
     if sure == DETECT_MORE:
         look.need = data.n + 1
         return PARSE_MORE
     if sure == 0:
         return PARSE_NOT_MINE
+    size = 2 + (be16(data.p) & 0x7fff)
+    if data.n < size:
+        look.need = size
+        return PARSE_MORE
     fact_once(look, TLS_CLIENT_VERSION, data.p + 3, 2)
     set_initiator(look, True)
-    return PARSE_DONE
+    tls.begun = tls.client = tls.ssl2 = True
+    look.used = size
+    return PARSE_OK if data.p[3] == 3 else PARSE_DONE
 
 
 cdef Tls* state_of(Look* look) noexcept nogil:
@@ -332,7 +264,9 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
         look.skip = <u64>1 << 62
         return PARSE_OK
     if data.n and data.p[0] & 0x80 and not tls.begun:
-        return parse_ssl2(look, data)
+        return parse_ssl2(look, tls, data)
+    if data.n and data.p[0] & 0x80 and tls.ssl2 and not tls.server:
+        return PARSE_DONE                         # an answer in SSL 2.0
     while True:
         look.used = at
         if data.n == at:
@@ -386,15 +320,12 @@ cdef void tls_free(void* state) noexcept nogil:
 
 
 cdef void tls_define(Proto* p) noexcept nogil:
-    p.name = "tls"
+    reads(p, "tls", ON_TCP, tls_detect, tls_parse)
     p.traits = TRAIT_OPAQUE
     p.timeout = 600
     p.late = HELLO_SURE
-    p.on = ON_TCP
     memset(p.first + REC_CCS, 1, REC_DATA - REC_CCS + 1)
     memset(p.first + 0x80, 1, 0x80)
-    p.detect = tls_detect
-    p.parse = tls_parse
     p.lost = tls_lost
     p.closing = tls_closing
     p.free = tls_free

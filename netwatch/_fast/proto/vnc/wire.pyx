@@ -4,12 +4,11 @@ The two sides take turns: versions, security type, login, the desktop's name and
 given back; the session itself, and logins nobody has described, are left alone.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16, be32, slice_of
 from netwatch._fast.flow.row cimport BIT_SEEN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, smaller, wait_for, wait_more
 
@@ -360,12 +359,6 @@ cdef int vnc_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void vnc_define(Proto* p) noexcept nogil:
-    memset(p.first, 0, sizeof(p.first))
+    reads(p, "vnc", ON_TCP, vnc_detect, vnc_parse)
     p.first[c'R'] = 1
-    p.name = "vnc"
-    p.on = ON_TCP
-    p.detect = vnc_detect
-    p.parse = vnc_parse
-    p.lost = NULL
-    p.closing = NULL
     p.free = free

@@ -7,7 +7,7 @@ from typing import Any
 
 from netwatch._fast.term.canvas import clip
 from netwatch.addons.overview import Overview, OverviewQuestion, Peer
-from netwatch.addons.throughput.questions import RANGES
+from netwatch.addons.throughput import RANGES
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netwatch.addons.capture_control import CaptureFilter, NextInterface, StartStop
-from netwatch.addons.frames.questions import Packets, Seen
-from netwatch.addons.frames.questions import SavePackets as Save
+from netwatch.addons.packets.questions import Packets, Seen
+from netwatch.addons.packets.questions import SavePackets as Save
 from netwatch.ui import filterline
 from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State

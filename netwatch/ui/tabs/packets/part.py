@@ -6,8 +6,8 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch.addons.frames.conversation import Said, Stream
-from netwatch.addons.frames.questions import Chosen, Line, Packets, Seen
+from netwatch.addons.packets.conversation import Said, Stream
+from netwatch.addons.packets.questions import Chosen, Line, Packets, Seen
 from netwatch.ui.state import Area, State
 
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side

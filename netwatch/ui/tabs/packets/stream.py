@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwatch._fast.term.canvas import clip, wrap
-from netwatch.addons.frames.conversation import Said, Turn
+from netwatch.addons.packets.conversation import Said, Turn
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets.part import chosen, part_of, said

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from netwatch._fast.term.canvas import clip
-from netwatch.addons.frames.questions import Line, Seen
+from netwatch.addons.packets.questions import Line, Seen
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import stream as packets_stream

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.dpi import having
 from netwatch._fast.out.record import iso
-from netwatch.addons.frames.questions import excerpt
-from netwatch.addons.frames.readable import Showing
+from netwatch.addons.packets.kept import KeptFrames
+from netwatch.addons.packets.questions import excerpt
+from netwatch.addons.packets.readable import Showing
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 MOST_FRAMES = 33_554_432  # bytes of frames read again at a time
 SEALED = having("opaque")
@@ -50,8 +54,8 @@ class Stream:
 
     flow: int
 
-    def answer(self, session: Any) -> Said:
-        keeper = session.keepers["packets"]
+    def answer(self, session: Session) -> Said:
+        keeper = session.get(KeptFrames)
         with session.lock:
             places = keeper.ring.of_flow(self.flow, 0, keeper.ring.next)
         place = (self.flow, len(places), places[-1:])
@@ -63,14 +67,14 @@ class Stream:
         return said
 
 
-def _read(session: Any, flow: int, places: list[int]) -> Said:
+def _read(session: Session, flow: int, places: list[int]) -> Said:
     source = excerpt(session, flow, MOST_FRAMES)
     showing, talk = Showing(), _Talk()
     record: dict[str, Any] = {}
-    for pipeline, step in session.read_again(source):
-        for event in step.events:
+    for reading, events in session.read_again(source):
+        for event in events:
             if event.kind == "streams":
-                record = pipeline.record(event.engine, event.row) or record
+                record = reading.record(event.engine, event.row) or record
                 if showing.shows(event, record):
                     outward = event.side == event.engine.initiator_side(event.row)
                     talk.add(outward, event.time_ns, event.payload, event.inner, event.stream, event.extra)
@@ -78,7 +82,7 @@ def _read(session: Any, flow: int, places: list[int]) -> Said:
     if not talk.turns and known.get("proto") not in (None, "tcp") and known.get("app") not in SEALED:
         _datagrams(session, known, places, talk)
     with session.lock:
-        ring = session.keepers["packets"].ring
+        ring = session.get(KeptFrames).ring
         whole = places[0] >= ring.first and iso(ring.about(places[0])["ns"]) == known.get("first")
     why = "" if talk.turns else _why(known, record, showing.sealed)
     return talk.result(known, why, whole)
@@ -91,9 +95,9 @@ def _why(known: dict[str, Any], record: dict[str, Any], sealed: bool) -> str:
     return "it carries no bytes that can be followed"
 
 
-def _datagrams(session: Any, known: dict[str, Any], places: list[int], talk: _Talk) -> None:
+def _datagrams(session: Session, known: dict[str, Any], places: list[int], talk: _Talk) -> None:
     """The payload of each datagram, where no stream is put together."""
-    ring = session.keepers["packets"].ring
+    ring = session.get(KeptFrames).ring
     for k in places:
         with session.lock:
             if k < ring.first:

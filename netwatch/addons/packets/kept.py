@@ -10,11 +10,16 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.record import interface_text
 from netwatch._fast.view.framering import FrameRing
-from netwatch.run.pipeline import Step
+from netwatch.model.addon import Addon
+from netwatch.model.event import Record
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
 
 MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept
@@ -26,23 +31,14 @@ ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a
 LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "vlan"})  # never change
 
 
-class Packets:
-    """Keeps frames. `ring` is None until the session begins; whoever looks at it holds the session's lock."""
+class KeptFrames(Addon):
+    """Keeps frames: the engine tells the ring of every one itself. Whoever looks at `ring` holds the session's lock."""
 
-    wants: frozenset[str] = frozenset()
-
-    def __init__(self) -> None:
-        self.ring: Any = None
+    def begin(self, run: Run) -> None:
+        self.ring = FrameRing(run.settings.of("packets.ring_mb") * MEGABYTE)
+        self.ring.attach(run.engines[0])
         self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
-
-    def begin(self, session: Any, settings: Any) -> None:
-        """The engine is there and no frame has come yet."""
-        self.ring = FrameRing(settings.of("packets.ring_mb") * MEGABYTE)
-        self.ring.attach(session.engine)
-
-    def watch(self, session: Any, box: Any, step: Step | None) -> None:
-        """Nothing: the engine tells the ring of every frame itself."""
 
     def scan(self, where: Any, flow: int) -> Scan:
         """The frames that pass a filter (None: any) and are of a flow (0: any), as far as they have been found."""
@@ -70,7 +66,7 @@ class Scan:
         self._renew_at = 0.0
         self._took = 0.0
 
-    def go_on(self, session: Any, seconds: float) -> None:
+    def go_on(self, session: Session, seconds: float) -> None:
         """Look at more frames, for about so long. Takes the session's lock by the piece."""
         if self.all:
             return
@@ -85,7 +81,7 @@ class Scan:
         if gone > 4096 or (gone and gone == len(self.picks)):
             self.picks = self.picks[gone:]
 
-    def _renew(self, session: Any, ends: float) -> None:
+    def _renew(self, session: Session, ends: float) -> None:
         """What is said of flows changes with them: look through all once more, and then let that count."""
         began = time.monotonic()
         if self._next is None:
@@ -101,7 +97,7 @@ class Scan:
             self._next, self._renew_at = None, time.monotonic() + max(STALE, REST * self._took)
             self._took = 0.0
 
-    def _step(self, session: Any) -> bool:
+    def _step(self, session: Session) -> bool:
         """One piece; False when there is none left."""
         with session.lock:
             ring = self.ring
@@ -117,7 +113,7 @@ class Scan:
             self.upto = stop
             return bool(stop < ring.next)
 
-    def _passes(self, session: Any, k: int, side: int) -> bool:
+    def _passes(self, session: Session, k: int, side: int) -> bool:
         if not self._by_flow or side < 2:  # what has no flow is judged by itself
             return bool(self.where.matches(*records(session, k, self._alone)))
         if side not in self._said:
@@ -138,10 +134,10 @@ class Scan:
         return list(self.picks[start:stop]), start - gone, len(self.picks) - gone
 
 
-def records(session: Any, k: int, alone: bool = False) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Record | None]:
     """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
     says. The lock is held."""
-    ring = session.keepers["packets"].ring
+    ring = session.get(KeptFrames).ring
     record = ring.record(k)
     name = interface_text(session.source.interfaces, ring.about(k)["iface"], record.pop("ifindex", 0))
     if name:

@@ -1,16 +1,31 @@
-"""What came in the last minute, hour or day: counts and rates by the second, exact, on packet time.
+"""What came in each second, in the last minute, hour or day: the engine counts it, and is asked for counts and rates.
 
-A live source is told up to the last second that is over; a file up to its last frame.
+A live source is told up to the last second that is over; a file up to its last frame. This addon adds what the engine
+cannot see: how many frames were lost before they came here, and which addresses are this machine's own, by which bytes
+in and out are told apart. A capture file has no such addresses: it may be from anywhere.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netwatch._fast.flow.series import History
 from netwatch._fast.view import tallies
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, Step
+from netwatch.model.host import Unavailable
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
+
+ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 
 RANGES: dict[str, int] = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21_600, "24h": 86_400, "session": 0}
 MOST = 86_400  # seconds kept
@@ -63,19 +78,19 @@ class PastQuestion:
 
     range: str = "5m"
 
-    def answer(self, session: Any) -> Past:
+    def answer(self, session: Session) -> Past:
         with session.lock:
             return past_of(session, self.range)
 
 
-def past_of(session: Any, name: str) -> Past:
+def past_of(session: Session, name: str) -> Past:
     """The caller holds session.lock. KeyError for a range that is none of RANGES."""
-    keeper = session.keepers["past"]
-    history = keeper.history
+    addon = session.get(Throughput)
+    history = addon.history
     session.engine.tell()
     total = history.totals()
     first, now = history.first, history.second
-    here = keeper.knows_here and total["here_in"] + total["here_out"] > 0
+    here = bool(addon.here) and total["here_in"] + total["here_out"] > 0
     asked = RANGES[name]
     if not first:
         return Past(name, 0, 0, 1, dict.fromkeys(("down", "up", *total), ()), _named(total, here), _named(total, here),
@@ -106,7 +121,7 @@ def _named(counts: dict[str, Any], here: bool) -> dict[str, Any]:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def rows_of(session: Any, where: Any, ended: bool = True) -> list[int] | None:
+def rows_of(session: Session, where: Any, ended: bool = True) -> list[int] | None:
     """The rows of the flows that pass a filter; None, for all of them, without one. The caller holds session.lock."""
     if where is None:
         return None
@@ -114,8 +129,55 @@ def rows_of(session: Any, where: Any, ended: bool = True) -> list[int] | None:
     return rows
 
 
-def dns_of(session: Any, past: Past) -> DnsTime:
+def dns_of(session: Session, past: Past) -> DnsTime:
     """How fast DNS was in the range. The caller holds session.lock."""
     on, timed, kept = tallies.dns_state(session.engine)
     times = tallies.dns_times(session.engine, past.since_ns)
     return DnsTime(median(times) / 1000 if times else None, len(times), timed > kept and len(times) == kept, not on)
+
+
+class Throughput(Addon):
+    """Remembers what came in each second, how much of it was lost, and which addresses are this machine's.
+
+    `history` is the engine's; `here`: the machine's addresses, none of a file; `gateway`: the default one, as octets
+    and as text, None without."""
+
+    name = "throughput"
+    questions = (PastQuestion,)
+
+    def begin(self, run: Run) -> None:
+        self._run = run
+        self.history = History()
+        self.here: frozenset[bytes] = frozenset()
+        self.gateway: tuple[bytes, str] | None = None
+        self._second = 0
+        self._next_look = 0.0
+        run.engines[0].remember(self.history)
+        if run.purpose.live:
+            self._look_around()
+
+    def take(self, step: Step) -> Sequence[Event]:
+        """Once a second of packet time, and of a live source only: nothing is lost from a file."""
+        second = self.history.second
+        if self._run.purpose.live and second != self._second:
+            self._second = second
+            stats = self._run.source.stats()
+            self.history.set_drops(sum(stats.get(f"{where}_drops", 0) for where in ("kernel", "interface", "ring")))
+            if time.monotonic() >= self._next_look:
+                self._look_around()
+        return ()
+
+    def _look_around(self) -> None:
+        """At the machine's addresses, and the default route through the interfaces that are captured."""
+        self._next_look = time.monotonic() + ASK_AGAIN
+        names = {str(each.get("name")) for each in self._run.source.interfaces}
+        try:
+            here, routes = self._run.host.addresses(), self._run.host.routes()
+        except (Unavailable, OSError):
+            return
+        self.history.set_here(here)
+        self.here = here
+        ways = [route for route in routes
+                if not route.prefix and route.gateway and (route.interface in names or "any" in names)]
+        raw = min(ways, key=lambda route: (len(route.gateway), route.metric)).gateway if ways else b""
+        self.gateway = (raw, str(ipaddress.ip_address(raw))) if raw else None

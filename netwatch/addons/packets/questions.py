@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import Excerpt
-from netwatch.addons.frames.addon import PIECE, Scan, records
+from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
 from netwatch.dissect import Frame, Node, dissect, summary
+
+if TYPE_CHECKING:
+    from netwatch.model.session import Session
 
 BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
 SAVE_SECONDS = 60.0
@@ -96,8 +100,8 @@ class Packets:
     number: int = 0
     notes: bool = False
 
-    def answer(self, session: Any) -> Seen:
-        keeper = session.keepers["packets"]
+    def answer(self, session: Session) -> Seen:
+        keeper = session.get(KeptFrames)
         scan: Scan = keeper.scan(self.where, self.flow)
         scan.go_on(session, BUDGET)
         ring = keeper.ring
@@ -115,7 +119,7 @@ class Packets:
 
 def _capture(source: Any) -> Capture | None:
     """None for a file."""
-    if not hasattr(source, "change"):
+    if not isinstance(source, Switch):
         return None
     return Capture(tuple(source.names), source.filter, source.stopped)
 
@@ -133,7 +137,7 @@ def _found(scan: Scan, k: int) -> int:
     return next((each for each in lines if each >= k), lines[-1] if lines else k) if total else k
 
 
-def _lines(session: Any, places: list[int]) -> list[Line]:
+def _lines(session: Session, places: list[int]) -> list[Line]:
     """The frames as lines. A frame that was let go meanwhile is left out."""
     lines = []
     for at in range(0, len(places), PIECE):
@@ -143,9 +147,9 @@ def _lines(session: Any, places: list[int]) -> list[Line]:
     return lines
 
 
-def _look(session: Any, k: int) -> tuple[dict[str, Any], dict[str, Any], bytes] | None:
+def _look(session: Session, k: int) -> tuple[dict[str, Any], dict[str, Any], bytes] | None:
     """(record, what else is known, bytes); the lock is held."""
-    ring = session.keepers["packets"].ring
+    ring = session.get(KeptFrames).ring
     if not ring.first <= k < ring.next:
         return None
     return records(session, k)[0], ring.about(k), ring.frame(k)
@@ -174,7 +178,7 @@ def _frame(record: dict[str, Any], about: dict[str, Any], data: bytes) -> Frame:
                  record.get("app", ""))
 
 
-def _chosen(session: Any, k: int) -> Chosen | None:
+def _chosen(session: Session, k: int) -> Chosen | None:
     if k < 0:
         return None
     with session.lock:
@@ -194,8 +198,8 @@ class SavePackets:
     where: Any = None
     flow: int = 0
 
-    def run(self, session: Any) -> str:
-        keeper = session.keepers["packets"]
+    def run(self, session: Session) -> str:
+        keeper = session.get(KeptFrames)
         scan = keeper.scan(self.where, self.flow)
         scan.go_on(session, SAVE_SECONDS)
         with session.lock:
@@ -223,8 +227,8 @@ def _new_file(stem: str) -> tuple[str, CaptureWriter]:
     raise FileExistsError(17, f"{TRIES} files of that name are there", f"{stem}.pcapng")
 
 
-def _write(session: Any, writer: CaptureWriter, places: list[int]) -> int:
-    ring, written = session.keepers["packets"].ring, 0
+def _write(session: Session, writer: CaptureWriter, places: list[int]) -> int:
+    ring, written = session.get(KeptFrames).ring, 0
     for at in range(0, len(places), 1024):
         with session.lock:
             writer.follow(session.source.interfaces)
@@ -235,9 +239,9 @@ def _write(session: Any, writer: CaptureWriter, places: list[int]) -> int:
     return written
 
 
-def excerpt(session: Any, flow: int, most: int) -> Excerpt:
+def excerpt(session: Session, flow: int, most: int) -> Excerpt:
     """The kept frames of a flow, as a source."""
-    ring = session.keepers["packets"].ring
+    ring = session.get(KeptFrames).ring
     with session.lock:
         taken: Excerpt = ring.excerpt(ring.of_flow(flow, ring.first, ring.next), most)
     return taken.describe(session.source.interfaces, session.source.secrets)

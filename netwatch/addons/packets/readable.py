@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch._fast.dpi import having
-from netwatch.model.addon import Event
+from netwatch.model.event import Event
 
 NUMBERED = having("streams")
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")

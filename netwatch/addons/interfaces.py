@@ -1,0 +1,313 @@
+"""The interfaces, of this machine as the system tells of them or as a capture file describes them, over time.
+
+What the capture took from each is counted here; live, the system is asked once a second, in a thread of its own, so
+that no chunk waits for it. Times are nanoseconds since 1970 UTC. """
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netwatch._fast.os.ifcount import InterfaceCounts
+from netwatch._fast.out.names import link_name
+from netwatch.model.addon import Addon
+from netwatch.model.event import Event, Step
+from netwatch.model.host import Counters, Host, Link, Neighbour, Rate, Route, Unavailable
+from netwatch.names.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
+
+ACTIVE, IDLE, DOWN = "active", "idle", "down"
+MAX_ROUTES = 64  # of one interface told
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a source says of one of its interfaces, and what came from it. `bytes` are on the wire."""
+
+    name: str
+    link: str
+    snaplen: int
+    description: str
+    frames: int
+    bytes: int
+    cut: int
+    first_ns: int
+    last_ns: int
+    clock_steps: int = 0
+    largest_step_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One row. `counters` is None for an interface of a file; `history` is (bytes/s in, out) of each second."""
+
+    name: str
+    state: str
+    counters: Counters | None = None
+    rate: Rate | None = None
+    history: tuple[tuple[float, float], ...] = ()
+    link: Link | None = None
+    addresses: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    vendor: str | None = None
+    gateways: tuple[str, ...] = ()
+    routes: tuple[str, ...] | None = None  # None: the system does not tell
+    neighbours: int | None = None
+    captured: Captured | None = None
+    number: int = 0  # in the file; names there may be missing, or the same
+
+
+@dataclass(frozen=True)
+class InterfacesNow:
+    """`why`: the system does not tell, and the reason. `nameservers`: of resolv.conf."""
+
+    live: bool
+    rows: tuple[Interface, ...] = ()
+    why: str = ""
+    nameservers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interfaces:
+    """Every interface, as it is now."""
+
+    def answer(self, session: Session) -> InterfacesNow:
+        addon = session.get(InterfacesAddon)
+        with session.lock:
+            taken = [_captured(each, addon.counts.of(i)) for i, each in enumerate(session.source.interfaces)]
+        if not session.live:
+            return InterfacesNow(False, tuple(
+                Interface(each.name, ACTIVE if each.frames else IDLE, captured=each, number=i)
+                for i, each in enumerate(taken)))
+        latest, system = addon.latest, _System(_told(session.host.routes), _told(session.host.neighbours))
+        rows = tuple(system.row(counters, rate, latest.links.get(counters.name),
+                                tuple(addon.histories.get(counters.name, ())),
+                                next((each for each in taken if each.name == counters.name), None))
+                     for counters, rate in latest.rates)
+        return InterfacesNow(True, rows, latest.why, session.host.nameservers())
+
+
+@dataclass
+class _System:
+    """Routes and neighbours, None where they are not told."""
+
+    routes: list[Route] | None
+    neighbours: list[Neighbour] | None
+
+    def row(self, counters: Counters, rate: Rate | None, link: Link | None, history: tuple[tuple[float, float], ...],
+            captured: Captured | None) -> Interface:
+        name = counters.name
+        mine = None if self.routes is None else [route for route in self.routes if route.interface == name]
+        return Interface(
+            name, _state(counters, link, history), counters, rate, history, link,
+            tuple(f"{ipaddress.ip_address(address)}/{prefix}" for address, prefix in link.addresses) if link else (),
+            self._roles(name, link), vendor_of(counters.mac) if counters.mac else None,
+            tuple(dict.fromkeys(_text(route.gateway) for route in mine or () if route.gateway)),
+            None if mine is None else tuple(map(_route, mine[:MAX_ROUTES])),
+            None if self.neighbours is None else sum(each.interface == name for each in self.neighbours), captured)
+
+    def _roles(self, name: str, link: Link | None) -> tuple[str, ...]:
+        found = []
+        routes = self.routes or []
+        families = [word for octets, word in ((4, "IPv4"), (16, "IPv6"))
+                    if (best := default_route(routes, octets)) and best.interface == name]
+        if families:
+            found.append("default route" + (f" ({families[0]})" if len(families) == 1 else ""))
+        kind = link.kind if link else ""
+        if kind and kind != "ethernet":
+            found.append(f"vpn/{kind}" if kind.startswith("tunnel") else kind)
+        if link and link.master:
+            found.append(f"part of {link.master}")
+        return tuple(found)
+
+
+def default_route(routes: list[Route], family_octets: int = 4) -> Route | None:
+    """The default route of a family (4: IPv4, 16: IPv6) with the lowest metric."""
+    found = [route for route in routes if route.prefix == 0 and len(route.network) == family_octets]
+    return min(found, key=lambda route: route.metric, default=None)
+
+
+def _state(counters: Counters, link: Link | None, history: tuple[tuple[float, float], ...]) -> str:
+    """Idle: up, and without a byte in all the seconds that are remembered."""
+    if counters.up is False or (link is not None and link.carrier is False):
+        return DOWN
+    return ACTIVE if any(rx or tx for rx, tx in history) else IDLE
+
+
+def _captured(described: dict[str, Any], counted: dict[str, int]) -> Captured:
+    return Captured(str(described.get("name") or ""), link_name(described["link"]), described.get("snaplen") or 0,
+                    str(described.get("description") or ""), **counted)
+
+
+def _route(route: Route) -> str:
+    where = "default" if route.prefix == 0 else f"{_text(route.network)}/{route.prefix}"
+    return where + (f" via {_text(route.gateway)}" if route.gateway else " on the link") + \
+        (f", metric {route.metric}" if route.metric else "")
+
+
+def _text(address: bytes) -> str:
+    return str(ipaddress.ip_address(address))
+
+
+def _told(ask: Any) -> Any:
+    try:
+        return ask()
+    except Unavailable:
+        return None
+
+
+class Rates:
+    """Remembers the last reading. `read` is the platform's counters()."""
+
+    def __init__(self, read: Callable[[], list[Counters]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._clock = clock
+        self._at = 0.0
+        self._last: dict[str, Counters] = {}
+
+    def read(self) -> list[tuple[Counters, Rate | None]]:
+        """Every interface and its rates since the call before; None at its first reading. Raises Unavailable."""
+        found = self._read()
+        now = self._clock()
+        told = [(new, _between(self._last.get(new.name), new, now - self._at)) for new in found]
+        self._at, self._last = now, {new.name: new for new in found}
+        return told
+
+
+def _between(old: Counters | None, new: Counters, seconds: float) -> Rate | None:
+    if old is None or seconds <= 0:
+        return None
+    rx, tx = new.rx_bytes - old.rx_bytes, new.tx_bytes - old.tx_bytes
+    rx_packets, tx_packets = new.rx_packets - old.rx_packets, new.tx_packets - old.tx_packets
+    errors = new.rx_errors + new.tx_errors - old.rx_errors - old.tx_errors
+    drops = (new.rx_drops or 0) + (new.tx_drops or 0) - (old.rx_drops or 0) - (old.tx_drops or 0)
+    if min(rx, tx, rx_packets, tx_packets, errors, drops) < 0:
+        return None
+    return Rate(seconds, rx / seconds, tx / seconds, rx_packets / seconds, tx_packets / seconds, errors, drops)
+
+
+SAMPLES = 60  # seconds of rates remembered
+MAX_CHANGES = 1000
+MAX_HISTORIES = 4096  # interfaces that come and go
+
+
+class Change(NamedTuple):
+    """What happened to an interface."""
+
+    time_ns: int
+    name: str
+    severity: str  # "info" or "warning"
+    text: str
+
+
+class Reading(NamedTuple):
+    """One look at the system; `why`: it does not tell, and the reason."""
+
+    rates: tuple[tuple[Counters, Rate | None], ...] = ()
+    links: Mapping[str, Link] = MappingProxyType({})
+    why: str = ""
+
+
+class InterfacesAddon(Addon):
+    """Remembers what came from each interface, and, live, what the system counts of them.
+
+    `counts` by the number the source gave each interface; `latest`, `histories` and `changes` of the system's."""
+
+    name = "interfaces"
+    questions = (Interfaces,)
+
+    def __init__(self, host: Host | None = None) -> None:
+        self.counts = InterfaceCounts()
+        self.latest = Reading(why="not asked yet")
+        self.histories: dict[str, deque[tuple[float, float]]] = {}  # name: (bytes/s in, out), oldest first
+        self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
+        self._host = host or Host()
+        self._rates = Rates(self._host.counters)
+        self._live = False
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+
+    def begin(self, run: Run) -> None:
+        self._host, self._live = run.host, run.purpose.live
+        self._rates = Rates(self._host.counters)
+
+    def take(self, step: Step) -> Sequence[Event]:
+        if step.box is not None and not step.idle:
+            self.counts.take(step.box)
+        if self._live and self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="interfaces", daemon=True)
+            self._thread.start()
+        return ()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def sample(self) -> None:
+        """Ask the system once, and remember what has changed since the last time."""
+        try:
+            rates = self._rates.read()
+            links = {link.name: link for link in self._host.links()}
+        except Unavailable as e:
+            self.latest = Reading(why=str(e))
+            return
+        for counters, rate in rates:
+            if rate is not None:
+                history = self.histories.setdefault(counters.name, deque(maxlen=SAMPLES))
+                history.append((rate.rx_bytes_s, rate.tx_bytes_s))
+        if len(self.histories) > MAX_HISTORIES:
+            for name in self.histories.keys() - links.keys():
+                del self.histories[name]
+        new = Reading(tuple(rates), links)
+        if not self.latest.why:
+            self.changes.extend(changes(self.latest, new, time.time_ns()))
+        self.latest = new
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.sample()
+            self._stop.wait(1.0)
+
+
+def changes(old: Reading, new: Reading, now: int) -> list[Change]:
+    """What is different between two readings: interfaces, up and down, carrier, addresses."""
+    found = []
+    before = {counters.name: counters for counters, _ in old.rates}
+    after = {counters.name: counters for counters, _ in new.rates}
+    for name in before.keys() - after.keys():
+        found.append(Change(now, name, "warning", f"{name} is gone"))
+    for name, counters in after.items():
+        if name not in before:
+            found.append(Change(now, name, "info", f"{name} appeared"))
+            continue
+        if counters.up != before[name].up and counters.up is not None:
+            found.append(Change(now, name, "info" if counters.up else "warning",
+                                f"{name} went {'up' if counters.up else 'down'}"))
+        was, is_now = old.links.get(name), new.links.get(name)
+        if was is None or is_now is None:
+            continue
+        known = was.carrier is not None and is_now.carrier is not None
+        if counters.up and before[name].up and known and was.carrier != is_now.carrier:
+            found.append(Change(now, name, "info" if is_now.carrier else "warning",
+                                f"{name} {'has its link again' if is_now.carrier else 'lost its link (no carrier)'}"))
+        for addresses, word in ((set(is_now.addresses) - set(was.addresses), "got"),
+                                (set(was.addresses) - set(is_now.addresses), "lost")):
+            found += [Change(now, name, "info", f"{name} {word} address {told(*pair)}") for pair in sorted(addresses)]
+    return found
+
+
+def told(address: bytes, prefix: int) -> str:
+    """192.0.2.1/24."""
+    import ipaddress
+
+    return f"{ipaddress.ip_address(address)}/{prefix}"

@@ -1,1 +1,0 @@
-"""Interfaces over time."""

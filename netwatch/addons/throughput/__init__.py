@@ -1,1 +1,0 @@
-"""What came in each second, in all: how much, how much of it lost."""

@@ -1,0 +1,323 @@
+"""What happened in a time: events of flows, of the capture, of interfaces, and how many fell into each part of it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netwatch._fast.flow.notes import Notes
+from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
+from netwatch._fast.view.engineview import counts as engine_counts
+from netwatch.addons.interfaces import InterfacesAddon
+from netwatch.addons.throughput import Throughput
+from netwatch.model.addon import ERROR, INFO, WARNING, Addon
+from netwatch.model.event import Event, Step
+from netwatch.names.addon import Names
+
+if TYPE_CHECKING:
+    from netwatch.model.run import Run
+    from netwatch.model.session import Session
+
+SECOND = 1_000_000_000
+SHOWN = 500  # events of an answer, newest
+HOUR = 3600
+CATEGORIES = ("flow", "dns", "loss", "damage", "interface", "capture")
+KIND_CATEGORY = {"first": "flow", "ended": "flow", "refused": "flow", "reset": "flow", "unanswered": "flow",
+                 "unreachable": "flow", "dns-error": "dns", "burst": "loss", "zero-window": "loss"}
+CALM = ("first", "ended")  # kinds that are no warning
+RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET",
+          8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE"}
+NXDOMAIN = 3
+# RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.1
+UNREACHABLE = {"icmp": {0: "network", 1: "host", 2: "protocol", 3: "port", 4: "too large for the path", 9: "prohibited",
+                        10: "prohibited", 13: "prohibited"},
+               "icmp6": {0: "no route", 1: "prohibited", 3: "address", 4: "port", 5: "prohibited", 6: "no route"}}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. `flow` is 0 when no single flow did it; `count` how many things it tells of."""
+
+    time_ns: int
+    severity: str
+    category: str
+    text: str
+    flow: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class TimelineNow:
+    """`events` newest first; `counts`, `warnings`, `bytes` for each `step_s` from `start_s` (seconds of packet time).
+    `total` events are in that time; `forgotten`: older ones that only the counts still know."""
+
+    events: tuple[Entry, ...]
+    total: int
+    forgotten: int
+    start_s: int
+    step_s: int
+    counts: tuple[int, ...]
+    warnings: tuple[int, ...]
+    bytes: tuple[int, ...]
+    now_ns: int
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`window_s` seconds up to now, 0 since the beginning; `category` of CATEGORIES, "warnings" or "all"; `parts` at
+    most so many parts of the time; `where` a Filter."""
+
+    window_s: int = 0
+    category: str = "all"
+    parts: int = 100
+    where: Any = None
+
+    def answer(self, session: Session) -> TimelineNow:
+        addon, past = session.get(TimelineAddon), session.get(Throughput)
+        kinds = [kind for kind in KINDS if self._wants(KIND_CATEGORY[kind], kind in CALM)]
+        with session.lock:
+            now = session.engine.clock
+            start, step, parts = self._parts(past, now)
+            since, until = start * SECOND, (start + step * parts) * SECOND
+            noted = [(kind, note) for kind in kinds
+                     for note in newest(addon.notes, session.engine, kind, since, SHOWN)]
+            counts = histogram(addon.notes, since, until, parts, kinds)
+            warnings = histogram(addon.notes, since, until, parts, [kind for kind in kinds if kind not in CALM])
+            lost = sum(n for kind, n in forgotten(addon.notes).items() if kind in kinds)
+            session.engine.tell()
+            carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
+            others = _others(session)
+            if self.where is not None:
+                noted = [pair for pair in noted if self.where.matches(pair[1] | {"id": pair[1]["flow"]})]
+            noted.sort(key=lambda pair: -pair[1]["time_ns"])
+            events = [_told(kind, note, session.get(Names)) for kind, note in noted[:SHOWN]]
+        for other in reversed(others):
+            if other.time_ns >= since and self._wants(other.category, other.severity == INFO) and self.where is None:
+                events.append(other)
+                part = min((other.time_ns // SECOND - start) // step, parts - 1)
+                counts[part] += 1
+                warnings[part] += other.severity != INFO
+        events.sort(key=lambda event: -event.time_ns)
+        return TimelineNow(tuple(events[:SHOWN]), sum(counts), lost, start, step, tuple(counts), tuple(warnings),
+                           tuple(carried[:parts]), now)
+
+    def _wants(self, category: str, calm: bool) -> bool:
+        return self.category in ("all", category) or (self.category == "warnings" and not calm)
+
+    def _parts(self, past: Throughput, now: int) -> tuple[int, int, int]:
+        """(first second, seconds a part, parts)."""
+        end = now // SECOND + 1
+        first = past.history.first or end - 1
+        start = max(first, end - self.window_s) if self.window_s else first
+        span = max(end - start, 1)
+        step = -(-span // max(self.parts, 1))
+        if span > HOUR - 2 * step:
+            step = -(-step // 10) * 10  # beyond an hour only tens of seconds are kept
+        start -= start % step
+        return start, step, -(-(end - start) // step)
+
+
+def _others(session: Session) -> list[Entry]:
+    """What no flow did: of the capture, and of interfaces."""
+    return [*(Entry(each.time_ns, each.severity, each.category, each.text, 0, each.things)
+              for each in session.get(TimelineAddon).happenings),
+            *(Entry(each.time_ns, each.severity, "interface", each.text)
+              for each in tuple(session.get(InterfacesAddon).changes))]
+
+
+def _told(kind: str, note: dict[str, Any], names: Names) -> Entry:
+    """A note as an event."""
+    severity = INFO if kind in CALM or (kind == "dns-error" and note["code"] == NXDOMAIN) else WARNING
+    if not note["flow"]:
+        text = f"and {note['value']} more of this in that second: {FOLDED[kind]}"
+        return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], text, 0, note["value"])
+    return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], TEXTS[kind](note, names), note["flow"])
+
+
+def end(host: str, port: int | None) -> str:
+    """host:port, IPv6 in brackets."""
+    return host if port is None else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _ends(note: dict[str, Any]) -> str:
+    return f"{end(note['src'], note.get('sport'))} to {end(note['dst'], note.get('dport'))}"
+
+
+def _who(note: dict[str, Any]) -> str:
+    return str(note["dst"] if note["by"] else note["src"])
+
+
+def _first(note: dict[str, Any], names: Names) -> str:
+    found = names.table.find(note["src"], note["dst"], note["time_ns"])
+    where = end(note["dst"], note.get("dport"))
+    return f"first flow to {where}{f' (~{found[0]})' if found else ''}, " \
+        f"{note.get('app', note['proto'])}, from {note['src']}"
+
+
+def _unreachable(note: dict[str, Any], names: Names) -> str:
+    what = UNREACHABLE.get(note["proto"], {}).get(note["code"], f"code {note['code']}")
+    other = note["src"] if note["by"] else note["dst"]
+    return f"{_who(note)} tells {other}: unreachable ({what})"
+
+
+def _dns(note: dict[str, Any], names: Names) -> str:
+    code = RCODES.get(note["code"], f"code {note['code']}")
+    return f"DNS {code}{' for ' + note['name'] if 'name' in note else ''}, {note['dst']} to {note['src']}"
+
+
+def _size(octets: int) -> str:
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if octets >= scale:
+            return f"{octets / scale:.1f} {unit}"
+    return f"{octets} B"
+
+
+TEXTS: dict[str, Callable[[dict[str, Any], Names], str]] = {
+    "first": _first, "unreachable": _unreachable, "dns-error": _dns,
+    "ended": lambda note, names: f"ended ({note['ended']}) after {note['span_ns'] / 1e9:.1f} s, "
+                                 f"{_size(note['value'])}: {_ends(note)}",
+    "refused": lambda note, names: f"{end(note['dst'], note['dport'])} refused a connection from {note['src']}",
+    "reset": lambda note, names: f"reset by {_who(note)}: {_ends(note)}",
+    "unanswered": lambda note, names: f"no answer from {end(note['dst'], note['dport'])} to {note['src']}",
+    "burst": lambda note, names: f"{note['value']} segments sent again within 1 s: {_ends(note)}",
+    "zero-window": lambda note, names: f"{_who(note)} had no room to receive (zero window): {_ends(note)}",
+}
+FOLDED = {"first": "first flows to other endpoints", "ended": "ends of large or long flows",
+          "refused": "connections refused", "reset": "resets", "unanswered": "connections without an answer",
+          "unreachable": "ICMP unreachable",
+          "dns-error": "DNS errors", "burst": "bursts of segments sent again", "zero-window": "zero windows"}
+
+
+MAX_EVENTS = 2000
+MARK_NS, MAX_MARKS = 10_000_000_000, 361  # between two marks; an hour of them
+LOOK_NS = 1_000_000_000
+MALFORMED_BURST = 10  # packets refused between two looks
+DROPS = {"kernel_drops": "the kernel", "interface_drops": "the interface", "ring_drops": "netwatch's ring"}
+
+
+class Happening(NamedTuple):
+    """Something that no flow did. `things`: how many it tells of."""
+
+    time_ns: int
+    severity: str
+    category: str  # "capture" or "damage"
+    text: str
+    things: int = 1
+
+
+class Mark(NamedTuple):
+    """Counts since the beginning, at one packet time: of the engine, of the notes, of the source's drops."""
+
+    time_ns: int
+    engine: dict[str, Any]
+    notes: dict[str, Any]
+    drops: dict[str, int]
+
+
+class TimelineAddon(Addon):
+    """Notes what happens: the engine the events of flows and packets, this those of the capture.
+
+    All is counted by packet time. What the engine counts is remembered every ten seconds, so that a share or a rate can
+    be given over a time, and not only since the beginning. `notes` are the engine's, `happenings` ours, `marks` the
+    counts."""
+
+    name = "timeline"
+    questions = (Timeline,)
+
+    def __init__(self) -> None:
+        self.notes = Notes()
+        self.happenings: deque[Happening] = deque(maxlen=MAX_EVENTS)
+        self.marks: deque[Mark] = deque(maxlen=MAX_MARKS)
+        self._last: Mark | None = None
+        self._secrets = self._cut = 0
+        self._steps: dict[int, int] = {}
+
+    def begin(self, run: Run) -> None:
+        self._run, self._engine = run, run.engines[0]
+        self._interfaces = run.get(InterfacesAddon)
+        self._engine.note_into(self.notes)
+        if run.purpose.live:
+            self._add(time.time_ns(), INFO, "capture", f"capture of {run.purpose.label} started")
+
+    def take(self, step: Step) -> Sequence[Event]:
+        turn(self.notes, self._engine)
+        now = self._engine.clock
+        if not step.over and self._last is not None and now < self._last.time_ns + LOOK_NS:
+            return ()
+        mark, purpose = self.mark(), self._run.purpose
+        if self._last is None and not purpose.live and mark.engine["packets"]:
+            self._add(mark.engine["first_ns"], INFO, "capture", f"first frame of {purpose.label}")
+        self._compare(self._last or Mark(mark.engine["first_ns"], {}, {}, {}), mark)
+        self._last = mark
+        if not self.marks or now >= self.marks[-1].time_ns + MARK_NS:
+            self.marks.append(mark)
+        if step.over:
+            self._end(now)
+        return ()
+
+    def say(self, text: str, severity: str) -> None:
+        """A word of another addon's, see Run.say()."""
+        self._add(self._engine.clock or time.time_ns(), severity, "capture", text)
+
+    def mark(self) -> Mark:
+        """The counts as they are now. The engine holds still."""
+        return Mark(self._engine.clock, engine_counts(self._engine), counts(self.notes),
+                    self._run.source.stats() if self._run.purpose.live else {})
+
+    def mark_before(self, since: int) -> Mark | None:
+        """The newest mark that is not after that time; None when the beginning was after it."""
+        found = None
+        for mark in self.marks:
+            if mark.time_ns > since:
+                break
+            found = mark
+        return found
+
+    def _add(self, when: int, severity: str, category: str, text: str, count: int = 1) -> None:
+        self.happenings.append(Happening(when, severity, category, text, count))
+
+    def _compare(self, old: Mark, new: Mark) -> None:
+        """What has come since the last look."""
+        refused, before = new.engine["rejected"], old.engine.get("rejected", {})
+        more = {why: n - before.get(why, 0) for why, n in refused.items() if n > before.get(why, 0)}
+        if sum(more.values()) >= MALFORMED_BURST:
+            whys = ", ".join(f"{why} {n}" for why, n in sorted(more.items(), key=lambda pair: -pair[1])[:3])
+            self._add(new.time_ns, WARNING, "damage",
+                      f"{sum(more.values())} packets could not be read within {_span(old, new)} ({whys})",
+                      sum(more.values()))
+        for key, who in DROPS.items():
+            lost = new.drops.get(key, 0) - old.drops.get(key, 0)
+            if lost > 0:
+                self._add(new.time_ns, ERROR, "damage", f"{lost} frames were dropped by {who}", lost)
+        evicted = new.engine["flows_evicted"] - old.engine.get("flows_evicted", 0)
+        if evicted:
+            self._add(new.time_ns, WARNING, "damage", f"{evicted} flows had to make room for others", evicted)
+        if new.engine["snap_truncated"] and not self._cut:
+            self._cut = 1
+            self._add(new.time_ns, INFO, "damage", "frames are cut short by the snap length, content is read in part")
+        self._look_at_clocks(new.time_ns)
+        found = len(self._run.source.secrets) - self._secrets
+        if found > 0:
+            self._secrets += found
+            self._add(new.time_ns, INFO, "capture", f"{found} block{'s' * (found > 1)} of keys came with the capture")
+
+    def _look_at_clocks(self, now: int) -> None:
+        for number, each in enumerate(self._run.source.interfaces[:64]):
+            counted = self._interfaces.counts.of(number)
+            if counted["clock_steps"] > self._steps.get(number, 0):
+                self._steps[number] = counted["clock_steps"]
+                self._add(now, WARNING, "damage",
+                          f"the clock of {each.get('name') or 'the capture'} went back by up to "
+                          f"{counted['largest_step_ns'] / 1e9:.1f} s")
+
+    def _end(self, now: int) -> None:
+        error, purpose = self._run.source.error, self._run.purpose
+        what = f"capture of {purpose.label} ended" if purpose.live else f"{purpose.label} was read to its end"
+        self._add(now, ERROR if error else INFO, "capture", f"{what}: {error}" if error else what)
+
+
+def _span(old: Mark, new: Mark) -> str:
+    return f"{max(0, new.time_ns - old.time_ns) / 1e9:.1f} s"

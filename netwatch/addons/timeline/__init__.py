@@ -1,1 +1,0 @@
-"""What happened when: events of note."""

@@ -1,0 +1,95 @@
+"""The machine that this runs on, as addons are given it (model.host.Host). The one place that asks which system it is,
+beside `netwatch doctor`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.platform import base, current, psutils
+from netwatch.platform.base import Platform, packed
+from netwatch.platform.resolvers import nameservers
+
+
+class ThisMachine(Host):
+    """Making it asks nothing. `devices` lists what can be captured on: platforms know nothing of capture."""
+
+    def __init__(self, devices: Callable[[], list[dict[str, Any]]] | None = None) -> None:
+        self._devices = devices
+        self._looking: Looking | None = None
+
+    @cached_property
+    def _platform(self) -> Platform:
+        return current()
+
+    def find_owners(self, behind: bool = False) -> None:
+        """Look for the owners of flows from now on: before the first frame is captured, so that no socket is missed.
+        Loading what finds them takes some 100 ms; `behind`: in a thread, `ready` once it is done."""
+        self.owners = self._looking = Looking(self._platform.owners())
+        self._looking.start(behind)
+
+    def close(self) -> None:
+        """Look for owners no more."""
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
+
+    def counters(self) -> list[Counters]:
+        return self._platform.counters()
+
+    def links(self) -> list[Link]:
+        return self._platform.links()
+
+    def routes(self) -> list[Route]:
+        return self._platform.routes()
+
+    def neighbours(self) -> list[Neighbour]:
+        return self._platform.neighbours()
+
+    def addresses(self) -> frozenset[bytes]:
+        return self._platform.addresses()
+
+    def nameservers(self) -> tuple[str, ...]:
+        return nameservers()
+
+    def cpu_seconds(self, pid: int) -> float:
+        return psutils.cpu_seconds(pid)
+
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
+        return self._platform.tcp_info(packed(local), lport, packed(remote), rport)
+
+    def devices(self) -> list[dict[str, Any]]:
+        return self._devices() if self._devices is not None else super().devices()
+
+
+class Looking:
+    """What finds owners, while it is loaded and after."""
+
+    def __init__(self, owners: base.Owners) -> None:
+        self.ready = False
+        self._owners = owners
+        self._starter: threading.Thread | None = None
+
+    def start(self, behind: bool) -> None:
+        if behind:
+            self._starter = threading.Thread(target=self.start, args=(False,), name="owners-start", daemon=True)
+            self._starter.start()
+            return
+        self._owners.start()
+        self.ready = True
+
+    def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
+                first_seen_ns: int = 0) -> Owner | Unknown:
+        return self._owners.of_flow(proto, src, sport, dst, dport, first_seen_ns)
+
+    def status(self) -> list[Status]:
+        return self._owners.status()
+
+    def close(self) -> None:
+        if self._starter is not None:
+            self._starter.join(timeout=5)
+        self.ready = False
+        self._owners.close()

@@ -1,0 +1,108 @@
+"""A user's file in a process of its own, as those see it who ask it: one message there, one back, or it is killed.
+
+Time is the process's own on the processor, as far as the system tells it, so that a busy machine makes nobody slow.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from netwatch.plugins.worker import MOST, NOBODY
+from netwatch.store.folders import account, caller
+
+WORKER = Path(__file__).with_name("worker.py")
+LOAD_S = 2.0  # to load the file
+PATIENT = 20  # times what it may take on the processor, in all
+LOOK_S = 0.01
+
+
+class PluginError(Exception):
+    """What went wrong with the file; one line."""
+
+
+class Plugin:
+    """One file, running. `name` and `asks` are what it said of itself: its NAME, and whether it has classify()."""
+
+    def __init__(self, path: Path, code: bytes) -> None:
+        """Raises PluginError."""
+        uid = caller()
+        about = account(uid)
+        user, group = (uid, about[0]) if uid and about else (NOBODY, NOBODY) if not uid else (os.getuid(), os.getgid())
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/", close_fds=True, start_new_session=True)
+        begun = {"path": str(path), "code": base64.b64encode(code).decode(), "user": user, "group": group}
+        said = self.ask(begun, LOAD_S)
+        self.name, self.asks = said.get("name"), bool(said.get("asks"))
+
+    def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Its answer, if that takes no longer. Raises PluginError; what did not answer is killed."""
+        data = json.dumps(message).encode()
+        began = time.monotonic()
+        until = began + PATIENT * seconds
+        spent = self._spent()
+        try:
+            os.write(self._in, len(data).to_bytes(4, "big"))
+            for at in range(0, len(data), select.PIPE_BUF):
+                os.write(self._in, data[at : at + select.PIPE_BUF])
+            size = int.from_bytes(self._read(4, spent, seconds, until), "big")
+            if size > MOST:
+                raise PluginError("answered more than it may")
+            said: dict[str, Any] = json.loads(self._read(size, spent, seconds, until))
+        except TimeoutError:
+            self.close()
+            raise PluginError(f"TimeoutError: no answer in {time.monotonic() - began:.2f} s") from None
+        except (OSError, ValueError, EOFError):
+            self.close()
+            raise PluginError("its process ended") from None
+        except PluginError:
+            self.close()
+            raise
+        if "error" in said:
+            raise PluginError(str(said["error"]))
+        return said
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+    @property
+    def _in(self) -> int:
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    def _read(self, size: int, spent: float, seconds: float, until: float) -> bytes:
+        assert self._process.stdout is not None
+        pipe, data = self._process.stdout.fileno(), b""
+        while len(data) < size:
+            if select.select([pipe], [], [], min(LOOK_S, seconds))[0]:
+                more = os.read(pipe, size - len(data))
+                if not more:
+                    raise EOFError
+                data += more
+            elif self._spent() - spent > seconds or time.monotonic() > until:
+                raise TimeoutError
+        return data
+
+    def _spent(self) -> float:
+        """Seconds it had the processor; 0 where that is not told, and then all time counts in the end."""
+        try:
+            with open(f"/proc/{self._process.pid}/schedstat") as file:
+                return int(file.read().split()[0]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0

@@ -1,0 +1,117 @@
+"""Addons: each is whole and says what it is; the example of CONTRIBUTING.md, built from the page, in a tree of its
+own."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from netwatch_command import ENVIRONMENT, ROOT
+
+from netwatch.model.addon import Addon
+from netwatch.run import addons
+from netwatch.store.settings import SETTINGS
+
+CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of netwatch, and the example of the page: its file and its line."""
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    assert page.index("## An addon in one file") < page.index("## Add a protocol")
+    code, line = re.findall(r"```python\n(.*?)```", page, re.S)[:2]
+    (path,) = re.findall(r"`(netwatch/addons/\w+\.py)`:\n\n```python", page)
+    root = tmp_path_factory.mktemp("tree")
+    shutil.copytree(ROOT / "netwatch", root / "netwatch", copy_function=os.symlink,
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    assert not (root / path).exists()
+    (root / path).write_text(code)
+    registry = root / "netwatch/run/addons.py"
+    text = registry.read_text()
+    registry.unlink()
+    registry.write_text(text.replace("RECORDS = {", f"RECORDS = {{\n{line.rstrip()}", 1))
+    return root
+
+
+def run(tree: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    env = {**ENVIRONMENT, **more, "PYTHONPATH": str(tree)}
+    return subprocess.run([sys.executable, "-m", "netwatch", *words], cwd=tree, env=env, capture_output=True, text=True,
+                          check=False)
+
+
+def test_the_example_makes_records_of_its_own(tree: Path) -> None:
+    done = run(tree, "read", str(CAPTURE), "--what", "first", "--format", "ndjson")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [json.loads(each) for each in done.stdout.splitlines()]
+    names = [each["name"] for each in found]
+    assert len(names) > 3 and len(set(names)) == len(names)
+    assert {each["schema"] for each in found} == {"netwatch.first/1"}
+    assert all(each["flow"] and each["time"] for each in found)
+    some = run(tree, "read", str(CAPTURE), "--what", "first", "--where", "dport == 53", "--format", "csv")
+    assert some.returncode == 0 and names[0] in some.stdout
+    assert names[0] not in run(tree, "read", str(CAPTURE), "--what", "first", "--where", "dport == 54").stdout
+    assert run(tree, "read", str(CAPTURE), "--what", "firsts").returncode == 2
+
+
+def test_its_option_is_one_as_any_other(tree: Path) -> None:
+    shown = json.loads(run(tree, "config", "show", "--format", "json").stdout)
+    assert shown["firsts.most"] == {"value": 10_000, "origin": "default", "default": 10_000}
+    words = ("read", str(CAPTURE), "--what", "first", "--format", "ndjson")
+    for done in (run(tree, *words, "--set", "firsts.most=2"), run(tree, *words, NETWATCH_FIRSTS_MOST="2")):
+        assert len(done.stdout.splitlines()) == 2
+        assert done.stderr == "netwatch: 2 names are remembered: no more are told\n"
+    assert "a whole number from 1 to 1000000" in run(tree, *words, "--set", "firsts.most=0").stderr
+
+
+def test_a_session_answers_its_question(tree: Path) -> None:
+    code = f"""
+import time
+from netwatch.addons.firsts import FirstNames
+from netwatch.capture.file import open_files
+from netwatch.model.run import Purpose
+from netwatch.run.session import Session
+session = Session(Purpose(label="x"), lambda: open_files([{str(CAPTURE)!r}]))
+session.start()
+while not session.health().done:
+    time.sleep(0.01)
+print(len(session.ask(FirstNames())))
+session.stop()
+"""
+    env = {**ENVIRONMENT, "PYTHONPATH": str(tree)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tree, env=env, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 3
+
+
+def test_it_touched_no_other_file(tree: Path) -> None:
+    changed = {str(path.relative_to(tree)) for path in (tree / "netwatch").rglob("*.py") if not path.is_symlink()}
+    assert changed == {"netwatch/addons/firsts.py", "netwatch/run/addons.py"}
+
+
+@pytest.mark.parametrize("name", addons.ALL)
+def test_an_addon_is_whole(name: str) -> None:
+    kind = addons.find(name)
+    assert issubclass(kind, Addon) and kind.name == name
+    assert inspect.getdoc(kind) != inspect.getdoc(Addon), "its class does not say what it does"
+    for option in kind.options:
+        assert SETTINGS[f"{name}.{option.name}"].accept(option.default) == option.default
+        assert option.help.endswith(".")
+    for question in kind.questions:
+        assert dataclasses.is_dataclass(question) and question.__hash__ is not None  # equal questions are one
+        assert callable(question.answer)
+
+
+def test_every_addon_is_on_the_list() -> None:
+    listed = {place.partition(":")[0] for place in addons.ALL.values()}
+    for path in (ROOT / "netwatch").rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if re.search(r"^class \w+\(Addon\):\n(?:.*\n)*?    name = ", path.read_text(), re.M) and "_fast" not in name:
+            assert name in listed | {"netwatch.decrypt.decryptor"}, f"{name} has an addon that nothing loads"
