@@ -57,7 +57,7 @@ cdef inline void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept n
     c.wire = frame.len
     c.link = frame.link
     c.steps = 0
-    c.entered = False
+    c.entered = c.partial = False
     c.more = NULL
     c.around_count = 0
     c.pk = fresh(parser, frame)
@@ -281,6 +281,7 @@ cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
             c.p, c.end = p, end
             pk.proto = g.proto
             pk.part = False
+            c.partial = True
             return True
     elif g.named:
         pk.sport, pk.dport = g.sport, g.dport

@@ -38,6 +38,7 @@ cdef struct Cursor:                        # where in a frame the parser is
     u32 next                               # NEXT_* or EtherType
     u16 link                               # for NEXT_LINK
     u8 proto                               # for NEXT_CHAIN
+    bint partial                           # a first fragment, read for what it shows: its lengths are of the whole
     bint entered                           # a UDP tunnel: what follows is a packet of its own
     u16 steps
     const u8* more                         # the next sub-frame of an aggregate, NULL none

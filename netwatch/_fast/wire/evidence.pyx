@@ -31,7 +31,7 @@ cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
         if kind == 0x0806:
             return n >= at + 8 and be16(p + at) == 1 and be16(p + at + 2) == 0x0800 and p[at + 4] == 6
         if kind < 1536:
-            return n >= at + 3 and 3 <= kind <= wire - at
+            return n >= at + 3 and kind >= 3 and agrees(kind, wire - at, exact)
         if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:
             return False
         at += 2

@@ -157,7 +157,7 @@ cdef void udp(Cursor* c) noexcept nogil:
         if n < UDP_HEADER:
             reject(c, REJECT_TRANSPORT_HEADER)
             return
-        if n > c.wire:                          # no receiver takes it (RFC 768; Linux udp_rcv)
+        if n > c.wire and not c.partial:        # no receiver takes it (RFC 768; Linux udp_rcv)
             reject(c, REJECT_TRANSPORT_BEYOND)
             return
     advance(c, UDP_HEADER)
