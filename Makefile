@@ -49,6 +49,11 @@ docs: ## write the reference pages of fields, filters and protocols
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) tools/make_reference.py
 
+.PHONY: stubs
+stubs: ## write the .pyi beside every compiled module
+	@. tools/prepare.sh && ready ""
+	$(PYTHON) tools/make_stubs.py
+
 .PHONY: ci
 ci: ## what a change must pass, as the server runs it
 	@.ci/run

@@ -29,7 +29,6 @@ def steps() -> dict[str, Callable[[], Any]]:
 def spent(path: Path, make: Callable[[], Any]) -> tuple[float, int]:
     """(seconds of CPU, packets) of one pass over the file."""
     from netwatch._fast.input.box import Box
-
     from netwatch.capture.file import open_files
 
     source, box, worker = open_files([str(path)]), Box(), make()

@@ -9,6 +9,7 @@ import sys
 from types import ModuleType
 
 from driver import pack, run, streamed, turns_of
+
 from netwatch._fast.out.probe import Probe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))

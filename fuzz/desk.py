@@ -6,6 +6,7 @@ import sys
 from types import ModuleType
 
 from driver import Turns, pack, run, streamed
+
 from netwatch._fast.out.probe import Probe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 
 import atheris
+
 from netwatch._fast.out.probe import Probe
 
 Turns = list[tuple[int, bytes]]

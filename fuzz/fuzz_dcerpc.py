@@ -3,7 +3,7 @@
 What it learnt makes valid texts, whoever speaks.
 """
 
-from spoken import fuzz
+from said import fuzz
 
 if __name__ == "__main__":
     fuzz("dcerpc")

@@ -7,9 +7,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto")
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "engine"))
 
 from driver import pack, run, turns_of
-from netwatch._fast.engine import Engine
 from quicpeer import Peer, new_cid, stream
 
+from netwatch._fast.engine import Engine
 from netwatch.decrypt.exchange import Sessions
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext

@@ -3,8 +3,8 @@
 import struct
 
 from driver import Turns, outcome, pack, run, streamed, turns_of
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto.dns import text as dns
 
 NAME = b"\x03www\x07example\x03com\0"

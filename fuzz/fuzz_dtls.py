@@ -6,9 +6,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 from driver import outcome, pack, run, turns_of
-from netwatch._fast.out.probe import Probe
 from test_dtls import AGAIN, CERT, CLIENT, DARK, SERVER, VERIFY, client_body, message, record
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import dtls
 
 PARTS = [record(22, message(1, client_body(), at=at, size=40)) for at in (80, 0, 40)]

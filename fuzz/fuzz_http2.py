@@ -3,8 +3,8 @@
 import random
 
 from driver import pack, run, streamed, turns_of
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import http2
 from netwatch.decrypt.transaction import Transaction, fields_of
 

@@ -3,8 +3,8 @@
 import contextlib
 
 from driver import pack, run, turns_of
-from netwatch._fast.engine import Engine
 
+from netwatch._fast.engine import Engine
 from netwatch._fast.proto import http3
 from netwatch.decrypt.http3 import Http3
 from netwatch.decrypt.qpack import Refused, references
@@ -23,7 +23,7 @@ SEEDS = [
 
 def target(data: bytes) -> None:
     engine = Engine()
-    first = Event(1, 1, "frames", 1, engine, 0, 0, 0, True, b"", 0, 0, "http3", 0)
+    first = Event(1, 1, "frames", 1, engine, 0, 0, 0, True, b"", 0, "http3", 0)
     reader = Http3(first, False, True)
     facts = []
     for side, part in turns_of(data):

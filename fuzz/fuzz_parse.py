@@ -69,8 +69,9 @@ def told(link: int, frames: list[tuple[int, bytes]]) -> bytes:
 
 def one_input(data: bytes) -> None:
     """The property."""
-    from netwatch._fast.out.names import REJECTS
     from running import run
+
+    from netwatch._fast.out.names import REJECTS
 
     link, frames = script(data)
     result = run(frames, link, KINDS)

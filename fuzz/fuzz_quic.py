@@ -6,11 +6,11 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 from driver import outcome, pack, run, turns_of
-from netwatch._fast.out.probe import Probe
-from netwatch._fast.proto.quic.text import describe, label
 from quicmake import T050, V1, V2, client_hello, close, crypto, padded, seal, server_hello
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import quic  # noqa: F401
+from netwatch._fast.proto.quic.text import describe, label
 
 PAYLOADS = [b"\2\0\0\1\0\1\1" + crypto(client_hello()), b"\3\0\0\0\0\1\1\1" + crypto(server_hello()) + close(3, b"why")]
 SEEDS = [pack([(0, payload), (1, payload)]) for payload in PAYLOADS]

@@ -1,8 +1,8 @@
 """For any bytes, cut in any way, the RTSP parser gives the same answer, and its texts are valid."""
 
 from driver import pack, run, streamed
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import rtsp
 
 SEEDS = [

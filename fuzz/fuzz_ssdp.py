@@ -1,8 +1,8 @@
 """For any bytes, cut in any way, the SSDP parser gives the same answer, and its texts are valid."""
 
 from driver import outcome, pack, run, turns_of
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import ssdp
 
 SEEDS = [

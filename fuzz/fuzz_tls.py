@@ -3,8 +3,8 @@
 import struct
 
 from driver import pack, run, streamed
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto.tls import text as tls
 
 

@@ -2,8 +2,8 @@
 
 from driver import pack, run, streamed
 from fuzz_tls import CLIENT, record, vector
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import tor
 from netwatch._fast.proto.tls import text as tlstext
 

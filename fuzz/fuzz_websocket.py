@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from driver import pack, run, streamed
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import websocket
 from netwatch.decrypt.websocket import WebSocket
 

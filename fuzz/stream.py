@@ -9,8 +9,8 @@ import sys
 from types import ModuleType
 
 from driver import pack, run, streamed
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.out.protocols import DESCRIBE
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))

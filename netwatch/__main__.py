@@ -8,11 +8,15 @@ import sys
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code of CONTRACT section 2."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments == ["--version"] or arguments == ["-V"]:
+    if arguments in (["--version"], ["-V"]):
         from netwatch import __version__
 
-        print(f"netwatch {__version__}")
-        return 0
+        try:
+            sys.stdout.write(f"netwatch {__version__}\n")
+            sys.stdout.flush()
+            return 0
+        except (OSError, AttributeError):
+            pass  # a closed or full output: the command line knows what to say
     from netwatch.cli import run
 
     return run(arguments)

@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from netwatch._fast.term.canvas import text_width  # noqa: E402
-
 from netwatch.ui import theme, themes  # noqa: E402
 from netwatch.ui.tabs import TABS  # noqa: E402
 from netwatch.ui.views import VIEWS  # noqa: E402

@@ -1,6 +1,7 @@
 """The protocols that netwatch knows. Python that asks for their names does so here, so that they are enrolled."""
 from netwatch._fast.look.registry cimport enroll
 from netwatch._fast.proto.amqp cimport amqp_define
+from netwatch._fast.proto.bacnet.wire cimport bacnet_define
 from netwatch._fast.proto.bgp.wire cimport bgp_define
 from netwatch._fast.proto.bittorrent cimport bittorrent_define
 from netwatch._fast.proto.cassandra.wire cimport cassandra_define
@@ -8,15 +9,20 @@ from netwatch._fast.proto.coap cimport coap_define
 from netwatch._fast.proto.dcerpc.wire cimport dcerpc_define
 from netwatch._fast.proto.dhcp cimport dhcp_define
 from netwatch._fast.proto.dhcpv6 cimport dhcpv6_define
+from netwatch._fast.proto.diameter.wire cimport diameter_define
 from netwatch._fast.proto.dnp3 cimport dnp3_define
 from netwatch._fast.proto.dns.wire cimport dns_define, mdns_define, llmnr_define
 from netwatch._fast.proto.dtls cimport dtls_define
+from netwatch._fast.proto.enip.wire cimport enip_define
 from netwatch._fast.proto.ftp cimport ftp_define
+from netwatch._fast.proto.ftpdata cimport ftp_data_define
 from netwatch._fast.proto.git cimport git_define
 from netwatch._fast.proto.grpc cimport grpc_define
+from netwatch._fast.proto.gtpc.wire cimport gtpc_define
 from netwatch._fast.proto.http.wire cimport http_define
 from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.http3 cimport http3_define
+from netwatch._fast.proto.iec104 cimport iec104_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
@@ -34,15 +40,18 @@ from netwatch._fast.proto.ntp cimport ntp_define
 from netwatch._fast.proto.openvpn cimport openvpn_define
 from netwatch._fast.proto.pop3 cimport pop3_define
 from netwatch._fast.proto.postgresql cimport postgresql_define
+from netwatch._fast.proto.proxy cimport proxy_define
 from netwatch._fast.proto.quic.wire cimport quic_define
 from netwatch._fast.proto.radius cimport radius_define
 from netwatch._fast.proto.rdp.wire cimport rdp_define
+from netwatch._fast.proto.rdpudp cimport rdpudp_define
 from netwatch._fast.proto.redis cimport redis_define
 from netwatch._fast.proto.rpc.wire cimport nfs_define, rpc_define
 from netwatch._fast.proto.rsync cimport rsync_define
 from netwatch._fast.proto.rtcp cimport rtcp_define
 from netwatch._fast.proto.rtp cimport rtp_define
 from netwatch._fast.proto.rtsp cimport rtsp_define
+from netwatch._fast.proto.s7comm.wire cimport s7comm_define
 from netwatch._fast.proto.sflow cimport sflow_define
 from netwatch._fast.proto.sip cimport sip_define
 from netwatch._fast.proto.smb.wire cimport smb_define
@@ -57,6 +66,7 @@ from netwatch._fast.proto.tds.wire cimport tds_define
 from netwatch._fast.proto.telnet cimport telnet_define
 from netwatch._fast.proto.tftp cimport tftp_define
 from netwatch._fast.proto.tls.wire cimport tls_define
+from netwatch._fast.proto.tns cimport tns_define
 from netwatch._fast.proto.websocket cimport websocket_define
 from netwatch._fast.proto.vnc.wire cimport vnc_define
 from netwatch._fast.proto.tor cimport tor_define, tor_enrolled
@@ -134,3 +144,13 @@ enroll(tds_define)
 enroll(netflow_define)
 enroll(ipfix_define)
 enroll(sflow_define)
+enroll(proxy_define)
+enroll(ftp_data_define)                     # announced by ftp, not found
+enroll(diameter_define)
+enroll(gtpc_define)
+enroll(bacnet_define)
+enroll(enip_define)
+enroll(s7comm_define)
+enroll(iec104_define)
+enroll(tns_define)
+enroll(rdpudp_define)

@@ -20,11 +20,12 @@ from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, ROOM
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
-                                          EV_UNKNOWN, EV_BEGUN, facts_free, ring_put)
+                                          EV_UNKNOWN, EV_BEGUN, app_of, facts_free, ring_put)
 from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
+from netwatch._fast.look.announced cimport announced_flow, announced_free
 from netwatch._fast.look.conns cimport spares_free
 from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment
@@ -61,8 +62,8 @@ cdef enum:
 cdef class Engine:
     """One share of the flows of an input."""
 
-    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want=(), bint hold=False, bint dpi=True, bint facts=True,
-                  u32 shard=0, u32 shards=1, dict timeouts=None, str copies="mark", str vlan="pair"):
+    def __cinit__(self, u32 max_flows=2000000, u32 history=0, want: Iterable[str] = (), bint hold=False, bint dpi=True,
+                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None, str copies="mark", str vlan="pair"):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
         if not table_open(&core.table, max_flows):
@@ -76,6 +77,7 @@ cdef class Engine:
             raise MemoryError("no memory for an engine")
         core.parser.paths.vlan = VLANS[vlan]
         core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, dpi_datagram, stream_end
+        core.readers.begun = announced_flow
         core.dpi.rows = core.table.rows
         core.dpi.colds = core.table.colds
         core.dpi.off = not dpi
@@ -98,11 +100,13 @@ cdef class Engine:
                 dpi_drop(&core.dpi, core.table.rows[i].conn)
             facts_free(&core.dpi, &core.table.colds[i])
         spares_free(&core.dpi)
+        announced_free(&core.dpi)
         table_close(&core.table)
         paths_free(core.parser.paths)
         defrag_free(core.parser.defrag)
         free(core.parser.out)
         free(core.dpi.ring.mem)
+        free(core.dpi.touched)
         free(core.fresh)
 
     def set_timeouts(self, dict changed) -> None:
@@ -306,3 +310,5 @@ cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
                              pk.frame.iface, sizeof(PacketRow))
     if room != NULL:
         packet_row(<PacketRow*>room, pk, pk.frame)
+        if number:
+            (<PacketRow*>room).app = app_of(&core.table.rows[number], &core.table.colds[number])

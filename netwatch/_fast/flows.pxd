@@ -50,6 +50,8 @@ cdef struct Core:             # one engine
     u32 cap_fresh
     Tally by_app[MAX_PROTOS]
     Tally by_proto[512]
+    u8 link_types[8192]       # a bit for every EtherType that a PROTO_L2 flow has had
+    u32 n_link_types
     Series* series            # counts by the second, NULL when nobody asked for them
     Witness witness           # NULL: nobody; it belongs to Engine.observer
     void* who

@@ -8,27 +8,24 @@ from libc.stdlib cimport realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, Cold,
-                                      Conn, END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_ACTIVE,
-                                      ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY, ST_ECHO_REQUEST,
-                                      ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
-                                      ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
-                                      ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
+                                      END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
+                                      ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
 from netwatch._fast.flow.copies cimport copies_find, copies_note
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray
 from netwatch._fast.wire.encap cimport base_of, path_pair
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_ACK, TCP_FIN,
-                                         TCP_RST, TCP_SYN, flow_hash)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
+                                         PROTO_UDP, Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, flow_hash)
 from netwatch._fast.flow.rates cimport count_rate
-from netwatch._fast.flow.content cimport facts_free, ring_put, EV_BEGUN, EV_LINKS
+from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
 from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
                                         table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
                                         wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
-from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
+from netwatch._fast.flow.states cimport guess_initiator, is_echo_flow, other_state, part_state, time_echo
+from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:
     SECOND = 1000000000
@@ -100,7 +97,8 @@ cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogi
     """The packet was counted when it was captured before: it is a copy, and nothing else."""
     pk.notes |= NOTE_COPY
     core.table.any_copied = True
-    core.table.copied[2 * <size_t>number + pk.side] += pk.count
+    core.table.copied[number].packets[pk.side] += pk.count
+    core.table.copied[number].path = pk.path
     core.copied += pk.count
     if pk.depth == 0:
         core.copied_bytes += pk.wire
@@ -161,16 +159,16 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     elif core.hold:
         remember_fresh(core, number)
     guess_initiator(row, pk)
-    if pk.proto == PROTO_TCP:
-        row.tcp = new_tcp(t)
-        conversation(&t.tcp_conversations, pk)
-    elif pk.proto == PROTO_UDP:
-        conversation(&t.udp_conversations, pk)
-    elif is_echo_flow(row):
+    touch(&core.dpi, row)
+    if not pk.part:
+        converse(t, pk)
+    if pk.proto == PROTO_TCP or is_echo_flow(row):
         row.tcp = new_tcp(t)
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
+    if core.dpi.announced != NULL and has_socket_ends(row) and not core.dpi.off:
+        core.readers.begun(&core.dpi, row, cold, pk)
     return number
 
 
@@ -206,27 +204,6 @@ cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
     core.n_fresh += 1
 
 
-cdef inline bint is_echo_flow(const Row* row) noexcept nogil:
-    """ICMP echo with an identifier: its round trips are kept in a TcpRow. Other ICMP keeps type and code there."""
-    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
-
-
-cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil:
-    """The reply to the newest request, by sequence number (RFC 792), is a round trip."""
-    cdef u32 sequence
-    if pk.payload_len < 8:
-        return
-    sequence = be16(pk.payload + 6)
-    if is_echo(pk, True):
-        t.sample_ts[0] = pk.frame.ts
-        t.sample_end[0] = sequence
-    elif t.sample_ts[0] and t.sample_end[0] == sequence and pk.frame.ts >= t.sample_ts[0]:
-        sequence = <u32>((pk.frame.ts - t.sample_ts[0]) // 1000)
-        t.rtt_us = sequence if sequence else 1
-        smooth(&t.srtt_us[0], t.rtt_us)
-        t.sample_ts[0] = 0
-
-
 cdef u32 new_tcp(Table* t) noexcept nogil:
     cdef u32 number = t.tcp_free
     if number:
@@ -237,28 +214,6 @@ cdef u32 new_tcp(Table* t) noexcept nogil:
     if number:
         memset(&t.tcps[number], 0, sizeof(TcpRow))
     return number
-
-
-cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
-    """RFC 792: echo request 8, reply 0; RFC 4443: 128, 129."""
-    if pk.proto == PROTO_ICMP:
-        return pk.icmp_type == (8 if request else 0)
-    return pk.proto == PROTO_ICMP6 and pk.icmp_type == (128 if request else 129)
-
-
-cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
-    """Who began: the sender of a request; else, of a well-known port and another, the other; else who spoke first."""
-    cdef bint sender = True
-    if is_echo(pk, True) or is_echo(pk, False):
-        row.bits |= BIT_SEEN
-        sender = is_echo(pk, True)
-    elif pk.proto == PROTO_ARP:
-        row.bits |= BIT_SEEN
-        sender = pk.icmp_type == 1
-    elif pk.sport < 1024 and pk.dport >= 1024:
-        sender = False
-    if (pk.side == 1) == sender:
-        row.bits |= BIT_INITIATOR_B
 
 
 cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
@@ -275,13 +230,18 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         cold.back = pk.path
     else:
         row.path = pk.path
+    if not pk.part and row.payload[0] + row.payload[1] == 0 and row.packets[0] + row.packets[1]:
+        converse(&core.table, pk)               # what came before may have been parts of datagrams
     if pk.part:
-        count_part(row, pk)
+        part_state(row)
     elif row.proto == PROTO_TCP and row.tcp:
         tcp_update(row, cold, &core.table.tcps[row.tcp], pk)
     else:
-        row.payload[s] += pk.wire_payload
+        if not pk.notes & NOTE_DROPPED:
+            row.payload[s] += pk.wire_payload
         other_state(row, pk)
+        if row.proto == PROTO_L2:
+            note_link_type(core, pk.sub)
         if core.dpi.want >> EV_LINKS & 1:
             link_seen(&core.dpi, row, pk)
         if row.tcp and is_echo_flow(row):
@@ -295,15 +255,11 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         read_content(core, row, cold, pk)
 
 
-cdef void count_part(Row* row, const Packet* pk) noexcept nogil:
-    """A fragment whose others are missing: it is on its way to the receiver, who has nothing to read yet."""
-    if row.state == ST_NONE:
-        if row.proto == PROTO_TCP:
-            row.state = ST_TCP_UNKNOWN
-        elif row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE:
-            row.state = ST_UDP_ACTIVE
-        else:
-            row.state = ST_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else ST_ACTIVE
+cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:
+    if pk.proto == PROTO_TCP:
+        conversation(&t.tcp_conversations, pk)
+    elif pk.proto == PROTO_UDP:
+        conversation(&t.udp_conversations, pk)
 
 
 cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:
@@ -316,44 +272,15 @@ cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
             core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
-    elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
+    elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off and not pk.notes & NOTE_DROPPED:
         core.readers.datagram(&core.dpi, row, cold, pk)
 
 
-cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
-    """States of flows that are not TCP; a UDP flow's may be named better by its protocol."""
-    cdef u16 proto = row.proto
-    if proto == PROTO_UDP or proto == PROTO_UDPLITE:
-        if row.state == ST_NONE:
-            row.state = ST_UDP_ACTIVE
-    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
-        if is_echo(pk, True):
-            row.state = ST_ECHO_REQUEST
-        elif is_echo(pk, False):
-            row.state = ST_ECHO_REPLY
-        else:
-            row.state = ST_ICMP
-        if not is_echo_flow(row):
-            row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
-    elif proto == PROTO_ARP:
-        row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST
-    elif proto == PROTO_SCTP:
-        row.state = sctp_state(row.state, pk.icmp_type)
-    else:
-        row.state = ST_ACTIVE
-        if proto == PROTO_L2:
-            row.tcp = pk.sub
-
-
-cdef u8 sctp_state(u8 state, u8 chunk) noexcept nogil:
-    """From the first chunk of a packet (RFC 9260 section 3.2)."""
-    if chunk == 1 or chunk == 2:
-        return ST_SCTP_INIT
-    if chunk == 6 or chunk == 14:
-        return ST_SCTP_CLOSED
-    if chunk == 7 or chunk == 8:
-        return ST_SCTP_SHUTDOWN
-    return state if state == ST_SCTP_CLOSED else ST_SCTP_ESTABLISHED
+cdef inline void note_link_type(Core* core, u16 kind) noexcept nogil:
+    cdef u8 bit = 1 << (kind & 7)
+    if not core.link_types[kind >> 3] & bit:
+        core.link_types[kind >> 3] |= bit
+        core.n_link_types += 1
 
 
 cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
@@ -398,6 +325,7 @@ cdef void release_ended(Core* core, u32 keep) noexcept nogil:
     while t.ended > keep:
         number = ended_pop(t)
         facts_free(&core.dpi, &t.colds[number])
+        touch(&core.dpi, &t.rows[number])
         table_free_row(t, number)
 
 

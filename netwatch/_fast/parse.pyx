@@ -5,8 +5,8 @@ Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: R
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, be64
-from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, PROTO_ARP,
-                                         Packet, flow_hash)
+from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, NOTE_BEYOND,
+                                         PROTO_ARP, PROTO_TCP, Packet, flow_hash)
 from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
                                         REJECT_FRAGMENT, REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_BEYOND,
                                         REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
@@ -211,18 +211,25 @@ cdef void ip4(Cursor* c) noexcept nogil:
     pk.ttl = p[8]
     pk.proto = p[9]
     pk.ident = be16(p + 4)
+    bits = be16(p + 6)
     if total > c.wire:                      # ip_rcv of Linux drops it, as RFC 1122 3.2.1 lets a host do
-        reject(c, REJECT_IP_BEYOND)
-        return
-    if total < captured(c):
+        beyond(c, bits & (FRAG_MORE | FRAG_OFFSET) != 0)
+    elif total < captured(c):
         c.end = p + total
     c.wire = total
     advance(c, n)
-    bits = be16(p + 6)
     if bits & (FRAG_MORE | FRAG_OFFSET) and not fragment(c, pk.ident, p[9], (bits & FRAG_OFFSET) * 8,
                                                          bits & FRAG_MORE != 0):
         return
     transport(c, <u8>pk.proto)
+
+
+cdef void beyond(Cursor* c, bint part) noexcept nogil:
+    """The header speaks of more than the frame has: the packet is counted, and its receiver drops it. A fragment is like
+    one that was not wholly captured: it never joins others, and of a first one what is there is shown."""
+    c.parser.rejects[REJECT_IP_BEYOND] += 1
+    if not part or c.pk.proto == PROTO_TCP:
+        c.pk.notes |= NOTE_BEYOND
 
 
 cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept nogil:
@@ -326,8 +333,7 @@ cdef void ip6(Cursor* c) noexcept nogil:
     advance(c, 40)
     n = be16(p + 4)
     if n > c.wire:                          # ip6_rcv of Linux drops it
-        reject(c, REJECT_IP_BEYOND)
-        return
+        beyond(c, p[6] == 44)
     if n or p[6] == 59:                     # zero: a jumbogram, or offload that did not know yet
         if n < captured(c):
             c.end = c.p + n

@@ -8,8 +8,10 @@ when the first are delivered. A keep-alive there is a byte that was sent before,
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.row cimport BIT_DPI_DONE, Cold, Half, Row, Segment, TcpRow, closed, tried_bit
-from netwatch._fast.wire.packet cimport NOTE_KEEP_ALIVE, Packet, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Half, OPEN_GUESSED, OPEN_KNOWN, Row,
+                                      Segment, TcpRow, closed, tried_bit)
+from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK, TCP_FIN,
+                                         TCP_PSH, TCP_RST, TCP_SYN)
 from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
 from netwatch._fast.look.dispatch cimport dpi_end
@@ -20,12 +22,8 @@ from netwatch._fast.look.segments cimport segments_keep, segments_take
 cdef enum:
     EARLY_BYTES = 1048576         # bytes of one side that wait for what is before them
     EARLY_SEGMENTS = 1024
-    HOLE_PATIENCE = 32            # frames of the flow after a hole was acknowledged until it counts as lost
-    FAR_AHEAD = 67108864          # a segment further ahead than this is not of this stream
-
-cdef enum:                     # Half.open
-    OPEN_KNOWN = 1             # its SYN was seen
-    OPEN_GUESSED = 2           # joined in the middle
+    HOLE_PATIENCE = 8             # frames of the flow after a hole was acknowledged until it counts as lost
+    NEAR = 1048576                # a segment further behind than this is none that the joining missed
 
 
 cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -43,6 +41,8 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     f.frame = pk.frame.n
     f.follow = (dpi.want >> EV_CHUNK) & 1
     f.inner = False
+    if pk.notes & NOTE_DROPPED and (row.conn == NULL or not row.conn.half[s].open or not may_be_acknowledged(pk)):
+        return
     if joined_by_keep_alive(row, t, pk):
         return
     if f.conn == NULL:
@@ -58,7 +58,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         f.conn.half[s].next = seq
     if f.conn.half[s].next == seq and not pk.flags & TCP_FIN:
         f.conn.found = found                    # these very bytes are shown next, and do not end the side
-    if pk.flags & TCP_FIN:
+    if pk.flags & TCP_FIN and not pk.notes & NOTE_DROPPED and <i32>(seq + pk.wire_payload - f.conn.half[s].next) >= 0:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
     if pk.wire_payload:
@@ -70,6 +70,12 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if f.conn != NULL and (pk.flags & TCP_RST or (closed(&f.conn.half[0]) and closed(&f.conn.half[1]))):
         stream_end(dpi, row, cold, f.ts, f.frame)
         row.bits |= BIT_DPI_DONE
+
+
+cdef inline bint may_be_acknowledged(const Packet* pk) noexcept nogil:
+    """Of what the receiver seems to drop: bytes of the stream as it may go on behind a hole that is larger than any
+    window, of which an acknowledgement will tell."""
+    return pk.wire_payload and pk.flags & (TCP_ACK | TCP_RST | TCP_SYN) == TCP_ACK and not pk.notes & NOTE_BAD_SUM
 
 
 cdef bint joined_by_keep_alive(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -112,17 +118,17 @@ cdef inline bint nothing_told(const Half* half) noexcept nogil:
 
 
 cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
-    """Deliver what is new and in order, keep what is early, drop what is old."""
+    """Deliver what is new and in order, keep what is early, drop what is old, and what follows the end."""
     cdef Half* half = &f.conn.half[s]
     cdef i32 ahead = <i32>(seq - half.next)
     cdef u32 n = pk.payload_len, old, k
-    if ahead > FAR_AHEAD or ahead < -FAR_AHEAD:
+    if closed(half):
         return
-    if ahead < 0 and half.open == OPEN_GUESSED and nothing_told(half) and not pk.notes & NOTE_KEEP_ALIVE:
+    if -NEAR < ahead < 0 and half.open == OPEN_GUESSED and nothing_told(half) and not pk.notes & NOTE_KEEP_ALIVE:
         half.next = seq
         ahead = 0
     if ahead > 0:
-        early(f, s, seq, pk.payload, n)
+        early(f, s, seq, pk.payload, n, pk.notes & NOTE_DROPPED != 0)
         return
     while f.conn != NULL:
         old = half.next - seq
@@ -159,11 +165,17 @@ cdef void drain(Feed* f, int s) noexcept nogil:
         free(seg)
 
 
-cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n) noexcept nogil:
-    """Keep bytes for later; over a bound the hole before them is given up."""
+cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
+    """Keep bytes for later; over a bound the hole before them is given up. Bytes in `doubt` fill half the room at most,
+    and end a hole only when they turn out to be acknowledged."""
     cdef Half* half = &f.conn.half[s]
-    if not segments_keep(f.dpi, half, seq, p, n) or half.early == NULL:
+    if doubt and (half.early_bytes > EARLY_BYTES // 2 or half.early_n > EARLY_SEGMENTS // 2
+                  or f.dpi.stream_bytes > STREAMS_CALM):
+        return
+    if not segments_keep(f.dpi, half, seq, p, n, doubt) or half.early == NULL:
         return                                  # no memory, or nothing of the segment was captured
+    if half.early.doubt:
+        return
     if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
         give_up_hole(f, s)
 
@@ -177,10 +189,15 @@ cdef void give_up_hole(Feed* f, int s) noexcept nogil:
         drain(f, s)
 
 
+cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
+    """Was the other side seen to take all before this?"""
+    return f.row.packets[1 - s] != 0 and <i32>(f.row.acked[1 - s] - seq) >= 0
+
+
 cdef void lose_patience(Feed* f, int s) noexcept nogil:
     """A hole that the other side has acknowledged, or may never acknowledge because it is not seen, is lost."""
     cdef Half* half = &f.conn.half[s]
-    if f.row.packets[1 - s] and <i32>(f.row.acked[1 - s] - half.early.seq) < 0:
+    if (f.row.packets[1 - s] or half.early.doubt) and not acknowledged(f, s, half.early.seq):
         return
     half.waiting += 1
     if half.waiting > HOLE_PATIENCE:
@@ -191,13 +208,14 @@ cdef void lose_patience(Feed* f, int s) noexcept nogil:
 cdef u32 before_fin(const Half* half) noexcept nogil:
     """Bytes between what was seen and the FIN that follows them."""
     cdef i32 n = <i32>(half.fin - half.next)
-    return <u32>n if half.has_fin and 0 < n <= FAR_AHEAD else 0
+    return <u32>n if half.has_fin and n > 0 else 0
 
 
 cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil:
-    """The flow ends: deliver what waits behind holes, show the rest once more as final, and free everything."""
+    """The flow ends: deliver what waits behind holes, requests before answers, show the rest once more as final, and
+    free everything. What was in doubt to the end was none of the stream."""
     cdef Feed f
-    cdef int side
+    cdef int side, k, first = row.bits & BIT_INITIATOR_B
     cdef u32 missing[2]
     f.dpi = dpi
     f.row = row
@@ -207,9 +225,13 @@ cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept
     f.frame = frame
     f.follow = (dpi.want >> EV_CHUNK) & 1
     f.inner = False
-    for side in range(2):
+    for k in range(2):
+        side = first if k == 0 else 1 - first
         while f.conn != NULL and f.conn.half[side].early != NULL:
-            give_up_hole(&f, side)
+            if f.conn.half[side].early.doubt and not acknowledged(&f, side, f.conn.half[side].early.seq):
+                free(segments_take(dpi, &f.conn.half[side]))
+            else:
+                give_up_hole(&f, side)
         missing[side] = before_fin(&f.conn.half[side]) if f.conn != NULL else 0
     for side in range(2):
         if f.conn != NULL and f.conn.half[side].len and not f.conn.half[side].dead:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
 from netwatch._fast.input.switch import Switch
-from netwatch.model.addon import Addon, Offer
+from netwatch.model.contract import Addon, Offer
 from netwatch.model.host import Unavailable
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 FIXED = "This capture cannot be changed"
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import ways
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
 NO_PROCESS = "no process known"
@@ -53,14 +54,14 @@ class EgressNow:
 class Egress:
     """The flows that pass `where` (a Filter or None), those that have ended included. Live, those begun here."""
 
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> EgressNow:
         own = list(session.get(Throughput).here) if session.live else None
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
             codes, by_code, names = _processes(session)
-            roots, found, total, left_out = ways(session.view.view, SHOWN, own, codes, by_code)
+            roots, found, total, left_out = ways(selected, SHOWN, own, codes, by_code)
             by_process = own is not None and bool(names)
             told = [_way(session, each, names, by_process) for each in found]
             whole = [_root(each, names, by_process) for each in roots]
@@ -89,7 +90,7 @@ def _processes(session: Session) -> tuple[Any, Any, list[str]]:
     if not owners.looking:
         return None, None, []
     told = owners.column(session.engine)
-    codes = told.refresh(session.engine)
+    codes = told.codes
     known = told.tables["process.name"]
     names = sorted(set(known.values()))
     number = {name: i for i, name in enumerate(names, 1)}

@@ -7,17 +7,18 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netwatch._fast.view.columns import address_text
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import ranked
+from netwatch._fast.view.written import address_text
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Record
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 GroupKey = tuple[str, Any]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
 NONE: GroupKey = ("none", None)
@@ -70,7 +71,7 @@ class GroupsOf:
     and states are wanted; nothing is unfolded then."""
 
     by: str
-    where: Any = None
+    where: Filter | None = None
     sort: str = "bytes"
     descending: bool = True
     history: bool = False
@@ -84,14 +85,15 @@ class GroupsOf:
 
     def answer(self, session: Session) -> Grouped:
         here = session.get(Throughput).here
+        found = session.look(session.view.select(self.where, None, False, self.history or not session.live,
+                                                 self._fields()))
         with session.lock:
-            return self._answer(session, here)
+            return self._answer(session, here, found)
 
-    def _answer(self, session: Session, here: frozenset[bytes]) -> Grouped:
-        program = session.view.prepare(self.where, self._fields())
-        view, clock = session.view.view, session.engine.clock
+    def _answer(self, session: Session, here: frozenset[bytes], view: Any) -> Grouped:
+        clock = session.engine.clock
         made = _Made(view, self.by, here, self.remotes, self.ours)
-        flows = made.groups.gather(program, self.history or not session.live, clock)
+        flows = made.groups.add_up()
         number = made.groups.sort(self.sort if self.sort in SORTS else "", self.descending)
         within = made.number(self.within) if self.within is not None else None
         top = None
@@ -101,8 +103,8 @@ class GroupsOf:
             total = made.groups.fold()
         else:
             turned = {found for key in self.turned if (found := made.number(key)) is not None}
-            total = made.groups.unfold(self.unfolded, turned, "bytes" if self.sort == "flows" else self.sort,
-                                       self.descending)
+            of_flows = self.sort if self.sort in view.view.columns() else "bytes"
+            total = made.groups.unfold(self.unfolded, turned, of_flows, self.descending)
         page = made.groups.page(self.offset, self.limit)
         records = iter(session.records([row for _, row in page if row]))
         rows = [next(records) | {"group": made.key(group)} if row else self._group(made, group, clock)
@@ -124,13 +126,15 @@ class _Made:
 
     def __init__(self, view: Any, by: str, here: frozenset[bytes], remotes: bool = False,
                  ours: bool = False) -> None:
-        found = view.columns()
+        found = view.view.columns()
         self.names: list[str] = []
         self.values: list[list[Any]] = []
         columns = []
         for name in BY[by].columns:
             kind, column, table = found.get(PID[0] if name == "pid" else name, ("", 0, None))
-            if kind == "code":
+            if kind == "text":
+                table = view.view.text_table(name)
+            if kind in ("code", "text"):
                 ranks, values = _ranks.of(name, table, found[PID[1]][2] if name == "pid" else None)
                 self.names.append(name)
                 self.values.append(values)

@@ -13,10 +13,10 @@ from netwatch._fast.view.engineview import dns_times
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 SECOND = 1_000_000_000
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
@@ -65,12 +65,12 @@ class Insights:
 
     def answer(self, session: Session) -> InsightsNow:
         addon = session.get(TimelineAddon)
+        selected = session.look(session.view.select())
         with session.lock:
             now = addon.mark()
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
-            session.view.rows(None, None, False, 0, 0, True)
-            found, _, _ = hosts(session.view.view, HOSTS)
+            found, _, _ = hosts(selected, HOSTS)
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Counters, Host, Link, Neighbour, Rate, Route, Unavailable
 from netwatch.names.vendors import vendor_of
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Run, Session
 
 ACTIVE, IDLE, DOWN = "active", "idle", "down"
 MAX_ROUTES = 64  # of one interface told

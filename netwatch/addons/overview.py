@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from netwatch._fast.view import tallies
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
 from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of, rows_of
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
+from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
-
-NAMED_ROWS = 20_000  # rows up to which hosts are grouped by name: each name is worked out in Python, once
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,19 @@ class OverviewQuestion:
     range: str = "5m"
     top: int = 40
     by_rate: bool = True
-    where: Any = None
+    where: Filter | None = None
     interfaces: bool = False
 
     def answer(self, session: Session) -> Overview:
         found = Interfaces().answer(session).rows if self.interfaces and session.live else ()
+        only = rows_of(session, self.where, not self.by_rate)
         with session.lock:
-            return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)))
+            return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)), only)
 
-    def _looked(self, session: Session, interfaces: tuple[Interface, ...]) -> Overview:
+    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: list[int] | None) -> Overview:
         """What the rows tell. The caller holds session.lock."""
         past = past_of(session, self.range)
-        found, peers = peers_of(session, self.top, self.by_rate, self.where)
+        found, peers = peers_of(session, self.top, self.by_rate, only)
         return Overview(past, dns_of(session, past), gateway_of(session), peers, self.by_rate, found["seen"],
                         found["refused"], interfaces)
 
@@ -84,14 +85,13 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def peers_of(session: Session, top: int, by_rate: bool, where: Any) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+def peers_of(session: Session, top: int, by_rate: bool,
+             only: list[int] | None) -> tuple[dict[str, Any], tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
-    counts = tallies.held(session.engine)
-    named = counts["seen"] - counts["gone"] <= NAMED_ROWS
-    hosts = session.view.codes("name.host") if named else None
-    processes = session.view.codes("process.name") if named else None
-    found = tallies.peers(session.engine, 0, top, by_rate, hosts, processes,
-                          rows_of(session, where, not by_rate))
+    owners = session.get(FlowOwners)
+    told = owners.column(session.engine) if owners.looking else None
+    processes = (told.codes, told.tables["process.name"]) if told is not None else None
+    found = tallies.peers(session.engine, 0, top, by_rate, session.view.host_texts, processes, only)
     return found, tuple(_peer(session, group) for group in found["top"])
 
 

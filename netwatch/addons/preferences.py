@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.option import Value
 from netwatch.store import config, files, folders
 from netwatch.store.settings import SettingError, Settings
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 LONGEST = 400  # characters of a filter that is kept
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.host import Host, Unavailable
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Run, Session
 
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at
@@ -23,7 +23,7 @@ class Processes:
     """As GroupsOf, by program and PID; rows of a live source have `cpu`, percent of one core, from the second
     look on; what is out and in is as the process sees it."""
 
-    where: Any = None
+    where: Filter | None = None
     sort: str = "rate"
     descending: bool = True
     history: bool = False

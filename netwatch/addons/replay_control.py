@@ -5,11 +5,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Player, Session
+    from netwatch.model.contract import Session
+    from netwatch.model.session import Player
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, None)  # None: the fastest
 END = (1 << 63) - 1  # ns; beyond any file

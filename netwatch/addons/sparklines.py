@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.minute import Minutes
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 
 class Sparklines(Addon):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view import tallies
 from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 SPREAD_US: tuple[int, ...] = tallies.SPREAD_US
 
@@ -61,13 +62,13 @@ class StatisticsQuestion:
 
     range: str = "session"
     top: int = 100
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> Statistics:
+        only = rows_of(session, self.where)
         with session.lock:
             past = past_of(session, self.range)
             engine, since = session.engine, past.since_ns
-            only = rows_of(session, self.where)
             shares = tuple(Share(proto, app or "", *rest)
                            for proto, app, *rest in tallies.protocols(engine, since, only))
             found = tallies.talkers(engine, since, self.top, only)

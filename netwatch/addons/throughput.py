@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.flow.series import History
 from netwatch._fast.view import tallies
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Run, Session
 
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 
@@ -121,12 +121,11 @@ def _named(counts: dict[str, Any], here: bool) -> dict[str, Any]:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def rows_of(session: Session, where: Any, ended: bool = True) -> list[int] | None:
-    """The rows of the flows that pass a filter; None, for all of them, without one. The caller holds session.lock."""
+def rows_of(session: Session, where: Filter | None, ended: bool = True) -> Any:
+    """The flows that pass a filter; None, for all of them, without one. The caller does not hold session.lock."""
     if where is None:
         return None
-    rows: list[int] = session.view.rows(where, None, False, 0, None, ended)[0]
-    return rows
+    return session.look(session.view.select(where, None, False, ended))
 
 
 def dns_of(session: Session, past: Past) -> DnsTime:

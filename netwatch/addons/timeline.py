@@ -13,13 +13,13 @@ from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest
 from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import ERROR, INFO, WARNING, Addon
+from netwatch.model.contract import ERROR, INFO, WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.names.addon import Names
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Run, Session
 
 SECOND = 1_000_000_000
 SHOWN = 500  # events of an answer, newest
@@ -73,7 +73,7 @@ class Timeline:
     window_s: int = 0
     category: str = "all"
     parts: int = 100
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> TimelineNow:
         addon, past = session.get(TimelineAddon), session.get(Throughput)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.throughput import Throughput
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.host import Unavailable
 from netwatch.names.addon import Names
 from netwatch.names.scopes import REMOTE, scope_of
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 GATHERED = 400  # hosts looked at closely, those of most bytes
 GROUPS = ("multicast", "broadcast")
@@ -60,14 +61,14 @@ class PeersNow:
 class Peers:
     """All hosts of the flows that pass `where` (a Filter or None), those that have ended included."""
 
-    where: Any = None
+    where: Filter | None = None
 
     def answer(self, session: Session) -> PeersNow:
         own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
         routed = _gateways(session) if session.live else {}
+        selected = session.look(session.view.select(self.where))
         with session.lock:
-            session.view.rows(self.where, None, False, 0, 0, True)
-            found, total, unplaced = hosts(session.view.view, GATHERED)
+            found, total, unplaced = hosts(selected, GATHERED)
             learnt = set(session.get(Names).neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]

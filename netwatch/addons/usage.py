@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netwatch._fast.view.memory import stores
-from netwatch.model.addon import Addon, Store
+from netwatch.model.contract import Addon, Store
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import signal
 import sys
 from collections.abc import Callable
 
+from netwatch import __version__
 from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.standard import prepare
 
 Command = Callable[[list[str]], int]
 
@@ -57,6 +59,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write t
 def run(arguments: list[str]) -> int:
     """Dispatch; without a subcommand it is the terminal. Returns the exit code."""
     try:
+        prepare()
         code = _dispatch(arguments)
         sys.stdout.flush()
         return code
@@ -77,6 +80,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    if arguments in (["--version"], ["-V"]):
+        print(f"netwatch {__version__}")
+        return 0
     command: Command = _live
     rest = arguments
     if arguments and arguments[0] in COMMANDS:

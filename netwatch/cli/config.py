@@ -38,7 +38,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.format == "json":
         found = {key: {"value": settings.of(key), "origin": settings.origin(key), "default": setting.default}
                  for key, setting in SETTINGS.items()}
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json.dumps(found, indent=2))
         return 0
     rows = [(key, config.written(settings.of(key)), settings.origin(key)) for key in SETTINGS]
     wide = [max(len(row[i]) for row in rows) for i in (0, 1)]

@@ -8,7 +8,8 @@ from netwatch._fast.out.record import iso
 from netwatch.addons.packets.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
-from netwatch.records.maker import printable
+from netwatch.records.streams import printable
+from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
 
 BYTES_A_LINE = 16
@@ -55,13 +56,13 @@ class Conversation:
     def _show(self, event: Event) -> None:
         turn = (event.side, event.stream)
         if self._style == "raw":
-            self._out.write(event.payload)
+            write_all(self._out, event.payload)
         else:
             if turn != self._turn:
-                self._out.write(self._heading(event).encode())
+                write_all(self._out, self._heading(event).encode())
             if event.extra:
-                self._out.write(f"[{event.extra} bytes missing]\n".encode())
-            self._out.write(self._hex(turn, event.payload) if self._style == "hex" else self._text(event.payload))
+                write_all(self._out, f"[{event.extra} bytes missing]\n".encode())
+            write_all(self._out, self._hex(turn, event.payload) if self._style == "hex" else self._text(event.payload))
         self._turn = turn
 
     def _heading(self, event: Event) -> str:

@@ -1,6 +1,7 @@
 """`netwatch run -- COMMAND`: run a program with a key log of its own, and show what it said, decrypted.
 
 What is shown are the flows that its keys open. A program that writes no key log is run, and nothing is shown of it.
+Under sudo the program is run as the user who called.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.cli.selection import Selection, parse_where
-from netwatch.records.writers import WRITERS
+from netwatch.cli.selection import parse_where
+from netwatch.records.selection import Selection
+from netwatch.records.writers import FORMATS, Writer
+from netwatch.store.folders import account, caller
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 SETTLE = 0.5  # seconds after the program's end in which what it still caused arrives
 KINDS = ("http", "dns", "flows", "tls", "streams")
@@ -28,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
-    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its words, after --")
     return p
@@ -41,12 +47,12 @@ def main(arguments: list[str]) -> int:
         raise CommandError(f"--what {options.what}: of {', '.join(KINDS)}")
     parse_where(options.where)
     where = f"({options.where}) and {OPENED}" if options.where else OPENED
-    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
-    if style == "csv" and len(kinds) > 1:
-        raise CommandError("--format csv takes one kind of record; name one with --what")
+    style = read.style_of(options, kinds)
     with tempfile.TemporaryDirectory(prefix="netwatch-run-") as folder:  # 0700
         keys = os.path.join(folder, "keys")
         os.close(os.open(keys, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        for path in (keys, folder):
+            os.chown(path, caller(), -1)
         names = options.interface or ["any"]
         words = ["--keylog", keys, "--what", options.what, *[word for name in names for word in ("-i", name)]]
         return _shown(options.command, keys, read.prepared(words), kinds, where, style)
@@ -61,8 +67,7 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
-                writer = WRITERS[style](sys.stdout, None)
-                code = _Watching(options, kinds, source, selection, writer, style, program).go()
+                code = _Watching(options, kinds, source, selection, read.open_writer(style, source), program).go()
             finally:
                 if program.poll() is None:
                     program.terminate()
@@ -72,19 +77,36 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
 def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:
     """The program. What it prints goes to standard error: the records have standard output."""
     try:
-        return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys}, stdout=sys.stderr)
+        return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys, **_home()}, stdout=sys.stderr,
+                                **_who())
     except FileNotFoundError:
         raise CommandError(f"{command[0]}: no such program", EXIT_MISSING) from None
     except OSError as e:
         raise CommandError(f"{command[0]}: {e.strerror}", EXIT_PERMISSION) from None
 
 
+def _who() -> dict[str, Any]:
+    """Popen's words for the user who called by sudo; none where nobody did."""
+    about = account(caller())
+    if caller() == os.geteuid() or about is None:
+        return {}
+    import pwd
+
+    groups = os.getgrouplist(pwd.getpwuid(caller()).pw_name, about[0])
+    return {"user": caller(), "group": about[0], "extra_groups": groups}
+
+
+def _home() -> dict[str, str]:
+    about = account(caller())
+    return {} if caller() == os.geteuid() or about is None else {"HOME": str(about[1])}
+
+
 class _Watching(read.Reading):
     """A reading that ends soon after the program."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Any,
-                 style: str, program: subprocess.Popen[bytes]) -> None:
-        super().__init__(options, kinds, source, selection, writer, style)
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 writer: Writer, program: subprocess.Popen[bytes]) -> None:
+        super().__init__(options, kinds, source, selection, writer)
         self._program = program
 
     def over(self) -> bool:

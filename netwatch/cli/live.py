@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.model.addon import AddonError
+from netwatch.cli.standard import shows_to_a_person
+from netwatch.model.contract import AddonError
 from netwatch.store.settings import THEMES
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
     use_client_names()
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return _show(options)
 
@@ -99,7 +99,7 @@ def _show(options: argparse.Namespace) -> int:
     from netwatch import ui
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import list_devices
-    from netwatch.model.run import Purpose
+    from netwatch.model.contract import Purpose
     from netwatch.platform.host import ThisMachine
     from netwatch.run.session import Session
 

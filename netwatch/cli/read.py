@@ -7,38 +7,36 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.input.source import SourceError
 from netwatch._fast.out.names import unread_links
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
-from netwatch.cli.selection import (
-    Selection,
-    named_fields,
-    parse_fields,
-    parse_sort,
-    parse_where,
-    read_settings,
-    use_client_names,
-)
-from netwatch.model.addon import INFO, Addon, AddonError
-from netwatch.model.event import Event, Step
+from netwatch.cli.progress import Progress
+from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.model.contract import INFO, Addon, AddonError, Purpose
+from netwatch.model.event import Step
 from netwatch.model.host import Host
-from netwatch.model.run import Purpose
+from netwatch.records.maker import RecordMaker
+from netwatch.records.output import Output, Save
+from netwatch.records.selection import Selection
 from netwatch.records.values import Record
-from netwatch.records.writers import WRITERS, Writer
+from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from netwatch.cli.follow import Conversation
+    from netwatch._fast.input.source import Source
+    from netwatch._fast.out.packetrows import PacketRows
+    from netwatch.filter import Filter
+    from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "alerts", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
-PROGRESS_EVERY = 0.2  # seconds
+JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 
 
 def natural(text: str) -> int:
@@ -50,13 +48,14 @@ def natural(text: str) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
-    p.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop, perhaps gzip or zstd; - is standard input")
+    p.add_argument("files", nargs="*", metavar="FILE",
+                   help="pcap, pcapng or snoop, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
     p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
     p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
-    p.add_argument("--format", choices=tuple(WRITERS), help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
@@ -85,6 +84,8 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options.settings = read_settings(options.set, options.config)
     if options.resolve:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
+    if options.copies:
+        options.settings = options.settings.but("flows.copies", options.copies, "--copies")
     options.host = _host(options)
     use_client_names()
     return options
@@ -106,17 +107,29 @@ def main(arguments: list[str]) -> int:
     fields = parse_fields(options.fields)
     if options.follow is not None:
         kinds = _alone(options)
-    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
-    if style == "csv" and len(kinds) > 1:
-        raise CommandError("--format csv takes one kind of record; name one with --what")
+    style = style_of(options, kinds)
     try:
         source = open_source(options)
         try:
-            return Reading(options, kinds, source, selection, WRITERS[style](sys.stdout, fields), style).go()
+            return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
         finally:
             source.close()
     finally:
         options.host.close()
+
+
+def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
+    """The format of the output. Raises CommandError where it does not take the kinds."""
+    style: str = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    if style == "csv" and len(kinds) > 1:
+        raise CommandError("--format csv takes one kind of record; name one with --what")
+    return style
+
+
+def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+    """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
+    sys.stdout.flush()
+    return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
@@ -185,35 +198,52 @@ def _say(text: str, severity: str) -> None:
         say(text)
 
 
+def speaks_of_flows(where: Filter | None) -> bool:
+    """May the flow of a record decide whether that passes?"""
+    from netwatch.schema import BY_NAME
+
+    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
+
+
+def files_again(options: argparse.Namespace) -> bool:
+    """Is all that is read in files, which can be read twice?"""
+    paths = [*options.files, *options.keylog]
+    return bool(options.files) and all(os.path.isfile(path) for path in paths)
+
+
 class Reading:
     """One `read` from its first frame to its exit code."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection,
-                 writer: Writer, style: str) -> None:
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 writer: Writer) -> None:
         self.options = options
         self.kinds = kinds
         self.source = source
         self.selection = selection
         self.writer = writer
-        self.sorted_flows = style == "table" and "flows" in kinds and selection.sort is None
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
-        self._drawn = False
+        self.progress = Progress(source)
         self._saved: Any = None
+        self.scout: Scout | None = None
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
         hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        pipeline = self._pipeline(wanted, hold)
+        judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
+        again = files_again(self.options)
+        pipeline = self._pipeline(wanted, hold, each=judged and not again)
+        self._tell(pipeline)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            self._loop(pipeline, self._maker(pipeline))
+            if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
+                self._look_ahead(self.selection.where if judged else None)
+            self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
             pipeline.close()
-        self._clear_progress()
+        self.progress.clear()
         for name in unread_links(self.source.interfaces):
             say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")
         if self.source.error:
@@ -222,40 +252,56 @@ class Reading:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else 0
 
-    def _identity(self) -> dict[str, str]:
-        found = self.options.settings.identity
-        return found | ({"copies": self.options.copies} if self.options.copies else {})
-
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool) -> Pipeline:
+    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+        """`source`: not that of the records; what there is to say of it has been said."""
         options, settings = self.options, self.options.settings
         purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
                           kinds=frozenset(self.kinds), keylogs=tuple(options.keylog),
                           show_secrets=options.show_secrets, final=True)
         try:
-            pipeline = Pipeline(self.source, addons=self._addons(), purpose=purpose, settings=settings,
-                                host=options.host, say=_say, copies=self._copies if self._copied() else None,
-                                workers=options.workers, want=wanted, hold=hold, dpi=not options.no_dpi, facts=hold,
-                                max_frames=options.count, max_flows=settings.of("flows.max"),
-                                timeouts=settings.timeouts, identity=self._identity())
+            return Pipeline(source or self.source, addons=self._addons(), purpose=purpose, settings=settings,
+                            host=options.host, say=_say if source is None else None,
+                            copies=self._copies if self._copied() and source is None else None,
+                            workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
+                            facts=hold, max_frames=options.count, max_flows=settings.of("flows.max"),
+                            timeouts=settings.timeouts, each=each, identity=settings.identity)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
-        named = named_fields(self.selection.where, parse_fields(options.fields))
+
+    def _tell(self, pipeline: Pipeline) -> None:
+        """What cannot be known here, and whom to thank."""
+        named = named_fields(self.selection.where, parse_fields(self.options.fields))
         for addon in pipeline.addons:
             for why in addon.missing(named):
                 say(why)
             for line in addon.credits():
                 say(line)
-        if options.host.owners is not None:
+        if self.options.host.owners is not None:
             from netwatch.owners.addon import FlowOwners
 
             method, why = pipeline.get(FlowOwners).method()
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
-        return pipeline
+
+    def _look_ahead(self, where: Filter | None) -> None:
+        """Read the files once before, for what their flows turn out to be (records/scout.py)."""
+        from netwatch.capture.file import open_files
+        from netwatch.records.scout import Scout
+
+        source = open_files(self.options.files)
+        pipeline = self._pipeline(set(), True, source)
+        self.scout = Scout(where)
+        try:
+            self.scout.look(pipeline, lambda: bool(self.interrupted))
+        finally:
+            pipeline.close()
+            source.close()
+        if where is not None:
+            self.selection.scout = self.scout
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
@@ -272,79 +318,68 @@ class Reading:
 
         return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
 
-    def _maker(self, pipeline: Pipeline) -> Any:
-        from netwatch.records.maker import RecordMaker
+    def _loop(self, pipeline: Pipeline) -> None:
+        if self.options.follow is not None:
+            self._follow(pipeline)
+            return
+        output = self._output(pipeline)
+        maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
+                            self.writer.described())
+        for step in self._steps(pipeline):
+            output.take(maker.items(step))
+            if self.options.interface:
+                self.writer.flush()
+        if self._saved is not None:
+            self._saved.close()
+        output.finish()
+        if "summary" in self.kinds:
+            self.writer.summary(self._summary(pipeline))
+        self.writer.close()
 
-        if self.options.write:
-            from netwatch._fast.input.pcapngwriter import CaptureWriter
-
-            try:
-                self._saved = CaptureWriter(self.options.write, self.options.force)
-            except OSError as e:
-                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
-        return RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit)
-
-    def _loop(self, pipeline: Pipeline, maker: Any) -> None:
-        conversation = self._conversation(pipeline)
-        consume = conversation.take if conversation else self._consumer(pipeline, maker)
+    def _steps(self, pipeline: Pipeline) -> Iterator[Step]:
+        """All steps, until there is nothing more to be shown."""
         while not self.interrupted and not self.selection.satisfied(self.kinds):
             step = pipeline.step()
             if step is None:
                 break
-            consume(step)
-            self._show_progress()
+            if self.scout is not None and step.packets is not None:
+                step.packets.know(self.scout.apps)
+            yield step
+            self.progress.show()
             if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
-            consume(pipeline.finish())
-        if conversation:
-            conversation.finish()
-            return
-        if self._saved is not None:
-            self._saved.close()
-        for record in self.selection.ordered(self.sorted_flows):
-            self.writer.write(record)
-        if "summary" in self.kinds:
-            self.writer.write(self._summary(pipeline))
-        self.writer.close()
+            yield pipeline.finish()
 
-    def _conversation(self, pipeline: Pipeline) -> Conversation | None:
-        if self.options.follow is None:
-            return None
+    def _follow(self, pipeline: Pipeline) -> None:
         from netwatch.cli.follow import Conversation
 
-        return Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        conversation = Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        for step in self._steps(pipeline):
+            conversation.take(step)
+        conversation.finish()
 
-    def _consumer(self, pipeline: Pipeline, maker: Any) -> Callable[[Step], None]:
-        selection, write = self.selection, self.writer.write
-        waits = selection.sort is not None or self.sorted_flows
+    def _output(self, pipeline: Pipeline) -> Output:
+        """Where the records go, and with --write the frames."""
+        save: Save | None = None
+        if self.options.write:
+            from netwatch._fast.input.pcapngwriter import CaptureWriter
+            from netwatch._fast.out.events import write_frame
 
-        def consume(step: Step) -> None:
-            for record, flow, event in maker.records(step):
-                if not selection.passes(record, flow):
-                    continue
-                if event is not None and event.kind == "packets" and self._saved is not None:
-                    self._save(pipeline, event)
-                if not maker.asked(record):
-                    continue
-                if waits:
-                    selection.keep(record)
-                elif selection.take(record):
-                    write(record)
+            try:
+                saved = self._saved = CaptureWriter(self.options.write, self.options.force)
+            except OSError as e:
+                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
-        return consume
+            def save(packets: PacketRows, place: int) -> None:
+                saved.follow(self.source.interfaces)
+                write_frame(pipeline.box, saved, packets, place)
 
-    def _save(self, pipeline: Pipeline, event: Event) -> None:
-        from netwatch._fast.out.events import write_frame
-
-        self._saved.follow(self.source.interfaces)
-        write_frame(pipeline.box, self._saved, event.frame, event.interface)
+        by_number = self.writer.style == "table" and "flows" in self.kinds
+        return Output(self.writer, self.selection, self.kinds, by_number=by_number, save=save)
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()
-        unread = unread_links(self.source.interfaces)
-        if unread:
-            summary["unread_link_types"] = unread
         if self.options.files:
             summary["files"] = self.options.files
         else:
@@ -357,16 +392,3 @@ class Reading:
     def _stop(self, number: int, frame: object) -> None:
         self.interrupted = number
         self.source.interrupt()
-
-    def _show_progress(self) -> None:
-        now = time.monotonic()
-        if now < self._progress_at:
-            return
-        self._progress_at = now + PROGRESS_EVERY
-        done = f"{100 * self.source.bytes_read / self.source.size:.0f} %, " if self.source.size else ""
-        print(f"\r\033[Kreading: {done}{self.source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
-        self._drawn = True
-
-    def _clear_progress(self) -> None:
-        if self._drawn:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)

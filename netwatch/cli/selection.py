@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import collections
 import errno
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
-from netwatch.records.values import Record, field_of, kind_of
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-
-PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
 
 def parse_where(text: str | None) -> Filter | None:
@@ -110,77 +105,3 @@ def parse_sort(text: str | None) -> tuple[str, bool] | None:
     if order not in ("", "asc", "desc"):
         raise CommandError(f"--sort {text}: the order is asc or desc")
     return _known(name, "--sort"), order == "desc"
-
-
-def sort_key(value: Any) -> tuple[int, Any]:
-    """Values of any type in one order: numbers before text, absent ones last."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if value is None:
-        return (2, 0)
-    return (0, value) if isinstance(value, int | float) else (1, str(value))
-
-
-def singular(kind: str) -> str:
-    """`flow` for --what flows; dns, http and tls are called alike in both."""
-    return kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind
-
-
-class Selection:
-    """Decides about each record, and keeps those that have to be sorted."""
-
-    def __init__(self, where: Filter | None, sort: tuple[str, bool] | None, limit: int | None) -> None:
-        self.where = where
-        self.sort = sort
-        self.limit = limit
-        self.matched: collections.Counter[str] = collections.Counter()
-        self._shown: collections.Counter[str] = collections.Counter()
-        self._kept: dict[str, list[Record]] = {}
-
-    def passes(self, record: Record, flow: Record | None) -> bool:
-        if self.where is None:
-            return True
-        found = self.where.matches(record, flow)
-        if found:
-            self.matched[kind_of(record)] += 1
-        return found
-
-    def take(self, record: Record) -> bool:
-        """Is the record still within the limit of its kind? Counts it when it is."""
-        kind = kind_of(record)
-        if self.limit is not None and self._shown[kind] >= self.limit:
-            return False
-        self._shown[kind] += 1
-        return True
-
-    def satisfied(self, kinds: Iterable[str]) -> bool:
-        """Every asked kind has reached the limit, so nothing more will be shown."""
-        if self.limit is None or self.sort is not None or "summary" in kinds or not self._shown:
-            return False
-        return all(self._shown[singular(kind)] >= self.limit for kind in kinds)
-
-    def keep(self, record: Record) -> None:
-        """Remember a record for ordered(); with a limit, only as many as may be shown."""
-        kept = self._kept.setdefault(kind_of(record), [])
-        kept.append(record)
-        if self.limit is not None and self.sort is not None and len(kept) > self.limit + PRUNE:
-            self._arrange(kept)
-
-    def ordered(self, by_id: bool) -> Iterable[Record]:
-        """The kept records, kind by kind, in the asked order."""
-        for kept in self._kept.values():
-            if self.sort is not None:
-                self._arrange(kept)
-            elif by_id:
-                kept.sort(key=lambda record: record.get("id", 0))
-            yield from kept if self.limit is None else kept[: self.limit]
-
-    def _arrange(self, kept: list[Record]) -> None:
-        assert self.sort is not None
-        name, descending = self.sort
-        absent = [r for r in kept if field_of(r, name) is None]
-        present = [r for r in kept if field_of(r, name) is not None]
-        present.sort(key=lambda record: sort_key(field_of(record, name)), reverse=descending)
-        kept[:] = present + absent
-        if self.limit is not None:
-            del kept[self.limit:]

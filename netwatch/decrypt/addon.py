@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.savefile import Pcap
-from netwatch.model.addon import Addon, Store
+from netwatch.model.contract import Addon, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 
 if TYPE_CHECKING:
     from netwatch.decrypt.decryptor import Decryptor
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 
 class Decrypt(Addon):
     """Opens what flows seal, with the keys of key logs (--keylog, $SSLKEYLOGFILE) and of the capture itself."""
 
     name = "decrypt"
+    needs = frozenset[str]()
 
     def __init__(self) -> None:
         self._opens: Decryptor | None = None

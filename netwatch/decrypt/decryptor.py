@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.inner import leave
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch.decrypt.dtls import DtlsFlow
 from netwatch.decrypt.exchange import Sessions
 from netwatch.decrypt.flow import SealedFlow, TlsFlow
@@ -20,11 +21,11 @@ from netwatch.decrypt.keylog import MAX_OWNERS, KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.quic import QuicFlow
 from netwatch.decrypt.quicpaths import Further, Paths
-from netwatch.model.addon import INFO, Addon, AddonError, Store
+from netwatch.model.contract import INFO, Addon, AddonError, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
@@ -44,6 +45,7 @@ class Decryptor(Addon):
     wants = frozenset({"sealed"})
     early = True
     adds = frozenset({"decrypted", "decrypt"})
+    needs = frozenset[str]()
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.keys = KeyLog()
@@ -133,7 +135,7 @@ class Decryptor(Addon):
             self._drop(place, flow)
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
-        out = self._notes.get(record.get("id", 0))
+        out = self._notes.get(RawFlow(flow.engine, flow.row).id)
         if out is None:
             return
         about: Record = {}

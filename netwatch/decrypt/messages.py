@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Step
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 FRAME_OVER = 1  # of seam.pxd
 MISSING_SHIFT = 4  # of quic.py

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
 from netwatch.model.event import Event
+
+if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
 
 FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
 FACT_CLOSE = 35  # of quicwire.pxd
@@ -19,7 +22,7 @@ class Plaintext:
     """The inside of a flow. `bytes` were opened, `failed` records were not, the last
     for `reason`; `origin` is where the keys came from."""
 
-    def __init__(self, engine: Any, row: int, key: int, app: str, flow: int = 0,
+    def __init__(self, engine: Engine, row: int, key: int, app: str, flow: int = 0,
                  events: list[Event] | None = None) -> None:
         """`events`: where those of a flow with several streams go."""
         self.bytes = 0
@@ -49,8 +52,8 @@ class Plaintext:
         self._inner.lost(side, ts, frame, n)
 
     def tell(self, kind: str, app: str, side: int, ts: int, frame: int, stream: int, data: bytes, extra: int) -> None:
-        """An event of one of the flow's streams; see netwatch/model/addon.py."""
-        self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, 0, app, stream))
+        """An event of one of the flow's streams; see netwatch/model/contract.py."""
+        self._events.append(Event(frame, self._flow, kind, ts, *self.where, side, True, data, extra, app, stream))
 
     def opened(self, n: int = 0) -> None:
         """A packet was, with so many bytes of content."""

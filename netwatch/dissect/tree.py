@@ -78,7 +78,7 @@ class Layer:
         self.need(ahead + size)
         return int.from_bytes(self.data[self.at + ahead : self.at + ahead + size], "big")
 
-    def add(self, name: str, text: str, size: int, value: Any = None, under: Node | None = None) -> Node:
+    def add(self, name: str, text: str, size: int, value: object = None, under: Node | None = None) -> Node:
         """A node for the next `size` bytes, which are then read."""
         self.need(size)
         parent = self.node if under is None else under
@@ -102,7 +102,7 @@ class Layer:
         self.add(name, f"{label}: {text}", size, text if show else None, under)
         return value
 
-    def note(self, name: str, text: str, value: Any = None, under: Node | None = None) -> Node:
+    def note(self, name: str, text: str, value: object = None, under: Node | None = None) -> Node:
         """A node for the bytes read last: a part of them, or what they mean."""
         above = self.last if under is None else under
         return self.tree.add(above.children, Node(name, text[:MAX_TEXT], above.at, above.size, value))

@@ -48,5 +48,5 @@ class Filter:
         from netwatch.filter.compile import compile_native
         generation = view.generation()
         if self._native is None or self._native[0] != generation:
-            self._native = (generation, compile_native(self.node, view.columns()))
+            self._native = (generation, compile_native(self.node, view))
         return self._native[1]

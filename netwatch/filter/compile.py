@@ -2,27 +2,31 @@
 
 Each condition is one step with two exits, so AND, OR and NOT cost nothing: they only decide where the exits lead.
 Steps are made from the last to the first, when it is known what follows. Cheap conditions are put before dear ones.
-A condition about codes (state, app, proto, vlan ...) is decided here, once per name, and becomes a bitmap; what no
-column knows is asked of Python, row by row, when all else left it open.
+A condition about codes (state, app, proto, vlan ...) is decided here, once per name, and becomes a bitmap; one about
+texts and what protocols say is answered once for each different text or value (_fast.conditions).
 """
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch._fast.view.columns import ROW_COLUMN
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
-from netwatch.filter.evaluate import END_FIELDS, check_of, compile_python
+from netwatch._fast.view.query import PROFILE_COLUMN
+from netwatch.filter.evaluate import END_FIELDS, check_of, value_of_number
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
-from netwatch.schema import BY_NAME, SEARCHED, Field, Type
+from netwatch.schema import SEARCHED, Field, Type
 
-Column = tuple[str, int, Any]                     # as FlowView.columns gives them
+if TYPE_CHECKING:
+    from netwatch._fast.view.query import FlowView
+
 Emit = Callable[[int, int], int]                  # (where if true, where if false) -> where it begins
-END_CHARACTERS = frozenset(string.digits + "abcdef:.[]")
+END_CHARACTERS = string.digits + "abcdef:.[]"     # of an address and a port
 U64 = (1 << 64) - 1
 PORTS = 65536
 MANY_RANGES = 4                                   # more ranges of small numbers than this become a bitmap
-COST_NUMBER, COST_ADDRESS, COST_TEXT, COST_END, COST_ASK = 1, 2, 8, 20, 10_000
+COST_BITS, COST_NUMBER, COST_ADDRESS, COST_WRITTEN, COST_ASK = 1, 2, 3, 20, 10_000
 
 
 class Piece(NamedTuple):
@@ -31,39 +35,41 @@ class Piece(NamedTuple):
     cost: int
     emit: Emit
 
-OF_ANY_PROTOCOL = frozenset({"label", "app_stack"})
+
+class TooLarge(ValueError):
+    """A filter of more conditions than a program can have."""
 
 
-def compile_native(node: Node, columns: Mapping[str, Column]) -> Program:
-    """The program for a filter; a filter too large for one asks Python about every row."""
-    compiler = _Compiler(columns)
+def compile_native(node: Node, view: FlowView) -> Program:
+    """The program for a filter over the flows of a view. TooLarge when it cannot be one."""
+    compiler = _Compiler(view)
     entry = compiler.piece(node).emit(TARGET_ACCEPT, TARGET_REJECT)
     if len(compiler.steps) > LIMIT:
-        compiler = _Compiler(columns)
-        entry = compiler.ask(node).emit(TARGET_ACCEPT, TARGET_REJECT)
+        raise TooLarge(f"a filter of more than {LIMIT} conditions")
     return compiler.program(entry)
 
 
 class _Compiler:
     """Collects the steps of one program, last step first."""
 
-    def __init__(self, columns: Mapping[str, Column]) -> None:
-        self.columns = columns
-        self.steps: list[tuple[str, int, int, int, Any, Any]] = []
-        self.predicates: list[Any] = []
+    def __init__(self, view: FlowView) -> None:
+        self.view = view
+        self.columns = view.columns()
+        self.steps: list[tuple[str, int, int, int, Any]] = []
+        self.predicates: list[Callable[[int], bool]] = []
 
     def program(self, entry: int) -> Program:
         last = len(self.steps) - 1
 
         def place(target: int) -> int:
             return target if target in (TARGET_ACCEPT, TARGET_REJECT) else last - target
-        ops = [(kind, col, place(yes), place(no), a, b) for kind, col, yes, no, a, b in reversed(self.steps)]
+        ops = [(kind, col, place(yes), place(no), value) for kind, col, yes, no, value in reversed(self.steps)]
         return Program(ops, place(entry), tuple(self.predicates))
 
     # ------------------------------------------------------------------------------------------------- putting together
-    def step(self, cost: int, kind: str, col: int, a: Any = None, b: Any = None) -> Piece:
+    def step(self, cost: int, kind: str, col: int, value: object = None) -> Piece:
         def emit(yes: int, no: int) -> int:
-            self.steps.append((kind, col, yes, no, a, b))
+            self.steps.append((kind, col, yes, no, value))
             return len(self.steps) - 1
         return Piece(cost, emit)
 
@@ -91,37 +97,6 @@ class _Compiler:
     def opposite(self, piece: Piece) -> Piece:
         return Piece(piece.cost, lambda yes, no: piece.emit(no, yes))
 
-    def ask(self, node: Node) -> Piece:
-        """Python decides, over the row's record."""
-        def emit(yes: int, no: int) -> int:
-            self.predicates.append(compile_python(node))
-            return self.step(0, "ask", 0, len(self.predicates) - 1).emit(yes, no)
-        return Piece(COST_ASK, emit)
-
-    def ask_rest(self, fields: tuple[Field, ...], test: Test) -> Piece:
-        """The condition on fields that are no columns: Python decides, of the rows that can have them."""
-        groups: dict[int | str, list[Field]] = {}
-        for field in fields:
-            groups.setdefault(self.owner(field), []).append(field)
-        return self.some([self.every([self.gate(owner), self.ask(Compare(tuple(group), test))])
-                          for owner, group in groups.items()])
-
-    def owner(self, field: Field) -> int | str:
-        """The protocol whose facts the field is made from, 0 when several may be; of a service's field the object it
-        stands in."""
-        if field.name in OF_ANY_PROTOCOL:
-            return 0
-        _, _, names = self.columns.get("app", (None, None, {}))
-        prefix = field.name.partition(".")[0]
-        return next((code for code, name in names.items() if name == prefix), prefix)
-
-    def gate(self, owner: int | str) -> Piece:
-        """Rows that can have fields of that owner: a service marks its own, or has columns for others of the object."""
-        if isinstance(owner, int):
-            return self.step(COST_TEXT, "told", owner)
-        beside = [BY_NAME[name] for name in self.columns if name.startswith(owner + ".") and name in BY_NAME]
-        return self.some([self.step(0, "extra", 0), *map(self.present, beside)])
-
     # ------------------------------------------------------------------------------------------------------- conditions
     def piece(self, node: Node) -> Piece:
         if isinstance(node, Compare):
@@ -134,64 +109,71 @@ class _Compiler:
         return self.every(pieces) if isinstance(node, And) else self.some(pieces)
 
     def compare(self, node: Compare) -> Piece:
-        fields = [field for field in node.fields if "flow" in field.kinds]
-        known = [field for field in fields if field.name in self.columns]
-        rest = tuple(field for field in fields if field.name not in self.columns)
-        if node.negated:
-            if rest and known:
-                return self.ask(node)
-            if rest:
-                return self.every([self.some([self.gate(o) for o in {self.owner(f) for f in rest}]), self.ask(node)])
-            present = self.some([self.present(field) for field in known])
-            return self.every([present, self.opposite(self.some([self.test(field, node.test) for field in known]))])
-        pieces = [self.test(field, node.test) for field in known]
-        if rest:
-            pieces.append(self.ask_rest(rest, node.test))
-        return self.some(pieces)
+        fields = [field for field in node.fields if "flow" in field.kinds and field.name in self.columns]
+        passes = self.some(self.tests(fields, node.test))
+        return self.every([self.some(self.tests(fields, None)), self.opposite(passes)]) if node.negated else passes
 
     def search(self, node: Search) -> Piece:
-        fields = [field for field in SEARCHED if "flow" in field.kinds and field.name not in END_FIELDS]
-        pieces = [self.test(field, node.test) for field in fields if field.name in self.columns]
-        rest = tuple(field for field in fields if field.name not in self.columns)
-        if rest:
-            pieces.append(self.ask_rest(rest, node.test))
+        fields = [field for field in SEARCHED if "flow" in field.kinds and field.name not in END_FIELDS
+                  and field.name in self.columns]
+        pieces = self.tests(fields, node.test)
         if isinstance(node.test, Pattern):
-            return self.some([*pieces, self.ask(node)])
-        if END_CHARACTERS.issuperset(node.test.part.decode("utf-8", "replace")):
-            pieces += [self.step(COST_END, "end", self.columns[name][1], node.test.part) for name in ("src", "dst")]
+            if not node.test.regex.needs_other_than(END_CHARACTERS):
+                pieces.append(self.written(("src", "dst"), node.test, ports=True))
+        elif set(END_CHARACTERS).issuperset(node.test.part.decode("utf-8", "replace")):
+            pieces += [self.step(COST_WRITTEN, "end", self.columns[name][1], node.test.part) for name in ("src", "dst")]
         return self.some(pieces)
 
-    def present(self, field: Field) -> Piece:
-        kind, col, further = self.columns[field.name]
-        if kind == "code":
-            return self.bits(col, {code for code, value in further.items() if _listed(value)})
-        if kind == "facts":
-            return self.some([self.step(COST_TEXT, "has", fact) for fact, _, _ in further])
-        return self.step(COST_NUMBER, "has", col)
+    def tests(self, fields: Iterable[Field], test: Test | None) -> list[Piece]:
+        """The condition on each of the fields, on those of one kind together; without a test: that there is a value."""
+        plain, pieces = [], []
+        for field in fields:
+            kind, col, table = self.columns[field.name]
+            if kind == "plain" and (test is None or _of_text(test)):
+                plain.append(field.name)
+            elif kind == "described":
+                check = check_of(field, test) if test is not None else None
+                answers = self.view.on_described(field.name, test, _of_text(test), check)
+                pieces.append(self.step(COST_BITS, "bits", PROFILE_COLUMN, answers))
+            elif kind == "text" and (test is None or _of_text(test)):
+                pieces.append(self.step(COST_BITS, "has", col) if test is None
+                              else self.step(COST_BITS, "bits", col, self.view.on_texts(_of_text(test))))
+            elif kind == "code":
+                check = check_of(field, test) if test is not None else None
+                pieces.append(self.bits(col, {code for code, value in table.items()
+                                              if check is None or any(map(check, _listed(value)))}))
+            elif kind in ("number", "address"):
+                pieces.append(self.step(COST_NUMBER, "has", col) if test is None else self.value(field, col, test))
+        if plain:
+            answers = self.view.on_plain(frozenset(plain), _of_text(test))
+            pieces.append(self.step(COST_BITS, "bits", PROFILE_COLUMN, answers))
+        return pieces
 
-    def test(self, field: Field, test: Test) -> Piece:
-        """The condition on one field that is a column."""
-        kind, col, further = self.columns[field.name]
-        if kind == "code":
-            check = check_of(field, test)
-            return self.bits(col, {code for code, value in further.items() if any(map(check, _listed(value)))})
-        if kind == "facts":
-            return self.some([self.fact(field, test, *mapped) for mapped in further])
+    def value(self, field: Field, col: int, test: Test) -> Piece:
+        """The condition on a number or an address."""
         if isinstance(test, Addresses):
-            return self.some([self.step(COST_ADDRESS, "address", col, low, high) for low, high in test.ranges])
-        if isinstance(test, Numbers):
-            return self.numbers(field, col, test)
-        if field.type is Type.PORT:
-            check = check_of(field, test)
-            return self.bits(col, set(filter(check, range(PORTS))))
-        return self.every([self.step(COST_NUMBER, "has", col), self.ask(Compare((field,), test))])
+            by_size: dict[int, list[tuple[bytes, bytes]]] = {}
+            for low, high in test.ranges:
+                by_size.setdefault(len(low), []).append((low, high))
+            return self.some([self.step(COST_ADDRESS, "address", col, ranges) for ranges in by_size.values()])
+        if field.type is Type.ADDRESS:
+            if isinstance(test, Pattern):
+                return self.written((field.name,), test, ports=False)
+            return self.step(COST_WRITTEN, "written", col, test.part) if isinstance(test, Part) else self.never()
+        if field.type is Type.PORT and not isinstance(test, Numbers):
+            return self.bits(col, set(filter(check_of(field, test), range(PORTS))))
+        return self.numbers(col, test) if isinstance(test, Numbers) else self.ask(field, col, test)
 
-    def numbers(self, field: Field, col: int, test: Numbers) -> Piece:
+    def numbers(self, col: int, test: Numbers) -> Piece:
         ranges = [(max(0, low or 0), U64 if high is None else min(high, U64)) for low, high in test.ranges]
-        ranges = [(low, high) for low, high in ranges if low <= high]
+        ranges = _united([(low, high) for low, high in ranges if low <= high])
+        if not ranges:
+            return self.never()
         if len(ranges) > MANY_RANGES and all(high < PORTS for _, high in ranges):
             return self.bits(col, {number for low, high in ranges for number in range(low, high + 1)})
-        return self.some([self.step(COST_NUMBER, "number", col, low, high) for low, high in ranges])
+        if len(ranges) > 1:
+            return self.step(COST_NUMBER, "ranges", col, ranges)
+        return self.step(COST_NUMBER, "number", col, ranges[0])
 
     def bits(self, col: int, codes: set[int]) -> Piece:
         if not codes:
@@ -199,22 +181,46 @@ class _Compiler:
         bitmap = bytearray(max(codes) // 8 + 1)
         for code in codes:
             bitmap[code >> 3] |= 1 << (code & 7)
-        return self.step(COST_NUMBER, "bits", col, bytes(bitmap))
+        return self.step(COST_BITS, "bits", col, bytes(bitmap))
 
-    def fact(self, field: Field, test: Test, col: int, is_number: bool, many: bool) -> Piece:
-        """A field as a protocol stored it. Of several values only the first is read here; Python sees the others."""
-        ask = self.every([self.step(COST_TEXT, "has", col), self.ask(Compare((field,), test))])
-        if is_number:
-            return self.numbers(field, col, test) if isinstance(test, Numbers) else ask
-        if isinstance(test, Words):
-            pieces = [self.step(COST_TEXT, "equal", col, word) for word in sorted(test.words)]
-        elif isinstance(test, Part):
-            pieces = [self.step(COST_TEXT, "part", col, test.part)]
+    def written(self, ends: tuple[str, ...], test: Pattern, ports: bool) -> Piece:
+        """A condition on how ends are written, address:port or the address alone: answered for all rows beforehand."""
+        answers = self.view.on_ends(tuple(self.columns[name][1] for name in ends), ports, test.regex)
+        return self.step(COST_BITS, "bits", ROW_COLUMN, answers)
+
+    def ask(self, field: Field, col: int, test: Test) -> Piece:
+        """Python decides about each different number as records show it."""
+        check = check_of(field, test)
+
+        def predicate(number: int) -> bool:
+            return check(value_of_number(field, number))
+
+        def emit(yes: int, no: int) -> int:
+            self.predicates.append(predicate)
+            return self.step(0, "ask", col, len(self.predicates) - 1).emit(yes, no)
+        return Piece(COST_ASK, emit)
+
+
+def _of_text(test: Test | None) -> tuple[str, Any] | None:
+    """The test as FlowView.on_texts() knows it; None when it is no test of texts."""
+    if isinstance(test, Part):
+        return "part", test.part
+    if isinstance(test, Words):
+        return "words", test.words
+    return ("regex", test.regex) if isinstance(test, Pattern) else None
+
+
+def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(found[-1][1], high)
         else:
-            return ask
-        return self.some([*pieces, ask] if many else pieces)
+            found.append((low, high))
+    return found
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     """The values a code stands for."""
     return [item for item in value if item is not None] if isinstance(value, (list, tuple)) else [value]

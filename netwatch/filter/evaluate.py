@@ -9,6 +9,7 @@ The rules that are easy to get wrong, all of them here:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -67,7 +68,7 @@ def field_values(field: Field, kind: str, record: Record) -> Iterator[Any]:
     return _walk(record, field.key(kind))
 
 
-def _walk(value: Any, path: str) -> Iterator[Any]:
+def _walk(value: object, path: str) -> Iterator[Any]:
     """The values at a dotted path; a list on the way stands for each of its items."""
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -130,7 +131,7 @@ def check_of(field: Field, test: Test) -> Check:
     if isinstance(test, Numbers):
         number, ranges = _number_of(field), test.ranges
 
-        def in_ranges(value: Any) -> bool:
+        def in_ranges(value: object) -> bool:
             given = number(value)
             return given is not None and any((low is None or low <= given) and (high is None or given <= high)
                                              for low, high in ranges)
@@ -144,7 +145,7 @@ def check_of(field: Field, test: Test) -> Check:
 
 
 def _address_check(test: Addresses) -> Check:
-    def in_ranges(value: Any) -> bool:
+    def in_ranges(value: object) -> bool:
         address = packed(str(value))
         return address is not None and any(len(low) == len(address) and low <= address <= high
                                            for low, high in test.ranges)
@@ -171,15 +172,25 @@ def _number_of(field: Field) -> Callable[[Any], int | float | None]:
         return _nanoseconds
     factor = UNIT_NS[field.unit] if field.type is Type.DURATION else 1
 
-    def number(value: Any) -> int | float | None:
+    def number(value: object) -> int | float | None:
         if isinstance(value, float) and factor != 1:
             return round(value * factor) if isfinite(value * factor) else None
         return value * factor if isinstance(value, (int, float)) else None
     return number
 
 
+def value_of_number(field: Field, number: int) -> int | float | str:
+    """What a record shows of a number that rows have: durations and times there are nanoseconds."""
+    if field.type is Type.TIME:
+        second, rest = divmod(number, 10**9)
+        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    if field.type is Type.DURATION:
+        return number / 1e9 if UNIT_NS[field.unit] == 10**9 else number // UNIT_NS[field.unit]
+    return number
+
+
 @lru_cache(4096)
-def _nanoseconds(value: Any) -> int | None:
+def _nanoseconds(value: object) -> int | None:
     span = values.time_span(value) if isinstance(value, str) else None
     return span[0] if span is not None else None
 

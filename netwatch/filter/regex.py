@@ -34,7 +34,7 @@ class RegexError(ValueError):
 class Regex:
     """An expression, found anywhere in a text; case counts unless it begins with (?i). Raises RegexError."""
 
-    __slots__ = ("_match", "_unanchored", "steps", "text")
+    __slots__ = ("_in_lines", "_match", "_unanchored", "steps", "text")
 
     def __init__(self, text: str) -> None:
         import re2
@@ -44,17 +44,42 @@ class Regex:
         if huge is not None:
             raise RegexError("invalid repetition size", huge.start())
         try:
-            compiled = re2.compile(text.encode("utf-8", "replace"), _options())._regexp
+            compiled = re2.compile(text.encode("utf-8", "replace"), _options(False))._regexp
         except re2.error as error:
             raise _explained(text, error.args[0].decode("utf-8", "replace")) from None
         self.steps: int = compiled.ProgramSize()
         if self.steps > MAX_STEPS:
             raise RegexError("too large", 0)
         self._match, self._unanchored = compiled.Match, re2._re2.RE2.Anchor.UNANCHORED
+        self._in_lines: Any = None
+        if not re.search(r"\\[AzC]|\(\?\w*-", text):       # what stands for the ends of a line can mean nothing else
+            self._in_lines = re2.compile(b"(?m)" + text.encode("utf-8", "replace"), _options(True))._regexp.Match
 
     def found(self, text: bytes) -> bool:
         """Is it found in this UTF-8?"""
         return bool(self._match(self._unanchored, text, 0, len(text))[0][0] >= 0)
+
+    @property
+    def by_lines(self) -> bool:
+        """Can first_in() be asked?"""
+        return self._in_lines is not None
+
+    def first_in(self, lines: Any, at: int) -> int:
+        """The offset at which it is found first in texts that lie one behind the other (a buffer of UTF-8), each with
+        a line feed behind it, from `at` on; a negative number where it is in none. No match reaches over a line feed.
+        """
+        found: int = self._in_lines(self._unanchored, lines, at, len(lines))[0][0]
+        return found
+
+    def needs_other_than(self, characters: str) -> bool:
+        """True when it can only be found in a text that has a character which is none of these; False is no promise.
+        A letter or digit that stands for itself, in no group or class, and that cannot be left out, is needed."""
+        if re.search(r"[|{]|\\Q", self.text):
+            return False
+        bare = re.sub(r"\\p\w|\\.|\[\]?(?:\\.|[^]\\])*\]", ".", self.text)
+        while (inner := re.sub(r"\((?:\?[^()]*?[:>])?[^()]*\)", ".", bare)) != bare:
+            bare = inner
+        return any(letter.lower() not in characters for letter in re.findall(r"[A-Za-z0-9_](?![?*])", bare))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Regex) and other.text == self.text
@@ -67,11 +92,12 @@ class Regex:
 
 
 @cache
-def _options() -> Any:
+def _options(lines: bool) -> Any:
     import re2
 
     options = re2.Options()
     options.max_mem, options.never_capture, options.log_errors = MAX_MEMORY, True, False
+    options.never_nl = lines
     return options
 
 

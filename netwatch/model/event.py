@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.box import Box
+    from netwatch._fast.out.packetrows import PacketRows
 
 Record = dict[str, Any]
 
@@ -21,8 +22,8 @@ class FlowRef(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something an engine saw, or an addon made of it; `flow` is the number of its flow, 0 none. `payload` is a
-    packet's record, else bytes that the protocol's file explains, or the body of a record that an addon made. `inner`:
+    """Something an engine saw, or an addon made of it; `flow` is the number of its flow, 0 none. `payload` is
+    bytes that the protocol's file explains, or the body of a record that an addon made. `inner`:
     it came out of the flow's encryption."""
 
     frame: int
@@ -36,7 +37,6 @@ class Event(NamedTuple):
     inner: bool
     payload: Any
     extra: int
-    interface: int
     app: str | None  # whose event it is, where a protocol made it
     stream: int = -1  # where a flow has several: its number
 
@@ -45,7 +45,7 @@ class Event(NamedTuple):
         """The flow it is about."""
         return FlowRef(self.engine, self.row, self.key)
 
-    def became(self, kind: str, payload: Any) -> Event:
+    def became(self, kind: str, payload: object) -> Event:
         """What an addon made of it: at the same place in time, of the same flow."""
         return self._replace(kind=kind, payload=payload)
 
@@ -55,7 +55,8 @@ class Step(NamedTuple):
 
     `ended`: (engine, row) of flows that are over, in runs that hand them out. `idle`: a live source had nothing;
     `over`: the input is at its end. `again`: this is about what addons made of the chunk, not about the chunk itself.
-    `box`: the chunk's frames, None where several engines share them. """
+    `box`: the chunk's frames, None where several engines share them. `packets`: rows of the packets that somebody
+    wants; `before`, for each event, how many of them come before it."""
 
     events: Sequence[Event]
     ended: Sequence[tuple[Engine, int]] = ()
@@ -63,3 +64,5 @@ class Step(NamedTuple):
     over: bool = False
     again: bool = False
     box: Box | None = None
+    packets: PacketRows | None = None
+    before: Sequence[int] = ()

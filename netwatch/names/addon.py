@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
-from netwatch.model.addon import Addon, Store
+from netwatch._fast.out.rawflow import RawFlow
+from netwatch.model.contract import Addon, Store
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.option import Option
 from netwatch.names import scopes
@@ -19,7 +21,7 @@ from netwatch.names.neighbours import MAX_STATIONS, Neighbours
 from netwatch.names.ports import Services
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
     from netwatch.names.reverse import Reverse
 
 RESOLVER_WAIT = 2.0  # seconds a record that is made once and for all waits for the resolver
@@ -35,6 +37,9 @@ class Names(Addon):
     options = (Option("resolve", False, "Ask the system's resolver for names of addresses; it sends packets."),)
     wants = frozenset({"names", "links"})
     adds = frozenset({"name", "service", "scope", "lan", "geo"})
+    needs = frozenset({"tls", "quic", "http"})  # they may say the name themselves
+    blocks, remote = scopes.BLOCKS, scopes.REMOTE
+    station_fields, place_fields = STATION_FIELDS, tuple(f"geo.{part}" for part in PLACE)
 
     def __init__(self, reverse: Reverse | None = None, wait: float = 0.0, services: Services | None = None,
                  geo: Geo | None = None) -> None:
@@ -65,59 +70,44 @@ class Names(Addon):
                 self.neighbours.learn(event.time_ns, event.payload)
         return ()
 
-    def adorn(self, record: Record, flow: FlowRef | None = None) -> None:
+    def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what is known to a flow record."""
-        if not record:
-            return
-        left = self._adorner.adorn(record)
+        engine, row, _ = flow
+        raw = RawFlow(engine, row)
+        left = self._adorner.adorn(record, raw)
         if left & IS_NEAR:
-            self.neighbours.adorn(record)
+            found = self.neighbours.ends(text_of(raw.src), text_of(raw.dst), raw.last)
+            if found:
+                record["lan"] = found
         if left & HAS_NO_NAME and self.reverse is not None:
-            host = self.reverse.name(record["dst"], self._wait)
+            host = self.reverse.name(text_of(raw.dst), self._wait)
             if host is not None:
                 record["name"] = {"host": host, "via": "ptr"}
         if self._placed:
-            remote = self._adorner.remote_end(record["src"], record["dst"])
+            remote = self._adorner.remote_end(raw)
             place = self.geo.find(remote) if remote is not None else None
             if place:
                 record["geo"] = place
 
-    def columns(self) -> list[tuple[Any, ...]]:
-        """What of it a filter over flow rows may look at: (fields, how to work them out of a record, ...), the
-        arguments of _fast.derived.Derived."""
-        found: list[tuple[Any, ...]] = [
-            (("name.host", "name.via"), self._name_columns, self._answers),
-            (("scope.src", "scope.dst"), self._scope_columns),
-            (STATION_FIELDS, self._station_columns, lambda: self.neighbours.changes, True),
-        ]
-        if self._placed:
-            found.append((tuple(f"geo.{part}" for part in PLACE), self._place_columns))
-        return found
+    # what filters, orders and groups know of it, by row of a flow: see _fast.hosts and _fast.derived
 
-    def _answers(self) -> int:
-        return self.reverse.changes if self.reverse is not None else 0
+    def resolved(self) -> list[tuple[bytes, str]]:
+        """What the resolver has answered since the last time: packed addresses and their names."""
+        return self.reverse.came() if self.reverse is not None else []
 
-    def _name_columns(self, record: Record) -> tuple[Any, ...] | None:
-        name = self._adorner.name(record)
-        if name is not None:
-            return name["host"], name["via"]
-        host = self.reverse.known(record["dst"]) if self.reverse is not None else None
-        return (host, "ptr") if host is not None else None
-
-    def _scope_columns(self, record: Record) -> tuple[Any, ...] | None:
-        found = scopes.scope_of(record["src"]), scopes.scope_of(record["dst"])
-        return found if found[0] is not None else None
-
-    def _station_columns(self, record: Record) -> tuple[Any, ...] | None:
-        self.neighbours.adorn(record)
-        if "lan" not in record:
-            return None
-        return tuple(record["lan"].get(end, {}).get(part) for end in ENDS for part in STATION)
-
-    def _place_columns(self, record: Record) -> tuple[Any, ...] | None:
-        remote = self._adorner.remote_end(record["src"], record["dst"])
-        place = self.geo.find(remote) if remote is not None else None
+    def place_values(self, address: str) -> tuple[Any, ...] | None:
+        """The values of PLACE for an address."""
+        place = self.geo.find(address)
         return tuple(map(place.get, PLACE)) if place else None
+
+    def station_values(self, src: str, dst: str, when: int) -> tuple[tuple[Any, ...] | None, int]:
+        """(values of STATION_FIELDS, from when on they hold) for two ends at that time, ns."""
+        return self.neighbours.about(src, dst, when, STATION)
+
+    @property
+    def placed(self) -> bool:
+        """Is there a database of places?"""
+        return self._placed
 
     def missing(self, fields: Iterable[str]) -> Sequence[str]:
         from netwatch.names.vendors import table

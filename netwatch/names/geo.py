@@ -129,7 +129,7 @@ class Geo:
             kind.lower().startswith("dbip") for kind in self.types) else ""
 
 
-def _named(value: Any) -> Any:
+def _named(value: object) -> Any:
     """MaxMind's places have names by language."""
     if isinstance(value, dict):
         names = value.get("names")
@@ -137,14 +137,14 @@ def _named(value: Any) -> Any:
     return value
 
 
-def _text(value: Any, limit: int) -> str | None:
+def _text(value: object, limit: int) -> str | None:
     """A database is a file from outside too: only printable text, of bounded length."""
     if not isinstance(value, str) or not value:
         return None
     return "".join(c if c.isprintable() else "\ufffd" for c in value[:limit])
 
 
-def _number(value: Any) -> int | None:
+def _number(value: object) -> int | None:
     """13335, from a number or from AS13335."""
     text = str(value).upper().removeprefix("AS") if isinstance(value, int | str) else ""
     return int(text) if text.isascii() and text.isdecimal() and int(text) < 1 << 32 else None

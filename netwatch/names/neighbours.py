@@ -5,11 +5,12 @@ what they say. A flow is given what was said until its last frame, so that what 
 """
 from __future__ import annotations
 
+import socket
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from typing import Any
 
-from netwatch._fast.out.naming import link_sighting, nanoseconds
+from netwatch._fast.out.naming import link_sighting
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names
@@ -96,14 +97,31 @@ class Neighbours:
             found |= {"vendor": vendor_of(mac), "host": self.host(mac, when)}
         return {key: value for key, value in found.items() if value is not None}
 
-    def adorn(self, record: dict[str, Any]) -> None:
-        """Give a flow record what is known of its ends that are neighbours, under `lan`."""
-        known = [end for end in ("src", "dst") if record[end] in self.stations or is_mac(record[end])]
-        if known:
-            when = nanoseconds(record["last"]) if isinstance(record["last"], str) else record["last"]
-            found = {end: about for end in known if (about := self.describe(record[end], when))}
-            if found:
-                record["lan"] = found
+    def ends(self, src: str, dst: str, when: int) -> dict[str, dict[str, str]]:
+        """What is known at that time (ns) of a flow's ends that are neighbours: the `lan` of its record."""
+        near = {end: address for end, address in (("src", src), ("dst", dst))
+                if address in self.stations or is_mac(address)}
+        return {end: about for end, address in near.items() if (about := self.describe(address, when))}
+
+    def addresses(self) -> list[bytes]:
+        """The stations' IP addresses, packed."""
+        return [socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+                for address in self.stations if not is_mac(address)]
+
+    def about(self, src: str, dst: str, when: int, parts: tuple[str, ...]) -> tuple[tuple[Any, ...] | None, int]:
+        """(parts of describe() of both ends at that time, or None without any; from when on they hold)."""
+        about = [self.describe(end, when) if end in self.stations or is_mac(end) else {} for end in (src, dst)]
+        found = tuple(each.get(part) for each in about for part in parts)
+        return found if any(about) else None, max(self._news(src), self._news(dst))
+
+    def _news(self, address: str) -> int:
+        """When the newest was heard of an address, its MACs and their names."""
+        station = self.stations.get(address)
+        macs = [address] if is_mac(address) else [mac for _, mac in station.macs] if station else []
+        times = [since for mac in macs for since, _ in self.hosts.get(mac, ())]
+        if station is not None:
+            times += [since for since, _ in station.macs] + list(station.roles.values())
+        return max(times, default=0)
 
     def gateways(self) -> list[str]:
         """Addresses that were said to be routers, newest heard last."""

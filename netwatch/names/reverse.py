@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Reverse:
         self._sent: OrderedDict[str, float] = OrderedDict()                        # name of the reverse tree → when
         self._pool: ThreadPoolExecutor | None = None
         self.refused = 0       # look-ups not begun because too many waited
-        self.changes = 0       # names that came
+        self._came: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)  # since came() was asked
 
     def name(self, address: str, wait: float = 0.0) -> str | None:
         """The name, if it is known by now or within `wait` seconds; a look-up is begun when there has been none."""
@@ -72,10 +72,12 @@ class Reverse:
         with self._lock:
             return self._known.get(address, (0.0, None))[1]
 
-    def known(self, address: str) -> str | None:
-        """The name, if a look-up has brought one; none is begun."""
+    def came(self) -> list[tuple[bytes, str]]:
+        """The names that look-ups have brought since the last time, by packed address."""
         with self._lock:
-            return self._known.get(address, (0.0, None))[1]
+            found = [(ipaddress.ip_address(address).packed, name) for address, name in self._came]
+            self._came.clear()
+        return found
 
     def _begin(self, address: str) -> Future[None]:
         if self._pool is None:
@@ -97,7 +99,8 @@ class Reverse:
                 self._known.popitem(last=False)
             self._open.pop(address, None)
             self._sent[ipaddress.ip_address(address).reverse_pointer] = time.monotonic()
-            self.changes += name is not None
+            if name is not None:
+                self._came.append((address, name))
 
     def is_own(self, record: dict[str, Any]) -> bool:
         """Is the flow one of our own look-ups? By its process where that is known, else by asking for nothing but

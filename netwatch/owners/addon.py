@@ -12,20 +12,22 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
           "unknown", "shared_with")
 PARENTS = ("pid", "name")
 COLUMNS = tuple(f"process.{name}" for name in FIELDS) + tuple(f"process.parents.{name}" for name in PARENTS)
+AGE = "process.age_s"
 WAITS = (0.1, 0.2, 0.4, 0.6, 0.7)  # seconds before a flow is asked about, and between asking again
 MAX_WAITING = 65536  # flows that are still to be asked about
 MAX_MADE = 4096  # columns' values kept of processes
@@ -54,6 +56,7 @@ class FlowOwners(Addon):
     """Knows the processes of live flows, with their users, containers and units."""
 
     name = "owners"
+    needs = frozenset[str]()
     options = (Option("find", True, "Find the processes of live flows."),)
 
     def __init__(self) -> None:
@@ -95,19 +98,20 @@ class FlowOwners(Addon):
     def column(self, engine: Engine) -> Told:
         told = self._told.get(engine)
         if told is None:
-            told = self._told[engine] = Told(engine, COLUMNS)
+            told = self._told[engine] = Told(engine, COLUMNS, AGE)
         return told
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add `process` to a flow record."""
         engine, row, _ = flow
+        ended = RawFlow(engine, row).ended
         told = self.column(engine)
         key = told.key(row)
         if key is None:
             return
         owners = self._owners
-        if (told, key) in self._open and owners is not None and owners.ready and "ended" in record:
-            self._ask_last(owners, told, row, key, record["ended"] == "end-of-input")
+        if (told, key) in self._open and owners is not None and owners.ready and ended is not None:
+            self._ask_last(owners, told, row, key, ended == "end-of-input")
         found = told.of(row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])
@@ -168,7 +172,7 @@ class FlowOwners(Addon):
         known = told.of(row, key)
         if isinstance(answer, Unknown):
             if known is None or known[0][0] is None:
-                told.put(row, key, _reason(answer), time.time_ns())
+                told.put(row, key, _reason(answer), None)
             return answer.retry
         told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
         return answer.quality == LISTENER

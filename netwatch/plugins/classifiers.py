@@ -28,16 +28,15 @@ from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import add_name
 from netwatch._fast.out.inner import ends, learn, name
 from netwatch._fast.out.protocols import DESCRIBING, add
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.plugins.process import Plugin, PluginError
-from netwatch.schema import BY_NAME
 from netwatch.store import files
 from netwatch.store.folders import caller, config_folder
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
+    from netwatch.model.contract import Run
 
 FILES_MOST = 32  # classifiers: each is a process
 CODE_MOST = 1 << 20  # bytes of a file
@@ -45,7 +44,13 @@ FIELDS_BYTES = 2048  # of an object, as JSON
 DEPTH_MOST = 4  # objects and lists within each other
 TEXT_MOST = 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_TAKEN = {field.partition(".")[0] for field in BY_NAME} | {"schema"}
+
+
+def _taken() -> set[str]:
+    """Names of objects and fields that records have already."""
+    from netwatch.schema import BY_NAME
+
+    return {field.partition(".")[0] for field in BY_NAME} | {"schema"}
 
 
 class Classifier(NamedTuple):
@@ -99,7 +104,7 @@ class Classifiers(Addon):
                 raise PluginError("NAME must be a lower-case word of letters, digits, - and _")
             if not plugin.asks:
                 raise PluginError("there is no function classify(data, flow)")
-            if app in DESCRIBING or app in _TAKEN:
+            if app in DESCRIBING or app in _taken():
                 raise PluginError(f"netwatch knows {app} itself; give it another NAME")
             if not add_name(app):
                 raise PluginError("there is no room for more protocols")
@@ -156,7 +161,7 @@ def _refuse_others(about: os.stat_result, path: Path) -> None:
         raise PermissionError(f"{path} is no regular file")
 
 
-def _verdict(answer: Any) -> tuple[int, dict[str, Any]] | None:
+def _verdict(answer: object) -> tuple[int, dict[str, Any]] | None:
     """What an answer means. Raises PluginError for nonsense."""
     if answer is None or answer is False:
         return None
@@ -170,7 +175,7 @@ def _verdict(answer: Any) -> tuple[int, dict[str, Any]] | None:
     return sure, {_word(key): _cleaned(value, DEPTH_MOST) for key, value in fields.items() if value is not None}
 
 
-def _cleaned(value: Any, deep: int) -> Any:
+def _cleaned(value: object, deep: int) -> Any:
     """As records have it: no control characters, no numbers that JSON has not, not too deep."""
     if isinstance(value, str):
         return clean(value.encode("utf-8", "replace"), TEXT_MOST)

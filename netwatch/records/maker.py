@@ -2,170 +2,120 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from netwatch._fast.dpi import having
-from netwatch._fast.out.record import interface_text, iso
+from netwatch._fast.out.addresses import text_of
+from netwatch._fast.out.packetfields import PacketFields
+from netwatch._fast.out.rawflow import RawFlow
+from netwatch._fast.out.record import iso
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
 from netwatch.model.event import Event, Step
+from netwatch.records.items import DictItem, FlowItem, Item, Packets
+from netwatch.records.streams import STREAM_LIMIT, Streams
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
-SEALED = having("opaque")
 CLEAR_DNS = ("udp", "tcp")
-STREAM_LIMIT = 65536
-MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many
-RECORDED = {"dns", "http", "packets"}  # kinds of event that become records one by one
-
-
-class _Place(NamedTuple):
-    """Which bytes of a flow: as they were sent or decrypted, of which of its streams (-1: it has but one), whose."""
-
-    opened: bool
-    number: int
-    side: int
-
-
-class Stream:
-    """One direction of a TCP stream so far: how long, its hash, its beginning as bytes."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.missing = 0
-        self.hash = hashlib.sha256()
-        self.head = bytearray()
-
-    def add(self, data: bytes, missing: int, limit: int) -> None:
-        self.size += len(data)
-        self.missing += missing
-        self.hash.update(data)
-        if len(self.head) < limit:
-            self.head += data[: limit - len(self.head)]
+ENDS = frozenset({"src", "sport", "dst", "dport"})
 
 
 class RecordMaker:
-    """Makes the asked kinds of record. Stream text is held for live flows only."""
+    """Makes the asked kinds of record. `wanted`: the keys of flow records that will be shown, None all of them."""
 
     def __init__(self, pipeline: Pipeline, kinds: set[str], show_secrets: bool = False,
-                 stream_limit: int = STREAM_LIMIT) -> None:
+                 stream_limit: int = STREAM_LIMIT, wanted: frozenset[str] | None = None) -> None:
         self.pipeline = pipeline
         self.kinds = kinds
         self.show_secrets = show_secrets
-        self.stream_limit = stream_limit
-        self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
-        self._of_addons = kinds & {kind for addon in pipeline.addons for kind in addon.kinds}
+        self._wanted = wanted
+        self._made = ({"dns", "http"} | {kind for addon in pipeline.addons for kind in addon.kinds}) & kinds
+        self._streams = Streams(stream_limit)
+        self._packets = PacketFields(pipeline.source.interfaces)
 
-    def records(self, step: Step) -> Iterator[tuple[Record, Record | None, Event | None]]:
-        """(record, its flow's record, its event) of all that a step gave, in order."""
-        for event in step.events:
+    def items(self, step: Step) -> Iterator[Item | Packets]:
+        """All that a step gave, in order; the pipeline stands still meanwhile."""
+        at = 0
+        for event, before in zip(step.events, step.before, strict=True):
             if event.kind == "streams" and "streams" in self.kinds:
-                self._take_bytes(event)
-            if event.kind in self._of_addons:
-                flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
-                yield self._of_addon(event, flow), flow, event
-            if event.kind not in RECORDED or (event.kind != "packets" and event.kind not in self.kinds):
-                continue
-            flow = self.pipeline.record(event.engine, event.row, self.show_secrets) if event.flow else {}
-            yield self._of_event(event, flow), flow, event
+                self._streams.take(event)
+            elif event.kind in self._made:
+                if before > at:
+                    yield self._run(step, at, before)
+                    at = before
+                yield self._item(event.kind, self._of_event(event), event.engine, event.row if event.flow else 0)
+        end = len(step.packets) if step.packets is not None else 0
+        if end > at:
+            yield self._run(step, at, end)
         for engine, row in step.ended:
-            flow = self.pipeline.record(engine, row, self.show_secrets)
-            yield from self._of_flow(engine, row, flow)
+            yield from self._of_flow(engine, row)
 
-    def asked(self, record: Record) -> bool:
-        """Is the record of a kind to be shown? Packets may be wanted for --write alone."""
-        return record["schema"] != "netwatch.packet/1" or "packets" in self.kinds
+    def records(self, step: Step) -> Iterator[Record]:
+        """The same as dicts, whole."""
+        for item in self.items(step):
+            if isinstance(item, Packets):
+                if "packets" in self.kinds:
+                    yield from (packet.record() for packet in item)
+            else:
+                yield item.record()
 
-    def _of_event(self, event: Event, flow: Record) -> Record:
-        if event.kind == "packets":
-            return self._packet(event, flow)
+    def _run(self, step: Step, first: int, last: int) -> Packets:
+        assert step.packets is not None
+        return Packets(step.packets, first, last, self._packets, self.pipeline, self.show_secrets)
+
+    def _item(self, kind: str, body: Record, engine: Any, row: int) -> DictItem:
+        return DictItem(kind, body, self.pipeline, engine, row, self.show_secrets)
+
+    def _of_event(self, event: Event) -> Record:
+        flow = RawFlow(event.engine, event.row)
+        about: Record = {"flow": event.flow} if event.flow else {}
+        if event.kind not in ("dns", "http"):
+            return {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns), **about, **event.payload}
         if event.kind == "dns":
             body = event.payload if isinstance(event.payload, dict) else dnstext.record(event.payload)
             if event.inner and body.get("transport") in CLEAR_DNS:
-                body["transport"] = "tls" if flow.get("proto") == "tcp" else "quic"
-            ends = _ends(flow, event)
-            if body.get("qr") == "response":
-                ends.reverse()
-            where = {"client": ends[0], "server": ends[1]}
-            return {"schema": "netwatch.dns/1", "time": iso(event.time_ns), "flow": flow.get("id"), **where, **body}
+                body["transport"] = "tls" if flow.proto == "tcp" else "quic"
+            if event.flow:
+                about |= _who(flow, event.side, body.get("qr") == "response")
+            return {"schema": "netwatch.dns/1", "time": iso(event.time_ns), **about, **body}
         if isinstance(event.payload, dict):
             began, body = event.time_ns, event.payload
         else:
             body = httptext.record(event.payload, self.show_secrets)
             began = httptext.started(event.payload) or event.time_ns
-        record = {"schema": "netwatch.http/1", "time": iso(began), "flow": flow.get("id"), **body}
+        record = {"schema": "netwatch.http/1", "time": iso(began), **about, **body}
         if event.inner:
             record["decrypted"] = True
         return record
 
-    def _of_addon(self, event: Event, flow: Record) -> Record:
-        """A record of an addon's own kind, which has given all that is in it but where it belongs."""
-        about: Record = {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns)}
-        record: Record = about | ({"flow": flow["id"]} if flow else {}) | event.payload
-        return record
-
-    def _packet(self, event: Event, flow: Record) -> Record:
-        record: Record = {"schema": "netwatch.packet/1", **event.payload}
-        if flow:
-            record["flow"] = flow["id"]
-            if "app" in flow:
-                record["app"] = flow["app"]
-        name = interface_text(self.pipeline.source.interfaces, event.interface, record.pop("ifindex", 0))
-        if name:
-            record["interface"] = name
-        return record
-
-    def _of_flow(self, engine: Any, row: int, flow: Record) -> Iterator[tuple[Record, Record | None, Event | None]]:
+    def _of_flow(self, engine: Any, row: int) -> Iterator[Item]:
         if "flows" in self.kinds:
-            yield flow, flow, None
-        if "tls" in self.kinds and "tls" in flow:
+            yield FlowItem(self.pipeline, engine, row, self.show_secrets, self._wanted)
+        if "tls" in self.kinds:
+            for record in self._handshakes(engine, row):
+                yield self._item("tls", record, engine, row)
+        if "streams" in self.kinds:
+            for record in self._streams.ended(self.pipeline, engine, row):
+                yield self._item("stream", record, engine, row)
+
+    def _handshakes(self, engine: Any, row: int) -> Iterator[Record]:
+        """The tls records of a flow."""
+        said = self.pipeline.described(engine, row, self.show_secrets, frozenset({"tls"})).get("tls")
+        if said is not None:
+            flow = self.pipeline.record(engine, row, self.show_secrets, ENDS | {"id", "first"})
             about: Record = {"schema": "netwatch.tls/1", "flow": flow["id"]}
             if "first" in flow:
                 about["time"] = flow["first"]
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
-            for handshake in handshakes(flow["tls"]):
-                yield {**about, **ends, "tls": handshake}, flow, None
-        if "streams" in self.kinds:
-            streams = self._streams.pop((id(engine), row), {})
-            several = any(place.number >= 0 for place in streams)
-            for place, stream in sorted(streams.items()):
-                whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))
-                if stream.size and (whole or place.number >= 0):
-                    yield self._stream(flow, engine, row, place, stream), flow, None
-
-    def _take_bytes(self, event: Event) -> None:
-        place = _Place(event.inner, event.stream, event.side)
-        streams = self._streams.setdefault((id(event.engine), event.row), {})
-        if place not in streams:
-            if len(streams) >= MAX_STREAMS:
-                return
-            streams[place] = Stream()
-        streams[place].add(event.payload, event.extra, self.stream_limit)
-
-    def _stream(self, flow: Record, engine: Any, row: int, place: _Place, stream: Stream) -> Record:
-        text = printable(stream.head.decode("utf-8", "replace"))
-        outward = place.side == engine.initiator_side(row)
-        record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if outward else "in",
-                  "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
-                  "bytes": stream.size, "sha256": stream.hash.hexdigest(), "text": text}
-        if place.number >= 0:
-            record["stream"] = place.number
-        if stream.missing:
-            record["missing_bytes"] = stream.missing
-        return record
+            for handshake in handshakes(said):
+                yield {**about, **ends, "tls": handshake}
 
 
-def _ends(flow: Record, event: Event) -> list[str]:
-    """The addresses of who sent the event's message, and to whom."""
-    ends = [str(flow.get("src", "")), str(flow.get("dst", ""))]
-    if flow and event.side != event.engine.initiator_side(event.row):
+def _who(flow: RawFlow, side: int, response: bool) -> Record:
+    """The ends of a question and its answer: whoever sent a query is the client."""
+    ends = [text_of(flow.src), text_of(flow.dst)]
+    if (side != flow.initiator_side) != response:
         ends.reverse()
-    return ends
-
-
-def printable(text: str) -> str:
-    """Text from the wire without control characters; line ends and tabs stay."""
-    return "".join(c if c.isprintable() or c in "\n\r\t" else "\ufffd" for c in text)
+    return {"client": ends[0], "server": ends[1]}

@@ -1,12 +1,11 @@
-"""The values of a record: at a dotted path, as a field of the schema, as the text of a cell."""
+"""The values of a record that is a dict: at a dotted path, as a field; and which keys of it fields need."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from typing import Any
 
 Record = dict[str, Any]
-as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def kind_of(record: Record) -> str:
@@ -35,26 +34,12 @@ def field_of(record: Record, name: str) -> Any:
     return value_at(record, name.removeprefix(f"{kind_of(record)}.")) if value is None else value
 
 
-def picked(record: Record, fields: list[str]) -> Record:
-    """The record with only the asked fields, absent ones left out; keys are the names that were asked for."""
-    out: Record = {"schema": record["schema"]}
+def keys_of(fields: Iterable[str]) -> frozenset[str]:
+    """The keys of a flow record that these fields look at; of a sum those of its halves."""
+    from netwatch.schema import BY_NAME
+
+    found: set[str] = set()
     for name in fields:
-        value = field_of(record, name)
-        if value is not None:
-            out[name] = value
-    return out
-
-
-def cell(value: Any) -> str:
-    """A value as text without line breaks."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6f}"
-    if isinstance(value, list):
-        return " ".join(cell(v) for v in value)
-    if isinstance(value, dict):
-        return as_json(value)
-    return str(value).replace("\n", " ").replace("\r", " ")
+        field = BY_NAME.get(name)
+        found.update(part.partition(".")[0] for part in (field.parts if field and field.parts else (name,)))
+    return frozenset(found)

@@ -1,12 +1,12 @@
-"""Records as text: table, JSON, NDJSON, CSV. Data only; words for people go elsewhere."""
+"""Records as bytes: JSON, NDJSON and CSV, which are UTF-8 whatever the locale is, and tables, which people read."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
-from typing import Any, Protocol, TextIO
+from typing import IO, Any
 
-from netwatch.records.values import Record, as_json, cell, field_of, kind_of, picked
+from netwatch._fast.out.encoder import STYLES, Encoder, cell_of
+from netwatch.records.items import Item, Packets
+from netwatch.records.values import Record, keys_of
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -18,47 +18,130 @@ TABLE_FIELDS = {
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
 }
+FORMATS = tuple(STYLES)
 MAX_CELL = 48
+FLUSH = 65536  # bytes that wait before they are written
 
 
-class Writer(Protocol):
-    """Takes records one by one; `close` writes what has to wait for the last."""
-
-    def write(self, record: Record) -> None: ...
-    def close(self) -> None: ...
-
-
-class NdjsonWriter:
-    """One JSON object a line."""
-
-    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
-        self._write = out.write
-        self._fields = fields
-
-    def write(self, record: Record) -> None:
-        self._write(as_json(picked(record, self._fields) if self._fields else record) + "\n")
-
-    def close(self) -> None:
-        """Nothing waits."""
+def write_all(out: IO[bytes], data: bytes) -> None:
+    """All of it: an output without a buffer (python -u) takes only as much as a pipe has room for."""
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) or 0 :]
 
 
-class JsonWriter:
-    """One JSON document: an array of all records."""
+class Writer:
+    """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
-    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
+    def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
+                 encoding: str = "utf-8") -> None:
+        """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced."""
+        self.style = style
         self._out = out
         self._fields = fields
-        self._separator = "[\n"
+        self._encoding = encoding
+        self._columns: dict[str, list[str]] = {}  # of kinds whose records are all alike
+        self._rows: dict[str, list[list[str | None]]] = {}
+        self._summaries: list[Record] = []
+        self._encoder = Encoder(style, self._shown, interfaces)
+        self._pieces = Encoder(style, self._shown, interfaces, bare=True)
 
-    def write(self, record: Record) -> None:
-        self._out.write(self._separator + as_json(picked(record, self._fields) if self._fields else record))
-        self._separator = ",\n"
+    def described(self) -> frozenset[str] | None:
+        """The keys of a flow record that are shown; None: all."""
+        shown = self._shown("flow")
+        return None if shown is None else keys_of(shown)
+
+    def shows(self, kind: str, name: str) -> bool:
+        """Is the field of the records of that kind among what is shown?"""
+        shown = self._shown(kind)
+        return shown is None or name in shown
+
+    def write(self, item: Item) -> None:
+        """One record, now."""
+        self._learn(item)
+        self._take(item.kind, item.write(self._encoder))
+
+    def packets(self, run: Packets) -> None:
+        """All of a run of packets, now."""
+        rows = self._encoder.packets_of(run.rows, run.first, run.last)
+        for cells in rows or ():
+            self._take("packet", cells)
+        self._flush()
+
+    def summary(self, record: Record) -> None:
+        """The summary record, now."""
+        if self.style == "table":
+            self._summaries.append(record)
+            return
+        self._columns["summary"] = list(record)
+        self._take("summary", self._encoder.record("summary", record))
+
+    def piece(self, item: Item) -> Any:
+        """What write() would write, for put() to write later."""
+        self._learn(item)
+        cells = item.write(self._pieces)
+        return self._pieces.take() if cells is None else cells
+
+    def put(self, kind: str, piece: Any) -> None:
+        if self.style == "table":
+            self._take(kind, piece)
+        else:
+            self._encoder.put(kind, piece)
+            self._flush()
+
+    def flush(self) -> None:
+        """Let go of what is written: somebody watches."""
+        self._send(self._encoder.take())
+        self._out.flush()
 
     def close(self) -> None:
-        self._out.write("[]\n" if self._separator == "[\n" else "\n]\n")
+        """Write what had to wait for the last."""
+        if self.style == "table":
+            blocks = [self._lines(kind, rows) for kind, rows in self._rows.items()]
+            blocks += ["".join(map(_summary_lines, self._summaries))] if self._summaries else []
+            self._send("\n".join(blocks).encode(self._encoding, "replace"))
+        self._encoder.close()
+        self._send(self._encoder.take())
+
+    def _learn(self, item: Item) -> None:
+        """The columns of a kind that an addon makes are those of its first record: its records are all alike."""
+        if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
+            self._columns[item.kind] = [key for key in item.record() if key != "schema"]
+
+    def _take(self, kind: str, cells: list[str | None] | None) -> None:
+        if cells is not None:
+            self._rows.setdefault(kind, []).append([None if cell is None else _short(cell) for cell in cells])
+        self._flush()
+
+    def _flush(self) -> None:
+        if len(self._encoder) > FLUSH:
+            self._send(self._encoder.take())
+
+    def _send(self, data: bytes) -> None:
+        write_all(self._out, data)
+
+    def _shown(self, kind: str) -> list[str] | None:
+        """The fields of a kind that are shown, None: all there are."""
+        if self.style == "csv":
+            return self._fields or _csv_fields(kind) or self._columns.get(kind, [])
+        if self.style == "table":
+            return self._fields or list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind, [])
+        return list(dict.fromkeys(self._fields)) if self._fields else None
+
+    def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
+        names = self._shown(kind) or []
+        shown = [i for i in range(len(names)) if self._fields or any(row[i] is not None for row in rows)]
+        heads: list[str | None] = [name.rsplit(".", 1)[-1] for name in names]
+        widths = {i: max(len(row[i] or "") for row in [heads, *rows]) for i in shown}
+        right = {i for i in shown if _is_number(names[i])}
+        lines = []
+        for row in [heads, *rows]:
+            cells = [(row[i] or "").rjust(widths[i]) if i in right else (row[i] or "").ljust(widths[i]) for i in shown]
+            lines.append("  ".join(cells).rstrip() + "\n")
+        return "".join(lines)
 
 
-def csv_fields(kind: str) -> list[str]:
+def _csv_fields(kind: str) -> list[str]:
     """What a CSV line has when no fields are asked for: of flows every field there is, else those of the table."""
     if kind != "flow":
         return list(TABLE_FIELDS.get(kind, ()))
@@ -67,60 +150,7 @@ def csv_fields(kind: str) -> list[str]:
     return [field.name for field in FIELDS if "flow" in field.kinds and not field.parts]
 
 
-class CsvWriter:
-    """One kind of record, a heading line, then a line each (RFC 4180)."""
-
-    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
-        self._csv = csv.writer(out)
-        self._fields = fields
-        self._begun = False
-
-    def write(self, record: Record) -> None:
-        kind = kind_of(record)
-        fields = self._fields or csv_fields(kind) or list(record)
-        if not self._begun:
-            self._csv.writerow(fields)
-            self._begun = True
-        self._csv.writerow([cell(field_of(record, name)) for name in fields])
-
-    def close(self) -> None:
-        """Nothing waits."""
-
-
-class TableWriter:
-    """Aligned columns for people. Rows wait until their kind changes or the end, so that columns fit their content."""
-
-    def __init__(self, out: TextIO, fields: list[str] | None) -> None:
-        self._out = out
-        self._fields = fields
-        self._rows: dict[str, list[Record]] = {}
-
-    def write(self, record: Record) -> None:
-        self._rows.setdefault(kind_of(record), []).append(record)
-
-    def close(self) -> None:
-        blocks = []
-        for kind, records in self._rows.items():
-            blocks.append(_summary_lines(records) if kind == "summary" else self._lines(kind, records))
-        self._out.write("\n".join(blocks))
-
-    def _lines(self, kind: str, records: list[Record]) -> str:
-        fields = self._fields or [
-            f for f in TABLE_FIELDS.get(kind, tuple(records[0])) if any(field_of(r, f) is not None for r in records)
-        ]
-        heads = [f.rsplit(".", 1)[-1] for f in fields]
-        rows = [[_short(field_of(r, f)) for f in fields] for r in records]
-        widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(fields))]
-        right = [_is_number(f) for f in fields]
-        lines = []
-        for row in [heads, *rows]:
-            cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
-            lines.append("  ".join(cells).rstrip() + "\n")
-        return "".join(lines)
-
-
-def _short(value: Any) -> str:
-    text = cell(value)
+def _short(text: str) -> str:
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
 
 
@@ -131,25 +161,20 @@ def _is_number(name: str) -> bool:
     return field is not None and field.type not in (Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME)
 
 
-def _summary_lines(records: list[Record]) -> str:
+def _summary_lines(record: Record) -> str:
     lines = []
-    for record in records:
-        for key, value in record.items():
-            if key == "schema":
-                continue
-            if isinstance(value, dict):
-                lines.append(f"{key}\n")
-                lines += [f"  {k:<22} {_counts(v)}\n" for k, v in value.items()]
-            else:
-                lines.append(f"{key:<24} {cell(value)}\n")
+    for key, value in record.items():
+        if key == "schema":
+            continue
+        if isinstance(value, dict):
+            lines.append(f"{key}\n")
+            lines += [f"  {k:<22} {_counts(v)}\n" for k, v in value.items()]
+        else:
+            lines.append(f"{key:<24} {cell_of(value)}\n")
     return "".join(lines)
 
 
 def _counts(value: Any) -> str:
     if isinstance(value, dict):
-        return "  ".join(f"{cell(v)} {k}" for k, v in value.items())
-    return cell(value)
-
-
-WRITERS: dict[str, Callable[[TextIO, list[str] | None], Writer]] = {
-    "table": TableWriter, "json": JsonWriter, "ndjson": NdjsonWriter, "csv": CsvWriter}
+        return "  ".join(f"{cell_of(v)} {k}" for k, v in value.items())
+    return str(cell_of(value))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Sequence
 
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.option import Option
 from netwatch.store.settings import SETTINGS
 

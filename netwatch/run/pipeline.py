@@ -7,43 +7,52 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
+from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
-from netwatch._fast.out.names import link_name
-from netwatch._fast.out.record import flow_record, summary
-from netwatch.model.addon import WARNING, Addon
+from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
+from netwatch._fast.out.names import link_name, unread_links
+from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.out.record import described_of, record_of
+from netwatch._fast.out.summary import summary
+from netwatch.model.contract import WARNING, Addon, Kind, Purpose, Values
 from netwatch.model.event import Event, FlowRef, Record, Step
 from netwatch.model.host import Host
-from netwatch.model.run import Kind, Purpose, Values
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from netwatch._fast.input.source import Source
+
 ROUNDS = 6  # of giving things back to the engines after one chunk: decrypted, then unpacked, then read
+FOR_EVER = (1 << 64) - 1  # ns
 CHUNKS_APART = 64  # read by each worker between two looks at progress and signals
 
 
 class Pipeline:
     """Reads a source to its end, or until it is no longer asked to. It is a model.Run to its addons."""
 
-    def __init__(self, source: Any, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
+    def __init__(self, source: Source, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Callable[[], Sequence[Any]] | None = None, box: Any = None, addons: Sequence[Addon] = (),
-                 purpose: Purpose | None = None, settings: Values | None = None, host: Host | None = None,
-                 say: Callable[[str, str], None] | None = None, identity: Mapping[str, str] | None = None) -> None:
+                 copies: Callable[[], Sequence[Any]] | None = None, box: Box | None = None,
+                 addons: Sequence[Addon] = (), purpose: Purpose | None = None,
+                 settings: Values | None = None, host: Host | None = None,
+                 say: Callable[[str, str], None] | None = None, each: bool = False,
+                 identity: Mapping[str, str] | None = None) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies` opens as many further readers of the same input as there are further workers. Each worker then reads
         all of it and takes its share, which is fastest, and done when nothing is to be handed out in order; `box`:
         another kind of box for the one worker; `addons` are asked in their order, `purpose` to `say` are what they see
-        of the run (see model.Run); `identity`: which packets are copies and which flows are one, as Settings.identity
-        has it. Raises AddonError."""
+        of the run (see model.Run); `each`: a step for each frame, of the one worker, so that what is known of a flow
+        at a frame does not depend on how many were read with it; `identity`: which packets are copies and which flows
+        are one, as Settings.identity has it. Raises AddonError."""
         self.source = source
         self.purpose, self.settings, self.host = purpose or Purpose(), settings or Settings({}), host or Host()
         self._say = say
@@ -70,6 +79,10 @@ class Pipeline:
         self._secrets_told = 0
         apart = workers > 1 and copies is not None and not (hold or self._early)
         self._copies = list(copies()) if apart and copies else []
+        self._fields = FlowFields(source.interfaces)
+        self._asked: dict[frozenset[str] | None, _Asked] = {}
+        self._each = each
+        box = PacedBox() if each else box
         self._boxes = [box] if box is not None else [Box() for _ in range(workers if self._copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
         self._ahead: Any = None
@@ -84,10 +97,17 @@ class Pipeline:
         read; 0 at the end, -1 when a live source had none."""
         if self._copies:
             return self._step_apart()
+        if self._each:
+            return self._next_frame()
         if self._pool:
             self._release()
             return self._step_parallel()
         return self._fill(self._boxes[0])
+
+    def steps(self) -> Iterator[Step]:
+        """All steps but that of finish()."""
+        while (step := self.step()) is not None:
+            yield step
 
     def process(self, count: int) -> Step | None:
         """Let the engine work on what read() brought, and collect what came of it."""
@@ -108,7 +128,7 @@ class Pipeline:
 
     def end(self) -> None:
         """Tell the addons that the input is over, while flows stay open: somebody looks at them still."""
-        self._rounds(Step((), over=True))
+        self._rounds(Step((), over=True), PacketRows())
 
     def run_quietly(self) -> None:
         """To the end, when nobody wants events or flows: only totals are kept."""
@@ -159,17 +179,44 @@ class Pipeline:
         for engine in self.engines:
             engine.advance(now_ns)
 
-    def record(self, engine: Engine, row: int, show_secrets: bool = False) -> Record:
-        """The flow record of a row of an engine."""
-        found: Record = flow_record(engine, row, self.source.interfaces, show_secrets)
-        self.adorn(found, engine, row)
+    def record(self, engine: Engine, row: int, show_secrets: bool = False,
+               wanted: frozenset[str] | None = None) -> Record:
+        """The flow record of a row of an engine; {} when the row is not in use. `wanted`: these of its keys will do."""
+        asked = self._asked_of(wanted)
+        found: Record = record_of(self._fields, engine, row, show_secrets, asked.keys)
+        if found:
+            _adorn(asked.addons, found, engine, row)
         return found
+
+    def described(self, engine: Engine, row: int, show_secrets: bool = False,
+                  wanted: frozenset[str] | None = None) -> Record:
+        """What of the flow record is in no row: what protocols and addons say."""
+        asked = self._asked_of(wanted)
+        if asked.whole:
+            return {key: value for key, value in self.record(engine, row, show_secrets, wanted).items()
+                    if key not in IN_ROWS}
+        found: Record = described_of(engine, row, show_secrets, asked.keys)
+        _adorn(asked.addons, found, engine, row)
+        return found
+
+    def flow_of(self, packets: PacketRows, place: int) -> tuple[Engine, int]:
+        """(engine, row) of a packet's flow; row 0 when it has none, or the flow is gone."""
+        shard, row = packets.flow(place)
+        return self.engines[shard], row
 
     def adorn(self, record: Record, engine: Engine, row: int) -> None:
         """Let every addon add what it knows to the record of a row."""
-        flow = FlowRef(engine, row, engine.key(row))
-        for addon in self._adding:
-            addon.adorn(record, flow)
+        _adorn(self._adding, record, engine, row)
+
+    def _asked_of(self, wanted: frozenset[str] | None) -> _Asked:
+        """Which addons have something of that to say, and what must be there for them."""
+        if wanted not in self._asked:
+            addons = [addon for addon in self._adding if wanted is None or not wanted.isdisjoint(
+                name.partition(".")[0] for name in addon.adds)]
+            whole = any(addon.needs is None for addon in addons)
+            keys = None if wanted is None or whole else wanted.union(*(addon.needs or () for addon in addons))
+            self._asked[wanted] = _Asked(addons, keys, whole)
+        return self._asked[wanted]
 
     def summary(self) -> dict[str, Any]:
         """The summary record of all that was read so far, without its files."""
@@ -178,6 +225,9 @@ class Pipeline:
         lost = sum(lost_events(e) for e in self.engines)
         if lost:
             found["drops"]["events"] = lost
+        unread = unread_links(self.source.interfaces)
+        if unread:
+            found["unread_link_types"] = unread
         return found
 
     def _step_parallel(self) -> int:
@@ -206,7 +256,7 @@ class Pipeline:
                 for each in zip(self.engines, [self.source, *self._copies], self._boxes, strict=True)]
         return max(job.result() for job in jobs)
 
-    def _read_apart(self, engine: Any, source: Any, box: Any) -> int:
+    def _read_apart(self, engine: Engine, source: Source, box: Box) -> int:
         """Take one worker's share of the next frames; how many there were."""
         count = 0
         for _ in range(CHUNKS_APART):
@@ -217,7 +267,16 @@ class Pipeline:
             count += box.n
         return count
 
-    def _fill(self, box: Any) -> int:
+    def _next_frame(self) -> int:
+        """Show the engine the next frame alone."""
+        box: Any = self._boxes[0]
+        if not box.left:
+            count = self._fill(box)
+            if count <= 0:
+                return count
+        return int(box.show(FOR_EVER, 1))
+
+    def _fill(self, box: Box) -> int:
         count = int(box.fill(self.source)) if self._left != 0 else 0
         if count > 0 and self._left is not None:
             count = min(count, self._left)
@@ -229,7 +288,7 @@ class Pipeline:
             self._secrets[id(box)] = len(self.source.secrets)
         return count
 
-    def _forewarn(self, box: Any | None) -> None:
+    def _forewarn(self, box: Box | None) -> None:
         """Let addons know what the source found up to the end of the box, or of the input."""
         if self._early:
             known = len(self.source.secrets) if box is None else self._secrets.get(id(box), 0)
@@ -255,12 +314,17 @@ class Pipeline:
             ended = [(self.engines[i], row) for _, i, row in rows]
             self._to_release = bool(ended)
         step = step._replace(ended=ended)
-        return step._replace(events=self._rounds(step))
+        packets = PacketRows()
+        events, before = self._rounds(step, packets)
+        return step._replace(events=events, packets=packets, before=before)
 
-    def _rounds(self, step: Step) -> list[Event]:
-        """What the engines saw, and what the addons made of it, until nothing new comes of it."""
-        fresh = self._drained() if self._listening else []
-        found = fresh
+    def _rounds(self, step: Step, packets: PacketRows) -> tuple[list[Event], list[int]]:
+        """What the engines saw, and what the addons made of it, until nothing new comes of it; and how many of the
+        packets come before each. What an engine saw at a packet comes before it, what others made of that after."""
+        fresh = self._drained(packets) if self._listening else []
+        if len(self.engines) > 1:
+            packets.sort()
+        found = [(event, False) for event in fresh]
         for again in range(ROUNDS):
             made: list[Event] = []
             bare = step._replace(again=bool(again))
@@ -268,15 +332,32 @@ class Pipeline:
                 mine = [event for event in fresh if event.kind in addon.wants] if addon.wants else ()
                 if mine or not again:
                     made += addon.take(bare._replace(events=mine) if mine else bare)
-            fresh = sorted(made + self._drained(), key=_place) if self._listening or made else []
+            fresh = sorted(made + self._drained(packets), key=_place) if self._listening or made else []
             if not fresh:
                 break
-            found = sorted(found + fresh, key=_place)
-        return found
+            found = sorted(found + [(event, True) for event in fresh], key=lambda each: _place(each[0]))
+        return ([event for event, _ in found],
+                [packets.before(event.frame, event.flow, later) if packets else 0 for event, later in found])
 
-    def _drained(self) -> list[Event]:
+    def _drained(self, packets: PacketRows) -> list[Event]:
         return sorted((Event(frame, flow, kind, ns, engine, *rest) for engine in self.engines
-                       for frame, flow, kind, ns, *rest in drain(engine)), key=_place)
+                       for frame, flow, kind, ns, *rest in drain(engine, packets)), key=_place)
+
+
+class _Asked(NamedTuple):
+    """What some keys of a flow record take: addons, keys that are described for them too (None: all), `whole`: one of
+    them may look at any key."""
+
+    addons: list[Addon]
+    keys: frozenset[str] | None
+    whole: bool
+
+
+def _adorn(addons: list[Addon], record: Record, engine: Engine, row: int) -> None:
+    if addons:
+        flow = FlowRef(engine, row, engine.key(row))
+        for addon in addons:
+            addon.adorn(record, flow)
 
 
 def _threads(n: int) -> ThreadPoolExecutor:

@@ -1,7 +1,8 @@
 """A source being watched: the engine in a thread of its own, and questions answered about it meanwhile.
 
-The lock is held by whoever looks at the rows: the engine for one chunk, a question for as long as it takes. A live
-source waits in the kernel's ring meanwhile. Without the lock, only the source is touched.
+The lock is held by whoever looks at the rows: the engine for one chunk, a question for a slice of its work (look()),
+and it goes to who has waited longest. A live source waits in the kernel's ring meanwhile. Without the lock, only the
+source is touched.
 """
 
 from __future__ import annotations
@@ -10,30 +11,38 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
+from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
-from netwatch.filter import Filter
-from netwatch.model.addon import INFO, WARNING, Addon, Offer
+from netwatch.filter import fields
+from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.host import Host
-from netwatch.model.run import Kind, Purpose
-from netwatch.model.session import Command, Health, Page, Question
+from netwatch.model.session import Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
+from netwatch.run.turns import Turns
 from netwatch.store.settings import Settings
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
+AT_ONCE = 16  # records made in one slice
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
+
+
+Answer = TypeVar("Answer")
 
 
 class Session:
@@ -53,7 +62,8 @@ class Session:
         self._open_source = open_source
         self._dpi = dpi
         self._given = given
-        self.lock = threading.Lock()
+        self.lock = Turns()
+        self._questions = Turns()  # one at a time is answered
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._done = False
@@ -70,7 +80,7 @@ class Session:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
-    def _begin(self, source: Any) -> None:
+    def _begin(self, source: Source) -> None:
         """A fresh engine for a source, and all that goes with it."""
         self.source = source
         self._read_before = 0
@@ -86,7 +96,7 @@ class Session:
         self.owners = self.get(FlowOwners)
         self._sparklines = self.get(Sparklines)
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
-                               self.owners if self.owners.looking else None)
+                               [self.owners] if self.owners.looking else [], fields.tell)
         unsaid, self._unsaid = self._unsaid or [], None
         for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
@@ -142,25 +152,47 @@ class Session:
         self.pipeline.close()
         self.source.close()
 
-    def query(self, where: Filter | None, sort: str, descending: bool, offset: int, limit: int,
+    def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
               history: bool) -> Page:
         """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
         began = time.perf_counter()
-        with self.lock:
-            numbers, total = self.view.rows(where, sort, descending, offset, limit, history or not self.live)
-            rows = self.records(numbers)
-            clock = self.engine.clock
+        rows, total, clock = self.look(self._page(where, sort, descending, offset, limit, history or not self.live))
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
+
+    def _page(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
+              history: bool) -> Generator[bool, None, tuple[list[Record], int, int]]:
+        found = yield from self.view.select(where, sort, descending, history)
+        clock = self.engine.clock
+        rows = yield from self.recorded(found.page(offset, limit))
+        return rows, found.matched, clock
+
+    def look(self, work: Generator[bool, None, Answer]) -> Answer:
+        """Do work that looks at the engine, piece by piece: what the generator yields says whether its next piece needs
+        the engine to hold still, the first does. The engine goes on between the pieces. Its answer."""
+        with self._questions:
+            still = True
+            while True:
+                try:
+                    if still:
+                        with self.lock:
+                            still = next(work)
+                    else:
+                        still = next(work)
+                except StopIteration as done:
+                    answer: Answer = done.value
+                    return answer
 
     def flow(self, id: int) -> Record | None:
         """The record of one flow, with the kernel's own view of it where there is one; None when it is gone."""
-        with self.lock:
-            number = self.view.find(id)
-            record = self.records([number])[0] if number else None
+        record = self.look(self._flow(id))
         seen = self.owners.kernel_view(record) if record else None
         if record and seen:
             record["tcp_info"] = seen
         return record
+
+    def _flow(self, id: int) -> Generator[bool, None, Record | None]:
+        number = yield from self.view.find(id)
+        return self.records([number])[0] if number else None
 
     def ask(self, question: Question) -> Any:
         """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
@@ -175,13 +207,21 @@ class Session:
         minutes = self._sparklines.of(numbers)
         return [self.record(number) | {"minute": minute} for number, minute in zip(numbers, minutes, strict=True)]
 
+    def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
+        """The same, a few at a time; for look()."""
+        made: list[Record] = []
+        for at in range(0, len(numbers), AT_ONCE):
+            yield True
+            made += self.records(numbers[at:at + AT_ONCE])
+        return made
+
     def record(self, row: int) -> Record:
         """The record of a row, with what the addons know of it, for those who hold the lock."""
         record: Record = screen_record(self.engine, row, self.source.interfaces)
         self.pipeline.adorn(record, self.engine, row)
         return record
 
-    def read_again(self, source: Any) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
+    def read_again(self, source: Source) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
         """Read frames that were kept through an engine of their own, for what their streams say, opened where there
         are keys. Needs no lock."""
         purpose = Purpose(label=self.label, kinds=frozenset({"streams"}), keylogs=self.purpose.keylogs)
@@ -208,7 +248,7 @@ class Session:
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), stopped=getattr(self.source, "stopped", False),
+            ring_drops=drops.get("ring_drops", 0), stopped=isinstance(self.source, Switch) and self.source.stopped,
             done=done, error=self._failure or self.source.error,
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
@@ -218,7 +258,8 @@ class Session:
 
     def _position(self) -> float:
         """How much of the file has been processed, 0 to 1."""
-        read, share = self.source.bytes_read, getattr(self.pipeline.box, "share", 1.0)
+        read, box = self.source.bytes_read, self.pipeline.box
+        share = box.share if isinstance(box, PacedBox) else 1.0
         position: float = (self._read_before + (read - self._read_before) * share) / self.source.size
         return position
 
@@ -272,7 +313,7 @@ class Session:
     def _read_again(self, player: Player) -> None:
         """Begin the file once more, with an engine that knows nothing."""
         source = self._open_source()
-        with self.lock:
+        with self._questions, self.lock:
             self._let_go()
             self._begin(source)
             self._done = False
@@ -281,6 +322,7 @@ class Session:
     def _take(self, count: int) -> Step | None:
         """Process what was read. The lock is held."""
         step = self.pipeline.process(count)
+        self.view.go_on()
         if step is None:
             self.pipeline.end()
         return step

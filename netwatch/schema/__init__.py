@@ -2,15 +2,14 @@
 
 From it come the filter language's names, the JSON and CSV keys, the columns on screen and their help, and the
 reference pages docs/fields.md and docs/filter.md. It is data and look-ups only: it imports nothing of ours, reads
-nothing, and does not know how a value is obtained. Here are flows, packets and streams; endpoints.py
-says who and where, web.py has the protocols of the web and of names, sharing.py file sharing and remote desktops,
-databases.py databases, fleet.py brokers, routers and plants, calls.py remote procedure calls,
-telemetry.py flow export and carriers, more.py all others, field.py what a field is.
+nothing, and does not know how a value is obtained. Here are flows, packets and streams, and in
+field.py what a field is; the other files are named after what their fields describe.
 """
 from collections.abc import Mapping
 
+from netwatch.schema.brokers import BROKERS
 from netwatch.schema.calls import CALLS
-from netwatch.schema.databases import STORES
+from netwatch.schema.databases import DATABASES
 from netwatch.schema.endpoints import ENDS
 from netwatch.schema.field import (
     ADDRESS,
@@ -29,10 +28,13 @@ from netwatch.schema.field import (
     _field,
     _pair,
 )
-from netwatch.schema.fleet import FLEET
-from netwatch.schema.more import MORE
-from netwatch.schema.sharing import DESK
+from netwatch.schema.industrial import INDUSTRIAL
+from netwatch.schema.logins import LOGINS
+from netwatch.schema.routing import ROUTING
+from netwatch.schema.services import SERVICES
+from netwatch.schema.sharing import SHARING
 from netwatch.schema.telemetry import TELEMETRY
+from netwatch.schema.text import TEXT_PROTOCOLS
 from netwatch.schema.web import WEB
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
@@ -113,6 +115,8 @@ _NAMING = (
     _field("app", "flow packet", TEXT, "APP", 10,
            "The most specific protocol recognised, lower case.", "application", search=True),
     _field("app_stack", "flow", TEXT, "STACK", 18, "The recognised protocols, outermost first.", "stack", many=True),
+    _field("announced_by", "flow", TEXT, "TOLD BY", 36,
+           "Ends of the flow that announced this one, as FTP's control connection does.", privacy="address"),
     _field("confidence", "flow", INT, "CONF", 5, "How sure `app` is, 0 to 100.", unit="%"),
     _field("label", "flow", TEXT, "WHAT", 32, "One line that says what the flow is.", privacy="name"),
     _field("decrypted", "flow http", BOOL, "DECR", 5, "Any byte of the flow was decrypted."),
@@ -163,8 +167,9 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *MORE, *DESK, *STORES,
-                             *FLEET, *CALLS, *TELEMETRY, *_PACKET, *_STREAM)
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
+                             *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
+                             *TELEMETRY, *_PACKET, *_STREAM)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
 

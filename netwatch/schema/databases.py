@@ -102,4 +102,23 @@ _MICROSOFT = (
            privacy="secret"),
 )
 
-STORES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT)
+_ORACLE = (
+    _field("tns.version", "flow", INT, "VERSION", 7, "Version of TNS the server accepts, such as 319."),
+    _field("tns.offered_version", "flow", INT, "OFFERED", 7, "Version the client offers."),
+    _field("tns.service", "flow", TEXT, "SERVICE", 18, "Service asked for.", "db.name", privacy="name", search=True),
+    _field("tns.sid", "flow", TEXT, "SID", 10, "Instance asked for.", "db.name", privacy="name", search=True),
+    _field("tns.program", "flow", TEXT, "PROGRAM", 16, "Program that connects.", search=True),
+    _field("tns.host", "flow", TEXT, "HOST", 16, "Computer of the client, as it calls itself.", privacy="name",
+           search=True),
+    _field("tns.user", "flow", TEXT, "USER", 14, "User of the client's system.", privacy="name", search=True),
+    _field("tns.address", "flow", TEXT, "ADDRESS", 18, "Host that the client means to reach.", privacy="name"),
+    _field("tns.server", "flow", TEXT, "SERVER", 10, "Kind of server asked for, such as DEDICATED."),
+    _field("tns.command", "flow", TEXT, "COMMAND", 10, "Command to the listener.", search=True),
+    _field("tns.refused", "flow", TEXT, "REFUSED", 10, "Number of the refusal.", "db.error"),
+    _field("tns.redirect", "flow", TEXT, "REDIRECT", 22, "Where the listener sends the client.", privacy="name"),
+    _field("tns.sdu", "flow", INT, "SDU", 7, "Session data unit the server accepts.", unit="B"),
+    _field("tns.types", "flow", TEXT, "TYPES", 20, "Types of packets.", many=True),
+    _field("tns.packets", "flow", INT, "TNS", 6, "Packets of TNS, both directions."),
+)
+
+DATABASES = (*_LOGINS, *_QUERIES, *_SQL, *_OTHERS, *_MICROSOFT, *_ORACLE)

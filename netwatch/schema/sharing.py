@@ -77,4 +77,14 @@ _DESKTOP = (
     _field("vnc.screen", "flow", TEXT, "SCREEN", 10, "Width and height of the desktop, pixels."),
 )
 
-DESK = (*_SMB, *_DESKTOP)
+_RDP_UDP = (
+    _field("rdpudp.version", "flow", TEXT, "VERSION", 7, "Version of the transport the server chose."),
+    _field("rdpudp.offered_version", "flow", TEXT, "OFFERED", 7, "Version the client offers."),
+    _field("rdpudp.upstream_mtu", "flow", INT, "UP", 5, "Longest datagram to the server.", unit="B"),
+    _field("rdpudp.downstream_mtu", "flow", INT, "DOWN", 5, "Longest datagram to the client.", unit="B"),
+    _field("rdpudp.window", "flow", INT, "WINDOW", 6, "Datagrams the first side can take at once."),
+    _field("rdpudp.correlation_id", "flow", TEXT, "CORRELATION", 32, "Names the session that it is a part of."),
+    _field("rdpudp.lossy", "flow", BOOL, "LOSSY", 5, "Lost datagrams are not sent again."),
+)
+
+SHARING = (*_SMB, *_DESKTOP, *_RDP_UDP)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from netwatch._fast.term.canvas import Canvas
 from netwatch.store import crash
 from netwatch.ui import filterline, frame, keys, replaykeys, views
 from netwatch.ui.poller import Request, Snapshot
@@ -133,7 +134,7 @@ class App:
 
     # ------------------------------------------------------------------------------------------------------- a frame
 
-    def draw(self, canvas: Any) -> None:
+    def draw(self, canvas: Canvas) -> None:
         """The whole screen."""
         state = self.state
         canvas.unclip()
@@ -164,7 +165,7 @@ class App:
         if not getattr(self._module, "BARE", False):
             frame.draw_frame(canvas, state)
 
-    def _draw_popup(self, canvas: Any) -> None:
+    def _draw_popup(self, canvas: Canvas) -> None:
         state = self.state
         try:
             self._load(POPUPS[state.overlay]).draw(canvas, state.body, state)
@@ -173,7 +174,7 @@ class App:
             state.message = f"That cannot be shown: {type(error).__name__}: {error}"
             crash.write_report(error)
 
-    def _draw_failure(self, canvas: Any) -> None:
+    def _draw_failure(self, canvas: Canvas) -> None:
         state = self.state
         title = next(tab.title for tab in state.tabs if tab.name == state.tab)
         title = title if state.view == "full" else state.view

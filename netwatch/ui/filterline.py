@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.preferences import Remember, merged
 from netwatch.ui import completion
 from netwatch.ui import format as fmt
@@ -171,7 +170,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 }
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The line being typed, in the first row of `area`; in the second a mark under an error, and what is wrong."""
     line = state.filter.line
     canvas.fill(area.y, area.x, area.height, area.width, " ")
@@ -209,7 +208,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     canvas.put(area.y + 1, start + place + 2, clip(message, room - place - 2, glyphs.ellipsis), BAD)
 
 
-def draw_offers(canvas: Any, area: Area, state: State) -> None:
+def draw_offers(canvas: Canvas, area: Area, state: State) -> None:
     """What the word may become, listed from the first line of `area` down, with one line of help each."""
     chosen, glyphs = state.filter, state.glyphs
     rows = min(SHOWN, area.height - 1, len(chosen.offers))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.ui import filterline, keys, replaykeys
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -36,7 +36,7 @@ def body_of(rows: int, cols: int) -> Area:
     return Area(top, 0, max(0, rows - top - 2), cols)
 
 
-def draw_frame(canvas: Any, state: State) -> None:
+def draw_frame(canvas: Canvas, state: State) -> None:
     """Everything but the tab itself."""
     _draw_top(canvas, state)
     draw_status(canvas, canvas.rows - 2, state)
@@ -51,7 +51,7 @@ def source_words(state: State) -> list[Span]:
         return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
     if state.paused:
         return [(glyphs.paused, WARN), (f" {state.label} paused", TEXT)]
-    if state.live and getattr(health, "stopped", False):
+    if state.live and health and health.stopped:
         return [(glyphs.paused, WARN), (f" {state.label} stopped", TEXT)]
     if state.live:
         return [(glyphs.live, GOOD), (f" {state.label}", TEXT)]
@@ -75,7 +75,7 @@ def tab_spots(state: State, width: int) -> list[tuple[int, int, Any]]:
     return spots
 
 
-def _draw_top(canvas: Any, state: State) -> None:
+def _draw_top(canvas: Canvas, state: State) -> None:
     width = canvas.cols
     canvas.put(0, 1, "netwatch", BRAND)
     ruled = canvas.rows >= RULE_FROM
@@ -110,7 +110,7 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     error = state.snapshot.error or health.error
     if error:
         parts.append((10, [(" error ", ALARM), (f" {error}", BAD)]))
-    if getattr(health, "stopped", False):
+    if health.stopped:
         parts.append((10, [("capture stopped", WARN)]))
     if state.live:
         parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),
@@ -148,7 +148,7 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     return parts
 
 
-def draw_status(canvas: Any, y: int, state: State) -> None:
+def draw_status(canvas: Canvas, y: int, state: State) -> None:
     """Health; what was just done, or that the display is paused, stands before it."""
     width, x = canvas.cols, 1
     if state.paused:
@@ -174,7 +174,7 @@ def draw_status(canvas: Any, y: int, state: State) -> None:
         x += gap
 
 
-def draw_footer(canvas: Any, y: int, state: State) -> None:
+def draw_footer(canvas: Canvas, y: int, state: State) -> None:
     """The keys that do something here, from the table of keys. Help and quit stay, on the right, to the last."""
     glyphs = state.glyphs
     shown = keys.hints(state.contexts())
@@ -200,12 +200,12 @@ def _hint_cells(key: keys.Key, glyphs: Glyphs) -> int:
     return len(keys.sign(key.names[0], glyphs.ascii_only)) + 1 + len(key.hint)
 
 
-def _draw_hint(canvas: Any, y: int, x: int, key: keys.Key, glyphs: Glyphs) -> int:
+def _draw_hint(canvas: Canvas, y: int, x: int, key: keys.Key, glyphs: Glyphs) -> int:
     used = canvas.put(y, x, keys.sign(key.names[0], glyphs.ascii_only), KEY) + 1
     return int(used + canvas.put(y, x + used, key.hint, MUTED))
 
 
-def draw_too_small(canvas: Any) -> None:
+def draw_too_small(canvas: Canvas) -> None:
     """All that is said on a terminal below the least size."""
     lines = ("Terminal too small", f"{canvas.cols}x{canvas.rows} now, {MIN_COLS}x{MIN_ROWS} needed", "q quits")
     top = max(0, (canvas.rows - len(lines)) // 2)

@@ -10,10 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netwatch.model.contract import Command, Question, Watch
 from netwatch.model.event import Record
-from netwatch.model.session import Command, Health, Page, Question, Watch
+from netwatch.model.session import Health, Page
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
 
 __all__ = ["Health", "Page", "Poller", "Record", "Request", "Snapshot", "Watch"]
 
@@ -21,7 +25,7 @@ __all__ = ["Health", "Page", "Poller", "Record", "Request", "Snapshot", "Watch"]
 @dataclass(frozen=True)
 class Request:
     """What the screen needs. Two requests with the same `question` can share a page."""
-    where: Any = None
+    where: Filter | None = None
     sort: str = "bytes"
     descending: bool = True
     offset: int = 0

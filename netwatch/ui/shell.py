@@ -58,7 +58,7 @@ class Bell:
         for number, handler in self._before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
-    def _on_signal(self, number: int, frame: Any) -> None:
+    def _on_signal(self, number: int, frame: object) -> None:
         if number in _SIZE_SIGNALS:
             self.resized = True
         elif self.stopped_by is None:
@@ -70,7 +70,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
 
     _last_click = (0.0, -1)
 
-    def set_up(self, app: App, canvas: Any, painter: Painter, poller: Poller, bell: Bell) -> None:
+    def set_up(self, app: App, canvas: Canvas, painter: Painter, poller: Poller, bell: Bell) -> None:
         self._look = app.state.look
         self.app, self.canvas, self.painter, self.poller, self.bell = app, canvas, painter, poller, bell
 
@@ -174,7 +174,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
     BLANK_LINES_BASE = 0
     BLANK_COLUMNS_RIGHT = 0
 
-    def __init__(self, parts: tuple[App, Any, Painter, Poller, Bell], **keywords: Any) -> None:
+    def __init__(self, parts: tuple[App, Any, Painter, Poller, Bell], **keywords: object) -> None:
         self._parts = parts
         super().__init__(minimum_lines=1, minimum_columns=1, **keywords)
 
@@ -192,7 +192,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
         rows, columns = term.size()
         return rows - 1, columns - 1
 
-    def _resize(self, *args: Any) -> None:
+    def _resize(self, *args: object) -> None:
         self.follow_size()
 
     def follow_size(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch.model.addon import Offer
+from netwatch.model.contract import Offer
 from netwatch.store.settings import Settings
 from netwatch.ui.poller import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs

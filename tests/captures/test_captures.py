@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netwatch._fast.dpi import app_names
 from scenarios import SCENARIOS, Scenario
 
+from netwatch._fast.dpi import app_names
 from netwatch.cli import run
 
 HERE = Path(__file__).resolve().parent

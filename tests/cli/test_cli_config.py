@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT
 
+from netwatch.run import addons
 from netwatch.store import config
 from netwatch.store.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
 from netwatch.ui import themes
@@ -141,6 +142,7 @@ def test_a_broken_file_is_left_alone(tmp_path):
 
 
 def test_init_show_check(tmp_path):
+    assert addons.ALL       # whose options are settings as well
     path = tmp_path / "netwatch.toml"
     assert run("config", "init", "--config", str(path)).returncode == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

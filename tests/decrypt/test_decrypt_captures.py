@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netwatch._fast.dpi import app_names
 from running import run_source
 
+from netwatch._fast.dpi import app_names
 from netwatch.capture.file import open_files
 from netwatch.decrypt.decryptor import Decryptor
 

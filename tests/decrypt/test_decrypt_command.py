@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from netwatch._fast.input.merge import Merge
-from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch_command import ENVIRONMENT, Run
 from opening import ANSWER, ASKED, HTTP, frames
 from peers import Peers
 from wire import pcap
 
+from netwatch._fast.input.merge import Merge
+from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch.capture.file import open_files
 
 TLS_KEY_LOG = 0x544C534B

@@ -6,12 +6,12 @@ import random
 
 import pytest
 from conversation import Talk
-from netwatch._fast.input.box import Box
 from opening import ANSWER, ASKED, HTTP, KINDS, MSS, frames, opened, plaintext
 from peers import NO_ETM, Peers, Said
 from running import open_bytes, run, run_capture
 from wire import pcap
 
+from netwatch._fast.input.box import Box
 from netwatch.decrypt import decryptor as service
 from netwatch.decrypt.decryptor import Decryptor
 from netwatch.model.event import Step
@@ -41,11 +41,11 @@ def test_late_keys_open_from_the_start(version: str) -> None:
     pipeline.read()
     pipeline.engines[0].process(pipeline._boxes[0])
     held = pipeline._collect(Step(()))
-    assert not [record for record, _, _ in maker.records(held)]
+    assert not list(maker.records(held))
     for line in keys:
         decryptor.keys.take_lines([line], "keylog")
-        found += [record for record, _, _ in maker.records(pipeline._collect(Step(())))]
-    found += [record for record, _, _ in maker.records(pipeline.finish())]
+        found += maker.records(pipeline._collect(Step(())))
+    found += maker.records(pipeline.finish())
     texts = {r["dir"]: r["text"] for r in found if r["schema"] == "netwatch.stream/1" and r["source"] == "decrypted"}
     assert texts == BOTH
     assert [r["status"] for r in found if r["schema"] == "netwatch.http/1"] == [200]

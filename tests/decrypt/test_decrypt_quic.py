@@ -188,7 +188,7 @@ def test_late_keys_open_from_the_start():
         decryptor.keys.take_lines([line], "keylog")
         found += maker.records(pipeline._collect(Step(())))
     found += maker.records(pipeline.finish())
-    records = [record for record, _, _ in found]
+    records = found
     assert {(r["stream"], r["dir"]): r["text"] for r in records if r["schema"] == "netwatch.stream/1"} == BOTH
     assert [r["decrypt"] for r in records if r["schema"] == "netwatch.flow/1"] == [{"keys": "keylog", "bytes": 14}]
     pipeline.close()

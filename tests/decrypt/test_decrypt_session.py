@@ -10,7 +10,7 @@ from running import open_bytes
 from wire import pcap
 
 from netwatch.decrypt.decryptor import Decryptor
-from netwatch.model.run import Purpose
+from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
 

@@ -6,8 +6,9 @@ import itertools
 import random
 
 import pytest
-from netwatch._fast.out.probe import Probe
 from peers import Peers, Said
+
+from netwatch._fast.out.probe import Probe
 
 SEALED, END = 4, 0xFFFFFFFF
 TURNS: Said = [(0, b"question" * 50), (1, b"answer" * 3000), (0, b"thanks")]

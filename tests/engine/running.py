@@ -68,7 +68,7 @@ def run_source(source: Any, kinds: Iterable[str] = ALL_KINDS, **options: Any) ->
     while not over:
         step = pipeline.step()
         over = step is None
-        for record, _, _ in maker.records(pipeline.finish() if step is None else step):
+        for record in maker.records(pipeline.finish() if step is None else step):
             result.in_order.append(record)
             kind = record["schema"].removeprefix("netwatch.").split("/")[0]
             result.by_kind[kind if kind in ("dns", "http", "tls") else kind + "s"].append(record)
@@ -82,3 +82,12 @@ def run(
     frames: Iterable[Timed], link: int = 1, kinds: Iterable[str] = ("flows",), snaplen: int = 262144, **options: Any
 ) -> Result:
     return run_capture(pcap(frames, link, snaplen), kinds, **options)
+
+
+def finished(work: Any) -> Any:
+    """What a generator of Session.look returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value

@@ -6,14 +6,16 @@ import gc
 from pathlib import Path
 
 import pytest
+from running import open_bytes, run
+from wire import A4, MAC_A, arp, eth, fragments4, gre, pcap, spaced, udp
+
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.events import drain, write_frame
 from netwatch._fast.out.inner import Inner
+from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.view.memory import stores
-from running import open_bytes, run
-from wire import A4, MAC_A, arp, eth, fragments4, gre, pcap, spaced, udp
 
 ETHERNET_IN_GRE = 0x6558
 
@@ -36,18 +38,19 @@ def test_frames_are_written_from_the_box_and_from_nowhere_else(tmp_path: Path) -
     engine, box, source = Engine(want=("packets",)), Box(), open_bytes(pcap(frames))
     assert box.fill(source) == 3
     engine.process(box)
-    numbers = [event[0] for event in drain(engine)]
-    assert numbers == [1, 2, 3]
+    packets = PacketRows()
+    drain(engine, packets)
+    assert len(packets) == 3
     with CaptureWriter(str(tmp_path / "out.pcapng")) as writer:
         writer.follow(source.interfaces)
-        for number in numbers:
-            write_frame(box, writer, number, 0)
-        for number in (0, 4, 2**64 - 1):
-            with pytest.raises(LookupError):
-                write_frame(box, writer, number, 0)
+        for place in range(3):
+            write_frame(box, writer, packets, place)
+        for place in (3, 2**64 - 1):
+            with pytest.raises(IndexError):
+                write_frame(box, writer, packets, place)
         box.fill(source)
         with pytest.raises(LookupError):
-            write_frame(box, writer, 1, 0)
+            write_frame(box, writer, packets, 0)
     kept = open_bytes((tmp_path / "out.pcapng").read_bytes())
     assert [row[-1] for row in kept.batch()] == [data for _, data in frames]
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from netwatch._fast.dpi import timeouts as app_timeouts
-from netwatch._fast.flow.timeouts import TIMEOUTS
-from netwatch._fast.out.events import ended_rows
 from running import open_bytes, run
 from wire import (
     A4,
@@ -28,6 +25,9 @@ from wire import (
     udp,
 )
 
+from netwatch._fast.dpi import timeouts as app_timeouts
+from netwatch._fast.flow.timeouts import TIMEOUTS
+from netwatch._fast.out.events import ended_rows
 from netwatch.run.pipeline import Pipeline
 
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+
 from netwatch._fast.out.probe import hash_of
 
 KEYS = 8192

@@ -6,9 +6,10 @@ import struct
 
 import pytest
 from cases import CASES, IP4, Case
-from netwatch._fast.out.names import REJECTS
 from running import run
 from wire import ACK, SECOND, START, Timed, arp, eth, ip4, ip6, sll, spaced, tcp, udp, vlan, wlan
+
+from netwatch._fast.out.names import REJECTS
 
 REASONS = {name for name in REJECTS if name}
 

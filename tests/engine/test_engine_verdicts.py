@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import quicmake
 from conversation import CLIENT, SERVER, Talk
 from running import ALL_KINDS, run_capture
+from talk_proxy import ENDS4, FOUR, V1, v2
 from talks import tls_talk
 from wire import A4, B4, SECOND, START, eth, ip4, pcap, spaced, udp
 
@@ -88,7 +90,7 @@ def test_handing_over_ends() -> None:
 
 PREAMBLES = [
     [(CLIENT, b"NXSH-8.10.1\n"), (SERVER, b"NXD-8.10.1\n")],
-    [(CLIENT, b"PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\r\n")],
+    [(CLIENT, b"PROXIED TCP4 192.0.2.1 198.51.100.2 40000 443\r\n")],
     [(CLIENT, b"\0"), (SERVER, b"\0")],
     [(SERVER, bytes(range(0x90, 0xE0))), (CLIENT, bytes(range(0x80, 0xF0)))],
 ]
@@ -146,3 +148,75 @@ def quic(idle_ms: int, gap_s: int, connected: bool) -> int:
 )  # fmt: skip
 def test_the_idle_timeout_of_quic(idle_ms: int, gap_s: int, flows: int) -> None:
     assert quic(idle_ms, gap_s, True) == flows
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(("head", "obj"), [(V1, {"version": 1} | FOUR), (v2(0x21, 0x11, ENDS4), {"version": 2} | FOUR)])
+def test_what_a_proxy_says_first_is_a_layer(head: bytes, obj: dict[str, Any], apart: bool) -> None:
+    """What follows is read as if it began the stream, in the same segment or another."""
+    (side, hello), *rest = tls_talk()
+    plain = run_capture(told(tls_talk()), ("flows",)).flow
+    first = [(side, head), (side, hello)] if apart else [(side, head + hello)]
+    flow = run_capture(told([*first, *rest]), ("flows",)).flow
+    assert (flow["app"], flow["app_stack"]) == ("tls", ["proxy", "tls"])
+    assert (flow["proxy"], flow["tls"]) == (obj, plain["tls"])
+
+
+ASKED = b"GET / HTTP/1.1\r\nHost: h.example\r\n\r\n"
+ANSWERED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\n"])
+@pytest.mark.parametrize("cuts", [0, 1])
+def test_what_was_said_before_the_protocol_was_known_is_read(before: bytes, cuts: int) -> None:
+    """RFC 9112 section 2.2."""
+    said = [(CLIENT, before), (CLIENT, ASKED)] if cuts else [(CLIENT, before + ASKED)]
+    result = run_capture(told([*said, (SERVER, ANSWERED)]), ("flows", "http"))
+    assert [(r["method"], r["host"], r["status"]) for r in result.by_kind["http"]] == [("GET", "h.example", 200)]
+
+
+def test_lines_before_the_banner_of_ssh() -> None:
+    """RFC 4253 section 4.2."""
+    server = [(SERVER, b"Welcome\r\nto this host\r\n"), (SERVER, b"SSH-2.0-OpenSSH_9.6\r\n")]
+    turns = [*server, (CLIENT, b"SSH-2.0-x_1\r\n")]
+    assert run_capture(told(turns)).flow["ssh"]["server"] == "SSH-2.0-OpenSSH_9.6"
+
+
+RDP = bytes.fromhex("030000130ee000000000000100080003000000")
+SMTP = b"220 mail.example ESMTP Postfix\r\n"
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "app"),
+    [
+        (RDP, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "http"),
+        (ASKED, b"SSH-2.0-OpenSSH_9.6\r\n", "ssh"),
+        (b"*1\r\n$4\r\nPING\r\n", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "http"),
+        (ASKED, ANSWERED, "http"),
+    ],
+)
+def test_the_server_says_what_it_is(client: bytes, server: bytes, app: str) -> None:
+    """A client may ask in the wrong protocol; what it asked is then no name of the flow."""
+    flow = run_capture(told([(CLIENT, client), (SERVER, server)])).flow
+    assert (flow["app"], flow["app_stack"]) == (app, [app])
+
+
+def test_a_server_that_spoke_first_is_not_renamed_by_its_client() -> None:
+    assert run_capture(told([(SERVER, SMTP), (CLIENT, ASKED)])).flow["app"] == "smtp"
+
+
+@pytest.mark.parametrize("junk", [8, 20, 100])
+def test_an_unknown_flow_of_datagrams_is_asked_again(junk: int) -> None:
+    """On the protocol's own port always, elsewhere now and then."""
+    query = bytes.fromhex("0001010000010000000000000377777703636f6d0000010001")
+    turns = [(CLIENT, bytes([0xFF, i]) * 20) for i in range(junk)]
+    assert run_capture(datagrams([*turns, (CLIENT, query)], ports=(40000, 53))).flow.get("app") == "dns"
+    register = b"REGISTER sip:x SIP/2.0\r\nCall-ID: a\r\n\r\n"
+    assert run_capture(datagrams([*turns, *[(CLIENT, register)] * 80], ports=(40000, 7777))).flow.get("app") == "sip"
+
+
+def test_a_greeting_that_many_have_is_believed_when_the_client_agrees() -> None:
+    greeting = (SERVER, b"+OK ready\r\n")
+    assert run_capture(told([greeting, (CLIENT, b"USER bob\r\n")])).flow["app"] == "pop3"
+    other = run_capture(told([greeting, (CLIENT, b"LEVEL 3\r\n"), (SERVER, b"+OK level\r\n")])).flow
+    assert "app" not in other and "pop3" not in other

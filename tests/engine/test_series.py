@@ -3,17 +3,20 @@ from __future__ import annotations
 
 import random
 import socket
-from array import array
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from running import finished
+
 from netwatch._fast.engine import Engine
 from netwatch._fast.flow.series import History
 from netwatch._fast.input.box import Box
-
 from netwatch._fast.view import tallies
+from netwatch._fast.view.attached import RowCodes
+from netwatch._fast.view.engineview import EngineView
 from netwatch.capture.file import open_files
+from netwatch.filter import Filter
 from tests.engine.wire import A4, B4, START, eth, icmp_echo, ip4, pcap, syn_options, tcp, udp
 
 SECOND = 1_000_000_000
@@ -144,9 +147,8 @@ def test_sums_by_protocol_address_and_host(tmp_path: Path) -> None:
     assert [(each["address"], each["flows"]) for each in peers] == [(B4, 7)]
     assert tallies.rtt_to(engine, socket.inet_aton(B4)) == (2000, "ICMP echo")
     assert tallies.rtt_to(engine, socket.inet_aton("203.0.113.9")) is None
-    assert len(tallies.protocols(engine, 0, [1, 2])) == 1
-    with pytest.raises(ValueError, match="no row"):
-        tallies.protocols(engine, 0, [10**6])
+    some = finished(EngineView(engine, []).select(Filter("bytes > 1000")))
+    assert tallies.protocols(engine, 0, some) == [("udp", None, 1, 1, 1042)]
 
 
 def test_whoever_comes_to_this_machine_is_the_other_end(tmp_path: Path) -> None:
@@ -162,8 +164,12 @@ def test_whoever_comes_to_this_machine_is_the_other_end(tmp_path: Path) -> None:
 
 def test_one_name_is_one_host_however_it_was_learnt(tmp_path: Path) -> None:
     engine, _ = run(tmp_path, [(START + k, datagram(100, A4, f"198.51.100.{k + 1}")) for k in range(3)])
-    codes = (array("I", [0, 5, 6, 7]), {5: "one.example", 6: "one.example", 7: "two.example"})
-    found = tallies.peers(engine, 0, 5, False, codes, codes)["top"]
+    hosts, processes = RowCodes(), RowCodes()
+    for row, (host, process) in enumerate(((5, 5), (5, 6), (7, 7)), 1):
+        hosts.put(row, host)
+        processes.put(row, process)
+    names = {5: "one", 6: "one", 7: "two"}
+    found = tallies.peers(engine, 0, 5, False, hosts, (processes, names))["top"]
     assert sorted(each["flows"] for each in found) == [1, 2]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import ENVIRONMENT, ROOT
 
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.run import addons
 from netwatch.store.settings import SETTINGS
 
@@ -77,7 +77,7 @@ def test_a_session_answers_its_question(tree: Path) -> None:
 import time
 from netwatch.addons.firsts import FirstNames
 from netwatch.capture.file import open_files
-from netwatch.model.run import Purpose
+from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 session = Session(Purpose(label="x"), lambda: open_files([{str(CAPTURE)!r}]))
 session.start()

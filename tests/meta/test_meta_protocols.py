@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from netwatch._fast.dpi import app_names
 from netwatch_command import ROOT
 
 from netwatch import schema
-from netwatch._fast.out.protocols import DESCRIBE, DESCRIBING, LABEL
+from netwatch._fast.dpi import app_names
+from netwatch._fast.out.protocols import DESCRIBE, DESCRIBING, LABEL, PLAIN
+from netwatch._fast.proto.common.facts import Plain
 
 APPS = [name for name in app_names() if name]
 # these are read, tested and fuzzed with another
-HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow"}
+HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow", "ftp-data": "ftp"}
+
+
+def test_fields_that_are_a_facts_text_say_how_it_is_shown() -> None:
+    assert [(app, field) for field, places in PLAIN.items() for app, plain in places
+            if not isinstance(plain, Plain)] == []
 
 
 @pytest.mark.parametrize("app", APPS)

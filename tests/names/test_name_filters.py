@@ -14,7 +14,7 @@ from talks import http_talk, tell, tls_talk
 from wire import A4, SECOND, START, arp, eth, pcap
 
 from netwatch.filter import Filter
-from netwatch.model.run import Purpose
+from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
 FILTERS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 
 from answers import CLIENT, address, dhcp, opened
-from netwatch._fast.out.naming import link_sighting
 from running import run
 from wire import MAC_A, MAC_B, MS, SECOND, START, arp, eth, ip6, raw_mac
 
+from netwatch._fast.out.naming import link_sighting
 from netwatch.names import neighbours
 from netwatch.names.addon import Names
 from netwatch.names.neighbours import Neighbours

@@ -22,9 +22,10 @@ from answers import (
     response,
     told,
 )
-from netwatch._fast.out.naming import LIMITS, NameTable, nanoseconds
 from talks import http_talk, tell, tls_talk
 from wire import A4, B4, MS, SECOND, START, eth, ip4, udp
+
+from netwatch._fast.out.naming import LIMITS, NameTable, nanoseconds
 
 WWW, SHOP = "www.example.com", "shop.example.net"
 

@@ -7,17 +7,25 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mmdb import database
 from netwatch_command import ENVIRONMENT, ROOT, Run
+from running import open_bytes
+from wire import A4, B4, SYN, eth, ip4, pcap, sctp, spaced, tcp, udp
 
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
+from netwatch.model.event import FlowRef
 from netwatch.names.addon import Names
 from netwatch.names.geo import Geo
 from netwatch.names.ports import Services, assigned
 from netwatch.names.reverse import WAITING, Reverse
 from netwatch.names.scopes import scope_of
 from netwatch.names.vendors import LOCAL, Vendors
+
+PROTO = {"tcp": 6, "udp": 17, "sctp": 132}
 
 
 @pytest.mark.parametrize("text, scope", [
@@ -33,9 +41,19 @@ def test_scopes(text: str, scope: str | None):
 
 
 def service(sport: int, dport: int, proto: str = "tcp") -> str | None:
-    record = {"src": "10.0.0.1", "dst": "10.0.0.2", "proto": proto, "sport": sport, "dport": dport, "first": 1}
-    Names(services=Services(""), geo=Geo()).adorn(record)
-    return record.get("service")
+    body = {"tcp": tcp(sport, dport, SYN, 1, 0), "udp": udp(sport, dport, b"x"), "sctp": sctp(sport, dport, 1)}[proto]
+    record: dict[str, Any] = {}
+    Names(services=Services(""), geo=Geo()).adorn(record, flow(PROTO[proto], body))
+    found: str | None = record.get("service")
+    return found
+
+
+def flow(proto: int, body: bytes, dst: str = B4) -> FlowRef:
+    """The flow of one packet."""
+    engine, box = Engine(), Box()
+    box.fill(open_bytes(pcap(spaced([eth(ip4(proto, body, A4, dst))]))))
+    engine.process(box)
+    return FlowRef(engine, 1, engine.key(1))
 
 
 def test_services_by_port_and_transport():
@@ -142,11 +160,14 @@ def test_reverse_look_ups_are_bounded_remembered_and_known_as_our_own():
         reverse.name(f"9.8.{i // 250}.{i % 250}")
     assert reverse.refused == 11
     go.set()
-    assert reverse.name("9.9.9.9", wait=10) == "host-9.9.9.9.example.org" == reverse.known("9.9.9.9")
+    assert reverse.name("9.9.9.9", wait=10) == "host-9.9.9.9.example.org"
+    came = dict(reverse.came())
+    assert came[bytes([9, 9, 9, 9])] == "host-9.9.9.9.example.org"
     until = time.monotonic() + 10
-    while reverse.changes < WAITING and time.monotonic() < until:
+    while len(came) < WAITING and time.monotonic() < until:
         time.sleep(0.01)
-    assert reverse.name("9.9.9.1", wait=10) is None and reverse.changes == WAITING
+        came |= dict(reverse.came())
+    assert reverse.name("9.9.9.1", wait=10) is None and len(came) == WAITING and reverse.came() == []
     before = len(asked)
     assert reverse.name("9.9.9.1") is None and reverse.name("9.9.9.9") and len(asked) == before
     reverse.close()
@@ -154,10 +175,11 @@ def test_reverse_look_ups_are_bounded_remembered_and_known_as_our_own():
 
 def test_nothing_is_looked_up_unless_asked_for(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("netwatch.names.reverse.system_name", lambda address: pytest.fail("asked the resolver"))
-    record = {"src": "10.0.0.1", "dst": "9.9.9.9", "proto": "tcp", "sport": 1, "dport": 2, "first": 1, "last": 1}
-    Names(services=Services(""), geo=Geo()).adorn(record)
+    record: dict[str, Any] = {}
+    asked = flow(6, tcp(1, 2, SYN, 1, 0), "9.9.9.9")
+    Names(services=Services(""), geo=Geo()).adorn(record, asked)
     assert "name" not in record
-    Names(Reverse(lambda address: "dns9.example.org"), wait=10, services=Services(""), geo=Geo()).adorn(record)
+    Names(Reverse(lambda address: "dns9.example.org"), wait=10, services=Services(""), geo=Geo()).adorn(record, asked)
     assert record["name"] == {"host": "dns9.example.org", "via": "ptr"}
 
 

@@ -10,6 +10,7 @@ import ctypes
 import encodings.idna  # noqa: F401  (another user may not read Python's library)
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -229,8 +230,10 @@ def multicast() -> list[End]:
 
 
 def ping(proto: int = ICMP, local: str = NEAR4, remote: str = FAR4) -> list[End]:
-    p = subprocess.Popen(["ping", "-i", "0.2", "-e", "4321", remote], stdout=subprocess.DEVNULL)
-    time.sleep(0.5)
+    p = subprocess.Popen(["ping", "-n", "-i", "0.2", "-e", "4321", remote], stdout=subprocess.PIPE)
+    assert p.stdout
+    while b"bytes from" not in p.stdout.readline():
+        assert p.poll() is None, "ping ended"
     globals()["pinging"] = p
     return [(proto, local, 4321, remote, 4321, p.pid, time.time_ns())]
 
@@ -270,10 +273,11 @@ def passed() -> list[End]:
     if os.fork() == 0:
         _, fds, _, _ = socket.recv_fds(theirs, 1, 1)
         socket.socket(fileno=fds[0]).send(b"x")
+        theirs.send(b"x")
         wait()
         os._exit(0)
     socket.send_fds(ours, [b"x"], [s.fileno()])
-    time.sleep(0.2)
+    ours.recv(1)
     globals()["kept"] = s
     return [e]
 
@@ -326,12 +330,15 @@ def port_again() -> list[End]:
 def deleted() -> list[End]:
     """The executable is deleted while it runs."""
     path = f"/tmp/own-deleted-{os.getpid()}"
-    with open("/bin/nc", "rb") as f, open(path, "wb") as g:
-        g.write(f.read())
-    os.chmod(path, 0o755)
+    shutil.copy(os.path.realpath(sys.executable), path)
+    code = ("import socket, sys\n"
+            f"s = socket.create_connection(({FAR4!r}, {PORT}), 5, ({NEAR4!r}, 7070))\n"
+            "print(flush=True)\nsys.stdin.read()")
     first = time.time_ns()
-    p = subprocess.Popen([path, "-s", NEAR4, "-p", "7070", FAR4, str(PORT)], stdin=subprocess.PIPE)
-    time.sleep(0.2)
+    p = subprocess.Popen([path, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         env={**os.environ, "PYTHONHOME": sys.base_prefix})
+    assert p.stdout
+    p.stdout.readline()
     os.unlink(path)
     globals()["kept"] = p
     return [(TCP, NEAR4, 7070, FAR4, PORT, p.pid, first)]

@@ -15,9 +15,9 @@ from running import open_bytes
 from wire import SECOND, START, SYN, arp, eth, icmp_echo, ip4, pcap, tcp, udp
 
 from netwatch.filter import Filter
+from netwatch.model.contract import Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import EXACT, LISTENER, Host, Owner, Process, Status, Unavailable, Unknown
-from netwatch.model.run import Purpose
 from netwatch.owners import addon as owners
 from netwatch.owners.addon import FlowOwners, Method, chosen
 from netwatch.run.pipeline import Pipeline

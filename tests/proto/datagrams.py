@@ -3,6 +3,7 @@
 import json
 
 from messages import CONVERSATIONS, PORTS, be32
+
 from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 
 NOISE = [

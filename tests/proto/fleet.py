@@ -6,8 +6,8 @@ import json
 from cuts import same_however_cut
 from fleetmade import HOMES, TALKS
 from messages import CONVERSATIONS
-from netwatch._fast.out.probe import MORE_BYTES, Probe
 
+from netwatch._fast.out.probe import MORE_BYTES, Probe
 from netwatch._fast.out.protocols import DESCRIBING
 
 SIZES = (1, 8, 20, 64, 600)

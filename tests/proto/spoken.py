@@ -12,12 +12,13 @@ from cuts import same_however_cut
 from fleet import NOISE, STRANGERS
 from fleetmade import TALKS as FLEET
 from messages import CONVERSATIONS
-from netwatch._fast.out.probe import MORE, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import MORE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.out.protocols import DESCRIBING
 
 Turns = list[tuple[int, bytes]]
-SPOKEN = ("dcerpc", "rpc", "tds", "netflow", "sflow")
+SPOKEN = ("dcerpc", "rpc", "tds", "netflow", "sflow", "diameter", "gtpc", "bacnet", "enip", "s7comm", "iec104", "tns",
+          "rdpudp")
 
 
 def talk_of(name: str) -> ModuleType:

@@ -5,6 +5,7 @@ from cuts import at_once, told
 from fleet import check_hostile, check_strangers, flow, read, shown
 from fleetmade import AMQP_PUBLISH, AMQP_START, AMQP_TALK, amqp, amqp_table, method, text8, text32
 from messages import be16
+
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK
 
 HEADER = amqp(2, 1, be16(60) + be16(0) + bytes(10))

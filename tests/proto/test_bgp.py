@@ -4,6 +4,7 @@ import pytest
 from fleet import check_hostile, check_strangers, flow, read, shown
 from fleetmade import BGP_OPEN, BGP_TALK, V6_NET, attribute, bgp, bgp_open, capability, text8, update
 from messages import be16, be32
+
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK
 
 ADD_PATH = capability(69, b"\0\1\1\3")

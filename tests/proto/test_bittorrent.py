@@ -6,8 +6,8 @@ import pytest
 from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import DHT_ASK, DHT_SAY, HANDSHAKE, HASH, utp
-from netwatch._fast.out.probe import DONE, MORE_BYTES, Probe
 
+from netwatch._fast.out.probe import DONE, MORE_BYTES, Probe
 from netwatch._fast.proto import bittorrent
 
 

@@ -19,8 +19,8 @@ from databases import (
     string,
     string_map,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK, Probe
 from netwatch._fast.proto.cassandra import text as cassandra
 
 

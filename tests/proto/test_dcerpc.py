@@ -3,9 +3,10 @@
 import struct
 
 import pytest
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, flow, shown, told
 from talk_dcerpc import DATAGRAMS, EPM, LOGIN, MAPPER, TALKS, bind, bind_ack, pdu, request, response, tower, towers
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

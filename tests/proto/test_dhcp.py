@@ -61,3 +61,14 @@ def test_options_cut_short_keep_what_stood_before():
 
 def test_hostile():
     check_datagrams("dhcp", dhcp)
+
+
+@pytest.mark.parametrize("where", [1, 2, 3])
+def test_options_in_file_and_sname(where):
+    end = DISCOVER.index(b"\x63\x82\x53\x63") + 4
+    name = (b"\x0c\4late\xff" if where == 1 else b"\x3c\5class\xff").ljust(128, b"\0")
+    sname = (b"\x0c\4late\xff" if where != 1 else b"").ljust(64, b"\0")
+    data = DISCOVER[:44] + sname + name + DISCOVER[236:end] + bytes([53, 1, 1, 52, 1, where, 255])
+    obj = dhcp.describe(said("dhcp", [(0, data)]).facts)
+    assert obj["hostname"] == "late"
+    assert ("vendor_class" in obj) == (where == 3)

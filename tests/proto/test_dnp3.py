@@ -3,6 +3,7 @@
 import pytest
 from fleet import check_hostile, check_strangers, flow, read, shown
 from fleetmade import DNP3_READ, DNP3_SAY, DNP3_TALK, dnp3, dnp3_crc
+
 from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 KNOWN = {

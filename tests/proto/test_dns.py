@@ -4,8 +4,8 @@ import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.dns import text as dns
 
 QUERY_STATE, RESPONSE_STATE = 18, 19  # ST_DNS_QUERY, ST_DNS_RESPONSE of flow.pxd
@@ -307,3 +307,16 @@ def test_nothing_is_reported_when_nobody_listens():
     probe = udp(want=False)
     probe.feed(0, QUERY)
     assert outcome(probe)["events"] == []
+
+
+@pytest.mark.parametrize("rcode", [1, 2, 4, 5])
+def test_a_refusal_without_a_question_answers_its_query(rcode):
+    probe = Probe("dns", datagram=True, dport=53)
+    probe.feed(0, b"\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1")
+    probe.ts += 1_000_000
+    refusal = b"\x12\x34\x81" + bytes([0x80 | rcode]) + bytes(8)
+    probe.feed(1, refusal)
+    assert dns.record(probe.events[1][4])["latency_us"] == 1000
+    assert Probe("dns", datagram=True, dport=53).detect(refusal) == 70
+    assert Probe("dns", datagram=True, dport=54).detect(refusal) == 0
+    assert Probe("dns", dport=5353).detect(b"\0\x1d\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1") > 0

@@ -5,9 +5,9 @@ import random
 import struct
 
 import pytest
-from netwatch._fast.out.probe import DONE, MALFORMED, OK, Probe
 from quicmake import ext, vector
 
+from netwatch._fast.out.probe import DONE, MALFORMED, OK, Probe
 from netwatch._fast.proto import dtls
 
 RANDOM = b"R" * 32

@@ -8,10 +8,11 @@ import random
 import pytest
 from conversation import CLIENT, SERVER, Talk
 from messages import CONVERSATIONS
-from netwatch._fast.dpi import app_names
 from running import run_capture
 from talks import tls_talk
 from wire import A4, B4, SECOND, START, eth, ip4, pcap, spaced, udp
+
+from netwatch._fast.dpi import app_names
 
 Turns = list[tuple[int, bytes]]
 

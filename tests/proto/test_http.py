@@ -4,8 +4,8 @@ import base64
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.http import text as http
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: probe/1\r\n\r\n"

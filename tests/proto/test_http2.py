@@ -23,10 +23,10 @@ from h2frames import (
     settings,
 )
 from hpack import Encoder
-from netwatch._fast.out.probe import Probe
 from running import run
 from wire import A4
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import http2
 from netwatch.decrypt.messages import Messages
 

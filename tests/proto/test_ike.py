@@ -3,8 +3,8 @@
 import pytest
 from datagrams import check_datagrams, flow, said
 from messages import IKE1_ASK, IKE2_ASK, IKE2_SAY
-from netwatch._fast.out.probe import DONE
 
+from netwatch._fast.out.probe import DONE
 from netwatch._fast.proto import ike
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import irc
 
 TALKS = [

@@ -4,8 +4,8 @@ import pytest
 from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import KRB_ASK, KRB_NO, KRB_SAY
-from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, Probe
 
+from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, Probe
 from netwatch._fast.proto import kerberos
 
 

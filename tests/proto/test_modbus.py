@@ -5,6 +5,7 @@ from cuts import same_however_cut
 from fleet import check_hostile, check_strangers, flow, read, shown
 from fleetmade import MODBUS_TALK, modbus, text8
 from messages import be16
+
 from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
 READ = modbus(1, 1, 3, be16(0) + be16(10))

@@ -5,8 +5,8 @@ import struct
 import pytest
 from cuts import same_however_cut
 from databases import HELLO, MONGO_OLD, MONGODB, bson, element, le32, op_msg, op_query, op_reply, squeezed, wire
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.mongodb import text as mongodb
 
 

@@ -5,6 +5,7 @@ from cuts import at_once, told
 from fleet import check_hostile, check_strangers, flow, read, shown
 from fleetmade import MQTT_FIVE_TALK, MQTT_OLD, MQTT_OLD_TALK, connect, packet, text16
 from messages import be16
+
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK
 
 PUBLISH = packet(0x30, text16(b"plant/a") + b"x")

@@ -15,8 +15,8 @@ from databases import (
     packet,
     query,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.mysql import text as mysql
 
 

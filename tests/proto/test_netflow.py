@@ -1,9 +1,10 @@
 """NetFlow and IPFIX: what each version tells, lengths that must add up, what sequence numbers miss."""
 
 import pytest
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import check_holes, check_hostile, check_joined, check_strangers, check_talk, describing, flow, shown, told
 from talk_netflow import FIVE, NINE, NOW, TALKS, TEN, fixed, nine, one_set, template, ten
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

@@ -4,9 +4,9 @@ import pytest
 from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import OVPN_ASK, OVPN_AUTH, OVPN_CONTROL, OVPN_CRYPT, OVPN_DATA, OVPN_SAY, be32
-from netwatch._fast.out.probe import DONE, MORE_BYTES, Probe
 from test_tls import CLIENT, SERVER13
 
+from netwatch._fast.out.probe import DONE, MORE_BYTES, Probe
 from netwatch._fast.proto import openvpn
 
 

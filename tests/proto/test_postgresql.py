@@ -18,8 +18,8 @@ from databases import (
     message,
     startup,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto import postgresql as pg
 
 

@@ -4,10 +4,6 @@ import itertools
 import random
 
 import pytest
-from netwatch._fast.out.names import STATES
-from netwatch._fast.out.probe import DONE, OK, Probe
-from netwatch._fast.proto.quic.crypt import keys_of, opened
-from netwatch._fast.proto.quic.text import describe, label
 from quicmake import (
     CID,
     DRAFT_24,
@@ -27,7 +23,11 @@ from quicmake import (
     vector,
 )
 
+from netwatch._fast.out.names import STATES
+from netwatch._fast.out.probe import DONE, OK, Probe
 from netwatch._fast.proto.quic import wire as quic
+from netwatch._fast.proto.quic.crypt import keys_of, opened
+from netwatch._fast.proto.quic.text import describe, label
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 SHORT = b"\x4f" + b"s" * 40
@@ -348,4 +348,4 @@ def test_what_is_not_quic(data):
 
 
 def test_one_module_holds_it_all():
-    assert quic.describe is describe and quic.FACT_FIELDS["quic.sni"] == 1
+    assert quic.describe is describe and quic.FACT_FIELDS["quic.sni"].key == 1

@@ -15,8 +15,8 @@ from deskmake import (
     rdp_response,
     tpkt,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 from netwatch._fast.proto.rdp import text as rdptext
 
 

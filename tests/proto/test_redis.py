@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import redis
 
 TALKS = [
@@ -88,3 +88,41 @@ def test_the_password_is_shown_only_when_asked_for():
 def test_detection(data, sure):
     """-1: more bytes are needed."""
     assert make().detect(data) == sure
+
+
+SAID = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+
+
+@pytest.mark.parametrize("kept", [0, 5, 16])
+def test_after_a_hole_the_next_request_is_read(kept):
+    """Whether the hole begins between requests or within one, and whatever of the lost ones follows it."""
+    probe = make()
+    probe.feed(0, SAID + SAID[:kept])
+    probe.lost(0, 100)
+    for rest in (b"3\r\nx\r\n", b"", SAID.replace(b"GET", b"TTL")[:6], SAID.replace(b"GET", b"TTL")[6:]):
+        probe.feed(0, rest)
+    assert redis.describe(probe.facts)["commands"] == ["GET", "TTL"]
+    assert (probe.code, probe.malformed) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("side", "data", "answer"),
+    [
+        (0, SAID, 1),
+        (0, SAID[:7], -1),
+        (0, b"$3\r\nabc\r\n", 0),
+        (0, b"PING\r\n", 1),
+        (0, b"binary", 0),
+        (1, b"+OK\r\n", 1),
+        (1, b"$5\r\nhello\r\n", 1),
+        (1, b":12\r\n", 1),
+        (1, b"*2\r\n", 1),
+        (1, b"-ERR no\r\n", 1),
+        (1, b"hello\r\n", 0),
+        (1, b"+7\r\n", 0),
+    ],
+)
+def test_where_a_message_begins(side, data, answer):
+    probe = make()
+    probe.feed(0, SAID)
+    assert probe.resync(side, data) == answer

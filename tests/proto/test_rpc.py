@@ -2,7 +2,6 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 from spoken import (
     check_holes,
     check_hostile,
@@ -15,6 +14,8 @@ from spoken import (
     without_times,
 )
 from talk_rpc import DATAGRAMS, FILES, MOUNTED, NFS, PORTMAPPER, TALKS, call, denied, record, reply, split, text, word
+
+from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

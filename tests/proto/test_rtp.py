@@ -3,8 +3,8 @@
 import pytest
 from datagrams import check_datagrams, flow, said
 from messages import rtp
-from netwatch._fast.out.probe import DONE
 
+from netwatch._fast.out.probe import DONE
 from netwatch._fast.proto import rtp as rtp_file
 
 
@@ -56,3 +56,11 @@ def test_a_long_call_is_left_alone():
 
 def test_hostile():
     check_datagrams("rtp", rtp_file)
+
+
+@pytest.mark.parametrize("behind", [0, 2, 4])
+def test_a_length_is_no_sequence_number(behind):
+    datagrams = [
+        b"\x81\x0a" + (25 + i - behind).to_bytes(2, "big") + b"\1\4\2\0\x0a\0\1\2" + b"x" * (13 + i) for i in range(8)
+    ]
+    assert not any(verdicts(datagrams))

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import rtsp
 
 TALKS = [
@@ -19,7 +19,7 @@ TALKS = [
 # code of the seam, who is the client, the object, the label
 WANT = [
     (
-        4,
+        0,
         0,
         {
             "method": "OPTIONS",

@@ -1,9 +1,10 @@
 """sFlow: agents, samples, rates; lengths that must add up; datagrams that were lost."""
 
 import pytest
-from netwatch._fast.out.probe import NOT_MINE, OK
 from spoken import check_hostile, check_strangers, describing, flow, shown, told
 from talk_sflow import COUNTERS, HEADER, RATES, SIX, datagram, flow_sample, sample, word
+
+from netwatch._fast.out.probe import NOT_MINE, OK
 
 
 def test_an_agent():

@@ -19,8 +19,8 @@ from deskmake import (
     smb2,
     tree2,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.smb import text as smbtext
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import at_once, told
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import ssdp
 
 TALKS = [

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import ssh
 
 TALKS = [

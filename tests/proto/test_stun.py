@@ -4,8 +4,8 @@ from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
 from messages import STUN_ASK, STUN_NO, STUN_OLD, STUN_SAY, attribute, be16
 from messages import stun as message
-from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 
+from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, Probe
 from netwatch._fast.proto import stun
 
 
@@ -65,3 +65,15 @@ def test_channel_data_ends_the_reading():
 
 def test_hostile():
     check_datagrams("stun", stun)
+
+
+def test_each_message_with_its_length_before_it_however_cut():
+    turns = [(0, be16(len(STUN_ASK)) + STUN_ASK), (1, be16(len(STUN_SAY)) + STUN_SAY + be16(3) + b"\x80rt")]
+    result = same_however_cut(lambda: Probe("stun", dport=42000), turns)
+    assert stun.describe(result["facts"])["messages"] == ["Binding request", "Binding success"]
+
+
+def test_the_classic_kind_may_have_as_many_later_attributes_as_its_own():
+    known, later = attribute(6, b"user"), attribute(0x101, b"\0\0\0\1")
+    assert flow("stun", 4321).detect(message(0x0001, known + later, cookie=1)) == 60
+    assert flow("stun", 4321).detect(message(0x0001, known + later + later, cookie=1)) == 0

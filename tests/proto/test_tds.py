@@ -4,7 +4,6 @@ import struct
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, OK
 from spoken import (
     check_holes,
     check_hostile,
@@ -17,6 +16,8 @@ from spoken import (
     without_times,
 )
 from talk_tds import ASK, CLEAR, OLD, ROWS, SAY, TALKS, batch, call, done, error, login, packet, prelogin, wide
+
+from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, OK
 
 
 @pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)

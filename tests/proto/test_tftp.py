@@ -3,8 +3,8 @@
 import pytest
 from datagrams import check_datagrams, flow, said
 from messages import TFTP_READ
-from netwatch._fast.out.probe import DONE
 
+from netwatch._fast.out.probe import DONE
 from netwatch._fast.proto import tftp
 
 

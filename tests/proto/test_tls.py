@@ -5,10 +5,10 @@ import struct
 
 import pytest
 from cuts import at_once, outcome, same_however_cut, told
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
-from netwatch._fast.proto.tls.text import ja3, ja3s, ja4
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.tls import text as tls
+from netwatch._fast.proto.tls.text import ja3, ja3s, ja4
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 # The example of FoxIO's technical details of JA4, GREASE added as a browser sends it.

@@ -2,7 +2,6 @@
 
 import pytest
 from cuts import at_once, same_however_cut, told
-from netwatch._fast.out.probe import DONE, MORE, OK
 from test_tls import (
     CLIENT,
     CLIENT_KEY,
@@ -17,6 +16,7 @@ from test_tls import (
     vector,
 )
 
+from netwatch._fast.out.probe import DONE, MORE, OK
 from netwatch._fast.proto.tls import text as tls
 
 

@@ -4,9 +4,9 @@ import datetime
 
 import pytest
 from cuts import same_however_cut
-from netwatch._fast.out.probe import Probe
 from test_tls import CLIENT, record, server_hello, vector
 
+from netwatch._fast.out.probe import Probe
 from netwatch._fast.out.protocols import DESCRIBE, LABEL
 
 x509 = pytest.importorskip("cryptography.x509")

@@ -15,8 +15,8 @@ from deskmake import (
     VNC_TIGHT,
     VNC_VEN_TLS,
 )
-from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 
+from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, Probe
 from netwatch._fast.proto.vnc import text as vnctext
 
 BOTH8 = {"server_version": "003.008", "client_version": "003.008"}

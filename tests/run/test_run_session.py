@@ -12,9 +12,8 @@ from running import open_bytes
 from wire import START, SYN, eth, ip4, pcap, tcp
 
 from netwatch.addons.timeline import Timeline
-from netwatch.model.addon import WARNING, Addon
+from netwatch.model.contract import WARNING, Addon, Purpose, Run
 from netwatch.model.event import Event, Step
-from netwatch.model.run import Purpose, Run
 from netwatch.run import session as module
 from netwatch.run.session import Session
 

@@ -10,8 +10,8 @@ import subprocess
 import capture_bytes
 import pytest
 from capture_bytes import PACKETS
-from netwatch._fast.input.pcapngwriter import CaptureWriter
 
+from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch.capture.file import open_savefile
 
 KEYLOG = b"CLIENT_RANDOM " + b"00" * 32 + b" " + b"11" * 48 + b"\n"

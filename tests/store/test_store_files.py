@@ -165,3 +165,13 @@ def test_the_folders_of_the_caller_are_meant(monkeypatch: pytest.MonkeyPatch) ->
     found = [folders.config_folder(), folders.state_folder(), folders.data_folder(), overlay_path(),
              classifiers.folder(), *map(Path, geo.folders()[:2])]
     assert all(path.is_relative_to(account[1]) for path in found), found
+
+
+@needs_root
+def test_a_program_is_run_as_who_called(home: Path) -> None:
+    """It can write its keys, and is nobody else in any other way."""
+    say = 'echo $(id -u) $(id -g) $HOME; echo "# keys" >> $SSLKEYLOGFILE && echo written'
+    done = sudo(home, "run", "-i", "lo", "--", "sh", "-c", say)
+    account = folders.account(CALLER)
+    assert account is not None and done.returncode == 0
+    assert done.stderr.splitlines()[-2:] == [f"{CALLER} {account[0]} {account[1]}", "written"]

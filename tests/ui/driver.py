@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from netwatch._fast.term.canvas import Canvas
-
 from netwatch.filter import Filter
 from netwatch.ui.app import App
 from netwatch.ui.poller import Poller, Request

@@ -12,8 +12,10 @@ import random
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
+
+from netwatch.model.session import Health, Page
 
 HOT = 1000
 FIRST_NS = 1_767_225_600_000_000_000       # 2026-01-01T00:00:00Z
@@ -23,41 +25,6 @@ APPS = (("tls", "TLS", 443), ("http", "GET", 80), ("dns", "DNS", 53), ("quic", "
         (None, "", 8125))
 STATES = ("ESTABLISHED", "ESTABLISHED", "SYN_SENT", "FIN_WAIT1", "TIME_WAIT", "CLOSE_WAIT")
 PROGRAMS = ("firefox", "curl", "sshd", "systemd-resolved", "chrome")
-
-
-@dataclass
-class Page:
-    rows: list[dict[str, Any]]
-    total: int
-    now_ns: int
-    took_ms: float
-
-
-@dataclass
-class Health:
-    packets: int = 0
-    bytes: int = 0
-    packets_per_s: float = 0.0
-    bytes_per_s: float = 0.0
-    kernel_drops: int = 0
-    interface_drops: int = 0
-    ring_drops: int = 0
-    rejected: dict[str, int] = field(default_factory=dict)
-    bytes_skipped: int = 0
-    snap_truncated: int = 0
-    flows_live: int = 0
-    flows_ended: int = 0
-    flows_evicted: int = 0
-    position: float | None = None
-    done: bool = False
-    error: str | None = None
-    link_types: list[str] = field(default_factory=lambda: ["Ethernet"])
-    clock_ns: int = FIRST_NS
-    cpu_percent: float = 3.0
-    rss_bytes: int = 61_000_000
-    replay: Any = None
-    owners: str = ""
-    owners_why: str = ""
 
 
 def iso(ns: int) -> str:
@@ -190,13 +157,13 @@ class FakeSession:
         seconds = 0.0 if self.still else time.monotonic() - self.began
         packets = int(seconds * self.updates) + self.extra if self.flows else 0
         found = Health(packets=packets, bytes=packets * 700, flows_live=self.flows, flows_ended=int(seconds * 10),
-                       clock_ns=self._now_ns())
-        if self.live:
-            found.packets_per_s, found.bytes_per_s = (self.updates, self.updates * 700.0) if self.flows else (0.0, 0.0)
-            found.kernel_drops = int(max(0.0, seconds - 20) * 3)
-            found.rejected = {"ip: bad length": int(seconds / 5)} if self.flows else {}
-        else:
-            found.position, found.done = min(1.0, seconds / 10), seconds >= 10 or self.still
+                       clock_ns=self._now_ns(), link_types=["Ethernet"], cpu_percent=3.0, rss_bytes=61_000_000)
+        if not self.live:
+            return replace(found, position=min(1.0, seconds / 10), done=seconds >= 10 or self.still)
+        found = replace(found, kernel_drops=int(max(0.0, seconds - 20) * 3))
+        if self.flows:
+            found = replace(found, packets_per_s=self.updates, bytes_per_s=self.updates * 700.0,
+                            rejected={"ip: bad length": int(seconds / 5)})
         return found
 
 

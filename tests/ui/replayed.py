@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from netwatch.capture.file import open_files
+from netwatch.model.contract import Purpose
 from netwatch.model.host import Host
-from netwatch.model.run import Purpose
 from netwatch.model.session import Health
 from netwatch.run.session import Session
 

@@ -4,6 +4,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from netwatch._fast.term.canvas import Canvas, clip, text_width, wrap
 
 TEXTS = st.text(max_size=30) | st.text(alphabet="ab日本e\u0301\x1b\u202e\ufe0f\u200d\U0001f600가", max_size=30)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from netwatch._fast.term.canvas import Canvas
 
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.interfaces import ACTIVE, Interface
 from netwatch.addons.overview import Gateway, Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput import RANGES, DnsTime, PastQuestion

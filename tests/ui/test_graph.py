@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import pytest
-from netwatch._fast.term.canvas import Canvas
 
+from netwatch._fast.term.canvas import Canvas
 from netwatch.ui.state import Area
 from netwatch.ui.theme import ASCII, FAINT, TEXT, UNICODE
 from netwatch.ui.widgets import graph

@@ -6,10 +6,11 @@ import os
 import pathlib
 
 import pytest
+
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch._fast.view.groups import LIMIT
 from netwatch._fast.view.querytest import SampleFlows
-
+from netwatch._fast.view.selection import Selection
 from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter
 from netwatch.ui.tabs.connections.flow_cells import COLUMNS
@@ -128,8 +129,10 @@ def test_of_one_group_remotes_and_states_are_told(session):
 def test_more_groups_than_there_is_room_for_are_told_as_others():
     sample = SampleFlows(700_000)
     sample.fill(7)
-    groups = GroupList(sample.view, [], "dst")
-    assert groups.gather(None, True, NOW) == 700_000
+    found = Selection(sample.view, True, NOW)
+    found.query()
+    groups = GroupList(found, [], "dst")
+    assert groups.add_up() == 700_000
     number = groups.sort("bytes", True)
     assert number == LIMIT + 1
     groups.unfold(False, (), "bytes", True)

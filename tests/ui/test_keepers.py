@@ -2,6 +2,9 @@
 from dataclasses import replace
 
 import pytest
+from running import finished
+from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
+
 from netwatch._fast.engine import Engine
 from netwatch._fast.flow.notes import Notes
 from netwatch._fast.input.box import Box
@@ -9,8 +12,6 @@ from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import EngineView
 from netwatch._fast.view.gather import hosts
-from wire import ACK, MS, RST, SECOND, START, SYN, pcap, tcp, udp
-
 from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
 from netwatch.capture.file import open_files
 from netwatch.model.host import Counters, Host, Link, Unavailable
@@ -160,8 +161,7 @@ def test_the_largest_hosts_are_found_among_many(watched):
         frames.append((START + i * 1000, packet(17, udp(1, 2, bytes(size)), "192.0.2.1", f"10.0.{i // 250}.{i % 250}")))
     engine, _, _, source = watched(frames)
     view = EngineView(engine, source.interfaces)
-    view.rows(None, None, False, 0, 0, True)
-    found, total, rest = hosts(view.view, 20)
+    found, total, rest = hosts(finished(view.select()), 20)
     sizes = sorted(((i * 7919) % 1400 for i in range(2000)), reverse=True)[:19]
     assert (total, rest) == (2001, 0)
     assert [host["bytes_in"] - 42 for host in found[1:]] == sizes
@@ -172,7 +172,6 @@ def test_the_largest_hosts_are_found_among_many(watched):
 def test_a_host_that_talks_to_itself_has_each_flow_once(watched):
     engine, _, _, source = watched([(START, packet(17, udp(1, 2, b""), "127.0.0.1", "127.0.0.1"))])
     view = EngineView(engine, source.interfaces)
-    view.rows(None, None, False, 0, 0, True)
-    (host,), total, _ = hosts(view.view, 5)
+    (host,), total, _ = hosts(finished(view.select()), 5)
     assert (total, host["flows"], host["live"]) == (1, 1, 1)
     assert host["address"] == "127.0.0.1"

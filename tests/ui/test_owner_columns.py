@@ -1,4 +1,7 @@
 """Whose flow it is, on the screen: the columns that can be chosen, the details pane, the status line."""
+
+from dataclasses import replace
+
 from netwatch.ui.tabs.connections.flow_cells import COLUMNS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
@@ -72,9 +75,7 @@ def test_the_status_line_says_how_owners_are_found_and_why_not_better():
     for owners, why, shown in (("ebpf", "", "owners by ebpf"), ("", "no lsof: not installed", "owners unknown"),
                                ("sock_diag", "no ebpf: not permitted", "owners by sock_diag")):
         def health(owners=owners, why=why):
-            found = healthy()
-            found.owners, found.owners_why = owners, why
-            return found
+            return replace(healthy(), owners=owners, owners_why=why)
 
         session.health = health
         screen = Driver(session, 200, 50).screen()

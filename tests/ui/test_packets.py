@@ -10,7 +10,7 @@ import pytest
 
 from netwatch.addons.packets.questions import Packets, SavePackets
 from netwatch.capture.file import open_files
-from netwatch.model.run import Purpose
+from netwatch.model.contract import Purpose
 from netwatch.ui import keys
 from netwatch.ui.tabs.packets import keys as packets_keys
 from netwatch.ui.tabs.packets import tab as packets

@@ -129,7 +129,7 @@ def test_faster_and_slower_stop_at_the_ends(session):
 
 def test_a_speed_of_the_settings(tmp_path):
     from netwatch.capture.file import open_files
-    from netwatch.model.run import Purpose
+    from netwatch.model.contract import Purpose
     from netwatch.run.session import Session
 
     slow = Session(Purpose(label=NAME), lambda: open_files([str(HERE / NAME)]),

@@ -15,12 +15,18 @@ cdef extern from *:
         __uint128_t r = (__uint128_t)a * b;
         return (uint64_t)r ^ (uint64_t)(r >> 64);
     }
+    /* The product of two operands, and both its halves once more: every bit of the result hangs on every bit given. */
+    static inline uint64_t nw_mum_twice(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+        __uint128_t r = (__uint128_t)a * b;
+        return nw_mum((uint64_t)r ^ c, (uint64_t)(r >> 64) ^ d);
+    }
     static inline uint64_t nw_load64(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
     static inline uint32_t nw_load32(const void *p) { uint32_t v; memcpy(&v, p, 4); return v; }
     #define nw_prefetch(p) __builtin_prefetch((p), 1, 3)
     #define nw_lowest_bit(v) __builtin_ctzll(v)
     """
     u64 mum "nw_mum"(u64 a, u64 b) noexcept nogil
+    u64 mum_twice "nw_mum_twice"(u64 a, u64 b, u64 c, u64 d) noexcept nogil
     u64 load64 "nw_load64"(const void* p) noexcept nogil
     u32 load32 "nw_load32"(const void* p) noexcept nogil
     void prefetch "nw_prefetch"(const void* p) noexcept nogil
@@ -30,11 +36,11 @@ cdef u64 SECRET[4]             # random, drawn when the process begins
 
 cdef inline u64 mix(u64 a, u64 b) noexcept nogil:
     """The hash of two numbers."""
-    return mum(a ^ SECRET[0], b ^ SECRET[1])
+    return mum_twice(a ^ SECRET[0], b ^ SECRET[1], SECRET[2], SECRET[3])
 
 cdef inline u64 mix_on(u64 h, u64 a, u64 b) noexcept nogil:
     """The hash `h` of what came before, and two numbers more."""
-    return mum(h ^ a ^ SECRET[2], b ^ SECRET[3])
+    return mum_twice(h ^ a ^ SECRET[2], b ^ SECRET[3], h ^ SECRET[0], SECRET[1])
 
 cdef inline u64 mix_address(const u8* address) noexcept nogil:
     """The hash of 16 bytes."""

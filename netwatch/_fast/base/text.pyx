@@ -24,7 +24,7 @@ def is_host(text: str) -> bool:
     return 0 < len(text) <= 255 and _HOST.fullmatch(text) is not None
 
 
-def add_text(obj: dict, key: str, raw, limit: int = 1024) -> None:
+def add_text(obj: dict, key: str, raw: bytes | None, limit: int = 1024) -> None:
     """Put the cleaned text under the key, unless there is none."""
     if raw:
         obj[key] = clean(raw, limit)

@@ -7,7 +7,9 @@ from netwatch._fast.wire.packet cimport Packet
 cdef enum:
     MAX_PROTOS = 128
     RING_BYTES = 134217728     # the most an event ring may hold
+    FACT_HEAD = 4              # bytes of a fact before its value: protocol, key, length in little-endian order
     FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
+    ANNOUNCED_TEXT = 200       # bytes kept of what was told of a flow before it came
     DNS_KEPT = 4096            # response times kept
 
 cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
@@ -43,6 +45,21 @@ cdef struct Ring:
     u64 used
     u64 lost               # events that did not fit
 
+cdef struct Announced:         # a flow that another one told of, see look/announced.pyx
+    u8 address[16]             # of the end that waits for it
+    u64 until                  # ns; later it is not this flow any more
+    u64 owner                  # Cold.key of the flow that told
+    u64 key                    # Cold.key of the flow that came, 0 none yet
+    u32 row                    # ... and its row
+    u32 owner_row
+    u16 port
+    u16 on                     # its IP protocol
+    u8 family
+    u8 proto                   # registered protocol number that reads it
+    u8 fact                    # key of what was told of it
+    u8 n
+    u8 text[ANNOUNCED_TEXT]
+
 cdef struct Dpi:
     u32 want               # bits of the event kinds somebody listens to
     bint off               # --no-dpi
@@ -59,6 +76,8 @@ cdef struct Dpi:
     u64 stream_gaps        # bytes never seen, all flows
     Row* rows              # base of the Row array, to number a row
     Cold* colds
+    u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks
+    Announced* announced   # ANNOUNCED_MOST of them, NULL before the first
     u64 dns_queries        # plain DNS (RFC 1035), unicast
     u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
     u64 dns_at[DNS_KEPT]   # ns, when the response came
@@ -67,12 +86,27 @@ cdef struct Dpi:
 cdef struct Readers:           # who reads what flows carry
     void (*segment)(Dpi*, Row*, Cold*, const TcpRow*, const Packet*) noexcept nogil    # a TCP segment
     void (*datagram)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                  # a UDP datagram
+    void (*begun)(Dpi*, Row*, Cold*, const Packet*) noexcept nogil                     # the first of a flow
     void (*end)(Dpi*, Row*, Cold*, u64 ts, u64 frame) noexcept nogil                   # a flow that is read is over
+
+cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
+    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
+    if row.app or cold.facts == NULL or cold.facts.used == 0:
+        return row.app
+    return (<const u8*>(cold.facts + 1))[0]
+
+cdef inline void touch(Dpi* dpi, const Row* row) noexcept nogil:
+    """What the flow of this row says has changed."""
+    cdef u64 number
+    if dpi.touched != NULL:
+        number = <u64>(row - dpi.rows)
+        dpi.touched[number >> 6] |= <u64>1 << (number & 63)
 
 cdef Facts NOTHING             # stands for facts that were not kept
 cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil
 cdef bint facts_find(const Facts* facts, int proto, int key, Slice* out) noexcept nogil  # the first value of a key
 cdef bint facts_of(const Facts* facts, int proto) noexcept nogil            # has the protocol (0: any) stored one
+cdef void facts_forget(Dpi* dpi, Cold* cold, int proto) noexcept nogil      # all that the protocol stored
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil
 cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 ts, u64 frame,
                   u32 extra, u32 n) noexcept nogil

@@ -4,12 +4,12 @@ Facts are a list of (protocol, key, length, bytes) in one small allocation per f
 which Python empties after every chunk of frames; what a chunk can cause fits in it many times over.
 """
 from libc.stdlib cimport realloc, free
+from libc.string cimport memmove
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Cold, Facts
 
 cdef enum:
-    FACT_HEAD = 4
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
 
 
@@ -70,13 +70,28 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
         return False
     at = <const u8*>facts + sizeof(Facts)
     end = at + facts.used
-    if proto == 0:
-        return at < end
     while at < end:
-        if at[0] == proto:
+        if at[0] and (at[0] == proto or proto == 0):
             return True
         at += FACT_HEAD + (at[2] | (<u32>at[3] << 8))
     return False
+
+
+cdef void facts_forget(Dpi* dpi, Cold* cold, int proto) noexcept nogil:
+    cdef u8* base
+    cdef u32 at = 0, kept = 0, n
+    if cold.facts == NULL or cold.facts == &NOTHING:
+        return
+    base = <u8*>cold.facts + sizeof(Facts)
+    while at < cold.facts.used:
+        n = FACT_HEAD + (base[at + 2] | (<u32>base[at + 3] << 8))
+        if base[at] != proto:
+            memmove(base + kept, base + at, n)
+            kept += n
+        at += n
+    cold.facts.used = kept
+    if kept == 0:
+        facts_free(dpi, cold)
 
 
 cdef void facts_free(Dpi* dpi, Cold* cold) noexcept nogil:
@@ -120,7 +135,7 @@ cdef u8* ring_put(Dpi* dpi, const Row* row, int kind, int proto, int side, u64 t
     return <u8*>ev + sizeof(Event)
 
 
-def facts_list(bytes packed) -> list:
+def facts_list(bytes packed) -> list[tuple[int, int, bytes]]:
     """(protocol, key, value) of each entry of a flow's packed facts."""
     out = []
     at = 0

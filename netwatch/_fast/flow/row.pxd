@@ -59,6 +59,13 @@ cdef enum:                 # Cold.ended
     END_INPUT = 5
     END_REUSED = 6         # the same 5-tuple began anew; reported as "timeout" or "fin" by its state
 
+cdef enum:                 # Conn.found
+    FOUND_NOBODY = 255
+
+cdef enum:                 # Half.open
+    OPEN_KNOWN = 1         # its SYN was seen
+    OPEN_GUESSED = 2       # joined in the middle
+
 cdef enum:                 # Conn.agreed
     AGREED_NOTHING = 0
     AGREED_WEBSOCKET = 1   # RFC 6455 section 4
@@ -117,7 +124,7 @@ cdef struct TcpRow:
     u8 wscale[2]           # shift + 1, 0 none
     u8 flags[2]            # union of flags seen
     u8 dup_run[2]
-    u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b
+    u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b; 32, 64 right checksums
     u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers
     u32 hole_end[2]
@@ -131,13 +138,14 @@ cdef struct Facts:         # a growing list of (protocol, key, length, bytes)
 cdef struct Segment:       # bytes that came too early
     u32 seq
     u32 n
+    u32 doubt              # outside the receive window when it came
     Segment* next
     # n bytes follow
 
 cdef struct Half:          # one direction of a TCP stream
     u32 next               # sequence number of the next byte to deliver
     u32 fin                # sequence number of the FIN
-    u8 open                # a first byte (or SYN) has been seen
+    u8 open                # OPEN_*: a first byte (or SYN) has been seen; 0 not yet
     u8 has_fin
     u8 dead                # nothing more is read from this side
     u8 tried               # detection said no for good
@@ -148,6 +156,7 @@ cdef struct Half:          # one direction of a TCP stream
     u32 cap
     u32 need               # do not call the parser before `len` reaches this
     u32 early_bytes
+    u32 astray             # segments that will still be asked for a message's start, after a hole; 0: it is not lost
     u64 skip               # bytes the parser does not want to see
     u64 offset             # stream offset of buf[0]
     Segment* early         # sorted by sequence number, no overlaps
@@ -156,11 +165,12 @@ cdef struct Half:          # one direction of a TCP stream
 cdef struct Conn:          # a flow of datagrams touches the first cache line only
     void* state            # the parser's own
     u16 proto              # who reads: registered protocol number, 0 undecided
-    u16 changes            # how often it went back to undecided
+    u8 changes             # how often it went back to undecided
+    u8 heard               # 1, 2: what side a, b said first agrees with the protocol
     u8 below               # the flow's app before the one that reads now
     u8 agreed              # AGREED_*: what the two sides said they would speak next
     u8 met                 # MUX_* of proto/mux.pxd: kinds of datagram that have left facts
-    u8 found               # the protocol that was surest of the bytes about to be read; 0: nobody was asked yet
+    u8 found               # who is surest of the bytes about to be read; 0 not asked yet, FOUND_NOBODY asked in vain
     Half half[2]
 
 

@@ -97,7 +97,7 @@ cdef class History:
     def __dealloc__(self):
         PyMem_Free(self.series)
 
-    def set_here(self, addresses) -> None:
+    def set_here(self, addresses: Iterable[bytes]) -> None:
         """The addresses of this machine, each of 4 or 16 octets; the first 256 count, in the order of their bytes."""
         cdef Series* s = self.series
         cdef u32 at
@@ -134,7 +134,7 @@ cdef class History:
         """All counts since the beginning."""
         return {name: self.series.totals[k] for k, name in enumerate(COUNTED)}
 
-    def read(self, u64 start, u64 end, u64 step):
+    def read(self, u64 start, u64 end, u64 step) -> dict[str, list[int]]:
         """Counts of the seconds from `start` up to `end`, in pieces of `step` seconds on multiples of it: {name: list},
         the pieces in order, the first and last perhaps shorter. Beyond the last hour `step` must be a multiple of 10;
         a piece lies in the hour or in ten seconds wholly. ValueError when there is no such count."""

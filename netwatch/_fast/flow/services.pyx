@@ -29,18 +29,19 @@ cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil:
     cdef u16 server = row.pa if initiator == 1 else row.pb
     cdef u16 client = row.pb if initiator == 1 else row.pa
     cdef u64 code = service_of(row.proto, server), other
-    if code == 0 or NAMED[code]:
+    if NAMED[code] or not (row.proto == PROTO_TCP or row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE
+                           or row.proto == PROTO_SCTP):
         return code
     other = service_of(row.proto, client)
     return other if NAMED[other] and client < EPHEMERAL else code
 
 
-def service_code(int proto, int port):
+def service_code(int proto, int port) -> int:
     """The code of a port in the table of the `service` column, for TCP, UDP and SCTP; 0 for any other transport."""
     return service_of(<u16>proto, <u16>port)
 
 
-def name_services(codes) -> None:
+def name_services(codes: Iterable[int]) -> None:
     """Say which codes have a name; no others have."""
     memset(NAMED, 0, sizeof(NAMED))
     for code in codes:

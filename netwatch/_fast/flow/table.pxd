@@ -19,6 +19,10 @@ cdef struct Conversations:     # distinct fingerprints: exact while small, adapt
     u64 used
     u32 shift                  # each hash kept stands for 2**shift
 
+cdef struct Copied:            # copies of a flow's packets
+    u32 packets[2]             # of what side a, b sent
+    u16 path                   # interned Encap of the newest
+
 cdef struct Table:
     Row* rows                  # [1..high], reserved for `cap`, touched as used
     Cold* colds
@@ -41,7 +45,7 @@ cdef struct Table:
     u32 hand                   # where the search for a victim goes on
     Paths* paths               # the engine's
     Echo* echoes               # the newest packets of each flow, to know a copy by
-    u32* copied                # of each row: copies of what side a, b sent; touched where there are any
+    Copied* copied             # of each row; touched where there are any
     bint any_copied
     Conversations tcp_conversations
     Conversations udp_conversations

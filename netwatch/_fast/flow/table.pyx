@@ -59,7 +59,7 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
     t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
     t.echoes = <Echo*>reserve(ECHOES * sizeof(Echo))
-    t.copied = <u32*>reserve(row_count(cap) * 2 * sizeof(u32))
+    t.copied = <Copied*>reserve(row_count(cap) * sizeof(Copied))
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
     return (t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL and t.echoes != NULL
@@ -76,7 +76,7 @@ cdef void table_close(Table* t) noexcept nogil:
     if t.echoes != NULL:
         munmap(t.echoes, ECHOES * sizeof(Echo))
     if t.copied != NULL:
-        munmap(t.copied, row_count(t.cap) * 2 * sizeof(u32))
+        munmap(t.copied, row_count(t.cap) * sizeof(Copied))
     slots_release(t.slots, t.mask)
     free(t.tcp_conversations.slots)
     free(t.udp_conversations.slots)
@@ -173,7 +173,7 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     row.path = t.colds[number].back = pk.path
     row.family = pk.family
     if t.any_copied:
-        t.copied[2 * <size_t>number] = t.copied[2 * <size_t>number + 1] = 0
+        memset(&t.copied[number], 0, sizeof(Copied))
     at = <u32>pk.hash & t.mask
     while t.slots[at].row:
         at = (at + 1) & t.mask

@@ -3,7 +3,7 @@ from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.wire.packet cimport Packet
 
-cdef bint tcp_begins_anew(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil
+cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
 
 

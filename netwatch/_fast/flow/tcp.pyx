@@ -3,30 +3,93 @@
 What is behind the highest sequence number sent is a retransmission, unless it fills a jump that opened less than half
 a round trip (3 ms when unknown) ago: then the segments were only out of order. Round trips follow Karn's rule: a
 segment sent twice times nothing. A keep-alive (one byte or none, just behind) is neither.
+
+The state is moved by the table TRANSITIONS, and by nothing else. Its rows are the states of RFC 9293 section 3.3.2 as
+the initiator has them, and TCP_UNKNOWN for a flow joined in the middle; its columns are what one segment may say, in
+this order: a SYN; a SYN with an ACK; any other segment, where the other side has not been seen, of the initiator, of
+the responder; a FIN of either; that a FIN of the initiator, or of the responder, is acknowledged by now; a RST. A
+segment may say several of these, which then move the state one after the other. Of two ends one watches from between:
+the initiator is in TIME-WAIT once its ACK of the responder's FIN was seen, not once it got the FIN. Where a row names
+no state for a column, the segment leaves the state as it is: a SYN within a connection is answered by an ACK (RFC 9293
+section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of the connection any more.
 """
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
+from netwatch._fast.flow.receiver cimport receiver_drops, sum_is_wrong
 from netwatch._fast.flow.row cimport *
-from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP, NOTE_KEEP_ALIVE,
-                                         NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet, TCP_ACK, TCP_FIN,
-                                         TCP_RST, TCP_SYN)
+from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
+                                         NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
+                                         TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN)
 
 cdef enum:
     DISORDER_MS = 3            # an unknown round trip: later than this is a retransmission
     NEAR = 1048576             # a SYN this close before known data began that data
 
+cdef enum:                     # what a segment says, the columns of TRANSITIONS
+    ON_SYN = 0
+    ON_SYN_ACK = 1
+    ON_ALONE = 2               # any other, and of the other side nothing was seen yet
+    ON_INITIATOR = 3
+    ON_RESPONDER = 4
+    ON_FIN_INITIATOR = 5
+    ON_FIN_RESPONDER = 6
+    ON_ACKED_INITIATOR = 7     # the initiator's FIN is acknowledged
+    ON_ACKED_RESPONDER = 8
+    ON_RST = 9
+    ON_COUNT = 10
 
-cdef bint tcp_begins_anew(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+EVENTS = ("syn", "syn-ack", "alone", "initiator", "responder", "fin-initiator", "fin-responder", "acked-initiator",
+          "acked-responder", "rst")
+
+_OPENED = {"fin-initiator": "FIN_WAIT1", "fin-responder": "CLOSE_WAIT", "rst": "CLOSED"}   # RFC 9293 section 3.6
+TRANSITIONS = {
+    # nothing was seen yet
+    "NONE": {"syn": "SYN_SENT", "syn-ack": "SYN_RECV", "alone": "UNKNOWN", "initiator": "ESTABLISHED",
+             "responder": "ESTABLISHED"} | _OPENED,
+    # section 3.10.7.3. Who has sent a SYN acknowledges nothing before the answer has come. What the other side sends
+    # without a SYN is of a connection before this one.
+    "SYN_SENT": {"syn-ack": "SYN_RECV", "alone": "ESTABLISHED", "initiator": "ESTABLISHED"} | _OPENED,
+    # section 3.10.7.4, fifth check: the ACK of the SYN/ACK
+    "SYN_RECV": {"initiator": "ESTABLISHED"} | _OPENED,
+    # joined in the middle: both sides speak
+    "UNKNOWN": {"initiator": "ESTABLISHED", "responder": "ESTABLISHED"} | _OPENED,
+    "ESTABLISHED": _OPENED,
+    # section 3.6, case 1: the initiator closed. Section 3.5.2: both did at once.
+    "FIN_WAIT1": {"acked-initiator": "FIN_WAIT2", "fin-responder": "CLOSING", "rst": "CLOSED"},
+    "FIN_WAIT2": {"acked-responder": "TIME_WAIT", "rst": "CLOSED"},
+    "CLOSING": {"acked-initiator": "FIN_WAIT2", "rst": "CLOSED"},
+    # section 3.6, case 2: the responder closed
+    "CLOSE_WAIT": {"fin-initiator": "LAST_ACK", "rst": "CLOSED"},
+    "LAST_ACK": {"acked-initiator": "CLOSED", "rst": "CLOSED"},
+    "TIME_WAIT": {"rst": "CLOSED"},
+    "CLOSED": {},
+}
+STATES = ("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE_WAIT", "CLOSING", "LAST_ACK",
+          "TIME_WAIT", "CLOSED", "UNKNOWN")         # by ST_ number
+
+cdef u8 NEXT[ST_COUNT][ON_COUNT]
+
+
+def _fill() -> None:
+    for number, state in enumerate(STATES):
+        for event, name in enumerate(EVENTS):
+            NEXT[number][event] = STATES.index(TRANSITIONS[state].get(name, state))
+
+
+_fill()
+
+
+cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
     """Is this SYN the first of another connection on the same ports?"""
     cdef int s = pk.side
-    if pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) != TCP_SYN:
+    if pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) != TCP_SYN or sum_is_wrong(t, pk):
         return False
     if t.flags[s] & TCP_SYN:
-        return pk.seq != t.isn[s]
+        return pk.seq != t.isn[s] or (row.state == ST_CLOSED and t.shaken & 4 != 0)
     if row.state >= ST_FIN_WAIT1 and row.state <= ST_CLOSED:
         return True
-    if row.packets[s] == 0:                     # the peer spoke first: is it answering this SYN?
+    if t.flags[s] == 0:                         # the peer spoke first: is it answering this SYN?
         return t.flags[1 - s] & TCP_ACK and row.acked[1 - s] != pk.seq + 1
     return row.nxt[s] - pk.seq > NEAR
 
@@ -34,6 +97,12 @@ cdef bint tcp_begins_anew(const Row* row, const TcpRow* t, const Packet* pk) noe
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef u8 known = t.flags[s]
+    if not pk.notes & NOTE_DROPPED:
+        pk.notes |= receiver_drops(row, t, pk)
+    if known == 0 and t.flags[1 - s] == 0:      # nothing was taken yet
+        row.state = ST_TCP_UNKNOWN if pk.notes & NOTE_DROPPED else ST_NONE
+    if pk.notes & NOTE_DROPPED:
+        return
     if pk.flags & TCP_SYN:
         handshake(row, cold, t, pk)
     elif t.shaken & 7 == 3 and pk.flags & TCP_ACK and s == (row.bits & BIT_INITIATOR_B):
@@ -195,36 +264,21 @@ cdef void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcept nogil
 
 
 cdef void transition(Row* row, TcpRow* t, Packet* pk) noexcept nogil:
+    """Move the flow's state by what the segment says."""
+    cdef bint from_initiator = pk.side == (row.bits & BIT_INITIATOR_B)
     cdef int i = row.bits & BIT_INITIATOR_B, r = 1 - i
-    cdef u8 state = row.state
+    if pk.flags & TCP_RST:
+        row.state = NEXT[row.state][ON_RST]
+        return
+    if pk.flags & TCP_SYN:
+        row.state = NEXT[row.state][ON_SYN_ACK if pk.flags & TCP_ACK or t.shaken & 2 else ON_SYN]
+    else:
+        row.state = NEXT[row.state][ON_ALONE if not row.bits & BIT_REPLIED else ON_INITIATOR if from_initiator
+                                    else ON_RESPONDER]
     if pk.flags & TCP_FIN:
         t.fins |= <u8>(1 << pk.side)
-    if pk.flags & TCP_RST:
-        row.state = ST_CLOSED
-        return
-    if state == ST_CLOSED or state == ST_TIME_WAIT:
-        return
-    if t.fins & 3:
-        row.state = closing(state, t.fins & (1 << i), t.fins & (1 << r), t.fins & (4 << i), t.fins & (4 << r))
-    elif pk.flags & TCP_SYN:
-        if state == ST_NONE or state == ST_SYN_SENT or state == ST_SYN_RECV:
-            row.state = ST_SYN_RECV if pk.flags & TCP_ACK or t.shaken & 2 else ST_SYN_SENT
-    elif t.shaken & 4 or (row.bits & BIT_REPLIED and (state == ST_TCP_UNKNOWN or state == ST_NONE)):
-        row.state = ST_ESTABLISHED
-    elif state == ST_SYN_RECV and pk.side == i:
-        row.state = ST_ESTABLISHED
-    elif state == ST_NONE:
-        row.state = ST_TCP_UNKNOWN
-
-
-cdef u8 closing(u8 state, bint fin_i, bint fin_r, bint acked_i, bint acked_r) noexcept nogil:
-    """The state once a FIN was seen: of the initiator, of the responder, and which of them is acknowledged."""
-    if fin_i and not fin_r:
-        return ST_FIN_WAIT2 if acked_i else ST_FIN_WAIT1
-    if fin_r and not fin_i:
-        return ST_CLOSE_WAIT
-    if state == ST_CLOSE_WAIT or state == ST_LAST_ACK:
-        return ST_CLOSED if acked_i else ST_LAST_ACK
-    if acked_i and acked_r:
-        return ST_TIME_WAIT
-    return ST_CLOSING if not acked_i else ST_FIN_WAIT2
+        row.state = NEXT[row.state][ON_FIN_INITIATOR if from_initiator else ON_FIN_RESPONDER]
+    if t.fins & (4 << i):
+        row.state = NEXT[row.state][ON_ACKED_INITIATOR]
+    if t.fins & (4 << r):
+        row.state = NEXT[row.state][ON_ACKED_RESPONDER]

@@ -1,6 +1,8 @@
 """How long a flow may be idle, by its state."""
 from netwatch._fast.base.bytes cimport u8
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport (Row, ST_CLOSED, ST_CLOSING, ST_ESTABLISHED, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
+                                      ST_QUIC_INITIAL, ST_SYN_RECV, ST_TCP_UNKNOWN, ST_TIME_WAIT)
+from netwatch._fast.wire.packet cimport PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 
 cdef enum:                    # indices of Core.timeout, seconds; the names are in timeouts.TIMEOUTS
     TO_TCP_OPENING = 0
@@ -19,4 +21,25 @@ cdef enum:                    # indices of Core.timeout, seconds; the names are 
     TO_QUIC_CLOSED = 13
     TO_COUNT = 14
 
-cdef int timeout_index(const Row* row) noexcept nogil
+
+cdef inline int timeout_index(const Row* row) noexcept nogil:
+    cdef u8 state = row.state
+    if row.proto == PROTO_UDP:
+        if ST_QUIC_INITIAL <= state < ST_QUIC_HANDSHAKE:
+            return TO_QUIC_OPENING
+        return TO_QUIC_CLOSED if state == ST_QUIC_CLOSED else TO_UDP
+    if row.proto != PROTO_TCP:
+        if row.proto == PROTO_ARP:
+            return TO_ARP
+        if row.proto == PROTO_SCTP:
+            return TO_SCTP
+        return TO_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else TO_OTHER
+    if state == ST_ESTABLISHED:
+        return TO_TCP_CONVERSING if row.payload[0] and row.payload[1] else TO_TCP_ESTABLISHED
+    if state <= ST_SYN_RECV:
+        return TO_TCP_OPENING
+    if state == ST_TIME_WAIT or state == ST_CLOSING:
+        return TO_TCP_TIME_WAIT
+    if state == ST_CLOSED:
+        return TO_TCP_CLOSED
+    return TO_TCP_UNKNOWN if state == ST_TCP_UNKNOWN else TO_TCP_CLOSING

@@ -23,8 +23,7 @@ from netwatch._fast.wire.packet cimport Frame
 from netwatch._fast.input.savefile cimport link_of
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source
 
-import socket
-
+from socket import if_nameindex
 from netwatch._fast.input.source import SourceDenied, SourceError, SourceMissing, SourceUsage
 
 cdef extern from "poll.h" nogil:
@@ -102,7 +101,8 @@ cdef class LiveSource(Source):
     def __cinit__(self, *args, **kwargs):
         self.wake = -1
 
-    def __init__(self, list names, str capture_filter="", int snaplen=MAX_FRAME, int ring_mb=64, bint promisc=False):
+    def __init__(self, names: list[str], str capture_filter="", int snaplen=MAX_FRAME, int ring_mb=64,
+                 bint promisc=False):
         cdef u32 i
         if not 1 <= len(names) <= MAX_HANDLES:
             raise SourceUsage(f"between 1 and {MAX_HANDLES} interfaces can be captured at a time, not {len(names)}")
@@ -152,9 +152,9 @@ cdef class LiveSource(Source):
         h.tick = 1 if status == PCAP_TSTAMP_PRECISION_NANO else 1000
         h.sysfs = posix_open(f"/sys/class/net/{name}/statistics/rx_dropped".encode(), O_RDONLY | O_CLOEXEC)
         h.sysfs_first = number_in(h.sysfs)
-        self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen,
-                                "resolution": 1_000_000_000 // h.tick, "description": "",
-                                "indexes": dict(socket.if_nameindex()) if name == "any" else {}})
+        indexes = {"indexes": dict(if_nameindex())} if name == "any" else {}
+        self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen, "description": "",
+                                "resolution": 1_000_000_000 // h.tick, **indexes})
         self.n_interfaces += 1
         self.alive += 1
         return 0
@@ -273,7 +273,7 @@ cdef class LiveSource(Source):
         if write(self.wake, &one, 8) < 0:
             return    # the counter is full: fill has been woken already
 
-    def stats(self):
+    def stats(self) -> dict:
         """Frames received and dropped, in total and by interface; at most half a second old. From any thread.
 
         received: given out, dropped ones not included. libpcap's own count is of no use on a loopback, where the
@@ -370,7 +370,7 @@ def probe(str name):
     pcap_close(activated(name, MIN_SNAPLEN, 1 << 20, False))
 
 
-def find_devices():
+def find_devices() -> list[tuple[str, str, list[tuple[int, bytes]], bool, bool]]:
     """What libpcap lists: (name, description, [(family, packed address)], up, loopback). Raises SourceError."""
     cdef char errbuf[ERRBUF]
     cdef pcap_if_t* first = NULL

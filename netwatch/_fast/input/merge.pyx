@@ -39,7 +39,7 @@ cdef class Merge(Source):
     cdef u32 asking            # inputs that must be filled before the next frame is known; all of them at first
     cdef u64 secret_bytes
 
-    def __init__(self, list sources, list labels):
+    def __init__(self, sources: list[Source], labels: list[str]):
         cdef u32 i
         self.sources = sources
         self.labels = labels

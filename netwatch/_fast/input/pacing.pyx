@@ -25,6 +25,11 @@ cdef class PacedBox(Box):
         self.at = self.chunk.n = 0
         return found
 
+    def trim(self, u32 n) -> None:
+        """Show only the first n frames."""
+        if n < self.total:
+            self.total = n
+
     def show(self, u64 until, u32 most) -> int:
         """Put in the next frames: those before the first that is later than `until` (ns), at most so many."""
         cdef u32 n = 0

@@ -47,7 +47,7 @@ cdef class Pcapng(Savefile):
         if self.local == NULL:
             raise MemoryError
 
-    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, object unpacker=None):
+    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, unpacker: Unpacker | None = None):
         if head[:4] != b"\n\r\r\n":
             raise SourceError(f"{path}: not a pcapng file")
         Savefile.__init__(self, fd, path, head, size, waits, unpacker)

@@ -70,13 +70,13 @@ cdef class CaptureWriter:
         if self.fd >= 0:
             close(self.fd)
 
-    def __enter__(self):
+    def __enter__(self) -> CaptureWriter:
         return self
 
     def __exit__(self, *exception):
         self.close()
 
-    def add_interface(self, str name="", int link=1, u32 snaplen=MAX_FRAME, str description=""):
+    def add_interface(self, str name="", int link=1, u32 snaplen=MAX_FRAME, str description="") -> int:
         """Describe an interface (`link` is a LINKTYPE); returns the number that its packets are written with."""
         options = [option(code, text) for code, text in ((2, name), (3, description)) if text]
         resolution = number(9, 2) + number(1, 2) + number(9, 4)    # if_tsresol: 10^-9 s
@@ -85,12 +85,12 @@ cdef class CaptureWriter:
         self.n_interfaces += 1
         return self.n_interfaces - 1
 
-    def follow(self, list interfaces):
+    def follow(self, interfaces: list[Record]):
         """Describe those of a Source's interfaces that are not described yet, so that its numbers are ours."""
         for one in interfaces[self.n_interfaces:]:
             self.add_interface(one["name"], one["link"], one["snaplen"], one["description"])
 
-    def add_names(self, list names):
+    def add_names(self, names: list[tuple[str | bytes, str]]):
         """A Name Resolution Block of (address, name); an address is text, or 4 or 16 bytes."""
         records = []
         size = 0
@@ -122,7 +122,7 @@ cdef class CaptureWriter:
         wire = min(max(orig_len, len(frame)), 0xffffffff)
         self.check(self.packet(frame, <u32>len(frame), wire, ts_ns, iface, note, <u32>len(note)))
 
-    def copy(self, Source source):
+    def copy(self, Source source) -> int:
         """Write all frames of a source, until its end or its first idle moment; returns how many."""
         cdef Chunk* chunk = chunk_new()
         cdef u64 total = 0

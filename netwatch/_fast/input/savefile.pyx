@@ -46,7 +46,7 @@ cdef class Savefile(Source):
         self.fd = -1
         self.unit = "record"
 
-    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, object unpacker=None):
+    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, unpacker: Unpacker | None = None):
         self.path = path
         self.size = size
         self.waits = waits
@@ -178,7 +178,7 @@ cdef class Savefile(Source):
 cdef class Pcap(Savefile):
     """The classic format: microseconds or nanoseconds, either byte order, and the modified 24-byte record header."""
 
-    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, object unpacker=None):
+    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, unpacker: Unpacker | None = None):
         cdef const u8* p = head
         cdef u32 magic, major
         if len(head) < FILE_HEADER:

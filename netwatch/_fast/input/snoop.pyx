@@ -18,7 +18,7 @@ LINKS = {0: 1, 2: 6, 4: 1, 8: 10, 16: 122, 26: 242}
 cdef class Snoop(Savefile):
     """A snoop file, version 2."""
 
-    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, object unpacker=None):
+    def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, unpacker: Unpacker | None = None):
         if len(head) < FILE_HEADER:
             raise SourceError(f"{path}: cut short at byte {len(head)}, inside the file header (needs {FILE_HEADER} bytes)")
         version, kind = int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
@@ -37,7 +37,7 @@ cdef class Snoop(Savefile):
         if unpacker is None:
             self.bytes_read = len(head)
 
-    def stats(self):
+    def stats(self) -> dict:
         """As Source.stats, with the drops that the file speaks of."""
         found = Savefile.stats(self)
         found["kernel_drops"] = self.lost

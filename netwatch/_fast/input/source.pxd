@@ -29,10 +29,10 @@ cdef Chunk* chunk_sized(u64 size, u32 frames) noexcept nogil    # smaller than c
 cdef void chunk_free(Chunk* chunk) noexcept nogil
 
 cdef class Source:
-    cdef readonly list interfaces      # dicts: name, link (LINKTYPE), snaplen, resolution (ticks a second), description
-    cdef readonly list secrets         # (pcapng secrets type, bytes) of Decryption Secrets Blocks, 16 MiB at most
-    cdef readonly list names           # (address of 4 or 16 bytes, name) of Name Resolution Blocks, 65536 at most
-    cdef readonly str error            # None, or one line saying what was wrong and where ("cut short at byte 812 ...")
+    cdef readonly list interfaces      # list[Record]: name, link (LINKTYPE), snaplen, resolution (a second), ...
+    cdef readonly list secrets     # list[tuple[int, bytes]]: of Decryption Secrets Blocks, 16 MiB at most
+    cdef readonly list names       # list[tuple[bytes, str]]: packed addresses of Name Resolution Blocks, 65536 at most
+    cdef readonly str error        # str | None: one line saying what was wrong and where ("cut short at byte 812 ...")
     cdef readonly bint damaged         # the input ended by accident (exit code 5)
     cdef readonly u64 frames_read      # ordinal of the last frame given out
     cdef readonly u64 bytes_read       # of the input as stored (compressed bytes of a compressed file)

@@ -86,12 +86,12 @@ cdef class Source:
     def close(self):
         """Give back what the source holds. No fill may be running."""
 
-    def stats(self):
+    def stats(self) -> dict:
         """What was received and lost, in frames: totals, and the same for each name under "interfaces"."""
         lost = {"kernel_drops": 0, "interface_drops": 0, "ring_drops": 0}
         return {"received": self.frames_read, **lost, "interfaces": {}}
 
-    def drain(self):
+    def drain(self) -> int:
         """Read to the end (or to the first idle moment of a live source) and return the number of frames."""
         cdef Chunk* chunk = chunk_new()
         cdef u64 total = 0
@@ -107,7 +107,7 @@ cdef class Source:
         chunk_free(chunk)
         return total
 
-    def batch(self):
+    def batch(self) -> list[tuple[int, int, int, int, int, int, bytes]] | None:
         """One fill as tuples (n, ts, caplen, len, iface, link, bytes): [] at the end of input, None when idle."""
         cdef Chunk* chunk = chunk_new()
         cdef Frame* f

@@ -24,7 +24,7 @@ cdef class Switch(Source):
     cdef Source following        # to be taken next
     cdef bint swap
     cdef readonly bint stopped
-    cdef readonly list names
+    cdef readonly list names     # list[str]
     cdef readonly str filter
     cdef object opener
     cdef object guard
@@ -34,14 +34,14 @@ cdef class Switch(Source):
     cdef u64 newest              # ns, of the newest frame given out
     cdef u64 skip_until          # ns: frames of a fresh source up to here were given out by the last one
 
-    def __init__(self, opener, list names, str capture_filter=""):
+    def __init__(self, opener: Callable[[list[str], str], Source], names: list[str], str capture_filter=""):
         self.opener, self.names, self.filter = opener, list(names), capture_filter
         self.guard = threading.Lock()
         self.past = {"total": dict.fromkeys(COUNTED, 0), "interfaces": {}}
         self.inner = opener(self.names, capture_filter)
         self.adopt()
 
-    def change(self, list names, str capture_filter):
+    def change(self, names: list[str], str capture_filter):
         """Go on with these. Raises SourceError, and then all stays as it is."""
         cdef Source fresh = self.opener(list(names), capture_filter)
         with self.guard:
@@ -136,7 +136,7 @@ cdef class Switch(Source):
                 kept[key] += counts.get(key, 0)
         return 0
 
-    def stats(self):
+    def stats(self) -> dict:
         """As Source.stats, all sources so far together."""
         with self.guard:
             now = self.inner.stats() if self.inner is not None else {}

@@ -10,10 +10,13 @@ cdef enum:                     # what became of the bytes of one side, answers o
     READ_ON = 0                # call again when there is more
     READ_STUCK = 1             # nothing was used; wait for more bytes
     READ_OVER = 2              # nobody wants more of this flow
+    READ_ASTRAY = 3            # after a hole: go on with what dpi_resync says a message begins with
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
+cdef bint dpi_named(Look* look, Slice data) noexcept nogil
 cdef int dpi_read(Look* look, Slice data) noexcept nogil
-cdef bint dpi_lost(Look* look, u64 n) noexcept nogil
+cdef int dpi_lost(Look* look, u64 n) noexcept nogil
+cdef int dpi_resync(Look* look, Slice data) noexcept nogil
 cdef void dpi_close(Look* look) noexcept nogil
 cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil

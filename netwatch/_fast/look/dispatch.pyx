@@ -5,15 +5,28 @@ The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, 
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u64, Slice
+from netwatch._fast.base.bytes cimport u8, u32, u64, Slice
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.registry cimport best, may_be_path, proto_at
-from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_INITIATOR_B, BIT_TRIED_A, Cold, Conn, Row
+from netwatch._fast.look.registry cimport best, may_be_path, own_port, proto_at
+from netwatch._fast.flow.content cimport facts_forget
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
+                                      Half, OPEN_KNOWN, Row, tried_bit)
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport *
 
+cdef enum:                     # what a side's first words say of the verdict that the other's gave, answers of refuted
+    AGREED = 0
+    REFUTED = 1
+    UNDECIDED = 2              # more of them are needed
+
 cdef enum:
-    UDP_TRIES = 8              # datagrams of an unknown flow that are looked at
+    UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
+    UDP_TURN = 64              # ... among so many, a power of two
+    OWN_PORT_TRIES = 4096      # of a flow to a port that is some protocol's own, every one up to here
+    SURE_OF_ANOTHER = 90       # the words of a flow that is named, before another protocol may have it
+    FIRST_FRAMES = 8           # of a side joined in the middle: what they say counts as a beginning does
+    SURE_SERVER = 95           # how sure the server's first words must be to overrule the client's
+    DECIDED = 64               # bytes from which on detect and agrees do not ask for more
     PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a known connection
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
     CHANGES = 8                # how often a flow may go from one protocol back to undecided
@@ -32,11 +45,26 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found)
     if found[0] or more:
         return True
     unknown(&look, data)
+    found[0] = FOUND_NOBODY
     return False
+
+
+cdef inline bint nobody_yet(const Row* row) noexcept nogil:
+    return row.conn == NULL or row.conn.proto == 0
+
+
+cdef inline bint is_asked(const Row* row) noexcept nogil:
+    """Is this datagram of a flow that nobody knew so far looked at? The first ones are, then some now and then, and
+    all to the port that a protocol calls its own."""
+    cdef u64 n = row.packets[0] + row.packets[1]
+    return (not row.bits & BIT_TRIED_A or n & (UDP_TURN - 1) < UDP_TRIES
+            or (n < OWN_PORT_TRIES and (own_port(row.pa) or own_port(row.pb))))
 
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     """One UDP datagram of a flow that is not done with. What one protocol gives back may be the next one's first."""
+    if nobody_yet(row) and not is_asked(row) and not dpi.want >> EV_SEALED & 1:
+        return
     while datagram(dpi, row, cold, pk):
         pass
 
@@ -48,33 +76,128 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     cdef void* none = NULL
     cdef bint more
     cdef int answer
+    cdef u64 broken
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     look.datagram = True
     look.state = &none
-    if row.conn == NULL or row.conn.proto == 0:
-        if row.bits & BIT_TRIED_A or best(&look, data, True, &more) == 0:
+    if nobody_yet(row):
+        if not is_asked(row) or best(&look, data, True, &more) == 0:
             undecided(&look, data)
             return False
         if row.conn == NULL:
             row.conn = conn_new(dpi)
         if row.conn == NULL:
             return False
-        row.conn.below = row.app
-        row.conn.proto = row.app = <u8>look.proto
+        look.conn = row.conn
+        named(&look)
     look.proto = row.conn.proto
     look.conn = row.conn
     look.state = &row.conn.state
+    if row.conn.heard != 3 and refuted(&look, data) == REFUTED:
+        fallen(&look)
+        return row.conn.changes < CHANGES
+    broken = dpi.malformed[look.proto]
     answer = proto_at(look.proto).parse(&look, data)
     if answer == PARSE_MALFORMED:
         dpi.malformed[look.proto] += 1
-    elif answer == PARSE_NOT_MINE:
+    if answer == PARSE_NOT_MINE:
         return given_back(dpi, row, cold, look.used == 0)
     elif answer == PARSE_DONE:
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
+    elif dpi.malformed[look.proto] != broken:
+        return another(&look, data)
     return False
+
+
+cdef void named(Look* look) noexcept nogil:
+    """The flow is look.proto's from here on, by what this side says."""
+    cdef Conn* conn = look.conn
+    conn.below = look.row.app
+    conn.proto = look.row.app = <u8>look.proto
+    touch(look.dpi, look.row)
+    conn.heard = <u8>(1 << look.side)
+
+
+cdef bint another(Look* look, Slice data) noexcept nogil:
+    """A datagram that the flow's protocol finds broken: is it surely another's? Then the flow is that one's too."""
+    cdef int proto = look.proto
+    cdef u8 before = look.cold.confidence
+    cdef bint more, other
+    other = best(look, data, True, &more) and look.proto != proto and look.cold.confidence >= SURE_OF_ANOTHER
+    look.cold.confidence = before
+    if not other or look.conn.changes >= CHANGES:
+        return False
+    forget(look.row, look.cold, look.conn)
+    touch(look.dpi, look.row)
+    look.conn.changes += 1
+    return True
+
+
+cdef int refuted(Look* look, Slice data) noexcept nogil:
+    """The side's first words after the other named the flow: do they refute it? Of a stream only its very beginning
+    can: what one joins in the middle may be anything that the protocol carries."""
+    cdef const Proto* proto = proto_at(look.conn.proto)
+    cdef u8 bit = <u8>(1 << look.side)
+    cdef int answer
+    if not look.datagram and (look.offset or look.conn.half[look.side].open != OPEN_KNOWN):
+        look.conn.heard |= bit
+    if look.conn.heard & bit:
+        return AGREED
+    if proto.agrees != NULL:
+        look.proto = look.conn.proto
+        look.state = &look.conn.state
+        answer = proto.agrees(look, data)
+        if answer == DETECT_MORE and not look.fin and data.n < DECIDED:
+            return UNDECIDED
+        if answer == 0:
+            return REFUTED
+    elif overruled(look, data):
+        return REFUTED
+    look.conn.heard |= bit
+    return AGREED
+
+
+cdef bint overruled(Look* look, Slice data) noexcept nogil:
+    """Does a server begin as another protocol certainly does, and as the one its client spoke does not? Whom a service
+    speaks with is shown by what it says."""
+    cdef int proto = look.conn.proto
+    cdef u8 before = look.cold.confidence
+    cdef bint more, other
+    if look.datagram or look.client or look.inner or look.offset or not look.row.bits & BIT_SEEN:
+        return False
+    if best(look, data, False, &more) == 0 or look.proto == proto or look.cold.confidence < SURE_SERVER:
+        look.cold.confidence = before
+        return False
+    look.conn.found = <u8>look.proto
+    look.cold.confidence = before
+    look.proto = proto
+    other = proto_at(proto).detect(look, data) == 0
+    if not other:
+        look.conn.found = 0
+    return other
+
+
+cdef void fallen(Look* look) noexcept nogil:
+    """The verdict that the other side's words gave is refuted: what was learnt is no more, but where those words could
+    be nothing else (Proto.late)."""
+    cdef Conn* conn = look.conn
+    cdef Half* other = &conn.half[1 - look.side]
+    cdef const Proto* proto = proto_at(conn.proto)
+    if not proto.late or look.cold.confidence < proto.late:
+        facts_forget(look.dpi, look.cold, conn.proto)
+    forget(look.row, look.cold, conn)
+    touch(look.dpi, look.row)
+    conn.changes += 1
+    conn.heard = 0
+    other.offset += other.len
+    other.len = other.need = other.astray = 0
+    other.skip = 0
+    other.tried = 1
+    if not look.inner and not look.datagram:
+        look.row.bits |= tried_bit(1 - look.side)
 
 
 cdef void unknown(Look* look, Slice data) noexcept nogil:
@@ -90,7 +213,7 @@ cdef void unknown(Look* look, Slice data) noexcept nogil:
 
 
 cdef void undecided(Look* look, Slice data) noexcept nogil:
-    """Nobody wants this datagram; after some of them nobody is asked any more, but for who knows paths of QUIC."""
+    """Nobody wants this datagram; it may be of a path of a QUIC connection, for who knows such."""
     cdef Row* row = look.row
     cdef u64 packets = row.packets[0] + row.packets[1]
     if not row.bits & BIT_TRIED_A:
@@ -102,19 +225,18 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
     if wants(look, EV_SEALED) and packets < PATH_TRIES and may_be_path(data):
         look.proto = 0
         sealed(look, data.p, data.n, 0)
-    elif row.bits & BIT_TRIED_A:
-        row.bits |= BIT_DPI_DONE
 
 
 cdef bint given_back(Dpi* dpi, Row* row, Cold* cold, bint unused) noexcept nogil:
     """The protocol has no more to do with the flow; True when the datagram should be shown to another."""
     forget(row, cold, row.conn)
+    touch(dpi, row)
     row.conn.changes += 1
     row.conn.half[0].waiting = 0
-    if row.conn.changes >= CHANGES or (cold.facts == NULL and row.packets[0] + row.packets[1] >= UDP_TRIES):
+    if row.conn.changes >= CHANGES:
         row.bits |= BIT_DPI_DONE
         return False
-    return unused and cold.facts != NULL
+    return unused and (cold.facts == &NOTHING or facts_of(cold.facts, 0))
 
 
 cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
@@ -125,6 +247,7 @@ cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
         if row.app == 0:
             cold.confidence = 0
     conn.proto = 0
+    conn.heard = 0
 
 
 cdef void drop_state(Conn* conn) noexcept nogil:
@@ -136,26 +259,62 @@ cdef void drop_state(Conn* conn) noexcept nogil:
         conn.state = NULL
 
 
+cdef bint too_weak(Look* look) noexcept nogil:
+    """Was the side joined in the middle, and not at its first frames? Then chance has many tries: who is not quite
+    sure of these bytes does not name the flow."""
+    if look.row.packets[look.side] <= FIRST_FRAMES or look.cold.confidence >= SURE_OF_ANOTHER:
+        return False
+    if look.conn != NULL and look.conn.half[look.side].open == OPEN_KNOWN and look.conn.half[look.side].gaps == 0:
+        return False
+    if look.row.app == 0:
+        look.cold.confidence = 0
+    return True
+
+
+cdef int find_reader(Look* look, Slice data) noexcept nogil:
+    """READ_ON where these bytes say whose the flow is, READ_STUCK where more of them may, else READ_OVER."""
+    cdef Conn* conn = look.conn
+    cdef bint more = False
+    look.proto = conn.found
+    conn.found = 0
+    if look.proto == FOUND_NOBODY:
+        return READ_OVER
+    if look.proto == 0 and (best(look, data, False, &more) == 0 or too_weak(look)):
+        if more and not look.fin and data.n < DECIDED:
+            return READ_STUCK
+        unknown(look, data)
+        return READ_OVER
+    named(look)
+    return READ_ON
+
+
+cdef bint dpi_named(Look* look, Slice data) noexcept nogil:
+    """Do these bytes, which are shown to dpi_read next, say whose the flow is?"""
+    cdef int answer = find_reader(look, data)
+    if answer == READ_OVER:
+        look.conn.found = FOUND_NOBODY
+    return answer == READ_ON
+
+
 cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     """Show one side's next contiguous bytes to whoever reads the flow; look.used, need and skip are the answers."""
-    cdef Row* row = look.row
     cdef Conn* conn = look.conn
-    cdef bint more
     cdef int answer
     look.used = 0
     look.need = 0
     look.skip = 0
-    look.state = &conn.state
+    if conn.proto and conn.heard != 3:
+        answer = refuted(look, data)
+        if answer == UNDECIDED:
+            look.need = data.n + 1
+            return READ_STUCK
+        if answer == REFUTED:
+            fallen(look)
     if conn.proto == 0:
-        look.proto = conn.found
-        conn.found = 0
-        if look.proto == 0 and best(look, data, False, &more) == 0:
-            if more and not look.fin and data.n < 64:
-                return READ_STUCK
-            unknown(look, data)
-            return READ_OVER
-        conn.below = row.app
-        conn.proto = row.app = <u8>look.proto
+        answer = find_reader(look, data)
+        if answer != READ_ON:
+            return answer
+    look.state = &conn.state
     look.proto = conn.proto
     answer = proto_at(conn.proto).parse(look, data)
     if answer == PARSE_OK or answer == PARSE_MORE:
@@ -164,26 +323,39 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
         look.dpi.malformed[conn.proto] += 1
     elif answer == PARSE_NOT_MINE:
         conn.changes += 1
-        forget(row, look.cold, conn)
+        forget(look.row, look.cold, conn)
+        touch(look.dpi, look.row)
         if conn.changes < CHANGES and (look.used or look.skip):
             return READ_ON
     return READ_OVER
 
 
-cdef bint dpi_lost(Look* look, u64 n) noexcept nogil:
-    """Bytes of this side will never be seen; True when the flow is still of interest."""
+cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
+    """Bytes of this side will never be seen: READ_ON where its protocol knows what follows them, READ_ASTRAY where it
+    can find that out, READ_OVER where nobody can."""
     cdef Conn* conn = look.conn
+    cdef const Proto* proto = proto_at(conn.proto)
     cdef int answer
     if conn.proto == 0:
-        return False
+        return READ_OVER
     look.proto = conn.proto
     look.state = &conn.state
-    if proto_at(conn.proto).lost == NULL:
-        return False
-    answer = proto_at(conn.proto).lost(look, n)
+    answer = PARSE_ASTRAY if proto.resync != NULL else PARSE_DONE
+    if proto.lost != NULL:
+        answer = proto.lost(look, n)
     if answer == PARSE_NOT_MINE:
         forget(look.row, look.cold, conn)
-    return answer == PARSE_OK or answer == PARSE_MORE
+        touch(look.dpi, look.row)
+    if answer == PARSE_ASTRAY and proto.resync != NULL:
+        return READ_ASTRAY
+    return READ_ON if answer == PARSE_OK or answer == PARSE_MORE else READ_OVER
+
+
+cdef int dpi_resync(Look* look, Slice data) noexcept nogil:
+    """Does a message of the flow's protocol begin with these bytes of a side that is astray? 0, 1 or DETECT_MORE."""
+    look.proto = look.conn.proto
+    look.state = &look.conn.state
+    return proto_at(look.proto).resync(look, data)
 
 
 cdef void dpi_close(Look* look) noexcept nogil:

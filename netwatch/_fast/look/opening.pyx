@@ -1,8 +1,9 @@
 """Whether a TCP flow that nobody reads yet is worth the memory of being read: asked for every segment of such a flow.
 
-A side is asked once where its beginning was seen, and for some frames where it was joined in the middle. After that
-only one thing may still begin: many protocols that are not known here exchange a line or some bytes, and then turn to
-TLS. 54 bits of a ClientHello's head are fixed, so that none is met by chance.
+A side is asked once where its beginning was seen; if nobody knows it, its first bytes are kept until the other side
+has spoken. Where it was joined in the middle it is asked for some frames. After that only one thing may still begin:
+many protocols that are not known here exchange a line or some bytes, and then turn to TLS. 54 bits of a ClientHello's
+head are fixed, so that none is met by chance.
 """
 from netwatch._fast.base.bytes cimport u8, u32, i32, Slice, slice_of
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_TRIED_A, BIT_TRIED_B, Cold, Row, TcpRow, tried_bit
@@ -13,7 +14,7 @@ from netwatch._fast.look.dispatch cimport dpi_might
 from netwatch._fast.look.registry cimport begins_late
 
 cdef enum:
-    JOINED_TRIES = 8              # frames of a side joined in the middle that are looked at
+    LOOKED_AT = 16                # bytes that must be text to be kept
 
 
 cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const Packet* pk, u32 seq,
@@ -35,10 +36,26 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
         return <i32>(seq - t.isn[s] - 1) > 0
     if pk.payload_len == 0 or dpi_might(dpi, row, cold, pk, found):
         return True
+    if begun and pk.payload_len <= KEPT_UNKNOWN and dpi.stream_bytes < KEPT_CALM and not other_tried(row, s) and \
+            is_text(pk.payload, pk.payload_len):
+        return True
     if begun or row.packets[s] >= JOINED_TRIES:
         row.bits |= tried_bit(s)
         hopeless(row)
     return False
+
+
+cdef bint is_text(const u8* p, u32 n) noexcept nogil:
+    """Empty lines, or letters: what people's protocols say before the other side has shown which one it is."""
+    cdef u32 i
+    for i in range(min(n, <u32>LOOKED_AT)):
+        if not (32 <= p[i] < 127 or 9 <= p[i] <= 13):
+            return False
+    return True
+
+
+cdef inline bint other_tried(const Row* row, int s) noexcept nogil:
+    return row.bits & tried_bit(1 - s) != 0
 
 
 cdef void hopeless(Row* row) noexcept nogil:

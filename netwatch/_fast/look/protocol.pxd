@@ -10,19 +10,30 @@ parse(look, data)    called with the contiguous bytes not yet used of one direct
                      look.need to the length that would let it go on; look.skip says how many bytes after the used
                      ones it does not want to see. It returns a PARSE_ code. For a datagram protocol every call has
                      one datagram. look.state is its own, made by it with calloc, freed by `free`.
-lost(look, n)        n bytes of the direction were never seen; returns PARSE_OK to go on after them, PARSE_DONE to
-                     give the flow up with what is known, PARSE_NOT_MINE to give it back. NULL means PARSE_DONE.
+lost(look, n)        n bytes of the direction were never seen; returns PARSE_OK to go on after them (a hole in a body
+                     of known length), PARSE_ASTRAY where the next message's beginning is to be looked for, PARSE_DONE
+                     to give the flow up with what is known, PARSE_NOT_MINE to give it back. NULL means PARSE_ASTRAY
+                     for a protocol that has `resync`, PARSE_DONE for another.
+resync(look, data)   the direction is astray: does a message begin with these bytes? Asked at the start of every segment
+                     that follows the hole, so many times; what it refuses is passed over. 0 no, 1 yes, DETECT_MORE.
+                     With a yes it has set its own state to a message's start, with nothing pending of what was lost,
+                     and parse is called with these bytes. It must be sure: what it takes for a message is believed.
+                     `heard` says how much of the other side's words an answer can answer. May be NULL.
+agrees(look, data)   the protocol was named by what one side said; these are the other side's first bytes: can they be
+                     of it? 0 no: the verdict falls, what was learnt is forgotten, these bytes are shown to all;
+                     1 yes; DETECT_MORE below 64 bytes. Asked before parse sees them. NULL means: unless the server
+                     begins as another protocol certainly does, and this one does not.
 closing(look)        the flow ends: report what is pending. May be NULL.
 
 The invariant: for any bytes, cut in any way, parse returns one of its codes, reads only inside the slice, allocates no
 more than its bound, and what it learns does not depend on how the bytes were cut.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, Slice
-from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, BIT_INITIATOR_B, BIT_SEEN
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, i64, Slice
+from netwatch._fast.flow.row cimport Row, Cold, Conn, Facts, Half, BIT_INITIATOR_B, BIT_SEEN
 from netwatch._fast.flow.content cimport (DNS_KEPT, Dpi, EV_BEGUN, EV_CHUNK, EV_DNS, EV_FRAME, EV_HTTP, EV_LINKS,
                                           EV_NAMES, EV_PACKET, EV_SEALED, EV_UNKNOWN, Event, FACTS_IN_ALL, FRAME_OVER,
                                           MAX_PROTOS, NOTHING, RING_BYTES, Readers, Ring, SEALED_END, fact_room,
-                                          facts_find, facts_free, facts_of, ring_put)
+                                          facts_find, facts_free, facts_of, ring_put, touch)
 
 cdef extern from * nogil:
     """
@@ -52,6 +63,7 @@ cdef enum:
     PARSE_MALFORMED = 2    # it is the protocol, but broken: counted, the flow keeps its name and is left alone
     PARSE_NOT_MINE = 3     # the detection was wrong: the flow goes back to undecided
     PARSE_DONE = 4         # nothing more to learn from this flow
+    PARSE_ASTRAY = 5       # of `lost` alone: where the side's next message begins is not known
 
 cdef struct Look:          # what a parser is given
     Dpi* dpi
@@ -79,10 +91,13 @@ cdef struct Proto:
     int (*detect)(Look*, Slice) noexcept nogil
     int (*parse)(Look*, Slice) noexcept nogil
     int (*lost)(Look*, u64) noexcept nogil
+    int (*resync)(Look*, Slice) noexcept nogil
+    int (*agrees)(Look*, Slice) noexcept nogil
     void (*closing)(Look*) noexcept nogil
     void (*free)(void*) noexcept nogil
     u8 traits                  # TRAIT_*
     u8 late                    # how sure detect must be for the protocol to follow bytes that nobody knew; 0 never does
+    u16 ports[4]               # its own, UDP: an undecided flow there is asked at every datagram; 0 none
     u32 timeout                # s that a flow may be idle, 0: as its state says
     bint (*join)(Conn*) noexcept nogil     # take a flow that keys tied to another as a further path of it, or NULL
     bint (*path)(Slice) noexcept nogil     # could the datagram belong to such a path? NULL where join is
@@ -139,15 +154,29 @@ cdef inline void fact_number(Look* look, u8 key, u64 value) noexcept nogil:
     """fact_set of 8 bytes, native order."""
     fact_set(look, key, <const u8*>&value, 8)
 
+cdef inline u64 heard(const Look* look) noexcept nogil:
+    """How far into the other side's stream (as Look.offset counts there) the side speaking had acknowledged by now: it
+    answers nothing beyond. More than was shown of that stream when bytes are missing there. The largest number where
+    nothing says so: in a one-sided capture, in decrypted bytes."""
+    cdef const Half* other = &look.conn.half[1 - look.side]
+    cdef i64 at = <i64>(other.offset + other.len) + <i32>(look.row.acked[look.side] - other.next)
+    if look.inner or not other.open:
+        return <u64>-1
+    return <u64>at if at > 0 else 0
+
 cdef inline bint has_state(Look* look, size_t size) noexcept nogil:
     """Make the parser's own memory of the flow, zeroed, where it has none yet; False without memory."""
     if look.state[0] == NULL:
         look.state[0] = zeroed(size)
     return look.state[0] != NULL
 
+cdef inline bint learnt(const Look* look) noexcept nogil:
+    """Has any protocol stored a fact of the flow?"""
+    return look.cold.facts == &NOTHING or facts_of(look.cold.facts, 0)
+
 cdef inline int misfit(Look* look) noexcept nogil:
     """What parse answers to a datagram that is not the protocol's: of a flow that has told something a broken one."""
-    if look.cold.facts == NULL:
+    if not learnt(look):
         return PARSE_NOT_MINE
     look.dpi.malformed[look.proto] += 1
     return PARSE_OK
@@ -170,3 +199,4 @@ cdef inline void set_initiator(Look* look, bint client) noexcept nogil:
     else:
         look.row.bits &= <u8>~BIT_INITIATOR_B
     look.row.bits |= BIT_SEEN
+    touch(look.dpi, look.row)

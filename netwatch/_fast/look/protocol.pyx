@@ -8,6 +8,7 @@ cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef u8* at = fact_room(look.dpi, look.cold, look.proto, key, n)
     if at != NULL and n:
         memcpy(at, p, n)
+    touch(look.dpi, look.row)
 
 
 cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
@@ -20,6 +21,7 @@ cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil:
     cdef Slice old
     if facts_find(look.cold.facts, look.proto, key, &old) and old.n == n:
         memcpy(<u8*>old.p, p, n)
+        touch(look.dpi, look.row)
     else:
         store_add(look, key, p, n)
 

@@ -7,12 +7,16 @@ from libc.stdlib cimport realloc, free
 from libc.string cimport memcpy, memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
-from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, closed, tried_bit
+from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, OPEN_KNOWN, closed, tried_bit
 from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
-from netwatch._fast.look.protocol cimport Look
+from netwatch._fast.look.protocol cimport DETECT_MORE, Look
 from netwatch._fast.look.dispatch cimport *
-from netwatch._fast.look.opening cimport LATE_FRAMES, late_hello
+from netwatch._fast.look.opening cimport JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text, late_hello
+
+cdef enum:
+    RESYNC_TRIES = 4096           # segments after a hole that are asked whether a message begins with them
+    RESYNC_BYTES = 4096           # more than these are not waited for to tell
 
 
 cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
@@ -23,8 +27,11 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         chunk(f, s, p, n, 0)
     if not half.dead and not f.inner and f.conn.proto == 0 and (half.tried or half.len):
         turn_to_tls(f, s, p, n)
-    if half.dead or (half.tried and f.conn.proto == 0):
+    if half.dead:
         half.offset += n
+        return
+    if half.tried and f.conn.proto == 0:
+        keep_unknown(f, s, p, n)
         return
     if half.skip:
         k = n if half.skip > n else <u32>half.skip
@@ -34,6 +41,9 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         n -= k
         if n == 0:
             return
+    if half.astray:
+        seek_message(f, s, p, n)
+        return
     if half.len or n < half.need:
         if not keep(f, half, p, n):
             f.dpi.streams_dropped += 1
@@ -42,6 +52,52 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
             feed_kept(f, s)
         return
     read_bytes(f, s, p, n, False, False)
+
+
+cdef void seek_message(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """A segment of a side that is astray: read on where a message begins with it, alone or behind what was kept."""
+    cdef Half* half = &f.conn.half[s]
+    cdef u32 before = half.len
+    if before and keep(f, half, p, n):
+        if anchored(f, s, half.buf, half.len):
+            feed_kept(f, s)
+            return
+        if half.need:
+            return
+    half.offset += before
+    half.len = 0
+    if anchored(f, s, p, n):
+        read_bytes(f, s, p, n, False, False)
+    elif half.need and keep(f, half, p, n):
+        return
+    else:
+        half.offset += n
+        half.astray -= 1
+        if half.astray == 0:
+            leave_side(f, s)
+
+
+cdef bint anchored(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """Does a message begin here? Where that takes more bytes, half.need says so."""
+    cdef Half* half = &f.conn.half[s]
+    cdef Look look
+    cdef int answer
+    look_for(f, s, &look)
+    look.fin = closed(half)
+    answer = dpi_resync(&look, slice_of(p, n))
+    half.need = n + 1 if answer == DETECT_MORE and not look.fin and n < RESYNC_BYTES else 0
+    if answer <= 0:
+        return False
+    half.astray = 0
+    return True
+
+
+cdef void leave_side(Feed* f, int s) noexcept nogil:
+    """Nothing more of this side can be read; when of the other neither, stop."""
+    f.conn.half[s].dead = 1
+    release(f, &f.conn.half[s])
+    if f.conn.half[1 - s].dead:
+        reading_over(f)
 
 
 cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
@@ -60,7 +116,7 @@ cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
 
 cdef void feed_cut(Feed* f, int s) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
-    if half.len and f.conn.proto and not half.dead:
+    if half.len and f.conn.proto and not half.dead and not half.astray:
         read_bytes(f, s, half.buf, half.len, True, True)
 
 
@@ -68,6 +124,7 @@ cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
     """n bytes of the side will not be seen."""
     cdef Half* half = &f.conn.half[s]
     cdef Look look
+    cdef int answer
     half.gaps += n
     f.dpi.stream_gaps += n
     if f.follow:
@@ -82,17 +139,23 @@ cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
     half.len = 0
     half.need = 0
     if f.conn.proto == 0:
-        give_up_side(f, s)
-        return
+        return                      # the side is joined anew behind the hole
     look_for(f, s, &look)
     n -= <u32>half.skip
     half.skip = 0
-    if not dpi_lost(&look, n):
+    answer = dpi_lost(&look, n)
+    if answer == READ_OVER:
         reading_over(f)
+    elif answer == READ_ASTRAY:
+        half.astray = RESYNC_TRIES
 
 
 cdef void feed_kept(Feed* f, int s) noexcept nogil:
-    read_bytes(f, s, f.conn.half[s].buf, f.conn.half[s].len, True, False)
+    cdef Half* half = &f.conn.half[s]
+    if half.tried and f.conn.proto == 0:
+        return
+    if not half.astray or anchored(f, s, half.buf, half.len):
+        read_bytes(f, s, half.buf, half.len, True, False)
 
 
 cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) noexcept nogil:
@@ -103,6 +166,14 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
     cdef u32 k
     cdef int answer = READ_ON
     cdef bint undecided = f.conn.proto == 0
+    if undecided and f.conn.half[1 - s].len and n:
+        look_for(f, s, &look)               # what the other side said before is read before
+        look.fin = last or closed(half)
+        if dpi_named(&look, slice_of(p, n)):
+            undecided = False
+            feed_kept(f, 1 - s)
+            if f.conn == NULL:
+                return
     while n and answer == READ_ON:
         look_for(f, s, &look)
         look.fin = last or closed(half)
@@ -122,11 +193,13 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         n -= k
         half.offset += k
         half.need = look.need
-    if answer == READ_OVER:
-        if f.conn.proto == 0 and undecided:
-            give_up_side(f, s)
-        else:
-            reading_over(f)
+    if answer == READ_OVER and not (f.conn.proto == 0 and (undecided or f.conn.half[1 - s].tried)):
+        reading_over(f)
+        return
+    if answer == READ_OVER and (f.dpi.stream_bytes >= KEPT_CALM or not is_text(p, n)):
+        half.offset += n
+        release(f, half)
+        nobody_wants(f, s)
         return
     if kept:
         if n and n != half.len:
@@ -135,6 +208,9 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
     elif n and not keep(f, half, p, n):
         f.dpi.streams_dropped += 1
         reading_over(f)
+        return
+    if answer == READ_OVER:
+        nobody_wants(f, s)
         return
     if half.need > STREAM_BUFFER:
         f.dpi.streams_dropped += 1
@@ -156,10 +232,37 @@ cdef void chunk(Feed* f, int s, const u8* p, u32 n, u32 gap) noexcept nogil:
         memcpy(room, p, n)
 
 
+cdef void nobody_wants(Feed* f, int s) noexcept nogil:
+    """No protocol wants what this side says so far. Where its beginning is known that is kept until the other side has
+    spoken; where it was joined in the middle, its next segments are asked as well."""
+    cdef Half* half = &f.conn.half[s]
+    if half.open == OPEN_KNOWN and half.gaps == 0:
+        if half.len > KEPT_UNKNOWN:
+            pass_over(half)
+        give_up_side(f, s)
+        return
+    pass_over(half)
+    if f.row.packets[s] >= JOINED_TRIES or f.inner:
+        give_up_side(f, s)
+
+
+cdef inline void pass_over(Half* half) noexcept nogil:
+    """What was kept of the side is not read any more."""
+    half.offset += half.len
+    half.len = half.need = 0
+
+
+cdef void keep_unknown(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
+    """More of a side that nobody knew when it began."""
+    cdef Half* half = &f.conn.half[s]
+    if half.len == 0 or half.len + n > KEPT_UNKNOWN or not keep(f, half, p, n):
+        pass_over(half)
+        half.offset += n
+
+
 cdef void give_up_side(Feed* f, int s) noexcept nogil:
-    """No protocol wants what this side says; when the other side is as hopeless, or reads to its end, stop."""
+    """Detection is over for this side; when the other side is as hopeless, or reads to its end, stop."""
     f.conn.half[s].tried = 1
-    release(f, &f.conn.half[s])
     if not f.inner:
         f.row.bits |= tried_bit(s)
     if not f.conn.half[1 - s].tried:

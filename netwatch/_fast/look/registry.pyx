@@ -3,9 +3,9 @@
 The first byte of what a side says selects the protocols that may begin so; each says how sure it is; the surest reads
 the flow from then on (dispatch.pyx). Which protocols there are is said in dpi.pyx.
 """
-from libc.string cimport memset
+from libc.string cimport memset, strcmp
 
-from netwatch._fast.base.bytes cimport u8, u64, Slice
+from netwatch._fast.base.bytes cimport u8, u16, u64, Slice
 from netwatch._fast.base.mix cimport lowest_bit
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, MAX_PROTOS, TRAIT_CARRIES_TLS, TRAIT_OPAQUE,
                                            TRAIT_STREAMS)
@@ -15,6 +15,7 @@ TRAITS = {"carries tls": TRAIT_CARRIES_TLS, "opaque": TRAIT_OPAQUE, "streams": T
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
 cdef int n_protos = 0
 cdef u64 CANDIDATES[2][256][2]  # by transport (TCP, UDP) and first byte: bits of the protocols that may begin so
+cdef u8 OWN_PORTS[8192]         # bits of the UDP ports that belong to a protocol
 cdef u64 LATE[2]               # bits of the protocols that may follow what nobody knew
 
 APP_NAMES = [None]             # by protocol number
@@ -34,12 +35,14 @@ cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
             for byte in range(256):
                 if p.first[byte]:
                     CANDIDATES[on][byte][n_protos >> 6] |= <u64>1 << (n_protos & 63)
+    for byte in range(4):
+        OWN_PORTS[p.ports[byte] >> 3] |= <u8>(1 << (p.ports[byte] & 7))
     if p.late:
         LATE[n_protos >> 6] |= <u64>1 << (n_protos & 63)
     return n_protos
 
 
-def app_names() -> list:
+def app_names() -> list[str | None]:
     """Names by protocol number; 0 is the unknown one, None. Always the same list, which add_name makes longer."""
     return APP_NAMES
 
@@ -61,6 +64,20 @@ def add_name(str name) -> int:
 
 cdef const Proto* proto_at(int number) noexcept nogil:
     return &PROTOS[number]
+
+
+cdef int proto_named(const char* name) noexcept nogil:
+    """The number of the protocol, 0 when there is none."""
+    cdef int number
+    for number in range(1, n_protos + 1):
+        if strcmp(PROTOS[number].name, name) == 0:
+            return number
+    return 0
+
+
+cdef bint own_port(u16 port) noexcept nogil:
+    """Does a protocol over UDP call the port its own?"""
+    return port != 0 and OWN_PORTS[port >> 3] >> (port & 7) & 1
 
 
 cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil:
@@ -113,7 +130,7 @@ cdef bint may_be_path(Slice data) noexcept nogil:
     return False
 
 
-def having(str trait) -> frozenset:
+def having(str trait) -> frozenset[str]:
     """The names of the apps that have the trait, a key of TRAITS."""
     bit = TRAITS[trait]
     return frozenset(APP_NAMES[i] for i in range(1, n_protos + 1) if PROTOS[i].traits & bit)

@@ -3,5 +3,5 @@ from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.flow.row cimport Half, Segment
 from netwatch._fast.look.protocol cimport Dpi
 
-cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n) noexcept nogil
+cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil
 cdef Segment* segments_take(Dpi* dpi, Half* half) noexcept nogil

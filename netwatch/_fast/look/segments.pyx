@@ -10,12 +10,13 @@ from netwatch._fast.flow.row cimport Half, Segment
 from netwatch._fast.look.protocol cimport Dpi
 
 
-cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n) noexcept nogil:
+cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
     cdef Segment* seg = <Segment*>malloc(sizeof(Segment) + n)
     if seg == NULL:
         return False
     seg.seq = seq
     seg.n = n
+    seg.doubt = doubt
     seg.next = link[0]
     memcpy(<u8*>seg + sizeof(Segment), p, n)
     link[0] = seg
@@ -25,7 +26,7 @@ cdef bint put(Dpi* dpi, Half* half, Segment** link, u32 seq, const u8* p, u32 n)
     return True
 
 
-cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n) noexcept nogil:
+cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n, bint doubt) noexcept nogil:
     """Keep those of the n bytes whose places are free; False when there is no memory."""
     cdef Segment** link = &half.early
     cdef Segment* seg
@@ -37,7 +38,7 @@ cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n) noexc
             k = seg.seq - seq
             if k > n:
                 k = n
-            if not put(dpi, half, link, seq, p, k):
+            if not put(dpi, half, link, seq, p, k, doubt):
                 return False
             link = &link[0].next                # the same segment again: it may cover what is left
         else:
@@ -49,7 +50,7 @@ cdef bint segments_keep(Dpi* dpi, Half* half, u32 seq, const u8* p, u32 n) noexc
         seq += k
         p += k
         n -= k
-    return n == 0 or put(dpi, half, link, seq, p, n)
+    return n == 0 or put(dpi, half, link, seq, p, n, doubt)
 
 
 cdef Segment* segments_take(Dpi* dpi, Half* half) noexcept nogil:

@@ -204,7 +204,7 @@ cdef class SocketTable:
     def close(self) -> None:
         self.netlink.close()
 
-    def changes(self) -> tuple[list[tuple], list[int], bool]:
+    def changes(self) -> tuple[list[tuple[int, int, bool, bytes, int, bytes, int, int, int, int]], list[int], bool]:
         """Make a pass: (new rows, cookies of those gone, whether it is complete).
 
         A row is (protocol number, state, is IPv6, local address, local port, remote address, remote port, uid, inode,

@@ -1,64 +1,105 @@
 """Flow records get what is known of their ends: name, service, scope. Made fast because every record passes here."""
-from netwatch._fast.out.naming cimport NameTable
+from netwatch._fast.base.bytes cimport u8, u16, u64
 from netwatch._fast.base.scopes cimport Blocks
+from netwatch._fast.flow.row cimport Row
+from netwatch._fast.out.flowfields cimport FlowAt
+from netwatch._fast.out.rawflow cimport RawFlow, packed
+from netwatch._fast.out.naming cimport Answer, NameTable
+from netwatch._fast.out.writing cimport address_text
+from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
 
-EPHEMERAL = 32768              # from this port on a client's own says nothing
+from netwatch._fast.out.naming import VIAS
+
+cdef enum:
+    EPHEMERAL = 32768          # from this port on a client's own says nothing
+    IS_NEAR = 1                # what is left to do: an end is a neighbour or a station of the link itself
+    HAS_NO_NAME = 2
 
 
 cdef class Adorner:
-    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by address."""
+    """`ports`: transport → {port: service}; `remote`: scopes beyond any site; `stations`: neighbours by address (text).
+    """
     cdef NameTable names
     cdef Blocks scopes
-    cdef dict ports
+    cdef dict tcp, udp, sctp
     cdef frozenset remote
     cdef object stations
 
     def __init__(self, NameTable names, Blocks scopes, dict ports, frozenset remote, stations):
-        self.names, self.scopes, self.ports, self.remote, self.stations = names, scopes, ports, remote, stations
+        self.names, self.scopes, self.remote, self.stations = names, scopes, remote, stations
+        self.tcp, self.udp, self.sctp = ports["tcp"], ports["udp"], ports["sctp"]
 
-    def adorn(self, dict record):
-        """Add name, service and scope to a flow record. The bits that are left to do: 1 an end is a neighbour or a
-        station of the link itself; 2 no name is known."""
-        cdef str src = record["src"], dst = record["dst"]
+    def adorn(self, dict record, RawFlow flow) -> int:
+        """Add name, service and scope to the record of a flow; the bits IS_NEAR and HAS_NO_NAME of what is left."""
+        cdef FlowAt at
         cdef int left = 0
-        if "dport" in record:
-            service = self.service(record["proto"], record["sport"], record["dport"])
-            if service is not None:
-                record["service"] = service
-        name = self.name(record)
+        if not flow.at(&at):
+            return 0
+        service = self.service(at.row, at.out)
+        if service is not None:
+            record["service"] = service
+        name = self.name_of(record, &at)
         if name is not None:
             record["name"] = name
         else:
-            left = 2
-        scope = self.scopes.find(src)
-        if scope is not None:
-            record["scope"] = {"src": scope, "dst": self.scopes.find(dst)}
-        if scope is None or src in self.stations or dst in self.stations:
-            left |= 1
+            left = HAS_NO_NAME
+        if at.row.family == FAMILY_MAC:
+            return left | IS_NEAR
+        record["scope"] = {"src": self.scope(source(&at), at.row.family), "dst": self.scope(target(&at), at.row.family)}
+        if self.stations and (address_text(source(&at), at.row.family) in self.stations or
+                              address_text(target(&at), at.row.family) in self.stations):
+            left |= IS_NEAR
         return left
 
-    cpdef dict name(self, dict record):
+    cdef dict name_of(self, dict record, const FlowAt* at):
         """The name of the responder: as the flow says it, else as an answer did before it began."""
+        cdef Answer answer
+        cdef u64 when = 0
         name = own_name(record)
         if name is None and self.names.held:
-            found = self.names.look(record["src"], record["dst"], record["first"])
-            if found is not None:
-                name = {"host": found[0], "via": found[1], "age_s": found[2] / 1e9}
+            answer = self.names.of(packed(source(at), at.row.family), packed(target(at), at.row.family), at.cold.first,
+                                   &when)
+            if answer is not None:
+                name = {"host": answer.host, "via": VIAS[answer.via], "age_s": (at.cold.first - when) / 1e9}
         return name
 
-    cpdef object service(self, str proto, sport, dport):
+    cdef object scope(self, const u8* address, u8 family):
+        """What the address is good for, by where it lies."""
+        cdef int place = self.scopes.place(address, family == FAMILY_IP6)
+        return self.scopes.values[place - 1] if place else None
+
+    cdef object service(self, const Row* row, int out):
         """The name of the responder's port; of the initiator's where that has none, and is not a client's."""
-        cdef dict ports = self.ports.get(proto)
-        if ports is None:
+        cdef dict ports
+        cdef u16 sport = row.pb if out else row.pa, dport = row.pa if out else row.pb
+        if row.proto == PROTO_TCP:
+            ports = self.tcp
+        elif row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE:
+            ports = self.udp
+        elif row.proto == PROTO_SCTP:
+            ports = self.sctp
+        else:
             return None
         found = ports.get(dport)
         return ports.get(sport) if found is None and sport < EPHEMERAL else found
 
-    def remote_end(self, str src, str dst):
+    def remote_end(self, RawFlow flow) -> str | None:
         """The end of a flow that lies beyond the site: the responder where both do, None where neither does."""
-        if self.scopes.find(dst) in self.remote:
-            return dst
-        return src if self.scopes.find(src) in self.remote else None
+        cdef FlowAt at
+        if not flow.at(&at) or at.row.family == FAMILY_MAC:
+            return None
+        for address in (packed(target(&at), at.row.family), packed(source(&at), at.row.family)):
+            if self.scope(address, at.row.family) in self.remote:
+                return address_text(address, at.row.family)
+        return None
+
+
+cdef inline const u8* source(const FlowAt* at) noexcept nogil:
+    return &at.row.b[0] if at.out else &at.row.a[0]
+
+
+cdef inline const u8* target(const FlowAt* at) noexcept nogil:
+    return &at.row.a[0] if at.out else &at.row.b[0]
 
 
 cdef bint is_name(str host):
@@ -72,18 +113,24 @@ cdef str without_port(str host):
     return name if colon and (not port or port.isdigit()) else host
 
 
+def said_name(str host, bint with_port):
+    """The name of a host as a flow says it, `with_port` in a Host field; None when that is none."""
+    if with_port:
+        host = without_port(host)
+    return host.lower() if is_name(host) else None
+
+
 cdef dict own_name(dict record):
     """The name that the flow itself says, with where it says it."""
-    cdef str host
     for carrier in ("tls", "quic"):
         said = record.get(carrier)
         if said is not None and "sni" in said:
-            host = said["sni"]
-            if is_name(host):
-                return {"host": host.lower(), "via": "sni"}
+            host = said_name(said["sni"], False)
+            if host is not None:
+                return {"host": host, "via": "sni"}
     said = record.get("http")
     if said is not None and "host" in said:
-        host = without_port(said["host"])
-        if is_name(host):
-            return {"host": host.lower(), "via": "http"}
+        host = said_name(said["host"], True)
+        if host is not None:
+            return {"host": host, "via": "http"}
     return None

@@ -1,9 +1,9 @@
 """What an engine hands to Python between chunks: its events, the flows that ended, the flows that are new."""
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flows cimport Core, release_ended
-from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.flow.content cimport Event, EV_PACKET
 from netwatch._fast.input.box cimport Box
@@ -15,31 +15,32 @@ APPS = app_names()
 KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun")
 
 
-def drain(Engine engine) -> list:
-    """All waiting events as (frame, flow, kind, ns, row, key, side, inner, payload, extra, interface, app).
+def drain(Engine engine, PacketRows packets=None) -> list:
+    """All waiting events but packets as (frame, flow, kind, ns, row, key, side, inner, payload, extra, app), and the
+    rows of the packets into `packets`.
 
-    Nothing in them is borrowed: the ring is free to be filled again. For a packet the payload is its record; for a
-    stream's bytes extra is the number of bytes that are missing there. `interface` is meaningful for packets alone,
-    `app` for what a protocol made. `flow` is 0 when the flow is gone; `inner` is true of what came out of its
-    encryption.
+    Nothing in them is borrowed: the ring is free to be filled again. For a stream's bytes extra is the number of bytes
+    that are missing there; `app` is meaningful for what a protocol made. `flow` is 0 when the flow is gone; `inner` is
+    true of what came out of its encryption.
     """
     cdef Core* core = &engine.core
     cdef u64 at = 0
     cdef Event* ev
     cdef u8* body
+    cdef u64 flow
     out = []
     while at < core.dpi.ring.used:
         ev = <Event*>(core.dpi.ring.mem + at)
         body = <u8*>ev + sizeof(Event)
-        extra = ev.extra
-        if ev.kind == EV_PACKET:
-            payload = packet_record(<const PacketRow*>body)
-            extra = 0
-        else:
-            payload = (<char*>body)[:ev.size]
         flow = core.table.colds[ev.row].id if core.table.colds[ev.row].key == ev.key else 0
-        out.append((ev.frame, flow, KINDS[ev.kind], ev.ts, ev.row, ev.key, ev.side & 1, ev.side > 1, payload, extra,
-                    ev.extra, APPS[ev.proto]))
+        if ev.kind != EV_PACKET:
+            out.append((ev.frame, flow, KINDS[ev.kind], ev.ts, ev.row, ev.key, ev.side & 1, ev.side > 1,
+                        (<char*>body)[:ev.size], ev.extra, APPS[ev.proto]))
+        elif packets is not None:
+            (<PacketRow*>body).flow = flow
+            (<PacketRow*>body).row = ev.row
+            (<PacketRow*>body).shard = <u16>engine.shard
+            packets.add(<PacketRow*>body)
         at += sizeof(Event) + ((ev.size + 7) & ~<u32>7)
     core.dpi.ring.used = 0
     return out
@@ -50,19 +51,20 @@ def lost_events(Engine engine) -> int:
     return engine.core.dpi.ring.lost
 
 
-def write_frame(Box box, CaptureWriter writer, u64 number, u32 interface) -> None:
-    """Write the frame of that number. LookupError when the box holds it no longer."""
+def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i) -> None:
+    """Write the frame of the i-th packet. LookupError when the box holds it no longer."""
     cdef const Chunk* chunk = box.chunk
+    cdef const PacketRow* row = packets.at(i)
     cdef u32 low = 0, high = chunk.n, middle
     while low < high:
         middle = (low + high) // 2
-        if chunk.frames[middle].n < number:
+        if chunk.frames[middle].n < row.n:
             low = middle + 1
         else:
             high = middle
-    if low == chunk.n or chunk.frames[low].n != number:
-        raise LookupError(f"frame {number} is no longer held")
-    writer.check(writer.put(&chunk.frames[low], interface))
+    if low == chunk.n or chunk.frames[low].n != row.n:
+        raise LookupError(f"frame {row.n} is no longer held")
+    writer.check(writer.put(&chunk.frames[low], row.iface))
 
 
 def ended_rows(Engine engine) -> list:

@@ -13,7 +13,7 @@ from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, C
 from netwatch._fast.flows cimport Core
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap, feed_kept
 from netwatch._fast.look.registry cimport proto_at
-from netwatch._fast.look.protocol cimport Look, EV_CHUNK, fact_add, fact_set
+from netwatch._fast.look.protocol cimport Look, EV_CHUNK, fact_add, fact_set, touch
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
@@ -140,6 +140,7 @@ def name(Engine engine, u32 row, u64 key, str app, int confidence) -> bool:
         core.by_app[<u8>APPS.index(app)].flows += 1
         core.by_app[<u8>APPS.index(app)].bytes += octets
     r.app = <u8>APPS.index(app)
+    touch(&core.dpi, r)
     core.table.colds[row].confidence = <u8>confidence
     return True
 

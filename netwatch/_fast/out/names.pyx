@@ -33,7 +33,8 @@ LAYERS = (
     "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
-         "duplicate ack", "zero window", "keep-alive", "copy")
+         "duplicate ack", "zero window", "keep-alive", "outside window", "bad checksum", "copy",
+         "length beyond frame")
 
 # IP protocol numbers (IANA) that have a common short name; the rest are "ip-N"
 PROTOCOLS = {
@@ -94,6 +95,15 @@ def proto_name(number: int, sub: int = 0) -> str:
 
 def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
+
+
+def interface_text(interfaces: list, iface: int, ifindex: int):
+    """The name of an interface of the input, or of the one among many that a frame of `any` names by its index: that is
+    known where the capture is made, and elsewhere its number. None when it has no name."""
+    known = interfaces[iface] if iface < len(interfaces) else {}
+    if ifindex:
+        return known.get("indexes", {}).get(ifindex) or f"if{ifindex}"
+    return known.get("name") or None
 
 
 def unread_links(interfaces: list) -> list:

@@ -11,11 +11,16 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.out.record cimport address_text
-from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE
+from netwatch._fast.out.writing cimport address_text
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_MAC, FAMILY_NONE
 from netwatch._fast.flow.sighting cimport ADDRESS_BYTES, LINK_HEAD, NAMES_HEAD, VIA_DNS, VIA_LLMNR, VIA_PTR
 
 from netwatch._fast.base.text import clean
+
+cdef extern from "<arpa/inet.h>":
+    int inet_pton(int family, const char* text, void* out) nogil
+    int AF_INET
+    int AF_INET6
 
 cdef enum:
     MAX_NAMES = 16             # of one address, of one client
@@ -33,12 +38,25 @@ SECONDS = 4096                            # texts of seconds remembered
 MAX_HOST = 255
 
 
+cdef bytes packed(u8 family, const u8* address):
+    return address[:4] if family == FAMILY_IP4 else address[:16]
+
+
 cdef object text_of(u8 family, const u8* address):
     return address_text(address, family)
 
 
+cdef bytes packed_text(str address):
+    """The bytes of an address in text; what is none stands for itself."""
+    cdef u8 raw[16]
+    octets = address.encode("ascii", "replace")
+    if inet_pton(AF_INET, octets, raw) == 1:
+        return (<char*>raw)[:4]
+    return (<char*>raw)[:16] if inet_pton(AF_INET6, octets, raw) == 1 else octets
+
+
 def name_sighting(bytes payload) -> tuple:
-    """(via number, client or None, [addresses], name) of a "names" event."""
+    """(via number, client or None, [addresses], name) of a "names" event; addresses are packed."""
     cdef const u8* p = payload
     cdef u32 _i, n, at = NAMES_HEAD
     if len(payload) < NAMES_HEAD or len(payload) < NAMES_HEAD + p[1] * <u32>ADDRESS_BYTES:
@@ -46,10 +64,10 @@ def name_sighting(bytes payload) -> tuple:
     n = p[1]
     found = []
     for _i in range(n):
-        found.append(text_of(p[at], p + at + 1))
+        found.append(packed(p[at], p + at + 1))
         at += ADDRESS_BYTES
     name = clean(payload[at:], MAX_HOST)
-    return p[0], text_of(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
+    return p[0], packed(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
 
 
 def link_sighting(bytes payload) -> tuple:
@@ -176,10 +194,13 @@ cdef class NameTable:
         """Remember a "names" event of that time, ns."""
         via, client, addresses, name = name_sighting(payload)
         for address in addresses:
-            self.add(when, via, client, address, name)
+            self.put(when, via, client, address, name)
 
-    cpdef int add(self, u64 when, u8 via, str client, str address, str name) except -1:
-        """The address has that name, as `client` was told; None: nobody asked for it."""
+    def add(self, u64 when, u8 via, client, str address, str name) -> None:
+        """The address has that name, as `client` was told; None: nobody asked for it. Both as text."""
+        self.put(when, via, packed_text(client) if client is not None else None, packed_text(address), name)
+
+    cdef int put(self, u64 when, u8 via, bytes client, bytes address, str name) except -1:
         cdef Known known = self.table.get(address)
         self.learnt += 1
         if known is None:
@@ -239,18 +260,23 @@ cdef class NameTable:
         return self.look(client, address, when)
 
     cdef tuple look(self, str client, str address, when):
+        cdef u64 at = 0, began = nanoseconds(when) if isinstance(when, str) else when
+        cdef Answer found = self.of(packed_text(client), packed_text(address), began, &at)
+        return (found.host, VIAS[found.via], began - at) if found is not None else None
+
+    cdef Answer of(self, bytes client, bytes address, u64 began, u64* at):
+        """The answer that names a flow; when it was given in `at`."""
         cdef Known known = self.table.get(address)
         cdef Answer own = None, other
-        cdef u64 began, at = 0, other_at = 0
+        cdef u64 other_at = 0
         if known is None:
             return None
-        began = nanoseconds(when) if isinstance(when, str) else when
         if known.clients is not None:
-            own = newest(known.clients.get(client), began, &at)
+            own = newest(known.clients.get(client), began, at)
         elif client == known.sole:
-            own = newest(known.anybody, began, &at)
+            own = newest(known.anybody, began, at)
         if own is None or own.via == VIA_PTR:
             other = newest(known.anybody, began, &other_at)
             if other is not None and (own is None or other.via != VIA_PTR):
-                own, at = other, other_at
-        return (own.host, VIAS[own.via], began - at) if own is not None else None
+                own, at[0] = other, other_at
+        return own

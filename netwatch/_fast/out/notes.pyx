@@ -5,7 +5,7 @@ from netwatch._fast.flows cimport Core
 from netwatch._fast.flow.notes cimport (Burst, Cell, Kind, N_BURSTS, N_COARSE, N_COARSE_S, N_COUNT, N_FINE, N_KEPT,
                                         Note, Noted, Notes, end_burst, fold, note_end)
 from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
-from netwatch._fast.out.record cimport address_text
+from netwatch._fast.out.writing cimport address_text
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import ENDINGS, proto_name

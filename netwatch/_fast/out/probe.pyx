@@ -9,9 +9,10 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.base.mix cimport mix_address, mix_bytes, mix_pair
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
+from netwatch._fast.look.announced cimport announced_free
 from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED, ON_TCP,
-                                           ON_UDP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK,
-                                           facts_free)
+                                           ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+                                           PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.look.registry cimport proto_at
 from netwatch._fast.wire.defrag cimport fragment_hash
 from netwatch._fast.wire.encap cimport Paths, path_hash
@@ -70,6 +71,7 @@ cdef class Probe:
             else:
                 free(self.conn.state)
         facts_free(&self.dpi, &self.cold)
+        announced_free(&self.dpi)
         free(self.dpi.ring.mem)
 
     cdef Look look_at(self, int side, bint fin):
@@ -139,6 +141,8 @@ cdef class Probe:
         if fin:
             self.conn.half[side].need = 0
             self.conn.half[side].has_fin = not cut
+        if self.conn.half[side].astray and not self.anchored(side, data[passed:], fin):
+            return self.code
         while self.pending[side] and len(self.pending[side]) >= self.conn.half[side].need:
             have = len(self.pending[side])
             code, used, need, skip = self.call(side, self.pending[side], fin)
@@ -152,6 +156,32 @@ cdef class Probe:
             assert used or need > have or need == 0 and code == OK, "no progress and no word of what is needed"
             assert not self.pending[side] or need > len(self.pending[side]), "stopped with bytes it could have used"
         return self.code
+
+    cdef bint anchored(self, int side, bytes newest, bint fin):
+        """Does a message begin with what is pending, or with the newest of it? What none begins with is dropped."""
+        for start in (self.pending[side], newest):
+            self.conn.half[side].offset += <u64>(len(self.pending[side]) - len(start))
+            self.pending[side] = start
+            answer = self.resync(side, start, fin) if start else 0
+            if answer > 0:
+                self.conn.half[side].astray = self.conn.half[side].need = 0
+                return True
+            if answer == DETECT_MORE:
+                return False
+        self.conn.half[side].offset += <u64>len(newest)
+        self.pending[side] = b""
+        return False
+
+    def resync(self, int side, bytes data, bint fin=False) -> int:
+        """What resync says of the bytes, as of a side that is astray: 0, 1 or MORE_BYTES."""
+        cdef Look look = self.look_at(side, fin)
+        cdef u8* copy = <u8*>malloc(len(data))
+        cdef int answer
+        memcpy(copy, <const u8*>data, len(data))
+        answer = self.proto.resync(&look, slice_of(copy, <u32>len(data)))
+        free(copy)
+        assert -1 <= answer <= 1, "neither yes nor no"
+        return answer
 
     def lost(self, int side, u64 n, bint cut=False) -> int:
         """n bytes of the direction were never seen: they were lost, or `cut` by the snap length."""
@@ -167,7 +197,12 @@ cdef class Probe:
         self.pending[side] = b""
         self.conn.half[side].need = 0
         if n > passed:
-            self.code = DONE if self.proto.lost == NULL else self.proto.lost(&look, n - passed)
+            self.code = PARSE_ASTRAY if self.proto.resync != NULL else PARSE_DONE
+            if self.proto.lost != NULL:
+                self.code = self.proto.lost(&look, n - passed)
+            if self.code == PARSE_ASTRAY:
+                self.conn.half[side].astray = 1
+                self.code = OK
         return self.code
 
     def close(self) -> None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
+
+from netwatch._fast.dpi import having
+from netwatch._fast.proto.common.facts import Plain
 
 Facts = list[tuple[int, bytes]]
 Describe = Callable[[Facts, bool], dict[str, Any]]
 
-# app name: module of netwatch._fast.proto with describe, label and FACT_FIELDS
+# app name: module of netwatch._fast.proto with describe, label, FACT_FIELDS and, where it has them, FACT_NUMBERS and
+# DEPENDS, as PLAIN, NUMBERS and DEPENDS below by field
 DESCRIBING = {
     "tls": "tls.text",
     "http": "http.text",
@@ -82,15 +86,30 @@ DESCRIBING = {
     "netflow": "netflow.text",
     "ipfix": "netflow.text",
     "sflow": "sflow",
+    "ftp-data": "ftpdata",
+    "proxy": "proxy",
+    "diameter": "diameter.text",
+    "gtpc": "gtpc.text",
+    "bacnet": "bacnet.text",
+    "enip": "enip.text",
+    "s7comm": "s7comm.text",
+    "iec104": "iec104",
+    "tns": "tns",
+    "rdpudp": "rdpudp",
 }
 
 DESCRIBE: dict[str, Describe] = {}
 LABEL: dict[str, Callable[[dict[str, Any]], str]] = {}
-# fields of the flow record that are stored as facts, for filters and sorting without Python: (app, key)
-FACT_FIELDS: dict[str, list[tuple[str, int]]] = {}
+CARRIES_TLS = having("carries tls")  # what their handshake chose stands under tls, as a TLS flow's does
+# what filters, orders and groups know of the fields of the flow record, so that none needs a record:
+PLAIN: dict[str, list[tuple[str, Plain]]] = {}  # those that are a fact's text: (app, Plain)
+NUMBERS: dict[str, tuple[str, int, int]] = {}  # those that are a fact's eight bytes: (app, key, divided by)
+# (app, field): the facts that others depend on. None is all of them, as it is where nothing is said; but app_stack
+# depends on none where nothing is said.
+DEPENDS: dict[tuple[str, str], tuple[int, ...] | None] = {}
 
 
-def _describer(function: Any) -> Describe:
+def _describer(function: object) -> Describe:
     """A protocol that never has secrets among its fields need not take the switch."""
     if "show_secrets" in inspect.signature(function).parameters:
         return function  # type: ignore[no-any-return]
@@ -103,8 +122,15 @@ def _load() -> None:
         DESCRIBE[app] = _describer(module.describe)
         LABEL[app] = module.label
         shared = list(DESCRIBING.values()).count(name) > 1  # then its fields are named after the first of its protocols
-        for field, key in module.FACT_FIELDS.items():
-            FACT_FIELDS.setdefault(f"{app}.{field.partition('.')[2]}" if shared else field, []).append((app, key))
+
+        def own(field: str, app: str = app, shared: bool = shared) -> str:
+            return f"{app}.{field.partition('.')[2]}" if shared and "." in field else field
+        for field, plain in module.FACT_FIELDS.items():
+            PLAIN.setdefault(own(field), []).append((app, plain))
+        for field, (key, divide) in getattr(module, "FACT_NUMBERS", {}).items():
+            NUMBERS[own(field)] = app, key, divide
+        for field, keys in getattr(module, "DEPENDS", {}).items():
+            DEPENDS[app, own(field)] = keys
 
 
 def add(app: str) -> None:
@@ -116,6 +142,37 @@ def add(app: str) -> None:
 
     DESCRIBE.setdefault(app, describe)
     LABEL.setdefault(app, lambda obj: app)
+
+
+def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool = False,
+                wanted: Collection[str] | None = None) -> dict[str, Any]:
+    """What a flow record says of what was learnt: app_stack, the object of each protocol, label. `facts` by app, in
+    the order in which the protocols were met; `app` is the one that claimed the flow. `wanted`: these will do (None:
+    all); app_stack is whole only where it or the label is among them."""
+    every = wanted is None or "app_stack" in wanted or "label" in wanted
+    found: dict[str, Any] = {"app_stack": (stack := list(facts))}
+    if app is not None and app not in facts:
+        stack.append(app)
+    label = None
+    for name in list(stack):
+        if not (every or name in wanted or ("tls" in wanted and name in CARRIES_TLS)):  # type: ignore[operator]
+            continue
+        learnt = facts.get(name, ())
+        obj = DESCRIBE[name](list(learnt), show_secrets)
+        if learnt or name in facts:
+            label = LABEL[name](obj)
+        over = [each for each in obj.pop("stack", ()) if each not in stack]
+        stack[stack.index(name) + 1:stack.index(name) + 1] = over
+        for under in obj.pop("below", ()):
+            if under not in stack:
+                stack.insert(stack.index(name), under)
+        if name in CARRIES_TLS and "tls" in obj:
+            found["tls"] = obj.pop("tls")
+        if obj:
+            found[name] = obj
+    if label:
+        found["label"] = label
+    return found
 
 
 _load()

@@ -1,4 +1,4 @@
-"""Text of addresses, for those who make records."""
-from netwatch._fast.base.bytes cimport u8
+"""What the classifiers learnt of a flow, for those who write its record."""
+from netwatch._fast.out.flowfields cimport FlowAt
 
-cdef object address_text(const u8* p, u8 family)
+cdef int described(const FlowAt* at, dict r, bint show_secrets, object wanted) except -1

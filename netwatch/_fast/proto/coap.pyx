@@ -167,6 +167,7 @@ cdef void coap_define(Proto* p) noexcept nogil:
     reads(p, "coap", ON_UDP, coap_detect, coap_parse)
     for byte in range(256):
         p.first[byte] = byte >> 6 == 1 and byte & 15 <= 8
+    p.ports[0] = 5683
     p.free = free
 
 

@@ -22,6 +22,8 @@ cdef enum:
     MAGIC = 0x63825363         # RFC 2131 section 3
     AT_YIADDR = 16
     AT_CHADDR = 28
+    AT_SNAME = 44
+    AT_FILE = 108
     FEW = 4
     OPT_PAD = 0                # RFC 2132
     OPT_ROUTER = 3
@@ -30,6 +32,9 @@ cdef enum:
     OPT_DOMAIN = 15
     OPT_REQUESTED = 50
     OPT_LEASE = 51
+    OPT_OVERLOAD = 52          # section 9.3: which of the fields `file` and `sname` hold options, too
+    IN_FILE = 1
+    IN_SNAME = 2
     OPT_TYPE = 53
     OPT_SERVER = 54
     OPT_PARAMS = 55
@@ -41,7 +46,8 @@ cdef enum:
     ACK = 5
     INFORM = 8
 
-cdef struct Said:              # options of one message that speak of stations
+cdef struct Said:              # options of one message that speak of stations, and where more of them are
+    u8 overload
     Slice host
     Slice router
     Slice server
@@ -139,11 +145,15 @@ cdef bint options(Look* look, Slice d, Said* said) noexcept nogil:
             said.router = v
         elif code == OPT_SERVER:
             said.server = v
+        elif code == OPT_OVERLOAD and v.n == 1:
+            said.overload = v.p[0]
     return True
 
 
 cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
     cdef Said said
+    cdef u8 overload
+    cdef bint whole
     look.used = d.n
     if not head(d):
         return misfit(look)
@@ -154,7 +164,13 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
         fact_distinct(look, DHCP_ADDRESS, d.p + AT_YIADDR, 4, FEW)
     if d.n >= COOKIE_END and be32(d.p + FIXED) == MAGIC:
         memset(&said, 0, sizeof(Said))
-        if not options(look, slice_of(d.p + COOKIE_END, d.n - COOKIE_END), &said):
+        whole = options(look, slice_of(d.p + COOKIE_END, d.n - COOKIE_END), &said)
+        overload = said.overload
+        if overload & IN_FILE:
+            whole = options(look, slice_of(d.p + AT_FILE, FIXED - AT_FILE), &said) and whole
+        if overload & IN_SNAME:
+            whole = options(look, slice_of(d.p + AT_SNAME, AT_FILE - AT_SNAME), &said) and whole
+        if not whole:
             look.dpi.malformed[look.proto] += 1
         lease(look, d, &said)
     return PARSE_OK
@@ -164,6 +180,8 @@ cdef void dhcp_define(Proto* p) noexcept nogil:
     reads(p, "dhcp", ON_UDP, dhcp_detect, dhcp_parse)
     p.first[1] = 1
     p.first[2] = 1
+    p.ports[0] = 67
+    p.ports[1] = 68
 
 
 # --- what the facts say ---

@@ -168,6 +168,8 @@ cdef int dhcpv6_parse(Look* look, Slice d) noexcept nogil:
 cdef void dhcpv6_define(Proto* p) noexcept nogil:
     reads(p, "dhcpv6", ON_UDP, dhcpv6_detect, dhcpv6_parse)
     memset(p.first + 1, 1, TYPES_KNOWN)
+    p.ports[0] = 546
+    p.ports[1] = 547
     p.free = free
 
 

@@ -15,12 +15,13 @@ from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE
 from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
-from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_ALPN_CHOSEN, TLS_CERT,
-                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, TLS_SNI, client_hello,
+from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_CERT,
+                                             TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, client_hello,
                                              server_hello)
 from netwatch._fast.proto.tls.text import describe_hello
+from netwatch._fast.proto.tls import text as tls_text
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS, DEPENDS = tls_text.FACT_FIELDS, tls_text.DEPENDS
 
 cdef enum:                     # record types, RFC 9147 section 4; 25 carries a connection ID of unknown length
     REC_CCS = 20
@@ -265,7 +266,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         sealed(look, p, n, 0)
         if d.read:
             return PARSE_OK
-    d.datagrams += 1
+    d.datagrams += d.datagrams < DATAGRAMS
     while n >= RECORD_HEAD and p[0] >= REC_CCS and p[0] <= REC_ACK and is_version(p + 1):
         size = be16(p + 11)
         mux_met(look, MUX_DTLS)
@@ -282,7 +283,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     d.read = d.datagrams >= DATAGRAMS or (d.dark[0] and d.dark[1])
     if d.read and wants(look, EV_SEALED) and d.client.begun:
         return PARSE_OK                       # who has the keys reads on
-    if d.datagrams >= DATAGRAMS or (d.read and not media_may_follow(look)):
+    if d.read and not media_may_follow(look):
         return PARSE_DONE
     return PARSE_OK
 

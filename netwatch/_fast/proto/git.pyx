@@ -6,7 +6,7 @@ Read until both sides have shown their capabilities; objects are never read.
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
-from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, skip_bytes, smaller, wait_for
+from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, port_is, skip_bytes, smaller, wait_for
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
@@ -23,6 +23,7 @@ cdef enum:
     MAX_READ = 2048            # of a packet line that are looked at
     ENOUGH = 24                # packet lines of a side
     HASH = 40
+    PORT = 9418
 
 cdef struct Git:
     u32 lines[2]
@@ -47,6 +48,19 @@ cdef int line_size(const u8* p) noexcept nogil:
     return size
 
 
+cdef bint joined(const Look* look, const u8* p, u32 n) noexcept nogil:
+    """On git's port a line of a talk whose beginning was not seen: flush, NAK, ACK, done, or a band of the pack."""
+    cdef int size = line_size(p)
+    if not port_is(look, PORT) or size < 0 or (size > 0 and size < HEAD):
+        return False
+    if size <= HEAD or n == HEAD:
+        return size == 0 and n >= HEAD
+    return (p[HEAD] >= 1 and p[HEAD] <= 3) or starts(p + HEAD, n - HEAD, b"NAK", 3) or \
+        starts(p + HEAD, n - HEAD, b"ACK ", 4) or starts(p + HEAD, n - HEAD, b"done", 4) or \
+        starts(p + HEAD, n - HEAD, b"shallow ", 8) or starts(p + HEAD, n - HEAD, b"deepen ", 7) or \
+        starts(p + HEAD, n - HEAD, b"command=", 8) or starts(p + HEAD, n - HEAD, b"packfile", 8)
+
+
 cdef int git_detect(Look* look, Slice data) noexcept nogil:
     """A request `NNNNgit-upload-pack /path`, or the first reference a server lists."""
     cdef const u8* p = data.p
@@ -55,11 +69,15 @@ cdef int git_detect(Look* look, Slice data) noexcept nogil:
     for i in range(smaller(n, HEAD)):
         if hex_digit(p[i]) < 0:
             return 0
+    if n >= HEAD and joined(look, p, n):
+        return 75
     if n < HEAD + 8:
         return DETECT_MORE
     size = line_size(p)
     if size <= HEAD:
         return 0
+    if (starts(p + HEAD, n - HEAD, b"want ", 5) or starts(p + HEAD, n - HEAD, b"have ", 5)) and size >= HEAD + 5 + HASH:
+        return 88
     if starts(p + 4, n - 4, b"git-upload-", 11) or starts(p + 4, n - 4, b"git-receive-", 12):
         return 99
     if starts(p + 4, n - 4, b"git-", 4):
@@ -128,7 +146,7 @@ cdef int take_line(Look* look, Git* git, Slice data) noexcept nogil:
     git.lines[look.side] += 1
     if client and not git.asked:
         if take_request(look, git, p + HEAD, want - HEAD) != PARSE_OK:
-            return PARSE_NOT_MINE
+            return PARSE_NOT_MINE if git.lines[1 - look.side] == 0 and not port_is(look, PORT) else PARSE_DONE
     elif starts(p + HEAD, want - HEAD, b"ERR ", 4):
         keep_once(look, GIT_ERROR, slice_of(p + 8, want - 8))
     else:
@@ -150,8 +168,12 @@ cdef int git_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef void git_define(Proto* p) noexcept nogil:
+    cdef int c
     reads(p, "git", ON_TCP, git_detect, git_parse)
-    p.first[c'0'] = p.first[c'1'] = 1       # no line of detection's is longer than 8191 bytes
+    for c in range(c'0', c'9' + 1):         # lengths of lines, in hexadecimal
+        p.first[c] = 1
+    for c in range(c'a', c'f' + 1):
+        p.first[c] = 1
 
 
 # --- describing ---

@@ -260,6 +260,9 @@ FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", H
           ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
           ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
 FACT_FIELDS = fact_fields("http2", FIELDS, without=("status",))
+FACT_NUMBERS = {"http2.transactions": (HTTP2_COUNT, 1)}
+DEPENDS = {"http2.status": (HTTP2_STATUS,), "http2.goaway": (HTTP2_GOAWAY,),
+           "label": (HTTP2_METHOD, HTTP2_HOST, HTTP2_PATH)}
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

@@ -131,6 +131,8 @@ cdef int ike_parse(Look* look, Slice d) noexcept nogil:
 cdef void ike_define(Proto* p) noexcept nogil:
     reads(p, "ike", ON_UDP, ike_detect, ike_parse)
     memset(p.first, 1, sizeof(p.first))
+    p.ports[0] = 500
+    p.ports[1] = 4500
     p.free = free
 
 

@@ -8,7 +8,8 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, is_digit, is_letter, keep_each, keep_once, keep_verb,
-                                                number_of, same_word, smaller, take_word, trimmed, word_is)
+                                                number_of, port_is, reply_fits, same_word, smaller, take_word, trimmed,
+                                                word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -79,6 +80,8 @@ cdef int imap_detect(Look* look, Slice data) noexcept nogil:
         return 0
     if lf < 0:
         return DETECT_MORE if data.n < i + 14 else 0
+    if i == 3 and reply_fits(data.p, 4) and not port_is(look, 143) and not port_is(look, 993):
+        return 0                       # "230 Login successful" is FTP's
     return 88 if digit and known_command(data.p + i + 1, <u32>lf - i - 1) else 0
 
 

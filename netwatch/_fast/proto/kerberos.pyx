@@ -241,6 +241,7 @@ cdef void kerberos_define(Proto* p) noexcept nogil:
     for kind in range(32):
         if known_type(kind):
             p.first[BER_APPLICATION + kind] = 1
+    p.ports[0] = 88
     p.free = free
 
 

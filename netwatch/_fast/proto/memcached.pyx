@@ -1,7 +1,6 @@
 """Memcached over TCP and UDP (github.com/memcached/memcached: doc/protocol.txt, protocol-binary): commands, first key.
 
-Stored values are passed over. In UDP a frame header of eight bytes stands before the text (protocol.txt, UDP). The
-newer meta commands are known by their names alone.
+Stored values are passed over. In UDP a frame header of eight bytes stands before the text (protocol.txt, UDP).
 """
 from libc.stdlib cimport calloc
 from libc.string cimport memset
@@ -9,9 +8,10 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_each, keep_once, keep_verb,
-                                                next_line, number_of, port_is, skip_bytes, skip_rest, take_word,
-                                                wait_for, wait_more)
+from netwatch._fast.proto.common.again cimport among
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, is_letter, keep_each, keep_once,
+                                                keep_verb, next_line, number_of, port_is, skip_bytes, skip_rest,
+                                                take_word, wait_for, wait_more)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 from netwatch._fast.proto.common.sasl import add_login
@@ -27,6 +27,8 @@ cdef enum:                     # kinds of text commands
     PLAIN = 1                  # nothing need follow
     KEYED = 2                  # a key and what else
     STORES = 3                 # key flags exptime bytes, then the bytes
+    META = 4                   # key flags, of one letter and perhaps a token each
+    META_STORES = 5            # key bytes flags, then the bytes
 
 cdef enum:
     FRAME_HEAD = 8
@@ -36,6 +38,7 @@ cdef enum:
     OP_SASL_AUTH = 0x21
     OP_VERSION = 0x0b
     OP_LAST = 0x26
+    PORT = 11211
     MAX_KEY = 250
     MAX_LINE = 8192
     MAX_VALUE = 1073741824
@@ -68,7 +71,34 @@ cdef int command_kind(Slice word) noexcept nogil:
         return PLAIN
     if n == 9 and (starts(p, n, b"flush_all", 9) or starts(p, n, b"verbosity", 9)):
         return PLAIN
-    return NO_COMMAND
+    if n != 2 or p[0] != c'm':
+        return NO_COMMAND
+    if p[1] == c's':
+        return META_STORES
+    return PLAIN if p[1] == c'n' else META if p[1] == c'g' or p[1] == c'd' or p[1] == c'a' or p[1] == c'e' \
+        else NO_COMMAND
+
+
+cdef bint meta_flags(Slice rest) noexcept nogil:
+    """Flags of a meta command: a letter each, and a token that begins with no letter, or one of base64."""
+    cdef Slice word
+    while rest.n:
+        word = take_word(&rest)
+        if not is_letter(word.p[0]) or (word.n > 1 and is_letter(word.p[1]) and word.p[0] != c'O'
+                                        and word.p[0] != c'M'):
+            return False
+    return True
+
+
+cdef bint meta_answer(Slice line) noexcept nogil:
+    """What answers a meta command: `HD flags`, `VA bytes flags`, and words of two letters."""
+    cdef Slice rest = line
+    cdef Slice word = take_word(&rest)
+    if word.n != 2:
+        return False
+    if starts(word.p, 2, b"VA", 2):
+        return number_of(take_word(&rest), 10) >= 0 and meta_flags(rest)
+    return among(word.p, 2, b"hd en nf ns ex mn ") and meta_flags(rest)
 
 
 cdef i64 stored_bytes(Slice rest) noexcept nogil:
@@ -95,9 +125,11 @@ cdef int detect_text(const Look* look, const u8* p, u32 n) noexcept nogil:
     kind = command_kind(word)
     if kind == STORES:
         return 92 if stored_bytes(rest) >= 0 else 0
+    if kind >= META:
+        return detect_meta(look, kind, rest)
     if kind == KEYED:
         word = take_word(&rest)
-        if rest.n and not c'0' <= rest.p[0] <= c'9' and not port_is(look, 11211):
+        if rest.n and not c'0' <= rest.p[0] <= c'9' and not port_is(look, PORT):
             return 0                   # several words after a verb are English
         return 75 if word.n and word.n <= MAX_KEY and p[3] >= c' ' and word.p[0] != c'/' else 0
     if kind == PLAIN:
@@ -105,13 +137,26 @@ cdef int detect_text(const Look* look, const u8* p, u32 n) noexcept nogil:
     if starts(p, n, b"STAT ", 5) or starts(p, n, b"VALUE ", 6):
         take_word(&rest)
         return 85 if rest.n else 0
-    return 0
+    return 70 if port_is(look, PORT) and meta_answer(line) else 0
+
+
+cdef int detect_meta(const Look* look, int kind, Slice rest) noexcept nogil:
+    """Two letters are no proof: the bytes announced, flags as they must be, or the port must stand beside them."""
+    cdef Slice key = take_word(&rest)
+    if key.n == 0 or key.n > MAX_KEY:
+        return 0
+    if kind == META_STORES:
+        return 88 if number_of(take_word(&rest), 10) >= 0 and meta_flags(rest) else 0
+    if not meta_flags(rest):
+        return 0
+    return 80 if port_is(look, PORT) else 75 if rest.n else 0
 
 
 cdef bint text_begins(u8 c) noexcept nogil:
     """The first letters of the commands and answers that detection knows."""
     return c == c'S' or c == c'V' or c == c's' or c == c'a' or c == c'c' or c == c'r' or c == c'p' or c == c'g' \
-        or c == c'i' or c == c'd' or c == c't' or c == c'v' or c == c'f'
+        or c == c'i' or c == c'd' or c == c't' or c == c'v' or c == c'f' \
+        or c == c'm' or c == c'H' or c == c'E' or c == c'N' or c == c'M'
 
 
 # --- detection ---
@@ -125,11 +170,44 @@ cdef int detect_binary(const u8* p, u32 n) noexcept nogil:
         return DETECT_MORE
     key = be16(p + 2)
     body = be32(p + 8)
-    if key > MAX_KEY or p[4] > 32 or key + p[4] > body or body > 2097152:
+    if key > MAX_KEY or key + p[4] > body or body > 2097152:
         return 0
     if p[0] == MAGIC_RESPONSE:
-        return 80 if be16(p + 6) <= 0x86 else 0
+        return 80 if be16(p + 6) <= 0x86 and response_fits(p[1], p[4], key) else 0
+    if not request_fits(p[1], p[4], key, body - key - p[4]):
+        return 0
     return 90 if p[1] == OP_VERSION or key or p[1] == 0x10 or p[1] == 0x20 else 80
+
+
+cdef bint request_fits(u8 code, u8 extras, u32 key, u32 value) noexcept nogil:
+    """Extras, key and value are what the operation must have (protocol-binary, sections 4.2 to 4.12)."""
+    cdef u8 quiet = code
+    if code >= 0x11 and code <= 0x1a:
+        quiet = <u8>(code - 0x10 if code < 0x19 else code - 0x0b)   # 0x11 SETQ .. 0x18 FLUSHQ, 0x19 APPENDQ, 0x1a
+    if code == 0x10:                                                # STAT
+        return extras == 0 and value == 0
+    if quiet == 0x0e or quiet == 0x0f or code == OP_SASL_AUTH or code == 0x22:
+        return extras == 0 and key > 0
+    if 1 <= quiet <= 3:
+        return extras == 8 and key > 0
+    if value:
+        return False
+    if quiet == 0 or quiet == 9 or quiet == 0x0c or quiet == 0x0d or quiet == 4:
+        return extras == 0 and key > 0
+    if quiet == 5 or quiet == 6:
+        return extras == 20 and key > 0
+    if quiet == 8 or code == 0x1b:
+        return key == 0 and (extras == 4 or (extras == 0 and quiet == 8))
+    if 0x1c <= code <= 0x1e or code == 0x23 or code == 0x24:
+        return extras == 4 and key > 0
+    return (quiet == 7 or quiet == 0x0a or quiet == OP_VERSION or code == 0x20) and extras == 0 and key == 0
+
+
+cdef bint response_fits(u8 code, u8 extras, u32 key) noexcept nogil:
+    """Only what reads has extras (flags), only what was asked so a key."""
+    if key and code != 0x0c and code != 0x0d and code != 0x10 and code != 0x23 and code != 0x24:
+        return False
+    return extras == 0 or (extras == 4 and (code == 0 or code == 9 or code == 0x0c or code == 0x0d or code >= 0x1d))
 
 
 cdef int detect_frame(const Look* look, const u8* p, u32 n) noexcept nogil:
@@ -154,10 +232,7 @@ cdef int memcached_detect(Look* look, Slice data) noexcept nogil:
 # --- reading ---
 
 cdef void keep_form(Look* look, bint binary) noexcept nogil:
-    if binary:
-        keep_once(look, MEM_FORM, slice_of(b"binary", 6))
-    else:
-        keep_once(look, MEM_FORM, slice_of(b"text", 4))
+    keep_once(look, MEM_FORM, slice_of(b"binary", 6) if binary else slice_of(b"text", 4))
 
 
 cdef int take_request(Look* look, Slice line, u64* value) noexcept nogil:
@@ -169,7 +244,6 @@ cdef int take_request(Look* look, Slice line, u64* value) noexcept nogil:
     value[0] = 0
     if kind:
         set_initiator(look, True)
-    if kind or (word.n == 2 and word.p[0] == c'm'):
         keep_verb(look, MEM_COMMAND, word, MAX_KEPT)
     if kind == STORES:
         size = stored_bytes(rest)
@@ -178,6 +252,11 @@ cdef int take_request(Look* look, Slice line, u64* value) noexcept nogil:
         value[0] = <u64>size + 2
     if kind >= KEYED:
         keep_once(look, MEM_KEY, take_word(&rest))
+    if kind == META_STORES:
+        size = number_of(take_word(&rest), 10)
+        if size < 0 or size > MAX_VALUE:
+            return PARSE_MALFORMED
+        value[0] = <u64>size + 2
     return PARSE_OK
 
 

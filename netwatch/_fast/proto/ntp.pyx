@@ -136,6 +136,7 @@ cdef void ntp_define(Proto* p) noexcept nogil:
     reads(p, "ntp", ON_UDP, ntp_detect, ntp_parse)
     for byte in range(256):
         p.first[byte] = 1 <= (byte >> 3 & 7) <= 4 and byte & 7 != 0
+    p.ports[0] = 123
     p.free = free
 
 

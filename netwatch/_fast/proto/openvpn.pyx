@@ -15,8 +15,9 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
-from netwatch._fast.proto.tls.hello cimport TLS_ALPN_CHOSEN, TLS_SNI
+from netwatch._fast.proto.tls.hello cimport TLS_CIPHERS, TLS_CUT, TLS_VERSION
 from netwatch._fast.proto.tls.text import describe_hello
+from netwatch._fast.proto.tls import text as tls_text
 from netwatch._fast.proto.common.describing import by_key, listed, micros, named, one_or_all
 
 cdef enum:
@@ -228,13 +229,15 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     p.first[SERVER_RESET2 << 3] = 1
     p.first[CLIENT_RESET3 << 3] = 1
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
+    p.ports[0] = 1194
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
     p.free = openvpn_free
 
 
 # --- what the facts say ---
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS = tls_text.FACT_FIELDS
+DEPENDS = tls_text.DEPENDS | {"label": (OVPN_GUARD,), "app_stack": (TLS_CIPHERS, TLS_CUT, TLS_VERSION)}
 OPCODES = {3: "soft reset", 4: "control", 5: "ack", 6: "data v1", 7: "client reset v2", 8: "server reset v2",
            9: "data v2", 10: "client reset v3", 11: "control with key"}
 GUARDS = {1: "none", 2: "tls-auth", 3: "tls-crypt"}
@@ -250,8 +253,9 @@ def describe(facts) -> dict:
     one_or_all(obj, "server_session", known, OVPN_SERVER, bytes.hex)
     micros(obj, "latency_us", known, OVPN_LATENCY)
     tls = describe_hello({key: values[0] for key, values in known.items()}, "t")
-    if "ja4" in tls or "version" in tls:
+    if tls:
         obj["tls"] = tls
+    if "ja4" in tls or "version" in tls:
         obj["stack"] = ["tls"]
     return obj
 

@@ -6,8 +6,9 @@ What the server sends after the login is mail and is passed over.
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, keep_once,
-                                                keep_verb, may_begin, port_is, smaller, take_word, trimmed, word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, is_letter,
+                                                keep_once, keep_verb, may_begin, port_is, same_word, smaller,
+                                                take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -47,7 +48,7 @@ cdef int detect_reply(Look* look, Slice data) noexcept nogil:
     if n > 4 and data.p[3] == c' ' and all_text(data.p, n):
         if holds_word(data.p, n, b"pop", 3) or (data.p[n - 1] == c'>' and find_byte(data.p, n, c'@') > 0):
             return 95
-        return 80
+        return 80 if port_is(look, POP_PORT) else 55
     return 65 if port_is(look, POP_PORT) and n <= 4 else 0
 
 
@@ -78,6 +79,26 @@ cdef int pop3_detect(Look* look, Slice data) noexcept nogil:
     if port_is(look, POP_PORT) and (word_is(word, b"user", 4) or word_is(word, b"auth", 4)):
         return 65
     return DETECT_MORE if word_is(word, b"user", 4) and rest.n and data.n < DETECT_ENOUGH else 0
+
+
+cdef bint may_be_command(Slice data) noexcept nogil:
+    """Can these bytes begin a command (RFC 1939 sections 5 to 7, RFC 2449, RFC 2595, RFC 5034)?"""
+    cdef const char* verbs = b"user pass apop auth capa stls quit stat list retr dele noop rset top  uidl utf8 lang "
+    cdef u32 n = 0
+    while n < data.n and n < 4 and is_letter(data.p[n]):
+        n += 1
+    while verbs[0]:
+        if same_word(data.p, verbs, n) and (n == data.n or verbs[n] == c' ' or n == 4):
+            return n > 0
+        verbs += 5
+    return False
+
+
+cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
+    """A server answers +OK or -ERR. Many other services greet with +OK: what their clients say is none of POP3."""
+    if data.p[0] == c'+' or data.p[0] == c'-':
+        return starts(data.p, data.n, b"+OK", smaller(data.n, 3)) or starts(data.p, data.n, b"-ERR", smaller(data.n, 4))
+    return may_be_command(data)
 
 
 # --- reading ---
@@ -155,6 +176,7 @@ cdef int pop3_parse(Look* look, Slice data) noexcept nogil:
 cdef void pop3_define(Proto* p) noexcept nogil:
     reads(p, "pop3", ON_TCP, pop3_detect, pop3_parse)
     begins_with(p, b"+UuAaCcSs")
+    p.agrees = pop3_agrees
 
 
 # --- describing ---

@@ -36,7 +36,7 @@ cdef bint on_port(const Row* row) noexcept nogil:
 
 
 cdef bint is_port(u32 port) noexcept nogil:
-    return port == 1812 or port == 1813 or port == 1645 or port == 1646 or port == 3799
+    return port == 1812 or port == 1813 or port == 1645 or port == 1646 or port == 3799 or port == 1700
 
 
 cdef bint head(Slice d) noexcept nogil:
@@ -139,6 +139,8 @@ cdef void radius_define(Proto* p) noexcept nogil:
     reads(p, "radius", ON_UDP, radius_detect, radius_parse)
     for byte in range(256):
         p.first[byte] = known_code(<u8>byte)
+    p.ports[0] = 1812
+    p.ports[1] = 1813
     p.free = free
 
 

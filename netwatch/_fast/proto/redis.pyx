@@ -78,6 +78,30 @@ cdef bint inline_word(const u8* p, u32 n) noexcept nogil:
             or begins_word(p, n, b"client ", 7))
 
 
+cdef inline bint is_answer(u8 c) noexcept nogil:
+    """What an answer of RESP 2 and 3 begins with, attributes too (redis.io, RESP protocol description)."""
+    return c == c'+' or c == c'-' or c == c':' or c == c'$' or c == c'*' or c == c'_' or c == c'#' or c == c',' \
+        or c == c'(' or c == c'!' or c == c'=' or c == c'%' or c == c'|' or c == c'~' or c == c'>'
+
+
+cdef bint answer_line(const u8* p, u32 n) noexcept nogil:
+    """A whole line of an answer: a sign, then a text or a count as it must have."""
+    cdef Slice line
+    if n < 3 or not is_answer(p[0]) or next_line(p, n, MAX_LINE, &line) <= 0:
+        return False
+    if p[0] == c'+':
+        return word_is(line, b"+ok", 3) or word_is(line, b"+queued", 7)     # POP3's have a text behind them
+    if p[0] == c'-':
+        return False
+    if p[0] == c'_':
+        return line.n == 1
+    if p[0] == c'#':
+        return line.n == 2 and (p[1] == c't' or p[1] == c'f')
+    if (p[0] == c':' or p[0] == c'(' or p[0] == c',' or p[0] == c'$') and line.n > 1 and p[1] == c'-':
+        return line.n > 2 and is_digit(p[2])
+    return number_of(slice_of(line.p + 1, line.n - 1), 18) >= 0 or (p[0] == c',' and line.n > 1 and is_digit(p[1]))
+
+
 cdef int redis_detect(Look* look, Slice data) noexcept nogil:
     """An array of bulk strings; on its own port an inline command; a few errors no one else has."""
     if data.n == 0:
@@ -92,7 +116,11 @@ cdef int redis_detect(Look* look, Slice data) noexcept nogil:
     if data.p[0] == c'+':
         if begins_word(data.p, data.n, b"+pong\r\n", 7):
             return 90
+        if port_is(look, 6379) and answer_line(data.p, data.n):
+            return 72
         return DETECT_MORE if data.n < 7 and same_word(data.p, b"+pong\r\n", data.n) else 0
+    if port_is(look, 6379) and answer_line(data.p, data.n):
+        return 72
     if port_is(look, 6379) and find_byte(data.p, data.n, c'\n') > 0 and inline_word(data.p, data.n):
         return 78           # above memcached's `get key`
     return 0
@@ -204,7 +232,7 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     redis = <Redis*>look.state[0]
     if redis == NULL:
         return PARSE_DONE
-    if look.offset == 0 and data.n and (data.p[0] == c'-' or data.p[0] == c'+'):
+    if look.offset == 0 and data.n and (is_answer(data.p[0]) and data.p[0] != c'*'):
         set_initiator(look, False)
     if not from_client(look):
         return skip_rest(look, data) if redis.answered else take_answer(look, redis, data)
@@ -218,11 +246,40 @@ cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef bint answer_begins(const u8* p, u32 n) noexcept nogil:
+    """A line of RESP: a sign, for which nothing but a count or a text follows (redis.io, RESP protocol description)."""
+    cdef Slice line
+    if n < 4 or next_line(p, n, MAX_LINE, &line) <= 0 or line.n < 2:
+        return False
+    if p[0] == c'+' or p[0] == c'-':
+        return is_letter(p[1])
+    return (p[0] == c':' or p[0] == c'$' or p[0] == c'*') and number_of(slice_of(line.p + 1, line.n - 1), 9) >= 0
+
+
+cdef int redis_resync(Look* look, Slice data) noexcept nogil:
+    """A request is an array of bulk strings, or where they are spoken an inline command."""
+    cdef Redis* redis = <Redis*>look.state[0]
+    cdef int sure
+    if redis == NULL:
+        return 0
+    if not from_client(look):
+        return answer_begins(data.p, data.n)
+    sure = detect_array(data) if data.p[0] == c'*' else 0
+    if sure == DETECT_MORE:
+        return sure
+    if sure == 0 and not (inline_word(data.p, data.n) and find_byte(data.p, data.n, c'\n') > 0):
+        return 0
+    redis.args = redis.index = 0
+    redis.bulk = -1
+    return 1
+
+
 cdef void redis_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "redis", ON_TCP, redis_detect, redis_parse)
     for c in range(128):
-        p.first[c] = is_letter(<u8>c) or c == c'*' or c == c'-' or c == c'+'
+        p.first[c] = is_letter(<u8>c) or is_answer(<u8>c)
+    p.resync = redis_resync
 
 
 # --- describing ---

@@ -11,7 +11,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport (u8, u32, u64, i64, Slice, Reader, be16, be32, left, reader, slice_of, take8,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_set, reads,
-                                           has_state)
+                                           has_state, learnt)
 from netwatch._fast.proto.common.learn cimport (HINT_RTCP, Hint, fact_distinct, fact_stands, hint_of, hint_set,
                                                 keep_text, keep_u8)
 from netwatch._fast.proto.common.mux cimport MUX_RTCP, MUX_RTP, mux_foreign, mux_kind, mux_met, mux_was_met
@@ -155,7 +155,7 @@ cdef int rtcp_parse(Look* look, Slice d) noexcept nogil:
             break
         part(look, slice_of(d.p + at, size))
         at += size
-    if look.cold.facts == NULL:
+    if not learnt(look):
         return PARSE_NOT_MINE
     return PARSE_DONE if seen[0] >= ENOUGH else PARSE_OK
 

@@ -9,7 +9,8 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, reads, has_state
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, reads,
+                                           has_state, learnt)
 from netwatch._fast.proto.common.learn cimport HINT_RTP, Hint, fact_distinct, hint_of, hint_set, keep_u8
 from netwatch._fast.proto.common.mux cimport MUX_RTP, mux_foreign, mux_met
 from netwatch._fast.proto.common.describing import by_key, first, number, one_or_all
@@ -46,6 +47,11 @@ cdef bint assigned(u8 kind) noexcept nogil:
     return kind <= 18 or 25 <= kind <= 34 or 96 <= kind
 
 
+cdef inline bint is_length(u16 seq, u32 n) noexcept nogil:
+    """The two bytes say how long the datagram is, with or without the head before them: another protocol's."""
+    return seq == n or seq + 2 == n or seq + 4 == n
+
+
 cdef int rtp_detect(Look* look, Slice d) noexcept nogil:
     cdef Hint hint
     cdef u16 seq, step
@@ -53,6 +59,8 @@ cdef int rtp_detect(Look* look, Slice d) noexcept nogil:
     if rtp_head(d.p, d.n) == 0 or not assigned(d.p[1] & 0x7f):
         return 0
     seq = be16(d.p + 2)
+    if is_length(seq, d.n):
+        return 0
     # one word for both; a source keeps its payload type while it is being judged
     id = be32(d.p + 8) ^ <u32>(d.p[1] & 0x7f) << 16
     hint = hint_of(look.row, look.side)
@@ -83,7 +91,7 @@ cdef int rtp_parse(Look* look, Slice d) noexcept nogil:
         keep_u8(look, RTP_TYPE, d.p[1] & 0x7f, FEW)
         for i in range(d.p[0] & 15):
             fact_distinct(look, RTP_CSRC, d.p + HEAD + 4 * i, 4, FEW)
-    elif look.cold.facts == NULL or mux_foreign(look, d, MUX_RTP):
+    elif not learnt(look) or mux_foreign(look, d, MUX_RTP):
         look.used = 0
         return PARSE_NOT_MINE
     return PARSE_DONE if seen[0] >= ENOUGH else PARSE_OK

@@ -1,16 +1,17 @@
 """RTSP over TCP (RFC 2326, RFC 7826): what is asked of which stream, and by whom. Media is not read.
 
-Reading ends with the first interleaved frame, or with the answer to PLAY or RECORD.
+Interleaved frames of it (RFC 7826 section 14) are passed over.
 """
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                                next_line, number_of, skip_bytes, smaller, take_word, wait_more,
-                                                word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, is_digit, keep_each, keep_once,
+                                                keep_verb, next_field, next_line, number_of, same_word, skip_bytes,
+                                                smaller, take_word, wait_for, wait_more, word_is)
 from netwatch._fast.proto.http.text import mask_url
+from netwatch._fast.proto.common.media cimport end_of, media_at
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
@@ -23,15 +24,17 @@ cdef enum:                     # fact keys
     RTSP_SESSION = 7
 
 cdef enum:
+    MEDIA_HEAD = 4             # of an interleaved frame: `$`, channel, length
     MAX_HEAD = 65535
     MAX_BODY = 1048576
     MAX_KEPT = 12
     MAX_METHOD = 16
+    MAX_BLANK = 64
 
 cdef struct Rtsp:
     u32 scan[2]
     u32 messages
-    bint playing               # PLAY or RECORD was asked
+    u32 blank                  # bytes of line ends before the first message (RFC 7826 section 4.3)
 
 
 cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
@@ -67,6 +70,29 @@ cdef int rtsp_detect(Look* look, Slice data) noexcept nogil:
     return start_line(data.p, data.n, DETECT_ENOUGH) if data.n else DETECT_MORE
 
 
+cdef u32 port_at(Slice value, u32* at) noexcept nogil:
+    """The number that begins there, which is passed."""
+    cdef u32 number = 0
+    while at[0] < value.n and is_digit(value.p[at[0]]) and number <= 0xffff:
+        number = number * 10 + value.p[at[0]] - c'0'
+        at[0] += 1
+    return number
+
+
+cdef void announce_ports(Look* look, Slice value, const char* name, bint of_client) noexcept nogil:
+    """`client_port=4588-4589`, `server_port=6256-6257`: RTP's and RTCP's (RFC 2326 section 12.39)."""
+    cdef u32 i = 0, port, control = 0
+    cdef int client = look.side if from_client(look) else 1 - look.side
+    while i + 12 < value.n and not same_word(value.p + i, name, 12):
+        i += 1
+    i += 12
+    port = port_at(value, &i)
+    if i < value.n and value.p[i] == c'-':
+        i += 1
+        control = port_at(value, &i)
+    media_at(look, end_of(look, client if of_client else 1 - client), port, control)
+
+
 cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
     """What the header fields tell; the length of the body."""
     cdef Slice name, value
@@ -78,6 +104,8 @@ cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
             keep_once(look, RTSP_SERVER, value)
         elif word_is(name, b"transport", 9):
             keep_once(look, RTSP_TRANSPORT, value)
+            announce_ports(look, value, b"client_port=", True)
+            announce_ports(look, value, b"server_port=", False)
         elif word_is(name, b"session", 7):
             keep_once(look, RTSP_SESSION, value)
         elif word_is(name, b"content-length", 14):
@@ -85,21 +113,18 @@ cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
     return length if length > 0 else 0
 
 
-cdef i64 read_message(Look* look, Rtsp* rtsp, Slice head, bint* over) noexcept nogil:
-    """A head; the length of its body. `over` when media comes next."""
+cdef i64 read_message(Look* look, Slice head) noexcept nogil:
+    """A head; the length of its body."""
     cdef Slice line, word
     cdef i64 step = next_line(head.p, head.n, head.n, &line)
-    over[0] = False
     word = take_word(&line)
     if starts(word.p, word.n, b"RTSP/", 5):
         keep_each(look, RTSP_STATUS, take_word(&line), MAX_KEPT)
         set_initiator(look, False)
-        over[0] = rtsp.playing
     else:
         keep_verb(look, RTSP_METHOD, word, MAX_KEPT)
         keep_once(look, RTSP_URL, take_word(&line))
         set_initiator(look, True)
-        rtsp.playing = word_is(word, b"play", 4) or word_is(word, b"record", 6)
     return read_fields(look, slice_of(head.p + step, head.n - <u32>step))
 
 
@@ -109,12 +134,14 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
     cdef u32 n = data.n - look.used
     cdef i64 end, length
     cdef int sure
-    cdef bint over
     if p[0] == c'$' and rtsp.messages:
-        return PARSE_DONE
-    if rtsp.messages and (p[0] == c'\r' or p[0] == c'\n'):
+        if n < MEDIA_HEAD:
+            return wait_for(look, data, MEDIA_HEAD)
+        return skip_bytes(look, data, MEDIA_HEAD + be16(p + 2))
+    if p[0] == c'\r' or p[0] == c'\n':
         look.used += 1
-        return PARSE_OK
+        rtsp.blank += rtsp.messages == 0
+        return PARSE_OK if rtsp.blank <= MAX_BLANK else PARSE_NOT_MINE
     sure = start_line(p, n, MAX_HEAD + 1)
     if sure == 0:
         return PARSE_MALFORMED if rtsp.messages else PARSE_NOT_MINE
@@ -125,9 +152,7 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
         return wait_more(look, data)
     rtsp.scan[look.side] = 0
     rtsp.messages += 1
-    length = read_message(look, rtsp, slice_of(p, <u32>end), &over)
-    if over:
-        return PARSE_DONE
+    length = read_message(look, slice_of(p, <u32>end))
     return PARSE_MALFORMED if length > MAX_BODY else skip_bytes(look, data, <u64>(end + length))
 
 

@@ -1,4 +1,7 @@
-"""SIP over UDP and TCP (RFC 3261): who calls whom, with what, and how it was answered. Bodies are passed over."""
+"""SIP over UDP and TCP (RFC 3261): who calls whom, with what, and how it was answered.
+
+Of bodies only session descriptions are looked at: the media they agree on are flows of their own, which are announced.
+"""
 import re
 
 from libc.stdlib cimport calloc
@@ -9,9 +12,10 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
-                                                next_line, number_of, skip_bytes, smaller, take_word, wait_more,
-                                                word_is)
-from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
+                                                next_line, number_of, skip_bytes, smaller, take_word, wait_for,
+                                                wait_more, word_is)
+from netwatch._fast.proto.common.media cimport media_of_sdp
+from netwatch._fast.proto.common.facts import LIST, TEXT, described, words
 from netwatch._fast.base.text import clean
 
 cdef enum:                     # fact keys
@@ -29,6 +33,7 @@ cdef enum:                     # fact keys
 cdef enum:
     MAX_HEAD = 65535
     MAX_BODY = 1048576
+    SDP_MOST = 8192
     MAX_KEPT = 12
     MAX_PART = 120             # bytes of each part of a dialog
     ENOUGH_MESSAGES = 400
@@ -38,6 +43,7 @@ cdef enum:
 cdef struct Way:
     u32 scan
     u32 blank
+    u32 body                   # of the message whose head was read, if it is short enough to be a session description
 
 cdef struct Sip:
     Way way[2]
@@ -181,6 +187,8 @@ cdef int take_datagram(Look* look, Sip* sip, Slice data) noexcept nogil:
         return PARSE_OK
     end = head_end(data.p, data.n, &scan)
     read_message(look, slice_of(data.p, <u32>end if end > 0 else data.n))
+    if end > 0:
+        media_of_sdp(look, slice_of(data.p + end, data.n - <u32>end))
     return PARSE_OK
 
 
@@ -190,6 +198,13 @@ cdef int take_message(Look* look, Sip* sip, Way* way, Slice data) noexcept nogil
     cdef u32 n = data.n - look.used
     cdef i64 end, length
     cdef int sure
+    if way.body:
+        if n < way.body:
+            return wait_for(look, data, way.body)
+        media_of_sdp(look, slice_of(p, way.body))
+        look.used += way.body
+        way.body = 0
+        return PARSE_OK
     if p[0] == c'\r' or p[0] == c'\n' or p[0] == 0:
         look.used += 1
         way.blank += 1
@@ -208,6 +223,10 @@ cdef int take_message(Look* look, Sip* sip, Way* way, Slice data) noexcept nogil
     length = read_message(look, slice_of(p, <u32>end))
     if length > MAX_BODY:
         return PARSE_MALFORMED
+    if 0 < length <= SDP_MOST:
+        way.body = <u32>length
+        look.used += <u32>end
+        return PARSE_OK
     return skip_bytes(look, data, <u64>end + <u64>(length if length > 0 else 0))
 
 
@@ -233,6 +252,8 @@ cdef void sip_define(Proto* p) noexcept nogil:
     reads(p, "sip", ON_TCP | ON_UDP, sip_detect, sip_parse)
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
+    p.ports[0] = 5060
+    p.ports[1] = 5061
 
 
 # --- describing ---
@@ -241,7 +262,7 @@ _FIELDS = (("method", SIP_METHOD, TEXT), ("methods", SIP_METHOD, LIST), ("uri", 
            ("from", SIP_FROM, TEXT), ("to", SIP_TO, TEXT), ("call_id", SIP_CALL, TEXT),
            ("statuses", SIP_STATUS, LIST), ("user_agent", SIP_AGENT, TEXT), ("server", SIP_SERVER, TEXT),
            ("user", SIP_USER, TEXT), ("callers", SIP_FROM, LIST), ("callees", SIP_TO, LIST))
-FACT_FIELDS = fact_fields("sip", _FIELDS, ("uri", "from", "to"))
+FACT_FIELDS = {}                # describe() looks for passwords in all of them
 _PASSWORD = re.compile(r"^(sips?:[^:@;>]*):[^@]*@")
 
 

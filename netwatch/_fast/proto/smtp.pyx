@@ -6,6 +6,7 @@ Reading ends where the first mail's text begins: what follows is mail, not proto
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
+from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each_line, from_client, holds_word,
                                                 keep_each, keep_once, keep_verb, may_begin, port_is, reply_code,
                                                 reply_fits, take_word, word_is)
@@ -25,6 +26,9 @@ cdef enum:                     # fact keys
 cdef enum:
     MAX_LINE = 12288           # RFC 4954 section 4: answers of a login may be long
     MAX_KEPT = 16
+
+# a flow joined in its middle may begin with any of them
+cdef const char* VERBS = b"helo ehlo lhlo mail rcpt data bdat rset noop quit vrfy expn auth help "
 
 cdef struct Smtp:
     Sasl sasl
@@ -47,7 +51,7 @@ cdef int detect_greeting(Look* look, Slice data) noexcept nogil:
         return DETECT_MORE
     code = reply_code(data)
     if code != 220 and code != 554 and code != 421:
-        return 0
+        return 65 if mail_port(look) and reply_line(data) == 1 else 0
     if (holds_word(data.p, data.n, b"smtp", 4) or holds_word(data.p, data.n, b"postfix", 7)
             or holds_word(data.p, data.n, b"sendmail", 8) or holds_word(data.p, data.n, b"exim", 4)):
         return 92
@@ -69,9 +73,12 @@ cdef int smtp_detect(Look* look, Slice data) noexcept nogil:
         if lf >= 0:
             return 95 if lf > 5 else 0
         return DETECT_MORE if data.n < DETECT_ENOUGH else 80
-    if may_begin(data.p, data.n, b"ehlo ", 5) or may_begin(data.p, data.n, b"helo ", 5):
+    if begins_word(data.p, data.n, b"mail from:", 10) or begins_word(data.p, data.n, b"rcpt to:", 8):
+        return 92
+    if may_begin(data.p, data.n, b"ehlo ", 5) or may_begin(data.p, data.n, b"helo ", 5) or \
+            may_begin(data.p, data.n, b"mail from:", 10) or may_begin(data.p, data.n, b"rcpt to:", 8):
         return DETECT_MORE
-    return 0
+    return 70 if mail_port(look) and command_line(data, VERBS) == 1 else 0
 
 
 # --- reading ---
@@ -153,9 +160,19 @@ cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
+    """A line of text is all that there is to a message; what was pending is answered, or lost."""
+    cdef Smtp* smtp = <Smtp*>look.state[0]
+    cdef int answer = command_line(data, VERBS) if from_client(look) else reply_line(data)
+    if answer == 1 and smtp != NULL and from_client(look):
+        smtp.data = smtp.sasl.on = False
+    return answer
+
+
 cdef void smtp_define(Proto* p) noexcept nogil:
     reads(p, "smtp", ON_TCP, smtp_detect, smtp_parse)
-    begins_with(p, b"245EeHh")
+    p.resync = smtp_resync
+    begins_with(p, b"2345EeHhMmRrDdBbNnQqVvAaSsLl")
 
 
 # --- describing ---

@@ -175,6 +175,8 @@ cdef int snmp_parse(Look* look, Slice d) noexcept nogil:
 cdef void snmp_define(Proto* p) noexcept nogil:
     reads(p, "snmp", ON_UDP, snmp_detect, snmp_parse)
     p.first[BER_SEQUENCE] = 1
+    p.ports[0] = 161
+    p.ports[1] = 162
     p.free = free
 
 

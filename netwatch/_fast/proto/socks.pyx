@@ -266,7 +266,7 @@ cdef void socks_define(Proto* p) noexcept nogil:
 
 # --- describing ---
 
-FACT_FIELDS = {"socks.host": SOCKS_HOST, "socks.user": LOGIN_USER}
+FACT_FIELDS = {}
 _COMMANDS = {1: "CONNECT", 2: "BIND", 3: "UDP ASSOCIATE"}
 _METHODS = {0: "none", 1: "gssapi", 2: "password", 255: "none acceptable"}
 _REPLIES = {0: "succeeded", 1: "general failure", 2: "not allowed", 3: "network unreachable", 4: "host unreachable",

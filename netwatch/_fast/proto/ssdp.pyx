@@ -85,6 +85,7 @@ cdef int ssdp_parse(Look* look, Slice data) noexcept nogil:
 cdef void ssdp_define(Proto* p) noexcept nogil:
     reads(p, "ssdp", ON_UDP, ssdp_detect, ssdp_parse)
     p.first[c'M'] = p.first[c'N'] = p.first[c'H'] = 1
+    p.ports[0] = 1900
 
 
 # --- describing ---

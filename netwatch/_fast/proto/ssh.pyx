@@ -8,13 +8,12 @@ import base64
 import hashlib
 
 from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader, starts, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
                                            TRAIT_OPAQUE, reads)
-from netwatch._fast.proto.common.lines cimport (from_client, is_digit, keep_once, next_line, skip_bytes, skip_rest,
-                                                smaller, wait_for, wait_more)
+from netwatch._fast.proto.common.lines cimport (from_client, is_digit, keep_once, next_line, port_is,
+                                                skip_bytes, skip_rest, smaller, wait_for, wait_more)
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
@@ -49,6 +48,7 @@ cdef enum:
     MAX_OFFER = 3800           # bytes kept of an offer; a longer one is not kept
     MAX_KEY = 1100             # of a host key: RSA of 8192 bits fits
     COOKIE = 16
+    PORT = 22
     LISTS = 8
 
 cdef struct Ssh:
@@ -59,9 +59,34 @@ cdef struct Ssh:
     bint old                   # one side speaks SSH 1 alone
 
 
+cdef int detect_packet(Look* look, Slice data) noexcept nogil:
+    """A packet of the key exchange in clear: whole blocks of 8, padding of 4 and more (RFC 4253 section 6)."""
+    cdef u32 size, i, n
+    if data.n < COOKIE + PACKET_HEAD + 4:
+        if data.n >= 16 and be32(data.p) == 12 and data.p[4] == 10 and data.p[5] == MSG_NEWKEYS:
+            return 90
+        return DETECT_MORE if data.p[0] == 0 and (data.n < 2 or data.p[1] == 0) else 0
+    size = be32(data.p)
+    if size > MAX_READ or size < 12 or (size + 4) % 8 or data.p[4] < 4 or data.p[4] + 2 > size:
+        return 0
+    if data.p[5] == MSG_NEWKEYS:
+        return 90 if size == 12 and data.p[4] == 10 else 0
+    if data.p[5] == MSG_KEXINIT:
+        n = be32(data.p + PACKET_HEAD + COOKIE)
+        for i in range(smaller(n, data.n - PACKET_HEAD - COOKIE - 4)):
+            if data.p[PACKET_HEAD + COOKIE + 4 + i] <= 32 or data.p[PACKET_HEAD + COOKIE + 4 + i] > 126:
+                return 0
+        return 95 if 8 < n < size else 0
+    if MSG_KEX_INIT <= data.p[5] <= MSG_GEX_REQUEST and port_is(look, PORT):
+        return 75
+    return 0
+
+
 cdef int ssh_detect(Look* look, Slice data) noexcept nogil:
-    """`SSH-protoversion-` (RFC 4253 section 4.2)."""
+    """`SSH-protoversion-` (RFC 4253 section 4.2); of a flow joined later the packets of its key exchange."""
     cdef u32 n = smaller(data.n, 4)
+    if data.n and data.p[0] == 0:
+        return detect_packet(look, data)
     if not starts(data.p, data.n, b"SSH-", n):
         return 0
     if data.n < 8:
@@ -168,6 +193,9 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
     ssh = <Ssh*>look.state[0]
     if ssh == NULL:
         return PARSE_DONE
+    if look.offset == 0 and data.n and ssh.banner[look.side] == 0 and data.p[0] == 0:
+        ssh.banner[look.side] = 1
+        ssh.as_client[look.side] = from_client(look)
     while look.used < data.n and look.skip == 0:
         if ssh.banner[look.side] == 0:
             step = next_line(data.p + look.used, data.n - look.used, MAX_BANNER, &line)
@@ -186,7 +214,7 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void ssh_define(Proto* p) noexcept nogil:
     reads(p, "ssh", ON_TCP, ssh_detect, ssh_parse)
-    p.first[c'S'] = 1
+    p.first[c'S'] = p.first[0] = 1
     p.traits = TRAIT_OPAQUE
     p.timeout = 1800
 

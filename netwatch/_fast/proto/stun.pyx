@@ -1,11 +1,12 @@
 """STUN (RFC 8489, 5389), TURN (RFC 8656), and the classic kind without a cookie (RFC 3489).
 
 Known by the magic cookie and a length that fits; the classic kind only when every attribute is one of RFC 3489 and all
-fit exactly. Over TCP messages follow one another, ChannelData between them. Media and DTLS that share the ports are
-shown to others (mux.pxd); what else comes is passed over until nothing new has come for a while.
+fit exactly, but for few that came later. Over TCP messages follow one another, ChannelData between them, or each has
+its length before it (RFC 4571). Media and DTLS that share the ports are shown to others (mux.pxd); what else comes is
+passed over until nothing new has come for a while.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take16,
                                         take_slice)
@@ -19,13 +20,14 @@ from netwatch._fast.proto.common.describing import address, by_key, first, liste
 cdef enum:
     HEAD = 20                  # RFC 8489 section 5
     COOKIE = 0x2112a442
+    FRONT = 2                  # RFC 4571 section 2
     CHANNEL_HEAD = 4           # RFC 8656 section 12.4
     CLASS_BITS = 0x0110
     REQUEST = 0x0000
     INDICATION = 0x0010
     FEW = 4
     IDLE = 256                 # units without a message before the flow is left alone
-    ENOUGH = 64                # messages read in a flow
+    ENOUGH = 512               # messages read in a flow
     ATTR_MAPPED = 0x0001       # RFC 8489 section 18.3
     ATTR_USERNAME = 0x0006
     ATTR_ERROR = 0x0009
@@ -40,6 +42,7 @@ cdef struct Stun:
     Waiting waiting
     u16 messages
     u16 idle
+    u8 front                   # bytes of length before each message over TCP, RFC 4571 section 2
 
 
 cdef bint known_method(u16 kind) noexcept nogil:
@@ -50,7 +53,7 @@ cdef bint known_method(u16 kind) noexcept nogil:
 
 cdef bint classic(Slice d) noexcept nogil:
     """A whole RFC 3489 message: types of its section 11.1, lengths of its attributes, nothing left over."""
-    cdef u16 kind = be16(d.p), code, size
+    cdef u16 kind = be16(d.p), code, size, known = 0, others = 0
     cdef Reader r
     if be16(d.p + 2) != d.n - HEAD or not (kind & 0x00ff == 1 or kind & 0x00ff == 2 or kind & 0x00ff == 0x11
                                            or kind & 0x00ff == 0x12) or kind >> 8 > 1 or kind == 0x0011:
@@ -64,18 +67,27 @@ cdef bint classic(Slice d) noexcept nogil:
         take_slice(&r, size)
         if r.bad or size % 4:
             return False
-        if code == 0 or (code > 0x000b and code != ATTR_OLD_XOR_MAPPED and code != ATTR_SOFTWARE):
+        if code == 0:
             return False
+        if code > 0x000b and code != ATTR_OLD_XOR_MAPPED and code != ATTR_SOFTWARE:
+            others += 1
+        else:
+            known += 1
         if (code == 1 or code == 2 or code == 4 or code == 5) and size != 8:
             return False
         if code == 3 and size != 4:
             return False
-    return True
+    return others <= known
 
 
 cdef bint with_cookie(const u8* p) noexcept nogil:
     """The 8 bytes that every message of today begins with are right."""
     return p[0] & 0xc0 == 0 and known_method(be16(p)) and p[3] & 3 == 0 and be32(p + 4) == COOKIE
+
+
+cdef bint framed(const u8* p) noexcept nogil:
+    """A message, and before it its length."""
+    return with_cookie(p + FRONT) and be16(p) == HEAD + be16(p + FRONT + 2)
 
 
 cdef int stun_detect(Look* look, Slice d) noexcept nogil:
@@ -86,8 +98,13 @@ cdef int stun_detect(Look* look, Slice d) noexcept nogil:
             return 98 if be16(d.p + 2) == d.n - HEAD else 80 if be16(d.p + 2) < d.n - HEAD else 0
         return 60 if classic(d) else 0
     if d.n < 8:
-        return DETECT_MORE if d.n < 4 or (known_method(be16(d.p)) and d.p[3] & 3 == 0) else 0
-    return 98 if with_cookie(d.p) else 0
+        return DETECT_MORE if d.n < 4 or d.p[3] & 3 == 0 and known_method(be16(d.p)) or known_method(be16(d.p + 2)) \
+            else 0
+    if with_cookie(d.p):
+        return 98
+    if d.n < FRONT + 8:
+        return DETECT_MORE if known_method(be16(d.p + 2)) else 0
+    return 98 if framed(d.p) else 0
 
 
 cdef void keep_address(Look* look, u8 key, const u8* p, Slice v, bint xored) noexcept nogil:
@@ -178,6 +195,28 @@ cdef int datagram(Look* look, Stun* s, Slice d) noexcept nogil:
     return PARSE_DONE if s.idle >= IDLE or s.messages >= ENOUGH else PARSE_OK
 
 
+cdef int each_framed(Look* look, Stun* s, Slice d) noexcept nogil:
+    """Messages with their lengths before them; media and DTLS among them are passed over."""
+    cdef u32 size
+    while look.used < d.n:
+        look.need = FRONT
+        if d.n - look.used < FRONT:
+            return PARSE_MORE
+        size = be16(d.p + look.used)
+        look.need = FRONT + size
+        if d.n - look.used < FRONT + size:
+            return PARSE_MORE
+        look.used += FRONT
+        s.idle += 1
+        if size >= HEAD and with_cookie(d.p + look.used) and be16(d.p + look.used + 2) == size - HEAD:
+            message(look, s, d.p + look.used, size)
+        look.used += size
+        look.need = 0
+        if s.idle >= IDLE or s.messages >= ENOUGH:
+            return PARSE_DONE
+    return PARSE_OK
+
+
 cdef int stun_parse(Look* look, Slice d) noexcept nogil:
     cdef Stun* s
     cdef u32 size
@@ -187,6 +226,14 @@ cdef int stun_parse(Look* look, Slice d) noexcept nogil:
     if look.datagram:
         look.used = d.n
         return datagram(look, s, d)
+    if s.messages == 0 and s.idle == 0 and s.front == 0:
+        if d.n < FRONT + 8:
+            look.need = FRONT + 8
+            return PARSE_MORE
+        if framed(d.p):
+            s.front = FRONT
+    if s.front:
+        return each_framed(look, s, d)
     while look.used < d.n:
         if d.n - look.used < 4:
             look.need = 4
@@ -219,8 +266,8 @@ cdef int stun_parse(Look* look, Slice d) noexcept nogil:
 
 cdef void stun_define(Proto* p) noexcept nogil:
     reads(p, "stun", ON_TCP | ON_UDP, stun_detect, stun_parse)
-    p.first[0] = 1
-    p.first[1] = 1
+    memset(p.first, 1, 4)              # a length of up to 1 KiB before a message
+    p.ports[0] = 3478
     p.free = free
 
 

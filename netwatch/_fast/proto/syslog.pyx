@@ -176,6 +176,7 @@ cdef void syslog_define(Proto* p) noexcept nogil:
     reads(p, "syslog", ON_TCP | ON_UDP, syslog_detect, syslog_parse)
     p.first[c'<'] = 1
     memset(p.first + c'1', 1, 9)
+    p.ports[0] = 514
 
 
 # --- describing ---

@@ -202,7 +202,7 @@ cdef void telnet_define(Proto* p) noexcept nogil:
 # --- describing ---
 
 _FIELDS = (("terminal", TEL_TERMINAL, TEXT), ("speed", TEL_SPEED, TEXT))
-FACT_FIELDS = fact_fields("telnet", _FIELDS) | {"telnet.user": LOGIN_USER}
+FACT_FIELDS = fact_fields("telnet", _FIELDS)
 _OPTIONS = {0: "binary", 1: "echo", 3: "suppress-go-ahead", 5: "status", 6: "timing-mark", 24: "terminal-type",
             31: "window-size", 32: "terminal-speed", 33: "flow-control", 34: "linemode", 35: "x-display",
             36: "environment", 37: "authentication", 38: "encryption", 39: "new-environment", 42: "charset",

@@ -1,14 +1,17 @@
 """TFTP (RFC 1350) with options (RFC 2347).
 
-The request goes to the server's port; all that follows runs between two other ports, which is another flow. That one is
-known by its first block or option acknowledgement and the answer of the other side to it, never by one datagram alone.
+The request goes to the server's port; all that follows runs between the client's port and another of the server, which
+is another flow. The request announces it. Where that was not seen, it is known by its first block or option
+acknowledgement and the answer of the other side to it, never by one datagram alone.
 """
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
+from netwatch._fast.look.announced cimport announce
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
-                                           set_initiator, reads)
+                                           set_initiator, reads, learnt)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
+from netwatch._fast.wire.packet cimport PROTO_UDP
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
 
 cdef enum:
@@ -110,19 +113,22 @@ cdef void options(Look* look, Slice rest) noexcept nogil:
 
 
 cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
-    cdef Slice rest
+    cdef Slice rest, name
     cdef u16 op
     look.used = d.n
     if d.n < 4 or d.p[0] or not RRQ <= d.p[1] <= OACK:
-        return PARSE_NOT_MINE if look.cold.facts == NULL else PARSE_DONE
+        return PARSE_DONE if learnt(look) else PARSE_NOT_MINE
     op = be16(d.p)
     rest = slice_of(d.p + 2, d.n - 2)
     if op == RRQ or op == WRQ:
         if not is_request(d):
-            return PARSE_NOT_MINE if look.cold.facts == NULL else PARSE_DONE
+            return PARSE_DONE if learnt(look) else PARSE_NOT_MINE
         set_initiator(look, True)
         keep_u16(look, TFTP_OP, op, FEW)
-        keep_text(look, TFTP_FILE, zero_text(&rest), FEW)
+        name = zero_text(&rest)
+        keep_text(look, TFTP_FILE, name, FEW)
+        announce(look, b"tftp", PROTO_UDP, &look.row.b[0] if look.side else &look.row.a[0],
+                 look.row.pb if look.side else look.row.pa, TFTP_FILE, name)
         keep_text(look, TFTP_MODE, zero_text(&rest), 2)
         options(look, rest)
         return PARSE_OK
@@ -139,6 +145,7 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
 cdef void tftp_define(Proto* p) noexcept nogil:
     reads(p, "tftp", ON_UDP, tftp_detect, tftp_parse)
     p.first[0] = 1
+    p.ports[0] = 69
 
 
 # --- what the facts say ---

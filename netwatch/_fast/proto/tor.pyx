@@ -9,9 +9,10 @@ certificates it reads.
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, left, reader, slice_of
-from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once, reads
+from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, PARSE_NOT_MINE, fact_once, reads, touch
 from netwatch._fast.proto.common.ber cimport (BER_CONTEXT, BER_OID, BER_SEQUENCE, BER_SET, ber_any, ber_enter,
                                               ber_slice, ber_tag)
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text
 
 cdef enum:
@@ -73,6 +74,7 @@ cdef void tor_certificate(Look* look, Slice der) noexcept nogil:
     fact_once(look, TOR_ISSUER, issuer.p, issuer.n)
     look.proto = reading
     look.row.app = <u8>NUMBER
+    touch(look.dpi, look.row)
 
 
 cdef void tor_enrolled(int number) noexcept nogil:
@@ -95,7 +97,7 @@ cdef void tor_define(Proto* p) noexcept nogil:
 
 # --- what the facts say ---
 
-FACT_FIELDS = {"tor.subject": TOR_SUBJECT, "tor.issuer": TOR_ISSUER}
+FACT_FIELDS = {"tor.subject": Plain(TOR_SUBJECT, 64), "tor.issuer": Plain(TOR_ISSUER, 64)}
 
 
 def describe(facts) -> dict:

@@ -7,8 +7,8 @@ and the first of them ends the reading.
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, same_word,
-                                                smaller, trimmed, wait_more)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, port_is,
+                                                same_word, smaller, trimmed, wait_more)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -41,10 +41,20 @@ cdef struct Xmpp:
 
 # --- detection ---
 
+cdef bint among_stanzas(const u8* p, u32 n) noexcept nogil:
+    """What a stream that is open goes on with (RFC 6120 sections 4.3, 6.4, 8)."""
+    return (starts(p, n, b"<iq ", 4) or starts(p, n, b"<message", 8) or starts(p, n, b"<presence", 9)
+            or starts(p, n, b"<stream:features", 16) or starts(p, n, b"</stream:stream", 15)
+            or starts(p, n, b"<auth ", 6) or starts(p, n, b"<success", 8) or starts(p, n, b"<challenge", 10)
+            or starts(p, n, b"<response", 9) or starts(p, n, b"<proceed", 8) or starts(p, n, b"<starttls", 9))
+
+
 cdef int xmpp_detect(Look* look, Slice data) noexcept nogil:
     """A stream is opened, with or without an XML declaration before it."""
     cdef const u8* p = data.p
     cdef u32 n = data.n
+    if (port_is(look, 5222) or port_is(look, 5269)) and among_stanzas(p, n):
+        return 80
     if same_word(p, b"<stream:stream", smaller(n, 14)):
         return 97 if n >= 14 else DETECT_MORE
     if not same_word(p, b"<?xml", smaller(n, 5)):

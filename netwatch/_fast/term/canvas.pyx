@@ -89,7 +89,7 @@ cpdef str clip(str text, int cells, str ellipsis="\u2026"):
     return text[:keep] + ellipsis
 
 
-def wrap(str text, int cells, int limit):
+def wrap(str text, int cells, int limit) -> list[str]:
     """`text` cut into at most `limit` lines of at most `cells` cells, at blanks where there are any."""
     lines = []
     cdef Py_ssize_t start = 0, i, blank
@@ -246,7 +246,7 @@ cdef class Canvas:
             for j in range(max(self.left, x), min(self.right, x + width)):
                 self.back[y * self.cols + j].style |= bits
 
-    def changes(self):
+    def changes(self) -> list[tuple[int, int, str, int]]:
         """[(y, x, text, style)] of the cells that differ from what was last handed out, in runs of one style."""
         runs = []
         cdef int y, x, start
@@ -286,13 +286,13 @@ cdef class Canvas:
                     n += 1
         return PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, self.scratch, n)
 
-    def line(self, int y):
+    def line(self, int y) -> str:
         """The text of one row, blanks at the end left out."""
         if not 0 <= y < self.rows:
             raise IndexError(y)
         return self._text(&self.back[y * self.cols], self.cols).rstrip(" ")
 
-    def style_at(self, int y, int x):
+    def style_at(self, int y, int x) -> int:
         if not (0 <= y < self.rows and 0 <= x < self.cols):
             raise IndexError((y, x))
         return self.back[y * self.cols + x].style

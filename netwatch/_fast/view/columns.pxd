@@ -1,10 +1,10 @@
 """The flow rows seen as columns: typed values of a row by column number, with "absent" told apart from zero.
 
 Flows says where the rows are; every pointer in it is borrowed. Columns
-come in four sorts: numbers (u64; durations in ns, times in ns since 1970), codes (numbers that index a table of
-names), addresses (16 bytes and a family) and texts (a Slice of what a protocol stored).
+come in three sorts: numbers (u64; durations in ns, times in ns since 1970), codes (numbers that index a table of
+names) and addresses (16 bytes and a family).
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 
 cdef enum:
@@ -18,6 +18,8 @@ cdef enum:
     COL_PAYLOAD_OUT, COL_PAYLOAD_IN, COL_PAYLOAD, COL_CONFIDENCE, COL_TTL
     COL_RATE_OUT, COL_RATE_IN, COL_RATE, COL_PEAK_OUT, COL_PEAK_IN
     COL_STATE, COL_APP, COL_PROTO, COL_ENDED, COL_SERVICE, COL_PATH, COL_IFACE, COL_INITIATOR
+    COL_ROW                # its number
+    COL_ICMP_TYPE, COL_ICMP_CODE, COL_ICMP_ID
     COL_TCP_FIRST          # the columns from here to COL_TCP_LAST exist in flows with a TcpRow
     COL_RTT, COL_SRTT, COL_RETRANS_OUT, COL_RETRANS_IN, COL_RETRANS, COL_OOO_OUT, COL_OOO_IN, COL_OOO
     COL_DUP_OUT, COL_DUP_IN, COL_DUP, COL_ZERO_OUT, COL_ZERO_IN, COL_ZERO, COL_SPUR_OUT, COL_SPUR_IN, COL_SPUR
@@ -28,18 +30,33 @@ cdef enum:
     COL_ATTACHED = 1024    # + index
     COL_FACT = 2048        # + index
 
+cdef struct CodeColumn:    # a column that is kept beside the rows
+    u32* codes             # by row, 0 absent
+    u64* numbers           # NULL, or instead: numbers by row, each and one; 0 absent
+    u64 until              # not 0: what is shown is how long before that the number was
+    u64* keys              # of the flows that they are for; NULL: of any
+    u32 n                  # rows it covers, row 0 included
+
 cdef struct Flows:
     Row* rows
     Cold* colds
     TcpRow* tcps
     u32 high               # rows 1 .. high
     u64 now                # packet time, ns
-    const u32* attached[MAX_ATTACHED]   # codes by row, 0 absent
-    u32 attached_n[MAX_ATTACHED]        # rows they cover, row 0 included
+    const CodeColumn* attached[MAX_ATTACHED]
 
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil
 cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil
-cdef bint text(const Flows* t, u32 i, int col, Slice* out) noexcept nogil
-cdef bint is_text(int col) noexcept nogil
 cdef bint is_number(int col) noexcept nogil
-cdef u32 end_text(const Flows* t, u32 i, int col, char* out) noexcept nogil   # address:port, at most 64 bytes
+
+cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
+    """The code of row i, or its number and one; 0 when it has none."""
+    if i >= column.n or (column.keys != NULL and column.keys[i] != cold.key):
+        return 0
+    return column.numbers[i] if column.numbers != NULL else column.codes[i]
+
+cdef inline u32 code_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:
+    """The code of row i; 0 when it has none."""
+    if i >= column.n or (column.keys != NULL and column.keys[i] != cold.key):
+        return 0
+    return column.codes[i]

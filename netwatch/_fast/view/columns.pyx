@@ -1,22 +1,22 @@
 """Getters of the flow rows, and the table that says which schema field is which column.
 
 It decides nothing about filters or order; it is where a field of schema.py meets the structs of flow.pxd. "Out" is the
-initiator's side. What protocols learn is stored as facts; `map_fact` says under which number and key a field is found.
+initiator's side. What protocols learn is stored as facts: see map_number.
 """
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE, shown_path
-from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP,
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
+from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
+from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE,
+                                      shown_path)
+from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
-from netwatch._fast.flow.content cimport facts_find
+from netwatch._fast.flow.content cimport app_of, facts_find
 from netwatch._fast.flow.services cimport service_of_row
 
 cdef enum:
     SECOND = 1000000000
-    UDP_IDLE_S = 30        # as record.pyx shows them
-    UDP_STALE_S = 60
     STATE_UDP_IDLE = ST_COUNT
     STATE_UDP_STALE = ST_COUNT + 1
     LINK_PROTO = 65536     # + type code: the codes of link-layer protocols that have no number of their own
@@ -24,7 +24,8 @@ cdef enum:
 cdef struct FactColumn:
     u8 proto
     u8 key
-    u8 is_number
+    u64 divide
+    u64 times
 
 cdef FactColumn FACTS[MAX_FACTS]
 cdef int facts_mapped = 0
@@ -42,11 +43,13 @@ NUMBERS = {
     "fast_retransmits_out": COL_FAST_OUT, "fast_retransmits_in": COL_FAST_IN, "fast_retransmits": COL_FAST,
     "mss": COL_MSS, "window_scale_out": COL_WSCALE_OUT, "window_scale_in": COL_WSCALE_IN, "rate_out": COL_RATE_OUT,
     "rate_in": COL_RATE_IN, "rate": COL_RATE, "peak_out": COL_PEAK_OUT, "peak_in": COL_PEAK_IN,
+    "icmp.type": COL_ICMP_TYPE, "icmp.code": COL_ICMP_CODE, "icmp.id": COL_ICMP_ID,
 }
 ADDRESSES = {"src": COL_SRC, "dst": COL_DST}
 # code columns wait for a table of names, given by FlowView.set_table
 CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
-         "vlan": COL_PATH, "tunnel": COL_PATH, "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
+         "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
+         "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
          "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN}
 FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
@@ -61,17 +64,19 @@ OWN_TABLES = {"initiator": {1: "guessed", 2: "seen"}, "sack": {0: False, 1: True
               "tcp_flags_in": FLAG_TABLE}
 STATES_BY_AGE = {STATE_UDP_IDLE: "UDP_IDLE", STATE_UDP_STALE: "UDP_STALE"}   # to join to the table of `state`
 LINK_CODES = LINK_PROTO
-FACT_FIELDS = {}           # field -> list of (column, is_number, many)
+ROW_COLUMN = COL_ROW
+FACT_NUMBERS = {}          # field -> its column
 
 
-def map_fact(str field, int proto, int key, bint is_number=False, bint many=False):
-    """The field is stored by protocol number `proto` under `key`; `many`: several may stand, and only the first is
-    read here. A field may be mapped more than once. Raises ValueError when there is no room for one more."""
+def map_number(str field, int proto, int key, u64 divide=1, u64 times=1):
+    """The field is a number that protocol number `proto` stores under `key`; records show it divided by `divide`, and
+    filters know that in another unit, of which it is so many times as many. ValueError when there is no room for one
+    more, or the field has one already."""
     global facts_mapped
-    if facts_mapped == MAX_FACTS or not 0 < proto < 256 or not 0 <= key < 256:
+    if facts_mapped == MAX_FACTS or field in FACT_NUMBERS or not 0 < proto < 128 or not 0 <= key < 256 or not divide:
         raise ValueError(f"cannot map {field} to protocol {proto}, key {key}")
-    FACTS[facts_mapped] = FactColumn(<u8>proto, <u8>key, is_number)
-    FACT_FIELDS.setdefault(field, []).append((COL_FACT + facts_mapped, bool(is_number), bool(many)))
+    FACTS[facts_mapped] = FactColumn(<u8>proto, <u8>key, divide, times)
+    FACT_NUMBERS[field] = COL_FACT + facts_mapped
     facts_mapped += 1
 
 
@@ -84,19 +89,10 @@ cdef inline bint has_ports(u16 proto) noexcept nogil:
     return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
 
 
-cdef inline u32 state_of(const Row* row, u64 now) noexcept nogil:
+cdef inline u32 state_of(const Row* row, const Cold* cold, u64 now) noexcept nogil:
     """The state shown: an unnamed UDP flow's is its age."""
-    cdef u64 idle = (now - row.last) // SECOND if now > row.last else 0
-    if row.state != ST_UDP_ACTIVE or idle < UDP_IDLE_S:
-        return row.state
-    return STATE_UDP_IDLE if idle <= UDP_STALE_S else STATE_UDP_STALE
-
-
-cdef inline u8 app_of(const Row* row, const Cold* cold) noexcept nogil:
-    """The protocol that claimed the flow, else the first that learnt something of it: facts begin with its number."""
-    if row.app or cold.facts == NULL or cold.facts.used == 0:
-        return row.app
-    return (<const u8*>(cold.facts + 1))[0]
+    cdef int age = udp_age(row, cold, now) if row.state == ST_UDP_ACTIVE else AGE_ACTIVE
+    return row.state if age == AGE_ACTIVE else STATE_UDP_IDLE if age == AGE_IDLE else STATE_UDP_STALE
 
 
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
@@ -111,7 +107,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.pb if (o == 1) == (col == COL_SPORT) else row.pa
         return has_ports(row.proto)
     elif col == COL_STATE:
-        out[0] = state_of(row, t.now)
+        out[0] = state_of(row, &t.colds[i], t.now)
     elif col == COL_APP:
         out[0] = app_of(row, &t.colds[i])
         return out[0] != 0
@@ -148,19 +144,36 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col >= COL_FACT:
         return fact_number_of(t, i, col, out)
     elif col >= COL_ATTACHED:
-        if i >= t.attached_n[col - COL_ATTACHED]:
-            return False
-        out[0] = t.attached[col - COL_ATTACHED][i]
-        return out[0] != 0
+        return attached_number(t.attached[col - COL_ATTACHED], &t.colds[i], i, out)
     else:
         return cold_number(t, i, col, o, out)
     return True
 
 
+cdef bint attached_number(const CodeColumn* column, const Cold* cold, u32 i, u64* out) noexcept nogil:
+    out[0] = number_of(column, cold, i)
+    if out[0] == 0:
+        return False
+    if column.numbers != NULL:
+        out[0] -= 1
+        if column.until:
+            out[0] = column.until - out[0] if column.until > out[0] else 0
+    return True
+
+
 cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept nogil:
     cdef const Cold* cold = &t.colds[i]
+    cdef const Row* row = &t.rows[i]
     if col == COL_KEY:
         out[0] = cold.key
+    elif col == COL_ROW:
+        out[0] = i
+    elif col == COL_ICMP_TYPE or col == COL_ICMP_CODE:
+        out[0] = row.tcp >> 8 if col == COL_ICMP_TYPE else row.tcp & 255
+        return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa == 0
+    elif col == COL_ICMP_ID:
+        out[0] = row.pa
+        return is_echo(row)
     elif col == COL_ID:
         out[0] = cold.id
         return cold.id != 0
@@ -244,28 +257,19 @@ cdef bint tcp_number(const TcpRow* tcp, int col, int o, u64* out) noexcept nogil
 
 
 cdef bint fact_number_of(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
+    cdef const FactColumn* fact = &FACTS[col - COL_FACT]
     cdef Slice value
-    if not text(t, i, col, &value) or value.n != 8:
+    if not facts_find(t.colds[i].facts, fact.proto, fact.key, &value) or value.n != 8:
         return False
     memcpy(out, value.p, 8)
+    out[0] = out[0] // fact.divide * fact.times
     return True
-
-
-cdef bint text(const Flows* t, u32 i, int col, Slice* out) noexcept nogil:
-    """The first value stored for a text column; False when there is none."""
-    cdef FactColumn* fact = &FACTS[col - COL_FACT]
-    return facts_find(t.colds[i].facts, fact.proto, fact.key, out)
-
-
-cdef bint is_text(int col) noexcept nogil:
-    """The column is one of the mapped facts that hold text."""
-    return COL_FACT <= col < COL_FACT + facts_mapped and not FACTS[col - COL_FACT].is_number
 
 
 cdef bint is_number(int col) noexcept nogil:
     """The column is a number or a code."""
     if COL_FACT <= col:
-        return col < COL_FACT + facts_mapped and FACTS[col - COL_FACT].is_number
+        return col < COL_FACT + facts_mapped
     return COL_NONE < col < COL_TCP_LAST and col != COL_TCP_FIRST or COL_ATTACHED <= col < COL_ATTACHED + MAX_ATTACHED
 
 
@@ -275,118 +279,3 @@ cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) no
     out[0] = &row.b[0] if (col == COL_SRC) == ((row.bits & BIT_INITIATOR_B) != 0) else &row.a[0]
     family[0] = row.family
     return row.family != FAMILY_NONE
-
-
-# ------------------------------------------------------------------------------------------------ addresses as text
-cdef inline u32 put_decimal(char* out, u32 value) noexcept nogil:
-    cdef char digits[10]
-    cdef u32 n = 0, k
-    while True:
-        digits[n] = <char>(48 + value % 10)
-        n += 1
-        value //= 10
-        if not value:
-            break
-    for k in range(n):
-        out[k] = digits[n - 1 - k]
-    return n
-
-
-cdef inline u32 put_hex(char* out, u32 value) noexcept nogil:
-    """At most four hexadecimal digits, no leading zeros."""
-    cdef u32 n = 0, shift = 16, digit
-    while shift:
-        shift -= 4
-        digit = (value >> shift) & 15
-        if digit or n or not shift:
-            out[n] = <char>(48 + digit if digit < 10 else 87 + digit)
-            n += 1
-    return n
-
-
-cdef u32 put_ip4(char* out, const u8* a) noexcept nogil:
-    cdef u32 n = 0, k
-    for k in range(4):
-        if k:
-            out[n] = 46
-            n += 1
-        n += put_decimal(out + n, a[k])
-    return n
-
-
-cdef u32 put_ip6(char* out, const u8* a) noexcept nogil:
-    """RFC 5952: the first longest run of zero groups is ::, and ::ffff:a.b.c.d and ::a.b.c.d are written so."""
-    cdef u32 n = 0, k = 0, best = 8, best_n = 1, run = 0, groups = 8
-    cdef bint mapped = a[10] == 255 and a[11] == 255
-    for k in range(8):
-        run = run + 1 if be16(a + 2 * k) == 0 else 0
-        if run > best_n:
-            best_n = run
-            best = k + 1 - run
-    if best == 0 and (best_n == 6 or (mapped and best_n == 5)):
-        groups = 6
-    k = 0
-    while k < groups:
-        if k == best:
-            out[n] = 58
-            out[n + 1] = 58
-            n += 2
-            k += best_n
-            continue
-        if k and k != best + best_n:
-            out[n] = 58
-            n += 1
-        n += put_hex(out + n, be16(a + 2 * k))
-        k += 1
-    if groups == 6:
-        out[n] = 58
-        n += 1 + put_ip4(out + n + 1, a + 12)
-    return n
-
-
-cdef u32 put_mac(char* out, const u8* a) noexcept nogil:
-    cdef u32 k, n = 0, digit
-    for k in range(12):
-        if k and not k & 1:
-            out[n] = 58
-            n += 1
-        digit = (a[k >> 1] >> 4) if not k & 1 else a[k >> 1] & 15
-        out[n] = <char>(48 + digit if digit < 10 else 87 + digit)
-        n += 1
-    return n
-
-
-cdef inline u32 put_address(char* out, const u8* a, u8 family) noexcept nogil:
-    if family == FAMILY_IP4:
-        return put_ip4(out, a)
-    return put_ip6(out, a) if family == FAMILY_IP6 else put_mac(out, a)
-
-
-cdef u32 end_text(const Flows* t, u32 i, int col, char* out) noexcept nogil:
-    """192.0.2.1:443, [2001:db8::1]:443, or the address alone where there is no port; 0 without an address."""
-    cdef const u8* a = NULL
-    cdef u8 family = 0
-    cdef u64 port = 0
-    cdef u32 n = 0
-    if not address(t, i, col, &a, &family):
-        return 0
-    if not number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port):
-        return put_address(out, a, family)
-    if family != FAMILY_IP4:
-        out[0] = 91
-        n = 1
-    n += put_address(out + n, a, family)
-    if family != FAMILY_IP4:
-        out[n] = 93
-        n += 1
-    out[n] = 58
-    return n + 1 + put_decimal(out + n + 1, <u32>port)
-
-
-def address_text(bytes packed):
-    """The canonical text of 4 (IPv4), 6 (MAC) or 16 (IPv6) bytes."""
-    cdef char out[64]
-    cdef u8 family = FAMILY_IP4 if len(packed) == 4 else FAMILY_MAC if len(packed) == 6 else FAMILY_IP6
-    if len(packed) not in (4, 6, 16):
-        raise ValueError(f"an address has 4, 6 or 16 bytes, not {len(packed)}")
-    return out[:put_address(out, packed, family)].decode()

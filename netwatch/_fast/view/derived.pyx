@@ -1,98 +1,43 @@
-"""Columns that a service works out of the rows: names, scopes, places. Worked out when asked for, and then remembered.
+"""Values that follow from addresses, worked out once for each address, or pair of them, and put beside the rows."""
+from libc.string cimport memset
 
-A row's value holds as long as the row is the same flow and its facts have not grown; a million rows are looked over in
-a few ms then. The caller holds the engine still.
-"""
-from array import array
+from netwatch._fast.view.attached cimport RowCodes
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.view.columns cimport Flows
+from netwatch._fast.flow.row cimport Row, BIT_INITIATOR_B
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC
+from netwatch._fast.base.scopes cimport Blocks
+from netwatch._fast.view.strings cimport OVER, strings_add, strings_clear, strings_close, strings_find, strings_open
+from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON, COST_TEXT
 
-from netwatch._fast.base.bytes cimport u32, u64, Slice
-from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Row, Cold, BIT_INITIATOR_B
-from netwatch._fast.flows cimport Core
-from netwatch._fast.base.mix cimport mix
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_NONE
-from netwatch._fast.flow.content cimport facts_find
+from netwatch._fast.view.written import address_text
 
-from netwatch._fast.view.columns import address_text
-from netwatch._fast.dpi import app_names
-from netwatch._fast.out.protocols import FACT_FIELDS
-from netwatch._fast.base.text import clean
-
-SPARE = 65536              # values of flows that are gone, beyond twice the rows, before all are worked out anew
-MAX_TEXT = 256
+cdef enum:
+    MOST = 4194304
+    MOST_BYTES = 134217728
 
 
-cdef list said_by():
-    """(protocol, key, record path) of the facts a name may come from."""
-    numbers = {name: number for number, name in enumerate(app_names())}
-    return [(numbers[app], key, *field.split(".")) for field in ("tls.sni", "quic.sni", "http.host")
-            for app, key in FACT_FIELDS.get(field, ())]
+cdef inline const u8* end(const Row* row, bint src) noexcept nogil:
+    return &row.b[0] if ((row.bits & BIT_INITIATOR_B) != 0) == src else &row.a[0]
 
 
-cdef list SAID = said_by()
+cdef inline u32 length(u8 family) noexcept nogil:
+    return 4 if family == FAMILY_IP4 else 6 if family == FAMILY_MAC else 16
 
 
-cdef dict ends_record(Engine engine, u32 number):
-    """What of a flow record the services look at: ends, times, and the names the flow says itself."""
-    cdef Row* row = &engine.core.table.rows[number]
-    cdef Cold* cold = &engine.core.table.colds[number]
-    cdef bint b = (row.bits & BIT_INITIATOR_B) != 0
-    cdef Slice found
-    cdef u32 n = 4 if row.family == FAMILY_IP4 else 16 if row.family > FAMILY_IP4 else 6
-    a_text = address_text((<char*>row.a)[:n])
-    b_text = address_text((<char*>row.b)[:n])
-    record = {"src": b_text if b else a_text, "dst": a_text if b else b_text, "first": cold.first, "last": row.last}
-    if cold.facts != NULL:
-        for proto, key, carrier, field in SAID:
-            if facts_find(cold.facts, proto, key, &found) and found.n:
-                record.setdefault(carrier, {field: clean((<const char*>found.p)[:found.n], MAX_TEXT)})
-    return record
+cdef class Derived(RowFollower):
+    """`fields`: the columns; what they say of a flow is a tuple, None where there is nothing."""
 
-
-cdef class Derived:
-    """`fields`: the columns; `look(record)`: their values as a tuple, None where there is none; `changes()`: a number
-    that rises when rows without a value, or with `fickle` any row, must be looked at again."""
-
-    def __init__(self, fields, look, changes=None, bint fickle=False):
-        self.fields, self.look, self.changes, self.fickle = tuple(fields), look, changes, fickle
-        self.codes, self.stamps = array("I"), array("Q")
-        self.clear()
-
-    cdef void clear(self):
-        """Nothing is known any more."""
-        self.numbers = {}
+    def __init__(self, fields):
+        self.fields = tuple(fields)
         self.tables = {field: {} for field in self.fields}
-        self.codes = array("I", bytes(4 * len(self.codes)))
-        self.stamps = array("Q", bytes(8 * len(self.stamps)))
+        self.codes, self.numbers = RowCodes(), {}
 
-    def refresh(self, Engine engine):
-        """The codes of all rows, row 0 included."""
-        cdef Core* core = &engine.core
-        cdef Row* row
-        cdef u32 i, high = core.table.high
-        cdef u64 stamp
-        cdef u32[::1] codes
-        cdef u64[::1] stamps
-        if len(self.codes) <= high:
-            more = high + 1 + high // 2 - len(self.codes)
-            self.codes = array("I", self.codes.tobytes() + bytes(4 * more))
-            self.stamps = array("Q", self.stamps.tobytes() + bytes(8 * more))
-        now = self.changes() if self.changes is not None else None
-        again = now != self.seen
-        self.seen = now
-        if len(self.numbers) > 2 * high + SPARE or (again and self.fickle):
-            self.clear()
-        codes, stamps = self.codes, self.stamps
-        for i in range(1, high + 1):
-            row = &core.table.rows[i]
-            stamp = stamp_of(row, &core.table.colds[i])
-            if stamps[i] != stamp or (again and codes[i] == 0):
-                stamps[i] = stamp
-                codes[i] = self.code(engine, i) if row.family != FAMILY_NONE else 0
-        return self.codes
+    cdef bint wanted(self) except? True:
+        return self.asked
 
-    cdef u32 code(self, Engine engine, u32 number) except? 0:
-        values = self.look(ends_record(engine, number))
+    cdef u32 number(self, tuple values) except? 0:
+        """The code of values; 0 stands for none."""
         if values is None:
             return 0
         code = self.numbers.get(values)
@@ -104,7 +49,124 @@ cdef class Derived:
         return code
 
 
-cdef inline u64 stamp_of(const Row* row, const Cold* cold) noexcept nogil:
-    """Differs when the row is another flow's, has turned round, or has learnt more."""
-    cdef u64 facts = cold.facts.used if cold.facts != NULL else 0
-    return mix(cold.key, facts << 8 | (row.bits & BIT_INITIATOR_B) << 1 | (row.family != FAMILY_NONE)) | 1
+cdef class Scopes(RowFollower):
+    """The blocks that both ends lie in: 1 + number of the block. MAC addresses lie in none."""
+
+    def __init__(self, Blocks blocks):
+        self.blocks, self.src, self.dst = blocks, RowCodes(), RowCodes()
+
+    cdef bint wanted(self) except? True:
+        return self.asked
+
+    def table(self) -> dict:
+        """Code -> scope."""
+        return dict(enumerate(self.blocks.values, 1))
+
+    cdef int look(self, const Flows* flows, u32 row, Work work) except -1:
+        cdef const Row* r = &flows.rows[row]
+        cdef bint known = r.family == FAMILY_IP4 or r.family == FAMILY_IP6, six = r.family == FAMILY_IP6
+        self.src.room(row + 1)
+        self.dst.room(row + 1)
+        self.src.column.codes[row] = self.blocks.place(end(r, True), six) if known else 0
+        self.dst.column.codes[row] = self.blocks.place(end(r, False), six) if known else 0
+        work.left -= 4 * COST_LOOK
+        return 0
+
+
+cdef class Places(Derived):
+    """`place_of(address)`: the values of an address that lies in one of the scopes `remote`: of the responder, else of
+    the initiator."""
+
+    def __init__(self, fields, Blocks blocks, remote, place_of):
+        super().__init__(fields)
+        self.blocks, self.place_of, self.known = blocks, place_of, [0]
+        memset(self.remote, 0, sizeof(self.remote))
+        for number, scope in enumerate(blocks.values, 1):
+            self.remote[<int>number] = scope in remote
+
+    def __cinit__(self):
+        strings_open(&self.addresses, MOST, MOST_BYTES)
+
+    def __dealloc__(self):
+        strings_close(&self.addresses)
+
+    cdef int look(self, const Flows* flows, u32 row, Work work) except -1:
+        cdef const Row* r = &flows.rows[row]
+        cdef bint six = r.family == FAMILY_IP6
+        cdef const u8* address
+        cdef u32 number
+        self.codes.room(row + 1)
+        self.codes.column.codes[row] = 0
+        work.left -= COST_TEXT
+        if r.family != FAMILY_IP4 and not six:
+            return 0
+        address = end(r, False)
+        if not self.remote[self.blocks.place(address, six)]:
+            address = end(r, True)
+            if not self.remote[self.blocks.place(address, six)]:
+                return 0
+        number = strings_add(&self.addresses, address, length(r.family))
+        if number == OVER:
+            strings_clear(&self.addresses)
+            self.known = [0]
+            number = strings_add(&self.addresses, address, length(r.family))
+        if number == len(self.known):
+            work.left -= COST_PYTHON
+            work.calls += 1
+            self.known.append(self.number(self.place_of(address_text(address[:length(r.family)]))))
+        self.codes.column.codes[row] = self.known[number]
+        return 0
+
+
+cdef class Stations(Derived):
+    """`stations`: what has their addresses, in text, as keys; `values_of(src, dst, when)`: (values, from when on they
+    hold) of two ends of which at least one is a station or a MAC address; `changes()` rises with every news."""
+
+    def __init__(self, fields, stations, values_of, changes):
+        super().__init__(fields)
+        self.stations, self.values_of, self.changes, self.pairs = stations, values_of, changes, {}
+
+    def __cinit__(self):
+        strings_open(&self.ends, MOST, MOST_BYTES)
+
+    def __dealloc__(self):
+        strings_close(&self.ends)
+
+    cdef bint wanted(self) except? True:
+        cdef bytes packed
+        if self.asked and self.changes() != self.heard:
+            self.heard = self.changes()
+            strings_clear(&self.ends)
+            self.pairs, self.numbers, self.seen = {}, {}, 0
+            for table in self.tables.values():
+                table.clear()
+            for packed in self.stations():
+                strings_add(&self.ends, packed, <u32>len(packed))
+        return self.asked
+
+    cdef u32 end_of(self, const u8* address, u8 family) except? 0xFFFFFFFF:
+        if family == FAMILY_MAC:
+            return strings_add(&self.ends, address, 6)
+        return strings_find(&self.ends, address, length(family)) if family else 0
+
+    cdef int look(self, const Flows* flows, u32 row, Work work) except -1:
+        cdef const Row* r = &flows.rows[row]
+        cdef const u8* src = end(r, True)
+        cdef const u8* dst = end(r, False)
+        cdef u32 a = self.end_of(src, r.family), b = self.end_of(dst, r.family), n = length(r.family)
+        self.codes.room(row + 1)
+        self.codes.column.codes[row] = 0
+        work.left -= COST_TEXT
+        if not a and not b:
+            return 0
+        key = <u64>a << 32 | b
+        known = self.pairs.get(key) if a != OVER and b != OVER else None
+        if known is None or r.last < <u64>known[0]:
+            values, since = self.values_of(address_text(src[:n]), address_text(dst[:n]), r.last)
+            known = since, self.number(values)
+            work.left -= COST_PYTHON
+            work.calls += 1
+            if r.last >= <u64>since and a != OVER and b != OVER:
+                self.pairs[key] = known
+        self.codes.column.codes[row] = known[1]
+        return 0

@@ -1,143 +1,188 @@
-"""An engine as the terminal sees it: its rows bound to a FlowView, a row found by flow id, what the engine counts.
+"""An engine as the terminal sees it: its flows to be asked with filters and orders, a row found by flow id, what the
+engine counts.
 
-The caller holds the engine still (see netwatch/run/session.py) while any of these run.
+The caller holds the engine still (see netwatch/run/session.py) while any of these run; what takes long is a generator,
+between whose pieces the engine may go on.
 """
+import time
+from functools import partial
+
+from libc.stdlib cimport calloc
+
 from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.view.derived cimport Derived
+from netwatch._fast.view.derived cimport Places, Scopes, Stations
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport BIT_ENDED, Row
+from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.flows cimport Core, timeout_ns
+from netwatch._fast.view.hosts cimport HostNames
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from netwatch._fast.view.query cimport FlowView
-from netwatch._fast.flow.content cimport DNS_KEPT
+from netwatch._fast.look.protocol cimport DNS_KEPT
+from netwatch._fast.view.selection cimport Selection
 
 from netwatch._fast.view import columns
 from netwatch._fast.dpi import app_names
-from netwatch._fast.out.names import ENDINGS, ETHERTYPES, REJECTS, STATES, proto_name
-from netwatch._fast.out.protocols import FACT_FIELDS
-from netwatch._fast.out.record import flow_record, path_interface, path_record
+from netwatch._fast.out.names import ENDINGS, REJECTS, STATES, proto_name
+from netwatch._fast.view.hosts import VIAS
+from netwatch._fast.out.record import flow_record, path_record
 from netwatch._fast.flow.services import name_services, service_code
 
+cdef enum:
+    ROWS_AT_ONCE = 200000      # looked at for one flow
+
 PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
-
-cdef bint mapped = False
-
-
-cdef void map_facts():
-    """Tell the columns, once, which fields protocols store as facts."""
-    global mapped
-    if mapped:
-        return
-    mapped = True
-    numbers = {name: number for number, name in enumerate(app_names())}
-    for field, places in FACT_FIELDS.items():
-        for app, key in places:
-            columns.map_fact(field, numbers[app], key, many=field.endswith(".names"))
+PATH_FIELDS = ("interface", "vlan", "mpls", "pppoe_session", "tunnel")
+SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where a flow says its host
 
 
 cdef class EngineView:
-    """The flows of one engine, to be asked with filters and orders. `interfaces`: the source's list, which may grow."""
+    """The flows of one engine. `interfaces`: the source's list, which may grow. `names`: the service that knows them,
+    as netwatch.names.addon.Names, None: nobody does. `tellers`: further services whose `column(engine)` is a Told.
+    `fields(view)` tells it of the fields that follow from what the classifiers learn: netwatch.filter.fields.tell."""
     cdef Engine engine
     cdef list interfaces
+    cdef object names
     cdef readonly FlowView view
-    cdef list adorning             # what addons add to a record
-    cdef list derived              # their columns
+    cdef HostNames hosts
+    cdef dict followers            # first part of a field's name -> what must be followed for it
+    cdef list times                # columns of moments that are shown as ages
     cdef Py_ssize_t known_interfaces
     cdef u32 known_paths
+    cdef u32 known_link_types
+    cdef dict protos              # code → name; grows with the EtherTypes seen
 
-    def __init__(self, Engine engine, list interfaces, names=None, owners=None):
-        """`names`: who knows them, netwatch.names.addon.Names; None: nobody does. `owners`: likewise,
-        netwatch.owners.addon.FlowOwners."""
-        map_facts()
-        self.derived, self.adorning = [], []
+    def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None):
+        cdef Core* core = &engine.core
+        self.engine, self.interfaces, self.names = engine, interfaces, names
+        self.view, self.followers, self.times = FlowView(), {}, []
+        self.view.owner = engine
+        if core.dpi.touched == NULL:
+            core.dpi.touched = <u64*>calloc(core.table.cap // 64 + 1, sizeof(u64))
+            if core.dpi.touched == NULL:
+                raise MemoryError("no memory to note which flows change")
+        self.view.profiles.touched = core.dpi.touched
+        self.protos = {i: proto_name(i) for i in range(512) if i != PROTO_L2}
+        self.set_tables()
+        if fields is not None:
+            fields(self.view)
         if names is not None:
-            self.adorning.append(names.adorn)
-            self.derived = [Derived(*column) for column in names.columns()]
-            codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
-                     if proto in PROTOS for port, name in ports.items()}
-            name_services(codes)
-        if owners is not None:
-            self.adorning.append(owners.adorn)
-            self.derived.append(owners.column(engine))
-        self.engine = engine
-        self.interfaces = interfaces
-        self.view = FlowView()
-        self.view.record_of = self.record
-        self.view.mark_extras(bytes(1))          # no service adds values that are no columns
-        if names is not None:
-            self.view.set_table("service", codes)
+            self.follow_names(names)
+        for teller in tellers:
+            told = teller.column(engine)
+            for field in told.fields:
+                self.view.attach(field, told.codes, told.tables[field])
+            if told.age_field is not None:
+                self.view.attach(told.age_field, told.times)
+                self.times.append(told.times)
+
+    cdef int set_tables(self) except -1:
+        """The names of the codes that rows have themselves."""
         self.view.set_table("state", {i: name for i, name in enumerate(STATES) if name} | columns.STATES_BY_AGE)
         self.view.set_table("app", {i: name for i, name in enumerate(app_names()) if name})
         self.view.set_table("ended", {i: name for i, name in enumerate(ENDINGS) if name})
-        protos = {i: proto_name(i) for i in range(512) if i != PROTO_L2}
-        protos.update({columns.LINK_CODES + code: name for code, name in ETHERTYPES.items()})
-        self.view.set_table("proto", protos)
-
-    def record(self, u32 number) -> dict:
-        """The flow record of a row, with what the services add."""
-        record = flow_record(self.engine, number, self.interfaces)
-        flow = (self.engine, number, self.engine.core.table.colds[number].key)
-        for adorn in self.adorning if record else ():
-            adorn(record, flow)
-        return record
-
-    def rows(self, where, sort, bint descending, offset, limit, bint history):
-        """(row numbers of one page, how many match); `where` a Filter or None. Ended flows only with `history`."""
-        cdef Core* core = &self.engine.core
-        program = self.prepare(where, {sort})
-        return self.view.query(program, sort, descending, offset, limit, history, core.clock)
-
-    def prepare(self, where, fields):
-        """The native form of a filter, None for every flow, over the rows as they are now; the columns of `fields` are
-        brought up to date."""
-        self.bind()
-        self.derive((where.fields if where is not None else frozenset()) | fields)
-        return where.program(self.view) if where is not None else None
-
-    cdef int derive(self, wanted) except -1:
-        """Bring the services' columns up to date that a query looks at; those it has begun to use stay columns."""
-        cdef Derived column
-        objects = {name.partition(".")[0] for name in wanted if name}
-        for column in self.derived:
-            if not objects.isdisjoint([field.partition(".")[0] for field in column.fields]):
-                codes = column.refresh(self.engine)
-                for field in column.fields:
-                    self.view.attach(field, codes, column.tables[field])
+        self.view.set_table("proto", self.protos)
         return 0
 
-    def codes(self, str field):
-        """(codes by row, {code: value}) of a field that a service works out, up to date; None when none does."""
-        cdef Derived column
-        for column in self.derived:
-            if field in column.fields:
-                return column.refresh(self.engine), column.tables[field]
-        return None
+    cdef int follow_names(self, names) except -1:
+        """The columns of what is known beside the flows."""
+        cdef Scopes scopes
+        cdef Stations stations
+        cdef Places places
+        codes = {service_code(PROTOS[proto], port): name for proto, ports in names.services.ports.items()
+                 if proto in PROTOS for port, name in ports.items()}
+        name_services(codes)
+        self.view.set_table("service", codes)
+        self.hosts = HostNames(self.view.profiles, names.table, self.view.places_of(SAYING))
+        self.view.follow(self.hosts)
+        self.view.attach("name.host", self.hosts.hosts)
+        self.view.attach("name.via", self.hosts.vias, dict(enumerate(VIAS, 1)))
+        self.view.attach("name.age_s", self.hosts.ages)
+        scopes = Scopes(names.blocks)
+        self.view.attach("scope.src", scopes.src, scopes.table())
+        self.view.attach("scope.dst", scopes.dst, scopes.table())
+        stations = Stations(names.station_fields, names.neighbours.addresses, names.station_values,
+                            lambda: names.neighbours.changes)
+        self.followers = {"scope": scopes, "lan": stations}
+        if names.placed:
+            places = Places(names.place_fields, names.blocks, names.remote, names.place_values)
+            self.followers["geo"] = places
+        for follower in self.followers.values():
+            self.view.follow(follower)
+        for derived in (stations, self.followers.get("geo")):
+            for field in derived.fields if derived is not None else ():
+                self.view.attach(field, derived.codes, derived.tables[field])
+        return 0
 
-    cdef void bind(self):
+    @property
+    def host_texts(self):
+        """The names of responders by row, as numbers of texts; None where nobody knows them."""
+        return self.hosts.hosts if self.hosts is not None else None
+
+    def record(self, u32 number) -> dict:
+        """The flow record of a row, as the engine knows it."""
+        return flow_record(self.engine, number, self.interfaces)
+
+    def select(self, where=None, sort=None, bint descending=False, bint history=True, wanted=()):
+        """A generator, as Selection.steps; it returns the Selection of the flows that pass `where`, a Filter or None,
+        in order; ended ones only with `history`. `wanted`: further fields that will be looked at."""
+        cdef Selection found
+        self.begin((where.fields if where is not None else frozenset()) | {sort, *wanted})
+        found = Selection(self.view, history, self.engine.core.clock)
+        yield from found.steps(partial(self.program, where) if where is not None else None, sort, descending)
+        return found
+
+    def program(self, where, view):
+        """The native form of a filter."""
+        return where.program(view)
+
+    def begin(self, fields) -> None:
+        """A question about these fields begins."""
+        self.bind()
+        for name in {field.partition(".")[0] for field in fields if field}:
+            if name in self.followers:
+                self.followers[name].asked = True
+        now = time.time_ns()
+        for times in self.times:
+            times.shown_at(now)
+        for address, host in self.names.resolved() if self.names is not None else ():
+            self.hosts.resolve(address, host)
+
+    def go_on(self) -> None:
+        """After a chunk of frames: note what flows have learnt, for the next question, in a slice of its own."""
+        self.bind()
+        self.view.work.begin()
+        self.view.go_on()
+
+    cdef int bind(self) except -1:
         """Point the view at the engine's rows as they are now."""
         cdef Core* core = &self.engine.core
         cdef u32 path
-        self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high)
+        self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
+                       core.ordinal * 16 + 15)
+        if self.known_link_types != core.n_link_types:
+            self.known_link_types = core.n_link_types
+            self.protos.update({columns.LINK_CODES + code: proto_name(PROTO_L2, code) for code in range(1 << 16)
+                                if core.link_types[code >> 3] >> (code & 7) & 1})
         if self.known_interfaces != len(self.interfaces) or self.known_paths != core.parser.paths.n:
-            self.known_interfaces = len(self.interfaces)
-            names = {path: path_interface(self.engine, path, self.interfaces)
-                     for path in range(core.parser.paths.n + 1)}
-            self.view.set_table("interface", {path: name for path, name in names.items() if name})
-        if self.known_paths != core.parser.paths.n:
-            self.known_paths = core.parser.paths.n
-            paths = {path: path_record(self.engine, path) for path in range(1, core.parser.paths.n + 1)}
-            self.view.set_table("vlan", {path: found["vlan"] for path, found in paths.items() if "vlan" in found})
-            self.view.set_table("tunnel", {path: found["tunnel"] for path, found in paths.items() if "tunnel" in found})
+            self.known_interfaces, self.known_paths = len(self.interfaces), core.parser.paths.n
+            paths = {path: path_record(self.engine, path, self.interfaces) for path in range(core.parser.paths.n + 1)}
+            for field in PATH_FIELDS:
+                self.view.set_table(field, {path: found[field] for path, found in paths.items() if field in found})
+        return 0
 
-    def find(self, u64 ident) -> int:
-        """The row of a flow, 0 when it is gone."""
+    def find(self, u64 ident):
+        """A generator, as Selection.steps; it returns the row of a flow, 0 when it is gone."""
         cdef Core* core = &self.engine.core
-        cdef u32 i, found = 0
-        with nogil:
-            for i in range(1, core.table.high + 1):
-                if core.table.colds[i].id == ident and core.table.rows[i].family != FAMILY_NONE:
-                    found = i
-                    break
+        cdef u32 i = 0, found = 0, end
+        while i < core.table.high and not found:
+            end = min(core.table.high, i + ROWS_AT_ONCE)
+            with nogil:
+                while i < end and not found:
+                    i += 1
+                    if core.table.colds[i].id == ident and core.table.rows[i].family != FAMILY_NONE:
+                        found = i
+            if i < core.table.high and not found:
+                yield True
         return found
 
 

@@ -2,6 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64
 from netwatch._fast.wire.packet cimport Frame, Packet
 from netwatch._fast.input.source cimport Source
+from netwatch._fast.out.packetfields cimport PacketFields
 
 cdef struct Kept:            # in the ring, followed by the frame's bytes, padded to 8
     Frame frame              # its data is nowhere: the bytes follow
@@ -12,6 +13,7 @@ cdef struct Kept:            # in the ring, followed by the frame's bytes, padde
     i64 payload_at           # place of the payload in the frame; -1 when it is not in this frame alone
 
 cdef class FrameRing:
+    cdef PacketFields fields
     cdef u8* mem
     cdef u64 room            # bytes of mem
     cdef u64* places         # by ordinal, modulo its size: where a Kept begins, counted on without end

@@ -15,7 +15,7 @@ from netwatch._fast.wire.names cimport REJECT_FRAGMENT
 from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
                                          NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
-from netwatch._fast.out.packettext cimport packet_record
+from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.out.names import NOTES
@@ -47,6 +47,7 @@ cdef class FrameRing:
         self.places = <u64*>malloc(entries * sizeof(u64))
         if self.mem == NULL or self.places == NULL:
             raise MemoryError(f"no memory for {size} bytes of frames")
+        self.fields = PacketFields([])
 
     def __dealloc__(self):
         free(self.mem)
@@ -111,8 +112,8 @@ cdef class FrameRing:
         cdef Kept* kept = self.at(k)
         return PyBytes_FromStringAndSize(<const char*>kept + sizeof(Kept), kept.frame.caplen)
 
-    def record(self, u64 k) -> dict:
-        """The packet record, but for what its flow and its interface say; `flow` is 0 for none."""
+    def record(self, u64 k, list interfaces=None) -> dict:
+        """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list."""
         cdef Kept* kept = self.at(k)
         cdef Packet pk = kept.packet
         cdef Frame f = kept.frame
@@ -123,10 +124,10 @@ cdef class FrameRing:
         if kept.payload_at < 0:
             pk.payload_len = 0
         packet_row(&row, &pk, &f)
-        found = {"schema": "netwatch.packet/1", **packet_record(&row)}
-        if kept.flow:
-            found["flow"] = kept.flow
-        return found
+        row.flow = kept.flow
+        if interfaces is not None and self.fields.interfaces is not interfaces:
+            self.fields = PacketFields(interfaces)
+        return self.fields.record(&row)
 
     def about(self, u64 k) -> dict:
         """What a record does not say: its time in ns, link type, interface number, side, payload place, severity."""

@@ -12,12 +12,14 @@ from netwatch._fast.view.columns cimport Flows
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Facts, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.base.mix cimport mix, mix_address, mix_bytes, mix_on
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_RST
-from netwatch._fast.view.query cimport FlowView, Item
-from netwatch._fast.out.record cimport address_text
+from netwatch._fast.view.attached cimport RowCodes
+from netwatch._fast.view.order cimport Item
+from netwatch._fast.view.selection cimport Selection
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.content cimport facts_find
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.out.protocols import FACT_FIELDS
+from netwatch._fast.out.protocols import PLAIN
 
 cdef enum:
     SLOTS = 131072             # a power of two
@@ -70,8 +72,8 @@ cdef void find_said():
     global n_said
     numbers = {name: number for number, name in enumerate(APPS)}
     for field in ("tls.sni", "quic.sni", "http.host"):
-        for app, key in FACT_FIELDS.get(field, ())[:5]:
-            SAID[n_said] = Said(numbers[app], key)
+        for app, plain in PLAIN.get(field, ())[:5]:
+            SAID[n_said] = Said(numbers[app], plain.key)
             n_said += 1
 
 
@@ -323,23 +325,23 @@ cdef dict group_dict(const Group* g):
     return found
 
 
-def hosts(FlowView view, u32 limit) -> tuple:
-    """(the hosts of most bytes, how many there are, flows for which there was no room) of the rows that the view's
-    last query found."""
+def hosts(Selection found, u32 limit) -> tuple:
+    """(the hosts of most bytes, how many there are, flows for which there was no room) of the flows that were
+    selected."""
     cdef Gathered table = Gathered()
     with nogil:
-        add_hosts(&table.sums, &view.flows, view.items, view.matched)
+        add_hosts(&table.sums, &found.view.flows, found.items, found.matched)
     return table.largest(limit), table.sums.used, table.sums.rest_flows
 
 
-def ways(FlowView view, u32 limit, own, codes, names) -> tuple:
-    """(who began flows, where they went, how many wheres, flows left out) of the rows that the view's last query found.
+def ways(Selection selected, u32 limit, own, RowCodes codes, names) -> tuple:
+    """(who began flows, where they went, how many wheres, flows left out) of the flows that were selected.
 
     `own`: addresses of this machine, None when all flows count; `codes`: process codes by row; `names`: number of a
     process by code, from 1. Both buffers of u32, or None.
     """
     cdef Gathered roots = Gathered(), found = Gathered(), ours = Gathered()
-    cdef const u32[::1] by_row, by_code
+    cdef const u32[::1] by_code
     cdef const u32* p = NULL
     cdef const u32* q = NULL
     cdef u32 n = 0, m = 0
@@ -347,10 +349,10 @@ def ways(FlowView view, u32 limit, own, codes, names) -> tuple:
     if limited:
         ours.put_addresses(own)
     if codes is not None and len(codes) and len(names):
-        by_row, by_code = codes, names
-        p, n, q, m = &by_row[0], <u32>len(by_row), &by_code[0], <u32>len(by_code)
+        by_code = names
+        p, n, q, m = codes.column.codes, codes.column.n, &by_code[0], <u32>len(by_code)
     with nogil:
-        add_ways(&roots.sums, &found.sums, &view.flows, view.items, view.matched, p, n, q, m,
+        add_ways(&roots.sums, &found.sums, &selected.view.flows, selected.items, selected.matched, p, n, q, m,
                  &ours.sums if limited else NULL)
     return (roots.largest(limit), found.largest(limit), found.sums.used,
             ours.sums.rest_flows + found.sums.rest_flows)

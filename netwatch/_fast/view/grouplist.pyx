@@ -3,7 +3,8 @@ from libc.stdlib cimport calloc, free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.groups cimport Group, Groups, KIND_ADDRESS, KIND_NONE, OTHERS
-from netwatch._fast.view.query cimport FlowView, Item, radix
+from netwatch._fast.view.order cimport Item, radix
+from netwatch._fast.view.selection cimport Selection
 
 cdef u64 LAST = 0xFFFFFFFFFFFFFFFF
 
@@ -111,7 +112,7 @@ cdef class GroupList(Groups):
         """Unfold all groups or none, but for those numbers; their flows in that order. Rows of the whole list.
         Only the flows of unfolded groups stay in the view."""
         cdef u8[::1] opened = bytearray([usually]) * self.n
-        cdef FlowView view = self.view
+        cdef Selection view = self.view
         cdef u32 i, kept = 0
         for i in exceptions:
             opened[i] = not usually
@@ -121,10 +122,8 @@ cdef class GroupList(Groups):
                     view.items[kept] = view.items[i]
                     kept += 1
             view.matched = kept
-        by_age = sort is None or sort == "id"
-        view.order_by_age(descending and by_age)
-        if not by_age:
-            view.order_by(sort, descending)
+        for _ in view.ordered(sort, descending):
+            pass
         self.lay_out(opened)
         return self.total
 
@@ -140,7 +139,7 @@ cdef class GroupList(Groups):
 
     cdef int lay_out(self, u8[::1] opened) except -1:
         """Where the rows of each group begin in the list, and its flows in the view."""
-        cdef FlowView view = self.view
+        cdef Selection view = self.view
         cdef u32 i
         free(self.starts)
         free(self.members)

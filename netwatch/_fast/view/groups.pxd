@@ -1,7 +1,8 @@
 """Sums over the flows of a query, by group, and the list that a screen shows of them."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.columns cimport Flows
-from netwatch._fast.view.query cimport FlowView, Item
+from netwatch._fast.view.order cimport Item
+from netwatch._fast.view.selection cimport Selection
 
 cdef enum:
     MAX_COLUMNS = 3
@@ -38,7 +39,7 @@ cdef struct Here:
     u32 family
 
 cdef class Groups:
-    cdef FlowView view
+    cdef Selection view
     cdef Group* groups
     cdef u32 n                 # groups in use, OTHERS included
     cdef u32 cap

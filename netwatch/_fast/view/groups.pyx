@@ -13,8 +13,8 @@ from netwatch._fast.view.columns cimport Flows, number, address, COL_DST, COL_RE
 from netwatch._fast.flow.row cimport Row, Cold, BIT_ENDED, BIT_INITIATOR_B
 from netwatch._fast.base.mix cimport mix, mix_on, prefetch
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, PROTO_TCP
-from netwatch._fast.view.program cimport Program
-from netwatch._fast.view.query cimport FlowView, Item
+from netwatch._fast.view.order cimport Item
+from netwatch._fast.view.selection cimport Selection
 from netwatch._fast.flow.rates cimport rate_now
 
 cdef enum:
@@ -45,7 +45,7 @@ cdef class Groups:
     packed addresses; "remote" is the end that is none of them, the responder where both or neither are. `ours`: "out"
     is what this machine sends, not the initiator, where it is one end."""
 
-    def __init__(self, FlowView view, columns, str end="", here=(), bint remotes=False, bint ours=False):
+    def __init__(self, Selection view, columns, str end="", here=(), bint remotes=False, bint ours=False):
         cdef const u32[::1] buffer
         cdef bytes packed
         self.view, self.kept, self.count_remotes, self.ours = view, [], remotes, ours
@@ -72,22 +72,6 @@ cdef class Groups:
 
     # --------------------------------------------------------------------------------------------------- adding up
 
-    def gather(self, Program program, bint include_ended, u64 now_ns) -> int:
-        """Take the flows that pass and add them up. How many there are."""
-        self.view.idle()
-        self.view.flows.now = now_ns
-        self.view.reserve()
-        self.view.busy = True
-        try:
-            self.view.gather(program, include_ended)
-        except BaseException:
-            self.view.matched = 0
-            raise
-        finally:
-            self.view.busy = False
-            self.view.asked, self.view.asked_row = None, 0
-        return self.add_up()
-
     def add_up(self) -> int:
         """Add up the flows that the view holds already: those another Groups has gathered, or narrowed to."""
         cdef bint enough
@@ -98,7 +82,7 @@ cdef class Groups:
         return self.view.matched
 
     cdef bint sum_all(self) noexcept nogil:
-        cdef const Flows* t = &self.view.flows
+        cdef const Flows* t = &self.view.view.flows
         cdef Key keys[BATCH]
         cdef u32 k, n, which, at = 0
         if not self.more():
@@ -290,7 +274,7 @@ cdef class Groups:
 
     def narrow(self, u32 group) -> int:
         """Leave only the flows of one group in the view, for another Groups to add_up(). How many."""
-        cdef FlowView view = self.view
+        cdef Selection view = self.view
         cdef u32 i, kept = 0
         for i in range(view.matched):
             if view.items[i].spare == group:

@@ -3,43 +3,44 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.view.columns cimport Flows
 
 cdef enum:
-    MAX_OPS = 256
+    MAX_OPS = 32768
     ACCEPT = 0xFFFE        # jump targets
     REJECT = 0xFFFF
 
 cdef enum:                 # Op.kind
     OP_NUMBER = 0          # the number lies in lo .. hi
-    OP_BITS = 1            # the number's bit is set in the bitmap p of n bits
-    OP_ADDRESS = 2         # the address lies in p .. q, of the family
-    OP_EQUAL = 3           # the text is p, no case
-    OP_PART = 4            # the text contains p, no case
-    OP_HAS = 5             # the column has a value
-    OP_END = 6             # address:port contains p
-    OP_EXTRA = 7           # a service has marked the row as one with values that are no columns
-    OP_ASK = 8             # what Python says: predicate number lo
-    OP_TOLD = 9            # protocol number col (0: any) has stored facts
+    OP_RANGES = 1          # the number lies in one of the n ranges at p, pairs of u64 in ascending order
+    OP_BITS = 2            # the number's bit is set in the bitmap p of n bits
+    OP_ADDRESS = 3         # the address lies in one of the ranges p .. q, of `size` bytes each end, of the family
+    OP_HAS = 4             # the column has a value
+    OP_END = 5             # address:port contains p
+    OP_WRITTEN = 6         # the address contains p
+    OP_ASK = 7             # what Python says of the number: predicate number lo
 
 cdef struct Op:
     u8 kind
     u8 family
     u16 yes
     u16 no
+    u16 size
     int col
     u64 lo
     u64 hi
     const u8* p
-    const u8* q
     u32 n
 
 cdef class Program:
-    cdef Op ops[MAX_OPS]
+    cdef Op* ops
     cdef readonly int count
     cdef u16 entry
-    cdef readonly tuple predicates     # Python's part: functions of (record, None)
-    cdef list kept                     # the bytes that Op.p and Op.q point into
+    cdef readonly tuple predicates     # Python's part: functions of a number
+    cdef list kept                     # the bytes that Op.p points into
+    cdef list asked                    # (number of the op, Answers) whose bits grow
 
     cdef u16 target(self, int to, int at) except? 0
-    cdef int fill(self, Op* op, int kind, int col, a, b) except -1
+    cdef int fill(self, int at, int kind, int col, a) except -1
+    cdef int fill_address(self, Op* op, ranges) except -1
     cdef const u8* keep(self, bytes data) except NULL
+    cdef void point(self) noexcept
 
-cdef u16 run(const Op* ops, u16 at, const Flows* t, const u8* extras, u32 extras_n, u32 row) noexcept nogil
+cdef u16 run(const Op* ops, u16 at, const Flows* t, u32 row, u32* steps) noexcept nogil

@@ -1,41 +1,34 @@
-"""The question "which flows, in what order", asked of the rows in place."""
+"""The flows of an engine as something to ask: their columns, and what is kept from one question to the next."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
-from netwatch._fast.view.columns cimport Flows
-from netwatch._fast.view.program cimport Program
-
-cdef struct Item:          # one matched row while sorting
-    u64 key
-    u32 row
-    u32 spare
-
-cdef void radix(Item** items, Item** other, u32 n) noexcept nogil
+from netwatch._fast.view.columns cimport CodeColumn, Flows
+from netwatch._fast.view.conditions cimport Answers, TextAnswers
+from netwatch._fast.view.order cimport Item, TextRanks
+from netwatch._fast.view.profiles cimport Profiles
+from netwatch._fast.view.values cimport Values
+from netwatch._fast.view.work cimport Work
 
 cdef class FlowView:
     cdef Flows flows
-    cdef Item* items       # the matched rows, in order, after a query
-    cdef Item* other       # the sort's second buffer
-    cdef u32 cap           # entries of each
-    cdef readonly u32 matched
-    cdef const u8* extras
-    cdef u32 extras_n
-    cdef object extras_kept
+    cdef object owner      # of the rows, which live as long as it does
+    cdef u64 number        # of the view, among all there were
+    cdef u64 newest        # key of the newest flow there is
+    cdef CodeColumn profile_codes
+    cdef readonly Profiles profiles
+    cdef readonly Work work
+    cdef TextRanks ranks
     cdef dict tables       # field -> {code: value}
-    cdef dict attached     # field -> (index, buffer)
-    cdef public object record_of
-    cdef u32 asked_row     # the row whose record is in `asked`
-    cdef object asked
-    cdef bint busy
+    cdef dict attached     # field -> (index, RowCodes)
+    cdef dict plain        # field -> {(protocol, key): PLACE_ bits}
+    cdef dict described    # field -> (name of its parts, value_of, textual)
+    cdef dict parts        # name -> (places, whole), then Parts
+    cdef object answers    # what conditions were answered, newest last
+    cdef dict values       # field -> Values
+    cdef list followers
+    cdef Item* spare[2]    # buffers of the last selection, for the next
+    cdef u32 spare_cap
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high) except -1
-    cdef int idle(self) except -1
-    cdef int reserve(self) except -1
-    cdef int gather(self, Program program, bint include_ended) except -1
-    cdef bint ask(self, predicate, u32 row) except? True
-    cdef int order_by_age(self, bint descending) except -1
-    cdef int order_by(self, str field, bint descending) except -1
-    cdef int order_numbers(self, int col, bint descending) except -1
-    cdef int order_codes(self, int col, values, bint descending) except -1
-    cdef int order_addresses(self, int col, bint descending) except -1
-    cdef int order_texts(self, int col, bint descending) except -1
-    cdef int order_records(self, str field, bint descending) except -1
+    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, u32 most, u64 newest) except -1
+    cdef Values values_of(self, str field)
+    cdef TextAnswers text_answers(self, tuple test)
+    cdef Answers kept(self, key, make)

@@ -1,122 +1,70 @@
-"""FlowView: filters and sorts the flow rows where they lie, and keeps the answer for further pages.
+"""FlowView: which field of the schema is which column, and the answers that are kept for the next question.
 
-A query scans every row once and sorts what matched by one column; ties keep the order of the flows' first frames, so
-an answer is the same every time. Nothing is copied but row numbers and keys. The rows must hold still while a query
-runs: whoever owns them calls between batches.
+A field of a flow is one of five things: a number or an address of the row, a code that indexes a table, a text that a
+service keeps by row, a fact that is shown as it is stored (plain), or one that only a describing function can tell
+(described). Plain and described fields are answered by profile.
 """
+from collections import OrderedDict
+
 from libc.stdlib cimport free
 from libc.string cimport memset
-from posix.stdlib cimport posix_memalign
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED
-from netwatch._fast.view.columns cimport Flows, number, address, text, COL_ATTACHED, MAX_ATTACHED
-from netwatch._fast.view.program cimport Program, Op, run, ACCEPT, REJECT
+from netwatch._fast.base.bytes cimport u32, u64, i64
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.view.attached cimport RowCodes
+from netwatch._fast.view.columns cimport COL_ATTACHED, MAX_ATTACHED, Flows
+from netwatch._fast.view.conditions cimport (
+    Answers, PlaceAnswers, TextAnswers, PLACE_EMPTY, PLACE_FIRST, PLACE_WANTED)
+from netwatch._fast.view.described cimport FieldAnswers, FieldValues, Parts
+from netwatch._fast.view.ends cimport EndAnswers
+from netwatch._fast.view.follower cimport RowFollower
+from netwatch._fast.view.order cimport TextRanks
+from netwatch._fast.view.profiles cimport Profiles
+from netwatch._fast.view.values cimport FirstTexts, Values
+from netwatch._fast.view.work cimport Work, COST_ROW
 from netwatch._fast.view import columns as names
 
-cdef extern from *:
-    """
-    #include <sys/mman.h>
-    #ifdef MADV_HUGEPAGE
-    #define query_huge(p, n) ((void)madvise(p, n, MADV_HUGEPAGE))
-    #else
-    #define query_huge(p, n) ((void)0)
-    #endif
-    """
-    void query_huge(void*, size_t) noexcept nogil
-    int ctz "__builtin_ctzll"(u64) noexcept nogil
-    int clz "__builtin_clzll"(u64) noexcept nogil
-
 cdef enum:
-    MAX_DIGIT = 11         # bits of a radix digit
-    HUGE = 2097152         # alignment of the sort's buffers: touching 32 MB in small pages costs more than sorting it
-    TEXT_CHUNKS = 8        # 8-byte pieces of a text that order it; equal beyond them counts as equal
-    ASK = -2
+    KEPT_ANSWERS = 64          # conditions whose answers are kept, the newest
 
-cdef u64 LAST = 0xFFFFFFFFFFFFFFFF      # the key of a row without a value: last in either direction
-
-
-cdef Item* items_new(size_t n) noexcept nogil:
-    cdef void* p = NULL
-    if posix_memalign(&p, HUGE if n * sizeof(Item) >= HUGE else 64, n * sizeof(Item)) != 0:
-        return NULL
-    if n * sizeof(Item) >= HUGE:
-        query_huge(p, n * sizeof(Item))
-    return <Item*>p
-
-
-cdef void radix(Item** items, Item** other, u32 n) noexcept nogil:
-    """Sorts by key, stably. Bits that all keys share are skipped; what is left is cut into even digits."""
-    cdef u32 counts[1 << MAX_DIGIT]
-    cdef u64 any_set = 0, all_set = LAST
-    cdef u32 k, at, total, mask
-    cdef int low, bits, width, shift
-    cdef Item* swap
-    for k in range(n):
-        any_set |= items[0][k].key
-        all_set &= items[0][k].key
-    if n < 2 or any_set == all_set:
-        return
-    low = ctz(any_set ^ all_set)
-    bits = 64 - clz(any_set ^ all_set) - low
-    width = (bits + (bits + MAX_DIGIT - 1) // MAX_DIGIT - 1) // ((bits + MAX_DIGIT - 1) // MAX_DIGIT)
-    mask = (1 << width) - 1
-    shift = low
-    while shift < low + bits:
-        memset(counts, 0, sizeof(counts))
-        for k in range(n):
-            counts[(items[0][k].key >> shift) & mask] += 1
-        total = 0
-        for k in range(mask + 1):
-            at = counts[k]
-            counts[k] = total
-            total += at
-        for k in range(n):
-            at = <u32>((items[0][k].key >> shift) & mask)
-            other[0][counts[at]] = items[0][k]
-            counts[at] += 1
-        swap = items[0]
-        items[0] = other[0]
-        other[0] = swap
-        shift += width
-
-
-cdef inline u64 directed(u64 key, bint descending) noexcept nogil:
-    if key == LAST:
-        key -= 1
-    return LAST - 1 - key if descending else key
-
-
-cdef u64 text_chunk(const Slice* s, u32 chunk) noexcept nogil:
-    """Bytes 8*chunk .. of the text in lower case, as a number that orders like them."""
-    cdef u64 key = 0
-    cdef u32 k
-    cdef u8 c
-    for k in range(chunk * 8, chunk * 8 + 8):
-        c = s.p[k] if k < s.n else 0
-        key = (key << 8) | (c + 32 if 65 <= c <= 90 else c)
-    return key
+PROFILE_COLUMN = COL_ATTACHED
+cdef u64 views = 0
 
 
 cdef class FlowView:
-    """`record_of(row)` gives the flow record of a row; asked only for what is no column."""
+    """Whoever owns the rows calls bind(); the rows must hold still while a method runs, and between the slices of a
+    question they may change."""
 
     def __cinit__(self):
+        global views
+        views += 1
+        self.number = views
         memset(&self.flows, 0, sizeof(Flows))
+        self.profiles, self.work = Profiles(), Work()
+        self.ranks = TextRanks(self.profiles)
         self.tables = dict(names.OWN_TABLES)
-        self.attached = {}
+        self.attached, self.plain, self.described, self.parts, self.values = {}, {}, {}, {}, {}
+        self.answers, self.followers = OrderedDict(), []
+        memset(&self.profile_codes, 0, sizeof(self.profile_codes))
+        self.flows.attached[0] = &self.profile_codes
 
     def __dealloc__(self):
-        free(self.items)
-        free(self.other)
+        free(self.spare[0])
+        free(self.spare[1])
 
-    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high) except -1:
-        """Says where the rows are. The arrays stay the caller's; bind again when they move or grow. The last answer
-        stays: it is row numbers."""
-        self.idle()
+    cdef int bind(self, Row* rows, Cold* colds, TcpRow* tcps, u32 high, u32 most, u64 newest) except -1:
+        """Says where the rows are: `high` of them in use, never more than `most`, and where they lie now they stay."""
         self.flows.rows, self.flows.colds, self.flows.tcps = rows, colds, tcps
-        self.flows.high = high
+        self.flows.high, self.newest = high, newest
+        self.profiles.room(most + 1)
+        self.profile_codes.codes, self.profile_codes.n = self.profiles.of_row, self.profiles.rows
         return 0
+
+    def newest_is(self, u64 key) -> None:
+        """Flows of a greater key have begun since; whoever asks now does not see them."""
+        self.newest = key
+
+    # -------------------------------------------------------------------------------------------- what a field is
 
     def set_table(self, str field, values):
         """What the codes of a code column mean, {code: value of the record}. The mapping may grow; see generation."""
@@ -124,34 +72,45 @@ cdef class FlowView:
             raise ValueError(f"{field} is no code column")
         self.tables[field] = values
 
-    def attach(self, str field, codes, values):
-        """A column of a service: `codes` a buffer of 32-bit codes by row, 0 absent; `values` {code: value}."""
-        cdef const u32[::1] view = codes
-        self.idle()
-        index = self.attached[field][0] if field in self.attached else len(self.attached)
+    def attach(self, str field, RowCodes codes, values=None):
+        """A column of a service. `values`: {code: value}; None: the codes are numbers of texts, or it has numbers."""
+        index = self.attached[field][0] if field in self.attached else len(self.attached) + 1
         if index >= MAX_ATTACHED:
             raise ValueError("too many attached columns")
-        self.flows.attached[index] = &view[0] if len(view) else NULL
-        self.flows.attached_n[index] = <u32>len(view)
-        self.attached[field] = (index, view)
-        self.tables[field] = values
+        self.flows.attached[index] = &codes.column
+        self.attached[field] = (index, codes)
+        if values is not None:
+            self.tables[field] = values
 
-    def mark_extras(self, flags):
-        """`flags`: a byte by row, not 0 where the record has values that are no columns. None: any row may."""
-        cdef const u8[::1] view
-        self.idle()
-        self.extras, self.extras_n, self.extras_kept = NULL, 0, None
-        if flags is not None:
-            view = flags
-            if len(view):
-                self.extras, self.extras_n, self.extras_kept = &view[0], <u32>len(view), view
+    def add_plain(self, str field, int proto, int key, int limit, bint first, bint empty=False):
+        """The field is text that is stored under the key of that protocol's number, and shown so, cut to `limit`
+        characters; `first`: of several values the first alone counts; `empty`: an empty text is a value."""
+        self.profiles.declare_text(proto, key, limit)
+        self.plain.setdefault(field, {})[proto, key] = PLACE_WANTED | first * PLACE_FIRST | empty * PLACE_EMPTY
+
+    def places_of(self, fields) -> dict:
+        """The places of plain fields, {(protocol, key): what `fields` has for the field}; from now on they are kept."""
+        found = {place: value for field, value in fields.items() for place in self.plain.get(field, ())}
+        self.profiles.want(found)
+        return found
+
+    def add_parts(self, str name, places, bint whole):
+        """Facts, (protocol, key) each, that described fields depend on; `whole` as in Parts."""
+        self.parts[name] = (tuple(places), whole)
+
+    def add_described(self, str field, str parts, value_of, bint textual):
+        """The field's values follow from those parts, as FieldValues has it."""
+        self.described[field] = (parts, value_of, textual)
 
     def columns(self):
-        """Field → ("number" | "address" | "text" | "code", column, further): what compile_native builds upon. Of a
-        code, `further` is its table; a text or number from facts is a list of (column, number, many)."""
-        found = {field: ("number", col, None) for field, col in names.NUMBERS.items()}
+        """Field → (kind, column, table of a code): "number", "address", "code", "text" (numbers of texts), "plain" and
+        "described" (numbers of profiles). What compile_native builds upon."""
+        found = {field: ("number", col, None) for field, col in (*names.NUMBERS.items(), *names.FACT_NUMBERS.items())}
         found.update((field, ("address", col, None)) for field, col in names.ADDRESSES.items())
-        found.update((field, ("facts", 0, mapped)) for field, mapped in names.FACT_FIELDS.items())
+        found.update((field, ("plain", COL_ATTACHED, None)) for field in self.plain)
+        found.update((field, ("described", COL_ATTACHED, None)) for field in self.described)
+        for field, (index, codes) in self.attached.items():
+            found[field] = ("number" if (<RowCodes>codes).numbers else "text", COL_ATTACHED + index, None)
         for field, values in self.tables.items():
             col = COL_ATTACHED + self.attached[field][0] if field in self.attached else names.CODES[field]
             found[field] = ("code", col, values)
@@ -159,214 +118,110 @@ cdef class FlowView:
 
     def generation(self):
         """Changes whenever a program made for this view has to be made again."""
-        return (id(self), sum(map(len, names.FACT_FIELDS.values())),
+        return (self.number, len(self.described), len(self.plain),
                 tuple((field, id(values), len(values)) for field, values in self.tables.items()))
 
-    def query(self, Program program, sort, bint descending=False, offset=0, limit=None, bint include_ended=True,
-              u64 now_ns=0):
-        """(rows of one page, how many matched). `program` None: every flow; `sort` a field, None: by first frame."""
-        by_age = sort is None or sort == "id"
-        self.idle()
-        self.flows.now = now_ns
-        self.matched = 0
-        self.reserve()
-        self.busy = True
-        try:
-            self.gather(program, include_ended)
-            self.order_by_age(descending and by_age)
-            if not by_age:
-                self.order_by(sort, descending)
-        except BaseException:
-            self.matched = 0
-            raise
-        finally:
-            self.busy = False
-            self.asked, self.asked_row = None, 0
-        return self.page(offset, limit), self.matched
+    def text_table(self, str field) -> dict:
+        """Of a column of texts: number -> text, of those that rows have."""
+        cdef RowCodes codes = self.attached[field][1]
+        return {number: self.text(number) for number in codes.used() if number}
 
-    cdef int idle(self) except -1:
-        """The GIL is free while a query runs; nobody may change what it reads, in another thread or in record_of."""
-        if self.busy:
-            raise RuntimeError("a query of this view is running")
-        return 0
+    def text(self, u32 number) -> str:
+        """The text of a number."""
+        if not 0 < number <= self.profiles.texts.n:
+            raise IndexError(number)
+        return self.profiles.texts.items[number].p[:self.profiles.texts.items[number].n].decode("utf-8", "replace")
 
-    def page(self, offset=0, limit=None):
-        """Another page of the last query's rows."""
-        self.idle()
-        cdef u32 start = min(max(offset, 0), self.matched)
-        cdef u32 end = self.matched if limit is None else min(start + max(limit, 0), self.matched)
-        return [self.items[k].row for k in range(start, end)]
+    # ------------------------------------------------------------------------------------------- answers and values
 
-    cdef int reserve(self) except -1:
-        """Room for every row; an eighth more than asked, so that a growing table does not mean new memory each time."""
-        cdef size_t want = <size_t>self.flows.high + 1
-        if want <= self.cap:
-            return 0
-        want += want // 8
-        free(self.items)
-        free(self.other)
-        self.items = self.other = NULL
-        self.cap = 0
-        self.items, self.other = items_new(want), items_new(want)
-        if self.items == NULL or self.other == NULL:
-            raise MemoryError
-        self.cap = <u32>want
-        return 0
+    cdef TextAnswers text_answers(self, tuple test):
+        """Answers to ("part", bytes), ("words", frozenset) or ("regex", Regex)."""
+        return <TextAnswers>self.kept(("text", test), lambda: TextAnswers(self.profiles, **{test[0]: test[1]}))
 
-    cdef int gather(self, Program program, bint include_ended) except -1:
-        """Fills items with the rows that match, in row order, keyed by age."""
-        cdef const Op* ops = program.ops if program is not None else NULL
-        cdef u16 entry = program.entry if program is not None else ACCEPT
-        cdef u32 i, n = 0
-        cdef u16 at
-        cdef Row* row
-        with nogil:
-            for i in range(1, self.flows.high + 1):
-                row = &self.flows.rows[i]
-                if row.packets[0] + row.packets[1] == 0 or (row.bits & BIT_ENDED and not include_ended):
-                    continue
-                at = entry
-                if at != ACCEPT and at != REJECT:
-                    at = run(ops, at, &self.flows, self.extras, self.extras_n, i)
-                    while at != ACCEPT and at != REJECT:
-                        with gil:
-                            at = ops[at].yes if self.ask(program.predicates[ops[at].lo], i) else ops[at].no
-                        if at != ACCEPT and at != REJECT:
-                            at = run(ops, at, &self.flows, self.extras, self.extras_n, i)
-                if at == ACCEPT:
-                    self.items[n].row = i
-                    self.items[n].key = self.flows.colds[i].key
-                    n += 1
-        self.matched = n
-        return 0
+    def on_texts(self, tuple test) -> TextAnswers:
+        """Answers to a test of texts, by number of a text: "part", "words" or "regex", and what it is."""
+        return self.text_answers(test)
 
-    cdef bint ask(self, predicate, u32 row) except? True:
-        if self.asked_row != row:
-            self.asked = self.record_of(row)
-            self.asked_row = row
-        return predicate(self.asked, None)
+    def on_plain(self, frozenset fields, test) -> PlaceAnswers:
+        """Answers, by profile, to whether one of these plain fields passes; `test` None: has a value."""
+        def make():
+            places = {place: how for field in fields for place, how in self.plain[field].items()}
+            self.profiles.want(places)
+            return PlaceAnswers(self.profiles, places, self.text_answers(test) if test is not None else None)
+        return self.kept(("plain", fields, test), make)
 
-    cdef int order_by_age(self, bint descending) except -1:
-        """By the order of first frames; rows already lie so unless rows were used again."""
-        cdef u32 k, n = self.matched
-        cdef bint sorted_already = not descending
-        with nogil:
-            for k in range(1, n):
-                if self.items[k - 1].key > self.items[k].key:
-                    sorted_already = False
-                    break
-            if not sorted_already:
-                for k in range(n):
-                    self.items[k].key = directed(self.items[k].key, descending)
-                radix(&self.items, &self.other, n)
-        return 0
+    def on_described(self, str field, test, text, check) -> FieldAnswers:
+        """Answers, by profile, to whether a described field has a value that passes a test: `check` holds of it; `text`
+        is the same for texts, as on_texts() knows it. All None: has a value at all."""
+        def make():
+            return FieldAnswers(self.values_of(field), check, self.text_answers(text) if text is not None else None)
+        return self.kept(("described", field, test), make)
 
-    cdef int order_by(self, str field, bint descending) except -1:
-        """Sorts by a field, natively where it is a column; the order by age is there already and breaks ties."""
-        kind, col, further = self.columns().get(field, (None, 0, None))
-        if kind == "number":
-            return self.order_numbers(col, descending)
-        if kind == "address":
-            return self.order_addresses(col, descending)
-        if kind == "code":
-            return self.order_codes(col, further, descending)
-        if kind == "facts" and len(further) == 1:
-            col, is_number, _ = further[0]
-            return self.order_numbers(col, descending) if is_number else self.order_texts(col, descending)
-        return self.order_records(field, descending)
+    def on_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
+        """Answers, by row, to whether a regular expression is found in an end, with its port or without."""
+        return self.kept(("ends", columns, ports, regex), lambda: self.make_ends(columns, ports, regex))
 
-    cdef int order_numbers(self, int col, bint descending) except -1:
-        cdef u32 k
-        cdef u64 value = 0
-        with nogil:
-            for k in range(self.matched):
-                if number(&self.flows, self.items[k].row, col, &value):
-                    self.items[k].key = directed(value, descending)
-                else:
-                    self.items[k].key = LAST
-            radix(&self.items, &self.other, self.matched)
-        return 0
+    def make_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
+        """Answers that on_ends() keeps."""
+        cdef EndAnswers made = EndAnswers(columns, ports, regex)
+        made.profiles, made.flows = self.profiles, &self.flows
+        return made
 
-    cdef int order_codes(self, int col, values, bint descending) except -1:
-        """Codes go by the value they stand for: its rank among all values of the table, computed once."""
-        cdef u32 k, top = max(values, default=0) + 1
-        cdef u64 code = 0
-        cdef u32[::1] ranks
-        ordered = sorted({sort_key(value) for value in values.values()})
-        rank_of = {key: rank for rank, key in enumerate(ordered, 1)}
-        import array
-        ranks = array.array("I", bytes(4 * top))
-        for code_, value in values.items():
-            ranks[code_] = rank_of[sort_key(value)]
-        with nogil:
-            for k in range(self.matched):
-                self.items[k].key = LAST
-                if number(&self.flows, self.items[k].row, col, &code) and code < top and ranks[<u32>code]:
-                    self.items[k].key = directed(ranks[<u32>code], descending)
-            radix(&self.items, &self.other, self.matched)
-        return 0
+    cdef Answers kept(self, key, make):
+        found = self.answers.get(key)
+        if found is None:
+            found = make()
+            if len(self.answers) >= KEPT_ANSWERS:
+                self.answers.popitem(last=False)
+        self.answers[key] = found
+        self.answers.move_to_end(key)
+        return found
 
-    cdef int order_addresses(self, int col, bint descending) except -1:
-        """By family (IPv4, IPv6, MAC), then numerically: least significant part first, as the sort is stable."""
-        cdef u32 k
-        cdef int part, at
-        cdef const u8* a = NULL
-        cdef u8 family = 0
-        cdef u64 key
-        with nogil:
-            for part in range(3):
-                for k in range(self.matched):
-                    if not address(&self.flows, self.items[k].row, col, &a, &family):
-                        key = LAST
-                    elif part == 2:
-                        key = directed(8 if family == 2 else family, descending)
-                    else:
-                        key = 0
-                        for at in range(8 - 8 * part, 16 - 8 * part):
-                            key = (key << 8) | a[at]
-                        key = ~key if descending else key
-                    self.items[k].key = key
-                radix(&self.items, &self.other, self.matched)
-        return 0
+    cdef Values values_of(self, str field):
+        """What a plain or described field says by profile; from now on that is kept."""
+        if field in self.values:
+            return self.values[field]
+        if field in self.plain:
+            self.profiles.want(self.plain[field])
+            found = FirstTexts(self.profiles, self.plain[field])
+        else:
+            name, value_of, textual = self.described[field]
+            if not isinstance(self.parts[name], Parts):
+                places, whole = self.parts[name]
+                self.profiles.want(places)
+                self.parts[name] = Parts(self.profiles, places, whole)
+            found = FieldValues(self.parts[name], value_of, textual)
+        self.values[field] = found
+        return found
 
-    cdef int order_texts(self, int col, bint descending) except -1:
-        cdef u32 k, chunk, chunks = 0
-        cdef Slice s
-        with nogil:
-            for k in range(self.matched):
-                if text(&self.flows, self.items[k].row, col, &s):
-                    chunks = max(chunks, min((s.n + 7) // 8, TEXT_CHUNKS))
-            for chunk in range(chunks, 0, -1):
-                for k in range(self.matched):
-                    if text(&self.flows, self.items[k].row, col, &s):
-                        self.items[k].key = directed(text_chunk(&s, chunk - 1), descending)
-                    else:
-                        self.items[k].key = LAST
-                radix(&self.items, &self.other, self.matched)
-        return 0
+    # ----------------------------------------------------------------------------------------------- asking
 
-    cdef int order_records(self, str field, bint descending) except -1:
-        """By a field only the record has: Python's sort of the ranks, which is stable too."""
-        cdef u32 k
-        keys = [record_value(self.record_of(self.items[k].row), field) for k in range(self.matched)]
-        ranks = {key: rank for rank, key in enumerate(sorted({sort_key(key) for key in keys if key is not None}))}
-        for k in range(self.matched):
-            self.items[k].key = LAST if keys[k] is None else directed(ranks[sort_key(keys[k])], descending)
-        radix(&self.items, &self.other, self.matched)
-        return 0
+    def follow(self, RowFollower follower):
+        """From now on it is handed the rows that are new or have changed."""
+        self.followers.append(follower)
 
+    def catch_up(self):
+        """A generator: bring what is kept of flows up to date, slice by slice (see Selection.steps)."""
+        self.profiles.tidy(self.flows.high)
+        while not self.go_on():
+            yield True
+            self.work.begin()
 
-def record_value(record, str path):
-    """The value at a dotted path of a record, or None."""
-    for name in path.split("."):
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
-
-
-def sort_key(value):
-    """A total order over the values of records: numbers, then texts without regard to A-Z case, then lists."""
-    if isinstance(value, (int, float)):
-        return (0, value, "")
-    if isinstance(value, str):
-        return (1, 0, value.encode("utf-8", "replace").lower().decode())
-    return (2, 0, repr(value))
+    def go_on(self) -> bool:
+        """Bring what is kept of flows up to date for as long as the slice lasts. True when all is."""
+        cdef RowFollower follower
+        cdef Profiles profiles = self.profiles
+        cdef bint done = False
+        cdef u32 budget
+        while not done and self.work.goes_on():
+            budget = <u32>(self.work.left // COST_ROW + 1)
+            with nogil:
+                done = profiles.step(&self.flows, budget)
+            self.work.rows += profiles.n_latest
+            self.work.left -= <i64>profiles.n_latest * COST_ROW
+            for follower in self.followers:
+                follower.changed(&self.flows, profiles.latest, profiles.n_latest, self.work)
+        for follower in self.followers if done else ():
+            if follower.wanted() and not follower.step(&self.flows, profiles.seen, self.work):
+                return False
+        return done

@@ -78,8 +78,13 @@ cdef class SampleFlows:
             self.fill_tcp(&self.tcps[i], given["tcp"], o)
         self.high = i
         self.fill_facts(i, given.get("facts", {}))
-        self.view.bind(self.rows, self.colds, self.tcps, self.high)
+        self.bind()
         return i
+
+    cdef int bind(self) except -1:
+        self.view.bind(self.rows, self.colds, self.tcps, self.high, self.cap, 0xFFFFFFFFFFFFFFFF)
+        self.view.profiles.touch_all()
+        return 0
 
     cdef void fill_tcp(self, TcpRow* tcp, dict given, int o):
         cdef int side, which
@@ -143,4 +148,4 @@ cdef class SampleFlows:
                 name = b"host-%d.example.%s" % (x % 50000, b"com" if x & 64 else b"org")
                 self.fill_facts(i, {(1, 1): name})
         self.high = self.cap
-        self.view.bind(self.rows, self.colds, self.tcps, self.high)
+        self.bind()

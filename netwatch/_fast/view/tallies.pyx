@@ -6,10 +6,13 @@ still.
 """
 from array import array
 
+from netwatch._fast.view.attached cimport RowCodes
+from netwatch._fast.view.selection cimport Selection
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.view.columns cimport code_of
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core
@@ -20,7 +23,7 @@ from netwatch._fast.flow.rates cimport rate_now
 from netwatch._fast.flow.content cimport DNS_KEPT, MAX_PROTOS
 from netwatch._fast.flow.series cimport is_here
 
-from netwatch._fast.view.columns import address_text
+from netwatch._fast.view.written import address_text
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
@@ -59,23 +62,17 @@ SPREAD_US = tuple(1 << k for k in range(SPREAD))     # smallest of each step
 
 
 cdef class Picked:
-    """Which rows to look at: those given, or all."""
-    cdef const u32[::1] rows
-    cdef const u32* at
+    """Which rows to look at: those selected, or all."""
+    cdef Selection found
     cdef u32 n
     cdef bint all
 
-    def __init__(self, Engine engine, only):
-        self.all = only is None
-        self.rows = array("I", only if only is not None else [])
-        self.n = engine.core.table.high if self.all else <u32>len(self.rows)
-        self.at = &self.rows[0] if len(self.rows) else NULL
-        for row in [] if self.all else self.rows:
-            if not 0 < row <= engine.core.table.high:
-                raise ValueError(f"no row {row}")
+    def __init__(self, Engine engine, Selection only):
+        self.found, self.all = only, only is None
+        self.n = engine.core.table.high if self.all else only.matched
 
     cdef inline u32 row(self, u32 k) noexcept nogil:
-        return k + 1 if self.all else self.at[k]
+        return k + 1 if self.all else self.found.items[k].row
 
 
 cdef inline bint counts(const Core* core, u32 i, u64 since) noexcept nogil:
@@ -335,19 +332,18 @@ def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes
     """The same by the other end (the responder; of flows that others began to an address of this machine, as
     Engine.remember() knows them, the initiator), and by process where that is known: flows to one host are one,
     whatever its addresses. "in" is what comes to the nearer end.
-    `hosts`, `processes`: (codes by row, {code: name}) as EngineView.codes() gives them, None for nothing known. Live
+    `hosts`: RowCodes of texts, `processes`: (RowCodes, {code: name}); None for nothing known. Live
     flows alone with `by_rate`."""
     cdef const Core* core = &engine.core
     cdef const Row* row
     cdef const Cold* cold
     cdef Groups g
     cdef Group* group
-    cdef const u32[::1] host_codes = hosts[0] if hosts is not None else array("I", [0])
-    cdef const u32[::1] process_codes = processes[0] if processes is not None else array("I", [0])
-    cdef const u32[::1] host_names = one_code_a_name(hosts[1] if hosts is not None else {})
+    cdef RowCodes host_codes = hosts if hosts is not None else RowCodes()
+    cdef RowCodes process_codes = processes[0] if processes is not None else RowCodes()
     cdef const u32[::1] process_names = one_code_a_name(processes[1] if processes is not None else {})
     cdef Picked picked = Picked(engine, only)
-    cdef u32 i, j, host, process, n_hosts = <u32>len(host_codes), n_processes = <u32>len(process_codes)
+    cdef u32 i, j, host, process
     cdef u64 rate_in, rate_out, second = core.clock // SECOND
     cdef int o
     if not groups_open(&g, picked.n):
@@ -360,10 +356,10 @@ def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes
                 continue
             cold = &core.table.colds[i]
             o = row.bits & BIT_INITIATOR_B
-            host = named(host_names, host_codes[i] if i < n_hosts else 0)
+            host = code_of(&host_codes.column, cold, i)
             if from_outside(core, row, o):
                 o, host = 1 - o, 0         # the name is the responder's
-            process = named(process_names, process_codes[i] if i < n_processes else 0)
+            process = named(process_names, code_of(&process_codes.column, cold, i))
             group = group_of(&g, &row.a[0] if o else &row.b[0], row.family, host, process)
             if group == NULL:
                 continue

@@ -1,12 +1,10 @@
 """Columns that a service fills by itself, flow by flow, when it has learnt something: the owners of flows.
 
-It is not asked about rows, as it is of Derived: it is told of new ones (EV_BEGUN), looks at their ends when it is ready
+It is not handed the rows: it is told of new ones (EV_BEGUN), looks at their ends when it is ready
 to, and puts what it finds. A value holds as long as the row is the same flow. The caller holds the engine still.
 """
-from array import array
-
+from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.view.derived cimport Derived
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport Row, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core, has_socket_ends
@@ -14,22 +12,26 @@ from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_ICMP, PROTO_ICMP6
 
 cdef enum:
     SPARE = 4096               # values that nothing has any more, beyond twice those in use, before they are dropped
-    FEWEST_ROWS = 1024
 
 
-cdef class Told(Derived):
-    """`fields`: the columns. The stamp of a row is the key of the flow whose value it has."""
+cdef class Told:
+    """`fields`: the columns, of which `tables` say what the codes mean; `age_field`: how long ago that was put, None
+    where nobody shows it."""
     cdef Engine engine
-    cdef object times          # by row
-    cdef dict values           # code → values
+    cdef readonly tuple fields
+    cdef readonly dict tables      # field -> {code: value}
+    cdef readonly str age_field
+    cdef readonly RowCodes codes, times
+    cdef dict numbers          # values -> code
+    cdef dict values           # code -> values
     cdef u32 last              # code given
     cdef u64 limit             # values from which it is looked at which of them are still in use
 
-    def __init__(self, Engine engine, fields):
-        super().__init__(fields, None)
-        self.engine = engine
-        self.times = array("Q")
-        self.values = {}
+    def __init__(self, Engine engine, fields, age_field=None):
+        self.engine, self.fields, self.age_field = engine, tuple(fields), age_field
+        self.tables = {field: {} for field in self.fields}
+        self.codes, self.times = RowCodes(keyed=True), RowCodes(keyed=True, numbers=True)
+        self.numbers, self.values = {}, {}
         self.limit = SPARE
 
     def key(self, u32 row):
@@ -56,14 +58,9 @@ cdef class Told(Derived):
             return r.proto, a[0], r.pa, b[0], 0, first
         return r.proto, *a, *b, first
 
-    def put(self, u32 row, u64 key, tuple values, u64 when) -> None:
-        """The flow in that row, of that key, has these values since `when`: one for each field, None for none; they
-        can be hashed."""
-        if row >= len(self.codes):
-            more = max(row + 1 + row // 2, FEWEST_ROWS) - len(self.codes)
-            self.codes = array("I", self.codes.tobytes() + bytes(4 * more))
-            self.stamps = array("Q", self.stamps.tobytes() + bytes(8 * more))
-            self.times = array("Q", self.times.tobytes() + bytes(8 * more))
+    def put(self, u32 row, u64 key, tuple values, when) -> None:
+        """The flow in that row, of that key, has these values since `when`, None: no matter. One for each field, None
+        for none; they can be hashed."""
         if len(self.numbers) > self.limit:
             self.sweep()
         code = self.numbers.get(values)
@@ -74,19 +71,17 @@ cdef class Told(Derived):
             for field, value in zip(self.fields, values):
                 if value is not None:
                     self.tables[field][code] = value
-        self.codes[row] = code
-        self.stamps[row] = key
-        self.times[row] = when
+        self.codes.put(row, code, key)
+        self.times.put(row, when if when is not None else 0, key if when is not None else 0)
 
     def of(self, u32 row, u64 key):
         """(values, since when) of that flow; None when nothing was put."""
-        if row >= len(self.codes) or self.stamps[row] != key or not self.codes[row]:
-            return None
-        return self.values[self.codes[row]], self.times[row]
+        code = self.codes.code(row, key)
+        return (self.values[code], self.times.number(row, key)) if code else None
 
     cdef void sweep(self):
         """Drop the values that no row has."""
-        used = set(self.codes)
+        used = self.codes.used()
         for values, code in list(self.numbers.items()):
             if code not in used:
                 del self.numbers[values]
@@ -94,17 +89,3 @@ cdef class Told(Derived):
                 for table in self.tables.values():
                     table.pop(code, None)
         self.limit = 2 * len(self.numbers) + SPARE
-
-    def refresh(self, Engine engine):
-        """The codes of all rows, row 0 included; those of flows that are gone are dropped."""
-        cdef Core* core = &engine.core
-        cdef u32[::1] codes
-        cdef u64[::1] stamps
-        cdef u32 i
-        if not len(self.codes):
-            return self.codes
-        codes, stamps = self.codes, self.stamps
-        for i in range(1, <u32>len(codes)):
-            if codes[i] and (i > core.table.high or core.table.colds[i].key != stamps[i]):
-                codes[i] = 0
-        return self.codes

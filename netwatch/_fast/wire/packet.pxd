@@ -50,8 +50,12 @@ cdef enum:                # Packet.notes, names in flowtext.pyx
     NOTE_DUP_ACK = 32
     NOTE_ZERO_WINDOW = 64
     NOTE_KEEP_ALIVE = 128
-    NOTE_COPY = 256       # the same packet was captured a moment ago
-    NOTE_COUNT = 9
+    NOTE_OUTSIDE = 256    # outside the receive window: its receiver drops it
+    NOTE_BAD_SUM = 512    # the checksum is wrong, though its sender's others are right: likewise
+    NOTE_COPY = 1024      # the same packet was captured a moment ago
+    NOTE_BEYOND = 2048    # its headers say more than the frame has: likewise
+    NOTE_DROPPED = 2816   # any of these that its receiver drops
+    NOTE_COUNT = 12
 
 cdef enum:                # Frame.bits
     FRAME_TIMELESS = 1    # the input does not say when; `ts` is that of the frame before
@@ -117,6 +121,7 @@ cdef struct Packet:
     u8 flags              # TCP
     u8 wscale             # TCP option shift + 1, 0 none
     u8 sack_ok            # TCP option
+    u8 head               # TCP: bytes of the header that were captured, right before payload
     u8 icmp_type
     u8 icmp_code
     u8 n_layers

@@ -12,11 +12,13 @@ cdef enum:
 cdef struct PacketRow:
     u64 n                  # ordinal of the frame
     u64 ts                 # ns
+    u64 flow               # Cold.id, 0 none
     u32 len                # bytes on the wire
     u32 caplen
     u32 seq
     u32 ack
     u32 wire_payload
+    u32 row                # of the flow
     u32 ifindex            # the interface that the frame itself names, 0 none
     u16 proto              # PROTO_*
     u16 sub
@@ -24,8 +26,11 @@ cdef struct PacketRow:
     u16 dport
     u16 window
     u16 notes              # NOTE_*
+    u16 iface
+    u16 shard              # which engine has the flow
     u16 part               # a fragment that stands alone: its offset / 8 + 1, else 0
     u8 timeless            # the input does not say when
+    u8 app                 # what the flow was known to be when the frame came
     u8 family              # FAMILY_*
     u8 reject              # REJECT_*
     u8 flags               # TCP
@@ -39,12 +44,17 @@ cdef struct PacketRow:
     u8 layers[MAX_LAYERS]
 
 cdef inline void packet_row(PacketRow* row, const Packet* pk, const Frame* f) noexcept nogil:
-    """What is kept of a packet. Nothing of it points anywhere: the payload may be a datagram that was put together and
-    is gone after the batch."""
+    """What is kept of a packet; its flow is the caller's to say. Nothing of it points anywhere: the payload may be a
+    datagram that was put together and is gone after the batch."""
     row.n = f.n
     row.ts = f.ts
+    row.flow = 0
+    row.row = 0
+    row.app = 0
+    row.shard = 0
     row.len = f.len
     row.caplen = f.caplen
+    row.iface = f.iface
     row.seq = pk.seq
     row.ack = pk.ack
     row.wire_payload = pk.wire_payload

@@ -4,7 +4,7 @@ TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 
 (tunnels, AH, IPComp) leaves in the cursor what comes next. Every read is preceded by a check of the captured length.
 """
 from netwatch._fast.base.bytes cimport u8, u32, be16, be32
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
                                          PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_SYN)
 from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
                                         LAYER_PIM, LAYER_SCTP, LAYER_TCP, LAYER_UDP, LAYER_UDPLITE,
@@ -24,6 +24,7 @@ cdef enum:
     ET_IP4 = 0x0800
     ET_IP6 = 0x86DD
     KINDS = 20
+    ENDS_ONLY = 4              # the readers up to this one know when not to enter a tunnel
     UDP_HEADER = 8
 
 ctypedef void (*Reader)(Cursor*) noexcept nogil
@@ -64,7 +65,10 @@ cdef void transport(Cursor* c, u8 proto) noexcept nogil:
     """Read the header of an IP protocol."""
     c.pk.proto = proto
     c.next = NEXT_DONE
-    READER[READER_OF[proto]](c)
+    if c.pk.notes & NOTE_BEYOND and READER_OF[proto] > ENDS_ONLY:
+        rest_is_payload(c)                      # who drops it enters no tunnel
+    else:
+        READER[READER_OF[proto]](c)
 
 
 cdef void transport_ports(Cursor* c, u8 proto) noexcept nogil:
@@ -120,6 +124,7 @@ cdef void tcp(Cursor* c) noexcept nogil:
         n = captured(c)
     if pk.flags & TCP_SYN:
         tcp_options(pk, p + 20, p + n)
+    pk.head = <u8>n
     advance(c, n)
     rest_is_payload(c)
 
@@ -158,15 +163,15 @@ cdef void udp(Cursor* c) noexcept nogil:
             reject(c, REJECT_TRANSPORT_HEADER)
             return
         if n > c.wire and not c.partial:        # no receiver takes it (RFC 768; Linux udp_rcv)
-            reject(c, REJECT_TRANSPORT_BEYOND)
-            return
+            c.parser.rejects[REJECT_TRANSPORT_BEYOND] += 1
+            pk.notes |= NOTE_BEYOND
     advance(c, UDP_HEADER)
     if pk.proto == PROTO_UDP and n and n - 8 < c.wire:
         c.wire = n - 8
         if c.wire < captured(c):
             c.end = c.p + c.wire
     rest_is_payload(c)
-    if c.encap.n_tunnel < MAX_TUNNELS and udp_tunnel(c):
+    if c.encap.n_tunnel < MAX_TUNNELS and not pk.notes & NOTE_BEYOND and udp_tunnel(c):
         c.entered = True
 
 

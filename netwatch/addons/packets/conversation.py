@@ -12,7 +12,7 @@ from netwatch.addons.packets.questions import excerpt
 from netwatch.addons.packets.readable import Showing
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch.model.contract import Session
 
 MOST_FRAMES = 33_554_432  # bytes of frames read again at a time
 SEALED = having("opaque")

@@ -12,14 +12,13 @@ from bisect import bisect_left
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.out.record import interface_text
 from netwatch._fast.view.framering import FrameRing
-from netwatch.model.addon import Addon
+from netwatch.model.contract import Addon
 from netwatch.model.event import Record
 
 if TYPE_CHECKING:
-    from netwatch.model.run import Run
-    from netwatch.model.session import Session
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Run, Session
 
 MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept
@@ -40,7 +39,7 @@ class KeptFrames(Addon):
         self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 
-    def scan(self, where: Any, flow: int) -> Scan:
+    def scan(self, where: Filter | None, flow: int) -> Scan:
         """The frames that pass a filter (None: any) and are of a flow (0: any), as far as they have been found."""
         key = ("" if where is None else where.text, flow)
         found = self._scans.pop(key, None) or Scan(self.ring, where, flow)
@@ -53,13 +52,13 @@ class KeptFrames(Addon):
 class Scan:
     """Ordinals of the frames that pass, oldest first; those before `upto` have been looked at."""
 
-    def __init__(self, ring: Any, where: Any, flow: int) -> None:
+    def __init__(self, ring: FrameRing, where: Filter | None, flow: int) -> None:
         self.ring, self.where, self.flow = ring, where, flow
         self.all = where is None and not flow
         self.picks: array[int] = array("Q")
         self.upto = 0
         self._by_flow = where is not None and not (where.fields & OF_FRAME)
-        self._changes = self._by_flow and not where.fields <= LASTING
+        self._changes = where is not None and self._by_flow and not where.fields <= LASTING
         self._alone = where is not None and where.fields <= ITS_OWN
         self._said: dict[int, bool] = {}
         self._next: Scan | None = None
@@ -105,19 +104,21 @@ class Scan:
             stop = min(ring.next, start + (PIECE if self.where is not None else 65536))
             if start >= stop:
                 return False
-            if self.where is None:
+            where = self.where
+            if where is None:
                 self.picks.extend(ring.of_flow(self.flow, start, stop))
             else:
                 self.picks.extend(k for k, side in ring.sides(start, stop)
-                                  if (not self.flow or side >> 1 == self.flow) and self._passes(session, k, side))
+                                  if (not self.flow or side >> 1 == self.flow)
+                                  and self._passes(session, where, k, side))
             self.upto = stop
             return bool(stop < ring.next)
 
-    def _passes(self, session: Session, k: int, side: int) -> bool:
+    def _passes(self, session: Session, where: Filter, k: int, side: int) -> bool:
         if not self._by_flow or side < 2:  # what has no flow is judged by itself
-            return bool(self.where.matches(*records(session, k, self._alone)))
+            return bool(where.matches(*records(session, k, self._alone)))
         if side not in self._said:
-            self._said[side] = bool(self.where.matches(*records(session, k, self._alone)))
+            self._said[side] = bool(where.matches(*records(session, k, self._alone)))
         return self._said[side]
 
     def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:
@@ -138,10 +139,7 @@ def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Reco
     """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
     says. The lock is held."""
     ring = session.get(KeptFrames).ring
-    record = ring.record(k)
-    name = interface_text(session.source.interfaces, ring.about(k)["iface"], record.pop("ifindex", 0))
-    if name:
-        record["interface"] = name
+    record = ring.record(k, session.source.interfaces)
     row = 0 if alone else ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:

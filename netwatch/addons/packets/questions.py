@@ -15,7 +15,9 @@ from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
 from netwatch.dissect import Frame, Node, dissect, summary
 
 if TYPE_CHECKING:
-    from netwatch.model.session import Session
+    from netwatch._fast.input.source import Source
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Session
 
 BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
 SAVE_SECONDS = 60.0
@@ -91,7 +93,7 @@ class Packets:
     """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
     pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode; `number`: one to find."""
 
-    where: Any = None
+    where: Filter | None = None
     flow: int = 0
     anchor: int = -1
     before: int = 0
@@ -117,7 +119,7 @@ class Packets:
                     _lines(session, odd), counts, _capture(session.source))
 
 
-def _capture(source: Any) -> Capture | None:
+def _capture(source: Source) -> Capture | None:
     """None for a file."""
     if not isinstance(source, Switch):
         return None
@@ -195,7 +197,7 @@ def _chosen(session: Session, k: int) -> Chosen | None:
 class SavePackets:
     """Write the frames that pass to a new pcapng file in the working folder; an existing one is never touched."""
 
-    where: Any = None
+    where: Filter | None = None
     flow: int = 0
 
     def run(self, session: Session) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from netwatch._fast.term.canvas import text_width
+from netwatch._fast.term.canvas import Canvas, text_width
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import INPUT, MUTED, REVERSE
 from netwatch.ui.widgets.box import draw_box
@@ -30,7 +29,7 @@ def open_entry(state: State, title: str, hint: str, text: str, accept: Callable[
     state.overlay = "entry"
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     entry: Entry = state.parts["entry"]
     width = min(WIDTH, area.width)
     box = Area(area.y + max(0, area.height // 3 - 2), area.x + (area.width - width) // 2, min(4, area.height), width)

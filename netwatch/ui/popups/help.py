@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.ui import keys
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT
@@ -52,7 +51,7 @@ def lowest_top(area: Area, state: State) -> int:
     return max(0, len(lines_of(state)) - (box_of(area).height - 2))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, glyphs = box_of(area), state.glyphs
     draw_box(canvas, box, "Help", glyphs)
     inside = Area(box.y + 1, box.x + 2, box.height - 2, box.width - 3)

@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.usage import Memory
-from netwatch.model.addon import Store
+from netwatch.model.contract import Store
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, GOOD, HEAD, MUTED, TEXT, WARN
@@ -63,7 +62,7 @@ def _columns(width: int) -> list[tuple[str, int, Callable[[Store], str]]]:
     return columns
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, rows, found, glyphs = box_of(area), rows_of(area), stores(state), state.glyphs
     draw_box(canvas, box, "Memory", glyphs)
     health = state.health
@@ -88,7 +87,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     draw_scroll_bar(canvas, rows, top, len(found), glyphs)
 
 
-def _draw_line(canvas: Any, area: Area, name: str, cells: list[tuple[str, int]],
+def _draw_line(canvas: Canvas, area: Area, name: str, cells: list[tuple[str, int]],
                columns: list[tuple[str, int, Callable[[Store], str]]], style: int) -> None:
     canvas.put(area.y, area.x, clip(name, NAME - 1, "."), style)
     x = area.x + NAME

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from netwatch._fast.term.canvas import clip, text_width
-from netwatch.model.session import Command
+from netwatch._fast.term.canvas import Canvas, clip, text_width
+from netwatch.model.contract import Command
 from netwatch.store.settings import SETTINGS
 from netwatch.ui import keys
 from netwatch.ui.popups import settings as settings_screen
@@ -167,7 +167,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 }
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, rows, chosen, glyphs = box_of(area), rows_of(area), part(state), state.glyphs
     draw_box(canvas, box, "Do", glyphs)
     canvas.put(box.y + 1, box.x + 2, ":", KEY)

@@ -5,9 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.replay_control import END, Seek, clock_text
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import BAD, INPUT, MUTED, REVERSE, TEXT
@@ -84,7 +83,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 }
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, chosen, glyphs = centred(area, 5, 64), part(state), state.glyphs
     draw_box(canvas, box, "Go to", glyphs)
     at, room = box.x + 2, box.width - 4

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.preferences import Save, UseTimeouts
 from netwatch.model.option import NOW, Value
 from netwatch.store.settings import SETTINGS, Setting, SettingError
@@ -184,7 +183,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
 
 # ----------------------------------------------------------------------------------------------------------- the screen
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     box, rows, chosen = box_of(area), rows_of(area), part(state)
     draw_box(canvas, box, "Settings", state.glyphs)
     top = chosen.chooser.first_shown(len(SETTINGS), rows.height)
@@ -205,7 +204,7 @@ def _columns(width: int) -> tuple[int, int]:
     return at, max(at + 18, width - 34) if width >= 76 else width
 
 
-def _draw_row(canvas: Any, area: Area, setting: Setting, state: State) -> None:
+def _draw_row(canvas: Canvas, area: Area, setting: Setting, state: State) -> None:
     at, origin_at = _columns(area.width)
     value, glyphs = state.settings.of(setting.key), state.glyphs
     plain = value == setting.default
@@ -222,7 +221,7 @@ def _draw_row(canvas: Any, area: Area, setting: Setting, state: State) -> None:
         canvas.put(area.y, area.x + origin_at, clip(short, room, glyphs.ellipsis), MUTED)
 
 
-def _draw_value(canvas: Any, area: Area, line: Line) -> None:
+def _draw_value(canvas: Canvas, area: Area, line: Line) -> None:
     """The value being typed, over the one in force."""
     at = _columns(area.width)[0]
     room = area.width - at - 2
@@ -233,7 +232,7 @@ def _draw_value(canvas: Any, area: Area, line: Line) -> None:
                " ", INPUT | REVERSE)
 
 
-def _draw_notes(canvas: Any, area: Area, state: State) -> None:
+def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
     """What the marked key is for, what it takes, and where it would be saved."""
     setting, chosen = marked(state), part(state)
     now = "changes apply now" if setting.applies == NOW else f"changes apply {setting.applies}"

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import HEAD_SORT, MUTED, TEXT
 from netwatch.ui.widgets import table
@@ -49,7 +48,7 @@ def _place(area: Area, state: State) -> tuple[Area, int, int]:
     return box, rows, max(0, min(state.sort_row - rows // 2, many - rows))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     now, glyphs = _sorting(state), state.glyphs
     box, rows, first = _place(area, state)
     draw_box(canvas, box, "Sort by", glyphs)

@@ -1,15 +1,12 @@
 """The tabs, one line each. A tab's module has draw(canvas, area, state), which changes nothing, and ACTIONS.
 
 ACTIONS maps the actions of the key table to functions of the state. What else it may have: new_part(), what it
-remembers in state.parts[name]; question(state), a face.Question whose answer is then in state.snapshot.answer;
-order(column, descending), which makes it a table of flows (state.snapshot.rows), with ASKS_INSTEAD only while
-question() gives none; sorting(state), a popups.sort.Sorting, for `s` and for the columns to choose from;
-inner(state), contexts of keys inside it; on_snapshot(state) and on_mouse(state, what, y, x), for a new picture and for
-clicks inside its area; draw_overlay(canvas, area, state), for popups of its own. Modules are imported when first shown.
-order(column, descending), which makes it a table of flows (state.snapshot.rows); inner(state), contexts of keys inside
-it ("global" as the last: the tab's own keys rest); on_snapshot(state) and on_mouse(state, what, y, x), for a new
-picture and for clicks inside its area; draw_overlay(canvas, area, state), for popups of its own. Modules are imported
-when first shown.
+remembers in state.parts[name]; question(state), a model.session.Question whose answer is then in
+state.snapshot.answer; order(column, descending), which makes it a table of flows (state.snapshot.rows), with
+ASKS_INSTEAD only while question() gives none; sorting(state), a popups.sort.Sorting, for `s` and for the columns to
+choose from; inner(state), contexts of keys inside it ("global" as the last: the tab's own keys rest);
+on_snapshot(state) and on_mouse(state, what, y, x), for a new picture and for clicks inside its area;
+draw_overlay(canvas, area, state), for popups of its own. Modules are imported when first shown.
 """
 from __future__ import annotations
 

@@ -4,8 +4,7 @@ It tells what is so; whether that is allowed is for a policy, and there is none 
 """
 from __future__ import annotations
 
-from typing import Any
-
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.egress import Egress, EgressNow, Way
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
@@ -122,7 +121,7 @@ def new_part() -> ListPart:
     return LIST.new_part()
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     LIST.draw(canvas, state)
 
 

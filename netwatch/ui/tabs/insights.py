@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.insights import LOOKED_AT, Card, Insights, InsightsNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
@@ -84,7 +84,7 @@ def inner(state: State) -> tuple[str, ...]:
     return ("details",) if LIST.places(state).details else ()
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     LIST.draw(canvas, state)
 
 

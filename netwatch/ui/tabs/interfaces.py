@@ -1,8 +1,7 @@
 """The Interfaces tab: what this machine's interfaces are and carry; of a file, the interfaces it was captured on."""
 from __future__ import annotations
 
-from typing import Any
-
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.interfaces import ACTIVE, DOWN, IDLE, Interface, Interfaces, InterfacesNow
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -267,5 +266,5 @@ def inner(state: State) -> tuple[str, ...]:
     return ("details",) if LIST.places(state).details else ()
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     LIST.draw(canvas, state)

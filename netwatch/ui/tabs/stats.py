@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
 from netwatch.addons.throughput import RANGES
 from netwatch.ui import format as fmt
@@ -130,7 +130,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
 
 # -------------------------------------------------------------------------------------------------- what it looks like
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     places, found, glyphs = layout(state), statistics(state), state.glyphs
     _draw_chips(canvas, places.chips, found, state)
@@ -160,7 +160,7 @@ def flows_meant(found: Statistics) -> str:
     return words + (f"; {fmt.count(found.gone)} no longer held" if found.gone else "")
 
 
-def _draw_chips(canvas: Any, area: Area, found: Statistics | None, state: State) -> None:
+def _draw_chips(canvas: Canvas, area: Area, found: Statistics | None, state: State) -> None:
     x = area.x + 1
     for x, name in chip_spots(state):
         chosen = name == part(state).range
@@ -233,7 +233,7 @@ TALKERS = (
 )
 
 
-def _draw_list(canvas: Any, area: Area, columns: tuple[Column, ...], rows: list[Any],
+def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: list[Any],
                title: str, note: str, order: str, state: State) -> None:
     """A panel with a list, most first. The share of the largest is shown by a bar where there is room."""
     y, x, height, width = area
@@ -254,7 +254,7 @@ def _draw_list(canvas: Any, area: Area, columns: tuple[Column, ...], rows: list[
     table.draw_scroll_bar(canvas, inner, top, len(rows), glyphs)
 
 
-def draw_bar(canvas: Any, y: int, x: int, cells: int, value: float, top: float, glyphs: Glyphs) -> None:
+def draw_bar(canvas: Canvas, y: int, x: int, cells: int, value: float, top: float, glyphs: Glyphs) -> None:
     """`value` as a bar of at most `cells`, `top` being all of them; whatever is above zero has one."""
     if value > 0 and top > 0:
         canvas.fill(y, x, 1, max(1, min(cells, round(cells * value / top))), glyphs.full, UP)
@@ -291,7 +291,7 @@ def _limits(low: int, high: int | None, glyphs: Glyphs) -> str:
     return f"{fmt.micros(low, glyphs.ascii_only)} {glyphs.arrow} {fmt.micros(high, glyphs.ascii_only)}"
 
 
-def _draw_spread(canvas: Any, area: Area, title: str, counts: tuple[int, ...], glyphs: Glyphs) -> None:
+def _draw_spread(canvas: Canvas, area: Area, title: str, counts: tuple[int, ...], glyphs: Glyphs) -> None:
     """How many flows lie in each step, a bar each."""
     y, x, height, width = area
     total, middle = sum(counts), median_step(counts)

@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.timeline import CATEGORIES, SHOWN, Entry, Timeline, TimelineNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
@@ -122,7 +121,7 @@ def _stretched(values: tuple[int, ...], samples: int) -> list[float | None]:
     return [float(value) for value in values for _ in range(times)]
 
 
-def _draw_strip(canvas: Any, area: Area, state: State) -> None:
+def _draw_strip(canvas: Canvas, area: Area, state: State) -> None:
     found, glyphs = now(state), state.glyphs
     if found is None or area.height < STRIP:
         return
@@ -151,7 +150,7 @@ def _draw_strip(canvas: Any, area: Area, state: State) -> None:
                        clip(top, room, glyphs.ellipsis), MUTED)
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     places = LIST.draw(canvas, state)
     _draw_strip(canvas, places.extra, state)
 

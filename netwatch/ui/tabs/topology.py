@@ -5,9 +5,8 @@ Four boxes side by side where there is room, one list below that. Nothing is sen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.topology import Peer, Peers, PeersNow
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
@@ -178,7 +177,7 @@ def boxes(state: State) -> list[tuple[str, Area]]:
     ]
 
 
-def visible(peers: Sequence[Peer], height: int, selected: Any) -> tuple[int, int]:
+def visible(peers: Sequence[Peer], height: int, selected: object) -> tuple[int, int]:
     """(first, how many) of a box's peers on screen; a line is kept for how many more there are."""
     if len(peers) <= height:
         return 0, len(peers)
@@ -187,7 +186,7 @@ def visible(peers: Sequence[Peer], height: int, selected: Any) -> tuple[int, int
     return max(0, min(at - room + 1, len(peers) - room)) if at >= room else 0, room
 
 
-def _draw_box(canvas: Any, place: str, area: Area, state: State) -> None:
+def _draw_box(canvas: Canvas, place: str, area: Area, state: State) -> None:
     peers = [peer for peer in rows(state) if peer.place == place]
     found, glyphs, chosen = now(state), state.glyphs, LIST.part(state).selected
     total = sum(peer.bytes_out + peer.bytes_in for peer in peers)
@@ -214,7 +213,7 @@ def _draw_box(canvas: Any, place: str, area: Area, state: State) -> None:
         canvas.put(inside.y + shown, inside.x + 1, f"and {fmt.count(len(peers) - shown)} more", MUTED)
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     if not in_boxes(state):
         LIST.draw(canvas, state)
         return

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview, OverviewQuestion
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words
@@ -57,7 +57,7 @@ def layout(area: Area) -> Layout:
                   Area(y + 1 + net + middle, x, room - net - middle, width))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole screen, or why it is not there."""
     found, glyphs = peers.overview(state), state.glyphs
     y, x, height, width = area
@@ -86,7 +86,7 @@ def _inside(area: Area) -> Area:
     return Area(area.y + 1, area.x + 2, area.height - 2, area.width - 4)
 
 
-def _draw_boxes(canvas: Any, places: Layout, found: Overview, state: State) -> None:
+def _draw_boxes(canvas: Canvas, places: Layout, found: Overview, state: State) -> None:
     glyphs = state.glyphs
     draw_box(canvas, places.net, f"1 Throughput, {range_words(found)}", glyphs)
     throughput.draw(canvas, _inside(places.net), found.past, state.live, glyphs)
@@ -113,7 +113,7 @@ def list_area(places: Layout) -> Area:
     return Area(y + 1, x + 1, height - 2, width - 2)
 
 
-def _draw_links(canvas: Any, area: Area, found: Overview, state: State) -> None:
+def _draw_links(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
     """The busiest interfaces of this machine, as its Interfaces tab shows them."""
     y, x, height, width = area
     columns = [column for column in LINK_COLUMNS if column.key != "history" or width >= ROOM_FOR_HISTORY]
@@ -125,7 +125,7 @@ def _draw_links(canvas: Any, area: Area, found: Overview, state: State) -> None:
         table.draw_row(canvas, y + 1 + i, x, slots, row, tint, state.glyphs)
 
 
-def _draw_counts(canvas: Any, area: Area, found: Overview, state: State) -> None:
+def _draw_counts(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
     """A line each: the newest rate, the count of the range, and its course."""
     y, x, height, width = area
     past, glyphs = found.past, state.glyphs
@@ -147,7 +147,7 @@ def _draw_counts(canvas: Any, area: Area, found: Overview, state: State) -> None
             canvas.put(y + 1 + i, x + 44, graph.spark(graph.stretch(rates, room), room, None, glyphs), style)
 
 
-def _draw_health(canvas: Any, area: Area, found: Overview, state: State) -> None:
+def _draw_health(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
     """What was timed on the left, how the capture does on the right."""
     y, x, height, width = area
     glyphs = state.glyphs

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview, Peer
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import draw_footer, draw_status, source_words
@@ -31,7 +31,7 @@ def graph_rows(area: Area) -> int:
     return max(0, min(area.height - 15, area.height // 4))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole screen."""
     found, glyphs = peers.overview(state), state.glyphs
     y, x, height, width = area
@@ -53,7 +53,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     draw_footer(canvas, y + height - 1, state)
 
 
-def _draw_graphs(canvas: Any, area: Area, found: Overview, state: State) -> None:
+def _draw_graphs(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
     """Three lines of words and the graphs between them: down, up, time."""
     y, x, height, width = area
     past, glyphs = found.past, state.glyphs
@@ -66,12 +66,12 @@ def _draw_graphs(canvas: Any, area: Area, found: Overview, state: State) -> None
     throughput.draw_time(canvas, y + height - 1, x, width, past, state.live, glyphs)
 
 
-def _draw_way(canvas: Any, area: Area, rates: Any, style: int, glyphs: Glyphs) -> None:
+def _draw_way(canvas: Canvas, area: Area, rates: Any, style: int, glyphs: Glyphs) -> None:
     if area.height > 0:
         graph.area(canvas, area, graph.stretch(rates, area.width), graph.ceiling(graph.highest(rates)), style, glyphs)
 
 
-def _draw_health(canvas: Any, y: int, x: int, width: int, found: Overview, glyphs: Glyphs, live: bool) -> None:
+def _draw_health(canvas: Canvas, y: int, x: int, width: int, found: Overview, glyphs: Glyphs, live: bool) -> None:
     """Gateway, DNS and segments sent again, on one line; what was not measured has the sign for that."""
     start = x
     shown: list[Tile] = [gateway_tile(found, glyphs)] if live else []

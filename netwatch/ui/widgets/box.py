@@ -1,13 +1,12 @@
 """A box with a title, for what lies over a tab."""
 from __future__ import annotations
 
-from typing import Any
-
+from netwatch._fast.term.canvas import Canvas
 from netwatch.ui.state import Area
 from netwatch.ui.theme import FAINT, TITLE, Glyphs
 
 
-def draw_box(canvas: Any, area: Area, title: str, glyphs: Glyphs) -> None:
+def draw_box(canvas: Canvas, area: Area, title: str, glyphs: Glyphs) -> None:
     """An empty box with a title, over whatever was there."""
     y, x, height, width = area
     canvas.fill(y, x, height, width, " ")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from netwatch._fast.term.canvas import Canvas
 from netwatch.ui.state import Area
 from netwatch.ui.theme import FAINT, MUTED, Glyphs
 
@@ -82,7 +82,7 @@ def _braille(left: int, right: int, dots: tuple[tuple[int, ...], tuple[int, ...]
     return chr(0x2800 + bits) if bits else " "
 
 
-def area(canvas: Any, area: Area, values: Sequence[Sample], top: float | None, style: int, glyphs: Glyphs,
+def area(canvas: Canvas, area: Area, values: Sequence[Sample], top: float | None, style: int, glyphs: Glyphs,
          mirrored: bool = False) -> None:
     """`values` as a filled area; `mirrored` hangs it from the upper edge. A faint dot where nothing was measured."""
     y, x, height, width = area
@@ -107,7 +107,7 @@ def area(canvas: Any, area: Area, values: Sequence[Sample], top: float | None, s
             canvas.put(base, x + i, glyphs.dot, FAINT)
 
 
-def axis(canvas: Any, area: Area, top: float, label: Callable[[float], str], glyphs: Glyphs,
+def axis(canvas: Canvas, area: Area, top: float, label: Callable[[float], str], glyphs: Glyphs,
          mirrored: bool = False) -> None:
     """The scale of a graph, right-aligned in `area`, which stands to its left: the top, a half if there is room, 0."""
     y, x, height, width = area

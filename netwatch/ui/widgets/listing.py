@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from netwatch._fast.term.canvas import clip, text_width, wrap
+from netwatch._fast.term.canvas import Canvas, clip, text_width, wrap
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, FAINT, MUTED, TAB, TEXT, TITLE, Glyphs
@@ -126,7 +126,7 @@ class Listing:
 
     # -------------------------------------------------------------------------------------------------- drawing
 
-    def draw(self, canvas: Any, state: State) -> Places:
+    def draw(self, canvas: Canvas, state: State) -> Places:
         """All but what the tab puts into `extra`."""
         places, part = self.places(state), self.part(state)
         if places.info.height:
@@ -154,7 +154,7 @@ class Listing:
             x += text_width(chip) + 3
         return spots
 
-    def draw_info(self, canvas: Any, area: Area, state: State) -> None:
+    def draw_info(self, canvas: Canvas, area: Area, state: State) -> None:
         glyphs, chosen, x = state.glyphs, self.part(state).chip, area.x + 1
         for start, chip in self.chip_spots(state):
             on = chip == chosen
@@ -164,7 +164,8 @@ class Listing:
             if area.width - x > 3:
                 x += canvas.put(area.y, x, clip(text, area.width - x - 1, glyphs.ellipsis), style)
 
-    def _draw_rows(self, canvas: Any, area: Area, slots: list[table.Slot], rows: Sequence[Any], state: State) -> None:
+    def _draw_rows(self, canvas: Canvas, area: Area, slots: list[table.Slot], rows: Sequence[Any],
+                   state: State) -> None:
         part, glyphs = self.part(state), state.glyphs
         if not rows:
             for i, text in enumerate(self.empty(state) if self.empty else (f"No {self.noun[1]}.",)):
@@ -198,7 +199,7 @@ class Listing:
                               (piece, style)])
         return lines
 
-    def _draw_details(self, canvas: Any, area: Area, state: State) -> None:
+    def _draw_details(self, canvas: Canvas, area: Area, state: State) -> None:
         lines, top = self._lines(area.width - 4, state), self.part(state).details_top
         first = area.y + (1 if area.x == state.body.x else 0)
         room = area.y + area.height - first

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from netwatch._fast.term.canvas import clip, text_width
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.ui.state import Area
 from netwatch.ui.theme import FAINT, HEAD, HEAD_SORT, SELECTED, TITLE, UNDERLINE, Glyphs
 
@@ -76,7 +76,7 @@ def fit(columns: Sequence[Column], width: int, live: bool = True, sort: str = ""
     return slots
 
 
-def draw_heads(canvas: Any, y: int, x: int, slots: Sequence[Slot], sort: str, descending: bool,
+def draw_heads(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], sort: str, descending: bool,
                glyphs: Glyphs) -> None:
     """The head of each column; the one the table is sorted by has an arrow and a line under it."""
     for column, at, width in slots:
@@ -88,7 +88,8 @@ def draw_heads(canvas: Any, y: int, x: int, slots: Sequence[Slot], sort: str, de
             canvas.field(y, x + at, width, column.title, HEAD, column.right, glyphs.ellipsis)
 
 
-def draw_row(canvas: Any, y: int, x: int, slots: Sequence[Slot], row: Any, tint: int | None, glyphs: Glyphs) -> None:
+def draw_row(canvas: Canvas, y: int, x: int, slots: Sequence[Slot], row: object, tint: int | None,
+             glyphs: Glyphs) -> None:
     """One row; `tint` overrides the style of every cell."""
     for column, at, width in slots:
         text, style = column.cell(row, glyphs)
@@ -106,13 +107,13 @@ def cut_head(text: str, separator: str, width: int, ellipsis: str) -> str:
     return f"{clip(head, room, ellipsis)}{separator}{tail}"
 
 
-def draw_selection(canvas: Any, y: int, area: Area, glyphs: Glyphs) -> None:
+def draw_selection(canvas: Canvas, y: int, area: Area, glyphs: Glyphs) -> None:
     """Mark the row at `y` as the selected one: a bar on the left, a tint all along."""
     canvas.put(y, area.x, glyphs.bar, TITLE)
     canvas.restyle(y, area.x, area.width, SELECTED)
 
 
-def draw_scroll_bar(canvas: Any, area: Area, top: int, total: int, glyphs: Glyphs) -> None:
+def draw_scroll_bar(canvas: Canvas, area: Area, top: int, total: int, glyphs: Glyphs) -> None:
     """In the last column of `area`: which part of `total` rows is on screen. Nothing when all of them are."""
     if total <= area.height or area.height < 1:
         return

@@ -1,8 +1,7 @@
 """The chart of bytes per second, one way above the other: newest on the right, each way with an axis of its own."""
 from __future__ import annotations
 
-from typing import Any
-
+from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.throughput import Past
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area
@@ -30,7 +29,7 @@ def average(past: Past, key: str) -> float:
     return past.counts.get(key, 0) / past.seconds
 
 
-def put_rate(canvas: Any, y: int, x: int, width: int, past: Past, key: str, live: bool, glyphs: Glyphs) -> None:
+def put_rate(canvas: Canvas, y: int, x: int, width: int, past: Past, key: str, live: bool, glyphs: Glyphs) -> None:
     """One line: the sign of the way, its rate now (of a file, at its end), peak and average over the range, what it
     is."""
     down = key == "down"
@@ -55,7 +54,7 @@ def span_words(past: Past) -> str:
     return fmt.age(steps * past.step) if steps else ""
 
 
-def draw_time(canvas: Any, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
+def draw_time(canvas: Canvas, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
     """The axis of time under a graph. A file ends at its last frame, which is not now."""
     left = f"-{span_words(past)}"
     right = "now" if live else f"end {fmt.clock(past.end * 1_000_000_000)} UTC" if past.end else "end"
@@ -65,7 +64,7 @@ def draw_time(canvas: Any, y: int, x: int, width: int, past: Past, live: bool, g
         canvas.put(y, x + width - len(right) - 1, " " + right, MUTED)
 
 
-def draw(canvas: Any, area: Area, past: Past, live: bool, glyphs: Glyphs) -> None:
+def draw(canvas: Canvas, area: Area, past: Past, live: bool, glyphs: Glyphs) -> None:
     """A line of words and the area for each way, with the time between them: at least 5 rows, else fewer parts."""
     y, x, height, width = area
     if height < 1 or width < AXIS + 10:
@@ -83,7 +82,7 @@ def draw(canvas: Any, area: Area, past: Past, live: bool, glyphs: Glyphs) -> Non
     _draw_way(canvas, Area(y + 2 + upper, x, rows - upper, width), past, "up", glyphs)
 
 
-def _draw_way(canvas: Any, area: Area, past: Past, key: str, glyphs: Glyphs) -> None:
+def _draw_way(canvas: Canvas, area: Area, past: Past, key: str, glyphs: Glyphs) -> None:
     y, x, height, width = area
     rates = past.rates.get(key, ())
     top = graph.ceiling(graph.highest(rates))

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.ui.state import Area
 from netwatch.ui.theme import BOLD, FAINT, MUTED, TEXT, Glyphs
 
@@ -19,7 +19,7 @@ class Tile(NamedTuple):
     style: int = TEXT
 
 
-def draw(canvas: Any, area: Area, tiles: Sequence[Tile], glyphs: Glyphs) -> None:
+def draw(canvas: Canvas, area: Area, tiles: Sequence[Tile], glyphs: Glyphs) -> None:
     """All of them side by side, equally wide; with two rows the notes are left out."""
     y, x, height, width = area
     tiles = tiles[:max(1, width // LEAST)]
@@ -38,7 +38,7 @@ def draw(canvas: Any, area: Area, tiles: Sequence[Tile], glyphs: Glyphs) -> None
             canvas.put(y + 2, left + 1, clip(tile.note, room, glyphs.ellipsis), MUTED)
 
 
-def draw_title(canvas: Any, y: int, x: int, width: int, title: str, note: str, style: int, glyphs: Glyphs) -> None:
+def draw_title(canvas: Canvas, y: int, x: int, width: int, title: str, note: str, style: int, glyphs: Glyphs) -> None:
     """The head of a part of a screen: its title, a word about it, and a rule to the right edge."""
     canvas.fill(y, x, 1, width, glyphs.rule, FAINT)
     used = canvas.put(y, x + 1, clip(f" {title} ", width - 2, glyphs.ellipsis), style) + 1

@@ -108,7 +108,7 @@ def telnet(w: World) -> None:
     )
 
 
-@scenario("ftp", "tcp", "vsftpd curl")
+@scenario("ftp ftp-data", "tcp", "vsftpd curl")
 def ftp(w: World) -> None:
     """A listing, a download, an upload; passive and active."""
     (w.folder / "pub").mkdir()

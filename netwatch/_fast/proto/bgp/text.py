@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.facts import Plain
 
 AS, ROUTER_ID, HOLD_TIME, CAPABILITY, HOST, IN = 1, 2, 3, 4, 5, 10  # fact keys, as in bgp.pyx
 MESSAGE, FAMILY, ANNOUNCED, WITHDRAWN, PREFIX, GONE, NOTIFICATION, REASON = range(21, 29)
 
-FACT_FIELDS = {"bgp.host_out": HOST, "bgp.host_in": HOST + IN}
+FACT_FIELDS = {"bgp.host_out": Plain(HOST, 255, many=True), "bgp.host_in": Plain(HOST + IN, 255, many=True)}
 MESSAGES = {1: "open", 2: "update", 3: "notification", 4: "keepalive", 5: "route refresh"}
 CAPABILITIES = {
     1: "multiprotocol", 2: "route refresh", 3: "outbound route filtering", 5: "extended next hop",

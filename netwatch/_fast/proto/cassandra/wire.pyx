@@ -11,7 +11,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, 
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                            fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
-from netwatch._fast.proto.common.lines cimport (all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is)
+from netwatch._fast.proto.common.lines cimport all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.sql cimport begins_statement, keep_pair, keep_query, take_text
 

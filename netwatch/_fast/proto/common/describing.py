@@ -73,6 +73,6 @@ def named(names: Mapping[int, str], unknown: str) -> Callable[[bytes], str]:
     return lambda raw: names.get(number(raw)) or f"{unknown} {number(raw)}"
 
 
-def first(value: Any) -> str:
+def first(value: object) -> str:
     """The first of one or all, as text for a label."""
     return str(value[0] if isinstance(value, list) else value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.describing import MASK, by_key
@@ -12,6 +13,16 @@ TEXT, LIST, SECRET, HEX, NUMBER, FLAG = range(6)
 _LIMIT = 256
 
 Fields = tuple[tuple[str, int, int], ...]
+
+
+class Plain(NamedTuple):
+    """A field that is the text of a fact, cleaned and cut to so many characters, so that filters read it where it is
+    stored. `many`: each value of the fact is one of the field, else the first is. `empty`: an empty one is a value."""
+
+    key: int
+    limit: int = _LIMIT
+    many: bool = False
+    empty: bool = False
 
 
 def described(facts: Iterable[tuple[int, bytes]], fields: Fields, show_secrets: bool = False) -> dict[str, object]:
@@ -40,9 +51,10 @@ def described(facts: Iterable[tuple[int, bytes]], fields: Fields, show_secrets: 
     return obj
 
 
-def fact_fields(app: str, fields: Fields, without: tuple[str, ...] = ()) -> dict[str, int]:
-    """Fields a filter may read as they are stored: single texts that describe() shows unchanged."""
-    return {f"{app}.{name}": key for name, key, kind in fields if kind == TEXT and name not in without}
+def fact_fields(app: str, fields: Fields, without: tuple[str, ...] = ()) -> dict[str, Plain]:
+    """The plain ones of the fields: texts that describe() shows unchanged."""
+    return {f"{app}.{name}": Plain(key, many=kind == LIST, empty=kind == LIST) for name, key, kind in fields
+            if kind in (TEXT, LIST) and name not in without}
 
 
 def words(*parts: object) -> str:

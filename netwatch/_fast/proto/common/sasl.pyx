@@ -75,7 +75,7 @@ def _plain(answer: bytes) -> bytes:
         return b""
 
 
-def user_and_password(mechanism: str, answers: list) -> tuple:
+def user_and_password(mechanism: str, answers: list[bytes]) -> tuple[bytes, bytes]:
     """(user, password) as far as the answers tell, b"" for what they do not (RFC 4616, 2195, 5802, 2831)."""
     texts = [_plain(answer) for answer in answers]
     first = texts[0] if texts else b""
@@ -90,7 +90,7 @@ def user_and_password(mechanism: str, answers: list) -> tuple:
     return found.group(1) if found else b"", b""
 
 
-def add_login(obj: dict, facts, show_secrets: bool) -> None:
+def add_login(obj: dict, facts: Iterable[tuple[int, bytes]], show_secrets: bool) -> None:
     """Put `auth`, `user` and `password` into the object, as far as they are known."""
     mechanism = ""
     answers = []
@@ -114,7 +114,7 @@ def add_login(obj: dict, facts, show_secrets: bool) -> None:
         obj["password"] = clean(password, 256) if show_secrets else MASK
 
 
-def login_describer(fields):
+def login_describer(fields: tuple[tuple[str, int, int], ...]) -> Callable[..., Record]:
     """A describe() of the table of fields and of the login; `password` is masked unless secrets are to be shown."""
     def describe(facts, show_secrets: bool = False) -> dict:
         facts = list(facts)

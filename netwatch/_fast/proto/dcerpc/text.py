@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.dcerpc.names import FAULTS, INTERFACES, OPERATIONS
 
 INTERFACE, OPERATION, ENDPOINT, ADDRESS, AUTH_TYPE, AUTH_LEVEL, FAULT, REFUSED, CALLS, LATENCY = range(1, 11)
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 AUTH_TYPES = {9: "SPNEGO", 10: "NTLM", 14: "Schannel", 16: "Kerberos", 68: "Netlogon"}
 AUTH_LEVELS = {1: "none", 2: "connect", 3: "call", 4: "packet", 5: "packet integrity", 6: "packet privacy"}
 NAKS = {1: "temporary congestion", 2: "local limit exceeded", 4: "protocol version not supported",

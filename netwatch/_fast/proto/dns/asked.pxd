@@ -3,8 +3,8 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.look.protocol cimport Look
 
 cdef struct Asked:             # a query waiting for its response
-    u64 hash                   # 0 free
-    u64 ts
+    u64 hash
+    u64 ts                     # 0 free
 
 cdef struct Dns:               # `room` Askeds follow
     u32 counts[2]              # queries, responses

@@ -42,9 +42,9 @@ cdef void remember(Look* look, u64 hash) noexcept nogil:
     cdef Asked* asked = asked_of(dns)
     cdef int i, spare = -1
     for i in range(dns.room):
-        if asked[i].hash == hash:
+        if asked[i].ts and asked[i].hash == hash:
             return
-        if asked[i].hash == 0 and spare < 0:
+        if asked[i].ts == 0 and spare < 0:
             spare = i
     if spare < 0:
         dns = more_room(look)
@@ -52,17 +52,19 @@ cdef void remember(Look* look, u64 hash) noexcept nogil:
         spare = dns.next
         dns.next = <u8>((dns.next + 1) % dns.room)
     asked[spare].hash = hash
-    asked[spare].ts = look.ts
+    asked[spare].ts = look.ts if look.ts else 1
 
 
 cdef u64 latency(Look* look, Dns* dns, u64 hash) noexcept nogil:
     """ns since the query that this responds to, 0 unknown. Frames of one instant count as 1 ns."""
     cdef Asked* asked = asked_of(dns)
+    cdef u64 since
     cdef int i
     for i in range(dns.room):
-        if asked[i].hash == hash:
-            asked[i].hash = 0
-            if look.ts < asked[i].ts:
+        if asked[i].ts and (asked[i].hash == hash or (hash >> 16 == 0 and asked[i].hash & 0xffff == hash)):
+            since = asked[i].ts
+            asked[i].ts = 0
+            if look.ts < since:
                 return 0
-            return look.ts - asked[i].ts if look.ts > asked[i].ts else 1
+            return look.ts - since if look.ts > since else 1
     return 0

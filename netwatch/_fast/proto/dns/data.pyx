@@ -29,7 +29,7 @@ def class_name(cls: int) -> str:
     return CLASSES.get(cls) or f"CLASS{cls}"
 
 
-def read_name(bytes msg, Py_ssize_t at, Py_ssize_t end):
+def read_name(bytes msg, Py_ssize_t at, Py_ssize_t end) -> tuple[str, int]:
     """(text, offset after it) of the name at `at`, which may not pass `end`; ValueError when it is broken."""
     cdef char out[NAME_TEXT]
     cdef const u8* p = msg

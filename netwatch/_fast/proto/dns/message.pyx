@@ -58,18 +58,19 @@ cdef u32 message_end(const u8* p, u32 n) noexcept nogil:
 
 
 cdef u64 question_hash(const u8* p, u32 n, u16 id) noexcept nogil:
-    """What a query and its response have in common: id and first question, letters without case (FNV-1a)."""
+    """What a query and its response have in common: id and first question, letters without case (FNV-1a). The last
+    two bytes are the id, all that a response without a question tells."""
     cdef u64 h = (<u64>14695981039346656037ULL ^ id) * 1099511628211ULL
     cdef u32 i, end
     cdef u8 c
     if n < DNS_HEAD or be16(p + 4) == 0:
-        return h
+        return id
     end = name_end(p, n, DNS_HEAD)
     if end == 0 or end + 4 > n:
-        return h
+        return id
     for i in range(DNS_HEAD, end + 4):
         c = p[i]
         if c >= c'A' and c <= c'Z':
             c |= 32
         h = (h ^ c) * 1099511628211ULL
-    return h
+    return h << 16 | id

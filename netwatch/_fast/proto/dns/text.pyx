@@ -3,10 +3,14 @@ import ipaddress
 import struct
 
 from netwatch._fast.proto.dns.facts cimport (DNS_ANSWER, DNS_LATENCY, DNS_NAME, DNS_RCODE, DNS_TRANSPORT, DNS_TYPE)
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.dns.data import class_name, data_text, read_name, type_name
 from netwatch._fast.base.text import clean
 
-FACT_FIELDS = {"dns.names": DNS_NAME}
+FACT_FIELDS = {"dns.names": Plain(DNS_NAME, 255, many=True, empty=True)}
+FACT_NUMBERS = {"dns.latency_us": (DNS_LATENCY, 1000)}
+DEPENDS = {"dns.types": (DNS_TYPE,), "dns.answers": (DNS_ANSWER,), "dns.rcode": (DNS_RCODE,),
+           "dns.transport": (DNS_TRANSPORT,), "label": (DNS_TRANSPORT, DNS_TYPE, DNS_NAME)}
 TRANSPORTS = ("udp", "tcp", "mdns", "llmnr")
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN",
           7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE", 11: "DSOTYPENI", 16: "BADVERS", 17: "BADKEY",

@@ -48,7 +48,15 @@ cdef bint plausible_head(DnsHead* h) noexcept nogil:
         return False
     if not h.flags & FLAG_RESPONSE and opcode == 0 and h.flags & 0x000f:
         return False
-    return (h.count[0] | h.count[1] | h.count[2] | h.count[3] != 0) != (opcode == 6)   # none in a DSO, RFC 8490 5.4
+    if (h.count[0] | h.count[1] | h.count[2] | h.count[3]) == 0:
+        return opcode == 6 or refusal(h)       # none in a DSO, RFC 8490 section 5.4
+    return opcode != 6
+
+
+cdef inline bint refusal(const DnsHead* h) noexcept nogil:
+    """A response that repeats nothing, not even the question: FORMERR, SERVFAIL, NOTIMP or REFUSED."""
+    return h.flags & FLAG_RESPONSE and (h.flags & 15 == 1 or h.flags & 15 == 2 or h.flags & 15 == 4
+                                        or h.flags & 15 == 5) and h.flags & 0x0240 == 0
 
 
 cdef bint known_question(const u8* p, u32 n, u16 mask) noexcept nogil:
@@ -75,6 +83,8 @@ cdef int judge(const Row* row, const u8* p, u32 n) noexcept nogil:
         return 0
     end = message_end(p, n)
     if end == DNS_HEAD and (h.flags >> 11) & 15 != 6:
+        if n == DNS_HEAD and refusal(&h) and on_port(row, PORT_DNS):
+            return 70
         return 0                       # said to be truncated, and nothing but a head: noise is, too
     if on_port(row, PORT_DNS):
         if end:
@@ -95,16 +105,21 @@ cdef bint other_port(const Row* row) noexcept nogil:
 
 
 cdef int dns_detect(Look* look, Slice data) noexcept nogil:
+    if look.datagram:
+        return 0 if other_port(look.row) else judge(look.row, data.p, data.n)
+    if on_port(look.row, PORT_LLMNR) and not on_port(look.row, PORT_DNS):
+        return 0
+    return detect_stream(look, data)
+
+
+cdef int detect_stream(Look* look, Slice data) noexcept nogil:
+    """Over TCP each message has its length before it (RFC 1035 section 4.2.2, RFC 4795 section 2.4)."""
     cdef u32 size
     cdef DnsHead h
-    if other_port(look.row):
-        return 0
-    if look.datagram:
-        return judge(look.row, data.p, data.n)
     if data.n < 2:
         return DETECT_MORE
     size = be16(data.p)
-    if size < DNS_HEAD + 5:
+    if size < DNS_HEAD + 5 and not (size == DNS_HEAD and on_port(look.row, PORT_DNS)):
         return 0
     if data.n >= 2 + size:
         return judge(look.row, data.p + 2, size)
@@ -138,7 +153,9 @@ cdef int mdns_detect(Look* look, Slice data) noexcept nogil:
 
 
 cdef int llmnr_detect(Look* look, Slice data) noexcept nogil:
-    return detect_local(look, data, PORT_LLMNR)
+    if look.datagram:
+        return detect_local(look, data, PORT_LLMNR)
+    return detect_stream(look, data) if on_port(look.row, PORT_LLMNR) and not on_port(look.row, PORT_DNS) else 0
 
 
 # --- what a message says ---
@@ -276,12 +293,10 @@ cdef int parse_datagram(Look* look, Slice data, u8 over) noexcept nogil:
     return PARSE_NOT_MINE if dns.bad >= BAD_AT_FIRST and not dns.counts[0] and not dns.counts[1] else PARSE_OK
 
 
-cdef int dns_parse(Look* look, Slice data) noexcept nogil:
-    cdef Dns* dns
+cdef int parse_stream(Look* look, Slice data, u8 over) noexcept nogil:
+    """Messages with their lengths before them."""
+    cdef Dns* dns = state_of(look)
     cdef u32 at = 0, size
-    if look.datagram:
-        return parse_datagram(look, data, OVER_UDP)
-    dns = state_of(look)
     if dns == NULL:
         return PARSE_DONE
     while True:
@@ -299,9 +314,13 @@ cdef int dns_parse(Look* look, Slice data) noexcept nogil:
             return PARSE_MORE
         if not readable(data.p + at + 2, size):
             return PARSE_MALFORMED if dns.counts[0] or dns.counts[1] else PARSE_NOT_MINE
-        learn(look, dns, OVER_TCP, data.p + at + 2, size)
+        learn(look, dns, over, data.p + at + 2, size)
         dns = <Dns*>look.state[0]
         at += 2 + size
+
+
+cdef int dns_parse(Look* look, Slice data) noexcept nogil:
+    return parse_datagram(look, data, OVER_UDP) if look.datagram else parse_stream(look, data, OVER_TCP)
 
 
 cdef int mdns_parse(Look* look, Slice data) noexcept nogil:
@@ -309,7 +328,7 @@ cdef int mdns_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef int llmnr_parse(Look* look, Slice data) noexcept nogil:
-    return parse_datagram(look, data, OVER_LLMNR)
+    return parse_datagram(look, data, OVER_LLMNR) if look.datagram else parse_stream(look, data, OVER_LLMNR)
 
 
 cdef void define(Proto* p) noexcept nogil:
@@ -323,6 +342,7 @@ cdef void define(Proto* p) noexcept nogil:
 cdef void dns_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "dns"
+    p.ports[0] = 53
     p.timeout = 30
     p.on = ON_TCP | ON_UDP
     p.detect = dns_detect
@@ -332,6 +352,7 @@ cdef void dns_define(Proto* p) noexcept nogil:
 cdef void mdns_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "mdns"
+    p.ports[0] = 5353
     p.timeout = 30
     p.on = ON_UDP
     p.detect = mdns_detect
@@ -341,6 +362,7 @@ cdef void mdns_define(Proto* p) noexcept nogil:
 cdef void llmnr_define(Proto* p) noexcept nogil:
     define(p)
     p.name = "llmnr"
+    p.ports[0] = 5355
     p.timeout = 30
     p.on = ON_UDP
     p.detect = llmnr_detect

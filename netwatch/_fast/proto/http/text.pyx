@@ -7,12 +7,16 @@ import struct
 
 from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
                                               HTTP_STATUS, HTTP_TYPE)
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
 from netwatch._fast.proto.common.describing import by_key
 from netwatch._fast.proto.common.gss import add_gss
 
-FACT_FIELDS = {"http.method": HTTP_METHOD, "http.host": HTTP_HOST, "http.path": HTTP_PATH,
-               "http.user_agent": HTTP_AGENT, "http.content_type": HTTP_TYPE, "http.server": HTTP_SERVER}
+FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST), "http.user_agent": Plain(HTTP_AGENT),
+               "http.content_type": Plain(HTTP_TYPE), "http.server": Plain(HTTP_SERVER)}
+FACT_NUMBERS = {"http.transactions": (HTTP_COUNT, 1)}
+DEPENDS = {"http.path": (HTTP_PATH,), "http.status": (HTTP_STATUS,),
+           "label": (HTTP_METHOD, HTTP_HOST, HTTP_PATH, HTTP_STATUS)}
 MASK = "***"
 _EVENT_HEAD = struct.Struct("=5Q2I")   # httppair.pyx, report()
 _UNSEEN = 1 << 63                       # httppair.pxd, unseen()

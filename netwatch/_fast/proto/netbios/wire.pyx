@@ -270,12 +270,15 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
 cdef void netbios_define(Proto* p) noexcept nogil:
     reads(p, "netbios", ON_TCP | ON_UDP, netbios_detect, netbios_parse)
     memset(p.first, 1, sizeof(p.first))
+    p.ports[0] = 137
+    p.ports[1] = 138
     p.free = free
 
 
 # --- what the facts say ---
 
 FACT_FIELDS = {}
+DEPENDS = {"app_stack": (NETBIOS_MAILSLOT,)}
 SERVICES = {1: "name", 2: "datagram", 3: "session"}
 OPS = {0: "query", 5: "registration", 6: "release", 7: "wait", 8: "refresh", 9: "refresh", 15: "registration"}
 RCODES = {0: "OK", 1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR", 6: "ACT_ERR", 7: "CFT_ERR"}

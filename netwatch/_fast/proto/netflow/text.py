@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.facts import Plain
 
 VERSION, SOURCE, TEMPLATE, ELEMENT, SAMPLING, RECORDS, MESSAGES, LOST = range(1, 9)  # fact keys, as in wire.pyx
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 # IANA's registry "IPFIX Information Elements"; NetFlow 9 has the same numbers
 _FIRST = (
     "octetDeltaCount packetDeltaCount deltaFlowCount protocolIdentifier ipClassOfService tcpControlBits "

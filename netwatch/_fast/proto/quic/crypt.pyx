@@ -225,7 +225,7 @@ cdef i32 initial_open(const InitialKeys* keys, const u8* p, u32 number_at, u32 s
     return n
 
 
-def keys_of(u32 version, bytes cid):
+def keys_of(u32 version, bytes cid) -> tuple[tuple[bytes, ...], ...] | None:
     """((key, iv, hp) of the client, the same of the server), or None for an unknown version: for tests."""
     cdef InitialKeys client, server
     if not initial_keys(version, cid, <u32>len(cid), &client, &server):
@@ -233,7 +233,7 @@ def keys_of(u32 version, bytes cid):
     return ((client.key[:16], client.iv[:IV], client.hp[:16]), (server.key[:16], server.iv[:IV], server.hp[:16]))
 
 
-def opened(u32 version, bytes cid, bint server, bytes packet, u32 number_at, u64 expected=0):
+def opened(u32 version, bytes cid, bint server, bytes packet, u32 number_at, u64 expected=0) -> bytes | None:
     """The payload of one Initial packet, or None: for tests."""
     cdef InitialKeys keys[2]
     cdef u8 out[PLAIN_BYTES]

@@ -7,11 +7,16 @@ import sys
 
 from netwatch._fast.proto.quic.packets cimport (QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US,
                                                 QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION)
-from netwatch._fast.proto.tls.hello cimport TLS_SNI
-from netwatch._fast.proto.tls.text import describe_hello
+from netwatch._fast.proto.tls.hello cimport TLS_ALPN, TLS_CIPHERS, TLS_CUT, TLS_SNI
+from netwatch._fast.proto.common.facts import Plain
+from netwatch._fast.proto.tls.text import HELLO_DEPENDS, describe_hello
 from netwatch._fast.base.text import add_text
 
-FACT_FIELDS = {"quic.sni": TLS_SNI, "quic.gquic_sni": QK_GOOGLE_SNI}
+FACT_FIELDS = {"quic.sni": Plain(TLS_SNI, 255, empty=True), "quic.gquic_sni": Plain(QK_GOOGLE_SNI, 255)}
+FACT_NUMBERS = {"quic.handshake_us": (QK_HANDSHAKE_US, 1)}
+DEPENDS = {f"{carrier}.{name}": keys for name, keys in HELLO_DEPENDS.items() for carrier in ("tls", "quic")} | {
+    "quic.version": (QK_VERSION,), "quic.version_id": (QK_VERSION,), "quic.user_agent": (QK_AGENT,),
+    "label": (TLS_SNI, QK_GOOGLE_SNI), "app_stack": (TLS_CIPHERS, TLS_CUT, TLS_ALPN)}
 
 _VERSIONS = {0x00000001: "1", 0x6B3343CF: "2", 0xFACEB001: "mvfst-22", 0xFACEB002: "mvfst-27", 0xFACEB00E: "mvfst-exp"}
 _FROM_CLIENT = ("sni", "alpn", "ja4", "ja3", "client", "ech")          # in `quic`; the rest of the hellos is in `tls`

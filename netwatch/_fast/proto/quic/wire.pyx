@@ -386,6 +386,7 @@ cdef void quic_free(void* state) noexcept nogil:
 cdef void quic_define(Proto* p) noexcept nogil:
     cdef u32 flags
     reads(p, "quic", ON_UDP, quic_detect, quic_parse)
+    p.ports[0] = 443
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE | TRAIT_STREAMS
     p.timeout = 180
     p.join = quic_join

@@ -2,7 +2,7 @@
 from netwatch._fast.proto.rdp.wire cimport *
 from netwatch._fast.proto.common.describing import by_key, listed, masked, number, one_or_all, text
 
-FACT_FIELDS = {"rdp.client": RDP_CLIENT}
+FACT_FIELDS = {}
 # MS-RDPBCGR section 2.2.1.1.1
 PROTOCOLS = {0x01: "tls", 0x02: "credssp", 0x04: "rdstls", 0x08: "credssp early", 0x10: "aad"}
 FLAGS = {0x01: "restricted admin", 0x02: "redirected authentication", 0x08: "correlation"}

@@ -97,6 +97,11 @@ cdef int rdp_detect(Look* look, Slice d) noexcept nogil:
     return 60 if n == 0 and port_is(look, PORT) else 0
 
 
+cdef int rdp_agrees(Look* look, Slice d) noexcept nogil:
+    """A server that is none of RDP's may answer a request with anything but a TPKT."""
+    return d.p[0] == TPKT and (d.n < 2 or d.p[1] == 0)
+
+
 # --- connection request and confirm ---
 
 cdef void take_request(Look* look, Slice m) noexcept nogil:
@@ -299,4 +304,5 @@ cdef int rdp_parse(Look* look, Slice d) noexcept nogil:
 cdef void rdp_define(Proto* p) noexcept nogil:
     reads(p, "rdp", ON_TCP, rdp_detect, rdp_parse)
     p.first[TPKT] = 1
+    p.agrees = rdp_agrees
     p.free = free

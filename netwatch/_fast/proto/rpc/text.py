@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.facts import Plain
 
 # fact keys, as in wire.pyx
 PROGRAM, PROCEDURE, AUTH, MACHINE, IDS, PORT, ADDRESS, PATH, FILE, STATUS, ERROR, CALLS, LATENCY = range(1, 14)
 OPERATION = 0x100              # of a COMPOUND, in the procedure's number
 
-FACT_FIELDS: dict[str, int] = {}
+FACT_FIELDS: dict[str, Plain] = {}
 PROGRAMS = {
     100000: "portmap", 100001: "rstat", 100002: "rusers", 100003: "nfs", 100004: "ypserv", 100005: "mount",
     100007: "ypbind", 100008: "rwall", 100009: "yppasswd", 100011: "rquota", 100012: "spray", 100017: "rexec",

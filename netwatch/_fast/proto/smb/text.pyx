@@ -7,6 +7,7 @@ from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.smb.names import CAPABILITIES, COMMANDS1, COMMANDS2, STATUSES
 
 FACT_FIELDS = {}
+DEPENDS = {"app_stack": None}
 DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x02FF: "2.???", 0x0300: "3.0", 0x0302: "3.0.2", 0x0311: "3.1.1"}
 CIPHERS = {1: "AES-128-CCM", 2: "AES-128-GCM", 3: "AES-256-CCM", 4: "AES-256-GCM"}
 SIGNINGS = {0: "HMAC-SHA256", 1: "AES-CMAC", 2: "AES-GMAC"}

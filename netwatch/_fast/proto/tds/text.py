@@ -16,6 +16,7 @@ from netwatch._fast.proto.common.describing import (
     one_or_all,
     text,
 )
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.common.sqltext import statements
 from netwatch._fast.proto.tls.text import describe_hello
@@ -24,7 +25,7 @@ from netwatch._fast.proto.tls.text import describe_hello
 (VERSION, CLIENT, SERVER, ENCRYPTION, INSTANCE, HOST, USER, PASSWORD, APPLICATION, TARGET, LIBRARY, DATABASE, PRODUCT,
  QUERY, PROCEDURE, PROCEDURE_ID, ERROR, LOGIN, LATENCY) = range(21, 40)
 
-FACT_FIELDS = {"tds.host": HOST, "tds.application": APPLICATION}
+FACT_FIELDS = {"tds.host": Plain(HOST, 255, many=True), "tds.application": Plain(APPLICATION, 255, many=True)}
 ENCRYPTIONS = {0: "login", 1: "session", 2: "none", 3: "session"}
 PROCEDURES = {1: "sp_cursor", 2: "sp_cursoropen", 3: "sp_cursorprepare", 4: "sp_cursorexecute", 5: "sp_cursorprepexec",
               6: "sp_cursorunprepare", 7: "sp_cursorfetch", 8: "sp_cursoroption", 9: "sp_cursorclose",

@@ -58,11 +58,11 @@ def _strict(der: bytes) -> dict[str, Any]:
     return {name: value for name, value in obj.items() if value}
 
 
-def _name_text(name: Any) -> str:
+def _name_text(name: object) -> str:
     return clean(name.rfc4514_string().encode("utf-8", "replace"), 512)
 
 
-def _key_text(key: Any) -> str:
+def _key_text(key: object) -> str:
     """The public key's kind and size: "RSA 2048", "EC secp256r1", "Ed25519"."""
     curve = getattr(key, "curve", None)
     if curve is not None:
@@ -72,7 +72,7 @@ def _key_text(key: Any) -> str:
     return f"{kind} {size}" if size else kind
 
 
-def _alt_names(x509: Any, cert: Any) -> list[str]:
+def _alt_names(x509: object, cert: object) -> list[str]:
     """Subject alternative names (RFC 5280 section 4.2.1.6): host names, then addresses."""
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     found = [clean(str(v).encode("utf-8", "replace"), 255) for v in names.get_values_for_type(x509.DNSName)]

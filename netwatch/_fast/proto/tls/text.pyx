@@ -5,6 +5,7 @@ and is not here). JA3 follows Salesforce's description. All of it is computed wh
 """
 import hashlib
 
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.tls.cert import describe_cert
 from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS_ALPN_CHOSEN, TLS_CERT, TLS_CIPHER,
                                              TLS_CIPHERS, TLS_CLIENT_CERT, TLS_CLIENT_VERSION, TLS_CUT, TLS_ECH,
@@ -13,10 +14,21 @@ from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS
 from netwatch._fast.proto.tls.names import ALERTS, CIPHERS, GROUPS, VERSIONS
 from netwatch._fast.base.text import clean
 
-FACT_FIELDS = {"tls.sni": TLS_SNI, "tls.alpn_chosen": TLS_ALPN_CHOSEN}
+FACT_FIELDS = {"tls.sni": Plain(TLS_SNI, 255, empty=True), "tls.alpn_chosen": Plain(TLS_ALPN_CHOSEN, 255, empty=True)}
+OF_JA3 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_CUT)
+OF_JA4 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_VERSIONS, TLS_ALPN, TLS_SIGALGS, TLS_CUT)
+# what of a hello a field of any protocol that carries hellos depends on
+HELLO_DEPENDS = {
+    "alpn": (TLS_ALPN,), "version": (TLS_VERSION,), "cipher": (TLS_CIPHER,), "ja3": OF_JA3, "ja4": OF_JA4,
+    "client": (*OF_JA3, *OF_JA4), "ja3s": (TLS_CIPHER, TLS_SERVER_VERSION, TLS_SERVER_EXTS), "ech": (TLS_ECH,),
+    "resumed": (TLS_RESUMED,), "alert": (TLS_ALERT,), "sni": (TLS_SNI,), "alpn_chosen": (TLS_ALPN_CHOSEN,),
+    **dict.fromkeys(("cert.subject", "cert.issuer", "cert.san", "cert.not_before", "cert.not_after", "cert.key",
+                     "cert.sha256"), (TLS_CERT,)),
+}
+DEPENDS = {f"tls.{name}": keys for name, keys in HELLO_DEPENDS.items()} | {"label": (TLS_SNI,)}
 
 # names of programs by JA3 or JA4, filled by whoever starts netwatch (names/clients.py)
-CLIENTS = {}
+CLIENTS: dict[str, str] = {}
 
 _JA4_VERSIONS = {0x0100: "s1", 0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13",
                  0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}
@@ -24,13 +36,13 @@ _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 _EMPTY_HASH = "000000000000"
 
 
-def numbers(raw: bytes, grease: bool = False) -> list:
+def numbers(raw: bytes, grease: bool = False) -> list[int]:
     """The 2-byte numbers of a list, GREASE values (RFC 8701) left out unless asked for."""
     found = [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw) - 1, 2)]
     return found if grease else [v for v in found if not (v & 0x0F0F == 0x0A0A and v >> 8 == v & 0xFF)]
 
 
-def alpn_names(raw: bytes) -> list:
+def alpn_names(raw: bytes) -> list[bytes]:
     """The protocol names of an ALPN list as bytes, up to the first that does not fit."""
     names = []
     at = 0
@@ -55,7 +67,7 @@ def _ja4_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else _EMPTY_HASH
 
 
-def ja4(hello: dict, transport: str = "t"):
+def ja4(hello: dict[int, bytes], transport: str = "t") -> str | None:
     """JA4 of a ClientHello's facts (key to bytes), or None when it was not kept whole. `transport` is t, q or d."""
     if TLS_CIPHERS not in hello or TLS_CUT in hello:
         return None
@@ -82,7 +94,7 @@ def _dashed(values) -> str:
     return "-".join(map(str, values))
 
 
-def ja3(hello: dict):
+def ja3(hello: dict[int, bytes]) -> str | None:
     """JA3: MD5 of version, ciphers, extensions, groups and point formats; None when the hello was not kept whole."""
     if TLS_CIPHERS not in hello or TLS_CLIENT_VERSION not in hello or TLS_CUT in hello:
         return None
@@ -92,7 +104,7 @@ def ja3(hello: dict):
         _dashed(hello.get(TLS_POINTS, b"")))))
 
 
-def ja3s(hello: dict):
+def ja3s(hello: dict[int, bytes]) -> str | None:
     """JA3S: MD5 of version, cipher and extensions of the ServerHello, or None without one."""
     if TLS_CIPHER not in hello or TLS_SERVER_VERSION not in hello:
         return None
@@ -162,7 +174,7 @@ def _prints(hello: dict, transport: str) -> dict:
     return {name: value for name, value in found.items() if value}
 
 
-def handshakes(obj: dict) -> list:
+def handshakes(obj: dict) -> list[Record]:
     """The `tls` objects of a flow's tls records: one, or two where a HelloRetryRequest answered the first hello.
 
     The first then has the names and fingerprints of the two that failed to agree, with `hello_retry` naming the group

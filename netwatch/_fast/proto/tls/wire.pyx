@@ -264,13 +264,16 @@ cdef int parse_records(Look* look, Tls* tls, Slice data) noexcept nogil:
         look.skip = <u64>1 << 62
         return PARSE_OK
     if data.n and data.p[0] & 0x80 and not tls.begun:
-        return parse_ssl2(look, tls, data)
-    if data.n and data.p[0] & 0x80 and tls.ssl2 and not tls.server:
-        return PARSE_DONE                         # an answer in SSL 2.0
+        code = parse_ssl2(look, tls, data)
+        if code != PARSE_OK:
+            return code
+        at = look.used
     while True:
         look.used = at
         if data.n == at:
             return PARSE_OK
+        if data.p[at] & 0x80 and tls.ssl2 and not tls.server:
+            return PARSE_DONE                     # an answer in SSL 2.0
         if data.n - at < RECORD_HEAD:
             look.need = RECORD_HEAD
             return PARSE_MORE

@@ -1,8 +1,10 @@
 """What RFB's facts say, as the `vnc` object of a flow."""
 from netwatch._fast.proto.vnc.wire cimport *
+from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.describing import by_key, first, listed, masked, named, number, one_or_all
 
-FACT_FIELDS = {"vnc.name": VNC_NAME, "vnc.server_version": VNC_SERVER, "vnc.client_version": VNC_CLIENT}
+FACT_FIELDS = {"vnc.name": Plain(VNC_NAME, 255, many=True), "vnc.server_version": Plain(VNC_SERVER, 255, many=True),
+               "vnc.client_version": Plain(VNC_CLIENT, 255, many=True)}
 # IANA's RFB security types
 TYPES = {0: "invalid", 1: "none", 2: "vnc", 5: "ra2", 6: "ra2ne", 16: "tight", 17: "ultra", 18: "tls", 19: "vencrypt",
          20: "sasl", 21: "md5", 22: "xvp", 30: "apple", 113: "ms-logon2", 117: "ms-logon"}

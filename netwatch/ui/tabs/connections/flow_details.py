@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netwatch._fast.term.canvas import clip, wrap
+from netwatch._fast.term.canvas import Canvas, clip, wrap
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import minute_of
@@ -132,7 +132,7 @@ def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     return plain(values[0], how, glyphs)
 
 
-def _protocol_rows(value: Any, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
+def _protocol_rows(value: object, prefix: str, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     """Every leaf below an object of a protocol. Objects go at most three deep, deeper ones become one line."""
     if not isinstance(value, dict) or prefix.count(" ") >= 3:
         yield prefix or "value", plain(value, _unit_of(prefix), glyphs)
@@ -238,7 +238,7 @@ def lowest_top(area: Area, state: State) -> int:
     return max(0, max(len(lines) for lines in columns) - (area.height - 1))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The pane: a title line, then the part of the lines that is scrolled to."""
     glyphs, record = state.glyphs, shown_record(state)
     beside = area.x > state.body.x
@@ -268,7 +268,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     table.draw_scroll_bar(canvas, rows, top, longest, glyphs)
 
 
-def _draw_lines(canvas: Any, area: Area, lines: list[Line], glyphs: Glyphs) -> None:
+def _draw_lines(canvas: Canvas, area: Area, lines: list[Line], glyphs: Glyphs) -> None:
     for y, (kind, label, text) in enumerate(lines, area.y):
         if kind == "title":
             canvas.put(y, area.x, clip(label, area.width, glyphs.ellipsis), BRAND)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import Grouped, GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -159,7 +159,7 @@ def head(state: State) -> tuple[str, str]:
     return f"{groups}, {fmt.count(found.flows)} flow{'' if found.flows == 1 else 's'}", found.why
 
 
-def draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State,
+def draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State,
               draw_empty: Callable[[Any, Area, State], None]) -> None:
     found, window, glyphs = answer(state), part_of(state).window, state.glyphs
     if found is None or not found.total:

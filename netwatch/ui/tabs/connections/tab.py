@@ -4,9 +4,7 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 """
 from __future__ import annotations
 
-from typing import Any
-
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -45,7 +43,7 @@ def inner(state: State) -> tuple[str, ...]:
             *(("frames",) if any(tab.name == "packets" for tab in state.tabs) else ()))
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     places = layout(state)
     if places.info.height:
@@ -63,7 +61,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
         flow_details.draw(canvas, places.details, state)
 
 
-def _draw_info(canvas: Any, area: Area, state: State) -> None:
+def _draw_info(canvas: Canvas, area: Area, state: State) -> None:
     """One line: how many flows, which of them are on screen, the filter in force, the order."""
     picture, now = state.snapshot, state.table
     glyphs = state.glyphs
@@ -96,7 +94,7 @@ def _selection_away(state: State) -> bool:
         not any(row["id"] == chosen for row in state.snapshot.rows)
 
 
-def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State) -> None:
+def _draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State) -> None:
     picture, glyphs = state.snapshot, state.glyphs
     if picture.page is None or not picture.total:
         _draw_empty(canvas, area, state)
@@ -116,7 +114,7 @@ def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State) -
     table.draw_scroll_bar(canvas, area, state.table.top, picture.total, glyphs)
 
 
-def _draw_empty(canvas: Any, area: Area, state: State) -> None:
+def _draw_empty(canvas: Canvas, area: Area, state: State) -> None:
     """Why there are no rows, and what to do."""
     health, told = state.health, state.snapshot.page is not None or groups.answer(state) is not None
     if state.snapshot.error:

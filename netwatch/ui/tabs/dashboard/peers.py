@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.overview import Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput import RANGES
 from netwatch.ui import filterline
@@ -186,7 +185,7 @@ def top_row(state: State, rows: int) -> int:
     return max(0, cursor(state) - rows + 1)
 
 
-def draw(canvas: Any, area: Area, state: State, extra: Callable[[Peer], list[str]] | None = None) -> None:
+def draw(canvas: Canvas, area: Area, state: State, extra: Callable[[Peer], list[str]] | None = None) -> None:
     """Heads and rows; `extra` gives lines under the selected one."""
     found, glyphs = overview(state), state.glyphs
     if area.height < 2:

@@ -1,9 +1,9 @@
 """The Dashboard tab: how much flows, how fast answers come, what was lost, who talks, and how the capture does."""
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.overview import Overview
 from netwatch.model.session import Health
 from netwatch.ui import format as fmt
@@ -42,7 +42,7 @@ def layout(state: State) -> Layout:
                   Area(y + top + chart, x, below, width - (HEALTH + 1 if health else 0)), health)
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     places, found, glyphs = layout(state), peers.overview(state), state.glyphs
     if found is None:
@@ -152,7 +152,7 @@ def health_lines(health: Health, state: State, found: Overview | None) -> list[t
     return lines
 
 
-def draw_health(canvas: Any, area: Area, state: State) -> None:
+def draw_health(canvas: Canvas, area: Area, state: State) -> None:
     """What is known of the capture itself; nothing before the first look at it."""
     if state.health is None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netwatch._fast.term.canvas import clip, wrap
+from netwatch._fast.term.canvas import Canvas, clip, wrap
 from netwatch.addons.packets.conversation import Said, Turn
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -82,7 +82,7 @@ def _rows(state: State) -> int:
     return max(1, state.body.height - 2)
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """Who speaks with whom on top, the lines, then what is counted."""
     part, found, glyphs = part_of(state), said(state), state.glyphs
     how = f"{'hex' if part.talk_hex else 'text'}, {part.talk_side}"
@@ -109,7 +109,7 @@ def draw(canvas: Any, area: Area, state: State) -> None:
     _draw_counts(canvas, area, found, state)
 
 
-def _draw_counts(canvas: Any, area: Area, found: Said, state: State) -> None:
+def _draw_counts(canvas: Canvas, area: Area, found: Said, state: State) -> None:
     glyphs = state.glyphs
     y = area.y + area.height - 1
     canvas.fill(y, area.x, 1, area.width, " ", FAINT)

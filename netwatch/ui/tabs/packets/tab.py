@@ -6,9 +6,8 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.packets.questions import Line, Seen
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -88,7 +87,7 @@ def _info(line: Line) -> tuple[str, int]:
     return (f"[{', '.join(line.notes)}] " if line.notes else "") + line.info, TEXT
 
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     part = part_of(state)
     if part.talk:
@@ -112,13 +111,13 @@ def _below(area: Area) -> Area:
     return Area(area.y + 1, area.x, area.height - 1, area.width)
 
 
-def _draw_title(canvas: Any, area: Area, title: str, focused: bool, state: State) -> None:
+def _draw_title(canvas: Canvas, area: Area, title: str, focused: bool, state: State) -> None:
     canvas.fill(area.y, area.x, 1, area.width, state.glyphs.rule, FAINT)
     text = f" {state.glyphs.arrow} {title} " if focused else f" {title} "
     canvas.put(area.y, area.x + 1, text, TITLE if focused else MUTED)
 
 
-def _draw_info(canvas: Any, area: Area, state: State, found: Seen | None) -> None:
+def _draw_info(canvas: Canvas, area: Area, state: State, found: Seen | None) -> None:
     """How many frames pass, how many are kept and were let go, what restricts them, whether the newest are followed."""
     part = part_of(state)
     if found is None:
@@ -151,7 +150,7 @@ def _draw_info(canvas: Any, area: Area, state: State, found: Seen | None) -> Non
             x += canvas.put(area.y, x, clip(text, area.x + room - x, state.glyphs.ellipsis), style)
 
 
-def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State, found: Seen | None) -> None:
+def _draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State, found: Seen | None) -> None:
     part, glyphs = part_of(state), state.glyphs
     if found is None or not found.lines:
         if area.height and found is not None:
@@ -176,7 +175,7 @@ def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State, f
     table.draw_scroll_bar(canvas, area, found.start + first, found.total, glyphs)
 
 
-def _draw_nothing(canvas: Any, area: Area, state: State) -> None:
+def _draw_nothing(canvas: Canvas, area: Area, state: State) -> None:
     found, part = seen(state), part_of(state)
     if area.height < 1:
         return
@@ -184,7 +183,7 @@ def _draw_nothing(canvas: Any, area: Area, state: State) -> None:
     canvas.put(area.y, area.x + 1, "This frame was let go." if gone else "No frame is selected.", MUTED)
 
 
-def _draw_tree(canvas: Any, area: Area, state: State) -> None:
+def _draw_tree(canvas: Canvas, area: Area, state: State) -> None:
     glyphs, part = state.glyphs, part_of(state)
     lines = leaves(state)
     if not lines:
@@ -203,7 +202,7 @@ def _draw_tree(canvas: Any, area: Area, state: State) -> None:
     table.draw_scroll_bar(canvas, area, top, len(lines), glyphs)
 
 
-def _draw_bytes(canvas: Any, area: Area, state: State) -> None:
+def _draw_bytes(canvas: Canvas, area: Area, state: State) -> None:
     """Offset, hexadecimal, characters; the bytes of the selected node stand out in reverse."""
     frame = chosen(state)
     if frame is None:
@@ -230,7 +229,7 @@ def _draw_bytes(canvas: Any, area: Area, state: State) -> None:
     table.draw_scroll_bar(canvas, area, top, total, state.glyphs)
 
 
-def _draw_notes(canvas: Any, area: Area, state: State) -> None:
+def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
     """How often which note was made since the beginning, then the newest frames that have one."""
     found, part, glyphs = seen(state), part_of(state), state.glyphs
     if found is None or area.height < 1:

@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import Grouped
 from netwatch.ui import format as fmt
 from netwatch.ui.recent import Recent
@@ -26,7 +25,7 @@ _WIDE: _Numbers = (
 _NARROW: _Numbers = (("Bytes", 9, TEXT, lambda row: fmt.size(row["bytes_in"] + row["bytes_out"])),)
 
 
-def draw(canvas: Any, area: Area, state: State, row: Row | None, found: Grouped | None, recent: Recent) -> None:
+def draw(canvas: Canvas, area: Area, state: State, row: Row | None, found: Grouped | None, recent: Recent) -> None:
     glyphs, beside = state.glyphs, area.x > state.body.x
     if row is None or found is None:
         canvas.put(area.y, area.x + 1, " No process is selected ", TITLE)
@@ -46,7 +45,7 @@ def draw(canvas: Any, area: Area, state: State, row: Row | None, found: Grouped 
                 glyphs)
 
 
-def _draw_lists(canvas: Any, area: Area, found: Grouped, glyphs: Glyphs) -> int:
+def _draw_lists(canvas: Canvas, area: Area, found: Grouped, glyphs: Glyphs) -> int:
     """Top remotes and states; rows used."""
     cells = _WIDE if area.width >= WIDE_FROM else _NARROW
     room = area.width - sum(width for _, width, _, _ in cells) - 1
@@ -66,7 +65,7 @@ def _draw_lists(canvas: Any, area: Area, found: Grouped, glyphs: Glyphs) -> int:
     return min(y - area.y, area.height)
 
 
-def _draw_cells(canvas: Any, y: int, area: Area, cells: list[tuple[str, int, int]], glyphs: Glyphs) -> None:
+def _draw_cells(canvas: Canvas, y: int, area: Area, cells: list[tuple[str, int, int]], glyphs: Glyphs) -> None:
     """Right-aligned, from the right edge of the area."""
     x = area.x + area.width - sum(width for _, width, _ in cells)
     for text, width, style in cells:
@@ -74,7 +73,7 @@ def _draw_cells(canvas: Any, y: int, area: Area, cells: list[tuple[str, int, int
         x += width
 
 
-def _draw_graph(canvas: Any, area: Area, row: Row, found: Grouped, recent: Recent, glyphs: Glyphs) -> None:
+def _draw_graph(canvas: Canvas, area: Area, row: Row, found: Grouped, recent: Recent, glyphs: Glyphs) -> None:
     """Down above, up below, of the minute in which the process was on screen."""
     if area.height < 5 or area.width < GRAPH_WIDTH + 10:
         return

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from netwatch._fast.term.canvas import clip
+from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import Grouped
 from netwatch.addons.processes import Processes
 from netwatch.ui import filterline
@@ -88,7 +87,7 @@ def on_snapshot(state: State) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- drawing
 
-def draw(canvas: Any, area: Area, state: State) -> None:
+def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
     places, part, found = places_of(state), part_of(state), answer(state)
     if places.info.height:
@@ -109,7 +108,7 @@ def _slots(state: State, area: Area) -> list[table.Slot]:
     return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]
 
 
-def _draw_info(canvas: Any, area: Area, state: State, found: Grouped | None) -> None:
+def _draw_info(canvas: Canvas, area: Area, state: State, found: Grouped | None) -> None:
     """How many, of how many flows, and why owners are not known where they are not."""
     owners = state.health.owners_why if state.health and state.live else ""
     why = found.why if found is not None and found.why else owners
@@ -123,7 +122,7 @@ def _draw_info(canvas: Any, area: Area, state: State, found: Grouped | None) -> 
             x += canvas.put(area.y, x, clip(text, area.width - x - 1, state.glyphs.ellipsis), style)
 
 
-def _draw_rows(canvas: Any, area: Area, slots: list[table.Slot], state: State, found: Grouped | None) -> None:
+def _draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State, found: Grouped | None) -> None:
     window, glyphs = part_of(state).window, state.glyphs
     if found is None or not found.total:
         text = state.snapshot.error or ("Adding up" if found is None else "No flow passes this filter."

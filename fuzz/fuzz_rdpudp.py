@@ -1,0 +1,9 @@
+"""For any bytes, however they are cut, the rdpudp parser keeps to its rules.
+
+What it learnt makes valid texts, whoever speaks.
+"""
+
+from said import fuzz
+
+if __name__ == "__main__":
+    fuzz("rdpudp")

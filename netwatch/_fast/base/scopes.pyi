@@ -1,0 +1,6 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Collection
+
+class Blocks:
+    def __init__(self, blocks: Collection[tuple[str, str]]) -> None: ...
+    def find(self, text: str) -> str | None: ...

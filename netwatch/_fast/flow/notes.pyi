@@ -1,0 +1,3 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+class Notes:
+    def __init__(self) -> None: ...

@@ -1,0 +1,6 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+def service_code(proto: int, port: int) -> int: ...
+
+def name_services(codes: Iterable[int]) -> None: ...

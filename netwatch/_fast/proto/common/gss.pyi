@@ -1,0 +1,6 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from netwatch.model.event import Record
+
+def os_version(raw: bytes) -> str: ...
+
+def add_gss(obj: Record, known: Record) -> None: ...

@@ -1,0 +1,13 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+TYPES: dict[int, str]
+STATES: dict[int, str]
+
+def fqdn(raw: bytes) -> str: ...
+
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record: ...
+
+def label(obj: Record) -> str: ...

@@ -1,0 +1,15 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+TYPES: dict[int, str]
+STATUSES: dict[int, str]
+
+def labels(raw: bytes) -> str: ...
+
+def duid_mac(raw: bytes) -> str: ...
+
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record: ...
+
+def label(obj: Record) -> str: ...

@@ -1,0 +1,36 @@
+"""FTP's data connections (RFC 959, RFC 2428): what was asked for, as the control connection told.
+
+No byte of theirs says what they are, and a file may look like any protocol. So nothing is detected here: the control
+connection announces them (PORT, PASV, EPRT, EPSV).
+"""
+from netwatch._fast.base.bytes cimport Slice
+from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, reads
+from netwatch._fast.base.text import clean
+from netwatch._fast.proto.common.facts import words
+
+
+cdef int ftp_data_detect(Look* look, Slice data) noexcept nogil:
+    return 0
+
+
+cdef void ftp_data_define(Proto* p) noexcept nogil:
+    reads(p, "ftp-data", ON_TCP, ftp_data_detect, NULL)
+
+
+# --- describing ---
+
+FACT_FIELDS: dict = {}
+
+
+def describe(facts) -> dict:
+    """The `ftp-data` object: the command, and the file or folder it named."""
+    for key, value in facts:
+        if key == FTP_DATA_TRANSFER:
+            command, _, file = clean(value, 256).partition(" ")
+            return {"command": command.upper()} | ({"file": file} if file else {})
+    return {}
+
+
+def label(obj: dict) -> str:
+    """One line for the flow: "FTP RETR report.pdf"."""
+    return words("FTP", obj.get("command", "data"), obj.get("file"))

@@ -1,0 +1,19 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+MASK: str
+MAX_PATH: int
+
+def mask_url(text: str) -> str: ...
+
+def mask_field(name: str, value: str) -> str: ...
+
+def record(payload: bytes, show_secrets: bool = ...) -> Record: ...
+
+def started(payload: bytes) -> int: ...
+
+def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = ...) -> Record: ...
+
+def label(obj: Record) -> str: ...

@@ -1,0 +1,14 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+VERSIONS: dict[int, str]
+EXCHANGES: dict[int, str]
+NOTIFIES: dict[int, str]
+
+def vendor_text(raw: bytes) -> str: ...
+
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record: ...
+
+def label(obj: Record) -> str: ...

@@ -1,0 +1,14 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+OPS: dict[int, str]
+RESULTS: dict[int, str]
+EXTENSIONS: dict[str, str]
+
+def extension_name(raw: bytes) -> str: ...
+
+def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = ...) -> Record: ...
+
+def label(obj: Record) -> str: ...

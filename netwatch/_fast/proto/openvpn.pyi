@@ -1,0 +1,11 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Iterable
+
+from netwatch.model.event import Record
+
+OPCODES: dict[int, str]
+GUARDS: dict[int, str]
+
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record: ...
+
+def label(obj: Record) -> str: ...

@@ -1,0 +1,91 @@
+"""Values of fields by profile: base of all, and the first text of a plain field."""
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
+
+from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.view.conditions cimport PLACE_EMPTY
+from netwatch._fast.view.profiles cimport Profiles, KEYS, place_of
+from netwatch._fast.view.strings cimport OVER, strings_add
+from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON
+
+
+cdef class Values:
+    """step() until it says True, then of_profile()."""
+
+    def __dealloc__(self):
+        free(self.ids)
+
+    cdef int room(self, u32 n) except -1:
+        """Room for ids up to n."""
+        cdef u32 cap
+        cdef u32* wider
+        if n < self.cap:
+            return 0
+        cap = max(<u32>1024, n + n // 2 + 1)
+        wider = <u32*>realloc(self.ids, cap * sizeof(u32))
+        if wider == NULL:
+            raise MemoryError("no memory for the values of a field")
+        self.ids, self.cap = wider, cap
+        self.ids[0] = 0
+        return 0
+
+    cdef bint step(self, Work work) except? True:
+        """Work out what is new, as long as the slice lasts. True when all is."""
+        raise NotImplementedError
+
+    cdef bint name_texts(self, Work work) except? True:
+        """Number the texts that listed values begin with, as long as the slice lasts. True when all are."""
+        cdef bytes text
+        cdef u32 number
+        while len(self.firsts) < len(self.values) and work.goes_on():
+            first = self.values[len(self.firsts)][0]
+            number = 0
+            if isinstance(first, str):
+                text = first.encode("utf-8", "replace")
+                number = strings_add(&self.profiles.texts, text, <u32>len(text))
+            self.firsts.append(number if number != OVER else 0)
+            work.left -= COST_PYTHON // 4
+            work.calls += 1
+        return len(self.firsts) == len(self.values)
+
+    def text_of(self, place) -> int:
+        """The number of the text that a listed value begins with."""
+        return self.firsts[place]
+
+    def numbers(self) -> set:
+        """What listed values begin with that is no text."""
+        return {value[0] for value in self.values if not isinstance(value[0], str)}
+
+    cdef u32 of_profile(self, u32 profile) noexcept nogil:
+        """What the field says in a profile, as in `ids`."""
+        return self.ids[profile] if profile <= self.known else 0
+
+
+cdef class FirstTexts(Values):
+    """The first of the facts at `places`, {(protocol, key): PLACE_ bits}."""
+
+    def __init__(self, Profiles profiles, dict places):
+        self.profiles, self.values, self.firsts = profiles, [], []
+        memset(self.places, 0, KEYS)
+        for (proto, key), how in places.items():
+            self.places[<u32>proto << 8 | <u32>key] = how
+
+    cdef bint step(self, Work work) except? True:
+        cdef u32 i, n, all_profiles = self.profiles.profiles.n
+        cdef const u64* entries
+        if self.generation != self.profiles.generation:
+            self.generation, self.known = self.profiles.generation, 0
+        self.room(all_profiles)
+        with nogil:
+            while self.known < all_profiles and work.goes_on():
+                entries = self.profiles.entries(self.known + 1, &n)
+                self.ids[self.known + 1] = 0
+                for i in range(n):
+                    if self.places[place_of(entries[i])]:
+                        if <u32>entries[i] != OVER and (self.places[place_of(entries[i])] & PLACE_EMPTY or
+                                                        self.profiles.texts.items[<u32>entries[i]].n):
+                            self.ids[self.known + 1] = <u32>entries[i]
+                        break
+                self.known += 1
+                work.left -= COST_LOOK * n + COST_LOOK
+        return self.known == all_profiles

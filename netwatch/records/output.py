@@ -1,0 +1,56 @@
+"""Where records go: those that pass, in the asked order, to a writer; frames of packets that pass also to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from netwatch._fast.out.packetrows import PacketRows
+from netwatch.records.items import Item, Packets
+from netwatch.records.selection import Selection
+from netwatch.records.writers import Writer
+
+Save = Callable[[PacketRows, int], None]
+
+
+class Output:
+    """`kinds`: those that are shown; packets may be wanted for `save` alone. `by_number`: flows wait to be sorted by it
+    where no order was asked for."""
+
+    def __init__(self, writer: Writer, selection: Selection, kinds: set[str], *, by_number: bool = False,
+                 save: Save | None = None) -> None:
+        self.writer = writer
+        self.selection = selection
+        self._packets = "packets" in kinds
+        self._waits = by_number or selection.sort is not None
+        self._save = save
+
+    def take(self, items: Iterable[Item | Packets]) -> None:
+        """What a step gave."""
+        for item in items:
+            if isinstance(item, Packets):
+                self._take_packets(item)
+            elif self.selection.passes(item):
+                self._show(item)
+
+    def finish(self) -> None:
+        """Write what waited."""
+        for kind, piece in self.selection.ordered():
+            self.writer.put(kind, piece)
+
+    def _take_packets(self, run: Packets) -> None:
+        if self.selection.takes_all and not self._waits and self._save is None:
+            if self._packets:
+                self.writer.packets(run)
+            return
+        for item in run:
+            if self.selection.passes(item):
+                if self._save is not None:
+                    self._save(item.rows, item.place)
+                if self._packets:
+                    self._show(item)
+
+    def _show(self, item: Item) -> None:
+        if self._waits:
+            self.selection.keep(item, self.writer.piece(item))
+        elif self.selection.take(item.kind):
+            self.writer.write(item)

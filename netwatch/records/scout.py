@@ -1,0 +1,54 @@
+"""What each flow of a file turns out to be, learnt by reading the file once before its records are made.
+
+So a packet at the beginning of a flow is shown with the application of the flow, and passes a filter on it, by what the
+flow was when it ended, and not by how far the input happened to be read when the packet was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netwatch._fast.out.rawflow import RawFlow
+from netwatch.filter import Filter
+from netwatch.filter.split import Split
+from netwatch.model.event import Step
+from netwatch.records.values import Record, keys_of
+from netwatch.run.pipeline import Pipeline
+
+
+class Scout:
+    """Some nine bytes a flow. `where`: the filter whose conditions are answered; None: only applications are learnt."""
+
+    def __init__(self, where: Filter | None) -> None:
+        self.apps = bytearray(1)  # by flow number
+        self._split = Split(where.node) if where is not None else None
+        self._keys = keys_of(where.fields) if where is not None else frozenset()
+        self._bits = [0]
+
+    def look(self, pipeline: Pipeline, stop: Callable[[], bool]) -> None:
+        """Read to the end, or until stop() says so."""
+        for step in pipeline.steps():
+            self._learn_all(pipeline, step)
+            if stop():
+                return
+        self._learn_all(pipeline, pipeline.finish())
+
+    def _learn_all(self, pipeline: Pipeline, step: Step) -> None:
+        for engine, row in step.ended:
+            self._learn(pipeline, RawFlow(engine, row))
+
+    def passes(self, record: Record) -> bool:
+        """Does a record pass that is not a flow's own?"""
+        assert self._split is not None
+        flow = record.get("flow", 0)
+        return self._split.passes(record, self._bits[flow] if flow < len(self._bits) else 0)
+
+    def _learn(self, pipeline: Pipeline, flow: RawFlow) -> None:
+        number = flow.id
+        if number >= len(self.apps):
+            more = number + 1 - len(self.apps) + number // 4
+            self.apps += bytes(more)
+            self._bits += [0] * more
+        self.apps[number] = flow.app
+        if self._split is not None:
+            self._bits[number] = self._split.bits(pipeline.record(flow.engine, flow.row, wanted=self._keys))

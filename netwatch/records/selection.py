@@ -1,0 +1,109 @@
+"""Which records are shown, and in what order."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netwatch.records.items import Item
+from netwatch.records.values import field_of, keys_of
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+    from netwatch.records.scout import Scout
+
+PRUNE = 4096  # records kept beyond the limit before the worst are dropped
+
+
+class Kept(NamedTuple):
+    """A record that waits for its turn: the value it is sorted by, and what is written of it."""
+
+    value: Any
+    piece: Any
+
+
+def sort_key(value: Any) -> tuple[int, Any]:
+    """Values of any type in one order: numbers before text, absent ones last."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if value is None:
+        return (2, 0)
+    return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def singular(kind: str) -> str:
+    """`flow` for --what flows; dns, http and tls are called alike in both."""
+    return kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind
+
+
+class Selection:
+    """Decides about each record, and keeps those that have to be sorted."""
+
+    def __init__(self, where: Filter | None, sort: tuple[str, bool] | None, limit: int | None) -> None:
+        self.where = where
+        self.sort = sort
+        self.limit = limit
+        self.scout: Scout | None = None  # who knows how the flows will end
+        self.matched: collections.Counter[str] = collections.Counter()
+        self._looked_at = keys_of(where.fields) if where is not None else frozenset()
+        self._sorted_by = keys_of([sort[0]]) | {"schema"} if sort is not None else frozenset()
+        self._shown: collections.Counter[str] = collections.Counter()
+        self._kept: dict[str, list[Kept]] = {}
+
+    @property
+    def takes_all(self) -> bool:
+        """Every record passes, and there is no limit."""
+        return self.where is None and self.limit is None
+
+    def passes(self, item: Item) -> bool:
+        if self.where is None:
+            return True
+        if self.scout is not None and item.kind != "flow":
+            found = self.scout.passes(item.record())
+        else:
+            found = self.where.matches(item.record(self._looked_at), item.flow(self._looked_at))
+        if found:
+            self.matched[item.kind] += 1
+        return found
+
+    def take(self, kind: str) -> bool:
+        """Is a record still within the limit of its kind? Counts it when it is."""
+        if self.limit is not None and self._shown[kind] >= self.limit:
+            return False
+        self._shown[kind] += 1
+        return True
+
+    def satisfied(self, kinds: Iterable[str]) -> bool:
+        """Every asked kind has reached the limit, so nothing more will be shown."""
+        if self.limit is None or self.sort is not None or "summary" in kinds or not self._shown:
+            return False
+        return all(self._shown[singular(kind)] >= self.limit for kind in kinds)
+
+    def keep(self, item: Item, piece: Any) -> None:
+        """Remember what is written of a record for ordered(); with a limit, only as many as may be shown. Without an
+        order flows are sorted by their number, the others stay as they came."""
+        value = None
+        if self.sort is not None:
+            value = field_of(item.record(self._sorted_by), self.sort[0])
+        elif item.kind == "flow":
+            value = item.record(frozenset({"id"})).get("id")
+        kept = self._kept.setdefault(item.kind, [])
+        kept.append(Kept(value, piece))
+        if self.limit is not None and len(kept) > self.limit + PRUNE:
+            self._arrange(kept)
+
+    def ordered(self) -> Iterable[tuple[str, Any]]:
+        """(kind, what is written) of the kept records, kind by kind, in the asked order."""
+        for kind, kept in self._kept.items():
+            self._arrange(kept)
+            for each in kept:
+                yield kind, each.piece
+
+    def _arrange(self, kept: list[Kept]) -> None:
+        absent = [each for each in kept if each.value is None]
+        present = [each for each in kept if each.value is not None]
+        present.sort(key=lambda each: sort_key(each.value), reverse=self.sort is not None and self.sort[1])
+        kept[:] = present + absent
+        if self.limit is not None:
+            del kept[self.limit:]

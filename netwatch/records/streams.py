@@ -1,0 +1,90 @@
+"""Stream records: what each direction of a flow said, as it was sent or decrypted. Held for live flows only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from netwatch._fast.dpi import having
+from netwatch.model.event import Event
+from netwatch.records.values import Record
+from netwatch.run.pipeline import Pipeline
+
+SEALED = having("opaque")  # their bytes are not readable as they stand
+STREAM_LIMIT = 65536
+MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many
+ABOUT = frozenset({"id", "proto", "app", "app_stack"})  # keys of a flow record that say what carried a stream
+
+
+class _Place(NamedTuple):
+    """Which bytes of a flow: as they were sent or decrypted, of which of its streams (-1: it has but one), whose."""
+
+    opened: bool
+    number: int
+    side: int
+
+
+class Stream:
+    """One direction of a stream so far: how long, its hash, its beginning as bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.missing = 0
+        self.hash = hashlib.sha256()
+        self.head = bytearray()
+
+    def add(self, data: bytes, missing: int, limit: int) -> None:
+        self.size += len(data)
+        self.missing += missing
+        self.hash.update(data)
+        if len(self.head) < limit:
+            self.head += data[: limit - len(self.head)]
+
+
+class Streams:
+    """The streams of all live flows."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: bytes kept of each."""
+        self._limit = limit
+        self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
+
+    def take(self, event: Event) -> None:
+        """The next bytes of one."""
+        place = _Place(event.inner, event.stream, event.side)
+        streams = self._streams.setdefault((id(event.engine), event.row), {})
+        if place not in streams:
+            if len(streams) >= MAX_STREAMS:
+                return
+            streams[place] = Stream()
+        streams[place].add(event.payload, event.extra, self._limit)
+
+    def ended(self, pipeline: Pipeline, engine: Any, row: int) -> Iterator[Record]:
+        """The records of a flow that is over."""
+        streams = self._streams.pop((id(engine), row), None)
+        if not streams:
+            return
+        flow = pipeline.record(engine, row, wanted=ABOUT)
+        several = any(place.number >= 0 for place in streams)
+        for place, stream in sorted(streams.items()):
+            whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))
+            if stream.size and (whole or place.number >= 0):
+                yield _record(flow, engine.initiator_side(row), place, stream)
+
+
+def _record(flow: Record, initiator: int, place: _Place, stream: Stream) -> Record:
+    text = printable(stream.head.decode("utf-8", "replace"))
+    record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if place.side == initiator else "in",
+              "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
+              "bytes": stream.size, "sha256": stream.hash.hexdigest(), "text": text}
+    if place.number >= 0:
+        record["stream"] = place.number
+    if stream.missing:
+        record["missing_bytes"] = stream.missing
+    return record
+
+
+def printable(text: str) -> str:
+    """Text from the wire without control characters; line ends and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\r\t" else "\ufffd" for c in text)

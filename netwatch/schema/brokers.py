@@ -1,0 +1,47 @@
+"""THE TABLE, the part of message brokers: MQTT, AMQP, Kafka: one line a field."""
+from netwatch.schema.field import INT, TEXT, _field
+
+_BROKERS = (
+    *(field for app in ("mqtt", "amqp", "kafka") for field in (
+        _field(f"{app}.auth", "flow", TEXT, "AUTH", 12, "How the client logs in."),
+        _field(f"{app}.user", "flow", TEXT, "USER", 16, "User who logs in.", "login.user", privacy="name", search=True),
+        _field(f"{app}.password", "flow", TEXT, "PASSWORD", 8, "Password sent in clear.", privacy="secret"))),
+    _field("mqtt.version", "flow", TEXT, "MQTT", 6, "Version the client asks for: 3.1, 3.1.1 or 5.", "mqtt.ver"),
+    _field("mqtt.client_id", "flow", TEXT, "CLIENT", 20, "What the client calls itself.", "mqtt.clientid",
+           privacy="name", search=True),
+    _field("mqtt.assigned_client_id", "flow", TEXT, "CLIENT", 20, "What the broker calls a client without a name.",
+           privacy="name"),
+    _field("mqtt.will_topic", "flow", TEXT, "WILL", 20, "Topic of the will.", privacy="name"),
+    _field("mqtt.published", "flow", TEXT, "PUBLISHED", 28, "Topics the client publishes to.", "mqtt.topic",
+           privacy="name", many=True, search=True),
+    _field("mqtt.received", "flow", TEXT, "RECEIVED", 28, "Topics delivered to the client.", "mqtt.topic",
+           privacy="name", many=True, search=True),
+    _field("mqtt.subscribed", "flow", TEXT, "SUBSCRIBED", 28, "Topic filters the client subscribes to.", "mqtt.topic",
+           privacy="name", many=True, search=True),
+    _field("mqtt.unsubscribed", "flow", TEXT, "UNSUBSCRIBED", 28, "Topic filters the client takes back.",
+           privacy="name", many=True),
+    _field("mqtt.keep_alive", "flow", INT, "ALIVE", 6, "Keep alive the client asks for.", unit="s"),
+    _field("mqtt.code", "flow", TEXT, "CODE", 16, "The broker's answer to the CONNECT."),
+    _field("mqtt.reason", "flow", TEXT, "REASON", 16, "Reason of the DISCONNECT."),
+    _field("amqp.version", "flow", TEXT, "AMQP", 6, "Protocol version of the header."),
+    _field("amqp.product", "flow", TEXT, "PRODUCT", 14, "What the broker is."),
+    _field("amqp.product_version", "flow", TEXT, "VERSION", 10, "Its version."),
+    _field("amqp.client", "flow", TEXT, "CLIENT", 20, "What the client is."),
+    _field("amqp.client_version", "flow", TEXT, "VERSION", 10, "Its version."),
+    _field("amqp.mechanisms", "flow", TEXT, "MECHANISMS", 16, "Logins the broker offers.", many=True),
+    _field("amqp.vhost", "flow", TEXT, "VHOST", 12, "Virtual host.", privacy="name", search=True),
+    _field("amqp.queues", "flow", TEXT, "QUEUES", 24, "Queues named.", privacy="name", many=True, search=True),
+    _field("amqp.exchanges", "flow", TEXT, "EXCHANGES", 24, "Exchanges named.", privacy="name", many=True,
+           search=True),
+    _field("amqp.routing_keys", "flow", TEXT, "KEYS", 24, "Routing keys.", privacy="name", many=True),
+    _field("amqp.close", "flow", TEXT, "CLOSE", 24, "Reply code and text of a close that was no normal end."),
+    _field("kafka.client_id", "flow", TEXT, "CLIENT", 20, "What the client calls itself.", privacy="name",
+           search=True),
+    _field("kafka.software", "flow", TEXT, "SOFTWARE", 20, "Client library."),
+    _field("kafka.software_version", "flow", TEXT, "VERSION", 10, "Its version."),
+    _field("kafka.apis", "flow", TEXT, "REQUESTS", 24, "Request types and their versions.", many=True),
+    _field("kafka.topics", "flow", TEXT, "TOPICS", 24, "Topics named.", privacy="name", many=True, search=True),
+    _field("kafka.group", "flow", TEXT, "GROUP", 20, "Consumer group.", privacy="name", search=True),
+)
+
+BROKERS = (*_BROKERS,)

@@ -1,0 +1,77 @@
+"""Output in any locale, and where standard input, output or error are closed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from conversation import Talk
+from netwatch_command import COMMAND, ENVIRONMENT
+from wire import pcap
+
+LOCALES = [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "latin-1"},
+           {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C.UTF-8"}]
+REQUEST = b"GET /\xc3\xa9/\xff HTTP/1.1\r\nHost: \xe4\xbe\x8b.example\r\nUser-Agent: \xc3\xa9\xff\r\n\r\n"
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A request with letters of two alphabets, and bytes that are none; in a file whose name is no UTF-8."""
+    talk = Talk().open().say(0, REQUEST)
+    talk.say(1, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").fin(0).fin(1).ack(0)
+    path = tmp_path / "odd\udcff.pcap"
+    path.write_bytes(pcap(talk.frames))
+    return path
+
+
+def read(path: Path, where: dict[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run([*COMMAND, "read", str(path), *words], env={**ENVIRONMENT, **where}, capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("where", LOCALES, ids=lambda where: next(iter(where.values())))
+@pytest.mark.parametrize("kind", ["flows", "http", "packets", "streams", "summary"])
+def test_data_is_utf8_in_any_locale(where: dict[str, str], kind: str, odd: Path) -> None:
+    usual = {style: read(odd, {"LC_ALL": "C.UTF-8"}, "--what", kind, "--format", style).stdout
+             for style in ("ndjson", "json", "csv")}
+    for style, expected in usual.items():
+        found = read(odd, where, "--what", kind, "--format", style).stdout
+        assert found == expected
+        assert "\ufffd" in found.decode("utf-8") or kind == "packets"
+    json.loads(usual["json"])
+    tables = [read(odd, each, "--what", kind, "--format", "table").stdout for each in (where, LOCALES[-1])]
+    assert tables[0].count(b"\n") == tables[1].count(b"\n") > 0
+
+
+@pytest.mark.parametrize("words", [["read", "FILE"], ["devices"], ["doctor", "--json"], ["--version"],
+                                   ["config", "show"], []])
+def test_a_closed_output_is_said(words: list[str], odd: Path) -> None:
+    words = [str(odd) if word == "FILE" else word for word in words]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *COMMAND, *words], env=ENVIRONMENT, capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == 69
+    assert done.stderr == b"netwatch: the output cannot be written: standard output is closed\n"
+
+
+def test_closed_input_and_error_change_nothing(odd: Path) -> None:
+    """Whatever file is opened does not become standard error, and what is said does not come among the data."""
+    usual = read(odd, {}, "--fields", "id,geo.country").stdout
+    for closed in ("<&-", "2>&-", "<&- 2>&-"):
+        words = ["sh", "-c", f'"$@" {closed}', "sh", *COMMAND, "read", str(odd), "--fields", "id,geo.country"]
+        done = subprocess.run(words, env={**ENVIRONMENT, "NETWATCH_GEOIP": ""}, stdout=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, timeout=60)
+        assert (done.returncode, done.stdout) == (0, usual)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["read", "FILE"], ["read", "FILE", "--format", "table"], ["doctor"]])
+def test_a_full_disk_is_said(words: list[str], odd: Path) -> None:
+    words = [str(odd) if word == "FILE" else word for word in words]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*COMMAND, *words], env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == 69
+    assert done.stderr.startswith(b"netwatch: the output cannot be written: ") and done.stderr.count(b"\n") == 1

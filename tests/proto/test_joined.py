@@ -1,0 +1,63 @@
+"""Flows joined in their middle: what a protocol says later names it on its own port, and noise there never does."""
+
+import random
+import struct
+
+import pytest
+from cuts import same_however_cut
+
+from netwatch._fast.out.probe import NOT_MINE, Probe
+
+KEYS = struct.pack(">IBB", 12, 10, 21) + bytes(10)
+OFFER = b"\x14" + b"c" * 16 + struct.pack(">I", 26) + b"curve25519-sha256,ext-info" + bytes(36)
+KEXINIT = struct.pack(">IB", len(OFFER) + 1 + 8 + (-(len(OFFER) + 13) % 8), 8 + (-(len(OFFER) + 13) % 8)) + OFFER
+KEXINIT += bytes(8 + (-(len(OFFER) + 13) % 8))
+
+LATER = [
+    ("smtp", 25, 0, b"MAIL FROM:<a@x>\r\n"),
+    ("smtp", 9999, 0, b"rcpt to:<b@y>\r\n"),
+    ("smtp", 587, 0, b"RSET\r\n"),
+    ("smtp", 25, 1, b"250 2.1.0 Ok\r\n"),
+    ("smtp", 25, 1, b"354 End data with .\r\n"),
+    ("ftp", 21, 0, b"PASS x\r\n"),
+    ("ftp", 21, 0, b"EPSV\r\n"),
+    ("ftp", 21, 0, b"RETR a b\r\n"),
+    ("ftp", 21, 1, b"230 Login successful.\r\n"),
+    ("ftp", 21, 1, b"150 Opening\r\n"),
+    ("redis", 6379, 1, b"$5\r\nhello\r\n"),
+    ("redis", 6379, 1, b":17\r\n"),
+    ("redis", 6379, 1, b"$-1\r\n"),
+    ("redis", 6379, 1, b"+OK\r\n"),
+    ("redis", 6379, 1, b"|1\r\n+ttl\r\n:3600\r\n"),
+    ("ssh", 22, 0, KEXINIT),
+    ("ssh", 2222, 1, KEXINIT),
+    ("ssh", 2222, 0, KEYS),
+    ("git", 9418, 0, b"0000"),
+    ("git", 9418, 0, b"0009done\n"),
+    ("git", 9418, 1, b"0008NAK\n"),
+    ("git", 9418, 1, b"0023\x02" + b"p" * 30),
+    ("xmpp", 5222, 0, b"<iq type='get' id='1'/>"),
+]
+
+
+@pytest.mark.parametrize(("name", "port", "side", "data"), LATER)
+def test_named_by_what_comes_later(name, port, side, data):
+    make = lambda: Probe(name, dport=port)  # noqa: E731
+    probe = make()
+    probe.feed(side, data)
+    assert probe.code != NOT_MINE
+    same_however_cut(make, [(side, data)])
+
+
+@pytest.mark.parametrize("name", sorted({case[0] for case in LATER}))
+def test_noise_on_the_same_ports_is_nobody(name):
+    rng = random.Random(name)
+    for port in {case[1] for case in LATER if case[0] == name}:
+        for _ in range(400):
+            data = rng.randbytes(rng.choice((16, 20, 37, 52, 76, 300)))
+            assert Probe(name, dport=port).detect(data) <= 0 or data[:1] == b"\0", data
+
+
+def test_ftp_replies_are_no_imap_tags():
+    assert Probe("imap", dport=21).detect(b"230 Login successful.\r\n") == 0
+    assert Probe("imap", dport=143).detect(b"230 LOGIN fred pw\r\n") == 88

@@ -1,0 +1,185 @@
+"""What the compiled encoder writes is what Python's json and csv make of the same records as dicts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from netwatch_command import ROOT
+
+from netwatch._fast.out.addresses import packed_of, text_of
+from netwatch._fast.out.encoder import Encoder, cell_of
+from netwatch.capture.file import open_files
+from netwatch.decrypt.messages import Messages
+from netwatch.names.addon import Names
+from netwatch.records.maker import RecordMaker
+from netwatch.records.output import Output
+from netwatch.records.selection import Selection
+from netwatch.records.values import Record, field_of, kind_of
+from netwatch.records.writers import Writer
+from netwatch.run.pipeline import Pipeline
+from netwatch.schema import FIELDS
+
+CAPTURES = [path for folder in ("golden", "captures") for path in sorted((ROOT / "tests" / folder).glob("*.pcap"))]
+KINDS = {"flows", "packets", "dns", "http", "tls", "streams"}
+SOME = ["id", "src", "dst", "sport", "bytes", "packets", "first", "duration", "app_stack", "tls.sni", "http.host",
+        "icmp", "icmp.type", "vlan", "tunnel", "state", "tcp_flags_out", "name.host", "scope.dst", "dns", "n", "layers",
+        "notes", "info", "flow", "questions.name", "answers.data", "request_headers", "latency_us", "schema",
+        "sack", "rtt_us"]
+
+
+def steps(path: Path, kinds: set[str]) -> Any:
+    """(maker, step) of a capture, whose flows are named."""
+    source = open_files([str(path)])
+    pipeline = Pipeline(source, want=kinds - {"flows", "tls"}, hold=True,
+                        addons=[Messages(follow="streams" in kinds), Names()])
+    maker = RecordMaker(pipeline, kinds)
+    while (step := pipeline.step()) is not None:
+        yield maker, step
+    yield maker, pipeline.finish()
+    pipeline.close()
+    source.close()
+
+
+def dicts(path: Path, kinds: set[str]) -> list[Record]:
+    return [record for maker, step in steps(path, kinds) for record in maker.records(step)]
+
+
+def written(path: Path, kinds: set[str], style: str, fields: list[str] | None) -> bytes:
+    out, made = io.BytesIO(), None
+    for maker, step in steps(path, kinds):
+        if made is None:
+            writer = Writer(style, out, fields, maker.pipeline.source.interfaces)
+            made = Output(writer, Selection(None, None, None), kinds)
+        made.take(maker.items(step))
+    assert made is not None
+    made.writer.close()
+    return out.getvalue()
+
+
+def as_json(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    if isinstance(value, list):
+        return " ".join(map(cell, value))
+    return as_json(value) if isinstance(value, dict) else str(value).replace("\n", " ").replace("\r", " ")
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+def test_json_is_that_of_the_dicts(path: Path) -> None:
+    records = dicts(path, KINDS)
+    assert written(path, KINDS, "ndjson", None).decode().splitlines() == [as_json(record) for record in records]
+    assert json.loads(written(path, KINDS, "json", None)) == records
+    picked = [{"schema": record["schema"]} | {name: value for name in SOME
+                                              if (value := field_of(record, name)) is not None} for record in records]
+    assert written(path, KINDS, "ndjson", SOME).decode().splitlines() == [as_json(record) for record in picked]
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+def test_csv_is_that_of_the_dicts(path: Path) -> None:
+    every = [field.name for field in FIELDS if "flow" in field.kinds and not field.parts]
+    for kind, fields in (("flows", None), ("flows", SOME), ("packets", SOME), ("dns", SOME), ("http", SOME),
+                         ("tls", None)):
+        records = dicts(path, {kind})
+        out = io.StringIO(newline="")
+        lines = csv.writer(out)
+        found = written(path, {kind}, "csv", fields).decode()
+        names = fields or (every if kind == "flows" else found.splitlines()[0].split(",") if found else [])
+        lines.writerows([names, *([cell(field_of(record, name)) for name in names] for record in records)] if records
+                        else [])
+        assert found == out.getvalue(), kind
+
+
+TEXTS = st.text(st.characters(blacklist_categories=()), max_size=40)
+VALUES = st.recursive(st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+                      lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+                      max_leaves=12)
+
+
+def whole(value: Any) -> Any:
+    """The value with U+FFFD for lone surrogates; keys that then are the same are one."""
+    if isinstance(value, str):
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, list):
+        return [whole(each) for each in value]
+    return {whole(key): whole(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(TEXTS, VALUES, max_size=5))
+def test_any_object_is_json(record: dict[str, Any]) -> None:
+    encoder = Encoder("ndjson", lambda kind: None, [])
+    encoder.record("some", record)
+    text = encoder.take().decode("utf-8")
+    assert text.endswith("\n")
+    assert json.loads(text, object_pairs_hook=lambda pairs: dict(pairs)) == whole(record)
+    if whole(record) == record:
+        assert text == as_json(record) + "\n"
+
+
+@settings(max_examples=300, deadline=None)
+@given(VALUES)
+def test_any_value_is_a_cell(value: Any) -> None:
+    text = cell_of(value)
+    assert "\n" not in text or isinstance(value, dict | list)
+    assert text == cell(whole(value))
+
+
+def test_what_json_cannot_say_is_left_out() -> None:
+    encoder = Encoder("ndjson", lambda kind: None, [])
+    encoder.record("some", {"a": math.nan, "b": None, "c": [1, math.inf, None], "d": {"e": -math.inf}})
+    assert encoder.take() == b'{"c":[1],"d":{}}\n'
+
+
+def test_what_a_record_cannot_hold_is_refused() -> None:
+    encoder = Encoder("ndjson", lambda kind: None, [])
+    deep: list[Any] = []
+    for _ in range(100):
+        deep = [deep]
+    for wrong, error in ((object(), TypeError), (b"bytes", TypeError), (deep, ValueError)):
+        with pytest.raises(error):
+            encoder.record("some", {"a": wrong})
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(min_size=16, max_size=16))
+def test_addresses_are_written_canonically(packed: bytes) -> None:
+    for sparse in (packed, bytes(6) + packed[6:], packed[:4] + bytes(8) + packed[12:], packed[:2] + bytes(14),
+                   bytes(12) + packed[12:], bytes(10) + b"\xff\xff" + packed[12:], packed[:2] + bytes(2) + packed[4:]):
+        text = text_of(sparse)
+        assert packed_of(text) == sparse
+        assert text == socket.inet_ntop(socket.AF_INET6, sparse)
+    assert text_of(packed[:4]) == socket.inet_ntop(socket.AF_INET, packed[:4])
+    assert text_of(packed[:6]) == packed[:6].hex(":")
+    assert packed_of(text_of(packed[:6])) == packed[:6]
+    assert packed_of(text_of(packed[:4])) == packed[:4]
+
+
+def test_no_address_has_no_bytes() -> None:
+    assert [packed_of(text) for text in ("", "1.2.3", "zz:00:00:00:00:00", "localhost", "1.2.3.4 ")] == [b""] * 5
+    for n in (0, 3, 5, 15, 17):
+        with pytest.raises(ValueError, match="4, 6 or 16"):
+            text_of(bytes(n))
+
+
+def test_the_kinds_of_the_dicts_are_those_asked_for() -> None:
+    found = {kind_of(record) for path in CAPTURES[:40:10] for record in dicts(path, KINDS)}
+    assert {"flow", "packet"} <= found <= {"flow", "packet", "dns", "http", "tls", "stream"}
