@@ -230,8 +230,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         cold.back = pk.path
     else:
         row.path = pk.path
-    if not pk.part and row.payload[0] + row.payload[1] == 0 and row.packets[0] + row.packets[1]:
-        converse(&core.table, pk)               # what came before may have been parts of datagrams
+    if not pk.part and only_parts(core, row):
+        converse(&core.table, pk)
     if pk.part:
         part_state(row)
     elif row.proto == PROTO_TCP and row.tcp:
@@ -253,6 +253,17 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     count_rate(cold, s, pk.wire, ts // SECOND)
     if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)
+
+
+cdef inline bint only_parts(const Core* core, const Row* row) noexcept nogil:
+    """May all that came before have been fragments that stood alone?"""
+    cdef const TcpRow* t
+    if row.payload[0] | row.payload[1] or not (row.packets[0] | row.packets[1]):
+        return False
+    if row.proto != PROTO_TCP or not row.tcp:
+        return True
+    t = &core.table.tcps[row.tcp]
+    return t.flags[0] | t.flags[1] == 0
 
 
 cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:

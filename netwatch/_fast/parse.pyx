@@ -37,13 +37,14 @@ cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
     if frame.bits & FRAME_TIMELESS:
         parser.timeless += 1
     link_open(&c)
-    follow(&c)
-    while c.more != NULL:
+    while True:
+        follow(&c)
+        if c.more == NULL:
+            return
         if parser.n_out - begun + PER_PACKET > PER_FRAME:
             parser.rejects[REJECT_AGGREGATE] += 1
             return
         next_of_aggregate(&c, frame)
-        follow(&c)
 
 
 cdef inline void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
@@ -132,10 +133,9 @@ cdef void close_packet(Cursor* c) noexcept nogil:
     pk.path = path_of(parser.paths, c.encap)
     pk.base = base_of(parser.paths, pk.path)
     pk.side = side_of(pk)
-    if pk.side:
-        pk.hash = flow_hash(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.base, pk.family)
-    else:
-        pk.hash = flow_hash(pk.src, pk.dst, pk.sport, pk.dport, pk.proto, pk.base, pk.family)
+    pk.hash = flow_hash(&pk.dst[0] if pk.side else &pk.src[0], &pk.src[0] if pk.side else &pk.dst[0],
+                        pk.dport if pk.side else pk.sport, pk.sport if pk.side else pk.dport,
+                        pk.proto, pk.base, pk.family)
 
 
 cdef void next_packet(Cursor* c) noexcept nogil:

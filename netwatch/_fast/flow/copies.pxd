@@ -3,7 +3,7 @@ from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.wire.packet cimport Packet
 
 cdef enum:
-    ECHOES = 16384             # flows whose newest packets are remembered
+    ECHOES = 2048              # flows whose newest packets are remembered; few enough to stay in a cache
     ECHO_PACKETS = 7
 
 cdef struct Sighting:

@@ -17,11 +17,16 @@ cdef enum:
 
 
 cdef inline u32 print_of(const Packet* pk) noexcept nogil:
-    cdef u64 more = <u64>pk.ident | <u64>pk.checksum << 16 | <u64>(pk.wire_payload & 0xffff) << 32
-    cdef u64 rest = <u64>pk.seq | <u64>pk.ack << 32
-    if pk.proto != PROTO_TCP and pk.payload_len >= 8:
-        rest = load64(pk.payload) ^ (load64(pk.payload + pk.payload_len - 8) << 1)
-    return <u32>mix(rest, more | <u64>pk.flags << 48 | <u64>pk.side << 56 | <u64>pk.part << 57)
+    """Its checksum stands for what a TCP segment has; of others the ends of the payload are looked at as well."""
+    cdef u32 own = <u32>pk.ident << 16 | pk.checksum
+    cdef u64 rest
+    if pk.proto == PROTO_TCP:
+        return (own ^ pk.seq * <u32>0x9E3779B1 ^ pk.ack * <u32>0x85EBCA6B) + (pk.flags | <u32>pk.side << 8
+                                                                              | <u32>pk.part << 9)
+    rest = pk.wire_payload | <u64>pk.side << 56 | <u64>pk.part << 57
+    if pk.payload_len >= 8:
+        rest ^= load64(pk.payload) ^ load64(pk.payload + pk.payload_len - 8) << 1
+    return <u32>mix(rest, own | <u64>pk.seq << 32)
 
 
 cdef inline bint names_itself(const Packet* pk) noexcept nogil:

@@ -106,7 +106,9 @@ cdef inline bint same_ends(const Table* t, const Row* row, const Packet* pk) noe
 cdef inline bint is_on(const Table* t, u32 number, const Packet* pk) noexcept nogil:
     """Has the packet's side sent with these marks before?"""
     cdef const Row* row = &t.rows[number]
-    if pk.side and t.paths.n:
+    if t.paths.n == 0:                       # nothing has any marks
+        return True
+    if pk.side:
         return row.packets[1] and t.colds[number].back == pk.path
     return row.packets[pk.side] and row.path == pk.path
 

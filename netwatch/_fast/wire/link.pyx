@@ -60,7 +60,10 @@ _follow(16, service_header, (0x894F,))
 
 cdef void link_step(Cursor* c) noexcept nogil:
     """Follow one header below the network layer; leaves c.next at an EtherType of the network layer when done."""
-    STEP[STEP_OF[c.next] if c.next < NEXT_COUNT else 0](c)
+    if c.next == NEXT_ETH:                      # most headers are spared the table
+        ethernet(c)
+    else:
+        STEP[STEP_OF[c.next] if c.next < NEXT_COUNT else 0](c)
 
 
 cdef bint link_knows(u32 kind) noexcept nogil:

@@ -65,7 +65,11 @@ cdef void transport(Cursor* c, u8 proto) noexcept nogil:
     """Read the header of an IP protocol."""
     c.pk.proto = proto
     c.next = NEXT_DONE
-    if c.pk.notes & NOTE_BEYOND and READER_OF[proto] > ENDS_ONLY:
+    if proto == PROTO_TCP:                      # most packets are spared the table
+        tcp(c)
+    elif proto == PROTO_UDP:
+        udp(c)
+    elif c.pk.notes & NOTE_BEYOND and READER_OF[proto] > ENDS_ONLY:
         rest_is_payload(c)                      # who drops it enters no tunnel
     else:
         READER[READER_OF[proto]](c)
