@@ -49,6 +49,10 @@ docs: ## write the reference pages of fields, filters and protocols
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) tools/make_reference.py
 
+.PHONY: bpf
+bpf: ## compile the BPF object in the tree anew; needs clang, llvm, libbpf-dev
+	$(PYTHON) build/bpf.py
+
 .PHONY: stubs
 stubs: ## write the .pyi beside every compiled module
 	@. tools/prepare.sh && ready ""

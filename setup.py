@@ -46,32 +46,7 @@ EFFORT = (
 )
 # what Cython's C provokes and no source line of ours can help
 QUIET = ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-sign-compare", "-Wno-discarded-qualifiers"]
-
-
-BPF = ROOT / "netwatch" / "platform" / "linux" / "bpf"
 LINUX_ONLY = ("netwatch._fast.os.netlink", "netwatch._fast.os.sockdiag")
-
-
-def build_bpf() -> None:
-    """Compile the BPF programs where clang and libbpf's headers are; without, owners are found by polling."""
-    for source in sorted(BPF.glob("*.bpf.c")):
-        made = source.with_suffix(".o")
-        if made.exists() and made.stat().st_mtime >= max(p.stat().st_mtime for p in BPF.glob("*.[ch]")):
-            continue
-        clang = next(filter(None, (shutil.which(f"clang{n}") for n in ("", *range(-21, -10)))), None)
-        if clang is None:
-            print(f"no clang: {made.name} is not built, and this copy will have no eBPF (apt install clang libbpf-dev)")
-            return
-        flags = ["-O2", "-g", "-Wall", f"-ffile-prefix-map={ROOT}=.", "-target", "bpf", f"-I{BPF}"]
-        scratch = made.with_suffix(".tmp")
-        done = subprocess.run([clang, *flags, "-c", str(source), "-o", str(scratch)], text=True, capture_output=True)
-        if done.returncode:
-            print(f"{made.name} is not built, and this copy will have no eBPF (apt install libbpf-dev?): {done.stderr}")
-            return
-        strip = pathlib.Path(clang).resolve().with_name("llvm-strip")    # Debian's name for it has a number
-        if strip.exists():
-            subprocess.run([strip, "-g", str(scratch)], check=False)
-        scratch.replace(made)
 
 
 class Build(build_ext):
@@ -82,10 +57,8 @@ class Build(build_ext):
         self.parallel = self.parallel or os.cpu_count()
 
     def run(self) -> None:
-        if sys.platform == "linux":
-            build_bpf()
         super().run()
-        made_now = [*BPF.glob("*.bpf.o"), *(ROOT / "netwatch" / "names").glob("vendors.bin")]
+        made_now = (ROOT / "netwatch" / "names").glob("vendors.bin")
         for made in made_now if not self.inplace else ():                # data files were copied before this ran
             target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
             target.parent.mkdir(parents=True, exist_ok=True)

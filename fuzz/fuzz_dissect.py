@@ -64,17 +64,14 @@ def seeds(folder: str) -> None:
 
 def main() -> None:
     import atheris
+    from seeded import fuzz
 
-    folders = [word for word in sys.argv[1:] if not word.startswith("-")]
-    if folders:
-        seeds(folders[0])
     with atheris.instrument_imports(include=["netwatch.dissect"]):
         import netwatch.dissect
         from netwatch.dissect.tree import ROOMS
 
         assert netwatch.dissect.dissect(netwatch.dissect.Frame(b"", 1, 0)) and ROOMS
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
+    fuzz(one_input, seeds)
 
 
 if __name__ == "__main__":

@@ -119,15 +119,7 @@ def seeds(folder: str) -> None:
                 f.write(told)
 
 
-def main() -> None:
-    import atheris
-
-    folders = [word for word in sys.argv[1:] if not word.startswith("-")]
-    if folders:
-        seeds(folders[0])
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    from seeded import fuzz
+
+    fuzz(one_input, seeds)

@@ -16,10 +16,14 @@ from netwatch._fast.out.protocols import DESCRIBE
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
 
+def seeds_of(name: str) -> list[bytes]:
+    """The conversations of its talk_NAME.py, as inputs."""
+    return [pack(turns) for turns, *_ in importlib.import_module(f"talk_{name}").TALKS]
+
+
 def fuzz(name: str, module: ModuleType) -> None:
     def show(result: tuple) -> None:
         module.label(DESCRIBE[name](result[1], False))
         DESCRIBE[name](result[1], True)
 
-    talks = importlib.import_module(f"talk_{name}").TALKS
-    run(streamed(lambda: Probe(name), show), [pack(turns) for turns, *_ in talks])
+    run(streamed(lambda: Probe(name), show), seeds_of(name))

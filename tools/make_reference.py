@@ -175,7 +175,7 @@ def addons_page() -> str:
              "What watches a session, remembers, adds to records, makes some, or answers screens is an addon. "
              "[CONTRIBUTING](../CONTRIBUTING.md) says how to write one.", ""]
     for title, table in (("Reading content", addons.CONTENT), ("Adding to records", addons.RECORDS),
-                         ("Of the terminal", addons.SCREENS)):
+                         ("Of the terminal", addons.SCREENS), ("Of the user's own files", addons.USERS)):
         lines += [f"## {title}", ""]
         for name in table:
             kind = addons.find(name)

@@ -40,7 +40,7 @@ ARGUMENTS = {"__eq__": "object", "__contains__": "object", "__exit__": "object",
              "describe": "Iterable[tuple[int, bytes]]"}     # facts, see look/protocol.pxd
 ABSTRACT = ("Buffer", "Callable", "Collection", "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "Set")
 TYPING = ("Any", "ClassVar", "NamedTuple", "Protocol", "Self")
-OURS = {"Record": "netwatch.model.event", "Unpacker": "netwatch.capture.unpack"}
+OURS = {"Record": "netwatch.model.record", "Unpacker": "netwatch.capture.unpack"}
 LITERALS = {ExprNodes.IntNode: "int", ExprNodes.FloatNode: "float", ExprNodes.UnicodeNode: "str",
             ExprNodes.BytesNode: "bytes", ExprNodes.BoolNode: "bool"}
 

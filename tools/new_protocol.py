@@ -82,7 +82,7 @@ TALKS: list[tuple[list[tuple[int, bytes]], int, int | None, dict, str]] = []
 TEST_TCP = '''"""NAME: whole conversations, however cut; what is and is not taken for it."""
 
 import pytest
-from cuts import same_however_cut
+from cuts import check_talk
 from netwatch._fast.out.probe import Probe
 from talk_NAME import TALKS
 
@@ -97,12 +97,9 @@ def test_there_are_conversations():
     assert TALKS, "put real exchanges, both sides of each, into tests/proto/talk_NAME.py"
 
 
-@pytest.mark.parametrize(("turns", "code", "initiator", "obj", "label"), TALKS)
-def test_a_conversation(turns, code, initiator, obj, label):
-    result = same_however_cut(make, turns)
-    assert NAME.describe(result["facts"]) == obj
-    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
-    assert NAME.label(obj) == label
+@pytest.mark.parametrize("talk", TALKS)
+def test_a_conversation(talk):
+    check_talk(make, NAME, talk)
 
 
 def test_its_own_words_are_taken_for_it():

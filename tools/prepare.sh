@@ -32,8 +32,7 @@ ready() {
 fingerprint() {
     local installed built
     installed=$(sha256sum <"$ROOT/pyproject.toml")
-    built=$(cd "$ROOT" && find setup.py netwatch/_fast netwatch/platform/linux/bpf \( -name '*.pyx' -o -name '*.pxd' -o -name '*.bpf.c' \
-        -o -name '*.h' -o -name setup.py \) |
+    built=$(cd "$ROOT" && find setup.py netwatch/_fast \( -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name setup.py \) |
         LC_ALL=C sort | xargs sha256sum | sha256sum)
     printf '%s %s\n' "${installed%% *}" "${built%% *}"
 }
@@ -72,7 +71,7 @@ make_venv() {
     missing=$(missing_debs "$python")
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2086
-        install_debs $missing $(wished_debs)
+        install_debs $missing
         python=$(pick_python)
         missing=$(missing_debs "$python")
         [ -z "$missing" ] || fail "$python still lacks what these packages bring: $missing"
@@ -118,9 +117,14 @@ missing_debs() {
     echo "$missing"
 }
 
-# Data that makes netwatch say more, and that it can do without.
+# What makes netwatch say more (vendors of MAC addresses, owners by eBPF) and it can do without, as far as apt knows it.
 wished_debs() {
-    [ -e /usr/share/ieee-data/oui.csv ] || echo ieee-data
+    local deb wished=
+    [ -e /usr/share/ieee-data/oui.csv ] || wished=ieee-data
+    "$(pick_python)" -c 'import ctypes; ctypes.CDLL("libbpf.so.1")' 2>/dev/null || wished="$wished libbpf1"
+    for deb in $wished; do
+        ! apt-cache show "$deb" >/dev/null 2>&1 || echo "$deb"
+    done
 }
 
 install_debs() {
@@ -132,8 +136,10 @@ install_debs() {
             fail "these Debian packages are missing; as root: apt-get install --no-install-recommends $*"
         sudo=sudo
     fi
-    say "installing Debian packages: $*"
     $sudo apt-get update -qq >&9 2>&9 || say "apt-get update failed; trying with the lists at hand"
+    # shellcheck disable=SC2046
+    set -- "$@" $(wished_debs)
+    say "installing Debian packages: $*"
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&9 2>&9 </dev/null ||
         failed "apt-get could not install: $*"
 }

@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 RECORD = "netwatch/_fast/sources.sha256"    # written by setup.py
-DATA = (".bpf.o", "/vendors.bin")
+DATA = "/vendors.bin"
 
 
 def main() -> int:

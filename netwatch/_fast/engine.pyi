@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from netwatch._fast.flow.notes import Notes
 from netwatch._fast.flow.series import History
 from netwatch._fast.input.box import Box
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 class Engine:
     @property

@@ -7,7 +7,7 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
                                       END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
                                       ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
@@ -24,7 +24,8 @@ from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL,
                                         table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
                                         wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
-from netwatch._fast.flow.states cimport guess_initiator, is_echo_flow, other_state, part_state, time_echo
+from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:

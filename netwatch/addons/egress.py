@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netwatch._fast.view.gather import ways
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
+from netwatch.model.record import Record
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
@@ -100,18 +101,18 @@ def _processes(session: Session) -> tuple[Any, Any, list[str]]:
     return codes, by_code, names
 
 
-def _who(group: dict[str, Any], names: list[str], by_process: bool, address: str) -> str:
+def _who(group: Record, names: list[str], by_process: bool, address: str) -> str:
     if not by_process:
         return address
     return names[group["root"] - 1] if group["root"] else NO_PROCESS
 
 
-def _root(group: dict[str, Any], names: list[str], by_process: bool) -> Way:
+def _root(group: Record, names: list[str], by_process: bool) -> Way:
     return Way(_who(group, names, by_process, group["address"]), "", "", None, "", group["flows"], group["live"],
                group["bytes_out"], group["bytes_in"], group["last_ns"])
 
 
-def _way(session: Session, group: dict[str, Any], names: list[str], by_process: bool) -> Way:
+def _way(session: Session, group: Record, names: list[str], by_process: bool) -> Way:
     record = session.record(group["row"])
     name = record.get("name") or {}
     host = str(name.get("host") or "")

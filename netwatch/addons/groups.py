@@ -12,7 +12,7 @@ from netwatch._fast.view.groups import ranked
 from netwatch._fast.view.written import address_text
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.engineview import dns_times
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.model.contract import Addon
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Session
@@ -87,7 +88,7 @@ class _Seen:
     then: Mark
     now: Mark
     seconds: float
-    hosts: list[dict[str, Any]]
+    hosts: list[Record]
     dns_us: list[float]
     interfaces: list[tuple[str, dict[str, int]]]
 
@@ -183,7 +184,7 @@ def _dns(seen: _Seen) -> Iterator[Card]:
                        "Every connection by name waits this long first.", "app == dns")
 
 
-def _of(host: dict[str, Any]) -> str:
+def _of(host: Record) -> str:
     return f"{host['flows']:,} flow{'s' * (host['flows'] != 1)} still known"
 
 

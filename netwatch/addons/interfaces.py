@@ -19,6 +19,7 @@ from netwatch._fast.out.names import link_name
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Counters, Host, Link, Neighbour, Rate, Route, Unavailable
+from netwatch.model.record import Record
 from netwatch.names.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _state(counters: Counters, link: Link | None, history: tuple[tuple[float, fl
     return ACTIVE if any(rx or tx for rx, tx in history) else IDLE
 
 
-def _captured(described: dict[str, Any], counted: dict[str, int]) -> Captured:
+def _captured(described: Record, counted: dict[str, int]) -> Captured:
     return Captured(str(described.get("name") or ""), link_name(described["link"]), described.get("snaplen") or 0,
                     str(described.get("description") or ""), **counted)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view import tallies
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
 from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of, rows_of
 from netwatch.model.contract import Addon
+from netwatch.model.record import Record
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _busy(row: Interface) -> tuple[float, bool]:
 
 
 def peers_of(session: Session, top: int, by_rate: bool,
-             only: list[int] | None) -> tuple[dict[str, Any], tuple[Peer, ...]]:
+             only: list[int] | None) -> tuple[Record, tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     owners = session.get(FlowOwners)
     told = owners.column(session.engine) if owners.looking else None
@@ -95,7 +96,7 @@ def peers_of(session: Session, top: int, by_rate: bool,
     return found, tuple(_peer(session, group) for group in found["top"])
 
 
-def _peer(session: Session, group: dict[str, Any]) -> Peer:
+def _peer(session: Session, group: Record) -> Peer:
     record = session.record(group["row"])
     return Peer(
         process=str((record.get("process") or {}).get("name") or ""),

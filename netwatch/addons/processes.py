@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
 from netwatch.model.contract import Addon
 from netwatch.model.host import Host, Unavailable
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -46,7 +47,7 @@ class _Costs:
         self._host = host
         self._seen: dict[int, tuple[float, float, float | None]] = {}  # pid: when, CPU seconds, percent
 
-    def add(self, rows: list[dict[str, Any]]) -> None:
+    def add(self, rows: list[Record]) -> None:
         """Put `cpu` into the rows of processes that can be asked."""
         now = time.monotonic()
         for row in rows[:MOST]:

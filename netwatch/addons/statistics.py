@@ -7,11 +7,12 @@ older are counted and left out. For the session all flows that are still held ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view import tallies
 from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
 from netwatch.model.contract import Addon
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -79,7 +80,7 @@ class StatisticsQuestion:
                               tallies.held(engine)["gone"])
 
 
-def _talker(session: Session, group: dict[str, Any]) -> Talker:
+def _talker(session: Session, group: Record) -> Talker:
     record = session.record(group["row"])
     name = str((record.get("name") or {}).get("host") or "") if record.get("dst") == group["address"] else ""
     return Talker(group["address"], name, group["bytes_out"], group["bytes_in"], group["flows"])

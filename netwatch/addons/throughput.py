@@ -20,6 +20,7 @@ from netwatch._fast.view import tallies
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -115,7 +116,7 @@ def past_of(session: Session, name: str) -> Past:
     return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), age, here)
 
 
-def _named(counts: dict[str, Any], here: bool) -> dict[str, Any]:
+def _named(counts: Record, here: bool) -> Record:
     """With `down` and `up`, by what is known."""
     return counts | ({"down": counts["here_in"], "up": counts["here_out"]} if here else
                      {"down": counts["back"], "up": counts["forth"]})

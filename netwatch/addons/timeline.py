@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.flow.notes import Notes
 from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
@@ -15,6 +15,7 @@ from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import ERROR, INFO, WARNING, Addon
 from netwatch.model.event import Event, Step
+from netwatch.model.record import Record
 from netwatch.names.addon import Names
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _others(session: Session) -> list[Entry]:
               for each in tuple(session.get(InterfacesAddon).changes))]
 
 
-def _told(kind: str, note: dict[str, Any], names: Names) -> Entry:
+def _told(kind: str, note: Record, names: Names) -> Entry:
     """A note as an event."""
     severity = INFO if kind in CALM or (kind == "dns-error" and note["code"] == NXDOMAIN) else WARNING
     if not note["flow"]:
@@ -142,28 +143,28 @@ def end(host: str, port: int | None) -> str:
     return host if port is None else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _ends(note: dict[str, Any]) -> str:
+def _ends(note: Record) -> str:
     return f"{end(note['src'], note.get('sport'))} to {end(note['dst'], note.get('dport'))}"
 
 
-def _who(note: dict[str, Any]) -> str:
+def _who(note: Record) -> str:
     return str(note["dst"] if note["by"] else note["src"])
 
 
-def _first(note: dict[str, Any], names: Names) -> str:
+def _first(note: Record, names: Names) -> str:
     found = names.table.find(note["src"], note["dst"], note["time_ns"])
     where = end(note["dst"], note.get("dport"))
     return f"first flow to {where}{f' (~{found[0]})' if found else ''}, " \
         f"{note.get('app', note['proto'])}, from {note['src']}"
 
 
-def _unreachable(note: dict[str, Any], names: Names) -> str:
+def _unreachable(note: Record, names: Names) -> str:
     what = UNREACHABLE.get(note["proto"], {}).get(note["code"], f"code {note['code']}")
     other = note["src"] if note["by"] else note["dst"]
     return f"{_who(note)} tells {other}: unreachable ({what})"
 
 
-def _dns(note: dict[str, Any], names: Names) -> str:
+def _dns(note: Record, names: Names) -> str:
     code = RCODES.get(note["code"], f"code {note['code']}")
     return f"DNS {code}{' for ' + note['name'] if 'name' in note else ''}, {note['dst']} to {note['src']}"
 
@@ -175,7 +176,7 @@ def _size(octets: int) -> str:
     return f"{octets} B"
 
 
-TEXTS: dict[str, Callable[[dict[str, Any], Names], str]] = {
+TEXTS: dict[str, Callable[[Record, Names], str]] = {
     "first": _first, "unreachable": _unreachable, "dns-error": _dns,
     "ended": lambda note, names: f"ended ({note['ended']}) after {note['span_ns'] / 1e9:.1f} s, "
                                  f"{_size(note['value'])}: {_ends(note)}",
@@ -212,8 +213,8 @@ class Mark(NamedTuple):
     """Counts since the beginning, at one packet time: of the engine, of the notes, of the source's drops."""
 
     time_ns: int
-    engine: dict[str, Any]
-    notes: dict[str, Any]
+    engine: Record
+    notes: Record
     drops: dict[str, int]
 
 

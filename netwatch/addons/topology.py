@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.gather import hosts
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.host import Unavailable
+from netwatch.model.record import Record
 from netwatch.names.addon import Names
 from netwatch.names.scopes import REMOTE, scope_of
 
@@ -89,7 +90,7 @@ def _gateways(session: Session) -> dict[str, str]:
             for route in routes if route.prefix == 0 and route.gateway}
 
 
-def _peer(session: Session, group: dict[str, Any], own: set[str], routed: dict[str, str], learnt: set[str],
+def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str], learnt: set[str],
           now: int) -> Peer:
     address = group["address"]
     scope = scope_of(address) or ""

@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable
 
 from netwatch import __version__
-from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
-from netwatch.cli.standard import prepare
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.standard import prepare, shows_to_a_person
 
-Command = Callable[[list[str]], int]
-
-
-def _read(arguments: list[str]) -> int:
-    from netwatch.cli.read import main
-
-    return main(arguments)
-
-
-def _devices(arguments: list[str]) -> int:
-    from netwatch.cli.devices import main
-
-    return main(arguments)
-
-
-def _config(arguments: list[str]) -> int:
-    from netwatch.cli.config import main
-
-    return main(arguments)
-
-
-def _doctor(arguments: list[str]) -> int:
-    from netwatch.cli.doctor import main
-
-    return main(arguments)
-
-
-def _launch(arguments: list[str]) -> int:
-    from netwatch.cli.launch import main
-
-    return main(arguments)
-
-
-def _live(arguments: list[str]) -> int:
-    from netwatch.cli.live import main
-
-    return main(arguments)
-
-
-COMMANDS: dict[str, Command] = {"read": _read, "run": _launch, "devices": _devices, "doctor": _doctor,
-                                "config": _config}
+Command = Callable[[list[str]], int]  # takes its words, returns the exit code
+COMMANDS = {
+    "read": "netwatch.cli.read:main",
+    "run": "netwatch.cli.launch:main",
+    "devices": "netwatch.cli.devices:main",
+    "fields": "netwatch.cli.listing:fields",
+    "protocols": "netwatch.cli.listing:protocols",
+    "formats": "netwatch.cli.listing:formats",
+    "config": "netwatch.cli.config:main",
+    "doctor": "netwatch.cli.doctor:main",
+}
+LATER = ("record", "uptime", "usage", "diff", "sql", "assert", "egress", "bundle", "export", "data", "snapshot",
+         "attach", "feed", "agent", "open", "diagnose")  # of CONTRACT section 1, promised and not there yet
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 
@@ -83,14 +57,48 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"netwatch {__version__}")
         return 0
-    command: Command = _live
-    rest = arguments
-    if arguments and arguments[0] in COMMANDS:
-        command, rest = COMMANDS[arguments[0]], arguments[1:]
+    if arguments == ["--self-test"]:
+        from netwatch.cli.self_test import main
+
+        return main()
+    command, rest = _command(arguments)
     try:
         return command(rest)
     except SystemExit as e:  # argparse: --help, or a usage error that it has explained
         return e.code if isinstance(e.code, int) else EXIT_USAGE
+
+
+def _command(arguments: list[str]) -> tuple[Command, list[str]]:
+    """(the command, its words). Raises CommandError."""
+    word, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if word == "help":
+        word, rest = (rest[0], ["--help"]) if rest else ("--help", [])
+        arguments = [word, *rest]
+    if word in LATER:
+        raise CommandError(f"netwatch {word}: not available in this version", EXIT_UNAVAILABLE)
+    if word in COMMANDS:
+        return _function(COMMANDS[word]), rest
+    if word and (word == "-" or not word.startswith("-")):
+        if word != "-" and not os.path.exists(word):
+            raise _unknown(word)
+        if not shows_to_a_person():
+            return _function(COMMANDS["read"]), arguments
+    return _function("netwatch.cli.live:main"), arguments
+
+
+def _unknown(word: str) -> CommandError:
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    if near:
+        return CommandError(f"{word}: no such command and no such file; did you mean {near[0]}?")
+    if {".", os.sep} & set(word):
+        return CommandError(f"{word}: no such file", EXIT_MISSING)
+    return CommandError(f"{word}: no such command and no such file; `netwatch --help` lists the commands")
+
+
+def _function(place: str) -> Command:
+    module, _, name = place.partition(":")
+    found: Command = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _crashed(error: Exception) -> int:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import read_settings
 from netwatch.run import addons  # noqa: F401 - their options join the others
 from netwatch.store import config, files
@@ -15,7 +16,7 @@ from netwatch.store.settings import SETTINGS
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch config", description=__doc__)
+    p = Parser(prog="netwatch config", description=__doc__)
     p.add_argument("what", choices=("show", "init", "check"), help="show every key with its value and its origin; "
                    "init writes a file with all defaults; check names every mistake in the file")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")

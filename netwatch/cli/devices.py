@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
 from netwatch.capture.live import SourceError, default_interface, list_devices
 from netwatch.cli.errors import CommandError
+from netwatch.cli.parser import Parser
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="netwatch devices", description=__doc__)
+    parser = Parser(prog="netwatch devices", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
     try:

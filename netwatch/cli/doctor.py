@@ -5,22 +5,22 @@ It looks at capture and at the ways of finding the owners of flows; it changes n
 
 from __future__ import annotations
 
-import argparse
 import json
-from typing import Any
 
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.model.host import NOT_NEEDED, Status, Unavailable
+from netwatch.model.record import Record
 from netwatch.owners.addon import chosen
 from netwatch.platform import current
 from netwatch.platform.base import Platform
 
-Check = dict[str, Any]
+Check = Record
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="netwatch doctor", description=__doc__)
+    parser = Parser(prog="netwatch doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument("--sandbox", action="store_true", help="not available in this version")
     options = parser.parse_args(arguments)
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def examine(platform: Platform) -> dict[str, Any]:
+def examine(platform: Platform) -> Record:
     """All that was looked at: `capture`, `owners`, `capabilities` (checks), and `owner_method`, what is in use."""
     owners = platform.owners()
     owners.start()
@@ -74,7 +74,7 @@ def _capabilities(platform: Platform) -> list[Check]:
         return [{"name": "capabilities", "works": False, "reason": str(e)}]
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: Record) -> list[str]:
     """The page for people: one line a check, and under what does not work the command that mends it."""
     method = found["owner_method"]
     width = max(len(check["name"]) for title in ("capture", "owners", "capabilities") for check in found[title])

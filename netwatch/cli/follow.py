@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO
 
 from netwatch._fast.out.record import iso
 from netwatch.addons.packets.readable import Showing
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
+from netwatch.model.record import Record
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
@@ -25,7 +26,7 @@ class Conversation:
         self._out = out
         self._turn: tuple[int, int] | None = None
         self._offsets: dict[tuple[int, int], int] = {}
-        self._seen: dict[str, Any] = {}
+        self._seen: Record = {}
         self._showing = Showing()
 
     def take(self, step: Step) -> None:

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
@@ -31,7 +32,7 @@ OPENED = "decrypted"  # the filter that its own flows pass
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch run", description=__doc__)
+    p = Parser(prog="netwatch run", description=__doc__)
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="repeatable; default any")
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
@@ -77,23 +78,23 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
 def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:
     """The program. What it prints goes to standard error: the records have standard output."""
     try:
+        user, group, groups = _who()
         return subprocess.Popen(command, env={**os.environ, "SSLKEYLOGFILE": keys, **_home()}, stdout=sys.stderr,
-                                **_who())
+                                user=user, group=group, extra_groups=groups)
     except FileNotFoundError:
         raise CommandError(f"{command[0]}: no such program", EXIT_MISSING) from None
     except OSError as e:
         raise CommandError(f"{command[0]}: {e.strerror}", EXIT_PERMISSION) from None
 
 
-def _who() -> dict[str, Any]:
-    """Popen's words for the user who called by sudo; none where nobody did."""
+def _who() -> tuple[int | None, int | None, list[int] | None]:
+    """(user, group, all groups) of who called by sudo, as Popen takes them; None where nobody did."""
     about = account(caller())
     if caller() == os.geteuid() or about is None:
-        return {}
+        return None, None, None
     import pwd
 
-    groups = os.getgrouplist(pwd.getpwuid(caller()).pw_name, about[0])
-    return {"user": caller(), "group": about[0], "extra_groups": groups}
+    return caller(), about[0], os.getgrouplist(pwd.getpwuid(caller()).pw_name, about[0])
 
 
 def _home() -> dict[str, str]:

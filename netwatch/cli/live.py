@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.standard import shows_to_a_person
 from netwatch.model.contract import AddonError
@@ -17,21 +18,25 @@ LATER = ("--sandbox", "--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
-  netwatch                 this: the terminal
+  netwatch [FILE]          this: the terminal
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
   netwatch config show     settings in force and where each comes from; init writes a file, check looks for mistakes
   netwatch doctor          what works here and what is missing, with the command that fixes it
+  netwatch fields          the fields of records and filters; `protocols` and `formats` list those
+  netwatch help COMMAND    the same as COMMAND --help
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch", description=__doc__, epilog=COMMANDS_HELP,
+    p = Parser(prog="netwatch", description=__doc__, epilog=COMMANDS_HELP,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("-V", "--version", action="store_true", help="print the version")
+    p.add_argument("--self-test", action="store_true", help="alone: is this installation whole?")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME",
                    help="capture here; repeatable; `any` on Linux; default the one with the default route")
+    p.add_argument("files", nargs="*", metavar="FILE", help="as -r; without a terminal, as `netwatch read FILE`")
     p.add_argument("-r", "--read", metavar="FILE", action="append", default=[], help="show a capture file instead")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter")
     p.add_argument("-w", "--where", default="", metavar="EXPR", help="display filter to begin with")
@@ -67,11 +72,14 @@ def main(arguments: list[str]) -> int:
 
         print(f"netwatch {__version__}")
         return 0
+    if options.self_test:
+        raise CommandError("--self-test takes no other option")
     if options.theme == "list":
         from netwatch.ui.themes import listing
 
         print(listing())
         return 0
+    options.read += options.files
     if options.refresh is not None and not 100 <= options.refresh <= 5000:
         raise CommandError("--refresh: 100 to 5000 milliseconds")
     if options.read and (options.interface or options.capture_filter):

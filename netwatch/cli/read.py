@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netwatch._fast.input.source import SourceError
 from netwatch._fast.out.names import unread_links
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
 from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
@@ -47,7 +48,7 @@ def natural(text: str) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="netwatch read", description=__doc__)
+    p = Parser(prog="netwatch read", description=__doc__)
     p.add_argument("files", nargs="*", metavar="FILE",
                    help="pcap, pcapng or snoop, perhaps gzip or zstd; - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
@@ -276,9 +277,7 @@ class Reading:
         """What cannot be known here, and whom to thank."""
         named = named_fields(self.selection.where, parse_fields(self.options.fields))
         for addon in pipeline.addons:
-            for why in addon.missing(named):
-                say(why)
-            for line in addon.credits():
+            for line in (*addon.missing(named), *addon.credits()):
                 say(line)
         if self.options.host.owners is not None:
             from netwatch.owners.addon import FlowOwners
@@ -306,7 +305,8 @@ class Reading:
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
         flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
-        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else ())
+        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
+                           addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""

@@ -90,6 +90,8 @@ def parse_fields(text: str | None) -> list[str] | None:
 
 def named_fields(where: Filter | None, fields: list[str] | None) -> set[str]:
     """Fields that are asked for by name; a bare word in a filter, which looks into many, names none of them."""
+    if where is None and fields is None:
+        return set()
     from netwatch.schema import SEARCHED
 
     found = set(where.fields if where is not None else ())

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.input.savefile import Pcap
 from netwatch.model.contract import Addon, Store
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.decrypt.decryptor import Decryptor

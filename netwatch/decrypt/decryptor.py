@@ -22,7 +22,8 @@ from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.quic import QuicFlow
 from netwatch.decrypt.quicpaths import Further, Paths
 from netwatch.model.contract import INFO, Addon, AddonError, Store
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Run

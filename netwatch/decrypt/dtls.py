@@ -6,14 +6,13 @@ Connection IDs (RFC 9146), renegotiation and DTLS 1.3 are not read.
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import Stalled
 from netwatch.decrypt.exchange import Exchange, Sessions, Unsupported
-from netwatch.decrypt.flow import ITEM_COST, Item, SealedFlow
+from netwatch.decrypt.flow import Item, Queue, SealedFlow
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import Plaintext
 from netwatch.decrypt.records import Protection, Unverified
@@ -75,7 +74,6 @@ class DtlsFlow(SealedFlow):
     """The datagrams of a DTLS connection."""
 
     def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None:
-        self.waiting = 0
         self.random = b""
         self.ended = False
         self.out = out
@@ -84,23 +82,21 @@ class DtlsFlow(SealedFlow):
         self._client_side = 0
         self._made: list[Protection] | None = None
         self._final = False
-        self._queue: collections.deque[Item] = collections.deque()
+        self._queue: Queue[Item] = Queue()
         self._last = (0, 0)
 
     def take(self, side: int, ts: int, frame: int, lost: int, datagram: bytes) -> None:
         """One datagram of a side."""
         self._last = (ts, frame)
         if self._queue:
-            self._wait((side, ts, frame, lost, datagram))
+            self._queue.put((side, ts, frame, lost, datagram), len(datagram))
         else:
             self._run((side, ts, frame, lost, datagram))
 
     def resume(self) -> bool:
         """Go on with what waits, if the keys are there by now; False while they are not."""
         while self._queue:
-            item = self._queue.popleft()
-            self.waiting -= len(item[4]) + ITEM_COST
-            if not self._run(item):
+            if not self._run(self._queue.take()):
                 return False
         return True
 
@@ -112,17 +108,9 @@ class DtlsFlow(SealedFlow):
     def close(self) -> None:
         """Forget keys and what waits; the plaintext's readers are told that it is over."""
         self._queue.clear()
-        self.waiting = 0
         self._made = None
         self._exchange.close()
         self.out.close(*self._last)
-
-    def _wait(self, item: Item, first: bool = False) -> None:
-        if first:
-            self._queue.appendleft(item)
-        else:
-            self._queue.append(item)
-        self.waiting += len(item[4]) + ITEM_COST
 
     def _run(self, item: Item) -> bool:
         side, ts, frame, _, datagram = item
@@ -136,7 +124,7 @@ class DtlsFlow(SealedFlow):
             except hs.Broken:
                 break
             except Stalled:
-                self._wait((side, ts, frame, 0, datagram[begin:]), first=True)
+                self._queue.put_back((side, ts, frame, 0, datagram[begin:]), len(datagram) - begin)
                 return False
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import HEAD, Stalled
@@ -22,18 +22,58 @@ IN_VAIN = 256  # records that may fail one after the other before the flow is le
 NO_HELLO = "a hello was not seen"
 
 Item = tuple[int, int, int, int, bytes]  # side, ns, frame, bytes lost before, records
+T = TypeVar("T")
+
+
+class Held:
+    """`size`: bytes of memory that a queue takes."""
+
+    size = 0
+
+
+class Queue(Held, Generic[T]):
+    """What waits for keys, in order."""
+
+    def __init__(self) -> None:
+        self._items: collections.deque[tuple[T, int]] = collections.deque()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: T, size: int) -> None:
+        """Behind all others; `size` bytes are its own."""
+        self._items.append((item, size))
+        self.size += size + ITEM_COST
+
+    def put_back(self, item: T, size: int) -> None:
+        """Before all others: what was taken, or is left of it."""
+        self._items.appendleft((item, size))
+        self.size += size + ITEM_COST
+
+    def take(self) -> T:
+        item, size = self._items.popleft()
+        self.size -= size + ITEM_COST
+        return item
+
+    def clear(self) -> None:
+        self._items.clear()
+        self.size = 0
 
 
 class SealedFlow(Protocol):
-    """What the service wants of a flow. `waiting` bytes are held until the keys of the client's `random` come; `ended`
-    is set when all has been seen."""
+    """What the service wants of a flow: the keys of the client's `random`; `ended` is set when all has been seen."""
 
-    waiting: int
     random: bytes
     ended: bool
     out: Plaintext
+    _queue: Held
 
     def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None: ...
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are held until the keys come."""
+        return self._queue.size
 
     @property
     def hopeless(self) -> bool:
@@ -57,13 +97,12 @@ class TlsFlow(SealedFlow):
     """The records of a TLS connection, in order."""
 
     def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None:
-        self.waiting = 0
         self.random = b""
         self.ended = False
         self.out = out
         self._keys = keys
         self._sessions = sessions
-        self._queue: collections.deque[Item] = collections.deque()
+        self._queue: Queue[Item] = Queue()
         self._hellos = (hs.Messages(), hs.Messages())
         self._client: hs.ClientHello | None = None
         self._server: hs.ServerHello | None = None
@@ -81,7 +120,7 @@ class TlsFlow(SealedFlow):
         if self._session is not None and not self._queue:
             self._run(item)
             return
-        self._wait(item)
+        self._queue.put(item, len(records))
         if not self._stalled:
             self.resume()
 
@@ -91,9 +130,7 @@ class TlsFlow(SealedFlow):
         if self._session is None:
             self._start()
         while self._queue and self._session is not None:
-            item = self._queue.popleft()
-            self.waiting -= len(item[4]) + ITEM_COST
-            if not self._run(item):
+            if not self._run(self._queue.take()):
                 return False
         return not self._queue
 
@@ -107,20 +144,14 @@ class TlsFlow(SealedFlow):
         elif self._client is None:
             self.out.reason = NO_HELLO
         self._queue.clear()
-        self.waiting = 0
 
     def close(self) -> None:
         """Forget keys and what waits; the plaintext's readers are told that it is over."""
         self._queue.clear()
-        self.waiting = 0
         if self._session is not None:
             self._session.close()
             self._session = None
         self.out.close(*self._last)
-
-    def _wait(self, item: Item) -> None:
-        self._queue.append(item)
-        self.waiting += len(item[4]) + ITEM_COST
 
     def _run(self, item: Item) -> bool:
         """Open the item's records; what needs keys that are not there goes back to the head of the queue."""
@@ -135,9 +166,7 @@ class TlsFlow(SealedFlow):
             try:
                 session.record(side, ts, frame, records[at], records[at : at + 3], view[at + HEAD : at + size])
             except Stalled:
-                rest = (side, ts, frame, 0, records[at:])
-                self._queue.appendleft(rest)
-                self.waiting += len(rest[4]) + ITEM_COST
+                self._queue.put_back((side, ts, frame, 0, records[at:]), len(records) - at)
                 self._stalled = True
                 return False
             at += size

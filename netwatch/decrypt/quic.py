@@ -6,14 +6,13 @@ open is counted, and nothing else. What needs secrets that are not there yet wai
 
 from __future__ import annotations
 
-import collections
 from typing import NamedTuple
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt import quicwire as wire
 from netwatch.decrypt.direction import Stalled
 from netwatch.decrypt.exchange import Sessions
-from netwatch.decrypt.flow import IN_VAIN, ITEM_COST, NO_HELLO, SealedFlow
+from netwatch.decrypt.flow import IN_VAIN, NO_HELLO, Queue, SealedFlow
 from netwatch.decrypt.keylog import KeyLog
 from netwatch.decrypt.plaintext import NO_KEYS, Plaintext
 from netwatch.decrypt.quickeys import PacketKeys, initial_keys
@@ -59,7 +58,6 @@ class QuicFlow(SealedFlow):
     """A connection, by the flow it began on. `issued` are connection IDs since the last look, with who issued them."""
 
     def __init__(self, keys: KeyLog, sessions: Sessions, out: Plaintext) -> None:
-        self.waiting = 0
         self.random = b""
         self.ended = False
         self.out = out
@@ -67,7 +65,7 @@ class QuicFlow(SealedFlow):
         self.issued: list[tuple[bytes, int]] = []
         self.app = ""
         self._keys = keys
-        self._queue: collections.deque[Datagram] = collections.deque()
+        self._queue: Queue[Datagram] = Queue()
         self._final = False
         self._last = (0, 0)
         self._begin(b"")
@@ -110,11 +108,10 @@ class QuicFlow(SealedFlow):
     def resume(self) -> bool:
         """Go on with what waits, if the keys are there by now; False while they are not."""
         while self._queue:
-            datagram = self._queue.popleft()
-            self.waiting -= len(datagram.data) + ITEM_COST
-            rest = self._run(datagram)
+            rest = self._run(self._queue.take())
             if rest is not None:
-                self._wait(rest, first=True)
+                self._queue.put_back(rest, len(rest.data))
+                self._no_hello()
                 return False
         return True
 
@@ -126,7 +123,6 @@ class QuicFlow(SealedFlow):
     def close(self) -> None:
         """Forget keys and what waits; the readers of its streams are told that it is over."""
         self._queue.clear()
-        self.waiting = 0
         for role, sender in enumerate(self._senders):
             for stream, row in sender.streams.flush():
                 self._tell(role, stream, row, *self._last)
@@ -138,12 +134,11 @@ class QuicFlow(SealedFlow):
 
     # --- packets ---
 
-    def _wait(self, datagram: Datagram, first: bool = False) -> None:
-        if first:
-            self._queue.appendleft(datagram)
-        else:
-            self._queue.append(datagram)
-        self.waiting += len(datagram.data) + ITEM_COST
+    def _wait(self, datagram: Datagram) -> None:
+        self._queue.put(datagram, len(datagram.data))
+        self._no_hello()
+
+    def _no_hello(self) -> None:
         if not self.random:
             self.out.reason = NO_HELLO
 

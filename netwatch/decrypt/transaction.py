@@ -6,12 +6,12 @@ The record's keys are those of HTTP/1 (CONTRACT section 3). Pseudo-header fields
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.grpc import status_name
 from netwatch._fast.proto.http.text import MAX_PATH, mask_field, mask_url
 from netwatch.decrypt.bodies import Body
+from netwatch.model.record import Record
 
 Headers = list[tuple[bytes, bytes]]
 MIN_DNS, MAX_DNS = 12, 65536  # bytes of a DNS message, RFC 1035 sections 4.1.1 and 4.2.2
@@ -90,9 +90,9 @@ class Transaction:
     def is_grpc(self) -> bool:
         return self.request.is_grpc or (not self.request.fields and self.response.is_grpc)
 
-    def record(self, version: str, show_secrets: bool) -> dict[str, Any]:
+    def record(self, version: str, show_secrets: bool) -> Record:
         """The body of its http record."""
-        out: dict[str, Any] = {"version": version}
+        out: Record = {"version": version}
         request, response = self.request, self.response
         if request.fields:
             path = _text(request.value(b":path"))
@@ -126,9 +126,9 @@ class Transaction:
         return {key: value for key, value in found.items() if value}
 
 
-def fields_of(fields: Iterable[tuple[bytes, bytes]], show_secrets: bool) -> dict[str, Any]:
+def fields_of(fields: Iterable[tuple[bytes, bytes]], show_secrets: bool) -> Record:
     """Lower-case names to values, without pseudo-header fields; a name sent more than once has a list."""
-    out: dict[str, Any] = {}
+    out: Record = {}
     for raw_name, raw_value in fields:
         name = clean(raw_name.lower(), 128)
         if not name or raw_name[:1] == b":":

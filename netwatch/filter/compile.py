@@ -126,26 +126,28 @@ class _Compiler:
 
     def tests(self, fields: Iterable[Field], test: Test | None) -> list[Piece]:
         """The condition on each of the fields, on those of one kind together; without a test: that there is a value."""
-        plain, pieces = [], []
+        plain: list[str] = []
+        described: dict[str, Callable[[Any], bool] | None] = {}
+        codes: dict[int, set[int]] = {}
+        pieces = []
         for field in fields:
             kind, col, table = self.columns[field.name]
             if kind == "plain" and (test is None or _of_text(test)):
                 plain.append(field.name)
             elif kind == "described":
-                check = check_of(field, test) if test is not None else None
-                answers = self.view.on_described(field.name, test, _of_text(test), check)
-                pieces.append(self.step(COST_BITS, "bits", PROFILE_COLUMN, answers))
+                described[field.name] = check_of(field, test) if test is not None else None
             elif kind == "text" and (test is None or _of_text(test)):
                 pieces.append(self.step(COST_BITS, "has", col) if test is None
                               else self.step(COST_BITS, "bits", col, self.view.on_texts(_of_text(test))))
             elif kind == "code":
                 check = check_of(field, test) if test is not None else None
-                pieces.append(self.bits(col, {code for code, value in table.items()
-                                              if check is None or any(map(check, _listed(value)))}))
+                codes.setdefault(col, set()).update(code for code, value in table.items()
+                                                    if check is None or any(map(check, _listed(value))))
             elif kind in ("number", "address"):
                 pieces.append(self.step(COST_NUMBER, "has", col) if test is None else self.value(field, col, test))
-        if plain:
-            answers = self.view.on_plain(frozenset(plain), _of_text(test))
+        pieces += [self.bits(col, passing) for col, passing in codes.items()]
+        if plain or described:
+            answers = self.view.on_profiles(frozenset(plain), described, test, _of_text(test))
             pieces.append(self.step(COST_BITS, "bits", PROFILE_COLUMN, answers))
         return pieces
 

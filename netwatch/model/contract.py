@@ -12,10 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from netwatch.model.event import Event, FlowRef, Record, Step
-from netwatch.model.host import Host
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.option import Option
-from netwatch.model.session import Health, Page, Player
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from netwatch._fast.view.engineview import EngineView
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
+    from netwatch.model.host import Host
+    from netwatch.model.session import Health, Page, Player
 
 INFO, WARNING, ERROR = "info", "warning", "error"
 Answer = TypeVar("Answer")

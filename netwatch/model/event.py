@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch.model.record import Record as Record
+
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.box import Box
     from netwatch._fast.out.packetrows import PacketRows
-
-Record = dict[str, Any]
-
 
 class FlowRef(NamedTuple):
     """One flow, for ever: a row is used again by later flows, its key is not. What _fast.out.inner takes."""

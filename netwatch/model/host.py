@@ -7,7 +7,9 @@ nanoseconds since 1970 UTC, protocols are IP protocol numbers. An answer that is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+
+from netwatch.model.record import Record
 
 NOBODY = "nobody is asked about this machine"
 NOT_NEEDED = "not needed beside a better method"  # why a method that might work was not started
@@ -62,10 +64,10 @@ class Owner:
     age_s: float
     others: tuple[int, ...] = ()       # pids that hold the same socket
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Record:
         """The object `process` of the flow record (CONTRACT section 3); what is not known is left out."""
         p = self.process
-        told: dict[str, Any] = {
+        told: Record = {
             "pid": p.pid, "name": p.name, "exe": p.exe, "cmdline": p.cmdline, "uid": p.uid, "user": p.user,
             "ppid": p.ppid, "container": p.container, "pod": p.pod, "unit": p.unit, "method": self.method,
             "quality": self.quality, "age_s": round(self.age_s, 3), "shared_with": list(self.others) or None,
@@ -81,7 +83,7 @@ class Unknown:
     reason: str
     retry: bool = False
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Record:
         return {"unknown": self.reason}
 
 
@@ -93,7 +95,7 @@ class Status:
     active: bool
     reason: str = ""                   # why not, or what it cannot see
     fix: str = ""                      # the command that would make it work, "" when there is none
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Record = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +212,13 @@ class Host:
         """CPU time that a process has used since it began."""
         raise Unavailable(NOBODY)
 
-    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> Record:
         """The kernel's own view of one of its TCP connections."""
         raise Unavailable(NOBODY)
 
     def close(self) -> None:
         """Nobody will ask any more."""
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[Record]:
         """What can be captured on, as capture.live.list_devices tells it."""
         raise Unavailable(NOBODY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from netwatch._fast.out.adorn import Adorner
 from netwatch._fast.out.naming import NameTable
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.model.contract import Addon, Store
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 from netwatch.names import scopes
 from netwatch.names.geo import Geo
 from netwatch.names.neighbours import MAX_STATIONS, Neighbours

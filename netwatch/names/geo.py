@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from netwatch.model.record import Record
 from netwatch.store.folders import data_folder
 
 HINT = "put a .mmdb there (DB-IP Lite, GeoLite2, IPinfo Lite), or name files or folders in $NETWATCH_GEOIP"
 MAX_FILES = 64                 # of one folder that are looked at
 CACHED = 65_536
-Answer = dict[str, Any]
+Answer = Record
 
 
 def folders() -> list[str]:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Any
 
 from netwatch._fast.out.naming import link_sighting
+from netwatch.model.record import Record
 from netwatch.names.vendors import vendor_of
 
 MAX_STATIONS = 16_384          # addresses, and as many MACs' names
@@ -127,7 +128,7 @@ class Neighbours:
         """Addresses that were said to be routers, newest heard last."""
         return [address for address, station in self.stations.items() if "router" in station.roles]
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[Record]:
         """All stations: address, mac, vendor, host, role, sources, last (ns)."""
         return [{"address": address, **self.describe(address, station.last), "sources": sorted(station.sources),
                  "last": station.last} for address, station in self.stations.items()]

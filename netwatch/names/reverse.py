@@ -12,8 +12,9 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from netwatch.model.record import Record
 from netwatch.names.scopes import scope_of
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Reverse:
             if name is not None:
                 self._came.append((address, name))
 
-    def is_own(self, record: dict[str, Any]) -> bool:
+    def is_own(self, record: Record) -> bool:
         """Is the flow one of our own look-ups? By its process where that is known, else by asking for nothing but
         names of the reverse tree that we have just asked for."""
         process = record.get("process")

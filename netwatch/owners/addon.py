@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
 from netwatch.model.contract import Addon
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine

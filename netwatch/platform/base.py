@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from netwatch.model.host import Counters, Link, Neighbour, Owner, Route, Status, Unavailable, Unknown
+from netwatch.model.record import Record
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmp6": ICMP6, "sctp": SCTP, "udplite": 136, "igmp": 2}
@@ -64,13 +65,13 @@ class Platform(Protocol):
     def neighbours(self) -> list[Neighbour]: ...
     def addresses(self) -> frozenset[bytes]: ...
     def capabilities(self) -> list[Status]: ...
-    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]: ...
+    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record: ...
 
 
 class NoTcpInfo:
     """Of systems whose kernel does not tell how it sees a connection."""
 
-    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]:
+    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record:
         raise Unavailable("this system does not tell how it sees a connection")
 
 

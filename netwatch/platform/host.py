@@ -6,9 +6,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.record import Record
 from netwatch.platform import base, current, psutils
 from netwatch.platform.base import Platform, packed
 from netwatch.platform.resolvers import nameservers
@@ -17,7 +17,7 @@ from netwatch.platform.resolvers import nameservers
 class ThisMachine(Host):
     """Making it asks nothing. `devices` lists what can be captured on: platforms know nothing of capture."""
 
-    def __init__(self, devices: Callable[[], list[dict[str, Any]]] | None = None) -> None:
+    def __init__(self, devices: Callable[[], list[Record]] | None = None) -> None:
         self._devices = devices
         self._looking: Looking | None = None
 
@@ -58,10 +58,10 @@ class ThisMachine(Host):
     def cpu_seconds(self, pid: int) -> float:
         return psutils.cpu_seconds(pid)
 
-    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> Record:
         return self._platform.tcp_info(packed(local), lport, packed(remote), rport)
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[Record]:
         return self._devices() if self._devices is not None else super().devices()
 
 

@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
+from netwatch.model.record import Record
 from netwatch.plugins.worker import MOST, NOBODY
 from netwatch.store.folders import account, caller
 
 WORKER = Path(__file__).with_name("worker.py")
+ROOT = WORKER.parents[2]  # of the modules that an addon may import
 LOAD_S = 2.0  # to load the file
 PATIENT = 20  # times what it may take on the processor, in all
 LOOK_S = 0.01
@@ -30,21 +31,21 @@ class PluginError(Exception):
 
 
 class Plugin:
-    """One file, running. `name` and `asks` are what it said of itself: its NAME, and whether it has classify()."""
+    """One file, running; `about` is what it said of itself when it was loaded."""
 
-    def __init__(self, path: Path, code: bytes) -> None:
-        """Raises PluginError."""
+    def __init__(self, path: Path, code: bytes, addon: bool = False) -> None:
+        """A classifier, or an `addon`, which may import netwatch.model. Raises PluginError."""
         uid = caller()
         about = account(uid)
         user, group = (uid, about[0]) if uid and about else (NOBODY, NOBODY) if not uid else (os.getuid(), os.getgid())
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/", close_fds=True, start_new_session=True)
-        begun = {"path": str(path), "code": base64.b64encode(code).decode(), "user": user, "group": group}
-        said = self.ask(begun, LOAD_S)
-        self.name, self.asks = said.get("name"), bool(said.get("asks"))
+        begun = {"path": str(path), "code": base64.b64encode(code).decode(), "user": user, "group": group,
+                 "root": str(ROOT) if addon else ""}
+        self.about = self.ask(begun, LOAD_S)
 
-    def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def ask(self, message: Record, seconds: float) -> Record:
         """Its answer, if that takes no longer. Raises PluginError; what did not answer is killed."""
         data = json.dumps(message).encode()
         began = time.monotonic()
@@ -57,7 +58,7 @@ class Plugin:
             size = int.from_bytes(self._read(4, spent, seconds, until), "big")
             if size > MOST:
                 raise PluginError("answered more than it may")
-            said: dict[str, Any] = json.loads(self._read(size, spent, seconds, until))
+            said: Record = json.loads(self._read(size, spent, seconds, until))
         except TimeoutError:
             self.close()
             raise PluginError(f"TimeoutError: no answer in {time.monotonic() - began:.2f} s") from None

@@ -1,7 +1,8 @@
 """The process that a user's file runs in: it gives all rights away, then loads the file and answers for it.
 
 Run as a script by process.py, isolated (-I -S), with a pipe each way and nothing else. A message is its length in four
-bytes, then JSON; the first answer is what the file is, every other one a verdict. It imports nothing of netwatch.
+bytes, then JSON; the first answer is what the file is. A classifier is asked for verdicts, an addon for what it makes
+of events. Of netwatch it imports the model alone, and before it gives its rights away.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
 NOBODY = 65_534
+Message = dict[str, Any]
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 22, 38, 47
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # landlock, the same number on every architecture
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
@@ -109,16 +111,16 @@ def shut_calls(libc: ctypes.CDLL) -> None:
     libc.prctl(PR_SET_SECCOMP, 2, struct.pack("@HP", len(program), ctypes.addressof(code)), 0, 0)
 
 
-def receive(pipe: BinaryIO) -> dict[str, Any] | None:
+def receive(pipe: BinaryIO) -> Message | None:
     """The next message, None at the end."""
     head = pipe.read(4)
     if len(head) < 4:
         return None
-    message: dict[str, Any] = json.loads(pipe.read(int.from_bytes(head, "big")))
+    message: Message = json.loads(pipe.read(int.from_bytes(head, "big")))
     return message
 
 
-def send(pipe: BinaryIO, message: dict[str, Any]) -> None:
+def send(pipe: BinaryIO, message: Message) -> None:
     data = json.dumps(message, allow_nan=False).encode()
     if len(data) > MOST:
         raise ValueError(f"the answer takes more than {MOST} bytes")
@@ -130,19 +132,101 @@ def words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:300]
 
 
+class Values:
+    """Settings of the addon, by dotted key."""
+
+    def __init__(self, values: Message) -> None:
+        self._values = values
+
+    def of(self, key: str) -> Any:
+        return self._values[key]
+
+
+class Run:
+    """What an addon is begun with: its settings, and somebody to tell. It has no engine, no host and no neighbours."""
+
+    def __init__(self, values: Message, live: bool, label: str) -> None:
+        from netwatch.model.contract import Purpose
+
+        self.purpose = Purpose(live=live, label=label)
+        self.settings = Values(values)
+        self.said: list[tuple[str, str]] = []
+
+    def say(self, text: str, severity: str = "warning") -> None:
+        self.said.append((text, severity))
+
+    def find(self, kind: type) -> None:
+        return None
+
+    def get(self, kind: type) -> None:
+        raise LookupError(f"an addon of the user's is alone: it has no {kind.__name__}")
+
+
+class Classifying:
+    """A file with a function classify()."""
+
+    def __init__(self, space: Message) -> None:
+        self._ask: Any = space.get("classify")
+        self.about = {"name": space.get("NAME"), "asks": callable(self._ask)}
+
+    def answer(self, asked: Message) -> Message:
+        answer = self._ask(base64.b64decode(asked["data"]), Flow(*asked["flow"]))
+        return {"answer": list(answer) if isinstance(answer, tuple) else answer}
+
+
+class Watching:
+    """A file with a class that is an Addon."""
+
+    def __init__(self, space: Message) -> None:
+        from netwatch.model.contract import Addon
+
+        found = [each for each in space.values()
+                 if isinstance(each, type) and issubclass(each, Addon) and each is not Addon]
+        if len(found) != 1:
+            raise TypeError(f"there must be one class that is an Addon, and there are {len(found)}")
+        self._addon = found[0]()
+        self.about = {
+            "help": (found[0].__doc__ or "").strip(), "name": self._addon.name, "kinds": dict(self._addon.kinds),
+            "wants": sorted(self._addon.wants), "adds": sorted(self._addon.adds),
+            "options": [vars(each) for each in self._addon.options]}
+
+    def answer(self, asked: Message) -> Message:
+        from netwatch.model.event import Event, FlowRef, Step
+
+        made: Any = ()
+        no_engine: Any = None
+        if "begin" in asked:
+            self._run = Run(**asked["begin"])
+            begin: Any = self._addon.begin
+            begin(self._run)
+        elif "record" in asked:
+            record = asked["record"]
+            self._addon.adorn(record, FlowRef(no_engine, 0, 0))
+            made = {key: record[key] for key in self._addon.adds if key in record}
+        else:
+            events = [Event(engine=no_engine, row=0, extra=0, **each) for each in asked["events"]]
+            made = [(each.key, each.kind, each.payload) for each in self._addon.take(Step(events, over=asked["over"]))]
+        said, self._run.said = self._run.said, []
+        return {"made": made, "said": said}
+
+
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     """Load what the first message holds, and answer until the pipe is shut."""
     begun = receive(incoming)
     assert begun is not None
+    if begun["root"]:
+        sys.path.append(begun["root"])
+        import netwatch.model.contract  # noqa: F401
+
+        sys.path.remove(begun["root"])
     give_up_rights(begun["user"], begun["group"])
-    space: dict[str, Any] = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
+    space: Message = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
     exec(compile(base64.b64decode(begun["code"]), begun["path"], "exec"), space)
-    ask: Any = space.get("classify")
-    send(outgoing, {"name": space.get("NAME"), "asks": callable(ask)})
+    file = Watching(space) if begun["root"] else Classifying(space)
+    send(outgoing, file.about)
     while (asked := receive(incoming)) is not None:
         try:
-            answer = ask(base64.b64decode(asked["data"]), Flow(*asked["flow"]))
-            send(outgoing, {"answer": list(answer) if isinstance(answer, tuple) else answer})
+            send(outgoing, file.answer(asked))
         except BaseException as error:
             send(outgoing, {"error": words(error)})
 

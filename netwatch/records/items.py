@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
 from netwatch._fast.out.packetfields import PacketFields
@@ -15,8 +15,7 @@ from netwatch.run.pipeline import Pipeline
 Cells = list[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class FlowItem:
+class FlowItem(NamedTuple):
     """A flow record. `wanted`: the keys that are shown of what its row does not hold; None: all."""
 
     pipeline: Pipeline
@@ -25,7 +24,9 @@ class FlowItem:
     show_secrets: bool
     wanted: frozenset[str] | None
 
-    kind = "flow"
+    @property
+    def kind(self) -> str:
+        return "flow"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
         return self.pipeline.record(self.engine, self.row, self.show_secrets, keys)
@@ -39,8 +40,7 @@ class FlowItem:
         return cells
 
 
-@dataclass(frozen=True, slots=True)
-class DictItem:
+class DictItem(NamedTuple):
     """A record that is a dict already; the row of its flow, 0 none."""
 
     kind: str
@@ -61,8 +61,7 @@ class DictItem:
         return cells
 
 
-@dataclass(frozen=True, slots=True)
-class PacketItem:
+class PacketItem(NamedTuple):
     """One of a chunk's packets."""
 
     rows: PacketRows
@@ -71,7 +70,9 @@ class PacketItem:
     pipeline: Pipeline
     show_secrets: bool
 
-    kind = "packet"
+    @property
+    def kind(self) -> str:
+        return "packet"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
         found: Record = self.rows.record(self.fields, self.place)

@@ -6,16 +6,16 @@ Those that read content come first, in the order in which they feed each other: 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from netwatch.model.contract import Addon
 from netwatch.model.option import Option
+from netwatch.store.folders import config_folder
 from netwatch.store.settings import SETTINGS
 
 CONTENT = {  # read what flows say: not with --no-dpi
     "decrypt": "netwatch.decrypt.addon:Decrypt",
     "messages": "netwatch.decrypt.messages:Messages",
-    "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
 RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
@@ -39,11 +39,24 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
 }
-ALL = CONTENT | RECORDS | SCREENS
+USERS = {  # look after files of the user's: where there is a folder of that name
+    "classifiers": "netwatch.plugins.classifiers:Classifiers",
+}
+ALL = CONTENT | RECORDS | SCREENS | USERS
+
+
+def users() -> tuple[str, ...]:
+    """What the configuration folder has: those of USERS, and the names of files that are addons of the user's own."""
+    folder = config_folder()
+    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if (folder / "addons").is_dir() else ()
+    return *(name for name in USERS if (folder / name).is_dir()), *own
 
 
 def find(name: str) -> type[Addon]:
-    """The class of that addon. Raises KeyError."""
+    """The class of that addon, or of the user's file of that name. Raises KeyError."""
+    if name.endswith(".py"):
+        own: Mapping[str, type[Addon]] = importlib.import_module("netwatch.plugins.addons").found(OURS)
+        return own[name]
     module, _, cls = ALL[name].partition(":")
     found: type[Addon] = getattr(importlib.import_module(module), cls)
     return found
@@ -59,7 +72,7 @@ def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
 
 def kinds() -> dict[str, str]:
     """Kinds of record that addons make, and what each is."""
-    return {kind: about for name in CONTENT | RECORDS for kind, about in find(name).kinds.items()}
+    return {kind: about for name in (*CONTENT, *RECORDS, *users()) for kind, about in find(name).kinds.items()}
 
 
 def _options(name: str) -> Sequence[Option]:
@@ -67,3 +80,5 @@ def _options(name: str) -> Sequence[Option]:
 
 
 SETTINGS.join(ALL, _options)
+OURS = SETTINGS.tables()
+SETTINGS.join({name.removesuffix(".py") for name in users()} - OURS, lambda table: _options(f"{table}.py"))

@@ -20,8 +20,9 @@ from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.out.record import described_of, record_of
 from netwatch._fast.out.summary import summary
 from netwatch.model.contract import WARNING, Addon, Kind, Purpose, Values
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.host import Host
+from netwatch.model.record import Record
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class Pipeline:
             self._asked[wanted] = _Asked(addons, keys, whole)
         return self._asked[wanted]
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Record:
         """The summary record of all that was read so far, without its files."""
         links = sorted({link_name(i["link"]) for i in self.source.interfaces})
         found = dict(summary(self.engines, links))

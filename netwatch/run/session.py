@@ -22,8 +22,9 @@ from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
 from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
-from netwatch.model.event import Event, Record, Step
+from netwatch.model.event import Event, Step
 from netwatch.model.host import Host
+from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
@@ -85,7 +86,8 @@ class Session:
         self.source = source
         self._read_before = 0
         self._unsaid: list[tuple[str, str]] | None = []
-        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.SCREENS, given=self._given())
+        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.SCREENS, addons.users(),
+                             given=self._given())
         self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
                                  say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
                                  max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),

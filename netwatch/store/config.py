@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,12 @@ def load(path: Path) -> tuple[Settings, list[str]]:
     """What the file sets, and one line FILE:LINE: ... for each mistake. Raises OSError."""
     try:
         text = files.read_text(path)
-        tree = tomllib.loads(text)
     except UnicodeDecodeError:
         return Settings({}, path=str(path)), [f"{path}: not UTF-8 text"]
+    import tomllib
+
+    try:
+        tree = tomllib.loads(text)
     except RecursionError:
         return Settings({}, path=str(path)), [f"{path}: not TOML that can be read: nested too deeply"]
     except tomllib.TOMLDecodeError as e:
@@ -89,6 +91,8 @@ def written(value: Value) -> str:
 
 def edited(text: str, changes: Mapping[str, Value]) -> str:
     """The text with other values; everything else stays as it is. Raises SettingError where that cannot be done."""
+    import tomllib
+
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -110,6 +114,7 @@ def edited(text: str, changes: Mapping[str, Value]) -> str:
 
 def _put(table: Any, path: list[str], value: Value) -> None:
     """Set a key; a new one comes after the last of its table, before the comments that lead to the next."""
+
     import tomlkit
     from tomlkit.items import Table
 
@@ -130,6 +135,8 @@ def _put(table: Any, path: list[str], value: Value) -> None:
 
 def save(path: Path, changes: Mapping[str, Value]) -> None:
     """Change the file, which is made when there is none. Raises OSError, SettingError."""
+    import tomllib
+
     try:
         text = files.read_text(path)
         tomllib.loads(text)

@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +47,8 @@ def write_text(path: Path, text: str) -> None:
     with as_caller():
         path = Path(os.path.realpath(path)) if _follows(path) else path
         make_folder(path.parent)
+        import tempfile
+
         number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         try:
             with open(number, "w", encoding="utf-8", errors="replace") as file:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from netwatch.model.contract import Command, Question, Watch
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 
 if TYPE_CHECKING:

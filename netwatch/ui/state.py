@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch.model.contract import Offer
+from netwatch.model.record import Record
 from netwatch.store.settings import Settings
 from netwatch.ui.poller import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
@@ -67,7 +68,7 @@ class FilterState:
     history: list[str] = field(default_factory=list)
     place: int = 0                   # in the history; len(history) is the line being typed
     since: float = 0.0               # when `applied` last changed, monotonic seconds
-    rows: list[dict[str, Any]] = field(default_factory=list)   # on screen when the line was opened: values are offered
+    rows: list[Record] = field(default_factory=list)   # on screen when the line was opened: values are offered
     offers: list[Any] = field(default_factory=list)    # completion.Offer, while they are listed
     offered: int = -1                # the one that has been taken, -1 none yet
     word: int = 0                    # where the word they are for begins
@@ -82,7 +83,7 @@ class TableState:
     top: int = 0                     # index, in the whole order, of the first row on screen
     cursor: int = 0                  # index of the selected row when last seen
     selected: int | None = None      # id of the selected flow
-    record: dict[str, Any] | None = None   # the selected flow as last seen
+    record: Record | None = None   # the selected flow as last seen
     pinned: bool = False             # the user chose it: the screen follows it
     window: tuple[int, int] = (0, 0)     # index of the first row asked for, and how many
     has_process: bool = False

@@ -6,12 +6,15 @@ from flowsample import APPS, LATENCY, NAMES, SNI, STATES, STATUS, Flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netwatch._fast.engine import Engine
 from netwatch._fast.view import columns
+from netwatch._fast.view.engineview import EngineView
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
 from netwatch._fast.view.written import address_text
-from netwatch.filter import Filter
+from netwatch.filter import Filter, fields
+from netwatch.schema import SEARCHED
 
 ADDRESSES4 = [b"\x0a\0\0\1", b"\x0a\0\0\2", b"\xc0\xa8\1\1", b"\xc0\0\2\1", b"\xff\xff\xff\xff"]
 ADDRESSES6 = [bytes.fromhex("20010db8000000000000000000000001"), bytes(15) + b"\1", bytes(16),
@@ -197,6 +200,15 @@ def test_what_is_asked_again_is_answered_for_new_flows_alone():
     assert texts == 3000
     assert flows.select("label contains 7 or sni contains 7").page() == found[0]
     assert work.texts <= texts + 3000                     # those of labels, none of which there is
+
+
+def test_a_search_of_all_fields_tests_each_column_once():
+    """However many fields protocols add: what they say is one answer a profile, codes of one column are one bitmap."""
+    view = EngineView(Engine(), [], None, (), fields.tell).view
+    searched = [field for field in SEARCHED if "flow" in field.kinds and field.name in view.columns()]
+    columns_of = {view.columns()[field.name][1] for field in searched}
+    for text in ("word", "/w.rd/"):
+        assert Filter(text).program(view).count <= len(columns_of) < len(searched) / 4
 
 
 def test_a_slice_is_bounded_whatever_is_asked():

@@ -20,12 +20,12 @@ FAST = "netwatch._fast"
 ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch": (),
     "netwatch.schema": ("netwatch.schema",),
-    FAST: (FAST,),
-    f"{FAST}.proto": (FAST,),
+    FAST: (FAST, "netwatch.model.record"),
+    f"{FAST}.proto": (FAST, "netwatch.model.record"),
     "netwatch.model": ("netwatch.model", FAST),  # the engine's types alone, see test_the_model_is_words
     "netwatch.store": ("netwatch.store", "netwatch.model", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
-    "netwatch.platform": ("netwatch.platform", "netwatch.model.host", f"{FAST}.os"),
+    "netwatch.platform": ("netwatch.platform", "netwatch.model.host", "netwatch.model.record", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
                     "netwatch.store", f"{FAST}.term"),
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.run", "netwatch.model",
                      "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture", "netwatch.filter",
-                     "netwatch.schema", "netwatch.platform", "netwatch.store", FAST, "netwatch"),
+                     "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins", FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {

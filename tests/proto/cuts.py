@@ -58,6 +58,15 @@ def same_however_cut(make, turns) -> dict:
     return whole
 
 
+def check_talk(make, module, talk) -> None:
+    """One of TALKS of a talk_NAME.py, however cut, gives what stands there."""
+    turns, code, initiator, obj, label = talk
+    result = same_however_cut(make, turns)
+    assert module.describe(result["facts"]) == obj
+    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
+    assert module.label(obj) == label
+
+
 def truncated(turns, size):
     """The first `size` bytes of the conversation."""
     out = []

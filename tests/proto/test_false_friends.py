@@ -56,7 +56,7 @@ def over_udp(turns: Turns, ports: tuple[int, ...]) -> dict[int, list[str]]:
 @pytest.mark.parametrize("name", TEXT)
 def test_a_text_protocol_is_itself_on_every_port(name: str) -> None:
     """SIP is not HTTP, SMTP is not FTP, POP3 is not IMAP ... whichever port they use."""
-    for turns in importlib.import_module(f"test_{name}").TALKS:
+    for turns, *_ in importlib.import_module(f"talk_{name}").TALKS:
         for port, stack in over_tcp(turns, TCP_PORTS).items():
             if (name, port) not in PORT_DECIDES:
                 assert not stack or stack[0] == name, (port, stack, turns[0][1][:60])

@@ -3,77 +3,24 @@
 import struct
 
 import pytest
-from cuts import same_however_cut
+from cuts import check_talk, same_however_cut
+from talk_memcached import TALKS
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import memcached
-
-TALKS = [
-    [
-        (0, b"set user:1 0 60 5\r\nhello\r\nget user:1\r\nversion\r\n"),
-        (1, b"STORED\r\nVALUE user:1 0 5\r\nhello\r\nEND\r\nVERSION 1.6.9\r\n"),
-    ],
-    [
-        (
-            0,
-            (
-                b"\x80!\x00\x05\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00\x07\x00\x00\x00\x00\x00"
-                b"\x00\x00\x00PLAIN\x00fred\x00s3cret\x80\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00"
-                b"\x06\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00user:1\x80\x01\x00\x01\x08"
-                b"\x00\x00\x00\x00\x00\x00;\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-                b"\x00\x00\x00\x00\x00\x00kvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-            ),
-        ),
-        (
-            1,
-            (
-                b"\x81!\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00"
-                b"\x00\x00\x00\x81\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x07\x00"
-                b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00x"
-            ),
-        ),
-    ],
-]
-# code of the seam, who is the client, the object, the label
-WANT = [
-    (
-        0,
-        0,
-        {"form": "text", "key": "user:1", "version": "1.6.9", "command": "SET", "commands": ["SET", "GET", "VERSION"]},
-        "Memcached SET user:1",
-    ),
-    (
-        0,
-        0,
-        {
-            "form": "binary",
-            "key": "user:1",
-            "command": "SASL_AUTH",
-            "commands": ["SASL_AUTH", "GET", "SET"],
-            "auth": "PLAIN",
-            "user": "fred",
-            "password": "***",
-        },
-        "Memcached SASL_AUTH user:1",
-    ),
-]
 
 
 def make():
     return Probe("memcached")
 
 
-@pytest.mark.parametrize(("turns", "want"), list(zip(TALKS, WANT, strict=True)))
-def test_a_conversation(turns, want):
-    result = same_however_cut(make, turns)
-    code, initiator, obj, label = want
-    assert memcached.describe(result["facts"]) == obj
-    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
-    assert memcached.label(obj) == label
+@pytest.mark.parametrize("talk", TALKS)
+def test_a_conversation(talk):
+    check_talk(make, memcached, talk)
 
 
 def test_the_password_is_shown_only_when_asked_for():
-    result = same_however_cut(make, TALKS[1])
+    result = same_however_cut(make, TALKS[1][0])
     assert "s3cret" not in str(memcached.describe(result["facts"]))
     assert memcached.describe(result["facts"], show_secrets=True)["password"] == "s3cret"
 

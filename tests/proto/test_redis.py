@@ -1,69 +1,24 @@
 """Redis: whole conversations, however cut; what is and is not taken for it; what is masked."""
 
 import pytest
-from cuts import same_however_cut
+from cuts import check_talk, same_however_cut
+from talk_redis import TALKS
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import redis
-
-TALKS = [
-    [
-        (
-            0,
-            (
-                b"*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$4\r\nfred\r\n$6\r\ns3cret\r\n*3\r"
-                b"\n$3\r\nset\r\n$6\r\nuser:1\r\n$900\r\nvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
-                b"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv\r\n*2\r\n$3\r\nGET\r\n$6\r\nuser"
-                b":2\r\n"
-            ),
-        ),
-        (1, b"-NOAUTH Authentication required.\r\n+OK\r\n$1\r\nx\r\n"),
-        (0, b"PING\r\nauth other\r\n"),
-    ],
-]
-# code of the seam, who is the client, the object, the label
-WANT = [
-    (
-        0,
-        0,
-        {
-            "command": "HELLO",
-            "commands": ["HELLO", "SET", "GET", "PING", "AUTH"],
-            "key": "user:1",
-            "error": "NOAUTH Authentication required.",
-            "user": "fred",
-            "password": "***",
-        },
-        "Redis HELLO user:1",
-    )
-]
 
 
 def make():
     return Probe("redis")
 
 
-@pytest.mark.parametrize(("turns", "want"), list(zip(TALKS, WANT, strict=True)))
-def test_a_conversation(turns, want):
-    result = same_however_cut(make, turns)
-    code, initiator, obj, label = want
-    assert redis.describe(result["facts"]) == obj
-    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
-    assert redis.label(obj) == label
+@pytest.mark.parametrize("talk", TALKS)
+def test_a_conversation(talk):
+    check_talk(make, redis, talk)
 
 
 def test_the_password_is_shown_only_when_asked_for():
-    result = same_however_cut(make, TALKS[0])
+    result = same_however_cut(make, TALKS[0][0])
     assert "s3cret" not in str(redis.describe(result["facts"]))
     assert redis.describe(result["facts"], show_secrets=True)["password"] == "s3cret"
 

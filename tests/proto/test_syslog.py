@@ -1,77 +1,20 @@
 """syslog: whole conversations, however cut; what is and is not taken for it; what is masked."""
 
 import pytest
-from cuts import same_however_cut
+from cuts import check_talk
+from talk_syslog import TALKS
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import syslog
-
-TALKS = [
-    [
-        (0, b"<165>1 2003-10-11T22:14:15.003Z host.example.org su - ID47 - 'su root' failed\n"),
-    ],
-    [
-        (0, b"<34>Oct 11 22:14:15 mymachine sshd[7]: ok\n"),
-    ],
-    [
-        (0, b"48 <34>Oct  1 22:14:15 mymachine sshd[7]: ok to meexxxxxxxxx"),
-    ],
-]
-# code of the seam, who is the client, the object, the label
-WANT = [
-    (
-        4,
-        0,
-        {
-            "host": "host.example.org",
-            "app": "su",
-            "message": "- 'su root' failed",
-            "form": "rfc5424",
-            "facility": "local4",
-            "severity": "notice",
-        },
-        "Syslog local4.notice host.example.org su",
-    ),
-    (
-        4,
-        0,
-        {
-            "host": "mymachine",
-            "app": "sshd",
-            "message": "sshd[7]: ok",
-            "form": "rfc3164",
-            "facility": "auth",
-            "severity": "crit",
-        },
-        "Syslog auth.crit mymachine sshd",
-    ),
-    (
-        4,
-        0,
-        {
-            "host": "mymachine",
-            "app": "sshd",
-            "message": "sshd[7]: ok to mee",
-            "form": "rfc3164",
-            "facility": "auth",
-            "severity": "crit",
-        },
-        "Syslog auth.crit mymachine sshd",
-    ),
-]
 
 
 def make():
     return Probe("syslog")
 
 
-@pytest.mark.parametrize(("turns", "want"), list(zip(TALKS, WANT, strict=True)))
-def test_a_conversation(turns, want):
-    result = same_however_cut(make, turns)
-    code, initiator, obj, label = want
-    assert syslog.describe(result["facts"]) == obj
-    assert (result["code"], result["initiator"], result["malformed"]) == (code, initiator, 0)
-    assert syslog.label(obj) == label
+@pytest.mark.parametrize("talk", TALKS)
+def test_a_conversation(talk):
+    check_talk(make, syslog, talk)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_the_folders_of_the_caller_are_meant(monkeypatch: pytest.MonkeyPatch) ->
     """config, state and data folder, and with them classifiers, fingerprints, databases."""
     from netwatch.names import geo
     from netwatch.names.clients import overlay_path
-    from netwatch.plugins import classifiers
+    from netwatch.plugins import code
 
     monkeypatch.setenv("SUDO_UID", str(CALLER))
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "NETWATCH_GEOIP"):
@@ -163,7 +163,7 @@ def test_the_folders_of_the_caller_are_meant(monkeypatch: pytest.MonkeyPatch) ->
     account = folders.account(CALLER)
     assert account is not None
     found = [folders.config_folder(), folders.state_folder(), folders.data_folder(), overlay_path(),
-             classifiers.folder(), *map(Path, geo.folders()[:2])]
+             code.folder("classifiers"), *map(Path, geo.folders()[:2])]
     assert all(path.is_relative_to(account[1]) for path in found), found
 
 

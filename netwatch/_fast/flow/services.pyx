@@ -8,6 +8,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u16, u64
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+from netwatch._fast.wire.ports cimport has_ports
 
 cdef enum:
     PORTS = 65536
@@ -29,8 +30,7 @@ cdef u64 service_of_row(const Row* row, int initiator) noexcept nogil:
     cdef u16 server = row.pa if initiator == 1 else row.pb
     cdef u16 client = row.pb if initiator == 1 else row.pa
     cdef u64 code = service_of(row.proto, server), other
-    if NAMED[code] or not (row.proto == PROTO_TCP or row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE
-                           or row.proto == PROTO_SCTP):
+    if NAMED[code] or not has_ports(row.proto):
         return code
     other = service_of(row.proto, client)
     return other if NAMED[other] and client < EPHEMERAL else code

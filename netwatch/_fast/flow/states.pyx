@@ -1,5 +1,6 @@
 """Who began a flow, and its state where it is not TCP: ICMP echoes and their round trips, ARP, SCTP, all else."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16
+from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, Row, ST_ACTIVE, ST_ARP_REPLY, ST_ARP_REQUEST,
                                       ST_ECHO_REPLY, ST_ECHO_REQUEST, ST_ICMP, ST_NONE, ST_SCTP_CLOSED,
                                       ST_SCTP_ESTABLISHED, ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN,

@@ -1,6 +1,6 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from netwatch._fast.input.source import Source
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 class LiveSource(Source):
     def __init__(

@@ -20,19 +20,12 @@ from netwatch._fast.input.libpcap cimport (PCAP_ERROR_IFACE_NOT_UP, PCAP_ERROR_N
                                            pcap_set_tstamp_precision, pcap_setfilter, pcap_setnonblock, pcap_snapshot,
                                            pcap_stats, pcap_statustostr)
 from netwatch._fast.wire.packet cimport Frame
+from netwatch._fast.input.poll cimport POLLIN, poll, pollfd
 from netwatch._fast.input.savefile cimport link_of
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source
 
 from socket import if_nameindex
 from netwatch._fast.input.source import SourceDenied, SourceError, SourceMissing, SourceUsage
-
-cdef extern from "poll.h" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    int poll(pollfd* fds, unsigned long n, int timeout)
-    short POLLIN
 
 cdef extern from "sys/eventfd.h" nogil:
     int eventfd(unsigned int initval, int flags)

@@ -11,17 +11,10 @@ from posix.unistd cimport close, read
 
 from netwatch._fast.base.bytes cimport be16, be32, le16, le32, u8, u16, u32, u64, i64
 from netwatch._fast.wire.packet cimport Frame
+from netwatch._fast.input.poll cimport POLLIN, poll, pollfd
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source
 
 from netwatch._fast.input.source import SourceError
-
-cdef extern from "poll.h" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    int poll(pollfd* fds, unsigned long n, int timeout)
-    short POLLIN
 
 cdef enum:
     WAIT_MS = 100

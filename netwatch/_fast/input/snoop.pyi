@@ -1,7 +1,7 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from netwatch._fast.input.savefile import Savefile
 from netwatch.capture.unpack import Unpacker
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 LINKS: dict[int, int]
 

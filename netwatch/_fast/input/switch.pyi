@@ -2,7 +2,7 @@
 from collections.abc import Callable
 
 from netwatch._fast.input.source import Source
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 COUNTED: tuple[str, ...]
 

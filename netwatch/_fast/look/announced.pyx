@@ -3,7 +3,8 @@
 The flow that tells (the control flow) names an address and a port where something waits, and the protocol that will be
 spoken there; the first flow to that end is taken for it, whatever its bytes look like, and holds the control flow's
 name as a fact. What is told of it after it began is added to it. An announcement holds for a while, and the oldest
-makes room: ANNOUNCED_MOST stand at a time, in groups by the hash of the end they name.
+makes room: ANNOUNCED_MOST stand at a time, in groups by the hash of the end they name. Behind them stands a bit for
+each port that was ever announced, since most flows begin at ports that none was.
 """
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
@@ -25,11 +26,16 @@ cdef enum:
     SURE = 98                  # of a flow that somebody told of
     PATIENCE_S = 120           # a server gives up waiting for a data connection earlier
     SECOND = 1000000000
+    PORT_BYTES = 65536 // 8
 
 
 cdef Announced* group_of(Dpi* dpi, const u8* address, u16 port, u16 on) noexcept nogil:
     cdef u64 hash = mix(load64(address) ^ <u64>port << 32 ^ <u64>on << 48, load64(address + 8))
     return &dpi.announced[hash % GROUPS * IN_GROUP]
+
+
+cdef inline u8* ports_of(Dpi* dpi) noexcept nogil:
+    return <u8*>&dpi.announced[ANNOUNCED_MOST]
 
 
 cdef inline bint names_end(const Announced* a, const u8* address, u8 family, u16 port, u16 on) noexcept nogil:
@@ -65,7 +71,7 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
     if proto == 0 or port == 0:
         return
     if dpi.announced == NULL:
-        dpi.announced = <Announced*>calloc(ANNOUNCED_MOST, sizeof(Announced))
+        dpi.announced = <Announced*>calloc(1, ANNOUNCED_MOST * sizeof(Announced) + PORT_BYTES)
         if dpi.announced == NULL:
             return
     a = place_for(look, on, address, port)
@@ -73,6 +79,7 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
             names_end(a, address, look.row.family, port, on):
         tell(look, a, key, text)
         return
+    ports_of(dpi)[port >> 3] |= 1 << (port & 7)
     memset(a, 0, sizeof(Announced))
     memcpy(a.address, address, 16)
     a.family = look.row.family
@@ -98,8 +105,11 @@ cdef void tell(Look* look, const Announced* a, u8 key, Slice text) noexcept nogi
 
 cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const Row* row, u64 ts) noexcept nogil:
     """The announcement that holds for a flow to this end, NULL when there is none. It comes once."""
-    cdef Announced* group = group_of(dpi, address, port, row.proto)
+    cdef Announced* group
     cdef int i
+    if not ports_of(dpi)[port >> 3] >> (port & 7) & 1:
+        return NULL
+    group = group_of(dpi, address, port, row.proto)
     for i in range(IN_GROUP):
         if names_end(&group[i], address, row.family, port, row.proto) and ts <= group[i].until and group[i].key == 0:
             return &group[i]

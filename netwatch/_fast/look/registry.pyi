@@ -1,5 +1,5 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 def app_names() -> list[str | None]: ...
 

@@ -8,9 +8,10 @@ from cpython.object cimport PyObject
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.age cimport udp_age
+from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow, shown_path
-from netwatch._fast.wire.packet cimport (FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
+from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
@@ -65,17 +66,9 @@ cdef bint flow_at(FlowAt* at, Engine engine, u32 number) noexcept:
     at.cold = &core.table.colds[number]
     at.out = at.row.bits & BIT_INITIATOR_B
     at.tcp = NULL
-    if at.row.tcp and (at.row.proto == PROTO_TCP or (is_icmp(at.row) and at.row.pa)):
+    if at.row.tcp and (at.row.proto == PROTO_TCP or is_echo_flow(at.row)):
         at.tcp = &core.table.tcps[at.row.tcp]
     return True
-
-
-cdef inline bint is_icmp(const Row* row) noexcept nogil:
-    return row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6
-
-
-cdef inline bint has_ports(const Row* row) noexcept nogil:
-    return row.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP)
 
 
 cdef inline PyObject* listed(list names, Py_ssize_t number) noexcept:
@@ -138,7 +131,7 @@ cdef class FlowFields:
             v.address = &row.b[0] if (field == F_SRC) == (at.out == 1) else &row.a[0]
             v.family = row.family
         elif field == F_SPORT or field == F_DPORT:
-            if has_ports(row) and (row.pa or row.pb):       # fragments without the first one name none
+            if has_ports(row.proto) and (row.pa or row.pb):     # fragments without the first one name none
                 give_number(v, row.pb if (field == F_SPORT) == (at.out == 1) else row.pa)
         elif field == F_INITIATOR:
             give_object(v, listed(INITIATORS, row.bits & BIT_SEEN != 0))

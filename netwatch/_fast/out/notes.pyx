@@ -4,7 +4,7 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flows cimport Core
 from netwatch._fast.flow.notes cimport (Burst, Cell, Kind, N_BURSTS, N_COARSE, N_COARSE_S, N_COUNT, N_FINE, N_KEPT,
                                         Note, Noted, Notes, end_burst, fold, note_end)
-from netwatch._fast.wire.packet cimport PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.writing cimport address_text
 
 from netwatch._fast.dpi import app_names
@@ -110,7 +110,7 @@ cdef dict note_dict(Engine engine, const Note* note):
     found = {"time_ns": note.ts, "flow": note.flow, "value": note.value, "code": note.code, "by": note.by}
     if note.flow:
         found["src"], found["dst"] = address_text(note.src, note.family), address_text(note.dst, note.family)
-        if note.proto in (PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE):
+        if has_ports(note.proto):
             found["sport"], found["dport"] = note.sport, note.dport
         found["proto"], found["span_ns"] = proto_name(note.proto), note.span
         found["ended"] = ENDINGS[note.code] if note.code < len(ENDINGS) else None

@@ -8,7 +8,8 @@ from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_TIME, give
                                         to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_byte, put_bytes, put_number
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
-                                         PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+                                         PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.dpi import app_names
@@ -27,10 +28,6 @@ FIELDS = (
     ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE),
 )
 BY_NAME = dict(FIELDS)
-
-
-cdef inline bint has_ports(const PacketRow* pk) noexcept nogil:
-    return pk.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP)
 
 
 cdef class PacketFields:
@@ -83,7 +80,7 @@ cdef class PacketFields:
             v.address = &pk.src[0] if field == K_SRC else &pk.dst[0]
             v.family = pk.family
         elif field == K_SPORT or field == K_DPORT:
-            if has_ports(pk) and not pk.reject:
+            if has_ports(pk.proto) and not pk.reject:
                 give_number(v, pk.sport if field == K_SPORT else pk.dport)
         elif field == K_PROTO:
             give_object(v, self.proto(pk))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from netwatch._fast.dpi import having
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 Facts = list[tuple[int, bytes]]
-Describe = Callable[[Facts, bool], dict[str, Any]]
+Describe = Callable[[Facts, bool], Record]
 
 # app name: module of netwatch._fast.proto with describe, label, FACT_FIELDS and, where it has them, FACT_NUMBERS and
 # DEPENDS, as PLAIN, NUMBERS and DEPENDS below by field
@@ -99,7 +99,7 @@ DESCRIBING = {
 }
 
 DESCRIBE: dict[str, Describe] = {}
-LABEL: dict[str, Callable[[dict[str, Any]], str]] = {}
+LABEL: dict[str, Callable[[Record], str]] = {}
 CARRIES_TLS = having("carries tls")  # what their handshake chose stands under tls, as a TLS flow's does
 # what filters, orders and groups know of the fields of the flow record, so that none needs a record:
 PLAIN: dict[str, list[tuple[str, Plain]]] = {}  # those that are a fact's text: (app, Plain)
@@ -137,7 +137,7 @@ def add(app: str) -> None:
     """A protocol that is no file here: its one fact is its object as JSON (a user's classifier, netwatch/classify)."""
     import json
 
-    def describe(facts: Facts, show_secrets: bool) -> dict[str, Any]:
+    def describe(facts: Facts, show_secrets: bool) -> Record:
         return json.loads(facts[0][1]) if facts else {}
 
     DESCRIBE.setdefault(app, describe)
@@ -145,12 +145,12 @@ def add(app: str) -> None:
 
 
 def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool = False,
-                wanted: Collection[str] | None = None) -> dict[str, Any]:
+                wanted: Collection[str] | None = None) -> Record:
     """What a flow record says of what was learnt: app_stack, the object of each protocol, label. `facts` by app, in
     the order in which the protocols were met; `app` is the one that claimed the flow. `wanted`: these will do (None:
     all); app_stack is whole only where it or the label is among them."""
     every = wanted is None or "app_stack" in wanted or "label" in wanted
-    found: dict[str, Any] = {"app_stack": (stack := list(facts))}
+    found: Record = {"app_stack": (stack := list(facts))}
     if app is not None and app not in facts:
         stack.append(app)
     label = None

@@ -4,9 +4,10 @@ Everything of a flow that is gone is 0, b"" or None.
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.content cimport app_of
-from netwatch._fast.flow.row cimport BIT_ENDED, Row
+from netwatch._fast.flow.row cimport BIT_ENDED
 from netwatch._fast.out.flowfields cimport flow_at
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
+from netwatch._fast.wire.ports cimport has_ports
 
 from netwatch._fast.out.names import ENDINGS, proto_name
 
@@ -79,7 +80,7 @@ cdef class RawFlow:
     def sport(self) -> int | None:
         """The initiator's port, None where there are none."""
         cdef FlowAt at
-        if not self.at(&at) or not has_ports(at.row):
+        if not self.at(&at) or not has_ports(at.row.proto):
             return None
         return at.row.pb if at.out else at.row.pa
 
@@ -87,7 +88,7 @@ cdef class RawFlow:
     def dport(self) -> int | None:
         """The responder's port."""
         cdef FlowAt at
-        if not self.at(&at) or not has_ports(at.row):
+        if not self.at(&at) or not has_ports(at.row.proto):
             return None
         return at.row.pa if at.out else at.row.pb
 
@@ -114,7 +115,3 @@ cdef class RawFlow:
         """0 or 1: which side of its events began it."""
         cdef FlowAt at
         return at.out if self.at(&at) else 0
-
-
-cdef inline bint has_ports(const Row* row) noexcept nogil:
-    return row.proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP)

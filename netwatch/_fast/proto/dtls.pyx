@@ -18,6 +18,7 @@ from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                              TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, client_hello,
                                              server_hello)
+from netwatch._fast.proto.common.describing import first_values
 from netwatch._fast.proto.tls.text import describe_hello
 from netwatch._fast.proto.tls import text as tls_text
 
@@ -313,9 +314,7 @@ cdef void dtls_define(Proto* p) noexcept nogil:
 
 def describe(facts) -> dict:
     """What the hellos say, under `tls`, and the cookie; no JA3, which is not defined for DTLS."""
-    known = {}
-    for key, value in facts:
-        known.setdefault(key, value)
+    known = first_values(facts)
     tls = describe_hello(known, "d")
     obj = {"tls": tls} if tls else {}
     if DK_COOKIE in known:

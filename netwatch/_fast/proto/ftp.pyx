@@ -13,7 +13,8 @@ from netwatch._fast.proto.ftpdata cimport FTP_DATA_TRANSFER
 from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, is_digit, keep_each, keep_once, keep_verb, may_begin,
-                                                port_is, reply_code, reply_fits, same_word, take_word, word_is)
+                                                port_is, reply_code, reply_fits, same_word, speaks_of_mail, take_word,
+                                                word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_TCP
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
@@ -53,12 +54,6 @@ cdef struct Ftp:
 
 # --- detection ---
 
-cdef bint other_mail(Slice data) noexcept nogil:
-    """A greeting that speaks of mail."""
-    return (holds_word(data.p, data.n, b"smtp", 4) or holds_word(data.p, data.n, b"postfix", 7)
-            or holds_word(data.p, data.n, b"sendmail", 8) or holds_word(data.p, data.n, b"exim", 4))
-
-
 cdef int detect_reply(Look* look, Slice data) noexcept nogil:
     """220 is SMTP's greeting too: the text, the port or the client must say more."""
     cdef u32 code
@@ -73,7 +68,7 @@ cdef int detect_reply(Look* look, Slice data) noexcept nogil:
         return DETECT_MORE
     if begins_word(data.p, data.n, b"229 ", 4) and holds_word(data.p, data.n, b"(|||", 4):
         return 95
-    if other_mail(data):
+    if speaks_of_mail(data):
         return 0
     if code != REPLY_READY and code != 331 and code != 421 and code != 120 and code != 230:
         return 65 if port_is(look, FTP_PORT) and reply_line(data) == 1 else 0

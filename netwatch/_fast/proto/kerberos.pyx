@@ -9,8 +9,8 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, Reader, be32, left, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
-from netwatch._fast.proto.common.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_any,
-                                              ber_enter, ber_number, ber_size, ber_tag)
+from netwatch._fast.proto.common.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_enter,
+                                              ber_next, ber_number, ber_size)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 
@@ -73,12 +73,8 @@ cdef void keep_realm(Look* look, Reader realm) noexcept nogil:
 cdef void body(Look* look, Reader r) noexcept nogil:
     """KDC-REQ-BODY: [1] cname, [2] realm, [3] sname."""
     cdef Reader seq = ber_enter(&r, BER_SEQUENCE), field
-    cdef int tag
-    while left(&seq) and not seq.bad:
-        tag = ber_tag(&seq)
-        field = ber_any(&seq)
-        if seq.bad:
-            return
+    cdef int tag = 0
+    while ber_next(&seq, &tag, &field):
         if tag == BER_CONTEXT + 1:
             keep_name(look, KRB_CNAME, field)
         elif tag == BER_CONTEXT + 2:
@@ -91,14 +87,10 @@ cdef void body(Look* look, Reader r) noexcept nogil:
 cdef void ticket(Look* look, Reader r) noexcept nogil:
     """Ticket: [1] realm, [2] sname, [3] enc-part with [0] etype."""
     cdef Reader app = ber_enter(&r, TICKET), seq, field
-    cdef int tag
+    cdef int tag = 0
     cdef i64 etype
     seq = ber_enter(&app, BER_SEQUENCE)
-    while left(&seq) and not seq.bad:
-        tag = ber_tag(&seq)
-        field = ber_any(&seq)
-        if seq.bad:
-            return
+    while ber_next(&seq, &tag, &field):
         if tag == BER_CONTEXT + 1:
             keep_realm(look, field)
         elif tag == BER_CONTEXT + 2:
@@ -186,7 +178,7 @@ cdef int kerberos_detect(Look* look, Slice d) noexcept nogil:
 cdef bint learn(Look* look, Kerberos* k, const u8* p, u32 n) noexcept nogil:
     cdef Reader seq, field
     cdef i64 kind = open_message(p, n, &seq)
-    cdef int tag
+    cdef int tag = 0
     if kind == 0:
         return False
     k.messages += 1
@@ -197,11 +189,8 @@ cdef bint learn(Look* look, Kerberos* k, const u8* p, u32 n) noexcept nogil:
     elif kind == AS_REP or kind == TGS_REP or kind == ERROR:
         set_initiator(look, False)
         keep_latency(look, KRB_LATENCY, &k.waiting, 0)
-    while left(&seq) and not seq.bad:
-        tag = ber_tag(&seq)
-        field = ber_any(&seq)
-        if not seq.bad:
-            field_of(look, kind, tag, field)
+    while ber_next(&seq, &tag, &field):
+        field_of(look, kind, tag, field)
     return True
 
 

@@ -1,7 +1,7 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from collections.abc import Iterable
 
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 OPCODES: dict[int, str]
 GUARDS: dict[int, str]

@@ -1,4 +1,4 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 def label(obj: Record) -> str: ...

@@ -12,7 +12,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
 from netwatch._fast.proto.common.lines cimport keep_once, next_line, smaller, take_word, wait_for, wait_more, word_is
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.facts import Plain
-from netwatch._fast.proto.common.describing import address
+from netwatch._fast.proto.common.describing import address, first_values
 
 
 cdef enum:                     # fact keys
@@ -178,9 +178,7 @@ def _of_line(text: str) -> dict:
 
 def describe(facts) -> dict:
     """The `proxy` object: version, the client and the server that the proxy speaks for."""
-    known = {}
-    for key, value in facts:
-        known.setdefault(key, value)
+    known = first_values(facts)
     obj = {"version": known[PROXY_VERSION][0]} if PROXY_VERSION in known else {}
     if PROXY_LOCAL in known:
         obj["local"] = True

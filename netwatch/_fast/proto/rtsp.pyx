@@ -3,7 +3,7 @@
 Interleaved frames of it (RFC 7826 section 14) are passed over.
 """
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
@@ -42,8 +42,8 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
 
     From `enough` bytes on the line is judged without its end.
     """
-    cdef i64 lf
-    cdef u32 i = 0, size
+    cdef Slice line
+    cdef u32 i = 0
     if starts(p, smaller(n, 5), b"RTSP/", smaller(n, 5)):
         if n < 13:
             return DETECT_MORE
@@ -54,13 +54,9 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
         return DETECT_MORE
     if i < 3 or i > MAX_METHOD or p[i] != c' ':
         return 0
-    lf = find_byte(p, n, c'\n')
-    if lf >= 0:
-        size = <u32>lf
-        if size and p[size - 1] == c'\r':
-            size -= 1
-        return 98 if size > i + 10 and starts(p + size - 9, 8, b" RTSP/1.", 8) or \
-            size > i + 10 and starts(p + size - 9, 9, b" RTSP/2.0", 9) else 0
+    if next_line(p, n, n, &line) > 0:
+        return 98 if line.n > i + 10 and starts(p + line.n - 9, 8, b" RTSP/1.", 8) or \
+            line.n > i + 10 and starts(p + line.n - 9, 9, b" RTSP/2.0", 9) else 0
     if n < enough:
         return DETECT_MORE
     return 90 if holds_word(p + i, smaller(n - i, 8), b" rtsp://", 8) else 0

@@ -57,8 +57,8 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
 
     From `enough` bytes on the line is judged without its end.
     """
-    cdef i64 lf
-    cdef u32 i = 0, size
+    cdef Slice line
+    cdef u32 i = 0
     if starts(p, smaller(n, 8), b"SIP/2.0 ", smaller(n, 8)):
         return 98 if n >= 12 and number_of(slice_of(p + 8, 3), 3) >= 100 else DETECT_MORE if n < 12 else 0
     while i < n and i <= MAX_METHOD and p[i] >= c'A' and p[i] <= c'Z':
@@ -67,12 +67,8 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
         return DETECT_MORE
     if i < 3 or i > MAX_METHOD or p[i] != c' ':
         return 0
-    lf = find_byte(p, n, c'\n')
-    if lf >= 0:
-        size = <u32>lf
-        if size and p[size - 1] == c'\r':
-            size -= 1
-        return 98 if size > i + 9 and starts(p + size - 8, 8, b" SIP/2.0", 8) else 0
+    if next_line(p, n, n, &line) > 0:
+        return 98 if line.n > i + 9 and starts(p + line.n - 8, 8, b" SIP/2.0", 8) else 0
     if n < enough:
         return DETECT_MORE
     return 88 if holds_word(p + i + 1, smaller(n - i - 1, 5), b"sip:", 4) or \

@@ -9,7 +9,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
 from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each_line, from_client, holds_word,
                                                 keep_each, keep_once, keep_verb, may_begin, port_is, reply_code,
-                                                reply_fits, take_word, word_is)
+                                                reply_fits, speaks_of_mail, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -52,8 +52,7 @@ cdef int detect_greeting(Look* look, Slice data) noexcept nogil:
     code = reply_code(data)
     if code != 220 and code != 554 and code != 421:
         return 65 if mail_port(look) and reply_line(data) == 1 else 0
-    if (holds_word(data.p, data.n, b"smtp", 4) or holds_word(data.p, data.n, b"postfix", 7)
-            or holds_word(data.p, data.n, b"sendmail", 8) or holds_word(data.p, data.n, b"exim", 4)):
+    if speaks_of_mail(data):
         return 92
     if holds_word(data.p, data.n, b"ftp", 3):
         return 0

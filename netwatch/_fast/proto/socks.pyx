@@ -11,6 +11,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, all_text, from_client, keep_once, wait_for, wait_more
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
+from netwatch._fast.proto.common.describing import first_values
 from netwatch._fast.proto.common.facts import words
 from netwatch._fast.proto.common.sasl import add_login
 from netwatch._fast.base.text import clean
@@ -277,9 +278,7 @@ _REPLIES = {0: "succeeded", 1: "general failure", 2: "not allowed", 3: "network 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `socks` object; `password` is masked unless secrets are to be shown."""
     facts = list(facts)
-    known = {}
-    for key, value in facts:
-        known.setdefault(key, value)
+    known = first_values(facts)
     obj = {}
     if SOCKS_VERSION in known:
         four_a = known[SOCKS_VERSION] == b"\4" and SOCKS_HOST in known

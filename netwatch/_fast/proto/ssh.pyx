@@ -5,7 +5,6 @@ what follows is encrypted, so a session that is authenticating and one at work l
 banners are kept.
 """
 import base64
-import hashlib
 
 from libc.stdlib cimport calloc
 from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader, starts, take, take32
@@ -244,6 +243,8 @@ def _lists(raw: bytes) -> list:
 
 def _fingerprint(*lists: str) -> str:
     """MD5 of the four lists, as HASSH joins them."""
+    import hashlib
+
     return hashlib.md5(";".join(lists).encode("ascii", "replace"), usedforsecurity=False).hexdigest()
 
 
@@ -284,6 +285,8 @@ def describe(facts, show_secrets: bool = False) -> dict:
     if server:
         obj["hassh_server"] = _fingerprint(server[KEX], server[CIPHER_IN], server[MAC_IN], server[COMPRESS_IN])
     if SSH_HOST_KEY in known:
+        import hashlib
+
         digest = hashlib.sha256(known[SSH_HOST_KEY]).digest()
         obj["host_key_sha256"] = base64.b64encode(digest).decode().rstrip("=")
     return obj

@@ -7,13 +7,16 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
+from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
 from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE,
                                       shown_path)
-from netwatch._fast.wire.packet cimport (FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_ICMP,
-                                         PROTO_ICMP6, PROTO_L2, PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_UDPLITE)
+from netwatch._fast.wire.packet cimport FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_L2, PROTO_TCP
+from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.content cimport app_of, facts_find
 from netwatch._fast.flow.services cimport service_of_row
+
+from netwatch._fast.out.flowfields import TCP_FLAG_NAMES
 
 cdef enum:
     SECOND = 1000000000
@@ -51,12 +54,11 @@ CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_EN
          "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
          "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
          "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN}
-FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 
 def flag_names(int bits):
     """The names of the TCP flags that are set, lowest bit first."""
-    return [FLAG_NAMES[k] for k in range(8) if bits >> k & 1]
+    return [TCP_FLAG_NAMES[k] for k in range(8) if bits >> k & 1]
 
 
 FLAG_TABLE = {bits: flag_names(bits) for bits in range(1, 256)}
@@ -78,15 +80,6 @@ def map_number(str field, int proto, int key, u64 divide=1, u64 times=1):
     FACTS[facts_mapped] = FactColumn(<u8>proto, <u8>key, divide, times)
     FACT_NUMBERS[field] = COL_FACT + facts_mapped
     facts_mapped += 1
-
-
-cdef inline bint is_echo(const Row* row) noexcept nogil:
-    """ICMP echo, which keeps its round trips where TCP does."""
-    return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa != 0
-
-
-cdef inline bint has_ports(u16 proto) noexcept nogil:
-    return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
 
 
 cdef inline u32 state_of(const Row* row, const Cold* cold, u64 now) noexcept nogil:
@@ -138,7 +131,7 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col == COL_INITIATOR:
         out[0] = 2 if row.bits & BIT_SEEN else 1
     elif col > COL_TCP_FIRST and col < COL_TCP_LAST:
-        if row.proto != PROTO_TCP and not (is_echo(row) and (col == COL_RTT or col == COL_SRTT)):
+        if row.proto != PROTO_TCP and not (is_echo_flow(row) and (col == COL_RTT or col == COL_SRTT)):
             return False
         return row.tcp != 0 and tcp_number(&t.tcps[row.tcp], col, o, out)
     elif col >= COL_FACT:
@@ -170,10 +163,10 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = i
     elif col == COL_ICMP_TYPE or col == COL_ICMP_CODE:
         out[0] = row.tcp >> 8 if col == COL_ICMP_TYPE else row.tcp & 255
-        return (row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6) and row.pa == 0
+        return is_icmp(row) and row.pa == 0
     elif col == COL_ICMP_ID:
         out[0] = row.pa
-        return is_echo(row)
+        return is_echo_flow(row)
     elif col == COL_ID:
         out[0] = cold.id
         return cold.id != 0

@@ -7,7 +7,7 @@ from netwatch._fast.view.work cimport Work
 cdef enum:
     LOOKED_AT = 4096               # bytes of a text, as the language says
 
-cdef enum:                         # of PlaceAnswers.places
+cdef enum:                         # of PlaceCondition.places
     PLACE_WANTED = 1
     PLACE_FIRST = 2                # the first value of the fact alone counts
     PLACE_EMPTY = 4                # an empty text is a value
@@ -38,9 +38,21 @@ cdef class TextAnswers(Answers):
     cdef int find_regex(self, u32 end) except -1
     cdef u32 find_in_lines(self, u32 first, u32 last) except? 0xFFFFFFFF
 
-cdef class PlaceAnswers(Answers):
+cdef class Condition:
+    cdef u32 known                 # profiles marked, from 1 on
+
+    cdef void restart(self) noexcept
+    cdef bint ready(self, Work work) except? True
+    cdef void mark(self, Answers answers, u32 end, Work work) noexcept nogil
+
+cdef class PlaceCondition(Condition):
+    cdef Profiles profiles
     cdef u8 places[KEYS]           # PLACE_ bits
     cdef TextAnswers text          # None: that there is a value
+
     cdef bint holds(self, const u64* entries, u32 n) noexcept nogil
+
+cdef class ProfileAnswers(Answers):
+    cdef list conditions
 
 cdef bint contains(const u8* p, u32 n, const u8* part, u32 m) noexcept nogil    # `part` in lower case

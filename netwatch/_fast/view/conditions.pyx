@@ -168,9 +168,50 @@ cdef class TextAnswers(Answers):
         return found
 
 
-cdef class PlaceAnswers(Answers):
-    """Of profiles: one of the facts `places` has a value, of which `text` says yes. `places`: {(protocol, key): PLACE_
-    bits}."""
+cdef class ProfileAnswers(Answers):
+    """Of profiles: one of the conditions holds. They share the bits, however many fields a search looks at."""
+
+    def __init__(self, Profiles profiles, list conditions):
+        self.profiles, self.conditions = profiles, conditions
+
+    cdef bint step(self, Work work) except? True:
+        cdef Condition condition
+        cdef u32 all_profiles = self.profiles.profiles.n
+        if self.generation != self.era():
+            for condition in self.conditions:
+                condition.restart()
+        self.fresh()
+        self.room(all_profiles)
+        for condition in self.conditions:
+            if not condition.ready(work):
+                return False
+            with nogil:
+                while condition.known < all_profiles and work.goes_on():
+                    condition.mark(self, min(all_profiles, condition.known + PIECE), work)
+            if condition.known < all_profiles:
+                return False
+        self.known = all_profiles
+        return True
+
+
+cdef class Condition:
+    """A condition on profiles: ready() until it says True, then mark()."""
+
+    cdef void restart(self) noexcept:
+        """The numbers of profiles mean something else from now on."""
+        self.known = 0
+
+    cdef bint ready(self, Work work) except? True:
+        """Bring what it stands on up to date, as long as the slice lasts. True when it is."""
+        raise NotImplementedError
+
+    cdef void mark(self, Answers answers, u32 end, Work work) noexcept nogil:
+        """Say yes to those of the profiles known + 1 .. end of which it holds."""
+        self.known = end
+
+
+cdef class PlaceCondition(Condition):
+    """One of the facts `places` has a value, of which `text` says yes. `places`: {(protocol, key): PLACE_ bits}."""
 
     def __init__(self, Profiles profiles, dict places, TextAnswers text=None):
         self.profiles, self.text = profiles, text
@@ -178,23 +219,18 @@ cdef class PlaceAnswers(Answers):
         for (proto, key), how in places.items():
             self.places[<u32>proto << 8 | <u32>key] = how
 
-    cdef bint step(self, Work work) except? True:
-        cdef u32 number, n, all_profiles
+    cdef bint ready(self, Work work) except? True:
+        return self.text is None or self.text.step(work)
+
+    cdef void mark(self, Answers answers, u32 end, Work work) noexcept nogil:
         cdef const u64* entries
-        if self.text is not None and not self.text.step(work):
-            return False
-        self.fresh()
-        all_profiles = self.profiles.profiles.n
-        self.room(all_profiles)
-        with nogil:
-            while self.known < all_profiles and work.goes_on():
-                number = self.known + 1
-                entries = self.profiles.entries(number, &n)
-                work.left -= COST_LOOK * n + COST_LOOK
-                if self.holds(entries, n):
-                    self.yes(number)
-                self.known = number
-        return self.known == all_profiles
+        cdef u32 n
+        while self.known < end:
+            self.known += 1
+            entries = self.profiles.entries(self.known, &n)
+            work.left -= COST_LOOK * n + COST_LOOK
+            if self.holds(entries, n):
+                answers.yes(self.known)
 
     cdef bint holds(self, const u64* entries, u32 n) noexcept nogil:
         cdef u32 i, k, place

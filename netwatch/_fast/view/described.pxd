@@ -1,7 +1,7 @@
 """What fields say that only the describing halves of the protocols can tell: worked out once for each different part of
 a profile that the field depends on."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.view.conditions cimport Answers, TextAnswers
+from netwatch._fast.view.conditions cimport Condition, TextAnswers
 from netwatch._fast.view.profiles cimport Profiles, KEYS
 from netwatch._fast.view.strings cimport Strings
 from netwatch._fast.view.values cimport Values
@@ -30,8 +30,10 @@ cdef class FieldValues(Values):        # ids by part
 
     cdef u32 number(self, tuple value) except? 0
 
-cdef class FieldAnswers(Answers):
+cdef class FieldCondition(Condition):
     cdef FieldValues field
     cdef TextAnswers text
     cdef object check
-    cdef list listed               # by place of a value: the check holds
+    cdef bytearray listed          # by place of a value: the check holds
+    cdef const u8* passes          # ... where that lies, since ready()
+    cdef bint any_value            # there is no check

@@ -3,7 +3,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.view.conditions cimport Answers, TextAnswers
+from netwatch._fast.view.conditions cimport Answers, Condition, TextAnswers
 from netwatch._fast.view.profiles cimport Profiles, KEYS, KEY_APP, KEY_OTHER, RAW, place_of
 from netwatch._fast.view.strings cimport (
     OVER, Text, strings_add, strings_clear, strings_close, strings_open)
@@ -154,40 +154,41 @@ cdef class FieldValues(Values):
         return self.known == self.parts.parts.n
 
 
-cdef class FieldAnswers(Answers):
-    """Of profiles: the field has a value of which `check(value)` holds; `text` is the same for texts, where the test is
-    one of texts. Without a check: that it has a value."""
+cdef class FieldCondition(Condition):
+    """The field has a value of which `check(value)` holds; `text` is the same for texts, where the test is one of
+    texts. Without a check: that it has a value."""
 
     def __init__(self, FieldValues field, check=None, TextAnswers text=None):
-        self.profiles, self.field, self.check, self.text = field.profiles, field, check, text
-        self.listed = []
+        self.field, self.check, self.text = field, check, text
+        self.listed = bytearray()
 
-    cdef bint step(self, Work work) except? True:
-        cdef u32 number, value, all_profiles
+    cdef void restart(self) noexcept:
+        self.known = 0
+        self.listed = bytearray()
+
+    cdef bint ready(self, Work work) except? True:
         if not self.field.step(work) or (self.text is not None and not self.text.step(work)):
             return False
-        if self.generation != self.profiles.generation:
-            self.listed = []
-        self.fresh()
         while len(self.listed) < len(self.field.values) and work.goes_on():
             values = self.field.values[len(self.listed)]
             self.listed.append(self.check is None or any(map(self.check, values)))
             work.left -= COST_PYTHON // 4
             work.calls += 1
-        if len(self.listed) < len(self.field.values):
-            return False
-        all_profiles = self.profiles.profiles.n
-        self.room(all_profiles)
-        while self.known < all_profiles and work.goes_on():
-            number = self.known + 1
-            value = self.field.of_profile(number)
-            work.left -= 4 * COST_LOOK
+        self.passes, self.any_value = self.listed, self.check is None
+        return len(self.listed) == len(self.field.values)
+
+    cdef void mark(self, Answers answers, u32 end, Work work) noexcept nogil:
+        cdef u32 value
+        if self.field.parts.parts.n == 0:              # no flow says anything of the kind
+            self.known = end
+        work.left -= (end - self.known) * COST_LOOK
+        while self.known < end:
+            self.known += 1
+            value = self.field.of_profile(self.known)
             if value == 0:
-                pass
-            elif value & LISTED:
-                if self.listed[value & ~LISTED]:
-                    self.yes(number)
-            elif self.check is None or (self.text is not None and self.text.is_yes(value)):
-                self.yes(number)
-            self.known = number
-        return self.known == all_profiles
+                continue
+            if value & LISTED:
+                if self.passes[value & ~LISTED]:
+                    answers.yes(self.known)
+            elif self.any_value or (self.text is not None and self.text.is_yes(value)):
+                answers.yes(self.known)

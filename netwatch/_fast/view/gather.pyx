@@ -11,7 +11,8 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.view.columns cimport Flows
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Facts, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.base.mix cimport mix, mix_address, mix_bytes, mix_on
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_RST
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_TCP, TCP_RST
+from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.view.order cimport Item
 from netwatch._fast.view.selection cimport Selection
@@ -219,10 +220,6 @@ cdef void add_ways(Sums* roots, Sums* ways, const Flows* t, const Item* items, u
             if has_ports(row.proto):
                 g.port = row.pa if side else row.pb
         add_flow(ways, g, t, i, side)
-
-
-cdef inline bint has_ports(u16 proto) noexcept nogil:
-    return proto == PROTO_TCP or proto == PROTO_UDP or proto == PROTO_SCTP or proto == PROTO_UDPLITE
 
 
 cdef bint has_address(const Sums* own, const u8* address, u8 family) noexcept nogil:

@@ -14,8 +14,8 @@ from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.view.columns cimport COL_ATTACHED, MAX_ATTACHED, Flows
 from netwatch._fast.view.conditions cimport (
-    Answers, PlaceAnswers, TextAnswers, PLACE_EMPTY, PLACE_FIRST, PLACE_WANTED)
-from netwatch._fast.view.described cimport FieldAnswers, FieldValues, Parts
+    Answers, PlaceCondition, ProfileAnswers, TextAnswers, PLACE_EMPTY, PLACE_FIRST, PLACE_WANTED)
+from netwatch._fast.view.described cimport FieldCondition, FieldValues, Parts
 from netwatch._fast.view.ends cimport EndAnswers
 from netwatch._fast.view.follower cimport RowFollower
 from netwatch._fast.view.order cimport TextRanks
@@ -142,20 +142,19 @@ cdef class FlowView:
         """Answers to a test of texts, by number of a text: "part", "words" or "regex", and what it is."""
         return self.text_answers(test)
 
-    def on_plain(self, frozenset fields, test) -> PlaceAnswers:
-        """Answers, by profile, to whether one of these plain fields passes; `test` None: has a value."""
+    def on_profiles(self, frozenset plain, dict described, test, text) -> ProfileAnswers:
+        """Answers, by profile, to whether one of these plain fields, or of the described ones, {field: check}, has a
+        value that passes a test: `check` holds of it; `text` is the same for texts, as on_texts() knows it, None where
+        it is no test of texts. `test` None: has a value at all."""
         def make():
-            places = {place: how for field in fields for place, how in self.plain[field].items()}
-            self.profiles.want(places)
-            return PlaceAnswers(self.profiles, places, self.text_answers(test) if test is not None else None)
-        return self.kept(("plain", fields, test), make)
-
-    def on_described(self, str field, test, text, check) -> FieldAnswers:
-        """Answers, by profile, to whether a described field has a value that passes a test: `check` holds of it; `text`
-        is the same for texts, as on_texts() knows it. All None: has a value at all."""
-        def make():
-            return FieldAnswers(self.values_of(field), check, self.text_answers(text) if text is not None else None)
-        return self.kept(("described", field, test), make)
+            conditions = [FieldCondition(self.values_of(field), check, self.text_answers(text) if text else None)
+                          for field, check in described.items()]
+            if plain:
+                places = {place: how for field in plain for place, how in self.plain[field].items()}
+                self.profiles.want(places)
+                conditions.append(PlaceCondition(self.profiles, places, self.text_answers(text) if text else None))
+            return ProfileAnswers(self.profiles, conditions)
+        return self.kept(("profiles", plain, frozenset(described), test), make)
 
     def on_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
         """Answers, by row, to whether a regular expression is found in an end, with its port or without."""

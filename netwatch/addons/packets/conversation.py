@@ -10,6 +10,7 @@ from netwatch._fast.out.record import iso
 from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.packets.questions import excerpt
 from netwatch.addons.packets.readable import Showing
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Session
@@ -70,7 +71,7 @@ class Stream:
 def _read(session: Session, flow: int, places: list[int]) -> Said:
     source = excerpt(session, flow, MOST_FRAMES)
     showing, talk = Showing(), _Talk()
-    record: dict[str, Any] = {}
+    record: Record = {}
     for reading, events in session.read_again(source):
         for event in events:
             if event.kind == "streams":
@@ -88,14 +89,14 @@ def _read(session: Session, flow: int, places: list[int]) -> Said:
     return talk.result(known, why, whole)
 
 
-def _why(known: dict[str, Any], record: dict[str, Any], sealed: bool) -> str:
+def _why(known: Record, record: Record, sealed: bool) -> str:
     if sealed or known.get("app") in SEALED:
         reason = (record or known).get("decrypt", {}).get("reason", "there is no key for it")
         return f"what it carries is encrypted: {reason}"
     return "it carries no bytes that can be followed"
 
 
-def _datagrams(session: Session, known: dict[str, Any], places: list[int], talk: _Talk) -> None:
+def _datagrams(session: Session, known: Record, places: list[int], talk: _Talk) -> None:
     """The payload of each datagram, where no stream is put together."""
     ring = session.get(KeptFrames).ring
     for k in places:
@@ -131,7 +132,7 @@ class _Talk:
             turn[2] += data
             turn[5] += missing
 
-    def result(self, known: dict[str, Any], why: str, whole: bool) -> Said:
+    def result(self, known: Record, why: str, whole: bool) -> Said:
         turns = [Turn(out, ns, bytes(data), opened, stream, missing)
                  for out, ns, data, opened, stream, missing in self.turns]
         ends = [f"{known.get(a, '')}:{known[p]}" if p in known else str(known.get(a, ""))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.view.framering import FrameRing
 from netwatch.model.contract import Addon
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter

@@ -13,6 +13,7 @@ from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import Excerpt
 from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
 from netwatch.dissect import Frame, Node, dissect, summary
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -149,7 +150,7 @@ def _lines(session: Session, places: list[int]) -> list[Line]:
     return lines
 
 
-def _look(session: Session, k: int) -> tuple[dict[str, Any], dict[str, Any], bytes] | None:
+def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
     """(record, what else is known, bytes); the lock is held."""
     ring = session.get(KeptFrames).ring
     if not ring.first <= k < ring.next:
@@ -157,7 +158,7 @@ def _look(session: Session, k: int) -> tuple[dict[str, Any], dict[str, Any], byt
     return records(session, k)[0], ring.about(k), ring.frame(k)
 
 
-def _line(record: dict[str, Any], about: dict[str, Any], data: bytes, tree: list[Node] | None = None) -> Line:
+def _line(record: Record, about: Record, data: bytes, tree: list[Node] | None = None) -> Line:
     says = summary(tree or dissect(_frame(record, about, data)))
     notes = [*record.get("notes", ()), *(["reset"] if about["reset"] else [])]
     proto = says.partition(":")[0].partition(" ")[0] or record.get("proto") or (record["layers"] or [""])[-1]
@@ -168,14 +169,14 @@ def _line(record: dict[str, Any], about: dict[str, Any], data: bytes, tree: list
         about["severity"], tuple(notes), record.get("flow", 0))
 
 
-def _end(record: dict[str, Any], address: str, port: str) -> str:
+def _end(record: Record, address: str, port: str) -> str:
     host = record.get(address, "")
     if port not in record:
         return str(host)
     return f"[{host}]:{record[port]}" if ":" in host else f"{host}:{record[port]}"
 
 
-def _frame(record: dict[str, Any], about: dict[str, Any], data: bytes) -> Frame:
+def _frame(record: Record, about: Record, data: bytes) -> Frame:
     return Frame(data, about["link"], record["len"], record["n"], iso(about["ns"]), record.get("interface", ""),
                  record.get("app", ""))
 

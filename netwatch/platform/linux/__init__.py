@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
+from netwatch.model.record import Record
 from netwatch.platform.base import TCP, Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import rtnetlink
@@ -84,7 +85,7 @@ class Linux:
     def addresses(self) -> frozenset[bytes]:
         return rtnetlink.addresses()
 
-    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]:
+    def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record:
         """The kernel's own view of one of its connections, see tcpinfo.py. Raises Unavailable."""
         return tcp_info(local, lport, remote, rport)
 

@@ -58,7 +58,7 @@ class EbpfTracker:
     def start(self) -> None:
         """Load and attach. Raises Unavailable with the reason; 100 ms or so."""
         if not self._path.is_file():
-            raise Unavailable("this copy of netwatch was built without clang, so it has no BPF programs")
+            raise Unavailable(f"{self._path} is missing: this installation of netwatch is not whole")
         began = time.monotonic()
         with kernel_types() as has:
             told = LENGTHS if has("btf_trace_sock_send_length") else set()

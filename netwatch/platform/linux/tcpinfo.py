@@ -6,9 +6,9 @@ The structure has only ever grown at its end (linux/tcp.h); a field that this ke
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 from netwatch.model.host import Unavailable
+from netwatch.model.record import Record
 
 HEAD = 72                      # of inet_diag_msg
 INET_DIAG_INFO, INET_DIAG_CONG = 2, 4
@@ -26,7 +26,7 @@ FIELDS = (
 UNSIGNED = {1: "=B", 4: "=I", 8: "=Q"}
 
 
-def tcp_info(local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, Any]:
+def tcp_info(local: bytes, lport: int, remote: bytes, rport: int) -> Record:
     """What the kernel knows of this connection of ours, `congestion` its algorithm. Raises Unavailable."""
     from netwatch._fast.os.sockdiag import SocketTable
 
@@ -43,9 +43,9 @@ def tcp_info(local: bytes, lport: int, remote: bytes, rport: int) -> dict[str, A
     return parse(answer)
 
 
-def parse(answer: bytes) -> dict[str, Any]:
+def parse(answer: bytes) -> Record:
     """The fields of an inet_diag message with its attributes."""
-    found: dict[str, Any] = {}
+    found: Record = {}
     at = HEAD
     while len(answer) - at >= 4:
         length, kind = struct.unpack_from("=HH", answer, at)

@@ -14,10 +14,9 @@ from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, FAINT, MUTED, TAB, TEXT, TITLE, Glyphs
 from netwatch.ui.widgets import table
+from netwatch.ui.widgets.split import split
 
 WHEEL = 3                          # rows per notch
-SIDE_PANE_FROM, SIDE_PANE = 140, 62    # columns from which details stand beside the list, and their width
-LEAST_ROWS = 4                     # of the list that stay visible above the details
 LABEL = 19                         # cells of the names in the details
 MAX_LINES = 12                     # of one value
 
@@ -101,17 +100,8 @@ class Listing:
 
     def places(self, state: State) -> Places:
         """Cut the tab's area up. Used by drawing, by keys and by the mouse."""
-        y, x, height, width = state.body
-        details = None
-        if self.part(state).details and self.facts is not None and self.part(state).selected is not None:
-            if width >= SIDE_PANE_FROM:
-                details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
-                width -= SIDE_PANE + 1
-            else:
-                tall = max(min(height // 2 + 1, 20), min(height - 3 - LEAST_ROWS, 12))
-                tall = tall if height - tall >= 3 + LEAST_ROWS else height
-                details = Area(y + height - tall, x, tall, width)
-                height -= tall
+        with_details = self.part(state).details and self.facts is not None and self.part(state).selected is not None
+        (y, x, height, width), details = split(state.body) if with_details else (state.body, None)
         top = y + min(1, height) + (1 if state.filter.editing and height > 3 else 0)
         more = max(0, min(self.extra(state), height - (top - y) - 4))
         extra = Area(top, x, more, width)

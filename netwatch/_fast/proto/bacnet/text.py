@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 (FUNCTION, SERVICE, DEVICE, VENDOR, OBJECT, WRITTEN, NAME, NETWORK, ERROR, REJECT, MESSAGE, LATENCY) = range(1, 13)
@@ -132,10 +132,10 @@ def _refused(raw: bytes) -> str:
     return f"reject: {_of(REJECTS, raw[1], 'reason')}" if raw[0] == 6 else f"abort: {_of(ABORTS, raw[1], 'reason')}"
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `bacnet` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "functions", known, FUNCTION, named(FUNCTIONS, "function"))
     listed(obj, "services", known, SERVICE, _service)
     listed(obj, "messages", known, MESSAGE, named(MESSAGES, "message"))
@@ -154,7 +154,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "BACnet readProperty AHU-1"."""
     words = ("BACnet", *(obj.get("services") or obj.get("messages") or [""])[:1], first(obj.get("device_name", "")))
     return " ".join(word for word in words if word)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import address, by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.describing import address, by_key, count, listed, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 AS, ROUTER_ID, HOLD_TIME, CAPABILITY, HOST, IN = 1, 2, 3, 4, 5, 10  # fact keys, as in bgp.pyx
 MESSAGE, FAMILY, ANNOUNCED, WITHDRAWN, PREFIX, GONE, NOTIFICATION, REASON = range(21, 29)
@@ -54,7 +53,7 @@ def family_text(raw: bytes) -> str:
     return f"{AFIS.get(afi, f'afi {afi}')} {SAFIS.get(safi, f'safi {safi}')}"
 
 
-def _add_speaker(obj: dict[str, Any], known: dict[int, list[bytes]], way: str, base: int) -> None:
+def _add_speaker(obj: Record, known: dict[int, list[bytes]], way: str, base: int) -> None:
     """What one side's OPEN says of it."""
     one_or_all(obj, f"as_{way}", known, AS + base, number)
     one_or_all(obj, f"router_id_{way}", known, ROUTER_ID + base, address)
@@ -63,17 +62,16 @@ def _add_speaker(obj: dict[str, Any], known: dict[int, list[bytes]], way: str, b
     listed(obj, f"capabilities_{way}", known, CAPABILITY + base, named(CAPABILITIES, "capability"))
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `bgp` object; _out is what the initiator of the connection says, _in what the responder says."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     _add_speaker(obj, known, "out", 0)
     _add_speaker(obj, known, "in", IN)
     listed(obj, "messages", known, MESSAGE, named(MESSAGES, "type"))
     listed(obj, "families", known, FAMILY, family_text)
     for name, key in (("announced", ANNOUNCED), ("withdrawn", WITHDRAWN)):
-        if key in known:
-            obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
+        count(obj, name, known, key)
     listed(obj, "prefixes", known, PREFIX, prefix_text)
     listed(obj, "withdrawn_prefixes", known, GONE, prefix_text)
     for code, subcode, ours in known.get(NOTIFICATION, ())[:1]:
@@ -85,7 +83,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "BGP AS65001 AS65002 12 prefixes"."""
     speakers = [f"AS{obj[way]}" for way in ("as_out", "as_in") if way in obj]
     count = [f"{obj['announced']} prefixes"] if "announced" in obj else []

@@ -59,6 +59,15 @@ cdef inline Reader ber_any(Reader* r) noexcept nogil:
     return sub
 
 
+cdef inline bint ber_next(Reader* r, int* tag, Reader* content) noexcept nogil:
+    """The next element's identifier and content; False at the end, and when it does not fit."""
+    tag[0] = ber_tag(r)
+    if tag[0] < 0:
+        return False
+    content[0] = ber_any(r)
+    return not r.bad
+
+
 cdef inline Reader ber_enter(Reader* r, int tag) noexcept nogil:
     """The content of the next element, which must have that identifier."""
     if ber_tag(r) != tag:

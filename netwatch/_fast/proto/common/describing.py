@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from netwatch._fast.base.text import clean
+from netwatch.model.record import Record
 
 MASK = "***"
 
@@ -17,6 +19,14 @@ def by_key(facts: Iterable[tuple[int, bytes]]) -> dict[int, list[bytes]]:
     for key, value in facts:
         found.setdefault(key, []).append(value)
     return found
+
+
+def first_values(facts: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
+    """Key to the value that was learnt first."""
+    known: dict[int, bytes] = {}
+    for key, value in facts:
+        known.setdefault(key, value)
+    return known
 
 
 def text(raw: bytes) -> str:
@@ -40,7 +50,7 @@ def mac(raw: bytes) -> str:
     return raw.hex(":")
 
 
-def one_or_all(obj: dict[str, Any], name: str, known: Mapping[int, list[bytes]], key: int,
+def one_or_all(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
                show: Callable[[bytes], Any] = text) -> None:
     """Put the values of the key under the name: one as it is, several distinct ones as a list, none not at all."""
     values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
@@ -48,7 +58,7 @@ def one_or_all(obj: dict[str, Any], name: str, known: Mapping[int, list[bytes]],
         obj[name] = values[0] if len(values) == 1 else values
 
 
-def listed(obj: dict[str, Any], name: str, known: Mapping[int, list[bytes]], key: int,
+def listed(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
            show: Callable[[bytes], Any] = text) -> None:
     """The same, always as a list."""
     values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
@@ -56,7 +66,13 @@ def listed(obj: dict[str, Any], name: str, known: Mapping[int, list[bytes]], key
         obj[name] = values
 
 
-def micros(obj: dict[str, Any], name: str, known: Mapping[int, list[bytes]], key: int) -> None:
+def count(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int) -> None:
+    """The newest number under the key, which is kept in native order."""
+    if key in known:
+        obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
+
+
+def micros(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int) -> None:
     """The newest time under the key, kept as ns in native order, in microseconds."""
     raw = known.get(key, [b""])[-1]
     if len(raw) == 8:

@@ -63,6 +63,11 @@ cdef inline bint holds_word(const u8* p, u32 n, const char* word, u32 k) noexcep
             return True
     return False
 
+cdef inline bint speaks_of_mail(Slice greeting) noexcept nogil:
+    """FTP and SMTP both greet with 220: does the text name mail, or a program that carries it?"""
+    return (holds_word(greeting.p, greeting.n, b"smtp", 4) or holds_word(greeting.p, greeting.n, b"postfix", 7)
+            or holds_word(greeting.p, greeting.n, b"sendmail", 8) or holds_word(greeting.p, greeting.n, b"exim", 4))
+
 cdef inline Slice trimmed(Slice s) noexcept nogil:
     """Without blanks around it."""
     while s.n and (s.p[0] == c' ' or s.p[0] == c'\t'):

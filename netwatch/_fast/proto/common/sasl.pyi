@@ -1,7 +1,7 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from collections.abc import Callable, Iterable
 
-from netwatch.model.event import Record
+from netwatch.model.record import Record
 
 def user_and_password(mechanism: str, answers: list[bytes]) -> tuple[bytes, bytes]: ...
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import (
+    address,
+    by_key,
+    count,
+    listed,
+    micros,
+    named,
+    number,
+    one_or_all,
+    text,
+)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.dcerpc.names import FAULTS, INTERFACES, OPERATIONS
+from netwatch.model.record import Record
 
 INTERFACE, OPERATION, ENDPOINT, ADDRESS, AUTH_TYPE, AUTH_LEVEL, FAULT, REFUSED, CALLS, LATENCY = range(1, 11)
 
@@ -52,14 +61,13 @@ def _refused(raw: bytes) -> str:
     return ("context: " if raw[0] == 1 else "bind: ") + names.get(raw[1], f"reason {raw[1]}")
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `dcerpc` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "interfaces", known, INTERFACE, _interface)
     listed(obj, "operations", known, OPERATION, _operation)
-    if CALLS in known:
-        obj["calls"] = int.from_bytes(known[CALLS][-1], sys.byteorder)
+    count(obj, "calls", known, CALLS)
     listed(obj, "endpoints", known, ENDPOINT, _endpoint)
     one_or_all(obj, "secondary_address", known, ADDRESS)
     listed(obj, "faults", known, FAULT, lambda raw: FAULTS.get(number(raw), f"0x{number(raw):08x}"))
@@ -72,7 +80,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "DCE/RPC drsuapi alice"."""
     user = obj.get("user", "")
     names = obj.get("interfaces", [""])

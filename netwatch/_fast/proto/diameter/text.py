@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import address, by_key, listed, micros, named, one_or_all, text
+from netwatch._fast.proto.common.describing import address, by_key, count, listed, micros, named, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 (COMMAND, APPLICATION, ORIGIN_HOST, ORIGIN_REALM, HOST, REALM, USER, SUBSCRIBER, APN, ADDRESS, PRODUCT, RESULT,
@@ -63,19 +62,19 @@ RESULTS = {
     5032: "ERROR_USER_UNKNOWN", 5033: "ERROR_IDENTITIES_DONT_MATCH", 5034: "ERROR_IDENTITY_NOT_REGISTERED",
     5035: "ERROR_ROAMING_NOT_ALLOWED", 5036: "ERROR_IDENTITY_ALREADY_REGISTERED",
     5037: "ERROR_AUTH_SCHEME_NOT_SUPPORTED", 5038: "ERROR_IN_ASSIGNMENT_TYPE", 5039: "ERROR_TOO_MUCH_DATA",
-    5040: "ERROR_NOT SUPPORTED_USER_DATA", 5041: "ERROR_MIP6_AUTH_MODE", 5042: "UNKNOWN_BINDING_TEMPLATE_NAME",
+    5040: "ERROR_NOT_SUPPORTED_USER_DATA", 5041: "ERROR_MIP6_AUTH_MODE", 5042: "UNKNOWN_BINDING_TEMPLATE_NAME",
     5043: "BINDING_FAILURE", 5044: "MAX_BINDINGS_SET_FAILURE", 5045: "MAXIMUM_BINDINGS_REACHED_FOR_ENDPOINT",
     5046: "SESSION_EXISTS", 5047: "INSUFFICIENT_CLASSIFIERS", 5048: "ERROR_EAP_CODE_UNKNOWN",
 }
 EXPERIMENTAL_RESULTS = {        # of 3GPP, without their prefixes
     2001: "FIRST_REGISTRATION", 2002: "SUBSEQUENT_REGISTRATION", 2003: "UNREGISTERED_SERVICE",
-    2004: "SUCCESS_SERVER_NAME_NOT_STORED", 2005: "SERVER_SELECTION(Deprecated value)",
+    2004: "SUCCESS_SERVER_NAME_NOT_STORED", 2005: "SERVER_SELECTION",
     2021: "PDP_CONTEXT_DELETION_INDICATION", 4100: "USER_DATA_NOT_AVAILABLE", 4101: "PRIOR_UPDATE_IN_PROGRESS",
     4121: "OUT_OF_RESOURCES", 4141: "PCC_BEARER_EVENT", 4142: "BEARER_EVENT", 4143: "AN_GW_FAILED",
     4144: "PENDING_TRANSACTION", 4181: "AUTHENTICATION_DATA_UNAVAILABLE", 4182: "CAMEL_SUBSCRIPTION_PRESENT",
     4201: "ABSENT_USER", 4221: "UNREACHABLE_USER", 4222: "SUSPENDED_USER", 4223: "DETACHED_USER",
-    4224: "POSITIONING_DENIED", 4225: "POSITIONING_FAILED", 4226: "UNKNOWN_UNREACHABLE LCS_CLIENT",
-    4241: "NO_AVAILABLE_POLICY_COUNTERS LCS_CLIENT", 4261: "REQUESTED_SERVICE_TEMPORARILY_NOT_AUTHORIZED",
+    4224: "POSITIONING_DENIED", 4225: "POSITIONING_FAILED", 4226: "UNKNOWN_UNREACHABLE_LCS_CLIENT",
+    4241: "NO_AVAILABLE_POLICY_COUNTERS", 4261: "REQUESTED_SERVICE_TEMPORARILY_NOT_AUTHORIZED",
     5001: "USER_UNKNOWN", 5002: "IDENTITIES_DONT_MATCH", 5003: "IDENTITY_NOT_REGISTERED", 5004: "ROAMING_NOT_ALLOWED",
     5005: "IDENTITY_ALREADY_REGISTERED", 5006: "AUTH_SCHEME_NOT_SUPPORTED", 5007: "IN_ASSIGNMENT_TYPE",
     5008: "TOO_MUCH_DATA", 5009: "NOT_SUPPORTED_USER_DATA", 5010: "MISSING_USER_ID", 5011: "FEATURE_UNSUPPORTED",
@@ -96,14 +95,13 @@ EXPERIMENTAL_RESULTS = {        # of 3GPP, without their prefixes
 }
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `diameter` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "commands", known, COMMAND, named(COMMANDS, "command"))
     listed(obj, "applications", known, APPLICATION, named(APPLICATIONS, "application"))
-    if REQUESTS in known:
-        obj["requests"] = int.from_bytes(known[REQUESTS][-1], sys.byteorder)
+    count(obj, "requests", known, REQUESTS)
     for name, key in (("origin_hosts", ORIGIN_HOST), ("origin_realms", ORIGIN_REALM), ("destination_hosts", HOST),
                       ("destination_realms", REALM), ("users", USER), ("subscribers", SUBSCRIBER), ("apn", APN),
                       ("products", PRODUCT)):
@@ -119,7 +117,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "Diameter S6a/S6d Update-Location"."""
     names = [name for name in obj.get("commands", ()) if name not in ("Capabilities-Exchange", "Device-Watchdog")]
     words = ("Diameter", *obj.get("applications", ())[:1], *(names or obj.get("commands", []))[:1])

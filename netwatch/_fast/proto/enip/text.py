@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
+from netwatch._fast.proto.common.describing import by_key, count, first, listed, micros, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 COMMAND, STATUS, IDENTITY, PRODUCT, SERVICE, TAG, FAILURE, REQUESTS, LATENCY, CONNECTION, IMPLICIT = range(1, 12)
@@ -58,7 +57,7 @@ FAILURES = {
     0x22: "invalid reply received", 0x23: "buffer overflow", 0x24: "invalid message format",
     0x25: "key failure in path", 0x26: "path size invalid", 0x27: "unexpected attribute in list",
     0x28: "invalid Member ID", 0x29: "member not settable", 0x2a: "group 2 only server general failure",
-    0x2b: "unknown Modbus error", 0x2c: "attribute not gettable", 0x2d: "cip_gs_vals",
+    0x2b: "unknown Modbus error", 0x2c: "attribute not gettable", 0x2d: "instance not deletable",
 }
 
 
@@ -75,13 +74,12 @@ def _failure(raw: bytes) -> str:
     return f"{name}: {FAILURES.get(raw[1], f'status 0x{raw[1]:02x}')}"
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `enip` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "commands", known, COMMAND, named(COMMANDS, "command"))
-    if REQUESTS in known:
-        obj["requests"] = int.from_bytes(known[REQUESTS][-1], sys.byteorder)
+    count(obj, "requests", known, REQUESTS)
     one_or_all(obj, "product", known, PRODUCT)
     for raw in known.get(IDENTITY, ())[:1]:
         vendor, kind, code, major, minor, serial = struct.unpack("<HHHBBI", raw)
@@ -91,14 +89,13 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     listed(obj, "tags", known, TAG)
     listed(obj, "failures", known, FAILURE, _failure)
     listed(obj, "connections", known, CONNECTION, lambda raw: f"{int.from_bytes(raw, 'little'):08x}")
-    if IMPLICIT in known:
-        obj["implicit"] = int.from_bytes(known[IMPLICIT][-1], sys.byteorder)
+    count(obj, "implicit", known, IMPLICIT)
     listed(obj, "errors", known, STATUS, named(STATUSES, "status"))
     micros(obj, "latency_us", known, LATENCY)
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "EtherNet/IP 1756-EN2T/B Identity Get_Attribute_Single"."""
     words = ("EtherNet/IP", first(obj.get("product", "")), *(obj.get("services") or obj.get("commands") or [""])[:1])
     return " ".join(word for word in words if word)

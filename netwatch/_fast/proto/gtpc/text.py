@@ -7,6 +7,7 @@ from typing import Any
 
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 VERSION, MESSAGE, IMSI, MSISDN, IMEI, APN, ADDRESS, RAT, NETWORK, CAUSE, PEER, LATENCY = range(1, 13)
@@ -156,10 +157,10 @@ def _named(names: dict[int, dict[int, str]], unknown: str) -> Any:
     return lambda raw: names[raw[0]].get(raw[1]) or f"{unknown} {raw[1]}"
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `gtpc` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     one_or_all(obj, "version", known, VERSION, number)
     listed(obj, "messages", known, MESSAGE, _named(MESSAGES, "message"))
     listed(obj, "imsi", known, IMSI, digits)
@@ -175,7 +176,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "GTPv2-C Create Session Request internet"."""
     version = obj.get("version")
     words = (f"GTPv{version}-C" if isinstance(version, int) else "GTP-C", *obj.get("messages", ())[:1],

@@ -9,7 +9,7 @@ from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST,
                                               HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
-from netwatch._fast.proto.common.describing import by_key
+from netwatch._fast.proto.common.describing import by_key, first_values
 from netwatch._fast.proto.common.gss import add_gss
 
 FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST), "http.user_agent": Plain(HTTP_AGENT),
@@ -148,9 +148,7 @@ def started(payload: bytes) -> int:
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http` object from (key, value) pairs; what is not known is left out."""
     facts = list(facts)
-    known = {}
-    for key, value in facts:
-        known.setdefault(key, value)
+    known = first_values(facts)
     obj = {}
     for name, key in (("method", HTTP_METHOD), ("host", HTTP_HOST), ("path", HTTP_PATH)):
         add_text(obj, name, known.get(key), 256)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 from netwatch._fast.proto.common.sasl import add_login
+from netwatch.model.record import Record
 
 API, CLIENT, SOFTWARE, SOFTWARE_VERSION, TOPIC, GROUP = range(1, 7)  # fact keys, as in kafka.pyx
 
@@ -36,10 +36,10 @@ APIS = (
 )
 
 
-def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> Record:
     """The `kafka` object; `password` is masked unless secrets are to be shown."""
     facts = list(facts)
-    obj: dict[str, Any] = described(facts, _FIELDS)
+    obj: Record = described(facts, _FIELDS)
     apis = [f"{APIS[value[0]]} v{value[1]}" for key, value in facts if key == API and len(value) == 2]
     if apis:
         obj["apis"] = apis
@@ -47,6 +47,6 @@ def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> 
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "Kafka consumer-1 orders"."""
     return words("Kafka", obj.get("client_id"), obj.get("topics", ("",))[0])

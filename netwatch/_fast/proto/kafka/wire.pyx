@@ -128,18 +128,16 @@ cdef inline u32 variable(Reader* r) noexcept nogil:
     return take_varint32(r, 5)
 
 
+cdef inline u32 compact_size(Reader* r) noexcept nogil:
+    """Of a compact string or array, which is sent with one added; 0 for an absent one."""
+    cdef u32 size = variable(r)
+    return size - 1 if size else 0
+
+
 cdef Slice text_of(Reader* r, bint compact) noexcept nogil:
     """A string, compact or not; an absent one is empty."""
-    cdef u32 size
-    if compact:
-        size = variable(r)
-        if size:
-            size -= 1
-    else:
-        size = take16(r)
-        if size == 0xffff:
-            size = 0
-    return take_slice(r, size)
+    cdef u32 size = compact_size(r) if compact else take16(r)
+    return take_slice(r, 0 if size == 0xffff and not compact else size)
 
 
 cdef void tags(Reader* r) noexcept nogil:
@@ -154,16 +152,8 @@ cdef void tags(Reader* r) noexcept nogil:
 
 cdef u32 count_of(Reader* r, bint compact) noexcept nogil:
     """Elements of an array, 0 for an absent one."""
-    cdef u32 count
-    if compact:
-        count = variable(r)
-        if count:
-            count -= 1
-    else:
-        count = take32(r)
-        if <i32>count < 0:
-            count = 0
-    return count
+    cdef u32 count = compact_size(r) if compact else take32(r)
+    return 0 if <i32>count < 0 and not compact else count
 
 
 cdef void keep_topic(Look* look, Slice topic) noexcept nogil:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
+from netwatch._fast.proto.common.describing import by_key, count, listed, named, number, one_or_all
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 VERSION, SOURCE, TEMPLATE, ELEMENT, SAMPLING, RECORDS, MESSAGES, LOST = range(1, 9)  # fact keys, as in wire.pyx
 
@@ -46,22 +45,21 @@ ELEMENTS = dict(enumerate(_FIRST.split(), 1)) | {
 }
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `netflow` or `ipfix` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     one_or_all(obj, "version", known, VERSION, number)
     listed(obj, "sources", known, SOURCE, number)
     for name, key in (("messages", MESSAGES), ("records", RECORDS), ("lost", LOST)):
-        if key in known:
-            obj[name] = int.from_bytes(known[key][-1], sys.byteorder)
+        count(obj, name, known, key)
     listed(obj, "templates", known, TEMPLATE, number)
     listed(obj, "elements", known, ELEMENT, named(ELEMENTS, "element"))
     one_or_all(obj, "sampling", known, SAMPLING, lambda raw: number(raw) & 0x3FFF)
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "NetFlow 9, 120 records" or "IPFIX"."""
     version = obj.get("version")
     if version == 10:

@@ -8,6 +8,7 @@ import sys
 from netwatch._fast.proto.quic.packets cimport (QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US,
                                                 QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION)
 from netwatch._fast.proto.tls.hello cimport TLS_ALPN, TLS_CIPHERS, TLS_CUT, TLS_SNI
+from netwatch._fast.proto.common.describing import first_values
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.tls.text import HELLO_DEPENDS, describe_hello
 from netwatch._fast.base.text import add_text
@@ -38,9 +39,7 @@ def _is_http3(name: str) -> bool:
 
 def describe(facts) -> dict:
     """The `quic` object of CONTRACT section 3 from (key, value) pairs; what is not known is left out."""
-    known = {}
-    for key, value in facts:
-        known.setdefault(key, value)
+    known = first_values(facts)
     obj = {}
     if len(known.get(QK_VERSION, b"")) == 4:
         obj["version"] = version_name(known[QK_VERSION])

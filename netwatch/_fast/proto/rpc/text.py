@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import by_key, count, first, listed, micros, named, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 PROGRAM, PROCEDURE, AUTH, MACHINE, IDS, PORT, ADDRESS, PATH, FILE, STATUS, ERROR, CALLS, LATENCY = range(1, 14)
@@ -119,14 +118,13 @@ def _error(raw: bytes) -> str:
     return "RPC version mismatch" if raw[1] == 0 else AUTH_ERRORS.get(raw[2], f"auth_stat {raw[2]}")
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `rpc` or `nfs` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "programs", known, PROGRAM, _program)
     listed(obj, "procedures", known, PROCEDURE, _procedure)
-    if CALLS in known:
-        obj["calls"] = int.from_bytes(known[CALLS][-1], sys.byteorder)
+    count(obj, "calls", known, CALLS)
     listed(obj, "auth", known, AUTH, named(FLAVORS, "flavor"))
     one_or_all(obj, "machine", known, MACHINE)
     one_or_all(obj, "uid", known, IDS, lambda raw: number(raw[:4]))
@@ -147,7 +145,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "RPC nfs 3 client-7"."""
     words = ["RPC", *obj.get("programs", ())[:1], first(obj.get("machine", ""))]
     return " ".join(word for word in words if word)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from typing import Any
 
-from netwatch._fast.proto.common.describing import by_key, listed, micros, named, number, one_or_all, text
+from netwatch._fast.proto.common.describing import by_key, count, listed, micros, named, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
+from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 (VARIANT, CALLING, CALLED, FUNCTION, READ, WRITTEN, PDU, ERROR, ITEM_ERROR, IDENTITY, REQUESTS, LATENCY) = range(1, 13)
@@ -59,15 +58,14 @@ def _error(raw: bytes) -> str:
     return f"{ERROR_CLASSES.get(raw[0], f'class 0x{raw[0]:02x}')}: 0x{raw[1]:02x}"
 
 
-def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]]) -> Record:
     """The `s7comm` object."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     listed(obj, "variants", known, VARIANT, lambda raw: "S7" if raw[0] == 0x32 else f"S7-plus {raw[1]}")
     one_or_all(obj, "calling_tsap", known, CALLING, _tsap)
     one_or_all(obj, "called_tsap", known, CALLED, _tsap)
-    if REQUESTS in known:
-        obj["requests"] = int.from_bytes(known[REQUESTS][-1], sys.byteorder)
+    count(obj, "requests", known, REQUESTS)
     one_or_all(obj, "pdu_size", known, PDU, number)
     listed(obj, "functions", known, FUNCTION, _function)
     listed(obj, "reads", known, READ, _item)
@@ -83,7 +81,7 @@ def describe(facts: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "S7comm read DB5 0.0 BYTE 10"."""
     names = [name for name in obj.get("functions", ()) if name != "setup communication"]
     words = ("S7comm", *(names or obj.get("functions", []))[:1], *(obj.get("reads") or obj.get("writes") or [])[:1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from netwatch._fast.proto.common.describing import (
     by_key,
@@ -20,6 +19,7 @@ from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.common.gss import add_gss
 from netwatch._fast.proto.common.sqltext import statements
 from netwatch._fast.proto.tls.text import describe_hello
+from netwatch.model.record import Record
 
 # fact keys, as in login.pxd and wire.pyx
 (VERSION, CLIENT, SERVER, ENCRYPTION, INSTANCE, HOST, USER, PASSWORD, APPLICATION, TARGET, LIBRARY, DATABASE, PRODUCT,
@@ -47,10 +47,10 @@ def _error(raw: bytes) -> str:
     return f"{number(raw[:4])} {text(raw[4:])}".strip()
 
 
-def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> dict[str, Any]:
+def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> Record:
     """The `tds` object; passwords, also those in statements, are masked unless secrets are to be shown."""
     known = by_key(facts)
-    obj: dict[str, Any] = {}
+    obj: Record = {}
     one_or_all(obj, "version", known, VERSION, _version)
     one_or_all(obj, "client_version", known, CLIENT, _build)
     one_or_all(obj, "server_version", known, SERVER, _build)
@@ -80,7 +80,7 @@ def describe(facts: Iterable[tuple[int, bytes]], show_secrets: bool = False) -> 
     return obj
 
 
-def label(obj: dict[str, Any]) -> str:
+def label(obj: Record) -> str:
     """One line for the flow: "TDS sa@master SELECT 1"."""
     who = "@".join(first(obj[key]) for key in ("user", "databases") if key in obj)
     words = ("TDS", who or obj.get("product", ""), obj.get("queries", ("",))[0])

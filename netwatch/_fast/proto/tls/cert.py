@@ -6,19 +6,19 @@ the DER that asks for nothing but whole elements.
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from netwatch._fast.base.text import clean
+from netwatch.model.record import Record
 
 SEQUENCE, OCTETS, OID, EXTENSIONS, DNS_NAME = 0x30, 0x04, 0x06, 0xA3, 0x82  # tags; RFC 5280 sections 4.1 and 4.2.1.6
 ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
 MOST_NAMES = 512
 
 
-def describe_cert(der: bytes) -> dict[str, Any] | None:
+def describe_cert(der: bytes) -> Record | None:
     """The `cert` object of a DER certificate; None when it cannot be read at all."""
     if not any(tag == SEQUENCE for tag, _, _ in _elements(der, 0, len(der))):
         return None
@@ -27,10 +27,12 @@ def describe_cert(der: bytes) -> dict[str, Any] | None:
         obj["san"] = names
     if not obj:
         return None
+    import hashlib
+
     return {**obj, "sha256": hashlib.sha256(der).hexdigest()}
 
 
-def _strict(der: bytes) -> dict[str, Any]:
+def _strict(der: bytes) -> Record:
     """What `cryptography` reads of it; {} when that is nothing. Hostile input in somebody else's parser: any exception
     means that the field cannot be shown."""
     try:

@@ -3,7 +3,6 @@
 JA4 follows FoxIO's technical details of the method (BSD-3-Clause; the rest of the JA4 family is under another licence
 and is not here). JA3 follows Salesforce's description. All of it is computed when asked for, never while reading.
 """
-import hashlib
 
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.tls.cert import describe_cert
@@ -64,6 +63,8 @@ def _ja4_alpn(raw: bytes) -> str:
 
 
 def _ja4_hash(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else _EMPTY_HASH
 
 
@@ -87,6 +88,8 @@ def ja4(hello: dict[int, bytes], transport: str = "t") -> str | None:
 
 
 def _md5(text: str) -> str:
+    import hashlib
+
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import Any
 
+from netwatch.model.record import Record
 from netwatch.ui import format as fmt
 from netwatch.ui.theme import ADDRESS, APP, BAD, DOWN, ENDED, GOOD, MUTED, NAME, PROCESS, TEXT, UP, WARN, Glyphs
 from netwatch.ui.widgets.graph import spark
 from netwatch.ui.widgets.table import Cell, Column
 
-Row = dict[str, Any]
+Row = Record
 
 AGEING, STALE = 0.75, 0.90         # of the idle time after which a flow is taken to be over
 _SAID_BY_THE_FLOW = ("sni", "http")

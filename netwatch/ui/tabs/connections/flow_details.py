@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from netwatch._fast.term.canvas import Canvas, clip, wrap
+from netwatch.model.record import Record
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import minute_of
 from netwatch.ui.theme import ADDRESS, BRAND, FAINT, MUTED, SELECTED, TEXT, TITLE, Glyphs
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.graph import spark
-
-Record = dict[str, Any]
 
 LABEL = 19                         # cells of the names on the left
 MAX_LINES = 12                     # of one value

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
 
+from netwatch.model.record import Record
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
 from netwatch.ui.tabs.connections import groups
@@ -20,7 +20,7 @@ def visible_rows(state: State) -> int:
     return max(1, layout(state).rows.height)
 
 
-def row_at(state: State, index: int) -> dict[str, Any] | None:
+def row_at(state: State, index: int) -> Record | None:
     """The row at that place in the whole order, None when it has not been fetched."""
     at = index - state.snapshot.offset
     return state.snapshot.rows[at] if 0 <= at < len(state.snapshot.rows) else None

@@ -6,10 +6,7 @@ from typing import NamedTuple
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.groups import columns_of, part_of
 from netwatch.ui.widgets import table
-
-SIDE_PANE_FROM = 140               # columns from which the details stand beside the table
-SIDE_PANE = 62                     # their width there
-LEAST_ROWS = 4                     # of the table that stay visible above the details
+from netwatch.ui.widgets.split import split
 
 
 class Layout(NamedTuple):
@@ -28,17 +25,7 @@ def layout(state: State) -> Layout:
 
 def cut(state: State, with_details: bool) -> Layout:
     """The same for any table with details beside it or below."""
-    y, x, height, width = state.body
-    details = None
-    if with_details:
-        if width >= SIDE_PANE_FROM:
-            details = Area(y, x + width - SIDE_PANE, height, SIDE_PANE)
-            width -= SIDE_PANE + 1
-        else:
-            tall = max(min(height // 2 + 1, 20), min(height - 3 - LEAST_ROWS, 12))
-            tall = tall if height - tall >= 3 + LEAST_ROWS else height
-            details = Area(y + height - tall, x, tall, width)
-            height -= tall
+    (y, x, height, width), details = split(state.body) if with_details else (state.body, None)
     info = Area(y, x, min(1, height), width)
     note = Area(y + 1, x, 1, width) if state.filter.editing and height > 3 else None
     top = y + (2 if note else 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
 
 from netwatch._fast.term.canvas import Canvas, clip, wrap
 from netwatch.addons.packets.conversation import Said, Turn
@@ -19,18 +19,27 @@ SIDES = ("both", "out", "in")
 
 Shown = tuple[str, str]            # kind (turn-out, turn-in, out, in, gap), text
 
-_made: dict[str, Any] = {"key": None, "lines": []}
+
+@dataclass(slots=True)
+class _Made:
+    """What was made last: of what, and the lines. `said` is held so that its id stays its own."""
+
+    key: object = None
+    said: Said | None = None
+    lines: list[Shown] = field(default_factory=list)
+
+
+_made = _Made()
 
 
 def lines_of(state: State, width: int) -> list[Shown]:
     """The lines for this width; made anew only when what is said, or how, has changed."""
     found, part = said(state), part_of(state)
     key = (id(found), width, part.talk_hex, part.talk_side, state.glyphs.ascii_only)
-    if _made["key"] != key:
-        _made.update(key=key, lines=_lines(found, width, part.talk_hex, part.talk_side, state) if found else [],
-                     held=found)
-    lines: list[Shown] = _made["lines"]
-    return lines
+    if _made.key != key:
+        _made.key, _made.said = key, found
+        _made.lines = _lines(found, width, part.talk_hex, part.talk_side, state) if found else []
+    return _made.lines
 
 
 def _lines(found: Said, width: int, hexed: bool, side: str, state: State) -> list[Shown]:

@@ -1,0 +1,27 @@
+"""How all commands read their words: a usage error is two lines, and names the nearest option."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from typing import Any, NoReturn
+
+from netwatch.cli.errors import EXIT_USAGE
+
+
+class Parser(argparse.ArgumentParser):
+    """Of one command. Options are given whole: a short form of today may be another option's tomorrow."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(allow_abbrev=False, **words)
+
+    def error(self, message: str) -> NoReturn:
+        """Raises SystemExit."""
+        unknown = re.fullmatch(r"unrecognized arguments: (.*)", message)
+        if unknown:
+            word = unknown[1].split()[0]
+            message = f"{word}: " + ("no such option" if word.startswith("-") else "one too many")
+            near = difflib.get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
+            message += f"; did you mean {near[0]}?" if near else ""
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")

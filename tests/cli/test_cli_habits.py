@@ -1,0 +1,61 @@
+"""What people type by habit: a file alone, help, a typo; lists of what there is; usage errors of two lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from netwatch_command import ROOT
+
+from netwatch.cli import COMMANDS, LATER
+from netwatch.schema import BY_NAME
+
+CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
+
+
+def test_a_file_alone_is_read(netwatch):
+    alone, read = netwatch(CAPTURE), netwatch("read", CAPTURE)
+    assert alone.returncode == 0 and alone.stdout == read.stdout and read.stdout
+    assert netwatch(CAPTURE, "--what", "dns").stdout == netwatch("read", CAPTURE, "--what", "dns").stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each(netwatch, command):
+    asked, long = netwatch("help", command), netwatch(command, "--help")
+    assert asked.returncode == long.returncode == 0
+    assert asked.stdout == long.stdout and asked.stdout.startswith(f"usage: netwatch {command}")
+    assert f"netwatch {command}" in netwatch("help").stdout or f"`{command}`" in netwatch("help").stdout
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (["raed", "x.pcap"], 2, "did you mean read?"), (["help", "devcies"], 2, "did you mean devices?"),
+    (["wibble"], 2, "no such command and no such file"), (["/no/such.pcap"], 4, "no such file"),
+    (["read", "--feilds", "src", str(CAPTURE)], 2, "did you mean --fields?"),
+    (["read", "--feilds=src", str(CAPTURE)], 2, "did you mean --fields?"),
+    (["--teme", "x"], 2, "did you mean --theme?"), (["doctor", "x"], 2, "x: one too many"),
+    (["read", "--form", "csv", str(CAPTURE)], 2, "--form: no such option; did you mean --format?"),
+    (["read", "--format", "xml", str(CAPTURE)], 2, "invalid choice"),
+    (["read", "--count", "x"], 2, "not a whole number"),
+    (["fields", "flwo"], 2, "no such kind of record"),
+])
+def test_an_error_of_use_is_short_and_names_what_is_near(netwatch, words, code, said):
+    done = netwatch(*words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("command", LATER)
+def test_what_is_promised_says_so(netwatch, command):
+    done = netwatch(command)
+    assert done.returncode == 69 and "not available in this version" in done.stderr
+
+
+def test_the_lists(netwatch):
+    listed = json.loads(netwatch("fields", "--json").stdout)
+    assert [each["field"] for each in listed] == list(BY_NAME)
+    few = netwatch("fields", "dns", "--match", "LATENCY").stdout.splitlines()
+    assert few[0].startswith("field") and all("latency" in line for line in few[1:]) and len(few) > 1
+    apps = [each["app"] for each in json.loads(netwatch("protocols", "--json").stdout)]
+    assert {"tls", "dns", "quic"} <= set(apps) and apps == sorted(apps)
+    assert {"pcapng", "ndjson"} <= {each["format"] for each in json.loads(netwatch("formats", "--json").stdout)}
+    assert netwatch("formats").stdout.splitlines()[0].split() == ["format", "can", "be", "what"]
