@@ -9,7 +9,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.defrag cimport defrag_end, defrag_new, defrag_free, defrag_flush
 from netwatch._fast.wire.encap cimport paths_new, paths_free, VLAN_IGNORE, VLAN_KEY, VLAN_PAIR
-from netwatch._fast.flow.copies cimport ECHOES
+from netwatch._fast.flow.copies cimport echo_of
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, END_INPUT, Row
 from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, core_finish, core_packet, core_stray,
                                    core_turn)
@@ -269,6 +269,7 @@ cdef void look_ahead(Core* core) noexcept nogil:
         pk = &core.parser.out[i]
         if pk.reject == 0:
             prefetch(&core.table.slots[<u32>pk.hash & core.table.mask])
+            prefetch(echo_of(core.table.echoes, pk))
     for i in range(n):
         pk = &core.parser.out[i]
         if pk.reject == 0:
@@ -277,7 +278,6 @@ cdef void look_ahead(Core* core) noexcept nogil:
             prefetch(row)
             prefetch(<const u8*>row + 64)
             prefetch(&core.table.colds[pk.guess])
-            prefetch(&core.table.echoes[pk.guess & (ECHOES - 1)])
     for i in range(n):
         pk = &core.parser.out[i]
         if pk.guess:

@@ -16,9 +16,9 @@ cdef enum:
     CLOCK = 0xffffff           # of µs that are kept: 16 s
 
 
-cdef inline u32 print_of(const Packet* pk) noexcept nogil:
+cdef inline u32 print_of(u32 row, const Packet* pk) noexcept nogil:
     """Its checksum stands for what a TCP segment has; of others the ends of the payload are looked at as well."""
-    cdef u32 own = <u32>pk.ident << 16 | pk.checksum
+    cdef u32 own = (<u32>pk.ident << 16 | pk.checksum) ^ row * <u32>0xC2B2AE35
     cdef u64 rest
     if pk.proto == PROTO_TCP:
         return (own ^ pk.seq * <u32>0x9E3779B1 ^ pk.ack * <u32>0x85EBCA6B) + (pk.flags | <u32>pk.side << 8
@@ -36,16 +36,14 @@ cdef inline bint names_itself(const Packet* pk) noexcept nogil:
     return True
 
 
-cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk, bint elsewhere) noexcept nogil:
+cdef bint copies_find(Echo* echoes, u32 row, const Packet* pk, bint elsewhere) noexcept nogil:
     """Was the same packet of the flow seen a moment ago? `elsewhere`: not with the marks that this one has."""
-    cdef const Echo* e = &echoes[row & (ECHOES - 1)]
+    cdef const Echo* e = echo_of(echoes, pk)
     cdef const Sighting* s
     cdef u32 print_, now, age
     cdef int i
     cdef bint found = False
-    if e.row != row:
-        return False
-    print_ = print_of(pk)
+    print_ = print_of(row, pk)
     now = <u32>(pk.frame.ts // 1000) & CLOCK
     for i in range(ECHO_PACKETS):
         s = &e.seen[i]
@@ -65,13 +63,8 @@ cdef bint copies_find(const Echo* echoes, u32 row, const Packet* pk, bint elsewh
 
 cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
     """Remember a packet of the flow."""
-    cdef Echo* e = &echoes[row & (ECHOES - 1)]
-    cdef int i
-    if e.row != row:
-        e.row = row
-        for i in range(ECHO_PACKETS):
-            e.seen[i].when = 0
-    i = e.next % ECHO_PACKETS
-    e.next = i + 1
-    e.seen[i].print_ = print_of(pk)
-    e.seen[i].when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | pk.ttl
+    cdef Echo* e = echo_of(echoes, pk)
+    cdef Sighting* s = &e.seen[e.next]
+    e.next = e.next + 1 if e.next + 1 < ECHO_PACKETS else 0
+    s.print_ = print_of(row, pk)
+    s.when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | pk.ttl

@@ -11,7 +11,7 @@ cdef enum:
 cdef struct Strangers:         # flows with the packet's ends that live now, and where they do
     const Row* rows
     const Cold* colds
-    const Echo* echoes
+    Echo* echoes
     const Paths* paths
     u32 n
     u32 met[STRANGERS]
