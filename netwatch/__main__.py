@@ -17,9 +17,9 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         except (OSError, AttributeError):
             pass  # a closed or full output: the command line knows what to say
-    from netwatch.cli import run
+    from netwatch.cli import run, run_alone
 
-    return run(arguments)
+    return run_alone(arguments) if argv is None else run(arguments)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from netwatch.run import addons  # noqa: E402
 from netwatch.store.settings import SETTINGS  # noqa: E402
 
 KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
-         "tls": "TLS handshakes", "stream": "Streams"}
+         "tls": "TLS handshakes", "stream": "Streams", "alert": "Alerts"}
 NOTE = "<!-- Written by tools/make_reference.py. Change what it reads, not this. -->\n"
 
 FILTER = r"""# The filter language

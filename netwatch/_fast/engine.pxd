@@ -10,4 +10,5 @@ cdef class Engine:
     cdef object history           # keeps what core.series points to
     cdef object observer          # keeps alive what Core.who points to
     cdef object notes             # and core.noted
+    cdef object turns             # and core.turns
     cdef void run(self, const Chunk* chunk) noexcept nogil

@@ -15,6 +15,7 @@ from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, 
                                    core_turn)
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
+from netwatch._fast.flow.turns cimport Turns
 from netwatch._fast.wire.packet cimport Frame, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
@@ -161,6 +162,11 @@ cdef class Engine:
         self.notes = notes
         notes.noted.dns = <u16>app_names().index("dns")
         self.core.noted = notes.noted
+
+    def turn_into(self, Turns turns) -> None:
+        """Put down the turns of flows, from the next frame on."""
+        self.turns = turns
+        self.core.turns = turns.list
 
     def tell(self) -> None:
         """Bring what remember() was given up to this moment."""

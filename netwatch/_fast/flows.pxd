@@ -9,6 +9,7 @@ from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
 from netwatch._fast.flow.timeouts cimport TO_COUNT
+from netwatch._fast.flow.turns cimport TurnList
 
 cdef enum:                    # Core.copies
     COPIES_KEEP = 0           # packets like any other
@@ -56,6 +57,7 @@ cdef struct Core:             # one engine
     Witness witness           # NULL: nobody; it belongs to Engine.observer
     void* who
     Noted* noted              # events of note, likewise
+    TurnList* turns           # and turns of flows
 
 cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil

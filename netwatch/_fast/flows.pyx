@@ -5,27 +5,28 @@ the result does not depend on when memory is tidied. Ended flows wait on a list 
 as history up to a bound.
 """
 from libc.stdlib cimport realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
                                       END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
                                       ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
-from netwatch._fast.flow.copies cimport copies_find, copies_note
+from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
-from netwatch._fast.wire.defrag cimport Stray
+from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
-                                         PROTO_UDP, Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, flow_hash)
+                                         PROTO_UDP, Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
-from netwatch._fast.flow.table cimport (Cold, Packet, Row, Table, TcpRow, WHEEL, conversation, ended_pop, ended_push,
-                                        table_add, table_find, table_free_row, table_unhash, table_victim, wheel_add,
+from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
+                                        table_free_row, table_new_tcp, table_unhash, table_victim, wheel_add,
                                         wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
+from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_packet
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:
@@ -39,6 +40,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     cdef u32 number = table_find(&core.table, pk)
     cdef u16 path
     cdef Row* row
+    cdef Mark mark
     core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
@@ -55,9 +57,13 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
             core.refused += 1
             return 0
         row = &core.table.rows[number]
+    if core.turns != NULL:
+        turn_mark(&mark, row)
     update(core, number, row, pk)
     if core.copies:
         copies_note(core.table.echoes, number, pk)
+    if core.turns != NULL:
+        turn_packet(core.turns, &mark, row, &core.table.colds[number], pk, number)
     return number
 
 
@@ -66,32 +72,12 @@ cdef void core_stray(Core* core, const Stray* stray) noexcept nogil:
     cdef Frame frame
     cdef Packet pk
     cdef u64 ordinal = core.ordinal
-    memset(&frame, 0, sizeof(Frame))
-    memset(&pk, 0, sizeof(Packet))
-    frame.ts = stray.last
+    stray_packet(stray, &frame, &pk)
     frame.n = ordinal + 1 + stray.frame
-    pk.frame = &frame
-    pk.first = stray.first
-    memcpy(pk.src, stray.src, 16)
-    memcpy(pk.dst, stray.dst, 16)
-    pk.family, pk.proto, pk.path, pk.ttl = stray.family, stray.proto, stray.path, stray.ttl
-    pk.wire, pk.count, pk.part = stray.wire, <u16>stray.frames, True
     pk.base = base_of(core.table.paths, pk.path)
-    pk.side = memcmp(pk.src, pk.dst, 16) > 0
-    if pk.side:
-        pk.hash = flow_hash(pk.dst, pk.src, 0, 0, pk.proto, pk.base, pk.family)
-    else:
-        pk.hash = flow_hash(pk.src, pk.dst, 0, 0, pk.proto, pk.base, pk.family)
+    hash_key(&pk)
     core_packet(core, &pk)
     core.ordinal = ordinal
-
-
-cdef inline bint may_be_copy(const Row* row, const Packet* pk) noexcept nogil:
-    """Has something like it been seen? A TCP segment that brings or acknowledges what is new is no copy."""
-    if row.proto != PROTO_TCP:
-        return row.packets[pk.side] != 0
-    return row.packets[pk.side] and (<i32>(pk.seq - row.nxt[pk.side]) < 0 or pk.wire_payload == 0
-                                     and (not pk.flags & TCP_ACK or <i32>(pk.ack - row.acked[pk.side]) <= 0))
 
 
 cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
@@ -164,7 +150,7 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     if not pk.part:
         converse(t, pk)
     if pk.proto == PROTO_TCP or is_echo_flow(row):
-        row.tcp = new_tcp(t)
+        row.tcp = table_new_tcp(t)
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
@@ -203,18 +189,6 @@ cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
         core.cap_fresh = cap
     core.fresh[core.n_fresh] = number
     core.n_fresh += 1
-
-
-cdef u32 new_tcp(Table* t) noexcept nogil:
-    cdef u32 number = t.tcp_free
-    if number:
-        t.tcp_free = t.tcps[number].isn[0]
-    elif t.tcp_high < t.high:              # a flow has one at most
-        t.tcp_high += 1
-        number = t.tcp_high
-    if number:
-        memset(&t.tcps[number], 0, sizeof(TcpRow))
-    return number
 
 
 cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
@@ -300,9 +274,12 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Table* t = &core.table
     cdef Row* row = &t.rows[number]
     cdef Cold* cold = &t.colds[number]
+    cdef bint untold = core.turns != NULL and not row.bits & BIT_DPI_DONE
     cdef u64 sum
     if row.conn != NULL:
         core.readers.end(&core.dpi, row, cold, row.last, core.ordinal)
+    if untold:
+        turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
     cold.ended = verdict(core, row, why)
     table_unhash(t, number)

@@ -4,9 +4,9 @@ Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: R
 """
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, be64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
 from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, NOTE_BEYOND,
-                                         PROTO_ARP, PROTO_TCP, Packet, flow_hash)
+                                         PROTO_ARP, PROTO_TCP, Packet, hash_key)
 from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
                                         REJECT_FRAGMENT, REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_BEYOND,
                                         REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
@@ -109,14 +109,6 @@ cdef Packet* fresh(Parser* parser, const Frame* frame) noexcept nogil:
     return pk
 
 
-cdef inline bint side_of(const Packet* pk) noexcept nogil:
-    """Is the sender the larger end?"""
-    cdef u64 a = be64(pk.src), b = be64(pk.dst)
-    if a == b:
-        a, b = be64(pk.src + 8), be64(pk.dst + 8)
-    return a > b or (a == b and pk.sport > pk.dport)
-
-
 cdef void close_packet(Cursor* c) noexcept nogil:
     """The packet is as known as it will be: number its surroundings, order its ends, hash its key. A packet that is refused
     behind its network header keeps its ends, for who looks at it; it is in no flow."""
@@ -132,10 +124,7 @@ cdef void close_packet(Cursor* c) noexcept nogil:
         return
     pk.path = path_of(parser.paths, c.encap)
     pk.base = base_of(parser.paths, pk.path)
-    pk.side = side_of(pk)
-    pk.hash = flow_hash(&pk.dst[0] if pk.side else &pk.src[0], &pk.src[0] if pk.side else &pk.dst[0],
-                        pk.dport if pk.side else pk.sport, pk.sport if pk.side else pk.dport,
-                        pk.proto, pk.base, pk.family)
+    hash_key(pk)
 
 
 cdef void next_packet(Cursor* c) noexcept nogil:

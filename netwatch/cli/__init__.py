@@ -30,6 +30,15 @@ LATER = ("record", "uptime", "usage", "diff", "sql", "assert", "egress", "bundle
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 
+def run_alone(arguments: list[str]) -> int:
+    """As run(), in a process that does nothing else and may shut itself in."""
+    from netwatch.cli.sandbox import process_is_ours
+
+    if arguments != ["--self-test"]:  # which runs several
+        process_is_ours()
+    return run(arguments)
+
+
 def run(arguments: list[str]) -> int:
     """Dispatch; without a subcommand it is the terminal. Returns the exit code."""
     try:

@@ -19,6 +19,7 @@ from netwatch.cli import read
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
+from netwatch.cli.sources import open_source
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.store.folders import account, caller
@@ -63,12 +64,13 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
     """Capture while the program runs. Its exit code, or ours where nothing could be captured."""
     with contextlib.ExitStack() as opened:
         opened.callback(options.host.close)
-        source = read.open_source(options)
+        source = open_source(options)
         opened.callback(source.close)
         with _started(command, keys) as program:
             try:
                 selection = Selection(parse_where(where), None, None)
-                code = _Watching(options, kinds, source, selection, read.open_writer(style, source), program).go()
+                writer = read.open_writer(style, source, options)
+                code = _Watching(options, kinds, source, selection, writer, program).go()
             finally:
                 if program.poll() is None:
                     program.terminate()

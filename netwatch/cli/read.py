@@ -10,18 +10,29 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from netwatch._fast.input.source import SourceError
 from netwatch._fast.out.names import unread_links
+from netwatch.cli import sandbox
+from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
-from netwatch.cli.selection import named_fields, parse_fields, parse_sort, parse_where, read_settings, use_client_names
+from netwatch.cli.selection import (
+    check_where,
+    has_plugins,
+    named_fields,
+    parse_fields,
+    parse_sort,
+    parse_where,
+    read_settings,
+    use_client_names,
+)
+from netwatch.cli.sources import files_again, open_source
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.selection import Selection
+from netwatch.records.selection import Selection, singular
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
@@ -35,16 +46,9 @@ if TYPE_CHECKING:
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
-LATER_KINDS = ("events", "alerts", "hosts", "processes")
+LATER_KINDS = ("events", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
-
-
-def natural(text: str) -> int:
-    """A count: a whole number, 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
-    return int(text)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
+    p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
@@ -75,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
+    sandbox.add_option(p)
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     return p
 
@@ -87,7 +93,10 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
         options.settings = options.settings.but("names.resolve", True, "--resolve")
     if options.copies:
         options.settings = options.settings.but("flows.copies", options.copies, "--copies")
+    if options.sandbox:
+        options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")
     options.host = _host(options)
+    options.names = None
     use_client_names()
     return options
 
@@ -104,15 +113,17 @@ def _host(options: argparse.Namespace) -> Host:
 def main(arguments: list[str]) -> int:
     options = prepared(arguments)
     kinds = _kinds(options)
-    selection = Selection(parse_where(options.where), parse_sort(options.sort), options.limit)
-    fields = parse_fields(options.fields)
     if options.follow is not None:
         kinds = _alone(options)
+    where = parse_where(options.where)
+    check_where(where, kinds | ({"packets"} if options.write else set()))
+    selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
+    options.names = parse_fields(options.fields, kinds)
     style = style_of(options, kinds)
     try:
         source = open_source(options)
         try:
-            return Reading(options, kinds, source, selection, open_writer(style, source, fields)).go()
+            return Reading(options, kinds, source, selection, open_writer(style, source, options)).go()
         finally:
             source.close()
     finally:
@@ -127,14 +138,15 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, fields: list[str] | None = None) -> Writer:
+def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
-    return Writer(style, sys.stdout.buffer, fields, source.interfaces, sys.stdout.encoding)
+    return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
+                  more=has_plugins())
 
 
 def _kinds(options: argparse.Namespace) -> set[str]:
-    asked = [kind for kind in options.what.split(",") if kind]
+    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
             raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
@@ -157,42 +169,6 @@ def _alone(options: argparse.Namespace) -> set[str]:
     return {"streams"}
 
 
-def open_source(options: argparse.Namespace) -> Any:
-    """The files or interfaces. Raises CommandError."""
-    if bool(options.files) == bool(options.interface):
-        raise CommandError("read needs one or more files, or -i with an interface")
-    try:
-        if options.interface:
-            return _open_interfaces(options)
-        if options.capture_filter or options.duration is not None:
-            raise CommandError("--capture-filter and --duration go with -i; files take --where")
-        from netwatch.capture.file import open_files
-
-        return open_files(options.files)
-    except SourceError as e:
-        raise CommandError(str(e), e.exit_code) from None
-
-
-def _open_interfaces(options: argparse.Namespace) -> Any:
-    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
-    from netwatch.capture.live import open_live
-
-    kinds = options.what.split(",")
-    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
-        options.host.find_owners()
-    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                     options.settings.of("capture.ring_mb"))
-
-
-def parse_duration(text: str) -> float:
-    """Seconds from `30s`, `500ms`, `5m`, `1h` or a bare number of seconds."""
-    for suffix, scale in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
-        head = text.removesuffix(suffix)
-        if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
-            return float(head) * scale
-    raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")
-
-
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is not worth a line here."""
     if severity != INFO:
@@ -204,12 +180,6 @@ def speaks_of_flows(where: Filter | None) -> bool:
     from netwatch.schema import BY_NAME
 
     return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
-def files_again(options: argparse.Namespace) -> bool:
-    """Is all that is read in files, which can be read twice?"""
-    paths = [*options.files, *options.keylog]
-    return bool(options.files) and all(os.path.isfile(path) for path in paths)
 
 
 class Reading:
@@ -230,15 +200,22 @@ class Reading:
 
     def go(self) -> int:
         wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        hold = self.kinds != {"summary"} or bool(wanted) or self.selection.where is not None
-        judged = bool(wanted & JUDGED) and speaks_of_flows(self.selection.where)
+        hold = (not self.kinds <= {"summary", "alert"} or ("alert" in self.kinds and self.options.workers > 1)
+                or bool(wanted) or self.selection.where is not None)
+        shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & self.kinds))
+        judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
+        ahead = again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app")))
+        scouting = self._scouting() if ahead else None
         self._tell(pipeline)
+        if self.options.write:
+            self._saved = self._new_capture()
+        self._shut_in()
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            if again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app"))):
-                self._look_ahead(self.selection.where if judged else None)
+            if scouting is not None:
+                self._look_ahead(scouting, self.selection.where if judged else None, shown)
             self._loop(pipeline)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
@@ -268,14 +245,15 @@ class Reading:
                             host=options.host, say=_say if source is None else None,
                             copies=self._copies if self._copied() and source is None else None,
                             workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
-                            facts=hold, max_frames=options.count, max_flows=settings.of("flows.max"),
-                            timeouts=settings.timeouts, each=each, identity=settings.identity)
+                            facts=hold or "alert" in self.kinds, max_frames=options.count,
+                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each,
+                            identity=settings.identity)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
 
     def _tell(self, pipeline: Pipeline) -> None:
         """What cannot be known here, and whom to thank."""
-        named = named_fields(self.selection.where, parse_fields(self.options.fields))
+        named = named_fields(self.selection.where, self.options.names, self.kinds)
         for addon in pipeline.addons:
             for line in (*addon.missing(named), *addon.credits()):
                 say(line)
@@ -286,27 +264,46 @@ class Reading:
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
 
-    def _look_ahead(self, where: Filter | None) -> None:
-        """Read the files once before, for what their flows turn out to be (records/scout.py)."""
-        from netwatch.capture.file import open_files
-        from netwatch.records.scout import Scout
+    def _flow_keys(self, kind: str) -> frozenset[str]:
+        """The keys of flow records that records of a kind are shown with, or sorted by."""
+        return self.writer.flow_keys(singular(kind)) | self.selection.sort_keys(singular(kind))
 
-        source = open_files(self.options.files)
-        pipeline = self._pipeline(set(), True, source)
-        self.scout = Scout(where)
+    def _shut_in(self) -> None:
+        """Everything is open, and no thread runs."""
+        options = self.options
+        if not options.interface:
+            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
+        elif options.settings.of("sandbox.mode") == "strict":
+            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+
+    def _scouting(self) -> Pipeline:
+        """What reads the files once before."""
+        from netwatch.capture.file import open_files
+
+        return self._pipeline(set(), True, open_files(self.options.files))
+
+    def _look_ahead(self, pipeline: Pipeline, where: Filter | None,
+                    shown: frozenset[str]) -> None:
+        """Learn what the flows of the files turn out to be (records/scout.py)."""
+        from netwatch.records.scout import MOST, Scout
+
+        self.scout = Scout(where, shown, self.options.show_secrets)
         try:
             self.scout.look(pipeline, lambda: bool(self.interrupted))
         finally:
             pipeline.close()
-            source.close()
+            pipeline.source.close()
+        if self.scout.missed:
+            say(f"fields of flows: shown of the first {MOST:,} flows only")
         if where is not None:
             self.selection.scout = self.scout
 
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = "flows" in self.kinds or not self.kinds <= set(KINDS) or self.selection.where is not None
+        flows = ("flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
+                 or any(map(self._flow_keys, self.kinds)))
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
-                           addons.users())
+                           addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""
@@ -324,7 +321,7 @@ class Reading:
             return
         output = self._output(pipeline)
         maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
-                            self.writer.described())
+                            self.writer.described(), self.scout)
         for step in self._steps(pipeline):
             output.take(maker.items(step))
             if self.options.interface:
@@ -359,17 +356,21 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
+    def _new_capture(self) -> Any:
+        """The file of --write."""
+        from netwatch._fast.input.pcapngwriter import CaptureWriter
+
+        try:
+            return CaptureWriter(self.options.write, self.options.force)
+        except OSError as e:
+            raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
+
     def _output(self, pipeline: Pipeline) -> Output:
         """Where the records go, and with --write the frames."""
         save: Save | None = None
-        if self.options.write:
-            from netwatch._fast.input.pcapngwriter import CaptureWriter
+        saved = self._saved
+        if saved is not None:
             from netwatch._fast.out.events import write_frame
-
-            try:
-                saved = self._saved = CaptureWriter(self.options.write, self.options.force)
-            except OSError as e:
-                raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
             def save(packets: PacketRows, place: int) -> None:
                 saved.follow(self.source.interfaces)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.records.selection import singular
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
@@ -62,48 +64,74 @@ def use_client_names() -> None:
         raise CommandError(str(e)) from None
 
 
-def _known(name: str, option: str) -> str:
-    """A field's dotted name from any of its names."""
+def has_plugins() -> bool:
+    """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
+    from netwatch.plugins.code import paths
+
+    return bool(paths("classifiers") or paths("addons"))
+
+
+def check_field(name: str, option: str, kinds: Iterable[str]) -> None:
+    """Raises CommandError where records of none of these kinds have such a field, naming what is most like it."""
     import difflib
 
-    from netwatch.schema import BY_NAME, NAMES
+    from netwatch.records.columns import column_of, kinds_with, names_of
 
-    if name in BY_NAME:
-        return name
-    if name in NAMES:
-        return NAMES[name][0].name
-    if "." in name or name in ("time", "schema"):
-        return name
-    near = difflib.get_close_matches(name, [*BY_NAME, *NAMES], 1)
-    raise CommandError(f"{option} {name}: no such field" + (f"; did you mean {near[0]}?" if near else ""))
+    asked = [singular(kind) for kind in kinds]
+    if any(column_of(kind, name, has_plugins()) for kind in asked):
+        return
+    near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    others = kinds_with(name)
+    if others:
+        what = f"{' and '.join(asked)} records have not got it, {' and '.join(others)} records have"
+        raise CommandError(f"{option} {name}: {what}{hint}")
+    raise CommandError(f"{option} {name}: no such field{hint}")
 
 
-def parse_fields(text: str | None) -> list[str] | None:
-    """The asked fields by their dotted names; None when none were asked for."""
+def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
+    """The asked fields of records of these kinds, as they were asked for; None when none were."""
     if text is None:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise CommandError("--fields needs a field's name; docs/fields.md lists them")
-    return [_known(name, "--fields") for name in names]
+    for name in names:
+        check_field(name, "--fields", kinds)
+    return names
 
 
-def named_fields(where: Filter | None, fields: list[str] | None) -> set[str]:
+def check_where(where: Filter | None, kinds: Iterable[str]) -> None:
+    """Raises CommandError for a condition that no record of these kinds can answer."""
+    from netwatch.schema import answering
+
+    asked = [singular(kind) for kind in kinds]
+    for fields in where.conditions if where is not None else ():
+        if not any(answering(fields, kind)[1] for kind in asked):
+            names = [field.name for field in fields]
+            others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))
+            raise CommandError(f"--where: {names[0]} is of {others} records; {' and '.join(asked)} records have not "
+                               "got it")
+
+
+def named_fields(where: Filter | None, fields: list[str] | None, kinds: Iterable[str]) -> set[str]:
     """Fields that are asked for by name; a bare word in a filter, which looks into many, names none of them."""
     if where is None and fields is None:
         return set()
+    from netwatch.records.columns import known
     from netwatch.schema import SEARCHED
 
     found = set(where.fields if where is not None else ())
     searched = {field.name for field in SEARCHED}
-    return (found - searched if searched <= found else found) | set(fields or ())
+    return (found - searched if searched <= found else found) | known(fields or (), map(singular, kinds))
 
 
-def parse_sort(text: str | None) -> tuple[str, bool] | None:
+def parse_sort(text: str | None, kinds: Iterable[str]) -> tuple[str, bool] | None:
     """(field, descending) from FIELD, FIELD:asc or FIELD:desc."""
     if text is None:
         return None
     name, _, order = text.partition(":")
     if order not in ("", "asc", "desc"):
         raise CommandError(f"--sort {text}: the order is asc or desc")
-    return _known(name, "--sort"), order == "desc"
+    check_field(name, "--sort", kinds)
+    return name, order == "desc"

@@ -8,13 +8,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from netwatch.filter.evaluate import Predicate, Record, compile_python, fields_used
+from netwatch.filter.evaluate import Predicate, Record, compile_python, conditions_of, fields_used
 from netwatch.filter.nodes import FilterError, Node
 from netwatch.filter.parser import parse
 
 if TYPE_CHECKING:
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
+    from netwatch.schema import Field
 
 __all__ = ["Filter", "FilterError", "parse"]
 
@@ -38,6 +39,11 @@ class Filter:
     def fields(self) -> frozenset[str]:
         """Names of the flow, packet ... fields the filter may look at."""
         return fields_used(self.node)
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[Field, ...], ...]:
+        """The fields of each condition on fields."""
+        return conditions_of(self.node)
 
     def matches(self, record: Record, flow: Record | None = None) -> bool:
         """True when the record passes; `flow` is its flow's record, asked for what the record lacks."""

@@ -1,7 +1,7 @@
 """A filter over records as dicts: what the words of the filter language mean, in Python.
 
 The rules that are easy to get wrong, all of them here:
-* A record answers for itself; a field it lacks altogether is asked of its flow, when there is one.
+* A record answers for itself; a field that its kind has not got is asked of its flow, when there is one.
 * A field that is absent passes no test, and `!=` is a test: there must be a value, and none may equal.
 * Of several values (a list; both ports) one that passes is enough.
 * Text is compared without regard to case, for the letters A-Z only, in its first 4096 bytes; /regex/ regards it.
@@ -30,7 +30,7 @@ from netwatch.filter.nodes import (
     Truth,
     Words,
 )
-from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type
+from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 
 Record = Mapping[str, Any]
 Predicate = Callable[[Record, Record | None], bool]
@@ -87,14 +87,36 @@ def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, Any]]
     return [(field, value) for field in fields if kind in field.kinds for value in field_values(field, kind, record)]
 
 
+class Asked:
+    """Fields of a condition, and whom they are asked of."""
+
+    def __init__(self, fields: tuple[Field, ...]) -> None:
+        self.fields = fields
+        self._ways: dict[str, tuple[bool, tuple[Field, ...]]] = {}  # by kind of record
+
+    def way(self, record: Record) -> tuple[bool, tuple[Field, ...]]:
+        """Is the record's flow asked, and for which of the fields?"""
+        kind = kind_of(record)
+        found = self._ways.get(kind)
+        if found is None:
+            asked, answer = answering(self.fields, kind)
+            found = self._ways[kind] = asked != kind and bool(answer), answer
+        return found
+
+    def values(self, record: Record, flow: Record | None) -> list[tuple[Field, Any]]:
+        """The fields that have a value, each with its values."""
+        of_flow, fields = self.way(record)
+        if of_flow:
+            return _found(fields, flow) if flow is not None else []
+        return _found(fields, record)
+
+
 def _compare(node: Compare) -> Predicate:
-    fields, wanted = node.fields, not node.negated
-    checks = {field.name: check_of(field, node.test) for field in fields}
+    asked, wanted = Asked(node.fields), not node.negated
+    checks = {field.name: check_of(field, node.test) for field in node.fields}
 
     def compare(record: Record, flow: Record | None) -> bool:
-        found = _found(fields, record)
-        if not found and flow is not None:
-            found = _found(fields, flow)
+        found = asked.values(record, flow)
         return bool(found) and any(checks[field.name](value) for field, value in found) is wanted
     return compare
 
@@ -204,3 +226,13 @@ def fields_used(node: Node) -> frozenset[str]:
     if isinstance(node, Not):
         return fields_used(node.item)
     return frozenset().union(*(fields_used(item) for item in node.items))
+
+
+def conditions_of(node: Node) -> tuple[tuple[Field, ...], ...]:
+    """The fields of each condition on fields, in order."""
+    if isinstance(node, Compare):
+        return (node.fields,)
+    if isinstance(node, Search):
+        return ()
+    items = (node.item,) if isinstance(node, Not) else node.items
+    return tuple(fields for item in items for fields in conditions_of(item))

@@ -1,7 +1,7 @@
 """Which fields of the flow record follow from what the classifiers learn, and how: for filters, orders and groups.
 
-Three sorts: numbers and texts that stand in a fact as they are shown, and all others, which the describing function of
-a protocol makes of some of its facts.
+Three sorts: numbers and texts that stand in a fact as they are shown, and all others (numbers that are texts there,
+too), which the describing function of a protocol makes of some of its facts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _described() -> Iterator[tuple[Field, str, list[tuple[str, int]], bool]]:
     protocols were met)."""
     for field in fields_of("flow"):
         apps = _apps_of(field)
-        if apps and field.name not in PLAIN and field.name not in NUMBERS:
+        if apps and not (field.name in PLAIN and field.type is Type.TEXT) and field.name not in NUMBERS:
             places = [(app, key) for app in apps for key in _keys(app, field.name)]
             whole = field.name in OF_FLOWS or len(apps) > 1
             yield field, f"{whole} {hash(tuple(places))}", places, whole

@@ -1,15 +1,14 @@
 """A filter on records whose flow is not at hand any more, or not yet over: what the flow says is one bit a condition.
 
-A record answers for itself; a condition on fields that it lacks altogether is the flow's to answer (evaluate.py). So a
+A record answers for itself; a condition on fields that its kind has not got is the flow's to answer (evaluate.py). So a
 flow can be judged once, when it has ended, and each of its records by that, wherever in the input it stands.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from netwatch.filter.evaluate import Predicate, Record, compile_python, field_values, kind_of
+from netwatch.filter.evaluate import Asked, Predicate, Record, compile_python
 from netwatch.filter.nodes import And, Compare, Node, Not, Or, Search
-from netwatch.schema import Field
 
 Judge = Callable[[Record, int], bool]
 
@@ -47,11 +46,5 @@ class Split:
         self._leaves.append(own)
         if isinstance(node, Search):
             return lambda record, bits: own(record, None) or bits & bit != 0
-        fields = node.fields
-        return lambda record, bits: own(record, None) if _speaks(fields, record) else bits & bit != 0
-
-
-def _speaks(fields: tuple[Field, ...], record: Record) -> bool:
-    """Has the record a value of any of the fields?"""
-    kind = kind_of(record)
-    return any(True for field in fields if kind in field.kinds for _ in field_values(field, kind, record))
+        asked = Asked(node.fields)
+        return lambda record, bits: bits & bit != 0 if asked.way(record)[0] else own(record, None)

@@ -9,34 +9,20 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ctypes
-import errno
 import json
 import os
-import platform
 import resource
-import struct
+import select
+import signal
 import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO, NamedTuple
 
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
 NOBODY = 65_534
 Message = dict[str, Any]
-PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 22, 38, 47
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # landlock, the same number on every architecture
-READ_FILE, READ_DIR = 1 << 2, 1 << 3
-ALL_OF_ABI = (0, (1 << 13) - 1, (1 << 14) - 1, (1 << 15) - 1)  # rights to files that a version knows; 3 and later alike
-# socket connect accept accept4 sendto sendmsg sendmmsg bind listen fork vfork clone clone3 execve execveat kill tkill
-# tgkill ptrace process_vm_readv process_vm_writev bpf perf_event_open keyctl add_key request_key unshare setns mount
-# io_uring_setup open_by_handle_at userfaultfd init_module finit_module pidfd_open
-DENIED = {
-    "x86_64": (0xC000003E, (41, 42, 43, 288, 44, 46, 307, 49, 50, 57, 58, 56, 435, 59, 322, 62, 200, 234, 101, 310, 311,
-                            321, 298, 250, 248, 249, 272, 308, 165, 425, 304, 323, 175, 313, 434)),
-    "aarch64": (0xC00000B7, (198, 203, 202, 242, 206, 211, 269, 200, 201, 220, 435, 221, 281, 129, 130, 131, 117, 270,
-                             271, 280, 241, 219, 217, 218, 97, 268, 40, 425, 265, 282, 105, 273, 434)),
-}
-X32 = 0x40000000  # numbers of x86_64's other ABI
 
 
 class Flow(NamedTuple):
@@ -48,25 +34,36 @@ class Flow(NamedTuple):
     dport: int
 
 
-def give_up_rights(user: int, group: int) -> None:
-    """Another user where that can be, no capabilities, no new privileges, little memory, no files but the library's, no
-    network, no other process. What this kernel cannot do is left out; the others hold."""
+def become(user: int, group: int) -> None:
+    """Another user, where that can be."""
     with contextlib.suppress(OSError):
         os.setgroups([])
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
+
+
+def give_up_rights() -> None:
+    """No capabilities, no new privileges, little memory, no files but the library's, no network, no other process. What
+    this kernel cannot do is left out; the others hold."""
     for limit, most in ((resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NPROC, 0),
                         (resource.RLIMIT_NOFILE, 16), (resource.RLIMIT_AS, used_memory() + MEMORY)):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (most, most))
     if sys.platform != "linux":
         return
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_CAP_AMBIENT, 4, 0, 0, 0)
-    libc.capset(struct.pack("=Ii", 0x20080522, 0), bytes(24))
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    shut_files(libc)
-    shut_calls(libc)
+    confine = give_up_privileges()
+    confine.shut_files({path for path in sys.path if os.path.isdir(path)})
+    confine.shut_calls(confine.CALLS)
+
+
+def give_up_privileges() -> ModuleType:
+    """No capabilities and no new privileges. The module that did it: netwatch/platform/linux/confine.py, alone."""
+    path = Path(__file__).parents[1] / "platform" / "linux" / "confine.py"
+    module = ModuleType("confine")
+    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    module.drop_capabilities()
+    module.forbid_new_privileges()
+    return module
 
 
 def used_memory() -> int:
@@ -76,39 +73,6 @@ def used_memory() -> int:
             return int(file.read().split()[0]) * resource.getpagesize()
     except (OSError, ValueError):
         return MEMORY
-
-
-def shut_files(libc: ctypes.CDLL) -> None:
-    """Landlock: what modules are imported from may be read, nothing else."""
-    version = libc.syscall(CREATE_RULESET, None, 0, 1)
-    if version < 1:
-        return
-    handled = ALL_OF_ABI[min(version, 3)]
-    ruleset = libc.syscall(CREATE_RULESET, struct.pack("=Q", handled), 8, 0)
-    if ruleset < 0:
-        return
-    for folder in {path for path in sys.path if os.path.isdir(path)}:
-        fd = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-        libc.syscall(ADD_RULE, ruleset, 1, struct.pack("=Qi", READ_FILE | READ_DIR, fd), 0)
-        os.close(fd)
-    libc.syscall(RESTRICT_SELF, ruleset, 0)
-    os.close(ruleset)
-
-
-def shut_calls(libc: ctypes.CDLL) -> None:
-    """seccomp: calls that reach a network, another process or the kernel's inside fail with EPERM."""
-    arch, numbers = DENIED.get(platform.machine(), (0, ()))
-    if not numbers:
-        return
-    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
-    refuse = 0x00050000 | errno.EPERM
-    program = [(load, 0, 0, 4), (equal, 1, 0, arch), (answer, 0, 0, refuse), (load, 0, 0, 0), (at_least, 0, 1, X32),
-               (answer, 0, 0, refuse)]
-    for number in numbers:
-        program += [(equal, 0, 1, number), (answer, 0, 0, refuse)]
-    program.append((answer, 0, 0, 0x7FFF0000))
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
-    libc.prctl(PR_SET_SECCOMP, 2, struct.pack("@HP", len(program), ctypes.addressof(code)), 0, 0)
 
 
 def receive(pipe: BinaryIO) -> Message | None:
@@ -210,7 +174,7 @@ class Watching:
         return {"made": made, "said": said}
 
 
-def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+def serve(incoming: BinaryIO, outgoing: BinaryIO, user: int, group: int) -> None:
     """Load what the first message holds, and answer until the pipe is shut."""
     begun = receive(incoming)
     assert begun is not None
@@ -219,7 +183,8 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
         import netwatch.model.contract  # noqa: F401
 
         sys.path.remove(begun["root"])
-    give_up_rights(begun["user"], begun["group"])
+    become(user, group)
+    give_up_rights()
     space: Message = {"__name__": "netwatch_plugin", "__file__": begun["path"]}
     exec(compile(base64.b64decode(begun["code"]), begun["path"], "exec"), space)
     file = Watching(space) if begun["root"] else Classifying(space)
@@ -231,13 +196,36 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
             send(outgoing, {"error": words(error)})
 
 
+def leash(held: int, user: int, group: int) -> None:
+    """Start who ends this process when the other end of the pipe is let go, whatever the file does meanwhile: netwatch
+    itself may send no signals any more."""
+    alive, ours = os.pipe()  # the system closes our end with us
+    us = os.getpid()
+    if os.fork():
+        os.close(alive)
+        os.close(held)
+        os.set_inheritable(ours, False)
+        return
+    for fd in (0, 1, ours):
+        os.close(fd)
+    become(user, group)
+    if sys.platform == "linux":
+        give_up_privileges()
+    select.select([held, alive], [], [])
+    if os.getppid() == us:
+        os.kill(us, signal.SIGKILL)
+    os._exit(0)
+
+
 def main() -> None:
+    held, user, group = map(int, sys.argv[1:])
+    leash(held, user, group)
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "r+b") as nothing:  # what the file prints goes nowhere
         for fd in (0, 1, 2):
             os.dup2(nothing.fileno(), fd)
     try:
-        serve(incoming, outgoing)
+        serve(incoming, outgoing, user, group)
     except BaseException as error:
         with contextlib.suppress(Exception):
             send(outgoing, {"error": words(error)})

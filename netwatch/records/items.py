@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
 from netwatch._fast.out.packetfields import PacketFields
@@ -12,16 +12,30 @@ from netwatch._fast.out.packetrows import PacketRows
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
+if TYPE_CHECKING:
+    from netwatch.records.scout import Scout
+
 Cells = list[str | None]
+
+
+class Flows(NamedTuple):
+    """Records of the flows that other records belong to. `scout`: who has seen them end, where somebody has."""
+
+    pipeline: Pipeline
+    show_secrets: bool
+    scout: Scout | None = None
+
+    def record(self, engine: Any, row: int, keys: frozenset[str] | None) -> Record | None:
+        """As far as it is known now."""
+        return self.pipeline.record(engine, row, self.show_secrets, keys) if row else None
 
 
 class FlowItem(NamedTuple):
     """A flow record. `wanted`: the keys that are shown of what its row does not hold; None: all."""
 
-    pipeline: Pipeline
+    flows: Flows
     engine: Any
     row: int
-    show_secrets: bool
     wanted: frozenset[str] | None
 
     @property
@@ -29,13 +43,13 @@ class FlowItem(NamedTuple):
         return "flow"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
-        return self.pipeline.record(self.engine, self.row, self.show_secrets, keys)
+        return self.flows.record(self.engine, self.row, keys) or {}
 
     def flow(self, keys: frozenset[str] | None = None) -> Record | None:
         return None
 
-    def write(self, encoder: Encoder) -> Cells | None:
-        rest = self.pipeline.described(self.engine, self.row, self.show_secrets, self.wanted)
+    def write(self, encoder: Encoder, keys: frozenset[str]) -> Cells | None:
+        rest = self.flows.pipeline.described(self.engine, self.row, self.flows.show_secrets, self.wanted)
         cells: Cells | None = encoder.flow(self.engine, self.row, rest)
         return cells
 
@@ -45,19 +59,21 @@ class DictItem(NamedTuple):
 
     kind: str
     body: Record
-    pipeline: Pipeline
+    flows: Flows
     engine: Any
     row: int
-    show_secrets: bool
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
         return self.body
 
     def flow(self, keys: frozenset[str] | None = None) -> Record | None:
-        return self.pipeline.record(self.engine, self.row, self.show_secrets, keys) if self.row else None
+        if self.flows.scout is not None:
+            return self.flows.scout.record(self.body.get("flow", 0))
+        return self.flows.record(self.engine, self.row, keys)
 
-    def write(self, encoder: Encoder) -> Cells | None:
-        cells: Cells | None = encoder.record(self.kind, self.body)
+    def write(self, encoder: Encoder, keys: frozenset[str]) -> Cells | None:
+        """`keys`: those of its flow's record that are shown."""
+        cells: Cells | None = encoder.record(self.kind, self.body, self.flow(keys) if keys else None)
         return cells
 
 
@@ -67,8 +83,7 @@ class PacketItem(NamedTuple):
     rows: PacketRows
     place: int
     fields: PacketFields
-    pipeline: Pipeline
-    show_secrets: bool
+    flows: Flows
 
     @property
     def kind(self) -> str:
@@ -79,12 +94,14 @@ class PacketItem(NamedTuple):
         return found
 
     def flow(self, keys: frozenset[str] | None = None) -> Record | None:
-        engine, row = self.pipeline.flow_of(self.rows, self.place)
-        return self.pipeline.record(engine, row, self.show_secrets, keys) if row else None
+        if self.flows.scout is not None:
+            return self.flows.scout.record(self.rows.number(self.place))
+        return self.flows.record(*self.flows.pipeline.flow_of(self.rows, self.place), keys)
 
-    def write(self, encoder: Encoder) -> Cells | None:
-        found = encoder.packets_of(self.rows, self.place, self.place + 1)
-        return found[0] if found else None
+    def write(self, encoder: Encoder, keys: frozenset[str]) -> Cells | None:
+        """`keys`: those of its flow's record that are shown."""
+        cells: Cells | None = encoder.packet(self.rows, self.place, self.flow(keys) if keys else None)
+        return cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +112,11 @@ class Packets:
     first: int
     last: int  # and one
     fields: PacketFields
-    pipeline: Pipeline
-    show_secrets: bool
+    flows: Flows
 
     def __iter__(self) -> Iterator[PacketItem]:
         for place in range(self.first, self.last):
-            yield PacketItem(self.rows, place, self.fields, self.pipeline, self.show_secrets)
+            yield PacketItem(self.rows, place, self.fields, self.flows)
 
 
 Item = FlowItem | DictItem | PacketItem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.packetfields import PacketFields
@@ -13,10 +13,13 @@ from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
 from netwatch.model.event import Event, Step
-from netwatch.records.items import DictItem, FlowItem, Item, Packets
+from netwatch.records.items import DictItem, FlowItem, Flows, Item, Packets
 from netwatch.records.streams import STREAM_LIMIT, Streams
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from netwatch.records.scout import Scout
 
 CLEAR_DNS = ("udp", "tcp")
 ENDS = frozenset({"src", "sport", "dst", "dport"})
@@ -26,11 +29,13 @@ class RecordMaker:
     """Makes the asked kinds of record. `wanted`: the keys of flow records that will be shown, None all of them."""
 
     def __init__(self, pipeline: Pipeline, kinds: set[str], show_secrets: bool = False,
-                 stream_limit: int = STREAM_LIMIT, wanted: frozenset[str] | None = None) -> None:
+                 stream_limit: int = STREAM_LIMIT, wanted: frozenset[str] | None = None,
+                 scout: Scout | None = None) -> None:
         self.pipeline = pipeline
         self.kinds = kinds
         self.show_secrets = show_secrets
         self._wanted = wanted
+        self._flows = Flows(pipeline, show_secrets, scout)
         self._made = ({"dns", "http"} | {kind for addon in pipeline.addons for kind in addon.kinds}) & kinds
         self._streams = Streams(stream_limit)
         self._packets = PacketFields(pipeline.source.interfaces)
@@ -63,10 +68,10 @@ class RecordMaker:
 
     def _run(self, step: Step, first: int, last: int) -> Packets:
         assert step.packets is not None
-        return Packets(step.packets, first, last, self._packets, self.pipeline, self.show_secrets)
+        return Packets(step.packets, first, last, self._packets, self._flows)
 
     def _item(self, kind: str, body: Record, engine: Any, row: int) -> DictItem:
-        return DictItem(kind, body, self.pipeline, engine, row, self.show_secrets)
+        return DictItem(kind, body, self._flows, engine, row)
 
     def _of_event(self, event: Event) -> Record:
         flow = RawFlow(event.engine, event.row)
@@ -92,7 +97,7 @@ class RecordMaker:
 
     def _of_flow(self, engine: Any, row: int) -> Iterator[Item]:
         if "flows" in self.kinds:
-            yield FlowItem(self.pipeline, engine, row, self.show_secrets, self._wanted)
+            yield FlowItem(self._flows, engine, row, self._wanted)
         if "tls" in self.kinds:
             for record in self._handshakes(engine, row):
                 yield self._item("tls", record, engine, row)

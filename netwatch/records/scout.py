@@ -15,15 +15,22 @@ from netwatch.model.event import Step
 from netwatch.records.values import Record, keys_of
 from netwatch.run.pipeline import Pipeline
 
+MOST = 1_000_000  # flows whose records are kept for what is shown of them with others
+
 
 class Scout:
-    """Some nine bytes a flow. `where`: the filter whose conditions are answered; None: only applications are learnt."""
+    """Some nine bytes a flow, and the part of its record that is shown with others. `where`: the filter whose
+    conditions are answered, `shown`: the keys of flow records; without either only applications are learnt."""
 
-    def __init__(self, where: Filter | None) -> None:
+    def __init__(self, where: Filter | None, shown: frozenset[str] = frozenset(), show_secrets: bool = False) -> None:
         self.apps = bytearray(1)  # by flow number
         self._split = Split(where.node) if where is not None else None
         self._keys = keys_of(where.fields) if where is not None else frozenset()
         self._bits = [0]
+        self._shown = shown
+        self._show_secrets = show_secrets
+        self._records: dict[int, Record] = {}
+        self.missed = 0  # flows beyond the bound
 
     def look(self, pipeline: Pipeline, stop: Callable[[], bool]) -> None:
         """Read to the end, or until stop() says so."""
@@ -36,6 +43,10 @@ class Scout:
     def _learn_all(self, pipeline: Pipeline, step: Step) -> None:
         for engine, row in step.ended:
             self._learn(pipeline, RawFlow(engine, row))
+
+    def record(self, number: int) -> Record | None:
+        """What is shown of a flow."""
+        return self._records.get(number)
 
     def passes(self, record: Record) -> bool:
         """Does a record pass that is not a flow's own?"""
@@ -52,3 +63,7 @@ class Scout:
         self.apps[number] = flow.app
         if self._split is not None:
             self._bits[number] = self._split.bits(pipeline.record(flow.engine, flow.row, wanted=self._keys))
+        if self._shown and len(self._records) < MOST:
+            self._records[number] = pipeline.record(flow.engine, flow.row, self._show_secrets, self._shown)
+        elif self._shown:
+            self.missed += 1

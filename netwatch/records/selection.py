@@ -6,13 +6,17 @@ import collections
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netwatch.filter.values import packed
+from netwatch.records.columns import Column, column_of
 from netwatch.records.items import Item
-from netwatch.records.values import field_of, keys_of
+from netwatch.records.values import keys_of
+from netwatch.schema import Type
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.scout import Scout
 
+ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
 PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
 
@@ -23,13 +27,18 @@ class Kept(NamedTuple):
     piece: Any
 
 
-def sort_key(value: Any) -> tuple[int, Any]:
-    """Values of any type in one order: numbers before text, absent ones last."""
+def ordered_form(value: Any, kind: Type | None) -> tuple[int, Any] | None:
+    """Values of any type in one order: numbers before addresses before text; IPv4 before IPv6, each as numbers. Of
+    several values the first. None when there is none."""
     if isinstance(value, list):
         value = value[0] if value else None
     if value is None:
-        return (2, 0)
-    return (0, value) if isinstance(value, int | float) else (1, str(value))
+        return None
+    if isinstance(value, int | float):
+        return 0, value
+    if kind is Type.ADDRESS and (address := packed(str(value))) is not None:
+        return 1, (ADDRESS_SIZES.index(len(address)), address)
+    return 2, str(value)
 
 
 def singular(kind: str) -> str:
@@ -40,14 +49,17 @@ def singular(kind: str) -> str:
 class Selection:
     """Decides about each record, and keeps those that have to be sorted."""
 
-    def __init__(self, where: Filter | None, sort: tuple[str, bool] | None, limit: int | None) -> None:
+    def __init__(self, where: Filter | None, sort: tuple[str, bool] | None, limit: int | None, *,
+                 more: bool = False) -> None:
+        """`more`: users' plugins may have added fields (see column_of)."""
         self.where = where
         self.sort = sort
         self.limit = limit
         self.scout: Scout | None = None  # who knows how the flows will end
         self.matched: collections.Counter[str] = collections.Counter()
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
-        self._sorted_by = keys_of([sort[0]]) | {"schema"} if sort is not None else frozenset()
+        self._more = more
+        self._orders: dict[str, Column | None] = {}  # by kind
         self._shown: collections.Counter[str] = collections.Counter()
         self._kept: dict[str, list[Kept]] = {}
 
@@ -85,7 +97,7 @@ class Selection:
         order flows are sorted by their number, the others stay as they came."""
         value = None
         if self.sort is not None:
-            value = field_of(item.record(self._sorted_by), self.sort[0])
+            value = self._sorted_by(item)
         elif item.kind == "flow":
             value = item.record(frozenset({"id"})).get("id")
         kept = self._kept.setdefault(item.kind, [])
@@ -100,10 +112,28 @@ class Selection:
             for each in kept:
                 yield kind, each.piece
 
+    def sort_keys(self, kind: str) -> frozenset[str]:
+        """Keys of flow records that records of another kind are sorted by."""
+        column = self._order(kind)
+        return keys_of(column.flow) if column is not None and kind != "flow" else frozenset()
+
+    def _order(self, kind: str) -> Column | None:
+        if kind not in self._orders:
+            self._orders[kind] = column_of(kind, self.sort[0], self._more) if self.sort is not None else None
+        return self._orders[kind]
+
+    def _sorted_by(self, item: Item) -> Any:
+        """The value that it is sorted by, in a form that has an order."""
+        column = self._order(item.kind)
+        if column is None:
+            return None
+        flow = item.flow(keys_of(column.flow)) if column.flow else None
+        return ordered_form(column.value(item.record(keys_of(column.own)), flow), column.type)
+
     def _arrange(self, kept: list[Kept]) -> None:
         absent = [each for each in kept if each.value is None]
         present = [each for each in kept if each.value is not None]
-        present.sort(key=lambda each: sort_key(each.value), reverse=self.sort is not None and self.sort[1])
+        present.sort(key=lambda each: each.value, reverse=self.sort is not None and self.sort[1])
         kept[:] = present + absent
         if self.limit is not None:
             del kept[self.limit:]

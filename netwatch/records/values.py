@@ -28,12 +28,6 @@ def value_at(record: Record, path: str) -> Any:
     return value
 
 
-def field_of(record: Record, name: str) -> Any:
-    """The value of a field of the schema; an http record says `host` where the flow record says `http.host`."""
-    value = value_at(record, name)
-    return value_at(record, name.removeprefix(f"{kind_of(record)}.")) if value is None else value
-
-
 def keys_of(fields: Iterable[str]) -> frozenset[str]:
     """The keys of a flow record that these fields look at; of a sum those of its halves."""
     from netwatch.schema import BY_NAME

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import IO, Any
 
 from netwatch._fast.out.encoder import STYLES, Encoder, cell_of
+from netwatch.records.columns import Column, columns_of
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import Record, keys_of
+from netwatch.schema.field import LEFT
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -17,6 +19,7 @@ TABLE_FIELDS = {
     "http": ("time", "method", "host", "path", "status", "response_bytes", "latency_us"),
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
+    "alert": ("first", "severity", "kind", "count", "title", "text"),
 }
 FORMATS = tuple(STYLES)
 MAX_CELL = 48
@@ -34,8 +37,9 @@ class Writer:
     """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
     def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
-                 encoding: str = "utf-8") -> None:
-        """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced."""
+                 encoding: str = "utf-8", *, flat: bool = False, more: bool = False) -> None:
+        """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
+        names with dots and no objects. `more`: users' plugins may have added fields (see column_of)."""
         self.style = style
         self._out = out
         self._fields = fields
@@ -43,26 +47,42 @@ class Writer:
         self._columns: dict[str, list[str]] = {}  # of kinds whose records are all alike
         self._rows: dict[str, list[list[str | None]]] = {}
         self._summaries: list[Record] = []
-        self._encoder = Encoder(style, self._shown, interfaces)
-        self._pieces = Encoder(style, self._shown, interfaces, bare=True)
+        self._more = more
+        self._flow_keys: dict[str, frozenset[str]] = {}
+        self._asked: dict[str, list[Column]] = {}  # what is shown, by kind
+        self._encoder = Encoder(style, self._shown, interfaces, flat=flat)
+        self._pieces = Encoder(style, self._shown, interfaces, bare=True, flat=flat)
 
     def described(self) -> frozenset[str] | None:
         """The keys of a flow record that are shown; None: all."""
         shown = self._shown("flow")
-        return None if shown is None else keys_of(shown)
+        return None if shown is None else keys_of(path for column in shown for path in column.own)
+
+    def flow_keys(self, kind: str) -> frozenset[str]:
+        """The keys of its flow's record that are shown with a record of another kind."""
+        if kind not in self._flow_keys:
+            shown = self._shown(kind)
+            if shown == []:
+                return frozenset()
+            self._flow_keys[kind] = keys_of(path for column in shown or () for path in column.flow)
+        return self._flow_keys[kind]
 
     def shows(self, kind: str, name: str) -> bool:
         """Is the field of the records of that kind among what is shown?"""
         shown = self._shown(kind)
-        return shown is None or name in shown
+        return shown is None or any(name in column.own for column in shown)
 
     def write(self, item: Item) -> None:
         """One record, now."""
         self._learn(item)
-        self._take(item.kind, item.write(self._encoder))
+        self._take(item.kind, item.write(self._encoder, self.flow_keys(item.kind)))
 
     def packets(self, run: Packets) -> None:
         """All of a run of packets, now."""
+        if self.flow_keys("packet"):
+            for item in run:
+                self.write(item)
+            return
         rows = self._encoder.packets_of(run.rows, run.first, run.last)
         for cells in rows or ():
             self._take("packet", cells)
@@ -79,7 +99,7 @@ class Writer:
     def piece(self, item: Item) -> Any:
         """What write() would write, for put() to write later."""
         self._learn(item)
-        cells = item.write(self._pieces)
+        cells = item.write(self._pieces, self.flow_keys(item.kind))
         return self._pieces.take() if cells is None else cells
 
     def put(self, kind: str, piece: Any) -> None:
@@ -120,20 +140,30 @@ class Writer:
     def _send(self, data: bytes) -> None:
         write_all(self._out, data)
 
-    def _shown(self, kind: str) -> list[str] | None:
-        """The fields of a kind that are shown, None: all there are."""
-        if self.style == "csv":
-            return self._fields or _csv_fields(kind) or self._columns.get(kind, [])
-        if self.style == "table":
-            return self._fields or list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind, [])
-        return list(dict.fromkeys(self._fields)) if self._fields else None
+    def _shown(self, kind: str) -> list[Column] | None:
+        """The columns of a kind that are shown, None: all there are."""
+        if kind in self._asked:
+            return self._asked[kind]
+        names = self._fields
+        if names is None and self.style == "csv":
+            names = _csv_fields(kind) or self._columns.get(kind)
+        elif names is None and self.style == "table":
+            names = list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind)
+        elif names is None:
+            return None
+        if names is None:
+            return []  # those of its first record, which is still to come
+        found = columns_of(kind, names, self._more, whole=self.style in ("json", "ndjson"))
+        self._asked[kind] = found
+        return found
 
     def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
-        names = self._shown(kind) or []
-        shown = [i for i in range(len(names)) if self._fields or any(row[i] is not None for row in rows)]
-        heads: list[str | None] = [name.rsplit(".", 1)[-1] for name in names]
+        columns = self._shown(kind) or []
+        shown = [i for i in range(len(columns)) if self._fields or any(row[i] is not None for row in rows)]
+        heads: list[str | None] = [column.name if self._fields else column.name.rsplit(".", 1)[-1]
+                                   for column in columns]
         widths = {i: max(len(row[i] or "") for row in [heads, *rows]) for i in shown}
-        right = {i for i in shown if _is_number(names[i])}
+        right = {i for i in shown if columns[i].type not in (None, *LEFT)}
         lines = []
         for row in [heads, *rows]:
             cells = [(row[i] or "").rjust(widths[i]) if i in right else (row[i] or "").ljust(widths[i]) for i in shown]
@@ -152,13 +182,6 @@ def _csv_fields(kind: str) -> list[str]:
 
 def _short(text: str) -> str:
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
-
-
-def _is_number(name: str) -> bool:
-    from netwatch.schema import BY_NAME, Type
-
-    field = BY_NAME.get(name)
-    return field is not None and field.type not in (Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME)
 
 
 def _summary_lines(record: Record) -> str:

@@ -21,6 +21,9 @@ RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
     "owners": "netwatch.owners.addon:FlowOwners",
 }
+ALERTS = {  # make up their minds about all that goes by: where alerts are asked for, and where there are screens
+    "detect": "netwatch.detect.addon:Detect",
+}
 SCREENS = {  # remember, to be asked: where somebody may ask
     "sparklines": "netwatch.addons.sparklines:Sparklines",
     "timeline": "netwatch.addons.timeline:TimelineAddon",
@@ -42,7 +45,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
 USERS = {  # look after files of the user's: where there is a folder of that name
     "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
-ALL = CONTENT | RECORDS | SCREENS | USERS
+ALL = CONTENT | RECORDS | ALERTS | SCREENS | USERS
 
 
 def users() -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
 
 def kinds() -> dict[str, str]:
     """Kinds of record that addons make, and what each is."""
-    return {kind: about for name in (*CONTENT, *RECORDS, *users()) for kind, about in find(name).kinds.items()}
+    return {kind: about for name in (*CONTENT, *RECORDS, *ALERTS, *users()) for kind, about in find(name).kinds.items()}
 
 
 def _options(name: str) -> Sequence[Option]:

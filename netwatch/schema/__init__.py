@@ -5,8 +5,9 @@ reference pages docs/fields.md and docs/filter.md. It is data and look-ups only:
 nothing, and does not know how a value is obtained. Here are flows, packets and streams, and in
 field.py what a field is; the other files are named after what their fields describe.
 """
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from netwatch.schema.alerts import ALERTS
 from netwatch.schema.brokers import BROKERS
 from netwatch.schema.calls import CALLS
 from netwatch.schema.databases import DATABASES
@@ -37,24 +38,25 @@ from netwatch.schema.telemetry import TELEMETRY
 from netwatch.schema.text import TEXT_PROTOCOLS
 from netwatch.schema.web import WEB
 
-__all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "fields_of", "transport_of"]
+__all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "answering", "fields_of",
+           "transport_of"]
 
 # ------------------------------------------------------------------------------------------------------------ flow
 _IDENTITY = (
-    _field("id", "flow", INT, "ID", 7, "Number of the flow, in order of its first frame.", "flow.id"),
+    _field("id", "flow", INT, "ID", 7, "Number of the flow, in order of its first frame.", "flow flow.id"),
     _field("proto", "flow packet", TEXT, "PROTO", 6,
            "Transport (or, without one, network) protocol.", "protocol ip.proto", search=True),
-    _field("src", "flow packet tls", ADDRESS, "SOURCE", 39,
+    _field("src", "flow packet tls alert", ADDRESS, "SOURCE", 39,
            "Address of the initiator; of a packet, its sender.", "addr ip ip.addr ip.src ipv6.addr ipv6.src",
            privacy="address", search=True),
     _field("sport", "flow packet tls", PORT, "SPORT", 6,
            "Port of the initiator; of a packet, of its sender.",
            "srcport port tcp.port udp.port tcp.srcport udp.srcport",
            search=True),
-    _field("dst", "flow packet tls", ADDRESS, "DESTINATION", 39,
+    _field("dst", "flow packet tls alert", ADDRESS, "DESTINATION", 39,
            "Address of the responder; of a packet, its receiver.", "dest addr ip ip.addr ip.dst ipv6.addr ipv6.dst",
            privacy="address", search=True),
-    _field("dport", "flow packet tls", PORT, "DPORT", 6,
+    _field("dport", "flow packet tls alert", PORT, "DPORT", 6,
            "Port of the responder; of a packet, of its receiver.",
            "dstport port tcp.port udp.port tcp.dstport udp.dstport",
            search=True),
@@ -163,13 +165,20 @@ _STREAM = (
     _field("stream.source", "stream", TEXT, "FROM", 9, "clear or decrypted."),
     _field("stream.protocol", "stream", TEXT, "PROTOCOL", 9, "What carried it."),
     _field("stream.bytes", "stream", BYTES, "BYTES", 8, "Bytes of the stream."),
+    _field("stream.stream", "stream", INT, "STREAM", 6, "Number of the stream, where its flow has many."),
+    _field("stream.missing_bytes", "stream", BYTES, "MISSING", 8, "Bytes of it that were not seen."),
     _field("stream.sha256", "stream", TEXT, "SHA-256", 64, "SHA-256 of the bytes."),
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
                              *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
-                             *TELEMETRY, *_PACKET, *_STREAM)
+                             *TELEMETRY, *_PACKET, *_STREAM, *ALERTS)
+MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
+# objects of a flow that speak of its first or newest message; and what in them does not
+OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")
+OF_FLOW = frozenset(field.name for field in FIELDS if field.name.startswith("http") and (
+    ".login." in field.name or field.name.endswith((".transactions", ".goaway"))))
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SEARCHED: tuple[Field, ...] = tuple(field for field in FIELDS if field.search)
 
@@ -189,6 +198,17 @@ NAMES: Mapping[str, tuple[Field, ...]] = _names()
 def fields_of(kind: str) -> tuple[Field, ...]:
     """The fields of the records of a kind, in the order of the table."""
     return tuple(field for field in FIELDS if kind in field.kinds)
+
+
+def answering(fields: Iterable[Field], kind: str) -> tuple[str, tuple[Field, ...]]:
+    """(kind of record, fields) that answer for some fields where records of a kind are asked: their own, else those of
+    their flow; but what a flow says of one of its messages is no other message's. Without fields: nobody does."""
+    own = tuple(field for field in fields if kind in field.kinds)
+    if own or kind == "flow":
+        return kind, own
+    theirs = OF_MESSAGES if kind in MESSAGES else ()
+    return "flow", tuple(field for field in fields
+                         if "flow" in field.kinds and (field.name in OF_FLOW or not field.name.startswith(theirs)))
 
 
 def transport_of(name: str) -> str | None:

@@ -32,7 +32,7 @@ class Field:
     """One field. `name` is its dotted path in the flow record; see `key` for the other records."""
 
     name: str
-    kinds: tuple[str, ...]           # records it is found in: flow packet dns http tls stream
+    kinds: tuple[str, ...]           # records it is found in: flow packet dns http tls stream alert
     type: Type
     title: str                       # heading of its column
     width: int                       # cells of that column, heading included
@@ -43,6 +43,7 @@ class Field:
     many: bool = False               # a list of such values
     parts: tuple[str, ...] = ()      # not in the record: the sum of these
     search: bool = False             # a bare word of a filter is looked for here
+    paths: tuple[tuple[str, str], ...] = ()  # (kind, dotted path) where the records of a kind have it elsewhere
 
     @property
     def align(self) -> str:
@@ -51,10 +52,16 @@ class Field:
 
     def key(self, kind: str) -> str:
         """The dotted path in a record of that kind: the http record says `host` where the flow says `http.host`."""
+        for owner, path in self.paths:
+            if owner == kind:
+                return path
         prefix = kind + "."
+        if kind in NESTED:
+            return self.name
         return self.name[len(prefix):] if self.name.startswith(prefix) else self.name
 
 
+NESTED = frozenset({"tls"})          # kinds whose records have an object of that name, as flows do
 LEFT = frozenset({Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME})
 INT, TEXT, ADDRESS, PORT, BOOL = Type.INT, Type.TEXT, Type.ADDRESS, Type.PORT, Type.BOOL
 TIME, DURATION, BYTES, RATE = Type.TIME, Type.DURATION, Type.BYTES, Type.RATE
@@ -62,10 +69,12 @@ UNIT_NS: Mapping[str, int] = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_
 
 
 def _field(name: str, kinds: str, kind: Type, title: str, width: int, help_: str, names: str = "", unit: str = "",
-           privacy: str = "public", parts: str = "", many: bool = False, search: bool = False) -> Field:
+           privacy: str = "public", parts: str = "", many: bool = False, search: bool = False, at: str = "") -> Field:
+    """`at`: kind=path, where the records of a kind have it elsewhere."""
     unit = unit or {BYTES: "B", RATE: "B/s"}.get(kind, "")
     return Field(name, tuple(kinds.split()), kind, title, width, help_, tuple(names.split()), unit, Privacy(privacy),
-                 many, tuple(parts.split()), search)
+                 many, tuple(parts.split()), search,
+                 tuple((kind, path) for kind, _, path in (each.partition("=") for each in at.split())))
 
 
 def _pair(name: str, kind: Type, title: str, width: int, what: str, names: str = "", total: bool = True,

@@ -41,6 +41,8 @@ _SMB = (
     _field("smb.server_started", "flow", TEXT, "STARTED", 20, "When the server says it started, UTC."),
     _field("smb.client_guid", "flow", TEXT, "CLIENT GUID", 36, "Identifier of the client.", privacy="address"),
     _field("smb.server_guid", "flow", TEXT, "SERVER GUID", 36, "Identifier of the server.", privacy="address"),
+    _field("smb.dns_domain", "flow", TEXT, "DNS DOMAIN", 20, "DNS name of the server's domain.", privacy="name"),
+    _field("smb.signing", "flow", TEXT, "SIGNING", 12, "Signing algorithm agreed on."),
     _field("ldap.user", "flow", TEXT, "USER", 16, "User of an NTLM bind.", "login.user", privacy="name", search=True),
     _field("ldap.domain", "flow", TEXT, "DOMAIN", 16, "Domain of that user.", privacy="name"),
     _field("netbios.host", "flow", TEXT, "HOST", 15, "Host or workgroup announced to the browsers.", privacy="name"),
@@ -65,6 +67,9 @@ _DESKTOP = (
     _field("rdp.keyboard", "flow", TEXT, "KEYBOARD", 10, "Keyboard layout, Windows' number."),
     _field("rdp.channels", "flow", TEXT, "CHANNELS", 24, "Static virtual channels.", many=True),
     _field("rdp.encryption", "flow", TEXT, "ENCRYPTION", 11, "RDP's own encryption."),
+    _field("rdp.colour_bits", "flow", INT, "COLOURS", 7, "Bits of a pixel's colour."),
+    _field("rdp.encryption_level", "flow", TEXT, "LEVEL", 10, "Level of RDP's own encryption."),
+    _field("rdp.server_version", "flow", TEXT, "SERVER", 8, "Version of the server."),
     _field("vnc.server_version", "flow", TEXT, "RFB↓", 8, "RFB version of the server.", "vnc.server_proto_ver"),
     _field("vnc.client_version", "flow", TEXT, "RFB↑", 8, "RFB version of the client.", "vnc.client_proto_ver"),
     _field("vnc.offered", "flow", TEXT, "OFFERED", 18, "Security types of the server.", many=True),
@@ -75,6 +80,8 @@ _DESKTOP = (
     _field("vnc.name", "flow", TEXT, "DESKTOP", 24, "Name of the desktop.", "vnc.desktop_name",
            privacy="name", search=True),
     _field("vnc.screen", "flow", TEXT, "SCREEN", 10, "Width and height of the desktop, pixels."),
+    _field("vnc.depth", "flow", INT, "DEPTH", 5, "Bits of a pixel's colour."),
+    _field("vnc.shared", "flow", BOOL, "SHARED", 6, "The client shares the desktop with others."),
 )
 
 _RDP_UDP = (

@@ -100,6 +100,8 @@ _TABLE = (
     Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
+    Setting("sandbox.mode", "on", "Give up all rights before reading: as far as can be, or wholly or not at all.",
+            choices=("off", "on", "strict")),
     *(Setting(f"timeouts.{name}", seconds, f"Seconds without a packet after which a flow is over: {name}.", 1,
               4_000_000, applies=NOW) for name, seconds in (TIMEOUTS | app_timeouts()).items()),
 )

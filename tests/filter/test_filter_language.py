@@ -223,8 +223,8 @@ def test_other_records_and_their_flow():
            "answers": [{"name": "x.org", "type": "A", "ttl": 60, "data": "192.0.2.9"}], "rcode": "NOERROR"}
     assert Filter("host x.org qtype == a answer:192.0.2.9 src == 10.0.0.1 dns.answers.ttl < 100").matches(dns)
     assert Filter("192.0.2.9").matches(dns)
-    tls = {"schema": "netwatch.tls/1", "sni": "s.example", "ja4": "t13", "src": "10.0.0.1", "sport": 1, "dst": "::1",
-        "dport": 2}
+    tls = {"schema": "netwatch.tls/1", "tls": {"sni": "s.example", "ja4": "t13"}, "src": "10.0.0.1", "sport": 1,
+           "dst": "::1", "dport": 2}
     assert Filter("sni:s.example ja4:t13 dst == ::1 [::1]:2").matches(tls)
     packet = {"schema": "netwatch.packet/1", "n": 3, "len": 60, "src": "10.0.0.1", "notes": ["retransmission"],
         "flow": 7}

@@ -20,11 +20,14 @@ from netwatch._fast.out.encoder import Encoder, cell_of
 from netwatch.capture.file import open_files
 from netwatch.decrypt.messages import Messages
 from netwatch.names.addon import Names
+from netwatch.records.columns import Column, columns_of
+from netwatch.records.items import Packets
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output
-from netwatch.records.selection import Selection
-from netwatch.records.values import Record, field_of, kind_of
+from netwatch.records.selection import Selection, singular
+from netwatch.records.values import Record, kind_of
 from netwatch.records.writers import Writer
+from netwatch.run import addons  # noqa: F401 - their options join the others
 from netwatch.run.pipeline import Pipeline
 from netwatch.schema import FIELDS
 
@@ -51,6 +54,33 @@ def steps(path: Path, kinds: set[str]) -> Any:
 
 def dicts(path: Path, kinds: set[str]) -> list[Record]:
     return [record for maker, step in steps(path, kinds) for record in maker.records(step)]
+
+
+def picked(path: Path, kinds: set[str]) -> list[tuple[Record, list[Column], list[Any]]]:
+    """Each record, its columns of SOME, and their values."""
+    found = []
+    for maker, step in steps(path, kinds):
+        for item in (each for one in maker.items(step) for each in (one if isinstance(one, Packets) else [one])):
+            record, columns = item.record(), columns_of(item.kind, SOME)
+            flow = item.flow() if any(column.flow for column in columns) else None
+            found.append((record, columns, [column.value(record, flow) for column in columns]))
+    return found
+
+
+def nested(record: Record, columns: list[Column], values: list[Any]) -> Record:
+    """The object of some columns."""
+    found: Record = {"schema": record["schema"]}
+    for column, value in zip(columns, values, strict=True):
+        top, dot, last = column.name.partition(".")
+        if (value in (None, []) and dot) or value is None:
+            continue
+        if not dot or column.name not in column.own + column.flow:
+            found[column.name] = value
+        elif isinstance(record.get(top), list):
+            found[top] = [{last: each} for each in value]
+        elif top not in SOME:
+            found.setdefault(top, {})[last] = value
+    return found
 
 
 def written(path: Path, kinds: set[str], style: str, fields: list[str] | None) -> bytes:
@@ -87,9 +117,8 @@ def test_json_is_that_of_the_dicts(path: Path) -> None:
     records = dicts(path, KINDS)
     assert written(path, KINDS, "ndjson", None).decode().splitlines() == [as_json(record) for record in records]
     assert json.loads(written(path, KINDS, "json", None)) == records
-    picked = [{"schema": record["schema"]} | {name: value for name in SOME
-                                              if (value := field_of(record, name)) is not None} for record in records]
-    assert written(path, KINDS, "ndjson", SOME).decode().splitlines() == [as_json(record) for record in picked]
+    assert [json.loads(line) for line in written(path, KINDS, "ndjson", SOME).decode().splitlines()] == [
+        nested(*each) for each in picked(path, KINDS)]
 
 
 @pytest.mark.usefixtures("nothing_of_this_machine")
@@ -102,9 +131,12 @@ def test_csv_is_that_of_the_dicts(path: Path) -> None:
         out = io.StringIO(newline="")
         lines = csv.writer(out)
         found = written(path, {kind}, "csv", fields).decode()
-        names = fields or (every if kind == "flows" else found.splitlines()[0].split(",") if found else [])
-        lines.writerows([names, *([cell(field_of(record, name)) for name in names] for record in records)] if records
-                        else [])
+        names = every if kind == "flows" else found.splitlines()[0].split(",") if found else []
+        cells = [[column.value(record, None) for column in columns_of(kind_of(record), names)] for record in records]
+        if fields:
+            names = [column.name for column in columns_of(singular(kind), SOME)]
+            cells = [values for _, _, values in picked(path, {kind})]
+        lines.writerows([names, *(map(cell, each) for each in cells)] if records else [])
         assert found == out.getvalue(), kind
 
 

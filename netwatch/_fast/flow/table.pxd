@@ -54,6 +54,7 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil
 cdef void table_close(Table* t) noexcept nogil
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
 cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil
+cdef u32 table_new_tcp(Table* t) noexcept nogil
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
 cdef void table_unhash(Table* t, u32 number) noexcept nogil
 cdef void table_free_row(Table* t, u32 number) noexcept nogil

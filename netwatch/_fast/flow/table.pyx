@@ -186,6 +186,19 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     return number
 
 
+cdef u32 table_new_tcp(Table* t) noexcept nogil:
+    """The number of an empty TcpRow, 0 when there is none."""
+    cdef u32 number = t.tcp_free
+    if number:
+        t.tcp_free = t.tcps[number].isn[0]
+    elif t.tcp_high < t.high:              # a flow has one at most
+        t.tcp_high += 1
+        number = t.tcp_high
+    if number:
+        memset(&t.tcps[number], 0, sizeof(TcpRow))
+    return number
+
+
 cdef bint table_grow(Table* t) noexcept nogil:
     """Double the hash table; the tags suffice, no row is touched."""
     cdef u64 n = (t.mask + 1) * 2, i, at

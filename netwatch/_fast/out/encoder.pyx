@@ -3,7 +3,6 @@
 Only what is shown is looked up. A record of another kind, or the second half of a flow's, comes as a dict; a path into
 it is followed for each field that is asked for.
 """
-from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
@@ -11,12 +10,11 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.out.values cimport (Value, V_ABSENT, follow, put_cell, put_cell_object, put_json, put_json_object,
-                                        put_text)
+from netwatch._fast.out.shown cimport Shown, Span, picked
+from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, follow, put_cell, put_cell_object, put_json,
+                                        put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
 from netwatch._fast.wire.packetrow cimport PacketRow
-
-from netwatch._fast.out import flowfields, packetfields
 
 cdef enum:                     # styles
     NDJSON = 0
@@ -25,54 +23,6 @@ cdef enum:                     # styles
     CELLS = 3
 
 STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
-cdef dict GETTERS = {"flow": flowfields.BY_NAME, "packet": packetfields.BY_NAME}
-cdef dict IN_ORDER = {"flow": flowfields.FIELDS, "packet": packetfields.FIELDS}
-
-cdef struct Span:              # a cell's text in the scratch buffer
-    u64 at
-    u64 n
-    bint there
-
-
-cdef class Shown:
-    """What is shown of the records of a kind: `names` in order, or (None) all that they have."""
-    cdef readonly str kind
-    cdef readonly list names
-    cdef bint whole
-    cdef u32 n
-    cdef int* codes            # of what rows have; 0: it is at a path
-    cdef list heads            # `,"name":`
-    cdef list paths            # (in full, without the kind's name in front or None)
-    cdef dict by_top           # first part of a path → [(column, path)]
-    cdef bytes begin           # `{"schema":"netwatch.flow/1"`
-    cdef Span* spans
-
-    def __init__(self, str kind, names):
-        cdef u32 i
-        getters = GETTERS.get(kind, {})
-        self.kind = kind
-        self.whole = names is None
-        self.names = [name for name, _ in IN_ORDER.get(kind, ())] if names is None else list(names)
-        self.n = len(self.names)
-        self.codes = <int*>malloc((self.n + 1) * sizeof(int))
-        self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
-        if self.codes == NULL or self.spans == NULL:
-            raise MemoryError("no memory for fields")
-        self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
-        self.heads = [f',"{name}":'.encode() for name in self.names]
-        self.paths = []
-        self.by_top = {}
-        for i, name in enumerate(self.names):
-            short = name.removeprefix(f"{kind}.")
-            self.codes[i] = getters.get(name) or getters.get(short) or 0
-            full = tuple(name.split("."))
-            self.paths.append((full, tuple(short.split(".")) if short != name else None))
-            if not self.codes[i]:
-                self.by_top.setdefault(full[0], []).append((i, full))
-
-    def __dealloc__(self):
-        free(self.codes)
-        free(self.spans)
 
 
 cdef class Encoder:
@@ -80,16 +30,18 @@ cdef class Encoder:
     cdef Buf out               # what has not been taken
     cdef Buf scratch           # the cells of one line
     cdef int style
+    cdef readonly bint flat    # names with dots, and no objects
     cdef bint bare             # no separators, no headings
-    cdef object fields         # kind → names or None
+    cdef object fields         # kind → columns or None
     cdef dict kinds            # kind → Shown
     cdef FlowFields flows
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces, bint bare=False):
+    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
         self.style = STYLES[style]
+        self.flat = flat
         self.bare = bare
         self.fields = fields
         self.kinds = {}
@@ -122,7 +74,7 @@ cdef class Encoder:
         cdef FlowAt at
         if not flow_at(&at, engine, number):
             raise LookupError(f"row {number} is not in use")
-        return self.record_of(self.shown("flow"), &at, NULL, rest)
+        return self.record_of(self.shown("flow"), &at, NULL, rest, None)
 
     def packets_of(self, PacketRows rows, u64 first, u64 last):
         """The records of some packets; of cells a list of lists, else None."""
@@ -131,40 +83,47 @@ cdef class Encoder:
         if first > last or last > rows.n:
             raise IndexError(f"packets {first} to {last} of {rows.n}")
         if self.style == CELLS:
-            return [self.record_of(shown, NULL, &rows.rows[i], {}) for i in range(first, last)]
+            return [self.record_of(shown, NULL, &rows.rows[i], {}, None) for i in range(first, last)]
         for i in range(first, last):
-            self.record_of(shown, NULL, &rows.rows[i], {})
+            self.record_of(shown, NULL, &rows.rows[i], {}, None)
         return None
 
-    def record(self, str kind, dict record):
-        """A record that is a dict, its schema among its keys. Of cells a list, else None."""
-        return self.record_of(self.shown(kind), NULL, NULL, record)
+    def packet(self, PacketRows rows, u64 place, dict flow):
+        """The record of a packet, and of what is shown with it of its flow's record (None: it has none)."""
+        if place >= rows.n:
+            raise IndexError(f"packet {place} of {rows.n}")
+        return self.record_of(self.shown("packet"), NULL, &rows.rows[place], {}, flow)
+
+    def record(self, str kind, dict record, dict flow=None):
+        """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
+        where something of that is shown."""
+        return self.record_of(self.shown(kind), NULL, NULL, record, flow)
 
     cdef Shown shown(self, str kind):
         found = self.kinds.get(kind)
         if found is None:
-            found = self.kinds[kind] = Shown(kind, self.fields(kind))
+            found = self.kinds[kind] = Shown(kind, self.fields(kind), not self.flat)
         return found
 
-    cdef list record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest):
+    cdef list record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest,
+                        dict theirs):
         cdef bint raw = flow != NULL or packet != NULL
         if self.style >= CSV:
             memset(shown.spans, 0, shown.n * sizeof(Span))
             self.scratch.n = 0
             if raw:
-                self.fill(shown, flow, packet, rest)
-            else:
-                self.fill_from(shown, rest)
+                self.fill_row(shown, flow, packet)
+            self.fill(shown, flow, packet, rest, theirs)
             check(&self.scratch)
             if self.style == CELLS:
                 return self.cells(shown)
         self.begin(shown)
         if self.style == CSV:
             self.line(shown)
-        elif shown.whole and not raw:
+        elif shown.whole and not raw and not self.flat:
             put_json_object(&self.out, rest)
         else:
-            self.object(shown, flow, packet, rest)
+            self.object(shown, flow, packet, rest, theirs)
         self.end()
         return None
 
@@ -191,40 +150,86 @@ cdef class Encoder:
             put_byte(&self.out, c'\n')
 
     # ---------------------------------------------------------------------------------------------------------- JSON
-    cdef int object(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest) except -1:
+    cdef int object(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs) except -1:
         """One JSON object of the fields that have a value."""
         cdef Value v
-        cdef u32 i
+        cdef bint raw = flow != NULL or packet != NULL
         cdef bytes head = shown.begin
+        cdef u32 i
         put_bytes(&self.out, <const u8*>head, len(head))
-        for i in range(shown.n):
-            if shown.codes[i] and (flow != NULL or packet != NULL):
+        for member in shown.members:
+            if isinstance(member, tuple):
+                self.branch(flow, packet, rest, theirs, <tuple>member)
+                continue
+            i = member
+            if raw and shown.codes[i]:
                 self.value(flow, packet, shown.codes[i], &v)
-                if v.kind != V_ABSENT:
+                if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT):
                     head = shown.heads[i]
                     put_bytes(&self.out, <const u8*>head, len(head))
                     put_json(&self.out, &v)
-            else:
-                found = at_path(rest, shown.paths[i])
-                if found is not None and shown.names[i] != "schema":
-                    head = shown.heads[i]
-                    put_bytes(&self.out, <const u8*>head, len(head))
-                    put_json_object(&self.out, found)
+                elif v.kind != V_ABSENT:
+                    self.member(shown.names[i], to_object(&v))
+            elif not (shown.whole and not raw) and shown.names[i] != "schema":
+                self.member(shown.names[i], self.found(shown, i, flow, packet, rest, theirs))
         if shown.whole:
-            self.members(rest)
+            for key, item in rest.items():
+                if key != "schema":
+                    self.member(key, item)
         put_byte(&self.out, c'}')
         return 0
 
-    cdef int members(self, dict rest) except -1:
-        """What is described, as further members of the object."""
-        cdef str key
-        for key, item in rest.items():
-            if item is not None:
-                put_bytes(&self.out, b',"', 2)
-                put_text(&self.out, key)
-                put_bytes(&self.out, b'":', 2)
-                put_json_object(&self.out, item)
+    cdef int branch(self, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs, tuple member) except -1:
+        """Some members of an object, in it."""
+        cdef Value v
+        cdef bytes head
+        cdef int code
+        head, code, of_flow, top, tree = member
+        if of_flow:
+            whole = theirs.get(top) if theirs is not None else None
+        elif code and (flow != NULL or packet != NULL):
+            self.value(flow, packet, code, &v)
+            whole = to_object(&v)
+        else:
+            whole = rest.get(top)
+        found = picked(whole, tree)
+        if found is not None:
+            put_bytes(&self.out, <const u8*>head, len(head))
+            put_json_object(&self.out, found)
         return 0
+
+    cdef int member(self, str name, object value) except -1:
+        """A member of the object at hand, where there is a value; flat: those of an object by names with dots."""
+        if value is None:
+            return 0
+        if self.flat and isinstance(value, dict):
+            for key, item in (<dict>value).items():
+                self.member(f"{name}.{key}", item)
+            return 0
+        put_bytes(&self.out, b',"', 2)
+        put_text(&self.out, name)
+        put_bytes(&self.out, b'":', 2)
+        put_json_object(&self.out, value)
+        return 0
+
+    cdef object found(self, Shown shown, u32 i, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs):
+        """The value of a column, from the first of its ways that has one; None where none has."""
+        cdef Value v
+        cdef int code
+        for code, path in shown.ways[i]:
+            if code and (flow != NULL or packet != NULL):
+                self.value(flow, packet, code, &v)
+                value = to_object(&v)
+            else:
+                value = follow(rest, path)
+            if value is not None:
+                return value
+        if theirs is not None:
+            for path in shown.theirs[i]:
+                value = follow(theirs, path)
+                if value is not None:
+                    return value
+        return None
 
     cdef inline int value(self, const FlowAt* flow, const PacketRow* packet, int code, Value* v) except -1:
         if flow != NULL:
@@ -232,8 +237,8 @@ cdef class Encoder:
         return self.packets.value(packet, code, v)
 
     # --------------------------------------------------------------------------------------------------------- cells
-    cdef int fill(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest) except -1:
-        """The cells of a row and of what is described; only what there is is looked up."""
+    cdef int fill_row(self, Shown shown, const FlowAt* flow, const PacketRow* packet) except -1:
+        """The cells of a row."""
         cdef Value v
         cdef u32 i
         for i in range(shown.n):
@@ -243,19 +248,23 @@ cdef class Encoder:
                     shown.spans[i].at = self.scratch.n
                     put_cell(&self.scratch, &v)
                     self.fit(shown, i)
+        return 0
+
+    cdef int fill(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs) except -1:
+        """The cells of what is no row's; only what there is is looked up."""
+        cdef u32 i
         for top in rest:
             for i, path in shown.by_top.get(top, ()):
                 self.fill_one(shown, i, follow(rest, path))
-        if "schema" in shown.by_top:
+        if flow == NULL and packet == NULL:
+            for i in range(shown.n):
+                if shown.codes[i]:
+                    self.fill_one(shown, i, self.found(shown, i, NULL, NULL, rest, None))
+        elif "schema" in shown.by_top:
             for i, _path in shown.by_top["schema"]:
                 self.fill_one(shown, i, f"netwatch.{shown.kind}/1")
-        return 0
-
-    cdef int fill_from(self, Shown shown, dict record) except -1:
-        """The cells of a record that is a dict."""
-        cdef u32 i
-        for i in range(shown.n):
-            self.fill_one(shown, i, at_path(record, shown.paths[i]))
+        for i in shown.slow:
+            self.fill_one(shown, i, self.found(shown, i, flow, packet, rest, theirs))
         return 0
 
     cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
@@ -314,9 +323,3 @@ def cell_of(value) -> str:
         return (<const char*>b.mem)[:b.n].decode() if b.n else ""
     finally:
         buf_free(&b)
-
-
-cdef object at_path(dict record, tuple path):
-    """The value of a field; an http record says `host` where the flow record says `http.host`."""
-    found = follow(record, path[0])
-    return follow(record, path[1]) if found is None and path[1] is not None else found

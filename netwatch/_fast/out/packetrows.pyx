@@ -57,6 +57,12 @@ cdef class PacketRows:
                 high = middle
         return low
 
+    def number(self, u64 i) -> int:
+        """The number of a packet's flow, 0 none."""
+        if i >= self.n:
+            raise IndexError(f"packet {i} of {self.n}")
+        return self.rows[i].flow
+
     def flow(self, u64 i) -> tuple:
         """(shard, row) of the flow of the i-th packet; (0, 0) when it has none, or the flow is gone."""
         cdef const PacketRow* row = self.at(i)

@@ -1,6 +1,6 @@
 """Reassembly of IPv4 and IPv6 fragments, bounded in datagrams, bytes and time."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.wire.packet cimport Frame, Packet
 
 cdef enum:
     DEFRAG_BUCKETS = 1024
@@ -98,3 +98,4 @@ cdef u64 fragment_hash(const u8* src, const u8* dst, u32 ident) noexcept nogil
 cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil
 cdef void defrag_done(Defrag* d, Datagram* g) noexcept nogil
 cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) noexcept nogil
+cdef void stray_packet(const Stray* stray, Frame* frame, Packet* pk) noexcept nogil

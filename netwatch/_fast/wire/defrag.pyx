@@ -8,10 +8,10 @@ memory and packet time; the oldest goes first.
 A fragment need not wait to be counted: once the first one was seen, the others belong to the flow that it names.
 """
 from libc.stdlib cimport calloc, malloc, realloc, free
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.wire.packet cimport FAMILY_IP4, Packet
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.wire.packet cimport FAMILY_IP4, Frame, Packet
 from netwatch._fast.base.mix cimport mix_ends
 
 cdef enum:
@@ -259,3 +259,16 @@ cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) 
 cdef void defrag_done(Defrag* d, Datagram* g) noexcept nogil:
     """A whole datagram has been read."""
     discard(d, g)
+
+
+cdef void stray_packet(const Stray* stray, Frame* frame, Packet* pk) noexcept nogil:
+    """A packet, of a frame to be numbered, that stands for fragments whose first was never seen."""
+    memset(frame, 0, sizeof(Frame))
+    memset(pk, 0, sizeof(Packet))
+    frame.ts = stray.last
+    pk.frame = frame
+    pk.first = stray.first
+    memcpy(pk.src, stray.src, 16)
+    memcpy(pk.dst, stray.dst, 16)
+    pk.family, pk.proto, pk.path, pk.ttl = stray.family, stray.proto, stray.path, stray.ttl
+    pk.wire, pk.count, pk.part = stray.wire, <u16>stray.frames, True

@@ -2,7 +2,7 @@
 
 No Python object stands for either. Addresses are 16 bytes: IPv4 uses the first 4, a MAC the first 6, the rest are 0.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be64
 from netwatch._fast.base.mix cimport load32, mix, mix_ends, mix_on
 
 cdef enum:
@@ -139,3 +139,19 @@ cdef inline u64 flow_hash(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u
     if family == FAMILY_IP4:
         return mix_on(mix(<u64>load32(a) | <u64>load32(b) << 32, ports), family, ports)
     return mix_on(mix_ends(a, b, ports), family, ports)
+
+
+cdef inline bint side_of(const Packet* pk) noexcept nogil:
+    """Is the sender the larger end?"""
+    cdef u64 a = be64(pk.src), b = be64(pk.dst)
+    if a == b:
+        a, b = be64(pk.src + 8), be64(pk.dst + 8)
+    return a > b or (a == b and pk.sport > pk.dport)
+
+
+cdef inline void hash_key(Packet* pk) noexcept nogil:
+    """Order the packet's ends and hash the key of its flow: its surroundings must be known."""
+    pk.side = side_of(pk)
+    pk.hash = flow_hash(&pk.dst[0] if pk.side else &pk.src[0], &pk.src[0] if pk.side else &pk.dst[0],
+                        pk.dport if pk.side else pk.sport, pk.sport if pk.side else pk.dport,
+                        pk.proto, pk.base, pk.family)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.model.host import NOT_NEEDED, Status, Unavailable
 from netwatch.model.record import Record
@@ -22,10 +21,13 @@ Check = Record
 def main(arguments: list[str]) -> int:
     parser = Parser(prog="netwatch doctor", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.add_argument("--sandbox", action="store_true", help="not available in this version")
+    parser.add_argument("--sandbox", action="store_true",
+                        help="enter the jail and try what it forbids, in every role; exit code 1 when any succeeds")
     options = parser.parse_args(arguments)
     if options.sandbox:
-        raise CommandError("doctor --sandbox: not available in this version", EXIT_UNAVAILABLE)
+        from netwatch.cli.doctor import jail
+
+        return jail.examine(options.json)
     found = examine(current())
     print(json.dumps(found, indent=1) if options.json else "\n".join(_lines(found)))
     return 0

@@ -1,0 +1,59 @@
+"""Turns of flows, for detectors: one began, was answered, refused, has carried much, what it said. See turns.pyx."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.row cimport Row, Cold
+from netwatch._fast.wire.packet cimport Packet
+
+cdef enum:                     # Turn.what
+    TURN_BEGAN = 0             # the first packet; of TCP a SYN
+    TURN_OPENED                # TCP: the handshake is complete
+    TURN_ANSWERED              # not TCP: the responder's first packet
+    TURN_REFUSED               # a SYN was answered by a RST
+    TURN_ABORTED               # a RST before the handshake was complete
+    TURN_CARRIED               # another CARRIED bytes of payload of one side
+    TURN_CLOSED                # TCP: both sides are done, or one has reset
+    TURN_TOLD                  # all that it will say of itself is known; its facts follow
+    TURN_DUE                   # likewise, at its end; `ts` is when it had been idle for too long
+    CARRIED_BITS = 20          # 1 MiB
+    TURN_BYTES = 33554432      # the most that waits for whoever looks
+
+cdef struct Turn:
+    u32 size                   # of the turn and its facts, a multiple of 8
+    u32 row
+    u64 ts                     # ns
+    u64 frame
+    u64 key                    # Cold.key
+    u64 id                     # its number, 0 not yet given
+    u64 first                  # ns, of its first frame
+    u64 payload[2]             # bytes, of the initiator and the responder
+    u8 src[16]                 # initiator
+    u8 dst[16]                 # responder
+    u32 facts                  # bytes of them
+    u16 sport
+    u16 dport
+    u16 proto
+    u8 family
+    u8 app
+    u8 what
+    u8 spoke                   # 1: the packet is the responder's
+
+cdef struct TurnList:
+    u8* mem
+    u64 used
+    u64 cap
+    u64 lost                   # found no room
+
+cdef struct Mark:              # what a packet may change
+    u8 state
+    u8 bits
+    u64 payload[2]
+
+cdef inline void turn_mark(Mark* mark, const Row* row) noexcept nogil:
+    mark.state, mark.bits = row.state, row.bits
+    mark.payload[0], mark.payload[1] = row.payload[0], row.payload[1]
+
+cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const Packet* pk,
+                      u32 number) noexcept nogil       # after the packet was accounted for
+cdef void turn_end(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 due, u64 frame) noexcept nogil
+
+cdef class Turns:
+    cdef TurnList* list

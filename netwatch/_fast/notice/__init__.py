@@ -1,0 +1,1 @@
+"""What detectors are told: few things, found among the turns of many flows."""

@@ -1,0 +1,82 @@
+"""How many different things of a key within a window: ports of a host that a source failed to reach, and the like."""
+from cpython.object cimport PyObject
+
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.notice.places cimport Places
+
+cdef enum:                     # what happened, the bits of Crowds.when
+    ON_REFUSED = 1
+    ON_HALF_OPEN = 2
+    ON_UNANSWERED = 4
+    ON_OPENED = 8              # TCP
+    ON_ANSWERED = 16           # not TCP
+    ON_CLOSED = 32             # TCP, after it was open
+
+cdef enum:                     # parts of a turn, the bits of Crowds.by and Crowds.of
+    PART_SRC = 1
+    PART_DST = 2
+    PART_SPORT = 4
+    PART_DPORT = 8
+    PART_PROTO = 16
+
+cdef enum:
+    KEPT = 8                   # flows, frames and things kept of a group
+    GROUPS = 2048              # of a table
+
+cdef struct Parts:             # those that count; the others are 0
+    u8 src[16]
+    u8 dst[16]
+    u16 sport
+    u16 dport
+    u16 proto
+    u16 family
+
+cdef struct Member:
+    Parts thing
+    u64 group                  # its Group.made, 0: counts no more
+    u32 number                 # and its place
+    u64 ts                     # when it came into the window
+
+cdef struct Group:
+    Parts key
+    u64 made                   # which one of the table it is, from 1
+    u64 first
+    u64 last
+    u64 count
+    u64 n                      # different things in the window
+    u64 most                   # at a time
+    u64 distinct               # in all
+    u64 flows[KEPT]
+    u64 frames[KEPT]
+    Parts things[KEPT]
+    u8 said
+    PyObject* crowd            # the Crowd that was made of it, NULL none
+
+cdef class Crowd:
+    cdef Group group
+
+cdef class Crowds:
+    cdef readonly u32 when
+    cdef u32 by
+    cdef u32 of
+    cdef u64 least
+    cdef u64 window            # ns
+    cdef u32 answered          # at most one attempt in so many of the source was answered; 0: no matter
+    cdef u8 protos[256]        # 1: counts
+    cdef u8 apps[256]
+    cdef u8 ports[65536]
+    cdef Places members
+    cdef Member* member
+    cdef u64 oldest            # member
+    cdef Places groups
+    cdef Group* group
+    cdef u64 made              # groups
+
+    cdef bint takes(self, const Turn* turn) noexcept
+    cdef Group* add(self, const Turn* turn) except NULL
+    cdef Group* group_of(self, const Parts* key, u64 h) except NULL
+    cdef u32 find(self, const Parts* thing, u64 made) noexcept
+    cdef void forget(self, u64 now) noexcept
+    cdef void drop(self) noexcept
+    cdef Crowd tell(self, Group* group)

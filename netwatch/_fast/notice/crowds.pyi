@@ -1,0 +1,39 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from typing import Any
+
+class Crowd:
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def most(self) -> int: ...
+    @property
+    def distinct(self) -> int: ...
+    @property
+    def flows(self) -> list[int]: ...
+    @property
+    def frames(self) -> list[int]: ...
+
+class Crowds:
+    @property
+    def when(self) -> int: ...
+    def __init__(
+        self,
+        when: tuple[str, ...],
+        by: tuple[str, ...],
+        of: tuple[str, ...],
+        least: int,
+        window_s: int,
+        protos: tuple[str, ...],
+        apps: tuple[str, ...],
+        ports: frozenset[int] | None,
+        answered: int,
+        bound: int,
+    ) -> None: ...
+    @property
+    def window_s(self) -> int: ...
+    def key(self, crowd: Crowd) -> dict[str, Any]: ...
+    def things(self, crowd: Crowd) -> list[dict[str, Any]]: ...

@@ -1,0 +1,239 @@
+"""Tables of groups and their members, each member counted once in the window. Both forget the oldest first.
+
+A table says which turns count (Many of netwatch.detect.contract), which parts of them make the key, and which the
+thing. Nothing of Python is made until a group has as many members as its table asks for.
+"""
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcmp, memcpy, memset
+
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.mix cimport mix_bytes, mix_on
+from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
+from netwatch._fast.out.rawflow cimport packed
+
+from netwatch._fast.dpi import app_names
+from netwatch._fast.out.names import proto_name
+
+WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
+        "answered": ON_ANSWERED, "closed": ON_CLOSED}
+PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO}
+
+
+cdef void take_parts(Parts* parts, const Turn* turn, u32 which) noexcept nogil:
+    memset(parts, 0, sizeof(Parts))
+    parts.family = turn.family
+    if which & PART_SRC:
+        memcpy(parts.src, turn.src, 16)
+    if which & PART_DST:
+        memcpy(parts.dst, turn.dst, 16)
+    if which & PART_SPORT:
+        parts.sport = turn.sport
+    if which & PART_DPORT:
+        parts.dport = turn.dport
+    if which & PART_PROTO:
+        parts.proto = turn.proto
+
+
+cdef dict told_parts(const Parts* parts, u32 which):
+    """Packed addresses, ports, the name of the protocol: of those parts that count."""
+    cdef dict found = {}
+    if which & PART_SRC:
+        found["src"] = packed(parts.src, <u8>parts.family)
+    if which & PART_DST:
+        found["dst"] = packed(parts.dst, <u8>parts.family)
+    if which & PART_SPORT:
+        found["sport"] = parts.sport
+    if which & PART_DPORT:
+        found["dport"] = parts.dport
+    if which & PART_PROTO:
+        found["proto"] = proto_name(parts.proto)
+    return found
+
+
+cdef u64 member_hash(const Parts* thing, u64 made) noexcept nogil:
+    return mix_on(mix_bytes(<const u8*>thing, sizeof(Parts)), made, made)
+
+
+cdef void note(Group* group, const Turn* turn) noexcept:
+    """Count the turn as one more of the group's, and keep it if it is one of the first."""
+    cdef u64 at = group.count
+    if at == 0 or turn.ts < group.first:
+        group.first = turn.ts
+    group.last = max(group.last, turn.ts)
+    if at < KEPT:
+        group.flows[at], group.frames[at] = turn.id, turn.frame
+    group.count += 1
+    if group.crowd != NULL:
+        (<Crowd>group.crowd).group = group[0]
+
+
+cdef void part(Group* group) noexcept:
+    """The group is over: what was told of it stays as it is."""
+    if group.crowd != NULL:
+        Py_DECREF(<Crowd>group.crowd)
+        group.crowd = NULL
+
+
+cdef class Crowd:
+    """A group that has grown large, as it is by now. Times in ns, addresses packed."""
+
+    @property
+    def first(self) -> int:
+        return self.group.first
+
+    @property
+    def last(self) -> int:
+        return self.group.last
+
+    @property
+    def count(self) -> int:
+        return self.group.count
+
+    @property
+    def most(self) -> int:
+        """Different things within the window, at most."""
+        return self.group.most
+
+    @property
+    def distinct(self) -> int:
+        """Different things in all."""
+        return self.group.distinct
+
+    @property
+    def flows(self) -> list[int]:
+        """Numbers of the first flows."""
+        return [self.group.flows[i] for i in range(KEPT) if self.group.flows[i]]
+
+    @property
+    def frames(self) -> list[int]:
+        """Numbers of the first frames."""
+        return [self.group.frames[i] for i in range(KEPT) if self.group.frames[i]]
+
+
+cdef class Crowds:
+    """One table."""
+
+    def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
+                 protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
+                 bound: int) -> None:
+        """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
+        cdef list names = app_names()
+        self.when, self.by, self.of = sum(WHEN[x] for x in when), sum(PARTS[x] for x in by), sum(PARTS[x] for x in of)
+        self.least, self.window, self.answered = least, <u64>window_s * 1000000000, answered
+        for i in range(256):
+            self.protos[i] = not protos or proto_name(i) in protos
+            self.apps[i] = not apps or (i < len(names) and names[i] in apps)
+        memset(self.ports, ports is None, sizeof(self.ports))
+        for i in ports or ():
+            self.ports[i] = True
+        self.member = <Member*>calloc(bound + 1, sizeof(Member))
+        self.group = <Group*>calloc(GROUPS + 1, sizeof(Group))
+        if (not places_open(&self.members, bound) or not places_open(&self.groups, GROUPS) or self.member == NULL
+                or self.group == NULL):
+            raise MemoryError("no memory for detectors")
+
+    def __dealloc__(self):
+        cdef u32 i
+        if self.group != NULL:
+            for i in range(1, GROUPS + 1):
+                part(&self.group[i])
+        places_close(&self.members)
+        places_close(&self.groups)
+        free(self.member)
+        free(self.group)
+
+    @property
+    def window_s(self) -> int:
+        """Seconds."""
+        return self.window // 1000000000
+
+    def key(self, crowd: Crowd) -> dict[str, Any]:
+        """What the crowd has in common, by the names of parts."""
+        return told_parts(&crowd.group.key, self.by)
+
+    def things(self, crowd: Crowd) -> list[dict[str, Any]]:
+        """The first of the different things."""
+        cdef u32 i, n = min(<u32>crowd.group.distinct, <u32>KEPT)
+        return [told_parts(&crowd.group.things[i], self.of) for i in range(n)]
+
+    cdef bint takes(self, const Turn* turn) noexcept:
+        return self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+
+    cdef Group* add(self, const Turn* turn) except NULL:
+        """Count the turn; its group."""
+        cdef Parts key, thing
+        cdef u64 h
+        cdef u32 number
+        cdef Group* group
+        cdef Member* one
+        take_parts(&key, turn, self.by)
+        take_parts(&thing, turn, self.of)
+        self.forget(turn.ts)
+        h = mix_bytes(<const u8*>&key, sizeof(Parts))
+        group = self.group_of(&key, h)
+        number = self.find(&thing, group.made)
+        if number == 0:
+            if self.members.made - self.oldest >= self.members.cap:
+                self.drop()
+            number = places_add(&self.members, member_hash(&thing, group.made))
+            one = &self.member[number]
+            one.thing, one.group, one.ts, one.number = thing, group.made, turn.ts, <u32>(group - self.group)
+            if group.distinct < KEPT:
+                group.things[group.distinct] = thing
+            group.n += 1
+            group.distinct += 1
+            group.most = max(group.most, group.n)
+        note(group, turn)
+        return group
+
+    cdef Group* group_of(self, const Parts* key, u64 h) except NULL:
+        cdef u32 number = places_first(&self.groups, h)
+        cdef Group* group
+        while number:
+            group = &self.group[number]
+            if group.made and memcmp(&group.key, key, sizeof(Parts)) == 0:
+                if group.n:
+                    return group
+                break                           # all its members are forgotten: it begins anew
+            number = self.groups.older[number]
+        if number == 0:
+            number = places_add(&self.groups, h)
+        group = &self.group[number]
+        part(group)
+        memset(group, 0, sizeof(Group))
+        self.made += 1
+        group.key, group.made = key[0], self.made
+        return group
+
+    cdef u32 find(self, const Parts* thing, u64 made) noexcept:
+        cdef u32 number = places_first(&self.members, member_hash(thing, made))
+        while number:
+            if self.member[number].group == made and memcmp(&self.member[number].thing, thing, sizeof(Parts)) == 0:
+                return number
+            number = self.members.older[number]
+        return 0
+
+    cdef void forget(self, u64 now) noexcept:
+        """Members that came before the window; they count again when they are seen again."""
+        while self.oldest < self.members.made:
+            if self.member[(self.oldest & (self.members.cap - 1)) + 1].ts + self.window >= now:
+                return
+            self.drop()
+
+    cdef void drop(self) noexcept:
+        """The oldest member counts no more."""
+        cdef Member* one = &self.member[(self.oldest & (self.members.cap - 1)) + 1]
+        self.oldest += 1
+        if one.group and self.group[one.number].made == one.group:
+            self.group[one.number].n -= 1
+        one.group = 0
+
+    cdef Crowd tell(self, Group* group):
+        """The group as an object that goes on with it."""
+        cdef Crowd crowd = Crowd.__new__(Crowd)
+        group.crowd = <PyObject*>crowd
+        Py_INCREF(crowd)
+        crowd.group = group[0]
+        return crowd

@@ -1,0 +1,33 @@
+"""A hash table that forgets by age alone, never by hash: what it holds is the same in every process."""
+from libc.stdlib cimport calloc, free
+
+from netwatch._fast.base.bytes cimport u32, u64
+
+
+cdef bint places_open(Places* p, u32 cap) noexcept nogil:
+    p.cap, p.made = cap, 0
+    p.at = <u32*>calloc(cap, sizeof(u32))
+    p.older = <u32*>calloc(cap + 1, sizeof(u32))
+    p.hashes = <u64*>calloc(cap + 1, sizeof(u64))
+    return p.at != NULL and p.older != NULL and p.hashes != NULL
+
+
+cdef void places_close(Places* p) noexcept nogil:
+    free(p.at)
+    free(p.older)
+    free(p.hashes)
+
+
+cdef u32 places_add(Places* p, u64 h) noexcept nogil:
+    cdef u32 number = <u32>(p.made & (p.cap - 1)) + 1
+    cdef u32* link
+    if p.made >= p.cap:
+        link = &p.at[p.hashes[number] & (p.cap - 1)]
+        while link[0] != number:
+            link = &p.older[link[0]]
+        link[0] = p.older[number]
+    p.hashes[number] = h
+    p.older[number] = p.at[h & (p.cap - 1)]
+    p.at[h & (p.cap - 1)] = number
+    p.made += 1
+    return number

@@ -1,0 +1,18 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Sequence
+from typing import Any
+
+from netwatch._fast.engine import Engine
+from netwatch._fast.notice.crowds import Crowds
+
+class Watch:
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        tables: Sequence[Crowds],
+        wants: frozenset[str],
+        patience_s: int,
+    ) -> None: ...
+    @property
+    def lost(self) -> int: ...
+    def look(self, over: bool) -> list[tuple[Any, ...]]: ...

@@ -1,0 +1,181 @@
+"""Turns of flows become notices: the few things of which Python's detectors make up their minds.
+
+All engines' turns are looked at in order of frames, and time is that of frames, so that the notices are the same for
+any number of engines and any size of chunk. A notice is a tuple of what model.detect.Notice names.
+"""
+from libc.stdlib cimport free, qsort, realloc
+
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
+                                        TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
+from netwatch._fast.notice.attempts cimport *
+from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
+                                           ON_UNANSWERED)
+from netwatch._fast.out.rawflow cimport packed
+from netwatch._fast.wire.packet cimport FAMILY_IP4
+
+from netwatch._fast.flow.turns import Turns as TurnsOf
+from netwatch._fast.out.names import proto_name
+
+cdef int by_frame(const void* a, const void* b) noexcept nogil:
+    """Within a frame as they were put down."""
+    cdef const Turn* x = (<Turn* const*>a)[0]
+    cdef const Turn* y = (<Turn* const*>b)[0]
+    if x.frame != y.frame:
+        return 1 if x.frame > y.frame else -1
+    return (x > y) - (x < y)
+
+
+cdef inline bint is_shared(u8 family, const u8* address) noexcept nogil:
+    """Multicast and the limited broadcast, which many hear and nobody has to answer."""
+    if family == FAMILY_IP4:
+        return address[0] >= 224
+    return address[0] == 255
+
+
+cdef class Watch:
+    """Looks at the turns of some engines."""
+    cdef list engines
+    cdef list lists            # the Turns of each
+    cdef list tables           # Crowds
+    cdef u32 counted           # what happens of which one of them takes note
+    cdef bint carried          # somebody wants that
+    cdef Attempts attempts
+    cdef u64 patience          # ns
+    cdef u64 now               # newest time of a turn, ns
+    cdef Turn** order
+    cdef u64 cap
+    cdef list out
+
+    def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
+                 patience_s: int) -> None:
+        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take."""
+        cdef Engine engine
+        cdef Crowds table
+        if not attempts_open(&self.attempts):
+            raise MemoryError("no memory for detectors")
+        self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
+        for table in tables:
+            self.counted |= table.when
+        self.carried = "carried" in wants
+        self.patience = <u64>patience_s * 1000000000
+        for engine, turns in zip(self.engines, self.lists):
+            engine.turn_into(turns)
+
+    def __dealloc__(self):
+        attempts_close(&self.attempts)
+        free(self.order)
+
+    @property
+    def lost(self) -> int:
+        """What found no room, since the start: turns, and attempts that had to be forgotten while they waited."""
+        return sum(turns.lost for turns in self.lists) + self.attempts.overrun
+
+    def look(self, over: bool) -> list[tuple[Any, ...]]:
+        """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
+        cdef u64 i, n
+        cdef Turns turns
+        cdef Engine engine
+        self.out = []
+        n = self.gather()
+        for i in range(n):
+            self.take(self.order[i])
+        for turns in self.lists:
+            turns.list.used = 0
+        for engine in self.engines:
+            if engine.core.clock > self.now:
+                self.now = engine.core.clock
+        self.expire(over)
+        found, self.out = self.out, []
+        return found
+
+    cdef u64 gather(self) except? 0:
+        """All turns in order of frames, with the numbers of their flows; how many."""
+        cdef u64 n = 0, at
+        cdef Turns turns
+        cdef Turn* turn
+        cdef Engine engine
+        cdef void* grown
+        for turns, engine in zip(self.lists, self.engines):
+            at = 0
+            while at < turns.list.used:
+                if n == self.cap:
+                    grown = realloc(self.order, (2 * self.cap + 1024) * sizeof(Turn*))
+                    if grown == NULL:
+                        raise MemoryError("no memory for detectors")
+                    self.order, self.cap = <Turn**>grown, 2 * self.cap + 1024
+                turn = self.order[n] = <Turn*>(turns.list.mem + at)
+                if turn.id == 0 and engine.core.table.colds[turn.row].key == turn.key:
+                    turn.id = engine.core.table.colds[turn.row].id
+                at += turn.size
+                n += 1
+        if len(self.lists) > 1:
+            qsort(self.order, n, sizeof(Turn*), by_frame)
+        return n
+
+    cdef int take(self, const Turn* turn) except -1:
+        cdef const Attempt* attempt
+        if turn.what == TURN_DUE or turn.what == TURN_TOLD:
+            return 0
+        if turn.ts > self.now:
+            self.now = turn.ts
+            self.expire(False)
+        if turn.what == TURN_BEGAN:
+            if not turn.spoke and not is_shared(turn.family, turn.dst):
+                attempt_begin(&self.attempts, turn)
+        elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
+            if attempt_settle(&self.attempts, turn) != NULL:
+                attempt_answered(&self.attempts, turn)
+            self.count(ON_OPENED if turn.what == TURN_OPENED else ON_ANSWERED, turn)
+        elif turn.what == TURN_REFUSED or turn.what == TURN_ABORTED:
+            attempt = attempt_settle(&self.attempts, turn)
+            if attempt != NULL:
+                self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, &attempt.turn)
+        elif turn.what == TURN_CLOSED:
+            self.count(ON_CLOSED, turn)
+        elif turn.what == TURN_CARRIED and self.carried:
+            self.tell("carried", turn, (turn.payload[0], turn.payload[1], turn.spoke))
+        return 0
+
+    cdef int expire(self, bint over) except -1:
+        """Attempts that have waited too long have failed; when all is over, so have those that still wait."""
+        cdef const Attempt* attempt
+        cdef u64 before = self.now - self.patience if self.now > self.patience else 0
+        if over:
+            before = <u64>-1
+        while True:
+            attempt = attempt_due(&self.attempts, before)
+            if attempt == NULL:
+                return 0
+            self.count(ON_UNANSWERED, &attempt.turn)
+
+    cdef int count(self, u32 when, const Turn* turn) except -1:
+        """Let the tables count what happened, and tell of groups that have grown large by it."""
+        cdef Crowds table
+        cdef Group* group
+        cdef const Source* source
+        if not self.counted & when:
+            return 0
+        for table in self.tables:
+            if not table.when & when or not table.takes(turn):
+                continue
+            group = table.add(turn)
+            if group.said or group.n < table.least:
+                continue
+            if table.answered:
+                source = source_of(&self.attempts, turn)
+                if source != NULL and sum_of(source.answered) * table.answered > sum_of(source.tried):
+                    continue
+            group.said = True
+            self.tell("crowd", turn, (table, table.tell(group)))
+        return 0
+
+    cdef int tell(self, str kind, const Turn* turn, tuple more) except -1:
+        self.out.append((kind, turn.ts, turn.frame, turn.id, packed(turn.src, turn.family),
+                         packed(turn.dst, turn.family), turn.sport, turn.dport, proto_name(turn.proto), turn.app, more))
+        return 0
+
+
+cdef inline u32 sum_of(const u32* minutes) noexcept nogil:
+    return minutes[0] + minutes[1]

@@ -1,0 +1,26 @@
+"""What is shown of the records of a kind."""
+from netwatch._fast.base.bytes cimport u32, u64
+
+cdef struct Span:              # a cell's text in the scratch buffer
+    u64 at
+    u64 n
+    bint there
+
+
+cdef class Shown:
+    cdef readonly str kind
+    cdef readonly list names
+    cdef bint whole
+    cdef u32 n
+    cdef int* codes            # of columns that are what rows have; 0: no such
+    cdef list heads            # `,"name":`
+    cdef list ways             # of each column: [(code or 0, path)] in its record
+    cdef list theirs           # of each column: [path] in its flow's record
+    cdef dict by_top           # first part of a path → [(column, path)], of columns with that way only
+    cdef list slow             # columns of several ways
+    cdef list members          # of an object: a column's number, or (head, code or 0, of its flow, top, tree)
+    cdef bytes begin           # `{"schema":"netwatch.flow/1"`
+    cdef Span* spans
+
+
+cdef object picked(object value, object tree)

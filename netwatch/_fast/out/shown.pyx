@@ -1,0 +1,93 @@
+"""What is shown of the records of a kind: columns, how each is come by, and how they stand in a JSON object."""
+from json import dumps
+
+from libc.stdlib cimport calloc, free
+
+from netwatch._fast.base.bytes cimport u32
+
+from netwatch._fast.out import flowfields, packetfields
+
+cdef dict GETTERS = {"flow": flowfields.BY_NAME, "packet": packetfields.BY_NAME}
+cdef dict IN_ORDER = {"flow": flowfields.FIELDS, "packet": packetfields.FIELDS}
+
+
+cdef class Shown:
+    """What is shown of the records of a kind: `columns` (records/columns.py) in order, or (None) all that they have.
+    `nested`: members of objects stand in these, as in whole records, and not under dotted names."""
+
+    def __init__(self, str kind, columns, bint nested=True):
+        cdef u32 i
+        getters = GETTERS.get(kind, {})
+        self.kind = kind
+        self.whole = columns is None
+        asked = [(name, (name,), ()) for name, _ in IN_ORDER.get(kind, ())] if columns is None \
+            else [(column.name, column.own, column.flow) for column in columns]
+        self.names = [name for name, _, _ in asked]
+        self.n = len(self.names)
+        self.codes = <int*>calloc(self.n + 1, sizeof(int))
+        self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
+        if self.codes == NULL or self.spans == NULL:
+            raise MemoryError("no memory for fields")
+        self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
+        self.heads = [head_of(name) for name in self.names]
+        self.ways = [[(getters.get(path, 0), tuple(path.split("."))) for path in own] for _, own, _ in asked]
+        self.theirs = [[tuple(path.split(".")) for path in flow] for _, _, flow in asked]
+        self.by_top, self.slow = {}, []
+        for i in range(self.n):
+            if len(self.ways[i]) != 1 or self.theirs[i]:
+                self.slow.append(i)
+            elif self.ways[i][0][0]:
+                self.codes[i] = self.ways[i][0][0]
+            else:
+                path = self.ways[i][0][1]
+                self.by_top.setdefault(path[0], []).append((i, path))
+        self.members = members_of(asked, getters) if nested and not self.whole else list(range(self.n))
+
+    def __dealloc__(self):
+        free(self.codes)
+        free(self.spans)
+
+
+cdef bytes head_of(str name):
+    """`,"name":`"""
+    return b"," + dumps(name, ensure_ascii=False).encode(errors="replace") + b":"
+
+
+cdef list members_of(list asked, dict getters):
+    """The members of a JSON object: names with dots that stand in objects there are put into these again."""
+    found, trees = [], {}
+    tops = {name for name, _, _ in asked if "." not in name}
+    for i, (name, own, flow) in enumerate(asked):
+        top, dot, _ = name.partition(".")
+        if not dot or name not in own + flow:
+            found.append(i)
+        elif top not in tops:
+            place = top, name in flow
+            if place not in trees:
+                trees[place] = {}
+                found.append((head_of(top), 0 if place[1] else getters.get(top, 0), place[1], top, trees[place]))
+            plant(trees[place], name.split(".")[1:])
+    return found
+
+
+cdef int plant(dict tree, list parts) except -1:
+    """Add a path to a tree of what is shown; None stands for all of an object."""
+    for part in parts[:-1]:
+        tree = tree.setdefault(part, {})
+        if tree is None:
+            return 0
+    tree[parts[len(parts) - 1]] = None
+    return 0
+
+
+cdef object picked(object value, object tree):
+    """What of an object is in the tree; None when nothing is."""
+    if tree is None:
+        return value
+    if isinstance(value, dict):
+        found = {key: part for key, below in tree.items() if (part := picked(value.get(key), below)) is not None}
+    elif isinstance(value, list):
+        found = [part for item in value if (part := picked(item, tree)) is not None]
+    else:
+        return None
+    return found or None

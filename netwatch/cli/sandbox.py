@@ -1,0 +1,47 @@
+"""When netwatch shuts itself in, and what it still needs then: --sandbox and the setting sandbox.mode."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.names import geo
+from netwatch.platform.jail import MODES, Jailed, JailError, enter
+from netwatch.platform.walls import Grants, User
+from netwatch.store.folders import account, caller, state_folder
+from netwatch.store.settings import Settings
+
+_own_process = False
+
+
+def process_is_ours() -> None:
+    """This process runs one command and ends: it may give up for good what it does not need."""
+    global _own_process
+    _own_process = True
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sandbox", choices=MODES, help="give up all rights before reading: as far as this system can "
+                        "(on, the default), or not at all unless wholly (strict); `netwatch doctor --sandbox` tries it")
+
+
+def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = ()) -> Jailed:
+    """Enter the jail; everything is open by now. Nothing happens in a process that is not ours alone. Raises
+    CommandError."""
+    if not _own_process:
+        return Jailed()
+    grants = Grants(readable=[*keylogs, *geo.folders()], writable=[str(state_folder()), *writable],
+                    datagrams=bool(settings.of("names.resolve")), user=_caller())
+    try:
+        return enter(settings.of("sandbox.mode"), grants)
+    except JailError as e:
+        raise CommandError(str(e), EXIT_UNAVAILABLE) from None
+
+
+def _caller() -> User | None:
+    """Whom root becomes: the user who called by sudo."""
+    uid = caller()
+    about = account(uid) if uid != os.geteuid() else None
+    return User(uid, about[0], str(about[1])) if about is not None else None

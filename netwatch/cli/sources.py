@@ -1,0 +1,43 @@
+"""What a command reads from: capture files, or interfaces."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from netwatch._fast.input.source import SourceError
+from netwatch.cli.errors import CommandError
+
+
+def open_source(options: argparse.Namespace) -> Any:
+    """The files or interfaces. Raises CommandError."""
+    if bool(options.files) == bool(options.interface):
+        raise CommandError("read needs one or more files, or -i with an interface")
+    try:
+        if options.interface:
+            return _open_interfaces(options)
+        if options.capture_filter or options.duration is not None:
+            raise CommandError("--capture-filter and --duration go with -i; files take --where")
+        from netwatch.capture.file import open_files
+
+        return open_files(options.files)
+    except SourceError as e:
+        raise CommandError(str(e), e.exit_code) from None
+
+
+def _open_interfaces(options: argparse.Namespace) -> Any:
+    """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
+    from netwatch.capture.live import open_live
+
+    kinds = options.what.split(",")
+    if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
+        options.host.find_owners()
+    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                     options.settings.of("capture.ring_mb"))
+
+
+def files_again(options: argparse.Namespace) -> bool:
+    """Is all that is read in files, which can be read twice?"""
+    paths = [*options.files, *options.keylog]
+    return bool(options.files) and all(os.path.isfile(path) for path in paths)

@@ -1,0 +1,107 @@
+"""The contract of a detector: it is told notices, gathers them in episodes, and says what an episode means.
+
+A detector is one class in one file of this room and one line in table.py. All it knows of time is in the notices, so
+that a capture has the same alerts however it is read. What it keeps is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from netwatch.model.option import Option
+
+INFO, WARNING, CRITICAL = "info", "warning", "critical"
+SECOND = 1_000_000_000  # ns
+
+CROWD, CARRIED = "crowd", "carried"
+
+
+class Notice(NamedTuple):
+    """One thing that happened to a flow; addresses are packed, the initiator's first.
+
+    `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for);
+    CARRIED (bytes of payload sent by the initiator, by the responder, whether the responder did it), for each MiB."""
+
+    kind: str
+    time_ns: int
+    frame: int
+    flow: int
+    src: bytes
+    dst: bytes
+    sport: int
+    dport: int
+    proto: str
+    app: int
+    more: tuple[Any, ...]
+
+
+class Many(NamedTuple):
+    """Many different things of one key: told once there are `least` of them within `window_s` seconds.
+
+    `when`: what counts, of refused, half-open (a RST before the handshake was complete), unanswered; opened, closed
+    (TCP); answered (not TCP). `by` is the key, `of` the thing, both of src, dst, sport, dport, proto. Only flows of
+    `protos`, `apps`, and to `ports` count, where those are given. `answered`: only if at most one in so many attempts
+    of the source was answered in this and the last minute. `bound`: things remembered, a power of two."""
+
+    when: tuple[str, ...]
+    by: tuple[str, ...]
+    of: tuple[str, ...]
+    least: int
+    window_s: int
+    protos: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    ports: frozenset[int] | None = None
+    answered: int = 0
+    bound: int = 16_384
+
+
+class Episode(Protocol):
+    """What belongs together: how often, from when to when (ns), by which flows and frames, the first of them."""
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def flows(self) -> list[int]: ...
+    @property
+    def frames(self) -> list[int]: ...
+
+
+class Told(NamedTuple):
+    """What an episode means, for people. `evidence`: numbers and names, with their units in the keys; `about`: the ends
+    that the alert is about, by the names that flow records have for them: src, dst, dport."""
+
+    severity: str
+    title: str
+    text: str
+    evidence: dict[str, Any]
+    about: dict[str, Any]
+
+
+Value = Callable[[str], Any]  # of an option, by its name
+Alarm = Callable[["Detector", Notice, Any, Episode], None]  # makes an alert of an episode; what describe() is given
+
+
+class Detector:
+    """`name` is the kind of its alerts, and of its table in the configuration: detect.NAME.OPTION."""
+
+    name: str = ""
+    about: str = ""  # one sentence
+    options: Sequence[Option] = ()
+    wants: frozenset[str] = frozenset()  # kinds of notice
+
+    def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        """What it wants counted, for CROWD."""
+        raise NotImplementedError
+
+    def take(self, notice: Notice) -> None:
+        """Called in order of frames."""
+        raise NotImplementedError
+
+    def describe(self, about: Any, episode: Any) -> Told:
+        """What the episode means by now; `about` is what the alarm was given with it."""
+        raise NotImplementedError

@@ -1,0 +1,80 @@
+"""Port scans: one source tries many ports of a host, or one port of many hosts, and gets no connection.
+
+What counts are attempts that failed, so that a busy client is none, however many servers it talks to. Within a minute
+it is a scan, within an hour a slow one. One port of many hosts must also be most of what the source does: a peer of a
+peer-to-peer network meets many that are gone. UDP to the ports of traceroute is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from netwatch._fast.out.addresses import text_of
+from netwatch.detect.allow import Allowed
+from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.model.option import Option
+
+if TYPE_CHECKING:
+    from netwatch._fast.notice.crowds import Crowd, Crowds
+
+MOST = 2000  # scans remembered
+FAILED = ("refused", "half-open", "unanswered")
+ANSWERED = 5  # of attempts at many hosts, at most one in so many was answered
+TRACEROUTE = frozenset(range(33434, 33690))  # UDP ports that traceroute begins from, one a probe
+UDP = frozenset(range(65536)) - TRACEROUTE
+PORTS, HOSTS = ("src", "dst", "proto"), ("src", "dport", "proto")
+
+
+class PortScan(Detector):
+    name = "port_scan"
+    about = "Tell of port scans: one source fails to reach many ports, or many hosts, by TCP, UDP or ICMP."
+    options = (
+        Option("window_s", 60, "Seconds within which the failed attempts of a scan fall.", 1, 3600),
+        Option("ports", 20, "Ports of one host that one source fails to reach.", 3, 16000),
+        Option("hosts", 20, "Hosts that one source fails to reach on one port.", 3, 16000),
+        Option("slow_window_s", 3600, "The same for a slow scan, in seconds.", 60, 86400),
+        Option("slow_ports", 40, "Ports of one host, slowly.", 3, 16000),
+        Option("slow_hosts", 60, "Hosts on one port, slowly.", 3, 16000),
+    )
+    wants = frozenset({CROWD})
+
+    def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        self._alarm = alarm
+        self._allowed = Allowed(of("allow"))
+        self._told: dict[tuple[Any, ...], Crowd] = {}
+        return [each for slow in ("", "slow_") for each in (
+            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
+            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), ports=UDP),
+            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("tcp", "icmp", "icmp6"),
+                 answered=ANSWERED),
+            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("udp",), ports=UDP,
+                 answered=ANSWERED))]
+
+    def take(self, notice: Notice) -> None:
+        """A slow scan that a quick one is part of is told once."""
+        table, crowd = notice.more
+        key = tuple(table.key(crowd).items())
+        before = self._told.get(key)
+        if notice.src in self._allowed or (before is not None and before.last >= crowd.first):
+            return
+        if len(self._told) >= MOST:
+            self._told.pop(next(iter(self._told)))
+        self._told[key] = crowd
+        self._alarm(self, notice, table, crowd)
+
+    def describe(self, about: Crowds, episode: Crowd) -> Told:
+        key, things = about.key(episode), about.things(episode)
+        src, proto = text_of(key["src"]), key["proto"]
+        kind = f"{proto.upper()} scan of"
+        numbers: dict[str, Any] = {"protocol": proto, "attempts_failed": episode.count, "window_s": about.window_s}
+        where = f"at most {episode.most} within {about.window_s} s"
+        if "dst" in key:
+            dst = text_of(key["dst"])
+            return Told(WARNING, f"{kind} ports", f"{src} failed to reach {episode.distinct} ports of {dst}, {where}",
+                        numbers | {"ports": episode.distinct, "ports_first": [thing["dport"] for thing in things]},
+                        {"src": src, "dst": dst})
+        port = f" on port {key['dport']}" if proto in ("tcp", "udp") else ""
+        return Told(WARNING, f"{kind} hosts", f"{src} failed to reach {episode.distinct} hosts{port}, {where}",
+                    numbers | {"hosts": episode.distinct, "hosts_first": [text_of(thing["dst"]) for thing in things]},
+                    {"src": src} | ({"dport": key["dport"]} if port else {}))

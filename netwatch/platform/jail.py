@@ -1,0 +1,45 @@
+"""The jail that netwatch shuts itself into before it looks at the first byte of a stranger's.
+
+It is entered once, by the process as a whole, after everything is open and before the first thread; nobody comes out
+again. What it takes away and what remains is told by `Jailed`, and tried by `netwatch doctor --sandbox`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+from netwatch.platform.walls import Grants, Part
+
+MODES = ("off", "on", "strict")
+
+
+class JailError(Exception):
+    """`strict` was asked for and something of it cannot be had; the text says what."""
+
+
+class Jailed(NamedTuple):
+    """The jail that was entered: its walls, and the threads that were running already ("" none)."""
+
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """What does not stand, in words; "" when all does."""
+        return "; ".join(f"{part.name}: {part.why or 'not available'}" for part in self.parts if not part.stands)
+
+
+def enter(mode: str, grants: Grants) -> Jailed:
+    """Give everything else up. `off`: nothing happens. Raises JailError in `strict`, when a wall does not stand; the
+    others stand then all the same."""
+    if mode == "off":
+        return Jailed()
+    if sys.platform == "linux":
+        from netwatch.platform.linux.jail import shut_in
+
+        jailed = Jailed(shut_in(grants))
+    else:
+        jailed = Jailed((Part("jail", False, f"netwatch has none on {sys.platform}"),))
+    if mode == "strict" and jailed.missing:
+        raise JailError(f"the sandbox is not whole: {jailed.missing}")
+    return jailed

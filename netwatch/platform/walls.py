@@ -1,0 +1,32 @@
+"""What the jails of all systems are told and tell: what is still needed inside, and which walls stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class User(NamedTuple):
+    """Whom to become."""
+
+    uid: int
+    gid: int
+    home: str
+
+
+@dataclass
+class Grants:
+    """What is still needed inside. Paths need not exist."""
+
+    readable: list[str] = field(default_factory=list)
+    writable: list[str] = field(default_factory=list)  # folders: files in them can be made, changed and removed
+    datagrams: bool = False  # UDP, for the system's resolver
+    user: User | None = None
+
+
+class Part(NamedTuple):
+    """One of the jail's walls."""
+
+    name: str
+    stands: bool
+    why: str = ""  # it does not, or not wholly

@@ -1,0 +1,110 @@
+"""What a name that is asked for means in the records of a kind: where its value stands, there or in their flow's.
+
+The record's own key first, then every field that the name stands for, the first that is present; what the record's
+kind has not got is its flow's to answer. The name that was asked for is the key that comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from netwatch.model.record import Record
+from netwatch.records.values import value_at
+from netwatch.schema import BY_NAME, NAMES, Field, Type, answering, fields_of
+
+# keys of records that are no fields: objects with names from the wire, and all of the summary
+FURTHER = {
+    "http": ("request_headers", "response_headers"),
+    "summary": ("packets", "bytes", "first", "last", "duration", "link_types", "flows", "apps", "drops", "malformed",
+                "tcp_conversations", "udp_conversations", "files", "matched"),
+}
+KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "summary"})  # an addon's are not known
+OF_NO_FLOW = frozenset({"flow", "alert", "summary"})
+
+
+class Column(NamedTuple):
+    """`name`: as it was asked for. `own`: dotted paths in the record, `flow`: in its flow's record; the first that has
+    a value has the say. `type`: how they are sorted."""
+
+    name: str
+    own: tuple[str, ...]
+    flow: tuple[str, ...] = ()
+    type: Type | None = None
+
+    def value(self, record: Record, flow: Record | None) -> object:
+        """None when there is none."""
+        for asked, paths in ((record, self.own), (flow, self.flow)):
+            for path in paths:
+                if asked is not None and (found := value_at(asked, path)) is not None:
+                    return found
+        return None
+
+
+def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> Column | None:
+    """The column for a name in records of a kind, None where they have no such field. `more`: users' own plugins may
+    have added objects to flows. `whole`: a name that is an object's as well as a field's (`process`) is all of the
+    object, as it is in whole records."""
+    low = name.lower()
+    if low == "schema":
+        return Column(name, ("schema",))
+    own = [field for field in fields_of(kind) if low in (field.key(kind), field.name) or low in field.names]
+    own.sort(key=lambda field: low not in (field.key(kind), field.name))
+    if own and not (whole and _is_object(low, [field.key(kind) for field in fields_of(kind)])):
+        return Column(name, tuple(dict.fromkeys(field.key(kind) for field in own)), (), own[0].type)
+    if _is_object(low, [field.key(kind) for field in fields_of(kind)]) or _is_further(kind, low):
+        return Column(name, (low,))
+    if kind in OF_NO_FLOW:
+        return Column(name, (low,)) if more and kind == "flow" and _is_strange(low) else None
+    fields = (BY_NAME[low],) if low in BY_NAME else NAMES.get(low, ())
+    theirs = answering(fields, kind)[1]
+    paths = tuple(field.name for field in theirs)
+    if not paths and _is_object(low, [field.name for field in fields_of("flow") if answering((field,), kind)[1]]):
+        paths = (low,)
+    if kind not in KINDS:
+        return Column(name, (low,), paths, theirs[0].type if theirs else None)
+    return Column(name, (), paths, theirs[0].type if theirs else None) if paths else None
+
+
+def columns_of(kind: str, names: Iterable[str], more: bool = False, whole: bool = False) -> list[Column]:
+    """The columns for those of the names that records of a kind have."""
+    return [column for name in dict.fromkeys(names) if (column := column_of(kind, name, more, whole)) is not None]
+
+
+def known(names: Iterable[str], kinds: Iterable[str]) -> set[str]:
+    """Dotted names of the schema's fields that these names stand for in records of these kinds."""
+    found: set[str] = set()
+    for kind in kinds:
+        keys = {field.key(kind): field.name for field in fields_of(kind)}
+        for column in columns_of(kind, names):
+            found.update(keys.get(path, path) for path in column.own)
+            found.update(column.flow)
+    return found
+
+
+def kinds_with(name: str) -> list[str]:
+    """Kinds of record that have such a field themselves."""
+    return [kind for kind in ("flow", "packet", "dns", "http", "tls", "stream", "alert")
+            if (column := column_of(kind, name)) is not None and column.own]
+
+
+def names_of(kind: str) -> list[str]:
+    """All that may be asked for of the records of a kind: their own keys, then further names."""
+    def own(field: Field) -> bool:
+        return kind in field.kinds
+    names = [field.key(kind) for field in fields_of(kind)]
+    return [*names, *FURTHER.get(kind, ()), *(name for name, fields in NAMES.items() if any(map(own, fields)))]
+
+
+def _is_object(name: str, keys: Iterable[str]) -> bool:
+    return any(key.startswith(name + ".") for key in keys)
+
+
+def _is_further(kind: str, name: str) -> bool:
+    return any(name == key or name.startswith(key + ".") for key in FURTHER.get(kind, ()))
+
+
+def _is_strange(name: str) -> bool:
+    """Does the name begin with an object that the schema does not know?"""
+    first, dot, _ = name.partition(".")
+    return bool(dot) and first not in BY_NAME and not _is_object(first, NAMES)

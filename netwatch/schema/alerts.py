@@ -1,0 +1,10 @@
+"""Alerts: what detectors found."""
+from netwatch.schema.field import INT, TEXT, _field
+
+ALERTS = (
+    _field("alert.severity", "alert", TEXT, "SEVERITY", 8, "info, warning or critical.", "severity"),
+    _field("alert.kind", "alert", TEXT, "KIND", 16, "The detector that found it."),
+    _field("alert.title", "alert", TEXT, "ALERT", 24, "What it is, in a few words.", search=True),
+    _field("alert.text", "alert", TEXT, "TEXT", 60, "Who did what, and how much of it.", privacy="name", search=True),
+    _field("alert.count", "alert", INT, "COUNT", 7, "How often it was seen."),
+)

@@ -1,0 +1,81 @@
+"""Every detector speaks of what it must, and of nothing that only looks like it, however the capture is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import scans
+from netwatch_command import Run
+from situation import SITUATIONS, Situation, alerts, at
+from wire import pcap
+
+from netwatch.detect import table
+
+each = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+
+
+def kinds(records: list[dict[str, Any]]) -> set[str]:
+    return {record["kind"] for record in records}
+
+
+@each
+def test_what_must_fire_does_and_nothing_else(situation: Situation) -> None:
+    assert kinds(alerts(situation.frames())) == situation.fires
+
+
+@each
+def test_the_same_alerts_however_it_is_read(situation: Situation) -> None:
+    """Of any size of step, and any number of workers, byte for byte."""
+    frames = list(situation.frames())
+    usual = json.dumps(alerts(frames))
+    for size in (1, 7, 50) if len(frames) < 500 else (50,):
+        assert json.dumps(alerts(frames, size=size)) == usual
+    for workers in (2, 3):
+        assert json.dumps(alerts(frames, workers=workers)) == usual
+
+
+def test_every_detector_has_a_situation_and_a_look_alike() -> None:
+    assert set(table.DETECTORS) == {kind for situation in SITUATIONS for kind in situation.fires}
+    assert any(not situation.fires for situation in SITUATIONS)
+
+
+@each
+def test_evidence(situation: Situation) -> None:
+    """An alert names frames and flows of the capture, and its times are theirs."""
+    frames = list(situation.frames())
+    for record in alerts(frames):
+        assert record["frames"] and all(1 <= n <= len(frames) for n in record["frames"])
+        assert record["flows"] and record["count"] >= 1 and record["first"] <= record["last"]
+        assert record["severity"] in ("info", "warning", "critical")
+        assert all(isinstance(value, int | float | str | list) for value in record["evidence"].values())
+
+
+def test_switched_off_and_allowed() -> None:
+    frames = scans.a_syn_scan_of_a_hundred_ports()
+    assert not alerts(frames, on=False)
+    assert not alerts(frames, port_scan__on=False)
+    assert not alerts(frames, port_scan__allow=f"10.0.0.0/8, {scans.ME}")
+    assert not alerts(frames, port_scan__ports=200, port_scan__slow_ports=200)
+
+
+def test_the_command_line_tells_them(netwatch: Run, tmp_path: Any) -> None:
+    path = tmp_path / "scan.pcap"
+    path.write_bytes(pcap(sorted(scans.a_syn_scan_of_a_hundred_ports())))
+    done = netwatch("read", path, "--what", "alerts", "--format", "ndjson")
+    (record,) = map(json.loads, done.stdout.splitlines())
+    assert record["schema"] == "netwatch.alert/1" and record["kind"] == "port_scan"
+    assert record["src"] == scans.ME and record["dst"] == scans.YOU and record["count"] == 100
+    assert "100 ports" in netwatch("read", path, "--what", "alerts", "--format", "table").stdout
+    assert "first,severity,kind" in netwatch("read", path, "--what", "alerts", "--format", "csv").stdout
+    where = netwatch("read", path, "--what", "alerts", "--format", "ndjson", "--where", "severity == critical")
+    assert not where.stdout
+    two = netwatch("read", path, "--what", "alerts,summary", "--format", "ndjson", "--where", f"src == {scans.ME}")
+    assert len(two.stdout.splitlines()) == 2
+
+
+def test_time_is_that_of_frames() -> None:
+    (record,) = alerts(scans.a_slow_scan())
+    assert record["first"].startswith("2023-11-14T22:13:20") and record["last"] > record["first"]
+    assert at(0) == 1_700_000_000_000_000_000
