@@ -5,9 +5,8 @@ the result does not depend on when memory is tidied. Ended flows wait on a list 
 as history up to a bound.
 """
 from libc.stdlib cimport realloc
-from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
                                       END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
                                       ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
@@ -17,7 +16,7 @@ from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
-                                         PROTO_UDP, Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
+                                         PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
 from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,

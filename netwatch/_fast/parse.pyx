@@ -4,7 +4,7 @@ Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: R
 """
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
 from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, NOTE_BEYOND,
                                          PROTO_ARP, PROTO_TCP, Packet, hash_key)
 from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
@@ -110,8 +110,8 @@ cdef Packet* fresh(Parser* parser, const Frame* frame) noexcept nogil:
 
 
 cdef void close_packet(Cursor* c) noexcept nogil:
-    """The packet is as known as it will be: number its surroundings, order its ends, hash its key. A packet that is refused
-    behind its network header keeps its ends, for who looks at it; it is in no flow."""
+    """The packet is as known as it will be: number its surroundings, order its ends, hash its key. A packet that is
+    refused behind its network header keeps its ends, for who looks at it; it is in no flow."""
     cdef Packet* pk = c.pk
     cdef Parser* parser = c.parser
     parser.n_out += 1
@@ -214,16 +214,16 @@ cdef void ip4(Cursor* c) noexcept nogil:
 
 
 cdef void beyond(Cursor* c, bint part) noexcept nogil:
-    """The header speaks of more than the frame has: the packet is counted, and its receiver drops it. A fragment is like
-    one that was not wholly captured: it never joins others, and of a first one what is there is shown."""
+    """The header speaks of more than the frame has: the packet is counted, and its receiver drops it. A fragment is
+    like one that was not wholly captured: it never joins others, and of a first one what is there is shown."""
     c.parser.rejects[REJECT_IP_BEYOND] += 1
     if not part or c.pk.proto == PROTO_TCP:
         c.pk.notes |= NOTE_BEYOND
 
 
 cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept nogil:
-    """Hand one fragment in; True when the cursor now stands at the transport header (of pk.proto) of something whole, or
-    of a first fragment that was not wholly captured. Otherwise it is counted with its flow, where that is known."""
+    """Hand one fragment in; True when the cursor now stands at the transport header (of pk.proto) of something whole,
+    or of a first fragment that was not wholly captured. Otherwise it is counted with its flow, where that is known."""
     cdef Whole whole
     cdef Fragment f
     cdef int answer
@@ -303,7 +303,8 @@ cdef void past_extensions(Cursor* c) noexcept nogil:
 
 
 cdef inline bint is_extension(u32 next) noexcept nogil:
-    """Hop-by-hop, routing, destination options, mobility, HIP, shim6: headers that say their own length in units of 8."""
+    """Hop-by-hop, routing, destination options, mobility, HIP, shim6: headers that say their own length in units of
+    8."""
     return next == 0 or next == 43 or next == 60 or next == 135 or next == 139 or next == 140
 
 

@@ -1,6 +1,7 @@
 """Opening capture files: which format is this, is it readable, and what to say when it is not.
 
-The formats themselves are read in netwatch/_fast/input (savefile.pyx, pcapng.pyx, snoop.pyx); several files are merged there.
+The formats themselves are read in netwatch/_fast/input (savefile.pyx, pcapng.pyx, snoop.pyx); several files are merged
+there.
 """
 
 from __future__ import annotations

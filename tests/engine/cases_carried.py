@@ -1,4 +1,5 @@
-"""Hand-made frames of what switches, firewalls and overlay networks put around a packet; layouts as their documents say."""
+"""Hand-made frames of what switches, firewalls and overlay networks put around a packet; layouts as their documents
+say."""
 
 from __future__ import annotations
 

@@ -81,7 +81,8 @@ def dns_query(name: bytes) -> bytes:
 @pytest.mark.parametrize("six", [False, True])
 @pytest.mark.parametrize("forged", [(8, 40), (0, 24), (24, 40)])
 def test_overlaps_end_the_datagram(six: bool, forged: tuple[int, int]):
-    """Linux drops a datagram one of whose fragments covers another in part (RFC 5722); one that came twice is ignored."""
+    """Linux drops a datagram one of whose fragments covers another in part (RFC 5722); one that came twice is
+    ignored."""
     query, other = dns_query(b"first.example.net"), dns_query(b"later.example.net")
 
     def piece(data: bytes, at: int, end: int) -> bytes:

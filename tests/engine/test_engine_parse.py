@@ -46,8 +46,8 @@ def test_both_directions_are_one_flow(case: Case):
 
 
 def check_accounting(frames: list[Timed], link: int) -> None:
-    """Each frame is counted; it gives a flow, or a reason, and each reason is counted once per frame. That a header says
-    more than the frame has is no such reason: the packet is in a flow, though its receiver drops it."""
+    """Each frame is counted; it gives a flow, or a reason, and each reason is counted once per frame. That a header
+    says more than the frame has is no such reason: the packet is in a flow, though its receiver drops it."""
     result = run(frames, link, ("flows", "packets", "dns", "http", "tls", "streams"))
     assert result.summary["packets"] == len(frames)
     assert [packet["n"] for packet in result.packets] == list(range(1, len(frames) + 1))

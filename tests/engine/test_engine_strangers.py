@@ -1,5 +1,5 @@
-"""The same addresses and ports on two links, in two tunnels or under two labels are two flows; one flow whose directions are
-marked differently is one; and a packet that was captured twice is counted once."""
+"""The same addresses and ports on two links, in two tunnels or under two labels are two flows; one flow whose
+directions are marked differently is one; and a packet that was captured twice is counted once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def on(index: int, body: bytes) -> bytes:
 
 
 SAME_BOTH_WAYS: dict[str, Around] = {
-    "gre key": lambda p, n, back: eth(ip4(47, gre(0x0800, p, key=n + 1), *(("9.9.9.9", "8.8.8.8")[:: -1 if back else 1]))),
+    "gre key": lambda p, n, back: eth(ip4(47, gre(0x0800, p, key=n + 1),
+                                          *(("9.9.9.9", "8.8.8.8")[:: -1 if back else 1]))),
     "nvgre": lambda p, n, back: eth(ip4(47, gre(0x6558, eth(p), key=(0x1000 + n) << 8 | back * 7))),
     "vxlan": lambda p, n, back: over(4789, vxlan(n, eth(p)), back),
     "geneve": lambda p, n, back: over(6081, geneve(n, 0x0800, p), back),
@@ -64,7 +65,8 @@ BY_DIRECTION: dict[str, Around] = {
     "popped label": lambda p, n, back: eth(p) if back and not n else eth(mpls([16 + n * 2 + back], p), 0x8847),
     "vlan": lambda p, n, back: eth(vlan(10 + n * 2 + back, 0x0800, p), 0x8100),
 }
-ALL = {**{f"{k}, same": v for k, v in SAME_BOTH_WAYS.items()}, **{f"{k}, by direction": v for k, v in BY_DIRECTION.items()}}
+ALL = ({f"{k}, same": v for k, v in SAME_BOTH_WAYS.items()}
+       | {f"{k}, by direction": v for k, v in BY_DIRECTION.items()})
 
 
 def exchange(network: int, around: Around, isn: int = 1000) -> list[bytes]:
@@ -85,7 +87,8 @@ def innermost(result: Result) -> list[dict]:
 
 def check_apart(frames: list[bytes], link: int = 1) -> None:
     flows = innermost(run(spaced(frames), link))
-    assert [(f["packets_out"], f["packets_in"], f["payload_out"], f["payload_in"]) for f in flows] == [(3, 2, 9, 13)] * 2
+    counts = [(f["packets_out"], f["packets_in"], f["payload_out"], f["payload_in"]) for f in flows]
+    assert counts == [(3, 2, 9, 13)] * 2
     assert all("retransmits_out" in f and f["retransmits_out"] == f["retransmits_in"] == 0 for f in flows)
 
 
@@ -107,7 +110,8 @@ def test_friends_stay_together(around: Around):
 def test_pairs_are_learnt_for_datagrams(around: Around):
     """TCP shows which marks answer which; datagrams of both networks then find theirs, whoever is answered first."""
     def ask(n: int, back: bool) -> bytes:
-        return around(ip4(17, udp(53, 7000, b"a%d" % n) if back else udp(7000, 53, b"q%d" % n), *((B, A) if back else (A, B))), n, back)
+        datagram = udp(53, 7000, b"a%d" % n) if back else udp(7000, 53, b"q%d" % n)
+        return around(ip4(17, datagram, *((B, A) if back else (A, B))), n, back)
 
     frames = exchange(0, around) + exchange(1, around) + [ask(0, False), ask(1, False), ask(1, True), ask(0, True)]
     flows = [f for f in run(spaced(frames)).flows if f["proto"] == "udp" and f["sport"] == 7000]
@@ -186,7 +190,7 @@ def test_in_bursts_and_out_of_order():
 def test_who_sends_again_retransmits(wait: int, ident: int):
     """With a new identification at once, or with any later."""
     packets = talk()
-    ns, again = packets[3]
+    again = packets[3][1]
     packets.append((packets[-1][0] + wait, again[:4] + struct.pack(">H", ident) + again[6:]))
     flow = run([(ns, eth(p)) for ns, p in packets]).flow
     assert (flow["retransmits_out"], flow.get("copies_out", 0)) == (1, 0)

@@ -2,9 +2,9 @@
 
 A copy has what a sender never repeats at once: the identification of IP, sequence and acknowledgement numbers, checksum
 and length of the original. It comes within a millisecond; where another hop count shows that it went through a router,
-within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy from a sender
-that repeats itself (UDP without an identification on the same link; one whose packet before was the same) it is the
-sender's.
+within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy from a
+sender that repeats itself (UDP without an identification on the same link; one whose packet before was the same) it is
+the sender's.
 """
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport load64, mix

@@ -1,17 +1,17 @@
-"""Which of several flows with the same ends a packet belongs to: the same addresses and ports are used by strangers on two
-links, in two tunnels, under two labels (wire/encap.pyx has what may differ: the marks).
+"""Which of several flows with the same ends a packet belongs to: the same addresses and ports are used by strangers on
+two links, in two tunnels, under two labels (wire/encap.pyx has what may differ: the marks).
 
 A flow has the marks of either direction as its packets showed them. A direction with other marks than before is another
-flow, unless the packet is a copy of one just seen, or continues the same TCP connection (a path changed). The first packet
-of a direction that was silent joins the flow that it answers: for TCP the one whose sequence numbers it acknowledges, else
-the one on the same marks, else the one whose marks others were answered with, else the oldest. Link-local addresses belong
-to one link (RFC 4007): there only a copy may come by another interface.
+flow, unless the packet is a copy of one just seen, or continues the same TCP connection (a path changed). The first
+packet of a direction that was silent joins the flow that it answers: for TCP the one whose sequence numbers it
+acknowledges, else the one on the same marks, else the one whose marks others were answered with, else the oldest.
+Link-local addresses belong to one link (RFC 4007): there only a copy may come by another interface.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, i32
 from netwatch._fast.flow.copies cimport copies_find
 from netwatch._fast.flow.row cimport Cold, Row
 from netwatch._fast.wire.encap cimport path_link, path_partner
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_RST, TCP_SYN)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_SYN)
 
 cdef enum:
     NEAR = 1048576             # sequence numbers this close are of one connection

@@ -6,7 +6,7 @@ uses linear probing at a load of at most 3/4 and deletes by shifting back, so th
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.flow.copies cimport ECHOES, Echo
 from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
@@ -220,8 +220,8 @@ cdef bint table_grow(Table* t) noexcept nogil:
 cdef void table_unhash(Table* t, u32 number) noexcept nogil:
     """Take a row out of the hash table and close the gap behind it."""
     cdef const Row* row = &t.rows[number]
-    cdef u64 at = <u32>flow_hash(row.a, row.b, row.pa, row.pb, row.proto, base_of(t.paths, row.path),
-                                  row.family) & t.mask, hole, home
+    cdef u16 base = base_of(t.paths, row.path)
+    cdef u64 at = <u32>flow_hash(row.a, row.b, row.pa, row.pb, row.proto, base, row.family) & t.mask, hole, home
     while t.slots[at].row != number:
         if t.slots[at].row == 0:
             return

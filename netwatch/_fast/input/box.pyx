@@ -73,8 +73,8 @@ cdef u32 network_at(const Frame* f) noexcept nogil:
 
 cdef u32 after_type(const u8* p, u32 n, u32 at, u32 kind) noexcept nogil:
     """Where IP begins after an EtherType (or 802.3 length) that ends at `at`; n when there is none."""
-    cdef u32 steps
-    for steps in range(DECAPS_MAX):
+    cdef u32 _step
+    for _step in range(DECAPS_MAX):
         if kind == 0x0800 or kind == 0x86DD:
             return at
         if n < at + 22:                 # no header below has more before what it names, and IP has 20 bytes

@@ -20,7 +20,8 @@ cdef class Snoop(Savefile):
 
     def __init__(self, int fd, str path, bytes head, u64 size=0, bint waits=False, unpacker: Unpacker | None = None):
         if len(head) < FILE_HEADER:
-            raise SourceError(f"{path}: cut short at byte {len(head)}, inside the file header (needs {FILE_HEADER} bytes)")
+            raise SourceError(f"{path}: cut short at byte {len(head)}, inside the file header "
+                              f"(needs {FILE_HEADER} bytes)")
         version, kind = int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
         if head[:8] != b"snoop\0\0\0":
             raise SourceError(f"{path}: not a snoop file")

@@ -29,9 +29,9 @@ cdef list FLAG_LISTS = [[name for i, name in enumerate(TCP_FLAG_NAMES) if bits >
 cdef list BY_AGE = ["UDP_ACTIVE", "UDP_IDLE", "UDP_STALE"]       # by AGE_*
 cdef list INITIATORS = ["guessed", "seen"]
 
-PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "copies": P_COPIES, "peak": P_PEAK, "rate": P_RATE,
-         "retransmits": P_RETRANS, "out_of_order": P_DISORDER, "dup_acks": P_DUP, "zero_windows": P_ZERO,
-         "spurious": P_SPURIOUS, "fast_retransmits": P_FAST}
+PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "copies": P_COPIES, "peak": P_PEAK,
+         "rate": P_RATE, "retransmits": P_RETRANS, "out_of_order": P_DISORDER, "dup_acks": P_DUP,
+         "zero_windows": P_ZERO, "spurious": P_SPURIOUS, "fast_retransmits": P_FAST}
 
 
 def pair(name):
@@ -45,9 +45,10 @@ FIELDS = (
     ("initiator", F_INITIATOR), ("first", F_FIRST), ("last", F_LAST), ("duration", F_DURATION),
     ("interface", F_INTERFACE), ("vlan", F_VLAN), ("mpls", F_MPLS), ("pppoe_session", F_PPPOE), ("tunnel", F_TUNNEL),
     ("state", F_STATE), ("ended", F_ENDED), *pair("packets"), *pair("bytes"), *pair("payload"), *pair("copies"),
-    *pair("peak"), *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT), *pair("retransmits"),
-    *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"), *pair("fast_retransmits"),
-    ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS), ("window_scale_out", F_WSCALE_OUT),
+    *pair("peak"), *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT),
+    *pair("retransmits"), *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"),
+    *pair("fast_retransmits"), ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS),
+    ("window_scale_out", F_WSCALE_OUT),
     ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
 )
 IN_ROWS = frozenset(("schema", *dict(FIELDS)))
@@ -166,7 +167,8 @@ cdef class FlowFields:
         return self.held
 
     cdef dict around(self, const FlowAt* at, u16 path):
-        """Interface, VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the same."""
+        """Interface, VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the
+        same."""
         place = <u64><size_t>at.core << 16 | path                # each engine numbers its own
         if self.known_interfaces != len(self.interfaces):
             self.known_interfaces = len(self.interfaces)

@@ -1,7 +1,7 @@
 """Reassembly of IPv4 (RFC 791) and IPv6 (RFC 8200 section 4.5) fragments.
 
-The receiver that is modelled is Linux: a fragment that is held already is ignored, one that overlaps another in part, or
-says another end, ends its datagram (RFC 5722; net/ipv4/inet_fragment.c does it for IPv4 too). Parts of IPv6 belong
+The receiver that is modelled is Linux: a fragment that is held already is ignored, one that overlaps another in part,
+or says another end, ends its datagram (RFC 5722; net/ipv4/inet_fragment.c does it for IPv4 too). Parts of IPv6 belong
 together by addresses and identification alone, and the first one's next header counts. What waits is bounded in number,
 memory and packet time; the oldest goes first.
 

@@ -1,7 +1,8 @@
 """Headers that firewalls, routers and switch chips put before the frames they hand out.
 
-PFLOG and ENC are OpenBSD's, IPNET is Solaris', Juniper's PICs share one header, DSA and Broadcom's are the tags by which a
-switch chip tells its host the port. Layouts: the tcpdump group's list of link types, and the kernels that write them.
+PFLOG and ENC are OpenBSD's, IPNET is Solaris', Juniper's PICs share one header, DSA and Broadcom's are the tags by
+which a switch chip tells its host the port. Layouts: the tcpdump group's list of link types, and the kernels that write
+them.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le32
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
@@ -62,7 +63,8 @@ cdef void ipnet_open(Cursor* c) noexcept nogil:
 
 
 cdef void juniper_open(Cursor* c) noexcept nogil:
-    """Juniper's header: magic, flags, perhaps extensions; then the link layer of the type, or a cookie and what follows."""
+    """Juniper's header: magic, flags, perhaps extensions; then the link layer of the type, or a cookie and what
+    follows."""
     cdef const u8* p = c.p
     cdef u16 link = c.link
     cdef u32 n = 4
@@ -139,7 +141,8 @@ cdef void tagged_ethernet(Cursor* c, u32 at, u32 n) noexcept nogil:
 
 
 cdef void dsa_open(Cursor* c) noexcept nogil:
-    """LINKTYPE_DSA_TAG_DSA 284 (4 bytes behind the addresses) and _EDSA 285 (8, an EtherType first), as Marvell has it."""
+    """LINKTYPE_DSA_TAG_DSA 284 (4 bytes behind the addresses) and _EDSA 285 (8, an EtherType first), as Marvell has
+    it."""
     cdef const u8* p = c.p
     cdef u32 n = 4 if c.link == 284 else 8
     layer(c, LAYER_DSA)

@@ -13,7 +13,7 @@ cdef enum:                                # Paths.vlan
 
 cdef struct Paths:
     Encap* items                          # [1..n]
-    u16* bases                            # of each: the number of its surroundings without marks, 0 when nothing is left
+    u16* bases                            # of each: the number of what is left of it without marks, 0 nothing
     u16* partners                         # of each: the path that a flow on it was answered on, 0 unknown or the same
     u32 n
     u32 cap

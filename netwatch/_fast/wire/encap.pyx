@@ -1,16 +1,16 @@
 """Interned surroundings of a packet, the same number for both directions of a flow where they are the same.
 
 Two kinds of thing lie around a packet. What both directions share is the base: the kinds of its tunnels, their outer
-ends, a PPPoE session. What one network chooses and another may choose again are the marks: the interface, VLAN tags, MPLS
-labels, VNIs, GRE keys, TEIDs, session numbers. Marks keep strangers with the same addresses apart, but may differ by
-direction, so the flow table hashes the base and learns which marks belong together (flow/table.pyx).
+ends, a PPPoE session. What one network chooses and another may choose again are the marks: the interface, VLAN tags,
+MPLS labels, VNIs, GRE keys, TEIDs, session numbers. Marks keep strangers with the same addresses apart, but may differ
+by direction, so the flow table hashes the base and learns which marks belong together (flow/table.pyx).
 
 A priority tag (VID 0, IEEE 802.1Q 6.8) is no network: it is shown and distinguishes nothing.
 """
 from libc.stdlib cimport calloc, realloc, free
 from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.wire.packet cimport Encap, MAX_TAGS, Tunnel
 from netwatch._fast.base.mix cimport mix, mix_address, mix_on, mix_pair
 

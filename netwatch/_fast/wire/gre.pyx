@@ -1,10 +1,10 @@
-"""GRE (RFC 2784, 2890; 1701 with source routes), enhanced GRE (RFC 2637), and what GRE carries that has a header of its own:
-ERSPAN, WCCP, Aruba's 802.11.
+"""GRE (RFC 2784, 2890; 1701 with source routes), enhanced GRE (RFC 2637), and what GRE carries that has a header of its
+own: ERSPAN, WCCP, Aruba's 802.11.
 
 The key of GRE says whose network it is (RFC 2890), that of NVGRE (RFC 7637) with its first 24 bits, that of PPTP by its
 last 16.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
+from netwatch._fast.base.bytes cimport u8, u32, be16, be32
 from netwatch._fast.wire.evidence cimport is_ip
 from netwatch._fast.wire.link cimport link_knows
 from netwatch._fast.wire.names cimport (LAYER_ERSPAN, LAYER_GRE, LAYER_WCCP, TUN_ERSPAN, TUN_GRE, TUN_WCCP)
@@ -82,9 +82,9 @@ cdef bint enter(Cursor* c, u8 kind, u32 carried, u32 n, u32 key, u32 mark, u32 f
 
 cdef bint source_routes(Cursor* c, u32* n) noexcept nogil:
     """Source route entries (RFC 1701): family, offset, length; one of family and length 0 is the last."""
-    cdef u32 i
+    cdef u32 _i
     cdef const u8* p
-    for i in range(ROUTES):
+    for _i in range(ROUTES):
         if captured(c) < n[0] + 4:
             return False
         p = c.p + n[0]

@@ -6,8 +6,8 @@ network protocol. What a frame begins with is in linktypes.pyx.
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
 from netwatch._fast.wire.packet cimport (MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
                                          PROTO_EAPOL, PROTO_L2)
-from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_ETH, LAYER_LACP, LAYER_LLC, LAYER_LLDP, LAYER_MPLS,
-                                        LAYER_PPP, LAYER_PPPOE, LAYER_PWETH, LAYER_STP, REJECT_LINK_CUT)
+from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_ETH, LAYER_LACP, LAYER_LLC, LAYER_LLDP,
+                                        LAYER_MPLS, LAYER_PPP, LAYER_PPPOE, LAYER_PWETH, LAYER_STP, REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
                                          NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
                                          reject, stands_alone)

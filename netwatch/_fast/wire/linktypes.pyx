@@ -109,7 +109,8 @@ cdef void sll_open(Cursor* c) noexcept nogil:
 
 
 cdef void sll2_open(Cursor* c) noexcept nogil:
-    """LINKTYPE_LINUX_SLL2: 20 bytes, the protocol in the first two, the index of the frame's interface from the fifth."""
+    """LINKTYPE_LINUX_SLL2: 20 bytes, the protocol in the first two, the index of the frame's interface from the
+    fifth."""
     cdef const u8* p = c.p
     layer(c, LAYER_SLL2)
     if advance(c, 20):

@@ -1,8 +1,8 @@
 """Tunnels over UDP, by port; Teredo by what it carries.
 
-Each function checks that the header is what its port promises before it calls it a tunnel; where the header is weak, what
-it carries must be a packet by its own lengths. Otherwise the datagram stays what it was. The cursor is left at what is
-carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
+Each function checks that the header is what its port promises before it calls it a tunnel; where the header is weak,
+what it carries must be a packet by its own lengths. Otherwise the datagram stays what it was. The cursor is left at
+what is carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
 from netwatch._fast.wire.evidence cimport find_ethernet, is_ethernet, is_ip
@@ -83,8 +83,8 @@ cdef bint teredo_by_content(Cursor* c) noexcept nogil:
 
 
 cdef bint vxlan(Cursor* c) noexcept nogil:
-    """RFC 7348 section 5: flags with I set, a 24-bit VNI. Reserved bits are ignored, as it says; where they are not zero,
-    or the port is the old one, a frame must follow."""
+    """RFC 7348 section 5: flags with I set, a 24-bit VNI. Reserved bits are ignored, as it says; where they are not
+    zero, or the port is the old one, a frame must follow."""
     cdef const u8* p = c.p
     if captured(c) < 8 + 14 or not p[0] & 0x08:
         return False
@@ -200,8 +200,8 @@ cdef bint teredo(Cursor* c) noexcept nogil:
 
 
 cdef bint l2tp(Cursor* c) noexcept nogil:
-    """L2TPv2 data message (RFC 2661 section 3.1): flags, ids, optional sequence and offset, then PPP. Version 3 over UDP
-    (RFC 3931 section 4.1.2.1) has a session of four bytes."""
+    """L2TPv2 data message (RFC 2661 section 3.1): flags, ids, optional sequence and offset, then PPP. Version 3 over
+    UDP (RFC 3931 section 4.1.2.1) has a session of four bytes."""
     cdef const u8* p = c.p
     cdef u32 flags, n = 6, session
     if captured(c) < 8:

@@ -6,8 +6,8 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be24
 from netwatch._fast.wire.packet cimport MAX_TAGS, PROTO_L2
 from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_MACSEC, LAYER_NSH, LAYER_PBB,
                                         LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
-from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LLC, NEXT_MPLS, advance, captured, layer, reject,
-                                         stands_alone)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LLC, NEXT_MPLS, advance, captured, layer,
+                                         reject, stands_alone)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length

@@ -80,8 +80,8 @@ cdef void wlan_step(Cursor* c) noexcept nogil:
 
 
 cdef void amsdu_step(Cursor* c) noexcept nogil:
-    """One sub-frame of an A-MSDU (IEEE 802.11-2020 section 9.3.2.2): addresses, length, LLC; the next begins at a multiple
-    of four bytes, and parse_frame comes back for it."""
+    """One sub-frame of an A-MSDU (IEEE 802.11-2020 section 9.3.2.2): addresses, length, LLC; the next begins at a
+    multiple of four bytes, and parse_frame comes back for it."""
     cdef const u8* p = c.p
     cdef u32 n, padded
     layer(c, LAYER_AMSDU)
@@ -105,7 +105,8 @@ cdef void amsdu_step(Cursor* c) noexcept nogil:
 
 
 cdef void no_data(Cursor* c, const u8* p, u8 kind, u8 subtype) noexcept nogil:
-    """Management, control, or data without a body: named after its type and subtype. Acknowledgements have no sender."""
+    """Management, control, or data without a body: named after its type and subtype. Acknowledgements have no
+    sender."""
     memcpy(c.pk.dst, p + 4, 6)
     if captured(c) >= 16:
         memcpy(c.pk.src, p + 10, 6)
