@@ -8,7 +8,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start netwatch; ARGS="read FILE" for more
@@ -57,6 +57,38 @@ bpf: ## compile the BPF object in the tree anew; needs clang, llvm, libbpf-dev
 stubs: ## write the .pyi beside every compiled module
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) tools/make_stubs.py
+
+.PHONY: wheel
+wheel: ## dist/netwatch-*.whl
+	@packaging/wheel.sh
+
+.PHONY: bundle
+bundle: ## dist/netwatch/ and dist/netwatch-portable, by PyInstaller
+	@packaging/bundle.sh
+
+.PHONY: deb
+deb: ## dist/netwatch_*.deb
+	@packaging/deb.sh
+
+.PHONY: apt-repo
+apt-repo: ## dist/apt/, a signed repository of it
+	@packaging/apt-repo.sh
+
+.PHONY: rpm
+rpm: ## dist/netwatch-*.rpm, signed, and dist/yum/, a repository of it
+	@packaging/rpm.sh
+
+.PHONY: sbom
+sbom: ## dist/netwatch-*.cdx.json: what the bundle is made of
+	@packaging/sbom.sh
+
+.PHONY: airgap
+airgap: ## dist/netwatch-*-airgap-*.tar.gz: everything for a machine without a network
+	@packaging/airgap.sh
+
+.PHONY: packages-test
+packages-test: ## install, use, upgrade and purge the packages in a minimal Debian without a network; as root
+	@packaging/packages-test.sh
 
 .PHONY: ci
 ci: ## what a change must pass, as the server runs it

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
 
 ACTIVE, IDLE, DOWN = "active", "idle", "down"
+T = TypeVar("T")
 MAX_ROUTES = 64  # of one interface told
 
 
@@ -158,7 +159,7 @@ def _text(address: bytes) -> str:
     return str(ipaddress.ip_address(address))
 
 
-def _told(ask: Any) -> Any:
+def _told(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
     except Unavailable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.minute import Minutes
 from netwatch.model.contract import Addon
@@ -28,7 +28,7 @@ class Sparklines(Addon):
         self._minutes.sample(self._engine)
         return ()
 
-    def of(self, numbers: list[int]) -> list[Any]:
+    def of(self, numbers: list[int]) -> list[tuple[bytes, bytes] | None]:
         """The last minute of these rows, which are on screen from now on (see Minutes.of)."""
         self._minutes.want(self._engine, numbers)
         return [self._minutes.of(self._engine, number) for number in numbers]

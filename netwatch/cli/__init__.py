@@ -17,6 +17,7 @@ from netwatch.cli.standard import prepare, shows_to_a_person
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
     "read": "netwatch.cli.read:main",
+    "stats": "netwatch.cli.stats:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",
@@ -66,10 +67,6 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"netwatch {__version__}")
         return 0
-    if arguments == ["--self-test"]:
-        from netwatch.cli.self_test import main
-
-        return main()
     command, rest = _command(arguments)
     try:
         return command(rest)
@@ -83,6 +80,8 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
     if word == "help":
         word, rest = (rest[0], ["--help"]) if rest else ("--help", [])
         arguments = [word, *rest]
+    if word == "--self-test":
+        return _function("netwatch.cli.self_test:main"), rest
     if word in LATER:
         raise CommandError(f"netwatch {word}: not available in this version", EXIT_UNAVAILABLE)
     if word in COMMANDS:

@@ -8,37 +8,38 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netwatch._fast.out.names import unread_links
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
 from netwatch.cli.selection import (
-    check_where,
     has_plugins,
     named_fields,
     parse_fields,
     parse_sort,
-    parse_where,
     read_settings,
+    speaks_of_flows,
     use_client_names,
+    where_of,
 )
-from netwatch.cli.sources import files_again, open_source
+from netwatch.cli.sources import files_again, open_source, say_unread
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.selection import Selection, singular
+from netwatch.records.selection import Selection, plural, singular
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
+from netwatch.store import files
 
 if TYPE_CHECKING:
+    from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
@@ -62,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
+    p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
@@ -105,6 +107,9 @@ def _host(options: argparse.Namespace) -> Host:
     """The machine that is captured on; of a file nobody is asked."""
     if not options.interface:
         return Host()
+    helper = sandbox.helper(options.settings)
+    if helper is not None:
+        return helper
     from netwatch.platform.host import ThisMachine
 
     return ThisMachine()
@@ -115,8 +120,7 @@ def main(arguments: list[str]) -> int:
     kinds = _kinds(options)
     if options.follow is not None:
         kinds = _alone(options)
-    where = parse_where(options.where)
-    check_where(where, kinds | ({"packets"} if options.write else set()))
+    where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
     style = style_of(options, kinds)
@@ -138,7 +142,7 @@ def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     return style
 
 
-def open_writer(style: str, source: Any, options: argparse.Namespace) -> Writer:
+def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writer:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
@@ -175,13 +179,6 @@ def _say(text: str, severity: str) -> None:
         say(text)
 
 
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
-
-
 class Reading:
     """One `read` from its first frame to its exit code."""
 
@@ -194,8 +191,8 @@ class Reading:
         self.writer = writer
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self.progress = Progress(source)
-        self._saved: Any = None
+        self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
+        self._saved: CaptureWriter | None = None
         self.scout: Scout | None = None
 
     def go(self) -> int:
@@ -222,19 +219,28 @@ class Reading:
                 signal.signal(s, handler)
             pipeline.close()
         self.progress.clear()
-        for name in unread_links(self.source.interfaces):
-            say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")
+        say_unread(self.source)
         if self.source.error:
             print(f"netwatch: {self.source.error}", file=sys.stderr)
         if self.interrupted:
             return 128 + self.interrupted
-        return EXIT_DAMAGED if self.source.damaged else 0
+        return EXIT_DAMAGED if self.source.damaged else self._matched()
+
+    def _matched(self) -> int:
+        """Say at a terminal that nothing passed the filter; the exit code, of which --exit-status makes a finding."""
+        selection = self.selection
+        if selection.where is None or selection.matched.total():
+            return 0
+        if sys.stderr.isatty():
+            seen = [f"0 of {count:,} {plural(kind)}" for kind, count in selection.seen.items()]
+            say(f"{', '.join(seen) or 'none of no records'} matched")
+        return EXIT_FINDING if self.options.exit_status else 0
 
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool, source: Any = None, *, each: bool = False) -> Pipeline:
+    def _pipeline(self, wanted: set[str], hold: bool, source: Source | None = None, *, each: bool = False) -> Pipeline:
         """`source`: not that of the records; what there is to say of it has been said."""
         options, settings = self.options, self.options.settings
         purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
@@ -246,8 +252,7 @@ class Reading:
                             copies=self._copies if self._copied() and source is None else None,
                             workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
                             facts=hold or "alert" in self.kinds, max_frames=options.count,
-                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each,
-                            identity=settings.identity)
+                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
 
@@ -270,11 +275,7 @@ class Reading:
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
-        options = self.options
-        if not options.interface:
-            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
-        elif options.settings.of("sandbox.mode") == "strict":
-            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+        sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
 
     def _scouting(self) -> Pipeline:
         """What reads the files once before."""
@@ -310,7 +311,7 @@ class Reading:
         files = self.options.files
         return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
 
-    def _copies(self) -> list[Any]:
+    def _copies(self) -> list[Source]:
         from netwatch.capture.file import open_files
 
         return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
@@ -328,6 +329,7 @@ class Reading:
                 self.writer.flush()
         if self._saved is not None:
             self._saved.close()
+        self.progress.clear()
         output.finish()
         if "summary" in self.kinds:
             self.writer.summary(self._summary(pipeline))
@@ -356,12 +358,13 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
-    def _new_capture(self) -> Any:
+    def _new_capture(self) -> CaptureWriter:
         """The file of --write."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
         try:
-            return CaptureWriter(self.options.write, self.options.force)
+            with files.as_caller():
+                return CaptureWriter(self.options.write, self.options.force)
         except OSError as e:
             raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 

@@ -12,16 +12,17 @@ import io
 import json
 import pkgutil
 import platform
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from netwatch import __version__
 from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.capture.file import open_files
-from netwatch.cli import doctor, read
-from netwatch.cli.errors import EXIT_INTERNAL
+from netwatch.cli import COMMANDS, doctor, read
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_UNAVAILABLE, CommandError
 from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.names.vendors import Vendors
@@ -45,8 +46,10 @@ class Failure(Exception):
     """A check that did not hold; one line."""
 
 
-def main() -> int:
-    """Each check and what it found, a line each. The exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Each check and what it found, a line each. The exit code. Raises CommandError for any argument."""
+    if arguments:
+        raise CommandError("--self-test stands alone")
     print(f"netwatch {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
           f"{', bundle' if getattr(sys, 'frozen', False) else ''}")
     failed = 0
@@ -67,8 +70,9 @@ def modules() -> str:
     from netwatch.ui.tabs import TABS
 
     found = {each.name for each in pkgutil.walk_packages([str(PACKAGE)], "netwatch.")} - {"netwatch.__main__"}
-    named = {place.partition(":")[0] for place in addons.ALL.values()} | {tab.module for tab in TABS}
-    named |= set(POPUPS.values()) | {f"netwatch._fast.proto.{name}" for name in DESCRIBING.values()}
+    named = {place.partition(":")[0] for place in (*addons.ALL.values(), *COMMANDS.values())}
+    named |= {tab.module for tab in TABS} | set(POPUPS.values())
+    named |= {f"netwatch._fast.proto.{name}" for name in DESCRIBING.values()}
     for name in sorted(found | named):
         load(name)
     return f"{len(found)} modules, {len(DESCRIBING)} protocols, {len(addons.ALL)} addons, {len(TABS)} tabs"
@@ -162,6 +166,19 @@ def terminal() -> str:
     return f"xterm-256color has {curses.tigetnum('colors')} colours"
 
 
+def jail() -> str:
+    """A process of its own reads the capture after it has given up its rights; it needs to have kept what it needs."""
+    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "netwatch"]
+    command += ["read", str(CAPTURE), "--keylog", str(KEYS), "--what", "streams", "--format", "ndjson", "--sandbox"]
+    for mode in ("strict", "on"):
+        done = subprocess.run([*command, mode], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != EXIT_UNAVAILABLE:
+            break
+    if done.returncode or SAID[0].strip() not in done.stdout:
+        raise Failure(f"--sandbox {mode}: exit code {done.returncode}, {done.stderr or done.stdout}")
+    return f"reads and decrypts within it, --sandbox {mode}"
+
+
 def classifiers() -> str:
     """A user's file runs in a process of its own."""
     plugin = Plugin(Path("/made.py"), b"NAME = 'made'\ndef classify(data, flow):\n    return None\n")
@@ -187,6 +204,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "decryption": decryption,
     "frame": frame,
     "terminal": terminal,
+    "jail": jail,
     "classifiers": classifiers,
     "machine": machine,
 }

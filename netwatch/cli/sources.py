@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
-from netwatch.cli.errors import CommandError
+from netwatch._fast.out.names import unread_links
+from netwatch.cli.errors import CommandError, say
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
 
 
-def open_source(options: argparse.Namespace) -> Any:
+def open_source(options: argparse.Namespace) -> Source:
     """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
         raise CommandError("read needs one or more files, or -i with an interface")
@@ -26,18 +30,25 @@ def open_source(options: argparse.Namespace) -> Any:
         raise CommandError(str(e), e.exit_code) from None
 
 
-def _open_interfaces(options: argparse.Namespace) -> Any:
+def _open_interfaces(options: argparse.Namespace) -> Source:
     """What finds owners is made ready first, so that the first flow can have one; the caller closes the host."""
     from netwatch.capture.live import open_live
 
     kinds = options.what.split(",")
     if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
         options.host.find_owners()
-    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                     options.settings.of("capture.ring_mb"))
+    opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
+    return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                     options.settings.of("capture.ring_mb"), False)
 
 
 def files_again(options: argparse.Namespace) -> bool:
     """Is all that is read in files, which can be read twice?"""
     paths = [*options.files, *options.keylog]
     return bool(options.files) and all(os.path.isfile(path) for path in paths)
+
+
+def say_unread(source: Source) -> None:
+    """Name the link types of the input that no reader is for."""
+    for name in unread_links(source.interfaces):
+        say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from netwatch.decrypt.secrets import Bytes
 
@@ -22,7 +22,7 @@ def aead(name: str, key: Bytes) -> Aead:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.ciphers import aead as ciphers
 
-    made: Any
+    made: Aead
     try:
         if name == "aes-gcm":
             made = ciphers.AESGCM(bytes(key))
@@ -36,8 +36,7 @@ def aead(name: str, key: Bytes) -> Aead:
             raise ValueError(f"{name}: no such AEAD cipher")
     except UnsupportedAlgorithm as e:
         raise ValueError(f"{name}: this machine's cryptography library lacks it") from e
-    cipher: Aead = made
-    return cipher
+    return made
 
 
 def unverified() -> type[Exception]:

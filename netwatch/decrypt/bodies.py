@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 LIMIT = 1 << 20  # bytes of one body that are made at most
 
@@ -62,7 +61,7 @@ def _brotli() -> Decode | None:
         import brotli
     except ImportError:
         return None
-    state: Any = brotli.Decompressor()
+    state = brotli.Decompressor()
 
     def decode(data: bytes, most: int) -> bytes:
         found: bytes = state.process(data, output_buffer_limit=most)

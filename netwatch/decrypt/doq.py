@@ -6,7 +6,7 @@ The drafts before RFC 9250 ("doq-i00" to "doq-i02") had no length in front of a 
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.inner import Inner
 from netwatch.decrypt.quic import FIN, OVER, RESET
@@ -20,7 +20,7 @@ MAX_BYTES = 65537  # of a message with its length
 
 class _Stream:
     def __init__(self, event: Event) -> None:
-        self.inner: Any = Inner(event.engine, event.row, event.key)
+        self.inner = Inner(event.engine, event.row, event.key)
         self.said = [bytearray(), bytearray()]  # by side
         self.done = [False, False]
 

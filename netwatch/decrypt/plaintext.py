@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.inner import Inner, learn
 from netwatch.decrypt.secrets import Bytes
@@ -34,7 +34,7 @@ class Plaintext:
         self._flow = flow
         self._events = [] if events is None else events
         self._app = app
-        self._inner: Any = None
+        self._inner: Inner | None = None
         self._learnt: set[int] = set()
 
     def put(self, side: int, ts: int, frame: int, data: Bytes) -> None:

@@ -6,7 +6,10 @@ encoder's instructions. What a block may grow to is bounded before it is unpacke
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pylsqpack import Decoder
 
 MAX_TABLE = 1 << 20  # bytes of a dynamic table that a peer may ask for
 MAX_WAITING = 1 << 20  # bytes of instructions that wait for the SETTINGS
@@ -30,7 +33,7 @@ class Unpacker:
 
         self._lib = pylsqpack
         self._static = pylsqpack.Decoder(0, 0)
-        self._decoder: Any = None
+        self._decoder: Decoder | None = None
         self._capacity = 0
         self._instructions = b""
         self._told = 0  # bytes of instructions so far
@@ -80,6 +83,7 @@ class Unpacker:
         """The fields of a block that waited. Raises Refused."""
         if stream in self._early:
             return self.unpack(stream, self._early.pop(stream))
+        assert self._decoder is not None
         try:
             found: Headers = self._decoder.resume_header(stream)[1]
         except (self._lib.DecompressionFailed, self._lib.StreamBlocked, ValueError) as e:
@@ -87,7 +91,7 @@ class Unpacker:
         return found
 
     def _feed(self, data: bytes) -> list[int]:
-        if self.lost or not data:
+        if self.lost or not data or self._decoder is None:
             return []
         try:
             found: list[int] = self._decoder.feed_encoder(data)
@@ -96,7 +100,7 @@ class Unpacker:
             return []
         return found
 
-    def _decoded(self, decoder: Any, stream: int, block: bytes) -> Headers:
+    def _decoded(self, decoder: Decoder, stream: int, block: bytes) -> Headers:
         try:
             found: Headers = decoder.feed_header(stream, block)[1]
         except self._lib.StreamBlocked:

@@ -8,11 +8,14 @@ does not fit.
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch.decrypt.aead import aead, unverified
 from netwatch.decrypt.secrets import Bytes, expand_label
 from netwatch.decrypt.suites import Suite
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, CipherContext
 
 
 class Unverified(Exception):
@@ -144,7 +147,7 @@ class Stream(Protection):
         self._mac = _Mac(suite, mac_key)
         self.chained = suite.cipher != "NULL"
         self.overhead = suite.mac_bytes
-        self._cipher: Any = _rc4(key) if self.chained else None
+        self._cipher: CipherContext | None = _rc4(key) if self.chained else None
 
     def open(self, seq: int, head: bytes, body: Bytes) -> bytes:
         data = bytes(body) if self._cipher is None else bytes(self._cipher.update(bytes(body)))
@@ -169,7 +172,7 @@ class _Mac:
             raise Unverified
 
 
-def _block_cipher(name: str, key: Bytes) -> Any:
+def _block_cipher(name: str, key: Bytes) -> BlockCipherAlgorithm:
     """Raises ValueError where the library at hand has no such cipher."""
     from cryptography.hazmat.decrepit.ciphers import algorithms as old
     from cryptography.hazmat.primitives.ciphers import algorithms
@@ -181,10 +184,11 @@ def _block_cipher(name: str, key: Bytes) -> Any:
     made = getattr(old, found, None) or getattr(algorithms, found, None)
     if made is None:
         raise ValueError(f"{name}: this machine's cryptography library lacks it")
-    return made(bytes(key) * 3 if name.startswith("DES") else bytes(key))
+    cipher: BlockCipherAlgorithm = made(bytes(key) * 3 if name.startswith("DES") else bytes(key))
+    return cipher
 
 
-def _rc4(key: Bytes) -> Any:
+def _rc4(key: Bytes) -> CipherContext:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
     from cryptography.hazmat.primitives.ciphers import Cipher

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from typing import Any
 
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.direction import HEAD, Direction, Stalled
@@ -22,7 +21,7 @@ class _Side:
         self.client = client
         self.sealed = False
         self.direction: Direction | None = None  # None while sealed: the keys are not known and will not be
-        self.inflater: Any = None
+        self.inflater: zlib._Decompress | None = None
         self.next: Protection | None = None
         self.messages = hs.Messages()
         self.torn = False

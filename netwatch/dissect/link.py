@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 from netwatch._fast.out.names import ETHERTYPES, link_name
-from netwatch.dissect.tree import Cut, Layer, Step, Tree, data_node, reader
+from netwatch.dissect.tree import Cut, Layer, Order, Step, Tree, data_node, reader
 
 TYPES = {0x0800: "IPv4", 0x0806: "ARP", 0x86DD: "IPv6", 0x8100: "802.1Q VLAN", 0x88A8: "802.1ad provider VLAN",
          0x9100: "VLAN", 0x8847: "MPLS", 0x8848: "MPLS multicast", 0x8863: "PPPoE discovery", 0x8864: "PPPoE session",
@@ -142,7 +142,7 @@ def loop(tree: Tree, step: Step) -> Step | None:
     return _family(tree, step, "Loopback (OpenBSD)", "big")
 
 
-def _family(tree: Tree, step: Step, title: str, order: str) -> Step | None:
+def _family(tree: Tree, step: Step, title: str, order: Order) -> Step | None:
     """An address family of the machine that captured; the one of IPv6 differs from system to system."""
     layer = Layer(tree, "null", title, step.at, step.end)
     family = layer.number("null.family", "Family", 4, order=order)

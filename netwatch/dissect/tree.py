@@ -6,12 +6,13 @@ import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 MAX_LAYERS = 32
 MAX_NODES = 2000  # of one frame; a hostile one could have tens of thousands
 MAX_TEXT = 300  # characters of one node
 ROOMS = ("link", "wlan", "network", "transport", "tunnel", "dns", "tls", "web")
+Order = Literal["big", "little"]
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Node:
     text: str
     at: int
     size: int
-    value: Any = None
+    value: object = None
     children: list[Node] = field(default_factory=list)
 
 
@@ -53,7 +54,7 @@ class Step(NamedTuple):
     kind: str
     at: int
     end: int
-    about: Any = None
+    about: Any = None     # Any: what the reader of that kind needs to know
 
 
 class Layer:
@@ -88,7 +89,7 @@ class Layer:
         return self.last
 
     def number(self, name: str, label: str, size: int, show: Callable[[int], str] | None = None,
-               order: Any = "big", under: Node | None = None) -> int:
+               order: Order = "big", under: Node | None = None) -> int:
         self.need(size)
         value = int.from_bytes(self.data[self.at : self.at + size], order)
         self.add(name, f"{label}: {show(value) if show else value}", size, value, under)

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from netwatch._fast.view.engineview import EngineView
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
+    from netwatch._fast.view.told import Told
     from netwatch.model.host import Host
     from netwatch.model.session import Health, Page, Player
 
 INFO, WARNING, ERROR = "info", "warning", "error"
 Answer = TypeVar("Answer")
+Answered = TypeVar("Answered", covariant=True)
 Kind = TypeVar("Kind", bound="Addon")
 
 
@@ -45,8 +47,12 @@ class Purpose:
 class Values(Protocol):
     """Settings in force."""
 
-    def of(self, key: str) -> Any:
-        """The value of a dotted key, of its option's type."""
+    def of(self, key: str) -> Any:     # Any: of its option's type, which no key tells
+        """The value of a dotted key."""
+
+    @property
+    def timeouts(self) -> dict[str, int]:
+        """Seconds by the engine's names of them, where they are not its own."""
 
 
 class Run(Protocol):
@@ -112,7 +118,7 @@ class Addon:
     adds: frozenset[str] = frozenset()  # fields and objects that adorn() adds to flow records
     needs: frozenset[str] | None = None  # keys that adorn() looks at, of what protocols say; None: any of the record
     kinds: Mapping[str, str] = {}  # kinds of record it makes, with one sentence each: events whose payload is a dict
-    questions: Sequence[type[Question]] = ()
+    questions: Sequence[type[Question[object]]] = ()
     commands: Sequence[Offer] = ()
 
     def begin(self, run: Run) -> None:
@@ -132,7 +138,7 @@ class Addon:
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what it knows to a flow record that is about to be shown."""
 
-    def column(self, engine: Engine) -> Any:
+    def column(self, engine: Engine) -> Told | None:
         """The columns of an engine's flows that it fills (_fast.view), by which filters and orders know its fields;
         None where it fills none."""
         return None
@@ -168,7 +174,7 @@ class Session(Run, Protocol):
     @property
     def live(self) -> bool: ...
     @property
-    def lock(self) -> AbstractContextManager[Any]: ...
+    def lock(self) -> AbstractContextManager[object]: ...
     @property
     def engine(self) -> Engine: ...
     @property
@@ -180,11 +186,17 @@ class Session(Run, Protocol):
     def player(self) -> Player | None:
         """Of a file."""
 
+    def new_file(self, name: str) -> int:
+        """A descriptor of a new file in the working folder, for what is saved. Raises OSError."""
+
     def record(self, row: int) -> Record:
         """The record of a row. The lock is held."""
 
     def records(self, numbers: list[int]) -> list[Record]:
         """The records of rows for a screen. The lock is held."""
+
+    def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
+        """The same for look(), a few at a time."""
 
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""
@@ -197,14 +209,14 @@ class Session(Run, Protocol):
     def read_again(self, source: Source) -> Iterator[tuple[Reading, Sequence[Event]]]:
         """Read kept frames through an engine of their own, for what their streams say. The lock is not needed."""
 
-    def use_settings(self, settings: Any) -> None:
+    def use_settings(self, settings: Values) -> None:
         """Other settings from now on, as far as a running engine can. The lock is not held."""
 
 
-class Question(Protocol):
+class Question(Protocol[Answered]):
     """What a screen wants to know. Equal questions have equal answers at one moment; they are in netwatch/addons/."""
 
-    def answer(self, session: Session) -> Any: ...
+    def answer(self, session: Session) -> Answered: ...
 
 
 class Command(Protocol):
@@ -238,6 +250,6 @@ class Watch(Protocol):
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
               history: bool) -> Page: ...
     def flow(self, id: int) -> Record | None: ...
-    def ask(self, question: Question) -> Any: ...
+    def ask(self, question: Question[Answer]) -> Answer: ...
     def do(self, command: Command) -> str: ...
     def health(self) -> Health: ...

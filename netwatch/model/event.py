@@ -34,7 +34,7 @@ class Event(NamedTuple):
     key: int
     side: int
     inner: bool
-    payload: Any
+    payload: Any  # Any: who asked for the kind knows which of the two it is
     extra: int
     app: str | None  # whose event it is, where a protocol made it
     stream: int = -1  # where a flow has several: its number

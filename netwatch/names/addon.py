@@ -6,7 +6,7 @@ given, sends packets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.adorn import Adorner
@@ -96,12 +96,12 @@ class Names(Addon):
         """What the resolver has answered since the last time: packed addresses and their names."""
         return self.reverse.came() if self.reverse is not None else []
 
-    def place_values(self, address: str) -> tuple[Any, ...] | None:
+    def place_values(self, address: str) -> tuple[object, ...] | None:
         """The values of PLACE for an address."""
         place = self.geo.find(address)
         return tuple(map(place.get, PLACE)) if place else None
 
-    def station_values(self, src: str, dst: str, when: int) -> tuple[tuple[Any, ...] | None, int]:
+    def station_values(self, src: str, dst: str, when: int) -> tuple[tuple[str | None, ...] | None, int]:
         """(values of STATION_FIELDS, from when on they hold) for two ends at that time, ns."""
         return self.neighbours.about(src, dst, when, STATION)
 

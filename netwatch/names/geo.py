@@ -9,15 +9,18 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from netwatch.model.record import Record
 from netwatch.store.folders import data_folder
 
+if TYPE_CHECKING:
+    from maxminddb import Reader
+
 HINT = "put a .mmdb there (DB-IP Lite, GeoLite2, IPinfo Lite), or name files or folders in $NETWATCH_GEOIP"
 MAX_FILES = 64                 # of one folder that are looked at
 CACHED = 65_536
-Answer = Record
 
 
 def folders() -> list[str]:
@@ -53,8 +56,8 @@ class Geo:
     def __init__(self) -> None:
         self.missing: str | None = None
         self.types: list[str] = []
-        self._cities: Any = None
-        self._networks: Any = None
+        self._cities: Reader | None = None
+        self._networks: Reader | None = None
         self._look = lru_cache(CACHED)(self._search)
         found = list(files())
         if found:
@@ -76,7 +79,7 @@ class Geo:
         if not self.types:
             self.missing = f"{', '.join(paths)}: no GeoIP database that can be read; {HINT}"
 
-    def _open(self, maxminddb: Any, path: str) -> None:
+    def _open(self, maxminddb: ModuleType, path: str) -> None:
         try:
             reader = maxminddb.open_database(path)
             kind = str(reader.metadata().database_type)
@@ -96,15 +99,15 @@ class Geo:
     def __bool__(self) -> bool:
         return bool(self.types)
 
-    def find(self, address: str) -> Answer:
+    def find(self, address: str) -> Record:
         """country (two letters), city, asn (a number), org, as far as they are known."""
-        found: Answer = self._look(address)
+        found: Record = self._look(address)
         return found
 
-    def _search(self, address: str) -> Answer:
+    def _search(self, address: str) -> Record:
         place, network = self._get(self._cities, address), self._get(self._networks, address)
         country = place.get("country")
-        answer: Answer = {
+        answer: Record = {
             "country": _text(country.get("iso_code") if isinstance(country, dict) else
                              place.get("country_code") or country, 2),
             "city": _text(_named(place.get("city")), 80),
@@ -115,7 +118,7 @@ class Geo:
             del answer["country"]
         return {key: value for key, value in answer.items() if value}
 
-    def _get(self, reader: Any, address: str) -> Answer:
+    def _get(self, reader: Reader | None, address: str) -> Record:
         if reader is None:
             return {}
         try:
@@ -130,7 +133,7 @@ class Geo:
             kind.lower().startswith("dbip") for kind in self.types) else ""
 
 
-def _named(value: object) -> Any:
+def _named(value: object) -> object:
     """MaxMind's places have names by language."""
     if isinstance(value, dict):
         names = value.get("names")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 from bisect import bisect_right, insort
 from collections import OrderedDict
-from typing import Any
 
 from netwatch._fast.out.naming import link_sighting
 from netwatch.model.record import Record
@@ -109,7 +108,7 @@ class Neighbours:
         return [socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
                 for address in self.stations if not is_mac(address)]
 
-    def about(self, src: str, dst: str, when: int, parts: tuple[str, ...]) -> tuple[tuple[Any, ...] | None, int]:
+    def about(self, src: str, dst: str, when: int, parts: tuple[str, ...]) -> tuple[tuple[str | None, ...] | None, int]:
         """(parts of describe() of both ends at that time, or None without any; from when on they hold)."""
         about = [self.describe(end, when) if end in self.stations or is_mac(end) else {} for end in (src, dst)]
         found = tuple(each.get(part) for each in about for part in parts)

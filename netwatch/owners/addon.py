@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
@@ -66,7 +66,7 @@ class FlowOwners(Addon):
         self._told: dict[Engine, Told] = {}
         self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
         self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
-        self._made: dict[tuple[Any, ...], tuple[Process, tuple[Any, ...]]] = {}
+        self._made: dict[tuple[object, ...], tuple[Process, tuple[object, ...]]] = {}
         self._patience = PATIENCE_S
 
     def begin(self, run: Run) -> None:
@@ -178,7 +178,7 @@ class FlowOwners(Addon):
         told.put(row, key, self._values(answer), time.time_ns() - round(answer.age_s * 1e9))
         return answer.quality == LISTENER
 
-    def _values(self, owner: Owner) -> tuple[Any, ...]:
+    def _values(self, owner: Owner) -> tuple[object, ...]:
         """The columns' values, None where nothing is known. Most flows are of a process that has had one before."""
         key = id(owner.process), owner.method, owner.quality, owner.others
         made = self._made.get(key)
@@ -203,19 +203,19 @@ def chosen(found: list[Status]) -> Method:
     return Method("", "; ".join(better))
 
 
-def _reason(answer: Unknown) -> tuple[Any, ...]:
+def _reason(answer: Unknown) -> tuple[object, ...]:
     return tuple(answer.reason if name == "unknown" else None for name in FIELDS) + (None,) * len(PARENTS)
 
 
-def _object(values: tuple[Any, ...], since_ns: int) -> Record:
+def _object(values: tuple[object, ...], since_ns: int) -> Record:
     """The object `process` of a flow record."""
-    told = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
+    told: Record = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
     if "unknown" in told:
         return told
     told["age_s"] = round(max(0, time.time_ns() - since_ns) / 1e9, 3)
     if "shared_with" in told:
         told["shared_with"] = list(told["shared_with"])
     pids, names = values[len(FIELDS):]
-    if pids is not None:
+    if isinstance(pids, tuple) and isinstance(names, tuple):
         told["parents"] = [{"pid": pid, "name": name} for pid, name in zip(pids, names, strict=True)]
     return told

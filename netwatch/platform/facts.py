@@ -9,10 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from netwatch.model.host import Identity, Process
 from netwatch.platform.base import Place, clean
+
+if TYPE_CHECKING:
+    import psutil
 
 MAX_KEPT = 8192
 ANCESTORS = 4
@@ -20,7 +23,8 @@ LINE_S = 1.0
 # what was so when the socket was used is better than what is so now: a process may run another program since
 AT_THE_TIME = ("name", "exe", "cmdline", "container", "pod", "unit")
 
-Start = Callable[[Any], int]           # the start of a psutil.Process in the platform's unit, see Identity
+T = TypeVar("T")
+Start = Callable[["psutil.Process"], int]           # the start of a psutil.Process in the platform's unit, see Identity
 WhereIs = Callable[[int], Place]       # of a pid
 
 
@@ -38,7 +42,7 @@ class Facts:
             import psutil
         except ImportError:
             psutil = None
-        self._psutil: Any = psutil
+        self._psutil = psutil
         self.missing = "" if psutil else "psutil is not installed: only names and what eBPF tells is known of processes"
 
     def identify(self, pid: int) -> Identity:
@@ -105,23 +109,23 @@ class Facts:
                     return None
                 place = self._where_is(who.pid)
                 return Process(
-                    who.pid, name=clean(process.name()), exe=clean(self._try(process.exe)),
-                    cmdline=clean(" ".join(self._try(process.cmdline) or ())), uid=self._uid(process),
-                    user=clean(self._try(process.username)), ppid=process.ppid(), parents=self._parents(process.ppid()),
-                    started_ns=round(process.create_time() * 1e9), container=place.container,
-                    pod=place.pod, unit=place.unit)
+                    who.pid, name=clean(process.name()), exe=clean(self._try(process.exe, "")),
+                    cmdline=clean(" ".join(self._try(process.cmdline, ()))), uid=self._uid(process),
+                    user=clean(self._try(process.username, "")), ppid=process.ppid(),
+                    parents=self._parents(process.ppid()), started_ns=round(process.create_time() * 1e9),
+                    container=place.container, pod=place.pod, unit=place.unit)
         except (self._psutil.Error, OSError):
             return None
 
-    def _try(self, ask: Callable[[], Any]) -> Any:
-        """One fact, "" when we may not know it."""
+    def _try(self, ask: Callable[[], T], otherwise: T) -> T:
+        """One fact; `otherwise` when we may not know it."""
         try:
             return ask()
         except (self._psutil.Error, OSError, KeyError):
-            return ""
+            return otherwise
 
-    def _uid(self, process: Any) -> int | None:
-        found: Any = self._try(process.uids) if hasattr(process, "uids") else None
+    def _uid(self, process: psutil.Process) -> int | None:
+        found = self._try(process.uids, None) if hasattr(process, "uids") else None
         return found.effective if found else None
 
     def _parents(self, ppid: int | None) -> tuple[tuple[int, str], ...]:
@@ -132,10 +136,10 @@ class Facts:
         at, found = self._lines.get(ppid, (0.0, ()))
         if now - at > LINE_S:
             found = ()
-            process = self._try(lambda: self._psutil.Process(ppid))
+            process = self._try(lambda: self._psutil.Process(ppid), None)
             while process and len(found) < ANCESTORS:
-                found = (*found, (process.pid, clean(self._try(process.name))))
-                process = self._try(process.parent)
+                found = (*found, (process.pid, clean(self._try(process.name, ""))))
+                process = self._try(process.parent, None)
             if len(self._lines) > MAX_KEPT:
                 self._lines.clear()
             self._lines[ppid] = (now, found)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from netwatch.model.host import Counters, Link, Unavailable
 from netwatch.platform.base import TCP, UDP, Socket, is_loopback, packed
 
+if TYPE_CHECKING:
+    import psutil
+
 TUNNELS = ("utun", "tun", "tap", "wg", "gif", "stf", "ppp", "ipsec")     # names that the BSDs give them
 
 
-def _psutil() -> Any:
+def _psutil() -> ModuleType:
     try:
         import psutil
     except ImportError:
         raise Unavailable("psutil is not installed") from None
-    return psutil
+    found: ModuleType = psutil
+    return found
 
 
 def sockets() -> list[Socket]:
@@ -104,7 +109,7 @@ def _prefix(mask: str | None, octets: int) -> int:
     return sum(octet.bit_count() for octet in packed(mask)) if mask else 8 * octets
 
 
-def _end(pair: Any) -> tuple[bytes, int]:
+def _end(pair: psutil._common.addr) -> tuple[bytes, int]:
     if not pair:
         return b"", 0
     address = packed(pair.ip)

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from netwatch.model.host import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
 from netwatch.platform.base import TCP, UDP, is_group, is_loopback, is_unspecified
@@ -29,6 +29,7 @@ GONE = "its socket was closed by then, and the port may have been another's"
 NOT_SEEN = "no pass over the sockets met one with these ends: it was too short-lived, or there is none"
 NOT_OURS = "no socket of this machine: passing by, answered by the kernel itself, or sent by a packet socket"
 
+K = TypeVar("K")
 Key = tuple[int, ...] | tuple[int, int, int, bytes, bytes]
 AddressesOf = Callable[[int], frozenset[bytes] | None]
 
@@ -227,19 +228,21 @@ class Sights:
     def _forget(self, sight: Sight) -> None:
         """Take one sight out of both indexes."""
         where = self._bound if len(sight.key) == 2 else self._connected
-        tables: tuple[tuple[dict[Any, list[Sight]], Any], ...] = (
-            (where, sight.key), (self._by_cookie, sight.cookie))
-        for table, key in tables:
-            there = table.get(key, [])
-            there[:] = [s for s in there if s is not sight]
-            if not there:
-                table.pop(key, None)
+        _take_out(where, sight.key, sight)
+        _take_out(self._by_cookie, sight.cookie, sight)
 
     def _evict(self, where: dict[Key, list[Sight]]) -> None:
         """The oldest key makes room."""
         for sight in where[next(iter(where))][:]:
             self._forget(sight)
             self.evicted += 1
+
+
+def _take_out(table: dict[K, list[Sight]], key: K, sight: Sight) -> None:
+    there = table.get(key, [])
+    there[:] = [each for each in there if each is not sight]
+    if not there:
+        table.pop(key, None)
 
 
 def _one(there: list[Sight], when: int, quality: str) -> Found | Unknown:

@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.protocols import DESCRIBING
 from netwatch._fast.proto.dns import text as dnstext
@@ -65,7 +65,7 @@ def _load(kind: type[UserAddon]) -> str:
     return ""
 
 
-def _describe(kind: type[UserAddon], about: dict[str, Any]) -> None:
+def _describe(kind: type[UserAddon], about: Record) -> None:
     if about["name"] != kind.name or not NAME.fullmatch(kind.name):
         raise PluginError(f"its name must be {kind.name}, as its file's: a word of lower-case letters, digits, - and _")
     kinds, adds = dict(about["kinds"]), frozenset(about["adds"])
@@ -75,13 +75,13 @@ def _describe(kind: type[UserAddon], about: dict[str, Any]) -> None:
             raise PluginError(f"{each[:40]!r} is not a word of lower-case letters, digits, - and _")
         if each in theirs or each.removesuffix("s") in theirs:
             raise PluginError(f"netwatch has {each} of its own; give it another name")
-    kind.__doc__ = cleaned(str(about["help"]).split("\n\n")[0], DEPTH_MOST) or kind.__doc__
+    kind.__doc__ = str(cleaned(str(about["help"]).split("\n\n")[0], DEPTH_MOST)) or kind.__doc__
     kind.kinds = {name: str(cleaned(text, DEPTH_MOST)) for name, text in kinds.items()}
     kind.adds, kind.wants = adds, frozenset(map(str, about["wants"]))
     kind.options = tuple(_option(each) for each in about["options"])
 
 
-def _option(about: dict[str, Any]) -> Option:
+def _option(about: Record) -> Option:
     option = Option(**{**about, "choices": tuple(about["choices"])})
     fits = isinstance(option.default, int | str) and isinstance(option.low, int) and isinstance(option.high, int)
     if not (fits and NAME.fullmatch(option.name) and isinstance(option.help, str)):
@@ -128,9 +128,9 @@ class UserAddon(Addon):
             self._plugin.close()
             self._plugin = None
 
-    def _batches(self, events: Sequence[Event]) -> Iterator[list[dict[str, Any]]]:
+    def _batches(self, events: Sequence[Event]) -> Iterator[list[Record]]:
         """As many as fit a message, each with a number by which what is made of it comes back."""
-        batch: list[dict[str, Any]] = []
+        batch: list[Record] = []
         size = 0
         for event in events:
             body = _body_of(event)
@@ -158,18 +158,18 @@ class UserAddon(Addon):
             if event is not None and kind in self.kinds and isinstance(payload, dict):
                 yield event.became(kind, self._body(payload))
 
-    def _body(self, payload: dict[str, Any]) -> Record:
+    def _body(self, payload: Record) -> Record:
         if len(json.dumps(payload)) > BODY_BYTES:
             self._stop(PluginError(f"what it made takes more than {BODY_BYTES} bytes"))
             return {}
         try:
-            body: Record = cleaned(payload, DEPTH_MOST)
+            body = cleaned(payload, DEPTH_MOST)
         except PluginError as error:
             self._stop(error)
             return {}
-        return body
+        return body if isinstance(body, dict) else {}
 
-    def _ask(self, message: dict[str, Any], seconds: float) -> object:
+    def _ask(self, message: Record, seconds: float) -> object:
         """What it made of the message; None once it is switched off."""
         if self._plugin is None:
             return None

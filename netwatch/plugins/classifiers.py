@@ -18,7 +18,7 @@ import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import add_name
 from netwatch._fast.out.inner import ends, learn, name
@@ -93,7 +93,7 @@ class Classifiers(Addon):
             return None
         return Classifier(path, app, plugin)
 
-    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[Any, ...]) -> tuple[int, Record] | None:
+    def _asked(self, classifier: Classifier, data: bytes, flow: tuple[object, ...]) -> tuple[int, Record] | None:
         message = {"data": base64.b64encode(data).decode(), "flow": flow}
         try:
             return _verdict(classifier.plugin.ask(message, self._seconds).get("answer"))

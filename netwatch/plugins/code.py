@@ -7,7 +7,6 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Any
 
 from netwatch._fast.base.text import clean
 from netwatch.plugins.process import PluginError
@@ -28,7 +27,7 @@ def folder(what: str) -> Path:
 
 def paths(what: str) -> list[Path]:
     """The files in it, by name."""
-    return sorted(folder(what).glob("*.py")) if folder(what).is_dir() else []
+    return sorted(folder(what).glob("*.py")) if os.path.isdir(folder(what)) else []
 
 
 def taken() -> set[str]:
@@ -66,7 +65,7 @@ def _refuse_others(about: os.stat_result, path: Path) -> None:
         raise PermissionError(f"{path} is no regular file")
 
 
-def cleaned(value: object, deep: int) -> Any:
+def cleaned(value: object, deep: int) -> object:
     """As records have it: no control characters, no numbers that JSON has not, not too deep."""
     if isinstance(value, str):
         return clean(value.encode("utf-8", "replace"), TEXT_MOST)

@@ -26,6 +26,13 @@ PATIENT = 20  # times what it may take on the processor, in all
 LOOK_S = 0.01
 
 
+def worker() -> list[str]:
+    """The command of the process that a file runs in; a frozen program is its own interpreter (build/entry.py)."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--plugin-worker"]
+    return [sys.executable, "-I", "-S", str(WORKER)]
+
+
 class PluginError(Exception):
     """What went wrong with the file; one line."""
 
@@ -41,9 +48,9 @@ class Plugin:
         end, self._leash = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(WORKER), str(end), str(user), str(group)], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/",
-                pass_fds=(end,), start_new_session=True)
+                [*worker(), str(end), str(user), str(group)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}, cwd="/", pass_fds=(end,),
+                start_new_session=True)
         except BaseException:
             os.close(self._leash)
             raise

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
 NOBODY = 65_534
-Message = dict[str, Any]
+Message = dict[str, Any]  # Any: of JSON, and of the names in a file of the user's
 
 
 class Flow(NamedTuple):
@@ -102,7 +102,7 @@ class Values:
     def __init__(self, values: Message) -> None:
         self._values = values
 
-    def of(self, key: str) -> Any:
+    def of(self, key: str) -> object:
         return self._values[key]
 
 
@@ -130,10 +130,11 @@ class Classifying:
     """A file with a function classify()."""
 
     def __init__(self, space: Message) -> None:
-        self._ask: Any = space.get("classify")
+        self._ask = space.get("classify")
         self.about = {"name": space.get("NAME"), "asks": callable(self._ask)}
 
     def answer(self, asked: Message) -> Message:
+        assert self._ask is not None
         answer = self._ask(base64.b64decode(asked["data"]), Flow(*asked["flow"]))
         return {"answer": list(answer) if isinstance(answer, tuple) else answer}
 
@@ -157,7 +158,7 @@ class Watching:
     def answer(self, asked: Message) -> Message:
         from netwatch.model.event import Event, FlowRef, Step
 
-        made: Any = ()
+        made: object = ()
         no_engine: Any = None
         if "begin" in asked:
             self._run = Run(**asked["begin"])

@@ -6,6 +6,7 @@ Those that read content come first, in the order in which they feed each other: 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from netwatch.model.contract import Addon
@@ -51,8 +52,8 @@ ALL = CONTENT | RECORDS | ALERTS | SCREENS | USERS
 def users() -> tuple[str, ...]:
     """What the configuration folder has: those of USERS, and the names of files that are addons of the user's own."""
     folder = config_folder()
-    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if (folder / "addons").is_dir() else ()
-    return *(name for name in USERS if (folder / name).is_dir()), *own
+    own = sorted(path.name for path in (folder / "addons").glob("*.py")) if os.path.isdir(folder / "addons") else ()
+    return *(name for name in USERS if os.path.isdir(folder / name)), *own
 
 
 def find(name: str) -> type[Addon]:

@@ -7,8 +7,8 @@ changes nothing but the time it takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
@@ -26,7 +26,7 @@ from netwatch.model.record import Record
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from netwatch._fast.input.source import Source
 
@@ -41,25 +41,24 @@ class Pipeline:
     def __init__(self, source: Source, *, workers: int = 1, want: Iterable[str] = (), hold: bool = False,
                  dpi: bool = True, facts: bool = True, history: int = 0, max_flows: int = 2_000_000,
                  timeouts: dict[str, int] | None = None, max_frames: int | None = None,
-                 copies: Callable[[], Sequence[Any]] | None = None, box: Box | None = None,
+                 copies: Callable[[], Sequence[Source]] | None = None, box: Box | None = None,
                  addons: Sequence[Addon] = (), purpose: Purpose | None = None,
                  settings: Values | None = None, host: Host | None = None,
-                 say: Callable[[str, str], None] | None = None, each: bool = False,
-                 identity: Mapping[str, str] | None = None) -> None:
+                 say: Callable[[str, str], None] | None = None, each: bool = False) -> None:
         """`want`: kinds of event to hand out; `hold`: hand out ended flows; `history`: ended flows kept otherwise;
         `facts`: keep what classifiers learn, for flow records; `max_frames`: stop after so many;
         `copies` opens as many further readers of the same input as there are further workers. Each worker then reads
         all of it and takes its share, which is fastest, and done when nothing is to be handed out in order; `box`:
         another kind of box for the one worker; `addons` are asked in their order, `purpose` to `say` are what they see
         of the run (see model.Run); `each`: a step for each frame, of the one worker, so that what is known of a flow
-        at a frame does not depend on how many were read with it; `identity`: which packets are copies and which flows
-        are one, as Settings.identity has it. Raises AddonError."""
+        at a frame does not depend on how many were read with it. Raises AddonError."""
         self.source = source
         self.purpose, self.settings, self.host = purpose or Purpose(), settings or Settings({}), host or Host()
         self._say = say
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
-                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {}, **(identity or {}))
+                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {},
+                   copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")))
             for i in range(workers)
         ]
         self.addons = list(addons)
@@ -86,7 +85,7 @@ class Pipeline:
         box = PacedBox() if each else box
         self._boxes = [box] if box is not None else [Box() for _ in range(workers if self._copies else min(workers, 2))]
         self._pool = _threads(workers + 1) if workers > 1 else None
-        self._ahead: Any = None
+        self._ahead: Future[int] | None = None
         self._to_release = False
 
     def step(self) -> Step | None:
@@ -123,7 +122,7 @@ class Pipeline:
         return self._collect(Step((), idle=count < 0, box=None if self._pool else self._boxes[0]))
 
     @property
-    def box(self) -> Any:
+    def box(self) -> Box:
         """The frames that the last process() worked on; its events' frames are in it until the next."""
         return self._boxes[-1]
 
@@ -236,7 +235,7 @@ class Pipeline:
         assert self._pool is not None
         if self._ahead is None:
             self._ahead = self._pool.submit(self._fill, self._boxes[0])
-        count: int = self._ahead.result()
+        count = self._ahead.result()
         if count <= 0:
             self._ahead = None
             return count
@@ -270,7 +269,8 @@ class Pipeline:
 
     def _next_frame(self) -> int:
         """Show the engine the next frame alone."""
-        box: Any = self._boxes[0]
+        box = self._boxes[0]
+        assert isinstance(box, PacedBox)
         if not box.left:
             count = self._fill(box)
             if count <= 0:
@@ -307,7 +307,7 @@ class Pipeline:
 
     def _collect(self, step: Step) -> Step:
         """What came of a chunk, once the addons have had their say."""
-        ended: list[tuple[Any, int]] = []
+        ended: list[tuple[Engine, int]] = []
         if self.hold:
             if len(self.engines) > 1:
                 self._ids = number_fresh(self.engines, self._ids)

@@ -12,7 +12,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.input.switch import Switch
@@ -21,7 +21,7 @@ from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
-from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Where
+from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Values, Where
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Host
 from netwatch.model.record import Record
@@ -32,6 +32,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.run.turns import Turns
+from netwatch.store import files
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ class Session:
     """What the terminal asks; a model.Session to questions and commands. `open_source` is called by start(), so that
     its errors are raised there, and again when a file is read from its start."""
 
-    def __init__(self, purpose: Purpose, open_source: Callable[[], Any], *, dpi: bool = True,
+    def __init__(self, purpose: Purpose, open_source: Callable[[], Source], *, dpi: bool = True,
                  settings: Settings | None = None, host: Host | None = None,
-                 given: Callable[[], Sequence[Addon]] = tuple) -> None:
-        """`given` makes addons that stand in for those of their names (see addons.load())."""
-        self.settings = settings or Settings({})
+                 given: Callable[[], Sequence[Addon]] = tuple, opened: Callable[[], None] = lambda: None,
+                 new_file: Callable[[str], int] = files.new_file) -> None:
+        """`given` makes addons that stand in for those of their names (see addons.load()); `opened` is called by
+        start() when all is open and before the first thread; `new_file` gives a descriptor of a file for what is
+        saved."""
+        self._new_file, self._opened = new_file, opened
+        self.settings: Values = settings or Settings({})
         self.host = host or Host()
         self.purpose = purpose
         self.label = purpose.label
@@ -78,6 +83,7 @@ class Session:
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError, AddonError."""
         self._begin(self._open_source())
+        self._opened()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -91,7 +97,6 @@ class Session:
         self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
                                  say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
                                  max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),
-                                 identity=self.settings.identity,
                                  box=PacedBox() if self.player else None)
         self.addons, self.engines = self.pipeline.addons, self.pipeline.engines
         self.engine = self.engines[0]
@@ -102,6 +107,10 @@ class Session:
         unsaid, self._unsaid = self._unsaid or [], None
         for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
+
+    def new_file(self, name: str) -> int:
+        """See model.Session."""
+        return self._new_file(name)
 
     def find(self, kind: type[Kind]) -> Kind | None:
         """See model.Run."""
@@ -130,7 +139,7 @@ class Session:
     def _timeouts(self) -> dict[str, int]:
         return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self.settings.timeouts
 
-    def use_settings(self, settings: Settings) -> None:
+    def use_settings(self, settings: Values) -> None:
         """Other settings from now on, as far as a running engine can: its idle timeouts."""
         self.settings = settings
         with self.lock:
@@ -196,7 +205,7 @@ class Session:
         number = yield from self.view.find(id)
         return self.records([number])[0] if number else None
 
-    def ask(self, question: Question) -> Any:
+    def ask(self, question: Question[Answer]) -> Answer:
         """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""
         return question.answer(self)
 
@@ -288,12 +297,14 @@ class Session:
     def _replay(self, player: Player) -> None:
         """A file, at the player's pace, as often as it asks for it again."""
         while not self._stopping:
+            box = self.pipeline.box
+            assert isinstance(box, PacedBox)
             if player.again:
                 self._read_again(player)
             elif self._done:
                 player.wait_at_end()
-            elif self.pipeline.box.left or self._read_on(player) > 0:
-                shown = player.allow(self.pipeline.box)
+            elif box.left or self._read_on(player) > 0:
+                shown = player.allow(box)
                 with self.lock:
                     if shown:
                         self._take(shown)

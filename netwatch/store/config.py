@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
 
 from netwatch.model.option import Value
 from netwatch.store import files, folders
@@ -55,7 +54,7 @@ def load(path: Path) -> tuple[Settings, list[str]]:
     return settings, wrong
 
 
-def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """(dotted key, value) of everything that is not a table; an empty table counts as nothing."""
     for name, value in tree.items():
         if isinstance(value, dict):
@@ -112,7 +111,7 @@ def edited(text: str, changes: Mapping[str, Value]) -> str:
     return new
 
 
-def _put(table: Any, path: list[str], value: Value) -> None:
+def _put(table: MutableMapping[str, object], path: list[str], value: Value) -> None:
     """Set a key; a new one comes after the last of its table, before the comments that lead to the next."""
 
     import tomlkit
@@ -122,7 +121,10 @@ def _put(table: Any, path: list[str], value: Value) -> None:
     if rest:
         if name not in table:
             table[name] = tomlkit.table()
-        _put(table[name], rest, value)
+        below = table[name]
+        if not isinstance(below, MutableMapping):
+            raise TypeError(f"{name} is no table")
+        _put(below, rest, value)
     elif name in table or not isinstance(table, Table):
         table[name] = value
     else:

@@ -155,7 +155,7 @@ class Settings(NamedTuple):
     origins: Mapping[str, str] = {}
     path: str = ""
 
-    def of(self, key: str) -> Any:
+    def of(self, key: str) -> Any:     # Any: of its option's type, which no key tells
         """The value, of its setting's type."""
         return self.changed[key] if key in self.changed else SETTINGS[key].default
 
@@ -172,11 +172,6 @@ class Settings(NamedTuple):
         """Changed idle timeouts in seconds, by the names the engine knows."""
         return {k.removeprefix("timeouts."): int(v) for k, v in self.changed.items()
                 if k.startswith("timeouts.") and v != SETTINGS[k].default}
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What tells packets and flows apart, as the engine is asked for it."""
-        return {"copies": str(self.of("flows.copies")), "vlan": str(self.of("flows.vlan"))}
 
     @property
     def colors(self) -> dict[str, str]:

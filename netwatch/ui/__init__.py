@@ -1,9 +1,10 @@
 """The terminal. run() is the only way in; everything heavy is imported by it, so that `import netwatch.ui` is cheap."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from netwatch.filter import Filter
     from netwatch.store.settings import Settings
     from netwatch.ui.poller import Watch
 
@@ -62,7 +63,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
         session.stop()
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> Filter:
     """The filter language, loaded when the first filter is typed."""
     from netwatch import filter as language
     return language.Filter(text)

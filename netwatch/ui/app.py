@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.store import crash
@@ -21,6 +21,11 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import TABS, Tab, find
 from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
 
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Command
+    from netwatch.ui.poller import Request
+
 MESSAGE_SECONDS = 3.0
 
 
@@ -28,9 +33,9 @@ class App:
     """One running terminal. `ask` is told what to fetch, `do` what to have done; `quit_code` is set when it is time
     to leave."""
 
-    def __init__(self, label: str, live: bool, ask: Callable[[Any], None], parse: Callable[[str], Any],
+    def __init__(self, label: str, live: bool, ask: Callable[[Request], None], parse: Callable[[str], Filter | None],
                  tab: str | None = None, ascii_only: bool = False, where: str = "", view: str = "full",
-                 do: Callable[[Any], None] = lambda command: None) -> None:
+                 do: Callable[[Command], None] = lambda command: None) -> None:
         self.state = State(label=label, live=live, glyphs=ASCII if ascii_only else UNICODE, parse=parse, tabs=TABS)
         self.state.table.sort = "rate_in" if live else "bytes"
         self.quit_code: int | None = None

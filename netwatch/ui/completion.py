@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netwatch import schema
+from netwatch.model.record import Record, look_up
 
 MOST = 200                         # offers at a time
 _WORD = re.compile(r"[A-Za-z0-9_.\-]*$")
@@ -32,7 +33,7 @@ def names() -> tuple[Offer, ...]:
     return (*dict.fromkeys(own), *(Offer(name, f"{field.name}: {field.help}") for name, field in further.items()))
 
 
-def offers(text: str, rows: Iterable[Mapping[str, Any]]) -> tuple[int, list[Offer]]:
+def offers(text: str, rows: Iterable[Record]) -> tuple[int, list[Offer]]:
     """(where the word begins, what it may become), best first; `text` ends at the cursor."""
     value = _AFTER_FIELD.search(text)
     if value and (value[1] in schema.NAMES or value[1] in schema.BY_NAME):
@@ -55,7 +56,7 @@ def agreed(texts: Sequence[str]) -> str:
     return low[:next((i for i, letter in enumerate(low) if high[i:i + 1] != letter), len(low))]
 
 
-def _values(name: str, typed: str, rows: Iterable[Mapping[str, Any]]) -> list[Offer]:
+def _values(name: str, typed: str, rows: Iterable[Record]) -> list[Offer]:
     """Values of a field in the rows that begin as typed, the most frequent first."""
     fields = [schema.BY_NAME[name]] if name in schema.BY_NAME else list(schema.NAMES[name])
     if fields[0].type is schema.Type.BOOL:
@@ -63,7 +64,7 @@ def _values(name: str, typed: str, rows: Iterable[Mapping[str, Any]]) -> list[Of
     counted: dict[str, int] = {}
     for row in rows:
         for field in fields:
-            found = _dig(row, field.name)
+            found = look_up(row, field.name)
             for each in found if isinstance(found, list) else [found]:
                 if isinstance(each, str | int) and not isinstance(each, bool):
                     counted[str(each)] = counted.get(str(each), 0) + 1
@@ -79,11 +80,3 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _dig(row: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of a record, None when there is none."""
-    found: Any = row
-    for part in path.split("."):
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(part)
-    return found

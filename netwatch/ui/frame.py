@@ -1,7 +1,7 @@
 """What is around every tab: the top line with the tabs and the source, the status line, the keys that work here."""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.ui import filterline, keys, replaykeys
@@ -23,6 +23,9 @@ from netwatch.ui.theme import (
     WARN,
     Glyphs,
 )
+
+if TYPE_CHECKING:
+    from netwatch.ui.tabs import Tab
 
 MIN_ROWS, MIN_COLS = 12, 40
 RULE_FROM = 16                     # rows from which there is room for the line under the tabs
@@ -62,7 +65,7 @@ def source_words(state: State) -> list[Span]:
     return [(glyphs.playing, UP), (f" {100 * (health.position or 0.0):.0f} % {state.label}", TEXT)]
 
 
-def tab_spots(state: State, width: int) -> list[tuple[int, int, Any]]:
+def tab_spots(state: State, width: int) -> list[tuple[int, int, Tab]]:
     """(x, cells, tab) of the tab strip: full titles when they fit, else only the number of the tabs not shown."""
     start = 12
     full = sum(len(tab.title) + 4 for tab in state.tabs)

@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netwatch.model.contract import Command, Question, Watch
+from netwatch.model.contract import Command, Question, Watch, Where
 from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 
@@ -33,10 +33,10 @@ class Request:
     history: bool = False
     flow: int | None = None      # a flow whose whole record is wanted
     hold: bool = False           # paused: ask once, then leave the page alone
-    asks: Question | None = None     # what the screen wants to know beside the flows
+    asks: Question[object] | None = None     # what the screen wants to know beside the flows
 
     @property
-    def question(self) -> tuple[Any, ...]:
+    def question(self) -> tuple[Where | None, str, bool, int, int, bool]:
         return (self.where, self.sort, self.descending, self.offset, self.limit, self.history)
 
 
@@ -52,8 +52,8 @@ class Snapshot:
     record: Record | None = None
     health: Health | None = None
     error: str | None = None
-    asked: Question | None = None
-    answer: Any = None           # ... to what was asked
+    asked: Question[object] | None = None
+    answer: object = None           # ... to what was asked
     said: str = ""               # what the last command had to say
     commands: int = 0            # how many have been done
 
@@ -73,7 +73,7 @@ class Poller(threading.Thread):
         self._latest = Snapshot()
         self._stopping = False
         self._todo: collections.deque[Command] = collections.deque()
-        self._progress: tuple[Any, ...] = ()
+        self._progress: tuple[object, ...] = ()
         self.on_crash: Callable[[BaseException], object] = lambda error: None
 
     @property

@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netwatch.addons import replay_control as replay
+from netwatch.model.contract import Command
 from netwatch.ui.state import State
 from netwatch.ui.theme import MUTED, TEXT, UP, WARN
 
 
-def _do(command: object) -> Callable[[State], None]:
+def _do(command: Command) -> Callable[[State], None]:
     return lambda state: state.do(command)
 
 

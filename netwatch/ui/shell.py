@@ -12,7 +12,8 @@ import os
 import select
 import signal
 import time
-from typing import Any
+from collections.abc import Callable
+from types import FrameType
 
 import npyscreen
 
@@ -38,7 +39,7 @@ class Bell:
         os.set_blocking(self._writer, False)
         self.stopped_by: int | None = None
         self.resized = False
-        self._before: dict[int, Any] = {}
+        self._before: dict[int, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
 
     def ring(self) -> None:
         with contextlib.suppress(OSError):      # full: it will wake anyway; closed: nobody is left to wake
@@ -174,7 +175,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
     BLANK_LINES_BASE = 0
     BLANK_COLUMNS_RIGHT = 0
 
-    def __init__(self, parts: tuple[App, Any, Painter, Poller, Bell], **keywords: object) -> None:
+    def __init__(self, parts: tuple[App, Canvas, Painter, Poller, Bell], **keywords: object) -> None:
         self._parts = parts
         super().__init__(minimum_lines=1, minimum_columns=1, **keywords)
 
@@ -185,8 +186,8 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
         self.screen.set_up(*self._parts)
 
     def set_up_handlers(self) -> None:
-        self.handlers: dict[Any, Any] = {}
-        self.complex_handlers: list[Any] = []
+        self.handlers: dict[object, object] = {}
+        self.complex_handlers: list[object] = []
 
     def _max_physical(self) -> tuple[int, int]:
         rows, columns = term.size()

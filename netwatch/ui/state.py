@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch.model.contract import Offer
 from netwatch.model.record import Record
@@ -11,6 +11,13 @@ from netwatch.store.settings import Settings
 from netwatch.ui.poller import Health, Request, Snapshot
 from netwatch.ui.theme import UNICODE, Glyphs
 
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Command
+    from netwatch.ui.completion import Offer as Completion
+    from netwatch.ui.tabs import Tab
+
+Part = TypeVar("Part")
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
 
 
@@ -61,15 +68,15 @@ class FilterState:
     editing: bool = False
     line: Line = field(default_factory=Line)
     applied_text: str = ""
-    applied: Any = None
-    before: tuple[str, Any] = ("", None)
+    applied: Filter | None = None
+    before: tuple[str, Filter | None] = ("", None)
     error: str = ""
     column: int | None = None
     history: list[str] = field(default_factory=list)
     place: int = 0                   # in the history; len(history) is the line being typed
     since: float = 0.0               # when `applied` last changed, monotonic seconds
     rows: list[Record] = field(default_factory=list)   # on screen when the line was opened: values are offered
-    offers: list[Any] = field(default_factory=list)    # completion.Offer, while they are listed
+    offers: list[Completion] = field(default_factory=list)    # while they are listed
     offered: int = -1                # the one that has been taken, -1 none yet
     word: int = 0                    # where the word they are for begins
 
@@ -100,13 +107,13 @@ class State:
     settings: Settings = field(default_factory=lambda: Settings({}))
     set_interval: Callable[[float], None] = lambda seconds: None     # between two looks at the session
     tab: str = "connections"
-    tabs: tuple[Any, ...] = ()
+    tabs: tuple[Tab, ...] = ()
     snapshot: Snapshot = field(default_factory=Snapshot)
     health: Health | None = None
     body: Area = field(default_factory=lambda: Area(0, 0, 0, 0))
     table: TableState = field(default_factory=TableState)
     filter: FilterState = field(default_factory=FilterState)
-    parse: Callable[[str], Any] = lambda text: None
+    parse: Callable[[str], Filter | None] = lambda text: None
     order: Callable[[str, bool], tuple[str, bool]] = lambda column, descending: (column, descending)
     paused: bool = False
     paused_packets: int = 0
@@ -114,12 +121,12 @@ class State:
     details_top: int = 0
     details_field: int | None = None    # the value that is marked for copying
     overlay: str = ""                # "": none; else one of popups.POPUPS, or the tab's own
-    parts: dict[str, Any] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
+    parts: dict[str, object] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name
     inner: Callable[[State], tuple[str, ...]] | None = None    # where keys go inside this tab
-    sorting: Callable[[State], Any] | None = None          # popups.sort.Sorting of the table on screen
+    sorting: Callable[[State], object] | None = None          # popups.sort.Sorting of the table on screen
     go: Callable[[str], None] = lambda name: None          # to another tab
     act: Callable[[str], None] = lambda action: None       # what a key of that action does
-    do: Callable[[Any], None] = lambda command: None       # face.Command: have the session do something
+    do: Callable[[Command], None] = lambda command: None   # have the session do something
     view: str = "full"
     sort_row: int = 0
     help_top: int = 0
@@ -127,6 +134,13 @@ class State:
     failed: dict[str, str] = field(default_factory=dict)   # tab: what went wrong
     clipboard: Callable[[str], bool] = lambda text: False
     offers: Sequence[Offer] = ()   # commands that addons bring
+
+    def part(self, name: str, kind: type[Part]) -> Part:
+        """What the tab, view or popup of that name remembers; it begins as `kind` does."""
+        found = self.parts.get(name)
+        if not isinstance(found, kind):
+            found = self.parts[name] = kind()
+        return found
 
     def contexts(self) -> tuple[str, ...]:
         """Where keys go, innermost first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -54,6 +55,7 @@ BREAK = {
     "capture": half_a_capture,
     "decryption": wrong_keys,
     "frame": lambda patch, folder: (half_a_capture(patch, folder), patch.setattr(self_test, "PATIENCE_S", 0.1)),
+    "jail": wrong_keys,
     "classifiers": lambda patch, folder: patch.setattr("netwatch.plugins.process.WORKER", folder / "gone.py"),
 }
 
@@ -67,3 +69,14 @@ def test_what_is_broken_is_said(name: str, monkeypatch: pytest.MonkeyPatch, tmp_
     said = capsys.readouterr().out.splitlines()
     assert said[1].startswith(f"{name}: FAILED: ")
     assert said[-1] == "self-test: 1 of 1 checks failed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_it_passes_where_the_settings_may_not_be_read(tmp_path: Path) -> None:
+    """Whoever became somebody else and kept HOME, as setpriv and some containers do."""
+    (tmp_path / "netwatch").mkdir()
+    tmp_path.chmod(0o700)
+    done = subprocess.run([*COMMAND, "--self-test"], env={**ENVIRONMENT, "XDG_CONFIG_HOME": str(tmp_path)}, cwd="/",
+                          user=65534, group=65534, extra_groups=[], text=True, capture_output=True)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "self-test: passed")
+    assert {line.rpartition(": ")[2] for line in done.stderr.splitlines()} == {"Permission denied"}

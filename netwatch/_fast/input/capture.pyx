@@ -145,7 +145,7 @@ cdef class LiveSource(Source):
         h.tick = 1 if status == PCAP_TSTAMP_PRECISION_NANO else 1000
         h.sysfs = posix_open(f"/sys/class/net/{name}/statistics/rx_dropped".encode(), O_RDONLY | O_CLOEXEC)
         h.sysfs_first = number_in(h.sysfs)
-        indexes = {"indexes": dict(if_nameindex())} if name == "any" else {}
+        indexes = {"indexes": {str(i): each for i, each in if_nameindex()}} if name == "any" else {}
         self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen, "description": "",
                                 "resolution": 1_000_000_000 // h.tick, **indexes})
         self.n_interfaces += 1

@@ -103,7 +103,7 @@ def interface_text(interfaces: list, iface: int, ifindex: int):
     known where the capture is made, and elsewhere its number. None when it has no name."""
     known = interfaces[iface] if iface < len(interfaces) else {}
     if ifindex:
-        return known.get("indexes", {}).get(ifindex) or f"if{ifindex}"
+        return known.get("indexes", {}).get(str(ifindex)) or f"if{ifindex}"
     return known.get("name") or None
 
 

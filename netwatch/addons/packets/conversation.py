@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
 from netwatch._fast.out.record import iso
@@ -60,9 +60,9 @@ class Stream:
         with session.lock:
             places = keeper.ring.of_flow(self.flow, 0, keeper.ring.next)
         place = (self.flow, len(places), places[-1:])
-        if keeper.said is not None and keeper.said[0] == place:
-            last: Said = keeper.said[1]
-            return last
+        last = keeper.said
+        if last is not None and last[0] == place and isinstance(last[1], Said):
+            return last[1]
         said = _read(session, self.flow, places) if places else Said([], why="none of its frames is kept any longer")
         keeper.said = (place, said)
         return said
@@ -110,11 +110,23 @@ def _datagrams(session: Session, known: Record, places: list[int], talk: _Talk) 
             talk.add(outward, about["ns"], data[at : at + about["payload"]], False, -1, 0)
 
 
+@dataclass(slots=True)
+class _Turn:
+    """A Turn that still grows."""
+
+    outward: bool
+    ns: int
+    data: bytearray
+    opened: bool
+    stream: int
+    missing: int
+
+
 class _Talk:
     """Collects turns up to a bound."""
 
     def __init__(self) -> None:
-        self.turns: list[list[Any]] = []
+        self.turns: list[_Turn] = []
         self.bytes = {True: 0, False: 0}
         self.cut = False
 
@@ -126,15 +138,15 @@ class _Talk:
             return
         self.bytes[outward] += len(data)
         turn = self.turns[-1] if self.turns else None
-        if turn is None or (turn[0], turn[3], turn[4]) != (outward, opened, stream):
-            self.turns.append([outward, ns, bytearray(data), opened, stream, missing])
+        if turn is None or (turn.outward, turn.opened, turn.stream) != (outward, opened, stream):
+            self.turns.append(_Turn(outward, ns, bytearray(data), opened, stream, missing))
         else:
-            turn[2] += data
-            turn[5] += missing
+            turn.data += data
+            turn.missing += missing
 
     def result(self, known: Record, why: str, whole: bool) -> Said:
-        turns = [Turn(out, ns, bytes(data), opened, stream, missing)
-                 for out, ns, data, opened, stream, missing in self.turns]
+        turns = [Turn(turn.outward, turn.ns, bytes(turn.data), turn.opened, turn.stream, turn.missing)
+                 for turn in self.turns]
         ends = [f"{known.get(a, '')}:{known[p]}" if p in known else str(known.get(a, ""))
                 for a, p in (("src", "sport"), ("dst", "dport"))]
         resent = (known["retransmits_out"], known["retransmits_in"]) if "retransmits_out" in known else None

@@ -10,7 +10,7 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.framering import FrameRing
 from netwatch.model.contract import Addon
@@ -36,7 +36,7 @@ class KeptFrames(Addon):
     def begin(self, run: Run) -> None:
         self.ring = FrameRing(run.settings.of("packets.ring_mb") * MEGABYTE)
         self.ring.attach(run.engines[0])
-        self.said: tuple[Any, Any] | None = None  # the flow that was followed last, and what it says
+        self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 
     def scan(self, where: Filter | None, flow: int) -> Scan:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import Excerpt
 from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
-from netwatch.dissect import Frame, Node, dissect, summary
+from netwatch.dissect import Frame, dissect, summary
+from netwatch.dissect import Node as Node
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
+    from netwatch._fast.view.framering import FrameRing
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
@@ -127,7 +129,7 @@ def _capture(source: Source) -> Capture | None:
     return Capture(tuple(source.names), source.filter, source.stopped)
 
 
-def _kept(ring: Any) -> Kept:
+def _kept(ring: FrameRing) -> Kept:
     if ring.next == ring.first:
         return Kept(lost=ring.first, lost_bytes=ring.lost_bytes)
     return Kept(ring.next - ring.first, ring.bytes, ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
@@ -211,7 +213,7 @@ class SavePackets:
         if not places:
             return "There is no frame to save"
         try:
-            path, writer = _new_file(time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
+            path, writer = _new_file(session, time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
             with writer:
                 written = _write(session, writer, places)
         except OSError as error:
@@ -220,11 +222,11 @@ class SavePackets:
         return f"{written:,} frames written to {path}{lost}"
 
 
-def _new_file(stem: str) -> tuple[str, CaptureWriter]:
+def _new_file(session: Session, stem: str) -> tuple[str, CaptureWriter]:
     for turn in range(1, TRIES):
-        path = os.path.abspath(f"{stem}{f'-{turn}' if turn > 1 else ''}.pcapng")
+        name = f"{stem}{f'-{turn}' if turn > 1 else ''}.pcapng"
         try:
-            return path, CaptureWriter(path)
+            return os.path.abspath(name), CaptureWriter(name, fd=session.new_file(name))
         except FileExistsError:
             continue
     raise FileExistsError(17, f"{TRIES} files of that name are there", f"{stem}.pcapng")

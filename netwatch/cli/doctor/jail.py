@@ -7,11 +7,12 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_FINDING, EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.selection import read_settings
+from netwatch.model.record import Record
 from netwatch.platform.jail import Jailed
 from netwatch.platform.linux.acts import Act, acts, attempt, denied
 from netwatch.plugins.process import Plugin, PluginError
@@ -63,7 +64,7 @@ def examine(as_json: bool) -> int:
     return 0 if all(each.denied for each in tried) else EXIT_FINDING
 
 
-def _record(tried: Tried) -> dict[str, Any]:
+def _record(tried: Tried) -> Record:
     return {key: value for key, value in tried._asdict().items() if value != ""}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
 from netwatch.model.record import Record
@@ -19,6 +19,9 @@ from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.linux.tcpinfo import tcp_info
 from netwatch.platform.sights import Sights
 from netwatch.platform.watch import Tracker, Watch
+
+if TYPE_CHECKING:
+    import psutil
 
 STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT1", 5: "FIN_WAIT2", 6: "TIME_WAIT", 7: "CLOSE",
           8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING"}
@@ -96,7 +99,7 @@ class Linux:
         return [Status(name, True) if effective >> bit & 1 else Status(name, False, f"without it: {lacking}", root_fix)
                 for name, bit, lacking in CAPABILITIES]
 
-    def _start_of(self, process: Any) -> int:
+    def _start_of(self, process: psutil.Process) -> int:
         """The start time in clock ticks since boot, as /proc/PID/stat has it."""
         found = self._proc.identify(process.pid)
         return found.start if found else 0

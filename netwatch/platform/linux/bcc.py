@@ -15,13 +15,17 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from netwatch.model.host import Identity, Status, Unavailable
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
+
+if TYPE_CHECKING:
+    import bcc
 
 METHOD = "bcc"
 PACKAGES = "/usr/lib/python3/dist-packages"
@@ -147,7 +151,7 @@ class BccTracker:
         self._facts = facts
         self._proc = proc
         self._own = own
-        self._program: Any = None
+        self._program: bcc.BPF | None = None
         self._what = ""
         self._fix = "apt install python3-bpfcc linux-headers-$(uname -r)"
         self.events = self.lost = 0
@@ -155,7 +159,7 @@ class BccTracker:
     def start(self) -> None:
         """Compile and attach; seconds. Raises Unavailable."""
         library = _library()
-        if not any(Path(root, TRACE).exists() for root in TRACEFS):
+        if not any(os.path.exists(os.path.join(root, TRACE)) for root in TRACEFS):
             self._fix = f"mount -t tracefs tracefs {TRACEFS[0]}"
             raise Unavailable("tracefs is not mounted, or has no tracepoint sock:inet_sock_set_state")
         words: list[str] = []
@@ -231,7 +235,7 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _library() -> Any:
+def _library() -> ModuleType:
     """The system's bcc, from where Debian has it when this Python does not look there. Raises Unavailable."""
     if "bcc" in sys.modules:
         return sys.modules["bcc"]

@@ -11,7 +11,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Set
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.host import Identity, Process, Status, Unavailable
 from netwatch.platform.base import TCP
@@ -19,6 +19,9 @@ from netwatch.platform.facts import Facts
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.sights import MS, POLLED, SILENT, Sight, Sights
+
+if TYPE_CHECKING:
+    from netwatch._fast.os.sockdiag import SocketTable
 
 METHOD = "sock_diag"
 PACE_S = 0.02
@@ -55,7 +58,7 @@ class DiagTracker:
         self._facts = facts
         self._proc = proc
         self._namespaces = namespaces
-        self._tables: dict[int, Any] = {}
+        self._tables: dict[int, SocketTable] = {}
         self._pending: OrderedDict[int, Waiting] = OrderedDict()      # by inode
         self._searched: set[int] = set()       # those of them that no process had when all were looked at
         self._busy: OrderedDict[int, None] = OrderedDict()
@@ -118,7 +121,7 @@ class DiagTracker:
         self._sights.passed[METHOD] = began
         self.passes += 1
 
-    def _turn(self) -> list[tuple[int, Any]]:
+    def _turn(self) -> list[tuple[int, SocketTable]]:
         """The tables of this pass: our own namespace's in each, the others' a few at a time."""
         own = self._namespaces.own
         others = [inode for inode in self._tables if inode != own]

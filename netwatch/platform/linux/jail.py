@@ -53,6 +53,8 @@ def become(user: User) -> None:
 def _library() -> Iterator[str]:
     """Where what has not been imported yet is imported from: never the working folder."""
     yield str(Path(__file__).parents[2])
+    if getattr(sys, "frozen", False):  # a bundle: its libraries, and the program, which holds modules itself
+        yield from (sys.prefix, os.path.realpath("/proc/self/exe"))
     roots = {os.path.realpath(root) for root in (sys.prefix, sys.base_prefix)}
     yield from (path for path in sys.path if any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots)
                 and os.path.realpath(path) not in roots)

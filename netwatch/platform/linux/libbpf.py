@@ -11,7 +11,6 @@ import ctypes
 import errno
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from netwatch.model.host import Unavailable
 
@@ -28,7 +27,7 @@ _POINTERS = ("bpf_object__open_file", "bpf_object__find_program_by_name", "bpf_o
 _silent = _PRINT(lambda level, words, arguments: 0)
 
 
-def library() -> Any:
+def library() -> ctypes.CDLL:
     """The shared library, its functions typed. Raises Unavailable when it is not installed."""
     try:
         lib = ctypes.CDLL(LIBRARY, use_errno=True)
@@ -60,9 +59,9 @@ class Object:
 
     def __init__(self, path: str) -> None:
         self._lib = library()
-        self._links: list[Any] = []
-        self._ring: Any = None
-        self._sample: Any = None
+        self._links: list[ctypes.c_void_p] = []
+        self._ring: ctypes.c_void_p | None = None
+        self._sample: object = None
         self._object = ctypes.c_void_p(self._checked(self._lib.bpf_object__open_file(path.encode(), None)))
 
     def choose(self, wanted: set[str], all_of_them: set[str]) -> None:
@@ -126,7 +125,7 @@ class Object:
             self._lib.bpf_object__close(self._object)
             self._object = ctypes.c_void_p(None)
 
-    def _program(self, name: str) -> Any:
+    def _program(self, name: str) -> ctypes.c_void_p:
         return ctypes.c_void_p(self._checked(self._lib.bpf_object__find_program_by_name(self._object, name.encode())))
 
     def _map(self, name: str) -> int:

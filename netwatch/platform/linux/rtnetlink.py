@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 from netwatch.model.host import Counters, Link, Neighbour, Route, Unavailable
 
@@ -118,7 +117,7 @@ def routes() -> list[Route]:
         values = dict(attributes)
         if kind != RTN_UNICAST or (_u32(values.get(RTA_TABLE)) or table) != RT_TABLE_MAIN:
             continue
-        size = {socket.AF_INET: 4, socket.AF_INET6: 16}.get(family)
+        size = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}.get(family)
         if size is None:
             continue
         network = values.get(RTA_DST, bytes(size))
@@ -173,7 +172,7 @@ def _u32(value: bytes | None) -> int | None:
     return struct.unpack_from("=I", value)[0] if value and len(value) >= 4 else None
 
 
-def _ask(kind: int, head: struct.Struct) -> list[tuple[tuple[Any, ...], list[tuple[int, bytes]]]]:
+def _ask(kind: int, head: struct.Struct) -> list[tuple[tuple[int, ...], list[tuple[int, bytes]]]]:
     """The messages of a dump: (fields of the head, attributes)."""
     from netwatch._fast.os.netlink import Netlink
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from netwatch.model.host import Neighbour, Route, Unavailable
@@ -105,17 +105,18 @@ def _port(word: int) -> int:
     return (word & 0xFF) << 8 | word >> 8 & 0xFF
 
 
-def _library() -> Any:
+def _library() -> ctypes.CDLL:
     try:
-        return ctypes.WinDLL("iphlpapi.dll")  # type: ignore[attr-defined]
+        found: ctypes.CDLL = ctypes.WinDLL("iphlpapi.dll")  # type: ignore[attr-defined]
+        return found
     except (AttributeError, OSError) as e:
         raise Unavailable(f"iphlpapi.dll: {e}") from None
 
 
-def _table(ask: Any) -> bytes:
+def _table(ask: Callable[..., int]) -> bytes:
     """Ask for the size, then for the table; it may have grown in between."""
     size = ctypes.c_ulong(0)
-    buffer: Any = None
+    buffer: ctypes.Array[ctypes.c_char] | None = None
     for _ in range(ATTEMPTS):
         status = ask(buffer, ctypes.byref(size))
         if status == 0:

@@ -29,8 +29,14 @@ def open_entry(state: State, title: str, hint: str, text: str, accept: Callable[
     state.overlay = "entry"
 
 
+def entry_of(state: State) -> Entry:
+    found = state.parts["entry"]
+    assert isinstance(found, Entry)
+    return found
+
+
 def draw(canvas: Canvas, area: Area, state: State) -> None:
-    entry: Entry = state.parts["entry"]
+    entry = entry_of(state)
     width = min(WIDTH, area.width)
     box = Area(area.y + max(0, area.height // 3 - 2), area.x + (area.width - width) // 2, min(4, area.height), width)
     draw_box(canvas, box, entry.title, state.glyphs)
@@ -43,22 +49,22 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
 
 
 def type_character(state: State, character: str) -> None:
-    state.parts["entry"].line.insert(character)
+    entry_of(state).line.insert(character)
 
 
 def _accept(state: State) -> None:
-    entry: Entry = state.parts["entry"]
+    entry = entry_of(state)
     state.overlay = ""
     entry.accept(state, entry.line.text.strip())
 
 
 def _move(to: Callable[[Line], int]) -> Callable[[State], None]:
-    return lambda state: state.parts["entry"].line.move(to(state.parts["entry"].line))
+    return lambda state: entry_of(state).line.move(to(entry_of(state).line))
 
 
 def _erase(start: Callable[[Line], int], end: Callable[[Line], int]) -> Callable[[State], None]:
     def act(state: State) -> None:
-        line: Line = state.parts["entry"].line
+        line = entry_of(state).line
         line.erase(start(line), end(line))
     return act
 

@@ -19,8 +19,8 @@ NEAR, FULL = 0.75, 0.95            # shares of a limit from which it is coloured
 
 def stores(state: State) -> list[Store]:
     """What was answered last; nothing until then."""
-    picture = state.snapshot
-    return picture.answer if isinstance(picture.asked, Memory) and picture.answer else []
+    asked, found = state.snapshot.asked, state.snapshot.answer
+    return found if isinstance(asked, Memory) and isinstance(found, list) else []
 
 
 def question(state: State) -> Memory:
@@ -28,8 +28,7 @@ def question(state: State) -> Memory:
 
 
 def _chooser(state: State) -> Chooser:
-    found: Chooser = state.parts.setdefault("memory", Chooser())
-    return found
+    return state.part("memory", Chooser)
 
 
 def box_of(area: Area) -> Area:

@@ -35,8 +35,7 @@ class Part:
 
 
 def part(state: State) -> Part:
-    found: Part = state.parts.setdefault("palette", Part())
-    return found
+    return state.part("palette", Part)
 
 
 def _act(action: str) -> Callable[[State], None]:

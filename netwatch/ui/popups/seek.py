@@ -26,8 +26,7 @@ class Part:
 
 
 def part(state: State) -> Part:
-    found: Part = state.parts.setdefault("seek", Part())
-    return found
+    return state.part("seek", Part)
 
 
 def moment(text: str, now: int) -> int:

@@ -45,8 +45,7 @@ class Part:
 
 
 def part(state: State) -> Part:
-    found: Part = state.parts.setdefault("settings", Part())
-    return found
+    return state.part("settings", Part)
 
 
 def marked(state: State) -> Setting:

@@ -27,8 +27,8 @@ class Sorting:
 
 
 def _sorting(state: State) -> Sorting:
-    assert state.sorting is not None
-    found: Sorting = state.sorting(state)
+    found = state.sorting(state) if state.sorting is not None else None
+    assert isinstance(found, Sorting)
     return found
 
 

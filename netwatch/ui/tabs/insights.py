@@ -25,7 +25,7 @@ class InsightsPart(ListPart):
 
 
 def question(state: State) -> Insights:
-    return Insights(WINDOWS[state.parts[NAME].window][1])
+    return Insights(WINDOWS[state.part(NAME, InsightsPart).window][1])
 
 
 def now(state: State) -> InsightsNow | None:
@@ -39,7 +39,7 @@ def rows(state: State) -> tuple[Card, ...]:
 
 
 def _head(state: State) -> list[Span]:
-    found, (name, _) = now(state), WINDOWS[state.parts[NAME].window]
+    found, (name, _) = now(state), WINDOWS[state.part(NAME, InsightsPart).window]
     if found is None:
         return [("asking", MUTED)]
     told: list[Span] = [(f"{len(found.cards)} card{'s' * (len(found.cards) != 1)}", TITLE)]
@@ -89,7 +89,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
 
 
 def window_next(state: State) -> None:
-    part = state.parts[NAME]
+    part = state.part(NAME, InsightsPart)
     part.window = (part.window + 1) % len(WINDOWS)
     name, seconds = WINDOWS[part.window]
     state.message = f"Counts of the last {name}" if seconds else "Counts of the whole session"

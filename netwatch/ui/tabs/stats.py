@@ -5,12 +5,12 @@ with how many older ones are left out.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion
+from netwatch.addons.statistics import SPREAD_US, Share, Statistics, StatisticsQuestion, Talker
 from netwatch.addons.throughput import RANGES
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
@@ -44,8 +44,7 @@ class Layout(NamedTuple):
 
 
 def part(state: State) -> Stats:
-    found: Stats = state.parts["stats"]
-    return found
+    return state.part("stats", Stats)
 
 
 def question(state: State) -> StatisticsQuestion:
@@ -53,7 +52,8 @@ def question(state: State) -> StatisticsQuestion:
 
 
 def statistics(state: State) -> Statistics | None:
-    return state.snapshot.answer if isinstance(state.snapshot.asked, StatisticsQuestion) else None
+    found = state.snapshot.answer
+    return found if isinstance(found, Statistics) else None
 
 
 def layout(state: State) -> Layout:
@@ -233,7 +233,7 @@ TALKERS = (
 )
 
 
-def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: list[Any],
+def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: Sequence[Share | Talker],
                title: str, note: str, order: str, state: State) -> None:
     """A panel with a list, most first. The share of the largest is shown by a bar where there is room."""
     y, x, height, width = area
@@ -245,12 +245,13 @@ def _draw_list(canvas: Canvas, area: Area, columns: tuple[Column, ...], rows: li
     bar = width // 5 if columns is PROTOCOLS and width >= 60 else 0
     slots = table.fit(columns, width - 4 - (bar + 1 if bar else 0))
     table.draw_heads(canvas, y + 1, x + 2, slots, order if columns is PROTOCOLS else "", True, glyphs)
+    most = next((row.bytes for row in rows if isinstance(row, Share)), 0)
     inner = Area(y + 2, x, max(0, height - 2), width)
     top = min(part(state).top, max(0, len(rows) - inner.height))
     for i, row in enumerate(rows[top:top + inner.height]):
         table.draw_row(canvas, inner.y + i, x + 2, slots, row, None, glyphs)
-        if bar:
-            draw_bar(canvas, inner.y + i, x + width - bar - 1, bar - 1, row.bytes, rows[0].bytes, glyphs)
+        if bar and isinstance(row, Share):
+            draw_bar(canvas, inner.y + i, x + width - bar - 1, bar - 1, row.bytes, most, glyphs)
     table.draw_scroll_bar(canvas, inner, top, len(rows), glyphs)
 
 

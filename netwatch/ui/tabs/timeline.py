@@ -27,7 +27,7 @@ class TimelinePart(ListPart):
 
 
 def question(state: State) -> Timeline:
-    part = state.parts[NAME]
+    part = state.part(NAME, TimelinePart)
     return Timeline(WINDOWS[part.window][1], part.chip, 2 * _cells(state), state.filter.applied)
 
 
@@ -85,7 +85,7 @@ def _columns(state: State) -> tuple[Column, ...]:
 # -------------------------------------------------------------------------------------------------------------- face
 
 def _head(state: State) -> list[Span]:
-    found, (name, _) = now(state), WINDOWS[state.parts[NAME].window]
+    found, (name, _) = now(state), WINDOWS[state.part(NAME, TimelinePart).window]
     told: list[Span] = [(f"t {name}" if name == "session" else f"t last {name}", TITLE)]
     if found is None:
         return [*told, ("  asking", MUTED)]
@@ -156,7 +156,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
 
 
 def window_next(state: State) -> None:
-    part = state.parts[NAME]
+    part = state.part(NAME, TimelinePart)
     part.window = (part.window + 1) % len(WINDOWS)
     part.pinned, part.cursor, part.top = False, 0, 0
     state.message = f"The last {WINDOWS[part.window][0]}" if WINDOWS[part.window][1] else "The whole session"

@@ -1,7 +1,7 @@
 """The Lite view: one calm screen of 80x24 without tabs: how much flows, how well, and who talks."""
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview, Peer
@@ -66,7 +66,7 @@ def _draw_graphs(canvas: Canvas, area: Area, found: Overview, state: State) -> N
     throughput.draw_time(canvas, y + height - 1, x, width, past, state.live, glyphs)
 
 
-def _draw_way(canvas: Canvas, area: Area, rates: Any, style: int, glyphs: Glyphs) -> None:
+def _draw_way(canvas: Canvas, area: Area, rates: Sequence[graph.Sample], style: int, glyphs: Glyphs) -> None:
     if area.height > 0:
         graph.area(canvas, area, graph.stretch(rates, area.width), graph.ceiling(graph.highest(rates)), style, glyphs)
 
@@ -83,7 +83,7 @@ def _draw_health(canvas: Canvas, y: int, x: int, width: int, found: Overview, gl
         x += canvas.put(y, x, value, tile.style if tile.value else MUTED) + 3
 
 
-def expanded(state: State) -> Any:
+def expanded(state: State) -> Callable[[Peer], list[str]] | None:
     """What stands under the selected connection once it has been opened."""
     if not peers.part(state).opened:
         return None

@@ -5,9 +5,9 @@ state.parts; the selection is the key of a row, so that it stays on it whatever 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width, wrap
 from netwatch.ui.popups.sort import Sorting
@@ -16,6 +16,10 @@ from netwatch.ui.theme import BRAND, FAINT, MUTED, TAB, TEXT, TITLE, Glyphs
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.split import split
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
+R = TypeVar("R")
 WHEEL = 3                          # rows per notch
 LABEL = 19                         # cells of the names in the details
 MAX_LINES = 12                     # of one value
@@ -36,7 +40,7 @@ class ListPart:
     pinned: bool = False           # the user chose a row: the screen follows it
     details: bool = False
     details_top: int = 0
-    folded: set[Any] = field(default_factory=set)
+    folded: set[Hashable] = field(default_factory=set)
 
 
 class Places(NamedTuple):
@@ -47,23 +51,24 @@ class Places(NamedTuple):
     details: Area | None
 
 
-class Listing:
+class Listing(Generic[R]):
     """`name` of the tab; `rows(state)` all rows, those of the chip in force; `key(row)`; `values`: what a column is
     sorted by, None last in either direction; `facts(state, row)` for the details; `head(state)` the first line's
     words; `extra(state)`: lines kept free above the heads; `entered(state)`: what a double click does, else it opens
     the details; `sorted_by` instead of `values`: columns by which rows() brings the rows into order itself."""
 
-    def __init__(self, name: str, columns: Sequence[table.Column], rows: Callable[[State], Sequence[Any]],
-                 key: Callable[[Any], Hashable], values: dict[str, Callable[[Any], Any]] | None = None,
-                 facts: Callable[[State, Any], list[Fact]] | None = None, chips: Sequence[str] = (),
+    def __init__(self, name: str, columns: Sequence[table.Column], rows: Callable[[State], Sequence[R]],
+                 key: Callable[[R], Hashable],
+                 values: Mapping[str, Callable[[R], SupportsRichComparison | None]] | None = None,
+                 facts: Callable[[State, R], list[Fact]] | None = None, chips: Sequence[str] = (),
                  head: Callable[[State], list[Span]] = lambda state: [],
-                 columns_of: Callable[[State], Any] | None = None,
+                 columns_of: Callable[[State], Sequence[table.Column]] | None = None,
                  extra: Callable[[State], int] = lambda state: 0,
                  empty: Callable[[State], Sequence[str]] | None = None,
-                 mark: Callable[[Any, Glyphs], tuple[str, int, int | None]] | None = None, sort: str = "",
+                 mark: Callable[[R, Glyphs], tuple[str, int, int | None]] | None = None, sort: str = "",
                  descending: bool = False, noun: tuple[str, str] = ("row", "rows"),
                  entered: Callable[[State], None] | None = None,
-                 sorted_by: dict[str, Callable[[Any], Any]] | None = None) -> None:
+                 sorted_by: Collection[str] | None = None) -> None:
         self.name, self.columns, self.key, self.values = name, tuple(columns), key, values or {}
         self.facts, self.chips, self.head, self.extra, self.empty, self.mark = facts, chips, head, extra, empty, mark
         self.noun, self.entered = noun, entered or self._open
@@ -75,13 +80,12 @@ class Listing:
         return ListPart(sort=sort, descending=descending, chip=self.chips[0] if self.chips else "")
 
     def part(self, state: State) -> ListPart:
-        found: ListPart = state.parts[self.name]
-        return found
+        return state.part(self.name, ListPart)
 
     def columns_now(self, state: State) -> Sequence[table.Column]:
         return self._columns_of(state) if self._columns_of else self.columns
 
-    def rows(self, state: State) -> Sequence[Any]:
+    def rows(self, state: State) -> Sequence[R]:
         """The rows in the order of the screen."""
         part, rows = self.part(state), self._rows(state)
         value = self.values.get(part.sort)
@@ -91,7 +95,7 @@ class Listing:
         known.sort(key=lambda pair: pair[0], reverse=part.descending)
         return [row for _, row in known] + [row for row in rows if value(row) is None]
 
-    def selected(self, state: State) -> Any:
+    def selected(self, state: State) -> R | None:
         """The selected row, None when there is none."""
         part, rows = self.part(state), self.rows(state)
         return next((row for row in rows if self.key(row) == part.selected), None)
@@ -154,7 +158,7 @@ class Listing:
             if area.width - x > 3:
                 x += canvas.put(area.y, x, clip(text, area.width - x - 1, glyphs.ellipsis), style)
 
-    def _draw_rows(self, canvas: Canvas, area: Area, slots: list[table.Slot], rows: Sequence[Any],
+    def _draw_rows(self, canvas: Canvas, area: Area, slots: list[table.Slot], rows: Sequence[R],
                    state: State) -> None:
         part, glyphs = self.part(state), state.glyphs
         if not rows:

@@ -24,7 +24,7 @@ class Column:
     share: int                     # of the width left over, up to `most`
     right: bool
     rank: int
-    cell: Callable[[Any, Glyphs], Cell]
+    cell: Callable[[Any, Glyphs], Cell]     # Any: a row of its table, which is each tab's own
     file_rank: int | None = None   # its importance when a file is read, if another
     help: str = ""
     tail: str = ""                 # when it is cut, what follows the last of these stays: a port, a PID

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
+R = TypeVar("R")
 FETCHED = 300                      # rows at least: a selected row that moves less than that is followed
 
 
 @dataclass
-class Window:
+class Window(Generic[R]):
     """`top` and `cursor` are places in the whole list; `pinned`: the user chose the row, so the screen follows it."""
     top: int = 0
     cursor: int = 0
     selected: Hashable = None
-    row: Any = None                # the selected one as last seen
+    row: R | None = None                # the selected one as last seen
     pinned: bool = False
     fetched: tuple[int, int] = (0, FETCHED)
 
@@ -28,8 +29,8 @@ class Window:
             self.fetched = (max(0, self.top - 2 * height), max(FETCHED, 6 * height))
         return self.fetched
 
-    def select(self, place: int, rows: Sequence[Any], offset: int, total: int, height: int,
-               identity: Callable[[Any], Hashable], pinned: bool = True) -> None:
+    def select(self, place: int, rows: Sequence[R], offset: int, total: int, height: int,
+               identity: Callable[[R], Hashable], pinned: bool = True) -> None:
         """Move the selection to a place, and the screen so that it shows."""
         self.cursor = max(0, min(place, total - 1))
         at = self.cursor - offset
@@ -38,8 +39,8 @@ class Window:
         self.pinned = pinned
         self.keep_in_view(total, height)
 
-    def settle(self, rows: Sequence[Any], offset: int, total: int, height: int,
-               identity: Callable[[Any], Hashable]) -> None:
+    def settle(self, rows: Sequence[R], offset: int, total: int, height: int,
+               identity: Callable[[R], Hashable]) -> None:
         """There is a new picture: find the selected row in it; what is no longer there gives way to what is now in its
         place."""
         self.top = max(0, min(self.top, total - height))

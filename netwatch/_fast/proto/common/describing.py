@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from netwatch._fast.base.text import clean
 from netwatch.model.record import Record
@@ -51,7 +50,7 @@ def mac(raw: bytes) -> str:
 
 
 def one_or_all(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
-               show: Callable[[bytes], Any] = text) -> None:
+               show: Callable[[bytes], object] = text) -> None:
     """Put the values of the key under the name: one as it is, several distinct ones as a list, none not at all."""
     values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
     if values:
@@ -59,7 +58,7 @@ def one_or_all(obj: Record, name: str, known: Mapping[int, list[bytes]], key: in
 
 
 def listed(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
-           show: Callable[[bytes], Any] = text) -> None:
+           show: Callable[[bytes], object] = text) -> None:
     """The same, always as a list."""
     values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
     if values:

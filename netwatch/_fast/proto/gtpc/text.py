@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
 from netwatch._fast.proto.common.facts import Plain
@@ -153,7 +152,7 @@ def apn(raw: bytes) -> str:
     return text(b".".join(labels)) if at == len(raw) else text(raw)
 
 
-def _named(names: dict[int, dict[int, str]], unknown: str) -> Any:
+def _named(names: dict[int, dict[int, str]], unknown: str) -> Callable[[bytes], str]:
     return lambda raw: names[raw[0]].get(raw[1]) or f"{unknown} {raw[1]}"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from netwatch._fast.base.text import clean
 from netwatch.model.record import Record
@@ -43,7 +42,7 @@ def _strict(der: bytes) -> Record:
             cert = x509.load_der_x509_certificate(der)
     except Exception:
         return {}
-    fields: dict[str, Callable[[], Any]] = {
+    fields: dict[str, Callable[[], object]] = {
         "subject": lambda: _name_text(cert.subject),
         "issuer": lambda: _name_text(cert.issuer),
         "san": lambda: _alt_names(x509, cert),

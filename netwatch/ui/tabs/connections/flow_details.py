@@ -6,10 +6,9 @@ value arrives or the selection moves. The objects of the protocols follow; what 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from netwatch._fast.term.canvas import Canvas, clip, wrap
-from netwatch.model.record import Record
+from netwatch.model.record import Record, look_up
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import minute_of
@@ -72,25 +71,15 @@ _TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": 
            "tcp_info": "Kernel (TCP_INFO)"}
 
 
-def look_up(record: Record, path: str) -> Any:
-    """The value at a dotted path, None when absent."""
-    value: Any = record
-    for part in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(part)
-    return value
-
-
-def plain(value: Any, how: str, glyphs: Glyphs) -> str:
+def plain(value: object, how: str, glyphs: Glyphs) -> str:
     """One value as text, with its unit. "" for unknown."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if how == "line":
-        return " < ".join(f"{each['name']} ({each['pid']})" for each in value)
     if isinstance(value, (list, tuple)):
+        if how == "line":
+            return " < ".join(f"{each['name']} ({each['pid']})" for each in value)
         return ", ".join(plain(item, how, glyphs) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{key} {plain(item, '', glyphs)}" for key, item in value.items())

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
+from netwatch.addons.groups import GroupKey
 from netwatch.ui import format as fmt
 from netwatch.ui.tabs.connections.flow_cells import COLUMNS, Row, destination, unknown
 from netwatch.ui.theme import ADDRESS, MUTED, NAME, PROCESS, TEXT, TITLE, Glyphs
@@ -30,12 +30,13 @@ def is_group(row: Row) -> bool:
     return "key" in row
 
 
-def identity(row: Row) -> Any:
+def identity(row: Row) -> GroupKey:
     """What a row is, wherever it stands: ("flow", its id), or the key of a group."""
-    return row["key"] if is_group(row) else ("flow", row["id"])
+    key: GroupKey = row["key"] if is_group(row) else ("flow", row["id"])
+    return key
 
 
-def name_of(key: tuple[str, Any], by: str, flows: int = 0) -> tuple[str, int]:
+def name_of(key: GroupKey, by: str, flows: int = 0) -> tuple[str, int]:
     """The words for a group, and their style."""
     kind, value = key
     if kind == "none":
@@ -44,7 +45,7 @@ def name_of(key: tuple[str, Any], by: str, flows: int = 0) -> tuple[str, int]:
         return "others, too many to tell apart", MUTED
     if kind == "process.unknown":
         return f"unknown: {value}", MUTED
-    if kind == "pid":
+    if kind == "pid" and isinstance(value, tuple):
         return str(value[0]), PROCESS
     style = {"address": ADDRESS, "name.host": NAME, "process.name": PROCESS}.get(kind, TITLE if kind == "app" else TEXT)
     return str(value), style

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.groups import Grouped, GroupsOf
+from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
+from netwatch.model.record import Record
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import COLUMNS, mark
@@ -22,14 +22,13 @@ MOST_TURNED = 4096                 # groups folded or unfolded by hand
 class Part:
     """`by`: one of KINDS, "" for no groups. `turned`: groups that are not as `unfolded` says."""
     by: str = ""
-    window: Window = field(default_factory=Window)
+    window: Window[Record] = field(default_factory=Window)
     unfolded: bool = False
-    turned: set[tuple[str, Any]] = field(default_factory=set)
+    turned: set[GroupKey] = field(default_factory=set)
 
 
 def part_of(state: State) -> Part:
-    found: Part = state.parts["connections"]
-    return found
+    return state.part("connections", Part)
 
 
 def columns_of(state: State) -> tuple[table.Column, ...]:
@@ -76,8 +75,7 @@ def select(state: State, place: int, height: int, pinned: bool = True) -> None:
 def _choose(state: State) -> None:
     """The details pane shows the selected flow, if it is one."""
     row = part_of(state).window.row
-    flow = row is not None and not is_group(row)
-    state.table.record, state.table.selected = (row, row["id"]) if flow else (None, None)
+    state.table.record, state.table.selected = (None, None) if row is None or is_group(row) else (row, row["id"])
 
 
 # ------------------------------------------------------------------------------------------------------------ the keys
@@ -160,7 +158,7 @@ def head(state: State) -> tuple[str, str]:
 
 
 def draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State,
-              draw_empty: Callable[[Any, Area, State], None]) -> None:
+              draw_empty: Callable[[Canvas, Area, State], None]) -> None:
     found, window, glyphs = answer(state), part_of(state).window, state.glyphs
     if found is None or not found.total:
         if found is None and not state.snapshot.error:

@@ -34,8 +34,7 @@ new_part = PeerList
 
 def part(state: State) -> PeerList:
     """Of the tab or view that is on screen."""
-    found: PeerList = state.parts[state.tab if state.view == "full" else state.view]
-    return found
+    return state.part(state.tab if state.view == "full" else state.view, PeerList)
 
 
 def range_of(state: State) -> str:
@@ -53,7 +52,8 @@ def question(state: State) -> OverviewQuestion:
 
 def overview(state: State) -> Overview | None:
     """The newest answer; None before the first."""
-    return state.snapshot.answer if isinstance(state.snapshot.asked, OverviewQuestion) else None
+    found = state.snapshot.answer
+    return found if isinstance(found, Overview) else None
 
 
 def title_of(found: Overview | None, state: State) -> tuple[str, str]:

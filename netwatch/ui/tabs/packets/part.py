@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netwatch.addons.packets.conversation import Said, Stream
-from netwatch.addons.packets.questions import Chosen, Line, Packets, Seen
+from netwatch.addons.packets.questions import Chosen, Line, Node, Packets, Seen
 from netwatch.ui.state import Area, State
 
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
@@ -44,7 +44,7 @@ class Leaf(NamedTuple):
 
     depth: int
     path: str
-    node: Any
+    node: Node
     opened: bool | None            # None: nothing below it
 
 
@@ -59,11 +59,10 @@ class Layout(NamedTuple):
 
 
 def part_of(state: State) -> Part:
-    part: Part = state.parts.setdefault("packets", Part())
-    return part
+    return state.part("packets", Part)
 
 
-def question(state: State) -> Any:
+def question(state: State) -> Packets | Stream:
     part = part_of(state)
     if part.talk:
         return Stream(part.talk)
@@ -137,7 +136,7 @@ def leaves(state: State) -> list[Leaf]:
     return found
 
 
-def _walk(nodes: list[Any], above: str, depth: int, folds: dict[str, bool], found: list[Leaf]) -> None:
+def _walk(nodes: list[Node], above: str, depth: int, folds: dict[str, bool], found: list[Leaf]) -> None:
     met: dict[str, int] = {}
     for node in nodes:
         name = node.name or node.text.partition(":")[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import Grouped
 from netwatch.addons.processes import Processes
+from netwatch.model.record import Record
 from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.popups.sort import Sorting
@@ -32,7 +33,7 @@ class Part:
     sort: str = "rate_in"
     descending: bool = True
     details: bool = False
-    window: Window = field(default_factory=Window)
+    window: Window[Record] = field(default_factory=Window)
     recent: Recent = field(default_factory=Recent)
 
 
@@ -41,8 +42,7 @@ def new_part() -> Part:
 
 
 def part_of(state: State) -> Part:
-    found: Part = state.parts["processes"]
-    return found
+    return state.part("processes", Part)
 
 
 def places_of(state: State) -> Layout:

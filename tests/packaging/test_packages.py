@@ -1,0 +1,137 @@
+"""What packages are made of, as far as it can be held without one: `make packages-test` makes one and uses it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import runpy
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from netwatch_command import ENVIRONMENT, ROOT
+
+from netwatch.cli import COMMANDS
+
+SCRIPTS = [path for path in sorted((ROOT / "packaging").rglob("*")) if path.is_file() and path.suffix in (".sh", "")
+           and path.read_bytes()[:2] == b"#!"]
+ENTRY = runpy.run_path(str(ROOT / "build" / "entry.py"))
+WORDS = runpy.run_path(str(ROOT / "packaging" / "words.py"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "packaging")))
+def test_scripts_are_sound(path: Path) -> None:
+    shell = path.read_text().splitlines()[0].removeprefix("#!").split()[-1].rsplit("/", 1)[-1]
+    subprocess.run([shell, "-n", path], check=True)
+    assert path.parent.name == "deb" or os.access(path, os.X_OK)
+    if shutil.which("shellcheck"):
+        done = subprocess.run(["shellcheck", "-x", "-S", "warning", "-e", "SC1091", path], cwd=ROOT,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+def test_make_calls_every_script() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    called = {f"packaging/{path.name}" for path in SCRIPTS if path.parent.name == "packaging"}
+    assert set(re.findall(r"packaging/[\w-]+\.sh", makefile)) == called
+
+
+# ----------------------------------------------------------------------------------------------- the frozen program
+
+@pytest.mark.parametrize(("words", "captures"), [
+    ("", True), ("-i eth0", True), ("-ieth0", True), ("--tab packets", True), ("devices", True),
+    ("doctor --json", True),
+    ("run -- curl x", True), ("read -i lo --count 3", True), ("read --interface=lo", True), ("read --int lo", True),
+    ("read x.pcap", False), ("read x.pcap --where port==53", False), ("-r x.pcap", False), ("-rx.pcap", False),
+    ("--read x.pcap --tab packets", False), ("config show", False), ("--version", False), ("-V", False),
+    ("--help", False), ("--self-test", False), ("read --help", False), ("x.pcap", False), ("-", False),
+])
+def test_only_who_captures_gets_rights(words: str, captures: bool) -> None:
+    assert ENTRY["captures"](words.split()) is captures
+
+
+def test_every_command_is_known_to_capture_or_not() -> None:
+    """A new subcommand has to be thought of: LIVE_COMMANDS in build/entry.py, or here."""
+    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "config", "fields", "protocols", "formats"}
+
+
+def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What netwatch starts must not load the libraries of the bundle."""
+    for name, value in {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/mine", "_PYI_ARCHIVE_FILE": "x",
+                        "TERMINFO_DIRS": "/theirs"}.items():
+        monkeypatch.setenv(name, value)
+    ENTRY["clean_environment"]()
+    assert os.environ["LD_LIBRARY_PATH"] == "/mine"
+    assert not [name for name in os.environ if name.startswith("_PYI") or name == "LD_LIBRARY_PATH_ORIG"]
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/bundle")
+    ENTRY["clean_environment"]()
+    assert "LD_LIBRARY_PATH" not in os.environ
+    ENTRY["describe_terminals"]("/bundle")
+    assert os.environ["TERMINFO_DIRS"] == "/theirs:/bundle/terminfo"
+
+
+def test_a_classifier_has_its_libraries() -> None:
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", f"import {', '.join(ENTRY['FOR_CLASSIFIERS'])}"])
+    assert done.returncode == 0
+
+
+def test_the_program_starts_the_worker_by_the_word_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from netwatch.plugins.process import worker
+
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert worker() == [sys.executable, ENTRY["WORKER"]]
+
+
+def test_what_gives_the_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from netwatch.capture import live
+
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "netwatch"))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert live.permission_fix() == "run it with sudo"
+    program = tmp_path / "netwatch-live"
+    program.write_text("")
+    monkeypatch.setattr(Path, "group", lambda path: "netwatch")
+    monkeypatch.setattr(Path, "stat", lambda path, **more: os.stat_result((stat.S_IFREG, 0, 0, 1, 0, 0, 0, 0, 0, 0)))
+    assert "dpkg-reconfigure netwatch" in live.permission_fix()
+    monkeypatch.setattr(Path, "stat", lambda path, **more: os.stat_result((stat.S_IFREG, 0, 0, 1, 0, 9, 0, 0, 0, 0)))
+    assert "usermod -aG netwatch $USER" in live.permission_fix()
+
+
+# ------------------------------------------------------------------------------------------------- manual, completions
+
+def test_every_option_is_in_the_manual() -> None:
+    page = WORDS["command_page"]().replace("\\-", "-")
+    parsers: dict[str, argparse.ArgumentParser] = WORDS["parsers"]()
+    assert set(parsers) == {"", *COMMANDS}
+    for parser in parsers.values():
+        for action in parser._actions:
+            assert all(f"\\fB{name}\\fR" in page for name in action.option_strings), action
+            assert "%(" not in (action.help or "") or "%(" not in page
+
+
+@pytest.mark.parametrize("name", ["netwatch.1", "netwatch-filter.7", "netwatch.toml.5"])
+def test_manual_pages_are_clean(name: str, tmp_path: Path) -> None:
+    page = tmp_path / name
+    page.write_text(WORDS["PAGES"][name]())
+    lines = page.read_text().splitlines()
+    requests = {line.split()[0] for line in lines if line.startswith(".")}
+    assert requests <= {".TH", ".SH", ".SS", ".TP", ".IP", ".PP", ".B", ".I", ".br", ".nf", ".fi", ".RS", ".RE"}
+    assert not [line for line in lines if line.startswith("'")]
+    if shutil.which("man"):
+        done = subprocess.run(["man", "--warnings", "-l", "-Tutf8", page], capture_output=True, text=True,
+                              env={**ENVIRONMENT, "MANPAGER": "cat"})
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions(shell: str) -> None:
+    shtab = pytest.importorskip("shtab")
+    text = shtab.complete(WORDS["whole_parser"](), shell)
+    assert all(name in text for name in COMMANDS)
+    if shutil.which(shell):
+        subprocess.run([shell, "-n", "/dev/stdin"], input=text, text=True, check=True)
