@@ -48,7 +48,19 @@ def files_again(options: argparse.Namespace) -> bool:
     return bool(options.files) and all(os.path.isfile(path) for path in paths)
 
 
-def say_unread(source: Source) -> None:
-    """Name the link types of the input that no reader is for."""
+def refuse_own(path: str, read: list[str]) -> str:
+    """Why a capture is not written there, "" when it may be: it is none of the files that are read."""
+    if path == "-":
+        return "a capture goes into a file; name one"
+    inputs = ["/dev/stdin" if each == "-" else each for each in read]
+    there = os.path.exists(path)
+    same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)
+    return "that is what is read; write to another file" if same else ""
+
+
+def say_faults(source: Source) -> None:
+    """Name the link types that no reader is for, and what is wrong with the input."""
     for name in unread_links(source.interfaces):
         say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")
+    if source.error:
+        say(source.error)

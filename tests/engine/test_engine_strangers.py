@@ -31,6 +31,8 @@ from wire import (
     vxlan,
 )
 
+from netwatch.store.settings import Settings
+
 A, B = "10.0.0.1", "10.0.0.2"
 US = 1000
 Around = Callable[[bytes, int, bool], bytes]  # (IP packet, which network, from A) -> frame
@@ -126,9 +128,10 @@ def test_priority_tags_are_no_network():
 @pytest.mark.parametrize(("setting", "count"), [("pair", 1), ("key", 2), ("ignore", 1)])
 def test_what_vlans_mean_is_a_setting(setting: str, count: int):
     around = BY_DIRECTION["vlan"]
-    assert len(run(spaced(exchange(0, around)), identity={"vlan": setting}).flows) == count
+    assert len(run(spaced(exchange(0, around)), settings=Settings({"flows.vlan": setting})).flows) == count
     both = [frame for pair in zip(exchange(0, around), exchange(1, around), strict=True) for frame in pair]
-    assert len(run(spaced(both), identity={"vlan": setting}).flows) == {"pair": 2, "key": 4, "ignore": 1}[setting]
+    result = run(spaced(both), settings=Settings({"flows.vlan": setting}))
+    assert len(result.flows) == {"pair": 2, "key": 4, "ignore": 1}[setting]
 
 
 def test_the_interface_is_the_frames_own():
@@ -199,7 +202,7 @@ def test_who_sends_again_retransmits(wait: int, ident: int):
 @pytest.mark.parametrize(("setting", "shown"), [("keep", 10), ("mark", 10), ("drop", 5)])
 def test_what_copies_mean_is_a_setting(setting: str, shown: int):
     frames = [each for ns, p in talk() for each in ((ns, eth(p)), (ns + 3 * US, eth(p)))]
-    result = run(frames, kinds=("flows", "packets"), identity={"copies": setting})
+    result = run(frames, kinds=("flows", "packets"), settings=Settings({"flows.copies": setting}))
     assert len(result.packets) == shown
     assert (result.flow["packets_out"], "copies_out" in result.flow) == ((6, False) if setting == "keep" else (3, True))
 

@@ -29,6 +29,15 @@ SILENT = "the capture helper (netwatch-capd) does not answer"
 FDS = 4
 
 
+def command(fd: int) -> list[str]:
+    """What starts it. A frozen program is its own interpreter, or in a package that of the helper (build/entry.py)."""
+    given = [str(fd), str(os.getpid())]
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-I", "-c", START, str(ROOT), *given]
+    own = str(Path(sys.executable).with_name("netwatch-capd"))
+    return [own if os.access(own, os.X_OK) else sys.executable, "--capd", *given]
+
+
 class Helper(Host):
     """The helper, started when this is made: before any thread, and before the jail. Its calls raise Unavailable when
     it is gone or silent."""
@@ -36,9 +45,8 @@ class Helper(Host):
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", START, str(ROOT), str(theirs.fileno()), str(os.getpid())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
+            self._process = subprocess.Popen(command(theirs.fileno()), stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
         self._line = ours
         self._lock = threading.Lock()
         self._number = 0
