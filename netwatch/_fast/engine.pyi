@@ -34,4 +34,6 @@ class Engine:
         shard: int = ...,
         shards: int = ...,
         timeouts: Record | None = ...,
+        copies: str = ...,
+        vlan: str = ...,
     ) -> None: ...

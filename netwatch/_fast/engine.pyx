@@ -7,17 +7,19 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.wire.defrag cimport defrag_new, defrag_free, defrag_flush
-from netwatch._fast.wire.encap cimport paths_new, paths_free
+from netwatch._fast.wire.defrag cimport defrag_end, defrag_new, defrag_free, defrag_flush
+from netwatch._fast.wire.encap cimport paths_new, paths_free, VLAN_IGNORE, VLAN_KEY, VLAN_PAIR
+from netwatch._fast.flow.copies cimport echo_of
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, BIT_ENDED, BIT_INITIATOR_B, END_INPUT, Row
-from netwatch._fast.flows cimport Core, core_finish, core_packet, core_turn
+from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, core_finish, core_packet, core_stray,
+                                   core_turn)
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.flow.turns cimport Turns
-from netwatch._fast.wire.packet cimport Frame, Packet, FAMILY_NONE, PROTO_TCP
+from netwatch._fast.wire.packet cimport Frame, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
-from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME
+from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, ROOM
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
                                           EV_UNKNOWN, EV_BEGUN, app_of, facts_free, ring_put)
 from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
@@ -52,6 +54,8 @@ nw_keep_memory()
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET,
         "sealed": 1 << EV_SEALED, "frames": 1 << EV_FRAME, "unknown": 1 << EV_UNKNOWN, "names": 1 << EV_NAMES,
         "links": 1 << EV_LINKS, "begun": 1 << EV_BEGUN}
+COPIES = {"keep": COPIES_KEEP, "mark": COPIES_MARK, "drop": COPIES_DROP}
+VLANS = {"pair": VLAN_PAIR, "key": VLAN_KEY, "ignore": VLAN_IGNORE}
 
 cdef enum:
     SECOND = 1000000000
@@ -61,16 +65,19 @@ cdef class Engine:
     """One share of the flows of an input."""
 
     def __cinit__(self, u32 max_flows=2000000, u32 history=0, want: Iterable[str] = (), bint hold=False, bint dpi=True,
-                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None):
+                  bint facts=True, u32 shard=0, u32 shards=1, dict timeouts=None, str copies="mark", str vlan="pair"):
         cdef Core* core = &self.core
         memset(core, 0, sizeof(Core))
         if not table_open(&core.table, max_flows):
             raise MemoryError(f"no address space for {max_flows} flows")
         core.parser.paths = paths_new()
         core.parser.defrag = defrag_new()
-        core.parser.out = <Packet*>calloc(BATCH * PER_FRAME, sizeof(Packet))
+        core.parser.out = <Packet*>calloc(ROOM, sizeof(Packet))
+        core.table.paths = core.parser.paths
+        core.copies = COPIES[copies]
         if core.parser.paths == NULL or core.parser.defrag == NULL or core.parser.out == NULL:
             raise MemoryError("no memory for an engine")
+        core.parser.paths.vlan = VLANS[vlan]
         core.readers.segment, core.readers.datagram, core.readers.end = stream_segment, dpi_datagram, stream_end
         core.readers.begun = announced_flow
         core.dpi.rows = core.table.rows
@@ -173,6 +180,10 @@ cdef class Engine:
         cdef u32 i
         cdef Core* core = &self.core
         with nogil:
+            defrag_end(core.parser.defrag)
+            for i in range(core.parser.defrag.n_strays):
+                core_stray(core, &core.parser.defrag.strays[i])
+            core.parser.defrag.n_strays = 0
             for i in range(1, core.table.high + 1):
                 if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
                     core_finish(core, i, END_INPUT)
@@ -194,7 +205,7 @@ cdef class Engine:
 cdef void tell_series(Core* core) noexcept nogil:
     """Bring the counts by the second up to what the engine has counted."""
     cdef u64* totals = core.series.totals
-    totals[S_PACKETS], totals[S_BYTES] = core.frames, core.bytes
+    totals[S_PACKETS], totals[S_BYTES] = core.frames, core.bytes - core.copied_bytes
     totals[S_BEGUN], totals[S_ENDED] = core.table.created, core.table.created - core.table.live
     totals[S_DNS] = core.dpi.dns_queries
 
@@ -212,12 +223,10 @@ cdef void turn_second(Core* core, u64 now) noexcept nogil:
 
 cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) noexcept nogil:
     """Parse, look up and count up to BATCH frames from `at`; the place where the next batch begins."""
-    cdef u32 taken = 0, i, number
-    cdef Packet* pk
-    cdef const Row* row
+    cdef u32 taken = 0, i
     cdef const Frame* f
     core.parser.n_out = 0
-    while at < chunk.n and taken < BATCH:
+    while at < chunk.n and taken < BATCH and core.parser.n_out + PER_FRAME <= ROOM:
         f = &chunk.frames[at]
         if core.series != NULL and f.ts >= core.series.ends:
             if taken:
@@ -236,20 +245,27 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         parse_frame(&core.parser, f)
     look_ahead(core)
     for i in range(core.parser.n_out):
-        pk = &core.parser.out[i]
-        number = core_packet(core, pk) if pk.family != FAMILY_NONE else 0
-        if core.series != NULL and number:
-            series_packet(core.series, pk, &core.table.rows[number], i == 0 or core.parser.out[i - 1].frame != pk.frame)
-        if core.noted != NULL and number:
-            row = &core.table.rows[number]
+        account(core, i)
+    return at
+
+
+cdef void account(Core* core, u32 i) noexcept nogil:
+    """Count a parsed packet, and tell whoever wants to know of it. A copy counts only as one."""
+    cdef Packet* pk = &core.parser.out[i]
+    cdef u32 number = core_packet(core, pk) if pk.reject == 0 else 0
+    cdef bint copy = pk.notes & NOTE_COPY != 0
+    cdef const Row* row = &core.table.rows[number]
+    if number and not copy:
+        if core.series != NULL:
+            series_packet(core.series, pk, row, i == 0 or core.parser.out[i - 1].frame != pk.frame)
+        if core.noted != NULL:
             note_packet(core.noted, pk, row, &core.table.colds[number],
                         &core.table.tcps[row.tcp] if row.proto == PROTO_TCP and row.tcp else NULL, number)
-        if core.parser.layers and is_innermost(core, i):
-            if core.dpi.want >> EV_PACKET & 1:
-                packet_event(core, pk, number)
-            if core.witness != NULL:
-                core.witness(core.who, pk, number, &core.table.colds[number] if number else NULL)
-    return at
+    if core.parser.layers and is_innermost(core, i) and not (copy and core.copies == COPIES_DROP):
+        if core.dpi.want >> EV_PACKET & 1:
+            packet_event(core, pk, number)
+        if core.witness != NULL:
+            core.witness(core.who, pk, number, &core.table.colds[number] if number else NULL)
 
 
 cdef void look_ahead(Core* core) noexcept nogil:
@@ -259,11 +275,12 @@ cdef void look_ahead(Core* core) noexcept nogil:
     cdef u32 i, n = core.parser.n_out
     for i in range(n):
         pk = &core.parser.out[i]
-        if pk.family != FAMILY_NONE:
+        if pk.reject == 0:
             prefetch(&core.table.slots[<u32>pk.hash & core.table.mask])
+            prefetch(echo_of(core.table.echoes, pk))
     for i in range(n):
         pk = &core.parser.out[i]
-        if pk.family != FAMILY_NONE:
+        if pk.reject == 0:
             pk.guess = table_guess(&core.table, <u32>pk.hash)
             row = &core.table.rows[pk.guess]
             prefetch(row)

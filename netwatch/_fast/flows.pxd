@@ -3,12 +3,18 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Row, Cold, ST_COUNT
 from netwatch._fast.flow.notes cimport Noted
 from netwatch._fast.wire.cursor cimport Parser
+from netwatch._fast.wire.defrag cimport Stray
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
 from netwatch._fast.flow.timeouts cimport TO_COUNT
 from netwatch._fast.flow.turns cimport TurnList
+
+cdef enum:                    # Core.copies
+    COPIES_KEEP = 0           # packets like any other
+    COPIES_MARK = 1           # counted as copies, and noted
+    COPIES_DROP = 2           # counted as copies, and not shown
 
 cdef struct Tally:            # of flows that have left the table
     u64 flows
@@ -30,6 +36,9 @@ cdef struct Core:             # one engine
     u64 ordinal               # of the frame of the input that is being looked at
     u64 bytes                 # on the wire
     u64 frame_rejects         # frames that gave no flow
+    u8 copies                 # COPIES_*
+    u64 copied                # packets that were captured before
+    u64 copied_bytes          # on the wire, of frames
     u64 refused               # packets of new flows for which there was no room at all
     u32 history               # ended flows kept
     bint hold                 # ended flows wait to be handed out
@@ -52,6 +61,7 @@ cdef struct Core:             # one engine
 
 cdef bint has_socket_ends(const Row* row) noexcept nogil
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
+cdef void core_stray(Core* core, const Stray* stray) noexcept nogil
 cdef void core_turn(Core* core) noexcept nogil
 cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil
 cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil

@@ -5,28 +5,28 @@ the result does not depend on when memory is tidied. Ended flows wait on a list 
 as history up to a bound.
 """
 from libc.stdlib cimport realloc
-from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, Cold,
-                                      Conn, END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_ACTIVE,
-                                      ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY, ST_ECHO_REQUEST,
-                                      ST_ESTABLISHED, ST_ICMP, ST_NONE, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE,
-                                      ST_QUIC_INITIAL, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED, ST_SCTP_INIT,
-                                      ST_SCTP_SHUTDOWN, ST_TIME_WAIT, ST_UDP_ACTIVE, TcpRow)
-from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
+                                      END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
+                                      ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
+from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_FIN, TCP_RST,
-                                         TCP_SYN)
+from netwatch._fast.wire.defrag cimport Stray, stray_packet
+from netwatch._fast.wire.encap cimport base_of, path_pair
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
+                                         PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
 from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
-                                        table_free_row, table_unhash, table_victim, wheel_add, wheel_remove)
+                                        table_free_row, table_new_tcp, table_unhash, table_victim, wheel_add,
+                                        wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
+from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
 from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_packet
-from netwatch._fast.flow.tcp cimport smooth, tcp_update, tcp_begins_anew
+from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:
     SECOND = 1000000000
@@ -37,11 +37,16 @@ cdef enum:
 cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
     cdef u32 number = table_find(&core.table, pk)
+    cdef u16 path
     cdef Row* row
     cdef Mark mark
     core.ordinal = pk.frame.n
     if number:
         row = &core.table.rows[number]
+        path = core.table.colds[number].back if pk.side else row.path
+        if core.copies and may_be_copy(row, pk) and copies_find(core.table.echoes, number, pk, path != pk.path):
+            count_copy(core, number, row, pk)
+            return number
         if begins_anew(core, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
@@ -54,15 +59,43 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     if core.turns != NULL:
         turn_mark(&mark, row)
     update(core, number, row, pk)
+    if core.copies:
+        copies_note(core.table.echoes, number, pk)
     if core.turns != NULL:
         turn_packet(core.turns, &mark, row, &core.table.colds[number], pk, number)
     return number
 
 
+cdef void core_stray(Core* core, const Stray* stray) noexcept nogil:
+    """Fragments whose first was never seen: a flow between their addresses, numbered after all others."""
+    cdef Frame frame
+    cdef Packet pk
+    cdef u64 ordinal = core.ordinal
+    stray_packet(stray, &frame, &pk)
+    frame.n = ordinal + 1 + stray.frame
+    pk.base = base_of(core.table.paths, pk.path)
+    hash_key(&pk)
+    core_packet(core, &pk)
+    core.ordinal = ordinal
+
+
+cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
+    """The packet was counted when it was captured before: it is a copy, and nothing else."""
+    pk.notes |= NOTE_COPY
+    core.table.any_copied = True
+    core.table.copied[number].packets[pk.side] += pk.count
+    core.table.copied[number].path = pk.path
+    core.copied += pk.count
+    if pk.depth == 0:
+        core.copied_bytes += pk.wire
+    if pk.frame.ts > row.last:
+        row.last = pk.frame.ts
+
+
 cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
     if pk.frame.ts > row.last and pk.frame.ts - row.last > timeout_ns(core, row):
         return True
-    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and \
+    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part and \
         tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
 
 
@@ -101,8 +134,9 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
     row = &t.rows[number]
     cold = &t.colds[number]
     cold.first = row.last = pk.frame.ts
+    if pk.first and pk.first < pk.frame.ts:
+        cold.first = pk.first
     cold.key = pk.frame.n * 16 + pk.depth
-    cold.iface = pk.frame.iface
     cold.second = <u16>(pk.frame.ts // SECOND)
     row.bits = BIT_FRESH
     if core.own_ids:
@@ -112,13 +146,10 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         remember_fresh(core, number)
     guess_initiator(row, pk)
     touch(&core.dpi, row)
-    if pk.proto == PROTO_TCP:
-        row.tcp = new_tcp(t)
-        conversation(&t.tcp_conversations, pk)
-    elif pk.proto == PROTO_UDP:
-        conversation(&t.udp_conversations, pk)
-    elif is_echo_flow(row):
-        row.tcp = new_tcp(t)
+    if not pk.part:
+        converse(t, pk)
+    if pk.proto == PROTO_TCP or is_echo_flow(row):
+        row.tcp = table_new_tcp(t)
     wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
@@ -159,56 +190,6 @@ cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
     core.n_fresh += 1
 
 
-cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil:
-    """The reply to the newest request, by sequence number (RFC 792), is a round trip."""
-    cdef u32 sequence
-    if pk.payload_len < 8:
-        return
-    sequence = be16(pk.payload + 6)
-    if is_echo(pk, True):
-        t.sample_ts[0] = pk.frame.ts
-        t.sample_end[0] = sequence
-    elif t.sample_ts[0] and t.sample_end[0] == sequence and pk.frame.ts >= t.sample_ts[0]:
-        sequence = <u32>((pk.frame.ts - t.sample_ts[0]) // 1000)
-        t.rtt_us = sequence if sequence else 1
-        smooth(&t.srtt_us[0], t.rtt_us)
-        t.sample_ts[0] = 0
-
-
-cdef u32 new_tcp(Table* t) noexcept nogil:
-    cdef u32 number = t.tcp_free
-    if number:
-        t.tcp_free = t.tcps[number].isn[0]
-    elif t.tcp_high < t.high:              # a flow has one at most
-        t.tcp_high += 1
-        number = t.tcp_high
-    if number:
-        memset(&t.tcps[number], 0, sizeof(TcpRow))
-    return number
-
-
-cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
-    """RFC 792: echo request 8, reply 0; RFC 4443: 128, 129."""
-    if pk.proto == PROTO_ICMP:
-        return pk.icmp_type == (8 if request else 0)
-    return pk.proto == PROTO_ICMP6 and pk.icmp_type == (128 if request else 129)
-
-
-cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
-    """Who began: the sender of a request; else, of a well-known port and another, the other; else who spoke first."""
-    cdef bint sender = True
-    if is_echo(pk, True) or is_echo(pk, False):
-        row.bits |= BIT_SEEN
-        sender = is_echo(pk, True)
-    elif pk.proto == PROTO_ARP:
-        row.bits |= BIT_SEEN
-        sender = pk.icmp_type == 1
-    elif pk.sport < 1024 and pk.dport >= 1024:
-        sender = False
-    if (pk.side == 1) == sender:
-        row.bits |= BIT_INITIATOR_B
-
-
 cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef Cold* cold = &core.table.colds[number]
@@ -217,10 +198,21 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         row.bits |= BIT_REPLIED
     if row.packets[s] == 0:
         cold.ttl[s] = pk.ttl
-    if row.proto == PROTO_TCP and row.tcp:
+        if row.packets[1 - s] and pk.path != (row.path if s else cold.back):
+            path_pair(core.table.paths, row.path if s else cold.back, pk.path)
+    if s:
+        cold.back = pk.path
+    else:
+        row.path = pk.path
+    if not pk.part and only_parts(core, row):
+        converse(&core.table, pk)
+    if pk.part:
+        part_state(row)
+    elif row.proto == PROTO_TCP and row.tcp:
         tcp_update(row, cold, &core.table.tcps[row.tcp], pk)
     else:
-        row.payload[s] += pk.wire_payload
+        if not pk.notes & NOTE_DROPPED:
+            row.payload[s] += pk.wire_payload
         other_state(row, pk)
         if row.proto == PROTO_L2:
             note_link_type(core, pk.sub)
@@ -233,8 +225,26 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     if ts > row.last:
         row.last = ts
     count_rate(cold, s, pk.wire, ts // SECOND)
-    if not row.bits & BIT_DPI_DONE:
+    if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)
+
+
+cdef inline bint only_parts(const Core* core, const Row* row) noexcept nogil:
+    """May all that came before have been fragments that stood alone?"""
+    cdef const TcpRow* t
+    if row.payload[0] | row.payload[1] or not (row.packets[0] | row.packets[1]):
+        return False
+    if row.proto != PROTO_TCP or not row.tcp:
+        return True
+    t = &core.table.tcps[row.tcp]
+    return t.flags[0] | t.flags[1] == 0
+
+
+cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:
+    if pk.proto == PROTO_TCP:
+        conversation(&t.tcp_conversations, pk)
+    elif pk.proto == PROTO_UDP:
+        conversation(&t.udp_conversations, pk)
 
 
 cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:
@@ -247,7 +257,7 @@ cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
             core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
-    elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off:
+    elif row.proto == PROTO_UDP and pk.payload_len and not core.dpi.off and not pk.notes & NOTE_DROPPED:
         core.readers.datagram(&core.dpi, row, cold, pk)
 
 
@@ -256,42 +266,6 @@ cdef inline void note_link_type(Core* core, u16 kind) noexcept nogil:
     if not core.link_types[kind >> 3] & bit:
         core.link_types[kind >> 3] |= bit
         core.n_link_types += 1
-
-
-cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
-    """States of flows that are not TCP; a UDP flow's may be named better by its protocol."""
-    cdef u16 proto = row.proto
-    if proto == PROTO_UDP or proto == PROTO_UDPLITE:
-        if row.state == ST_NONE:
-            row.state = ST_UDP_ACTIVE
-    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
-        if is_echo(pk, True):
-            row.state = ST_ECHO_REQUEST
-        elif is_echo(pk, False):
-            row.state = ST_ECHO_REPLY
-        else:
-            row.state = ST_ICMP
-        if not is_echo_flow(row):
-            row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
-    elif proto == PROTO_ARP:
-        row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST
-    elif proto == PROTO_SCTP:
-        row.state = sctp_state(row.state, pk.icmp_type)
-    else:
-        row.state = ST_ACTIVE
-        if proto == PROTO_L2:
-            row.tcp = pk.sub
-
-
-cdef u8 sctp_state(u8 state, u8 chunk) noexcept nogil:
-    """From the first chunk of a packet (RFC 9260 section 3.2)."""
-    if chunk == 1 or chunk == 2:
-        return ST_SCTP_INIT
-    if chunk == 6 or chunk == 14:
-        return ST_SCTP_CLOSED
-    if chunk == 7 or chunk == 8:
-        return ST_SCTP_SHUTDOWN
-    return state if state == ST_SCTP_CLOSED else ST_SCTP_ESTABLISHED
 
 
 cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:

@@ -2,20 +2,22 @@
 
 Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; ARP: RFC 826.
 """
-from libc.string cimport memcpy, memset, memcmp
+from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, be16, be32
-from netwatch._fast.wire.packet cimport Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, Frame, PROTO_ARP, Packet, flow_hash
-from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_ARP, REJECT_FRAGMENT,
-                                        REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_CUT, REJECT_IP_HEADER,
-                                        REJECT_IP_LENGTH, REJECT_LINK_TYPE, REJECT_TUNNEL_DEPTH)
-from netwatch._fast.wire.encap cimport path_of
-from netwatch._fast.wire.defrag cimport defrag_add, Whole, DEFRAG_BAD, DEFRAG_WHOLE
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
+from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, NOTE_BEYOND,
+                                         PROTO_ARP, PROTO_TCP, Packet, hash_key)
+from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
+                                        REJECT_FRAGMENT, REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_BEYOND,
+                                        REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
+                                        REJECT_TUNNEL_DEPTH)
+from netwatch._fast.wire.encap cimport base_of, path_of
+from netwatch._fast.wire.defrag cimport (Datagram, Fragment, Whole, defrag_add, defrag_done, DEFRAG_BAD, DEFRAG_WAIT)
 from netwatch._fast.wire.link cimport link_step
 from netwatch._fast.wire.linktypes cimport link_open
-from netwatch._fast.wire.transport cimport transport
-from netwatch._fast.wire.cursor cimport (Cursor, DECAPS_MAX, Encap, Frame, NEXT_CHAIN, NEXT_DONE, NEXT_GRE, NEXT_IP,
-                                         Packet, Parser, advance, captured, layer, reject)
+from netwatch._fast.wire.transport cimport transport, transport_ports
+from netwatch._fast.wire.cursor cimport (Cursor, DECAPS_MAX, NEXT_AMSDU, NEXT_CHAIN, NEXT_DONE, NEXT_GRE, NEXT_IP,
+                                         Parser, PER_FRAME, PER_PACKET, advance, captured, layer, reject)
 
 cdef enum:
     FRAG_MORE = 0x2000
@@ -27,31 +29,70 @@ cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
     """Append to parser.out the packets of one frame: at least one, at most PER_FRAME."""
     cdef Cursor c
     cdef Encap encap
-    encap.n_vlan = encap.n_tunnel = encap.n_mpls = 0
-    encap.pppoe = 0
-    c.parser = parser
+    cdef u32 begun = parser.n_out
     c.encap = &encap
+    begin(&c, parser, frame)
+    if frame.caplen < frame.len:
+        parser.snap_cut += 1
+    if frame.bits & FRAME_TIMELESS:
+        parser.timeless += 1
+    link_open(&c)
+    while True:
+        follow(&c)
+        if c.more == NULL:
+            return
+        if parser.n_out - begun + PER_PACKET > PER_FRAME:
+            parser.rejects[REJECT_AGGREGATE] += 1
+            return
+        next_of_aggregate(&c, frame)
+
+
+cdef inline void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
+    c.encap.n_vlan = c.encap.n_tunnel = c.encap.n_mpls = 0
+    c.encap.pppoe = 0
+    c.encap.ifindex = c.encap.service = 0
+    c.encap.iface = frame.iface
+    c.parser = parser
     c.p = frame.data
     c.end = frame.data + frame.caplen
     c.wire = frame.len
     c.link = frame.link
     c.steps = 0
-    c.entered = False
+    c.entered = c.partial = False
+    c.more = NULL
+    c.around_count = 0
     c.pk = fresh(parser, frame)
-    if frame.caplen < frame.len:
-        parser.snap_cut += 1
-    link_open(&c)
+
+
+cdef inline void follow(Cursor* c) noexcept nogil:
+    """Header after header, until the packet is complete or refused."""
     while c.next < NEXT_DONE:
         c.steps += 1
         if c.steps > DECAPS_MAX:
-            reject(&c, REJECT_TUNNEL_DEPTH)
+            reject(c, REJECT_TUNNEL_DEPTH)
         elif is_network(c.next):
-            parse_network(&c)
+            parse_network(c)
             if c.entered:
-                next_packet(&c)
+                next_packet(c)
         else:
-            link_step(&c)
-    close_packet(&c)
+            link_step(c)
+    close_packet(c)
+
+
+cdef void next_of_aggregate(Cursor* c, const Frame* frame) noexcept nogil:
+    """Stand at the next sub-frame of an aggregate: what lies around it is the interface alone."""
+    cdef const u8* p = c.more
+    cdef const u8* end = c.more_end
+    cdef u8 layers = c.amsdu_layers
+    cdef const Packet* before = c.pk
+    begin(c, c.parser, frame)
+    c.p = p
+    c.end = end
+    c.wire = c.pk.wire = <u32>(end - p)
+    c.next = NEXT_AMSDU
+    if c.parser.layers:
+        c.pk.n_layers = layers
+        memcpy(c.pk.layers, before.layers, sizeof(before.layers))
 
 
 cdef inline bint is_network(u32 next) noexcept nogil:
@@ -69,24 +110,21 @@ cdef Packet* fresh(Parser* parser, const Frame* frame) noexcept nogil:
 
 
 cdef void close_packet(Cursor* c) noexcept nogil:
-    """The packet is as known as it will be: number its surroundings, order its ends, hash its key."""
+    """The packet is as known as it will be: number its surroundings, order its ends, hash its key. A packet that is
+    refused behind its network header keeps its ends, for who looks at it; it is in no flow."""
     cdef Packet* pk = c.pk
     cdef Parser* parser = c.parser
-    cdef int order
     parser.n_out += 1
     if pk.family == FAMILY_NONE and not pk.reject:
         pk.reject = REJECT_LINK_TYPE        # neither the link layer nor what it carries names two ends
     if pk.reject:
         parser.rejects[pk.reject] += 1
-        pk.family = FAMILY_NONE
+        if pk.family != FAMILY_IP4 and pk.family != FAMILY_IP6:
+            pk.family = FAMILY_NONE
         return
     pk.path = path_of(parser.paths, c.encap)
-    order = memcmp(pk.src, pk.dst, 16)
-    pk.side = order > 0 or (order == 0 and pk.sport > pk.dport)
-    if pk.side:
-        pk.hash = flow_hash(pk.dst, pk.src, pk.dport, pk.sport, pk.proto, pk.path, pk.family)
-    else:
-        pk.hash = flow_hash(pk.src, pk.dst, pk.sport, pk.dport, pk.proto, pk.path, pk.family)
+    pk.base = base_of(parser.paths, pk.path)
+    hash_key(pk)
 
 
 cdef void next_packet(Cursor* c) noexcept nogil:
@@ -101,7 +139,10 @@ cdef void next_packet(Cursor* c) noexcept nogil:
     c.pk.depth = depth
     c.entered = False
     c.pk.wire = outer.wire
-    c.pk.count = outer.count
+    if c.around_count:                      # all fragments of what is around it
+        c.pk.wire = c.around_wire
+        c.pk.count = <u16>c.around_count
+        c.pk.first = c.around_first
     if c.parser.layers:
         c.pk.n_layers = outer.n_layers
         memcpy(c.pk.layers, outer.layers, sizeof(outer.layers))
@@ -134,7 +175,7 @@ cdef void parse_network(Cursor* c) noexcept nogil:
 cdef void ip4(Cursor* c) noexcept nogil:
     cdef const u8* p = c.p
     cdef Packet* pk = c.pk
-    cdef u32 n, total, fragment
+    cdef u32 n, total, bits
     layer(c, LAYER_IP4)
     if captured(c) < 20:
         reject(c, REJECT_IP_CUT)
@@ -157,43 +198,114 @@ cdef void ip4(Cursor* c) noexcept nogil:
     memcpy(pk.dst, p + 16, 4)
     pk.family = FAMILY_IP4
     pk.ttl = p[8]
-    if total < captured(c):
+    pk.proto = p[9]
+    pk.ident = be16(p + 4)
+    bits = be16(p + 6)
+    if total > c.wire:                      # ip_rcv of Linux drops it, as RFC 1122 3.2.1 lets a host do
+        beyond(c, bits & (FRAG_MORE | FRAG_OFFSET) != 0)
+    elif total < captured(c):
         c.end = p + total
     c.wire = total
     advance(c, n)
-    fragment = be16(p + 6)
-    if fragment & (FRAG_MORE | FRAG_OFFSET):
-        if not fragment4(c, p, fragment):
-            return
-    transport(c, p[9])
+    if bits & (FRAG_MORE | FRAG_OFFSET) and not fragment(c, pk.ident, p[9], (bits & FRAG_OFFSET) * 8,
+                                                         bits & FRAG_MORE != 0):
+        return
+    transport(c, <u8>pk.proto)
 
 
-cdef bint fragment4(Cursor* c, const u8* p, u32 bits) noexcept nogil:
-    return fragment(c, be16(p + 4), p[9], (bits & FRAG_OFFSET) * 8, bits & FRAG_MORE != 0)
+cdef void beyond(Cursor* c, bint part) noexcept nogil:
+    """The header speaks of more than the frame has: the packet is counted, and its receiver drops it. A fragment is
+    like one that was not wholly captured: it never joins others, and of a first one what is there is shown."""
+    c.parser.rejects[REJECT_IP_BEYOND] += 1
+    if not part or c.pk.proto == PROTO_TCP:
+        c.pk.notes |= NOTE_BEYOND
 
 
 cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept nogil:
-    """Hand one fragment in; True when the cursor now stands at the transport header of something whole."""
+    """Hand one fragment in; True when the cursor now stands at the transport header (of pk.proto) of something whole,
+    or of a first fragment that was not wholly captured. Otherwise it is counted with its flow, where that is known."""
     cdef Whole whole
+    cdef Fragment f
     cdef int answer
     cdef Packet* pk = c.pk
-    if captured(c) < c.wire:                # not wholly captured: the first still shows its ports
-        if at == 0:
-            return True
-        reject(c, REJECT_FRAGMENT)
-        return False
+    f.ident, f.proto, f.at, f.more = ident, proto, at, more
+    f.p, f.n = c.p, captured(c)
+    f.cut = f.n < c.wire
+    pk.proto = proto
     pk.path = path_of(c.parser.paths, c.encap)
-    answer = defrag_add(c.parser.defrag, pk, ident, proto, at, more, c.p, captured(c), &whole)
-    if answer != DEFRAG_WHOLE:
-        reject(c, REJECT_FRAGMENT_BAD if answer == DEFRAG_BAD else REJECT_FRAGMENT)
+    answer = defrag_add(c.parser.defrag, pk, &f, &whole)
+    if answer == DEFRAG_BAD:
+        reject(c, REJECT_FRAGMENT_BAD)
         return False
+    if answer == DEFRAG_WAIT:
+        return stands_apart(c, whole.datagram, at, f.cut)
     c.parser.rejects[REJECT_FRAGMENT] -= whole.frames - 1
     c.p = whole.data
     c.end = whole.data + whole.n
     c.wire = whole.n
-    pk.wire = whole.wire
-    pk.count = whole.frames
+    c.around_wire, c.around_count, c.around_first = whole.wire, whole.frames, whole.datagram.first
+    take_waiting(pk, whole.datagram)
+    pk.proto = whole.datagram.proto
+    defrag_done(c.parser.defrag, whole.datagram)
     return True
+
+
+cdef void take_waiting(Packet* pk, Datagram* g) noexcept nogil:
+    """Count with this packet the fragments that came before the first one."""
+    pk.wire += g.waiting_wire
+    pk.count += <u16>g.waiting
+    pk.first = g.first
+    g.waiting = g.waiting_wire = 0
+
+
+cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
+    """A fragment whose others are missing yet: it belongs to the flow that the first one names."""
+    cdef Packet* pk = c.pk
+    cdef const u8* p = c.p
+    cdef const u8* end = c.end
+    pk.part = True
+    pk.checksum = <u16>(at >> 3)
+    pk.wire_payload = c.wire
+    if at == 0:
+        if pk.family == FAMILY_IP6:
+            past_extensions(c)
+        transport_ports(c, <u8>pk.proto)
+        g.named = True
+        g.sport, g.dport = pk.sport, pk.dport
+        take_waiting(pk, g)
+        if cut:
+            c.p, c.end = p, end
+            pk.proto = g.proto
+            pk.part = False
+            c.partial = True
+            return True
+    elif g.named:
+        pk.sport, pk.dport = g.sport, g.dport
+        pk.proto = g.proto
+    else:
+        g.waiting += 1
+        g.waiting_wire += pk.wire
+        reject(c, REJECT_FRAGMENT)
+        return False
+    c.parser.rejects[REJECT_FRAGMENT] += 1
+    c.next = NEXT_DONE
+    return False
+
+
+cdef void past_extensions(Cursor* c) noexcept nogil:
+    """The first fragment's headers up to the transport, whose protocol is left in pk.proto."""
+    cdef u32 steps = 0
+    while is_extension(c.pk.proto) and steps < IP6_HEADERS and captured(c) >= 8:
+        steps += 1
+        c.pk.proto = c.p[0]
+        if not advance(c, <u32>c.p[1] * 8 + 8):
+            break
+
+
+cdef inline bint is_extension(u32 next) noexcept nogil:
+    """Hop-by-hop, routing, destination options, mobility, HIP, shim6: headers that say their own length in units of
+    8."""
+    return next == 0 or next == 43 or next == 60 or next == 135 or next == 139 or next == 140
 
 
 cdef void ip6(Cursor* c) noexcept nogil:
@@ -207,8 +319,11 @@ cdef void ip6(Cursor* c) noexcept nogil:
     memcpy(pk.src, p + 8, 32)
     pk.family = FAMILY_IP6
     pk.ttl = p[7]
+    pk.proto = p[6]
     advance(c, 40)
     n = be16(p + 4)
+    if n > c.wire:                          # ip6_rcv of Linux drops it
+        beyond(c, p[6] == 44)
     if n or p[6] == 59:                     # zero: a jumbogram, or offload that did not know yet
         if n < captured(c):
             c.end = c.p + n
@@ -220,7 +335,7 @@ cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
     """Extension headers (RFC 8200 section 4), each once checked, to the transport."""
     cdef const u8* p
     cdef u32 steps = 0, bits
-    while next == 0 or next == 43 or next == 60 or next == 44 or next == 135 or next == 139 or next == 140:
+    while next == 44 or is_extension(next):
         layer(c, LAYER_IP6EXT)
         steps += 1
         p = c.p
@@ -231,8 +346,10 @@ cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
             bits = be16(p + 2)
             next = p[0]
             advance(c, 8)
-            if bits & 0xfff9 and not fragment(c, be32(p + 4), next, bits & 0xfff8, bits & 1):
-                return
+            if bits & 0xfff9:
+                if not fragment(c, be32(p + 4), next, bits & 0xfff8, bits & 1):
+                    return
+                next = <u8>c.pk.proto
             continue
         next = p[0]
         if not advance(c, <u32>p[1] * 8 + 8):

@@ -1,6 +1,7 @@
 """Opening capture files: which format is this, is it readable, and what to say when it is not.
 
-The formats themselves are read in netwatch/_fast/input (savefile.pyx, pcapng.pyx); several files are merged there.
+The formats themselves are read in netwatch/_fast/input (savefile.pyx, pcapng.pyx, snoop.pyx); several files are merged
+there.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from collections.abc import Callable
 from netwatch._fast.input.merge import Merge
 from netwatch._fast.input.pcapng import Pcapng
 from netwatch._fast.input.savefile import Pcap
+from netwatch._fast.input.snoop import Snoop
 from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
 from netwatch.capture.unpack import unpacker_for
 
 HEAD = 32  # bytes that tell a format, and hold all of a pcap file header
 PCAP_MAGICS = tuple(bytes.fromhex(m) for m in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1"))
 PCAPNG_MAGIC = b"\n\r\r\n"
+SNOOP_MAGIC = b"snoop\0\0\0"
 
 __all__ = ["SourceError", "open_files", "open_savefile"]
 
@@ -38,7 +41,7 @@ def open_files(paths: list[str]) -> Source:
 
 
 def open_savefile(path: str) -> Source:
-    """A pcap or pcapng file, perhaps compressed. Raises a SourceError: one line that begins with the path."""
+    """A pcap, pcapng or snoop file, perhaps compressed. Raises a SourceError: one line that begins with the path."""
     name = shown(path)
     fd = _open(path, name)
     try:
@@ -100,8 +103,10 @@ def _source(fd: int, name: str) -> Source:
         return Pcap(fd, name, head, size, not regular, unpacker)
     if head[:4] == PCAPNG_MAGIC:
         return Pcapng(fd, name, head, size, not regular, unpacker)
+    if head[:8] == SNOOP_MAGIC:
+        return Snoop(fd, name, head, size, not regular, unpacker)
     packed = "" if unpacker is None else f" inside the {unpacker.kind} compression"
-    raise SourceError(f"{name}: not a capture file (neither pcap nor pcapng{packed})")
+    raise SourceError(f"{name}: not a capture file (neither pcap, pcapng nor snoop{packed})")
 
 
 def _first(read: Callable[[int], bytes], n: int) -> bytes:

@@ -14,6 +14,10 @@ from netwatch._fast.input.source import SourceError, SourceUnavailable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# told apart so that the message may name them; none is opened
+OTHER_MAGICS = {b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip",
+                b"7z\xbc\xaf\x27\x1c": "7z", b"LZIP": "lzip", b"\x1f\x9d": "compress", b"Rar!": "rar",
+                b"\x5d\0\0": "lzma"}
 GZIP_STEP = 4096  # expands at most 1032 times: 4 MB
 ZSTD_STEP = 512  # 4 bytes can stand for a block of 128 KiB: 17 MB
 ZSTD_WINDOW = 1 << 27  # bytes of history a frame may ask for, as the zstd program allows by default
@@ -80,6 +84,9 @@ def unpacker_for(head: bytes, feed: Callable[[int], bytes]) -> Unpacker | None:
     if head.startswith(GZIP_MAGIC):
         return Unpacker("gzip", feed, head)
     if not head.startswith(ZSTD_MAGIC):
+        for magic, kind in OTHER_MAGICS.items():
+            if head.startswith(magic):
+                raise SourceError(f"not a capture file: {kind} compressed, which is not opened (gzip and zstd are)")
         return None
     try:
         import zstandard  # noqa: F401

@@ -28,7 +28,7 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-from netwatch.cli.sources import files_again, open_source, refuse_own
+from netwatch.cli.sources import files_again, open_source, refuse_own, say_faults
 from netwatch.cli.standard import look_of_tables
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
@@ -51,13 +51,14 @@ if TYPE_CHECKING:
     from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
+OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 
 
 def build_parser() -> argparse.ArgumentParser:
     p = Parser(prog="netwatch read", description=__doc__)
-    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--copies", choices=("keep", "mark", "drop"), help="packets captured twice: as flows.copies has it")
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
     p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
@@ -94,10 +96,9 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
     options = build_parser().parse_args(arguments)
     options.settings = read_settings(options.set, options.config)
-    if options.resolve:
-        options.settings = options.settings.but("names.resolve", True, "--resolve")
-    if options.sandbox:
-        options.settings = options.settings.but("sandbox.mode", options.sandbox, "--sandbox")
+    for option, setting in OVERRIDES.items():
+        if getattr(options, option):
+            options.settings = options.settings.but(setting, getattr(options, option), f"--{option}")
     options.host = _host(options)
     options.names = None
     use_client_names()
@@ -212,8 +213,7 @@ class Reading:
                 signal.signal(s, handler)
             pipeline.close()
         self.progress.clear()
-        if self.source.error:
-            print(f"netwatch: {self.source.error}", file=sys.stderr)
+        say_faults(self.source)
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else self._matched()

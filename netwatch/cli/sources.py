@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
-from netwatch.cli.errors import CommandError
+from netwatch._fast.out.names import unread_links
+from netwatch.cli.errors import CommandError, say
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -55,3 +56,11 @@ def refuse_own(path: str, read: list[str]) -> str:
     there = os.path.exists(path)
     same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)
     return "that is what is read; write to another file" if same else ""
+
+
+def say_faults(source: Source) -> None:
+    """Name the link types that no reader is for, and what is wrong with the input."""
+    for name in unread_links(source.interfaces):
+        say(f"link type {name} is not read: its packets are counted, and nothing more is known of them")
+    if source.error:
+        say(source.error)

@@ -15,7 +15,7 @@ from netwatch._fast.input.box import Box
 from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
-from netwatch._fast.out.names import link_name
+from netwatch._fast.out.names import link_name, unread_links
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.out.record import described_of, record_of
 from netwatch._fast.out.summary import summary
@@ -57,7 +57,9 @@ class Pipeline:
         self._say = say
         self.engines = [
             Engine(max_flows=max_flows // workers, history=history // workers, want=tuple(want), hold=hold, dpi=dpi,
-                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {}) for i in range(workers)
+                   facts=facts, shard=i, shards=workers, timeouts=timeouts or {},
+                   copies=str(self.settings.of("flows.copies")), vlan=str(self.settings.of("flows.vlan")))
+            for i in range(workers)
         ]
         self.addons = list(addons)
         for addon in self.addons:
@@ -223,6 +225,9 @@ class Pipeline:
         lost = sum(lost_events(e) for e in self.engines)
         if lost:
             found["drops"]["events"] = lost
+        unread = unread_links(self.source.interfaces)
+        if unread:
+            found["unread_link_types"] = unread
         return found
 
     def _step_parallel(self) -> int:

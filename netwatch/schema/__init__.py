@@ -66,7 +66,7 @@ _IDENTITY = (
     _field("last", "flow alert", TIME, "LAST", 30, "Time of the newest frame, UTC."),
     _field("duration", "flow", DURATION, "TIME", 8, "From the first frame to the newest.", unit="s"),
     _field("interface", "flow packet", TEXT, "IFACE", 10,
-           "Interface the flow was first seen on.", "iface frame.interface_name", search=True),
+           "Interface that the initiator was seen on.", "iface frame.interface_name", search=True),
     _field("vlan", "flow", INT, "VLAN", 9, "VLAN identifiers, outermost first.", "vlan.id", many=True),
     _field("mpls", "flow", INT, "MPLS", 12, "MPLS labels, outermost first.", "mpls.label", many=True),
     _field("pppoe_session", "flow", INT, "PPPOE", 6, "PPPoE session identifier.", "pppoe.session_id"),
@@ -83,6 +83,7 @@ _COUNTS = (
     *_pair("packets", INT, "PKTS", 7, "Packets", "pkts"),
     *_pair("bytes", BYTES, "BYTES", 8, "Bytes of whole frames on the wire", "size"),
     *_pair("payload", BYTES, "DATA", 8, "Bytes of transport payload, retransmissions left out"),
+    *_pair("copies", INT, "COPIES", 7, "Packets that were captured before, in no other count"),
     *_pair("rate", RATE, "RATE", 9, "Bytes per second, over the newest full second", "bps"),
     *_pair("peak", RATE, "PEAK", 9, "Largest bytes per second in any one second", total=False),
 )

@@ -11,7 +11,7 @@ from wire import ACK, SECOND, START, Timed, arp, eth, ip4, ip6, sll, spaced, tcp
 
 from netwatch._fast.out.names import REJECTS
 
-REASONS = {name for name in REJECTS if name}
+REASONS = {name for name in REJECTS if name} - {"ip-beyond-frame", "transport-beyond-frame"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -46,7 +46,8 @@ def test_both_directions_are_one_flow(case: Case):
 
 
 def check_accounting(frames: list[Timed], link: int) -> None:
-    """Each frame is counted; it gives a flow, or a reason, and each reason is counted once per frame."""
+    """Each frame is counted; it gives a flow, or a reason, and each reason is counted once per frame. That a header
+    says more than the frame has is no such reason: the packet is in a flow, though its receiver drops it."""
     result = run(frames, link, ("flows", "packets", "dns", "http", "tls", "streams"))
     assert result.summary["packets"] == len(frames)
     assert [packet["n"] for packet in result.packets] == list(range(1, len(frames) + 1))

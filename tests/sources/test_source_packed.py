@@ -64,7 +64,7 @@ def test_garbage_after_the_magic(read, packer):
 
 
 def test_text_inside_gzip(read):
-    with pytest.raises(SourceError, match="neither pcap nor pcapng inside the gzip compression"):
+    with pytest.raises(SourceError, match="neither pcap, pcapng nor snoop inside the gzip compression"):
         read(gzip.compress(b"words " * 100))
 
 

@@ -76,7 +76,7 @@ cdef struct Row:
     u16 pa
     u16 pb
     u16 proto              # PROTO_*
-    u16 path               # interned Encap
+    u16 path               # interned Encap of what side a sends; Cold.back is side b's
     u64 last               # ns, of the newest frame
     u64 packets[2]
     u64 bytes[2]           # frame bytes on the wire
@@ -101,7 +101,7 @@ cdef struct Cold:
     u16 rate[2]            # bytes/s of the second before it, packed as rates.pxd does
     u16 peak[2]            # largest such, packed
     u16 second             # low 16 bits of a packet-time second
-    u16 iface
+    u16 back               # interned Encap of what side b sends; that of the other side until it does
     u8 ttl[2]              # first seen of each side
     u8 confidence          # of the app, 0..100
     u8 ended               # END_*
@@ -173,6 +173,10 @@ cdef struct Conn:          # a flow of datagrams touches the first cache line on
     u8 found               # who is surest of the bytes about to be read; 0 not asked yet, FOUND_NOBODY asked in vain
     Half half[2]
 
+
+cdef inline u16 shown_path(const Row* row, const Cold* cold) noexcept nogil:
+    """What lies around the packets of who began the flow."""
+    return cold.back if row.bits & BIT_INITIATOR_B else row.path
 
 cdef inline u8 tried_bit(int side) noexcept nogil:
     return BIT_TRIED_B if side else BIT_TRIED_A

@@ -1,7 +1,9 @@
 """Where flows live: rows, the hash table over them, the timer wheel, the list of ended flows, conversation counts."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.flow.copies cimport Echo
 
 cdef enum:
     WHEEL = 4096               # one bucket a second; longer timeouts go round again
@@ -16,6 +18,10 @@ cdef struct Conversations:     # distinct fingerprints: exact while small, adapt
     u64 mask
     u64 used
     u32 shift                  # each hash kept stands for 2**shift
+
+cdef struct Copied:            # copies of a flow's packets
+    u32 packets[2]             # of what side a, b sent
+    u16 path                   # interned Encap of the newest
 
 cdef struct Table:
     Row* rows                  # [1..high], reserved for `cap`, touched as used
@@ -37,6 +43,10 @@ cdef struct Table:
     u64 created
     u64 evicted
     u32 hand                   # where the search for a victim goes on
+    Paths* paths               # the engine's
+    Echo* echoes               # the newest packets of each flow, to know a copy by
+    Copied* copied             # of each row; touched where there are any
+    bint any_copied
     Conversations tcp_conversations
     Conversations udp_conversations
 
@@ -44,6 +54,7 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil
 cdef void table_close(Table* t) noexcept nogil
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
 cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil
+cdef u32 table_new_tcp(Table* t) noexcept nogil
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
 cdef void table_unhash(Table* t, u32 number) noexcept nogil
 cdef void table_free_row(Table* t, u32 number) noexcept nogil

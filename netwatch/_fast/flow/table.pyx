@@ -4,10 +4,13 @@ Rows are reserved as address space and paid for as they are touched. The hash ta
 uses linear probing at a load of at most 3/4 and deletes by shifting back, so that a lookup that fails stops early.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport *
+from netwatch._fast.flow.copies cimport ECHOES, Echo
+from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
+from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
 from netwatch._fast.base.mix cimport fingerprint, load64, mix
 
@@ -55,9 +58,12 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.rows = <Row*>reserve(row_count(cap) * sizeof(Row))
     t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
     t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
+    t.echoes = <Echo*>reserve(ECHOES * sizeof(Echo))
+    t.copied = <Copied*>reserve(row_count(cap) * sizeof(Copied))
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
-    return t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL
+    return (t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL and t.echoes != NULL
+            and t.copied != NULL)
 
 
 cdef void table_close(Table* t) noexcept nogil:
@@ -67,6 +73,10 @@ cdef void table_close(Table* t) noexcept nogil:
         munmap(t.colds, row_count(t.cap) * sizeof(Cold))
     if t.tcps != NULL:
         munmap(t.tcps, row_count(t.cap) * sizeof(TcpRow))
+    if t.echoes != NULL:
+        munmap(t.echoes, ECHOES * sizeof(Echo))
+    if t.copied != NULL:
+        munmap(t.copied, row_count(t.cap) * sizeof(Copied))
     slots_release(t.slots, t.mask)
     free(t.tcp_conversations.slots)
     free(t.udp_conversations.slots)
@@ -82,25 +92,49 @@ cdef void slots_release(Slot* slots, u64 mask) noexcept nogil:
         free(slots)
 
 
-cdef inline bint same_key(const Row* row, const Packet* pk) noexcept nogil:
+cdef inline bint same_ends(const Table* t, const Row* row, const Packet* pk) noexcept nogil:
+    """Has the flow the packet's key? Its marks are another matter."""
     cdef const u8* a = &pk.dst[0] if pk.side else &pk.src[0]
     cdef const u8* b = &pk.src[0] if pk.side else &pk.dst[0]
     return (row.pa == (pk.dport if pk.side else pk.sport) and row.pb == (pk.sport if pk.side else pk.dport)
-            and row.proto == pk.proto and row.path == pk.path and row.family == pk.family
-            and memcmp(row.a, a, 16) == 0 and memcmp(row.b, b, 16) == 0)
+            and row.proto == pk.proto and row.family == pk.family
+            and (row.path == pk.path or base_of(t.paths, row.path) == pk.base)
+            and load64(row.a) == load64(a) and load64(row.a + 8) == load64(a + 8)
+            and load64(row.b) == load64(b) and load64(row.b + 8) == load64(b + 8))
+
+
+cdef inline bint is_on(const Table* t, u32 number, const Packet* pk) noexcept nogil:
+    """Has the packet's side sent with these marks before?"""
+    cdef const Row* row = &t.rows[number]
+    if t.paths.n == 0:                       # nothing has any marks
+        return True
+    if pk.side:
+        return row.packets[1] and t.colds[number].back == pk.path
+    return row.packets[pk.side] and row.path == pk.path
 
 
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
     """The live flow of the packet, or 0."""
-    cdef u32 tag = <u32>pk.hash
+    cdef u32 tag = <u32>pk.hash, number, n = 0
     cdef u64 at = tag & t.mask
-    if pk.guess and not t.rows[pk.guess].bits & BIT_ENDED and same_key(&t.rows[pk.guess], pk):
+    cdef Strangers strangers
+    if (pk.guess and not t.rows[pk.guess].bits & BIT_ENDED and same_ends(t, &t.rows[pk.guess], pk)
+            and is_on(t, pk.guess, pk)):
         return pk.guess
-    while t.slots[at].row:
-        if t.slots[at].tag == tag and same_key(&t.rows[t.slots[at].row], pk):
-            return t.slots[at].row
+    while t.slots[at].row and n < STRANGERS:
+        number = t.slots[at].row
+        if t.slots[at].tag == tag and same_ends(t, &t.rows[number], pk):
+            if is_on(t, number, pk):
+                return number
+            strangers.met[n] = number
+            n += 1
         at = (at + 1) & t.mask
-    return 0
+    if n == 0:
+        return 0
+    strangers.rows, strangers.colds, strangers.echoes, strangers.paths = t.rows, t.colds, t.echoes, t.paths
+    strangers.n = n
+    number = strangers_choose(&strangers, pk)
+    return strangers.met[n - 1] if number == 0 and n == STRANGERS else number     # no more are told apart
 
 
 cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil:
@@ -138,8 +172,10 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     row.pa = pk.dport if pk.side else pk.sport
     row.pb = pk.sport if pk.side else pk.dport
     row.proto = pk.proto
-    row.path = pk.path
+    row.path = t.colds[number].back = pk.path
     row.family = pk.family
+    if t.any_copied:
+        memset(&t.copied[number], 0, sizeof(Copied))
     at = <u32>pk.hash & t.mask
     while t.slots[at].row:
         at = (at + 1) & t.mask
@@ -147,6 +183,19 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     t.slots[at].row = number
     t.live += 1
     t.created += 1
+    return number
+
+
+cdef u32 table_new_tcp(Table* t) noexcept nogil:
+    """The number of an empty TcpRow, 0 when there is none."""
+    cdef u32 number = t.tcp_free
+    if number:
+        t.tcp_free = t.tcps[number].isn[0]
+    elif t.tcp_high < t.high:              # a flow has one at most
+        t.tcp_high += 1
+        number = t.tcp_high
+    if number:
+        memset(&t.tcps[number], 0, sizeof(TcpRow))
     return number
 
 
@@ -171,7 +220,8 @@ cdef bint table_grow(Table* t) noexcept nogil:
 cdef void table_unhash(Table* t, u32 number) noexcept nogil:
     """Take a row out of the hash table and close the gap behind it."""
     cdef const Row* row = &t.rows[number]
-    cdef u64 at = <u32>flow_hash(row.a, row.b, row.pa, row.pb, row.proto, row.path, row.family) & t.mask, hole, home
+    cdef u16 base = base_of(t.paths, row.path)
+    cdef u64 at = <u32>flow_hash(row.a, row.b, row.pa, row.pb, row.proto, base, row.family) & t.mask, hole, home
     while t.slots[at].row != number:
         if t.slots[at].row == 0:
             return

@@ -89,7 +89,7 @@ cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept 
         return pk.seq != t.isn[s] or (row.state == ST_CLOSED and t.shaken & 4 != 0)
     if row.state >= ST_FIN_WAIT1 and row.state <= ST_CLOSED:
         return True
-    if row.packets[s] == 0:                     # the peer spoke first: is it answering this SYN?
+    if t.flags[s] == 0:                         # the peer spoke first: is it answering this SYN?
         return t.flags[1 - s] & TCP_ACK and row.acked[1 - s] != pk.seq + 1
     return row.nxt[s] - pk.seq > NEAR
 
@@ -97,7 +97,10 @@ cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept 
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef u8 known = t.flags[s]
-    pk.notes |= receiver_drops(row, t, pk)
+    if not pk.notes & NOTE_DROPPED:
+        pk.notes |= receiver_drops(row, t, pk)
+    if known == 0 and t.flags[1 - s] == 0:      # nothing was taken yet
+        row.state = ST_TCP_UNKNOWN if pk.notes & NOTE_DROPPED else ST_NONE
     if pk.notes & NOTE_DROPPED:
         return
     if pk.flags & TCP_SYN:

@@ -3,9 +3,10 @@
 Several engines may share one input: each takes the frames whose outermost pair of addresses hashes to it, so that a
 flow is wholly in one, and results do not depend on how many there are.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
 from netwatch._fast.base.mix cimport load32, mix, mix_address, mix_pair
 from netwatch._fast.input.source cimport Source, chunk_free, chunk_new
+from netwatch._fast.wire.cursor cimport DECAPS_MAX
 from netwatch._fast.wire.packet cimport Frame
 
 
@@ -38,7 +39,7 @@ cdef class Box:
         cdef u32 i
         with nogil:
             for i in range(self.chunk.n):
-                self.chunk.frames[i].shard = <u32>(ends_hash(&self.chunk.frames[i]) % shards)
+                self.chunk.frames[i].shard = <u16>(ends_hash(&self.chunk.frames[i]) % shards)
 
 
 cdef u64 ends_hash(const Frame* f) noexcept nogil:
@@ -55,8 +56,7 @@ cdef u64 ends_hash(const Frame* f) noexcept nogil:
 cdef u32 network_at(const Frame* f) noexcept nogil:
     """Where the outermost IP header begins, under the link types that carry most traffic; else beyond the frame.
 
-    Headers that leave no mark on the flow's surroundings (LLC, provider bridging) must be seen through, lest one flow
-    come to two engines.
+    What may differ between the packets of one flow (tags, labels) must be seen through, lest it come to two engines.
     """
     cdef u32 link = f.link, n = f.caplen
     cdef const u8* p = f.data
@@ -73,18 +73,69 @@ cdef u32 network_at(const Frame* f) noexcept nogil:
 
 cdef u32 after_type(const u8* p, u32 n, u32 at, u32 kind) noexcept nogil:
     """Where IP begins after an EtherType (or 802.3 length) that ends at `at`; n when there is none."""
-    while kind != 0x0800 and kind != 0x86DD:
-        if kind in (0x8100, 0x88A8, 0x9100) and n >= at + 4:
-            kind = be16(p + at + 2)
-            at += 4
-        elif kind == 0x88E7 and n >= at + 18:
-            kind = be16(p + at + 16)
-            at += 18
-        elif kind < 1536 and n >= at + 8 and p[at] == 0xAA and p[at + 1] == 0xAA:
+    cdef u32 _step
+    for _step in range(DECAPS_MAX):
+        if kind == 0x0800 or kind == 0x86DD:
+            return at
+        if n < at + 22:                 # no header below has more before what it names, and IP has 20 bytes
+            return n
+        if kind < 1536:
+            if p[at] == 6 and p[at + 1] == 6:
+                return at + 3
+            if p[at] != 0xAA or p[at + 1] != 0xAA:
+                return n
             kind = be16(p + at + 6)
             at += 8
-        elif kind < 1536 and n >= at + 3 and p[at] == 6 and p[at + 1] == 6:
-            return at + 3
-        else:
+        elif not past_tag(p, n, &at, &kind):
             return n
-    return at
+    return n
+
+
+cdef bint past_tag(const u8* p, u32 n, u32* at, u32* kind) noexcept nogil:
+    """Step over one header that a switch added (wire/tags.pyx reads them); False when it is none, or ends the frame."""
+    cdef u32 size = 0, i = at[0]
+    if kind[0] in (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300):
+        size = 4
+    elif kind[0] == 0x8926 or kind[0] == 0x893F:
+        size = 6 if kind[0] == 0x8926 else 8
+    elif kind[0] == 0x8909:
+        size = 4 + <u32>p[i + 1] * 4
+    elif kind[0] == 0x88E7 or kind[0] == 0x8903:
+        size = 18 if kind[0] == 0x88E7 else 16
+    elif kind[0] == 0x6558 or kind[0] == 0x6400:
+        size = 14
+    elif kind[0] == 0x88E5 and p[i] & 0x0C == 0:
+        size = 16 if p[i] & 0x20 else 8
+    elif kind[0] == 0x894F:
+        return past_service_header(p, n, at, kind)
+    elif kind[0] == 0x8847 or kind[0] == 0x8848:
+        return past_labels(p, n, at, kind)
+    if size == 0 or n < i + size:
+        return False
+    at[0] = i + size
+    kind[0] = be16(p + at[0] - 2)
+    return True
+
+
+cdef bint past_service_header(const u8* p, u32 n, u32* at, u32* kind) noexcept nogil:
+    cdef u8 following = p[at[0] + 3]
+    at[0] += (be16(p + at[0]) & 0x3f) * 4
+    kind[0] = 0x0800 if following <= 2 else 0x6558 if following == 3 else 0x894F if following == 4 else 0x8847
+    return 1 <= following <= 5 and at[0] < n
+
+
+cdef bint past_labels(const u8* p, u32 n, u32* at, u32* kind) noexcept nogil:
+    """Step over a label stack, to IP by its version, or Ethernet with or without a control word."""
+    cdef u32 i = at[0]
+    while n >= i + 4 and not p[i + 2] & 1:
+        i += 4
+    i += 4
+    if n <= i:
+        return False
+    kind[0] = 0x0800
+    if p[i] >> 4 != 4 and p[i] >> 4 != 6:
+        kind[0] = 0x6558
+        if p[i] >> 4 == 0 and (p[i - 4] | p[i - 3] | p[i - 2] >> 4):
+            i += 4
+    at[0] = i
+    return True

@@ -24,6 +24,7 @@ from netwatch._fast.input.poll cimport POLLIN, poll, pollfd
 from netwatch._fast.input.savefile cimport link_of
 from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, MAX_FRAME, Chunk, Source
 
+from socket import if_nameindex
 from netwatch._fast.input.source import SourceDenied, SourceError, SourceMissing, SourceUsage
 
 cdef extern from "sys/eventfd.h" nogil:
@@ -82,6 +83,7 @@ cdef void on_frame(u8* user, const pcap_pkthdr* header, const u8* data) noexcept
     f.iface = t.iface
     f.link = t.link
     f.shard = 0
+    f.bits = 0
     t.used += caplen
     t.chunk.n += 1
 
@@ -143,8 +145,9 @@ cdef class LiveSource(Source):
         h.tick = 1 if status == PCAP_TSTAMP_PRECISION_NANO else 1000
         h.sysfs = posix_open(f"/sys/class/net/{name}/statistics/rx_dropped".encode(), O_RDONLY | O_CLOEXEC)
         h.sysfs_first = number_in(h.sysfs)
-        self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen,
-                                "resolution": 1_000_000_000 // h.tick, "description": ""})
+        indexes = {"indexes": {str(i): each for i, each in if_nameindex()}} if name == "any" else {}
+        self.interfaces.append({"name": name, "link": h.link, "snaplen": h.snaplen, "description": "",
+                                "resolution": 1_000_000_000 // h.tick, **indexes})
         self.n_interfaces += 1
         self.alive += 1
         return 0

@@ -8,7 +8,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport be16, be32, le16, le32, u8, u16, u32, u64, i64
-from netwatch._fast.wire.packet cimport Frame
+from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame
 from netwatch._fast.input.savefile cimport DAMAGED, FULL, PARSED, Savefile, link_of
 from netwatch._fast.input.source cimport MAX_FRAME, Chunk
 
@@ -167,6 +167,7 @@ cdef class Pcapng(Savefile):
         f.iface = self.local[local]
         f.link = iface.link
         f.shard = 0
+        f.bits = FRAME_TIMELESS if kind == SPB else 0
         return GOT_FRAME
 
     cdef int begin_long(self, u32 kind, u32 total) noexcept nogil:

@@ -244,7 +244,8 @@ cdef class RingSource(Source):
             f = &chunk.frames[chunk.n]
             f.data, f.ts, f.n = chunk.mem + used, note.ts, self.frames_read
             f.caplen, f.len = note.caplen, max(note.len, note.caplen)
-            f.iface, f.link, f.shard = <u16>note.iface, self.links[note.iface], 0
+            f.iface, f.link = <u16>note.iface, self.links[note.iface]
+            f.shard = f.bits = 0
             used += note.caplen
             chunk.n += 1
             self.next += 1

@@ -233,6 +233,7 @@ cdef class Pcap(Savefile):
             f.iface = 0
             f.link = link
             f.shard = 0
+            f.bits = 0
             f += 1
             p += head + caplen
         used[0] = <u64>(p - chunk.mem)

@@ -19,7 +19,7 @@ cdef enum:                     # fields
     F_PAIRS = 64               # + 3 * pair + OUT, IN or SUM
 
 cdef enum:                     # pairs
-    P_PACKETS, P_BYTES, P_PAYLOAD, P_PEAK, P_RATE
+    P_PACKETS, P_BYTES, P_PAYLOAD, P_COPIES, P_PEAK, P_RATE
     P_TCP                      # from here on of flows with a TcpRow
     P_DISORDER, P_DUP, P_ZERO, P_SPURIOUS, P_FAST, P_RETRANS
     P_COUNT
@@ -31,18 +31,19 @@ cdef struct FlowAt:            # one flow, for as long as the engine stands stil
     TcpRow* tcp                # NULL: it has none
     int out                    # the initiator's side
 
-cdef dict surroundings(const Core* core, u16 path)
+cdef dict surroundings(const Core* core, u16 path, list interfaces)
 cdef bint flow_at(FlowAt* at, Engine engine, u32 number) noexcept
 
 cdef class FlowFields:
     cdef list interfaces       # the source's
-    cdef list interface_names
-    cdef dict paths            # number → {field: value}
+    cdef Py_ssize_t known_interfaces
+    cdef dict paths            # engine and number → {field: value}
     cdef dict link_protos      # EtherType → name
     cdef object held           # the newest value that was made for one flow
 
     cdef int value(self, const FlowAt* at, int field, Value* v) except -1
     cdef int identity(self, const FlowAt* at, int field, Value* v) except -1
     cdef PyObject* proto(self, const Row* row) except NULL
-    cdef dict around(self, const FlowAt* at)
+    cdef list tags(self, const FlowAt* at, int field)
+    cdef dict around(self, const FlowAt* at, u16 path)
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1

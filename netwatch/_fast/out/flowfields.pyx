@@ -9,14 +9,14 @@ from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.age cimport udp_age
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
-from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow, shown_path
 from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 
-from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, proto_name
+from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, interface_text, proto_name
 
 cdef enum:
     SECOND = 1000000000
@@ -29,9 +29,9 @@ cdef list FLAG_LISTS = [[name for i, name in enumerate(TCP_FLAG_NAMES) if bits >
 cdef list BY_AGE = ["UDP_ACTIVE", "UDP_IDLE", "UDP_STALE"]       # by AGE_*
 cdef list INITIATORS = ["guessed", "seen"]
 
-PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "peak": P_PEAK, "rate": P_RATE,
-         "retransmits": P_RETRANS, "out_of_order": P_DISORDER, "dup_acks": P_DUP, "zero_windows": P_ZERO,
-         "spurious": P_SPURIOUS, "fast_retransmits": P_FAST}
+PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "copies": P_COPIES, "peak": P_PEAK,
+         "rate": P_RATE, "retransmits": P_RETRANS, "out_of_order": P_DISORDER, "dup_acks": P_DUP,
+         "zero_windows": P_ZERO, "spurious": P_SPURIOUS, "fast_retransmits": P_FAST}
 
 
 def pair(name):
@@ -44,10 +44,11 @@ FIELDS = (
     ("id", F_ID), ("proto", F_PROTO), ("src", F_SRC), ("sport", F_SPORT), ("dst", F_DST), ("dport", F_DPORT),
     ("initiator", F_INITIATOR), ("first", F_FIRST), ("last", F_LAST), ("duration", F_DURATION),
     ("interface", F_INTERFACE), ("vlan", F_VLAN), ("mpls", F_MPLS), ("pppoe_session", F_PPPOE), ("tunnel", F_TUNNEL),
-    ("state", F_STATE), ("ended", F_ENDED), *pair("packets"), *pair("bytes"), *pair("payload"), *pair("peak"),
-    *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT), *pair("retransmits"),
-    *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"), *pair("fast_retransmits"),
-    ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS), ("window_scale_out", F_WSCALE_OUT),
+    ("state", F_STATE), ("ended", F_ENDED), *pair("packets"), *pair("bytes"), *pair("payload"), *pair("copies"),
+    *pair("peak"), *pair("rate"), ("ttl", F_TTL), ("icmp", F_ICMP), ("rtt_us", F_RTT), ("srtt_us", F_SRTT),
+    *pair("retransmits"), *pair("out_of_order"), *pair("dup_acks"), *pair("zero_windows"), *pair("spurious"),
+    *pair("fast_retransmits"), ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS),
+    ("window_scale_out", F_WSCALE_OUT),
     ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
 )
 IN_ROWS = frozenset(("schema", *dict(FIELDS)))
@@ -89,7 +90,6 @@ cdef class FlowFields:
 
     def __init__(self, list interfaces):
         self.interfaces = interfaces
-        self.interface_names = []
         self.paths = {}
         self.link_protos = {}
 
@@ -110,12 +110,12 @@ cdef class FlowFields:
         elif field == F_ENDED:
             if at.row.bits & BIT_ENDED:
                 give_object(v, listed(END_NAMES, at.cold.ended))
-        elif field == F_INTERFACE:
-            if len(self.interface_names) != len(self.interfaces):
-                self.interface_names = [each.get("name") or None for each in self.interfaces]
-            give_object(v, listed(self.interface_names, at.cold.iface))
-        elif at.row.path:
-            found = self.around(at).get(field)          # the dict keeps it
+        elif field == F_VLAN or field == F_MPLS:
+            found = self.tags(at, field)                # the dict keeps it
+            if found is not None:
+                give_object(v, <PyObject*>found)
+        else:
+            found = self.around(at, shown_path(at.row, at.cold)).get(field)     # likewise
             if found is not None:
                 give_object(v, <PyObject*>found)
         return 0
@@ -132,11 +132,11 @@ cdef class FlowFields:
             v.address = &row.b[0] if (field == F_SRC) == (at.out == 1) else &row.a[0]
             v.family = row.family
         elif field == F_SPORT or field == F_DPORT:
-            if has_ports(row.proto):
+            if has_ports(row.proto) and (row.pa or row.pb):     # fragments without the first one name none
                 give_number(v, row.pb if (field == F_SPORT) == (at.out == 1) else row.pa)
         elif field == F_INITIATOR:
             give_object(v, listed(INITIATORS, row.bits & BIT_SEEN != 0))
-        else:
+        elif at.cold.first or not at.core.parser.timeless:
             v.kind = V_SECONDS if field == F_DURATION else V_TIME
             v.number = (at.cold.first if field == F_FIRST else row.last if field == F_LAST else
                         row.last - at.cold.first)
@@ -150,12 +150,32 @@ cdef class FlowFields:
             name = self.link_protos[row.tcp] = proto_name(PROTO_L2, row.tcp)
         return <PyObject*>name
 
-    cdef dict around(self, const FlowAt* at):
-        """VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the same."""
-        place = <u64><size_t>at.core << 16 | at.row.path         # each engine numbers its own
+    cdef list tags(self, const FlowAt* at, int field):
+        """The initiator's, and behind them those that only the other side has, or copies."""
+        cdef u16 path = shown_path(at.row, at.cold)
+        cdef u16 back = at.row.path if at.out else at.cold.back
+        cdef u16 copied = path
+        if at.core.table.any_copied:
+            copied = at.core.table.copied[at.row - at.core.table.rows].path
+        own = self.around(at, path).get(field)
+        if back == path and copied in (path, 0):
+            return own
+        found = list(own or ())
+        for other in (back, copied):
+            found += [tag for tag in self.around(at, other).get(field) or () if tag not in found]
+        self.held = found or None
+        return self.held
+
+    cdef dict around(self, const FlowAt* at, u16 path):
+        """Interface, VLAN tags, labels, PPPoE session and tunnels by field, made once for all flows that have the
+        same."""
+        place = <u64><size_t>at.core << 16 | path                # each engine numbers its own
+        if self.known_interfaces != len(self.interfaces):
+            self.known_interfaces = len(self.interfaces)
+            self.paths.clear()
         found = self.paths.get(place)
         if found is None:
-            found = self.paths[place] = surroundings(at.core, at.row.path)
+            found = self.paths[place] = surroundings(at.core, path, self.interfaces)
         return found
 
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1:
@@ -209,6 +229,9 @@ cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept n
         give_number(v, of_pair(row.bytes[o], row.bytes[i], which))
     elif pair == P_PAYLOAD:
         give_number(v, of_pair(row.payload[o], row.payload[i], which))
+    elif pair == P_COPIES:
+        if at.core.table.any_copied:
+            copies_value(at, which, v)
     elif pair == P_PEAK:
         give_number(v, of_pair(rate_peak(at.cold, o), rate_peak(at.cold, i), which))
     elif pair == P_RATE:
@@ -230,14 +253,22 @@ cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept n
         give_number(v, of_pair(t.fast[o], t.fast[i], which))
 
 
-cdef dict surroundings(const Core* core, u16 path):
+cdef void copies_value(const FlowAt* at, int which, Value* v) noexcept nogil:
+    cdef const u32* copied = at.core.table.copied[at.row - at.core.table.rows].packets
+    if copied[0] or copied[1]:
+        give_number(v, of_pair(copied[at.out], copied[1 - at.out], which))
+
+
+cdef dict surroundings(const Core* core, u16 path, list interfaces):
     """What lies around a flow, by field."""
     cdef const Encap* e
     cdef int i
-    found = {F_VLAN: None, F_MPLS: None, F_PPPOE: None, F_TUNNEL: None}
-    if path > core.parser.paths.n:
+    found = {}
+    if path == 0 or path > core.parser.paths.n:
+        found[F_INTERFACE] = interface_text(interfaces, 0, 0)
         return found
     e = &core.parser.paths.items[path]
+    found[F_INTERFACE] = interface_text(interfaces, e.iface, e.ifindex)
     if e.n_vlan:
         found[F_VLAN] = [e.vlan[i] for i in range(e.n_vlan)]
     if e.n_mpls:

@@ -11,7 +11,8 @@ cdef enum:
 
 cdef class PacketFields:
     cdef list interfaces       # the source's
-    cdef list interface_names
+    cdef dict interface_names  # number of the input's and of the frame's own → name
+    cdef Py_ssize_t known_interfaces
     cdef dict link_protos      # type code → name
     cdef dict layers           # bytes of layers → their names
     cdef dict notes            # what is noted → how it is said

@@ -3,7 +3,7 @@ from cpython.list cimport PyList_GET_ITEM
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
-from netwatch._fast.base.bytes cimport u8, u32
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_TIME, give_number, give_object,
                                         to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_byte, put_bytes, put_number
@@ -13,7 +13,7 @@ from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.out.names import LAYERS, REJECTS, proto_name, set_names
+from netwatch._fast.out.names import LAYERS, REJECTS, interface_text, proto_name, set_names
 
 cdef enum:
     ARP_REQUEST = 1            # RFC 826
@@ -35,7 +35,7 @@ cdef class PacketFields:
 
     def __init__(self, list interfaces):
         self.interfaces = interfaces
-        self.interface_names = []
+        self.interface_names = {}
         self.link_protos = {}
         self.layers = {}
         self.notes = {}
@@ -49,8 +49,9 @@ cdef class PacketFields:
         if field == K_N:
             give_number(v, pk.n)
         elif field == K_TIME:
-            v.kind = V_TIME
-            v.number = pk.ts
+            if not pk.timeless:
+                v.kind = V_TIME
+                v.number = pk.ts
         elif field == K_LEN:
             give_number(v, pk.len)
         elif field == K_CAPLEN:
@@ -79,11 +80,11 @@ cdef class PacketFields:
             v.address = &pk.src[0] if field == K_SRC else &pk.dst[0]
             v.family = pk.family
         elif field == K_SPORT or field == K_DPORT:
-            if has_ports(pk.proto):
+            if has_ports(pk.proto) and not pk.reject:
                 give_number(v, pk.sport if field == K_SPORT else pk.dport)
         elif field == K_PROTO:
             give_object(v, self.proto(pk))
-        elif field == K_INFO:
+        elif field == K_INFO and not pk.reject:
             self.line.n = 0
             put_info(&self.line, pk)
             check(&self.line)
@@ -126,13 +127,17 @@ cdef class PacketFields:
         return 0
 
     cdef int interface(self, const PacketRow* pk, Value* v) except -1:
-        cdef PyObject* name
-        if len(self.interface_names) != len(self.interfaces):
-            self.interface_names = [each.get("name") or None for each in self.interfaces]
-        if pk.iface < len(self.interface_names):
-            name = PyList_GET_ITEM(self.interface_names, pk.iface)
-            if <object>name is not None:
-                give_object(v, name)
+        if self.known_interfaces != len(self.interfaces):
+            self.known_interfaces = len(self.interfaces)
+            self.interface_names.clear()
+        key = <u64>pk.ifindex << 16 | pk.iface
+        name = self.interface_names.get(key)
+        if name is None:
+            if len(self.interface_names) >= REMEMBERED:
+                self.interface_names.clear()
+            name = self.interface_names[key] = interface_text(self.interfaces, pk.iface, pk.ifindex) or ""
+        if name:
+            give_object(v, <PyObject*>name)             # the dict keeps it
         return 0
 
     cdef dict record(self, const PacketRow* pk):
@@ -153,7 +158,10 @@ cdef inline void put_word(Buf* b, const char* word, u32 n, u32 number) noexcept 
 
 cdef void put_info(Buf* b, const PacketRow* pk) noexcept nogil:
     """One line for a packet that no protocol has spoken about."""
-    if pk.proto == PROTO_TCP:
+    if pk.part:
+        put_word(b, b"fragment at ", 12, (<u32>pk.part - 1) * 8)
+        put_word(b, b" len ", 5, pk.wire_payload)
+    elif pk.proto == PROTO_TCP:
         put_number(b, pk.sport)
         put_word(b, b" > ", 3, pk.dport)
         put_flags(b, pk.flags)

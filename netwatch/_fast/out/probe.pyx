@@ -16,9 +16,9 @@ from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.look.registry cimport proto_at
 from netwatch._fast.wire.defrag cimport fragment_hash
-from netwatch._fast.wire.encap cimport path_hash
+from netwatch._fast.wire.encap cimport Paths, path_hash
 from netwatch._fast.wire.names cimport TUN_VXLAN
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, Encap, Packet, flow_hash
+from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, Encap, flow_hash
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.flow.content import facts_list
@@ -272,18 +272,16 @@ cdef class Probe:
 def hash_of(str table, bytes a, bytes b, int sport=0, int dport=0, int number=0) -> int:
     """The hash by which a table of the engine finds its place, for a key of these ends (16 bytes each); `number` is
     what else the key has: the protocol of a flow, the identification of a fragment, a tunnel's own number."""
-    cdef Packet pk
     cdef Encap encap
+    cdef Paths paths
     if len(a) != 16 or len(b) != 16:
         raise ValueError("an end has 16 bytes")
-    memset(&pk, 0, sizeof(Packet))
     memset(&encap, 0, sizeof(Encap))
-    memcpy(pk.src, <const u8*>a, 16)
-    memcpy(pk.dst, <const u8*>b, 16)
+    memset(&paths, 0, sizeof(Paths))
     if table == "flows":
         return flow_hash(a, b, <u16>sport, <u16>dport, <u16>number, 0, FAMILY_IP4 if a[4:] == bytes(12) else FAMILY_IP6)
     if table == "fragments":
-        return fragment_hash(&pk, <u32>number, 17)
+        return fragment_hash(a, b, <u32>number)
     if table == "addresses":
         return mix_address(a)
     if table == "text":
@@ -293,7 +291,7 @@ def hash_of(str table, bytes a, bytes b, int sport=0, int dport=0, int number=0)
     if table != "paths":
         raise ValueError(f"no table named {table}")
     encap.n_tunnel = 1
-    encap.tunnel[0].kind, encap.tunnel[0].id = TUN_VXLAN, <u32>number
+    encap.tunnel[0].kind, encap.tunnel[0].mark = TUN_VXLAN, <u32>number
     memcpy(encap.tunnel[0].src, <const u8*>a, 16)
     memcpy(encap.tunnel[0].dst, <const u8*>b, 16)
-    return path_hash(&encap)
+    return path_hash(&paths, &encap)

@@ -35,9 +35,9 @@ def iso(u64 ns) -> str:
     return iso_text(ns)
 
 
-def path_record(Engine engine, u16 path) -> dict:
+def path_record(Engine engine, u16 path, list interfaces) -> dict:
     """The keys that a flow with these surroundings has in its record."""
-    cdef dict found = surroundings(&engine.core, path)
+    cdef dict found = surroundings(&engine.core, path, interfaces)
     return {name: found[field] for name, field in FIELDS if found.get(field) is not None}
 
 

@@ -20,7 +20,7 @@ def summary(list engines, list link_types) -> dict:
     cdef u64 first = 0, last = 0
     out = {"schema": "netwatch.summary/1", "packets": 0, "bytes": 0}
     flows, apps, malformed = {}, {}, {}
-    cut = refused = evicted = 0
+    cut = refused = evicted = copied = timeless = 0
     for engine in engines:
         core = &engine.core
         out["packets"] += core.frames
@@ -36,13 +36,19 @@ def summary(list engines, list link_types) -> dict:
             if name and core.dpi.malformed[i]:
                 malformed[name] = malformed.get(name, 0) + core.dpi.malformed[i]
         cut += core.parser.snap_cut
+        copied += core.copied
+        timeless += core.parser.timeless
         refused += core.refused
         evicted += core.table.evicted
-    if out["packets"]:
+    if out["packets"] and (first or not timeless):
         out["first"], out["last"], out["duration"] = iso_text(first), iso_text(last), (last - first) / 1e9
     out["link_types"] = link_types
     for key, found in (("flows", flows), ("apps", apps), ("malformed", malformed)):
         out[key] = dict(sorted(found.items()))       # whichever engine met them first
+    if copied:
+        out["copies"] = copied
+    if timeless:
+        out["packets_without_time"] = timeless
     out["drops"] = {"evicted_flows": evicted, "refused_packets": refused, "snap_truncated": cut}
     for kind in ("tcp", "udp"):
         total, sampled = conversation_count(engines, kind == "tcp")

@@ -8,7 +8,8 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE
+from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE,
+                                      shown_path)
 from netwatch._fast.wire.packet cimport FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_L2, PROTO_TCP
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
@@ -122,8 +123,8 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     elif col == COL_PAYLOAD_IN:
         out[0] = row.payload[1 - o]
     elif col == COL_PATH:
-        out[0] = row.path
-        return row.path != 0
+        out[0] = shown_path(row, &t.colds[i])
+        return out[0] != 0
     elif col == COL_SERVICE:
         out[0] = service_of_row(row, o)
         return out[0] != 0
@@ -183,7 +184,7 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         out[0] = cold.ended
         return (t.rows[i].bits & BIT_ENDED) != 0
     elif col == COL_IFACE:
-        out[0] = cold.iface
+        out[0] = shown_path(&t.rows[i], cold)
     elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
         return False
     elif col == COL_RATE_OUT:

@@ -34,7 +34,7 @@ cdef enum:
     ROWS_AT_ONCE = 200000      # looked at for one flow
 
 PROTOS = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "sctp": PROTO_SCTP}
-PATH_FIELDS = ("vlan", "mpls", "pppoe_session", "tunnel")
+PATH_FIELDS = ("interface", "vlan", "mpls", "pppoe_session", "tunnel")
 SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where a flow says its host
 
 
@@ -157,17 +157,13 @@ cdef class EngineView:
         cdef u32 path
         self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
                        core.ordinal * 16 + 15)
-        if self.known_interfaces != len(self.interfaces):
-            self.known_interfaces = len(self.interfaces)
-            names = {i: each["name"] for i, each in enumerate(self.interfaces) if each.get("name")}
-            self.view.set_table("interface", names)
         if self.known_link_types != core.n_link_types:
             self.known_link_types = core.n_link_types
             self.protos.update({columns.LINK_CODES + code: proto_name(PROTO_L2, code) for code in range(1 << 16)
                                 if core.link_types[code >> 3] >> (code & 7) & 1})
-        if self.known_paths != core.parser.paths.n:
-            self.known_paths = core.parser.paths.n
-            paths = {path: path_record(self.engine, path) for path in range(1, core.parser.paths.n + 1)}
+        if self.known_interfaces != len(self.interfaces) or self.known_paths != core.parser.paths.n:
+            self.known_interfaces, self.known_paths = len(self.interfaces), core.parser.paths.n
+            paths = {path: path_record(self.engine, path, self.interfaces) for path in range(core.parser.paths.n + 1)}
             for field in PATH_FIELDS:
                 self.view.set_table(field, {path: found[field] for path, found in paths.items() if field in found})
         return 0

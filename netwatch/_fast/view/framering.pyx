@@ -112,8 +112,8 @@ cdef class FrameRing:
         cdef Kept* kept = self.at(k)
         return PyBytes_FromStringAndSize(<const char*>kept + sizeof(Kept), kept.frame.caplen)
 
-    def record(self, u64 k) -> dict:
-        """The packet record, but for what its flow and its interface say; `flow` is 0 for none."""
+    def record(self, u64 k, list interfaces=None) -> dict:
+        """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list."""
         cdef Kept* kept = self.at(k)
         cdef Packet pk = kept.packet
         cdef Frame f = kept.frame
@@ -125,6 +125,8 @@ cdef class FrameRing:
             pk.payload_len = 0
         packet_row(&row, &pk, &f)
         row.flow = kept.flow
+        if interfaces is not None and self.fields.interfaces is not interfaces:
+            self.fields = PacketFields(interfaces)
         return self.fields.record(&row)
 
     def about(self, u64 k) -> dict:

@@ -64,7 +64,7 @@ cdef class SampleFlows:
         cold.key, cold.id = given.get("key", i * 16), given.get("id", i)
         cold.first, cold.ended = given.get("first", 0), given.get("ended", 0)
         cold.second = <u16>(row.last // 1000000000)
-        cold.confidence, cold.iface = given.get("confidence", 0), given.get("iface", 0)
+        cold.confidence, cold.back = given.get("confidence", 0), row.path
         for which in range(2):
             side = which ^ o
             row.packets[side] = given.get("packets", (1, 0))[which]

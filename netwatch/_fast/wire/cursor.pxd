@@ -7,7 +7,9 @@ from netwatch._fast.wire.defrag cimport Defrag
 
 cdef enum:
     BATCH = 32                             # frames parsed, then looked up, then counted together
-    PER_FRAME = MAX_TUNNELS + 2            # packets one frame can give
+    PER_PACKET = MAX_TUNNELS + 2           # packets one packet can give: itself, and what its tunnels carry
+    PER_FRAME = 320                        # packets one frame can give: aggregates hold many
+    ROOM = BATCH * PER_PACKET + PER_FRAME  # packets that wait at most
     DECAPS_MAX = 24                        # headers followed in one frame before it is refused
 
 cdef enum:                                 # Cursor.next: an EtherType, or one of these
@@ -21,6 +23,8 @@ cdef enum:                                 # Cursor.next: an EtherType, or one o
     NEXT_GRE = 0x10007
     NEXT_CHAIN = 0x10009                   # the IP protocol in Cursor.proto
     NEXT_WLAN_SWAPPED = 0x10008            # frame control bytes the other way round, as Cisco sends it in CAPWAP
+    NEXT_AMSDU = 0x1000a                   # sub-frames of an 802.11 aggregate
+    NEXT_COUNT = 0x1000b
     NEXT_DONE = 0x1fffe                    # the Packet is complete
     NEXT_REJECT = 0x1ffff                  # pk.reject says why
 
@@ -34,8 +38,15 @@ cdef struct Cursor:                        # where in a frame the parser is
     u32 next                               # NEXT_* or EtherType
     u16 link                               # for NEXT_LINK
     u8 proto                               # for NEXT_CHAIN
+    bint partial                           # a first fragment, read for what it shows: its lengths are of the whole
     bint entered                           # a UDP tunnel: what follows is a packet of its own
     u16 steps
+    const u8* more                         # the next sub-frame of an aggregate, NULL none
+    const u8* more_end
+    u8 amsdu_layers                        # names of headers before its sub-frames
+    u32 around_wire                        # of a datagram put together: frame bytes and frames of all its parts
+    u16 around_count
+    u64 around_first
 
 cdef struct Parser:
     Paths* paths
@@ -44,7 +55,8 @@ cdef struct Parser:
     u64 snap_cut                           # frames of which less was captured than sent
     u32 unread_link                        # the last link type that was refused
     bint layers                            # fill Packet.layers
-    Packet* out                            # BATCH * PER_FRAME of them
+    u64 timeless                           # frames of which the input does not say when
+    Packet* out                            # ROOM of them
     u32 n_out
 
 
@@ -67,3 +79,12 @@ cdef inline void reject(Cursor* c, u8 why) noexcept nogil:
 
 cdef inline u32 captured(const Cursor* c) noexcept nogil:
     return <u32>(c.end - c.p)
+
+cdef inline void stands_alone(Cursor* c, u16 proto, u16 sub) noexcept nogil:
+    """The packet ends here, below IP: what is left is its payload, and its own type code keeps it apart."""
+    c.pk.proto = proto
+    c.pk.sub = c.pk.sport = c.pk.dport = sub
+    c.pk.payload = c.p
+    c.pk.payload_len = captured(c)
+    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
+    c.next = NEXT_DONE

@@ -1,15 +1,21 @@
 """Reassembly of IPv4 (RFC 791) and IPv6 (RFC 8200 section 4.5) fragments.
 
-Bytes that came first win over later ones at the same place. What waits is bounded in number, bytes and packet time;
-the oldest goes first. IPv6 overlaps, which RFC 5722 forbids, follow the same rule: a passive reader must not be blinded
-by one forged fragment.
+The receiver that is modelled is Linux: a fragment that is held already is ignored, one that overlaps another in part,
+or says another end, ends its datagram (RFC 5722; net/ipv4/inet_fragment.c does it for IPv4 too). Parts of IPv6 belong
+together by addresses and identification alone, and the first one's next header counts. What waits is bounded in number,
+memory and packet time; the oldest goes first.
+
+A fragment need not wait to be counted: once the first one was seen, the others belong to the flow that it names.
 """
 from libc.stdlib cimport calloc, malloc, realloc, free
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.wire.packet cimport FAMILY_IP4, Frame, Packet
 from netwatch._fast.base.mix cimport mix_ends
+
+cdef enum:
+    LARGEST = 65535
 
 
 cdef Defrag* defrag_new() noexcept nogil:
@@ -23,6 +29,7 @@ cdef void defrag_free(Defrag* d) noexcept nogil:
         discard(d, d.oldest)
     defrag_flush(d)
     free(d.ready)
+    free(d.strays)
     free(d)
 
 
@@ -33,39 +40,54 @@ cdef void defrag_flush(Defrag* d) noexcept nogil:
         free(d.ready[d.n_ready])
 
 
-cdef u64 fragment_hash(const Packet* pk, u32 ident, u8 proto) noexcept nogil:
-    return mix_ends(pk.src, pk.dst, ident | <u64>proto << 32)
+cdef void defrag_end(Defrag* d) noexcept nogil:
+    """The input is over: what waits is given up, and what no flow has is in `strays`."""
+    while d.oldest != NULL:
+        give_up(d, d.oldest)
 
 
-cdef inline u32 bucket_of(const Packet* pk, u32 ident, u8 proto) noexcept nogil:
-    return <u32>(fragment_hash(pk, ident, proto) & (DEFRAG_BUCKETS - 1))
+cdef inline u32 key_of(const Packet* pk, u32 proto) noexcept nogil:
+    """What of the protocol is part of a datagram's identity: IPv6 fragments may differ in it."""
+    return proto if pk.family == FAMILY_IP4 else 0
 
 
-cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, u32 ident, u8 proto) noexcept nogil:
+cdef u64 fragment_hash(const u8* src, const u8* dst, u32 ident) noexcept nogil:
+    return mix_ends(src, dst, ident)
+
+
+cdef inline u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogil:
+    return <u32>(fragment_hash(src, dst, ident) & (DEFRAG_BUCKETS - 1))
+
+
+cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:
     cdef Datagram* g = d.buckets[bucket]
     while g != NULL:
-        if (g.ident == ident and g.proto == proto and g.path == pk.path and g.family == pk.family
+        if (g.ident == f.ident and g.path == pk.path and g.family == pk.family
+                and key_of(pk, g.proto) == key_of(pk, f.proto)
                 and memcmp(g.src, pk.src, 16) == 0 and memcmp(g.dst, pk.dst, 16) == 0):
             return g
         g = g.next
     return NULL
 
 
-cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, u32 ident, u8 proto) noexcept nogil:
+cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:
     cdef Datagram* g
     if d.datagrams >= DEFRAG_DATAGRAMS:
-        discard(d, d.oldest)
-        d.dropped += 1
-    g = <Datagram*>calloc(1, sizeof(Datagram))
+        give_up(d, d.oldest)
+    g = <Datagram*>calloc(1, sizeof(Datagram) + DEFRAG_UNITS // 8)
     if g == NULL:
         return NULL
+    g.units = <u64*>(<u8*>g + sizeof(Datagram))
+    g.held = sizeof(Datagram) + DEFRAG_UNITS // 8
     memcpy(g.src, pk.src, 16)
     memcpy(g.dst, pk.dst, 16)
-    g.ident = ident
-    g.proto = proto
+    g.ident = f.ident
+    g.proto = f.proto
     g.path = pk.path
     g.family = pk.family
-    g.first = pk.frame.ts
+    g.ttl = pk.ttl
+    g.first = g.last = pk.frame.ts
+    g.frame = pk.frame.n
     g.next = d.buckets[bucket]
     d.buckets[bucket] = g
     g.older = d.newest
@@ -75,18 +97,15 @@ cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, u32 ident, u8 prot
         d.oldest = g
     d.newest = g
     d.datagrams += 1
+    d.bytes += g.held
     return g
 
 
 cdef void discard(Defrag* d, Datagram* g) noexcept nogil:
     """Take a datagram out of its bucket and the age list, and free it."""
-    cdef Packet key
-    cdef Datagram** at
-    cdef Part* part = g.head
+    cdef Datagram** at = &d.buckets[bucket_of(g.src, g.dst, g.ident)]
+    cdef Part* part = g.parts
     cdef Part* after
-    memcpy(key.src, g.src, 16)
-    memcpy(key.dst, g.dst, 16)
-    at = &d.buckets[bucket_of(&key, g.ident, g.proto)]
     while at[0] != NULL and at[0] != g:
         at = &at[0].next
     if at[0] == g:
@@ -101,55 +120,28 @@ cdef void discard(Defrag* d, Datagram* g) noexcept nogil:
         d.newest = g.older
     while part != NULL:
         after = part.next
-        d.bytes -= part.n
         free(part)
         part = after
+    d.bytes -= g.held
     d.datagrams -= 1
     free(g)
 
 
-cdef bint put(Defrag* d, Datagram* g, Part** link, u32 at, const u8* p, u32 n) noexcept nogil:
-    cdef Part* part = <Part*>malloc(sizeof(Part) + n)
-    if part == NULL:
-        return False
-    part.at = at
-    part.n = n
-    part.next = link[0]
-    memcpy(<u8*>part + sizeof(Part), p, n)
-    link[0] = part
-    g.have += n
-    g.parts += 1
-    d.bytes += n
-    return True
-
-
-cdef bint insert(Defrag* d, Datagram* g, u32 at, const u8* p, u32 n) noexcept nogil:
-    """Add bytes [at, at + n) where nothing stands yet; False when memory or the bound on parts is used up."""
-    cdef Part** link = &g.head
-    cdef Part* part
-    cdef u32 k
-    while n and link[0] != NULL:
-        part = link[0]
-        k = 0
-        if at < part.at:
-            k = part.at - at
-            if k > n:
-                k = n
-            if g.parts >= DEFRAG_PARTS or not put(d, g, link, at, p, k):
-                return False
-            link = &link[0].next                # the same part again: it may cover what is left
-        else:
-            if at < part.at + part.n:
-                k = part.at + part.n - at
-                if k > n:
-                    k = n
-            link = &part.next
-        at += k
-        p += k
-        n -= k
-    if n:
-        return g.parts < DEFRAG_PARTS and put(d, g, link, at, p, n)
-    return True
+cdef void give_up(Defrag* d, Datagram* g) noexcept nogil:
+    """It will not become whole. Fragments that no flow has are remembered by their ends."""
+    cdef Stray* stray
+    if g.waiting and d.strays == NULL:
+        d.strays = <Stray*>malloc(DEFRAG_STRAYS * sizeof(Stray))
+    if g.waiting and d.strays != NULL and d.n_strays < DEFRAG_STRAYS:
+        stray = &d.strays[d.n_strays]
+        d.n_strays += 1
+        memcpy(stray.src, g.src, 16)
+        memcpy(stray.dst, g.dst, 16)
+        stray.first, stray.last, stray.frame = g.first, g.last, g.frame
+        stray.wire, stray.frames = g.waiting_wire, g.waiting
+        stray.path, stray.proto, stray.family, stray.ttl = g.path, g.proto, g.family, g.ttl
+    d.dropped += 1
+    discard(d, g)
 
 
 cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil:
@@ -169,13 +161,40 @@ cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil:
     return True
 
 
+cdef u32 units_held(const Datagram* g, u32 first, u32 after) noexcept nogil:
+    cdef u32 i, n = 0
+    for i in range(first, after):
+        n += g.units[i >> 6] >> (i & 63) & 1
+    return n
+
+
+cdef bint put(Defrag* d, Datagram* g, const Fragment* f) noexcept nogil:
+    """Keep a fragment that covers nothing that is held; False without memory."""
+    cdef u32 i, size = sizeof(Part) + f.n
+    cdef Part* part = <Part*>malloc(size)
+    if part == NULL:
+        return False
+    part.at = f.at
+    part.n = f.n
+    part.next = g.parts
+    memcpy(<u8*>part + sizeof(Part), f.p, f.n)
+    g.parts = part
+    for i in range(f.at >> 3, (f.at + f.n + 7) >> 3):
+        g.units[i >> 6] |= <u64>1 << (i & 63)
+    g.have += f.n
+    g.held += size
+    d.bytes += size
+    if f.at + f.n > g.end:
+        g.end = f.at + f.n
+    return True
+
+
 cdef int finish(Defrag* d, Datagram* g, Whole* out) noexcept nogil:
     """Put the parts together in one buffer."""
-    cdef u8* data = <u8*>malloc(g.total if g.total else 1)
-    cdef Part* part = g.head
+    cdef u8* data = <u8*>malloc(g.total)
+    cdef Part* part = g.parts
     if data == NULL or not defrag_keep(d, data):
-        discard(d, g)
-        d.dropped += 1
+        give_up(d, g)
         return DEFRAG_BAD
     while part != NULL:
         memcpy(data + part.at, <u8*>part + sizeof(Part), part.n)
@@ -184,50 +203,72 @@ cdef int finish(Defrag* d, Datagram* g, Whole* out) noexcept nogil:
     out.n = g.total
     out.wire = g.wire
     out.frames = g.frames
-    discard(d, g)
     return DEFRAG_WHOLE
 
 
-cdef int defrag_add(Defrag* d, const Packet* pk, u32 ident, u8 proto, u32 at, bint more,
-                    const u8* p, u32 n, Whole* out) noexcept nogil:
-    """Take n payload bytes at offset `at` of datagram `ident`; DEFRAG_WHOLE fills `out`."""
-    cdef u32 bucket = bucket_of(pk, ident, proto)
-    cdef Datagram* g = find(d, bucket, pk, ident, proto)
+cdef bint agrees(const Datagram* g, const Fragment* f) noexcept nogil:
+    """Does the fragment say the same end as those before?"""
+    cdef u32 end = f.at + f.n
+    if g.total and (end > g.total or (not f.more and end != g.total)):
+        return False
+    return f.more or g.end <= end
+
+
+cdef Datagram* taken_in(Defrag* d, const Packet* pk, const Fragment* f) noexcept nogil:
+    """The fragment's datagram, with room for the fragment; NULL without memory."""
+    cdef u32 bucket = bucket_of(pk.src, pk.dst, f.ident)
+    cdef Datagram* g = find(d, bucket, pk, f)
     while d.oldest != NULL and pk.frame.ts > d.oldest.first + <u64>DEFRAG_SECONDS * 1000000000:
         if d.oldest == g:
             g = NULL
-        discard(d, d.oldest)
-        d.dropped += 1
-    if at + n > 65535 or n == 0 or (more and n & 7):
+        give_up(d, d.oldest)
+    while d.oldest != NULL and d.oldest != g and d.bytes + f.n + sizeof(Part) > DEFRAG_BYTES:
+        give_up(d, d.oldest)
+    return g if g != NULL else begin(d, bucket, pk, f)
+
+
+cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) noexcept nogil:
+    """Take a fragment. DEFRAG_WHOLE and DEFRAG_WAIT leave its datagram in `out`, valid until the next call."""
+    cdef u32 units, held
+    cdef Datagram* g
+    if f.at + f.n > LARGEST or f.n == 0 or (f.more and f.n & 7 and not f.cut):
         return DEFRAG_BAD
-    while d.oldest != NULL and d.oldest != g and d.bytes + n > DEFRAG_BYTES:
-        discard(d, d.oldest)
-        d.dropped += 1
+    g = taken_in(d, pk, f)
     if g == NULL:
-        g = begin(d, bucket, pk, ident, proto)
-        if g == NULL:
-            return DEFRAG_BAD
-    if g.total and (at + n > g.total or (not more and at + n != g.total)):
         return DEFRAG_BAD
-    if not more:
-        if g.head != NULL and extent(g) > at + n:
-            return DEFRAG_BAD
-        g.total = at + n
+    if f.at == 0:
+        g.proto = f.proto
     g.wire += pk.frame.len
     g.frames += 1
-    if not insert(d, g, at, p, n):
-        discard(d, g)
-        d.dropped += 1
-        return DEFRAG_BAD
+    if pk.frame.ts > g.last:
+        g.last = pk.frame.ts
+    if not f.cut:
+        units = ((f.at + f.n + 7) >> 3) - (f.at >> 3)
+        held = units_held(g, f.at >> 3, (f.at + f.n + 7) >> 3)
+        if not agrees(g, f) or (held and held < units) or (held == 0 and not put(d, g, f)):
+            give_up(d, g)
+            return DEFRAG_BAD
+        if not f.more:
+            g.total = f.at + f.n
+    out.datagram = g
     if g.total and g.have == g.total:
         return finish(d, g, out)
     return DEFRAG_WAIT
 
 
-cdef u32 extent(const Datagram* g) noexcept nogil:
-    cdef const Part* part = g.head
-    cdef u32 end = 0
-    while part != NULL:
-        end = part.at + part.n
-        part = part.next
-    return end
+cdef void defrag_done(Defrag* d, Datagram* g) noexcept nogil:
+    """A whole datagram has been read."""
+    discard(d, g)
+
+
+cdef void stray_packet(const Stray* stray, Frame* frame, Packet* pk) noexcept nogil:
+    """A packet, of a frame to be numbered, that stands for fragments whose first was never seen."""
+    memset(frame, 0, sizeof(Frame))
+    memset(pk, 0, sizeof(Packet))
+    frame.ts = stray.last
+    pk.frame = frame
+    pk.first = stray.first
+    memcpy(pk.src, stray.src, 16)
+    memcpy(pk.dst, stray.dst, 16)
+    pk.family, pk.proto, pk.path, pk.ttl = stray.family, stray.proto, stray.path, stray.ttl
+    pk.wire, pk.count, pk.part = stray.wire, <u16>stray.frames, True

@@ -1,19 +1,37 @@
-"""Interned surroundings of a packet (VLAN tags, labels, tunnels): a flow keeps a 16-bit number for them."""
-from netwatch._fast.base.bytes cimport u16, u32, u64
+"""Interned surroundings of a packet (interface, VLAN tags, labels, tunnels): a flow keeps a 16-bit number for them."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.packet cimport Encap
 
 cdef enum:
     PATHS_MAX = 65535                     # the last number stands for "many others"
+    MARKED_MAX = 60000                    # from here on what differs by direction is no longer told apart
+
+cdef enum:                                # Paths.vlan
+    VLAN_PAIR = 0                         # a flow may have other tags in its other direction
+    VLAN_KEY = 1                          # other tags, another flow
+    VLAN_IGNORE = 2                       # tags say nothing about flows
 
 cdef struct Paths:
     Encap* items                          # [1..n]
+    u16* bases                            # of each: the number of what is left of it without marks, 0 nothing
+    u16* partners                         # of each: the path that a flow on it was answered on, 0 unknown or the same
     u32 n
     u32 cap
     u32* slots                            # open addressing, PATH_SLOTS of them
     u16 last                              # the one found last
+    u8 vlan                               # VLAN_*
     u64 lost                              # packets whose surroundings found no number
 
 cdef Paths* paths_new() noexcept nogil
 cdef void paths_free(Paths* paths) noexcept nogil
-cdef u64 path_hash(const Encap* e) noexcept nogil
 cdef u16 path_of(Paths* paths, const Encap* encap) noexcept nogil
+cdef void path_pair(Paths* paths, u16 path, u16 answer) noexcept nogil
+cdef u16 path_partner(const Paths* paths, u16 path) noexcept nogil
+cdef u64 path_link(const Paths* paths, u16 path) noexcept nogil
+cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil
+
+cdef inline u16 base_of(const Paths* paths, u16 path) noexcept nogil:
+    """The number of a path without its marks."""
+    if path == 0 or path == PATHS_MAX:
+        return path
+    return paths.bases[path]

@@ -1,62 +1,78 @@
-"""Link layers that may follow one another: Ethernet, VLAN tags, LLC/SNAP, PPP, PPPoE, MPLS, provider bridging.
+"""Link layers that may follow one another: Ethernet, LLC/SNAP, PPP, PPPoE, MPLS; what switches add is in tags.pyx.
 
-`link_step` follows one of them and leaves in the cursor what comes next, until that is a network protocol. What a frame
-begins with is in linktypes.pyx.
+`link_step` follows one of them, by a table of EtherTypes, and leaves in the cursor what comes next, until that is a
+network protocol. What a frame begins with is in linktypes.pyx.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
 from netwatch._fast.wire.packet cimport (MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
                                          PROTO_EAPOL, PROTO_L2)
-from netwatch._fast.wire.names cimport *
-from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_ETH, LAYER_LACP, LAYER_LLC, LAYER_LLDP,
+                                        LAYER_MPLS, LAYER_PPP, LAYER_PPPOE, LAYER_PWETH, LAYER_STP, REJECT_LINK_CUT)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
+                                         NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
+                                         reject, stands_alone)
 from netwatch._fast.wire.linktypes cimport link_open
-from netwatch._fast.wire.wlan cimport wlan_step
+from netwatch._fast.wire.tags cimport (e_tag, fabric_path, group_tag, macsec, provider_bridge, service_header, vlan,
+                                       vn_tag)
+from netwatch._fast.wire.wlan cimport amsdu_step, wlan_step
 
 cdef enum:                      # EtherTypes, IEEE 802 numbers
-    ET_IP4 = 0x0800
-    ET_IP6 = 0x86DD
-    ET_VLAN = 0x8100
-    ET_QINQ = 0x88A8
-    ET_QINQ_OLD = 0x9100
     ET_MPLS = 0x8847
-    ET_MPLS_UP = 0x8848
     ET_PPPOE_DISCOVERY = 0x8863
-    ET_PPPOE = 0x8864
-    ET_PBB = 0x88E7             # IEEE 802.1ah I-TAG
-    ET_TEB = 0x6558
     ET_EAPOL = 0x888E
     ET_LLDP = 0x88CC
     ET_SLOW = 0x8809
     ET_LENGTH = 1536            # below it is a length: IEEE 802.3 with LLC
+    STEPS = 24
+
+ctypedef void (*Step)(Cursor*) noexcept nogil
+
+cdef Step STEP[STEPS]           # 0 is for what no header of ours has
+cdef u8 STEP_OF[NEXT_COUNT]     # by Cursor.next
+
+
+cdef int _follow(int number, Step step, kinds) except -1:
+    """`step` reads what these values of Cursor.next announce."""
+    STEP[number] = step
+    for kind in kinds:
+        STEP_OF[<u32>kind] = <u8>number
+    return 0
+
+
+_follow(0, other_protocol, ())
+_follow(1, ethernet, (NEXT_ETH, 0x6558, 0x6400))           # Transparent Ethernet Bridging, and what Ubiquiti calls it
+_follow(2, vlan, (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300))
+_follow(3, llc, (NEXT_LLC, *range(ET_LENGTH)))
+_follow(4, ppp, (NEXT_PPP, 0x880B))
+_follow(5, pppoe, (0x8864, ET_PPPOE_DISCOVERY))
+_follow(6, mpls, (ET_MPLS, 0x8848, NEXT_MPLS))
+_follow(7, provider_bridge, (0x88E7,))
+_follow(8, link_open, (NEXT_LINK,))
+_follow(9, wlan_step, (NEXT_WLAN, NEXT_WLAN_SWAPPED))
+_follow(10, amsdu_step, (NEXT_AMSDU,))
+_follow(11, group_tag, (0x8909,))
+_follow(12, vn_tag, (0x8926,))
+_follow(13, e_tag, (0x893F,))
+_follow(14, fabric_path, (0x8903,))
+_follow(15, macsec, (0x88E5,))
+_follow(16, service_header, (0x894F,))
 
 
 cdef void link_step(Cursor* c) noexcept nogil:
     """Follow one header below the network layer; leaves c.next at an EtherType of the network layer when done."""
-    cdef u32 next = c.next
-    if next == NEXT_ETH or next == ET_TEB:
+    if c.next == NEXT_ETH:                      # most headers are spared the table
         ethernet(c)
-    elif next == ET_VLAN or next == ET_QINQ or next == ET_QINQ_OLD:
-        vlan(c)
-    elif next == NEXT_LLC:
-        llc(c)
-    elif next == NEXT_PPP or next == 0x880B:
-        ppp(c)
-    elif next == ET_PPPOE or next == ET_PPPOE_DISCOVERY:
-        pppoe(c)
-    elif next == ET_MPLS or next == ET_MPLS_UP or next == NEXT_MPLS:
-        mpls(c)
-    elif next == ET_PBB:
-        layer(c, LAYER_PBB)
-        c.next = NEXT_ETH
-        if not advance(c, 4):
-            reject(c, REJECT_LINK_CUT)
-    elif next == NEXT_LINK:
-        link_open(c)
-    elif next == NEXT_WLAN or next == NEXT_WLAN_SWAPPED:
-        wlan_step(c)
-    elif next < ET_LENGTH:
-        c.next = NEXT_LLC
     else:
-        link_protocol(c, next)
+        STEP[STEP_OF[c.next] if c.next < NEXT_COUNT else 0](c)
+
+
+cdef bint link_knows(u32 kind) noexcept nogil:
+    """Is the EtherType one whose header is followed, or IP, or ARP?"""
+    return ET_LENGTH <= kind <= 0xffff and (STEP_OF[kind] != 0 or kind in (0x0800, 0x86DD, 0x0806))
+
+
+cdef void other_protocol(Cursor* c) noexcept nogil:
+    link_protocol(c, c.next)
 
 
 cdef void ethernet(Cursor* c) noexcept nogil:
@@ -83,22 +99,6 @@ cdef void mac_ends(Cursor* c, const u8* src, const u8* dst) noexcept nogil:
         c.pk.src[i] = src[i]
         c.pk.dst[i] = dst[i]
     c.pk.family = FAMILY_MAC
-
-
-cdef void vlan(Cursor* c) noexcept nogil:
-    """IEEE 802.1Q tag: priority and VID, then the next EtherType."""
-    cdef const u8* p = c.p
-    layer(c, LAYER_VLAN)
-    if not advance(c, 4):
-        reject(c, REJECT_LINK_CUT)
-        return
-    if c.encap.n_vlan < MAX_TAGS:
-        c.encap.vlan[c.encap.n_vlan] = be16(p) & 0x0fff
-        c.encap.n_vlan += 1
-    c.next = be16(p + 2)
-    c.pk.ethertype = <u16>c.next
-    if c.next < ET_LENGTH:
-        c.next = NEXT_LLC
 
 
 cdef void llc(Cursor* c) noexcept nogil:
@@ -188,6 +188,10 @@ cdef void pppoe(Cursor* c) noexcept nogil:
         return
     c.encap.pppoe = be16(p + 2)
     n = be16(p + 4)
+    if n > c.wire:                                               # pppoe_rcv of Linux drops it
+        reject(c, REJECT_LINK_CUT)
+        return
+    c.wire = n
     if n < captured(c):
         c.end = c.p + n
     c.next = NEXT_PPP
@@ -227,15 +231,9 @@ cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:
     elif kind == ET_SLOW and captured(c) >= 1 and c.p[0] == 1:
         link_final(c, PROTO_LACP, LAYER_LACP)
     else:
-        c.pk.sub = <u16>kind
-        link_final(c, PROTO_L2, LAYER_NONE)
+        stands_alone(c, PROTO_L2, <u16>kind)
 
 
 cdef void link_final(Cursor* c, u16 proto, u8 name) noexcept nogil:
-    if name != LAYER_NONE:
-        layer(c, name)
-    c.pk.proto = proto
-    c.pk.payload = c.p
-    c.pk.payload_len = captured(c)
-    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
-    c.next = NEXT_DONE
+    layer(c, name)
+    stands_alone(c, proto, 0)

@@ -3,8 +3,12 @@
 Each function leaves in the cursor what comes next: Ethernet, LLC, PPP, a network protocol, or a rejection.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
-from netwatch._fast.wire.names cimport *
-from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.names cimport (LAYER_CHDLC, LAYER_FRELAY, LAYER_LOOP, LAYER_NFLOG, LAYER_NULL, LAYER_PKTAP,
+                                        LAYER_RAW, LAYER_SLL, LAYER_SLL2, REJECT_LINK_CUT, REJECT_LINK_TYPE)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_GRE, NEXT_IP, NEXT_LINK, NEXT_LLC, NEXT_PPP,
+                                         NEXT_REJECT, NEXT_WLAN, advance, captured, layer, reject)
+from netwatch._fast.wire.devices cimport (broadcom_open, dsa_open, enc_open, infiniband_open, ipnet_open, juniper_open,
+                                          pflog_open)
 from netwatch._fast.wire.wlan cimport radiotap_open
 
 cdef enum:
@@ -13,43 +17,82 @@ cdef enum:
     ET_ARP = 0x0806
     ET_PPPOE = 0x8864
     ET_LENGTH = 1536            # below it an EtherType is a length
+    LINKS = 300                 # link types beyond are not read
+    OPENERS = 32
+
+ctypedef void (*Opener)(Cursor*) noexcept nogil
+
+cdef Opener OPENER[OPENERS]     # 0 is for what is not read
+cdef u8 OPENER_OF[LINKS]
+
+
+cdef int _read(int number, Opener opener, links) except -1:
+    """`opener` reads the header of these link types."""
+    OPENER[number] = opener
+    for link in links:
+        OPENER_OF[<u32>link] = <u8>number
+    return 0
+
+
+_read(0, unread, ())
+_read(1, ethernet_open, (1,))
+_read(2, raw_open, (12, 14, 101, 228, 229))
+_read(3, sll_open, (113,))
+_read(4, sll2_open, (276,))
+_read(5, loopback_open, (0, 108))
+_read(6, ppp_open, (9, 50))
+_read(7, pppoe_open, (51,))
+_read(8, chdlc_open, (104,))
+_read(9, frelay_open, (107,))
+_read(10, wlan_open, (105,))
+_read(11, radiotap_open, (119, 127, 163, 192))
+_read(12, pktap_open, (149, 258))
+_read(13, nflog_open, (239,))
+_read(14, llc_carrier_open, (6, 10, 100, 122))
+_read(15, arcnet_open, (129,))
+_read(16, pflog_open, (117,))
+_read(17, enc_open, (109,))
+_read(18, ipnet_open, (226,))
+_read(19, juniper_open, (*range(130, 138), 141, 142, 167, 168, *range(178, 182), 194, 200))
+_read(20, infiniband_open, (242,))
+_read(21, dsa_open, (284, 285))
+_read(22, broadcom_open, (281, 282))
 
 
 cdef void link_open(Cursor* c) noexcept nogil:
     """Read the header that the frame's link type begins with (c.link)."""
-    cdef u16 link = c.link
-    if link == 1:
-        c.next = NEXT_ETH
-    elif link in (12, 14, 101, 228, 229):
-        layer(c, LAYER_RAW)
-        c.next = NEXT_IP
-    elif link == 113:
-        sll_open(c)
-    elif link == 276:
-        sll2_open(c)
-    elif link == 0 or link == 108:
-        loopback_open(c, link == 108)
-    elif link == 9 or link == 50:
-        c.next = NEXT_PPP
-    elif link == 51:
-        c.next = ET_PPPOE
-    elif link == 104:
-        chdlc_open(c)
-    elif link == 107:
-        frelay_open(c)
-    elif link == 105:
-        c.next = NEXT_WLAN
-    elif link in (127, 119, 163, 192):
-        radiotap_open(c)
-    elif link == 258 or link == 149:
-        pktap_open(c)
-    elif link == 239:
-        nflog_open(c)
-    elif link in (6, 10, 100, 122, 129):
-        llc_carrier_open(c)
-    else:
-        c.parser.unread_link = link
-        reject(c, REJECT_LINK_TYPE)
+    OPENER[OPENER_OF[c.link] if c.link < LINKS else 0](c)
+
+
+def reads_link(int link) -> bool:
+    """Is there a reader for frames of this link type?"""
+    return 0 <= link < LINKS and OPENER_OF[link] != 0
+
+
+cdef void unread(Cursor* c) noexcept nogil:
+    c.parser.unread_link = c.link
+    reject(c, REJECT_LINK_TYPE)
+
+
+cdef void ethernet_open(Cursor* c) noexcept nogil:
+    c.next = NEXT_ETH
+
+
+cdef void raw_open(Cursor* c) noexcept nogil:
+    layer(c, LAYER_RAW)
+    c.next = NEXT_IP
+
+
+cdef void ppp_open(Cursor* c) noexcept nogil:
+    c.next = NEXT_PPP
+
+
+cdef void pppoe_open(Cursor* c) noexcept nogil:
+    c.next = ET_PPPOE
+
+
+cdef void wlan_open(Cursor* c) noexcept nogil:
+    c.next = NEXT_WLAN
 
 
 cdef void sll_open(Cursor* c) noexcept nogil:
@@ -66,10 +109,12 @@ cdef void sll_open(Cursor* c) noexcept nogil:
 
 
 cdef void sll2_open(Cursor* c) noexcept nogil:
-    """LINKTYPE_LINUX_SLL2: 20 bytes, the protocol in the first two."""
+    """LINKTYPE_LINUX_SLL2: 20 bytes, the protocol in the first two, the index of the frame's interface from the
+    fifth."""
     cdef const u8* p = c.p
     layer(c, LAYER_SLL2)
     if advance(c, 20):
+        c.encap.ifindex = be32(p + 4)
         linux_protocol(c, be16(p))
     else:
         reject(c, REJECT_LINK_CUT)
@@ -82,9 +127,10 @@ cdef void linux_protocol(Cursor* c, u16 protocol) noexcept nogil:
         c.next = protocol
 
 
-cdef void loopback_open(Cursor* c, bint big) noexcept nogil:
+cdef void loopback_open(Cursor* c) noexcept nogil:
     """LINKTYPE_NULL (byte order of the writer) and LINKTYPE_LOOP (network order): a 4-byte address family."""
     cdef const u8* p = c.p
+    cdef bint big = c.link == 108
     cdef u32 family
     layer(c, LAYER_LOOP if big else LAYER_NULL)
     if not advance(c, 4):
@@ -182,7 +228,7 @@ cdef void nflog_open(Cursor* c) noexcept nogil:
 
 
 cdef void llc_carrier_open(Cursor* c) noexcept nogil:
-    """Token ring, FDDI, RFC 1483 ATM, IP over Fibre Channel, Linux ARCNET: a header, then LLC or a protocol id."""
+    """Token ring, FDDI, RFC 1483 ATM, IP over Fibre Channel: a header, then LLC."""
     cdef u32 n = 0
     if c.link == 6:
         n = 14
@@ -192,9 +238,6 @@ cdef void llc_carrier_open(Cursor* c) noexcept nogil:
         n = 13
     elif c.link == 122:
         n = 16
-    elif c.link == 129:
-        arcnet_open(c)
-        return
     if advance(c, n):
         c.next = NEXT_LLC
     else:

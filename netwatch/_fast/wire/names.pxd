@@ -17,7 +17,10 @@ cdef enum:                    # why a frame gave no flow, or a flow less than it
     REJECT_TUNNEL_CUT = 12
     REJECT_ARP = 13
     REJECT_ENCRYPTED_LINK = 14  # 802.11 protected data
-    REJECT_COUNT = 15
+    REJECT_IP_BEYOND = 15     # says it is longer than the frame that carries it: no receiver takes it
+    REJECT_TRANSPORT_BEYOND = 16  # the same of a UDP length
+    REJECT_AGGREGATE = 17     # more sub-frames than are followed
+    REJECT_COUNT = 18
 
 cdef enum:
     TUN_NONE = 0
@@ -35,7 +38,19 @@ cdef enum:
     TUN_CAPWAP = 12
     TUN_ETHERIP = 13
     TUN_MPLS = 14
-    TUN_COUNT = 15
+    TUN_LISP = 15
+    TUN_TZSP = 16
+    TUN_AYIYA = 17
+    TUN_PIM = 18
+    TUN_L2TPV3 = 19
+    TUN_SRV6 = 20
+    TUN_GRE_UDP = 21
+    TUN_MPLS_UDP = 22
+    TUN_WCCP = 23
+    TUN_GUE = 24
+    TUN_LWAPP = 25
+    TUN_MINIMAL = 26
+    TUN_COUNT = 27
 
 cdef enum:
     LAYER_NONE = 0
@@ -85,4 +100,26 @@ cdef enum:
     LAYER_PPI = 44
     LAYER_PWETH = 45
     LAYER_CAPWAP = 46
-    LAYER_COUNT = 47
+    LAYER_CMD = 47
+    LAYER_VNTAG = 48
+    LAYER_ETAG = 49
+    LAYER_FABRICPATH = 50
+    LAYER_MACSEC = 51
+    LAYER_NSH = 52
+    LAYER_LISP = 53
+    LAYER_TZSP = 54
+    LAYER_AYIYA = 55
+    LAYER_PIM = 56
+    LAYER_L2TPV3 = 57
+    LAYER_WCCP = 58
+    LAYER_GUE = 59
+    LAYER_PFLOG = 60
+    LAYER_ENC = 61
+    LAYER_IPNET = 62
+    LAYER_JUNIPER = 63
+    LAYER_IPOIB = 64
+    LAYER_DSA = 65
+    LAYER_BRCM = 66
+    LAYER_LWAPP = 67
+    LAYER_AMSDU = 68
+    LAYER_COUNT = 69

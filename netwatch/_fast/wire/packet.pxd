@@ -2,7 +2,7 @@
 
 No Python object stands for either. Addresses are 16 bytes: IPv4 uses the first 4, a MAC the first 6, the rest are 0.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be64
 from netwatch._fast.base.mix cimport load32, mix, mix_ends, mix_on
 
 cdef enum:
@@ -29,6 +29,7 @@ cdef enum:                # Packet.proto: IP protocol numbers below 256, our own
     PROTO_STP = 260
     PROTO_EAPOL = 261
     PROTO_L2 = 262        # any other link-layer protocol, by EtherType
+    PROTO_WLAN = 264      # 802.11 management and control: + type * 16 + subtype, up to 311
 
 cdef enum:                # TCP flags, RFC 9293 section 3.1
     TCP_FIN = 1
@@ -51,8 +52,13 @@ cdef enum:                # Packet.notes, names in flowtext.pyx
     NOTE_KEEP_ALIVE = 128
     NOTE_OUTSIDE = 256    # outside the receive window: its receiver drops it
     NOTE_BAD_SUM = 512    # the checksum is wrong, though its sender's others are right: likewise
-    NOTE_DROPPED = 768    # either of the two
-    NOTE_COUNT = 10
+    NOTE_COPY = 1024      # the same packet was captured a moment ago
+    NOTE_BEYOND = 2048    # its headers say more than the frame has: likewise
+    NOTE_DROPPED = 2816   # any of these that its receiver drops
+    NOTE_COUNT = 12
+
+cdef enum:                # Frame.bits
+    FRAME_TIMELESS = 1    # the input does not say when; `ts` is that of the frame before
 
 cdef struct Frame:
     const u8* data        # caplen bytes, valid until the source fills its next chunk
@@ -62,12 +68,14 @@ cdef struct Frame:
     u32 len               # bytes on the wire
     u16 iface             # index into the source's interfaces
     u16 link              # LINKTYPE_ value of that interface
-    u32 shard             # which engine owns it when there are several
+    u16 shard             # which engine owns it when there are several
+    u16 bits              # FRAME_*
 
 cdef struct Tunnel:
     u8 kind               # TUN_* of names.pxd
     u8 family
     u32 id                # VNI, GRE key, TEID, session: what the tunnel calls its own
+    u32 mark              # of it what keeps strangers apart
     u8 src[16]
     u8 dst[16]
 
@@ -77,6 +85,9 @@ cdef struct Encap:        # what lies around the packet; zeroed but for its coun
     u8 n_tunnel
     u16 vlan[MAX_TAGS]    # VIDs, outermost first
     u16 pppoe             # session id, 0 none
+    u16 iface             # Frame.iface
+    u32 ifindex           # the interface that the frame itself names (SLL2), 0 none
+    u32 service           # IEEE 802.1ah I-SID + 1, 0 none
     u32 mpls[MAX_TAGS]    # labels, outermost first
     Tunnel tunnel[MAX_TUNNELS]
 
@@ -86,9 +97,14 @@ cdef struct Packet:
     const u8* payload     # transport payload, trimmed to the IP length
     u32 payload_len       # bytes of it that were captured
     u32 wire_payload      # bytes of it on the wire
-    u32 wire              # frame bytes on the wire, all fragments together
-    u16 count             # frames that made this packet (fragments), usually 1
+    u64 first             # ns: when its first fragment came, 0 when it is no datagram put together
+    u32 wire              # frame bytes on the wire that are counted with this packet
+    u16 count             # frames that are, usually 1
+    u16 ident             # IPv4 identification
+    u16 checksum          # of the transport header
+    u8 part               # a fragment that stands alone: addresses, perhaps ports, nothing to read
     u16 path              # interned Encap, 0 when there is nothing around it
+    u16 base              # the same without what may differ by direction: what the flow key has of it
     u16 proto
     u16 ethertype         # of the innermost link layer
     u8 family
@@ -117,9 +133,25 @@ cdef struct Packet:
     u16 sub               # of a link-layer protocol: its own type code
 
 
-cdef inline u64 flow_hash(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u16 path, u8 family) noexcept nogil:
+cdef inline u64 flow_hash(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u16 base, u8 family) noexcept nogil:
     """The hash of a canonical flow key: its smaller end first."""
-    cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>path << 48
+    cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>base << 48
     if family == FAMILY_IP4:
         return mix_on(mix(<u64>load32(a) | <u64>load32(b) << 32, ports), family, ports)
     return mix_on(mix_ends(a, b, ports), family, ports)
+
+
+cdef inline bint side_of(const Packet* pk) noexcept nogil:
+    """Is the sender the larger end?"""
+    cdef u64 a = be64(pk.src), b = be64(pk.dst)
+    if a == b:
+        a, b = be64(pk.src + 8), be64(pk.dst + 8)
+    return a > b or (a == b and pk.sport > pk.dport)
+
+
+cdef inline void hash_key(Packet* pk) noexcept nogil:
+    """Order the packet's ends and hash the key of its flow: its surroundings must be known."""
+    pk.side = side_of(pk)
+    pk.hash = flow_hash(&pk.dst[0] if pk.side else &pk.src[0], &pk.src[0] if pk.side else &pk.dst[0],
+                        pk.dport if pk.side else pk.sport, pk.sport if pk.side else pk.dport,
+                        pk.proto, pk.base, pk.family)

@@ -1,10 +1,12 @@
 """What a packet record is made of, by value: it goes through the event ring and outlives the frame's chunk."""
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.wire.packet cimport Frame, Packet, MAX_LAYERS, PROTO_ARP
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be32
+from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, Packet, MAX_LAYERS, PROTO_ARP
 
 cdef enum:
+    SLL2 = 276             # LINKTYPE_LINUX_SLL2, and where in its header the index stands
+    SLL2_INDEX = 4
     ARP_SENDER = 8         # RFC 826: ar$sha behind the fixed part
 
 cdef struct PacketRow:
@@ -17,6 +19,7 @@ cdef struct PacketRow:
     u32 ack
     u32 wire_payload
     u32 row                # of the flow
+    u32 ifindex            # the interface that the frame itself names, 0 none
     u16 proto              # PROTO_*
     u16 sub
     u16 sport
@@ -25,6 +28,8 @@ cdef struct PacketRow:
     u16 notes              # NOTE_*
     u16 iface
     u16 shard              # which engine has the flow
+    u16 part               # a fragment that stands alone: its offset / 8 + 1, else 0
+    u8 timeless            # the input does not say when
     u8 app                 # what the flow was known to be when the frame came
     u8 family              # FAMILY_*
     u8 reject              # REJECT_*
@@ -68,6 +73,9 @@ cdef inline void packet_row(PacketRow* row, const Packet* pk, const Frame* f) no
     row.src = pk.src
     row.dst = pk.dst
     row.layers = pk.layers
+    row.ifindex = be32(f.data + SLL2_INDEX) if f.link == SLL2 and f.caplen >= SLL2_INDEX + 4 else 0
+    row.part = pk.checksum + 1 if pk.part else 0
+    row.timeless = f.bits & FRAME_TIMELESS
     row.has_mac = pk.proto == PROTO_ARP and pk.payload_len >= ARP_SENDER + 6
     if row.has_mac:
         memcpy(row.mac, pk.payload + ARP_SENDER, 6)

@@ -4,27 +4,96 @@ TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 
 (tunnels, AH, IPComp) leaves in the cursor what comes next. Every read is preceded by a check of the captured length.
 """
 from netwatch._fast.base.bytes cimport u8, u32, be16, be32
-from netwatch._fast.wire.packet cimport *
-from netwatch._fast.wire.names cimport *
-from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_SYN)
+from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
+                                        LAYER_PIM, LAYER_SCTP, LAYER_TCP, LAYER_UDP, LAYER_UDPLITE,
+                                        REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
+                                        TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_ETHERIP, TUN_GRE, TUN_IPIP, TUN_MPLS,
+                                        TUN_MINIMAL, TUN_PIM, TUN_SRV6)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_CHAIN, NEXT_DONE, NEXT_ETH, NEXT_IP, NEXT_MPLS, advance, captured,
+                                         layer, reject)
 from netwatch._fast.wire.defrag cimport defrag_keep
+from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
+from netwatch._fast.wire.gre cimport gre
 from netwatch._fast.wire.ipcomp cimport ipcomp_open
-from netwatch._fast.wire.tunnel cimport push_tunnel, udp_tunnel, gre
+from netwatch._fast.wire.overlays cimport l2tp_in_ip, udp_tunnel
+from netwatch._fast.wire.tunnel cimport push_tunnel
+
+cdef enum:
+    ET_IP4 = 0x0800
+    ET_IP6 = 0x86DD
+    KINDS = 20
+    ENDS_ONLY = 4              # the readers up to this one know when not to enter a tunnel
+    UDP_HEADER = 8
+
+ctypedef void (*Reader)(Cursor*) noexcept nogil
+
+cdef Reader READER[KINDS]       # 0 is for what only has two ends
+cdef u8 READER_OF[256]          # by IP protocol number
+
+
+cdef int _carried(int number, Reader reader, protocols) except -1:
+    """`reader` reads the header of these IP protocols."""
+    READER[number] = reader
+    for protocol in protocols:
+        READER_OF[<u32>protocol] = <u8>number
+    return 0
+
+
+_carried(0, rest_is_payload, ())
+_carried(1, tcp, (PROTO_TCP,))
+_carried(2, udp, (PROTO_UDP, PROTO_UDPLITE))
+_carried(3, icmp, (PROTO_ICMP, PROTO_ICMP6))
+_carried(4, sctp, (PROTO_SCTP,))
+_carried(5, ip_in_ip, (4, 94))
+_carried(6, ip6_in_ip, (41,))
+_carried(7, gre_in_ip, (47,))
+_carried(8, mpls_in_ip, (137,))
+_carried(9, ether_ip, (97,))
+_carried(10, ip_comp, (108,))
+_carried(11, authentication, (51,))
+_carried(12, encrypted, (50,))
+_carried(13, igmp, (PROTO_IGMP,))
+_carried(14, pim, (103,))
+_carried(15, l2tp, (115,))
+_carried(16, srv6_ethernet, (143,))
+_carried(17, minimal, (55,))
 
 
 cdef void transport(Cursor* c, u8 proto) noexcept nogil:
+    """Read the header of an IP protocol."""
     c.pk.proto = proto
     c.next = NEXT_DONE
-    if proto == PROTO_TCP:
+    if proto == PROTO_TCP:                      # most packets are spared the table
         tcp(c)
-    elif proto == PROTO_UDP or proto == PROTO_UDPLITE:
+    elif proto == PROTO_UDP:
         udp(c)
-    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
-        icmp(c)
-    elif proto == PROTO_SCTP:
-        sctp(c)
+    elif c.pk.notes & NOTE_BEYOND and READER_OF[proto] > ENDS_ONLY:
+        rest_is_payload(c)                      # who drops it enters no tunnel
     else:
-        other_transport(c, proto)
+        READER[READER_OF[proto]](c)
+
+
+cdef void transport_ports(Cursor* c, u8 proto) noexcept nogil:
+    """Of a fragment that stands alone: its ports, where its protocol begins with them."""
+    c.pk.proto = proto
+    c.next = NEXT_DONE
+    if captured(c) >= 4 and proto in (PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP):
+        c.pk.sport = be16(c.p)
+        c.pk.dport = be16(c.p + 2)
+    elif captured(c) >= 8 and proto in (PROTO_ICMP, PROTO_ICMP6):
+        c.pk.icmp_type = c.p[0]
+        c.pk.icmp_code = c.p[1]
+        if is_echo(c):
+            c.pk.sport = c.pk.dport = be16(c.p + 4)
+
+
+cdef bint is_echo(Cursor* c) noexcept nogil:
+    """An ICMP echo or its reply, which have an identifier."""
+    if c.pk.proto == PROTO_ICMP6:
+        return c.pk.icmp_type == 128 or c.pk.icmp_type == 129
+    return c.pk.icmp_type == 0 or c.pk.icmp_type == 8
 
 
 cdef void rest_is_payload(Cursor* c) noexcept nogil:
@@ -51,6 +120,7 @@ cdef void tcp(Cursor* c) noexcept nogil:
     pk.ack = be32(p + 8)
     pk.flags = p[13]
     pk.window = be16(p + 14)
+    pk.checksum = be16(p + 16)
     if n > c.wire:
         reject(c, REJECT_TRANSPORT_HEADER)
         return
@@ -90,17 +160,22 @@ cdef void udp(Cursor* c) noexcept nogil:
         return
     pk.sport = be16(p)
     pk.dport = be16(p + 2)
+    pk.checksum = be16(p + 6)
     n = be16(p + 4)
-    if pk.proto == PROTO_UDP and n and n < 8:
-        reject(c, REJECT_TRANSPORT_HEADER)
-        return
-    advance(c, 8)
+    if pk.proto == PROTO_UDP and n:
+        if n < UDP_HEADER:
+            reject(c, REJECT_TRANSPORT_HEADER)
+            return
+        if n > c.wire and not c.partial:        # no receiver takes it (RFC 768; Linux udp_rcv)
+            c.parser.rejects[REJECT_TRANSPORT_BEYOND] += 1
+            pk.notes |= NOTE_BEYOND
+    advance(c, UDP_HEADER)
     if pk.proto == PROTO_UDP and n and n - 8 < c.wire:
         c.wire = n - 8
         if c.wire < captured(c):
             c.end = c.p + c.wire
     rest_is_payload(c)
-    if c.encap.n_tunnel < MAX_TUNNELS and udp_tunnel(c):
+    if c.encap.n_tunnel < MAX_TUNNELS and not pk.notes & NOTE_BEYOND and udp_tunnel(c):
         c.entered = True
 
 
@@ -115,7 +190,7 @@ cdef void icmp(Cursor* c) noexcept nogil:
         return
     pk.icmp_type = p[0]
     pk.icmp_code = p[1]
-    if captured(c) >= 8 and ((six and p[0] in (128, 129)) or (not six and p[0] in (0, 8))):
+    if captured(c) >= 8 and is_echo(c):
         pk.sport = pk.dport = be16(p + 4)
     rest_is_payload(c)
 
@@ -156,39 +231,126 @@ cdef bint ipcomp(Cursor* c) noexcept nogil:
     return True
 
 
-cdef void other_transport(Cursor* c, u8 proto) noexcept nogil:
-    """IP in IP, GRE, EtherIP and AH are followed; ESP, OSPF and all else are flows between two addresses."""
-    cdef const u8* p = c.p
-    cdef u32 n
-    if proto == 4 or proto == 94:
-        push_tunnel(c, TUN_IPIP if c.pk.family == FAMILY_IP4 else TUN_4IN6, 0)
-        c.next = 0x0800
-    elif proto == 41:
-        push_tunnel(c, TUN_6IN4 if c.pk.family == FAMILY_IP4 else TUN_6IN6, 0)
-        c.next = 0x86DD
-    elif proto == 47 and gre(c):
-        return
-    elif proto == 137:                                                 # MPLS in IP, RFC 4023
-        push_tunnel(c, TUN_MPLS, 0)
-        c.next = NEXT_MPLS
-    elif proto == 97 and captured(c) >= 16 and p[0] >> 4 == 3:        # EtherIP, RFC 3378
-        push_tunnel(c, TUN_ETHERIP, 0)
-        advance(c, 2)
-        c.next = NEXT_ETH
-    elif proto == 108 and ipcomp(c):
-        chain(c, p[0])
-    elif proto == 51 and captured(c) >= 12:                            # AH, RFC 4302 section 2
-        layer(c, LAYER_AH)
-        n = (p[1] + 2) * 4
-        if advance(c, n):
-            chain(c, p[0])
-        else:
-            reject(c, REJECT_TRANSPORT_CUT)
-    else:
-        if proto == 50:
-            layer(c, LAYER_ESP)
-        elif proto == PROTO_IGMP:
-            layer(c, LAYER_IGMP)
-            if captured(c) >= 1:
-                c.pk.icmp_type = p[0]
+cdef void ip_in_ip(Cursor* c) noexcept nogil:
+    push_tunnel(c, TUN_IPIP if c.pk.family == FAMILY_IP4 else TUN_4IN6)
+    c.next = ET_IP4
+
+
+cdef void ip6_in_ip(Cursor* c) noexcept nogil:
+    push_tunnel(c, TUN_6IN4 if c.pk.family == FAMILY_IP4 else TUN_6IN6)
+    c.next = ET_IP6
+
+
+cdef void gre_in_ip(Cursor* c) noexcept nogil:
+    if not gre(c, TUN_GRE):
         rest_is_payload(c)
+
+
+cdef void mpls_in_ip(Cursor* c) noexcept nogil:
+    """RFC 4023."""
+    push_tunnel(c, TUN_MPLS)
+    c.next = NEXT_MPLS
+
+
+cdef void ether_ip(Cursor* c) noexcept nogil:
+    """EtherIP (RFC 3378): version 3 in the first four bits of two bytes; some wrote it into the next four, or one byte
+    only, and are believed when a frame follows."""
+    cdef const u8* p = c.p
+    cdef u32 n = 2
+    if captured(c) < 16:
+        rest_is_payload(c)
+        return
+    if p[0] >> 4 != 3:
+        if p[0] & 15 != 3 and p[1] & 15 != 3:
+            n = 0
+        elif not is_ethernet(p + 2, captured(c) - 2, c.wire - 2, False):
+            n = 1 if is_ethernet(p + 1, captured(c) - 1, c.wire - 1, False) else 0
+    elif p[0] == 0x30 and p[1] != 0 and is_ethernet(p + 1, captured(c) - 1, c.wire - 1, False):
+        n = 1
+    if n == 0:
+        rest_is_payload(c)
+        return
+    push_tunnel(c, TUN_ETHERIP)
+    advance(c, n)
+    c.next = NEXT_ETH
+
+
+cdef void srv6_ethernet(Cursor* c) noexcept nogil:
+    """Ethernet as next header 143 (RFC 8986 section 9.1)."""
+    if captured(c) < 14:
+        rest_is_payload(c)
+        return
+    push_tunnel(c, TUN_SRV6)
+    c.next = NEXT_ETH
+
+
+cdef void l2tp(Cursor* c) noexcept nogil:
+    if not l2tp_in_ip(c):
+        rest_is_payload(c)
+
+
+cdef void pim(Cursor* c) noexcept nogil:
+    """PIM (RFC 7761 section 4.9): a Register of version 2 carries the packet of a source, unless it is a null one."""
+    cdef const u8* p = c.p
+    layer(c, LAYER_PIM)
+    if captured(c) >= 1:
+        c.pk.icmp_type = p[0] & 15
+    if captured(c) < 28 or p[0] != 0x21 or p[4] & 0x40 or not is_ip(p + 8, captured(c) - 8, c.wire - 8, False):
+        rest_is_payload(c)
+        return
+    push_tunnel(c, TUN_PIM)
+    advance(c, 8)
+    c.next = NEXT_IP
+
+
+cdef void minimal(Cursor* c) noexcept nogil:
+    """Minimal encapsulation (RFC 2004): the ends as they were before it, and the transport."""
+    cdef const u8* p = c.p
+    cdef u32 n = 12 if captured(c) >= 2 and p[1] & 0x80 else 8
+    cdef u8 proto
+    cdef int i
+    if c.pk.family != FAMILY_IP4 or captured(c) < n or p[0] == 55:
+        rest_is_payload(c)
+        return
+    proto = p[0]
+    push_tunnel(c, TUN_MINIMAL)
+    for i in range(4):
+        c.pk.dst[i] = p[4 + i]
+        if n == 12:
+            c.pk.src[i] = p[8 + i]
+    advance(c, n)
+    chain(c, proto)
+
+
+cdef void ip_comp(Cursor* c) noexcept nogil:
+    """A payload that IPComp (RFC 3173) compressed is opened where it is deflate."""
+    cdef u8 proto = c.p[0] if captured(c) else 0
+    if ipcomp(c):
+        chain(c, proto)
+    else:
+        rest_is_payload(c)
+
+
+cdef void authentication(Cursor* c) noexcept nogil:
+    """AH, RFC 4302 section 2: what it protects can be read."""
+    cdef const u8* p = c.p
+    if captured(c) < 12:
+        rest_is_payload(c)
+        return
+    layer(c, LAYER_AH)
+    if advance(c, (<u32>p[1] + 2) * 4):
+        chain(c, p[0])
+    else:
+        reject(c, REJECT_TRANSPORT_CUT)
+
+
+cdef void encrypted(Cursor* c) noexcept nogil:
+    layer(c, LAYER_ESP)
+    rest_is_payload(c)
+
+
+cdef void igmp(Cursor* c) noexcept nogil:
+    layer(c, LAYER_IGMP)
+    if captured(c) >= 1:
+        c.pk.icmp_type = c.p[0]
+    rest_is_payload(c)

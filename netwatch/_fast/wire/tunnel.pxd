@@ -1,7 +1,7 @@
-"""Tunnels over UDP and over IP: is it one, and what does it carry."""
-from netwatch._fast.base.bytes cimport u8
+"""Noting that what follows is inside a tunnel."""
+from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.wire.cursor cimport Cursor
 
-cdef void push_tunnel(Cursor* c, u8 kind, unsigned int number) noexcept nogil
-cdef bint udp_tunnel(Cursor* c) noexcept nogil
-cdef bint gre(Cursor* c) noexcept nogil
+cdef void push_tunnel(Cursor* c, u8 kind) noexcept nogil
+cdef void push_marked(Cursor* c, u8 kind, u32 number, u32 mark) noexcept nogil
+cdef void push_directed(Cursor* c, u8 kind, u32 number) noexcept nogil

@@ -3,3 +3,4 @@ from netwatch._fast.wire.cursor cimport Cursor
 
 cdef void radiotap_open(Cursor* c) noexcept nogil
 cdef void wlan_step(Cursor* c) noexcept nogil
+cdef void amsdu_step(Cursor* c) noexcept nogil

@@ -5,9 +5,11 @@ Protected frames are counted as such; management and control frames are named an
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
-from netwatch._fast.wire.packet cimport FAMILY_MAC, PROTO_L2
-from netwatch._fast.wire.names cimport *
-from netwatch._fast.wire.cursor cimport *
+from netwatch._fast.wire.packet cimport FAMILY_MAC, PROTO_WLAN
+from netwatch._fast.wire.names cimport (LAYER_AMSDU, LAYER_PPI, LAYER_RADIOTAP, LAYER_WLAN, REJECT_ENCRYPTED_LINK,
+                                        REJECT_LINK_CUT)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_LINK, NEXT_LLC, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance,
+                                         captured, layer, reject, stands_alone)
 
 
 cdef void radiotap_open(Cursor* c) noexcept nogil:
@@ -38,15 +40,20 @@ cdef void wlan_step(Cursor* c) noexcept nogil:
     """IEEE 802.11-2020 section 9.3.2.1: a data frame's header, then LLC."""
     cdef const u8* p = c.p
     cdef u32 n = 24
+    cdef u8 control, bits, kind, subtype
     layer(c, LAYER_WLAN)
-    if captured(c) < 24:
+    if captured(c) < 10:
         reject(c, REJECT_LINK_CUT)
         return
-    cdef bint swapped = c.next == NEXT_WLAN_SWAPPED
-    cdef u8 control = p[1] if swapped else p[0], bits = p[0] if swapped else p[1]
-    cdef u8 kind = (control >> 2) & 3, subtype = control >> 4
+    control, bits = p[0], p[1]
+    if c.next == NEXT_WLAN_SWAPPED:
+        control, bits = bits, control
+    kind, subtype = (control >> 2) & 3, control >> 4
     if kind != 2 or subtype & 4:                   # not data, or data without a body
-        stop(c, p)
+        no_data(c, p, kind, subtype)
+        return
+    if captured(c) < 24:
+        reject(c, REJECT_LINK_CUT)
         return
     if bits & 3 == 3:                              # to and from the distribution system: a fourth address
         n += 6
@@ -63,22 +70,45 @@ cdef void wlan_step(Cursor* c) noexcept nogil:
     memcpy(c.pk.dst, p + (16 if bits & 1 else 4), 6)
     memcpy(c.pk.src, p + (16 if bits & 2 else 10), 6)
     c.pk.family = FAMILY_MAC
-    if subtype & 8 and p[n - (6 if bits & 0x80 else 2)] & 0x80:   # A-MSDU: the first of its subframes
-        if not advance(c, 14):
-            reject(c, REJECT_LINK_CUT)
-            return
-    elif captured(c) >= 10 and be16(c.p) == 0 and be16(c.p + 2) == 0xAAAA:
+    if subtype & 8 and p[n - (6 if bits & 0x80 else 2)] & 0x80:
+        c.amsdu_layers = c.pk.n_layers
+        c.next = NEXT_AMSDU
+        return
+    if captured(c) >= 10 and be16(c.p) == 0 and be16(c.p + 2) == 0xAAAA:
         advance(c, 2)                              # padded to four bytes by the driver
     c.next = NEXT_LLC
 
 
-cdef void stop(Cursor* c, const u8* p) noexcept nogil:
-    memcpy(c.pk.dst, p + 4, 6)
-    memcpy(c.pk.src, p + 10, 6)
+cdef void amsdu_step(Cursor* c) noexcept nogil:
+    """One sub-frame of an A-MSDU (IEEE 802.11-2020 section 9.3.2.2): addresses, length, LLC; the next begins at a
+    multiple of four bytes, and parse_frame comes back for it."""
+    cdef const u8* p = c.p
+    cdef u32 n, padded
+    layer(c, LAYER_AMSDU)
+    n = be16(p + 12) if captured(c) >= 14 else 0
+    if not advance(c, 14):
+        reject(c, REJECT_LINK_CUT)
+        return
+    memcpy(c.pk.dst, p, 6)
+    memcpy(c.pk.src, p + 6, 6)
     c.pk.family = FAMILY_MAC
-    c.pk.proto = PROTO_L2
-    c.pk.sub = p[0]
-    c.pk.payload = c.p
-    c.pk.payload_len = captured(c)
-    c.pk.wire_payload = c.pk.payload_len
-    c.next = NEXT_DONE
+    padded = (14 + n + 3 & ~<u32>3) - 14
+    if padded < captured(c):
+        c.more = c.p + padded
+        c.more_end = c.end
+        c.pk.wire -= captured(c) - padded if captured(c) - padded < c.pk.wire else 0
+    if n < captured(c):
+        c.end = c.p + n
+    if n < c.wire:
+        c.wire = n
+    c.next = NEXT_LLC
+
+
+cdef void no_data(Cursor* c, const u8* p, u8 kind, u8 subtype) noexcept nogil:
+    """Management, control, or data without a body: named after its type and subtype. Acknowledgements have no
+    sender."""
+    memcpy(c.pk.dst, p + 4, 6)
+    if captured(c) >= 16:
+        memcpy(c.pk.src, p + 10, 6)
+    c.pk.family = FAMILY_MAC
+    stands_alone(c, PROTO_WLAN + kind * 16 + subtype, 0)

@@ -27,7 +27,7 @@ STALE = 2.0  # seconds after which what a filter said of flows, which change, is
 REST = 20  # and this often the time it took to ask
 OF_FRAME = frozenset({"n", "time", "len", "caplen", "info", "layers", "notes"})  # not of its flow and direction
 ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a packet says these without its flow
-LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "interface", "vlan"})  # never change
+LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "vlan"})  # never change
 
 
 class KeptFrames(Addon):
@@ -139,10 +139,7 @@ def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Reco
     """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
     says. The lock is held."""
     ring = session.get(KeptFrames).ring
-    record = ring.record(k)
-    interfaces, number = session.source.interfaces, ring.about(k)["iface"]
-    if number < len(interfaces) and interfaces[number].get("name"):
-        record["interface"] = interfaces[number]["name"]
+    record = ring.record(k, session.source.interfaces)
     row = 0 if alone else ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:

@@ -1,0 +1,95 @@
+"""Who began a flow, and its state where it is not TCP: ICMP echoes and their round trips, ARP, SCTP, all else."""
+from netwatch._fast.base.bytes cimport u8, u16, u32, be16
+from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, Row, ST_ACTIVE, ST_ARP_REPLY, ST_ARP_REQUEST,
+                                      ST_ECHO_REPLY, ST_ECHO_REQUEST, ST_ICMP, ST_NONE, ST_SCTP_CLOSED,
+                                      ST_SCTP_ESTABLISHED, ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN,
+                                      ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.tcp cimport smooth
+from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP,
+                                         PROTO_UDP, PROTO_UDPLITE, Packet)
+
+
+cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
+    """RFC 792: echo request 8, reply 0; RFC 4443: 128, 129."""
+    if pk.proto == PROTO_ICMP:
+        return pk.icmp_type == (8 if request else 0)
+    return pk.proto == PROTO_ICMP6 and pk.icmp_type == (128 if request else 129)
+
+
+cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
+    """Who began: the sender of a request; else, of a well-known port and another, the other; else who spoke first."""
+    cdef bint sender = True
+    if is_echo(pk, True) or is_echo(pk, False):
+        row.bits |= BIT_SEEN
+        sender = is_echo(pk, True)
+    elif pk.proto == PROTO_ARP:
+        row.bits |= BIT_SEEN
+        sender = pk.icmp_type == 1
+    elif pk.sport < 1024 and pk.dport >= 1024:
+        sender = False
+    if (pk.side == 1) == sender:
+        row.bits |= BIT_INITIATOR_B
+
+
+cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil:
+    """The reply to the newest request, by sequence number (RFC 792), is a round trip."""
+    cdef u32 sequence
+    if pk.payload_len < 8:
+        return
+    sequence = be16(pk.payload + 6)
+    if is_echo(pk, True):
+        t.sample_ts[0] = pk.frame.ts
+        t.sample_end[0] = sequence
+    elif t.sample_ts[0] and t.sample_end[0] == sequence and pk.frame.ts >= t.sample_ts[0]:
+        sequence = <u32>((pk.frame.ts - t.sample_ts[0]) // 1000)
+        t.rtt_us = sequence if sequence else 1
+        smooth(&t.srtt_us[0], t.rtt_us)
+        t.sample_ts[0] = 0
+
+
+cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
+    """States of flows that are not TCP; a UDP flow's may be named better by its protocol."""
+    cdef u16 proto = row.proto
+    if proto == PROTO_UDP or proto == PROTO_UDPLITE:
+        if row.state == ST_NONE:
+            row.state = ST_UDP_ACTIVE
+    elif proto == PROTO_ICMP or proto == PROTO_ICMP6:
+        if is_echo(pk, True):
+            row.state = ST_ECHO_REQUEST
+        elif is_echo(pk, False):
+            row.state = ST_ECHO_REPLY
+        else:
+            row.state = ST_ICMP
+        if not is_echo_flow(row):
+            row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
+    elif proto == PROTO_ARP:
+        row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST
+    elif proto == PROTO_SCTP:
+        row.state = sctp_state(row.state, pk.icmp_type)
+    else:
+        row.state = ST_ACTIVE
+        if proto == PROTO_L2:
+            row.tcp = pk.sub
+
+
+cdef u8 sctp_state(u8 state, u8 chunk) noexcept nogil:
+    """From the first chunk of a packet (RFC 9260 section 3.2)."""
+    if chunk == 1 or chunk == 2:
+        return ST_SCTP_INIT
+    if chunk == 6 or chunk == 14:
+        return ST_SCTP_CLOSED
+    if chunk == 7 or chunk == 8:
+        return ST_SCTP_SHUTDOWN
+    return state if state == ST_SCTP_CLOSED else ST_SCTP_ESTABLISHED
+
+
+cdef void part_state(Row* row) noexcept nogil:
+    """A fragment whose others are missing: it is on its way to the receiver, who has nothing to read yet."""
+    if row.state == ST_NONE:
+        if row.proto == PROTO_TCP:
+            row.state = ST_TCP_UNKNOWN
+        elif row.proto == PROTO_UDP or row.proto == PROTO_UDPLITE:
+            row.state = ST_UDP_ACTIVE
+        else:
+            row.state = ST_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else ST_ACTIVE

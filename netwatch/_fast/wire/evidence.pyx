@@ -1,0 +1,49 @@
+"""Is what is carried what a port or a field says it is? The version and the lengths of a packet must agree.
+
+n bytes at p were captured of `wire`. With `exact` the packet must fill them; without, padding may follow.
+"""
+from netwatch._fast.base.bytes cimport u8, u32, be16
+
+cdef enum:
+    TAGS = 4                   # VLAN tags looked through
+
+
+cdef inline bint agrees(u32 size, u32 wire, bint exact) noexcept nogil:
+    return size == wire if exact else size <= wire
+
+
+cdef bint is_ip(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
+    """An IPv4 (RFC 791) or IPv6 (RFC 8200) header whose length agrees with what carries it."""
+    if n >= 20 and p[0] >> 4 == 4:
+        return p[0] & 15 >= 5 and be16(p + 2) >= (p[0] & 15) * 4 and agrees(be16(p + 2), wire, exact)
+    return n >= 40 and p[0] >> 4 == 6 and agrees(<u32>be16(p + 4) + 40, wire, exact)
+
+
+cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
+    """An Ethernet header, perhaps with VLAN tags, and behind it IP, ARP, or LLC of the length said."""
+    cdef u32 at = 12, kind, tags = 0
+    while n >= at + 2 and tags <= TAGS:
+        kind = be16(p + at)
+        at += 2
+        if kind == 0x0800 or kind == 0x86DD:
+            return p[at] >> 4 == (4 if kind == 0x0800 else 6) and is_ip(p + at, n - at, wire - at, exact) if n > at \
+                else False
+        if kind == 0x0806:
+            return n >= at + 8 and be16(p + at) == 1 and be16(p + at + 2) == 0x0800 and p[at + 4] == 6
+        if kind < 1536:
+            return n >= at + 3 and kind >= 3 and agrees(kind, wire - at, exact)
+        if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:
+            return False
+        at += 2
+        tags += 1
+    return False
+
+
+cdef u32 find_ethernet(const u8* p, u32 n, u32 wire, u32 most) noexcept nogil:
+    """Of the offsets 0, 4, ... `most` the one where an Ethernet frame fills the rest, or most + 1: no header of ours
+    says how long a cookie is."""
+    cdef u32 at
+    for at in range(0, most + 1, 4):
+        if at < n and is_ethernet(p + at, n - at, wire - at, True):
+            return at
+    return most + 1

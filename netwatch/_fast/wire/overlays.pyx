@@ -1,0 +1,381 @@
+"""Tunnels over UDP, by port; Teredo by what it carries.
+
+Each function checks that the header is what its port promises before it calls it a tunnel; where the header is weak,
+what it carries must be a packet by its own lengths. Otherwise the datagram stays what it was. The cursor is left at
+what is carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
+"""
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
+from netwatch._fast.wire.evidence cimport find_ethernet, is_ethernet, is_ip
+from netwatch._fast.wire.gre cimport gre
+from netwatch._fast.wire.link cimport link_knows
+from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE, LAYER_GTPU, LAYER_GUE, LAYER_L2TP,
+                                        LAYER_L2TPV3, LAYER_LISP, LAYER_LWAPP, LAYER_TEREDO, LAYER_TZSP, LAYER_VXLAN,
+                                        TUN_AYIYA, TUN_CAPWAP, TUN_GENEVE, TUN_GRE_UDP, TUN_GTPU, TUN_GUE, TUN_L2TP,
+                                        TUN_L2TPV3, TUN_LISP, TUN_LWAPP, TUN_MPLS_UDP, TUN_TEREDO, TUN_TZSP, TUN_VXLAN)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_MPLS, NEXT_PPP,
+                                         NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer)
+from netwatch._fast.wire.tunnel cimport push_directed, push_marked, push_tunnel
+
+cdef enum:
+    ET_NSH = 0x894F
+    OVERLAYS = 20
+    BY_DESTINATION = 0x80       # a port that only the receiver has
+    LABELS = 8                  # of a stack that is looked through
+    COOKIE = 12                 # most bytes between an L2TPv3 session and its frame
+
+ctypedef bint (*Overlay)(Cursor*) noexcept nogil
+
+cdef Overlay OVERLAY[OVERLAYS]
+cdef u8 OVERLAY_OF[65536]       # by port
+cdef u64 PORTS[1024]            # bits: which of them are not 0, where the cache has room for it
+
+
+cdef int _carries(int number, Overlay overlay, ports, bint by_destination=False) except -1:
+    """Datagrams from or to these ports may be this tunnel; `by_destination`, only those to them."""
+    OVERLAY[number] = overlay
+    for port in ports:
+        OVERLAY_OF[<u32>port] = <u8>(number | (BY_DESTINATION if by_destination else 0))
+        PORTS[<u32>port >> 6] |= <u64>1 << (<u32>port & 63)
+    return 0
+
+
+_carries(1, vxlan, (4789,))
+_carries(1, vxlan, (8472,), True)
+_carries(2, vxlan_gpe, (4790,), True)
+_carries(3, capwap, (5247,))
+_carries(4, geneve, (6081,))
+_carries(5, gtpu, (2152,))
+_carries(6, teredo, (3544,))
+_carries(7, l2tp, (1701,))
+_carries(8, gre_in_udp, (4754,), True)
+_carries(9, mpls_in_udp, (6635,), True)
+_carries(10, lisp, (4341, 4342))
+_carries(11, ayiya, (5072,))
+_carries(12, tzsp, (37008,))
+_carries(13, gue, (6080,), True)
+_carries(14, lwapp, (12222,))
+
+
+cdef bint udp_tunnel(Cursor* c) noexcept nogil:
+    """Is the UDP payload at the cursor a tunnel? Then it is entered."""
+    cdef u16 a = c.pk.sport, b = c.pk.dport
+    cdef u8 to, source
+    if PORTS[a >> 6] >> (a & 63) & 1 or PORTS[b >> 6] >> (b & 63) & 1:
+        to, source = OVERLAY_OF[b], OVERLAY_OF[a]
+        if by_port(c, to, source):
+            return True
+    return captured(c) > 40 and c.p[0] >> 4 == 6 and teredo_by_content(c)
+
+
+cdef bint by_port(Cursor* c, u8 to, u8 source) noexcept nogil:
+    if to and OVERLAY[to & ~BY_DESTINATION](c):
+        return True
+    return source and not source & BY_DESTINATION and source != to and OVERLAY[source](c)
+
+
+cdef bint teredo_by_content(Cursor* c) noexcept nogil:
+    """Between a client and a relay Teredo may use any port (RFC 4380 section 5.4): an IPv6 packet that fills the
+    datagram, with one end in 2001::/32."""
+    cdef const u8* p = c.p
+    if be32(p + 8) != 0x20010000 and be32(p + 24) != 0x20010000:
+        return False
+    return is_ip(p, captured(c), c.wire, True) and teredo(c)
+
+
+cdef bint vxlan(Cursor* c) noexcept nogil:
+    """RFC 7348 section 5: flags with I set, a 24-bit VNI. Reserved bits are ignored, as it says; where they are not
+    zero, or the port is the old one, a frame must follow."""
+    cdef const u8* p = c.p
+    if captured(c) < 8 + 14 or not p[0] & 0x08:
+        return False
+    if (p[0] != 0x08 or be24(p + 1) != 0 or p[7] != 0) and not is_ethernet(p + 8, captured(c) - 8, c.wire - 8, False):
+        return False
+    layer(c, LAYER_VXLAN)
+    push_marked(c, TUN_VXLAN, be24(p + 4), be24(p + 4))
+    advance(c, 8)
+    c.next = NEXT_ETH
+    return True
+
+
+cdef bint vxlan_gpe(Cursor* c) noexcept nogil:
+    """VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe section 3): as VXLAN, with what follows named in the fourth byte."""
+    cdef const u8* p = c.p
+    if captured(c) < 8 + 8 or not p[0] & 0x08 or p[0] & 0x30 or not 1 <= p[3] <= 5:
+        return False
+    layer(c, LAYER_VXLAN)
+    push_marked(c, TUN_VXLAN, be24(p + 4), be24(p + 4))
+    advance(c, 8)
+    if p[3] <= 2:
+        c.next = NEXT_IP
+    else:
+        c.next = NEXT_ETH if p[3] == 3 else <u32>ET_NSH if p[3] == 4 else <u32>NEXT_MPLS
+    return True
+
+
+cdef bint capwap(Cursor* c) noexcept nogil:
+    """CAPWAP data (RFC 5415 section 4.3) that is not a fragment: 802.3 or, by its binding, 802.11 frames."""
+    cdef const u8* p = c.p
+    cdef u32 word, n
+    if captured(c) < 8 or p[0] != 0:
+        return False
+    word = be24(p + 1)
+    n = (word >> 19) * 4
+    if n < 8 or word & 0x80 or captured(c) < n + 24:
+        return False
+    if word & 0x100 and (word >> 9) & 31 > 1:               # 1 is IEEE 802.11; some writers leave it out
+        return False
+    layer(c, LAYER_CAPWAP)
+    push_tunnel(c, TUN_CAPWAP)
+    advance(c, n)
+    if not word & 0x100:
+        c.next = NEXT_ETH
+    else:
+        c.next = NEXT_WLAN_SWAPPED if c.p[0] & 3 else <u32>NEXT_WLAN
+    return True
+
+
+cdef bint geneve(Cursor* c) noexcept nogil:
+    """RFC 8926 section 3.4: version 0, option length in words, protocol as an EtherType, VNI."""
+    cdef const u8* p = c.p
+    cdef u32 n
+    if captured(c) < 8 or p[0] >> 6 != 0:
+        return False
+    n = 8 + (p[0] & 0x3f) * 4
+    if captured(c) < n or not link_knows(be16(p + 2)):
+        return False
+    layer(c, LAYER_GENEVE)
+    push_marked(c, TUN_GENEVE, be24(p + 4), be24(p + 4))
+    c.next = be16(p + 2)
+    advance(c, n)
+    return True
+
+
+cdef bint gtpu(Cursor* c) noexcept nogil:
+    """3GPP TS 29.281 section 5.1: version 1, message 255 (G-PDU), optional fields, extension headers; then IP."""
+    cdef const u8* p = c.p
+    cdef u32 n = 8, teid
+    cdef u8 more
+    if captured(c) < 9 or p[0] & 0xF0 != 0x30 or p[1] != 255:
+        return False
+    teid = be32(p + 4)
+    if p[0] & 7:
+        n = 12
+        if captured(c) < 12:
+            return False
+        more = p[11] if p[0] & 4 else 0
+        while more:
+            if captured(c) <= n or p[n] == 0 or captured(c) < n + <u32>p[n] * 4:
+                return False
+            n += <u32>p[n] * 4
+            more = p[n - 1]
+    if captured(c) <= n:
+        return False
+    if p[n] >> 4 == 4 or p[n] >> 4 == 6:
+        c.next = NEXT_IP
+    elif is_ethernet(p + n, captured(c) - n, c.wire - n, False):      # a PDU session of type Ethernet
+        c.next = NEXT_ETH
+    else:
+        return False
+    layer(c, LAYER_GTPU)
+    push_directed(c, TUN_GTPU, teid)
+    advance(c, n)
+    return True
+
+
+cdef bint teredo(Cursor* c) noexcept nogil:
+    """RFC 4380 section 5.1.1: optional authentication and origin indications, then IPv6."""
+    cdef const u8* p = c.p
+    cdef u32 n = 0
+    if captured(c) >= 4 and be16(p) == 1:
+        n = 4 + p[2] + p[3] + 9
+    if captured(c) >= n + 8 and be16(p + n) == 0:
+        n += 8
+    if captured(c) < n + 40 or p[n] >> 4 != 6 or <u32>be16(p + n + 4) + 40 > c.wire - n:
+        return False
+    layer(c, LAYER_TEREDO)
+    push_tunnel(c, TUN_TEREDO)
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
+
+
+cdef bint l2tp(Cursor* c) noexcept nogil:
+    """L2TPv2 data message (RFC 2661 section 3.1): flags, ids, optional sequence and offset, then PPP. Version 3 over
+    UDP (RFC 3931 section 4.1.2.1) has a session of four bytes."""
+    cdef const u8* p = c.p
+    cdef u32 flags, n = 6, session
+    if captured(c) < 8:
+        return False
+    flags = be16(p)
+    if flags == 3:
+        return advance_to_frame(c, 4)
+    if flags & 0x8000 or flags & 0x000F != 2:
+        return False
+    if flags & 0x4000:
+        n += 2
+    session = be16(p + n - 2)
+    if flags & 0x0800:
+        n += 4
+    if flags & 0x0200:
+        if captured(c) < n + 2:
+            return False
+        n += 2 + be16(p + n)
+    if captured(c) < n + 2:
+        return False
+    layer(c, LAYER_L2TP)
+    push_directed(c, TUN_L2TP, session)
+    advance(c, n)
+    c.next = NEXT_PPP
+    return True
+
+
+cdef bint advance_to_frame(Cursor* c, u32 n) noexcept nogil:
+    """L2TPv3 data (RFC 3931 section 4.1): n bytes, a session, a cookie and a sublayer whose lengths only the ends know;
+    then a frame that fills the rest."""
+    cdef u32 session, gap
+    if captured(c) < n + 8:
+        return False
+    session = be32(c.p + n)
+    if session == 0:                                        # a control message
+        return False
+    n += 4
+    gap = find_ethernet(c.p + n, captured(c) - n, c.wire - n, COOKIE)
+    if gap > COOKIE:
+        return False
+    layer(c, LAYER_L2TPV3)
+    push_directed(c, TUN_L2TPV3, session)
+    advance(c, n + gap)
+    c.next = NEXT_ETH
+    return True
+
+
+cdef bint l2tp_in_ip(Cursor* c) noexcept nogil:
+    """L2TPv3 over IP (RFC 3931 section 4.1.1): the session comes first."""
+    return advance_to_frame(c, 0)
+
+
+cdef bint gre_in_udp(Cursor* c) noexcept nogil:
+    """RFC 8086: a GRE header of version 0, without source routes, then a protocol that we know."""
+    if captured(c) < 4 + 20 or be16(c.p) & 0x4FFF != 0:
+        return False
+    return gre(c, TUN_GRE_UDP)
+
+
+cdef bint mpls_in_udp(Cursor* c) noexcept nogil:
+    """RFC 7510: a label stack, below it IP or Ethernet that fills the datagram."""
+    cdef u32 n = 0
+    while n < 4 * LABELS and captured(c) >= n + 4:
+        n += 4
+        if c.p[n - 2] & 1:
+            break
+    if n == 0 or not c.p[n - 2] & 1:
+        return False
+    if not (is_ip(c.p + n, captured(c) - n, c.wire - n, True) or is_ethernet(c.p + n, captured(c) - n, c.wire - n, True)
+            or (c.wire > n + 4 and captured(c) > n + 4
+                and is_ethernet(c.p + n + 4, captured(c) - n - 4, c.wire - n - 4, True))):
+        return False
+    push_tunnel(c, TUN_MPLS_UDP)
+    c.next = NEXT_MPLS
+    return True
+
+
+cdef bint lisp(Cursor* c) noexcept nogil:
+    """LISP (RFC 9300 section 5): eight bytes, the instance in the last word when I is set; or an encapsulated control
+    message (RFC 9301 section 5.8). IP follows, and fills the datagram."""
+    cdef const u8* p = c.p
+    cdef u32 n = 8, instance = 0
+    if 4342 in (c.pk.sport, c.pk.dport):
+        if captured(c) < 24 or p[0] >> 4 != 8:
+            return False
+        n = 4
+    elif captured(c) < 28:
+        return False
+    elif p[0] & 0x08:
+        instance = be24(p + 4)
+    if not is_ip(p + n, captured(c) - n, c.wire - n, True):
+        return False
+    layer(c, LAYER_LISP)
+    push_marked(c, TUN_LISP, instance, instance)
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
+
+
+cdef bint ayiya(Cursor* c) noexcept nogil:
+    """AYIYA (draft-massar-v6ops-ayiya): lengths of identity and signature, opcode forward, next header; then IP."""
+    cdef const u8* p = c.p
+    cdef u32 n
+    if captured(c) < 8 or p[2] & 15 != 1 or (p[3] != 41 and p[3] != 4):
+        return False
+    n = 8 + (<u32>1 << (p[0] >> 4)) + (p[1] >> 4) * 4
+    if captured(c) <= n or not is_ip(p + n, captured(c) - n, c.wire - n, True):
+        return False
+    layer(c, LAYER_AYIYA)
+    push_tunnel(c, TUN_AYIYA)
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
+
+
+cdef bint tzsp(Cursor* c) noexcept nogil:
+    """TZSP: version 1, type, what is carried, tags up to an end tag; then the frame."""
+    cdef const u8* p = c.p
+    cdef u32 n = 4, kind
+    if captured(c) < 5 or p[0] != 1 or p[1] > 1:
+        return False
+    kind = be16(p + 2)
+    while captured(c) > n and p[n] != 1:
+        if p[n] == 0:                                       # padding has no length
+            n += 1
+        elif captured(c) > n + 1:
+            n += 2 + p[n + 1]
+        else:
+            return False
+    n += 1
+    if captured(c) <= n or not (kind == 1 or kind == 18 or kind == 119 or kind == 127):
+        return False
+    layer(c, LAYER_TZSP)
+    push_tunnel(c, TUN_TZSP)
+    advance(c, n)
+    if kind == 1:
+        c.next = NEXT_ETH
+    else:
+        c.link = <u16>(105 if kind == 18 else kind)
+        c.next = NEXT_LINK
+    return True
+
+
+cdef bint gue(Cursor* c) noexcept nogil:
+    """GUE (draft-ietf-intarea-gue): version 0 with a header, and a protocol number; version 1 is IP itself."""
+    cdef const u8* p = c.p
+    cdef u32 n
+    if captured(c) < 24:
+        return False
+    if p[0] >> 6 == 1:
+        if not is_ip(p, captured(c), c.wire, True):
+            return False
+        n = 0
+    else:
+        n = 4 + (p[0] & 31) * 4
+        if p[0] >> 5 != 0 or captured(c) <= n or not (p[1] == 4 or p[1] == 41):
+            return False
+        if not is_ip(p + n, captured(c) - n, c.wire - n, True):
+            return False
+    layer(c, LAYER_GUE)
+    push_tunnel(c, TUN_GUE)
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
+
+
+cdef bint lwapp(Cursor* c) noexcept nogil:
+    """LWAPP data (RFC 5412 section 3.2): flags, fragment, length, status; a whole 802.11 frame of that length, as Cisco
+    swaps its first bytes."""
+    cdef const u8* p = c.p
+    if captured(c) < 6 + 24 or p[0] & 0xC7 or be16(p + 2) != c.wire - 6:
+        return False
+    layer(c, LAYER_LWAPP)
+    push_tunnel(c, TUN_LWAPP)
+    advance(c, 6)
+    c.next = NEXT_WLAN_SWAPPED if c.p[0] & 3 else <u32>NEXT_WLAN
+    return True
