@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.view.columns import ROW_COLUMN
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
@@ -55,7 +55,7 @@ class _Compiler:
     def __init__(self, view: FlowView) -> None:
         self.view = view
         self.columns = view.columns()
-        self.steps: list[tuple[str, int, int, int, Any]] = []
+        self.steps: list[tuple[str, int, int, int, object]] = []
         self.predicates: list[Callable[[int], bool]] = []
 
     def program(self, entry: int) -> Program:
@@ -127,7 +127,7 @@ class _Compiler:
     def tests(self, fields: Iterable[Field], test: Test | None) -> list[Piece]:
         """The condition on each of the fields, on those of one kind together; without a test: that there is a value."""
         plain: list[str] = []
-        described: dict[str, Callable[[Any], bool] | None] = {}
+        described: dict[str, Callable[[object], bool] | None] = {}
         codes: dict[int, set[int]] = {}
         pieces = []
         for field in fields:
@@ -203,7 +203,7 @@ class _Compiler:
         return Piece(COST_ASK, emit)
 
 
-def _of_text(test: Test | None) -> tuple[str, Any] | None:
+def _of_text(test: Test | None) -> tuple[str, object] | None:
     """The test as FlowView.on_texts() knows it; None when it is no test of texts."""
     if isinstance(test, Part):
         return "part", test.part
@@ -223,6 +223,6 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _listed(value: object) -> list[Any]:
+def _listed(value: object) -> list[object]:
     """The values a code stands for."""
     return [item for item in value if item is not None] if isinstance(value, (list, tuple)) else [value]

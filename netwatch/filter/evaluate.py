@@ -32,9 +32,9 @@ from netwatch.filter.nodes import (
 )
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 
-Record = Mapping[str, Any]
+Record = Mapping[str, Any]  # Any: as model.record.Record, of which this is any mapping
 Predicate = Callable[[Record, Record | None], bool]
-Check = Callable[[Any], bool]
+Check = Callable[[object], bool]
 ENDS = (("src", "sport"), ("dst", "dport"))
 END_FIELDS = frozenset(name for end in ENDS for name in end)
 
@@ -60,15 +60,15 @@ def kind_of(record: Record) -> str:
     return schema.removeprefix("netwatch.").partition("/")[0] if isinstance(schema, str) else "flow"
 
 
-def field_values(field: Field, kind: str, record: Record) -> Iterator[Any]:
+def field_values(field: Field, kind: str, record: Record) -> Iterator[object]:
     """The values of a field in a record: none, one, or the items of a list."""
     if field.parts:
-        parts = [value for part in field.parts for value in _walk(record, part)]
+        parts = [value for part in field.parts for value in _walk(record, part) if isinstance(value, int | float)]
         return iter((sum(parts),) if parts else ())
     return _walk(record, field.key(kind))
 
 
-def _walk(value: object, path: str) -> Iterator[Any]:
+def _walk(value: object, path: str) -> Iterator[object]:
     """The values at a dotted path; a list on the way stands for each of its items."""
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -82,7 +82,7 @@ def _walk(value: object, path: str) -> Iterator[Any]:
             yield from _walk(value[head], rest)
 
 
-def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, Any]]:
+def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, object]]:
     kind = kind_of(record)
     return [(field, value) for field in fields if kind in field.kinds for value in field_values(field, kind, record)]
 
@@ -103,7 +103,7 @@ class Asked:
             found = self._ways[kind] = asked != kind and bool(answer), answer
         return found
 
-    def values(self, record: Record, flow: Record | None) -> list[tuple[Field, Any]]:
+    def values(self, record: Record, flow: Record | None) -> list[tuple[Field, object]]:
         """The fields that have a value, each with its values."""
         of_flow, fields = self.way(record)
         if of_flow:
@@ -130,7 +130,7 @@ def _search(node: Search) -> Predicate:
     return search
 
 
-def searched(record: Record) -> Iterator[Any]:
+def searched(record: Record) -> Iterator[object]:
     """What a bare word is looked for in: the fields marked so, and both ends as address:port."""
     kind = kind_of(record)
     for address, port in ENDS:
@@ -188,7 +188,7 @@ def _text_check(test: Part | Pattern | Words) -> Check:
     return lambda value: values.folded(str(value)) in words
 
 
-def _number_of(field: Field) -> Callable[[Any], int | float | None]:
+def _number_of(field: Field) -> Callable[[object], int | float | None]:
     """How a value of the field becomes the number that ranges speak of: nanoseconds for durations and times."""
     if field.type is Type.TIME:
         return _nanoseconds

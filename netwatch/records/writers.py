@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO
 
 from netwatch._fast.out.encoder import STYLES, Encoder, cell_of
 from netwatch.records.columns import Column, columns_of
-from netwatch.records.items import Item, Packets
+from netwatch.records.items import Item, Packets, Piece
 from netwatch.records.values import Record, keys_of
 from netwatch.schema.field import LEFT
 
@@ -36,7 +36,7 @@ def write_all(out: IO[bytes], data: bytes) -> None:
 class Writer:
     """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
-    def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
+    def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Record],
                  encoding: str = "utf-8", *, flat: bool = False, more: bool = False) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
         names with dots and no objects. `more`: users' plugins may have added fields (see column_of)."""
@@ -96,14 +96,14 @@ class Writer:
         self._columns["summary"] = list(record)
         self._take("summary", self._encoder.record("summary", record))
 
-    def piece(self, item: Item) -> Any:
+    def piece(self, item: Item) -> Piece:
         """What write() would write, for put() to write later."""
         self._learn(item)
         cells = item.write(self._pieces, self.flow_keys(item.kind))
         return self._pieces.take() if cells is None else cells
 
-    def put(self, kind: str, piece: Any) -> None:
-        if self.style == "table":
+    def put(self, kind: str, piece: Piece) -> None:
+        if isinstance(piece, list):
             self._take(kind, piece)
         else:
             self._encoder.put(kind, piece)
@@ -197,7 +197,7 @@ def _summary_lines(record: Record) -> str:
     return "".join(lines)
 
 
-def _counts(value: Any) -> str:
+def _counts(value: object) -> str:
     if isinstance(value, dict):
         return "  ".join(f"{cell_of(v)} {k}" for k, v in value.items())
     return str(cell_of(value))

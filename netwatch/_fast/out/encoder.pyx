@@ -22,7 +22,7 @@ cdef enum:                     # styles
     CSV = 2
     CELLS = 3
 
-STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
+STYLES: dict[str, int] = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
 
 
 cdef class Encoder:
@@ -38,7 +38,8 @@ cdef class Encoder:
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False):
+    def __init__(self, str style, fields: Callable[[str], Sequence[object] | None], interfaces: list[Record],
+                 bint bare=False, bint flat=False):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
         self.style = STYLES[style]
         self.flat = flat
@@ -69,14 +70,14 @@ cdef class Encoder:
             put_bytes(&self.out, b"\n]\n" if self.count else b"[]\n", 3)
 
     # ------------------------------------------------------------------------------------------------------- records
-    def flow(self, Engine engine, u32 number, dict rest):
+    def flow(self, Engine engine, u32 number, dict rest) -> list[str | None] | None:
         """A flow's record: its row, and `rest`, what is described of it. Of cells a list, else None."""
         cdef FlowAt at
         if not flow_at(&at, engine, number):
             raise LookupError(f"row {number} is not in use")
         return self.record_of(self.shown("flow"), &at, NULL, rest, None)
 
-    def packets_of(self, PacketRows rows, u64 first, u64 last):
+    def packets_of(self, PacketRows rows, u64 first, u64 last) -> list[list[str | None] | None] | None:
         """The records of some packets; of cells a list of lists, else None."""
         cdef Shown shown = self.shown("packet")
         cdef u64 i
@@ -88,13 +89,13 @@ cdef class Encoder:
             self.record_of(shown, NULL, &rows.rows[i], {}, None)
         return None
 
-    def packet(self, PacketRows rows, u64 place, dict flow):
+    def packet(self, PacketRows rows, u64 place, flow: Record | None) -> list[str | None] | None:
         """The record of a packet, and of what is shown with it of its flow's record (None: it has none)."""
         if place >= rows.n:
             raise IndexError(f"packet {place} of {rows.n}")
         return self.record_of(self.shown("packet"), NULL, &rows.rows[place], {}, flow)
 
-    def record(self, str kind, dict record, dict flow=None):
+    def record(self, str kind, dict record, dict flow=None) -> list[str | None] | None:
         """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
         where something of that is shown."""
         return self.record_of(self.shown(kind), NULL, NULL, record, flow)
@@ -313,7 +314,7 @@ cdef class Encoder:
         return 0
 
 
-def cell_of(value) -> str:
+def cell_of(value: object) -> str:
     """A value as the text of a cell, without line breaks."""
     cdef Buf b
     memset(&b, 0, sizeof(Buf))

@@ -71,6 +71,6 @@ def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
 
 
-def set_names(bits: int) -> list:
+def set_names(bits: int) -> list[str]:
     """The notes of a packet, from its bits."""
     return [name for i, name in enumerate(NOTES) if bits >> i & 1]
