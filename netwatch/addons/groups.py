@@ -137,8 +137,8 @@ class _Made:
         for name in BY[by].columns:
             kind, column, table = found.get(PID[0] if name == "pid" else name, ("", 0, None))
             if kind == "text":
-                table = view.view.text_table(name)
-            if kind in ("code", "text"):
+                table = dict(view.view.text_table(name))
+            if kind in ("code", "text") and table is not None:
                 ranks, values = _ranks.of(name, table, found[PID[1]][2] if name == "pid" else None)
                 self.names.append(name)
                 self.values.append(values)
@@ -161,8 +161,10 @@ class _Made:
 
     def key(self, group: int) -> GroupKey:
         column, key = self.groups.key_of(group)
-        if column < 0:
-            return ("address", address_text(key)) if column == -1 else NONE if column == -2 else OTHERS
+        if isinstance(key, bytes):
+            return "address", address_text(key)
+        if key is None:
+            return NONE if column == -2 else OTHERS
         return self.names[column], self.values[column][key]
 
     def record(self, group: int, clock: int) -> Record:
@@ -205,7 +207,7 @@ class _Ranks:
     def __init__(self) -> None:
         self._known: dict[str, tuple[object, Hashable, Ranked]] = {}
 
-    def of(self, name: str, table: dict[int, object], pids: dict[int, int] | None) -> Ranked:
+    def of(self, name: str, table: dict[int, object], pids: dict[int, object] | None) -> Ranked:
         """As groups.ranked(); of "pid", of (program, PID)."""
         stamp = (len(table), next(reversed(table), None))
         known = self._known.get(name)

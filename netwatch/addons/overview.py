@@ -13,6 +13,7 @@ from netwatch.model.record import Record
 from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
+    from netwatch._fast.view.selection import Selection
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
@@ -73,7 +74,7 @@ class OverviewQuestion:
         with session.lock:
             return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)), only)
 
-    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: list[int] | None) -> Overview:
+    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: Selection | None) -> Overview:
         """What the rows tell. The caller holds session.lock."""
         past = past_of(session, self.range)
         found, peers = peers_of(session, self.top, self.by_rate, only)
@@ -87,7 +88,7 @@ def _busy(row: Interface) -> tuple[float, bool]:
 
 
 def peers_of(session: Session, top: int, by_rate: bool,
-             only: list[int] | None) -> tuple[Record, tuple[Peer, ...]]:
+             only: Selection | None) -> tuple[Record, tuple[Peer, ...]]:
     """(what was told apart, the first of it). The caller holds session.lock."""
     owners = session.get(FlowOwners)
     told = owners.column(session.engine) if owners.looking else None

@@ -136,10 +136,11 @@ class _Compiler:
                 plain.append(field.name)
             elif kind == "described":
                 described[field.name] = check_of(field, test) if test is not None else None
-            elif kind == "text" and (test is None or _of_text(test)):
-                pieces.append(self.step(COST_BITS, "has", col) if test is None
-                              else self.step(COST_BITS, "bits", col, self.view.on_texts(_of_text(test))))
-            elif kind == "code":
+            elif kind == "text" and test is None:
+                pieces.append(self.step(COST_BITS, "has", col))
+            elif kind == "text" and (of_text := _of_text(test)):
+                pieces.append(self.step(COST_BITS, "bits", col, self.view.on_texts(of_text)))
+            elif kind == "code" and table is not None:
                 check = check_of(field, test) if test is not None else None
                 codes.setdefault(col, set()).update(code for code, value in table.items()
                                                     if check is None or any(map(check, _listed(value))))

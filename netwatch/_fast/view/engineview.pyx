@@ -10,12 +10,14 @@ from functools import partial
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.view.derived cimport Places, Scopes, Stations
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.view.hosts cimport HostNames
 from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
+from netwatch._fast.view.program cimport Program
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.look.protocol cimport DNS_KEPT
 from netwatch._fast.view.selection cimport Selection
@@ -51,7 +53,8 @@ cdef class EngineView:
     cdef u32 known_link_types
     cdef dict protos              # code → name; grows with the EtherTypes seen
 
-    def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None):
+    def __init__(self, Engine engine, interfaces: list[Record], names: object = None, tellers: Iterable[object] = (),
+                 fields: Callable[[FlowView], None] | None = None):
         cdef Core* core = &engine.core
         self.engine, self.interfaces, self.names = engine, interfaces, names
         self.view, self.followers, self.times = FlowView(), {}, []
@@ -114,7 +117,7 @@ cdef class EngineView:
         return 0
 
     @property
-    def host_texts(self):
+    def host_texts(self) -> RowCodes | None:
         """The names of responders by row, as numbers of texts; None where nobody knows them."""
         return self.hosts.hosts if self.hosts is not None else None
 
@@ -122,7 +125,8 @@ cdef class EngineView:
         """The flow record of a row, as the engine knows it."""
         return flow_record(self.engine, number, self.interfaces)
 
-    def select(self, where=None, sort=None, bint descending=False, bint history=True, wanted=()):
+    def select(self, where: object = None, sort: str | None = None, bint descending=False, bint history=True,
+               wanted: Iterable[str] = ()) -> Generator[bool, None, Selection]:
         """A generator, as Selection.steps; it returns the Selection of the flows that pass `where`, a Filter or None,
         in order; ended ones only with `history`. `wanted`: further fields that will be looked at."""
         cdef Selection found
@@ -131,11 +135,11 @@ cdef class EngineView:
         yield from found.steps(partial(self.program, where) if where is not None else None, sort, descending)
         return found
 
-    def program(self, where, view):
+    def program(self, where: object, FlowView view) -> Program:
         """The native form of a filter."""
         return where.program(view)
 
-    def begin(self, fields) -> None:
+    def begin(self, fields: Iterable[str]) -> None:
         """A question about these fields begins."""
         self.bind()
         for name in {field.partition(".")[0] for field in fields if field}:
@@ -174,7 +178,7 @@ cdef class EngineView:
                 self.view.set_table(field, {path: found[field] for path, found in paths.items() if field in found})
         return 0
 
-    def find(self, u64 ident):
+    def find(self, u64 ident) -> Generator[bool, None, int]:
         """A generator, as Selection.steps; it returns the row of a flow, 0 when it is gone."""
         cdef Core* core = &self.engine.core
         cdef u32 i = 0, found = 0, end
@@ -190,7 +194,7 @@ cdef class EngineView:
         return found
 
 
-def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=False) -> dict:
+def screen_record(Engine engine, u32 number, interfaces: list[Record], bint show_secrets=False) -> dict:
     """The flow record with what a screen wants besides: age and idleness in seconds, idleness by its timeout."""
     cdef Core* core = &engine.core
     cdef Row* row
@@ -205,7 +209,7 @@ def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=
     return record
 
 
-def dns_times(Engine engine, u64 since) -> list:
+def dns_times(Engine engine, u64 since) -> list[int]:
     """Microseconds that plain DNS responses took which came since then (ns), of the newest few thousand."""
     cdef Core* core = &engine.core
     cdef u64 i, n = min(core.dpi.dns_timed, <u64>DNS_KEPT)

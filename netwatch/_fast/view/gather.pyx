@@ -322,7 +322,7 @@ cdef dict group_dict(const Group* g):
     return found
 
 
-def hosts(Selection found, u32 limit) -> tuple:
+def hosts(Selection found, u32 limit) -> tuple[list[Record], int, int]:
     """(the hosts of most bytes, how many there are, flows for which there was no room) of the flows that were
     selected."""
     cdef Gathered table = Gathered()
@@ -331,7 +331,8 @@ def hosts(Selection found, u32 limit) -> tuple:
     return table.largest(limit), table.sums.used, table.sums.rest_flows
 
 
-def ways(Selection selected, u32 limit, own, RowCodes codes, names) -> tuple:
+def ways(Selection selected, u32 limit, own: Iterable[bytes] | None, codes: RowCodes | None,
+         names: Buffer | None) -> tuple[list[Record], list[Record], int, int]:
     """(who began flows, where they went, how many wheres, flows left out) of the flows that were selected.
 
     `own`: addresses of this machine, None when all flows count; `codes`: process codes by row; `names`: number of a

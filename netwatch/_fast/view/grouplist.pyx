@@ -108,7 +108,7 @@ cdef class GroupList(Groups):
                 self.order[i].key = LAST - 2 - value if descending else value
         radix(&self.order, &self.spare, self.ordered)
 
-    def unfold(self, bint usually, exceptions, sort, bint descending) -> int:
+    def unfold(self, bint usually, exceptions: Iterable[int], sort: str | None, bint descending) -> int:
         """Unfold all groups or none, but for those numbers; their flows in that order. Rows of the whole list.
         Only the flows of unfolded groups stay in the view."""
         cdef u8[::1] opened = bytearray([usually]) * self.n
@@ -133,7 +133,7 @@ cdef class GroupList(Groups):
         self.lay_out(bytearray(self.n))
         return self.total
 
-    def first(self, u32 n) -> list:
+    def first(self, u32 n) -> list[int]:
         """The groups that come first in the order."""
         return [self.order[i].row for i in range(min(n, self.ordered))]
 
@@ -159,7 +159,7 @@ cdef class GroupList(Groups):
             self.total = self.starts[self.ordered]
         return 0
 
-    def page(self, u64 offset, u64 limit) -> list:
+    def page(self, u64 offset, u64 limit) -> list[tuple[int, int]]:
         """[(group, row of the flow or 0 for the group itself)] of a part of the list."""
         cdef u64 low = 0, high = self.ordered, middle
         cdef u64 at = min(offset, self.total), end = min(offset + limit, self.total)

@@ -45,7 +45,8 @@ cdef class Groups:
     packed addresses; "remote" is the end that is none of them, the responder where both or neither are. `ours`: "out"
     is what this machine sends, not the initiator, where it is one end."""
 
-    def __init__(self, Selection view, columns, str end="", here=(), bint remotes=False, bint ours=False):
+    def __init__(self, Selection view, columns: Sequence[tuple[int, array[int]]], str end="",
+                 here: Iterable[bytes] = (), bint remotes=False, bint ours=False):
         cdef const u32[::1] buffer
         cdef bytes packed
         self.view, self.kept, self.count_remotes, self.ours = view, [], remotes, ours
@@ -285,7 +286,7 @@ cdef class Groups:
 
     # -------------------------------------------------------------------------------------------------- one of them
 
-    def number_of(self, int column, key) -> int | None:
+    def number_of(self, int column, key: object) -> int | None:
         """The number of a group: `column` and rank; -1 and a packed address; -2 and anything, of what has no key; -3,
         the others. None when there is no such group."""
         cdef Key wanted
@@ -308,7 +309,7 @@ cdef class Groups:
         found = self.look(&wanted)
         return found if found else None
 
-    def key_of(self, u32 group) -> tuple:
+    def key_of(self, u32 group) -> tuple[int, bytes | int | None]:
         """(column, key) of a group, as number_of() takes them."""
         cdef const Group* g = &self.groups[group]
         cdef u8 packed[16]
@@ -344,7 +345,7 @@ cdef inline u64 spread(u64 hi, u64 lo, u64 kind) noexcept nogil:
     return mix_on(mix(lo, hi), kind, 0)
 
 
-def ranked(values):
+def ranked(values: Mapping[int, object]) -> tuple[array[int], list[object]]:
     """A table {code: value}, its values comparable: (ranks by code, an array to pass to Groups; values by rank)."""
     ordered = sorted(set(values.values()))
     rank_of = {value: rank for rank, value in enumerate(ordered, 1)}

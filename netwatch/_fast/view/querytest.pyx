@@ -41,7 +41,7 @@ cdef class SampleFlows:
         free(self.colds)
         free(self.tcps)
 
-    def add(self, dict given):
+    def add(self, dict given) -> int:
         """One row. Ends are packed, pairs (initiator's, responder's), `facts` {(proto, key): bytes, int or list}."""
         cdef u32 i = self.high + 1
         if i > self.cap:

@@ -42,7 +42,8 @@ cdef class Selection:
             free(self.items)
             free(self.other)
 
-    def steps(self, program=None, sort=None, bint descending=False):
+    def steps(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
+              bint descending=False) -> Generator[bool, None, None]:
         """A generator. It yields whether its next piece needs the engine to hold still; the first does. `program(view)`
         makes the Program, None: every flow; `sort` is a field, None: by first frame."""
         self.view.work.begin()
@@ -61,7 +62,7 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.order(key, descending)
 
-    def ordered(self, sort, bint descending=False):
+    def ordered(self, sort: str | None, bint descending=False) -> Generator[bool, None, None]:
         """A generator: put what was selected into another order."""
         cdef u32 k
         self.view.work.begin()
@@ -69,19 +70,20 @@ cdef class Selection:
             self.items[k].key = self.view.flows.colds[self.items[k].row].key
         yield from self.order(self.key_of(sort), descending)
 
-    def order(self, key, bint descending):
+    def order(self, key: tuple[str, int, object] | None, bint descending) -> Generator[bool, None, None]:
         """By age, then by what key_of() said."""
         yield from self.order_by_age(descending and key is None)
         if key is not None:
             yield from self.order_by(key, descending)
 
-    def query(self, program=None, sort=None, bint descending=False, offset=0, limit=None):
+    def query(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
+              bint descending=False, offset: int = 0, limit: int | None = None) -> tuple[list[int], int]:
         """(rows of one page, how many matched), all at once."""
         for _ in self.steps(program, sort, descending):
             pass
         return self.page(offset, limit), self.matched
 
-    def page(self, offset=0, limit=None):
+    def page(self, offset: int = 0, limit: int | None = None) -> list[int]:
         """Rows of a part of the answer, without those that are other flows' by now."""
         cdef u32 start = min(max(offset, 0), self.matched), k
         cdef u32 end = self.matched if limit is None else min(start + max(limit, 0), self.matched)
@@ -159,7 +161,7 @@ cdef class Selection:
 
     # ------------------------------------------------------------------------------------------------ ordering
 
-    def key_of(self, sort):
+    def key_of(self, sort: str | None) -> tuple[str, int, object] | None:
         """What there is to sort by: (kind, column, what more), None for the flows' age: also where it is a field of
         which nothing can be known here, so that no flow has a value."""
         if sort is None or sort == "id":
@@ -169,7 +171,7 @@ cdef class Selection:
             return None
         return kind, col, self.view.values_of(sort) if kind in ("plain", "described") else table
 
-    def order_by_age(self, bint descending):
+    def order_by_age(self, bint descending) -> Generator[bool, None, None]:
         """By the order of first frames; rows already lie so unless rows were used again."""
         cdef u32 k
         cdef bint sorted_already = not descending
@@ -184,7 +186,7 @@ cdef class Selection:
                     self.items[k].key = directed(self.items[k].key, descending)
                 radix(&self.items, &self.other, self.matched)
 
-    def order_by(self, key, bint descending):
+    def order_by(self, key: tuple[str, int, object], bint descending) -> Generator[bool, None, None]:
         """By a field; the order by age is there already and breaks ties."""
         kind, col, more = key
         if kind == "address":
@@ -205,11 +207,11 @@ cdef class Selection:
             ranks = self.profile_ranks(more)
         yield from self.filled(lambda: self.fill_ranks(col, ranks, descending))
 
-    def fill_part(self, col, part, descending):
+    def fill_part(self, int col, int part, bint descending) -> bool:
         """fill_addresses(), for filled()."""
         return self.fill_addresses(col, part, descending)
 
-    def filled(self, fill):
+    def filled(self, fill: Callable[[], bool]) -> Generator[bool, None, None]:
         """Keys by `fill()`, slice by slice, then the sort."""
         self.at = 0
         yield True
@@ -220,7 +222,7 @@ cdef class Selection:
         yield False
         radix(&self.items, &self.other, self.matched)
 
-    def rank_texts(self):
+    def rank_texts(self) -> Generator[bool, None, None]:
         """Ranks of all texts there are by now."""
         yield True
         self.view.work.begin()
@@ -230,7 +232,7 @@ cdef class Selection:
         yield False
         self.view.ranks.sort()
 
-    def work_out(self, Values values):
+    def work_out(self, Values values) -> Generator[bool, None, None]:
         """What a field says in every profile, and the ranks of the texts among it."""
         yield True
         self.view.work.begin()
@@ -239,7 +241,7 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.rank_texts()
 
-    def profile_ranks(self, Values values):
+    def profile_ranks(self, Values values) -> array[int]:
         """Ranks by profile: numbers go before texts; a list goes by its first value."""
         cdef u32[::1] listed, found
         cdef u32 k, value, numbers
@@ -319,7 +321,7 @@ cdef class Selection:
         return self.at == self.matched
 
 
-def code_ranks(values):
+def code_ranks(values: Mapping[int, object]) -> array[int]:
     """Codes go by the value that they stand for: its rank among all values of the table, by code."""
     ordered = sorted({sort_key(value) for value in values.values()})
     rank_of = {key: rank for rank, key in enumerate(ordered, 1)}
@@ -329,7 +331,7 @@ def code_ranks(values):
     return ranks
 
 
-def sort_key(value):
+def sort_key(value: object) -> tuple[int, float, bytes]:
     """A total order over the values of records: numbers, then texts without regard to A-Z case; a list goes by its
     first value."""
     if isinstance(value, (list, tuple)):

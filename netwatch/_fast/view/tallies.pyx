@@ -58,7 +58,7 @@ cdef struct Groups:
     u64 used
     u64 refused                # flows for which there was no place
 
-SPREAD_US = tuple(1 << k for k in range(SPREAD))     # smallest of each step
+SPREAD_US: tuple[int, ...] = tuple(1 << k for k in range(SPREAD))     # smallest of each step
 
 
 cdef class Picked:
@@ -95,7 +95,8 @@ cdef inline int step_of(u32 us) noexcept nogil:
     return k
 
 
-def protocols(Engine engine, u64 since=0, only=None) -> list:
+def protocols(Engine engine, u64 since=0, only: Selection | None = None) -> list[
+        tuple[str, str | None, int, int, int]]:
     """[(transport, app or None, flows, packets, bytes)] of the flows still held, most bytes first."""
     cdef const Core* core = &engine.core
     cdef const Row* row
@@ -125,7 +126,7 @@ def protocols(Engine engine, u64 since=0, only=None) -> list:
     return sorted(found, key=lambda each: -each[4])
 
 
-def round_trips(Engine engine, u64 since=0, only=None) -> dict:
+def round_trips(Engine engine, u64 since=0, only: Selection | None = None) -> dict:
     """How round trips of the flows spread: {"handshake": [flows in each step of SPREAD_US], "data": likewise}, the
     smoothed time from data to its acknowledgement, the worse side's; and "older": flows that began before `since` and
     were heard after it."""
@@ -163,7 +164,7 @@ def held(Engine engine) -> dict:
     return {"seen": core.table.created, "gone": core.table.created - core.table.live - core.table.ended}
 
 
-def dns_times(Engine engine, u64 since=0):
+def dns_times(Engine engine, u64 since=0) -> list[int]:
     """Nanoseconds from each plain DNS query to its response, of the newest 4096 responses that came since then."""
     cdef const Core* core = &engine.core
     cdef u64 k, first = core.dpi.dns_timed - DNS_KEPT if core.dpi.dns_timed > DNS_KEPT else 0
@@ -174,13 +175,13 @@ def dns_times(Engine engine, u64 since=0):
     return found
 
 
-def dns_state(Engine engine) -> tuple:
+def dns_state(Engine engine) -> tuple[bool, int, int]:
     """(whether content is looked at, so that DNS can be timed; responses timed; of them kept)"""
     cdef const Core* core = &engine.core
     return not core.dpi.off, core.dpi.dns_timed, min(<u64>DNS_KEPT, core.dpi.dns_timed)
 
 
-def rtt_to(Engine engine, bytes address, u64 since=0):
+def rtt_to(Engine engine, bytes address, u64 since=0) -> tuple[int, str] | None:
     """(microseconds, "TCP handshake" or "ICMP echo") of the newest flow to the address that was timed; None without."""
     cdef const Core* core = &engine.core
     cdef const TcpRow* tcp
@@ -286,7 +287,7 @@ cdef inline bint from_outside(const Core* core, const Row* row, int o) noexcept 
             and not is_here(core.series, &row.b[0] if o else &row.a[0], row.family))
 
 
-def one_code_a_name(names):
+def one_code_a_name(names: Mapping[int, str]) -> array[int]:
     """By code, the number of its name: codes that stand for one name in different ways come together. 0 is no name."""
     names = dict(names)            # its owner may add to it meanwhile
     numbers = {name: k for k, name in enumerate(sorted(set(names.values())), 1)}
@@ -300,7 +301,7 @@ cdef inline u32 named(const u32[::1] numbers, u32 code) noexcept nogil:
     return numbers[code] if code < <u32>numbers.shape[0] else 0
 
 
-def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
+def talkers(Engine engine, u64 since, u32 top, only: Selection | None = None) -> dict:
     """The addresses that sent and received most: {"top": [group], "seen": addresses, "refused": flows left out}."""
     cdef const Core* core = &engine.core
     cdef const Row* row
@@ -328,7 +329,8 @@ def talkers(Engine engine, u64 since, u32 top, only=None) -> dict:
         free(g.places)
 
 
-def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts=None, processes=None, only=None) -> dict:
+def peers(Engine engine, u64 since, u32 top, bint by_rate, hosts: RowCodes | None = None,
+          processes: tuple[RowCodes, Mapping[int, str]] | None = None, only: Selection | None = None) -> dict:
     """The same by the other end (the responder; of flows that others began to an address of this machine, as
     Engine.remember() knows them, the initiator), and by process where that is known: flows to one host are one,
     whatever its addresses. "in" is what comes to the nearer end.

@@ -48,11 +48,11 @@ cdef class Values:
             work.calls += 1
         return len(self.firsts) == len(self.values)
 
-    def text_of(self, place) -> int:
+    def text_of(self, u32 place) -> int:
         """The number of the text that a listed value begins with."""
         return self.firsts[place]
 
-    def numbers(self) -> set:
+    def numbers(self) -> set[object]:
         """What listed values begin with that is no text."""
         return {value[0] for value in self.values if not isinstance(value[0], str)}
 

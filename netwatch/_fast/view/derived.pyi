@@ -1,0 +1,44 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Callable, Collection, Container, Iterable
+
+from netwatch._fast.base.scopes import Blocks
+from netwatch._fast.view.attached import RowCodes
+from netwatch._fast.view.follower import RowFollower
+from netwatch.model.record import Record
+
+class Derived(RowFollower):
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+    @property
+    def tables(self) -> Record: ...
+    @property
+    def codes(self) -> RowCodes: ...
+    asked: bool
+    def __init__(self, fields: Iterable[str]) -> None: ...
+
+class Scopes(RowFollower):
+    @property
+    def src(self) -> RowCodes: ...
+    @property
+    def dst(self) -> RowCodes: ...
+    asked: bool
+    def __init__(self, blocks: Blocks) -> None: ...
+    def table(self) -> Record: ...
+
+class Places(Derived):
+    def __init__(
+        self,
+        fields: Iterable[str],
+        blocks: Blocks,
+        remote: Collection[str],
+        place_of: Callable[[str], tuple[object, ...] | None],
+    ) -> None: ...
+
+class Stations(Derived):
+    def __init__(
+        self,
+        fields: Iterable[str],
+        stations: Container[str],
+        values_of: Callable[[str, str, int], tuple[tuple[object, ...] | None, int]],
+        changes: Callable[[], int],
+    ) -> None: ...

@@ -1,0 +1,26 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+
+from netwatch._fast.view.selection import Selection
+from netwatch.model.record import Record
+
+class Groups:
+    @property
+    def too_many_remotes(self) -> bool: ...
+    def __init__(
+        self,
+        view: Selection,
+        columns: Sequence[tuple[int, array[int]]],
+        end: str = ...,
+        here: Iterable[bytes] = ...,
+        remotes: bool = ...,
+        ours: bool = ...,
+    ) -> None: ...
+    def add_up(self) -> int: ...
+    def narrow(self, group: int) -> int: ...
+    def number_of(self, column: int, key: object) -> int | None: ...
+    def key_of(self, group: int) -> tuple[int, bytes | int | None]: ...
+    def sums(self, group: int) -> Record: ...
+
+def ranked(values: Mapping[int, object]) -> tuple[array[int], list[object]]: ...
