@@ -27,6 +27,7 @@ from Cython.Compiler.Visitor import TreeVisitor
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FAST = ROOT / "netwatch" / "_fast"
 WIDTH = 118
+LATER = ("view",)     # rooms whose signatures are open yet; pyproject.toml names them to mypy. It may only shrink
 NOTE = "# Written by tools/make_stubs.py. Change the .pyx, not this.\n"
 INTEGERS = re.compile(r"char|short|int|long|size_t|ssize_t|Py_ssize_t|[ui](8|16|32|64)|u?int(8|16|32|64)_t|Py_UCS4")
 PLAIN = {"bint": "bool", "float": "float", "double": "float", "str": "str", "bytes": "bytes", "bytearray": "bytearray",
@@ -312,6 +313,8 @@ def main() -> int:
     checking = "--check" in sys.argv
     bad: list[str] = []
     for path in named or sorted(FAST.rglob("*.pyx")):
+        if path.relative_to(FAST).parts[0] in LATER:
+            continue
         stub = Stub(path)
         text = stub.text()
         made = path.with_suffix(".pyi")

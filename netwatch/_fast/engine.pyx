@@ -25,6 +25,7 @@ from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
 from netwatch._fast.look.announced cimport announced_flow, announced_free
+from netwatch._fast.look.marks cimport marks_free
 from netwatch._fast.look.conns cimport spares_free
 from netwatch._fast.look.dispatch cimport dpi_datagram, dpi_drop
 from netwatch._fast.streams cimport stream_end, stream_segment
@@ -95,6 +96,7 @@ cdef class Engine:
             facts_free(&core.dpi, &core.table.colds[i])
         spares_free(&core.dpi)
         announced_free(&core.dpi)
+        marks_free(&core.dpi)
         table_close(&core.table)
         paths_free(core.parser.paths)
         defrag_free(core.parser.defrag)

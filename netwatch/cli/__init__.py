@@ -17,6 +17,7 @@ from netwatch.cli.standard import prepare, shows_to_a_person
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
     "read": "netwatch.cli.read:main",
+    "stats": "netwatch.cli.stats:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch.filter.values import packed
 from netwatch.records.columns import Column, column_of
@@ -13,10 +13,7 @@ from netwatch.records.values import keys_of
 from netwatch.schema import Type
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsRichComparison
-
     from netwatch.filter import Filter
-    from netwatch.records.items import Piece
     from netwatch.records.scout import Scout
 
 ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
@@ -26,11 +23,11 @@ PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 class Kept(NamedTuple):
     """A record that waits for its turn: the value it is sorted by, and what is written of it."""
 
-    value: SupportsRichComparison | None
-    piece: Piece
+    value: Any
+    piece: Any
 
 
-def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
+def ordered_form(value: Any, kind: Type | None) -> tuple[int, Any] | None:
     """Values of any type in one order: numbers before addresses before text; IPv4 before IPv6, each as numbers. Of
     several values the first. None when there is none."""
     if isinstance(value, list):
@@ -44,9 +41,9 @@ def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
     return 2, str(value)
 
 
-def _value_of(kept: Kept) -> SupportsRichComparison:
-    assert kept.value is not None
-    return kept.value
+def plural(kind: str) -> str:
+    """How records of a kind are called, many of them."""
+    return {"flow": "flows", "packet": "packets", "stream": "streams"}.get(kind, f"{kind} records")
 
 
 def singular(kind: str) -> str:
@@ -65,6 +62,7 @@ class Selection:
         self.limit = limit
         self.scout: Scout | None = None  # who knows how the flows will end
         self.matched: collections.Counter[str] = collections.Counter()
+        self.seen: collections.Counter[str] = collections.Counter()  # that were asked
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
         self._more = more
         self._orders: dict[str, Column | None] = {}  # by kind
@@ -79,6 +77,7 @@ class Selection:
     def passes(self, item: Item) -> bool:
         if self.where is None:
             return True
+        self.seen[item.kind] += 1
         if self.scout is not None and item.kind != "flow":
             found = self.scout.passes(item.record())
         else:
@@ -100,10 +99,10 @@ class Selection:
             return False
         return all(self._shown[singular(kind)] >= self.limit for kind in kinds)
 
-    def keep(self, item: Item, piece: Piece) -> None:
+    def keep(self, item: Item, piece: Any) -> None:
         """Remember what is written of a record for ordered(); with a limit, only as many as may be shown. Without an
         order flows are sorted by their number, the others stay as they came."""
-        value: SupportsRichComparison | None = None
+        value = None
         if self.sort is not None:
             value = self._sorted_by(item)
         elif item.kind == "flow":
@@ -113,7 +112,7 @@ class Selection:
         if self.limit is not None and len(kept) > self.limit + PRUNE:
             self._arrange(kept)
 
-    def ordered(self) -> Iterable[tuple[str, Piece]]:
+    def ordered(self) -> Iterable[tuple[str, Any]]:
         """(kind, what is written) of the kept records, kind by kind, in the asked order."""
         for kind, kept in self._kept.items():
             self._arrange(kept)
@@ -130,7 +129,7 @@ class Selection:
             self._orders[kind] = column_of(kind, self.sort[0], self._more) if self.sort is not None else None
         return self._orders[kind]
 
-    def _sorted_by(self, item: Item) -> tuple[int, object] | None:
+    def _sorted_by(self, item: Item) -> Any:
         """The value that it is sorted by, in a form that has an order."""
         column = self._order(item.kind)
         if column is None:
@@ -141,7 +140,7 @@ class Selection:
     def _arrange(self, kept: list[Kept]) -> None:
         absent = [each for each in kept if each.value is None]
         present = [each for each in kept if each.value is not None]
-        present.sort(key=_value_of, reverse=self.sort is not None and self.sort[1])
+        present.sort(key=lambda each: each.value, reverse=self.sort is not None and self.sort[1])
         kept[:] = present + absent
         if self.limit is not None:
             del kept[self.limit:]

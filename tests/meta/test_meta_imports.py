@@ -26,7 +26,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.store": ("netwatch.store", "netwatch.model", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
     "netwatch.platform": ("netwatch.platform", "netwatch.model.host", "netwatch.model.record", f"{FAST}.os"),
-    "netwatch.capture": ("netwatch.capture", "netwatch.platform", FAST),
+    "netwatch.capture": ("netwatch.capture", "netwatch.platform", "netwatch.model.host", "netwatch.model.record",
+                         "netwatch.store.files", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
@@ -40,11 +41,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
                      "netwatch.detect", "netwatch.filter", "netwatch.store", FAST),
     "netwatch.records": ("netwatch.records", "netwatch.model", "netwatch.schema", "netwatch.filter", "netwatch.run",
                          FAST),
+    "netwatch.stats": ("netwatch.stats", "netwatch.records", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.ui": ("netwatch.ui", "netwatch.model", "netwatch.addons", "netwatch.schema", "netwatch.filter",
                     "netwatch.store", f"{FAST}.term"),
-    "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.records", "netwatch.run", "netwatch.model",
-                     "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture", "netwatch.filter",
-                     "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins", FAST, "netwatch"),
+    "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.stats", "netwatch.records", "netwatch.run",
+                     "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture",
+                     "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins",
+                     FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {

@@ -60,6 +60,14 @@ cdef struct Announced:         # a flow that another one told of, see look/annou
     u8 n
     u8 text[ANNOUNCED_TEXT]
 
+cdef struct Mark:              # an identifier that a flow gave an end, see look/marks.pyx
+    u8 text[8]
+    u8 address[16]             # of that end
+    u64 ts                     # ns, when; 0: none
+    u64 owner                  # Cold.key of the flow
+    u32 owner_row
+    u16 port
+
 cdef struct Dpi:
     u32 want               # bits of the event kinds somebody listens to
     bint off               # --no-dpi
@@ -78,6 +86,7 @@ cdef struct Dpi:
     Cold* colds
     u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks
     Announced* announced   # ANNOUNCED_MOST of them, NULL before the first
+    Mark* marks            # MARKS_MOST of them, NULL before the first
     u64 dns_queries        # plain DNS (RFC 1035), unicast
     u64 dns_timed          # responses whose query was seen; the newest are kept, at number % DNS_KEPT
     u64 dns_at[DNS_KEPT]   # ns, when the response came

@@ -128,7 +128,7 @@ cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexc
     a.key = cold.key
     a.row = <u32>(row - dpi.rows)
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    tell_owner(&look, a)
+    tell_owner(&look, a.owner_row, a.owner)
     row.app = a.proto
     cold.confidence = SURE
     tell(&look, a, a.fact, slice_of(a.text, a.n))
@@ -140,12 +140,12 @@ cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexc
         row.conn.proto = a.proto
 
 
-cdef void tell_owner(Look* look, const Announced* a) noexcept nogil:
+cdef void tell_owner(Look* look, u32 row, u64 key) noexcept nogil:
     """Which flow told of this one, as a fact of no protocol: it stands even when the flow turns out to be another's."""
-    cdef const Row* owner = &look.dpi.rows[a.owner_row]
+    cdef const Row* owner = &look.dpi.rows[row]
     cdef ToldEnds ends
     cdef bint back = owner.bits & BIT_INITIATOR_B
-    if look.dpi.forgetful or not lives(look.dpi, a.owner_row, a.owner):
+    if look.dpi.forgetful or not lives(look.dpi, row, key):
         return
     memset(&ends, 0, sizeof(ToldEnds))
     memcpy(ends.a, &owner.b[0] if back else &owner.a[0], 16)

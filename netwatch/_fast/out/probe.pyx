@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, slice_of
 from netwatch._fast.base.mix cimport mix_address, mix_bytes, mix_pair
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
 from netwatch._fast.look.announced cimport announced_free
+from netwatch._fast.look.marks cimport marks_free
 from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED, ON_TCP,
                                            ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, facts_free)
@@ -72,6 +73,7 @@ cdef class Probe:
                 free(self.conn.state)
         facts_free(&self.dpi, &self.cold)
         announced_free(&self.dpi)
+        marks_free(&self.dpi)
         free(self.dpi.ring.mem)
 
     cdef Look look_at(self, int side, bint fin):

@@ -55,7 +55,7 @@ CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_EN
          "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN}
 
 
-def flag_names(int bits) -> list[str]:
+def flag_names(int bits):
     """The names of the TCP flags that are set, lowest bit first."""
     return [TCP_FLAG_NAMES[k] for k in range(8) if bits >> k & 1]
 
@@ -65,8 +65,8 @@ OWN_TABLES = {"initiator": {1: "guessed", 2: "seen"}, "sack": {0: False, 1: True
               "tcp_flags_in": FLAG_TABLE}
 STATES_BY_AGE = {STATE_UDP_IDLE: "UDP_IDLE", STATE_UDP_STALE: "UDP_STALE"}   # to join to the table of `state`
 LINK_CODES = LINK_PROTO
-ROW_COLUMN: int = COL_ROW
-FACT_NUMBERS: dict[str, int] = {}          # field -> its column
+ROW_COLUMN = COL_ROW
+FACT_NUMBERS = {}          # field -> its column
 
 
 def map_number(str field, int proto, int key, u64 divide=1, u64 times=1):

@@ -8,7 +8,7 @@ from netwatch._fast.view.strings cimport Strings
 from netwatch._fast.view.work cimport Work
 
 cdef class Derived(RowFollower):
-    cdef readonly tuple fields     # tuple[str, ...]: of the schema
+    cdef readonly tuple fields
     cdef readonly dict tables          # field -> {code: value}
     cdef readonly RowCodes codes
     cdef public bint asked

@@ -28,7 +28,7 @@ cdef inline u32 length(u8 family) noexcept nogil:
 cdef class Derived(RowFollower):
     """`fields`: the columns; what they say of a flow is a tuple, None where there is nothing."""
 
-    def __init__(self, fields: Iterable[str]):
+    def __init__(self, fields):
         self.fields = tuple(fields)
         self.tables = {field: {} for field in self.fields}
         self.codes, self.numbers = RowCodes(), {}
@@ -77,8 +77,7 @@ cdef class Places(Derived):
     """`place_of(address)`: the values of an address that lies in one of the scopes `remote`: of the responder, else of
     the initiator."""
 
-    def __init__(self, fields: Iterable[str], Blocks blocks, remote: Collection[str],
-                 place_of: Callable[[str], tuple[object, ...] | None]):
+    def __init__(self, fields, Blocks blocks, remote, place_of):
         super().__init__(fields)
         self.blocks, self.place_of, self.known = blocks, place_of, [0]
         memset(self.remote, 0, sizeof(self.remote))
@@ -123,9 +122,7 @@ cdef class Stations(Derived):
     """`stations`: what has their addresses, in text, as keys; `values_of(src, dst, when)`: (values, from when on they
     hold) of two ends of which at least one is a station or a MAC address; `changes()` rises with every news."""
 
-    def __init__(self, fields: Iterable[str], stations: Container[str],
-                 values_of: Callable[[str, str, int], tuple[tuple[object, ...] | None, int]],
-                 changes: Callable[[], int]):
+    def __init__(self, fields, stations, values_of, changes):
         super().__init__(fields)
         self.stations, self.values_of, self.changes, self.pairs = stations, values_of, changes, {}
 

@@ -69,7 +69,7 @@ cdef class FrameRing:
             at += self.room - at % self.room           # frames are whole: the rest of the memory stays empty
         while self.first < self.next and at + need - self.places[self.first & self.mask] > self.room:
             kept = <Kept*>(self.mem + self.places[self.first & self.mask] % self.room)
-            self.kept_bytes -= kept.frame.caplen
+            self.bytes -= kept.frame.caplen
             self.lost_bytes += kept.frame.caplen
             self.first += 1
         kept = <Kept*>(self.mem + at % self.room)
@@ -88,7 +88,7 @@ cdef class FrameRing:
         self.places[self.next & self.mask] = at
         self.next += 1
         self.end = at + need
-        self.kept_bytes += f.caplen
+        self.bytes += f.caplen
         if severity(kept):
             self.count(kept)
 
@@ -154,7 +154,7 @@ cdef class FrameRing:
                 high = middle
         return low
 
-    def of_flow(self, u64 flow, u64 start, u64 stop) -> list[int]:
+    def of_flow(self, u64 flow, u64 start, u64 stop) -> list:
         """Ordinals of the flow's frames from `start`, before `stop`."""
         cdef u64 k
         found = []
@@ -163,7 +163,7 @@ cdef class FrameRing:
                 found.append(k)
         return found
 
-    def remarkable(self, u64 most) -> list[int]:
+    def remarkable(self, u64 most) -> list:
         """Ordinals of the newest frames that an expert would look at, oldest first."""
         cdef u64 k = self.next
         found = []
@@ -178,7 +178,7 @@ cdef class FrameRing:
         """How many frames had which note, since the beginning; those that none had are left out."""
         return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
 
-    def sides(self, u64 start, u64 stop) -> list[tuple[int, int]]:
+    def sides(self, u64 start, u64 stop) -> list:
         """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""
         cdef u64 k
         cdef Kept* kept
@@ -195,7 +195,7 @@ cdef class FrameRing:
         f.data = <const u8*>kept + sizeof(Kept)
         writer.check(writer.put(&f, f.iface))
 
-    def excerpt(self, ordinals: list[int], u64 most) -> Excerpt:
+    def excerpt(self, list ordinals, u64 most) -> Excerpt:
         """A source of these frames, copied: the first ones, as many as `most` bytes hold."""
         cdef Excerpt found = Excerpt.__new__(Excerpt)
         cdef Kept* kept
@@ -261,7 +261,7 @@ cdef class Excerpt(Source):
         self.bytes_read += used
         return <int>chunk.n
 
-    def describe(self, interfaces: list[Record], secrets: list[tuple[int, bytes]]) -> Excerpt:
+    def describe(self, list interfaces, list secrets):
         """Let it know what the source of the frames found beside them."""
         self.interfaces = list(interfaces)
         self.n_interfaces = <u32>len(interfaces)

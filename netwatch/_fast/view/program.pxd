@@ -16,6 +16,7 @@ cdef enum:                 # Op.kind
     OP_END = 5             # address:port contains p
     OP_WRITTEN = 6         # the address contains p
     OP_ASK = 7             # what Python says of the number: predicate number lo
+    OP_RELATE = 8          # the number stands to that of column lo in the relation hi of RELATIONS
 
 cdef struct Op:
     u8 kind
@@ -33,7 +34,7 @@ cdef class Program:
     cdef Op* ops
     cdef readonly int count
     cdef u16 entry
-    cdef readonly tuple predicates     # tuple[Callable[[int], bool], ...]: Python's part: functions of a number
+    cdef readonly tuple predicates     # Python's part: functions of a number
     cdef list kept                     # the bytes that Op.p points into
     cdef list asked                    # (number of the op, Answers) whose bits grow
 

@@ -4,6 +4,7 @@ A field of a flow is one of five things: a number or an address of the row, a co
 service keeps by row, a fact that is shown as it is stored (plain), or one that only a describing function can tell
 (described). Plain and described fields are answered by profile.
 """
+from array import array
 from collections import OrderedDict
 
 from libc.stdlib cimport free
@@ -27,7 +28,7 @@ from netwatch._fast.view import columns as names
 cdef enum:
     KEPT_ANSWERS = 64          # conditions whose answers are kept, the newest
 
-PROFILE_COLUMN: int = COL_ATTACHED
+PROFILE_COLUMN = COL_ATTACHED
 cdef u64 views = 0
 
 
@@ -44,7 +45,7 @@ cdef class FlowView:
         self.ranks = TextRanks(self.profiles)
         self.tables = dict(names.OWN_TABLES)
         self.attached, self.plain, self.described, self.parts, self.values = {}, {}, {}, {}, {}
-        self.answers, self.followers = OrderedDict(), []
+        self.answers, self.followers, self.ranks_of = OrderedDict(), [], {}
         memset(&self.profile_codes, 0, sizeof(self.profile_codes))
         self.flows.attached[0] = &self.profile_codes
 
@@ -66,13 +67,13 @@ cdef class FlowView:
 
     # -------------------------------------------------------------------------------------------- what a field is
 
-    def set_table(self, str field, values: Mapping[int, object]) -> None:
+    def set_table(self, str field, values):
         """What the codes of a code column mean, {code: value of the record}. The mapping may grow; see generation."""
         if field not in names.CODES:
             raise ValueError(f"{field} is no code column")
         self.tables[field] = values
 
-    def attach(self, str field, RowCodes codes, values: Mapping[int, object] | None = None) -> None:
+    def attach(self, str field, RowCodes codes, values=None):
         """A column of a service. `values`: {code: value}; None: the codes are numbers of texts, or it has numbers."""
         index = self.attached[field][0] if field in self.attached else len(self.attached) + 1
         if index >= MAX_ATTACHED:
@@ -88,21 +89,21 @@ cdef class FlowView:
         self.profiles.declare_text(proto, key, limit)
         self.plain.setdefault(field, {})[proto, key] = PLACE_WANTED | first * PLACE_FIRST | empty * PLACE_EMPTY
 
-    def places_of(self, fields: Mapping[str, object]) -> dict[tuple[int, int], object]:
+    def places_of(self, fields) -> dict:
         """The places of plain fields, {(protocol, key): what `fields` has for the field}; from now on they are kept."""
         found = {place: value for field, value in fields.items() for place in self.plain.get(field, ())}
         self.profiles.want(found)
         return found
 
-    def add_parts(self, str name, places: Iterable[tuple[int, int]], bint whole):
+    def add_parts(self, str name, places, bint whole):
         """Facts, (protocol, key) each, that described fields depend on; `whole` as in Parts."""
         self.parts[name] = (tuple(places), whole)
 
-    def add_described(self, str field, str parts, value_of: Callable[..., tuple[object, ...]], bint textual):
+    def add_described(self, str field, str parts, value_of, bint textual):
         """The field's values follow from those parts, as FieldValues has it."""
         self.described[field] = (parts, value_of, textual)
 
-    def columns(self) -> dict[str, tuple[str, int, dict[int, object] | None]]:
+    def columns(self):
         """Field → (kind, column, table of a code): "number", "address", "code", "text" (numbers of texts), "plain" and
         "described" (numbers of profiles). What compile_native builds upon."""
         found = {field: ("number", col, None) for field, col in (*names.NUMBERS.items(), *names.FACT_NUMBERS.items())}
@@ -116,15 +117,28 @@ cdef class FlowView:
             found[field] = ("code", col, values)
         return found
 
-    def generation(self) -> tuple[object, ...]:
+    def generation(self):
         """Changes whenever a program made for this view has to be made again."""
         return (self.number, len(self.described), len(self.plain),
                 tuple((field, id(values), len(values)) for field, values in self.tables.items()))
 
-    def text_table(self, str field) -> dict[int, str]:
-        """Of a column of texts: number -> text, of those that rows have."""
-        cdef RowCodes codes = self.attached[field][1]
-        return {number: self.text(number) for number in codes.used() if number}
+    def ranked(self, tuple fields) -> tuple:
+        """Of a code column, or several fields of one: ranks by code, and the values by rank, from 1 on. A value is
+        what the field says as text; of several fields it is all of them, the others as they are, -1 for none."""
+        table = self.tables[fields[0]]
+        more = [self.tables[field] for field in fields[1:]]
+        stamp = len(table), next(reversed(table), None)
+        known = self.ranks_of.get(fields)
+        if known is None or known[0] is not table or known[1] != stamp:
+            values = {code: (str(value), *(other.get(code, -1) for other in more)) if more else str(value)
+                      for code, value in table.items()}
+            ordered = sorted(set(values.values()))
+            rank_of = {value: rank for rank, value in enumerate(ordered, 1)}
+            ranks = array("I", bytes(4 * (max(values, default=0) + 1)))
+            for code, value in values.items():
+                ranks[code] = rank_of[value]
+            known = self.ranks_of[fields] = table, stamp, ranks, [None, *ordered]
+        return known[2:]
 
     def text(self, u32 number) -> str:
         """The text of a number."""
@@ -138,12 +152,11 @@ cdef class FlowView:
         """Answers to ("part", bytes), ("words", frozenset) or ("regex", Regex)."""
         return <TextAnswers>self.kept(("text", test), lambda: TextAnswers(self.profiles, **{test[0]: test[1]}))
 
-    def on_texts(self, test: tuple[str, object]) -> TextAnswers:
+    def on_texts(self, tuple test) -> TextAnswers:
         """Answers to a test of texts, by number of a text: "part", "words" or "regex", and what it is."""
         return self.text_answers(test)
 
-    def on_profiles(self, plain: frozenset[str], dict described, test: object,
-                    text: tuple[str, object] | None) -> ProfileAnswers:
+    def on_profiles(self, frozenset plain, dict described, test, text) -> ProfileAnswers:
         """Answers, by profile, to whether one of these plain fields, or of the described ones, {field: check}, has a
         value that passes a test: `check` holds of it; `text` is the same for texts, as on_texts() knows it, None where
         it is no test of texts. `test` None: has a value at all."""
@@ -157,11 +170,11 @@ cdef class FlowView:
             return ProfileAnswers(self.profiles, conditions)
         return self.kept(("profiles", plain, frozenset(described), test), make)
 
-    def on_ends(self, columns: tuple[int, ...], bint ports, regex: object) -> EndAnswers:
+    def on_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
         """Answers, by row, to whether a regular expression is found in an end, with its port or without."""
         return self.kept(("ends", columns, ports, regex), lambda: self.make_ends(columns, ports, regex))
 
-    def make_ends(self, columns: tuple[int, ...], bint ports, regex: object) -> EndAnswers:
+    def make_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
         """Answers that on_ends() keeps."""
         cdef EndAnswers made = EndAnswers(columns, ports, regex)
         made.profiles, made.flows = self.profiles, &self.flows
@@ -200,7 +213,7 @@ cdef class FlowView:
         """From now on it is handed the rows that are new or have changed."""
         self.followers.append(follower)
 
-    def catch_up(self) -> Generator[bool, None, None]:
+    def catch_up(self):
         """A generator: bring what is kept of flows up to date, slice by slice (see Selection.steps)."""
         self.profiles.tidy(self.flows.high)
         while not self.go_on():

@@ -11,7 +11,7 @@ cimport cython
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.view.columns cimport address, number
+from netwatch._fast.view.columns cimport COL_KEY, address, number
 from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.view.order cimport LAST, TextRanks, directed, items_new, radix
 from netwatch._fast.wire.packet cimport FAMILY_MAC
@@ -42,8 +42,7 @@ cdef class Selection:
             free(self.items)
             free(self.other)
 
-    def steps(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
-              bint descending=False) -> Generator[bool, None, None]:
+    def steps(self, program=None, sort=None, bint descending=False):
         """A generator. It yields whether its next piece needs the engine to hold still; the first does. `program(view)`
         makes the Program, None: every flow; `sort` is a field, None: by first frame."""
         self.view.work.begin()
@@ -62,28 +61,29 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.order(key, descending)
 
-    def ordered(self, sort: str | None, bint descending=False) -> Generator[bool, None, None]:
+    def ordered(self, sort, bint descending=False):
         """A generator: put what was selected into another order."""
-        cdef u32 k
+        self.at = 0
+        yield True
         self.view.work.begin()
-        for k in range(self.matched):
-            self.items[k].key = self.view.flows.colds[self.items[k].row].key
+        while not self.fill_numbers(COL_KEY, False):
+            yield True
+            self.view.work.begin()
         yield from self.order(self.key_of(sort), descending)
 
-    def order(self, key: tuple[str, int, object] | None, bint descending) -> Generator[bool, None, None]:
+    def order(self, key, bint descending):
         """By age, then by what key_of() said."""
         yield from self.order_by_age(descending and key is None)
         if key is not None:
             yield from self.order_by(key, descending)
 
-    def query(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
-              bint descending=False, offset: int = 0, limit: int | None = None) -> tuple[list[int], int]:
+    def query(self, program=None, sort=None, bint descending=False, offset=0, limit=None):
         """(rows of one page, how many matched), all at once."""
         for _ in self.steps(program, sort, descending):
             pass
         return self.page(offset, limit), self.matched
 
-    def page(self, offset: int = 0, limit: int | None = None) -> list[int]:
+    def page(self, offset=0, limit=None):
         """Rows of a part of the answer, without those that are other flows' by now."""
         cdef u32 start = min(max(offset, 0), self.matched), k
         cdef u32 end = self.matched if limit is None else min(start + max(limit, 0), self.matched)
@@ -161,7 +161,7 @@ cdef class Selection:
 
     # ------------------------------------------------------------------------------------------------ ordering
 
-    def key_of(self, sort: str | None) -> tuple[str, int, object] | None:
+    def key_of(self, sort):
         """What there is to sort by: (kind, column, what more), None for the flows' age: also where it is a field of
         which nothing can be known here, so that no flow has a value."""
         if sort is None or sort == "id":
@@ -171,7 +171,7 @@ cdef class Selection:
             return None
         return kind, col, self.view.values_of(sort) if kind in ("plain", "described") else table
 
-    def order_by_age(self, bint descending) -> Generator[bool, None, None]:
+    def order_by_age(self, bint descending):
         """By the order of first frames; rows already lie so unless rows were used again."""
         cdef u32 k
         cdef bint sorted_already = not descending
@@ -186,7 +186,7 @@ cdef class Selection:
                     self.items[k].key = directed(self.items[k].key, descending)
                 radix(&self.items, &self.other, self.matched)
 
-    def order_by(self, key: tuple[str, int, object], bint descending) -> Generator[bool, None, None]:
+    def order_by(self, key, bint descending):
         """By a field; the order by age is there already and breaks ties."""
         kind, col, more = key
         if kind == "address":
@@ -207,11 +207,11 @@ cdef class Selection:
             ranks = self.profile_ranks(more)
         yield from self.filled(lambda: self.fill_ranks(col, ranks, descending))
 
-    def fill_part(self, int col, int part, bint descending) -> bool:
+    def fill_part(self, col, part, descending):
         """fill_addresses(), for filled()."""
         return self.fill_addresses(col, part, descending)
 
-    def filled(self, fill: Callable[[], bool]) -> Generator[bool, None, None]:
+    def filled(self, fill):
         """Keys by `fill()`, slice by slice, then the sort."""
         self.at = 0
         yield True
@@ -222,7 +222,7 @@ cdef class Selection:
         yield False
         radix(&self.items, &self.other, self.matched)
 
-    def rank_texts(self) -> Generator[bool, None, None]:
+    def rank_texts(self):
         """Ranks of all texts there are by now."""
         yield True
         self.view.work.begin()
@@ -232,7 +232,7 @@ cdef class Selection:
         yield False
         self.view.ranks.sort()
 
-    def work_out(self, Values values) -> Generator[bool, None, None]:
+    def work_out(self, Values values):
         """What a field says in every profile, and the ranks of the texts among it."""
         yield True
         self.view.work.begin()
@@ -241,26 +241,19 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.rank_texts()
 
-    def profile_ranks(self, Values values) -> array[int]:
+    def profile_ranks(self, Values values):
         """Ranks by profile: numbers go before texts; a list goes by its first value."""
-        cdef u32[::1] listed, found
-        cdef u32 k, value, numbers
-        by_number = {number: rank for rank, number in enumerate(sorted(values.numbers()), 1)}
-        numbers = <u32>len(by_number)
-        listed = array.array("I", bytes(4 * (len(values.values) + 1)))
-        for k in range(<u32>len(values.values)):
-            first = values.values[k][0]
-            listed[k] = by_number.get(first) if not isinstance(first, str) else \
-                numbers + self.view.ranks.rank(values.text_of(k))
-        found = array.array("I", bytes(4 * (self.view.profiles.profiles.n + 1)))
+        cdef u32[::1] found
+        cdef u32 k, first
+        codes, others = values.codes()
+        found, first = codes, <u32>len(others)
         with nogil:
-            for k in range(1, <u32>found.shape[0]):
-                value = values.of_profile(k)
-                if value & LISTED:
-                    found[k] = listed[value & ~LISTED]
-                elif value:
-                    found[k] = numbers + self.view.ranks.rank(value)
-        return found.base
+            for k in range(<u32>found.shape[0]):
+                if found[k] & LISTED:
+                    found[k] = 1 + (found[k] & ~LISTED)
+                elif found[k]:
+                    found[k] = first + self.view.ranks.rank(found[k])
+        return codes
 
     cdef bint fill_numbers(self, int col, bint descending) except? True:
         cdef u64 value = 0
@@ -321,7 +314,7 @@ cdef class Selection:
         return self.at == self.matched
 
 
-def code_ranks(values: Mapping[int, object]) -> array[int]:
+def code_ranks(values):
     """Codes go by the value that they stand for: its rank among all values of the table, by code."""
     ordered = sorted({sort_key(value) for value in values.values()})
     rank_of = {key: rank for rank, key in enumerate(ordered, 1)}
@@ -331,7 +324,7 @@ def code_ranks(values: Mapping[int, object]) -> array[int]:
     return ranks
 
 
-def sort_key(value: object) -> tuple[int, float, bytes]:
+def sort_key(value):
     """A total order over the values of records: numbers, then texts without regard to A-Z case; a list goes by its
     first value."""
     if isinstance(value, (list, tuple)):

@@ -18,7 +18,7 @@ cdef class Told:
     """`fields`: the columns, of which `tables` say what the codes mean; `age_field`: how long ago that was put, None
     where nobody shows it."""
     cdef Engine engine
-    cdef readonly tuple fields     # tuple[str, ...]: of the schema
+    cdef readonly tuple fields
     cdef readonly dict tables      # field -> {code: value}
     cdef readonly str age_field
     cdef readonly RowCodes codes, times
@@ -27,21 +27,21 @@ cdef class Told:
     cdef u32 last              # code given
     cdef u64 limit             # values from which it is looked at which of them are still in use
 
-    def __init__(self, Engine engine, fields: Iterable[str], str age_field=None):
+    def __init__(self, Engine engine, fields, age_field=None):
         self.engine, self.fields, self.age_field = engine, tuple(fields), age_field
         self.tables = {field: {} for field in self.fields}
         self.codes, self.times = RowCodes(keyed=True), RowCodes(keyed=True, numbers=True)
         self.numbers, self.values = {}, {}
         self.limit = SPARE
 
-    def key(self, u32 row) -> int | None:
+    def key(self, u32 row):
         """The key of the flow in that row; None where there is none that a socket could have."""
         cdef Core* core = &self.engine.core
         if row == 0 or row > core.table.high or not has_socket_ends(&core.table.rows[row]):
             return None
         return core.table.colds[row].key
 
-    def ends(self, u32 row, u64 key) -> tuple[int, bytes, int, bytes, int, int] | None:
+    def ends(self, u32 row, u64 key):
         """(protocol, initiator's address, port, responder's address, port, first frame in ns) of that flow, packed
         addresses; None when it is gone. An echo's identifier is its initiator's port."""
         cdef Core* core = &self.engine.core
@@ -58,7 +58,7 @@ cdef class Told:
             return r.proto, a[0], r.pa, b[0], 0, first
         return r.proto, *a, *b, first
 
-    def put(self, u32 row, u64 key, values: tuple[object, ...], when: int | None) -> None:
+    def put(self, u32 row, u64 key, tuple values, when) -> None:
         """The flow in that row, of that key, has these values since `when`, None: no matter. One for each field, None
         for none; they can be hashed."""
         if len(self.numbers) > self.limit:
@@ -74,7 +74,7 @@ cdef class Told:
         self.codes.put(row, code, key)
         self.times.put(row, when if when is not None else 0, key if when is not None else 0)
 
-    def of(self, u32 row, u64 key) -> tuple[tuple[object, ...], int] | None:
+    def of(self, u32 row, u64 key):
         """(values, since when) of that flow; None when nothing was put."""
         code = self.codes.code(row, key)
         return (self.values[code], self.times.number(row, key)) if code else None

@@ -3,7 +3,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.look.protocol cimport Look
 
 cdef enum:
-    MAX_WAITING = 64           # pipelined requests without a response
+    MAX_WAITING = 64           # pipelined requests without a response, or responses before their requests
 
 cdef enum:                     # Way.mode: what the next byte of a side belongs to
     AT_HEAD = 0
@@ -20,16 +20,33 @@ cdef struct Way:               # one direction
     u8 blank                   # bytes of empty lines passed
     u32 scan                   # where to look on for the end of the head
     u64 first                  # ns, when the message's first byte came; 0 not yet
+    u64 replay                 # the frame that gave up the last hole: what is read in it came before
     u64 left                   # bytes of the body or chunk still to come, those being skipped left out
     u64 promised               # bytes of the body or chunk in all
     u64 body                   # bytes of finished chunks; unseen() where the head was cut
 
+cdef enum:                     # Http.claims: the newest request's answer
+    WAITS = 0                  # is still to come
+    CLAIMED = 1                # came before it
+    LOST = 2                   # ... was lost
+
+cdef struct Response:          # one that came before its request
+    u64 first                  # ns
+    u64 heard                  # how much of the client's stream the server had acknowledged
+    u64 body
+    u8* head                   # kept for the event, or NULL
+    u32 head_n
+
 cdef struct Request:
+    u64 at                     # where it begins in the client's stream
+    u64 end                    # ... and ends, the largest number when its length is not told
+    u64 acked                  # ... and how much of the server's the client had acknowledged then
     u64 began                  # ns
     u64 done                   # ns, 0 while its body is coming
     u64 body
     u8* head                   # kept for the event, or NULL
     u32 head_n
+    bint gap                   # bytes of the client's are lost behind it
     bint is_head
     bint is_connect
     bint upgrade
@@ -42,8 +59,12 @@ cdef struct Http:
     u16 room
     u8 client                  # 1 + the side that sends requests, 0 not known
     bint unpaired              # requests were lost or dropped: responses cannot be told to them
-    bint ahead                 # a response came whose request must stand behind a hole that may yet be filled
-    u64 replay                 # the frame that gave up the last hole: what is read in it came before
+    bint by_place              # responses were lost: where they stand says which requests the others answer
+    bint early                 # the open response answers a request that did not come yet
+    Response* early_ones       # finished ones of that kind, oldest first, MAX_WAITING of them; NULL before the first
+    Response claimed           # one of them, by the newest request
+    u8 claims                  # Claim
+    u16 n_early
     bint piped                 # requests were sent before the one before was answered
     bint interim               # `response` is an interim one (RFC 9110 section 15.2), no final one came yet
     bint open                  # a response's body is coming
@@ -51,6 +72,7 @@ cdef struct Http:
     bint uploading             # the newest request's body is coming
     Request request
     u64 response_first         # ns
+    u64 response_heard
     u8* response
     u32 response_n
     u32 held                   # bytes of kept heads
@@ -66,7 +88,8 @@ cdef inline u64 unseen() noexcept nogil:
 
 cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexcept nogil
 cdef Request* new_request(Look* look, Http* http) noexcept nogil
-cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil
+cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first, u64 at) noexcept nogil
+cdef void claim(Look* look, Http* http, Request* request) noexcept nogil
 cdef void close_response(Look* look, Http* http, u64 body) noexcept nogil
 cdef void close_request(Look* look, Http* http, u64 body) noexcept nogil
 cdef void open_interim(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil

@@ -1,9 +1,15 @@
-"""HTTP/1 requests and responses paired into transactions, in order (RFC 9112 section 9.3.2), and reported."""
+"""HTTP/1 requests and responses paired into transactions, in order (RFC 9112 section 9.3.2), and reported.
+
+Where bytes are missing order does not suffice. A response answers nothing beyond what its server had acknowledged; a
+client that asks one thing at a time had acknowledged all answers to what it asked before. So a response whose request
+waits behind a hole is kept until that is read, and behind lost responses the next one is told to the request that its
+place allows.
+"""
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, i64, find_byte
-from netwatch._fast.look.protocol cimport EV_HTTP, Look, event, fact_number, wants
+from netwatch._fast.look.protocol cimport EV_HTTP, Look, event, fact_number, heard, wants
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT
 
 cdef enum:
@@ -119,27 +125,118 @@ cdef void open_interim(Look* look, Http* http, const u8* p, u32 n, u64 first) no
     http.response = keep_head(look, http, p, n, &http.response_n)
 
 
-cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first) noexcept nogil:
-    """The head of a final response: it answers the oldest request that waits."""
+cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first, u64 at) noexcept nogil:
+    """The head of a final response, which begins at `at`: it answers the oldest request that waits."""
     drop_head(http, &http.response, &http.response_n)
     http.interim = False
     http.open = True
     http.response_first = first
+    http.response_heard = heard(look)
     http.response = keep_head(look, http, p, n, &http.response_n)
     memset(&http.request, 0, sizeof(Request))
-    if http.n and not http.unpaired:
+    if http.by_place:
+        pass_over(look, http, at)
+    if http.n and not http.unpaired and not (http.by_place and http.waiting[0].acked > at):
         http.request = shift(http)
         http.answered = True
-    elif http.n == 0 and unseen_of(look, http.client - 1):
-        http.ahead = True
+        http.by_place &= http.n > 0
+    http.early = (http.n == 0 and not http.answered and unseen_of(look, http.client - 1)
+                  and look.frame != http.way[look.side].replay)
+
+
+cdef void pass_over(Look* look, Http* http, u64 at) noexcept nogil:
+    """Report the requests that a response at `at` cannot answer: the client had the answer to those before the last
+    that it sent by then, and that one is not it where another may have been lost behind it."""
+    while http.n > 1 and http.waiting[1].acked <= at:
+        report_oldest(look, http, 1)
+    if http.n and http.waiting[0].acked <= at and \
+            (http.waiting[0].gap or (http.n == 1 and unseen_of(look, http.client - 1))):
+        report_oldest(look, http, 1)
 
 
 cdef void close_response(Look* look, Http* http, u64 body) noexcept nogil:
-    """The response is over: report it with its request, if that is known."""
+    """The response is over: report it with its request, if that is known, or keep it until that comes."""
     if http.answered and http.uploading and http.n == 0:
         http.request.body = body_so_far(look, http, http.client - 1)
-    report(look, http, &http.request, True, body)
-    http.open = http.answered = False
+    if not (http.early and keep_early(look, http, body)):
+        report(look, http, &http.request, True, body)
+    http.open = http.answered = http.early = False
+
+
+cdef bint keep_early(Look* look, Http* http, u64 body) noexcept nogil:
+    """Keep the response for a request that has yet to come; False without memory. At the bound the oldest is reported
+    alone."""
+    cdef Response* place
+    if http.early_ones == NULL:
+        http.early_ones = <Response*>malloc(MAX_WAITING * sizeof(Response))
+        if http.early_ones == NULL:
+            return False
+    if http.n_early == MAX_WAITING:
+        report_early(look, http, 1)
+    place = &http.early_ones[http.n_early]
+    place.first, place.heard, place.body = http.response_first, http.response_heard, body
+    place.head, place.head_n = http.response, http.response_n
+    http.response = NULL
+    http.response_n = 0
+    http.n_early += 1
+    return True
+
+
+cdef void report_early(Look* look, Http* http, u16 n) noexcept nogil:
+    """Report the n oldest of the kept responses alone."""
+    cdef Request request
+    cdef Response oldest
+    cdef u16 _i
+    for _i in range(n):
+        memset(&request, 0, sizeof(Request))
+        oldest = shift_early(http)
+        report_pair(look, http, &request, &oldest)
+
+
+cdef Response shift_early(Http* http) noexcept nogil:
+    cdef Response oldest = http.early_ones[0]
+    http.n_early -= 1
+    memmove(http.early_ones, http.early_ones + 1, http.n_early * sizeof(Response))
+    return oldest
+
+
+cdef void report_pair(Look* look, Http* http, Request* request, Response* kept) noexcept nogil:
+    """Report a request with a response that was kept for it, whatever response is open meanwhile."""
+    cdef u64 first = http.response_first
+    cdef u8* head = http.response
+    cdef u32 n = http.response_n
+    http.response_first, http.response, http.response_n = kept.first, kept.head, kept.head_n
+    report(look, http, request, True, kept.body)
+    http.response_first, http.response, http.response_n = first, head, n
+
+
+cdef void claim(Look* look, Http* http, Request* request) noexcept nogil:
+    """The newest request has come: is it answered already, by the first of the kept responses that heard of it and of
+    nothing behind it? Those before answered what was lost."""
+    while http.n_early and http.early_ones[0].heard <= request.at:
+        report_early(look, http, 1)
+    if http.n_early:
+        http.claims = CLAIMED if http.early_ones[0].heard <= request.end else LOST
+        if http.claims == CLAIMED:
+            http.claimed = shift_early(http)
+    elif http.open and http.early and request.at < http.response_heard <= request.end:
+        http.request = request[0]
+        http.n -= 1
+        http.answered = True
+        http.early = False
+
+
+cdef void close_claim(Look* look, Http* http) noexcept nogil:
+    """The request that was answered before it came is read, as far as it will be."""
+    cdef Request newest
+    if http.claims and http.n:
+        http.n -= 1
+        newest = http.waiting[http.n]
+        if http.claims == CLAIMED:
+            report_pair(look, http, &newest, &http.claimed)
+        else:
+            report(look, http, &newest, False, 0)
+    http.claims = WAITS
 
 
 cdef void close_request(Look* look, Http* http, u64 body) noexcept nogil:
@@ -148,6 +245,7 @@ cdef void close_request(Look* look, Http* http, u64 body) noexcept nogil:
     if http.n:
         http.waiting[http.n - 1].body = body
         http.waiting[http.n - 1].done = look.ts
+        close_claim(look, http)
     elif http.answered:
         http.request.body = body
         http.request.done = look.ts
@@ -181,7 +279,7 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
         oldest = shift(http)
         report(look, http, &oldest, False, 0)
         http.unpaired = True
-    if http.unpaired and not http.open and not http.piped and look.frame != http.replay:
+    if http.unpaired and not http.open and not http.piped and look.frame != http.way[look.side].replay:
         report_oldest(look, http, http.n)
         http.unpaired = False                   # whatever was lost before, the next response is this one's
     if http.room == 0:
@@ -199,10 +297,10 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
 
 
 cdef bint unseen_of(const Look* look, int side) noexcept nogil:
-    """The peer has acknowledged bytes of the side that are not here: perhaps the message it waited for."""
+    """The peer has acknowledged bytes of the side that are not here, more than a FIN: the message it waited for?"""
     if look.inner or look.conn == NULL or not look.conn.half[side].open:
         return False
-    return <i32>(look.row.acked[1 - side] - look.conn.half[side].next) > 0
+    return <i32>(look.row.acked[1 - side] - look.conn.half[side].next) > 1
 
 
 cdef void report_oldest(Look* look, Http* http, u16 n) noexcept nogil:
@@ -215,14 +313,18 @@ cdef void report_oldest(Look* look, Http* http, u16 n) noexcept nogil:
 
 
 cdef void lost_answers(Look* look, Http* http) noexcept nogil:
-    """Bytes of the server's are lost. A client that asks one thing at a time has the answers to all requests but its
-    newest; whose answers those are that waited behind the hole meanwhile can be said only of a single one."""
+    """Bytes of the server's are lost. Whose answers those are that waited behind the hole meanwhile can be said of a
+    client that asks one thing at a time: by their places, else only where a single one waits."""
     cdef bint open = http.open
     if http.way[look.side].first and http.n and not http.unpaired:
         report_oldest(look, http, 1)            # it was being answered
         open = True
     if http.open:
         close_response(look, http, body_so_far(look, http, look.side))
+    http.way[look.side].replay = look.frame
+    http.by_place = not (http.piped or look.inner) and look.conn.half[0].open and look.conn.half[1].open
+    if http.by_place:
+        return
     if http.piped or http.n + open > 2:
         unpair(look, http)
     elif http.n > 1:
@@ -232,22 +334,26 @@ cdef void lost_answers(Look* look, Http* http) noexcept nogil:
 cdef void lost_requests(Look* look, Http* http) noexcept nogil:
     """Bytes of the client's are lost, perhaps requests. Those that waited behind the hole may have been answered."""
     http.uploading = False
-    if http.piped or http.ahead:
+    close_claim(look, http)
+    if http.n:
+        http.waiting[http.n - 1].gap = True
+    http.way[look.side].replay = look.frame
+    if http.piped:
         unpair(look, http)
-    http.ahead = False
 
 
 cdef void unpair(Look* look, Http* http) noexcept nogil:
     """Nobody knows which answers are whose, until the client of one thing at a time asks anew."""
     report_waiting(look, http)
     http.unpaired = True
-    http.replay = look.frame
 
 
 cdef void report_waiting(Look* look, Http* http) noexcept nogil:
     """Report every request that waits as not answered, the oldest with what was said in the interim."""
     cdef Request request
     memset(&request, 0, sizeof(Request))
+    close_claim(look, http)
+    report_early(look, http, http.n_early)
     if http.interim and (http.n == 0 or http.unpaired):
         report(look, http, &request, True, 0)
         http.interim = False
@@ -274,6 +380,11 @@ cdef void http_free(void* state) noexcept nogil:
         free(http.waiting[i].head)
     if http.waiting != &http.single:
         free(http.waiting)
+    for i in range(http.n_early):
+        free(http.early_ones[i].head)
+    free(http.early_ones)
+    if http.claims == CLAIMED:
+        free(http.claimed.head)
     free(http.request.head)
     free(http.response)
     free(http)

@@ -7,13 +7,13 @@ protocols, is another protocol's: the flow is given back. HTTP/2 has its own fil
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, zeroed, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
 from netwatch._fast.proto.common.base64 cimport base64_decode
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, head_end,
                                              known_method, read_head, request_start, response_start, whole_start)
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
-                                             AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, close_request,
+                                             AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, claim, close_request,
                                              close_response, http_free, keep_head, lost_answers, lost_requests,
                                              new_request, open_interim, open_response, report_all, unseen)
 
@@ -87,8 +87,8 @@ cdef void learn_login(Look* look, Http* http, Head* head) noexcept nogil:
         gss_learn(look, slice_of(token, base64_decode(head.token, token, MAX_TOKEN)))
 
 
-cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
-    """The head of a request."""
+cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
+    """The head of a request, which begins at `at`."""
     cdef Head head
     cdef Request* request
     read_head(p, n, &head)
@@ -107,6 +107,8 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noex
     request.is_head = head.method.n == 4 and starts(head.method.p, 4, b"HEAD", 4)
     request.is_connect = head.method.n == 7 and starts(head.method.p, 7, b"CONNECT", 7)
     request.upgrade = head.upgrade
+    request.at, request.acked = at, heard(look)
+    request.end = <u64>-1 if head.chunked else at + n + (<u64>head.length if head.length > 0 else 0)
     # RFC 9112 section 6.3: a request whose last coding is not chunked has no end that can be known.
     if head.broken or (head.coded and not head.chunked):
         return broken(look, http)
@@ -114,6 +116,9 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n) noex
     if not http.uploading:
         request.done = look.ts
     begin_body(way, head.chunked, <u64>head.length if head.length > 0 else 0)
+    claim(look, http, request)
+    if http.claims and not http.uploading:
+        close_request(look, http, 0)
     return PARSE_OK
 
 
@@ -125,8 +130,9 @@ cdef void begin_body(Way* way, bint chunked, u64 length) noexcept nogil:
     way.mode = AT_CHUNK_SIZE if chunked else AT_BODY if length else AT_HEAD
 
 
-cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
-    """The head of a response; a final one ends the wait for it, an interim one (RFC 9110 section 15.2) does not."""
+cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
+    """The head of a response, which begins at `at`; a final one ends the wait for it, an interim one (RFC 9110 section
+    15.2) does not."""
     cdef Head head
     cdef bint tunnel
     cdef u64 first = way.first
@@ -142,7 +148,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n) noe
         fact_text(look, HTTP_SERVER, head.server)
     http.responses += 1
     learn_login(look, http, &head)
-    open_response(look, http, p, n, first)
+    open_response(look, http, p, n, first, at)
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
     if not (tunnel or http.request.is_head or head.status == 204 or head.status == 304):
         if head.broken and not head.coded:
@@ -164,8 +170,8 @@ cdef bint in_tunnel(Http* http, int seen) noexcept nogil:
     return newest.is_connect or (newest.upgrade and seen == START_BAD)
 
 
-cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
-    """Between messages: an empty line to pass over, or the next head."""
+cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at, u32* step) noexcept nogil:
+    """Between messages, at `at` of the stream: an empty line to pass over, or the next head."""
     cdef int seen = response_start(p, n)
     cdef bint response = seen == START_GOOD
     cdef bint from_client = look.side == http.client - 1
@@ -192,19 +198,21 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
     if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
         return broken(look, http)
     if end < 0 and seen == START_GOOD and look.fin:
-        return cut_head(look, http, way, p, n, step)
+        return cut_head(look, http, way, p, n, at, step)
     if end < 0:
         return PARSE_MORE
     look.need = 0
     way.scan = 0
     way.blank = 0
     step[0] = <u32>end
-    return take_response(look, http, way, p, <u32>end) if response else take_request(look, http, way, p, <u32>end)
+    if response:
+        return take_response(look, http, way, p, <u32>end, at)
+    return take_request(look, http, way, p, <u32>end, at)
 
 
 # --- what is missing ---
 
-cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
+cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at, u32* step) noexcept nogil:
     """The rest of this head is beyond the snap length, or was never sent: its whole lines are told."""
     cdef bint from_client = look.side == http.client - 1
     cdef u32 lines = n
@@ -214,10 +222,11 @@ cdef int cut_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* ste
     look.need = 0
     step[0] = n
     if lines:
-        code = take_request(look, http, way, p, lines) if from_client else take_response(look, http, way, p, lines)
+        code = take_request(look, http, way, p, lines, at) if from_client else \
+            take_response(look, http, way, p, lines, at)
         if code != PARSE_OK:
             return code
-        if from_client:
+        if from_client and http.n:
             http.waiting[http.n - 1].body = unseen()
             http.waiting[http.n - 1].done = 0
     http.uploading = http.uploading and not from_client
@@ -342,7 +351,7 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
         elif way.mode == AT_HOLE:
             code = after_hole(look, http, way, data.p + at, data.n - at, &step)
         elif way.mode == AT_HEAD:
-            code = at_head(look, http, way, data.p + at, data.n - at, &step)
+            code = at_head(look, http, way, data.p + at, data.n - at, look.offset + at, &step)
         elif way.mode == AT_BODY or way.mode == AT_CHUNK:
             step = at_body(look, http, way, data.n - at)
         else:

@@ -20,7 +20,13 @@ cdef enum:                     # fact keys beyond those of tlshello.pxd; 1 to 20
     QK_OFFERED = 39            # versions of a Version Negotiation packet, 4 bytes each
     QK_EARLY = 40              # empty: the client sent 0-RTT packets
     QK_GOOGLE_SNI = 42         # text: the name in the CHLO of Google's older QUIC, which is not a ClientHello
+    QK_PATH = 43               # empty: a further path of a connection
     QK_HANDSHAKE_US = 41       # number, from the client's first Initial to its first 1-RTT packet
+
+cdef enum:
+    LONG = 0x80                # of a packet's first byte: the form of its header
+    FIXED = 0x40               # ... and the bit that marks QUIC
+    SHORTEST = 21              # bytes of a packet with a short header, section 10.3
 
 cdef struct Header:            # a long header packet
     u8 kind

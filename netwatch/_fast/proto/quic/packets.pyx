@@ -113,4 +113,4 @@ cdef void read_parameters(Look* look, u32 version, Slice hello) noexcept nogil:
 
 cdef bint quic_path(Slice data) noexcept nogil:
     """A short header (RFC 9000 section 17.3) on a packet of at least the shortest length (section 10.3)."""
-    return data.n >= 21 and data.p[0] & 0xc0 == 0x40
+    return data.n >= SHORTEST and data.p[0] & 0xc0 == 0x40

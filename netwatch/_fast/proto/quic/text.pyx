@@ -6,7 +6,7 @@ Two of its keys belong elsewhere in the record, and record.pyx moves them: `tls`
 import sys
 
 from netwatch._fast.proto.quic.packets cimport (QK_AGENT, QK_CLOSE, QK_DCID, QK_EARLY, QK_GOOGLE_SNI, QK_HANDSHAKE_US,
-                                                QK_IDLE, QK_OFFERED, QK_RETRY, QK_SCID, QK_VERSION)
+                                                QK_IDLE, QK_OFFERED, QK_PATH, QK_RETRY, QK_SCID, QK_VERSION)
 from netwatch._fast.proto.tls.hello cimport TLS_ALPN, TLS_CIPHERS, TLS_CUT, TLS_SNI
 from netwatch._fast.proto.common.describing import first_values
 from netwatch._fast.proto.common.facts import Plain
@@ -62,7 +62,7 @@ def describe(facts) -> dict:
     offered = known.get(QK_OFFERED, b"")
     if offered:
         obj["offered"] = [version_name(offered[i:i + 4]) for i in range(0, len(offered) - 3, 4)]
-    for name, key in (("retry", QK_RETRY), ("early_data", QK_EARLY)):
+    for name, key in (("retry", QK_RETRY), ("early_data", QK_EARLY), ("path", QK_PATH)):
         if key in known:
             obj[name] = True
     close = known.get(QK_CLOSE, b"")

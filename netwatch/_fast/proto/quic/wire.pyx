@@ -7,21 +7,23 @@ read and the client sends 1-RTT the flow costs nothing more. Google's older QUIC
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, be32, left, reader, slice_of, take, take8
+from netwatch._fast.base.bytes cimport u8, u32, u64, i32, Reader, Slice, be24, left, reader, slice_of, take, take8
 from netwatch._fast.flow.row cimport (Conn, ST_QUIC_0RTT, ST_QUIC_CLOSED, ST_QUIC_CONNECTED, ST_QUIC_HANDSHAKE,
                                       ST_QUIC_INITIAL, ST_QUIC_RETRY)
 from netwatch._fast.base.mix cimport load64
+from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads)
+from netwatch._fast.proto.quic.detect cimport quic_detect
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.quic.crypt cimport (InitialKeys, MAX_CID, PLAIN_BYTES, QUIC_T050, QUIC_T051, initial_keys,
                                               initial_open)
-from netwatch._fast.proto.quic.packets cimport (Header, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US, QK_OFFERED,
-                                                QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY, QUIC_HANDSHAKE, QUIC_INITIAL,
-                                                QUIC_NEGOTIATION, quic_path, read_header, read_parameters, take_part,
-                                                take_varint, version_known, version_reserved)
+from netwatch._fast.proto.quic.packets cimport (FIXED, Header, LONG, QK_CLOSE, QK_DCID, QK_EARLY, QK_HANDSHAKE_US,
+                                                QK_OFFERED, QK_PATH, QK_RETRY, QK_SCID, QK_VERSION, QUIC_EARLY,
+                                                QUIC_HANDSHAKE, QUIC_INITIAL, QUIC_NEGOTIATION, SHORTEST, quic_path,
+                                                read_header, read_parameters, take_part, take_varint, version_known)
 from netwatch._fast.proto.tls.hello cimport HELLO_BAD, HELLO_RETRY, Hello, client_hello, server_hello
 from netwatch._fast.proto.quic.text import FACT_FIELDS, describe, label  # no-cython-lint
 
@@ -43,12 +45,8 @@ cdef enum:
     DATAGRAMS = 64             # of one flow that are looked at
     TRIES = 32                 # Initial packets of one flow that are opened, or tried
     COALESCED = 8              # packets of one datagram that are looked at
-    MIN_DATAGRAM = 1200        # RFC 9000 section 14.1
-    MIN_DCID = 8               # of a client's first packet, section 7.2
     MAX_REASON = 256
     MAX_OFFERED = 64           # bytes of a version list that are kept
-    LONG = 0x80
-    FIXED = 0x40
 
 cdef struct Role:
     Pieces crypto
@@ -71,31 +69,8 @@ cdef struct Quic:
     bint closed
     bint read                  # nothing more can be learnt of what is in the clear
     bint joined                # a further path of a connection that began elsewhere
+    bint greased               # the bit that marks QUIC may be of any value
     u64 begun                  # ns, of the first packet
-
-
-# --- detection ---
-
-cdef int quic_detect(Look* look, Slice data) noexcept nogil:
-    cdef Header h
-    cdef GoogleHeader google
-    cdef u32 i
-    if data.n < 7:
-        return 0
-    if google_header(data, &google):
-        return 92
-    if not read_header(data.p, data.n, &h):
-        return 0
-    if h.kind == QUIC_NEGOTIATION:
-        for i in range(0, h.offered.n, 4):
-            if version_known(be32(h.offered.p + i)):
-                return 85
-        return 0
-    if not data.p[0] & FIXED:
-        return 0
-    if version_known(h.version):
-        return 75 if h.cut else 96
-    return 60 if version_reserved(h.version) and data.n >= MIN_DATAGRAM and h.dcid.n >= MIN_DCID else 0
 
 
 # --- what the CRYPTO frames say ---
@@ -271,8 +246,11 @@ cdef void read_initial(Look* look, Quic* q, const Header* h, const u8* p) noexce
         n = open_initial(look, q, h, p, plain)
     client = look.side == q.client_side if q.keyed else look.client
     fact_set(look, QK_VERSION, p + 1, 4)
+    q.greased |= not p[0] & FIXED
     if not client:
         look.row.state = ST_QUIC_HANDSHAKE
+        if h.scid.n >= MARK_BYTES:
+            mark(look, h.scid.p)
     else:
         fact_once(look, QK_DCID, h.dcid.p, h.dcid.n)
         fact_once(look, QK_SCID, h.scid.p, h.scid.n)
@@ -320,7 +298,7 @@ cdef int read_datagram(Look* look, Quic* q, Slice data) noexcept nogil:
     cdef u32 at = 0, packets = 0
     while at < data.n and packets < COALESCED:
         if not data.p[at] & LONG:
-            return read_short(look, q) if data.p[at] & FIXED else PARSE_OK
+            return read_short(look, q) if data.p[at] & FIXED or q.greased else PARSE_OK
         if not read_header(data.p + at, data.n - at, &h):
             break
         read_long(look, q, &h, data.p + at)
@@ -344,6 +322,13 @@ cdef int quic_parse(Look* look, Slice data) noexcept nogil:
     if q.read or q.joined:
         return after(look, q)
     q.datagrams += 1
+    if q.datagrams == 1 and data.n >= SHORTEST and data.p[0] & (LONG | FIXED) == FIXED:
+        q.joined = True
+        fact_once(look, QK_PATH, NULL, 0)
+        bear_mark(look, data.p + 1)
+        set_initiator(look, True)
+        look.row.state = ST_QUIC_CONNECTED
+        return after(look, q)
     if google_header(data, &google):
         set_initiator(look, True)
         code = PARSE_DONE if google_hello(look, &google, data) else PARSE_OK
@@ -391,7 +376,7 @@ cdef void quic_define(Proto* p) noexcept nogil:
     p.timeout = 180
     p.join = quic_join
     p.path = quic_path
-    memset(p.first + LONG, 1, LONG)
+    memset(p.first + FIXED, 1, 256 - FIXED)
     for flags in range(0, 0x40, 4):    # Google's public flags with a version
         p.first[flags | 1] = 1
     p.closing = quic_closing

@@ -1,6 +1,0 @@
-# Written by tools/make_stubs.py. Change the .pyx, not this.
-def flag_names(bits: int) -> list[str]: ...
-ROW_COLUMN: int
-FACT_NUMBERS: dict[str, int]
-
-def map_number(field: str, proto: int, key: int, divide: int = ..., times: int = ...) -> None: ...

@@ -1,5 +1,0 @@
-# Written by tools/make_stubs.py. Change the .pyx, not this.
-from netwatch._fast.view.conditions import Answers
-
-class EndAnswers(Answers):
-    def __init__(self, columns: tuple[int, ...], ports: bool, regex: object) -> None: ...

@@ -1,0 +1,229 @@
+"""`netwatch stats TOPIC FILE...`: what a capture comes to, as tables: who, how much, when, of what kind."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from netwatch.cli import read
+from netwatch.cli.amounts import natural, parse_duration
+from netwatch.cli.errors import CommandError, say
+from netwatch.cli.parser import Parser
+from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
+from netwatch.cli.sources import open_source
+from netwatch.records.items import Packets
+from netwatch.records.maker import RecordMaker
+from netwatch.records.selection import Selection
+from netwatch.records.writers import FORMATS, Writer
+from netwatch.run.pipeline import Pipeline
+from netwatch.schema.field import Type
+from netwatch.stats import show
+from netwatch.stats.table import Statistic, Table, order
+from netwatch.stats.topics import TOPICS, Asked
+
+TYPES = ("tcp", "udp", "sctp", "icmp", "icmp6", "arp", "ip", "ipv6")
+QUANTITIES = (Type.INT, Type.BYTES, Type.DURATION, Type.RATE)
+FORWARDED = ("interface", "keylog", "set")  # options of `read` that may be repeated
+SINGLE = ("capture_filter", "duration", "count", "where", "config", "workers")  # and those that may not
+SHORTEST_NS, LONGEST_NS = 1_000, 366 * 86_400 * 1_000_000_000
+EPILOG = "topics:\n" + "\n".join(f"  {name:<14} {topic.help}" for name, topic in TOPICS.items()) + """
+
+examples:
+  netwatch stats conversations day.pcapng --type tcp --top 10
+  netwatch stats io day.pcapng --interval 1m --where 'port == 443'
+  netwatch stats dns day.pcapng --format csv
+  netwatch stats flows day.pcapng --by src,app --sum bytes,packets --top 5
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = Parser(prog="netwatch stats", description=__doc__, epilog=EPILOG,
+               formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("topic", metavar="TOPIC", help="what to sum up; see below")
+    p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--where", metavar="EXPR", help="only the flows, packets or messages that pass this filter")
+    p.add_argument("--type", metavar="A,B,C", help=f"of conversations and endpoints: {', '.join(TYPES)}, ...")
+    p.add_argument("--interval", metavar="TIME", help="of io: 1s (the default), 100ms, 5m")
+    p.add_argument("--by", metavar="A,B,C", help="of flows: the fields to group by; default app")
+    p.add_argument("--sum", metavar="A,B,C", help="of flows: the fields to add up; default bytes,packets")
+    p.add_argument("--sort", metavar="KEY[:desc]", help="order of rows; default the largest first, io by time")
+    p.add_argument("--top", type=natural, metavar="N",
+                   help=f"rows of each table; default {show.TOP} where a table may have any number, else all")
+    p.add_argument("--wide", action="store_true", help="tables as wide as they are, not as the terminal is")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
+    p.add_argument("--workers", metavar="N", help="engines side by side; same results")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    p.add_argument("-f", "--capture-filter", metavar="EXPR", help="libpcap filter, with -i")
+    p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
+    p.add_argument("--count", metavar="N", help="stop after this many packets")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    p.add_argument("--no-dpi", action="store_true", help="do not look at content")
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    options = build_parser().parse_args(arguments)
+    if options.topic not in TOPICS:
+        near = difflib.get_close_matches(options.topic, TOPICS, 1)
+        raise CommandError(f"stats {options.topic}: no such topic; " + (
+            f"did you mean {near[0]}?" if near else f"there are {', '.join(TOPICS)}"))
+    statistic = TOPICS[options.topic].make(asked_of(options))
+    style = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    prepared = read.prepared(words_for_read(options, statistic))
+    where = parse_where(options.where)
+    check_where(where, statistic.kinds)
+    try:
+        source = open_source(prepared)
+        try:
+            selection = Selection(where, None, None)
+            writer = Silent(source, options.topic == "protocols")
+            code = Summing(prepared, set(statistic.kinds), source, selection, writer, statistic).go()
+        finally:
+            source.close()
+    finally:
+        prepared.host.close()
+    write(arranged(statistic.tables(), options.sort), style, options)
+    return code
+
+
+def asked_of(options: argparse.Namespace) -> Asked:
+    """What the options say of the topic. Raises CommandError for one that the topic has no use for."""
+    for name in ("type", "interval", "by", "sum"):
+        if getattr(options, name) is not None and name not in TOPICS[options.topic].takes:
+            takers = [topic for topic, about in TOPICS.items() if name in about.takes]
+            raise CommandError(f"--{name} goes with {' and '.join(takers)}")
+    sums = _fields("bytes,packets" if options.sum is None else options.sum, "--sum")
+    by = _fields("app" if options.by is None else options.by, "--by")
+    return Asked(_types(options.type), _interval(options.interval), by, sums)
+
+
+def _types(text: str | None) -> Sequence[str]:
+    types = [word for word in (text or "").split(",") if word]
+    if text is not None and not types:
+        raise CommandError(f"--type needs a kind of conversation: {', '.join(TYPES)}")
+    return ["icmp6" if word == "icmpv6" else "ip" if word == "ipv4" else word for word in types]
+
+
+def _interval(text: str | None) -> int:
+    """In ns. Raises CommandError."""
+    if text is None:
+        return Asked().interval_ns
+    try:
+        interval = round(parse_duration(text) * 1e9)
+    except CommandError:
+        interval = 0
+    if not SHORTEST_NS <= interval <= LONGEST_NS:
+        raise CommandError(f"--interval {text}: a time such as 1s, 100ms or 5m, from 1 µs to a year")
+    return interval
+
+
+def _fields(text: str, option: str) -> dict[str, Sequence[str]]:
+    """The fields of flows for each name that was asked; the first that a flow has counts."""
+    from netwatch.records.columns import column_of
+
+    found: dict[str, Sequence[str]] = {}
+    for name in (word.strip() for word in text.split(",") if word.strip()):
+        check_field(name, option, ["flows"])
+        column = column_of("flow", name, has_plugins())
+        if column is not None:
+            if option == "--sum" and column.type not in QUANTITIES:
+                raise CommandError(f"--sum {name}: not a quantity")
+            found[name] = column.own
+    if not found:
+        raise CommandError(f"{option} needs a field's name; `netwatch fields flow` lists them")
+    return found
+
+
+def words_for_read(options: argparse.Namespace, statistic: Statistic) -> list[str]:
+    """The words of `netwatch read` that say the same."""
+    words = ["--what", ",".join(sorted(statistic.kinds))]
+    for name in FORWARDED:
+        words += [word for value in getattr(options, name) for word in (f"--{name}", value)]
+    for name in SINGLE:
+        value = getattr(options, name)
+        words += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
+    return [*words, *["--no-dpi"] * options.no_dpi, *["--"] * bool(options.files), *options.files]
+
+
+class Silent(Writer):
+    """Writes nothing: the records are summed up. `apps`: the application of packets' flows matters."""
+
+    def __init__(self, source: Any, apps: bool) -> None:
+        super().__init__("ndjson", sys.stdout.buffer, ["n", "app"] if apps else ["n"], source.interfaces)
+
+
+class Summing(read.Reading):
+    """A reading whose records go into a statistic."""
+
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Writer,
+                 statistic: Statistic) -> None:
+        super().__init__(options, kinds, source, selection, writer)
+        self.statistic = statistic
+
+    def _loop(self, pipeline: Pipeline) -> None:
+        maker = RecordMaker(pipeline, self.kinds, wanted=self.statistic.keys)
+        for step in self._steps(pipeline):
+            for item in maker.items(step):
+                if not isinstance(item, Packets):
+                    if self.selection.passes(item):
+                        self.statistic.take(item)
+                elif self.selection.where is None:
+                    self.statistic.take_all(item)
+                else:
+                    for packet in item:
+                        if self.selection.passes(packet):
+                            self.statistic.take(packet)
+
+
+def arranged(tables: list[Table], text: str | None) -> list[Table]:
+    """The tables with their rows in the asked order. Raises CommandError for a key that none has."""
+    if text is None:
+        return tables
+    key, _, way = text.partition(":")
+    if way not in ("", "asc", "desc"):
+        raise CommandError(f"--sort {text}: the order is asc or desc")
+    keys = list(dict.fromkeys(name for table in tables for row in table.rows for name in row))
+    if keys and key not in keys:
+        near = difflib.get_close_matches(key, keys, 1)
+        raise CommandError(f"--sort {key}: no such key; " + (
+            f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"))
+    for table in tables:
+        known = [row for row in table.rows if row.get(key) is not None]
+        unknown = [row for row in table.rows if row.get(key) is None]
+        table.rows = sorted(known, key=lambda row: order(row[key]), reverse=way == "desc") + unknown
+    return tables
+
+
+def write(tables: list[Table], style: str, options: argparse.Namespace) -> None:
+    """To standard output: UTF-8, or for tables what the terminal can show."""
+    if style != "table":
+        for table in tables:
+            if options.top is not None and options.top < len(table.rows):
+                say(f"{table.title}: {options.top} of {len(table.rows):,} rows")
+                del table.rows[options.top:]
+            for word in table.words:
+                say(word)
+        lines = {"ndjson": show.as_json_lines, "json": show.as_json, "csv": show.as_csv}[style](tables)
+        encoding = "utf-8"
+    else:
+        encoding = sys.stdout.encoding or "utf-8"
+        width = None if options.wide or not sys.stdout.isatty() else shutil.get_terminal_size().columns
+        lines = show.as_table(tables, width, options.top, not _draws(encoding))
+    sys.stdout.flush()
+    for line in lines:
+        sys.stdout.buffer.write(f"{line}\n".encode(encoding, "replace"))
+    sys.stdout.buffer.flush()
+
+
+def _draws(encoding: str) -> bool:
+    try:
+        (show.PART + show.FULL + show.STEPS).encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,303 @@
+"""Statistics of flow records: who spoke with whom, who spoke, round trips, and sums by any field."""
+
+from __future__ import annotations
+
+import collections
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+from netwatch.model.record import Record
+from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
+from netwatch.records.values import keys_of, value_at
+from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first, order
+
+ADDRESSES = ("ip", "ipv6")  # levels of addresses alone
+# tunnels whose outer packets are no flow of their own: their ends are known from the flows inside
+WITHOUT_FLOW = ("gre", "ipip", "6in4", "4in6", "6in6", "erspan", "etherip", "mpls-in-ip")
+ENDS = frozenset({"id", "proto", "src", "sport", "dst", "dport", "packets_out", "packets_in", "bytes_out", "bytes_in",
+                  "first", "last", "tunnel"})
+SPREAD_US = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)  # upper bounds of the steps of a spread
+NOT_TOLD = f"beyond {MOST_GROUPS:,} groups flows are not told apart: {{:,}} of them are left out"
+
+
+class FlowStatistic:
+    """One that takes flows alone."""
+
+    kinds = frozenset({"flows"})
+    keys: frozenset[str] = ENDS
+
+    def __init__(self) -> None:
+        self.left_out = 0
+
+    def take(self, item: FlowItem | DictItem | PacketItem) -> None:
+        self.add(item.record(self.keys))
+
+    def take_all(self, packets: Packets) -> None:
+        """Nothing: flows count them."""
+
+    def add(self, flow: Record) -> None:
+        raise NotImplementedError
+
+    def room(self, groups: Any, key: Any) -> bool:
+        """May the group be added, or is it there?"""
+        if key in groups or len(groups) < MOST_GROUPS:
+            return True
+        self.left_out += 1
+        return False
+
+    def words(self) -> list[str]:
+        return [NOT_TOLD.format(self.left_out)] if self.left_out else []
+
+
+class _Pair:
+    """What two ends said to each other; `out` is from the first of them to the second, in the order of the key."""
+
+    __slots__ = ("first", "flows", "last", "number", "outer", "sent", "swapped")
+
+    def __init__(self) -> None:
+        self.flows = 0
+        self.sent = [[0, 0], [0, 0]]  # packets, bytes; of the key's first end, of its second
+        self.outer = [0, 0]  # of a tunnel's ends: packets and bytes, whichever way
+        self.number = 0  # of the first flow
+        self.swapped = False  # that was begun by the key's second end
+        self.first = ""
+        self.last = ""
+
+    def add(self, flow: Record, swapped: bool) -> None:
+        self.meet(flow, swapped)
+        for way, side in (("out", swapped), ("in", not swapped)):
+            sent = self.sent[side]
+            sent[0] += flow.get(f"packets_{way}", 0)
+            sent[1] += flow.get(f"bytes_{way}", 0)
+
+    def add_outer(self, flow: Record) -> None:
+        self.meet(flow, False)
+        self.outer[0] += flow.get("packets_out", 0) + flow.get("packets_in", 0)
+        self.outer[1] += flow.get("bytes_out", 0) + flow.get("bytes_in", 0)
+
+    def meet(self, flow: Record, swapped: bool) -> None:
+        self.flows += 1
+        if not self.number or flow["id"] < self.number:
+            self.number, self.swapped = flow["id"], swapped
+        self.first = min(self.first or flow["first"], flow["first"])
+        self.last = max(self.last, flow["last"])
+
+
+class Conversations(FlowStatistic):
+    """Pairs of ends: of address and port, or with `ip` or `ipv6` among `types` of addresses alone. A pair's flows are
+    summed up: those of a port that was used again, of different VLANs and tunnels, of before and after a long pause."""
+
+    def __init__(self, types: Sequence[str]) -> None:
+        super().__init__()
+        self.types = types
+        self.pairs: dict[tuple[Any, ...], _Pair] = {}
+
+    def add(self, flow: Record) -> None:
+        for level, a, b in self._levels(flow):
+            swapped = (order(b[0]), b[1] or 0) < (order(a[0]), a[1] or 0)
+            key = (level, *b, *a) if swapped else (level, *a, *b)
+            if self.room(self.pairs, key):
+                self.pairs.setdefault(key, _Pair()).add(flow, swapped)
+
+    def _levels(self, flow: Record) -> Iterator[tuple[str, tuple[str, int | None], tuple[str, int | None]]]:
+        src, dst, proto = flow.get("src"), flow.get("dst"), flow["proto"]
+        if src is None or dst is None:
+            return
+        if proto in self.types or not self.types:
+            yield proto, (src, flow.get("sport")), (dst, flow.get("dport"))
+        level = level_of(src)
+        if proto != "arp" and level in self.types:
+            yield level, (src, None), (dst, None)
+        if set(ADDRESSES) & set(self.types):
+            self._add_tunnels(flow)
+
+    def _add_tunnels(self, flow: Record) -> None:
+        """The tunnels around a flow that are no flow themselves."""
+        name = ""
+        for word in flow.get("tunnel", ()):
+            if ">" not in word:
+                name = word
+                continue
+            a, _, b = word.rpartition(" ")[2].partition(">")
+            level = level_of(a)
+            if name in WITHOUT_FLOW and level in self.types:
+                a, b = sorted((a, b), key=order)
+                key = (level, a, None, b, None)
+                if self.room(self.pairs, key):
+                    self.pairs.setdefault(key, _Pair()).add_outer(flow)
+
+    def tables(self) -> list[Table]:
+        ports = any(key[2] is not None or key[4] is not None for key in self.pairs)
+        rows = most_first((_row(key, pair) for key, pair in self.pairs.items()), "bytes", "packets")
+        columns = [Column("proto", "proto"), Column("src", "src"), *([Column("sport", "sport", Kind.COUNT)] * ports),
+                   Column("dst", "dst"), *([Column("dport", "dport", Kind.COUNT)] * ports),
+                   Column("flows", "flows", Kind.COUNT, 4), Column("packets_out", "packets →", Kind.COUNT, 5),
+                   Column("bytes_out", "bytes →", Kind.COUNT, 3), Column("packets_in", "packets ←", Kind.COUNT, 5),
+                   Column("bytes_in", "bytes ←", Kind.COUNT, 3), Column("packets", "packets", Kind.COUNT, 2),
+                   Column("bytes", "bytes", Kind.COUNT), Column("duration", "duration s", Kind.SECONDS, 6),
+                   Column("first", "first (UTC)", Kind.TIME, 7)]
+        return [Table("conversations", "conversation", columns, rows, bar="bytes", open=True, words=self.words())]
+
+
+def level_of(address: str) -> str:
+    """What --type calls the conversations of such addresses alone."""
+    if ":" not in address:
+        return "ip"
+    return "eth" if address.count(":") == 5 and "::" not in address else "ipv6"
+
+
+def _row(key: tuple[Any, ...], pair: _Pair) -> Record:
+    level, a, pa, b, pb = key
+    out, into = (pair.sent[1], pair.sent[0]) if pair.swapped else (pair.sent[0], pair.sent[1])
+    if pair.swapped:
+        a, pa, b, pb = b, pb, a, pa
+    known = not pair.outer[0]
+    return {"proto": level, "src": a, "sport": pa, "dst": b, "dport": pb, "flows": pair.flows,
+            "packets_out": out[0] if known else None, "bytes_out": out[1] if known else None,
+            "packets_in": into[0] if known else None, "bytes_in": into[1] if known else None,
+            "packets": out[0] + into[0] + pair.outer[0], "bytes": out[1] + into[1] + pair.outer[1],
+            "duration": seconds_between(pair.first, pair.last), "first": pair.first}
+
+
+def seconds_between(first: str, last: str) -> float:
+    """From one time of a record to another."""
+    return (_nanoseconds(last) - _nanoseconds(first)) / 1e9
+
+
+def _nanoseconds(text: str) -> int:
+    from datetime import UTC, datetime
+
+    whole, _, rest = text.rstrip("Z").partition(".")
+    return int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp()) * 1_000_000_000 + int(rest or 0)
+
+
+class Endpoints(Conversations):
+    """The ends of conversations, with what each sent and received."""
+
+    def tables(self) -> list[Table]:
+        ends: dict[tuple[Any, ...], list[int]] = {}
+        known: dict[tuple[Any, ...], bool] = {}
+        for (level, a, pa, b, pb), pair in self.pairs.items():
+            outer = [0, *pair.outer, 0, 0, 0, 0]
+            for end, other, who in ((0, 1, (level, a, pa)), (1, 0, (level, b, pb))):
+                sent, received = pair.sent[end], pair.sent[other]
+                adds = [pair.flows, sent[0] + received[0], sent[1] + received[1], *sent, *received]
+                ends[who] = [sum(each) for each in zip(ends.get(who, [0] * 7), adds, outer, strict=True)]
+                known[who] = known.get(who, True) and not pair.outer[0]
+        keys = ("flows", "packets", "bytes", "packets_sent", "bytes_sent", "packets_received", "bytes_received")
+        rows = most_first(({"proto": who[0], "address": who[1], "port": who[2],
+                            **{key: value if known[who] or i < 3 else None
+                               for i, (key, value) in enumerate(zip(keys, values, strict=True))}}
+                           for who, values in ends.items()), "bytes", "packets")
+        ports = any(row["port"] is not None for row in rows)
+        columns = [Column("proto", "proto"), Column("address", "address"),
+                   *([Column("port", "port", Kind.COUNT)] * ports), Column("flows", "flows", Kind.COUNT, 4),
+                   Column("packets", "packets", Kind.COUNT, 2), Column("bytes", "bytes", Kind.COUNT),
+                   Column("packets_sent", "packets sent", Kind.COUNT, 5),
+                   Column("bytes_sent", "bytes sent", Kind.COUNT, 3),
+                   Column("packets_received", "packets received", Kind.COUNT, 5),
+                   Column("bytes_received", "bytes received", Kind.COUNT, 3)]
+        return [Table("endpoints", "endpoint", columns, rows, bar="bytes", open=True, words=self.words())]
+
+
+class Groups(FlowStatistic):
+    """Flows by the values of some fields, and sums of others. `by`, `sums`: as they were asked, with the fields of the
+    schema that the name stands for; the first that a flow has counts. A flow with several values counts in several
+    groups."""
+
+    def __init__(self, by: dict[str, Sequence[str]], sums: dict[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.by, self.sums = by, sums
+        self.keys = keys_of(name for names in (*by.values(), *sums.values()) for name in names)
+        self.groups: dict[tuple[Any, ...], list[float]] = {}
+
+    def add(self, flow: Record) -> None:
+        values = [_number(first_value(flow, names)) for names in self.sums.values()]
+        for key in product(*(_each(first_value(flow, names)) for names in self.by.values())):
+            if self.room(self.groups, key):
+                group = self.groups.setdefault(key, [0] * (1 + len(values)))
+                group[0] += 1
+                for i, value in enumerate(values):
+                    group[i + 1] += value
+
+    def tables(self) -> list[Table]:
+        names = ["flows", *self.sums]
+        rows = [{**dict(zip(self.by, key, strict=True)), **dict(zip(names, group, strict=True))}
+                for key, group in self.groups.items()]
+        biggest = next(iter(self.sums), "flows")
+        columns = [*(Column(name, name) for name in self.by), Column("flows", "flows", Kind.COUNT),
+                   *(Column(name, title_of(name, fields[0]), Kind.COUNT) for name, fields in self.sums.items())]
+        return [Table("flows by " + ", ".join(self.by), "group", columns, most_first(rows, biggest, "flows"),
+                      bar=biggest, open=True, words=self.words())]
+
+
+def title_of(name: str, field: str) -> str:
+    """A heading with its unit, where the name does not say it."""
+    from netwatch.schema import BY_NAME
+
+    unit = BY_NAME[field].unit if field in BY_NAME else ""
+    return name if not unit or name.startswith("bytes") or name.endswith(f"_{unit}") else f"{name} {unit}"
+
+
+def first_value(flow: Record, names: Sequence[str]) -> Any:
+    """That of the first of these fields that the flow has."""
+    return next((value for name in names if (value := value_at(flow, name)) not in (None, [])), None)
+
+
+def _each(value: Any) -> Sequence[Any]:
+    if isinstance(value, list):
+        return list(dict.fromkeys(map(str, value)))
+    return (str(value),) if isinstance(value, dict) else (value,)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, list):
+        return sum(map(_number, value))
+    return value if isinstance(value, int | float) else 0
+
+
+class RoundTrips(FlowStatistic):
+    """The time of the TCP handshake to each address and port that was connected to."""
+
+    keys = frozenset({"proto", "dst", "dport", "rtt_us", "app"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.servers: dict[tuple[Any, ...], list[int]] = {}
+        self.apps: dict[tuple[Any, ...], collections.Counter[str]] = {}
+
+    def add(self, flow: Record) -> None:
+        took = flow.get("rtt_us")
+        key = flow.get("dst"), flow.get("dport")
+        if took is not None and self.room(self.servers, key):
+            self.servers.setdefault(key, []).append(took)
+            self.apps.setdefault(key, collections.Counter())[flow.get("app") or ""] += 1
+
+    def tables(self) -> list[Table]:
+        rows = [{"dst": key[0], "dport": key[1], "app": _commonest(self.apps[key]), "flows": len(took),
+                 **spread_of(took)} for key, took in self.servers.items()]
+        columns = [Column("dst", "dst"), Column("dport", "dport", Kind.COUNT), Column("app", "app", rank=5),
+                   Column("flows", "flows", Kind.COUNT, 1), Column("min_us", "min ms", Kind.MICROSECONDS, 2),
+                   Column("median_us", "median ms", Kind.MICROSECONDS), Column("mean_us", "mean ms",
+                                                                              Kind.MICROSECONDS, 4),
+                   Column("p95_us", "p95 ms", Kind.MICROSECONDS, 3), Column("max_us", "max ms", Kind.MICROSECONDS, 1),
+                   Column("spread", "≤0.3 1 3 10 30 100 300 >300 ms", Kind.SPREAD, 6)]
+        return [Table("round trips of TCP handshakes", "rtt", columns, most_first(rows, "flows"), bar="", open=True,
+                      words=self.words())]
+
+
+def _commonest(apps: collections.Counter[str]) -> str | None:
+    return min(apps.items(), key=lambda each: (-each[1], each[0]))[0] or None
+
+
+def spread_of(values: list[int]) -> Record:
+    """Least, middle, mean, 95th percentile (nearest rank) and most of some times in µs, and how many in each step."""
+    values = sorted(values)
+    n = len(values)
+    steps = [0] * (len(SPREAD_US) + 1)
+    for value in values:
+        steps[bisect_left(SPREAD_US, value)] += 1
+    return {"min_us": values[0], "median_us": values[(n - 1) // 2], "mean_us": round(sum(values) / n),
+            "p95_us": values[-(-95 * n // 100) - 1], "max_us": values[-1], "spread": steps}
