@@ -1,6 +1,9 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from netwatch._fast.out.packetrows import PacketRows
 
+MOST_STACKS: int
+MOST_INTERVALS: int
+
 class FrameTotals:
     @property
     def late(self) -> list[int]: ...

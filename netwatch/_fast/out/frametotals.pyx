@@ -29,7 +29,8 @@ cdef enum:
     W_REJECTS = W_NOTES + NOTE_COUNT
     W_COUNT = W_REJECTS + REJECT_COUNT
 
-MOST_STACKS, MOST_INTERVALS = STACKS, INTERVALS
+MOST_STACKS: int = STACKS
+MOST_INTERVALS: int = INTERVALS
 WORDS = (("tcp", "SYN"), ("tcp", "SYN ACK"), ("tcp", "FIN"), ("tcp", "RST"), ("frame", "cut by snap length"),
          *(("note", note) for note in NOTES), *(("malformed", reject) for reject in REJECTS))
 APPS = app_names()
