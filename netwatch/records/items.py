@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch.records.scout import Scout
 
-Cells = list[str | None]
+Cells = list[str | None] | dict[int, str]  # all of them in order; those there are, by their column
 Piece = bytes | Cells  # what is written of one record, to be put out later
 
 
