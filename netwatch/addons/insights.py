@@ -88,7 +88,7 @@ class _Seen:
     now: Mark
     seconds: float
     hosts: list[Record]
-    dns_us: list[float]
+    dns_us: list[int]
     interfaces: list[tuple[str, dict[str, int]]]
 
     def engine(self, name: str) -> int:

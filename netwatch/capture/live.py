@@ -12,11 +12,11 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from netwatch._fast.input.capture import LiveSource, find_devices, probe
 from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
 from netwatch._fast.input.switch import Switch
+from netwatch.model.record import Record
 
 Opener = Callable[[list[str], str, int, int, bool], Source]  # with the arguments of open_live()
 MAX_SNAPLEN = 262144
@@ -72,7 +72,7 @@ def _package_fix(program: Path) -> str:
     return f"run it with sudo, or once: sudo usermod -aG {program.group()} $USER, and log in again"
 
 
-def list_devices() -> list[dict[str, Any]]:
+def list_devices() -> list[Record]:
     """Every device: name, description, addresses, up, loopback, capturable, and the reason when it is not.
 
     Whether an interface can be captured is found by opening it for a moment. Raises SourceError when there is no list.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from netwatch._fast.input.source import SourceError, SourceUnavailable
 
@@ -23,11 +23,21 @@ ZSTD_STEP = 512  # 4 bytes can stand for a block of 128 KiB: 17 MB
 ZSTD_WINDOW = 1 << 27  # bytes of history a frame may ask for, as the zstd program allows by default
 
 
-def _gzip() -> Any:
+class Member(Protocol):
+    """One compressed piece of a file, as zlib and zstandard both have it."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def _gzip() -> Member:
     return zlib.decompressobj(31)
 
 
-def _zstd() -> Any:
+def _zstd() -> Member:
     import zstandard
 
     return zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).decompressobj()
@@ -44,7 +54,7 @@ class Unpacker:
         self._step = GZIP_STEP if kind == "gzip" else ZSTD_STEP
         self._packed = head
         self._ready = memoryview(b"")
-        self._member: Any = None
+        self._member: Member | None = None
 
     def read(self, n: int) -> bytes:
         """The next 1 to n bytes; b"" at the end. Raises SourceError when the data are damaged or end too early."""

@@ -13,7 +13,7 @@ from netwatch.cli.errors import EXIT_USAGE
 class Parser(argparse.ArgumentParser):
     """Of one command. Options are given whole: a short form of today may be another option's tomorrow."""
 
-    def __init__(self, **words: Any) -> None:
+    def __init__(self, **words: Any) -> None:  # Any: as argparse takes them
         super().__init__(allow_abbrev=False, **words)
 
     def error(self, message: str) -> NoReturn:

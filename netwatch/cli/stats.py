@@ -7,8 +7,8 @@ import difflib
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
 
+from netwatch._fast.input.source import Source
 from netwatch.cli import read
 from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
@@ -154,15 +154,15 @@ def words_for_read(options: argparse.Namespace, statistic: Statistic) -> list[st
 class Silent(Writer):
     """Writes nothing: the records are summed up. `apps`: the application of packets' flows matters."""
 
-    def __init__(self, source: Any, apps: bool) -> None:
+    def __init__(self, source: Source, apps: bool) -> None:
         super().__init__("ndjson", sys.stdout.buffer, ["n", "app"] if apps else ["n"], source.interfaces)
 
 
 class Summing(read.Reading):
     """A reading whose records go into a statistic."""
 
-    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Any, selection: Selection, writer: Writer,
-                 statistic: Statistic) -> None:
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 writer: Writer, statistic: Statistic) -> None:
         super().__init__(options, kinds, source, selection, writer)
         self.statistic = statistic
 

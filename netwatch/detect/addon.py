@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.notice.crowds import Crowds
 from netwatch._fast.notice.watch import Watch
@@ -29,7 +29,7 @@ class Alert:
     """An episode that deserves one. Its text is made when somebody looks."""
 
     detector: Detector
-    about: Any  # what the detector wants to be given with it
+    about: object  # what the detector wants to be given with it
     episode: Episode
     time_ns: int  # when it was raised
     frame: int
@@ -102,7 +102,7 @@ class Detect(Addon):
     def stores(self) -> Sequence[Store]:
         return (Store("alerts", len(self.alerts), MOST, None, self.left_out),)
 
-    def _raise(self, detector: Detector, notice: Notice, about: Any, episode: Episode) -> None:
+    def _raise(self, detector: Detector, notice: Notice, about: object, episode: Episode) -> None:
         """Make an alert of it, unless there are too many."""
         if len(self.alerts) >= MOST:
             self.left_out += 1

@@ -9,13 +9,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.gather import end_text, facts_of, is_near
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
 SEQUENCE = b"\x30"  # what every certificate begins with, X.690 section 8.9
@@ -99,7 +101,7 @@ def _judged(facts: bytes) -> Judged | None:
         return None
 
 
-def _weakness(cert: Any) -> str:
+def _weakness(cert: x509.Certificate) -> str:
     signed, key = cert.signature_hash_algorithm, cert.public_key()
     size = getattr(key, "key_size", 0)
     if signed is not None and signed.name in WEAK_HASHES and cert.issuer != cert.subject:

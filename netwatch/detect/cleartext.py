@@ -6,11 +6,11 @@ The name anonymous of FTP (RFC 1635) has none that matters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.gather import Bounded, Gathered, begun, said
+from netwatch.model.record import Record
 
 LOGINS = ("ftp", "pop3", "imap", "smtp", "telnet", "irc", "ldap", "redis", "mqtt", "amqp", "kafka", "rdp", "vnc", "smb",
           "mysql", "postgresql", "tds", "tns", "mongodb", "cassandra", "memcached", "xmpp", "socks", "rsync", "proxy")
@@ -46,7 +46,7 @@ class Cleartext(Detector):
 
     def describe(self, about: Login, episode: Gathered) -> Told:
         src, dst, port, app, user = text_of(about[0]), text_of(about[1]), *about[2:]
-        evidence: dict[str, Any] = {"protocol": app, "conversations": episode.count}
+        evidence: Record = {"protocol": app, "conversations": episode.count}
         return Told(WARNING, "Password in clear",
                     f"{src} sent {dst} a password over {app}{f' for {user}' if user else ''}, without encryption",
                     evidence | ({"user": user} if user else {}), {"src": src, "dst": dst, "dport": port})

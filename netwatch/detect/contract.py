@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from netwatch.detect.allow import Allowed
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
@@ -38,7 +39,7 @@ class Notice(NamedTuple):
     dport: int
     proto: str
     app: int
-    more: tuple[Any, ...]
+    more: tuple[Any, ...]  # Any: as `kind` says
 
 
 class Many(NamedTuple):
@@ -90,12 +91,12 @@ class Told(NamedTuple):
     severity: str
     title: str
     text: str
-    evidence: dict[str, Any]
-    about: dict[str, Any]
+    evidence: Record
+    about: Record
 
 
-Value = Callable[[str], Any]  # of an option, by its name
-Alarm = Callable[["Detector", Notice, Any, Episode], None]  # makes an alert of an episode; what describe() is given
+Value = Callable[[str], Any]  # of an option, by its name. Any: of its option's type
+Alarm = Callable[["Detector", Notice, object, Episode], None]  # makes an alert of an episode; what describe() is given
 
 
 class Detector:
@@ -118,6 +119,6 @@ class Detector:
         """Called in order of frames."""
         raise NotImplementedError
 
-    def describe(self, about: Any, episode: Any) -> Told:
+    def describe(self, about: Any, episode: Any) -> Told:  # Any: each detector says which
         """What the episode means by now; `about` is what the alarm was given with it."""
         raise NotImplementedError

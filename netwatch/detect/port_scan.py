@@ -8,11 +8,12 @@ peer-to-peer network meets many that are gone. UDP to the ports of traceroute is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
@@ -40,7 +41,7 @@ class PortScan(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        self._told: dict[tuple[Any, ...], Crowd] = {}
+        self._told: dict[tuple[object, ...], Crowd] = {}
         return [each for slow in ("", "slow_") for each in (
             Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
             Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), ports=UDP),
@@ -65,7 +66,7 @@ class PortScan(Detector):
         key, things = about.key(episode), about.things(episode)
         src, proto = text_of(key["src"]), key["proto"]
         kind = f"{proto.upper()} scan of"
-        numbers: dict[str, Any] = {"protocol": proto, "attempts_failed": episode.count, "window_s": about.window_s}
+        numbers: Record = {"protocol": proto, "attempts_failed": episode.count, "window_s": about.window_s}
         where = f"at most {episode.most} within {about.window_s} s"
         if "dst" in key:
             dst = text_of(key["dst"])

@@ -6,10 +6,11 @@ Two servers that say the same are a pair. `allow` names the network's own server
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.detect.gather import Bounded, said
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd
@@ -24,7 +25,7 @@ class RogueDhcp(Detector):
     wants = frozenset({CROWD})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
-        self._servers: Bounded[str, dict[str, Any]] = Bounded(SERVERS)
+        self._servers: Bounded[str, Record] = Bounded(SERVERS)
         super().begin(of, alarm)
         return [Many(("told",), ("src", "dst", "facts"), ("sport",), 1, 86400, ("udp",), ("dhcp",), bound=1024)]
 
@@ -41,7 +42,7 @@ class RogueDhcp(Detector):
             if differs:
                 self.alarm(self, notice, (server, other, {name: given[name] for name in differs}), crowd)
 
-    def describe(self, about: tuple[str, str, dict[str, Any]], episode: Crowd) -> Told:
+    def describe(self, about: tuple[str, str, Record], episode: Crowd) -> Told:
         server, other, differs = about
         what = ", ".join(f"{name} {_text(value)}" for name, value in differs.items())
         return Told(WARNING, "Another DHCP server", f"{server} gives clients {what}, unlike {other}",

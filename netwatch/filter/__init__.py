@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch.filter.evaluate import Predicate, Record, compile_python, conditions_of, fields_used
 from netwatch.filter.nodes import FilterError, Node
@@ -28,7 +28,7 @@ class Filter:
     def __init__(self, text: str, kinds: Iterable[str] = ()) -> None:
         self.text = text
         self.node: Node = parse(text, tuple(kinds))
-        self._native: tuple[Any, Program] | None = None
+        self._native: tuple[object, Program] | None = None
 
     def __repr__(self) -> str:
         return f"Filter({self.text!r})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.view.columns import ROW_COLUMN
 from netwatch._fast.view.program import LIMIT, RELATIONS, TARGET_ACCEPT, TARGET_REJECT, Program
@@ -73,7 +73,7 @@ class _Compiler:
     def __init__(self, view: FlowView) -> None:
         self.view = view
         self.columns = view.columns()
-        self.steps: list[tuple[str, int, int, int, Any]] = []
+        self.steps: list[tuple[str, int, int, int, object]] = []
         self.predicates: list[Callable[[int], bool]] = []
 
     def program(self, entry: int) -> Program:
@@ -164,7 +164,7 @@ class _Compiler:
     def tests(self, fields: Iterable[Field], test: Test | None) -> list[Piece]:
         """The condition on each of the fields, on those of one kind together; without a test: that there is a value."""
         plain: list[str] = []
-        described: dict[str, Callable[[Any], bool] | None] = {}
+        described: dict[str, Callable[[object], bool] | None] = {}
         codes: dict[int, set[int]] = {}
         pieces = []
         for field in fields:
@@ -173,10 +173,11 @@ class _Compiler:
                 plain.append(field.name)
             elif kind == "described":
                 described[field.name] = check_of(field, test) if test is not None else None
-            elif kind == "text" and (test is None or _of_text(test)):
-                pieces.append(self.step(COST_BITS, "has", col) if test is None
-                              else self.step(COST_BITS, "bits", col, self.view.on_texts(_of_text(test))))
-            elif kind == "code":
+            elif kind == "text" and test is None:
+                pieces.append(self.step(COST_BITS, "has", col))
+            elif kind == "text" and (of_text := _of_text(test)):
+                pieces.append(self.step(COST_BITS, "bits", col, self.view.on_texts(of_text)))
+            elif kind == "code" and table is not None:
                 check = check_of(field, test) if test is not None else None
                 codes.setdefault(col, set()).update(code for code, value in table.items()
                                                     if check is None or any(map(check, _listed(value))))
@@ -240,7 +241,7 @@ class _Compiler:
         return Piece(COST_ASK, emit)
 
 
-def _of_text(test: Test | None) -> tuple[str, Any] | None:
+def _of_text(test: Test | None) -> tuple[str, object] | None:
     """The test as FlowView.on_texts() knows it; None when it is no test of texts."""
     if isinstance(test, Part):
         return "part", test.part
@@ -260,6 +261,6 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _listed(value: object) -> list[Any]:
+def _listed(value: object) -> list[object]:
     """The values a code stands for."""
     return [item for item in value if item is not None] if isinstance(value, (list, tuple)) else [value]

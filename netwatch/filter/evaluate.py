@@ -36,10 +36,11 @@ from netwatch.filter.nodes import (
 )
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 
-Record = Mapping[str, Any]
+Record = Mapping[str, Any]  # Any: as model.record.Record, of which this is any mapping
 Predicate = Callable[[Record, Record | None], bool]
-Check = Callable[[Any], bool]
-RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+Check = Callable[[object], bool]
+RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {  # Any: both of comparable()
+    "==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 ENDS = (("src", "sport"), ("dst", "dport"))
 END_FIELDS = frozenset(name for end in ENDS for name in end)
 
@@ -70,15 +71,15 @@ def kind_of(record: Record) -> str:
     return schema.removeprefix("netwatch.").partition("/")[0] if isinstance(schema, str) else "flow"
 
 
-def field_values(field: Field, kind: str, record: Record) -> Iterator[Any]:
+def field_values(field: Field, kind: str, record: Record) -> Iterator[object]:
     """The values of a field in a record: none, one, or the items of a list."""
     if field.parts:
-        parts = [value for part in field.parts for value in _walk(record, part)]
+        parts = [value for part in field.parts for value in _walk(record, part) if isinstance(value, int | float)]
         return iter((sum(parts),) if parts else ())
     return _walk(record, field.key(kind))
 
 
-def _walk(value: object, path: str) -> Iterator[Any]:
+def _walk(value: object, path: str) -> Iterator[object]:
     """The values at a dotted path; a list on the way stands for each of its items."""
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -92,7 +93,7 @@ def _walk(value: object, path: str) -> Iterator[Any]:
             yield from _walk(value[head], rest)
 
 
-def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, Any]]:
+def _found(fields: tuple[Field, ...], record: Record) -> list[tuple[Field, object]]:
     kind = kind_of(record)
     return [(field, value) for field in fields if kind in field.kinds for value in field_values(field, kind, record)]
 
@@ -113,7 +114,7 @@ class Asked:
             found = self._ways[kind] = asked != kind and bool(answer), answer
         return found
 
-    def values(self, record: Record, flow: Record | None) -> list[tuple[Field, Any]]:
+    def values(self, record: Record, flow: Record | None) -> list[tuple[Field, object]]:
         """The fields that have a value, each with its values."""
         of_flow, fields = self.way(record)
         if of_flow:
@@ -142,7 +143,7 @@ def _relate(node: Relate) -> Predicate:
     return relate
 
 
-def comparable(field: Field) -> Callable[[Any], Any]:
+def comparable(field: Field) -> Callable[[object], object]:
     """How a value of the field becomes one that can be compared with that of another field of its group."""
     if field.type is Type.ADDRESS:
         return lambda value: packed(str(value))
@@ -160,7 +161,7 @@ def _search(node: Search) -> Predicate:
     return search
 
 
-def searched(record: Record) -> Iterator[Any]:
+def searched(record: Record) -> Iterator[object]:
     """What a bare word is looked for in: the fields marked so, and both ends as address:port."""
     kind = kind_of(record)
     for address, port in ENDS:
@@ -218,7 +219,7 @@ def _text_check(test: Part | Pattern | Words) -> Check:
     return lambda value: values.folded(str(value)) in words
 
 
-def _number_of(field: Field) -> Callable[[Any], int | float | None]:
+def _number_of(field: Field) -> Callable[[object], int | float | None]:
     """How a value of the field becomes the number that ranges speak of: nanoseconds for durations and times."""
     if field.type is Type.TIME:
         return _nanoseconds

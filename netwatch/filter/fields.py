@@ -7,7 +7,7 @@ too), which the describing function of a protocol makes of some of its facts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.protocols import CARRIES_TLS, DEPENDS, DESCRIBE, NUMBERS, PLAIN, flow_fields
@@ -40,12 +40,12 @@ def tell(view: FlowView) -> None:
                 view.add_plain(name, number_of[app], plain.key, plain.limit, not plain.many, plain.empty)
     view.add_parts("announced_by", [(0, ANNOUNCED_BY)], False)
     view.add_described("announced_by", "announced_by", _announcers, True)
-    for field, parts, places, whole in _described():
-        view.add_parts(parts, [(number_of[app], key) for app, key in places], whole)
+    for field, parts, keys, whole in _described():
+        view.add_parts(parts, [(number_of[app], key) for app, key in keys], whole)
         view.add_described(field.name, parts, _maker(field), field.type is Type.TEXT)
 
 
-def _announcers(facts: Facts) -> tuple[Any, ...]:
+def _announcers(facts: Facts) -> tuple[object, ...]:
     """The flows that told of this one."""
     return tuple(told_ends(text) for _, _, text in facts if text is not None)
 
@@ -79,9 +79,9 @@ def _keys(app: str, field: str) -> tuple[int, ...]:
     return tuple(key for key in KEYS if key not in numbers)
 
 
-def _maker(field: Field) -> Callable[[Facts], tuple[Any, ...]]:
+def _maker(field: Field) -> Callable[[Facts], tuple[object, ...]]:
     """The values of a field, made of the facts of a part of a profile."""
-    def values(facts: Facts) -> tuple[Any, ...]:
+    def values(facts: Facts) -> tuple[object, ...]:
         names, app = app_names(), None
         by_app: dict[str, list[tuple[int, bytes]]] = {}
         for proto, key, text in facts:

@@ -4,8 +4,12 @@ content, so that nothing from the wire can make one run for ever. What RE2 has n
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence, Sized
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re2
 
 MAX_MEMORY = 1 << 20           # bytes an expression may take while it is looked for
 MAX_STEPS = 2000               # of a compiled expression: what it may do at most for each byte of a text
@@ -51,7 +55,7 @@ class Regex:
         if self.steps > MAX_STEPS:
             raise RegexError("too large", 0)
         self._match, self._unanchored = compiled.Match, re2._re2.RE2.Anchor.UNANCHORED
-        self._in_lines: Any = None
+        self._in_lines: Callable[..., Sequence[tuple[int, int]]] | None = None
         if not re.search(r"\\[AzC]|\(\?\w*-", text):       # what stands for the ends of a line can mean nothing else
             self._in_lines = re2.compile(b"(?m)" + text.encode("utf-8", "replace"), _options(True))._regexp.Match
 
@@ -64,11 +68,12 @@ class Regex:
         """Can first_in() be asked?"""
         return self._in_lines is not None
 
-    def first_in(self, lines: Any, at: int) -> int:
+    def first_in(self, lines: Sized, at: int) -> int:
         """The offset at which it is found first in texts that lie one behind the other (a buffer of UTF-8), each with
         a line feed behind it, from `at` on; a negative number where it is in none. No match reaches over a line feed.
         """
-        found: int = self._in_lines(self._unanchored, lines, at, len(lines))[0][0]
+        assert self._in_lines is not None
+        found = self._in_lines(self._unanchored, lines, at, len(lines))[0][0]
         return found
 
     def needs_other_than(self, characters: str) -> bool:
@@ -92,7 +97,7 @@ class Regex:
 
 
 @cache
-def _options(lines: bool) -> Any:
+def _options(lines: bool) -> re2.Options:
     import re2
 
     options = re2.Options()

@@ -16,9 +16,10 @@ import resource
 import select
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 MOST = 65_536  # bytes of a message
 MEMORY = 256 << 20  # bytes of address space beyond what the interpreter has
@@ -167,17 +168,16 @@ class Watching:
         from netwatch.model.event import Event, FlowRef, Step
 
         made: object = ()
-        no_engine: Any = None
+        nowhere: Message = {"engine": None, "row": 0}
         if "begin" in asked:
             self._run = Run(**asked["begin"])
-            begin: Any = self._addon.begin
-            begin(self._run)
+            cast("Callable[[Run], None]", self._addon.begin)(self._run)
         elif "record" in asked:
             record = asked["record"]
-            self._addon.adorn(record, FlowRef(no_engine, 0, 0))
+            self._addon.adorn(record, FlowRef(key=0, **nowhere))
             made = {key: record[key] for key in self._addon.adds if key in record}
         else:
-            events = [Event(engine=no_engine, row=0, extra=0, **each) for each in asked["events"]]
+            events = [Event(extra=0, **nowhere, **each) for each in asked["events"]]
             made = [(each.key, each.kind, each.payload) for each in self._addon.take(Step(events, over=asked["over"]))]
         said, self._run.said = self._run.said, []
         return {"made": made, "said": said}

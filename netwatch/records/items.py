@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
 from netwatch._fast.out.packetfields import PacketFields
@@ -13,9 +13,11 @@ from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
     from netwatch.records.scout import Scout
 
-Cells = list[str | None]
+Cells = list[str | None] | dict[int, str]  # all of them in order; those there are, by their column
+Piece = bytes | Cells  # what is written of one record, to be put out later
 
 
 class Flows(NamedTuple):
@@ -25,7 +27,7 @@ class Flows(NamedTuple):
     show_secrets: bool
     scout: Scout | None = None
 
-    def record(self, engine: Any, row: int, keys: frozenset[str] | None) -> Record | None:
+    def record(self, engine: Engine, row: int, keys: frozenset[str] | None) -> Record | None:
         """As far as it is known now."""
         return self.pipeline.record(engine, row, self.show_secrets, keys) if row else None
 
@@ -34,7 +36,7 @@ class FlowItem(NamedTuple):
     """A flow record. `wanted`: the keys that are shown of what its row does not hold; None: all."""
 
     flows: Flows
-    engine: Any
+    engine: Engine
     row: int
     wanted: frozenset[str] | None
 
@@ -60,7 +62,7 @@ class DictItem(NamedTuple):
     kind: str
     body: Record
     flows: Flows
-    engine: Any
+    engine: Engine
     row: int
 
     def record(self, keys: frozenset[str] | None = None) -> Record:

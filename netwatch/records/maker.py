@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.packetfields import PacketFields
@@ -19,6 +19,7 @@ from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
     from netwatch.records.scout import Scout
 
 CLEAR_DNS = ("udp", "tcp")
@@ -70,7 +71,7 @@ class RecordMaker:
         assert step.packets is not None
         return Packets(step.packets, first, last, self._packets, self._flows)
 
-    def _item(self, kind: str, body: Record, engine: Any, row: int) -> DictItem:
+    def _item(self, kind: str, body: Record, engine: Engine, row: int) -> DictItem:
         return DictItem(kind, body, self._flows, engine, row)
 
     def _of_event(self, event: Event) -> Record:
@@ -95,7 +96,7 @@ class RecordMaker:
             record["decrypted"] = True
         return record
 
-    def _of_flow(self, engine: Any, row: int) -> Iterator[Item]:
+    def _of_flow(self, engine: Engine, row: int) -> Iterator[Item]:
         if "flows" in self.kinds:
             yield FlowItem(self._flows, engine, row, self._wanted)
         if "tls" in self.kinds:
@@ -105,7 +106,7 @@ class RecordMaker:
             for record in self._streams.ended(self.pipeline, engine, row):
                 yield self._item("stream", record, engine, row)
 
-    def _handshakes(self, engine: Any, row: int) -> Iterator[Record]:
+    def _handshakes(self, engine: Engine, row: int) -> Iterator[Record]:
         """The tls records of a flow."""
         said = self.pipeline.described(engine, row, self.show_secrets, frozenset({"tls"})).get("tls")
         if said is not None:

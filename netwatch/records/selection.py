@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.filter.values import packed
 from netwatch.records.columns import Column, column_of
@@ -13,7 +13,10 @@ from netwatch.records.values import keys_of
 from netwatch.schema import Type
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
     from netwatch.filter import Filter
+    from netwatch.records.items import Piece
     from netwatch.records.scout import Scout
 
 ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
@@ -23,11 +26,11 @@ PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 class Kept(NamedTuple):
     """A record that waits for its turn: the value it is sorted by, and what is written of it."""
 
-    value: Any
-    piece: Any
+    value: SupportsRichComparison | None
+    piece: Piece
 
 
-def ordered_form(value: Any, kind: Type | None) -> tuple[int, Any] | None:
+def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
     """Values of any type in one order: numbers before addresses before text; IPv4 before IPv6, each as numbers. Of
     several values the first. None when there is none."""
     if isinstance(value, list):
@@ -44,6 +47,11 @@ def ordered_form(value: Any, kind: Type | None) -> tuple[int, Any] | None:
 def plural(kind: str) -> str:
     """How records of a kind are called, many of them."""
     return {"flow": "flows", "packet": "packets", "stream": "streams"}.get(kind, f"{kind} records")
+
+
+def _value_of(kept: Kept) -> SupportsRichComparison:
+    assert kept.value is not None
+    return kept.value
 
 
 def singular(kind: str) -> str:
@@ -99,10 +107,10 @@ class Selection:
             return False
         return all(self._shown[singular(kind)] >= self.limit for kind in kinds)
 
-    def keep(self, item: Item, piece: Any) -> None:
+    def keep(self, item: Item, piece: Piece) -> None:
         """Remember what is written of a record for ordered(); with a limit, only as many as may be shown. Without an
         order flows are sorted by their number, the others stay as they came."""
-        value = None
+        value: SupportsRichComparison | None = None
         if self.sort is not None:
             value = self._sorted_by(item)
         elif item.kind == "flow":
@@ -112,7 +120,7 @@ class Selection:
         if self.limit is not None and len(kept) > self.limit + PRUNE:
             self._arrange(kept)
 
-    def ordered(self) -> Iterable[tuple[str, Any]]:
+    def ordered(self) -> Iterable[tuple[str, Piece]]:
         """(kind, what is written) of the kept records, kind by kind, in the asked order."""
         for kind, kept in self._kept.items():
             self._arrange(kept)
@@ -129,7 +137,7 @@ class Selection:
             self._orders[kind] = column_of(kind, self.sort[0], self._more) if self.sort is not None else None
         return self._orders[kind]
 
-    def _sorted_by(self, item: Item) -> Any:
+    def _sorted_by(self, item: Item) -> tuple[int, object] | None:
         """The value that it is sorted by, in a form that has an order."""
         column = self._order(item.kind)
         if column is None:
@@ -140,7 +148,7 @@ class Selection:
     def _arrange(self, kept: list[Kept]) -> None:
         absent = [each for each in kept if each.value is None]
         present = [each for each in kept if each.value is not None]
-        present.sort(key=lambda each: each.value, reverse=self.sort is not None and self.sort[1])
+        present.sort(key=_value_of, reverse=self.sort is not None and self.sort[1])
         kept[:] = present + absent
         if self.limit is not None:
             del kept[self.limit:]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
 from netwatch.model.event import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
 
 SEALED = having("opaque")  # their bytes are not readable as they stand
 STREAM_LIMIT = 65536
@@ -60,7 +63,7 @@ class Streams:
             streams[place] = Stream()
         streams[place].add(event.payload, event.extra, self._limit)
 
-    def ended(self, pipeline: Pipeline, engine: Any, row: int) -> Iterator[Record]:
+    def ended(self, pipeline: Pipeline, engine: Engine, row: int) -> Iterator[Record]:
         """The records of a flow that is over."""
         streams = self._streams.pop((id(engine), row), None)
         if not streams:

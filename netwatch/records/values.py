@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-Record = dict[str, Any]
+from netwatch.model.record import Record as Record
 
 
 def kind_of(record: Record) -> str:
@@ -13,9 +13,9 @@ def kind_of(record: Record) -> str:
     return str(record["schema"]).split("/")[0].removeprefix("netwatch.")
 
 
-def value_at(record: Record, path: str) -> Any:
+def value_at(record: Record, path: str) -> Any:  # Any: as Record
     """The value at a dotted path; lists on the way are followed into each item. None when absent."""
-    value: Any = record
+    value: object = record
     for part in path.split("."):
         if isinstance(value, list):
             value = [item[part] for item in value if isinstance(item, dict) and part in item]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO
 
 from netwatch._fast.out.encoder import STYLES, Encoder
 from netwatch.records.clock import Clock
 from netwatch.records.columns import FURTHER, Column, columns_of
-from netwatch.records.items import Item, Packets
+from netwatch.records.items import Cells, Item, Packets, Piece
 from netwatch.records.sheet import Sheet
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
@@ -38,7 +38,7 @@ def write_all(out: IO[bytes], data: bytes) -> None:
 class Writer:
     """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
-    def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
+    def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Record],
                  encoding: str = "utf-8", *, flat: bool = False, more: bool = False, look: Look = PLAIN_LOOK,
                  waits: bool = False, clock: Clock | None = None) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
@@ -107,14 +107,14 @@ class Writer:
         self._columns["summary"] = list(record)
         self._take("summary", self._encoder.record("summary", record))
 
-    def piece(self, item: Item) -> Any:
+    def piece(self, item: Item) -> Piece:
         """What write() would write, for put() to write later."""
         self._learn(item)
         cells = item.write(self._pieces, self.flow_keys(item.kind))
         return self._pieces.take() if cells is None else cells
 
-    def put(self, kind: str, piece: Any) -> None:
-        if self.style == "table" or self._sheet is not None:
+    def put(self, kind: str, piece: Piece) -> None:
+        if not isinstance(piece, bytes):
             self._take(kind, piece)
         else:
             self._encoder.put(kind, piece)
@@ -146,11 +146,11 @@ class Writer:
         if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
             self._columns[item.kind] = [key for key in item.record() if key != "schema"]
 
-    def _take(self, kind: str, cells: Any) -> None:
-        if cells is not None and self._sheet is not None:
+    def _take(self, kind: str, cells: Cells | None) -> None:
+        if isinstance(cells, dict) and self._sheet is not None:
             self._kind = kind
             self._sheet.add(cells)
-        elif cells is not None:
+        elif isinstance(cells, list):
             self._rows.setdefault(kind, []).append([
                 None if cell is None else short(cell, self._look.longest) for cell in cells])
         self._flush()

@@ -341,8 +341,10 @@ class Pipeline:
                 [packets.before(event.frame, event.flow, later) if packets else 0 for event, later in found])
 
     def _drained(self, packets: PacketRows) -> list[Event]:
-        return sorted((Event(frame, flow, kind, ns, engine, *rest) for engine in self.engines
-                       for frame, flow, kind, ns, *rest in drain(engine, packets)), key=_place)
+        return sorted((Event(frame, flow, kind, ns, engine, row, key, side, inner, payload, extra, app)
+                       for engine in self.engines
+                       for frame, flow, kind, ns, row, key, side, inner, payload, extra, app in drain(engine, packets)),
+                      key=_place)
 
 
 class _Asked(NamedTuple):

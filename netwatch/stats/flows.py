@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import collections
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
-from typing import Any
 
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
@@ -40,7 +39,7 @@ class FlowStatistic:
     def add(self, flow: Record) -> None:
         raise NotImplementedError
 
-    def room(self, groups: Any, key: Any) -> bool:
+    def room(self, groups: Collection[object], key: object) -> bool:
         """May the group be added, or is it there?"""
         if key in groups or len(groups) < MOST_GROUPS:
             return True
@@ -92,7 +91,7 @@ class Conversations(FlowStatistic):
     def __init__(self, types: Sequence[str]) -> None:
         super().__init__()
         self.types = types
-        self.pairs: dict[tuple[Any, ...], _Pair] = {}
+        self.pairs: dict[tuple[object, ...], _Pair] = {}
 
     def add(self, flow: Record) -> None:
         for level, a, b in self._levels(flow):
@@ -148,7 +147,7 @@ def level_of(address: str) -> str:
     return "eth" if address.count(":") == 5 and "::" not in address else "ipv6"
 
 
-def _row(key: tuple[Any, ...], pair: _Pair) -> Record:
+def _row(key: tuple[object, ...], pair: _Pair) -> Record:
     level, a, pa, b, pb = key
     out, into = (pair.sent[1], pair.sent[0]) if pair.swapped else (pair.sent[0], pair.sent[1])
     if pair.swapped:
@@ -177,8 +176,8 @@ class Endpoints(Conversations):
     """The ends of conversations, with what each sent and received."""
 
     def tables(self) -> list[Table]:
-        ends: dict[tuple[Any, ...], list[int]] = {}
-        known: dict[tuple[Any, ...], bool] = {}
+        ends: dict[tuple[object, ...], list[int]] = {}
+        known: dict[tuple[object, ...], bool] = {}
         for (level, a, pa, b, pb), pair in self.pairs.items():
             outer = [0, *pair.outer, 0, 0, 0, 0]
             for end, other, who in ((0, 1, (level, a, pa)), (1, 0, (level, b, pb))):
@@ -211,7 +210,7 @@ class Groups(FlowStatistic):
         super().__init__()
         self.by, self.sums = by, sums
         self.keys = keys_of(name for names in (*by.values(), *sums.values()) for name in names)
-        self.groups: dict[tuple[Any, ...], list[float]] = {}
+        self.groups: dict[tuple[object, ...], list[float]] = {}
 
     def add(self, flow: Record) -> None:
         values = [_number(first_value(flow, names)) for names in self.sums.values()]
@@ -241,18 +240,18 @@ def title_of(name: str, field: str) -> str:
     return name if not unit or name.startswith("bytes") or name.endswith(f"_{unit}") else f"{name} {unit}"
 
 
-def first_value(flow: Record, names: Sequence[str]) -> Any:
+def first_value(flow: Record, names: Sequence[str]) -> object:
     """That of the first of these fields that the flow has."""
     return next((value for name in names if (value := value_at(flow, name)) not in (None, [])), None)
 
 
-def _each(value: Any) -> Sequence[Any]:
+def _each(value: object) -> Sequence[object]:
     if isinstance(value, list):
         return list(dict.fromkeys(map(str, value)))
     return (str(value),) if isinstance(value, dict) else (value,)
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     if isinstance(value, list):
         return sum(map(_number, value))
     return value if isinstance(value, int | float) else 0
@@ -265,8 +264,8 @@ class RoundTrips(FlowStatistic):
 
     def __init__(self) -> None:
         super().__init__()
-        self.servers: dict[tuple[Any, ...], list[int]] = {}
-        self.apps: dict[tuple[Any, ...], collections.Counter[str]] = {}
+        self.servers: dict[tuple[object, ...], list[int]] = {}
+        self.apps: dict[tuple[object, ...], collections.Counter[str]] = {}
 
     def add(self, flow: Record) -> None:
         took = flow.get("rtt_us")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
@@ -78,7 +78,7 @@ def most_first(rows: Iterable[Record], *keys: str) -> list[Record]:
     return sorted(rows, key=lambda row: (*(-(row.get(key) or 0) for key in keys), *map(order, row.values())))
 
 
-def order(value: Any) -> tuple[int, Any]:
+def order(value: object) -> tuple[int, object]:
     """Values of any type in one order: numbers, then text, then what is not known; addresses as numbers."""
     if value is None:
         return 2, ""

@@ -177,11 +177,11 @@ cdef class Crowds:
         """Seconds."""
         return self.window // 1000000000
 
-    def key(self, crowd: Crowd) -> dict[str, Any]:
+    def key(self, crowd: Crowd) -> dict:
         """What the crowd has in common, by the names of parts."""
         return told_parts(&crowd.group.key, self.by)
 
-    def things(self, crowd: Crowd) -> list[dict[str, Any]]:
+    def things(self, crowd: Crowd) -> list[Record]:
         """The first of the different things."""
         cdef u32 i, n = min(<u32>crowd.group.distinct, <u32>KEPT)
         return [told_parts(&crowd.group.things[i], self.of) for i in range(n)]

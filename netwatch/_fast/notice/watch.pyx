@@ -114,7 +114,7 @@ cdef class Watch:
         """What found no room, since the start: turns, and attempts that had to be forgotten while they waited."""
         return sum(turns.lost for turns in self.lists) + self.attempts.overrun + self.unheard
 
-    def look(self, over: bool) -> list[tuple[Any, ...]]:
+    def look(self, over: bool) -> list[tuple[object, ...]]:
         """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
         cdef u64 i, n
         cdef Turns turns

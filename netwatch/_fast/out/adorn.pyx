@@ -25,7 +25,8 @@ cdef class Adorner:
     cdef frozenset remote
     cdef object stations
 
-    def __init__(self, NameTable names, Blocks scopes, dict ports, frozenset remote, stations):
+    def __init__(self, NameTable names, Blocks scopes, dict ports, remote: frozenset[str],
+                 stations: Container[str]):
         self.names, self.scopes, self.remote, self.stations = names, scopes, remote, stations
         self.tcp, self.udp, self.sctp = ports["tcp"], ports["udp"], ports["sctp"]
 
@@ -113,7 +114,7 @@ cdef str without_port(str host):
     return name if colon and (not port or port.isdigit()) else host
 
 
-def said_name(str host, bint with_port):
+def said_name(str host, bint with_port) -> str | None:
     """The name of a host as a flow says it, `with_port` in a Host field; None when that is none."""
     if with_port:
         host = without_port(host)

@@ -23,8 +23,8 @@ cdef enum:                     # styles
     CELLS = 3                  # of a table
     SPARSE = 4                 # of CSV whose columns are not yet known
 
-STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
-ALL_STYLES = {**STYLES, "sparse": SPARSE}
+STYLES: dict[str, int] = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
+ALL_STYLES: dict[str, int] = {**STYLES, "sparse": SPARSE}
 TIMES = (("first",), ("last",))    # of a flow
 FORMULA = "=+-@\t\r"           # what a spreadsheet takes for the beginning of one
 
@@ -43,7 +43,8 @@ cdef class Encoder:
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False, clock=None):
+    def __init__(self, str style, fields: Callable[[str], Sequence[object] | None], interfaces: list[Record],
+                 bint bare=False, bint flat=False, clock: object = None):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
         self.style = ALL_STYLES[style]
         self.flat = flat
@@ -75,14 +76,15 @@ cdef class Encoder:
             put_bytes(&self.out, b"\n]\n" if self.count else b"[]\n", 3)
 
     # ------------------------------------------------------------------------------------------------------- records
-    def flow(self, Engine engine, u32 number, dict rest):
+    def flow(self, Engine engine, u32 number, dict rest) -> list[str | None] | dict[int, str] | None:
         """A flow's record: its row, and `rest`, what is described of it. Of cells a list, else None."""
         cdef FlowAt at
         if not flow_at(&at, engine, number):
             raise LookupError(f"row {number} is not in use")
         return self.record_of(self.shown("flow"), &at, NULL, rest, None)
 
-    def packets_of(self, PacketRows rows, u64 first, u64 last):
+    def packets_of(self, PacketRows rows, u64 first, u64 last) -> list[
+            list[str | None] | dict[int, str] | None] | None:
         """The records of some packets; of cells a list of lists, else None."""
         cdef Shown shown = self.shown("packet")
         cdef u64 i
@@ -94,13 +96,13 @@ cdef class Encoder:
             self.record_of(shown, NULL, &rows.rows[i], {}, None)
         return None
 
-    def packet(self, PacketRows rows, u64 place, dict flow):
+    def packet(self, PacketRows rows, u64 place, flow: Record | None) -> list[str | None] | dict[int, str] | None:
         """The record of a packet, and of what is shown with it of its flow's record (None: it has none)."""
         if place >= rows.n:
             raise IndexError(f"packet {place} of {rows.n}")
         return self.record_of(self.shown("packet"), NULL, &rows.rows[place], {}, flow)
 
-    def record(self, str kind, dict record, dict flow=None):
+    def record(self, str kind, dict record, dict flow=None) -> list[str | None] | dict[int, str] | None:
         """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
         where something of that is shown."""
         if self.clock is not None:
@@ -353,7 +355,7 @@ cdef class Encoder:
         return 0
 
 
-def cell_of(value) -> str:
+def cell_of(value: object) -> str:
     """A value as the text of a cell, without line breaks."""
     cdef Buf b
     memset(&b, 0, sizeof(Buf))

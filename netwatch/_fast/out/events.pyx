@@ -15,7 +15,8 @@ APPS = app_names()
 KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun")
 
 
-def drain(Engine engine, PacketRows packets=None) -> list:
+def drain(Engine engine, PacketRows packets=None) -> list[
+        tuple[int, int, str, int, int, int, int, bool, bytes, int, str | None]]:
     """All waiting events but packets as (frame, flow, kind, ns, row, key, side, inner, payload, extra, app), and the
     rows of the packets into `packets`.
 
@@ -67,7 +68,7 @@ def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i) -> Non
     writer.check(writer.put(&chunk.frames[low], row.iface))
 
 
-def ended_rows(Engine engine) -> list:
+def ended_rows(Engine engine) -> list[tuple[int, int]]:
     """(id, row) of the flows on the ended list, longest ended first."""
     cdef u32 number = engine.core.table.ended_first
     out = []
@@ -82,7 +83,7 @@ def release(Engine engine, u32 keep=0) -> None:
     release_ended(&engine.core, keep)
 
 
-def number_fresh(list engines, u64 ident) -> int:
+def number_fresh(engines: list[Engine], u64 ident) -> int:
     """Give the flows that have no number yet the next ones, in order of first frame; returns the last one given."""
     cdef Engine engine
     cdef Core* core

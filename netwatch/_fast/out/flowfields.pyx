@@ -34,7 +34,7 @@ PAIRS = {"packets": P_PACKETS, "bytes": P_BYTES, "payload": P_PAYLOAD, "copies":
          "zero_windows": P_ZERO, "spurious": P_SPURIOUS, "fast_retransmits": P_FAST}
 
 
-def pair(name):
+def pair(str name) -> list[tuple[str, int]]:
     """Both halves of a pair, as a record has them."""
     return [(f"{name}_out", F_PAIRS + 3 * PAIRS[name] + OUT), (f"{name}_in", F_PAIRS + 3 * PAIRS[name] + IN)]
 
@@ -51,7 +51,7 @@ FIELDS = (
     ("window_scale_out", F_WSCALE_OUT),
     ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
 )
-IN_ROWS = frozenset(("schema", *dict(FIELDS)))
+IN_ROWS: frozenset[str] = frozenset(("schema", *dict(FIELDS)))
 # what may be asked for by name: parts of an object and sums of pairs as well
 BY_NAME = {**dict(FIELDS), "icmp.type": F_ICMP_TYPE, "icmp.code": F_ICMP_CODE, "icmp.id": F_ICMP_ID,
            **{name: F_PAIRS + 3 * number + SUM for name, number in PAIRS.items()}}
@@ -88,7 +88,7 @@ cdef inline u64 of_pair(u64 outward, u64 inward, int which) noexcept nogil:
 cdef class FlowFields:
     """`interfaces`: the source's list, which may grow."""
 
-    def __init__(self, list interfaces):
+    def __init__(self, interfaces: list[Record]):
         self.interfaces = interfaces
         self.paths = {}
         self.link_protos = {}

@@ -29,7 +29,8 @@ cdef enum:
     W_REJECTS = W_NOTES + NOTE_COUNT
     W_COUNT = W_REJECTS + REJECT_COUNT
 
-MOST_STACKS, MOST_INTERVALS = STACKS, INTERVALS
+MOST_STACKS: int = STACKS
+MOST_INTERVALS: int = INTERVALS
 WORDS = (("tcp", "SYN"), ("tcp", "SYN ACK"), ("tcp", "FIN"), ("tcp", "RST"), ("frame", "cut by snap length"),
          *(("note", note) for note in NOTES), *(("malformed", reject) for reject in REJECTS))
 APPS = app_names()
@@ -66,7 +67,7 @@ cdef class FrameTotals:
     cdef u64 now_frames
     cdef u64 now_bytes
     cdef dict intervals        # number → [frames, bytes]; negative before the first frame
-    cdef readonly object late  # [frames, bytes] of intervals for which there was no room
+    cdef readonly list late    # list[int]: frames, bytes of intervals for which there was no room
 
     def __cinit__(self, u64 interval=0):
         self.interval = interval
@@ -172,12 +173,12 @@ cdef class FrameTotals:
         """When the first frame came, ns since 1970: intervals are counted from there."""
         return self.origin
 
-    def by_interval(self) -> list:
+    def by_interval(self) -> list[tuple[int, int, int]]:
         """(number, frames, bytes) of every interval in which there were some, in order."""
         self.turn(self.now)
         return [(number, frames, octets) for number, (frames, octets) in sorted(self.intervals.items())]
 
-    def by_stack(self) -> list:
+    def by_stack(self) -> list[tuple[tuple[str, ...], str | None, int, int]]:
         """(names of layers, application or None, frames, bytes) of every stack, and last of those without room."""
         cdef u32 i
         cdef Stack* stack
@@ -193,7 +194,7 @@ cdef class FrameTotals:
             found.append((("others",), None, self.others.frames, self.others.bytes))
         return found
 
-    def by_happening(self) -> list:
+    def by_happening(self) -> list[tuple[str, str, int, int, int]]:
         """(group, what, count, number of the first frame, its time in ns) of all that happened."""
         cdef int i
         return [(*WORDS[i], self.seen[i].count, self.seen[i].frame, self.seen[i].ts)

@@ -102,7 +102,7 @@ cdef class Inner:
         self.conn = NULL
 
 
-def learn(Engine engine, u32 row, u64 key, str app, int fact=0, value=None, bint replace=False) -> bool:
+def learn(Engine engine, u32 row, u64 key, str app, int fact=0, value: bytes | None = None, bint replace=False) -> bool:
     """Store a fact of a protocol with the flow (None: only that it speaks the protocol), as the classifiers do.
 
     With `replace` one of the same key and length gives way. False when the flow is gone or the app unknown.
@@ -161,7 +161,7 @@ def join(Engine engine, u32 row, u64 key) -> None:
         r.bits &= <u8>~BIT_DPI_DONE
 
 
-def ends(Engine engine, u32 row, u64 key, int side) -> tuple:
+def ends(Engine engine, u32 row, u64 key, int side) -> tuple[str, int, int]:
     """(transport, the side's port, the other's), ("", 0, 0) when the flow is gone."""
     cdef const Row* r
     if not is_alive(&engine.core, row, key):

@@ -98,7 +98,7 @@ def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
 
 
-def interface_text(interfaces: list, iface: int, ifindex: int):
+def interface_text(interfaces: list, iface: int, ifindex: int) -> str | None:
     """The name of an interface of the input, or of the one among many that a frame of `any` names by its index: that is
     known where the capture is made, and elsewhere its number. None when it has no name."""
     known = interfaces[iface] if iface < len(interfaces) else {}
@@ -107,11 +107,11 @@ def interface_text(interfaces: list, iface: int, ifindex: int):
     return known.get("name") or None
 
 
-def unread_links(interfaces: list) -> list:
+def unread_links(interfaces: list) -> list[str]:
     """Names of the link types among the interfaces that no reader is for."""
     return sorted({link_name(each["link"]) for each in interfaces if not reads_link(each["link"])})
 
 
-def set_names(bits: int) -> list:
+def set_names(bits: int) -> list[str]:
     """The notes of a packet, from its bits."""
     return [name for i, name in enumerate(NOTES) if bits >> i & 1]

@@ -55,7 +55,7 @@ cdef bytes packed_text(str address):
     return (<char*>raw)[:16] if inet_pton(AF_INET6, octets, raw) == 1 else octets
 
 
-def name_sighting(bytes payload) -> tuple:
+def name_sighting(bytes payload) -> tuple[int, bytes | None, list[bytes], str]:
     """(via number, client or None, [addresses], name) of a "names" event; addresses are packed."""
     cdef const u8* p = payload
     cdef u32 _i, n, at = NAMES_HEAD
@@ -70,7 +70,7 @@ def name_sighting(bytes payload) -> tuple:
     return p[0], packed(p[3], p + 4) if p[2] else None, found, name.lower() if p[0] in FOLDED else name
 
 
-def link_sighting(bytes payload) -> tuple:
+def link_sighting(bytes payload) -> tuple[str, str | None, str | None, str | None, str]:
     """(source, role or None, address or None, MAC or None, name or "") of a "links" event."""
     cdef const u8* p = payload
     if len(payload) < LINK_HEAD:
@@ -196,7 +196,7 @@ cdef class NameTable:
         for address in addresses:
             self.put(when, via, client, address, name)
 
-    def add(self, u64 when, u8 via, client, str address, str name) -> None:
+    def add(self, u64 when, u8 via, client: str | None, str address, str name) -> None:
         """The address has that name, as `client` was told; None: nobody asked for it. Both as text."""
         self.put(when, via, packed_text(client) if client is not None else None, packed_text(address), name)
 
@@ -254,7 +254,7 @@ cdef class NameTable:
             answer.behind = head
         return answer
 
-    def find(self, str client, str address, when):
+    def find(self, str client, str address, when: int) -> tuple[str, str, int] | None:
         """(name, via, age in ns) for a flow of the client's to the address that began at `when`: the newest answer
         given to the client until then, else the newest given to anybody. None when there is none of the last hours."""
         return self.look(client, address, when)

@@ -65,7 +65,7 @@ def forgotten(Notes notes) -> dict:
     return {KINDS[i]: max(0, <long>notes.noted.kinds[i].noted - N_KEPT) for i in range(N_COUNT)}
 
 
-def newest(Notes notes, Engine engine, str kind, u64 since, int limit) -> list:
+def newest(Notes notes, Engine engine, str kind, u64 since, int limit) -> list[Record]:
     """The newest notes of a kind, newest first, not before `since` (ns): dicts, addresses as text."""
     cdef Kind* k = &notes.noted.kinds[KINDS.index(kind)]
     cdef u64 at = k.noted
@@ -80,7 +80,7 @@ def newest(Notes notes, Engine engine, str kind, u64 since, int limit) -> list:
     return out
 
 
-def histogram(Notes notes, u64 since, u64 until, int cells, kinds) -> list:
+def histogram(Notes notes, u64 since, u64 until, int cells, kinds: Iterable[str]) -> list[int]:
     """How many of these kinds in each of so many equal parts of a time; of 10 s exactness beyond an hour ago."""
     cdef Noted* n = notes.noted
     cdef u64 width = max((until - since) // max(cells, 1), 1), second, at, step

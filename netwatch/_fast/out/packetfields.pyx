@@ -33,7 +33,7 @@ BY_NAME = dict(FIELDS)
 cdef class PacketFields:
     """`interfaces`: the source's list, which may grow."""
 
-    def __init__(self, list interfaces):
+    def __init__(self, interfaces: list[Record]):
         self.interfaces = interfaces
         self.interface_names = {}
         self.link_protos = {}

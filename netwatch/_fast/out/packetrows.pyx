@@ -63,7 +63,7 @@ cdef class PacketRows:
             raise IndexError(f"packet {i} of {self.n}")
         return self.rows[i].flow
 
-    def flow(self, u64 i) -> tuple:
+    def flow(self, u64 i) -> tuple[int, int]:
         """(shard, row) of the flow of the i-th packet; (0, 0) when it has none, or the flow is gone."""
         cdef const PacketRow* row = self.at(i)
         if row.flow:
@@ -74,7 +74,7 @@ cdef class PacketRows:
         """The packet record of the i-th row."""
         return fields.record(self.at(i))
 
-    def know(self, apps) -> None:
+    def know(self, apps: Buffer) -> None:
         """What the flows turned out to be: the protocol by flow number, one byte each; those beyond the end stay."""
         cdef const unsigned char[::1] found = apps
         cdef u64 i, n = len(found)

@@ -38,7 +38,7 @@ cdef class Probe:
     cdef Cold cold
     cdef Conn conn
     cdef list pending
-    cdef readonly object code      # the last answer of parse; final ones stay
+    cdef readonly object code      # int: the last answer of parse; final ones stay
     cdef readonly bint datagram
     cdef public u64 ts             # ns, given to every call
     cdef readonly u64 frame
@@ -214,7 +214,7 @@ cdef class Probe:
             self.proto.closing(&look)
 
     @property
-    def facts(self) -> list:
+    def facts(self) -> list[tuple[int, bytes]]:
         """(key, value) of each fact, in the order they were learnt."""
         if self.cold.facts == NULL:
             return []
@@ -226,12 +226,12 @@ cdef class Probe:
         return self.cold.facts.used if self.cold.facts != NULL else 0
 
     @property
-    def events(self) -> list:
+    def events(self) -> list[tuple[int, int, int, int, bytes]]:
         """(kind, side, ts, extra, payload) of each event, but sightings."""
         return [each for each in self.all_events() if each[0] not in (EV_NAMES, EV_LINKS)]
 
     @property
-    def sightings(self) -> list:
+    def sightings(self) -> list[bytes]:
         """The payloads of events that say what goes together."""
         return [each[4] for each in self.all_events() if each[0] in (EV_NAMES, EV_LINKS)]
 
@@ -250,12 +250,12 @@ cdef class Probe:
         return self.row.state
 
     @property
-    def initiator(self):
+    def initiator(self) -> int | None:
         """0 or 1, the side that the content shows to be the client; None when it shows nothing."""
         return int(bool(self.row.bits & BIT_INITIATOR_B)) if self.row.bits & BIT_SEEN else None
 
     @property
-    def app(self):
+    def app(self) -> str | None:
         """The more specific protocol that the parser found to be inside; None when it found none."""
         return app_names()[self.row.app]
 
@@ -264,7 +264,7 @@ cdef class Probe:
         return self.dpi.malformed[NUMBER]
 
     @property
-    def left_over(self) -> tuple:
+    def left_over(self) -> tuple[bytes, bytes]:
         """Bytes of each side that parse has not used."""
         return tuple(self.pending)
 

@@ -26,7 +26,7 @@ cdef class RawFlow:
         if row <= engine.core.table.high:
             self.key = engine.core.table.colds[row].key
 
-    def __eq__(self, other):
+    def __eq__(self, other) -> bool:
         cdef RawFlow one
         if not isinstance(other, RawFlow):
             return False

@@ -41,12 +41,14 @@ def path_record(Engine engine, u16 path, list interfaces) -> dict:
     return {name: found[field] for name, field in FIELDS if found.get(field) is not None}
 
 
-def flow_record(Engine engine, u32 number, list interfaces, bint show_secrets=False, wanted=None) -> dict:
+def flow_record(Engine engine, u32 number, interfaces: list[Record], bint show_secrets=False,
+                wanted: Collection[str] | None = None) -> dict:
     """The flow record of a row; {} when the row is not in use. `wanted`: only these keys of it, and `schema`."""
     return record_of(FlowFields(interfaces), engine, number, show_secrets, wanted)
 
 
-def record_of(FlowFields fields, Engine engine, u32 number, bint show_secrets=False, wanted=None) -> dict:
+def record_of(FlowFields fields, Engine engine, u32 number, bint show_secrets=False,
+              wanted: Collection[str] | None = None) -> dict:
     """The same, by getters that are kept from one flow to the next."""
     cdef FlowAt at
     cdef Value v
@@ -62,7 +64,7 @@ def record_of(FlowFields fields, Engine engine, u32 number, bint show_secrets=Fa
     return r
 
 
-def described_of(Engine engine, u32 number, bint show_secrets=False, wanted=None) -> dict:
+def described_of(Engine engine, u32 number, bint show_secrets=False, wanted: Collection[str] | None = None) -> dict:
     """What of the record is in no row: what the classifiers learnt."""
     cdef FlowAt at
     r = {}
@@ -99,7 +101,7 @@ cdef dict told(const Facts* facts, dict r, object wanted):
     return found
 
 
-cpdef object told_ends(bytes value):
+def told_ends(bytes value) -> str | None:
     """The two ends of the flow that announced another, its initiator first."""
     cdef const ToldEnds* ends = <const ToldEnds*><const char*>value
     if len(value) != sizeof(ToldEnds):

@@ -9,7 +9,7 @@ cdef struct Span:              # a cell's text in the scratch buffer
 
 cdef class Shown:
     cdef readonly str kind
-    cdef readonly list names
+    cdef readonly list names   # list[str]: of the columns
     cdef bint whole
     cdef u32 n
     cdef int* codes            # of columns that are what rows have; 0: no such

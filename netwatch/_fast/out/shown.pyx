@@ -15,7 +15,7 @@ cdef class Shown:
     """What is shown of the records of a kind: `columns` (records/columns.py) in order, or (None) all that they have.
     `nested`: members of objects stand in these, as in whole records, and not under dotted names."""
 
-    def __init__(self, str kind, columns, bint nested=True):
+    def __init__(self, str kind, columns: Sequence[object] | None, bint nested=True):
         cdef u32 i
         getters = GETTERS.get(kind, {})
         self.kind = kind

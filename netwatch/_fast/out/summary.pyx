@@ -13,7 +13,7 @@ from netwatch._fast.out.names import REJECTS, proto_name
 cdef list APPS = app_names()
 
 
-def summary(list engines, list link_types) -> dict:
+def summary(engines: list[Engine], link_types: list[str]) -> dict:
     """Counts of all engines together; keys as in the summary record, without its files and drops."""
     cdef Engine engine
     cdef Core* core

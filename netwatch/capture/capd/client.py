@@ -9,12 +9,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from netwatch._fast.input import source as sources
 from netwatch._fast.input.ring import RingSource
 from netwatch._fast.input.source import Source, SourceError
-from netwatch.capture.capd.messages import PART, Answer, MessageError, Question, answer, ask
+from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
 from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unavailable, Unknown
 from netwatch.model.record import Record
 
@@ -52,7 +52,7 @@ class Helper(Host):
         self._number = 0
         self._late = False  # an answer has not come yet
 
-    def ask(self, name: str, *arguments: Any) -> Any:
+    def ask(self, name: str, *arguments: Json) -> Json:
         """The answer. Raises Unavailable, SourceError, OSError, ValueError."""
         return self._ask(name, arguments)[0]
 
@@ -112,8 +112,8 @@ class Helper(Host):
     def cpu_seconds(self, pid: int) -> float:
         return cast(float, self.ask("cpu_seconds", pid))
 
-    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
-        return cast(dict[str, Any], self.ask("tcp_info", local, lport, remote, rport))
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Json]:
+        return cast(dict[str, Json], self.ask("tcp_info", local, lport, remote, rport))
 
     def devices(self) -> list[Record]:
         return cast(list[Record], self.ask("devices"))
@@ -131,7 +131,7 @@ class Helper(Host):
         except Unavailable:
             return
 
-    def _ask(self, name: str, arguments: tuple[Any, ...]) -> tuple[Any, list[int]]:
+    def _ask(self, name: str, arguments: tuple[Json, ...]) -> tuple[Json, list[int]]:
         with self._lock:
             self._number += 1
             try:
@@ -169,7 +169,7 @@ class Helper(Host):
                 except MessageError as e:
                     raise Unavailable(f"the capture helper said what cannot be understood: {e}") from None
 
-    def _result(self, told: Answer, fds: list[int]) -> tuple[Any, list[int]]:
+    def _result(self, told: Answer, fds: list[int]) -> tuple[Json, list[int]]:
         if told.kind == "is":
             return told.value, fds
         if told.kind == "source":

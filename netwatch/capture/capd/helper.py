@@ -14,12 +14,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from socket import AF_UNIX, SOCK_SEQPACKET, fromfd, send_fds
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netwatch._fast.input.ring import RingFiller, make_memory
 from netwatch._fast.input.source import SourceError
 from netwatch.capture import live
-from netwatch.capture.capd.messages import QUESTION_MOST, Answer, MessageError, Question, answer_parts, question
+from netwatch.capture.capd.messages import QUESTION_MOST, Answer, Json, MessageError, Question, answer_parts, question
 from netwatch.model.host import Unavailable
 from netwatch.platform.host import ThisMachine
 from netwatch.store.files import new_file
@@ -38,7 +38,7 @@ Answered = tuple[object, Sequence[int]]  # the value and descriptors that go wit
 class Capture:
     """One that runs, in a thread of its own."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Json) -> None:
         self.source = source
         self.fds = (make_memory(), os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK),
                     os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
@@ -112,7 +112,7 @@ class Helper:
     def _owners_ready(self) -> Answered:
         return bool(self._host.owners is not None and self._host.owners.ready), ()
 
-    def _of_flow(self, *ends: Any) -> Answered:
+    def _of_flow(self, *ends: Json) -> Answered:
         if self._host.owners is None:
             raise Unavailable("nobody looks for owners")
         return self._host.owners.of_flow(*ends), ()

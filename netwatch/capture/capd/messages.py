@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from netwatch.model.host import Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown
 
+Json = Any  # Any: what a message carries, which its question knows
 QUESTION_MOST = 65_536  # bytes
 ANSWER_MOST = 16 << 20
 PART = 65_536
@@ -35,16 +36,16 @@ class MessageError(Exception):
 class Question(NamedTuple):
     number: int
     name: str
-    arguments: list[Any]
+    arguments: list[Json]
 
 
 class Answer(NamedTuple):
     number: int
     kind: str  # "is", "unavailable", "source" (with the exception's name), "refused"
-    value: Any
+    value: Json
 
 
-def packed(value: object) -> Any:
+def packed(value: object) -> Json:
     """As JSON can have it. Raises MessageError."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -63,7 +64,7 @@ def packed(value: object) -> Any:
     raise MessageError(f"{type(value).__name__} is not told")
 
 
-def unpacked(value: Any, deep: int = DEEP_MOST) -> Any:
+def unpacked(value: Json, deep: int = DEEP_MOST) -> Json:
     """What packed() packed. Raises MessageError."""
     if isinstance(value, list):
         return _each(value, deep)
@@ -86,7 +87,7 @@ def unpacked(value: Any, deep: int = DEEP_MOST) -> Any:
     raise MessageError("an object of no known kind")
 
 
-def _each(values: Any, deep: int) -> list[Any]:
+def _each(values: Json, deep: int) -> list[Json]:
     if not isinstance(values, list):
         raise MessageError("no list")
     return [unpacked(each, _less(deep)) for each in values]
@@ -139,7 +140,7 @@ def answer(data: bytes) -> Answer:
     return Answer(found[0], found[1], unpacked(found[2]))
 
 
-def _read(data: bytes) -> Any:
+def _read(data: bytes) -> Json:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

@@ -90,7 +90,7 @@ def net_table(data: bytes) -> list[Neighbour]:
             for index, length, mac, address, kind in _rows(data, NET) if length == 6 and kind in (DYNAMIC, STATIC)]
 
 
-def _rows(data: bytes, row: struct.Struct) -> Iterator[tuple[Any, ...]]:
+def _rows(data: bytes, row: struct.Struct) -> Iterator[tuple[Any, ...]]:  # Any: as the struct says
     if len(data) >= 4:
         count, = struct.unpack_from("<I", data)
         for at in range(4, 4 + min(count, (len(data) - 4) // row.size) * row.size, row.size):

@@ -1,0 +1,22 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from netwatch._fast.engine import Engine
+from netwatch._fast.input.box import Box
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.out.packetrows import PacketRows
+
+KINDS: tuple[str, ...]
+
+def drain(
+    engine: Engine,
+    packets: PacketRows | None = ...,
+) -> list[tuple[int, int, str, int, int, int, int, bool, bytes, int, str | None]]: ...
+
+def lost_events(engine: Engine) -> int: ...
+
+def write_frame(box: Box, writer: CaptureWriter, packets: PacketRows, i: int) -> None: ...
+
+def ended_rows(engine: Engine) -> list[tuple[int, int]]: ...
+
+def release(engine: Engine, keep: int = ...) -> None: ...
+
+def number_fresh(engines: list[Engine], ident: int) -> int: ...

@@ -1,0 +1,9 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Sequence
+
+class Shown:
+    @property
+    def kind(self) -> str: ...
+    @property
+    def names(self) -> list[str]: ...
+    def __init__(self, kind: str, columns: Sequence[object] | None, nested: bool = ...) -> None: ...
