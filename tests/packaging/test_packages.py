@@ -56,7 +56,7 @@ def test_only_who_captures_gets_rights(words: str, captures: bool) -> None:
 
 def test_every_command_is_known_to_capture_or_not() -> None:
     """A new subcommand has to be thought of: LIVE_COMMANDS in build/entry.py, or here."""
-    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "config", "fields", "protocols", "formats"}
+    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "stats", "config", "fields", "protocols", "formats"}
 
 
 def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
