@@ -30,7 +30,7 @@ NAMES = (
     "zeek/http-vlan-0.pcap", "zeek/smb__smb2readwrite.pcap", "zeek/tunnels__gre-sample.pcap",
     "zeek/tunnels__vxlan-encapsulated-http.pcap", "zeek/communityid__icmp6.pcap", "zeek/linuxsll-arp.pcap",
     "zeek/quic__quicv2-http3-443.pcap", "zeek/pppoe-over-qinq.pcap", "zeek/tunnels__Teredo.pcap",
-    "zeek/http__bro.org.pcap", "zeek/mixed-vlan-mpls.pcap", "wireshark/tls13-rfc8446.pcap", "wireshark/dhcp.pcap",
+    "zeek/http__bro.org.pcap", "arkime/mpls-basic.pcap", "wireshark/tls13-rfc8446.pcap", "wireshark/dhcp.pcap",
     "generated/frag4_inorder.pcap", "generated/frag6_inorder.pcap", "generated/enc_ipip.pcap",
     "generated/enc_gtpu.pcap", "generated/tcp_port_reuse.pcap", "pcapplusplus/4KHttpRequests.pcap",
 )
