@@ -86,6 +86,17 @@ sbom: ## dist/netwatch-*.cdx.json: what the bundle is made of
 airgap: ## dist/netwatch-*-airgap-*.tar.gz: everything for a machine without a network
 	@packaging/airgap.sh
 
+.PHONY: image
+image: ## dist/netwatch-*-image.tar, an OCI image; as root
+	@packaging/image.sh
+
+.PHONY: sums
+sums: ## dist/SHA256SUMS of what is handed out, signed
+	@packaging/sums.sh
+
+.PHONY: packages
+packages: wheel bundle deb apt-repo rpm sbom airgap sums ## all of these but the image
+
 .PHONY: packages-test
 packages-test: ## install, use, upgrade and purge the packages in a minimal Debian without a network; as root
 	@packaging/packages-test.sh

@@ -1,8 +1,8 @@
 """Where the frozen program begins: PyInstaller's traces are wiped off, then it is the command netwatch.
 
-A package installs it twice. `netwatch` is for everybody and has no capabilities; `netwatch-live` beside it has those
-that capturing needs and may be run by the group netwatch alone. `netwatch` becomes `netwatch-live` where somebody who
-may run it captures; files are read without any rights.
+A package installs it twice. `netwatch` is for everybody and has no rights of its own. `netwatch-capd` beside it is
+the capture helper (netwatch/capture/capd): it has the capabilities that capturing needs, and may be run by a group
+alone. It also says what those would see (`devices`, `doctor`), and refuses to be anything else.
 """
 from __future__ import annotations
 
@@ -11,23 +11,13 @@ import os
 import sys
 
 WORKER = "--plugin-worker"          # netwatch/plugins/process.py starts the program so
-LIVE = "netwatch-live"
-NEVER_LIVE = {"-V", "--version", "-h", "--help", "--self-test"}
-LIVE_COMMANDS = {"devices", "doctor", "run"}
+HELPER = "--capd"                   # and netwatch/capture/capd/client.py
+CAPD = "netwatch-capd"
+TELLING = {"devices", "doctor"}     # commands that tell what may be captured, and read nothing
 # what a user's classifier may import: it cannot open the program's file any more when it is loaded
 FOR_CLASSIFIERS = ("base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "enum", "functools",
                    "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator", "re", "statistics",
                    "string", "struct", "textwrap", "time", "typing", "unicodedata", "uuid", "zlib")
-
-
-def captures(arguments: list[str]) -> bool:
-    """Would this command line capture? When in doubt it would: then it is netwatch-live that says what it needs."""
-    if NEVER_LIVE & set(arguments):
-        return False
-    names_interface = any(word.startswith(("-i", "--i")) for word in arguments)
-    if arguments and (arguments[0] == "-" or not arguments[0].startswith("-")):
-        return arguments[0] in LIVE_COMMANDS or names_interface
-    return names_interface or not any(word.startswith(("-r", "--rea")) for word in arguments)
 
 
 def clean_environment() -> None:
@@ -46,12 +36,12 @@ def describe_terminals(folder: str) -> None:
     os.environ["TERMINFO_DIRS"] = f"{os.environ.get('TERMINFO_DIRS', '')}:{os.path.join(folder, 'terminfo')}"
 
 
-def become_live(arguments: list[str]) -> None:
-    """Does not return where it can and should."""
-    live = os.path.join(os.path.dirname(sys.executable), LIVE)
-    if os.geteuid() and captures(arguments) and os.access(live, os.X_OK):
+def become_capd(arguments: list[str]) -> None:
+    """Does not return where a command tells of rights that only the helper has, and it may be run."""
+    capd = os.path.join(os.path.dirname(sys.executable), CAPD)
+    if arguments and arguments[0] in TELLING and os.geteuid() and os.access(capd, os.X_OK):
         with contextlib.suppress(OSError):      # what cannot be executed here after all is done without
-            os.execv(live, [live, *arguments])
+            os.execv(capd, [capd, *arguments])
 
 
 def raise_capabilities() -> None:
@@ -79,17 +69,33 @@ def work() -> None:
     worker.main()
 
 
+def parent_of(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def help_capturing() -> None:
+    """Be the capture helper. A one-file program is started by its bootloader, which stands between it and who asks."""
+    from netwatch.capture.capd import helper
+
+    line, asker = map(int, sys.argv[2:])
+    between = os.getppid()
+    helper.main(line, between if between != asker and parent_of(between) == asker else asker)
+
+
 def main() -> int:
     if sys.platform == "linux":
         clean_environment()
-        if sys.argv[1:2] == [WORKER]:
-            work()
-            return 0
-        if os.path.basename(sys.executable) == LIVE:
+        first = sys.argv[1] if sys.argv[1:] else ""
+        if os.path.basename(sys.executable) == CAPD:
+            if first != HELPER and first not in TELLING:
+                sys.exit(f"{CAPD}: netwatch starts it")
             raise_capabilities()
             sys.executable = os.path.join(os.path.dirname(sys.executable), "netwatch")
-        else:
-            become_live(sys.argv[1:])
+        if first in (WORKER, HELPER):
+            work() if first == WORKER else help_capturing()
+            return 0
+        become_capd(sys.argv[1:])
         describe_terminals(sys._MEIPASS)
     from netwatch.__main__ import main as run
 

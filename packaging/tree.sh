@@ -21,7 +21,7 @@ put_programs() {
     cp -a "$DIST/netwatch" "$1$PLACE"
     find "$1$PLACE/_internal" -type f -exec chmod 0644 {} +
     chmod 0755 "$1$PLACE/netwatch"
-    chmod 0750 "$1$PLACE/netwatch-live"
+    chmod 0750 "$1$PLACE/netwatch-capd"
     ln -s ../lib/netwatch/netwatch "$1/usr/bin/netwatch"
     tell_place "$1"
 }

@@ -47,6 +47,10 @@ port:443 process:firefox sni:github            google
 | `src:192.168` | leading groups of an IPv4 address: `192.168.0.0/16` |
 | `field:>value`, `field:{a, b}`, `field:/regex/` | as with the operator |
 | `decrypted` | a yes/no field alone: it is yes |
+| `sni`, `exists sni`, `process` | a field's name alone, or an object's: it has a value. `not app`: it has none |
+| `tcp`, `icmp`, `tls`, `dns`, `ip`, `ipv6` | a protocol alone: the transport, or an application recognised |
+| `bytes_in > bytes_out`, `src == dst` | two fields; texts and addresses by `==` and `!=` only |
+| `host A`, `net A/N`, `src host A`, `dst net A/N`, `dst port N` | as in tcpdump; `host name` is the field |
 | `google`, `"a phrase"`, `/regex/` | found where fields.md says *searched*, or in an end such as `[::1]:443` |
 | `10.0.0.0/8` | either address is in the network |
 
@@ -63,7 +67,13 @@ Conditions side by side must all hold. Words of the language and names of fields
 * Regular expressions are [RE2's](https://github.com/google/re2/wiki/Syntax): their time grows with the text and nothing
   else. So there are no backreferences, no look-around, no possessive repetition and no flag `x`; `\d \w \s \b` know
   ASCII only, the end of the text is `\z`, a character by its number `\x{20ac}`, and `{n,m}` goes to 1000.
-* A record answers for itself; what a packet, DNS, HTTP or TLS record lacks is asked of its flow.
+* A record answers for itself; a field that packet, DNS, HTTP or TLS records have not got is asked of their flow. But
+  a message is never answered for by what its flow says of another one (`rcode`, `status`, `method`, `latency`), nor a
+  packet by the flow's first one (`ttl`, `tcp_flags`).
+* Numbers that have names may be written: `proto == 6`, `rcode == 3`, `dns.qry.type == 28`, `tls.version == 0x0303`.
+* What could never hold is an error that says what is meant: misspelt operators, ports above 65535, states that do not
+  exist, Wireshark's names that have no like here, fields that the asked records have not got.
+* Wireshark's `eq ne gt lt ge le` are operators behind a field's name.
 * `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
 * `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.
 * Quote a value that holds blanks, brackets, commas, quotes or `= < > !=`. In quotes `\"` `\'` `\\` `\n` `\t` `\r` `\0`.

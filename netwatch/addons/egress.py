@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from netwatch._fast.view.gather import ways
+from netwatch._fast.view.groupby import GroupBy
+from netwatch._fast.view.grouplist import GroupList
+from netwatch.addons.groups import GroupKey
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
-from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
-    from netwatch._fast.view.attached import RowCodes
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
 NO_PROCESS = "no process known"
+SAID = ("tls.sni", "quic.sni", "http.host")  # names that flows say themselves
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,25 @@ class Egress:
     where: Filter | None = None
 
     def answer(self, session: Session) -> EgressNow:
-        own = list(session.get(Throughput).here) if session.live else None
-        selected = session.look(session.view.select(self.where))
-        with session.lock:
-            codes, by_code, names = _processes(session)
-            roots, found, total, left_out = ways(selected, SHOWN, own, codes, by_code)
-            by_process = own is not None and bool(names)
-            told = [_way(session, each, names, by_process) for each in found]
-            whole = [_root(each, names, by_process) for each in roots]
-            now = session.engine.clock
-        if own is not None and not by_process:
-            whole = [replace(way, who=NO_PROCESS) for way in whole[:1]]
-            told = [replace(way, who=NO_PROCESS) for way in told]
-        return EgressNow(_in_order(whole, told), total, left_out, by_process, now)
+        return session.look(self._looked(session))
+
+    def _looked(self, session: Session) -> Generator[bool, None, EgressNow]:
+        selected = yield from session.view.select(self.where, wanted=("process.name",))
+        view, here = selected.view, session.get(Throughput).history
+        who = (("process.name",), "") if session.live else ((), "src")
+        began = GroupList(selected, [GroupBy(view, *who)], here, begun_here=session.live, ip=True)
+        roots = yield from began.largest(SHOWN)
+        went = GroupList(selected, [GroupBy(view, *who), GroupBy(view, end="dst"), GroupBy(view, SAID),
+                                    GroupBy(view, ("dport",)), GroupBy(view, ("proto",))])
+        found = yield from went.largest(SHOWN)
+        records = yield from session.recorded([sums["row"] for _, sums in found])
+        yield True
+        whole = [_root(_who(key[0]), sums) for key, sums in roots]
+        told = [_way(_who(key[0]), str(key[1][1]), key[3][1], sums, record)
+                for (key, sums), record in zip(found, records, strict=True)]
+        named = view.columns().get("process.name")
+        return EgressNow(_in_order(whole, told), went.groups, began.left_out + went.unplaced,
+                         session.live and named is not None and bool(named[2]), session.engine.clock)
 
 
 def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
@@ -86,42 +93,22 @@ def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
     return tuple(order)
 
 
-def _processes(session: Session) -> tuple[RowCodes | None, array[int] | None, list[str]]:
-    """(process code of each row, number of the process's name by code, the names, the first with number 1)."""
-    owners = session.get(FlowOwners)
-    if not owners.looking:
-        return None, None, []
-    told = owners.column(session.engine)
-    codes = told.codes
-    known = told.tables["process.name"]
-    names = sorted(set(known.values()))
-    number = {name: i for i, name in enumerate(names, 1)}
-    by_code = array("I", bytes(4 * (max(known, default=0) + 1)))
-    for code, name in known.items():
-        by_code[code] = number[name]
-    return codes, by_code, names
+def _who(key: GroupKey) -> str:
+    return NO_PROCESS if key[0] == "none" else str(key[1])
 
 
-def _who(group: Record, names: list[str], by_process: bool, address: str) -> str:
-    if not by_process:
-        return address
-    return names[group["root"] - 1] if group["root"] else NO_PROCESS
+def _root(who: str, sums: Record) -> Way:
+    return Way(who, "", "", None, "", sums["flows"], sums["live"], sums["bytes_out"], sums["bytes_in"], sums["last_ns"])
 
 
-def _root(group: Record, names: list[str], by_process: bool) -> Way:
-    return Way(_who(group, names, by_process, group["address"]), "", "", None, "", group["flows"], group["live"],
-               group["bytes_out"], group["bytes_in"], group["last_ns"])
-
-
-def _way(session: Session, group: Record, names: list[str], by_process: bool) -> Way:
-    record = session.record(group["row"])
-    name = record.get("name") or {}
-    host = str(name.get("host") or "")
-    if host and name.get("via") not in ("sni", "http"):
-        host = f"~{host}"
-    return Way(_who(group, names, by_process, group["from"]), group["address"], host, group["port"],
-               group["app"] or str(record.get("proto") or ""), group["flows"], group["live"], group["bytes_out"],
-               group["bytes_in"], group["last_ns"], str(record.get("proto") or ""))
+def _way(who: str, host: str, port: int | None, sums: Record, record: Record) -> Way:
+    """`record`: of the newest of the flows."""
+    name, proto = record.get("name") or {}, str(record.get("proto") or "")
+    said = str(name.get("host") or "")
+    if said and name.get("via") not in ("sni", "http"):
+        said = f"~{said}"
+    return Way(who, host, said, port, sums["app"] or proto, sums["flows"], sums["live"], sums["bytes_out"],
+               sums["bytes_in"], sums["last_ns"], proto)
 
 
 class EgressAddon(Addon):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netwatch._fast.view.engineview import dns_times
-from netwatch._fast.view.gather import hosts
+from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.model.contract import Addon
@@ -66,12 +66,11 @@ class Insights:
 
     def answer(self, session: Session) -> InsightsNow:
         addon = session.get(TimelineAddon)
-        selected = session.look(session.view.select())
+        found, _, _ = session.look(hosts_of(session.view, None, HOSTS))
         with session.lock:
             now = addon.mark()
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
-            found, _, _ = hosts(selected, HOSTS)
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch._fast.view import tallies
+from netwatch._fast.view.aggregate import MANY
+from netwatch._fast.view.groupby import GroupBy
+from netwatch._fast.view.grouplist import GroupList
+from netwatch.addons.groups import GroupKey
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
-from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of, rows_of
+from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
-from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -69,16 +72,24 @@ class OverviewQuestion:
 
     def answer(self, session: Session) -> Overview:
         found = Interfaces().answer(session).rows if self.interfaces and session.live else ()
-        only = rows_of(session, self.where, not self.by_rate)
-        with session.lock:
-            return self._looked(session, tuple(sorted(found, key=_busy, reverse=True)), only)
+        return session.look(self._looked(session, tuple(sorted(found, key=_busy, reverse=True))))
 
-    def _looked(self, session: Session, interfaces: tuple[Interface, ...], only: list[int] | None) -> Overview:
-        """What the rows tell. The caller holds session.lock."""
-        past = past_of(session, self.range)
-        found, peers = peers_of(session, self.top, self.by_rate, only)
-        return Overview(past, dns_of(session, past), gateway_of(session), peers, self.by_rate, found["seen"],
-                        found["refused"], interfaces)
+    def _looked(self, session: Session, interfaces: tuple[Interface, ...]) -> Generator[bool, None, Overview]:
+        past, timed, known = past_of(session, self.range), None, session.get(Throughput).gateway
+        if known is not None:
+            timed = yield from session.view.round_trip(known[0])
+        selected = yield from session.view.select(self.where, None, False, not self.by_rate)
+        groups = GroupList(selected, [GroupBy(selected.view, ("name.host",), "peer"),
+                                      GroupBy(selected.view, ("process.name",))],
+                           session.get(Throughput).history, ours=True, row="rate" if self.by_rate else "bytes",
+                           most=MANY)
+        found = yield from groups.largest(self.top, "rate" if self.by_rate else "bytes")
+        records = yield from session.recorded([sums["row"] for _, sums in found])
+        peers = tuple(_peer(key[0], sums, record) for (key, sums), record in zip(found, records, strict=True))
+        yield True
+        gateway = Gateway(known[1], *(timed or (None, ""))) if known is not None else None
+        return Overview(past, dns_of(session, past), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
+                        interfaces)
 
 
 def _busy(row: Interface) -> tuple[float, bool]:
@@ -86,34 +97,15 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def peers_of(session: Session, top: int, by_rate: bool,
-             only: list[int] | None) -> tuple[Record, tuple[Peer, ...]]:
-    """(what was told apart, the first of it). The caller holds session.lock."""
-    owners = session.get(FlowOwners)
-    told = owners.column(session.engine) if owners.looking else None
-    processes = (told.codes, told.tables["process.name"]) if told is not None else None
-    found = tallies.peers(session.engine, 0, top, by_rate, session.view.host_texts, processes, only)
-    return found, tuple(_peer(session, group) for group in found["top"])
-
-
-def _peer(session: Session, group: Record) -> Peer:
-    record = session.record(group["row"])
+def _peer(key: GroupKey, sums: Record, record: Record) -> Peer:
+    """`key`: a host by name, or an address; `record`: of the flow that counts most."""
+    address = str(key[1] if key[0] == "address" else record.get("dst") or "")
     return Peer(
         process=str((record.get("process") or {}).get("name") or ""),
-        name=str((record.get("name") or {}).get("host") or "") if group["host"] or group["address"] == record.get("dst")
-        else "", address=group["address"], flows=group["flows"],
-        down=group["bytes_in"], up=group["bytes_out"], rate_down=group["rate_in"], rate_up=group["rate_out"],
-        rtt_us=record.get("rtt_us"), app=str(record.get("app") or record.get("proto") or ""), flow=record.get("id", 0))
-
-
-def gateway_of(session: Session) -> Gateway | None:
-    """The caller holds session.lock."""
-    found = session.get(Throughput).gateway
-    if found is None:
-        return None
-    raw, text = found
-    timed = tallies.rtt_to(session.engine, raw)
-    return Gateway(text, *timed) if timed else Gateway(text, None, "")
+        name=str((record.get("name") or {}).get("host") or "") if address == record.get("dst") else "",
+        address=address, flows=sums["flows"], down=sums["bytes_in"], up=sums["bytes_out"],
+        rate_down=sums.get("rate_in", 0), rate_up=sums.get("rate_out", 0), rtt_us=record.get("rtt_us"),
+        app=str(record.get("app") or record.get("proto") or ""), flow=record.get("id", 0))
 
 
 class OverviewAddon(Addon):

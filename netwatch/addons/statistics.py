@@ -6,19 +6,25 @@ older are counted and left out. For the session all flows that are still held ar
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch._fast.view import tallies
-from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of, rows_of
+from netwatch._fast.view.aggregate import MANY
+from netwatch._fast.view.engineview import held
+from netwatch._fast.view.groupby import STEPS_US, GroupBy
+from netwatch._fast.view.grouplist import GroupList
+from netwatch.addons.throughput import DnsTime, Past, dns_of, past_of
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
+    from netwatch._fast.view.selection import Selection
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
-SPREAD_US: tuple[int, ...] = tallies.SPREAD_US
+SPREAD_US: tuple[int, ...] = STEPS_US
+SHARES = 65536  # protocols told apart
 
 
 @dataclass(frozen=True)
@@ -66,24 +72,42 @@ class StatisticsQuestion:
     where: Filter | None = None
 
     def answer(self, session: Session) -> Statistics:
-        only = rows_of(session, self.where)
-        with session.lock:
-            past = past_of(session, self.range)
-            engine, since = session.engine, past.since_ns
-            shares = tuple(Share(proto, app or "", *rest)
-                           for proto, app, *rest in tallies.protocols(engine, since, only))
-            found = tallies.talkers(engine, since, self.top, only)
-            talkers = tuple(_talker(session, group) for group in found["top"])
-            spread = tallies.round_trips(engine, since, only)
-            return Statistics(past, dns_of(session, past), shares, talkers, found["seen"], found["refused"],
-                              tuple(spread["handshake"]), tuple(spread["data"]), spread["older"],
-                              tallies.held(engine)["gone"])
+        return session.look(self._looked(session))
+
+    def _looked(self, session: Session) -> Generator[bool, None, Statistics]:
+        past = past_of(session, self.range)
+        selected = yield from session.view.select(self.where)
+        shares, older = yield from _shares(selected, past.since_ns)
+        by_address = GroupList(selected, [GroupBy(selected.view, end="each")], row="bytes", most=MANY)
+        found = yield from by_address.largest(self.top)
+        handshake = yield from _spread(selected, "rtt_us")
+        data = yield from _spread(selected, "srtt_us")
+        records = yield from session.recorded([sums["row"] for _, sums in found])
+        talkers = tuple(_talker(key[0][1], sums, record) for (key, sums), record in zip(found, records, strict=True))
+        yield True
+        return Statistics(past, dns_of(session, past), shares, talkers, by_address.groups, by_address.unplaced,
+                          handshake, data, older, held(session.engine)["gone"])
 
 
-def _talker(session: Session, group: Record) -> Talker:
-    record = session.record(group["row"])
-    name = str((record.get("name") or {}).get("host") or "") if record.get("dst") == group["address"] else ""
-    return Talker(group["address"], name, group["bytes_out"], group["bytes_in"], group["flows"])
+def _shares(selected: Selection, since: int) -> Generator[bool, None, tuple[tuple[Share, ...], int]]:
+    """(what each protocol moved, most first; flows that began before). Only the others stay selected."""
+    groups = GroupList(selected, [GroupBy(selected.view, ("proto",)), GroupBy(selected.view, ("app",))], since=since)
+    found = yield from groups.largest(SHARES)
+    return tuple(Share(proto or "", app or "", sums["flows"], sums["packets_out"] + sums["packets_in"],
+                       sums["bytes_out"] + sums["bytes_in"]) for ((_, proto), (_, app)), sums in found), groups.older
+
+
+def _spread(selected: Selection, field: str) -> Generator[bool, None, tuple[int, ...]]:
+    """TCP flows in each step of SPREAD_US, by a time that they know."""
+    groups = GroupList(selected, [GroupBy(selected.view, (field,), steps=True), GroupBy(selected.view, ("proto",))])
+    found = yield from groups.largest(SHARES)
+    flows = {step: sums["flows"] for ((name, step), (_, proto)), sums in found if name == field and proto == "tcp"}
+    return tuple(flows.get(step, 0) for step in range(len(SPREAD_US)))
+
+
+def _talker(address: str, sums: Record, record: Record) -> Talker:
+    name = str((record.get("name") or {}).get("host") or "") if record.get("dst") == address else ""
+    return Talker(address, name, sums["bytes_out"], sums["bytes_in"], sums["flows"])
 
 
 class StatisticsAddon(Addon):

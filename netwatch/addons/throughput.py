@@ -16,15 +16,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from netwatch._fast.flow.series import History
-from netwatch._fast.view import tallies
+from netwatch._fast.view.engineview import dns_state, dns_times
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch._fast.view.selection import Selection
-    from netwatch.filter import Filter
     from netwatch.model.contract import Run, Session
 
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
@@ -123,18 +121,11 @@ def _named(counts: Record, here: bool) -> Record:
                      {"down": counts["back"], "up": counts["forth"]})
 
 
-def rows_of(session: Session, where: Filter | None, ended: bool = True) -> Selection | None:
-    """The flows that pass a filter; None, for all of them, without one. The caller does not hold session.lock."""
-    if where is None:
-        return None
-    return session.look(session.view.select(where, None, False, ended))
-
-
 def dns_of(session: Session, past: Past) -> DnsTime:
     """How fast DNS was in the range. The caller holds session.lock."""
-    on, timed, kept = tallies.dns_state(session.engine)
-    times = tallies.dns_times(session.engine, past.since_ns)
-    return DnsTime(median(times) / 1000 if times else None, len(times), timed > kept and len(times) == kept, not on)
+    on, timed, kept = dns_state(session.engine)
+    times = dns_times(session.engine, past.since_ns)
+    return DnsTime(median(times) if times else None, len(times), timed > kept and len(times) == kept, not on)
 
 
 class Throughput(Addon):

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch._fast.view.gather import hosts
+from netwatch.addons.hosts import hosts_of
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.host import Unavailable
@@ -67,9 +67,8 @@ class Peers:
     def answer(self, session: Session) -> PeersNow:
         own = {str(ipaddress.ip_address(raw)) for raw in session.get(Throughput).here}
         routed = _gateways(session) if session.live else {}
-        selected = session.look(session.view.select(self.where))
+        found, total, unplaced = session.look(hosts_of(session.view, self.where, GATHERED))
         with session.lock:
-            found, total, unplaced = hosts(selected, GATHERED)
             learnt = set(session.get(Names).neighbours.gateways())
             now = session.engine.clock
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]
@@ -78,6 +77,7 @@ class Peers:
         peers += [Peer(address, "gateway", scope_of(address) or "", "", detail, 0, 0, 0, 0, None, 0, 0, 0)
                   for address, detail in routed.items() if address not in seen]
         return PeersNow(tuple(peers), total, unplaced, interfaces, bool(own), now)
+
 
 
 def _gateways(session: Session) -> dict[str, str]:
@@ -105,7 +105,7 @@ def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str]
     known = session.get(Names).table.find(address, address, now) if place != "self" else None
     name = about.get("host") or (f"~{known[0]}" if known else "")
     # of flows that it began, the handshake ran from here to it only if the other end is here
-    rtt = group["rtt_us"] if group["rtt_us"] is not None else group["rtt_us_begun"] if own else None
+    rtt = group["rtt_answered_us"] if group["rtt_answered_us"] is not None else group["rtt_begun_us"] if own else None
     return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"], group["flows"],
                 group["live"], None if place == "self" else rtt, group["resent"], group["tcp_packets"],
                 group["last_ns"])

@@ -10,6 +10,7 @@ import difflib
 import ipaddress
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from netwatch._fast.input.capture import LiveSource, find_devices, probe
 from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
 from netwatch._fast.input.switch import Switch
 
+Opener = Callable[[list[str], str, int, int, bool], Source]  # with the arguments of open_live()
 MAX_SNAPLEN = 262144
 RTF_UP = 1  # linux/route.h
 RTF_REJECT = 0x200
@@ -46,9 +48,10 @@ def open_live(
 
 
 def open_switch(names: list[str], capture_filter: str = "", snaplen: int = MAX_SNAPLEN, ring_mb: int = 64,
-                promisc: bool = False) -> Source:
-    """The same, for a capture whose interfaces and filter may be changed while it is read."""
-    return Switch(lambda names, text: open_live(names, text, snaplen, ring_mb, promisc), names, capture_filter)
+                promisc: bool = False, opener: Opener = open_live) -> Source:
+    """The same, for a capture whose interfaces and filter may be changed while it is read. `opener`: in place of
+    open_live()."""
+    return Switch(lambda names, text: opener(names, text, snaplen, ring_mb, promisc), names, capture_filter)
 
 
 def permission_fix() -> str:
@@ -56,7 +59,7 @@ def permission_fix() -> str:
     if sys.platform != "linux":
         return "run it with sudo"
     if getattr(sys, "frozen", False):
-        return _package_fix(Path(sys.executable).with_name("netwatch-live"))
+        return _package_fix(Path(sys.executable).with_name("netwatch-capd"))
     return f"run it with sudo, or once: sudo setcap cap_net_raw,cap_net_admin=ep {Path(sys.executable).resolve()}"
 
 

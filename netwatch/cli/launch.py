@@ -112,6 +112,9 @@ class _Watching(read.Reading):
         super().__init__(options, kinds, source, selection, writer)
         self._program = program
 
+    def _shut_in(self) -> None:
+        """Not while the program runs, which must be ended in the end."""
+
     def over(self) -> bool:
         if self.deadline is None and self._program.poll() is not None:
             self.deadline = time.monotonic() + SETTLE

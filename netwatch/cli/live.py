@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.standard import shows_to_a_person
 from netwatch.model.contract import AddonError
+from netwatch.store import files
+from netwatch.store.folders import config_folder, state_folder
 from netwatch.store.settings import THEMES
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
+    from netwatch.capture.capd.client import Helper
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--sandbox", "--log-file", "--log-level")
+LATER = ("--log-file", "--log-level")
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -54,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--refresh", type=int, metavar="MS", help="100 to 5000, default 1000")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    sandbox.add_option(p)
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     asking = p.add_mutually_exclusive_group()
     asking.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets")
@@ -104,7 +110,7 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
              ("ui.color", False if options.no_color else None),
              ("ui.localhost", False if options.hide_localhost else True if options.show_localhost else None),
              ("names.resolve", False if options.no_resolve else True if options.resolve else None),
-             ("capture.promiscuous", options.promiscuous or None))
+             ("sandbox.mode", options.sandbox), ("capture.promiscuous", options.promiscuous or None))
     return [f"{key}={value}" for key, value in pairs if value is not None]
 
 
@@ -120,12 +126,14 @@ def _show(options: argparse.Namespace) -> int:
     settings = options.settings
     if not settings.of("ui.localhost"):
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
-    label, opener = _source(options)
-    host = ThisMachine(list_devices)
+    helper = sandbox.helper(settings)
+    host = helper or ThisMachine(list_devices)
+    label, opener = _source(options, helper)
     if not options.read and settings.of("owners.find"):
         host.find_owners(behind=True)
     purpose = Purpose(live=not options.read, label=label, keylogs=tuple(options.keylog))
-    session = Session(purpose, opener, dpi=not options.no_dpi, settings=settings, host=host)
+    session = Session(purpose, opener, dpi=not options.no_dpi, settings=settings, host=host,
+                      opened=lambda: _shut_in(options), new_file=helper.new_file if helper else files.new_file)
     try:
         return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
                       color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
@@ -138,16 +146,27 @@ def _show(options: argparse.Namespace) -> int:
         host.close()
 
 
-def _source(options: argparse.Namespace) -> tuple[str, Callable[[], Source]]:
+def _shut_in(options: argparse.Namespace) -> None:
+    """All is open. The folders of settings and filters are there from now on, so that they can be kept."""
+    if options.settings.of("sandbox.mode") == "off":
+        return
+    with contextlib.suppress(OSError), files.as_caller():
+        for folder in (config_folder(), state_folder()):
+            files.make_folder(folder)
+    sandbox.shut_in(options.settings, [*options.keylog, os.environ.get("SSLKEYLOGFILE", ""), *options.read],
+                    [str(config_folder())])
+
+
+def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Callable[[], Source]]:
     """What the title says, and how to open it."""
     if options.read:
         from netwatch.capture.file import open_files
 
         title = ", ".join(os.path.basename(path) for path in options.read)
         return title, lambda: open_files(options.read)
-    from netwatch.capture.live import default_interface, open_switch
+    from netwatch.capture.live import default_interface, open_live, open_switch
 
-    names = options.interface or [default_interface()]
+    names = options.interface or [helper.default_interface() if helper else default_interface()]
     return ", ".join(names), lambda: open_switch(
         names, options.capture_filter, options.settings.of("capture.snaplen"), options.settings.of("capture.ring_mb"),
-        options.settings.of("capture.promiscuous"))
+        options.settings.of("capture.promiscuous"), helper.open if helper else open_live)

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
+from netwatch.cli.progress import Progress
 from netwatch.cli.selection import (
-    check_where,
     has_plugins,
     named_fields,
     parse_fields,
     parse_sort,
-    parse_where,
     read_settings,
     speaks_of_flows,
     use_client_names,
+    where_of,
 )
 from netwatch.cli.sources import files_again, open_source
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
@@ -31,11 +31,12 @@ from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
-from netwatch.records.selection import Selection, singular
+from netwatch.records.selection import Selection, plural, singular
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
+from netwatch.store import files
 
 if TYPE_CHECKING:
     from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -49,7 +50,6 @@ KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
-PROGRESS_EVERY = 0.2  # seconds
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
+    p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
@@ -101,6 +102,9 @@ def _host(options: argparse.Namespace) -> Host:
     """The machine that is captured on; of a file nobody is asked."""
     if not options.interface:
         return Host()
+    helper = sandbox.helper(options.settings)
+    if helper is not None:
+        return helper
     from netwatch.platform.host import ThisMachine
 
     return ThisMachine()
@@ -111,8 +115,7 @@ def main(arguments: list[str]) -> int:
     kinds = _kinds(options)
     if options.follow is not None:
         kinds = _alone(options)
-    where = parse_where(options.where)
-    check_where(where, kinds | ({"packets"} if options.write else set()))
+    where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
     style = style_of(options, kinds)
@@ -183,8 +186,7 @@ class Reading:
         self.writer = writer
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self._progress_at = time.monotonic() + 1.0 if sys.stderr.isatty() else float("inf")
-        self._drawn = False
+        self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
         self._saved: CaptureWriter | None = None
         self.scout: Scout | None = None
 
@@ -211,12 +213,22 @@ class Reading:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
             pipeline.close()
-        self._clear_progress()
+        self.progress.clear()
         if self.source.error:
             print(f"netwatch: {self.source.error}", file=sys.stderr)
         if self.interrupted:
             return 128 + self.interrupted
-        return EXIT_DAMAGED if self.source.damaged else 0
+        return EXIT_DAMAGED if self.source.damaged else self._matched()
+
+    def _matched(self) -> int:
+        """Say at a terminal that nothing passed the filter; the exit code, of which --exit-status makes a finding."""
+        selection = self.selection
+        if selection.where is None or selection.matched.total():
+            return 0
+        if sys.stderr.isatty():
+            seen = [f"0 of {count:,} {plural(kind)}" for kind, count in selection.seen.items()]
+            say(f"{', '.join(seen) or 'none of no records'} matched")
+        return EXIT_FINDING if self.options.exit_status else 0
 
     def over(self) -> bool:
         """Is it time to stop, though there may be more?"""
@@ -257,11 +269,7 @@ class Reading:
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
-        options = self.options
-        if not options.interface:
-            sandbox.shut_in(options.settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
-        elif options.settings.of("sandbox.mode") == "strict":
-            raise CommandError("sandbox strict: not available for live capture in this version", EXIT_UNAVAILABLE)
+        sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
 
     def _scouting(self) -> Pipeline:
         """What reads the files once before."""
@@ -315,6 +323,7 @@ class Reading:
                 self.writer.flush()
         if self._saved is not None:
             self._saved.close()
+        self.progress.clear()
         output.finish()
         if "summary" in self.kinds:
             self.writer.summary(self._summary(pipeline))
@@ -329,7 +338,7 @@ class Reading:
             if self.scout is not None and step.packets is not None:
                 step.packets.know(self.scout.apps)
             yield step
-            self._show_progress()
+            self.progress.show()
             if self.over():
                 break
         if not self.selection.satisfied(self.kinds):
@@ -348,7 +357,8 @@ class Reading:
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
         try:
-            return CaptureWriter(self.options.write, self.options.force)
+            with files.as_caller():
+                return CaptureWriter(self.options.write, self.options.force)
         except OSError as e:
             raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
 
@@ -380,16 +390,3 @@ class Reading:
     def _stop(self, number: int, frame: object) -> None:
         self.interrupted = number
         self.source.interrupt()
-
-    def _show_progress(self) -> None:
-        now = time.monotonic()
-        if now < self._progress_at:
-            return
-        self._progress_at = now + PROGRESS_EVERY
-        done = f"{100 * self.source.bytes_read / self.source.size:.0f} %, " if self.source.size else ""
-        print(f"\r\033[Kreading: {done}{self.source.frames_read:,} packets", end="", file=sys.stderr, flush=True)
-        self._drawn = True
-
-    def _clear_progress(self) -> None:
-        if self._drawn:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.names import geo
@@ -12,6 +14,9 @@ from netwatch.platform.jail import MODES, Jailed, JailError, enter
 from netwatch.platform.walls import Grants, User
 from netwatch.store.folders import account, caller, state_folder
 from netwatch.store.settings import Settings
+
+if TYPE_CHECKING:
+    from netwatch.capture.capd.client import Helper
 
 _own_process = False
 
@@ -27,12 +32,22 @@ def add_option(parser: argparse.ArgumentParser) -> None:
                         "(on, the default), or not at all unless wholly (strict); `netwatch doctor --sandbox` tries it")
 
 
+def helper(settings: Settings) -> Helper | None:
+    """netwatch-capd, started now; None where netwatch does not shut itself in. Call it before there are threads."""
+    if not _own_process or sys.platform != "linux" or settings.of("sandbox.mode") == "off":
+        return None
+    from netwatch.capture.capd.client import Helper
+
+    return Helper()
+
+
 def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = ()) -> Jailed:
     """Enter the jail; everything is open by now. Nothing happens in a process that is not ours alone. Raises
     CommandError."""
     if not _own_process:
         return Jailed()
-    grants = Grants(readable=[*keylogs, *geo.folders()], writable=[str(state_folder()), *writable],
+    logs = [path if os.path.exists(path) else os.path.dirname(os.path.abspath(path)) for path in keylogs if path]
+    grants = Grants(readable=[*logs, *geo.folders()], writable=[str(state_folder()), *writable],
                     datagrams=bool(settings.of("names.resolve")), user=_caller())
     try:
         return enter(settings.of("sandbox.mode"), grants)

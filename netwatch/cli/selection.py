@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import sys
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
 
 
-def parse_where(text: str | None) -> Filter | None:
-    """The filter, or a CommandError that shows the place."""
+def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
+    """The filter, or a CommandError that shows the place. `kinds`: the records it is for; none: flows."""
     if text is None:
         return None
     from netwatch.filter import Filter, FilterError
 
     try:
-        return Filter(text)
+        return Filter(text, map(singular, kinds))
     except FilterError as e:
         raise CommandError(f"--where: {e.message}, at column {e.column}\n  {text}\n  {' ' * (e.column - 1)}^") from None
 
@@ -101,12 +102,24 @@ def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
     return names
 
 
+def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:
+    """The filter of --where, which is one of these kinds of records, with --write of packets too."""
+    if options.exit_status and options.where is None:
+        raise CommandError("--exit-status goes with --where")
+    if options.where is not None and kinds == {"summary"}:
+        raise CommandError("--where: the summary is of all packets; ask for flows or packets that pass")
+    filtered = kinds | ({"packets"} if options.write else set())
+    where = parse_where(options.where, sorted(filtered))
+    check_where(where, filtered)
+    return where
+
+
 def check_where(where: Filter | None, kinds: Iterable[str]) -> None:
     """Raises CommandError for a condition that no record of these kinds can answer."""
     from netwatch.schema import answering
 
-    asked = [singular(kind) for kind in kinds]
-    for fields in where.conditions if where is not None else ():
+    asked = [singular(kind) for kind in kinds if kind != "summary"]
+    for fields in where.conditions if where is not None and asked else ():
         if not any(answering(fields, kind)[1] for kind in asked):
             names = [field.name for field in fields]
             others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))

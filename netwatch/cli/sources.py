@@ -36,8 +36,9 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
     kinds = options.what.split(",")
     if ("flows" in kinds or options.where is not None) and options.settings.of("owners.find"):
         options.host.find_owners()
-    return open_live(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
-                     options.settings.of("capture.ring_mb"))
+    opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
+    return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
+                     options.settings.of("capture.ring_mb"), False)
 
 
 def files_again(options: argparse.Namespace) -> bool:

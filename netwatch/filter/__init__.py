@@ -5,6 +5,7 @@ is asked for, so that `netwatch --help` and a typing error stay cheap.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,12 @@ __all__ = ["Filter", "FilterError", "parse"]
 
 
 class Filter:
-    """A filter text, understood. Raises FilterError when it cannot be."""
+    """A filter text, understood. Raises FilterError when it cannot be. `kinds`: the records it is for, where the names
+    of their own keys are meant; else flows."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kinds: Iterable[str] = ()) -> None:
         self.text = text
-        self.node: Node = parse(text)
+        self.node: Node = parse(text, tuple(kinds))
         self._native: tuple[Any, Program] | None = None
 
     def __repr__(self) -> str:

@@ -12,10 +12,24 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.view.columns import ROW_COLUMN
-from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
+from netwatch._fast.view.program import LIMIT, RELATIONS, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.query import PROFILE_COLUMN
 from netwatch.filter.evaluate import END_FIELDS, check_of, value_of_number
-from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Numbers, Part, Pattern, Search, Test, Words
+from netwatch.filter.nodes import (
+    Addresses,
+    And,
+    Compare,
+    Exists,
+    Node,
+    Not,
+    Numbers,
+    Part,
+    Pattern,
+    Relate,
+    Search,
+    Test,
+    Words,
+)
 from netwatch.schema import SEARCHED, Field, Type
 
 if TYPE_CHECKING:
@@ -38,6 +52,10 @@ class Piece(NamedTuple):
 
 class TooLarge(ValueError):
     """A filter of more conditions than a program can have."""
+
+
+class Unanswerable(ValueError):
+    """A filter that can be answered of records only."""
 
 
 def compile_native(node: Node, view: FlowView) -> Program:
@@ -101,6 +119,10 @@ class _Compiler:
     def piece(self, node: Node) -> Piece:
         if isinstance(node, Compare):
             return self.compare(node)
+        if isinstance(node, Exists):
+            return self.some(self.tests(self.of_flows(node.fields), None))
+        if isinstance(node, Relate):
+            return self.relate(node)
         if isinstance(node, Search):
             return self.search(node)
         if isinstance(node, Not):
@@ -109,9 +131,24 @@ class _Compiler:
         return self.every(pieces) if isinstance(node, And) else self.some(pieces)
 
     def compare(self, node: Compare) -> Piece:
-        fields = [field for field in node.fields if "flow" in field.kinds and field.name in self.columns]
+        fields = self.of_flows(node.fields)
         passes = self.some(self.tests(fields, node.test))
         return self.every([self.some(self.tests(fields, None)), self.opposite(passes)]) if node.negated else passes
+
+    def of_flows(self, fields: Iterable[Field]) -> list[Field]:
+        return [field for field in fields if "flow" in field.kinds and field.name in self.columns]
+
+    def relate(self, node: Relate) -> Piece:
+        """Two numbers that rows have. Unanswerable of others."""
+        columns = [[self.columns[field.name] for field in self.of_flows(side)] for side in (node.left, node.right)]
+        if any(kind != "number" for side in columns for kind, _, _ in side):
+            raise Unanswerable("fields that are compared with each other here must be numbers of every flow")
+        pairs = [(a, b) for _, a, _ in columns[0] for _, b, _ in columns[1]]
+        stands = self.some([self.step(COST_NUMBER, "relate", a, (b, RELATIONS.index(node.op))) for a, b in pairs])
+        if not node.negated:
+            return stands
+        there = [self.some([self.step(COST_NUMBER, "has", col) for _, col, _ in side]) for side in columns]
+        return self.every([*there, self.opposite(stands)])
 
     def search(self, node: Search) -> Piece:
         fields = [field for field in SEARCHED if "flow" in field.kinds and field.name not in END_FIELDS

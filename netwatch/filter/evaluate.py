@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import isfinite
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from netwatch.filter import values
@@ -20,11 +21,14 @@ from netwatch.filter.nodes import (
     Addresses,
     And,
     Compare,
+    Exists,
     Node,
     Not,
     Numbers,
+    Or,
     Part,
     Pattern,
+    Relate,
     Search,
     Test,
     Truth,
@@ -35,6 +39,7 @@ from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 Record = Mapping[str, Any]
 Predicate = Callable[[Record, Record | None], bool]
 Check = Callable[[Any], bool]
+RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 ENDS = (("src", "sport"), ("dst", "dport"))
 END_FIELDS = frozenset(name for end in ENDS for name in end)
 
@@ -43,6 +48,11 @@ def compile_python(node: Node) -> Predicate:
     """The filter as a function of a record and, optionally, the record of its flow."""
     if isinstance(node, Compare):
         return _compare(node)
+    if isinstance(node, Exists):
+        asked = Asked(node.fields)
+        return lambda record, flow: bool(asked.values(record, flow))
+    if isinstance(node, Relate):
+        return _relate(node)
     if isinstance(node, Search):
         return _search(node)
     if isinstance(node, Not):
@@ -119,6 +129,26 @@ def _compare(node: Compare) -> Predicate:
         found = asked.values(record, flow)
         return bool(found) and any(checks[field.name](value) for field, value in found) is wanted
     return compare
+
+
+def _relate(node: Relate) -> Predicate:
+    left, right, stands = Asked(node.left), Asked(node.right), RELATIONS[node.op]
+    forms = {field.name: comparable(field) for field in node.left + node.right}
+
+    def relate(record: Record, flow: Record | None) -> bool:
+        sides = [[forms[field.name](value) for field, value in side.values(record, flow)] for side in (left, right)]
+        pairs = [(a, b) for a in sides[0] for b in sides[1] if a is not None and b is not None]
+        return bool(pairs) and any(stands(a, b) for a, b in pairs) is not node.negated
+    return relate
+
+
+def comparable(field: Field) -> Callable[[Any], Any]:
+    """How a value of the field becomes one that can be compared with that of another field of its group."""
+    if field.type is Type.ADDRESS:
+        return lambda value: packed(str(value))
+    if field.type in (Type.TEXT, Type.BOOL):
+        return lambda value: values.folded(str(value))[:MAX_TEXT]
+    return _number_of(field)
 
 
 def _search(node: Search) -> Predicate:
@@ -219,19 +249,22 @@ def _nanoseconds(value: object) -> int | None:
 
 def fields_used(node: Node) -> frozenset[str]:
     """Names of the fields that the filter may look at."""
-    if isinstance(node, Compare):
-        return frozenset(name for field in node.fields for name in (field.parts or (field.name,)))
     if isinstance(node, Search):
         return frozenset(field.name for field in SEARCHED)
     if isinstance(node, Not):
         return fields_used(node.item)
-    return frozenset().union(*(fields_used(item) for item in node.items))
+    if isinstance(node, And | Or):
+        return frozenset().union(*(fields_used(item) for item in node.items))
+    used = {field for fields in conditions_of(node) for field in fields}
+    return frozenset(name for field in used for name in field.parts or (field.name,))
 
 
 def conditions_of(node: Node) -> tuple[tuple[Field, ...], ...]:
-    """The fields of each condition on fields, in order."""
-    if isinstance(node, Compare):
+    """The fields of each condition on fields, in order; of a relation those of each side."""
+    if isinstance(node, Compare | Exists):
         return (node.fields,)
+    if isinstance(node, Relate):
+        return node.left, node.right
     if isinstance(node, Search):
         return ()
     items = (node.item,) if isinstance(node, Not) else node.items

@@ -45,6 +45,7 @@ class Token(NamedTuple):
 STOPS = frozenset(" \t\r\n(){},\"'=<>")
 OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "=", "~")
 WORD_OPERATORS = frozenset({"in", "contains", "matches"})
+SPELLED = {"eq": "==", "ne": "!=", "gt": ">", "lt": "<", "ge": ">=", "le": "<="}  # Wireshark's; after a field's name
 LOGIC = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT}
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 
@@ -62,12 +63,13 @@ def tokens(text: str, names: Container[str]) -> list[Token]:
             found.append(Token(Kind.END, "", at + 1, at + 1))
             return found
         value_next = bool(found) and (found[-1].kind in (Kind.KEY, Kind.OP) or found[-1].is_punct("{,"))
-        token = _token(text, at, names, value_next)
+        after_field = bool(found) and found[-1].kind is Kind.WORD and found[-1].text.lower() in names
+        token = _token(text, at, names, value_next, after_field)
         found.append(token)
         at = token.end - 1
 
 
-def _token(text: str, at: int, names: Container[str], value_next: bool) -> Token:
+def _token(text: str, at: int, names: Container[str], value_next: bool, after_field: bool) -> Token:
     char = text[at]
     if char in "(){},":
         return _made(Kind.PUNCT, char, at, 1)
@@ -85,7 +87,7 @@ def _token(text: str, at: int, names: Container[str], value_next: bool) -> Token
         regex = _regex(text, at)
         if regex is not None:
             return regex
-    return _word(text, at, names, value_next)
+    return _word(text, at, names, value_next, after_field)
 
 
 def _made(kind: Kind, text: str, at: int, length: int) -> Token:
@@ -120,7 +122,7 @@ def _regex(text: str, at: int) -> Token | None:
     return Token(Kind.REGEX, text[at + 1:i].replace("\\/", "/"), at + 1, i + 2)
 
 
-def _word(text: str, at: int, names: Container[str], value_next: bool) -> Token:
+def _word(text: str, at: int, names: Container[str], value_next: bool, after_field: bool) -> Token:
     end = at
     while end < len(text) and not _stops(text, end):
         end += 1
@@ -133,7 +135,7 @@ def _word(text: str, at: int, names: Container[str], value_next: bool) -> Token:
         lower = word.lower()
         if lower in LOGIC:
             return Token(LOGIC[lower], word, at + 1, end + 1)
-        if lower in WORD_OPERATORS:
+        if lower in WORD_OPERATORS or (after_field and lower in SPELLED):
             return Token(Kind.OP, lower, at + 1, end + 1)
     return Token(Kind.WORD, word, at + 1, end + 1)
 

@@ -1,7 +1,8 @@
 """What a filter becomes: a small immutable tree of conditions. No evaluation and no text handling happens here.
 
-A Compare asks whether any value of its fields passes its Test. Every operator of the language is one of five tests, so
-that whoever evaluates a filter (Python here, C in netwatch._fast.view.program) has five things to know.
+An Exists asks for a value, a Relate compares two fields, a Search looks everywhere. A Compare asks whether any value of
+its fields passes its Test; every operator is one of five tests, so that whoever evaluates a filter (Python here, C in
+netwatch._fast.view.program) has few things to know.
 """
 from __future__ import annotations
 
@@ -87,6 +88,24 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class Exists:
+    """Some of the fields has a value."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relate:
+    """Some value of some field of the left stands so to one of the right: == < <= > >=. `negated`: there are values on
+    both sides, and none stands so."""
+
+    left: tuple[Field, ...]
+    op: str
+    right: tuple[Field, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """The text or pattern is found in a searched field, or in an end written as address:port."""
 
@@ -108,4 +127,4 @@ class Or:
     items: tuple[Node, ...]
 
 
-Node = Compare | Search | Not | And | Or
+Node = Compare | Exists | Relate | Search | Not | And | Or

@@ -4,41 +4,50 @@
     any       = all { ("or" | "||") all }
     all       = one { [ "and" | "&&" ] one }           conditions side by side must all hold
     one       = { "not" | "!" } ( "(" any ")" | condition )
-    condition = field ["not"] operator value | KEY value | field value | yes-no-field | word | "phrase" | /regex/
+    condition = field ["not"] operator value | field relation field | KEY value | field value | field | "exists" field
+              | ("src" | "dst") ("host" | "net" | "port") value | protocol | word | "phrase" | /regex/
     value     = word | "phrase" | /regex/ | "{" value { "," value } "}"
 
-A field's name with nothing after it that could be its value is a word like any other, so `host` alone searches for
-"host". Depth, length and the number of conditions are bounded.
+A field's name with nothing after it that could be its value asks whether it has one; a protocol's is that protocol.
+Depth, length and the number of conditions are bounded.
 """
 from __future__ import annotations
 
-from netwatch.filter import values
-from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token, tokens
+from collections.abc import Mapping
+
+from netwatch.filter import habits, values
+from netwatch.filter.evaluate import RELATIONS
+from netwatch.filter.lexer import SPELLED, WORD_OPERATORS, Kind, Token, tokens
 from netwatch.filter.nodes import (
     MAX_DEPTH,
     MAX_NODES,
     Addresses,
     And,
     Compare,
+    Exists,
     FilterError,
     Node,
     Not,
     Or,
     Part,
+    Relate,
     Search,
     Truth,
     Words,
 )
+from netwatch.filter.numbered import ALSO
 from netwatch.filter.typing_rules import TRUTHS, make_test, pattern
-from netwatch.schema import BY_NAME, NAMES, Field, Type, transport_of
+from netwatch.schema import BY_NAME, FIELDS, NAMES, Field, Type, names_for, transport_of
 
 VALUES = (Kind.WORD, Kind.STRING, Kind.REGEX)
-SPELLINGS = {"=": "==", "~": "matches"}
+SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
+NUMERIC = frozenset({Type.INT, Type.PORT, Type.BYTES, Type.RATE})  # can be compared with each other
 
 
-def parse(text: str) -> Node:
-    """The condition a filter means. Raises FilterError; whatever the text, nothing else."""
-    return _Parser(text).parse()
+def parse(text: str, kinds: tuple[str, ...] = ()) -> Node:
+    """The condition a filter means, in records of these kinds (none: in flows). Raises FilterError; whatever the text,
+    nothing else."""
+    return _Parser(text, names_for(kinds)).parse()
 
 
 def nearest(name: str) -> str | None:
@@ -49,9 +58,10 @@ def nearest(name: str) -> str | None:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, tuple[Field, ...]]) -> None:
         self.text = text
-        self.tokens = tokens(text, NAMES)
+        self.names = names
+        self.tokens = tokens(text, names)
         self.at = 0
         self.depth = 0
         self.nodes = 0
@@ -146,17 +156,83 @@ class _Parser:
         if self.negated_operator(0):
             self.take()
             return self.compare(word, self.operator(), negated=True)
-        fields = NAMES.get(word.text.lower())
+        low = word.text.lower()
+        fields = self.names.get(low)
+        if low == "exists" and self.now.kind is Kind.WORD and (named := self.named(self.now.text.lower())):
+            self.take()
+            return Exists(named)
+        habit = self.habit(word)
+        if habit is not None:
+            return habit
         if fields is not None and fields[0].type is Type.BOOL:
             if self.now.kind is Kind.WORD and self.now.text.lower() in TRUTHS:
                 return self.compare(word, ":")
             return Compare(fields, Truth(True))
         if fields is not None and self.now.kind in VALUES and not self.begins_comparison():
-            return self.compare(word, ":")
+            return self.beside(word, fields)
+        return self.bare(word)
+
+    def named(self, low: str) -> tuple[Field, ...]:
+        """The fields of a name, or of an object."""
+        return self.names.get(low) or tuple(field for field in FIELDS if field.name.startswith(low + "."))
+
+    def habit(self, word: Token) -> Node | None:
+        """What tcpdump's users write: host A, net A/N, src host A, dst net A/N, dst port N, ip host A."""
+        low = word.text.lower()
+        if self.now.kind is not Kind.WORD:
+            return None
+        following = self.now.text.lower()
+        if low in habits.ENDS and following in ("host", "net", "port") and self.peek(1).kind in VALUES:
+            address, port = habits.ENDS[low]
+            self.take()
+            return self.compare(word._replace(text=port if following == "port" else address), ":")
+        if low in habits.FAMILIES and following in ("host", "net", "src", "dst", "port", "proto"):
+            return self.family(low)
+        if low in ("host", "net") and (low == "net" or values.packed(following) or values.network(following)):
+            return self.compare(word._replace(text="addr"), ":")
+        return None
+
+    def beside(self, word: Token, fields: tuple[Field, ...]) -> Node:
+        """`field value`, where the value is no operator mistyped."""
+        following = self.now.text.lower()
+        if self.now.kind is Kind.WORD and following == "exists":
+            self.take()
+            return Exists(fields)
+        meant = habits.mistyped_operator(following) if self.now.kind is Kind.WORD else None
+        if meant is not None and self.peek(1).kind in VALUES:
+            raise self.error(f"{self.now.text!r} is no operator; did you mean {meant}?", self.now)
+        if self.now.kind is Kind.WORD and following in habits.NOT_LOGIC:
+            raise self.error(habits.not_said(following) or "", self.now)
+        return self.compare(word, ":")
+
+    def bare(self, word: Token) -> Node:
+        """A word alone: a network, a field or object that exists, a protocol, or what is looked for."""
+        low = word.text.lower()
         network = values.network(word.text)
         if network is not None:
             return Compare(NAMES["addr"], Addresses((network,)))
+        if low in habits.FAMILIES:
+            return self.family(low)
+        if low in self.names:
+            return Exists(self.names[low])
+        proto = ALSO.get(low, low)
+        if proto in habits.PROTOS:
+            return Compare((_PROTO,), Words(frozenset({proto.encode()})))
+        if low in habits.APPS:
+            test = Words(frozenset({low.encode()}))
+            return Or((Compare((BY_NAME["app"],), test), Compare((BY_NAME["app_stack"],), test)))
+        if habits.object_of(low):
+            return Exists(self.named(low))
+        wrong = habits.not_said(word.text)
+        if wrong is not None:
+            raise self.error(wrong, word)
         return Search(Part(values.folded(word.text)))
+
+    def family(self, low: str) -> Node:
+        """IPv4, or IPv6."""
+        network = values.network(habits.FAMILIES[low])
+        assert network is not None
+        return Compare(NAMES["addr"], Addresses((network,)))
 
     def begins_comparison(self) -> bool:
         """The word at hand is itself the left side of a comparison."""
@@ -173,17 +249,36 @@ class _Parser:
 
     def compare(self, word: Token, op: str, negated: bool = False) -> Node:
         name = word.text.lower()
-        fields = NAMES.get(name)
+        fields = self.names.get(name)
         if fields is None:
+            if name in habits.INSTEAD:
+                raise self.error(habits.not_said(name) or "", word)
             like = nearest(name)
             raise self.error(f"no field is called {word.text!r}" + (f"; did you mean {like!r}?" if like else ""), word)
         if op == "!=":
             op, negated = "==", True
+        other = self.other(fields, op)
+        if other:
+            self.take()
+            return Relate(fields, op, other, negated)
         node = Compare(fields, make_test(name, fields, op, self.value(op), self.text), negated)
         transport = transport_of(name)
         if transport is None or name in BY_NAME:
             return node
         return And((Compare((_PROTO,), Words(frozenset({transport.encode()}))), node))
+
+    def other(self, fields: tuple[Field, ...], op: str) -> tuple[Field, ...]:
+        """The fields that stand where a value would, to be compared with these; () when none do."""
+        found = self.names.get(self.now.text.lower(), ()) if self.now.kind is Kind.WORD else ()
+        mine = fields[0].type
+        if not found or op not in RELATIONS or (mine in (Type.TEXT, Type.BOOL) and "." not in self.now.text):
+            return ()
+        theirs = found[0].type
+        if mine is not theirs and not {mine, theirs} <= NUMERIC:
+            raise self.error(f"a {theirs} is not compared with a {mine}", self.now)
+        if mine in (Type.TEXT, Type.ADDRESS, Type.BOOL) and op != "==":
+            raise self.error(f"two fields of type {mine} are compared by == and !=", self.now)
+        return found
 
     def value(self, op: str) -> list[Token]:
         if self.now.is_punct("{"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 from netwatch.filter import values
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, FilterError, Numbers, Part, Pattern, Test, Truth, Words
+from netwatch.filter.numbered import BY_FIELD, meant
 from netwatch.filter.regex import Regex, RegexError
 from netwatch.schema import UNIT_NS, Field, Type
 
@@ -13,6 +14,9 @@ EXAMPLES = {
     Type.TIME: "a time such as 2026-01-02 or 2026-01-02T03:04:05Z", Type.BOOL: "true or false",
     Type.ADDRESS: "an address or a network such as 10.0.0.0/8",
 }
+MOST_PORT = 65535
+MOST = {"ttl": 255, "vlan": 4095, "icmp.type": 255, "icmp.code": 255, "icmp.id": 65535, "confidence": 100,
+        "dns.id": 65535, "mpls": 0xfffff, "pppoe_session": 65535}  # what a number cannot exceed
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 Range = tuple[int | None, int | None]
 
@@ -26,12 +30,13 @@ def make_test(name: str, fields: tuple[Field, ...], op: str, given: list[Token],
         return pattern(value, text)
     if value.kind is Kind.REGEX:
         raise FilterError(f"a /regex/ goes with matches: {name} matches /{value.text}/", value.column, text)
-    if op == "contains" or (op == ":" and kind is Type.TEXT and len(given) == 1):
+    numbered = kind is Type.TEXT and op == ":" and value.text.isdecimal() and any(f.name in BY_FIELD for f in fields)
+    if op == "contains" or (op == ":" and kind is Type.TEXT and len(given) == 1 and not numbered):
         return Part(values.folded(value.text))
     if kind is Type.TEXT:
         if op in ("<", "<=", ">", ">="):
             raise FilterError(f"{name} is text: use ==, !=, in, contains or matches", value.column, text)
-        return Words(frozenset(values.folded(token.text) for token in given))
+        return Words(frozenset(values.folded(_meant(fields, token, text)) for token in given))
     if kind is Type.BOOL:
         return _truth(name, op, value, text)
     if kind is Type.ADDRESS:
@@ -48,6 +53,18 @@ def pattern(value: Token, text: str) -> Pattern:
         return Pattern(Regex(value.text))
     except RegexError as error:
         raise FilterError(f"in the /regex/: {error.message}", value.column + inside + error.position, text) from None
+
+
+def _meant(fields: tuple[Field, ...], token: Token, text: str) -> str:
+    """The value that records have."""
+    for field in fields:
+        try:
+            found = meant(field.name, token.text)
+        except ValueError as error:
+            raise FilterError(str(error), token.column, text) from None
+        if found != token.text:
+            return found
+    return token.text
 
 
 def _wrong(name: str, kind: Type, value: Token, text: str) -> FilterError:
@@ -114,4 +131,7 @@ def _bounds(name: str, field: Field, token: Token, literal: str, text: str) -> t
         number = values.quantity(literal, field.type)
     if number is None:
         raise _wrong(name, field.type, token, text)
+    most = MOST.get(field.name) or (MOST_PORT if field.type is Type.PORT else None)
+    if most is not None and not 0 <= number[0] <= most * number[1]:
+        raise FilterError(f"{name} is never {literal}: it is 0 to {most}", token.column, text)
     return -(-number[0] // number[1]), number[0] // number[1]

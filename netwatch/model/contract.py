@@ -186,11 +186,17 @@ class Session(Run, Protocol):
     def player(self) -> Player | None:
         """Of a file."""
 
+    def new_file(self, name: str) -> int:
+        """A descriptor of a new file in the working folder, for what is saved. Raises OSError."""
+
     def record(self, row: int) -> Record:
         """The record of a row. The lock is held."""
 
     def records(self, numbers: list[int]) -> list[Record]:
         """The records of rows for a screen. The lock is held."""
+
+    def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
+        """The same for look(), a few at a time."""
 
     def flow(self, id: int) -> Record | None:
         """The record of one flow, None when it is gone. The lock is not held."""

@@ -158,7 +158,9 @@ class Neighbour:
 class Owners(Protocol):
     """Finds the owners of flows."""
 
-    ready: bool  # what finds them is loaded
+    @property
+    def ready(self) -> bool:
+        """Is what finds them loaded?"""
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
                 first_seen_ns: int = 0) -> Owner | Unknown:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import resource
@@ -56,11 +57,18 @@ def give_up_rights() -> None:
     confine.shut_calls(confine.CALLS)
 
 
-def give_up_privileges() -> ModuleType:
-    """No capabilities and no new privileges. The module that did it: netwatch/platform/linux/confine.py, alone."""
+@functools.cache
+def confinement() -> ModuleType:
+    """The module netwatch/platform/linux/confine.py, alone. To be read before this is another user, who may not."""
     path = Path(__file__).parents[1] / "platform" / "linux" / "confine.py"
     module = ModuleType("confine")
     exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    return module
+
+
+def give_up_privileges() -> ModuleType:
+    """No capabilities and no new privileges. The module that did it."""
+    module = confinement()
     module.drop_capabilities()
     module.forbid_new_privileges()
     return module
@@ -220,6 +228,8 @@ def leash(held: int, user: int, group: int) -> None:
 
 def main() -> None:
     held, user, group = map(int, sys.argv[1:])
+    if sys.platform == "linux":
+        confinement()
     leash(held, user, group)
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "r+b") as nothing:  # what the file prints goes nowhere

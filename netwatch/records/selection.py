@@ -41,6 +41,11 @@ def ordered_form(value: Any, kind: Type | None) -> tuple[int, Any] | None:
     return 2, str(value)
 
 
+def plural(kind: str) -> str:
+    """How records of a kind are called, many of them."""
+    return {"flow": "flows", "packet": "packets", "stream": "streams"}.get(kind, f"{kind} records")
+
+
 def singular(kind: str) -> str:
     """`flow` for --what flows; dns, http and tls are called alike in both."""
     return kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind
@@ -57,6 +62,7 @@ class Selection:
         self.limit = limit
         self.scout: Scout | None = None  # who knows how the flows will end
         self.matched: collections.Counter[str] = collections.Counter()
+        self.seen: collections.Counter[str] = collections.Counter()  # that were asked
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
         self._more = more
         self._orders: dict[str, Column | None] = {}  # by kind
@@ -71,6 +77,7 @@ class Selection:
     def passes(self, item: Item) -> bool:
         if self.where is None:
             return True
+        self.seen[item.kind] += 1
         if self.scout is not None and item.kind != "flow":
             found = self.scout.passes(item.record())
         else:

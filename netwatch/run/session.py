@@ -32,6 +32,7 @@ from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.run.turns import Turns
+from netwatch.store import files
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,8 +53,12 @@ class Session:
 
     def __init__(self, purpose: Purpose, open_source: Callable[[], Source], *, dpi: bool = True,
                  settings: Settings | None = None, host: Host | None = None,
-                 given: Callable[[], Sequence[Addon]] = tuple) -> None:
-        """`given` makes addons that stand in for those of their names (see addons.load())."""
+                 given: Callable[[], Sequence[Addon]] = tuple, opened: Callable[[], None] = lambda: None,
+                 new_file: Callable[[str], int] = files.new_file) -> None:
+        """`given` makes addons that stand in for those of their names (see addons.load()); `opened` is called by
+        start() when all is open and before the first thread; `new_file` gives a descriptor of a file for what is
+        saved."""
+        self._new_file, self._opened = new_file, opened
         self.settings: Values = settings or Settings({})
         self.host = host or Host()
         self.purpose = purpose
@@ -78,6 +83,7 @@ class Session:
     def start(self) -> None:
         """Open the source and begin to read it. Raises SourceError, AddonError."""
         self._begin(self._open_source())
+        self._opened()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -101,6 +107,10 @@ class Session:
         unsaid, self._unsaid = self._unsaid or [], None
         for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
+
+    def new_file(self, name: str) -> int:
+        """See model.Session."""
+        return self._new_file(name)
 
     def find(self, kind: type[Kind]) -> Kind | None:
         """See model.Run."""

@@ -6,6 +6,7 @@ nothing, and does not know how a value is obtained. Here are flows, packets and 
 field.py what a field is; the other files are named after what their fields describe.
 """
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from netwatch.schema.alerts import ALERTS
 from netwatch.schema.brokers import BROKERS
@@ -39,7 +40,7 @@ from netwatch.schema.text import TEXT_PROTOCOLS
 from netwatch.schema.web import WEB
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "answering", "fields_of",
-           "transport_of"]
+           "names_for", "transport_of"]
 
 # ------------------------------------------------------------------------------------------------------------ flow
 _IDENTITY = (
@@ -176,6 +177,7 @@ FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_
 MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
 # objects of a flow that speak of its first or newest message; and what in them does not
 OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")
+OF_PACKETS = ("ttl", "icmp.", "tcp_flags_")      # of its first packet, or of all: no packet's own
 OF_FLOW = frozenset(field.name for field in FIELDS if field.name.startswith("http") and (
     ".login." in field.name or field.name.endswith((".transactions", ".goaway"))))
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
@@ -194,6 +196,18 @@ def _names() -> dict[str, tuple[Field, ...]]:
 NAMES: Mapping[str, tuple[Field, ...]] = _names()
 
 
+@cache
+def names_for(kinds: tuple[str, ...]) -> Mapping[str, tuple[Field, ...]]:
+    """What names mean where records of these kinds are asked: the key of such a record is its own field first."""
+    found = dict(NAMES)
+    for kind in kinds:
+        for field in fields_of(kind):
+            name = field.key(kind)
+            others = tuple(other for other in found.get(name, ()) if other != field and other.type is field.type)
+            found[name] = (field, *others)
+    return found
+
+
 def fields_of(kind: str) -> tuple[Field, ...]:
     """The fields of the records of a kind, in the order of the table."""
     return tuple(field for field in FIELDS if kind in field.kinds)
@@ -205,7 +219,7 @@ def answering(fields: Iterable[Field], kind: str) -> tuple[str, tuple[Field, ...
     own = tuple(field for field in fields if kind in field.kinds)
     if own or kind == "flow":
         return kind, own
-    theirs = OF_MESSAGES if kind in MESSAGES else ()
+    theirs = OF_MESSAGES if kind in MESSAGES else OF_PACKETS if kind == "packet" else ()
     return "flow", tuple(field for field in fields
                          if "flow" in field.kinds and (field.name in OF_FLOW or not field.name.startswith(theirs)))
 

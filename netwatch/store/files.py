@@ -62,6 +62,13 @@ def write_text(path: Path, text: str) -> None:
             raise
 
 
+def new_file(name: str) -> int:
+    """A descriptor of a new file in the working folder: mode 0600, the caller's. Raises OSError, also when one of that
+    name is there, be it a link."""
+    with as_caller():
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
 def make_folder(folder: Path) -> None:
     """The folder and those above it that are missing, for their owner alone. Raises OSError."""
     for each in reversed([each for each in (folder, *folder.parents) if not each.exists()]):

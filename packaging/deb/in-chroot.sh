@@ -3,7 +3,7 @@
 # Each line is something that was seen; the first that fails ends it.
 set -u
 VERSION=$1
-LIVE=/usr/lib/netwatch/netwatch-live
+CAPD=/usr/lib/netwatch/netwatch-capd
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 cd /
 
@@ -51,7 +51,7 @@ said "and decrypted" 'hello from the lab'
 expect 0 "the manual is there" test -s /usr/share/man/man1/netwatch.1.gz
 
 talk & talker=$!
-[ -z "$(getcap $LIVE)" ] && ok "unasked, nothing has capabilities" || failed "capabilities by default"
+[ -z "$(getcap $CAPD)" ] && ok "unasked, nothing has capabilities" || failed "capabilities by default"
 getent group netwatch >/dev/null && failed "a group by default" || ok "and there is no group"
 expect 3 "unasked, nobody but root captures" capture as outsider
 said "and is told what gives it" 'dpkg-reconfigure netwatch'
@@ -60,12 +60,14 @@ said "and sees the process behind a flow" '"cmdline":"talker '
 
 expect 0 "the answer becomes yes" answer true
 usermod -aG netwatch member
-getcap $LIVE >/tmp/out; said "capabilities are permitted, not effective" 'cap_net_raw.*=p$'
+getcap $CAPD >/tmp/out; said "capabilities are permitted, not effective" 'cap_net_raw.*=p$'
 expect 0 "a member of the group captures" capture as member
 said "and sees the process of another user by eBPF" '"cmdline":"talker .*"uid":0.*"method":"ebpf"'
 expect 3 "somebody else does not" capture as outsider
 said "and is told how to join" 'usermod -aG netwatch'
-expect 126 "nor can they execute what has the capabilities" as outsider $LIVE --version
+expect 126 "nor can they execute what has the capabilities" as outsider $CAPD devices
+expect 1 "the helper reads no file for a member" as member $CAPD read /captures/tls13.pcap
+expect 0 "a member is told what may be captured" as member netwatch devices --json
 expect 0 "where eBPF is withheld, a member captures all the same" capture \
     capsh --drop=cap_bpf,cap_perfmon -- -c 'exec setpriv --reuid=member --regid=member --init-groups "$@"' -
 expect 3 "where capturing is withheld, it is said" capture \
@@ -76,14 +78,14 @@ expect 0 "a program that netwatch runs has none of its capabilities or libraries
 said "no capability" 'CapPrm:\s*0000000000000000'
 
 expect 0 "the package is installed again, as an upgrade does" apt-get install -y --reinstall netwatch
-getcap $LIVE >/tmp/out; said "capabilities are kept" 'cap_net_raw.*=p$'
+getcap $CAPD >/tmp/out; said "capabilities are kept" 'cap_net_raw.*=p$'
 expect 0 "and a member captures" capture as member
-dpkg-statoverride --update --add root adm 0750 $LIVE
+dpkg-statoverride --update --add root adm 0750 $CAPD
 expect 0 "with a mode of the administrator's" apt-get install -y --reinstall netwatch
-stat -c '%a %U:%G' $LIVE >/tmp/out; said "that mode stands" '^750 root:adm$'
-dpkg-statoverride --remove $LIVE
+stat -c '%a %U:%G' $CAPD >/tmp/out; said "that mode stands" '^750 root:adm$'
+dpkg-statoverride --remove $CAPD
 expect 0 "the answer becomes no" answer false
-[ -z "$(getcap $LIVE)" ] && ok "and the capabilities are gone" || failed "capabilities after no"
+[ -z "$(getcap $CAPD)" ] && ok "and the capabilities are gone" || failed "capabilities after no"
 expect 0 "the answer becomes yes" answer true
 
 kill $talker

@@ -5,6 +5,7 @@ import random
 import socket
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import finished
@@ -12,9 +13,10 @@ from running import finished
 from netwatch._fast.engine import Engine
 from netwatch._fast.flow.series import History
 from netwatch._fast.input.box import Box
-from netwatch._fast.view import tallies
 from netwatch._fast.view.attached import RowCodes
-from netwatch._fast.view.engineview import EngineView
+from netwatch._fast.view.engineview import EngineView, dns_state, dns_times, held
+from netwatch._fast.view.groupby import STEPS_US, GroupBy
+from netwatch._fast.view.grouplist import GroupList
 from netwatch.capture.file import open_files
 from netwatch.filter import Filter
 from tests.engine.wire import A4, B4, START, eth, icmp_echo, ip4, pcap, syn_options, tcp, udp
@@ -125,57 +127,102 @@ def test_flows_that_begin_and_end_and_segments_sent_again(tmp_path: Path) -> Non
     assert list(found["begun"])[:6] == [1, 0, 0, 0, 1, 1]
     assert sum(found["ended"]) == history.totals()["ended"] > 300
     assert max(found["ended"]) <= 2                                  # as they ended, not when a chunk did
-    assert tallies.held(engine) == {"seen": 401, "gone": 0}
+    assert held(engine) == {"seen": 401, "gone": 0}
 
 
-def test_sums_by_protocol_address_and_host(tmp_path: Path) -> None:
+def summed(engine: Engine, *by: tuple[Any, ...], view: EngineView | None = None, where: Filter | None = None,
+           sort: str = "bytes", **more: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """(what its parts say, sums) of every group, those of most first; `by`: what GroupBy takes, for each part."""
+    view = view or EngineView(engine, [])
+    selected = finished(view.select(where))
+    groups = GroupList(selected, [GroupBy(view.view, *each) for each in by], **more)
+    return [(tuple(value for _, value in key), sums) for key, sums in finished(groups.largest(1000, sort))]
+
+
+def test_sums_by_protocol_and_address(tmp_path: Path) -> None:
     frames = [(START + k * SECOND, datagram(100, A4, B4, 41000 + k)) for k in range(5)]
     frames += [(START + 10 * SECOND, datagram(1000, C4, B4, 40007)),
                (START + 11 * SECOND, eth(ip4(1, icmp_echo(8, 3)))),
                (START + 11 * SECOND + 2_000_000, eth(ip4(1, icmp_echo(0, 3), src=B4, dst=A4)))]
+    engine, history = run(tmp_path, frames)
+
+    def shares(**more: Any) -> dict[str, tuple[int, int, int]]:
+        return {key[0]: (sums["flows"], sums["packets_out"] + sums["packets_in"], sums["bytes_out"] + sums["bytes_in"])
+                for key, sums in summed(engine, (("proto",),), (("app",),), **more)}
+    whole = shares()
+    assert whole["udp"] == (6, 6, 5 * 142 + 1042)
+    assert whole["icmp"][:2] == (1, 2)
+    assert shares(since=START + 5 * SECOND)["udp"] == (1, 1, 1042)
+    assert shares(where=Filter("bytes > 1000")) == {"udp": (1, 1, 1042)}
+    top = summed(engine, ((), "each"))
+    assert len(top) == 3
+    assert [key for key, _ in top[:2]] == [(B4,), (C4,)]
+    assert top[1][1]["bytes_out"] == 1042
+    assert [(key, sums["flows"]) for key, sums in summed(engine, ((), "peer"), here=history)] == [((B4,), 7)]
+
+
+def test_the_newest_round_trip_to_an_address(tmp_path: Path) -> None:
+    engine, _ = run(tmp_path, [(START, datagram(100)), (START + SECOND, eth(ip4(1, icmp_echo(8, 3)))),
+                               (START + SECOND + 2_000_000, eth(ip4(1, icmp_echo(0, 3), src=B4, dst=A4)))])
+    view = EngineView(engine, [])
+    assert finished(view.round_trip(socket.inet_aton(B4))) == (2000, "ICMP echo")
+    assert finished(view.round_trip(socket.inet_aton("203.0.113.9"))) is None
+    steps = [key[0] for key, _ in summed(engine, (("rtt_us",), "", True), where=Filter("icmp"))]
+    assert [STEPS_US[step] for step in steps] == [1024]
+
+
+def test_flows_that_began_earlier_are_in_no_sum_and_told_apart(tmp_path: Path) -> None:
+    frames = [(START + after * SECOND, datagram(100, sport=port)) for after, port in ((0, 1), (0, 2), (5, 1), (5, 3))]
     engine, _ = run(tmp_path, frames)
-    shares = {each[0]: each[2:] for each in tallies.protocols(engine)}
-    assert shares["udp"] == (6, 6, 5 * 142 + 1042)
-    assert shares["icmp"][:2] == (1, 2)
-    later = {each[0]: each[2:] for each in tallies.protocols(engine, START + 5 * SECOND)}
-    assert later["udp"] == (1, 1, 1042)
-    top = tallies.talkers(engine, 0, 2)
-    assert top["seen"] == 3
-    assert [each["address"] for each in top["top"]] == [B4, C4]
-    assert top["top"][1]["bytes_out"] == 1042
-    peers = tallies.peers(engine, 0, 5, False)["top"]
-    assert [(each["address"], each["flows"]) for each in peers] == [(B4, 7)]
-    assert tallies.rtt_to(engine, socket.inet_aton(B4)) == (2000, "ICMP echo")
-    assert tallies.rtt_to(engine, socket.inet_aton("203.0.113.9")) is None
-    some = finished(EngineView(engine, []).select(Filter("bytes > 1000")))
-    assert tallies.protocols(engine, 0, some) == [("udp", None, 1, 1, 1042)]
+    view = EngineView(engine, [])
+    selected = finished(view.select())
+    groups = GroupList(selected, [GroupBy(view.view, ("proto",))], since=START + SECOND)
+    (_, sums), = finished(groups.largest(9))
+    assert (sums["flows"], groups.older, selected.matched) == (1, 1, 1)
 
 
 def test_whoever_comes_to_this_machine_is_the_other_end(tmp_path: Path) -> None:
     frames = [(START, datagram(300, C4, A4, 41000, 53)), (START + 1, datagram(100, A4, C4, 53, 41000)),
               (START + 2, datagram(500, A4, B4))]
-    engine, _ = run(tmp_path, frames, (A4,))
-    found = tallies.peers(engine, 0, 5, False)["top"]
-    peers = {each["address"]: (each["bytes_in"], each["bytes_out"]) for each in found}
+    engine, history = run(tmp_path, frames, (A4,))
+    peers = {key[0]: (sums["bytes_in"], sums["bytes_out"])
+             for key, sums in summed(engine, ((), "peer"), here=history, ours=True)}
     assert peers == {C4: (342, 142), B4: (0, 542)}
-    unknown, _ = run(tmp_path, frames)
-    assert {each["address"] for each in tallies.peers(unknown, 0, 5, False)["top"]} == {A4, B4}
+    unknown, history = run(tmp_path, frames)
+    assert {key[0] for key, _ in summed(unknown, ((), "peer"), here=history, ours=True)} == {A4, B4}
+
+
+def test_begun_here_counts_what_others_began_apart(tmp_path: Path) -> None:
+    frames = [(START, datagram(300, C4, A4, 41000, 53)), (START + 2, datagram(500, A4, B4))]
+    engine, history = run(tmp_path, frames, (A4,))
+    view = EngineView(engine, [])
+    groups = GroupList(finished(view.select()), [GroupBy(view.view, end="dst")], history, begun_here=True)
+    assert [key for key, _ in finished(groups.largest(9))] == [(("address", B4),)]
+    assert groups.left_out == 1
 
 
 def test_one_name_is_one_host_however_it_was_learnt(tmp_path: Path) -> None:
-    engine, _ = run(tmp_path, [(START + k, datagram(100, A4, f"198.51.100.{k + 1}")) for k in range(3)])
+    engine, history = run(tmp_path, [(START + k, datagram(100, A4, f"198.51.100.{k + 1}")) for k in range(3)])
+    view = EngineView(engine, [])
     hosts, processes = RowCodes(), RowCodes()
-    for row, (host, process) in enumerate(((5, 5), (5, 6), (7, 7)), 1):
-        hosts.put(row, host)
+    number = {name: view.view.profiles.add_text(name.encode()) for name in ("b.example", "a.example")}
+    for row, (host, process) in enumerate((("b.example", 5), ("b.example", 6), ("a.example", 7)), 1):
+        hosts.put(row, number[host])
         processes.put(row, process)
-    names = {5: "one", 6: "one", 7: "two"}
-    found = tallies.peers(engine, 0, 5, False, hosts, (processes, names))["top"]
-    assert sorted(each["flows"] for each in found) == [1, 2]
+    view.view.attach("name.host", hosts)
+    view.view.attach("process.name", processes, {5: "one", 6: "one", 7: "two"})
+    found = summed(engine, (("name.host",), "peer"), (("process.name",),), view=view, here=history)
+    assert {key: sums["flows"] for key, sums in found} == {("b.example", "one"): 2, ("a.example", "two"): 1}
+    assert [key[0] for key, _ in summed(engine, (("name.host",),), view=view, sort="")] == ["b.example", "a.example"]
+    elsewhere, history = run(tmp_path, [(START, datagram(100, A4, "198.51.100.1"))], ("198.51.100.1",))
+    view = EngineView(elsewhere, [])
+    view.view.attach("name.host", hosts)
+    assert [key for key, _ in summed(elsewhere, (("name.host",), "peer"), view=view, here=history)] == [(A4,)]
 
 
 def test_a_flow_with_itself_is_one_flow(tmp_path: Path) -> None:
     engine, _ = run(tmp_path, [(START, datagram(58, A4, A4, 1, 2))])
-    only = tallies.talkers(engine, 0, 5)["top"][0]
+    (_, only), = summed(engine, ((), "each"))
     assert (only["flows"], only["bytes_out"], only["bytes_in"]) == (1, 100, 100)
 
 
@@ -188,9 +235,9 @@ def test_dns_is_timed(tmp_path: Path) -> None:
         frames += [(at, eth(ip4(17, udp(4000 + k, 53, query)))),
                    (at + wait, eth(ip4(17, udp(53, 4000 + k, answer), src=B4, dst=A4)))]
     engine, history = run(tmp_path, frames)
-    assert sorted(tallies.dns_times(engine)) == [1_000_000, 5_000_000, 9_000_000]
-    assert list(tallies.dns_times(engine, START + 2 * SECOND)) == [9_000_000]
-    assert tallies.dns_state(engine) == (True, 3, 3)
+    assert sorted(dns_times(engine)) == [1000, 5000, 9000]
+    assert dns_times(engine, START + 2 * SECOND) == [9000]
+    assert dns_state(engine) == (True, 3, 3)
     assert history.totals()["dns"] == 3
 
 

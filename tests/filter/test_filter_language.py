@@ -7,7 +7,7 @@ import pytest
 
 from netwatch import schema
 from netwatch.filter import Filter, FilterError, parse
-from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, MAX_TEXT, And, Compare, Not, Or, Search
+from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, MAX_TEXT, And, Compare, Exists, Not, Or, Relate, Search
 from netwatch.filter.regex import MAX_STEPS, Regex
 
 FLOW = {
@@ -119,12 +119,13 @@ def test_precedence():
 
 
 def test_a_field_name_is_a_value_only_where_one_can_stand():
-    assert isinstance(parse("host"), Search)
-    assert parse("/") == parse("'/'")
-    assert parse("host port == 443") == parse("'host' and port == 443")
-    assert parse("host port:443") == parse("'host' and port == 443")
-    assert parse("host and port 443") == parse("'host' port:443")
-    assert parse("host port not in {1}") == parse("'host' (port not in {1})")
+    host, there = parse("host"), parse("exists host")
+    assert isinstance(host, Exists)
+    assert host == there == parse("host exists")
+    assert parse("host port == 443") == And((host, parse("port == 443")))
+    assert parse("host port:443") == And((host, parse("port == 443")))
+    assert parse("host and port 443") == And((host, parse("port:443")))
+    assert parse("host port not in {1}") == And((host, parse("port not in {1}")))
     assert parse("foo:bar") == parse("'foo:bar'")
     assert parse("sni:port:443") == parse("sni contains 'port:443'")
     assert isinstance(parse("http://x/y"), Search)
@@ -199,7 +200,7 @@ def test_fractions_are_not_rounded():
     assert not Filter("ttl == 1.5").matches({"ttl": 1})
     assert Filter("ttl < 1.5").matches({"ttl": 1})
     assert Filter("ttl != 1.5").matches({"ttl": 1})
-    assert Filter("ttl > -1").matches({"ttl": 0})
+    assert Filter("mss > -1").matches({"mss": 0})
 
 
 def test_absent_is_false_also_for_unequal_and_not_negates():
@@ -228,7 +229,7 @@ def test_other_records_and_their_flow():
     assert Filter("sni:s.example ja4:t13 dst == ::1 [::1]:2").matches(tls)
     packet = {"schema": "netwatch.packet/1", "n": 3, "len": 60, "src": "10.0.0.1", "notes": ["retransmission"],
         "flow": 7}
-    assert Filter("frame.number == 3 frame.len <= 60 retrans").matches(packet)
+    assert Filter("frame.number == 3 frame.len <= 60 retransmission").matches(packet)
     assert Filter("n == 3 sni:github").matches(packet, FLOW)
 
 
@@ -250,6 +251,82 @@ def test_odd_records_do_not_raise():
         for text in ("port > 3", "sni:x", "src == ::1", "first > 2026-01-01", "bytes > 3", "sack", "x", "rtt_us > 1.5"):
             Filter(text).matches({"sport": value, "tls": value, "src": value, "first": value, "sack": value,
                 "rtt_us": value})
+
+
+@pytest.mark.parametrize("text", [
+    "sni", "exists sni", "sni exists", "not country == DE", "process", "geo", "tls.cert", "app", "not quic.sni",
+    "tls", "tcp", "not udp", "not icmp", "not dns", "ip", "not ipv6", "not ip6", "host 10.1.2.3", "host 192.0.2.1",
+    "net 10.0.0.0/8", "net 10.1", "src host 10.1.2.3", "dst host 192.0.2.1", "src net 10.0.0.0/8", "dst port 443",
+    "src port 50000", "tcp port 443", "tcp dst port 443", "ip host 10.1.2.3", "ip proto 6", "not dst port 50000",
+    "not src host 192.0.2.1", "proto == 6", "ip.proto == 6", "proto:6", "proto in {6, 17}", "not proto == 17",
+    "port eq 443", "bytes gt 1MB", "port ne 80", "bytes_out > bytes_in", "packets_in >= packets_out", "sport != dport",
+    "rtt < duration", "first < last", "src != dst", "sni == tls.sni", "not bytes_in > bytes_out",
+    "not uid == pid", "ech",
+])
+def test_habits(text):
+    assert Filter(text).matches(FLOW)
+
+
+@pytest.mark.parametrize(("text", "record"), [
+    ("tls.version == 1.2", {"tls": {"version": "TLS 1.2"}}), ("tls.version == 0x0304", {"tls": {"version": "TLS 1.3"}}),
+    ("tls.version == TLSv1.1", {"tls": {"version": "TLS 1.1"}}),
+    ("tls.version == 769", {"tls": {"version": "TLS 1.0"}}),
+    ("rcode == 3", {"dns": {"rcode": "NOERROR", "rcodes": ["NOERROR", "NXDOMAIN"]}}),
+    ("dns.flags.rcode != 0", {"dns": {"rcode": "REFUSED"}}), ("dns.qry.type == 28", {"dns": {"types": ["A", "AAAA"]}}),
+    ("tcp_flags == 2", {"tcp_flags_out": ["SYN", "ACK"]}), ("proto == icmpv6", {"proto": "icmp6"}),
+    ("icmpv6", {"proto": "icmp6"}), ("proto == 253", {"proto": "ip-253"}),
+])
+def test_numbers_that_have_names(text, record):
+    assert Filter(text).matches(record)
+    assert not Filter(text).matches({"proto": "udp", "tls": {"version": "SSL 3.0"}, "dns": {"rcode": "NOERROR"}})
+
+
+@pytest.mark.parametrize(("text", "column", "words"), [
+    ("sni contans apple", 5, "'contans' is no operator; did you mean contains?"), ("sni like %a%", 5, "contains"),
+    ("sni startswith x", 5, "did you mean matches /^.../"), ("port==443 &", 11, "'&' is no operator"),
+    ("sport == 443 xor dport == 443", 14, "'xor' is no operator"), ("sni xor app", 5, "'xor' is no operator"),
+    ("http.request", 1, "write http.method"), ("tls.handshake", 1, "write tls"), ("tcp.flags.syn == 1", 1, "tcp_flags"),
+    ("tcp.analysis.retransmission", 1, "retransmits > 0 of flows, notes == retransmission of packets"),
+    ("tls.snii", 1, "did you mean 'tls.sni'?"), ("dns.google", 1, "quoted, it is looked for as text"),
+    ("port == 99999", 9, "port is never 99999: it is 0 to 65535"), ("dport in {1..70000}", 11, "never 70000"),
+    ("ttl > 300", 7, "0 to 255"), ("vlan == 5000", 9, "0 to 4095"), ("state == establised", 10, "mean ESTABLISHED?"),
+    ("ended == done", 10, "ended is never 'done'"), ("rcode == 77", 10, "no name for the number 77"),
+    ("tls.version == 5", 16, "no name for the number 5"), ("less 100", 1, "bytes < N"), ("tcp[13] & 2", 1, "tcp_flags"),
+    ("ether host 2:0:0:0:0:1", 1, "addr == MAC"), ("bytes > rtt", 9, "a duration is not compared with a bytes"),
+    ("src > dst", 7, "compared by == and !="), ("dst in @list", 8, "dst wants an address"),
+])
+def test_what_cannot_hold_is_said(text, column, words):
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert words in caught.value.message
+    assert caught.value.column == column
+
+
+def test_states_and_protocols_are_those_that_records_have():
+    from netwatch._fast.out.names import ENDINGS, PROTOCOLS, STATES
+    from netwatch._fast.proto.dns.text import OPCODES, RCODES
+    from netwatch.filter import numbered
+
+    assert set(STATES) - {None} | {"UDP_IDLE", "UDP_STALE"} == numbered.STATE.words
+    assert set(ENDINGS) - {None} == numbered.ENDED.words
+    assert {number: name for number, name in PROTOCOLS.items() if number < 256} == numbered.PROTO.numbers
+    assert (numbered.RCODE.numbers, numbered.OPCODE.numbers) == (RCODES, OPCODES)
+
+
+def test_every_protocol_can_be_asked_for_alone():
+    from netwatch._fast.dpi import app_names
+
+    for app in filter(None, app_names()):
+        assert Filter(app).matches({"app_stack": ["quic", app], "app": "other"}), app
+        assert Filter(app).matches({"app": app})
+        assert not Filter(app).matches({"app": app + "x", "label": app, "name": {"host": app}})
+
+
+def test_the_keys_of_the_asked_kind_are_meant():
+    dns = {"schema": "netwatch.dns/1", "qr": "response", "client": "10.0.0.1", "id": 7, "flow": 3}
+    assert Filter("qr == response client == 10.0.0.1 id == 7", ("dns",)).matches(dns, {"id": 3})
+    assert not Filter("id == 3", ("dns",)).matches(dns, {"id": 3})
+    assert isinstance(parse("bytes > caplen", ("packet",)), Relate)
 
 
 def test_fields_used():

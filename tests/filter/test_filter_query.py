@@ -72,6 +72,9 @@ CONDITIONS = [
     "addr matches /1$/", "src != '10.0.0.1'", "/^10.*:443$/", "/::1.:53/", "/(?i)GITHUB/", "duration contains .5",
     "first matches /^2023-11-14T/", "bytes contains 6", "bytes matches /^6/", "srtt contains 2", "ttl matches /[12]/",
     "bytes in {1, 2, 60, 100000..200000, 999999}", "addr in {10.0.0.1, 192.168.0.0/16, ::1, fe80::/10}",
+    "sni", "not host", "exists process", "tcp", "not udp", "quic", "ip", "ipv6", "icmp", "not vlan", "src port 443",
+    "bytes_in > bytes_out", "bytes_out >= bytes_in", "packets <= bytes", "sport != dport", "rtt < duration",
+    "first == last", "port > packets_out", "bytes_in != bytes_out", "rtt != srtt", "net 10", "proto == 6",
     "dns.names in {a, 'github.com', zz}", "sni in {a, b}", "sni not in {a, b}", "dns.names matches /^e.*g$/",
 ]
 expression = st.recursive(st.sampled_from(CONDITIONS), lambda inner: st.one_of(

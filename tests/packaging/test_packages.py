@@ -42,21 +42,35 @@ def test_make_calls_every_script() -> None:
 
 # ----------------------------------------------------------------------------------------------- the frozen program
 
-@pytest.mark.parametrize(("words", "captures"), [
-    ("", True), ("-i eth0", True), ("-ieth0", True), ("--tab packets", True), ("devices", True),
-    ("doctor --json", True),
-    ("run -- curl x", True), ("read -i lo --count 3", True), ("read --interface=lo", True), ("read --int lo", True),
-    ("read x.pcap", False), ("read x.pcap --where port==53", False), ("-r x.pcap", False), ("-rx.pcap", False),
-    ("--read x.pcap --tab packets", False), ("config show", False), ("--version", False), ("-V", False),
-    ("--help", False), ("--self-test", False), ("read --help", False), ("x.pcap", False), ("-", False),
-])
-def test_only_who_captures_gets_rights(words: str, captures: bool) -> None:
-    assert ENTRY["captures"](words.split()) is captures
+def test_commands_that_tell_of_rights_are_commands() -> None:
+    assert set(COMMANDS) > ENTRY["TELLING"]
 
 
-def test_every_command_is_known_to_capture_or_not() -> None:
-    """A new subcommand has to be thought of: LIVE_COMMANDS in build/entry.py, or here."""
-    assert set(COMMANDS) == ENTRY["LIVE_COMMANDS"] | {"read", "stats", "config", "fields", "protocols", "formats"}
+@pytest.mark.parametrize("words", [["read", "x.pcap"], [], ["--self-test"], ["-r", "x"], ["config"], ["--version"]])
+def test_the_helper_is_nothing_else(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may run netwatch-capd has its capabilities for capturing, not for reading files."""
+    monkeypatch.setattr(sys, "argv", ["netwatch-capd", *words])
+    monkeypatch.setattr(sys, "executable", "/usr/lib/netwatch/netwatch-capd")
+    with pytest.raises(SystemExit, match="netwatch starts it"):
+        ENTRY["main"]()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_program_starts_the_helper_by_the_word_that_it_knows(installed: bool, monkeypatch: pytest.MonkeyPatch,
+                                                                 tmp_path: Path) -> None:
+    from netwatch.capture.capd.client import command
+
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "netwatch"))
+    if installed:
+        (tmp_path / ENTRY["CAPD"]).touch(0o755)
+    started, word, line, asker = command(7)
+    assert started == str(tmp_path / (ENTRY["CAPD"] if installed else "netwatch"))
+    assert (word, line, asker) == (ENTRY["HELPER"], "7", str(os.getpid()))
+
+
+def test_who_is_whose_parent() -> None:
+    assert ENTRY["parent_of"](os.getpid()) == os.getppid()
 
 
 def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +107,7 @@ def test_what_gives_the_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(sys, "executable", str(tmp_path / "netwatch"))
     monkeypatch.setattr(sys, "platform", "linux")
     assert live.permission_fix() == "run it with sudo"
-    program = tmp_path / "netwatch-live"
+    program = tmp_path / "netwatch-capd"
     program.write_text("")
     monkeypatch.setattr(Path, "group", lambda path: "netwatch")
     monkeypatch.setattr(Path, "stat", lambda path, **more: os.stat_result((stat.S_IFREG, 0, 0, 1, 0, 0, 0, 0, 0, 0)))

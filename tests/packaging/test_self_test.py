@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -80,3 +82,15 @@ def test_it_passes_where_the_settings_may_not_be_read(tmp_path: Path) -> None:
                           user=65534, group=65534, extra_groups=[], text=True, capture_output=True)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "self-test: passed")
     assert {line.rpartition(": ")[2] for line in done.stderr.splitlines()} == {"Permission denied"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as somebody else")
+def test_classifiers_run_where_nobody_else_may_read(tmp_path: Path) -> None:
+    """netwatch in a folder of root's alone, /root or that of a one-file bundle: its process becomes nobody in it."""
+    shutil.copytree(ROOT / "netwatch", tmp_path / "netwatch", ignore=shutil.ignore_patterns("__pycache__"))
+    tmp_path.chmod(0o700)
+    code = "from netwatch.cli import self_test\nprint(self_test.__file__, self_test.classifiers())"
+    done = subprocess.run([sys.executable, "-P", "-c", code], env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path)}, cwd="/",
+                          text=True, capture_output=True)
+    assert (done.stderr, done.stdout) == (
+        "", f"{tmp_path}/netwatch/cli/self_test.py run in a process of their own\n")

@@ -70,8 +70,8 @@ def test_the_list_follows_what_is_typed(driver):
 
 def test_every_offer_of_a_value_is_a_filter(session):
     rows = session.query(None, "bytes", True, 0, 100, True).rows
-    rows.append({"app": 'a "quoted" \\ one', "state": "TWO WORDS"})
-    for name in ("app", "state", "dst", "sport", "host", "http.method", "label"):
+    rows.append({"app": 'a "quoted" \\ one', "service": "TWO WORDS"})
+    for name in ("app", "state", "service", "dst", "sport", "host", "http.method", "label"):
         start, found = completion.offers(f"{name} == ", rows)
         for offer in found:
             assert Filter((f"{name} == ")[:start] + offer.text).matches, offer

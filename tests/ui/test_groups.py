@@ -6,9 +6,11 @@ import os
 import pathlib
 
 import pytest
+from running import finished
 
+from netwatch._fast.view.aggregate import LIMIT
+from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import SORTS, GroupList
-from netwatch._fast.view.groups import LIMIT
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
 from netwatch.addons.groups import BY, NONE, GroupsOf
@@ -38,10 +40,12 @@ def key_of(row, by):
     owner = row.get("process", {})
     if by == "pid" and "name" in owner:
         return "pid", (owner["name"], owner["pid"])
-    for column in BY[by].columns:
+    for column in BY[by].fields:
+        if not isinstance(column, str):
+            continue
         head, _, tail = column.partition(".")
         value = row.get(head, {}).get(tail) if tail else row.get(head)
-        if value is not None and column != "pid":
+        if value is not None:
             return column, str(value)
     return ("address", row["src" if BY[by].end == "src" else "dst"]) if BY[by].end else NONE
 
@@ -131,14 +135,15 @@ def test_more_groups_than_there_is_room_for_are_told_as_others():
     sample.fill(7)
     found = Selection(sample.view, True, NOW)
     found.query()
-    groups = GroupList(found, [], "dst")
-    assert groups.add_up() == 700_000
+    groups = GroupList(found, [GroupBy(sample.view, end="dst")])
+    finished(groups.steps())
+    assert found.matched == 700_000
     number = groups.sort("bytes", True)
     assert number == LIMIT + 1
-    groups.unfold(False, (), "bytes", True)
+    finished(groups.unfold(False, (), "bytes", True))
     (last, row), = groups.page(number - 1, 1)
-    assert (groups.key_of(last), row) == ((-3, None), 0)
-    first = [groups.sums(group)["flows"] for group, _ in groups.page(0, number)]
+    assert (groups.key(last), row) == ((("others", None),), 0)
+    first = [groups.sum(group)["flows"] for group, _ in groups.page(0, number)]
     assert sum(first) == 700_000
 
 

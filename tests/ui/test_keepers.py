@@ -11,7 +11,7 @@ from netwatch._fast.input.box import Box
 from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.notes import KEPT, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import EngineView
-from netwatch._fast.view.gather import hosts
+from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
 from netwatch.capture.file import open_files
 from netwatch.model.host import Counters, Host, Link, Unavailable
@@ -161,7 +161,7 @@ def test_the_largest_hosts_are_found_among_many(watched):
         frames.append((START + i * 1000, packet(17, udp(1, 2, bytes(size)), "192.0.2.1", f"10.0.{i // 250}.{i % 250}")))
     engine, _, _, source = watched(frames)
     view = EngineView(engine, source.interfaces)
-    found, total, rest = hosts(finished(view.select()), 20)
+    found, total, rest = finished(hosts_of(view, None, 20))
     sizes = sorted(((i * 7919) % 1400 for i in range(2000)), reverse=True)[:19]
     assert (total, rest) == (2001, 0)
     assert [host["bytes_in"] - 42 for host in found[1:]] == sizes
@@ -172,6 +172,6 @@ def test_the_largest_hosts_are_found_among_many(watched):
 def test_a_host_that_talks_to_itself_has_each_flow_once(watched):
     engine, _, _, source = watched([(START, packet(17, udp(1, 2, b""), "127.0.0.1", "127.0.0.1"))])
     view = EngineView(engine, source.interfaces)
-    (host,), total, _ = hosts(finished(view.select()), 5)
+    (host,), total, _ = finished(hosts_of(view, None, 5))
     assert (total, host["flows"], host["live"]) == (1, 1, 1)
     assert host["address"] == "127.0.0.1"

@@ -53,13 +53,15 @@ cdef class CaptureWriter:
         if self.mem == NULL:
             raise MemoryError
 
-    def __init__(self, str path, bint force=False, str application="netwatch"):
-        self.path = path
+    def __init__(self, str path, bint force=False, str application="netwatch", int fd=-1):
+        """`fd`: the file is open already, and is ours from now on."""
+        self.path, self.fd = path, fd
         if force:
             remove_old(path)
-        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
-            os.fchown(self.fd, int(os.environ["SUDO_UID"]), -1)
+        if fd < 0:
+            self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+                os.fchown(self.fd, int(os.environ["SUDO_UID"]), -1)
         self.block(SHB, b"".join([
             number(0x1A2B3C4D, 4), number(1, 2), number(0, 2), number(2 ** 64 - 1, 8),
             option(2, platform.machine()), option(3, f"{platform.system()} {platform.release()}"),

@@ -7,3 +7,4 @@ cdef extern from "poll.h" nogil:
         short revents
     int poll(pollfd* fds, unsigned long n, int timeout)
     short POLLIN
+    short POLLHUP

@@ -8,14 +8,17 @@ import time
 from functools import partial
 
 from libc.stdlib cimport calloc
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.derived cimport Places, Scopes, Stations
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Row, BIT_ENDED
+from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, Row, TcpRow
 from netwatch._fast.flows cimport Core, timeout_ns
 from netwatch._fast.view.hosts cimport HostNames
-from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP
+from netwatch._fast.wire.packet cimport (
+    FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP)
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.look.protocol cimport DNS_KEPT
 from netwatch._fast.view.selection cimport Selection
@@ -113,11 +116,6 @@ cdef class EngineView:
                 self.view.attach(field, derived.codes, derived.tables[field])
         return 0
 
-    @property
-    def host_texts(self):
-        """The names of responders by row, as numbers of texts; None where nobody knows them."""
-        return self.hosts.hosts if self.hosts is not None else None
-
     def record(self, u32 number) -> dict:
         """The flow record of a row, as the engine knows it."""
         return flow_record(self.engine, number, self.interfaces)
@@ -189,6 +187,46 @@ cdef class EngineView:
                 yield True
         return found
 
+    def round_trip(self, bytes address):
+        """A generator, as Selection.steps; it returns (microseconds, "TCP handshake" or "ICMP echo") of the newest flow
+        to the address that was timed, None without."""
+        cdef Core* core = &self.engine.core
+        cdef u8 raw[16]
+        cdef u64 newest = 0
+        cdef u32 i = 0, end, row = 0
+        memset(raw, 0, 16)
+        memcpy(raw, <const u8*>address, min(len(address), 16))
+        while i < core.table.high:
+            end = min(core.table.high, i + ROWS_AT_ONCE)
+            with nogil:
+                while i < end:
+                    i += 1
+                    if core.table.rows[i].last > newest and answers_from(core, i, raw) and round_trip_us(core, i):
+                        newest, row = core.table.rows[i].last, i
+            if i < core.table.high:
+                yield True
+        if not row or not round_trip_us(core, row):
+            return None
+        return round_trip_us(core, row), "TCP handshake" if core.table.rows[row].proto == PROTO_TCP else "ICMP echo"
+
+
+cdef bint answers_from(const Core* core, u32 i, const u8* address) noexcept nogil:
+    """The responder of the flow has that address."""
+    cdef const Row* row = &core.table.rows[i]
+    return (row.family == FAMILY_IP4 or row.family == FAMILY_IP6) and memcmp(
+        &row.a[0] if row.bits & BIT_INITIATOR_B else &row.b[0], address, 16) == 0
+
+
+cdef u32 round_trip_us(const Core* core, u32 i) noexcept nogil:
+    """Of the handshake, or an echo; 0 when the flow was not timed."""
+    cdef const Row* row = &core.table.rows[i]
+    cdef const TcpRow* tcp = &core.table.tcps[row.tcp]
+    if not row.tcp:
+        return 0
+    if row.proto == PROTO_TCP:
+        return tcp.rtt_us
+    return max(tcp.srtt_us[0], tcp.srtt_us[1]) if is_echo_flow(row) else 0
+
 
 def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=False) -> dict:
     """The flow record with what a screen wants besides: age and idleness in seconds, idleness by its timeout."""
@@ -205,11 +243,23 @@ def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=
     return record
 
 
-def dns_times(Engine engine, u64 since) -> list:
-    """Microseconds that plain DNS responses took which came since then (ns), of the newest few thousand."""
+def dns_times(Engine engine, u64 since=0) -> list:
+    """Microseconds that plain DNS responses took which came since then (ns), of the newest DNS_KEPT."""
     cdef Core* core = &engine.core
     cdef u64 i, n = min(core.dpi.dns_timed, <u64>DNS_KEPT)
     return [core.dpi.dns_ns[i] / 1000 for i in range(n) if core.dpi.dns_at[i] >= since]
+
+
+def dns_state(Engine engine) -> tuple:
+    """(whether content is looked at, so that DNS can be timed; responses timed; of them kept)"""
+    cdef Core* core = &engine.core
+    return not core.dpi.off, core.dpi.dns_timed, min(<u64>DNS_KEPT, core.dpi.dns_timed)
+
+
+def held(Engine engine) -> dict:
+    """Flows seen, and of them those whose rows are gone: ended longer ago than the history reaches."""
+    cdef Core* core = &engine.core
+    return {"seen": core.table.created, "gone": core.table.created - core.table.live - core.table.ended}
 
 
 def counts(Engine engine) -> dict:

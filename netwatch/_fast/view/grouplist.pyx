@@ -2,7 +2,9 @@
 from libc.stdlib cimport calloc, free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.view.groups cimport Group, Groups, KIND_ADDRESS, KIND_NONE, OTHERS
+from netwatch._fast.view.aggregate cimport Aggregate, OTHERS, Sum
+from netwatch._fast.view.groupby cimport GroupBy, KIND_ADDRESS, KIND_NONE, WORDS
+from netwatch._fast.view.keys cimport key_of
 from netwatch._fast.view.order cimport Item, radix
 from netwatch._fast.view.selection cimport Selection
 
@@ -12,7 +14,7 @@ SORTS = ("flows", "bytes", "bytes_out", "bytes_in", "packets", "packets_out", "p
          "rate_in", "rtt_us", "retransmits", "first", "remotes")
 
 
-cdef bint measure(const Group* g, int what, u64* out) noexcept nogil:
+cdef bint measure(const Sum* g, int what, u64* out) noexcept nogil:
     """The number SORTS[what] of a group; False when it has none."""
     if what == 0:
         out[0] = g.flows
@@ -29,8 +31,8 @@ cdef bint measure(const Group* g, int what, u64* out) noexcept nogil:
     elif what <= 9:
         out[0] = g.rate[what - 8]
     elif what == 10:
-        out[0] = g.rtt
-        return g.rtt != 0
+        out[0] = g.rtt_us
+        return g.rtt_us != 0
     elif what == 11:
         out[0] = g.retransmits
         return g.tcp != 0
@@ -41,8 +43,8 @@ cdef bint measure(const Group* g, int what, u64* out) noexcept nogil:
     return g.live != 0 if 7 <= what <= 9 else True
 
 
-cdef class GroupList(Groups):
-    """Made as Groups is. After gather(): sort(), unfold(), and then page()."""
+cdef class GroupList(Aggregate):
+    """Made as Aggregate is. After steps(): sort(), unfold() or fold(), and then page(); or largest() for all of it."""
     cdef Item* order
     cdef Item* spare
     cdef u32 ordered
@@ -63,37 +65,40 @@ cdef class GroupList(Groups):
         cdef u32 i
         free(self.order)
         free(self.spare)
-        self.order = <Item*>calloc(self.n, sizeof(Item))
-        self.spare = <Item*>calloc(self.n, sizeof(Item))
+        self.order = <Item*>calloc(self.keys.n + 1, sizeof(Item))
+        self.spare = <Item*>calloc(self.keys.n + 1, sizeof(Item))
         if self.order == NULL or self.spare == NULL:
             raise MemoryError("no memory for groups")
-        with nogil:
-            self.ordered = 0
-            for i in range(0 if self.groups[OTHERS].flows else 1, self.n):
-                self.order[self.ordered].row = i
-                self.ordered += 1
-            self.by_name(descending and what < 0)
-            if what >= 0:
-                self.by_number(what, descending)
-            for i in range(self.ordered):
-                self.groups[self.order[i].row].place = i
+        self.ordered = 0
+        for i in range(0 if self.sums[OTHERS].flows else 1, self.keys.n + 1):
+            self.order[self.ordered].row = i
+            self.ordered += 1
+        for at in range(len(self.parts) - 1, -1, -1):
+            self.by_name(self.parts[at], at * WORDS, descending and what < 0)
+        if what >= 0:
+            self.by_number(what, descending)
+        for i in range(self.ordered):
+            self.sums[self.order[i].row].place = i
         return self.ordered
 
-    cdef void by_name(self, bint descending) noexcept nogil:
-        """Names by their rank, then addresses by family and number."""
+    cdef void by_name(self, GroupBy part, u32 at, bint descending) noexcept:
+        """By that part of the key: names by their rank, then addresses by family and number."""
         cdef u32 i
-        cdef int part
-        cdef u64 key
-        cdef const Group* g
-        for part in range(3):
+        cdef int step
+        cdef const u64* words
+        for step in range(4):
             for i in range(self.ordered):
-                g = &self.groups[self.order[i].row]
-                key = g.lo if part == 0 else g.hi if part == 1 else g.kind
-                if part == 2 and (g.kind == KIND_NONE or self.order[i].row == OTHERS):
-                    key = LAST - 1 if self.order[i].row else LAST
-                elif descending:
-                    key = (<u64>KIND_ADDRESS << 8) - key if part == 2 else ~key
-                self.order[i].key = key
+                words = key_of(&self.keys, self.order[i].row) + at
+                if step < 3:
+                    self.order[i].key = words[1] if step == 0 else part.rank(words) if step == 1 else words[0]
+                    if descending:
+                        self.order[i].key = ~self.order[i].key
+                elif self.order[i].row == OTHERS:
+                    self.order[i].key = LAST
+                elif words[2] == KIND_NONE:
+                    self.order[i].key = LAST - 1
+                else:
+                    self.order[i].key = LAST - 2 - words[2] if descending else words[2]
             radix(&self.order, &self.spare, self.ordered)
 
     cdef void by_number(self, int what, bint descending) noexcept nogil:
@@ -102,16 +107,16 @@ cdef class GroupList(Groups):
         for i in range(self.ordered):
             if self.order[i].row == OTHERS:
                 self.order[i].key = LAST
-            elif not measure(&self.groups[self.order[i].row], what, &value):
+            elif not measure(&self.sums[self.order[i].row], what, &value):
                 self.order[i].key = LAST - 1
             else:
                 self.order[i].key = LAST - 2 - value if descending else value
         radix(&self.order, &self.spare, self.ordered)
 
-    def unfold(self, bint usually, exceptions, sort, bint descending) -> int:
-        """Unfold all groups or none, but for those numbers; their flows in that order. Rows of the whole list.
-        Only the flows of unfolded groups stay in the view."""
-        cdef u8[::1] opened = bytearray([usually]) * self.n
+    def unfold(self, bint usually, exceptions, sort, bint descending):
+        """A generator, as Selection.steps: unfold all groups or none, but for those numbers; their flows in that order.
+        Only the flows of unfolded groups stay in the selection. It returns the rows of the whole list."""
+        cdef u8[::1] opened = bytearray([usually]) * (self.keys.n + 1)
         cdef Selection view = self.view
         cdef u32 i, kept = 0
         for i in exceptions:
@@ -122,20 +127,30 @@ cdef class GroupList(Groups):
                     view.items[kept] = view.items[i]
                     kept += 1
             view.matched = kept
-        for _ in view.ordered(sort, descending):
-            pass
+        yield True
+        yield from view.ordered(sort, descending)
+        yield False
         self.lay_out(opened)
         return self.total
 
     def fold(self) -> int:
         """Fold all; no flow stays in the view. Rows of the list."""
         self.view.matched = 0
-        self.lay_out(bytearray(self.n))
+        self.lay_out(bytearray(self.keys.n + 1))
         return self.total
 
     def first(self, u32 n) -> list:
         """The groups that come first in the order."""
         return [self.order[i].row for i in range(min(n, self.ordered))]
+
+    def largest(self, u32 limit, str by="bytes"):
+        """A generator, as Selection.steps: add up what was selected. It returns (key, what is known of the group) of
+        those that come first by one of SORTS, most first, without the others."""
+        yield from self.steps()
+        self.sort(by, True)
+        yield True
+        return [(self.key(group), self.sum(group) | self.about(group))
+                for group in self.first(limit) if group != OTHERS]
 
     cdef int lay_out(self, u8[::1] opened) except -1:
         """Where the rows of each group begin in the list, and its flows in the view."""
@@ -149,20 +164,21 @@ cdef class GroupList(Groups):
             raise MemoryError("no memory for groups")
         with nogil:
             for i in range(view.matched):
-                view.items[i].key = self.groups[view.items[i].spare].place
+                view.items[i].key = self.sums[view.items[i].spare].place
             radix(&view.items, &view.other, view.matched)
             for i in range(self.ordered):
                 self.members[i + 1] = self.members[i]
                 if opened[self.order[i].row]:
-                    self.members[i + 1] += self.groups[self.order[i].row].flows
+                    self.members[i + 1] += self.sums[self.order[i].row].flows
                 self.starts[i + 1] = i + 1 + self.members[i + 1]
             self.total = self.starts[self.ordered]
         return 0
 
     def page(self, u64 offset, u64 limit) -> list:
-        """[(group, row of the flow or 0 for the group itself)] of a part of the list."""
+        """[(group, row of the flow or 0 for the group itself)] of a part of the list, without flows that are gone."""
         cdef u64 low = 0, high = self.ordered, middle
         cdef u64 at = min(offset, self.total), end = min(offset + limit, self.total)
+        cdef u32 row
         found = []
         while low < high:
             middle = (low + high + 1) // 2
@@ -177,10 +193,12 @@ cdef class GroupList(Groups):
                 found.append((self.order[low].row, 0))
                 at += 1
             else:
-                found.append((self.order[low].row, self.view.items[self.members[low] + at - self.starts[low] - 1].row))
+                row = self.view.items[self.members[low] + at - self.starts[low] - 1].row
+                if self.view.stands(row):
+                    found.append((self.order[low].row, row))
                 at += 1
         return found
 
     def place_of(self, u32 group) -> int:
         """The place of a group's own row in the list."""
-        return self.starts[self.groups[group].place]
+        return self.starts[self.sums[group].place]

@@ -16,6 +16,7 @@ cdef enum:                 # Op.kind
     OP_END = 5             # address:port contains p
     OP_WRITTEN = 6         # the address contains p
     OP_ASK = 7             # what Python says of the number: predicate number lo
+    OP_RELATE = 8          # the number stands to that of column lo in the relation hi of RELATIONS
 
 cdef struct Op:
     u8 kind

@@ -16,7 +16,9 @@ from netwatch._fast.view.work cimport Work
 from netwatch._fast.view.written cimport address_text_of, end_text
 
 KINDS = {"number": OP_NUMBER, "ranges": OP_RANGES, "bits": OP_BITS, "address": OP_ADDRESS, "has": OP_HAS,
-         "end": OP_END, "written": OP_WRITTEN, "ask": OP_ASK}
+         "end": OP_END, "written": OP_WRITTEN, "ask": OP_ASK,
+         "relate": OP_RELATE}
+RELATIONS = ("==", "<", "<=", ">", ">=")
 FAMILIES = {4: 4, 6: 2, 16: 6}         # length of an address -> FAMILY_*
 TARGET_ACCEPT, TARGET_REJECT = ACCEPT, REJECT
 LIMIT = MAX_OPS
@@ -64,6 +66,11 @@ cdef class Program:
             if not flat or flat != sorted(flat):
                 raise ValueError("ranges that are in no order")
             op.p, op.n = self.keep(struct.pack(f"={len(flat)}Q", *flat)), <u32>len(value)
+        elif kind == OP_RELATE:
+            other, relation = value
+            if not (is_number(col) and is_number(other)) or not 0 <= relation < len(RELATIONS):
+                raise ValueError(f"columns {col} and {other} are not related so")
+            op.lo, op.hi = other, relation
         elif kind == OP_ASK:
             if not 0 <= value < len(self.predicates):
                 raise ValueError(f"no predicate {value}")
@@ -72,7 +79,7 @@ cdef class Program:
             self.fill_address(op, value)
         elif kind == OP_BITS and isinstance(value, Answers):
             self.asked.append((at, value))
-        elif kind != OP_HAS:
+        elif kind != OP_HAS and kind != OP_RELATE:
             op.p, op.n = self.keep(value), <u32>(len(value) * 8 if kind == OP_BITS else len(value))
         return 0
 
@@ -135,6 +142,20 @@ cdef bint in_networks(const Op* op, const u8* a) noexcept nogil:
     return False
 
 
+cdef bint related(const Op* op, const Flows* t, u32 row) noexcept nogil:
+    """Do the values of two columns stand so to each other?"""
+    cdef u64 a = 0, b = 0
+    if not number(t, row, op.col, &a) or not number(t, row, <int>op.lo, &b):
+        return False
+    if op.hi == 0:
+        return a == b
+    if op.hi == 1:
+        return a < b
+    if op.hi == 2:
+        return a <= b
+    return a > b if op.hi == 3 else a >= b
+
+
 cdef bint holds(const Op* op, const Flows* t, u32 row) noexcept nogil:
     cdef u64 value = 0
     cdef const u8* a = NULL
@@ -148,6 +169,8 @@ cdef bint holds(const Op* op, const Flows* t, u32 row) noexcept nogil:
         return number(t, row, op.col, &value) and in_ranges(op, value)
     if op.kind == OP_ADDRESS:
         return address(t, row, op.col, &a, &family) and family == op.family and in_networks(op, a)
+    if op.kind == OP_RELATE:
+        return related(op, t, row)
     if op.kind == OP_END:
         return contains(<const u8*>written, end_text(t, row, op.col, written), op.p, op.n)
     if op.kind == OP_WRITTEN:

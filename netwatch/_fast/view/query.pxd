@@ -24,6 +24,7 @@ cdef class FlowView:
     cdef dict parts        # name -> (places, whole), then Parts
     cdef object answers    # what conditions were answered, newest last
     cdef dict values       # field -> Values
+    cdef dict ranks_of     # code columns -> their table, its stamp, ranks by code, values by rank
     cdef list followers
     cdef Item* spare[2]    # buffers of the last selection, for the next
     cdef u32 spare_cap

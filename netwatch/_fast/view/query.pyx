@@ -4,6 +4,7 @@ A field of a flow is one of five things: a number or an address of the row, a co
 service keeps by row, a fact that is shown as it is stored (plain), or one that only a describing function can tell
 (described). Plain and described fields are answered by profile.
 """
+from array import array
 from collections import OrderedDict
 
 from libc.stdlib cimport free
@@ -44,7 +45,7 @@ cdef class FlowView:
         self.ranks = TextRanks(self.profiles)
         self.tables = dict(names.OWN_TABLES)
         self.attached, self.plain, self.described, self.parts, self.values = {}, {}, {}, {}, {}
-        self.answers, self.followers = OrderedDict(), []
+        self.answers, self.followers, self.ranks_of = OrderedDict(), [], {}
         memset(&self.profile_codes, 0, sizeof(self.profile_codes))
         self.flows.attached[0] = &self.profile_codes
 
@@ -121,10 +122,23 @@ cdef class FlowView:
         return (self.number, len(self.described), len(self.plain),
                 tuple((field, id(values), len(values)) for field, values in self.tables.items()))
 
-    def text_table(self, str field) -> dict:
-        """Of a column of texts: number -> text, of those that rows have."""
-        cdef RowCodes codes = self.attached[field][1]
-        return {number: self.text(number) for number in codes.used() if number}
+    def ranked(self, tuple fields) -> tuple:
+        """Of a code column, or several fields of one: ranks by code, and the values by rank, from 1 on. A value is
+        what the field says as text; of several fields it is all of them, the others as they are, -1 for none."""
+        table = self.tables[fields[0]]
+        more = [self.tables[field] for field in fields[1:]]
+        stamp = len(table), next(reversed(table), None)
+        known = self.ranks_of.get(fields)
+        if known is None or known[0] is not table or known[1] != stamp:
+            values = {code: (str(value), *(other.get(code, -1) for other in more)) if more else str(value)
+                      for code, value in table.items()}
+            ordered = sorted(set(values.values()))
+            rank_of = {value: rank for rank, value in enumerate(ordered, 1)}
+            ranks = array("I", bytes(4 * (max(values, default=0) + 1)))
+            for code, value in values.items():
+                ranks[code] = rank_of[value]
+            known = self.ranks_of[fields] = table, stamp, ranks, [None, *ordered]
+        return known[2:]
 
     def text(self, u32 number) -> str:
         """The text of a number."""

@@ -6,6 +6,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_INITIATOR_B, BIT_SEEN, BIT_ENDED, END_FIN, ST_ESTABLISHED,
                                       ST_UDP_ACTIVE)
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, PROTO_TCP, PROTO_UDP
+from netwatch._fast.view.keys cimport Keys, keys_add, keys_close, keys_find, keys_open
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.look.protocol cimport Dpi, Look, fact_add, fact_number, facts_free
 
@@ -117,6 +118,10 @@ cdef class SampleFlows:
                     raw = value
                     fact_add(&look, key, <const u8*><char*>raw, <u32>len(raw))
 
+    def replace(self, u32 row) -> None:
+        """Another flow has the row now, one that has begun since."""
+        self.colds[row].key = self.view.newest + 16
+
     def fill(self, u64 seed):
         """Every row at random: four in five TCP, one in ten ended, one in eight with a fact (1, 1) of a host name."""
         cdef u32 i
@@ -149,3 +154,29 @@ cdef class SampleFlows:
                 self.fill_facts(i, {(1, 1): name})
         self.high = self.cap
         self.bind()
+
+
+cdef class KeyTable:
+    """Keys of `width` words, at most `most`, under hashes that whoever adds them makes up."""
+    cdef Keys keys
+
+    def __cinit__(self, u32 width, u32 most):
+        if not keys_open(&self.keys, width, most):
+            raise MemoryError("no memory for keys")
+
+    def __dealloc__(self):
+        keys_close(&self.keys)
+
+    def add(self, tuple key, u64 hash) -> int:
+        """The number of the key, 0 when there is no room for it."""
+        cdef u64 words[16]
+        for at, word in enumerate(key):
+            words[at] = word
+        return keys_add(&self.keys, words, hash)
+
+    def find(self, tuple key, u64 hash) -> int:
+        """The number of the key, 0 when it is not there."""
+        cdef u64 words[16]
+        for at, word in enumerate(key):
+            words[at] = word
+        return keys_find(&self.keys, words, hash)

@@ -11,7 +11,7 @@ cimport cython
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.view.columns cimport address, number
+from netwatch._fast.view.columns cimport COL_KEY, address, number
 from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.view.order cimport LAST, TextRanks, directed, items_new, radix
 from netwatch._fast.wire.packet cimport FAMILY_MAC
@@ -63,10 +63,12 @@ cdef class Selection:
 
     def ordered(self, sort, bint descending=False):
         """A generator: put what was selected into another order."""
-        cdef u32 k
+        self.at = 0
+        yield True
         self.view.work.begin()
-        for k in range(self.matched):
-            self.items[k].key = self.view.flows.colds[self.items[k].row].key
+        while not self.fill_numbers(COL_KEY, False):
+            yield True
+            self.view.work.begin()
         yield from self.order(self.key_of(sort), descending)
 
     def order(self, key, bint descending):
@@ -241,24 +243,17 @@ cdef class Selection:
 
     def profile_ranks(self, Values values):
         """Ranks by profile: numbers go before texts; a list goes by its first value."""
-        cdef u32[::1] listed, found
-        cdef u32 k, value, numbers
-        by_number = {number: rank for rank, number in enumerate(sorted(values.numbers()), 1)}
-        numbers = <u32>len(by_number)
-        listed = array.array("I", bytes(4 * (len(values.values) + 1)))
-        for k in range(<u32>len(values.values)):
-            first = values.values[k][0]
-            listed[k] = by_number.get(first) if not isinstance(first, str) else \
-                numbers + self.view.ranks.rank(values.text_of(k))
-        found = array.array("I", bytes(4 * (self.view.profiles.profiles.n + 1)))
+        cdef u32[::1] found
+        cdef u32 k, first
+        codes, others = values.codes()
+        found, first = codes, <u32>len(others)
         with nogil:
-            for k in range(1, <u32>found.shape[0]):
-                value = values.of_profile(k)
-                if value & LISTED:
-                    found[k] = listed[value & ~LISTED]
-                elif value:
-                    found[k] = numbers + self.view.ranks.rank(value)
-        return found.base
+            for k in range(<u32>found.shape[0]):
+                if found[k] & LISTED:
+                    found[k] = 1 + (found[k] & ~LISTED)
+                elif found[k]:
+                    found[k] = first + self.view.ranks.rank(found[k])
+        return codes
 
     cdef bint fill_numbers(self, int col, bint descending) except? True:
         cdef u64 value = 0

@@ -1,4 +1,6 @@
 """Values of fields by profile: base of all, and the first text of a plain field."""
+from array import array
+
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
@@ -48,13 +50,20 @@ cdef class Values:
             work.calls += 1
         return len(self.firsts) == len(self.values)
 
-    def text_of(self, place) -> int:
-        """The number of the text that a listed value begins with."""
-        return self.firsts[place]
-
-    def numbers(self) -> set:
-        """What listed values begin with that is no text."""
-        return {value[0] for value in self.values if not isinstance(value[0], str)}
+    def codes(self) -> tuple:
+        """(what the field says first, by profile: the number of a text, or LISTED + place among what is no text, 0
+        nothing; that, in order). After name_texts()."""
+        cdef u32[::1] found, listed
+        cdef u32 k, value
+        others = sorted({each[0] for each in self.values if not isinstance(each[0], str)})
+        places = {other: LISTED | <u32>place for place, other in enumerate(others)}
+        listed = array("I", [places.get(each[0], text) for each, text in zip(self.values, self.firsts)] or [0])
+        found = array("I", bytes(4 * (self.profiles.profiles.n + 1)))
+        with nogil:
+            for k in range(1, <u32>found.shape[0]):
+                value = self.of_profile(k)
+                found[k] = listed[value & ~LISTED] if value & LISTED else value
+        return found.base, others
 
     cdef u32 of_profile(self, u32 profile) noexcept nogil:
         """What the field says in a profile, as in `ids`."""

@@ -213,7 +213,7 @@ class SavePackets:
         if not places:
             return "There is no frame to save"
         try:
-            path, writer = _new_file(time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
+            path, writer = _new_file(session, time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
             with writer:
                 written = _write(session, writer, places)
         except OSError as error:
@@ -222,11 +222,11 @@ class SavePackets:
         return f"{written:,} frames written to {path}{lost}"
 
 
-def _new_file(stem: str) -> tuple[str, CaptureWriter]:
+def _new_file(session: Session, stem: str) -> tuple[str, CaptureWriter]:
     for turn in range(1, TRIES):
-        path = os.path.abspath(f"{stem}{f'-{turn}' if turn > 1 else ''}.pcapng")
+        name = f"{stem}{f'-{turn}' if turn > 1 else ''}.pcapng"
         try:
-            return path, CaptureWriter(path)
+            return os.path.abspath(name), CaptureWriter(name, fd=session.new_file(name))
         except FileExistsError:
             continue
     raise FileExistsError(17, f"{TRIES} files of that name are there", f"{stem}.pcapng")

@@ -14,6 +14,7 @@ cdef struct Dns:               # `room` Askeds follow
     u8 room
     u8 next                    # slot to overwrite when all are taken
     u16 bad
+    u16 rcodes                 # of responses, a bit each
 
 cdef Dns* state_of(Look* look) noexcept nogil
 cdef void remember(Look* look, u64 hash) noexcept nogil

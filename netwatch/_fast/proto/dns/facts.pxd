@@ -7,6 +7,7 @@ cdef enum:                     # fact keys
     DNS_LATENCY = 5            # ns, 8 bytes, of the newest response whose query was seen
     DNS_COUNTS = 6             # queries and responses, 4 bytes each, native order
     DNS_TRANSPORT = 7          # 1 byte, OVER_*
+    DNS_RCODES = 8             # of all responses, where they differ: a bit each, 2 bytes, big-endian
 
 cdef enum:                     # also in the payload of an event
     OVER_UDP = 0

@@ -2,7 +2,8 @@
 import ipaddress
 import struct
 
-from netwatch._fast.proto.dns.facts cimport (DNS_ANSWER, DNS_LATENCY, DNS_NAME, DNS_RCODE, DNS_TRANSPORT, DNS_TYPE)
+from netwatch._fast.proto.dns.facts cimport (DNS_ANSWER, DNS_LATENCY, DNS_NAME, DNS_RCODE, DNS_RCODES, DNS_TRANSPORT,
+                                                 DNS_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.dns.data import class_name, data_text, read_name, type_name
 from netwatch._fast.base.text import clean
@@ -10,6 +11,7 @@ from netwatch._fast.base.text import clean
 FACT_FIELDS = {"dns.names": Plain(DNS_NAME, 255, many=True, empty=True)}
 FACT_NUMBERS = {"dns.latency_us": (DNS_LATENCY, 1000)}
 DEPENDS = {"dns.types": (DNS_TYPE,), "dns.answers": (DNS_ANSWER,), "dns.rcode": (DNS_RCODE,),
+           "dns.rcodes": (DNS_RCODES,),
            "dns.transport": (DNS_TRANSPORT,), "label": (DNS_TRANSPORT, DNS_TYPE, DNS_NAME)}
 TRANSPORTS = ("udp", "tcp", "mdns", "llmnr")
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN",
@@ -50,6 +52,8 @@ def describe(facts) -> dict:
     for key, value in facts:
         if key == DNS_RCODE:
             obj["rcode"] = rcode_name(int.from_bytes(value, "big"))
+        elif key == DNS_RCODES:
+            obj["rcodes"] = [rcode_name(rcode) for rcode in range(16) if int.from_bytes(value, "big") >> rcode & 1]
         elif key == DNS_LATENCY and len(value) == 8:
             obj["latency_us"] = struct.unpack("=Q", value)[0] // 1000
         elif key == DNS_TRANSPORT and value and value[0] < len(TRANSPORTS):

@@ -215,6 +215,17 @@ cdef void report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil
         memcpy(room + 16, p, n)
 
 
+cdef void learn_rcodes(Look* look, Dns* dns, u8 rcode) noexcept nogil:
+    """Of responses that differ, each is remembered."""
+    cdef u16 before = dns.rcodes
+    cdef u8 packed[2]
+    dns.rcodes |= <u16>(1 << rcode)
+    if before and dns.rcodes != before:
+        packed[0] = <u8>(dns.rcodes >> 8)
+        packed[1] = <u8>(dns.rcodes & 255)
+        fact_set(look, DNS_RCODES, packed, 2)
+
+
 cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogil:
     """A message whose header stands: facts, state, event."""
     cdef DnsHead h = dns_head(p)
@@ -239,6 +250,7 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
         rcode[0] = 0
         rcode[1] = <u8>(h.flags & 15)
         fact_set(look, DNS_RCODE, rcode, 2)
+        learn_rcodes(look, dns, rcode[1])
         if ns:
             fact_number(look, DNS_LATENCY, ns)
     if look.datagram:

@@ -1,0 +1,212 @@
+"""netwatch-capd as the process sees it that reads: a Host to ask, and captures to open."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+from netwatch._fast.input import source as sources
+from netwatch._fast.input.ring import RingSource
+from netwatch._fast.input.source import Source, SourceError
+from netwatch.capture.capd.messages import PART, Answer, MessageError, Question, answer, ask
+from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unavailable, Unknown
+from netwatch.model.record import Record
+
+ROOT = Path(__file__).parents[3]
+START = "import sys; sys.path.append(sys.argv[1]); from netwatch.capture.capd.helper import main; " \
+        "main(int(sys.argv[2]), int(sys.argv[3]))"
+PATIENCE_S = 5.0
+LONG_S = 60.0  # to open devices, all of them one after the other
+LONG = frozenset({"open", "devices", "find_owners"})
+GONE = "the capture helper (netwatch-capd) has ended"
+SILENT = "the capture helper (netwatch-capd) does not answer"
+FDS = 4
+
+
+def command(fd: int) -> list[str]:
+    """What starts it. A frozen program is its own interpreter, or in a package that of the helper (build/entry.py)."""
+    given = [str(fd), str(os.getpid())]
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-I", "-c", START, str(ROOT), *given]
+    own = str(Path(sys.executable).with_name("netwatch-capd"))
+    return [own if os.access(own, os.X_OK) else sys.executable, "--capd", *given]
+
+
+class Helper(Host):
+    """The helper, started when this is made: before any thread, and before the jail. Its calls raise Unavailable when
+    it is gone or silent."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(command(theirs.fileno()), stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
+        self._line = ours
+        self._lock = threading.Lock()
+        self._number = 0
+        self._late = False  # an answer has not come yet
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """The answer. Raises Unavailable, SourceError, OSError, ValueError."""
+        return self._ask(name, arguments)[0]
+
+    def open(self, names: list[str], text: str, snaplen: int, ring_mb: int, promisc: bool = False) -> Source:
+        """A capture, as live.open_live() gives one. Raises SourceError."""
+        try:
+            (number, interfaces), fds = self._ask("open", (names, text, snaplen, ring_mb, promisc))
+        except Unavailable as e:
+            raise SourceError(str(e)) from None
+        memory, ready, room = fds
+        return RingSource(interfaces, memory, ready, room, self._line.fileno(), lambda: self._ended(number),
+                          lambda: self._shut(number))
+
+    def new_file(self, name: str) -> int:
+        """A descriptor of a new file of that name in the folder netwatch was started in. Raises OSError."""
+        try:
+            _, fds = self._ask("new_file", (name,))
+        except (Unavailable, ValueError) as e:
+            raise OSError(0, str(e), name) from None
+        return fds[0]
+
+    def find_owners(self, behind: bool = False) -> None:
+        """As ThisMachine.find_owners()."""
+        self.ask("find_owners", behind)
+        self.owners = Owners(self)
+
+    def close(self) -> None:
+        """End the helper."""
+        self._line.close()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return  # it cannot be killed from within the jail: it goes when we go
+
+    def default_interface(self) -> str:
+        """As live.default_interface(). Raises SourceError."""
+        return cast(str, self.ask("default_interface"))
+
+    def counters(self) -> list[Counters]:
+        return cast(list[Counters], self.ask("counters"))
+
+    def links(self) -> list[Link]:
+        return cast(list[Link], self.ask("links"))
+
+    def routes(self) -> list[Route]:
+        return cast(list[Route], self.ask("routes"))
+
+    def neighbours(self) -> list[Neighbour]:
+        return cast(list[Neighbour], self.ask("neighbours"))
+
+    def addresses(self) -> frozenset[bytes]:
+        return cast(frozenset[bytes], self.ask("addresses"))
+
+    def nameservers(self) -> tuple[str, ...]:
+        return cast(tuple[str, ...], self.ask("nameservers"))
+
+    def cpu_seconds(self, pid: int) -> float:
+        return cast(float, self.ask("cpu_seconds", pid))
+
+    def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
+        return cast(dict[str, Any], self.ask("tcp_info", local, lport, remote, rport))
+
+    def devices(self) -> list[Record]:
+        return cast(list[Record], self.ask("devices"))
+
+    def _ended(self, number: int) -> tuple[str | None, bool]:
+        try:
+            error, damaged = self.ask("ended", number)
+        except Unavailable as e:
+            return str(e), True
+        return error, damaged
+
+    def _shut(self, number: int) -> None:
+        try:
+            self.ask("shut", number)
+        except Unavailable:
+            return
+
+    def _ask(self, name: str, arguments: tuple[Any, ...]) -> tuple[Any, list[int]]:
+        with self._lock:
+            self._number += 1
+            try:
+                return self._result(*self._exchange(Question(self._number, name, list(arguments)),
+                                                    LONG_S if name in LONG else PATIENCE_S))
+            except (ConnectionError, EOFError):
+                raise Unavailable(GONE) from None
+
+    def _exchange(self, question: Question, seconds: float) -> tuple[Answer, list[int]]:
+        """Ask, and wait for the answer; those to earlier questions, which came too late, are passed over."""
+        if self._late and not select.select([self._line], [], [], 0)[0]:
+            raise Unavailable(SILENT)
+        os.write(self._line.fileno(), ask(question))
+        while True:
+            told, fds = self._receive(seconds)
+            if told.number == question.number:
+                self._late = False
+                return told, fds
+            for fd in fds:
+                os.close(fd)
+
+    def _receive(self, seconds: float) -> tuple[Answer, list[int]]:
+        parts: list[bytes] = []
+        while True:
+            self._late = True
+            if not select.select([self._line], [], [], seconds)[0]:
+                raise Unavailable(SILENT)
+            data, fds, _, _ = socket.recv_fds(self._line, PART + 1, FDS, socket.MSG_CMSG_CLOEXEC)
+            if not data:
+                raise EOFError
+            parts.append(data[1:])
+            if data[:1] == b".":
+                try:
+                    return answer(b"".join(parts)), fds
+                except MessageError as e:
+                    raise Unavailable(f"the capture helper said what cannot be understood: {e}") from None
+
+    def _result(self, told: Answer, fds: list[int]) -> tuple[Any, list[int]]:
+        if told.kind == "is":
+            return told.value, fds
+        if told.kind == "source":
+            kind = getattr(sources, str(told.value[0]), SourceError)
+            raise kind(told.value[1])
+        if told.kind == "system":
+            raise OSError(*told.value)
+        if told.kind == "refused":
+            raise ValueError(told.value)
+        raise Unavailable(str(told.value))
+
+
+class Owners:
+    """What finds owners, in the helper."""
+
+    def __init__(self, helper: Helper) -> None:
+        self._helper = helper
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
+        if not self._ready:
+            try:
+                self._ready = self._helper.ask("owners_ready")
+            except Unavailable:
+                return False
+        return self._ready
+
+    def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
+                first_seen_ns: int = 0) -> Owner | Unknown:
+        try:
+            return cast("Owner | Unknown", self._helper.ask("of_flow", proto, src, sport, dst, dport, first_seen_ns))
+        except Unavailable as e:
+            return Unknown(str(e))
+
+    def status(self) -> list[Status]:
+        try:
+            return cast(list[Status], self._helper.ask("owners_status"))
+        except Unavailable as e:
+            return [Status("capd", False, str(e))]
