@@ -36,9 +36,12 @@ NAMES = (
 )
 FRAGMENTS = "all fragments of a datagram are counted where it belongs, tshark counts the frame that completes it"
 QUOTED = "what an ICMP error quotes is not counted as if it had been sent here"
+UNFINISHED = "a message whose head was seen is counted; tshark waits for a body of which bytes were never captured"
 DIFFERENCES = {  # (capture, question): the reason
     ("zeek/tunnels__gre-sample.pcap", "protocols"): QUOTED,
     ("zeek/communityid__icmp6.pcap", "protocols"): QUOTED,
+    ("zeek/http__bro.org.pcap", "http"): UNFINISHED,
+    ("pcapplusplus/4KHttpRequests.pcap", "http"): UNFINISHED,
     **{(f"generated/frag{version}_inorder.pcap", question): FRAGMENTS
        for version in (4, 6) for question in ("conversations tcp", "endpoints tcp")},
     ("generated/frag6_inorder.pcap", "conversations ipv6"): FRAGMENTS,
@@ -140,7 +143,7 @@ def protocols(name: str) -> tuple[Answer, Answer]:
 def intervals(name: str) -> tuple[Answer, Answer]:
     theirs = {}
     for line in said_by_tshark(name)["io,stat,1"]:
-        found = re.fullmatch(r"\| *(\d+) <> *\S+ *\| +(\d+) \| +(\d+) \|", line)
+        found = re.fullmatch(r"\| *(\d+)(?:\.\d+)? <> *\S+ *\| +(\d+) \| +(\d+) \|", line)
         if found:
             theirs[int(found[1])] = int(found[2]), int(found[3])
     return theirs, {round(row["start"]): (row["packets"], row["bytes"]) for row in netwatch(name, "io")}
