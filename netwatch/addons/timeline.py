@@ -13,6 +13,7 @@ from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest
 from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import Throughput
+from netwatch.detect.addon import Detect
 from netwatch.model.contract import ERROR, INFO, WARNING, Addon
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 SHOWN = 500  # events of an answer, newest
+SHOWN_ALERTS = 100  # and alerts
 HOUR = 3600
-CATEGORIES = ("flow", "dns", "loss", "damage", "interface", "capture")
+CATEGORIES = ("flow", "dns", "loss", "damage", "interface", "capture", "alert")
+SEVERITY = {"info": INFO, "warning": WARNING, "critical": ERROR}  # of alerts
 KIND_CATEGORY = {"first": "flow", "ended": "flow", "refused": "flow", "reset": "flow", "unanswered": "flow",
                  "unreachable": "flow", "dns-error": "dns", "burst": "loss", "zero-window": "loss"}
 CALM = ("first", "ended")  # kinds that are no warning
@@ -125,8 +128,17 @@ def _others(session: Session) -> list[Entry]:
     """What no flow did: of the capture, and of interfaces."""
     return [*(Entry(each.time_ns, each.severity, each.category, each.text, 0, each.things)
               for each in session.get(TimelineAddon).happenings),
+            *_alerts(session),
             *(Entry(each.time_ns, each.severity, "interface", each.text)
               for each in tuple(session.get(InterfacesAddon).changes))]
+
+
+def _alerts(session: Session) -> list[Entry]:
+    """The newest alerts of the detectors."""
+    detect = session.find(Detect)
+    return [Entry(each.time_ns, SEVERITY[each.told.severity], "alert", f"{each.told.title}: {each.told.text}",
+                  next(iter(each.episode.flows), 0), each.episode.count)
+            for each in (detect.newest(SHOWN_ALERTS) if detect else ())]
 
 
 def _told(kind: str, note: Record, names: Names) -> Entry:

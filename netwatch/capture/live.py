@@ -60,7 +60,7 @@ def permission_fix() -> str:
         return "run it with sudo"
     if getattr(sys, "frozen", False):
         return _package_fix(Path(sys.executable).with_name("netwatch-capd"))
-    return f"run it with sudo, or once: sudo setcap cap_net_raw,cap_net_admin=ep {Path(sys.executable).resolve()}"
+    return "run it with sudo"  # never setcap on an interpreter: every script of every user would have the right
 
 
 def _package_fix(program: Path) -> str:

@@ -18,6 +18,7 @@ Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
     "read": "netwatch.cli.read:main",
     "stats": "netwatch.cli.stats:main",
+    "assert": "netwatch.cli.assertion:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",
@@ -26,7 +27,7 @@ COMMANDS = {
     "config": "netwatch.cli.config:main",
     "doctor": "netwatch.cli.doctor:main",
 }
-LATER = ("record", "uptime", "usage", "diff", "sql", "assert", "egress", "bundle", "export", "data", "snapshot",
+LATER = ("record", "uptime", "usage", "diff", "sql", "egress", "bundle", "export", "data", "snapshot",
          "attach", "feed", "agent", "open", "diagnose")  # of CONTRACT section 1, promised and not there yet
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 

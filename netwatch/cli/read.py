@@ -25,7 +25,7 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-from netwatch.cli.sources import files_again, open_source
+from netwatch.cli.sources import files_again, open_source, refuse_own
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -118,6 +118,11 @@ def main(arguments: list[str]) -> int:
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
+    return answer(options, kinds, selection)
+
+
+def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
+    """Print what passes; the exit code."""
     style = style_of(options, kinds)
     try:
         source = open_source(options)
@@ -353,9 +358,12 @@ class Reading:
         conversation.finish()
 
     def _new_capture(self) -> CaptureWriter:
-        """The file of --write."""
+        """The file of --write: never one that is read."""
         from netwatch._fast.input.pcapngwriter import CaptureWriter
 
+        refused = refuse_own(self.options.write, self.options.files)
+        if refused:
+            raise CommandError(f"--write {self.options.write}: {refused}")
         try:
             with files.as_caller():
                 return CaptureWriter(self.options.write, self.options.force)

@@ -45,3 +45,13 @@ def files_again(options: argparse.Namespace) -> bool:
     """Is all that is read in files, which can be read twice?"""
     paths = [*options.files, *options.keylog]
     return bool(options.files) and all(os.path.isfile(path) for path in paths)
+
+
+def refuse_own(path: str, read: list[str]) -> str:
+    """Why a capture is not written there, "" when it may be: it is none of the files that are read."""
+    if path == "-":
+        return "a capture goes into a file; name one"
+    inputs = ["/dev/stdin" if each == "-" else each for each in read]
+    there = os.path.exists(path)
+    same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)
+    return "that is what is read; write to another file" if same else ""

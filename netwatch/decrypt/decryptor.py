@@ -78,6 +78,8 @@ class Decryptor(Addon):
                 why = getattr(e, "strerror", None) or e
                 raise AddonError(f"--keylog {file.path}: cannot be read: {why}", 4) from None
         self._poll()
+        while any(file.behind for file in self._files):
+            self._poll()
 
     def begin(self, run: Run) -> None:
         self._run = run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
 
 from netwatch.decrypt.keylog import MAX_LINE
 
@@ -35,25 +36,31 @@ class Followed:
         self.close()
         self._fd = fd
 
-    def poll(self) -> list[bytes]:
-        """The lines that were completed since the last call. Trouble reading is no news: there may be better times."""
-        lines: list[bytes] = []
+    def poll(self) -> Iterator[bytes]:
+        """The lines that were completed since the last call, as they are read, of blank ones in a row one. Trouble
+        reading is no news: there may be better times."""
         try:
             if self._fd < 0:
                 self.open()
-            lines += self._read()
+            yield from self._read()
             if self._replaced():
-                lines.append(self.unfinished)
+                last = self.unfinished
                 self.open()
-                lines += self._read()
+                yield last
+                yield from self._read()
         except OSError:
-            return lines
-        return lines
+            return
 
     @property
     def unfinished(self) -> bytes:
         """The last line, while its end has not been written."""
         return b"" if self._skipping else self._rest
+
+    @property
+    def behind(self) -> bool:
+        """Does a file hold more than was read of it?"""
+        info = os.fstat(self._fd) if self._fd >= 0 else None
+        return info is not None and stat.S_ISREG(info.st_mode) and info.st_size > self._at
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -71,16 +78,15 @@ class Followed:
             return False
         return (ours.st_dev, ours.st_ino) != (named.st_dev, named.st_ino)
 
-    def _read(self) -> list[bytes]:
+    def _read(self) -> Iterator[bytes]:
         """Lines from where we were, or from the beginning of a file that became shorter."""
-        lines: list[bytes] = []
         info = os.fstat(self._fd)
         regular = stat.S_ISREG(info.st_mode)
         if regular and info.st_size < self._at:
             os.lseek(self._fd, 0, os.SEEK_SET)
             self._at, self._rest, self._skipping = 0, b"", False
         elif regular and info.st_size == self._at:
-            return lines
+            return
         taken = 0
         while taken < READ_MOST:
             try:
@@ -91,12 +97,14 @@ class Followed:
                 break
             taken += len(data)
             self._at += len(data)
-            lines += self._split(data)
-        return lines
+            yield from self._split(data)
 
     def _split(self, data: bytes) -> list[bytes]:
         """Whole lines; the beginning of the next waits, and one that is too long is passed over."""
-        lines = (self._rest + data).split(b"\n")
+        data = self._rest + data
+        while b"\n\n" in data:
+            data = data.replace(b"\n\n", b"\n")
+        lines = data.split(b"\n")
         self._rest = lines.pop()
         if lines and self._skipping:
             del lines[0]

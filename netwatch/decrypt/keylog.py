@@ -8,6 +8,7 @@ a line (the bytes read, the slice cut from them) cannot be zeroed; it is freed a
 from __future__ import annotations
 
 import collections
+import io
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -141,7 +142,8 @@ class KeyLog:
     def take_block(self, kind: int, data: bytes) -> None:
         """Remember the lines of a pcapng decryption secrets block; those of other types hold none."""
         if kind == TLS_KEY_LOG:
-            self.take_lines(data.splitlines(), "dsb")
+            lines = io.BytesIO(data.replace(b"\r", b"\n"))
+            self.take_lines((line.rstrip(b"\n") for line in lines), "dsb")
 
     def fresh(self) -> set[bytes]:
         """Owners that were told something new since the last call."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.notice.crowds import Crowds
 from netwatch._fast.notice.watch import Watch
+from netwatch._fast.out.naming import link_sighting
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
-from netwatch.detect.contract import CROWD, Detector, Episode, Notice, Value
+from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Told, Value
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Record, Step
 from netwatch.model.option import Option
@@ -33,9 +34,14 @@ class Alert:
     time_ns: int  # when it was raised
     frame: int
 
+    @property
+    def told(self) -> Told:
+        """What it means by now."""
+        return self.detector.describe(self.about, self.episode)
+
     def body(self) -> Record:
         """What the record says beside schema and time. `id` is the same whenever and wherever the capture is read."""
-        told, episode = self.detector.describe(self.about, self.episode), self.episode
+        told, episode = self.told, self.episode
         name = f"{self.detector.name} {told.title} {told.about} {episode.first}"
         return {"id": hashlib.blake2s(name.encode(), digest_size=6).hexdigest(), "first": iso(episode.first),
                 "last": iso(episode.last), "count": episode.count, "severity": told.severity,
@@ -69,14 +75,16 @@ class Detect(Addon):
                     self._counting[Crowds(*many)] = detector
                 for kind in detector.wants:
                     self._detectors.setdefault(kind, []).append(detector)
+        if LINK in self._detectors:
+            self.wants = frozenset({"links"})
         if self._detectors:
-            self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"))
+            self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"),
+                                (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")))
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.again or self._watch is None:
             return ()
-        for found in self._watch.look(step.over):
-            notice = Notice._make(found)
+        for notice in [*map(_link, step.events), *map(Notice._make, self._watch.look(step.over))]:
             if notice.kind == CROWD:
                 self._counting[notice.more[0]].take(notice)
             else:
@@ -86,6 +94,10 @@ class Detect(Addon):
             return ()
         untold, self._untold = self._untold, []
         return [self._event(alert) for alert in untold]
+
+    def newest(self, most: int) -> list[Alert]:
+        """The newest alerts, in the order in which they were raised. The engine holds still."""
+        return self.alerts[-most:]
 
     def stores(self) -> Sequence[Store]:
         return (Store("alerts", len(self.alerts), MOST, None, self.left_out),)
@@ -104,6 +116,11 @@ class Detect(Addon):
     def _event(self, alert: Alert) -> Event:
         return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, alert.body(), 0,
                      None)
+
+
+def _link(event: Event) -> Notice:
+    """What a station says of itself."""
+    return Notice(LINK, event.time_ns, event.frame, event.flow, b"", b"", 0, 0, "", 0, link_sighting(event.payload)[:4])
 
 
 def _options(run: Run, name: str) -> Value:

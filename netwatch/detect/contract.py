@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from netwatch.detect.allow import Allowed
 from netwatch.model.option import Option
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
 
-CROWD, CARRIED = "crowd", "carried"
+CROWD, CARRIED, LINK, STEADY = "crowd", "carried", "link", "steady"
 
 
 class Notice(NamedTuple):
     """One thing that happened to a flow; addresses are packed, the initiator's first.
 
-    `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for);
-    CARRIED (bytes of payload sent by the initiator, by the responder, whether the responder did it), for each MiB."""
+    `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for, the
+    facts of the flow where it was told of them); CARRIED (bytes of payload sent by the initiator, by the responder,
+    whether the responder did it), for each MiB; LINK (arp, ndp, dhcp or netbios, its role or None, an address or None,
+    its MAC or None), as text: what a station says of itself; STEADY (whether it was told before, the
+    first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s, numbers of flows,
+    of frames): flows begin at regular times, as the options of the detector beacon say."""
 
     kind: str
     time_ns: int
@@ -40,9 +45,13 @@ class Many(NamedTuple):
     """Many different things of one key: told once there are `least` of them within `window_s` seconds.
 
     `when`: what counts, of refused, half-open (a RST before the handshake was complete), unanswered; opened, closed
-    (TCP); answered (not TCP). `by` is the key, `of` the thing, both of src, dst, sport, dport, proto. Only flows of
-    `protos`, `apps`, and to `ports` count, where those are given. `answered`: only if at most one in so many attempts
-    of the source was answered in this and the last minute. `bound`: things remembered, a power of two."""
+    (TCP); answered (not TCP); told (all that a flow will say of itself is known; its time is then that of its first
+    frame). `by` is the key, `of` the thing, both of src, dst, sport, dport, proto, facts. Only flows of `protos`,
+    `apps`, and to `ports` count, where those are given, and which said one of `facts`: (app, key) of each; where
+    `carried` is given, only flows of at most so many bytes of payload. `names`:
+    the things are names asked of DNS: "long" ones, below the domain that is part of the key, or domains that are
+    "missing" (NXDOMAIN). `answered`: only if at most one in so many
+    attempts of the source was answered in this and the last minute. `bound`: things remembered, a power of two."""
 
     when: tuple[str, ...]
     by: tuple[str, ...]
@@ -53,6 +62,9 @@ class Many(NamedTuple):
     apps: tuple[str, ...] = ()
     ports: frozenset[int] | None = None
     answered: int = 0
+    facts: tuple[tuple[str, int], ...] = ()
+    carried: int = 0
+    names: str = ""
     bound: int = 16_384
 
 
@@ -94,9 +106,13 @@ class Detector:
     options: Sequence[Option] = ()
     wants: frozenset[str] = frozenset()  # kinds of notice
 
+    alarm: Alarm
+    allowed: Allowed
+
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
-        """What it wants counted, for CROWD."""
-        raise NotImplementedError
+        """What it wants counted, for CROWD. Raises AddonError."""
+        self.alarm, self.allowed = alarm, Allowed(of("allow"))
+        return ()
 
     def take(self, notice: Notice) -> None:
         """Called in order of frames."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.allow import Allowed
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.model.option import Option
 
@@ -40,8 +39,7 @@ class PortScan(Detector):
     wants = frozenset({CROWD})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
-        self._alarm = alarm
-        self._allowed = Allowed(of("allow"))
+        super().begin(of, alarm)
         self._told: dict[tuple[Any, ...], Crowd] = {}
         return [each for slow in ("", "slow_") for each in (
             Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
@@ -53,15 +51,15 @@ class PortScan(Detector):
 
     def take(self, notice: Notice) -> None:
         """A slow scan that a quick one is part of is told once."""
-        table, crowd = notice.more
+        table, crowd, _ = notice.more
         key = tuple(table.key(crowd).items())
         before = self._told.get(key)
-        if notice.src in self._allowed or (before is not None and before.last >= crowd.first):
+        if notice.src in self.allowed or (before is not None and before.last >= crowd.first):
             return
         if len(self._told) >= MOST:
             self._told.pop(next(iter(self._told)))
         self._told[key] = crowd
-        self._alarm(self, notice, table, crowd)
+        self.alarm(self, notice, table, crowd)
 
     def describe(self, about: Crowds, episode: Crowd) -> Told:
         key, things = about.key(episode), about.things(episode)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
-from netwatch.detect.allow import Allowed
 from netwatch.detect.contract import CRITICAL, CROWD, Alarm, Detector, Many, Notice, Told, Value
 from netwatch.model.option import Option
 
@@ -27,14 +26,13 @@ class SynFlood(Detector):
     wants = frozenset({CROWD})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
-        self._alarm = alarm
-        self._allowed = Allowed(of("allow"))
+        super().begin(of, alarm)
         return [Many(("half-open", "unanswered"), ("dst", "dport"), ("src", "sport"), of("syns"), of("window_s"),
                      ("tcp",))]
 
     def take(self, notice: Notice) -> None:
-        if notice.dst not in self._allowed:
-            self._alarm(self, notice, *notice.more)
+        if notice.dst not in self.allowed:
+            self.alarm(self, notice, *notice.more[:2])
 
     def describe(self, about: Crowds, episode: Crowd) -> Told:
         key = about.key(episode)

@@ -11,6 +11,19 @@ from netwatch.model.option import Option
 DETECTORS = {
     "port_scan": "netwatch.detect.port_scan:PortScan",
     "syn_flood": "netwatch.detect.syn_flood:SynFlood",
+    "lateral": "netwatch.detect.lateral:Lateral",
+    "brute_force": "netwatch.detect.brute_force:BruteForce",
+    "certificate": "netwatch.detect.certificate:Certificate",
+    "weak_tls": "netwatch.detect.weak_tls:WeakTls",
+    "cleartext": "netwatch.detect.cleartext:Cleartext",
+    "data_out": "netwatch.detect.data_out:DataOut",
+    "arp_spoof": "netwatch.detect.arp_spoof:ArpSpoof",
+    "rogue_router": "netwatch.detect.rogue_router:RogueRouter",
+    "rogue_dhcp": "netwatch.detect.rogue_dhcp:RogueDhcp",
+    "beacon": "netwatch.detect.beacon:Beacon",
+    "dns_tunnel": "netwatch.detect.dns_tunnel:DnsTunnel",
+    "dga": "netwatch.detect.dga:Dga",
+    "new_device": "netwatch.detect.new_device:NewDevice",
 }
 
 

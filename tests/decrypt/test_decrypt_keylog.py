@@ -89,13 +89,13 @@ def test_blocks() -> None:
 def test_a_file_that_grows(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     file = Followed(str(path))
-    assert file.poll() == []
+    assert list(file.poll()) == []
     path.write_bytes(b"one\ntw")
-    assert (file.poll(), file.unfinished) == ([b"one"], b"tw")
+    assert (list(file.poll()), file.unfinished) == ([b"one"], b"tw")
     with path.open("ab") as out:
         out.write(b"o\nthree\n")
-    assert (file.poll(), file.unfinished) == ([b"two", b"three"], b"")
-    assert file.poll() == []
+    assert (list(file.poll()), file.unfinished) == ([b"two", b"three"], b"")
+    assert list(file.poll()) == []
     file.close()
 
 
@@ -103,9 +103,9 @@ def test_truncated(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_bytes(b"one\ntwo\nthr")
     file = Followed(str(path))
-    assert file.poll() == [b"one", b"two"]
+    assert list(file.poll()) == [b"one", b"two"]
     path.write_bytes(b"new\n")
-    assert file.poll() == [b"new"]
+    assert list(file.poll()) == [b"new"]
     file.close()
 
 
@@ -114,13 +114,13 @@ def test_rotated(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_bytes(b"one\n")
     file = Followed(str(path))
-    assert file.poll() == [b"one"]
+    assert list(file.poll()) == [b"one"]
     with path.open("ab") as out:
         out.write(b"two\nlast")
     path.rename(tmp_path / "keys.1")
-    assert file.poll() == [b"two"]
+    assert list(file.poll()) == [b"two"]
     path.write_bytes(b"three\n")
-    assert file.poll() == [b"last", b"three"]
+    assert list(file.poll()) == [b"last", b"three"]
     file.close()
 
 
@@ -128,10 +128,10 @@ def test_long_lines_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_bytes(b"one\n" + b"x" * 600_000)
     file = Followed(str(path))
-    assert file.poll() == [b"one"]
+    assert list(file.poll()) == [b"one"]
     with path.open("ab") as out:
         out.write(b"x" * 300_000 + b"\ntwo\n")
-    assert (file.poll(), file.too_long, file.unfinished) == ([b"two"], 1, b"")
+    assert (list(file.poll()), file.too_long, file.unfinished) == ([b"two"], 1, b"")
     file.close()
 
 
@@ -142,7 +142,7 @@ def test_any_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 3, 1000):
         monkeypatch.setattr(keyfile, "READ_BYTES", size)
         file = Followed(str(tmp_path / "keys"))
-        assert file.poll() == [line for line in text.split(b"\n")[:-1] if len(line) < 9000]
+        assert list(file.poll()) == [line for line in text.split(b"\n")[:-1] if len(line) < 9000]
         assert file.too_long == 1
         file.close()
 
@@ -155,7 +155,7 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     file = Followed(str(path))
     file.open(wait=True)
     writer.join()
-    assert len(file.poll()) == len(GOOD) - 1
+    assert len(list(file.poll())) == len(GOOD) - 1
     assert file.unfinished == GOOD[-1].encode()
     file.close()
 
@@ -163,4 +163,4 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a file"):
         Followed(str(tmp_path)).open()
-    assert Followed(str(tmp_path)).poll() == []
+    assert list(Followed(str(tmp_path)).poll()) == []

@@ -29,7 +29,7 @@ def a_scan_that_ends_with_the_capture() -> Frames:
 
 @fires("port_scan")
 def a_sweep_for_one_port() -> Frames:
-    return [frame for i in range(100) for frame in syn(i * 0.1, ME, other(i), 41000 + i, 445, "" if i % 9 else "open")]
+    return [frame for i in range(100) for frame in syn(i * 0.1, ME, other(i), 41000 + i, 6379, "" if i % 9 else "open")]
 
 
 @fires("port_scan")

@@ -160,14 +160,21 @@ class Lab:
         return self.ask("dig", f"@{SERVER}", "+tries=1", "+time=2", NAME, "A", *more, check=check)
 
     def netwatch(self, *words: str) -> subprocess.Popen[str]:
-        """`netwatch` in the client's namespace, told to capture there once it has begun."""
-        return subprocess.Popen(
+        """`netwatch` in the client's namespace, which captures there by now, or has ended."""
+        process = subprocess.Popen(
             self.inside(self.client, sys.executable, "-m", "netwatch", *words),
             cwd=ROOT,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        until = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < until:
+            if "Seccomp:\t2" in Path(f"/proc/{process.pid}/status").read_text():  # it has shut itself in
+                break
+            time.sleep(0.02)
+        return process
+
 
 
 def ip(*words: str) -> None:

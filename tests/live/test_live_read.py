@@ -13,7 +13,6 @@ import pytest
 from lab import CLIENT, NAME, SERVER, Lab, reason
 
 pytestmark = pytest.mark.skipif(reason() is not None, reason=reason() or "")
-START_UP = 1.0  # seconds until the capture surely runs
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,6 @@ def test_real_programs_are_seen_and_named(lab: Lab):
     process = lab.netwatch(
         "read", "-i", lab.near, "--duration", "3s", "--what", "flows,dns,http,tls,summary", "--format", "ndjson"
     )
-    time.sleep(START_UP)
     lab.curl("http")
     lab.curl("https")
     lab.dig()
@@ -63,7 +61,6 @@ def test_real_programs_are_seen_and_named(lab: Lab):
 
 def test_capture_filter(lab: Lab):
     process = lab.netwatch("read", "-i", lab.near, "-f", "udp port 53", "--duration", "2500ms", "--format", "ndjson")
-    time.sleep(START_UP)
     lab.curl("http")
     lab.dig()
     code, records, _ = finished(process)
@@ -72,7 +69,6 @@ def test_capture_filter(lab: Lab):
 
 def test_count_ends_the_capture(lab: Lab):
     process = lab.netwatch("read", "-i", lab.near, "--count", "5", "--what", "packets", "--format", "ndjson")
-    time.sleep(START_UP)
     lab.curl("http")
     code, records, _ = finished(process)
     assert code == 0 and [r["n"] for r in records] == [1, 2, 3, 4, 5]
@@ -80,7 +76,6 @@ def test_count_ends_the_capture(lab: Lab):
 
 def test_interrupt_prints_what_is_known(lab: Lab):
     process = lab.netwatch("read", "-i", lab.near, "--what", "flows,summary", "--format", "ndjson")
-    time.sleep(START_UP)
     lab.curl("http")
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)

@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.detect": ("netwatch.detect", "netwatch.model", FAST),
     "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
-                        "netwatch.filter", "netwatch.names", "netwatch.owners", FAST),
+                        "netwatch.filter", "netwatch.names", "netwatch.owners", "netwatch.detect", FAST),
     "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners",
                      "netwatch.detect", "netwatch.filter", "netwatch.store", FAST),
     "netwatch.records": ("netwatch.records", "netwatch.model", "netwatch.schema", "netwatch.filter", "netwatch.run",

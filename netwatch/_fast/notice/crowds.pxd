@@ -12,6 +12,7 @@ cdef enum:                     # what happened, the bits of Crowds.when
     ON_OPENED = 8              # TCP
     ON_ANSWERED = 16           # not TCP
     ON_CLOSED = 32             # TCP, after it was open
+    ON_TOLD = 64               # all that the flow will say of itself is known
 
 cdef enum:                     # parts of a turn, the bits of Crowds.by and Crowds.of
     PART_SRC = 1
@@ -19,6 +20,10 @@ cdef enum:                     # parts of a turn, the bits of Crowds.by and Crow
     PART_SPORT = 4
     PART_DPORT = 8
     PART_PROTO = 16
+    PART_FACTS = 32            # what it said
+    PART_DOMAIN = 64           # domain of a name it asked for
+    PART_NAME = 128            # and the name
+    NAME_KEPT = 64             # bytes
 
 cdef enum:
     KEPT = 8                   # flows, frames and things kept of a group
@@ -31,6 +36,9 @@ cdef struct Parts:             # those that count; the others are 0
     u16 dport
     u16 proto
     u16 family
+    u64 facts[2]               # two hashes of those that count; of a name, of all of it
+    u8 name[NAME_KEPT]         # its beginning
+    u8 name_n
 
 cdef struct Member:
     Parts thing
@@ -66,6 +74,12 @@ cdef class Crowds:
     cdef u8 protos[256]        # 1: counts
     cdef u8 apps[256]
     cdef u8 ports[65536]
+    cdef u64 facts[256][4]     # by protocol, the keys of facts that count, a bit each
+    cdef bint any_fact         # or all of them
+    cdef u64 carried           # bytes of payload of a flow that counts, at most
+    cdef u8 names              # NAMES_*
+    cdef int dns               # the protocol's number
+    cdef u64 said[2]           # hashes of those of the turn that takes() looked at last
     cdef Places members
     cdef Member* member
     cdef u64 oldest            # member
@@ -74,7 +88,10 @@ cdef class Crowds:
     cdef u64 made              # groups
 
     cdef bint takes(self, const Turn* turn) noexcept
+    cdef bint hears(self, const Turn* turn) noexcept
     cdef Group* add(self, const Turn* turn) except NULL
+    cdef Group* add_names(self, const Turn* turn) except? NULL
+    cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL
     cdef u32 find(self, const Parts* thing, u64 made) noexcept
     cdef void forget(self, u64 now) noexcept

@@ -31,6 +31,9 @@ class Crowds:
         apps: tuple[str, ...],
         ports: frozenset[int] | None,
         answered: int,
+        facts: tuple[tuple[str, int], ...],
+        carried: int,
+        names: str,
         bound: int,
     ) -> None: ...
     @property

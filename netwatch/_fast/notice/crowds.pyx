@@ -9,19 +9,26 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
+from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
+                                            missing)
 from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
 from netwatch._fast.out.rawflow cimport packed
+from netwatch._fast.proto.dns.facts cimport DNS_NAME
 
+from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
 WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
-        "answered": ON_ANSWERED, "closed": ON_CLOSED}
-PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO}
+        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD}
+PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
+         "facts": PART_FACTS, "domain": PART_DOMAIN, "name": PART_NAME}
+NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
 
 
-cdef void take_parts(Parts* parts, const Turn* turn, u32 which) noexcept nogil:
+cdef void take_parts(Parts* parts, const Turn* turn, u32 which, const u64* said) noexcept nogil:
     memset(parts, 0, sizeof(Parts))
     parts.family = turn.family
     if which & PART_SRC:
@@ -34,6 +41,16 @@ cdef void take_parts(Parts* parts, const Turn* turn, u32 which) noexcept nogil:
         parts.dport = turn.dport
     if which & PART_PROTO:
         parts.proto = turn.proto
+    if which & PART_FACTS:
+        parts.facts[0], parts.facts[1] = said[0], said[1]
+
+
+cdef void keep_name(Parts* parts, const u8* name, u32 n) noexcept nogil:
+    """All of it counts, its beginning is kept."""
+    cdef u64 h = mix_bytes(name, n)
+    parts.name_n = <u8>min(n, <u32>NAME_KEPT)
+    memcpy(parts.name, name, parts.name_n)
+    parts.facts[0], parts.facts[1] = h, mix_on(h, n, ~h)
 
 
 cdef dict told_parts(const Parts* parts, u32 which):
@@ -49,6 +66,10 @@ cdef dict told_parts(const Parts* parts, u32 which):
         found["dport"] = parts.dport
     if which & PART_PROTO:
         found["proto"] = proto_name(parts.proto)
+    if which & PART_DOMAIN:
+        found["domain"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
+    elif which & PART_NAME:
+        found["name"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
     return found
 
 
@@ -117,17 +138,23 @@ cdef class Crowds:
 
     def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
                  protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
+                 facts: tuple[tuple[str, int], ...], carried: int, names: str,
                  bound: int) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
-        cdef list names = app_names()
+        cdef list apps_of = app_names()
         self.when, self.by, self.of = sum(WHEN[x] for x in when), sum(PARTS[x] for x in by), sum(PARTS[x] for x in of)
         self.least, self.window, self.answered = least, <u64>window_s * 1000000000, answered
         for i in range(256):
             self.protos[i] = not protos or proto_name(i) in protos
-            self.apps[i] = not apps or (i < len(names) and names[i] in apps)
+            self.apps[i] = not apps or (i < len(apps_of) and apps_of[i] in apps)
         memset(self.ports, ports is None, sizeof(self.ports))
         for i in ports or ():
             self.ports[i] = True
+        self.names, self.dns = NAMES[names], apps_of.index("dns")
+        self.any_fact = not facts
+        self.carried = carried or <u64>-1
+        for app, i in facts:
+            self.facts[apps_of.index(app)][i >> 6] |= <u64>1 << (i & 63)
         self.member = <Member*>calloc(bound + 1, sizeof(Member))
         self.group = <Group*>calloc(GROUPS + 1, sizeof(Group))
         if (not places_open(&self.members, bound) or not places_open(&self.groups, GROUPS) or self.member == NULL
@@ -159,29 +186,80 @@ cdef class Crowds:
         return [told_parts(&crowd.group.things[i], self.of) for i in range(n)]
 
     cdef bint takes(self, const Turn* turn) noexcept:
-        return self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+        """Does it count? Where facts are asked for, one of them must be there."""
+        if not (self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+                and turn.payload[0] + turn.payload[1] <= self.carried):
+            return False
+        return not self.when & ON_TOLD or self.hears(turn)
+
+    cdef bint hears(self, const Turn* turn) noexcept:
+        """Hash the facts that count; False when there are none."""
+        cdef const u8* at = <const u8*>turn + sizeof(Turn)
+        cdef const u8* end = at + turn.facts
+        cdef u32 size
+        cdef u64 h
+        cdef bint found = False
+        self.said[0] = self.said[1] = 0
+        while at < end:
+            size = FACT_HEAD + (at[2] | <u32>at[3] << 8)
+            if self.any_fact or self.facts[at[0]][at[1] >> 6] >> (at[1] & 63) & 1:
+                h = mix_bytes(at, size)
+                self.said[0], self.said[1] = mix_on(self.said[0], h, size), mix_on(self.said[1], size, ~h)
+                found = True
+            at += size
+        return found
 
     cdef Group* add(self, const Turn* turn) except NULL:
         """Count the turn; its group."""
         cdef Parts key, thing
-        cdef u64 h
+        take_parts(&key, turn, self.by, self.said)
+        take_parts(&thing, turn, self.of, self.said)
+        return self.put(&key, &thing, turn)
+
+    cdef Group* add_names(self, const Turn* turn) except? NULL:
+        """Count the names that the flow asked for, as far as they are of the kind; the newest group, NULL none."""
+        cdef Parts key, thing
+        cdef const u8* at = <const u8*>turn + sizeof(Turn)
+        cdef const u8* end = at + turn.facts
+        cdef const u8* name
+        cdef u32 n, cut, first
+        cdef Group* found = NULL
+        if self.names == NAMES_MISSING and not missing(turn, self.dns):
+            return NULL
+        while at < end:
+            n = at[2] | <u32>at[3] << 8
+            name = at + FACT_HEAD
+            if at[0] == self.dns and at[1] == DNS_NAME:
+                cut = below(name, n)
+                first = cut + (cut > 0)
+                if cut >= LONG_NAME if self.names == NAMES_LONG else n - first > LABEL_LEAST:
+                    take_parts(&key, turn, self.by, self.said)
+                    take_parts(&thing, turn, 0, self.said)
+                    if self.names == NAMES_LONG:
+                        keep_name(&key, name + first, n - first)
+                        keep_name(&thing, name, n)
+                    else:
+                        keep_name(&thing, name + first, n - first)
+                    found = self.put(&key, &thing, turn)
+            at += FACT_HEAD + n
+        return found
+
+    cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL:
+        """Count a thing of a key; the key's group."""
         cdef u32 number
         cdef Group* group
         cdef Member* one
-        take_parts(&key, turn, self.by)
-        take_parts(&thing, turn, self.of)
         self.forget(turn.ts)
-        h = mix_bytes(<const u8*>&key, sizeof(Parts))
-        group = self.group_of(&key, h)
-        number = self.find(&thing, group.made)
+        group = self.group_of(key, mix_bytes(<const u8*>key, sizeof(Parts)))
+        number = self.find(thing, group.made)
         if number == 0:
             if self.members.made - self.oldest >= self.members.cap:
                 self.drop()
-            number = places_add(&self.members, member_hash(&thing, group.made))
+            number = places_add(&self.members, member_hash(thing, group.made))
             one = &self.member[number]
-            one.thing, one.group, one.ts, one.number = thing, group.made, turn.ts, <u32>(group - self.group)
+            one.thing, one.group, one.ts, one.number = thing[0], group.made, turn.ts, <u32>(group - self.group)
             if group.distinct < KEPT:
-                group.things[group.distinct] = thing
+                group.things[group.distinct] = thing[0]
             group.n += 1
             group.distinct += 1
             group.most = max(group.most, group.n)

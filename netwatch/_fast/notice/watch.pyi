@@ -12,6 +12,7 @@ class Watch:
         tables: Sequence[Crowds],
         wants: frozenset[str],
         patience_s: int,
+        beats: tuple[int, int, int] | None = ...,
     ) -> None: ...
     @property
     def lost(self) -> int: ...

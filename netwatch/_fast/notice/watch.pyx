@@ -3,15 +3,17 @@
 All engines' turns are looked at in order of frames, and time is that of frames, so that the notices are the same for
 any number of engines and any size of chunk. A notice is a tuple of what model.detect.Notice names.
 """
-from libc.stdlib cimport free, qsort, realloc
+from libc.stdlib cimport free, malloc, qsort, realloc
+from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
                                         TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
 from netwatch._fast.notice.attempts cimport *
+from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
 from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
-                                           ON_UNANSWERED)
+                                           ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.wire.packet cimport FAMILY_IP4
 
@@ -27,6 +29,27 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
     return (x > y) - (x < y)
 
 
+cdef enum:
+    SECOND = 1000000000        # ns
+    WAITING_BYTES = 8388608
+
+cdef struct Waiting:           # what a flow said
+    u64 second                 # in which it was done
+    u64 place                  # among those of the second
+    Turn* turn
+
+
+cdef int by_second(const void* a, const void* b) noexcept nogil:
+    """Those of a packet before those of time."""
+    cdef const Waiting* x = <const Waiting*>a
+    cdef const Waiting* y = <const Waiting*>b
+    if x.second != y.second:
+        return 1 if x.second > y.second else -1
+    if x.turn.what != y.turn.what:
+        return <int>x.turn.what - <int>y.turn.what
+    return (x.place > y.place) - (x.place < y.place)
+
+
 cdef inline bint is_shared(u8 family, const u8* address) noexcept nogil:
     """Multicast and the limited broadcast, which many hear and nobody has to answer."""
     if family == FAMILY_IP4:
@@ -40,37 +63,52 @@ cdef class Watch:
     cdef list lists            # the Turns of each
     cdef list tables           # Crowds
     cdef u32 counted           # what happens of which one of them takes note
-    cdef bint carried          # somebody wants that
+    cdef bint carried, steady  # somebody wants that
+    cdef Beats beats
+    cdef u32 low, high, spread  # ms, ms, %; see beat_steady()
     cdef Attempts attempts
     cdef u64 patience          # ns
     cdef u64 now               # newest time of a turn, ns
     cdef Turn** order
     cdef u64 cap
+    cdef Waiting* waiting
+    cdef u64 n_waiting
+    cdef u64 room
+    cdef u64 waiting_bytes
+    cdef u64 unheard           # for which there was no room
     cdef list out
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
-                 patience_s: int) -> None:
-        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take."""
+                 patience_s: int, beats: tuple[int, int, int] | None = None) -> None:
+        """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at
+        least and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
         cdef Crowds table
-        if not attempts_open(&self.attempts):
+        if not attempts_open(&self.attempts) or not beats_open(&self.beats):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         for table in tables:
             self.counted |= table.when
-        self.carried = "carried" in wants
+        self.carried, self.steady = "carried" in wants, "steady" in wants
+        if beats is not None:
+            self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
 
     def __dealloc__(self):
+        cdef u64 i
         attempts_close(&self.attempts)
+        beats_close(&self.beats)
         free(self.order)
+        for i in range(self.n_waiting):
+            free(self.waiting[i].turn)
+        free(self.waiting)
 
     @property
     def lost(self) -> int:
         """What found no room, since the start: turns, and attempts that had to be forgotten while they waited."""
-        return sum(turns.lost for turns in self.lists) + self.attempts.overrun
+        return sum(turns.lost for turns in self.lists) + self.attempts.overrun + self.unheard
 
     def look(self, over: bool) -> list[tuple[Any, ...]]:
         """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
@@ -87,6 +125,7 @@ cdef class Watch:
             if engine.core.clock > self.now:
                 self.now = engine.core.clock
         self.expire(over)
+        self.tell_waiting(over)
         found, self.out = self.out, []
         return found
 
@@ -117,13 +156,15 @@ cdef class Watch:
     cdef int take(self, const Turn* turn) except -1:
         cdef const Attempt* attempt
         if turn.what == TURN_DUE or turn.what == TURN_TOLD:
-            return 0
+            return self.wait(turn)
         if turn.ts > self.now:
             self.now = turn.ts
             self.expire(False)
         if turn.what == TURN_BEGAN:
             if not turn.spoke and not is_shared(turn.family, turn.dst):
                 attempt_begin(&self.attempts, turn)
+                if self.steady:
+                    self.keep_time(turn)
         elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
             if attempt_settle(&self.attempts, turn) != NULL:
                 attempt_answered(&self.attempts, turn)
@@ -136,6 +177,68 @@ cdef class Watch:
             self.count(ON_CLOSED, turn)
         elif turn.what == TURN_CARRIED and self.carried:
             self.tell("carried", turn, (turn.payload[0], turn.payload[1], turn.spoke))
+        return 0
+
+    cdef int wait(self, const Turn* turn) except -1:
+        """What flows say is looked at in the order in which they were done, second by second: by then all engines have
+        told of the second. A flow that nothing ended was done when it had been idle for too long."""
+        cdef Crowds table
+        cdef Waiting* one
+        cdef void* grown
+        for table in self.tables:
+            if table.when & ON_TOLD and table.takes(turn):
+                break
+        else:
+            return 0
+        if self.n_waiting == self.room:
+            grown = realloc(self.waiting, (2 * self.room + 256) * sizeof(Waiting))
+            if grown == NULL:
+                raise MemoryError("no memory for detectors")
+            self.waiting, self.room = <Waiting*>grown, 2 * self.room + 256
+        if self.waiting_bytes + turn.size > WAITING_BYTES:
+            self.unheard += 1
+            return 0
+        one = &self.waiting[self.n_waiting]
+        one.turn = <Turn*>malloc(turn.size)
+        if one.turn == NULL:
+            raise MemoryError("no memory for detectors")
+        memcpy(one.turn, turn, turn.size)
+        one.second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
+        one.place = turn.key if turn.what == TURN_DUE else turn.frame
+        one.turn.frame, one.turn.ts = turn.key >> 4, turn.first
+        self.n_waiting += 1
+        self.waiting_bytes += turn.size
+        return 0
+
+    cdef int tell_waiting(self, bint over) except -1:
+        """Let the tables count what flows said that were done before this second."""
+        cdef u64 i, kept = 0, second = self.now // SECOND
+        cdef Turn* turn
+        qsort(self.waiting, self.n_waiting, sizeof(Waiting), by_second)
+        for i in range(self.n_waiting):
+            if not over and self.waiting[i].second >= second:
+                self.waiting[kept] = self.waiting[i]
+                kept += 1
+                continue
+            turn = self.waiting[i].turn
+            self.waiting_bytes -= turn.size
+            try:
+                self.count(ON_TOLD, turn)
+            finally:
+                free(turn)
+        self.n_waiting = kept
+        return 0
+
+    cdef int keep_time(self, const Turn* turn) except -1:
+        """Tell of a source that begins flows to a destination at regular times: once, and when it has gone on."""
+        cdef u32 middle, off, i
+        cdef Beat* one = beat_of(&self.beats, turn)
+        if one == NULL or not beat_steady(one, self.low, self.high, self.spread, &middle, &off):
+            return 0
+        self.tell("steady", turn, (one.said, one.first, one.last, one.count, middle / 1000.0, off / 1000.0,
+                                   [one.flows[i] for i in range(min(one.count, <u64>GAPS))],
+                                   [one.frames[i] for i in range(min(one.count, <u64>GAPS))]))
+        one.said = 1
         return 0
 
     cdef int expire(self, bint over) except -1:
@@ -160,15 +263,16 @@ cdef class Watch:
         for table in self.tables:
             if not table.when & when or not table.takes(turn):
                 continue
-            group = table.add(turn)
-            if group.said or group.n < table.least:
+            group = table.add_names(turn) if table.names else table.add(turn)
+            if group == NULL or group.said or group.n < table.least:
                 continue
             if table.answered:
                 source = source_of(&self.attempts, turn)
                 if source != NULL and sum_of(source.answered) * table.answered > sum_of(source.tried):
                     continue
             group.said = True
-            self.tell("crowd", turn, (table, table.tell(group)))
+            said = (<const char*>turn + sizeof(Turn))[:turn.facts] if when == ON_TOLD else b""
+            self.tell("crowd", turn, (table, table.tell(group), said))
         return 0
 
     cdef int tell(self, str kind, const Turn* turn, tuple more) except -1:

@@ -1,0 +1,34 @@
+"""`netwatch assert`: does every flow of some files, or of a live interface for a while, keep what is said of it?"""
+
+from __future__ import annotations
+
+from netwatch.cli import read
+from netwatch.cli.amounts import natural
+from netwatch.cli.parser import Parser
+from netwatch.cli.selection import parse_where
+from netwatch.records.selection import Selection
+
+BROKEN = 1  # exit code
+
+
+def main(arguments: list[str]) -> int:
+    """Flows for which the expression is not true go to standard output as NDJSON, and the exit code is 1."""
+    p = Parser(prog="netwatch assert", description=__doc__)
+    p.add_argument("expression", metavar="EXPR", help="a filter that every flow must pass")
+    p.add_argument("files", nargs="*", metavar="FILE", help="captures; without, -i is needed")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture; repeatable")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    p.add_argument("--for", dest="duration", default="60s", metavar="TIME", help="with -i: for so long; default 60s")
+    p.add_argument("--limit", type=natural, default=100, metavar="N", help="flows that are shown; default 100")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    asked = p.parse_args(arguments)
+    parse_where(asked.expression)  # its columns are the user's
+    words = [*asked.files, *asked.read, "--what", "flows", "--format", "ndjson"]
+    words += [word for name in asked.interface for word in ("-i", name)]
+    words += ["--duration", asked.duration] if asked.interface else []
+    words += ["--config", asked.config] if asked.config else []
+    words += [word for each in asked.set for word in ("--set", each)]
+    selection = Selection(parse_where(f"not ({asked.expression})"), None, asked.limit)
+    code = read.answer(read.prepared(words), {"flows"}, selection)
+    return BROKEN if selection.matched["flow"] else code

@@ -1,0 +1,108 @@
+"""Certificates that nobody should trust: out of their time, weak in key or signature, or signed by themselves.
+
+Looked at as they were shown, at the time of the flow. That a name does not fit, or that nobody knows the issuer, is not
+judged: a listener does not know whom the client trusts.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netwatch._fast.out.addresses import text_of
+from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import facts_of, is_near
+
+if TYPE_CHECKING:
+    from netwatch._fast.notice.crowds import Crowd, Crowds
+
+SEQUENCE = b"\x30"  # what every certificate begins with, X.690 section 8.9
+WEAK_HASHES = ("md2", "md4", "md5", "sha1")
+RSA_LEAST, EC_LEAST = 2048, 224  # bits; NIST SP 800-131A Rev. 2, table 2
+
+
+class Judged(NamedTuple):
+    """What of a certificate matters here; times in ns since 1970."""
+
+    subject: str
+    issuer: str
+    not_before: int
+    not_after: int
+    weak: str  # "" or in what
+
+
+class Certificate(Detector):
+    name = "certificate"
+    about = "Tell of certificates that are expired, not yet valid, weak, or signed by themselves."
+    wants = frozenset({CROWD})
+
+    def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        super().begin(of, alarm)
+        return [Many(("told",), ("dst", "dport", "facts"), ("sport",), 1, 86400,
+                     facts=facts_of("tls", "cert.sha256"), bound=4096)]
+
+    def take(self, notice: Notice) -> None:
+        table, crowd, facts = notice.more
+        found = _judged(facts)
+        if found is None or notice.dst in self.allowed:
+            return
+        for what, severity, text in _faults(found, notice.time_ns, is_near(notice.dst)):
+            self.alarm(self, notice, (table, found, what, severity, text), crowd)
+
+    def describe(self, about: tuple[Crowds, Judged, str, str, str], episode: Crowd) -> Told:
+        table, found, what, severity, text = about
+        key = table.key(episode)
+        dst = text_of(key["dst"])
+        return Told(severity, what, f"{dst} port {key['dport']} showed a certificate that {text}: {found.subject}",
+                    {"subject": found.subject, "issuer": found.issuer, "flows_seen": episode.count},
+                    {"dst": dst, "dport": key["dport"]})
+
+
+def _faults(found: Judged, now: int, near: bool) -> list[tuple[str, str, str]]:
+    """(title, severity, what of it) of each."""
+    faults = []
+    if now > found.not_after:
+        days = (now - found.not_after) // (86400 * SECOND)
+        faults.append(("Expired certificate", WARNING, f"had been expired for {days} days"))
+    elif now < found.not_before:
+        faults.append(("Certificate not yet valid", WARNING, "was not valid yet"))
+    if found.weak:
+        faults.append(("Weak certificate", WARNING, f"has {found.weak}"))
+    if found.subject == found.issuer:
+        faults.append(("Self-signed certificate", INFO if near else WARNING, "is signed by itself"))
+    return faults
+
+
+@lru_cache(1024)
+def _judged(facts: bytes) -> Judged | None:
+    """The server's certificate among these facts; None when it cannot be read."""
+    from netwatch._fast.flow.content import facts_list
+    from netwatch._fast.proto.tls.cert import describe_cert
+
+    (_, cert_key), = facts_of("tls", "cert.sha256")
+    der = next(value for _, key, value in facts_list(facts) if key == cert_key and value[:1] == SEQUENCE)
+    said = describe_cert(der) or {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from cryptography import x509
+
+            cert = x509.load_der_x509_certificate(der)
+            since, until = (round(when.timestamp()) * SECOND
+                            for when in (cert.not_valid_before_utc, cert.not_valid_after_utc))
+            return Judged(str(said.get("subject", "")), str(said.get("issuer", "")), since, until, _weakness(cert))
+    except Exception:  # hostile input in somebody else's parser: a certificate that cannot be read is not judged
+        return None
+
+
+def _weakness(cert: Any) -> str:
+    signed, key = cert.signature_hash_algorithm, cert.public_key()
+    size = getattr(key, "key_size", 0)
+    if signed is not None and signed.name in WEAK_HASHES and cert.issuer != cert.subject:
+        return f"a signature by {signed.name.upper()}"
+    if hasattr(key, "curve"):
+        return f"an EC key of {size} bits" if size < EC_LEAST else ""
+    plain = type(key).__name__.lstrip("_")[:3] in ("RSA", "DSA")
+    return f"a key of {size} bits" if plain and 0 < size < RSA_LEAST else ""

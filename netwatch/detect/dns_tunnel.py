@@ -1,0 +1,66 @@
+"""DNS tunnels: one host asks for many long names below one domain, each another, that read like noise.
+
+Long names of words are a content network's, or a service's; what is encoded has letters and digits about as often as
+each other: its entropy is high. Names below arpa are addresses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import log2
+from typing import TYPE_CHECKING
+
+from netwatch._fast.out.addresses import text_of
+from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import said
+from netwatch.model.option import Option
+
+if TYPE_CHECKING:
+    from netwatch._fast.notice.crowds import Crowd, Crowds
+
+LABEL = 20  # bytes of the longest label, at least
+NOISE = 3.4  # bits a byte; of twenty bytes of hex some 3.5, of English words below 3.3
+
+
+class DnsTunnel(Detector):
+    name = "dns_tunnel"
+    about = "Tell of hosts that ask for many long names like noise below one domain."
+    options = (
+        Option("window_s", 300, "Seconds within which they are asked for.", 10, 86400),
+        Option("names", 8, "Different names of 30 bytes and more below one domain.", 3, 16000),
+        Option("domains", "mcafee.com, sophosxl.net, sophosxl.com, spamhaus.org, surbl.org, uribl.com",
+               "Domains, separated by commas, below which such names are a service's."),
+    )
+    wants = frozenset({CROWD})
+
+    def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        super().begin(of, alarm)
+        self._domains = {"arpa", *(part.strip().lower() for part in of("domains").split(","))}
+        return [Many(("told",), ("src", "domain"), ("name",), of("names"), of("window_s"), apps=("dns",), names="long")]
+
+    def take(self, notice: Notice) -> None:
+        table, crowd, facts = notice.more
+        domain = table.key(crowd)["domain"].lower().rstrip(".")
+        if notice.src in self.allowed or domain in self._domains or domain.endswith(".arpa"):
+            return
+        names = [str(name) for name in said(facts, notice.app).get("dns", {}).get("names", ())
+                 if str(name).lower().rstrip(".").endswith(domain)]
+        labels = [max(name.lower().split("."), key=len) for name in names]
+        noise = sorted(entropy(label) for label in labels if len(label) >= LABEL)
+        if len(noise) * 2 > len(labels) and noise[len(noise) // 2] >= NOISE:
+            self.alarm(self, notice, (table, names[0], noise[len(noise) // 2]), crowd)
+
+    def describe(self, about: tuple[Crowds, str, float], episode: Crowd) -> Told:
+        table, name, noise = about
+        key = table.key(episode)
+        src = text_of(key["src"])
+        return Told(WARNING, "DNS tunnel", f"{src} asked for {episode.most} long names below {key['domain']} within "
+                    f"{table.window_s} s, such as {name[:80]}",
+                    {"domain": key["domain"], "names_at_most": episode.most, "names_asked": episode.count,
+                     "entropy_bits_per_byte": round(noise, 2), "window_s": table.window_s}, {"src": src})
+
+
+def entropy(text: str) -> float:
+    """Bits a character, of how often each occurs."""
+    return -sum(n / len(text) * log2(n / len(text)) for n in Counter(text).values()) if text else 0.0

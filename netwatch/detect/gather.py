@@ -1,0 +1,84 @@
+"""What Python's detectors remember: episodes they put together themselves, and tables that forget the oldest."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Generic, TypeVar
+
+from netwatch.detect.contract import Notice
+from netwatch.model.record import Record
+
+KEPT = 8  # flows and frames of an episode
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """An Episode; see contract.py."""
+
+    first: int
+    last: int
+    count: int = 0
+    flows: list[int] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+
+    def add(self, notice: Notice) -> None:
+        """One more of it."""
+        self.first, self.last = min(self.first, notice.time_ns), max(self.last, notice.time_ns)
+        self.count += 1
+        for number, kept in ((notice.flow, self.flows), (notice.frame, self.frames)):
+            if number and len(kept) < KEPT and number not in kept:
+                kept.append(number)
+
+
+def begun(notice: Notice) -> Gathered:
+    """An episode that begins with this."""
+    episode = Gathered(notice.time_ns, notice.time_ns)
+    episode.add(notice)
+    return episode
+
+
+class Bounded(OrderedDict[Key, Value], Generic[Key, Value]):
+    """A dict of at most `bound` entries: what was put in, or touched, longest ago makes room."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__()
+        self._bound = bound
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._bound:
+            self.popitem(last=False)
+
+
+@lru_cache(4096)
+def is_near(address: bytes) -> bool:
+    """Is it an address of a network of one's own: private, link-local, loopback, shared (RFC 1918, 4193, 6598)?"""
+    one = ip_address(address)
+    return not one.is_global or one.is_multicast
+
+
+def facts_of(app: str, *fields: str) -> tuple[tuple[str, int], ...]:
+    """(app, key) of the facts that these fields of the protocol depend on."""
+    from netwatch._fast.out.protocols import DEPENDS
+
+    return tuple((app, key) for name in fields for key in DEPENDS[app, f"{app}.{name}"] or ())
+
+
+@lru_cache(2048)
+def said(facts: bytes, app: int) -> Record:
+    """What a flow said of itself: the objects of its protocols, as its record has them. Secrets are masked."""
+    from netwatch._fast.dpi import app_names
+    from netwatch._fast.flow.content import facts_list
+    from netwatch._fast.out.protocols import flow_fields
+
+    names = app_names()
+    by_app: dict[str, list[tuple[int, bytes]]] = {}
+    for number, key, value in facts_list(facts):
+        by_app.setdefault(names[number] or "", []).append((key, value))
+    found: Record = flow_fields(names[app] or None, by_app, False, None)
+    return found

@@ -1,0 +1,44 @@
+"""Weak TLS: a version before 1.2 (RFC 8996), or a cipher suite that encrypts nothing, or next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netwatch._fast.out.addresses import text_of
+from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import facts_of, said
+
+if TYPE_CHECKING:
+    from netwatch._fast.notice.crowds import Crowd, Crowds
+
+OLD = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
+WEAK = ("NULL", "EXPORT", "anon", "RC4", "RC2", "DES_CBC", "3DES", "IDEA", "DES40")  # parts of names of suites
+
+
+class WeakTls(Detector):
+    name = "weak_tls"
+    about = "Tell of TLS before 1.2, and of cipher suites that protect nothing."
+    wants = frozenset({CROWD})
+
+    def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
+        super().begin(of, alarm)
+        return [Many(("told",), ("dst", "dport", "facts"), ("src",), 1, 86400,
+                     facts=facts_of("tls", "version", "cipher"), bound=4096)]
+
+    def take(self, notice: Notice) -> None:
+        table, crowd, facts = notice.more
+        found = said(facts, notice.app).get("tls", {})
+        version, cipher = str(found.get("version", "")), str(found.get("cipher", ""))
+        why = [f"version {version}"] if version in OLD else []
+        why += [f"cipher suite {cipher}"] if any(part in cipher for part in WEAK) else []
+        if why and notice.dst not in self.allowed:
+            self.alarm(self, notice, (table, version, cipher, " and ".join(why)), crowd)
+
+    def describe(self, about: tuple[Crowds, str, str, str], episode: Crowd) -> Told:
+        table, version, cipher, why = about
+        key = table.key(episode)
+        dst = text_of(key["dst"])
+        return Told(WARNING, "Weak TLS", f"{dst} port {key['dport']} agreed on {why}",
+                    {"version": version, "cipher": cipher, "flows_seen": episode.count},
+                    {"dst": dst, "dport": key["dport"]})

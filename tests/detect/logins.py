@@ -1,0 +1,119 @@
+"""Logins, certificates and TLS, and hosts that reach many others, or send much."""
+
+from __future__ import annotations
+
+import struct
+
+from conversation import CLIENT, SERVER, Talk
+from netwatch_command import ROOT
+from situation import Frames, at, fires, syn
+from wire import SECOND
+
+ME, YOU, OUTSIDE = "10.1.0.7", "10.1.0.9", "93.184.216.34"
+
+
+def captured(name: str, later_s: int = 0) -> Frames:
+    """The frames of a capture of real programs, moved in time."""
+    data = (ROOT / "tests" / "captures" / f"{name}.pcap").read_bytes()
+    place, out = 24, []
+    while place < len(data):
+        second, micro, size, _ = struct.unpack_from("<4I", data, place)
+        out.append(((second + later_s) * SECOND + micro * 1000, data[place + 16 : place + 16 + size]))
+        place += 16 + size
+    return out
+
+
+def session(start: float, sport: int, dport: int, replies: int, *, src: str = ME, dst: str = YOU,
+            banner: bytes = b"SSH-2.0-OpenSSH_9.2\r\n", sends: int = 0) -> Frames:
+    """An SSH connection of so many kB of replies, closed by both; `sends` kB go the other way."""
+    talk = Talk(sport, dport, start=at(start), src=src, dst=dst).open()
+    talk.say(SERVER, banner).say(CLIENT, b"SSH-2.0-client\r\n")
+    for _ in range(sends):
+        talk.say(CLIENT, bytes(1000))
+    for _ in range(replies):
+        talk.say(SERVER, bytes(1000))
+    return talk.fin(CLIENT).fin(SERVER).ack(CLIENT).frames
+
+
+@fires("brute_force")
+def ssh_logins_one_after_the_other() -> Frames:
+    return [frame for i in range(40) for frame in session(i * 0.8, 30000 + i, 22, 3)]
+
+
+@fires()
+def sessions_of_a_build_server() -> Frames:
+    """As many, and each does some work."""
+    return [frame for i in range(40) for frame in session(i * 0.8, 31000 + i, 22, 30)]
+
+
+@fires()
+def an_administrator_logs_in_now_and_then() -> Frames:
+    return [frame for i in range(15) for frame in session(i * 240, 32000 + i, 22, 4)]
+
+
+@fires("lateral")
+def one_host_reaches_many_by_smb() -> Frames:
+    return [frame for i in range(30) for frame in syn(i * 3, ME, f"10.1.2.{1 + i}", 33000 + i, 445, "open")]
+
+
+@fires()
+def a_client_of_three_file_servers() -> Frames:
+    return [frame for i in range(60) for frame in syn(i * 3, ME, f"10.1.2.{1 + i % 3}", 34000 + i, 445, "open")]
+
+
+@fires()
+def a_browser_reaches_many() -> Frames:
+    return [frame for i in range(60) for frame in syn(i, ME, f"10.1.3.{1 + i}", 35000 + i, 443, "open")]
+
+
+@fires("cleartext")
+def a_mailbox_by_pop3() -> Frames:
+    return captured("pop3")
+
+
+@fires("cleartext")
+def telnet() -> Frames:
+    return captured("telnet")
+
+
+@fires()
+def a_mailbox_by_tls() -> Frames:
+    return captured("pop3-tls")
+
+
+@fires("weak_tls")
+def tls_of_the_last_century() -> Frames:
+    return captured("tls10")
+
+
+@fires()
+def tls_of_today() -> Frames:
+    return captured("tls13") + captured("tls12")
+
+
+@fires("certificate")
+def a_certificate_that_has_expired() -> Frames:
+    return captured("tls12", later_s=40 * 365 * 86400)
+
+
+@fires("certificate")
+def a_certificate_of_tomorrow() -> Frames:
+    return captured("tls12", later_s=-20 * 365 * 86400)
+
+
+def transfer(mib: int, dst: str, *, back: bool = False) -> Frames:
+    """So much payload from ME (or to ME, `back`), in segments that the capture cut short."""
+    talk = Talk(36000, 9000, start=at(0), src=ME, dst=dst).open()
+    for _ in range(mib * 18):
+        talk.say(SERVER if back else CLIENT, bytes(60000))
+    return talk.frames
+
+
+@fires()
+def a_download() -> Frames:
+    return transfer(12, OUTSIDE, back=True)
+
+
+@fires()
+def a_backup_to_a_host_nearby() -> Frames:
+    return transfer(12, YOU)
