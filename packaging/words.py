@@ -42,7 +42,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     def stop(parser: argparse.ArgumentParser, *arguments: object, **more: object) -> None:
         raise Asked(parser)
 
-    with mock.patch.object(argparse.ArgumentParser, "parse_args", stop):
+    with mock.patch.object(argparse.ArgumentParser, "parse_known_args", stop):
         for name, place in COMMANDS.items():
             module, _, function = place.partition(":")
             try:

@@ -29,7 +29,7 @@ HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 COMMANDS_HELP = """commands (each has --help):
   netwatch [FILE]          this: the terminal
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
-  netwatch stats TOPIC FILE...  who, how much, when: conversations, endpoints, protocols, io, dns, http, tls, expert
+  netwatch stats TOPIC FILE...  captures summed up: conversations, endpoints, protocols, io, dns, http, expert
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
   netwatch config show     settings in force and where each comes from; init writes a file, check looks for mistakes

@@ -1,4 +1,4 @@
-"""`netwatch stats TOPIC FILE...`: what a capture comes to, as tables: who, how much, when, of what kind."""
+"""`netwatch stats TOPIC FILE...`: a capture summed up: who, how much, when, what."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_intermixed_args(arguments)
     if options.topic not in TOPICS:
         near = difflib.get_close_matches(options.topic, TOPICS, 1)
         raise CommandError(f"stats {options.topic}: no such topic; " + (

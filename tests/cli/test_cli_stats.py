@@ -148,6 +148,17 @@ def test_mistakes(netwatch: Run, pcap: Path, words: list[str], message: str) -> 
     assert message in done.stderr
 
 
+def test_options_stand_anywhere(netwatch: Run, pcap: Path) -> None:
+    found = rows(netwatch, "io", pcap, "--interval", "1ms")
+    assert rows(netwatch, "io", "--interval", "1ms", pcap) == found
+    assert rows(netwatch, "--interval", "1ms", "io", pcap) == found
+
+
+def test_help_fits(netwatch: Run) -> None:
+    done = netwatch("stats", "--help")
+    assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_no_file(netwatch: Run) -> None:
     assert netwatch("stats", "io", "/no/such.pcap").returncode == 4
 

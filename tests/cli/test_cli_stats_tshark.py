@@ -7,6 +7,8 @@ a failure as well.
 from __future__ import annotations
 
 import collections
+import contextlib
+import io
 import json
 import os
 import re
@@ -18,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import ROOT
+
+from netwatch.cli import stats
 
 CAPTURES = Path(os.environ.get("NETWATCH_CAPTURES", ROOT.parent / "shared" / "captures"))
 NAMES = (
@@ -26,22 +30,27 @@ NAMES = (
     "zeek/http-vlan-0.pcap", "zeek/smb__smb2readwrite.pcap", "zeek/tunnels__gre-sample.pcap",
     "zeek/tunnels__vxlan-encapsulated-http.pcap", "zeek/communityid__icmp6.pcap", "zeek/linuxsll-arp.pcap",
     "zeek/quic__quicv2-http3-443.pcap", "zeek/pppoe-over-qinq.pcap", "zeek/tunnels__Teredo.pcap",
-    "zeek/http__bro.org.pcap", "zeek/mixed-vlan-mpls.pcap", "wireshark/tls13-rfc8446.pcap", "wireshark/dhcp.pcap",
+    "zeek/http__bro.org.pcap", "arkime/mpls-basic.pcap", "wireshark/tls13-rfc8446.pcap", "wireshark/dhcp.pcap",
     "generated/frag4_inorder.pcap", "generated/frag6_inorder.pcap", "generated/enc_ipip.pcap",
     "generated/enc_gtpu.pcap", "generated/tcp_port_reuse.pcap", "pcapplusplus/4KHttpRequests.pcap",
 )
 FRAGMENTS = "all fragments of a datagram are counted where it belongs, tshark counts the frame that completes it"
 QUOTED = "what an ICMP error quotes is not counted as if it had been sent here"
+UNFINISHED = "a message whose head was seen is counted; tshark waits for a body of which bytes were never captured"
 DIFFERENCES = {  # (capture, question): the reason
     ("zeek/tunnels__gre-sample.pcap", "protocols"): QUOTED,
     ("zeek/communityid__icmp6.pcap", "protocols"): QUOTED,
+    ("zeek/http__bro.org.pcap", "http"): UNFINISHED,
+    ("pcapplusplus/4KHttpRequests.pcap", "http"): UNFINISHED,
     **{(f"generated/frag{version}_inorder.pcap", question): FRAGMENTS
        for version in (4, 6) for question in ("conversations tcp", "endpoints tcp")},
     ("generated/frag6_inorder.pcap", "conversations ipv6"): FRAGMENTS,
     ("generated/frag6_inorder.pcap", "endpoints ipv6"): FRAGMENTS,
 }
-QUESTIONS = ("conv,tcp", "conv,udp", "conv,ip", "conv,ipv6", "endpoints,tcp", "endpoints,udp", "endpoints,ip",
-             "endpoints,ipv6", "io,phs", "io,stat,1", "dns,tree", "http,tree", "expert")
+HEADINGS = {"TCP Conv": "conv,tcp", "UDP Conv": "conv,udp", "IPv4 Conv": "conv,ip", "IPv6 Conv": "conv,ipv6",
+            "TCP End": "endpoints,tcp", "UDP End": "endpoints,udp", "IPv4 End": "endpoints,ip",
+            "IPv6 End": "endpoints,ipv6", "Protocol Hierarchy": "io,phs", "[|] IO Statistics": "io,stat,1",
+            "DNS:": "dns,tree", "HTTP/Packet Counter": "http,tree", r"(Errors|Warns|Notes|Chats) \(": "expert"}
 LAYERS = {"eth": "eth", "ip": "ip", "ipv6": "ipv6", "tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmp6",
           "igmp": "igmp", "arp": "arp", "vlan": "vlan", "mpls": "mpls", "gre": "gre", "dns": "dns", "mdns": "mdns",
           "dhcp": "dhcp", "ssdp": "ssdp", "ntp": "ntp"}  # tshark's name: ours, of those that are compared
@@ -58,19 +67,24 @@ pytestmark = [
 @cache
 def said_by_tshark(name: str) -> dict[str, list[str]]:
     """What it prints for each question, in one pass."""
-    found = {}
-    for question in QUESTIONS:
-        done = subprocess.run(["tshark", "-n", "-r", str(CAPTURES / name), "-q", "-z", question], capture_output=True,
-                              text=True)
-        found[question] = done.stdout.splitlines()
+    asked = [word for question in HEADINGS.values() for word in ("-z", question)]
+    done = subprocess.run(["tshark", "-n", "-r", str(CAPTURES / name), "-q", *asked], capture_output=True, text=True)
+    found: dict[str, list[str]] = {question: [] for question in HEADINGS.values()}
+    question = ""
+    for line in done.stdout.splitlines():
+        question = next((each for heading, each in HEADINGS.items() if re.match(heading, line)), question)
+        if question:
+            found[question].append(line)
     return found
 
 
 def netwatch(name: str, *words: str) -> list[Answer]:
-    done = subprocess.run([*COMMAND, "stats", words[0], str(CAPTURES / name), *words[1:], "--format", "ndjson"],
-                          env=ENVIRONMENT, capture_output=True, text=True)
-    assert done.returncode in (0, 5), done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    """In this process, which must not be jailed."""
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with contextlib.redirect_stdout(out):
+        code = stats.main([words[0], str(CAPTURES / name), *words[1:], "--format=ndjson", "--set=sandbox.mode=off"])
+    assert code in (0, 5)
+    return [json.loads(line) for line in out.buffer.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
 def conversations(name: str, kind: str) -> tuple[Answer, Answer]:
@@ -129,7 +143,7 @@ def protocols(name: str) -> tuple[Answer, Answer]:
 def intervals(name: str) -> tuple[Answer, Answer]:
     theirs = {}
     for line in said_by_tshark(name)["io,stat,1"]:
-        found = re.fullmatch(r"\| *(\d+) <> *\S+ *\| +(\d+) \| +(\d+) \|", line)
+        found = re.fullmatch(r"\| *(\d+)(?:\.\d+)? <> *\S+ *\| +(\d+) \| +(\d+) \|", line)
         if found:
             theirs[int(found[1])] = int(found[2]), int(found[3])
     return theirs, {round(row["start"]): (row["packets"], row["bytes"]) for row in netwatch(name, "io")}
