@@ -24,10 +24,10 @@ OPTIONS = {
     **{f"what {kind}": ["--what", kind] for kind in KINDS},
     "what all": ["--what", ",".join(KINDS)],
     **{f"format {style}": ["--format", style] for style in ("table", "json", "csv")},
-    "where": ["--where", "tcp or dns or len > 100"],
+    "where": ["--where", "tcp or dns or port == 123"],
     "where of the flow": ["--where", "app in {tls, http, dns, quic} and bytes > 200"],
     "where of a service": ["--where", "decrypted or name contains e or scope.src == private"],
-    "fields": ["--fields", "id,src,tls.sni,bytes,name.host,n,info,questions.name"],
+    "fields": ["--fields", "id,src,tls.sni,bytes,name.host,proto,app_stack"],
     "sort": ["--sort", "bytes:desc"],
     "limit": ["--limit", "3"],
     "keylog": ["--keylog", "KEYS"],
@@ -44,6 +44,7 @@ OPTIONS = {
 NEUTRAL = ("write", "workers")  # they change nothing of what is printed
 APART = {"where", "where of the flow", "where of a service", "fields", "sort", "limit", "write", "format json",
          "format csv"}  # none of them goes with --follow
+ASKING = {"where", "where of the flow", "where of a service", "fields"}
 PAIRS = [(a, b) for a, b in itertools.combinations(OPTIONS, 2) if OPTIONS[a][0] != OPTIONS[b][0]]
 
 
@@ -61,6 +62,8 @@ def code_of(pair: tuple[str, str]) -> set[int]:
     """The exit codes that a pair may have."""
     if any(name.startswith("follow") for name in pair):
         return {2} if APART & set(pair) else {0, 4}
+    if "what summary" in pair and ASKING & set(pair):
+        return {2}  # the summary is of all packets, and has none of these fields
     return {2} if set(pair) == {"what all", "format csv"} else {0}
 
 
