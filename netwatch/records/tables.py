@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netwatch._fast.out.encoder import cell_of
 from netwatch.model.record import Record
@@ -139,7 +139,7 @@ def summary_lines(record: Record) -> str:
     return "".join(lines)
 
 
-def _counts(value: Any) -> str:
+def _counts(value: object) -> str:
     if isinstance(value, dict):
         return "  ".join(f"{cell_of(v)} {k}" for k, v in value.items())
     return str(cell_of(value))
