@@ -92,10 +92,11 @@ def main() -> int:
                 sys.exit(f"{CAPD}: netwatch starts it")
             raise_capabilities()
             sys.executable = os.path.join(os.path.dirname(sys.executable), "netwatch")
+        else:
+            become_capd(sys.argv[1:])
         if first in (WORKER, HELPER):
             work() if first == WORKER else help_capturing()
             return 0
-        become_capd(sys.argv[1:])
         describe_terminals(sys._MEIPASS)
     from netwatch.__main__ import main as run
 

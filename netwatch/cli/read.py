@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
 from netwatch.cli.selection import (
+    KINDS,
+    clock_of,
     has_plugins,
+    kinds_of,
     named_fields,
     parse_fields,
     parse_sort,
@@ -26,9 +29,11 @@ from netwatch.cli.selection import (
     where_of,
 )
 from netwatch.cli.sources import files_again, open_source, refuse_own
+from netwatch.cli.standard import look_of_tables
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
+from netwatch.records.clock import FORMS
 from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output, Save
 from netwatch.records.selection import Selection, plural, singular
@@ -46,8 +51,6 @@ if TYPE_CHECKING:
     from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
-KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
-LATER_KINDS = ("events", "hosts", "processes")
 EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 
@@ -65,6 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     p.add_argument("--fields", metavar="A,B,C", help="only these fields")
     p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
+    p.add_argument("--time", choices=FORMS, default="iso", help="how times are shown: relative and delta in seconds "
+                   "since the first frame, and since the record before; default iso, UTC")
+    p.add_argument("--wide", action="store_true", help="tables: all columns whole, however wide the terminal is")
     p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
@@ -112,7 +118,7 @@ def _host(options: argparse.Namespace) -> Host:
 
 def main(arguments: list[str]) -> int:
     options = prepared(arguments)
-    kinds = _kinds(options)
+    kinds = kinds_of(options)
     if options.follow is not None:
         kinds = _alone(options)
     where = where_of(options, kinds)
@@ -146,21 +152,8 @@ def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writ
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
-                  more=has_plugins())
-
-
-def _kinds(options: argparse.Namespace) -> set[str]:
-    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
-    for kind in asked:
-        if kind in LATER_KINDS:
-            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
-        if kind not in KINDS and kind not in addons.kinds():
-            raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
-    if not asked:
-        raise CommandError("--what needs a kind of record")
-    if not 1 <= options.workers <= 64:
-        raise CommandError("--workers: a number from 1 to 64")
-    return set(asked)
+                  more=has_plugins(), look=look_of_tables(options.wide), waits=not options.interface,
+                  clock=clock_of(options))
 
 
 def _alone(options: argparse.Namespace) -> set[str]:
@@ -319,6 +312,8 @@ class Reading:
         if self.options.follow is not None:
             self._follow(pipeline)
             return
+        if self.writer.clock is not None:
+            self.writer.clock.start = lambda: pipeline.summary().get("first")
         output = self._output(pipeline)
         maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
                             self.writer.described(), self.scout)
@@ -333,6 +328,8 @@ class Reading:
         if "summary" in self.kinds:
             self.writer.summary(self._summary(pipeline))
         self.writer.close()
+        if self.writer.left_out:
+            say(f"no room for {', '.join(self.writer.left_out)}: --wide shows all, --fields those you name")
 
     def _steps(self, pipeline: Pipeline) -> Iterator[Step]:
         """All steps, until there is nothing more to be shown."""

@@ -10,12 +10,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError
 from netwatch.records.selection import singular
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
+    from netwatch.records.clock import Clock
+
+KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
+LATER_KINDS = ("events", "hosts", "processes")
+OF_NO_TIME = frozenset({"flows", "alerts", "alert", "streams", "summary"})  # kinds whose records have none, or several
 
 
 def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
@@ -100,6 +105,32 @@ def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
     for name in names:
         check_field(name, "--fields", kinds)
     return names
+
+
+def kinds_of(options: argparse.Namespace) -> set[str]:
+    """The kinds of --what. Raises CommandError."""
+    from netwatch.run import addons
+
+    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
+    for kind in asked:
+        if kind in LATER_KINDS:
+            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
+        if kind not in KINDS and kind not in addons.kinds():
+            raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
+    if not asked:
+        raise CommandError("--what needs a kind of record")
+    if not 1 <= options.workers <= 64:
+        raise CommandError("--workers: a number from 1 to 64")
+    return set(asked)
+
+
+def clock_of(options: argparse.Namespace) -> Clock | None:
+    """How times are shown; None: as they are."""
+    from netwatch.records.clock import Clock
+
+    if options.time == "delta" and not OF_NO_TIME.isdisjoint(options.what.split(",")):
+        raise CommandError("--time delta goes with records that have a time: packets, dns, http, tls")
+    return None if options.time == "iso" else Clock(options.time)
 
 
 def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+
+if TYPE_CHECKING:
+    from netwatch.records.tables import Look
 
 
 def prepare() -> None:
@@ -28,3 +33,13 @@ def prepare() -> None:
 def shows_to_a_person() -> bool:
     """Both ends of the terminal are there."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def look_of_tables(wide: bool) -> Look:
+    """How tables look on standard output. `wide`: nothing is cut."""
+    from netwatch.records.tables import Look
+
+    here = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if here and not wide else None
+    bold = here and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return Look(width, wide, bold)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import facts_of, is_near
+from netwatch.detect.gather import end_text, facts_of, is_near
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
@@ -40,7 +40,7 @@ class Certificate(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        return [Many(("told",), ("dst", "dport", "facts"), ("sport",), 1, 86400,
+        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400,
                      facts=facts_of("tls", "cert.sha256"), bound=4096)]
 
     def take(self, notice: Notice) -> None:
@@ -53,11 +53,13 @@ class Certificate(Detector):
 
     def describe(self, about: tuple[Crowds, Judged, str, str, str], episode: Crowd) -> Told:
         table, found, what, severity, text = about
-        key = table.key(episode)
-        dst = text_of(key["dst"])
-        return Told(severity, what, f"{dst} port {key['dport']} showed a certificate that {text}: {found.subject}",
-                    {"subject": found.subject, "issuer": found.issuer, "flows_seen": episode.count},
-                    {"dst": dst, "dport": key["dport"]})
+        servers = [(text_of(thing["dst"]), thing["dport"]) for thing in table.things(episode)]
+        dst, dport = servers[0]
+        others = f" and {episode.distinct - 1} others" if episode.distinct > 1 else ""
+        return Told(severity, what, f"{dst} port {dport}{others} showed a certificate that {text}: {found.subject}",
+                    {"subject": found.subject, "issuer": found.issuer, "flows_seen": episode.count,
+                     "servers": episode.distinct, "servers_first": [end_text(*each) for each in servers]},
+                    {"dst": dst, "dport": dport})
 
 
 def _faults(found: Judged, now: int, near: bool) -> list[tuple[str, str, str]]:

@@ -62,6 +62,11 @@ def is_near(address: bytes) -> bool:
     return not one.is_global or one.is_multicast
 
 
+def end_text(address: str, port: int) -> str:
+    """Both as one text (RFC 3986 section 3.2.2 has the brackets)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def facts_of(app: str, *fields: str) -> tuple[tuple[str, int], ...]:
     """(app, key) of the facts that these fields of the protocol depend on."""
     from netwatch._fast.out.protocols import DEPENDS
@@ -69,7 +74,7 @@ def facts_of(app: str, *fields: str) -> tuple[tuple[str, int], ...]:
     return tuple((app, key) for name in fields for key in DEPENDS[app, f"{app}.{name}"] or ())
 
 
-@lru_cache(2048)
+@lru_cache(256)
 def said(facts: bytes, app: int) -> Record:
     """What a flow said of itself: the objects of its protocols, as its record has them. Secrets are masked."""
     from netwatch._fast.dpi import app_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import facts_of, said
+from netwatch.detect.gather import end_text, facts_of, said
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
@@ -23,7 +23,7 @@ class WeakTls(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        return [Many(("told",), ("dst", "dport", "facts"), ("src",), 1, 86400,
+        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400,
                      facts=facts_of("tls", "version", "cipher"), bound=4096)]
 
     def take(self, notice: Notice) -> None:
@@ -37,8 +37,9 @@ class WeakTls(Detector):
 
     def describe(self, about: tuple[Crowds, str, str, str], episode: Crowd) -> Told:
         table, version, cipher, why = about
-        key = table.key(episode)
-        dst = text_of(key["dst"])
-        return Told(WARNING, "Weak TLS", f"{dst} port {key['dport']} agreed on {why}",
-                    {"version": version, "cipher": cipher, "flows_seen": episode.count},
-                    {"dst": dst, "dport": key["dport"]})
+        servers = [(text_of(thing["dst"]), thing["dport"]) for thing in table.things(episode)]
+        dst, dport = servers[0]
+        others = f" and {episode.distinct - 1} others" if episode.distinct > 1 else ""
+        return Told(WARNING, "Weak TLS", f"{dst} port {dport}{others} agreed on {why}",
+                    {"version": version, "cipher": cipher, "flows_seen": episode.count, "servers": episode.distinct,
+                     "servers_first": [end_text(*each) for each in servers]}, {"dst": dst, "dport": dport})

@@ -16,6 +16,7 @@ from netwatch.schema import BY_NAME, NAMES, Field, Type, answering, fields_of
 # keys of records that are no fields: objects with names from the wire, and all of the summary
 FURTHER = {
     "http": ("request_headers", "response_headers"),
+    "alert": ("evidence", "ack", "mute"),
     "summary": ("packets", "bytes", "first", "last", "duration", "link_types", "flows", "apps", "drops", "malformed",
                 "tcp_conversations", "udp_conversations", "files", "matched"),
 }

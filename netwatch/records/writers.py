@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import IO, Any
 
-from netwatch._fast.out.encoder import STYLES, Encoder, cell_of
-from netwatch.records.columns import Column, columns_of
+from netwatch._fast.out.encoder import STYLES, Encoder
+from netwatch.records.clock import Clock
+from netwatch.records.columns import FURTHER, Column, columns_of
 from netwatch.records.items import Item, Packets
+from netwatch.records.sheet import Sheet
+from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
-from netwatch.schema.field import LEFT
+from netwatch.schema import fields_of
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -22,7 +25,6 @@ TABLE_FIELDS = {
     "alert": ("first", "severity", "kind", "count", "title", "text"),
 }
 FORMATS = tuple(STYLES)
-MAX_CELL = 48
 FLUSH = 65536  # bytes that wait before they are written
 
 
@@ -37,9 +39,12 @@ class Writer:
     """Writes records of one `style` of FORMATS to `out`; `fields`: only these of each, None: what the style shows."""
 
     def __init__(self, style: str, out: IO[bytes], fields: list[str] | None, interfaces: list[Any],
-                 encoding: str = "utf-8", *, flat: bool = False, more: bool = False) -> None:
+                 encoding: str = "utf-8", *, flat: bool = False, more: bool = False, look: Look = PLAIN_LOOK,
+                 waits: bool = False, clock: Clock | None = None) -> None:
         """`interfaces`: the source's list. `encoding`: of a table; what it cannot show is replaced. `flat`: JSON has
-        names with dots and no objects. `more`: users' plugins may have added fields (see column_of)."""
+        names with dots and no objects. `more`: users' plugins may have added fields (see column_of). `look`: of a
+        table. `waits`: nothing need be written before the end, so CSV can have the columns that occur.
+        `clock`: how times are shown."""
         self.style = style
         self._out = out
         self._fields = fields
@@ -48,10 +53,16 @@ class Writer:
         self._rows: dict[str, list[list[str | None]]] = {}
         self._summaries: list[Record] = []
         self._more = more
+        self._kind = ""  # of the records of CSV, which are of one
         self._flow_keys: dict[str, frozenset[str]] = {}
         self._asked: dict[str, list[Column]] = {}  # what is shown, by kind
-        self._encoder = Encoder(style, self._shown, interfaces, flat=flat)
-        self._pieces = Encoder(style, self._shown, interfaces, bare=True, flat=flat)
+        self._look = look
+        self.left_out: list[str] = []  # columns of tables for which there was no room
+        self._sheet = Sheet() if style == "csv" and fields is None and waits else None
+        form = style if self._sheet is None else "sparse"
+        self._encoder = Encoder(form, self._shown, interfaces, flat=flat, clock=clock)
+        self._pieces = Encoder(form, self._shown, interfaces, bare=True, flat=flat, clock=clock)
+        self.clock = clock
 
     def described(self) -> frozenset[str] | None:
         """The keys of a flow record that are shown; None: all."""
@@ -103,7 +114,7 @@ class Writer:
         return self._pieces.take() if cells is None else cells
 
     def put(self, kind: str, piece: Any) -> None:
-        if self.style == "table":
+        if self.style == "table" or self._sheet is not None:
             self._take(kind, piece)
         else:
             self._encoder.put(kind, piece)
@@ -117,9 +128,16 @@ class Writer:
     def close(self) -> None:
         """Write what had to wait for the last."""
         if self.style == "table":
-            blocks = [self._lines(kind, rows) for kind, rows in self._rows.items()]
-            blocks += ["".join(map(_summary_lines, self._summaries))] if self._summaries else []
+            drawn = [table(kind, self._shown(kind) or [], rows, self._fields is not None, self._look)
+                     for kind, rows in self._rows.items()]
+            self.left_out = [name for each in drawn for name in each.left_out]
+            blocks = [each.text for each in drawn]
+            blocks += ["".join(map(summary_lines, self._summaries))] if self._summaries else []
             self._send("\n".join(blocks).encode(self._encoding, "replace"))
+        if self._sheet is not None:
+            names = [column.name for column in self._shown(self._kind) or []]
+            for line in self._sheet.lines(names):
+                self._send(line)
         self._encoder.close()
         self._send(self._encoder.take())
 
@@ -128,9 +146,13 @@ class Writer:
         if item.kind != "flow" and item.kind not in TABLE_FIELDS and item.kind not in self._columns:
             self._columns[item.kind] = [key for key in item.record() if key != "schema"]
 
-    def _take(self, kind: str, cells: list[str | None] | None) -> None:
-        if cells is not None:
-            self._rows.setdefault(kind, []).append([None if cell is None else _short(cell) for cell in cells])
+    def _take(self, kind: str, cells: Any) -> None:
+        if cells is not None and self._sheet is not None:
+            self._kind = kind
+            self._sheet.add(cells)
+        elif cells is not None:
+            self._rows.setdefault(kind, []).append([
+                None if cell is None else short(cell, self._look.longest) for cell in cells])
         self._flush()
 
     def _flush(self) -> None:
@@ -146,7 +168,7 @@ class Writer:
             return self._asked[kind]
         names = self._fields
         if names is None and self.style == "csv":
-            names = _csv_fields(kind) or self._columns.get(kind)
+            names = _csv_fields(kind, self._sheet is not None) or self._columns.get(kind)
         elif names is None and self.style == "table":
             names = list(TABLE_FIELDS.get(kind, ())) or self._columns.get(kind)
         elif names is None:
@@ -157,47 +179,11 @@ class Writer:
         self._asked[kind] = found
         return found
 
-    def _lines(self, kind: str, rows: list[list[str | None]]) -> str:
-        columns = self._shown(kind) or []
-        shown = [i for i in range(len(columns)) if self._fields or any(row[i] is not None for row in rows)]
-        heads: list[str | None] = [column.name if self._fields else column.name.rsplit(".", 1)[-1]
-                                   for column in columns]
-        widths = {i: max(len(row[i] or "") for row in [heads, *rows]) for i in shown}
-        right = {i for i in shown if columns[i].type not in (None, *LEFT)}
-        lines = []
-        for row in [heads, *rows]:
-            cells = [(row[i] or "").rjust(widths[i]) if i in right else (row[i] or "").ljust(widths[i]) for i in shown]
-            lines.append("  ".join(cells).rstrip() + "\n")
-        return "".join(lines)
 
-
-def _csv_fields(kind: str) -> list[str]:
-    """What a CSV line has when no fields are asked for: of flows every field there is, else those of the table."""
-    if kind != "flow":
+def _csv_fields(kind: str, all_of_it: bool) -> list[str]:
+    """What a CSV line has when no fields are asked for: of flows every field there is, of others, where columns that do
+    not occur are left out, too; else those of the table."""
+    if kind != "flow" and not all_of_it:
         return list(TABLE_FIELDS.get(kind, ()))
-    from netwatch.schema import FIELDS
-
-    return [field.name for field in FIELDS if "flow" in field.kinds and not field.parts]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
-
-
-def _summary_lines(record: Record) -> str:
-    lines = []
-    for key, value in record.items():
-        if key == "schema":
-            continue
-        if isinstance(value, dict):
-            lines.append(f"{key}\n")
-            lines += [f"  {k:<22} {_counts(v)}\n" for k, v in value.items()]
-        else:
-            lines.append(f"{key:<24} {cell_of(value)}\n")
-    return "".join(lines)
-
-
-def _counts(value: Any) -> str:
-    if isinstance(value, dict):
-        return "  ".join(f"{cell_of(v)} {k}" for k, v in value.items())
-    return str(cell_of(value))
+    own = [field.key(kind) for field in fields_of(kind) if not field.parts]
+    return own + [key for key in FURTHER.get(kind, ()) if kind != "summary"]

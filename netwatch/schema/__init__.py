@@ -151,7 +151,7 @@ _OWNER = (
 # --------------------------------------------------------------------------------------------------- other records
 _PACKET = (
     _field("n", "packet", INT, "NO", 8, "Number of the frame in the input, from 1.", "frame.number"),
-    _field("time", "packet dns http tls", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
+    _field("time", "packet dns http tls alert", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
     _field("len", "packet", BYTES, "LEN", 6, "Bytes of the frame on the wire.", "frame.len length"),
     _field("caplen", "packet", BYTES, "CAPLEN", 6, "Bytes of it that were captured.", "frame.cap_len"),
     _field("flow", "packet dns http tls stream", INT, "FLOW", 7, "The flow it belongs to."),

@@ -184,3 +184,14 @@ def test_addresses_sort_as_numbers(netwatch: Run) -> None:
 
 def test_columns_are_bounded_by_what_is_asked() -> None:
     assert [column.name for column in columns_of("flow", ["SNI", "sni", "sni"])] == ["SNI", "sni"]
+
+
+def test_every_key_of_an_alert_can_be_asked_for() -> None:
+    import inspect
+
+    from netwatch.detect import addon
+
+    for key in ("time", "first", "last", "count", "severity", "kind", "title", "text", "src", "dst", "dport", "flows",
+                "frames", "evidence", "id"):
+        if f'"{key}":' in inspect.getsource(addon):
+            assert column_of("alert", key) is not None, key

@@ -93,7 +93,7 @@ def test_the_command_line_tells_them(netwatch: Run, tmp_path: Any) -> None:
     assert record["schema"] == "netwatch.alert/1" and record["kind"] == "port_scan"
     assert record["src"] == scans.ME and record["dst"] == scans.YOU and record["count"] == 100
     assert "100 ports" in netwatch("read", path, "--what", "alerts", "--format", "table").stdout
-    assert "first,severity,kind" in netwatch("read", path, "--what", "alerts", "--format", "csv").stdout
+    assert "severity,kind,title" in netwatch("read", path, "--what", "alerts", "--format", "csv").stdout
     where = netwatch("read", path, "--what", "alerts", "--format", "ndjson", "--where", "severity == critical")
     assert not where.stdout
     two = netwatch("read", path, "--what", "alerts,summary", "--format", "ndjson", "--where", f"src == {scans.ME}")

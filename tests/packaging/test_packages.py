@@ -55,6 +55,23 @@ def test_the_helper_is_nothing_else(words: list[str], monkeypatch: pytest.Monkey
         ENTRY["main"]()
 
 
+@pytest.mark.parametrize(("name", "becomes"), [("netwatch", ["netwatch-capd", "devices"]), ("netwatch-capd", [])])
+def test_the_helper_is_become_once(name: str, becomes: list[str], monkeypatch: pytest.MonkeyPatch,
+                                   tmp_path: Path) -> None:
+    (tmp_path / "netwatch-capd").touch(0o755)
+    begun: list[list[str]] = []
+    monkeypatch.setattr(sys, "argv", [name, "devices"])
+    monkeypatch.setattr(sys, "executable", str(tmp_path / name))
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "execv", lambda path, words: begun.append([Path(words[0]).name, *words[1:]]))
+    monkeypatch.setattr("netwatch.__main__.main", lambda: 0)
+    monkeypatch.setenv("TERMINFO_DIRS", "")
+    monkeypatch.setitem(ENTRY["main"].__globals__, "raise_capabilities", lambda: None)
+    assert ENTRY["main"]() == 0
+    assert begun == [becomes] * bool(becomes)
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_the_program_starts_the_helper_by_the_word_that_it_knows(installed: bool, monkeypatch: pytest.MonkeyPatch,
                                                                  tmp_path: Path) -> None:

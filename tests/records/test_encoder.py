@@ -99,6 +99,14 @@ def as_json(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
+def csv_cell(value: Any) -> str:
+    """The text in CSV: a list is JSON, and no text begins a formula."""
+    if isinstance(value, list):
+        return as_json(value)  # type: ignore[arg-type]
+    text = cell(value)
+    return f"'{text}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else text
+
+
 def cell(value: Any) -> str:
     if value is None:
         return ""
@@ -136,7 +144,7 @@ def test_csv_is_that_of_the_dicts(path: Path) -> None:
         if fields:
             names = [column.name for column in columns_of(singular(kind), SOME)]
             cells = [values for _, _, values in picked(path, {kind})]
-        lines.writerows([names, *(map(cell, each) for each in cells)] if records else [])
+        lines.writerows([names, *(map(csv_cell, each) for each in cells)] if records else [])
         assert found == out.getvalue(), kind
 
 
@@ -215,3 +223,14 @@ def test_no_address_has_no_bytes() -> None:
 def test_the_kinds_of_the_dicts_are_those_asked_for() -> None:
     found = {kind_of(record) for path in CAPTURES[:40:10] for record in dicts(path, KINDS)}
     assert {"flow", "packet"} <= found <= {"flow", "packet", "dns", "http", "tls", "stream"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "a=1", ""])
+def test_no_text_of_csv_begins_a_formula(text: str) -> None:
+    from netwatch.records.columns import columns_of
+
+    columns = columns_of("http", ["path"])
+    encoder = Encoder("csv", lambda kind: columns, [])
+    encoder.record("http", {"schema": "netwatch.http/1", "path": text})
+    line = list(csv.reader(io.StringIO(encoder.take().decode(), newline="")))[1]
+    assert line == [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text]

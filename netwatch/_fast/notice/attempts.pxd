@@ -4,8 +4,8 @@ from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:
-    ATTEMPTS = 65536           # waiting for an answer at a time
-    SOURCES = 16384            # remembered
+    ATTEMPTS = 32768           # waiting for an answer at a time
+    SOURCES = 8192             # remembered
     MINUTE = 60000000000       # ns
 
 cdef enum:                     # Attempt.state

@@ -4,7 +4,7 @@ from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:
-    BEATS = 16384              # destinations remembered
+    BEATS = 8192               # destinations remembered
     GAPS = 16                  # between flows, kept of each
     LEAST_GAPS = 11            # before it is judged
 

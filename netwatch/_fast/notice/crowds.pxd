@@ -23,11 +23,11 @@ cdef enum:                     # parts of a turn, the bits of Crowds.by and Crow
     PART_FACTS = 32            # what it said
     PART_DOMAIN = 64           # domain of a name it asked for
     PART_NAME = 128            # and the name
-    NAME_KEPT = 64             # bytes
+    NAME_KEPT = 40             # bytes
 
 cdef enum:
     KEPT = 8                   # flows, frames and things kept of a group
-    GROUPS = 2048              # of a table
+    GROUPS = 1024              # of a table
 
 cdef struct Parts:             # those that count; the others are 0
     u8 src[16]
@@ -66,6 +66,7 @@ cdef class Crowd:
 
 cdef class Crowds:
     cdef readonly u32 when
+    cdef readonly tuple on     # tuple[str, ...]: the same in words
     cdef u32 by
     cdef u32 of
     cdef u64 least

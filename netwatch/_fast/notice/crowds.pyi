@@ -20,6 +20,8 @@ class Crowd:
 class Crowds:
     @property
     def when(self) -> int: ...
+    @property
+    def on(self) -> tuple[str, ...]: ...
     def __init__(
         self,
         when: tuple[str, ...],

@@ -142,6 +142,7 @@ cdef class Crowds:
                  bound: int) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
         cdef list apps_of = app_names()
+        self.on = when
         self.when, self.by, self.of = sum(WHEN[x] for x in when), sum(PARTS[x] for x in by), sum(PARTS[x] for x in of)
         self.least, self.window, self.answered = least, <u64>window_s * 1000000000, answered
         for i in range(256):

@@ -62,6 +62,8 @@ cdef class Watch:
     cdef list engines
     cdef list lists            # the Turns of each
     cdef list tables           # Crowds
+    cdef list told             # those that count what flows say
+    cdef list turned           # and what happens to them
     cdef u32 counted           # what happens of which one of them takes note
     cdef bint carried, steady  # somebody wants that
     cdef Beats beats
@@ -87,6 +89,8 @@ cdef class Watch:
         if not attempts_open(&self.attempts) or not beats_open(&self.beats):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
+        self.told = [table for table in tables if "told" in table.on]
+        self.turned = [table for table in tables if table.on != ("told",)]
         for table in tables:
             self.counted |= table.when
         self.carried, self.steady = "carried" in wants, "steady" in wants
@@ -185,8 +189,8 @@ cdef class Watch:
         cdef Crowds table
         cdef Waiting* one
         cdef void* grown
-        for table in self.tables:
-            if table.when & ON_TOLD and table.takes(turn):
+        for table in self.told:
+            if table.takes(turn):
                 break
         else:
             return 0
@@ -260,7 +264,7 @@ cdef class Watch:
         cdef const Source* source
         if not self.counted & when:
             return 0
-        for table in self.tables:
+        for table in self.told if when == ON_TOLD else self.turned:
             if not table.when & when or not table.takes(turn):
                 continue
             group = table.add_names(turn) if table.names else table.add(turn)

@@ -11,7 +11,7 @@ from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.shown cimport Shown, Span, picked
-from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, follow, put_cell, put_cell_object, put_json,
+from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
 from netwatch._fast.wire.packetrow cimport PacketRow
@@ -20,9 +20,13 @@ cdef enum:                     # styles
     NDJSON = 0
     JSON = 1
     CSV = 2
-    CELLS = 3
+    CELLS = 3                  # of a table
+    SPARSE = 4                 # of CSV whose columns are not yet known
 
 STYLES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
+ALL_STYLES = {**STYLES, "sparse": SPARSE}
+TIMES = (("first",), ("last",))    # of a flow
+FORMULA = "=+-@\t\r"           # what a spreadsheet takes for the beginning of one
 
 
 cdef class Encoder:
@@ -32,16 +36,18 @@ cdef class Encoder:
     cdef int style
     cdef readonly bint flat    # names with dots, and no objects
     cdef bint bare             # no separators, no headings
+    cdef object clock          # how times are shown (records/clock.py); None: as they are
     cdef object fields         # kind → columns or None
     cdef dict kinds            # kind → Shown
     cdef FlowFields flows
     cdef PacketFields packets
     cdef readonly u64 count    # records so far
 
-    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False):
+    def __init__(self, str style, fields, list interfaces, bint bare=False, bint flat=False, clock=None):
         """`fields(kind)`: what is shown of the records of a kind. `bare`: what is taken is for put()."""
-        self.style = STYLES[style]
+        self.style = ALL_STYLES[style]
         self.flat = flat
+        self.clock = clock
         self.bare = bare
         self.fields = fields
         self.kinds = {}
@@ -82,7 +88,7 @@ cdef class Encoder:
         cdef u64 i
         if first > last or last > rows.n:
             raise IndexError(f"packets {first} to {last} of {rows.n}")
-        if self.style == CELLS:
+        if self.style >= CELLS:
             return [self.record_of(shown, NULL, &rows.rows[i], {}, None) for i in range(first, last)]
         for i in range(first, last):
             self.record_of(shown, NULL, &rows.rows[i], {}, None)
@@ -97,6 +103,8 @@ cdef class Encoder:
     def record(self, str kind, dict record, dict flow=None):
         """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
         where something of that is shown."""
+        if self.clock is not None:
+            record = self.clock.of(record)
         return self.record_of(self.shown(kind), NULL, NULL, record, flow)
 
     cdef Shown shown(self, str kind):
@@ -105,8 +113,8 @@ cdef class Encoder:
             found = self.kinds[kind] = Shown(kind, self.fields(kind), not self.flat)
         return found
 
-    cdef list record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest,
-                        dict theirs):
+    cdef object record_of(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest,
+                          dict theirs):
         cdef bint raw = flow != NULL or packet != NULL
         if self.style >= CSV:
             memset(shown.spans, 0, shown.n * sizeof(Span))
@@ -117,6 +125,8 @@ cdef class Encoder:
             check(&self.scratch)
             if self.style == CELLS:
                 return self.cells(shown)
+            if self.style == SPARSE:
+                return self.cells_there(shown)
         self.begin(shown)
         if self.style == CSV:
             self.line(shown)
@@ -164,12 +174,12 @@ cdef class Encoder:
             i = member
             if raw and shown.codes[i]:
                 self.value(flow, packet, shown.codes[i], &v)
-                if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT):
+                if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT) and not self.retold(&v):
                     head = shown.heads[i]
                     put_bytes(&self.out, <const u8*>head, len(head))
                     put_json(&self.out, &v)
                 elif v.kind != V_ABSENT:
-                    self.member(shown.names[i], to_object(&v))
+                    self.member(shown.names[i], self.as_object(&v))
             elif not (shown.whole and not raw) and shown.names[i] != "schema":
                 self.member(shown.names[i], self.found(shown, i, flow, packet, rest, theirs))
         if shown.whole:
@@ -219,7 +229,7 @@ cdef class Encoder:
         for code, path in shown.ways[i]:
             if code and (flow != NULL or packet != NULL):
                 self.value(flow, packet, code, &v)
-                value = to_object(&v)
+                value = self.as_object(&v)
             else:
                 value = follow(rest, path)
             if value is not None:
@@ -228,8 +238,16 @@ cdef class Encoder:
             for path in shown.theirs[i]:
                 value = follow(theirs, path)
                 if value is not None:
-                    return value
+                    return value if self.clock is None or path not in TIMES else self.clock.again(value)
         return None
+
+    cdef inline bint retold(self, const Value* v):
+        """Is it a time that is not shown as it is?"""
+        return v.kind == V_TIME and self.clock is not None
+
+    cdef object as_object(self, const Value* v):
+        """As records have it, but for times, which are as they are shown."""
+        return self.clock.text(v.number) if self.retold(v) else to_object(v)
 
     cdef inline int value(self, const FlowAt* flow, const PacketRow* packet, int code, Value* v) except -1:
         if flow != NULL:
@@ -246,7 +264,10 @@ cdef class Encoder:
                 self.value(flow, packet, shown.codes[i], &v)
                 if v.kind != V_ABSENT:
                     shown.spans[i].at = self.scratch.n
-                    put_cell(&self.scratch, &v)
+                    if v.kind == V_OBJECT or self.retold(&v):
+                        self.cell(self.as_object(&v))
+                    else:
+                        put_cell(&self.scratch, &v)
                     self.fit(shown, i)
         return 0
 
@@ -270,9 +291,19 @@ cdef class Encoder:
     cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
         if value is not None:
             shown.spans[i].at = self.scratch.n
-            put_cell_object(&self.scratch, value)
+            self.cell(value)
             self.fit(shown, i)
         return 0
+
+    cdef int cell(self, object value) except -1:
+        """The text of a cell. In CSV a list is JSON, and no text is a formula."""
+        if self.style == CELLS:
+            return put_cell_object(&self.scratch, value)
+        if isinstance(value, (list, tuple)):
+            return put_json_object(&self.scratch, value)
+        if isinstance(value, str) and value and value[0] in FORMULA:
+            put_byte(&self.scratch, c"'")
+        return put_cell_object(&self.scratch, value)
 
     cdef inline void fit(self, Shown shown, u32 i):
         shown.spans[i].n = self.scratch.n - shown.spans[i].at
@@ -285,6 +316,15 @@ cdef class Encoder:
         for i in range(shown.n):
             found.append((<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
                          if shown.spans[i].there else None)
+        return found
+
+    cdef dict cells_there(self, Shown shown):
+        """The texts of those that there are, by the number of the column."""
+        cdef u32 i
+        cdef dict found = {}
+        for i in range(shown.n):
+            if shown.spans[i].there:
+                found[i] = (<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
         return found
 
     cdef int headings(self, Shown shown) except -1:

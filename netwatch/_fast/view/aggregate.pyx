@@ -5,7 +5,7 @@ one, the others. Nothing is copied but row numbers.
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memset
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport app_of
 from netwatch._fast.flow.icmp cimport is_echo_flow
@@ -28,7 +28,7 @@ cdef enum:
     MANY_GROUPS = 262144
     MAX_PAIRS = 1048576        # pairs of group and remote address that are told apart
     BATCH = 32                 # flows whose places are fetched into the cache together
-    COST_ADD = 8               # of a flow to its group, as in work.pxd
+    COST_ADD = 12              # of a flow to its group, as in work.pxd
 
 LIMIT, MANY = FEW_GROUPS, MANY_GROUPS
 STANDING = {"newest": NEWEST, "bytes": MOST_BYTES, "rate": MOST_RATE}

@@ -70,7 +70,8 @@ cdef inline u64 step_of(u64 us) noexcept nogil:
 cdef class GroupBy:
     """`fields`, each a field, or (name, fields of the same column) for what several of them say together. `end`: ""
     none, "src", "dst", "remote": the responder, or of flows that others began to this machine the initiator; "peer":
-    that too, and what fields say of a responder says nothing of an initiator; "each": both, one after the other. `steps`: the fields are durations, and go by STEPS_US."""
+    that too, and what fields say of a responder says nothing of an initiator; "each": both, one after the other.
+    `steps`: the fields are durations, and go by STEPS_US."""
 
     def __init__(self, FlowView view, fields=(), str end="", bint steps=False):
         if len(fields) > MAX_COLUMNS:

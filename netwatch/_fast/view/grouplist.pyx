@@ -3,7 +3,7 @@ from libc.stdlib cimport calloc, free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.view.aggregate cimport Aggregate, OTHERS, Sum
-from netwatch._fast.view.groupby cimport GroupBy, KIND_ADDRESS, KIND_NONE, WORDS
+from netwatch._fast.view.groupby cimport GroupBy, KIND_NONE, WORDS
 from netwatch._fast.view.keys cimport key_of
 from netwatch._fast.view.order cimport Item, radix
 from netwatch._fast.view.selection cimport Selection

@@ -15,6 +15,7 @@ cdef class Selection:
     cdef u32 cap
     cdef readonly u32 matched
     cdef u32 at                    # where the step that is being done goes on
+    cdef bint wide                 # an address that was sorted by is IPv6
     cdef dict told                 # (predicate, number) -> what Python said
 
     cdef int open(self) except -1

@@ -10,11 +10,11 @@ from functools import partial
 cimport cython
 from libc.stdlib cimport free
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, be64
 from netwatch._fast.view.columns cimport COL_KEY, address, number
 from netwatch._fast.flow.row cimport Row, BIT_ENDED
 from netwatch._fast.view.order cimport LAST, TextRanks, directed, items_new, radix
-from netwatch._fast.wire.packet cimport FAMILY_MAC
+from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC
 from netwatch._fast.view.program cimport ACCEPT, REJECT, Op, run
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.view.values cimport LISTED, Values
@@ -22,6 +22,11 @@ from netwatch._fast.view.work cimport COST_LOOK, COST_PYTHON
 
 cdef enum:
     TOLD = 65536               # answers of Python that are remembered in one question
+
+cdef enum:                     # of an address, what it is sorted by
+    LOW
+    HIGH
+    WHOLE
 
 
 @cython.no_gc_clear                # __dealloc__ gives memory to the view
@@ -190,7 +195,8 @@ cdef class Selection:
         """By a field; the order by age is there already and breaks ties."""
         kind, col, more = key
         if kind == "address":
-            for part in range(3):
+            yield from self.filled(partial(self.fill_part, col, WHOLE, descending))
+            for part in (LOW, HIGH, WHOLE) if self.wide else ():
                 yield from self.filled(partial(self.fill_part, col, part, descending))
             return
         if kind == "number":
@@ -290,22 +296,24 @@ cdef class Selection:
         return self.at == self.matched
 
     cdef bint fill_addresses(self, int col, int part, bint descending) except? True:
-        """By family (IPv4, IPv6, MAC), then numerically: least significant part first, as the sort is stable."""
+        """By family (IPv4, IPv6, MAC), then numerically: WHOLE is all of it, but of `wide` ones, IPv6, whose
+        halves come first, the lower one before: the sort is stable."""
         cdef const u8* a = NULL
         cdef u8 family = 0
-        cdef int at
         cdef u64 key
         cdef u32 begun = self.at
         with nogil:
             while self.at < self.matched and self.view.work.goes_on():
                 key = LAST
                 if address(&self.view.flows, self.items[self.at].row, col, &a, &family):
-                    if part == 2:
-                        key = directed(8 if family == FAMILY_MAC else family, descending)
+                    if part == WHOLE:
+                        self.wide |= family == FAMILY_IP6
+                        key = <u64>(8 if family == FAMILY_MAC else family) << 48
+                        if family != FAMILY_IP6:
+                            key |= <u64>be16(a) << 32 | be32(a + 2) if family == FAMILY_MAC else be32(a)
+                        key = directed(key, descending)
                     else:
-                        key = 0
-                        for at in range(8 - 8 * part, 16 - 8 * part):
-                            key = (key << 8) | a[at]
+                        key = be64(a if part == HIGH else a + 8) if family == FAMILY_IP6 else 0
                         key = ~key if descending else key
                 self.items[self.at].key = key
                 self.at += 1

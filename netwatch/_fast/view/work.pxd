@@ -6,7 +6,7 @@ cdef enum:                 # what things cost, in some 10 ns
     COST_TEXT = 8          # a text, looked through
     COST_ROW = 40          # a row's facts, put into a profile
     COST_REGEX = 60
-    COST_PYTHON = 600      # a record's part made, or a name looked up
+    COST_PYTHON = 1500     # a record's part made, or a name looked up
     SLICE = 300000
 
 cdef class Work:
