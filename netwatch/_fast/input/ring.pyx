@@ -185,8 +185,8 @@ cdef class RingSource(Source):
     def __cinit__(self, *args, **kwargs):
         self.memory = self.ready = self.room = self.wake = -1
 
-    def __init__(self, interfaces: list[Record], int memory, int ready, int room, int alive, told: Callable[[], tuple[str | None, bool]],
-                 ended: Callable[[], None]):
+    def __init__(self, interfaces: list[Record], int memory, int ready, int room, int alive,
+                 told: Callable[[], tuple[str | None, bool]], ended: Callable[[], None]):
         """`ended` is called when it is closed."""
         cdef u32 i
         self.memory, self.ready, self.room, self.alive = memory, ready, room, alive
@@ -209,7 +209,7 @@ cdef class RingSource(Source):
     cdef int fill(self, Chunk* chunk) noexcept nogil:
         """As Source.fill. A helper that is no more is the end, and damage."""
         cdef u64 one = 1
-        cdef bint there
+        cdef bint _there
         chunk.n = 0
         if self.stop:
             return FILL_END
@@ -223,7 +223,7 @@ cdef class RingSource(Source):
             self.emptied += 1
             self.next = 0
             store_release(&self.ring.head.emptied, self.emptied)
-            there = write(self.room, &one, 8) == 8
+            _there = write(self.room, &one, 8) == 8
         return <int>chunk.n if chunk.n else FILL_IDLE
 
     cdef bint take(self, const Slot* slot, Chunk* chunk) noexcept nogil:
@@ -256,14 +256,14 @@ cdef class RingSource(Source):
         """For frames, interrupt() or 100 ms. False when the helper has ended."""
         cdef pollfd fds[3]
         cdef u64 value
-        cdef bint told
+        cdef bint _told
         fds[0].fd, fds[0].events = self.ready, POLLIN
         fds[1].fd, fds[1].events = self.wake, POLLIN
         fds[2].fd, fds[2].events = self.alive, 0
         if poll(fds, 3, WAIT_MS) <= 0:
             return True
         if fds[0].revents & POLLIN:
-            told = read(self.ready, &value, 8) == 8
+            _told = read(self.ready, &value, 8) == 8
             return True
         return not fds[2].revents & POLLHUP
 
@@ -299,5 +299,3 @@ cdef class RingSource(Source):
         ended, self.ended = self.ended, None
         if ended is not None:
             ended()
-
-

@@ -98,7 +98,7 @@ def link_name(number: int) -> str:
     return LINK_TYPES.get(number) or f"link-{number}"
 
 
-def interface_text(interfaces: list, iface: int, ifindex: int) -> str | None:
+def interface_text(interfaces: list[Record], iface: int, ifindex: int) -> str | None:
     """The name of an interface of the input, or of the one among many that a frame of `any` names by its index: that is
     known where the capture is made, and elsewhere its number. None when it has no name."""
     known = interfaces[iface] if iface < len(interfaces) else {}
@@ -107,7 +107,7 @@ def interface_text(interfaces: list, iface: int, ifindex: int) -> str | None:
     return known.get("name") or None
 
 
-def unread_links(interfaces: list) -> list[str]:
+def unread_links(interfaces: list[Record]) -> list[str]:
     """Names of the link types among the interfaces that no reader is for."""
     return sorted({link_name(each["link"]) for each in interfaces if not reads_link(each["link"])})
 

@@ -35,7 +35,7 @@ def iso(u64 ns) -> str:
     return iso_text(ns)
 
 
-def path_record(Engine engine, u16 path, list interfaces) -> dict:
+def path_record(Engine engine, u16 path, interfaces: list[Record]) -> Record:
     """The keys that a flow with these surroundings has in its record."""
     cdef dict found = surroundings(&engine.core, path, interfaces)
     return {name: found[field] for name, field in FIELDS if found.get(field) is not None}

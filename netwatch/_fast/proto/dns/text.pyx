@@ -3,7 +3,7 @@ import ipaddress
 import struct
 
 from netwatch._fast.proto.dns.facts cimport (DNS_ANSWER, DNS_LATENCY, DNS_NAME, DNS_RCODE, DNS_RCODES, DNS_TRANSPORT,
-                                                 DNS_TYPE)
+                                             DNS_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.dns.data import class_name, data_text, read_name, type_name
 from netwatch._fast.base.text import clean
