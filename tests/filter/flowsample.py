@@ -15,7 +15,7 @@ PROTOS = {1: "icmp", 6: "tcp", 17: "udp", 256: "arp"}
 STATES = {0: "NONE", 3: "ESTABLISHED", 9: "TIME_WAIT", 12: "UDP_ACTIVE"}
 ENDED = {1: "fin", 2: "rst", 3: "timeout"}
 PATHS = {1: [12], 2: [12, 300], 3: [4094]}
-IFACES = {0: "eth0", 1: "wlan0"}
+IFACES = {0: "eth0", 1: "wlan0", 2: "eth0", 3: "wlan0"}  # by path: the interface is one of the surroundings
 SERVICES = {443: "https", 80: "http", 65536 + 53: "domain", 22: "ssh"}
 PAIRS = {"retransmits": "retransmits", "out_of_order": "out_of_order", "dup_acks": "dup_acks",
          "zero_windows": "zero_windows", "spurious": "spurious", "fast_retransmits": "fast_retransmits"}
@@ -58,7 +58,7 @@ def record(given: dict, number: int) -> dict:
     tcp, facts = given.get("tcp"), given.get("facts", {})
     first, last = given.get("first", 0), given.get("last", 0)
     made = {"schema": "netwatch.flow/1", "id": number, "proto": PROTOS[given["proto"]], "first": iso(first),
-            "last": iso(last), "duration": (last - first) / 1e9, "interface": IFACES[given.get("iface", 0)],
+            "last": iso(last), "duration": (last - first) / 1e9, "interface": IFACES.get(given.get("path", 0)),
             "state": state(given), "initiator": "seen" if given.get("seen") else "guessed"}
     if given.get("src"):
         made |= {"src": end(given["src"]), "dst": end(given["dst"])}

@@ -38,7 +38,7 @@ def flow(draw):
             "sport": draw(st.sampled_from([443, 50000])), "dport": draw(st.sampled_from([22, 53, 80, 443])),
             "swapped": draw(st.booleans()), "seen": draw(st.booleans()), "state": draw(st.sampled_from(list(STATES))),
             "app": draw(st.sampled_from([0, *APPS])), "confidence": draw(small), "path": draw(st.integers(0, 3)),
-            "iface": draw(st.integers(0, 1)), "ended": draw(st.integers(0, 3)), "ttl": draw(pair),
+            "ended": draw(st.integers(0, 3)), "ttl": draw(pair),
             "first": 1_700_000_000 * 10**9, "last": 1_700_000_000 * 10**9 + draw(small) * 500_000_000,
             "bytes": draw(st.tuples(st.sampled_from([0, 60, 999_999, 2**40]), small)), "payload": draw(pair),
             "facts": draw(facts), "process": draw(st.sampled_from(["", "firefox", "Firefox"])),
