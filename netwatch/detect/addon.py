@@ -14,8 +14,9 @@ from netwatch._fast.out.record import iso
 from netwatch.detect import table
 from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Told, Value
 from netwatch.model.contract import WARNING, Addon, Store
-from netwatch.model.event import Event, Record, Step
+from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Run

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netwatch.model.record import Record as Record
-
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.box import Box

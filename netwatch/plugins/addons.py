@@ -17,8 +17,9 @@ from netwatch._fast.out.protocols import DESCRIBING
 from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch.model.contract import ERROR, INFO, WARNING, Addon
-from netwatch.model.event import Event, FlowRef, Record, Step
+from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.option import Option
+from netwatch.model.record import Record
 from netwatch.plugins.code import DEPTH_MOST, FILES_MOST, NAME, cleaned, paths, read_code, taken, words
 from netwatch.plugins.process import Plugin, PluginError
 from netwatch.plugins.worker import MOST
