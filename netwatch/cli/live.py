@@ -30,6 +30,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch [FILE]          this: the terminal
   netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
   netwatch stats TOPIC FILE...  captures summed up: conversations, endpoints, protocols, io, dns, http, expert
+  netwatch assert EXPR     does every flow keep to it? exit 1 with the evidence when one does not
   netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
   netwatch devices         interfaces that can be captured, and why the others cannot
   netwatch config show     settings in force and where each comes from; init writes a file, check looks for mistakes

@@ -10,7 +10,7 @@ from itertools import product
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
 from netwatch.records.values import keys_of, value_at
-from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first, order
+from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
 
 ADDRESSES = ("ip", "ipv6")  # levels of addresses alone
 # tunnels whose outer packets are no flow of their own: their ends are known from the flows inside
@@ -95,7 +95,7 @@ class Conversations(FlowStatistic):
 
     def add(self, flow: Record) -> None:
         for level, a, b in self._levels(flow):
-            swapped = (order(b[0]), b[1] or 0) < (order(a[0]), a[1] or 0)
+            swapped = (b[0], b[1] or 0) < (a[0], a[1] or 0)
             key = (level, *b, *a) if swapped else (level, *a, *b)
             if self.room(self.pairs, key):
                 self.pairs.setdefault(key, _Pair()).add(flow, swapped)
@@ -122,7 +122,7 @@ class Conversations(FlowStatistic):
             a, _, b = word.rpartition(" ")[2].partition(">")
             level = level_of(a)
             if name in WITHOUT_FLOW and level in self.types:
-                a, b = sorted((a, b), key=order)
+                a, b = sorted((a, b))
                 key = (level, a, None, b, None)
                 if self.room(self.pairs, key):
                     self.pairs.setdefault(key, _Pair()).add_outer(flow)
