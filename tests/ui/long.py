@@ -17,7 +17,7 @@ def make(path: Path) -> Path:
     for second in range(MINUTES * 60):
         at = START + second * SECOND
         for k in range(11 if second >= MINUTES * 60 - 30 else 1):
-            frames.append((at + k * 1000, eth(ip4(17, udp(40000, 9999, b"x" * 200), src=A4, dst=SERVER))))
+            frames.append((at + k * 1000, eth(ip4(17, udp(40000, 9999, b"x" * 200), src=A4, dst=SERVER, ident=k + 1))))
         if second % 60 == 10:
             query = second.to_bytes(2, "big") + bytes.fromhex("01000001000000000000") + \
                 b"\x03www\x07example\x00\x00\x01\x00\x01"
