@@ -111,9 +111,8 @@ class RecordMaker:
         said = self.pipeline.described(engine, row, self.show_secrets, frozenset({"tls"})).get("tls")
         if said is not None:
             flow = self.pipeline.record(engine, row, self.show_secrets, ENDS | {"id", "first"})
-            about: Record = {"schema": "netwatch.tls/1", "flow": flow["id"]}
-            if "first" in flow:
-                about["time"] = flow["first"]
+            began = {"time": flow["first"]} if "first" in flow else {}
+            about: Record = {"schema": "netwatch.tls/1", **began, "flow": flow["id"]}
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             for handshake in handshakes(said):
                 yield {**about, **ends, "tls": handshake}
