@@ -117,7 +117,7 @@ def test_a_filter_finds_the_flows_of_a_program(server: int) -> None:
         socket.create_connection(("127.0.0.1", server)).close()
         records, _ = finished(program)
         nobody, _ = finished(other)
-    assert [(record["dport"], record["process.pid"]) for record in records] == [(server, os.getpid())]
+    assert [(record["dport"], record["pid"]) for record in records] == [(server, os.getpid())]
     assert nobody == []
 
 

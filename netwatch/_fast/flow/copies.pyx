@@ -3,12 +3,13 @@
 A copy has what a sender never repeats at once: the identification of IP, sequence and acknowledgement numbers, checksum
 and length of the original. It comes within a millisecond; where another hop count shows that it went through a router,
 within ten. Whoever sends again later, or with a new identification, retransmits. Where nothing tells a copy from a
-sender that repeats itself (UDP without an identification on the same link; one whose packet before was the same) it is
-the sender's.
+sender that repeats itself (UDP, or an acknowledgement, without an identification on the same link; one whose packet
+before was the same) it is the sender's.
 """
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport load64, mix
-from netwatch._fast.wire.packet cimport FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_FIN, TCP_RST,
+                                         TCP_SYN)
 
 cdef enum:
     SAME_HOP_US = 1000
@@ -21,8 +22,8 @@ cdef inline u32 print_of(u32 row, const Packet* pk) noexcept nogil:
     cdef u32 own = (<u32>pk.ident << 16 | pk.checksum) ^ row * <u32>0xC2B2AE35
     cdef u64 rest
     if pk.proto == PROTO_TCP:
-        return (own ^ pk.seq * <u32>0x9E3779B1 ^ pk.ack * <u32>0x85EBCA6B) + (pk.flags | <u32>pk.side << 8
-                                                                              | <u32>pk.part << 9)
+        rest = pk.flags | <u64>pk.side << 8 | <u64>pk.part << 9
+        return <u32>mix(pk.seq | <u64>pk.ack << 32, own | rest << 32)
     rest = pk.wire_payload | <u64>pk.side << 56 | <u64>pk.part << 57
     if pk.payload_len >= 8:
         rest ^= load64(pk.payload) ^ load64(pk.payload + pk.payload_len - 8) << 1
@@ -30,10 +31,13 @@ cdef inline u32 print_of(u32 row, const Packet* pk) noexcept nogil:
 
 
 cdef inline bint names_itself(const Packet* pk) noexcept nogil:
-    """Would the sender's next packet with the same content differ?"""
-    if pk.proto == PROTO_UDP or pk.proto == PROTO_UDPLITE:
-        return pk.family == FAMILY_IP4 and pk.ident != 0
-    return True
+    """Would the sender's next packet with the same content differ? What TCP sends does, but for acknowledgements: the
+    same one is sent again for each segment that was of no use (RFC 5681 section 4.2)."""
+    if pk.family == FAMILY_IP4 and pk.ident != 0:
+        return True
+    if pk.proto == PROTO_TCP:
+        return pk.wire_payload != 0 or pk.flags & (TCP_SYN | TCP_FIN | TCP_RST)
+    return pk.proto != PROTO_UDP and pk.proto != PROTO_UDPLITE
 
 
 cdef bint copies_find(Echo* echoes, u32 row, const Packet* pk, bint elsewhere) noexcept nogil:
