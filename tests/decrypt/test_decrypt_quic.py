@@ -214,11 +214,12 @@ def test_another_path_is_known_by_its_connection_id():
     assert first["decrypt"]["bytes"] == 5 and other["decrypt"] == {"keys": "keylog", "bytes": 8}
 
 
-def test_a_flow_that_only_looks_like_a_path_is_left_alone():
+def test_a_flow_that_only_looks_like_a_path_opens_nothing():
     peer = Peer(alpn=PLAIN)
     alike = [(CLIENT, b"\x41serverid" + bytes(40), 50000)] * 12 + [(CLIENT, b"\x41nobodyis" + bytes(40), 50001)]
     result = read([*talk(peer), *alike], peer.lines())
-    assert [flow.get("app") for flow in result.flows] == ["quic", None, None]
+    assert [flow.get("app") for flow in result.flows] == ["quic", "quic", None]   # the first of them by its ID alone
+    assert result.flows[1]["quic"]["path"] and "decrypted" not in result.flows[1]
     assert texts(result) == BOTH
 
 

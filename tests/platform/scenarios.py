@@ -331,14 +331,13 @@ def deleted() -> list[End]:
     """The executable is deleted while it runs."""
     path = f"/tmp/own-deleted-{os.getpid()}"
     shutil.copy(os.path.realpath(sys.executable), path)
-    code = ("import socket, sys\n"
+    code = ("import socket, sys, time\nfirst = time.time_ns()\n"
             f"s = socket.create_connection(({FAR4!r}, {PORT}), 5, ({NEAR4!r}, 7070))\n"
-            "print(flush=True)\nsys.stdin.read()")
-    first = time.time_ns()
+            "print(first, flush=True)\nsys.stdin.read()")
     p = subprocess.Popen([path, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          env={**os.environ, "PYTHONHOME": sys.base_prefix})
     assert p.stdout
-    p.stdout.readline()
+    first = int(p.stdout.readline())
     os.unlink(path)
     globals()["kept"] = p
     return [(TCP, NEAR4, 7070, FAR4, PORT, p.pid, first)]

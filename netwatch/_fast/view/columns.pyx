@@ -37,7 +37,8 @@ NUMBERS = {
     "id": COL_ID, "sport": COL_SPORT, "dport": COL_DPORT, "first": COL_FIRST, "last": COL_LAST,
     "duration": COL_DURATION, "packets_out": COL_PACKETS_OUT, "packets_in": COL_PACKETS_IN, "packets": COL_PACKETS,
     "bytes_out": COL_BYTES_OUT, "bytes_in": COL_BYTES_IN, "bytes": COL_BYTES, "payload_out": COL_PAYLOAD_OUT,
-    "payload_in": COL_PAYLOAD_IN, "payload": COL_PAYLOAD, "confidence": COL_CONFIDENCE, "ttl": COL_TTL,
+    "payload_in": COL_PAYLOAD_IN, "payload": COL_PAYLOAD, "copies_out": COL_COPIES_OUT, "copies_in": COL_COPIES_IN,
+    "copies": COL_COPIES, "confidence": COL_CONFIDENCE, "ttl": COL_TTL,
     "rtt_us": COL_RTT, "srtt_us": COL_SRTT, "retransmits_out": COL_RETRANS_OUT, "retransmits_in": COL_RETRANS_IN,
     "retransmits": COL_RETRANS, "out_of_order_out": COL_OOO_OUT, "out_of_order_in": COL_OOO_IN,
     "out_of_order": COL_OOO, "dup_acks_out": COL_DUP_OUT, "dup_acks_in": COL_DUP_IN, "dup_acks": COL_DUP,
@@ -88,6 +89,16 @@ cdef inline u32 state_of(const Row* row, const Cold* cold, u64 now) noexcept nog
     return row.state if age == AGE_ACTIVE else STATE_UDP_IDLE if age == AGE_IDLE else STATE_UDP_STALE
 
 
+cdef bint copies(const Flows* t, u32 i, int o, int col, u64* out) noexcept nogil:
+    """Of a flow that has any."""
+    cdef const u32* n
+    if t.copied == NULL:
+        return False
+    n = t.copied[i].packets
+    out[0] = <u64>n[0] + n[1] if col == COL_COPIES else n[o] if col == COL_COPIES_OUT else n[1 - o]
+    return n[0] != 0 or n[1] != 0
+
+
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
     """The value of a number or code column; False when the row has none."""
     cdef Row* row = &t.rows[i]
@@ -118,6 +129,8 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.packets[1 - o]
     elif col == COL_PAYLOAD:
         out[0] = row.payload[0] + row.payload[1]
+    elif col == COL_COPIES_OUT or col == COL_COPIES_IN or col == COL_COPIES:
+        return copies(t, i, o, col, out)
     elif col == COL_PAYLOAD_OUT:
         out[0] = row.payload[o]
     elif col == COL_PAYLOAD_IN:

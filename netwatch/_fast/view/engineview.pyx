@@ -157,6 +157,7 @@ cdef class EngineView:
         cdef u32 path
         self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
                        core.ordinal * 16 + 15)
+        self.view.flows.copied = core.table.copied if core.table.any_copied else NULL
         if self.known_link_types != core.n_link_types:
             self.known_link_types = core.n_link_types
             self.protos.update({columns.LINK_CODES + code: proto_name(PROTO_L2, code) for code in range(1 << 16)

@@ -335,7 +335,7 @@ cdef void lost_requests(Look* look, Http* http) noexcept nogil:
     """Bytes of the client's are lost, perhaps requests. Those that waited behind the hole may have been answered."""
     http.uploading = False
     close_claim(look, http)
-    if http.n:
+    if http.n and http.way[look.side].mode != AT_HOLE:     # else it is the rest of a message whose head was cut
         http.waiting[http.n - 1].gap = True
     http.way[look.side].replay = look.frame
     if http.piped:
