@@ -17,9 +17,10 @@ CONNECTIONS, LENGTH_MS = 2000, 20
 KINDS = 12                     # tcp, udp connected, udp not connected; two families; two directions
 
 
-@pytest.mark.parametrize(("method", "least"), [("ebpf", 0.99), ("sock_diag", 0.60)])
+@pytest.mark.parametrize(("method", "least"), [("ebpf", 0.99), ("sock_diag", 0.50)])
 def test_short_connections(tmp_path: Path, method: str, least: float) -> None:
-    """The observer is in one namespace and asked about its own end of each: half of them are incoming."""
+    """The observer is in one namespace and asked about its own end of each: half of them are incoming. How many of the
+    outgoing a pass over the sockets meets is the machine's speed."""
     with netlab.Lab(tmp_path) as lab:
         lab.serve()
         observer = lab.observe(method, 24)
