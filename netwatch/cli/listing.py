@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 CAPTURES = (
     ("pcap", "read, write", "all variants: micro- and nanoseconds, both byte orders"),
     ("pcapng", "read, write", "with names, secrets and comments"),
-    ("gzip, zstd", "read", "either of them compressed"),
+    ("snoop", "read", "RFC 1761"),
+    ("gzip, zstd", "read", "any of them compressed"),
     ("-", "read", "standard input, of the same kinds"),
 )
 
