@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from netwatch.model.contract import AddonError
 
 REMEMBERED = 65536  # addresses that were asked about
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Those of a comma-separated list of addresses and networks. Raises ValueError."""
+    return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
 
 
 class Allowed:
@@ -14,7 +19,7 @@ class Allowed:
 
     def __init__(self, text: str) -> None:
         try:
-            self._networks = [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
+            self._networks = networks(text)
         except ValueError as e:
             raise AddonError(f"detect: allow: {e}") from None
         self._known: dict[bytes, bool] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
+from netwatch.detect.allow import networks
 from netwatch.detect.contract import Detector
 from netwatch.model.option import Option
 
@@ -40,7 +41,8 @@ def options() -> Sequence[Option]:
     for name in DETECTORS:
         kind = find(name)
         found += [Option(f"{name}.on", True, f"{kind.about}"),
-                  Option(f"{name}.allow", "", f"Addresses and networks, separated by commas, that {name} passes over.")]
+                  Option(f"{name}.allow", "", f"Addresses and networks, separated by commas, that {name} passes over.",
+                         form=networks)]
         found += [Option(f"{name}.{each.name}", each.default, each.help, each.low, each.high, each.choices)
                   for each in kind.options]
     return tuple(found)

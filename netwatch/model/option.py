@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 Value = int | bool | str
@@ -10,7 +11,8 @@ NOW, START = "now", "at next start"
 
 @dataclass(frozen=True)
 class Option:
-    """`default` gives its type. `applies`: NOW when a change on the settings screen has its effect at once."""
+    """`default` gives its type. `applies`: NOW when a change on the settings screen has its effect at once. `form`
+    raises ValueError with what is wrong with a text."""
 
     name: str
     default: Value
@@ -19,3 +21,4 @@ class Option:
     high: int = 0
     choices: tuple[str, ...] = ()
     applies: str = START
+    form: Callable[[str], object] | None = None

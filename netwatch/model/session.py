@@ -52,6 +52,8 @@ class Health:
     error: str | None = None
     link_types: list[str] = field(default_factory=list)
     clock_ns: int = 0
+    damaged: bool = False  # the input ended by accident; what was before that has been read, `error` says where
+    lost: tuple[str, ...] = ()  # interfaces that went away; they are waited for
     stopped: bool = False  # a live capture that was stopped, and can be started again
     cpu_percent: float = 0.0
     rss_bytes: int = 0

@@ -255,12 +255,14 @@ class Session:
             seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
             meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
         size = self.source.size
+        switch = self.source if isinstance(self.source, Switch) else None
         owners = self.owners.method()
         return Health(
             **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
-            ring_drops=drops.get("ring_drops", 0), stopped=isinstance(self.source, Switch) and self.source.stopped,
-            done=done, error=self._failure or self.source.error,
+            ring_drops=drops.get("ring_drops", 0), stopped=switch is not None and switch.stopped,
+            lost=tuple(switch.lost()) if switch is not None else (),
+            done=done, error=self._failure or self.source.error, damaged=not self._failure and self.source.damaged,
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import timeouts as app_timeouts
@@ -17,6 +17,8 @@ from netwatch._fast.flow.timeouts import TIMEOUTS
 from netwatch.model.option import NOW, Option, Value
 
 THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")
+TABS = ("dashboard", "connections", "interfaces", "packets", "stats", "topology", "timeline", "processes", "insights",
+        "egress")              # in the order of the digits 1 to 9 and 0
 COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "bad", "process", "address", "name",
           "paper", "selected")
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -31,9 +33,10 @@ class SettingError(ValueError):
 @dataclass(frozen=True)
 class Setting(Option):
     """An option by its dotted key, which is its `name`. A text is any, a color is `#rrggbb`, a number of the palette,
-    or "" for the theme's own."""
+    or "" for the theme's own. `also`: other words for some of the choices."""
 
     color: bool = False
+    also: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -48,12 +51,15 @@ class Setting(Option):
             return f"a whole number from {self.low} to {self.high}"
         if self.color:
             return '#rrggbb, a number of the palette (0 to 255), or "" for the theme\'s own'
-        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+        words = [each or '""' for each in self.choices]
+        return f"one of {', '.join(words)}" if words else "a text"
 
     def accept(self, value: object) -> Value:
         """The value if it may have it. Raises SettingError."""
-        if self.color and type(value) is int:
+        if (self.color or self.also) and type(value) is int:
             value = str(value)
+        if self.choices and isinstance(value, str):
+            value = self.also.get(value, value.lower())
         fits = type(value) is type(self.default)
         if fits and type(value) is int:
             fits = self.low <= value <= self.high
@@ -62,6 +68,11 @@ class Setting(Option):
             fits = bool(shaped) and (not self.choices or value in self.choices)
         if not fits:
             raise SettingError(f"{self.key} is {self.kind}")
+        if self.form is not None and isinstance(value, str):
+            try:
+                self.form(value)
+            except ValueError as e:
+                raise SettingError(f"{self.key}: {e}") from None
         assert isinstance(value, int | str)
         return value
 
@@ -85,7 +96,8 @@ _TABLE = (
     Setting("ui.ascii", False, "Only ASCII in frames, marks and graphs."),
     Setting("ui.refresh_ms", 1000, "Milliseconds between two looks at the engine.", 100, 5000, applies=NOW),
     Setting("ui.view", "full", "The view to begin with.", choices=("full", "lite", "dense")),
-    Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first."),
+    Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first.", choices=("", *TABS),
+            also=dict(zip("1234567890", TABS, strict=True))),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),
     Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
             applies=NOW),
@@ -142,7 +154,7 @@ class Catalogue(Mapping[str, Setting]):
         for option in options_of(table) if options_of else ():
             key = f"{table}.{option.name}"
             self._found[key] = Setting(key, option.default, option.help, option.low, option.high, option.choices,
-                                       option.applies)
+                                       option.applies, option.form)
 
 
 SETTINGS = Catalogue(_TABLE)

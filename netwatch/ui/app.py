@@ -56,7 +56,7 @@ class App:
         state = self.state
         self._say("")
         if self._rows < frame.MIN_ROWS or self._cols < frame.MIN_COLS:
-            if name in ("q", "esc"):
+            if name == "q":
                 self.quit_code = 0
             return
         line = keys.find(state.contexts(), name)

@@ -1,6 +1,7 @@
 """What is around every tab: the top line with the tabs and the source, the status line, the keys that work here."""
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
@@ -49,6 +50,13 @@ def draw_frame(canvas: Canvas, state: State) -> None:
 def source_words(state: State) -> list[Span]:
     """The sign and the words on the right of the top line: what is being looked at, and does it work."""
     health, glyphs = state.health, state.glyphs
+    if health and health.lost and not state.snapshot.error:
+        names = ", ".join(health.lost)
+        whole = names == state.label
+        return [(glyphs.live, BAD), (f" {names} lost, waited for" if whole else f" {state.label} ({names} lost)", BAD)]
+    if health and health.damaged and not state.live and not state.snapshot.error:
+        where = damage_words(health.error or "")
+        return [(glyphs.live, WARN), (f" {state.label} {where if health.done else ''}", WARN)]
     error = state.snapshot.error or (health.error if health else None)
     if error:
         return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
@@ -63,6 +71,12 @@ def source_words(state: State) -> list[Span]:
     if health.done:
         return [(glyphs.live, GOOD), (f" {state.label} read", TEXT)]
     return [(glyphs.playing, UP), (f" {100 * (health.position or 0.0):.0f} % {state.label}", TEXT)]
+
+
+def damage_words(error: str) -> str:
+    """What is wrong with a file, without its path: "cut short at byte 812"."""
+    found = re.search(r"(cut short|damaged) at byte \d+", error)
+    return found[0] if found else "read as far as it goes"
 
 
 def tab_spots(state: State, width: int) -> list[tuple[int, int, Tab]]:
@@ -111,7 +125,9 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     refused = sum(health.rejected.values())
     parts: list[tuple[int, list[Span]]] = []
     error = state.snapshot.error or health.error
-    if error:
+    if error and health.damaged and not state.snapshot.error and not state.live:
+        parts.append((10, [(error, WARN)]))
+    elif error:
         parts.append((10, [(" error ", ALARM), (f" {error}", BAD)]))
     if health.stopped:
         parts.append((10, [("capture stopped", WARN)]))
@@ -133,9 +149,9 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     if refused:
         parts.append((7, [(f"malformed {fmt.short_count(refused)}", WARN)]))
     if health.bytes_skipped:
-        parts.append((7, [(f"skipped {fmt.size(health.bytes_skipped)}", BAD)]))
+        parts.append((7, [(f"stream bytes missed {fmt.size(health.bytes_skipped)}", BAD)]))
     if health.snap_truncated:
-        parts.append((3, [(f"cut short {fmt.short_count(health.snap_truncated)}", MUTED)]))
+        parts.append((3, [(f"cut by snap length {fmt.short_count(health.snap_truncated)}", MUTED)]))
     parts.append((5, [(f"flows {fmt.count(health.flows_live)} live", MUTED)]))
     parts.append((4, [(f"{fmt.count(health.flows_ended)} ended", MUTED)]))
     if health.flows_evicted:

@@ -25,7 +25,8 @@ from netwatch.ui.theme import Painter
 
 MAX_KEYS_PER_FRAME = 64            # a paste must not keep the screen from being painted
 DOUBLE_CLICK_S = 0.4
-_EXIT_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+HANGUP = 129
+_EXIT_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: HANGUP}
 
 _SIZE_SIGNALS = (signal.SIGWINCH, signal.SIGCONT)      # a stopped program is not told that the window has changed
 
@@ -256,6 +257,9 @@ def run(app: App, poller: Poller, bell: Bell, color: bool) -> int:
         npyscreen.disableColor()
     try:
         shell.run(fork=False)
+    except curses.error:
+        if app.quit_code != HANGUP:        # npyscreen wants to restore a terminal that is no more
+            raise
     finally:
         bell.release_signals()
         poller.stop()

@@ -60,7 +60,9 @@ def test_who_wins(tmp_path):
     ("[theme]\ntext = 256\n", 2, "0 to 255"),
     ("[flows]\nmax = [1]\n", 2, "not [1]"),
     ("[ui]\ntheme = \n", 2, "not TOML"),
-    ("[ui]\ntab = \"a\\u0007b\"\n", 2, "ui.tab is a text"),
+    ("[ui]\ntab = \"a\\u0007b\"\n", 2, "ui.tab is one of"),
+    ("[detect.dns_tunnel]\ndomains = \"a\\u0007b\"\n", 2, "domains is a text"),
+    ("[detect.beacon]\nallow = 'nonsense'\n", 2, "nonsense"),
 ])
 def test_mistakes_are_named_by_line(tmp_path, text, line, said):
     _, wrong = load(tmp_path, text)

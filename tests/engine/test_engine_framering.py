@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
-from netwatch._fast.input.source import SourceUsage
+from netwatch._fast.input.source import SourceMissing, SourceUsage
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.file import open_files
@@ -128,4 +129,37 @@ def test_stopped_it_is_idle_and_starts_again() -> None:
     assert numbers(switch)[0] == len(first) + 1
     switch.interrupt()
     assert switch.batch() == []
+    switch.close()
+
+
+def test_an_interface_that_goes_away_is_waited_for() -> None:
+    answers = ["dns", SourceMissing("no interface is called a"), "http"]
+
+    def come_and_go(names: list[str], text: str) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return opener([answer], text)
+
+    switch = Switch(come_and_go, ["a"])
+    first = numbers(switch)
+    assert first and switch.batch() is None
+    assert switch.lost() == ["a"] and switch.error and not switch.damaged
+    more: list[int] = []
+    ends = time.monotonic() + 10
+    while not more:
+        assert time.monotonic() < ends, switch.error
+        more = numbers(switch)
+    assert not answers and more[0] == len(first) + 1
+    switch.close()
+
+
+def test_what_was_lost_can_be_started_by_hand() -> None:
+    switch = Switch(opener, ["dns"])
+    numbers(switch)
+    assert switch.batch() is None and switch.lost() == ["dns"]
+    switch.change(["http"], "")
+    assert switch.error is None and switch.lost() == [] and numbers(switch)
+    switch.halt()
+    assert switch.lost() == []
     switch.close()

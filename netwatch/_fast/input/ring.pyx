@@ -50,6 +50,7 @@ cdef struct Head:
     u64 emptied                # written by the reader alone
     u64 _its_line[7]
     u64 over                   # 1: the capture has ended; it is told why by message
+    u64 lost                   # interfaces that have failed; likewise
     u64 counts[INTERFACES][COUNTS]
 
 cdef struct Note:              # of one frame
@@ -137,6 +138,7 @@ cdef class RingFiller:
             self.ring.head.counts[i][0] = self.source.handles[i].received
             self.ring.head.counts[i][1] = self.source.handles[i].kernel_drops
             self.ring.head.counts[i][2] = self.source.handles[i].pcap_ifdrops + self.source.handles[i].sysfs_drops
+        store_release(&self.ring.head.lost, self.source.count - self.source.alive)
 
     def end(self):
         """From any thread: run() returns within 100 ms."""
@@ -177,6 +179,7 @@ cdef class RingSource(Source):
     cdef int alive
     cdef int wake
     cdef u64 emptied
+    cdef u64 lost              # interfaces whose failure has been told
     cdef u32 next              # frame of the slot being emptied
     cdef u16[INTERFACES] links
     cdef object told
@@ -213,6 +216,10 @@ cdef class RingSource(Source):
         chunk.n = 0
         if self.stop:
             return FILL_END
+        if load_acquire(&self.ring.head.lost) != self.lost:
+            self.lost = load_acquire(&self.ring.head.lost)
+            with gil:
+                self.error = self.told()[0]
         if load_acquire(&self.ring.head.filled) == self.emptied and not self.wait():
             return self.finish()
         if self.stop:

@@ -1,12 +1,16 @@
 """A live source that can be exchanged while it is read: stopped, started, on other interfaces, with another filter.
 
 Frames go on being numbered, and an interface keeps its number, so that to those who read nothing but a pause happened.
-What is opened next is opened, and its errors raised, before what is open now is closed.
+What is opened next is opened, and its errors raised, before what is open now is closed. An interface that goes away is
+waited for: once a second it is tried again, and when it is there the capture goes on.
 """
 import threading
+import time
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.input.source cimport Chunk, FILL_END, FILL_IDLE, Source
+
+from netwatch._fast.input.source import SourceError
 
 cdef extern from "unistd.h" nogil:
     int usleep(unsigned int usec)
@@ -15,11 +19,14 @@ cdef enum:
     IDLE_US = 50000
     MOST = 64                    # interfaces of one source, as capture.pyx has it
 
+RETRY_S = 1.0                    # between two tries to have an interface back
+GONE = "the capture ended"
 COUNTED = ("received", "kernel_drops", "interface_drops", "ring_drops")
 
 
 cdef class Switch(Source):
-    """`opener(names, filter)` gives a source or raises SourceError. change(), halt(), interrupt(): from any thread."""
+    """`opener(names, filter)` gives a source or raises SourceError. change(), halt(), interrupt(): from any thread.
+    `error` says which interfaces were lost, None when all are there."""
     cdef Source inner            # None while stopped
     cdef Source following        # to be taken next
     cdef bint swap
@@ -28,6 +35,7 @@ cdef class Switch(Source):
     cdef readonly str filter
     cdef object opener
     cdef object guard
+    cdef double retry_at         # monotonic seconds; when what was lost is tried again
     cdef dict past               # counts of the sources that were closed
     cdef u16[MOST] place         # our number of each of the inner source's interfaces
     cdef u32 placed
@@ -48,7 +56,7 @@ cdef class Switch(Source):
             if self.following is not None:
                 self.following.close()
             self.following, self.swap = fresh, True
-            self.names, self.filter, self.stopped = list(names), capture_filter, False
+            self.names, self.filter, self.stopped, self.error = list(names), capture_filter, False, None
             if self.inner is not None:
                 self.inner.interrupt()
 
@@ -57,7 +65,7 @@ cdef class Switch(Source):
         with self.guard:
             if self.following is not None:
                 self.following.close()
-            self.following, self.swap, self.stopped = None, True, True
+            self.following, self.swap, self.stopped, self.error = None, True, True, None
             if self.inner is not None:
                 self.inner.interrupt()
 
@@ -72,16 +80,23 @@ cdef class Switch(Source):
                 self.exchange()
         if self.inner is None:
             usleep(IDLE_US)
+            if not self.stopped:
+                with gil:
+                    self.try_again()
             return FILL_IDLE
         got = self.inner.fill(chunk)
         if got > 0:
-            got = self.translate(chunk)
-        elif got == FILL_END and not self.stop:
-            if self.swap:
-                return FILL_IDLE
+            return self.translate(chunk)
+        if self.stop:
+            return FILL_END
+        if not self.swap:
             with gil:
-                self.error, self.damaged = self.inner.error, self.inner.damaged
-        return got
+                if got == FILL_END:
+                    self.lose()
+                elif self.inner.error is not None:
+                    self.error = self.inner.error
+                    self.try_again()
+        return FILL_IDLE
 
     cdef int translate(self, Chunk* chunk) noexcept nogil:
         """Our numbers in place of the inner source's; without what was given out already."""
@@ -102,6 +117,43 @@ cdef class Switch(Source):
             self.skip_until = 0
         chunk.n = kept
         return <int>kept if kept else FILL_IDLE
+
+    cdef int lose(self) except -1:
+        """What was open has ended by itself: close it, say why, and wait for it."""
+        with self.guard:
+            self.error = self.inner.error or GONE
+            self.inner.close()
+            self.remember(self.inner.stats())
+            self.inner = None
+            self.retry_at = time.monotonic() + RETRY_S
+        return 0
+
+    cdef int try_again(self) except -1:
+        """Have back what was lost, if it is there; the others go on meanwhile. Only the thread that fills comes
+        here."""
+        cdef Source fresh
+        if time.monotonic() < self.retry_at:
+            return 0
+        self.retry_at = time.monotonic() + RETRY_S
+        names, text = self.names, self.filter
+        try:
+            if self.inner is not None:
+                self.opener(self.lost(), text).close()     # before the rings of all the others are made for nothing
+            fresh = self.opener(list(names), text)
+        except (SourceError, OSError):
+            return 0
+        with self.guard:
+            if self.swap or self.stopped or self.stop or names is not self.names:
+                fresh.close()
+                return 0
+            self.following, self.swap, self.error = fresh, True, None
+        return 0
+
+    def lost(self) -> list[str]:
+        """The interfaces that went away and are waited for."""
+        if self.error is None or self.stopped:
+            return []
+        return [name for name in self.names if self.inner is None or f"{name}: " in self.error]
 
     cdef int exchange(self) except? -1:
         """Close the one, begin with the other. Only the thread that fills comes here."""

@@ -97,9 +97,11 @@ class Scan:
             self._took = 0.0
 
     def _step(self, session: Session) -> bool:
-        """One piece; False when there is none left."""
+        """One piece; False when there is none left, or when the file has been begun again meanwhile."""
         with session.lock:
             ring = self.ring
+            if session.get(KeptFrames).ring is not ring:
+                return False
             start = max(self.upto, ring.first)
             stop = min(ring.next, start + (PIECE if self.where is not None else 65536))
             if start >= stop:

@@ -11,7 +11,8 @@ from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, DOWN, MATCH, MUTED, PROCESS, TEXT, TITLE, UP, WARN, Glyphs
 from netwatch.ui.theme import NAME as HOST
-from netwatch.ui.widgets.listing import Listing, ListPart, Span
+from netwatch.ui.widgets.facts import Span
+from netwatch.ui.widgets.listing import Listing, ListPart
 from netwatch.ui.widgets.table import Cell, Column
 
 NAME = "egress"

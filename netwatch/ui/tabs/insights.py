@@ -9,7 +9,8 @@ from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, MUTED, TEXT, TITLE, WARN, Glyphs
-from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
+from netwatch.ui.widgets.facts import Fact, Span, fact, title
+from netwatch.ui.widgets.listing import Listing, ListPart
 from netwatch.ui.widgets.table import Column
 
 NAME = "insights"
@@ -81,7 +82,7 @@ def new_part() -> InsightsPart:
 
 
 def inner(state: State) -> tuple[str, ...]:
-    return ("details",) if LIST.places(state).details else ()
+    return LIST.inner(state)
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:

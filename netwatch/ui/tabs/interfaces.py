@@ -8,8 +8,9 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
 from netwatch.ui.theme import DOWN as RECEIVED
 from netwatch.ui.theme import UP as SENT
+from netwatch.ui.widgets.facts import Fact, Span, fact, title
 from netwatch.ui.widgets.graph import spark
-from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
+from netwatch.ui.widgets.listing import Listing, ListPart
 from netwatch.ui.widgets.table import Cell, Column
 
 NAME = "interfaces"
@@ -263,7 +264,7 @@ def new_part() -> ListPart:
 
 def inner(state: State) -> tuple[str, ...]:
     """The details pane has keys of its own."""
-    return ("details",) if LIST.places(state).details else ()
+    return LIST.inner(state)
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:

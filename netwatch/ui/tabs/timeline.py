@@ -9,8 +9,9 @@ from netwatch.ui import filterline
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, DOWN, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.widgets.facts import Span
 from netwatch.ui.widgets.graph import spark
-from netwatch.ui.widgets.listing import Listing, ListPart, Span
+from netwatch.ui.widgets.listing import Listing, ListPart
 from netwatch.ui.widgets.table import MARGIN, Cell, Column
 
 NAME = "timeline"

@@ -15,7 +15,8 @@ from netwatch.ui.theme import ADDRESS, APP, BAD, FAINT, GOOD, MATCH, MUTED, TEXT
 from netwatch.ui.theme import NAME as HOST
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.box import draw_box
-from netwatch.ui.widgets.listing import Fact, Listing, ListPart, Span, fact, title
+from netwatch.ui.widgets.facts import Fact, Span, fact, title
+from netwatch.ui.widgets.listing import Listing, ListPart
 
 NAME = "topology"
 BOXES_FROM = 90                    # columns
@@ -148,7 +149,7 @@ def new_part() -> ListPart:
 
 
 def inner(state: State) -> tuple[str, ...]:
-    return ("details",) if LIST.places(state).details else ()
+    return LIST.inner(state)
 
 
 # ------------------------------------------------------------------------------------------------------------ as boxes

@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from netwatch._fast.term.canvas import Canvas, clip, text_width, wrap
+from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import Area, State
-from netwatch.ui.theme import BRAND, FAINT, MUTED, TAB, TEXT, TITLE, Glyphs
-from netwatch.ui.widgets import table
+from netwatch.ui.theme import FAINT, MUTED, TAB, TEXT, Glyphs
+from netwatch.ui.widgets import facts, table
+from netwatch.ui.widgets.facts import Fact, Span
 from netwatch.ui.widgets.split import split
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 WHEEL = 3                          # rows per notch
-LABEL = 19                         # cells of the names in the details
-MAX_LINES = 12                     # of one value
-
-Span = tuple[str, int]
-Fact = tuple[str, str, int]        # label, value, style; a title has no value, a line of text no label
 
 
 @dataclass
@@ -40,6 +36,7 @@ class ListPart:
     pinned: bool = False           # the user chose a row: the screen follows it
     details: bool = False
     details_top: int = 0
+    marked: int | None = None      # the value of the details that is marked for copying
     folded: set[Hashable] = field(default_factory=set)
 
 
@@ -181,26 +178,28 @@ class Listing(Generic[R]):
         row = self.selected(state)
         if row is None or self.facts is None:
             return [[("Nothing is selected.", MUTED)]]
-        label = min(LABEL, width // 3)
-        lines: list[list[Span]] = []
-        for name, value, style in self.facts(state, row):
-            if not value:
-                lines.append([(name, style)])
-                continue
-            indent = label if name else 0
-            for i, piece in enumerate(wrap(value, max(8, width - indent), MAX_LINES)):
-                lines.append([(clip(name if i == 0 else "", label - 1, state.glyphs.ellipsis).ljust(indent), MUTED),
-                              (piece, style)])
-        return lines
+        return facts.lines_of(self.facts(state, row), width, state.glyphs)
+
+    def _values(self, state: State) -> list[facts.Value]:
+        """Every value in the details that is known."""
+        row, area = self.selected(state), self.places(state).details
+        if row is None or area is None or self.facts is None:
+            return []
+        return facts.values_of(self.facts(state, row), area.width - 4, state.glyphs)
 
     def _draw_details(self, canvas: Canvas, area: Area, state: State) -> None:
         lines, top = self._lines(area.width - 4, state), self.part(state).details_top
+        marked = self.part(state).marked
+        values = self._values(state) if marked is not None else []
+        begin, many = values[marked][:2] if marked is not None and marked < len(values) else (0, 0)
         first = area.y + (1 if area.x == state.body.x else 0)
         room = area.y + area.height - first
         for i, line in enumerate(lines[top:top + room]):
             x = area.x + 2
             for text, style in line:
                 x += canvas.put(first + i, x, clip(text, area.x + area.width - 1 - x, state.glyphs.ellipsis), style)
+            if begin <= top + i < begin + many:
+                table.draw_selection(canvas, first + i, Area(first + i, area.x, 1, area.width - 1), state.glyphs)
         table.draw_scroll_bar(canvas, Area(first, area.x, room, area.width), top, len(lines), state.glyphs)
 
     # ---------------------------------------------------------------------------------------------- what happens
@@ -220,7 +219,7 @@ class Listing(Generic[R]):
         part, rows = self.part(state), self.rows(state)
         part.cursor = max(0, min(index, len(rows) - 1))
         part.selected = self.key(rows[part.cursor]) if rows else None
-        part.pinned, part.details_top = pinned, 0
+        part.pinned, part.details_top, part.marked = pinned, 0, None
         self._keep_in_view(state, len(rows))
 
     def _keep_in_view(self, state: State, total: int) -> None:
@@ -236,6 +235,40 @@ class Listing(Generic[R]):
         if area is not None:
             lowest = len(self._lines(area.width - 4, state)) - area.height + 1
             part.details_top = max(0, min(part.details_top + lines, lowest))
+
+    def inner(self, state: State) -> tuple[str, ...]:
+        """The contexts of keys inside the tab: those of the details, or of copying out of them."""
+        if self.places(state).details is None:
+            return ()
+        return ("fields",) if self.part(state).marked is not None else ("details",)
+
+    def _mark_field(self, state: State, to: Callable[[int, int], int]) -> None:
+        """Mark another value for copying, and scroll so that it shows; None when there is none."""
+        part, area, values = self.part(state), self.places(state).details, self._values(state)
+        if area is None or not values:
+            part.marked, state.message = None, "There is nothing to copy"
+            return
+        part.marked = max(0, min(to(part.marked or 0, len(values) - 1), len(values) - 1))
+        line = values[part.marked][0]
+        part.details_top = max(line - max(1, area.height - 2) + 1, min(part.details_top, line))
+
+    def _open_fields(self, state: State) -> None:
+        top = self.part(state).details_top
+        first = next((i for i, (line, *_) in enumerate(self._values(state)) if line >= top), 0)
+        self._mark_field(state, lambda at, last: first)
+
+    def _copy_field(self, state: State) -> None:
+        part, values = self.part(state), self._values(state)
+        place, part.marked = part.marked, None
+        if place is None or place >= len(values):
+            state.message = "It is no longer there"
+            return
+        _, _, label, text = values[place]
+        state.message = f"Copied {label}: {text}" if state.clipboard(text) else \
+            f"This terminal has no clipboard for programs: {text}"
+
+    def _close_fields(self, state: State) -> None:
+        self.part(state).marked = None
 
     def choose_chip(self, state: State, chip: str) -> None:
         part = self.part(state)
@@ -267,7 +300,13 @@ class Listing(Generic[R]):
         def neighbour(by: int) -> Callable[[State], None]:
             return lambda state: self._sort_by(state, self._place_of_sort(state) + by)
 
+        def mark(to: Callable[[int, int], int]) -> Callable[[State], None]:
+            return lambda state: self._mark_field(state, to)
+
         return {
+            "field_open": self._open_fields, "field_close": self._close_fields, "field_copy": self._copy_field,
+            "field_down": mark(lambda at, last: at + 1), "field_up": mark(lambda at, last: at - 1),
+            "field_first": mark(lambda at, last: 0), "field_last": mark(lambda at, last: last),
             "row_down": step(lambda state: 1), "row_up": step(lambda state: -1), "page_down": step(self._page),
             "page_up": step(lambda state: -self._page(state)), "row_first": lambda state: self.select(state, 0, False),
             "row_last": lambda state: self.select(state, len(self.rows(state)) - 1),
@@ -282,7 +321,7 @@ class Listing(Generic[R]):
         self.on_snapshot(state)
 
     def _close(self, state: State) -> None:
-        self.part(state).details = False
+        self.part(state).details, self.part(state).marked = False, None
         self.on_snapshot(state)
 
     def _next_chip(self, state: State) -> None:
@@ -330,16 +369,3 @@ class Listing(Generic[R]):
                     self._reverse(state)
                 else:
                     self._sort_by(state, sortable.index(slot.column))
-
-
-def title(text: str) -> Fact:
-    return text, "", BRAND
-
-
-def fact(label: str, value: str, glyphs: Glyphs, style: int = TEXT) -> Fact:
-    """A line of the details; the none glyph for what is not known."""
-    return (label, value, style) if value else (label, glyphs.none, MUTED)
-
-
-def strong(text: str) -> Span:
-    return text, TITLE

@@ -7,6 +7,7 @@ from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.overview import Overview
 from netwatch.model.session import Health
 from netwatch.ui import format as fmt
+from netwatch.ui.frame import damage_words
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.dashboard import peers
 from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part, question
@@ -128,7 +129,9 @@ def health_lines(health: Health, state: State, found: Overview | None) -> list[t
     drops = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
     lost = sum(n for n, _ in drops)
     error = state.snapshot.error or health.error
-    how = (error, BAD) if error else ("capturing", GOOD) if state.live and not health.done else \
+    cut = error and health.damaged and not state.live
+    how = (damage_words(error or ""), WARN) if cut else (error, BAD) if error else \
+        ("capturing", GOOD) if state.live and not health.done else \
         ("all read", GOOD) if health.done else (f"reading, {100 * (health.position or 0):.0f} %", TEXT)
     lines = [("state", *how)]
     if state.live:
