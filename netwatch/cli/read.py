@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, EXIT_USAGE, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
+from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
     KINDS,
     clock_of,
@@ -28,25 +29,23 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-from netwatch.cli.sources import files_again, open_source, refuse_own, say_faults
+from netwatch.cli.sources import files_again, open_source, say_faults
 from netwatch.cli.standard import look_of_tables
+from netwatch.export.evidence import KEYS as EVIDENCE
 from netwatch.model.contract import INFO, Addon, AddonError, Purpose
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records.clock import FORMS
 from netwatch.records.maker import RecordMaker
-from netwatch.records.output import Output, Save
+from netwatch.records.output import Output
 from netwatch.records.selection import Selection, plural, singular
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
-from netwatch.store import files
 
 if TYPE_CHECKING:
-    from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch._fast.input.source import Source
-    from netwatch._fast.out.packetrows import PacketRows
     from netwatch.filter import Filter
     from netwatch.records.scout import Scout
 
@@ -80,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
     p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
     p.add_argument("--force", action="store_true", help="with --write: replace the file")
+    p.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
     p.add_argument("--copies", choices=("keep", "mark", "drop"), help="packets captured twice: as flows.copies has it")
     p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
@@ -186,7 +186,7 @@ class Reading:
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
-        self._saved: CaptureWriter | None = None
+        self._saved: Saving | None = None
         self.scout: Scout | None = None
 
     def go(self) -> int:
@@ -197,11 +197,14 @@ class Reading:
         judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
         again = files_again(self.options)
         pipeline = self._pipeline(wanted, hold, each=judged and not again)
-        ahead = again and (judged or ("packets" in self.kinds and self.writer.shows("packet", "app")))
+        if self.options.write:
+            shown |= EVIDENCE
+        ahead = again and (judged or bool(self.options.write)
+                           or ("packets" in self.kinds and self.writer.shows("packet", "app")))
         scouting = self._scouting() if ahead else None
         self._tell(pipeline)
         if self.options.write:
-            self._saved = self._new_capture()
+            self._saved = Saving(self.options)
         self._shut_in()
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
@@ -212,6 +215,8 @@ class Reading:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
             pipeline.close()
+            if self._saved is not None:
+                self._saved.drop()
         self.progress.clear()
         say_faults(self.source)
         if self.interrupted:
@@ -294,7 +299,7 @@ class Reading:
     def _addons(self) -> list[Addon]:
         """Those that records need: of flows, of their own kinds, or to filter by."""
         flows = ("flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
-                 or any(map(self._flow_keys, self.kinds)))
+                 or any(map(self._flow_keys, self.kinds)) or bool(self.options.write))
         return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
                            addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
@@ -314,15 +319,19 @@ class Reading:
             return
         if self.writer.clock is not None:
             self.writer.clock.start = lambda: pipeline.summary().get("first")
-        output = self._output(pipeline)
+        if self._saved is not None:
+            self._saved.begin(pipeline, self.scout)
+        output = self._output()
         maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
                             self.writer.described(), self.scout)
         for step in self._steps(pipeline):
+            if self._saved is not None:
+                self._saved.step()
             output.take(maker.items(step))
             if self.options.interface:
                 self.writer.flush()
         if self._saved is not None:
-            self._saved.close()
+            self._saved.finish()
         self.progress.clear()
         output.finish()
         if "summary" in self.kinds:
@@ -354,32 +363,11 @@ class Reading:
             conversation.take(step)
         conversation.finish()
 
-    def _new_capture(self) -> CaptureWriter:
-        """The file of --write: never one that is read."""
-        from netwatch._fast.input.pcapngwriter import CaptureWriter
-
-        refused = refuse_own(self.options.write, self.options.files)
-        if refused:
-            raise CommandError(f"--write {self.options.write}: {refused}")
-        try:
-            with files.as_caller():
-                return CaptureWriter(self.options.write, self.options.force)
-        except OSError as e:
-            raise CommandError(f"--write {self.options.write}: {e.strerror}", EXIT_USAGE) from None
-
-    def _output(self, pipeline: Pipeline) -> Output:
+    def _output(self) -> Output:
         """Where the records go, and with --write the frames."""
-        save: Save | None = None
-        saved = self._saved
-        if saved is not None:
-            from netwatch._fast.out.events import write_frame
-
-            def save(packets: PacketRows, place: int) -> None:
-                saved.follow(self.source.interfaces)
-                write_frame(pipeline.box, saved, packets, place)
-
         by_number = self.writer.style == "table" and "flows" in self.kinds
-        return Output(self.writer, self.selection, self.kinds, by_number=by_number, save=save)
+        return Output(self.writer, self.selection, self.kinds, by_number=by_number,
+                      save=self._saved.packet if self._saved is not None else None)
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()

@@ -137,6 +137,8 @@ def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:
     """The filter of --where, which is one of these kinds of records, with --write of packets too."""
     if options.exit_status and options.where is None:
         raise CommandError("--exit-status goes with --where")
+    if options.with_secrets and not options.write:
+        raise CommandError("--with-secrets goes with --write")
     if options.where is not None and kinds == {"summary"}:
         raise CommandError("--where: the summary is of all packets; ask for flows or packets that pass")
     filtered = kinds | ({"packets"} if options.write else set())

@@ -54,6 +54,10 @@ class Decrypt(Addon):
     def stores(self) -> Sequence[Store]:
         return self._opens.stores() if self._opens is not None else ()
 
+    def secrets(self) -> bytes:
+        """The secrets of connections that were seen, as lines of a key log: those that are new since the last call."""
+        return self._opens.keys.used_lines() if self._opens is not None else b""
+
     def close(self) -> None:
         if self._opens is not None:
             self._opens.close()

@@ -84,6 +84,13 @@ def parse_line(line: bytes) -> Line | None:
     return _line(label, words[1], words[2])
 
 
+def _as_line(label: str, owner: bytes, secret: bytearray) -> bytes:
+    """What parse_line() reads."""
+    if label == SESSION:
+        return f"RSA Session-ID:{owner.hex()} Master-Key:{secret.hex()}\n".encode()
+    return f"{label} {owner.hex()} {secret.hex()}\n".encode()
+
+
 def _line(label: str, owner_hex: bytes, secret_hex: bytes) -> Line:
     """From the two hexadecimal words. Raises ValueError when a length is not what the label says."""
     owner, secret = bytes.fromhex(owner_hex.decode("ascii")), bytearray.fromhex(secret_hex.decode("ascii"))
@@ -109,18 +116,33 @@ class KeyLog:
         self._most = most
         self._owners: collections.OrderedDict[bytes, Secrets] = collections.OrderedDict()
         self._fresh: set[bytes] = set()
+        self._asked: dict[bytes, int] = {}  # owners whose secrets were asked for: how many of them were handed on
 
     def __len__(self) -> int:
         return len(self._owners)
 
     def of(self, owner: bytes) -> Secrets | None:
         """The secrets of a client random (32 bytes), an encrypted premaster secret's first 8 bytes, or a session ID."""
-        return self._owners.get(owner)
+        secrets = self._owners.get(owner)
+        if secrets is not None:
+            self._asked.setdefault(owner, 0)
+        return secrets
 
     def get(self, owner: bytes, label: str) -> bytearray | None:
         """One secret. It belongs to the key log: it may be zeroed as soon as the next line is taken."""
-        secrets = self._owners.get(owner)
+        secrets = self.of(owner)
         return secrets.get(label) if secrets else None
+
+    def used_lines(self) -> bytes:
+        """The secrets of connections that were asked about, as lines of a key log: those that are new since the last
+        call."""
+        lines = []
+        for owner, told in self._asked.items():
+            secrets = self._owners.get(owner)
+            if secrets is not None and len(secrets.by_label) > told:
+                self._asked[owner] = len(secrets.by_label)
+                lines += [_as_line(label, owner, secret) for label, secret in list(secrets.by_label.items())[told:]]
+        return b"".join(lines)
 
     def take_lines(self, lines: Iterable[bytes], origin: str) -> None:
         """Remember what the lines say; those that make no sense are counted. Where two contradict, the later counts."""
@@ -162,12 +184,15 @@ class KeyLog:
             secrets.wipe()
         self._owners.clear()
         self._fresh.clear()
+        self._asked.clear()
 
     def _keep(self, line: Line, origin: str) -> None:
         secrets = self._owners.get(line.owner)
         if secrets is None:
             if len(self._owners) >= self._most:
-                self._owners.popitem(last=False)[1].wipe()
+                oldest, found = self._owners.popitem(last=False)
+                found.wipe()
+                self._asked.pop(oldest, None)
                 self.dropped += 1
             secrets = self._owners[line.owner] = Secrets(origin)
         old = secrets.by_label.get(line.label)

@@ -1,4 +1,5 @@
-"""Who owns the flows of a live capture: joins them to the processes which the host finds.
+"""Who owns the flows of a live capture: joins them to the processes which the host finds. Of a file it is what was
+written down when it was captured (recorded.py).
 
 A flow is asked about a tenth of a second after it began, when the kernel's word of it has surely come, and again for
 two seconds where the answer may improve. What is put into the columns of _fast.told is what records, filters and the
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from netwatch._fast.input.savefile import Pcap
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
 from netwatch.model.contract import Addon
@@ -19,6 +21,7 @@ from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
 from netwatch.model.option import Option
 from netwatch.model.record import Record
+from netwatch.owners.recorded import Recorded
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
@@ -68,12 +71,18 @@ class FlowOwners(Addon):
         self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
         self._made: dict[tuple[object, ...], tuple[Process, tuple[object, ...]]] = {}
         self._patience = PATIENCE_S
+        self._recorded: Recorded | None = None
 
     def begin(self, run: Run) -> None:
-        """Where the host looks for owners, every flow is asked about."""
+        """Where the host looks for owners, every flow is asked about. Of a pcapng file what stands in it is looked up
+        when a record is made, or, where they may be asked for at any time, when a flow begins."""
         self._host, self._owners = run.host, run.host.owners
-        if self._owners is not None:
-            self.wants, self.adds = frozenset({"begun"}), frozenset({"process"})
+        if self._owners is None and not run.purpose.live and type(run.source) is not Pcap:
+            self._recorded = Recorded(run.source, FIELDS, PARENTS)
+        if self._owners is not None or self._recorded is not None:
+            self.adds = frozenset({"process"})
+        if self._owners is not None or not run.purpose.final:
+            self.wants = frozenset({"begun"})
 
     @property
     def looking(self) -> bool:
@@ -87,6 +96,10 @@ class FlowOwners(Addon):
     def take(self, step: Step) -> Sequence[Event]:
         """Note which flows began, and ask about those that are due."""
         due = time.monotonic() + WAITS[0]
+        if self._recorded is not None:
+            for event in step.events if self._recorded else ():
+                self._look_up(self._recorded, event.engine, event.row)
+            return ()
         for event in step.events:
             if len(self._open) < MAX_WAITING:
                 told = self.column(event.engine)
@@ -104,6 +117,8 @@ class FlowOwners(Addon):
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add `process` to a flow record."""
+        if self._recorded is not None and not self._recorded:
+            return
         engine, row, _ = flow
         ended = RawFlow(engine, row).ended
         told = self.column(engine)
@@ -113,11 +128,21 @@ class FlowOwners(Addon):
         owners = self._owners
         if (told, key) in self._open and owners is not None and owners.ready and ended is not None:
             self._ask_last(owners, told, row, key, ended == "end-of-input")
+        if self._recorded is not None:
+            self._look_up(self._recorded, engine, row)
         found = told.of(row, key)
         if found is not None:
             record["process"] = _object(found[0], found[1])
-        else:
+        elif self._recorded is None:
             record["process"] = {"unknown": NOT_YET if (told, key) in self._open else TOO_MANY}
+
+    def _look_up(self, recorded: Recorded, engine: Engine, row: int) -> None:
+        """Put what the file says of a flow into the columns."""
+        told = self.column(engine)
+        key = told.key(row)
+        values = recorded.of(RawFlow(engine, row)) if key is not None and told.of(row, key) is None else None
+        if key is not None and values is not None:
+            told.put(row, key, values, None)
 
     def kernel_view(self, record: Record) -> Record | None:
         """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None."""
@@ -212,7 +237,8 @@ def _object(values: tuple[object, ...], since_ns: int) -> Record:
     told: Record = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
     if "unknown" in told:
         return told
-    told["age_s"] = round(max(0, time.time_ns() - since_ns) / 1e9, 3)
+    if since_ns:
+        told["age_s"] = round(max(0, time.time_ns() - since_ns) / 1e9, 3)
     if "shared_with" in told:
         told["shared_with"] = list(told["shared_with"])
     pids, names = values[len(FIELDS):]

@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", FAST),
     "netwatch.detect": ("netwatch.detect", "netwatch.model", FAST),
+    "netwatch.export": ("netwatch.export", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
                         "netwatch.filter", "netwatch.names", "netwatch.owners", "netwatch.detect", FAST),
@@ -47,6 +48,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.cli": ("netwatch.cli", "netwatch.ui", "netwatch.stats", "netwatch.records", "netwatch.run",
                      "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners", "netwatch.capture",
                      "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins",
+                     "netwatch.export", "netwatch.decrypt",
                      FAST, "netwatch"),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }

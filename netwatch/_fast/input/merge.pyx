@@ -160,8 +160,9 @@ cdef class Merge(Source):
                 self.secrets.append((kind, secret))
                 self.n_lists += 1
         self.names.extend(source.names[:MAX_NAMES - len(self.names)])
-        source.secrets.clear()
-        source.names.clear()
+        self.evidence.extend(source.evidence)
+        for moved in (source.secrets, source.names, source.evidence):
+            moved.clear()
 
     cdef u64 give(self, Chunk* chunk, Input* input, u64 used) noexcept nogil:
         """Copy the input's next frame to our chunk, whose memory is in use up to `used`; how many bytes that took."""

@@ -1,6 +1,7 @@
 """The pcapng format as a Savefile."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64
 from netwatch._fast.wire.packet cimport Frame
+from netwatch._fast.input.noted cimport Noted
 from netwatch._fast.input.savefile cimport Savefile
 
 cdef struct Clock:             # how an interface counts time
@@ -25,6 +26,7 @@ cdef class Pcapng(Savefile):
     cdef u64 last_ts
     cdef u64 skip              # bytes of a long block still to pass
     cdef u64 secret_bytes
+    cdef Noted noted           # what packets' options tell of flows
     cdef u8* long_block        # a block we want and that is longer than the chunk, while it is collected
     cdef u64 long_at
     cdef u32 long_size

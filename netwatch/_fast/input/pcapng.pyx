@@ -1,4 +1,4 @@
-"""Reading pcapng: sections, interfaces and packets as Frames; names and decryption secrets as bounded lists.
+"""Reading pcapng: sections, interfaces and packets as Frames; names, secrets and evidence as bounded lists.
 
 Blocks of other types, and options that mean nothing to us, are passed by their length. A block is checked whole (both
 lengths agree) before anything is made of it. Format: draft-ietf-opsawg-pcapng, whose sections are given as "ng 4.3".
@@ -9,6 +9,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport be16, be32, le16, le32, u8, u16, u32, u64, i64
 from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame
+from netwatch._fast.input.noted cimport Noted
 from netwatch._fast.input.savefile cimport DAMAGED, FULL, PARSED, Savefile, link_of
 from netwatch._fast.input.source cimport MAX_FRAME, Chunk
 
@@ -43,6 +44,7 @@ cdef class Pcapng(Savefile):
     def __cinit__(self, *args, **kwargs):
         self.unit = "block"
         self.known = {}
+        self.noted = Noted(self.evidence)
         self.local = <u16*>malloc(MAX_LOCAL * sizeof(u16))
         if self.local == NULL:
             raise MemoryError
@@ -168,6 +170,8 @@ cdef class Pcapng(Savefile):
         f.link = iface.link
         f.shard = 0
         f.bits = FRAME_TIMELESS if kind == SPB else 0
+        if kind == EPB and n - fixed > f.caplen + 8:
+            self.n_lists += self.noted.look(p + fixed + f.caplen + (-f.caplen & 3), p + n, f.ts, self.big)
         return GOT_FRAME
 
     cdef int begin_long(self, u32 kind, u32 total) noexcept nogil:

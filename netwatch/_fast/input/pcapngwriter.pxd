@@ -2,6 +2,9 @@
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.wire.packet cimport Frame
 
+cdef struct Count:             # packets written of an interface; ns since 1970
+    u64 first, last, packets
+
 cdef class CaptureWriter:
     cdef readonly str path
     cdef readonly u64 packets          # written
@@ -11,10 +14,11 @@ cdef class CaptureWriter:
     cdef int failed                    # errno of the first write that failed, 0 when none did
     cdef u8* mem
     cdef u64 used
-    cdef u64 secret_bytes
-    cdef int put(self, const Frame* frame, u32 iface) noexcept nogil   # 0, or -1: failed says why
+    cdef Count* counts         # of each interface
+    cdef int put(self, const Frame* frame, u32 iface, const u8* options,
+                 u32 size) noexcept nogil      # 0, or -1: failed says why
     cdef int packet(self, const u8* data, u32 caplen, u32 wire, u64 ts, u32 iface,
-                    const u8* comment, u32 comment_len) noexcept nogil
+                    const u8* options, u32 size) noexcept nogil
     cdef int push(self) noexcept nogil
     cdef int block(self, u32 kind, bytes body) except -1
     cdef int check(self, int answer) except -1

@@ -1,4 +1,4 @@
-"""Writing pcapng: one section, nanosecond interfaces, packets with comments, names and decryption secrets.
+"""Writing pcapng: one section, nanosecond interfaces, packets with comments and evidence, names, secrets, statistics.
 
 `put` needs no GIL and allocates nothing; the Python methods are for what is written seldom. Nothing is read back here.
 Always little-endian. Format: draft-ietf-opsawg-pcapng; its section numbers are given as "ng 4.3".
@@ -11,7 +11,7 @@ import stat
 
 from libc.errno cimport EINTR
 from libc.errno cimport errno as c_errno
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 from posix.unistd cimport close, write
 
@@ -23,13 +23,17 @@ cdef enum:
     SHB = 0x0A0D0D0A           # ng 4.1
     IDB = 1                    # ng 4.2
     NRB = 4                    # ng 4.5
+    ISB = 5                    # ng 4.6
     EPB = 6                    # ng 4.3
     DSB = 10                   # ng 4.7
     MAX_COMMENT = 65532        # an option's length has 16 bits, and it is padded to 4
-    PACKET_ROOM = 28 + MAX_FRAME + 4 + MAX_COMMENT + 4 + 4 + 4
+    MAX_OPTIONS = 2 * (MAX_COMMENT + 4) + 4      # of a packet: a comment, a custom option, the end of them
+    PACKET_ROOM = 28 + MAX_FRAME + MAX_OPTIONS + 4
     BUFFER = 262144 + PACKET_ROOM
+    CUSTOM = 2988              # ng 3.5.1: an option of our own, UTF-8, that other tools may copy
 
 cdef u64 MAX_BLOCK = 16777216  # readers take a longer one for damage
+ENTERPRISE = 32473             # RFC 5612's for documentation: netwatch has none of its own, the text says whose it is
 
 
 cdef inline void put32(u8* p, u32 v) noexcept nogil:
@@ -69,6 +73,7 @@ cdef class CaptureWriter:
 
     def __dealloc__(self):
         free(self.mem)
+        free(self.counts)
         if self.fd >= 0:
             close(self.fd)
 
@@ -83,6 +88,11 @@ cdef class CaptureWriter:
         options = [option(code, text) for code, text in ((2, name), (3, description)) if text]
         resolution = number(9, 2) + number(1, 2) + number(9, 4)    # if_tsresol: 10^-9 s
         fixed = number(link, 2) + number(0, 2) + number(snaplen, 4)
+        counts = <Count*>realloc(self.counts, (self.n_interfaces + 1) * sizeof(Count))
+        if counts == NULL:
+            raise MemoryError
+        self.counts = counts
+        memset(&self.counts[self.n_interfaces], 0, sizeof(Count))
         self.block(IDB, b"".join([fixed, *options, resolution, option(0, "")]))
         self.n_interfaces += 1
         return self.n_interfaces - 1
@@ -112,11 +122,27 @@ cdef class CaptureWriter:
             raise ValueError(f"{len(secrets)} bytes of secrets are more than a block holds")
         self.block(DSB, number(kind, 4) + number(len(secrets), 4) + pad(secrets))
 
-    def write(self, bytes frame, u64 ts_ns, u64 orig_len, u32 iface=0, str comment=None):
-        """One packet: its bytes, its time in ns since 1970, its length on the wire, its interface's number."""
-        note = b"" if comment is None else comment.encode(errors="replace")[:MAX_COMMENT]
-        if comment is not None and len(note) == MAX_COMMENT:
-            note = note.decode(errors="ignore").encode()
+    def add_statistics(self, u32 iface, dict found=None):
+        """An Interface Statistics Block: the times of the first and last packet written, how many were written, and of
+        `found` (as Source.stats() says of an interface) what was received and dropped. Of no packet nothing is said."""
+        cdef Count* count
+        if iface >= self.n_interfaces:
+            raise ValueError(f"interface {iface} is not described; there are {self.n_interfaces}")
+        count = &self.counts[iface]
+        options = [(8, count.packets)]                                      # isb_usrdeliv
+        if found:
+            options += [(4, found["received"]), (5, found["interface_drops"]),
+                        (7, found["kernel_drops"] + found["ring_drops"])]   # isb_ifrecv, isb_ifdrop, isb_osdrop
+        times = [(2, count.first), (3, count.last)] if count.packets else []    # isb_starttime, isb_endtime
+        body = [number(iface, 4), halves(count.last)]
+        body += [number(code, 2) + number(8, 2) + halves(ns) for code, ns in times]
+        body += [number(code, 2) + number(8, 2) + number(value, 8) for code, value in options]
+        self.block(ISB, b"".join([*body, number(0, 4)]))
+
+    def write(self, bytes frame, u64 ts_ns, u64 orig_len, u32 iface=0, str comment=None, str evidence=None):
+        """One packet: its bytes, its time in ns since 1970, its length on the wire, its interface's number, and what
+        is known of it, for people and for us (see options_of)."""
+        note = options_of(comment, evidence)
         if len(frame) > <Py_ssize_t>MAX_FRAME:
             raise ValueError(f"a frame of {len(frame)} bytes is longer than {MAX_FRAME}")
         if iface >= self.n_interfaces:
@@ -141,7 +167,7 @@ cdef class CaptureWriter:
                         with gil:
                             self.follow(source.interfaces)
                     for i in range(got):
-                        answer |= self.put(&chunk.frames[i], chunk.frames[i].iface)
+                        answer |= self.put(&chunk.frames[i], chunk.frames[i].iface, NULL, 0)
                     total += <u32>got
         finally:
             chunk_free(chunk)
@@ -161,18 +187,19 @@ cdef class CaptureWriter:
         self.fd = -1
         self.check(answer)
 
-    cdef int put(self, const Frame* frame, u32 iface) noexcept nogil:
-        """One packet from a Frame; -1 when the file cannot be written or the interface is not described."""
-        if iface >= self.n_interfaces or frame.caplen > MAX_FRAME:
+    cdef int put(self, const Frame* frame, u32 iface, const u8* options, u32 size) noexcept nogil:
+        """One packet from a Frame, with what options_of() made (NULL: nothing); -1 when the file cannot be written or
+        the interface is not described."""
+        if iface >= self.n_interfaces or frame.caplen > MAX_FRAME or size > MAX_OPTIONS:
             return -1
-        return self.packet(frame.data, frame.caplen, frame.len, frame.ts, iface, NULL, 0)
+        return self.packet(frame.data, frame.caplen, frame.len, frame.ts, iface, options, size)
 
     cdef int packet(self, const u8* data, u32 caplen, u32 wire, u64 ts, u32 iface,
-                    const u8* comment, u32 comment_len) noexcept nogil:
-        """An Enhanced Packet Block, ng 4.3. `caplen` and `comment_len` are within their bounds."""
+                    const u8* options, u32 size) noexcept nogil:
+        """An Enhanced Packet Block, ng 4.3. `caplen` and `size` are within their bounds."""
         cdef u32 body = padded(caplen)
-        cdef u32 note = padded(comment_len)
-        cdef u32 total = 32 + body + (4 + note + 4 if comment_len else 0)
+        cdef u32 total = 32 + body + size
+        cdef Count* count = &self.counts[iface]
         cdef u8* p
         if self.used + total > BUFFER and self.push() < 0:
             return -1
@@ -189,13 +216,14 @@ cdef class CaptureWriter:
         memcpy(p + 28, data, caplen)
         memset(p + 28 + caplen, 0, body - caplen)
         p += 28 + body
-        if comment_len:
-            put32(p, 1 | comment_len << 16)    # opt_comment, ng 3.5
-            memcpy(p + 4, comment, comment_len)
-            memset(p + 4 + comment_len, 0, note - comment_len)
-            put32(p + 4 + note, 0)
-            p += 8 + note
+        if size:
+            memcpy(p, options, size)
+            p += size
         put32(p, total)
+        if not count.packets or ts < count.first:
+            count.first = ts
+        count.last = max(count.last, ts)
+        count.packets += 1
         self.used += total
         self.bytes_written += total
         self.packets += 1
@@ -264,3 +292,28 @@ cdef bytes option(int code, str text):
     """An option, ng 3.5; code 0 ends the list."""
     value = text.encode(errors="replace")[:1024]
     return number(code, 2) + number(len(value), 2) + pad(value)
+
+
+cdef bytes halves(u64 ns):
+    """A time as its two halves, the high one first."""
+    return number(ns >> 32, 4) + number(ns & 0xffffffff, 4)
+
+
+cdef bytes shortened(str text, int most):
+    """As UTF-8, at most so many bytes, no character cut in two."""
+    value = text.encode(errors="replace")
+    return value if len(value) <= most else value[:most].decode(errors="ignore").encode()
+
+
+def options_of(str comment=None, str evidence=None) -> bytes:
+    """The options of a packet: a comment for people (opt_comment, ng 3.5), and a text for ourselves in a custom option
+    (ng 3.5.1). What is too long is cut, but for `evidence`, which is left out. b"" when there is neither."""
+    cdef list options = []
+    if comment:
+        value = shortened(comment, MAX_COMMENT)
+        options.append(number(1, 2) + number(len(value), 2) + pad(value))
+    if evidence:
+        value = number(ENTERPRISE, 4) + evidence.encode(errors="replace")
+        if len(value) <= MAX_COMMENT:
+            options.append(number(CUSTOM, 2) + number(len(value), 2) + pad(value))
+    return b"".join([*options, number(0, 4)]) if options else b""

@@ -32,12 +32,13 @@ cdef class Source:
     cdef readonly list interfaces      # list[Record]: name, link (LINKTYPE), snaplen, resolution (a second), ...
     cdef readonly list secrets     # list[tuple[int, bytes]]: of Decryption Secrets Blocks, 16 MiB at most
     cdef readonly list names       # list[tuple[bytes, str]]: packed addresses of Name Resolution Blocks, 65536 at most
+    cdef readonly list evidence    # list[tuple[int, bytes]]: of flows, when it stood first (ns), as netwatch wrote it
     cdef readonly str error        # str | None: one line saying what was wrong and where ("cut short at byte 812 ...")
     cdef readonly bint damaged         # the input ended by accident (exit code 5)
     cdef readonly u64 frames_read      # ordinal of the last frame given out
     cdef readonly u64 bytes_read       # of the input as stored (compressed bytes of a compressed file)
     cdef readonly u64 size             # bytes of the input as stored; 0 when that is not known
     cdef u32 n_interfaces              # len(interfaces), to be read without the GIL
-    cdef u32 n_lists                   # how often something was put into `secrets` or `names`, likewise
+    cdef u32 n_lists                   # how often something was put into these lists, likewise
     cdef bint stop                     # interrupt() was called
     cdef int fill(self, Chunk* chunk) noexcept nogil    # one thread at a time, always with chunks of one size

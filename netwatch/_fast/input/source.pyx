@@ -73,6 +73,7 @@ cdef class Source:
         self.interfaces = []
         self.secrets = []
         self.names = []
+        self.evidence = []
 
     cdef int fill(self, Chunk* chunk) noexcept nogil:
         """Put frames into the chunk: how many, or FILL_END, or FILL_IDLE."""

@@ -52,8 +52,8 @@ def lost_events(Engine engine) -> int:
     return engine.core.dpi.ring.lost
 
 
-def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i) -> None:
-    """Write the frame of the i-th packet. LookupError when the box holds it no longer."""
+def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i, bytes options=b"") -> None:
+    """Write the frame of the i-th packet, with what options_of() made. LookupError when the box holds it no longer."""
     cdef const Chunk* chunk = box.chunk
     cdef const PacketRow* row = packets.at(i)
     cdef u32 low = 0, high = chunk.n, middle
@@ -65,7 +65,7 @@ def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i) -> Non
             high = middle
     if low == chunk.n or chunk.frames[low].n != row.n:
         raise LookupError(f"frame {row.n} is no longer held")
-    writer.check(writer.put(&chunk.frames[low], row.iface))
+    writer.check(writer.put(&chunk.frames[low], row.iface, options, <u32>len(options)))
 
 
 def ended_rows(Engine engine) -> list[tuple[int, int]]:

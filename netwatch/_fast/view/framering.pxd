@@ -15,7 +15,7 @@ cdef struct Kept:            # in the ring, followed by the frame's bytes, padde
 cdef class FrameRing:
     cdef PacketFields fields
     cdef u8* mem
-    cdef u64 room            # bytes of mem
+    cdef readonly u64 room   # bytes of mem
     cdef u64* places         # by ordinal, modulo its size: where a Kept begins, counted on without end
     cdef u64 mask            # entries of places - 1
     cdef u64 end             # where the next Kept goes, counted on without end

@@ -190,12 +190,59 @@ cdef class FrameRing:
             found.append((k, kept.flow * 2 + kept.packet.side))
         return found
 
-    def write(self, CaptureWriter writer, u64 k) -> None:
-        """Write the frame; the writer describes the interfaces as the source does."""
+    def write(self, CaptureWriter writer, u64 k, bytes options=b"") -> None:
+        """Write the frame with what options_of() made; the writer describes the interfaces as the source does."""
         cdef Kept* kept = self.at(k)
         cdef Frame f = kept.frame
         f.data = <const u8*>kept + sizeof(Kept)
-        writer.check(writer.put(&f, f.iface))
+        writer.check(writer.put(&f, f.iface, options, <u32>len(options)))
+
+    def flows(self, u64 start, u64 stop) -> dict[int, int]:
+        """The flows of the frames from `start`, before `stop`, in order of frames: number -> ordinal of the first."""
+        cdef u64 k, last = 0
+        cdef Kept* kept
+        found = {}
+        for k in range(max(start, self.first), min(stop, self.next)):
+            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+            if kept.flow and kept.flow != last:
+                last = kept.flow
+                found.setdefault(last, k)
+        return found
+
+    def before(self, u64 ns, u64 start) -> int:
+        """The ordinal of the first frame from `start` on that is of that time or later."""
+        cdef u64 k = max(start, self.first)
+        while k < self.next and (<Kept*>(self.mem + self.places[k & self.mask] % self.room)).frame.ts < ns:
+            k += 1
+        return k
+
+    def within(self, u64 size) -> int:
+        """The ordinal of the oldest frame after which no more than so many bytes of memory are in use."""
+        cdef u64 low = self.first, high = self.next, middle
+        while low < high:
+            middle = (low + high) // 2
+            if self.end - self.places[middle & self.mask] > size:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def write_run(self, CaptureWriter writer, u64 start, u64 stop, dict told) -> int:
+        """Write the frames from `start`, before `stop`, with what options_of() made of their flows; those whose flow is
+        told None are passed over, 0 stands for none. How many were written."""
+        cdef u64 k, before = writer.packets
+        cdef Kept* kept
+        cdef Frame f
+        cdef bytes options
+        for k in range(max(start, self.first), min(stop, self.next)):
+            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+            options = told.get(kept.flow, b"")
+            if options is None:
+                continue
+            f = kept.frame
+            f.data = <const u8*>kept + sizeof(Kept)
+            writer.check(writer.put(&f, f.iface, options, <u32>len(options)))
+        return writer.packets - before
 
     def excerpt(self, list ordinals, u64 most) -> Excerpt:
         """A source of these frames, copied: the first ones, as many as `most` bytes hold."""

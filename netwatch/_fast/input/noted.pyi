@@ -1,0 +1,3 @@
+# Written by tools/make_stubs.py. Change the .pyx, not this.
+class Noted:
+    def __init__(self, found: list[tuple[int, bytes]]) -> None: ...

@@ -1,0 +1,95 @@
+"""`--write`: the packets that pass, as one pcapng file with all that is known of them. It is whole, or not there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.out.events import write_frame
+from netwatch.cli.errors import EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.sources import refuse_own
+from netwatch.export.evidence import KEYS, Told
+from netwatch.model.record import Record
+from netwatch.store.whole import WholeFile
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
+    from netwatch._fast.out.packetrows import PacketRows
+    from netwatch.records.scout import Scout
+    from netwatch.run.pipeline import Pipeline
+
+TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
+SECRETS_MOST = 1 << 23  # bytes of one block
+
+
+class Saving:
+    """Made before the process shuts itself in; begin() before the first frame."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Raises CommandError where the file cannot be made."""
+        self.path: str = options.write
+        self._with_secrets: bool = options.with_secrets
+        refused = refuse_own(self.path, options.files)
+        if refused:
+            raise CommandError(f"--write {self.path}: {refused}")
+        try:
+            self._file = WholeFile(self.path, options.force)
+        except OSError as e:
+            raise CommandError(f"--write {self.path}: {e.strerror}", EXIT_USAGE) from None
+        self._writer = CaptureWriter(self.path, fd=self._file.fd)
+
+    def begin(self, pipeline: Pipeline, scout: Scout | None) -> None:
+        """`scout`: who has seen the flows end."""
+        self._pipeline, self._scout = pipeline, scout
+        self._told = Told(final=scout is not None)
+
+    def step(self) -> None:
+        """The packets of another chunk are to come. Secrets go before those that they open."""
+        self._told.step()
+        if self._with_secrets:
+            from netwatch.decrypt.addon import Decrypt
+
+            addon = self._pipeline.find(Decrypt)
+            lines = addon.secrets() if addon is not None else b""
+            for at in range(0, len(lines), SECRETS_MOST):
+                self._writer.add_secrets(TLS_KEY_LOG, lines[at : at + SECRETS_MOST])
+
+    def packet(self, packets: PacketRows, place: int) -> None:
+        """One that passes. Raises CommandError."""
+        source: Source = self._pipeline.source
+        told = self._told.of(packets.number(place), lambda: self._flow(packets, place))
+        try:
+            self._writer.follow(source.interfaces)
+            write_frame(self._pipeline.box, self._writer, packets, place, told)
+        except OSError as e:
+            raise self._failed(e) from None
+
+    def finish(self) -> None:
+        """Nothing more comes: names and statistics, and the file is there. Raises CommandError."""
+        try:
+            self._writer.follow(self._pipeline.source.interfaces)
+            if self._told.names:
+                self._writer.add_names(sorted(self._told.names.items()))
+            found = self._pipeline.source.stats().get("interfaces", {})
+            for number, interface in enumerate(self._pipeline.source.interfaces):
+                self._writer.add_statistics(number, found.get(interface["name"]))
+            self._writer.close()
+            self._file.keep()
+        except OSError as e:
+            raise self._failed(e) from None
+
+    def drop(self) -> None:
+        """It did not come to finish(): there is no file."""
+        self._file.drop()
+
+    def _flow(self, packets: PacketRows, place: int) -> Record | None:
+        """What is known of the packet's flow."""
+        if self._scout is not None:
+            return self._scout.record(packets.number(place))
+        engine, row = self._pipeline.flow_of(packets, place)
+        return self._pipeline.record(engine, row, wanted=KEYS) if row else None
+
+    def _failed(self, e: OSError) -> CommandError:
+        self.drop()
+        return CommandError(f"--write {self.path}: {e.strerror}; nothing of it is kept", EXIT_UNAVAILABLE)

@@ -1,0 +1,83 @@
+"""What is written beside each packet of a pcapng file: who owned its flow, and what the flow was.
+
+For people, and Wireshark's `frame.comment contains`, it is a comment; for ourselves a line of JSON in a custom option,
+which docs/schemas/evidence-1.json describes, and from which the owners are read back (owners/recorded.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from netwatch._fast.input.pcapngwriter import options_of
+from netwatch.model.record import Record
+
+SCHEMA = "netwatch.evidence/1"
+ENDS = ("proto", "src", "sport", "dst", "dport")
+VERDICT = ("app", "confidence", "label", "decrypted", "name")
+KEYS = frozenset({"id", *ENDS, *VERDICT, "process"})  # of the flow record that evidence is made of
+OF_NOW = frozenset({"age_s"})  # of a process: true only at the moment of asking
+LOOKED_UP = frozenset({"dns", "mdns", "llmnr", "netbios", "ptr"})  # names that are of an address, not of a service
+MOST = 65536  # flows whose evidence is kept ready
+
+
+def evidence_of(flow: Record) -> bytes:
+    """The options of a packet of that flow, for CaptureWriter."""
+    return bytes(options_of(comment(flow), text(flow)))
+
+
+def comment(flow: Record) -> str:
+    """One line: `process curl[4711] user alice /usr/bin/curl; app tls; TLS api.example.com`."""
+    process = flow.get("process", {})
+    parts = []
+    if "name" in process or "pid" in process:
+        further = [f"{key} {process[key]}" for key in ("user", "container", "unit") if key in process]
+        who = f"process {process.get('name', '?')}[{process.get('pid', '?')}]"
+        words = [who, *further, process.get("exe", "")]
+        parts.append(" ".join(filter(None, words)))
+    elif "unknown" in process:
+        parts.append(f"process unknown: {process['unknown']}")
+    if "app" in flow:
+        parts.append(f"app {flow['app']}")
+    parts += [flow["label"]] if "label" in flow else []
+    return "".join(c if c.isprintable() else "\ufffd" for c in "; ".join(parts))
+
+
+def text(flow: Record) -> str:
+    """The same in JSON: keys in the order of the schema, so that equal evidence is equal text."""
+    found: Record = {"schema": SCHEMA, "flow": flow.get("id", 0)}
+    found |= {key: flow[key] for key in (*ENDS, *VERDICT) if key in flow}
+    if "process" in flow:
+        found["process"] = {key: value for key, value in flow["process"].items() if key not in OF_NOW}
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+class Told:
+    """The evidence of flows by number, made once for each; of a live flow, of which more is learnt, once a step. And
+    the names of addresses that it tells of."""
+
+    def __init__(self, *, final: bool) -> None:
+        """`final`: a flow's record will not change."""
+        self._final = final
+        self._made: dict[int, bytes] = {}
+        self.names: dict[str, str] = {}
+
+    def of(self, flow: int, look: Callable[[], Record | None]) -> bytes:
+        """`look`: its record, as far as KEYS go; b"" for the packets of no flow."""
+        if not flow:
+            return b""
+        found = self._made.get(flow)
+        if found is None:
+            record = look() or {}
+            if len(self._made) >= MOST:
+                self._made.clear()
+            found = self._made[flow] = evidence_of(record) if record else b""
+            name = record.get("name", {})
+            if name.get("via") in LOOKED_UP and "dst" in record and len(self.names) < MOST:
+                self.names.setdefault(record["dst"], name["host"])
+        return found
+
+    def step(self) -> None:
+        """Another chunk begins."""
+        if not self._final:
+            self._made.clear()
