@@ -62,6 +62,22 @@ stubs: ## write the .pyi beside every compiled module
 wheel: ## dist/netwatch-*.whl
 	@packaging/wheel.sh
 
+.PHONY: wheels
+wheels: ## dist/netwatch-*-manylinux_*.whl, one for each Python that is here
+	@packaging/wheels.sh
+
+.PHONY: sdist
+sdist: ## dist/netwatch-VERSION.tar.gz, the sources
+	@packaging/sdist.sh
+
+.PHONY: formula
+formula: ## dist/netwatch.rb, for Homebrew
+	@packaging/formula.sh
+
+.PHONY: locked
+locked: ## packaging/requirements.txt anew: what a bundle is made of, with its sums
+	@packaging/locked.sh
+
 .PHONY: bundle
 bundle: ## dist/netwatch/ and dist/netwatch-portable, by PyInstaller
 	@packaging/bundle.sh
@@ -77,6 +93,14 @@ apt-repo: ## dist/apt/, a signed repository of it
 .PHONY: rpm
 rpm: ## dist/netwatch-*.rpm, signed, and dist/yum/, a repository of it
 	@packaging/rpm.sh
+
+.PHONY: msi
+msi: ## dist/netwatch-*.msi of the bundle that Windows made; without one, of text in its place
+	@packaging/msi.sh
+
+.PHONY: dmg
+dmg: ## dist/netwatch-*.dmg on macOS; elsewhere its layout
+	@packaging/dmg.sh
 
 .PHONY: sbom
 sbom: ## dist/netwatch-*.cdx.json: what the bundle is made of
@@ -95,7 +119,7 @@ sums: ## dist/SHA256SUMS of what is handed out, signed
 	@packaging/sums.sh
 
 .PHONY: packages
-packages: wheel bundle deb apt-repo rpm sbom airgap sums ## all of these but the image
+packages: wheel bundle deb apt-repo rpm sdist formula sbom airgap sums ## all that Linux is given, but the image
 
 .PHONY: packages-test
 packages-test: ## install, use, upgrade and purge the packages in a minimal Debian without a network; as root

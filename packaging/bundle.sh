@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # dist/netwatch/ (one folder, for packages) and dist/netwatch-portable (one file) by PyInstaller; `make bundle`.
-# Of a wheel, in a venv of its own: nothing is in them but netwatch and what it depends on. Linux here; the same spec is
+# Of a wheel, in a venv of its own: nothing is in them but netwatch and what it depends on, in the versions and with the
+# sums of packaging/requirements.txt. Linux here; the same spec is
 # for macOS and Windows, and each bundle is built on the system that it is for.
 . "$(dirname "$(readlink -f "$0")")/common.sh"
-PYINSTALLER=6.22.3
 MOST_MB=70
 needs objdump binutils strip binutils
 [ -n "$(wheel)" ] || packaging/wheel.sh
@@ -11,7 +11,8 @@ venv=$BUILD/bundle/venv
 if ! [ "$BUILD/bundle/made" -nt "$(wheel)" ]; then
     fresh "$BUILD/bundle"
     .venv/bin/python -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "pyinstaller==$PYINSTALLER" "$(wheel)"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r packaging/requirements.txt
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps "$(wheel)"
     touch "$BUILD/bundle/made"
 fi
 rm -rf "$DIST/netwatch" "$DIST/netwatch-portable"

@@ -31,7 +31,7 @@ if [ -n "$package" ]; then
     mkdir "$system/captures"
     cp packaging/rpm/in-chroot.sh "$system/captures"
     rpm --root "$system" --import "$DIST/yum/RPM-GPG-KEY-netwatch"
-    rpm --root "$system" --checksig "$package" | grep -q 'signatures OK$' || fail "the signature of $package does not hold"
+    rpm --root "$system" --checksig "$package" | grep 'signatures OK$' >/dev/null || fail "the signature of $package does not hold"
     # its needs are said in the names of rpm's world, which this Debian does not know
     rpm --root "$system" --nodeps --install "$package"
     in_netns /bin/bash /captures/in-chroot.sh

@@ -25,9 +25,10 @@ COMMANDS = {
     "protocols": "netwatch.cli.listing:protocols",
     "formats": "netwatch.cli.listing:formats",
     "config": "netwatch.cli.config:main",
+    "data": "netwatch.cli.data:main",
     "doctor": "netwatch.cli.doctor:main",
 }
-LATER = ("record", "uptime", "usage", "diff", "sql", "egress", "bundle", "export", "data", "snapshot",
+LATER = ("record", "uptime", "usage", "diff", "sql", "egress", "bundle", "export", "snapshot",
          "attach", "feed", "agent", "open", "diagnose")  # of CONTRACT section 1, promised and not there yet
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 

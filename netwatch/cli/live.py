@@ -115,7 +115,19 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
     return [f"{key}={value}" for key, value in pairs if value is not None]
 
 
+def _need_curses() -> None:
+    """Raises CommandError where this Python has none, as on Windows by itself."""
+    try:
+        import curses  # noqa: F401
+
+        import npyscreen  # noqa: F401
+    except ModuleNotFoundError as e:
+        raise CommandError(f"the terminal needs the Python module {e.name}, which is not here (Windows: pip install "
+                           "windows-curses); `netwatch read` does without", EXIT_UNAVAILABLE) from None
+
+
 def _show(options: argparse.Namespace) -> int:
+    _need_curses()
     from netwatch import ui
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import list_devices

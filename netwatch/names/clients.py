@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from netwatch.store import files
+from netwatch.store import files, packs
 from netwatch.store.folders import config_folder
 
 SHIPPED = Path(__file__).with_name("ja4.tsv")
@@ -31,23 +31,30 @@ def overlay_path() -> Path:
 
 
 def load_clients(overlay: Path | None = None) -> dict[str, str]:
-    """Names by fingerprint, those of the overlay (default: overlay_path()) above the shipped. Raises ClientTableError.
+    """Names by fingerprint: those of the overlay (default: overlay_path()) above those of an installed data pack, and
+    these above the shipped. Raises ClientTableError.
 
     A missing overlay is none, and so is one that may not be read (see store/files.py).
     """
     table = parse_table(SHIPPED.read_text(encoding="utf-8"), str(SHIPPED)) if SHIPPED.is_file() else {}
-    path = overlay_path() if overlay is None else overlay
+    if pack := packs.table_path("clients", "ja4.tsv"):
+        table |= _read(pack)
+    return table | _read(overlay_path() if overlay is None else overlay)
+
+
+def _read(path: Path) -> dict[str, str]:
+    """One of the files above the shipped. Raises ClientTableError."""
     try:
         raw = files.read_bytes(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return table  # none, or in somebody else's home
+        return {}  # none, or in somebody else's home
     except OSError as e:
         raise ClientTableError(f"{path}: {e.strerror}") from None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as e:
         raise ClientTableError(f"{path}: byte {e.start + 1} is not UTF-8") from None
-    return table | parse_table(text, str(path))
+    return parse_table(text, str(path))
 
 
 def parse_table(text: str, where: str) -> dict[str, str]:

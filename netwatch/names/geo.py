@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from netwatch.model.record import Record
 from netwatch.store.folders import data_folder
+from netwatch.store.packs import packs_folder
 
 if TYPE_CHECKING:
     from maxminddb import Reader
@@ -29,7 +30,7 @@ def folders() -> list[str]:
     if named is not None:
         return [part for part in named.split(os.pathsep) if part]
     own = data_folder()
-    mine = [str(own), str(own.with_name("GeoIP"))]
+    mine = [str(packs_folder() / "geoip"), str(own), str(own.with_name("GeoIP"))]
     if sys.platform == "win32":
         data = os.environ.get("PROGRAMDATA", r"C:\ProgramData")
         return [*mine, os.path.join(data, "MaxMind", "GeoIPUpdate", "GeoIP")]

@@ -11,6 +11,8 @@ from array import array
 from bisect import bisect_left
 from functools import lru_cache
 
+from netwatch.store import packs
+
 MAGIC = b"nwvendor1\n"         # as build/vendors.py writes it
 WIDTHS = (24, 28, 36)
 FILE = os.path.join(os.path.dirname(__file__), "vendors.bin")
@@ -82,8 +84,9 @@ def _unpacked(code: str, data: bytes, count: int) -> array[int]:
 
 @lru_cache(1)
 def table() -> Vendors:
-    """The table of this build, read when first asked for."""
-    return Vendors()
+    """That of an installed data pack, else of this build; read when first asked for."""
+    pack = Vendors(path) if (path := packs.table_path("vendors", "vendors.bin")) else None
+    return pack if pack is not None and pack.missing is None else Vendors()
 
 
 @lru_cache(4096)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import plistlib
 import re
 import runpy
 import shutil
 import stat
+import struct
 import subprocess
 import sys
+import tomllib
+import zlib
 from pathlib import Path
 
 import pytest
@@ -38,6 +43,79 @@ def test_make_calls_every_script() -> None:
     makefile = (ROOT / "Makefile").read_text()
     called = {f"packaging/{path.name}" for path in SCRIPTS if path.parent.name == "packaging"}
     assert set(re.findall(r"packaging/[\w-]+\.sh", makefile)) == called
+
+
+# ------------------------------------------------------------------------------------------------- other systems' forms
+
+@pytest.mark.parametrize(("script", "tools"), [("msi", ("wixl", "msiinfo", "msiextract", "osslsigncode")),
+                                               ("dmg", ("xorrisofs", "dmg2img", "7z"))])
+def test_the_recipe_works_with_text_in_place_of_the_programs(script: str, tools: tuple[str, ...]) -> None:
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing or (ROOT / "dist" / "windows").exists():
+        pytest.skip(f"{', '.join(missing)}: not here" if missing else "dist/windows is here, and is not for tests")
+    done = subprocess.run([ROOT / "packaging" / f"{script}.sh"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "standin" in done.stderr
+
+
+def test_an_installer_names_the_same_files_alike_and_others_differently(tmp_path: Path) -> None:
+    files = runpy.run_path(str(ROOT / "packaging" / "msi" / "files.py"))
+    for name in ("a", "b/a", "b/c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    text = files["fragment"](tmp_path).decode()
+    assert text == files["fragment"](tmp_path).decode()
+    guids = re.findall(r'Guid="([^"]+)"', text)
+    assert len(guids) == len(set(guids)) == text.count("<ComponentRef") == 3
+
+
+@pytest.mark.parametrize("size", [0, 512, 512 * 513, 512 * 2000])
+def test_a_disk_image_unwraps_to_itself(size: int) -> None:
+    """The runs that the trailer leads to hold the image, whole and in order."""
+    image = os.urandom(size // 2) + bytes(size - size // 2)
+    wrapped = runpy.run_path(str(ROOT / "packaging" / "dmg" / "udif.py"))["wrap"](image)
+    trailer = wrapped[-512:]
+    assert trailer[:4] == b"koly"
+    listed, length = struct.unpack_from(">QQ", trailer, 216)
+    table = plistlib.loads(wrapped[listed:listed + length])["resource-fork"]["blkx"][0]["Data"]
+    runs = [struct.unpack_from(">IIQQQQ", table, 204 + 40 * i) for i in range(struct.unpack_from(">I", table, 200)[0])]
+    assert runs[-1][0] == 0xFFFFFFFF
+    assert b"".join(zlib.decompress(wrapped[at:at + size]) for _, _, _, _, at, size in runs[:-1]) == image
+
+
+def test_the_formula_pins_what_is_not_homebrews_own(tmp_path: Path) -> None:
+    made = runpy.run_path(str(ROOT / "packaging" / "homebrew" / "formula.py"))
+    (tmp_path / "netwatch-1.tar.gz").write_bytes(b"sources")
+    lock = {"packages": [{"name": name, "sdist": {"url": f"file:///{name}", "hashes": {"sha256": "5"}}}
+                         for name in ("psutil", "cryptography", "brotli")]}
+    text = made["formula"](tmp_path / "netwatch-1.tar.gz", lock, "file:///netwatch-1.tar.gz", "file:///")
+    assert re.findall(r'resource "(.*)" do', text) == ["brotli", "psutil"]
+    assert 'depends_on "cryptography"' in text
+    assert hashlib.sha256(b"sources").hexdigest() in text
+    if shutil.which("ruby"):
+        subprocess.run(["ruby", "-wc", "/dev/stdin"], input=text, text=True, check=True, capture_output=True)
+    with pytest.raises(SystemExit, match="no source archive"):
+        made["formula"](tmp_path / "netwatch-1.tar.gz", {"packages": [{"name": "x", "version": "1"}]}, "", "")
+
+
+def test_what_a_bundle_is_made_of_is_pinned() -> None:
+    """All that pyproject.toml asks for, each with a version and the sums of its archives."""
+    text = (ROOT / "packaging" / "requirements.txt").read_text()
+    pinned = {name.lower(): sums for name, sums in re.findall(r"^([\w.-]+)==\S+(.*?)(?=^\S|\Z)", text, re.M | re.S)}
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        wanted = tomllib.load(file)["project"]["dependencies"]
+    assert {re.split(r"[^\w.-]", each)[0].lower() for each in wanted} | {"pyinstaller"} <= set(pinned)
+    assert all(sums.count("--hash=sha256:") for sums in pinned.values())
+
+
+def test_workflows_call_what_is_there() -> None:
+    yaml = pytest.importorskip("yaml")
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.M))
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        steps = [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
+        called = {word for step in steps for line in step.get("run", "").splitlines()
+                  for each in re.findall(r"\bmake ((?:[a-z-]+ ?)+)$", line) for word in each.split()}
+        assert called <= targets
 
 
 # ----------------------------------------------------------------------------------------------- the frozen program

@@ -1,0 +1,165 @@
+"""Data packs: what is whole and signed is installed and used; anything else is refused by name, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from netwatch.cli.data import main
+from netwatch.cli.errors import CommandError
+from netwatch.names import clients, geo
+from netwatch.store import packs
+from netwatch.store.packs import PackError
+
+MADE = date(2026, 11, 1)
+JA4 = "t13d1516h2_8daaf6152771_b186095e22b6"
+ABOUT = {"source": "ours", "licence": "CC0", "attribution": ""}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    made = Ed25519PrivateKey.generate()
+    (tmp_path / "key.pem").write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pub.pem").write_bytes(public)
+    return tmp_path / "key.pem"
+
+
+@pytest.fixture
+def pack(tmp_path: Path, key: Path) -> Path:
+    (tmp_path / "ja4.tsv").write_text(f"{JA4}\tour browser\n")
+    target = tmp_path / "clients-2026-11-01.nwdata"
+    packs.make_pack(target, "clients", MADE, [tmp_path / "ja4.tsv"], ABOUT, key)
+    return target
+
+
+def test_what_is_imported_is_used(pack: Path, home: Path) -> None:
+    assert clients.load_clients().get(JA4) != "our browser"
+    found = packs.import_pack(pack, [home / "key.pub.pem"])
+    assert (found.kind, found.made, found.signer) == ("clients", MADE, "key.pub.pem")
+    assert found.age_days(date(2026, 11, 29)) == 28
+    assert clients.load_clients()[JA4] == "our browser"
+    assert packs.verify_installed("clients", [home / "key.pub.pem"]) == found
+    (home / "config/netwatch").mkdir(parents=True)
+    (home / "config/netwatch/ja4.tsv").write_text(f"{JA4}\tmine\n")
+    assert clients.load_clients()[JA4] == "mine"
+
+
+def test_places_are_looked_for_in_a_pack_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NETWATCH_GEOIP", raising=False)
+    assert geo.folders()[0] == str(packs.packs_folder() / "geoip")
+
+
+def test_a_key_in_the_configuration_folder_may_sign(pack: Path, home: Path) -> None:
+    with pytest.raises(PackError, match="signed by no key"):
+        packs.import_pack(pack)
+    assert packs.installed() == {}
+    (home / "config/netwatch/keys").mkdir(parents=True)
+    (home / "key.pub.pem").rename(home / "config/netwatch/keys/release.pem")
+    assert packs.import_pack(pack).signer == "release.pem"
+
+
+def test_another_key_is_nobodys(pack: Path, home: Path) -> None:
+    other = Ed25519PrivateKey.generate().public_key()
+    (home / "other.pem").write_bytes(other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert packs.verify_file(pack, [home / "other.pem"]).signer == ""
+    with pytest.raises(PackError, match="signed by no key"):
+        packs.import_pack(pack, [home / "other.pem"])
+    assert packs.import_pack(pack, unsigned=True).signer == ""
+    with pytest.raises(PackError, match="not the public half"):
+        packs.verify_file(pack, [home / "key.pem"])
+
+
+def test_the_same_tables_make_the_same_pack(pack: Path, home: Path, key: Path) -> None:
+    before = pack.read_bytes()
+    (home / "ja4.tsv").touch()
+    packs.make_pack(pack, "clients", MADE, [home / "ja4.tsv"], ABOUT, key)
+    assert pack.read_bytes() == before
+
+
+def test_no_byte_of_a_pack_may_be_another(pack: Path, home: Path) -> None:
+    """Of every byte that is changed: refused, or the pack is what it was (an archive has bytes that mean nothing)."""
+    whole, keys = pack.read_bytes(), [home / "key.pub.pem"]
+    found = packs.verify_file(pack, keys)
+    refused = 0
+    for at in range(len(whole)):
+        pack.write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1:])
+        try:
+            assert packs.verify_file(pack, keys) in (found, packs.Pack(**{**vars(found), "signer": ""}))
+        except PackError:
+            refused += 1
+    assert refused > len(whole) // 2
+    for length in range(0, len(whole), 7):
+        pack.write_bytes(whole[:length])
+        with pytest.raises(PackError):
+            packs.verify_file(pack, keys)
+
+
+Change = Callable[[dict[str, object], dict[str, bytes]], None]
+HOSTILE: dict[str, Change] = {
+    "a path upwards": lambda told, held: told.update(files=[{"name": "../../x.mmdb", "bytes": 1, "sha256": "0"}]),
+    "another kind's file": lambda told, held: told.update(files=[{"name": "vendors.bin", "bytes": 1, "sha256": "0"}]),
+    "a kind that is none": lambda told, held: told.update(kind="../etc"),
+    "no files": lambda told, held: told.update(files=[]),
+    "the same file twice": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": 1, "sha256": "0"}] * 2),
+    "a file that is not there": lambda told, held: (held.clear(), None)[1],
+    "more bytes than it says": lambda told, held: held.update({"ja4.tsv": b"x" * 100_000}),
+    "too large": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": 1 << 40, "sha256": "0"}]),
+    "less than nothing": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": -1, "sha256": "0"}]),
+    "control characters": lambda told, held: told.update(source="\x1b[2J"),
+    "another format": lambda told, held: told.update(format="netwatch.data/2"),
+    "no date": lambda told, held: told.update(made="soon"),
+    "a list": lambda told, held: told.update(files="ja4.tsv"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_packs_are_refused_and_change_nothing(what: str, pack: Path, home: Path) -> None:
+    with zipfile.ZipFile(pack) as archive:
+        told = json.loads(archive.read("manifest.json"))
+        held = {"ja4.tsv": archive.read("ja4.tsv")}
+    HOSTILE[what](told, held)
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("manifest.json", json.dumps(told))
+        for name, data in held.items():
+            archive.writestr(name, data)
+    with pytest.raises(PackError):
+        packs.import_pack(pack, unsigned=True)
+    assert packs.installed() == {}
+    assert not list(packs.packs_folder().glob(".*"))
+
+
+def test_the_command(pack: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    public = str(home / "key.pub.pem")
+    assert main(["verify", str(pack), "--key", public]) == 0
+    assert main(["import", "--key", public, str(pack)]) == 0
+    assert main(["verify", "--key", public]) == 0
+    capsys.readouterr()
+    assert main(["list", "--json"]) == 0
+    assert [each["kind"] for each in json.loads(capsys.readouterr().out)] == ["clients"]
+    (packs.packs_folder() / "clients/ja4.tsv").write_text("")
+    assert main(["verify"]) == 5
+    with pytest.raises(CommandError, match="no such file") as absent:
+        main(["import", "nothing.nwdata"])
+    assert absent.value.code == 4
+    with pytest.raises(CommandError, match="not a data pack") as broken:
+        main(["import", public])
+    assert broken.value.code == 5
+    for words in (["list", "x"], ["import"], ["verify", "--json"], ["verify", "--unsigned"], []):
+        with pytest.raises(SystemExit) as usage:
+            main(words)
+        assert usage.value.code == 2
