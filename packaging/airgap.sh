@@ -14,8 +14,8 @@ cp -a "$DIST/netwatch-portable" "$DIST/netwatch_$VERSION"-*.deb "$DIST/netwatch-
 ! compgen -G "$DIST/netwatch-$VERSION-1.*.rpm" >/dev/null || cp "$DIST/netwatch-$VERSION-1".*.rpm "$folder"
 cp packaging/airgap/install.sh "$folder"
 cp docs/*.md "$folder/docs"
-# for pip install --no-index --find-links wheels netwatch
-.venv/bin/pip download --quiet --disable-pip-version-check --only-binary :all: --dest "$folder/wheels" "$(wheel)"
+# for pip install --no-index --find-links wheels netwatch; what has no wheel of its own is compiled here, and not there
+.venv/bin/pip wheel --quiet --disable-pip-version-check --prefer-binary --wheel-dir "$folder/wheels" "$(wheel)"
 (cd "$folder" && find . -type f -print0 | sort -z | xargs -0 sha256sum >../SHA256SUMS && mv ../SHA256SUMS .)
 gpg --batch --quiet --armor --detach-sign --local-user "$KEY" "$folder/SHA256SUMS"
 gpg --batch --quiet --armor --export "$KEY" >"$folder/RELEASE-KEY.asc"

@@ -32,7 +32,9 @@ rm -rf "$root"/tmp/* "$root"/var/{cache,log,lib/apt/lists}/* "$root"/usr/share/{
 export BUILDAH_ISOLATION=chroot
 storage=(--storage-driver vfs --root "$BUILD/image/store" --runroot "$BUILD/image/run")
 container=$(buildah "${storage[@]}" from scratch)
-buildah "${storage[@]}" copy --quiet "$container" "$root" / >/dev/null
+# `buildah copy` would give every file to root, and the helper is the group's
+cp -a "$root/." "$(buildah "${storage[@]}" mount "$container")"
+buildah "${storage[@]}" umount "$container" >/dev/null
 buildah "${storage[@]}" config --user netwatch --entrypoint '["/usr/bin/netwatch"]' --env LC_ALL=C.UTF-8 \
     --env TERM=xterm-256color --workingdir /home/netwatch --label org.opencontainers.image.version="$VERSION" \
     --label org.opencontainers.image.licenses=Apache-2.0 "$container"

@@ -14,7 +14,7 @@ same_age "$tree"
 rpmbuild --quiet -bb --define "_topdir $BUILD/rpm/top" --define "version $VERSION" --define "tree $tree" \
     --define "glibc $(glibc "$tree")" --define "_rpmdir $DIST" --define "_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm" \
     --define "use_source_date_epoch_as_buildtime 1" --define "clamp_mtime_to_source_date_epoch 1" \
-    --define "_buildhost localhost" packaging/rpm/netwatch.spec
+    --define "_buildhost localhost" --define "_binary_payload w6.xzdio" packaging/rpm/netwatch.spec
 package=$(echo "$DIST/netwatch-$VERSION-1".*.rpm)
 rpmsign --define "__gpg $(command -v gpg)" --define "_gpg_name $KEY" --addsign "$package" >/dev/null
 repository=$DIST/yum

@@ -83,7 +83,7 @@ def packs_folder() -> Path:
 def table_path(kind: str, name: str) -> Path | None:
     """An installed table; None when there is none. What import_pack() put there was verified then."""
     path = packs_folder() / kind / name
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None  # also None where the home is somebody else's
 
 
 def installed() -> dict[str, Pack | PackError]:
@@ -91,7 +91,7 @@ def installed() -> dict[str, Pack | PackError]:
     found: dict[str, Pack | PackError] = {}
     for kind in KINDS:
         folder = packs_folder() / kind
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             continue
         try:
             found[kind] = _signed(files.read_bytes(folder / MANIFEST, MOST_MANIFEST), _optional(folder / SIGNATURE), ())
@@ -240,7 +240,7 @@ def _keys(named: Sequence[Path]) -> Iterator[tuple[Path, Ed25519PublicKey]]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    kept = [path for folder in key_folders() if folder.is_dir() for path in sorted(folder.glob("*.pem"))[:MOST_KEYS]]
+    kept = [path for folder in key_folders() if os.access(folder, os.R_OK) for path in sorted(folder.glob("*.pem"))[:MOST_KEYS]]
     for path in (*named, *kept):
         try:
             key = load_pem_public_key(files.read_bytes(path, MOST_MANIFEST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -82,6 +83,19 @@ def test_another_key_is_nobodys(pack: Path, home: Path) -> None:
     assert packs.import_pack(pack, unsigned=True).signer == ""
     with pytest.raises(PackError, match="not the public half"):
         packs.verify_file(pack, [home / "key.pem"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_where_home_is_somebody_elses_there_is_no_pack(pack: Path, home: Path) -> None:
+    """A service, or a shell begun by `su`, keeps the home of another in its environment."""
+    packs.import_pack(pack, [home / "key.pub.pem"])
+    home.chmod(0o700)
+    child = os.fork()
+    if not child:
+        os.setgroups([])
+        os.setresuid(65534, 65534, 65534)
+        os._exit((packs.installed(), packs.table_path("clients", "ja4.tsv")) != ({}, None))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_the_same_tables_make_the_same_pack(pack: Path, home: Path, key: Path) -> None:
