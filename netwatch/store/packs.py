@@ -240,7 +240,8 @@ def _keys(named: Sequence[Path]) -> Iterator[tuple[Path, Ed25519PublicKey]]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    kept = [path for folder in key_folders() if os.access(folder, os.R_OK) for path in sorted(folder.glob("*.pem"))[:MOST_KEYS]]
+    readable = [folder for folder in key_folders() if os.access(folder, os.R_OK)]
+    kept = [path for folder in readable for path in sorted(folder.glob("*.pem"))[:MOST_KEYS]]
     for path in (*named, *kept):
         try:
             key = load_pem_public_key(files.read_bytes(path, MOST_MANIFEST))
