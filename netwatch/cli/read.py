@@ -17,7 +17,6 @@ from netwatch.cli.parser import Parser
 from netwatch.cli.progress import Progress
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
-    KINDS,
     clock_of,
     has_plugins,
     kinds_of,
@@ -25,34 +24,29 @@ from netwatch.cli.selection import (
     parse_fields,
     parse_sort,
     read_settings,
-    speaks_of_flows,
     use_client_names,
     where_of,
 )
 from netwatch.cli.sources import files_again, open_source, say_faults
 from netwatch.cli.standard import look_of_tables
 from netwatch.export.evidence import KEYS as EVIDENCE
-from netwatch.model.contract import INFO, Addon, AddonError, Purpose
+from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
+from netwatch.records import reading as records
 from netwatch.records.clock import FORMS
-from netwatch.records.maker import RecordMaker
 from netwatch.records.output import Output
-from netwatch.records.selection import Selection, plural, singular
+from netwatch.records.scout import MOST
+from netwatch.records.selection import Selection, plural
 from netwatch.records.values import Record
 from netwatch.records.writers import FORMATS, Writer
-from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
-    from netwatch.filter import Filter
-    from netwatch.records.scout import Scout
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
-EVENT_KINDS = {"packets", "dns", "http", "streams"}
-JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,7 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
     p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
-    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}; default flows")
+    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
+                   help=f"of {', '.join(records.KINDS)}; default flows")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
     p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
@@ -187,34 +182,23 @@ class Reading:
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
         self._saved: Saving | None = None
-        self.scout: Scout | None = None
 
     def go(self) -> int:
-        wanted = (self.kinds & EVENT_KINDS) | ({"packets"} if self.options.write else set())
-        hold = (not self.kinds <= {"summary", "alert"} or ("alert" in self.kinds and self.options.workers > 1)
-                or bool(wanted) or self.selection.where is not None)
-        shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & self.kinds))
-        judged = bool(wanted & JUDGED) and (bool(shown) or speaks_of_flows(self.selection.where))
-        again = files_again(self.options)
-        pipeline = self._pipeline(wanted, hold, each=judged and not again)
-        if self.options.write:
-            shown |= EVIDENCE
-        ahead = again and (judged or bool(self.options.write)
-                           or ("packets" in self.kinds and self.writer.shows("packet", "app")))
-        scouting = self._scouting() if ahead else None
-        self._tell(pipeline)
+        reading = self._reading()
+        self._tell(reading.pipeline)
         if self.options.write:
             self._saved = Saving(self.options)
         self._shut_in()
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            if scouting is not None:
-                self._look_ahead(scouting, self.selection.where if judged else None, shown)
-            self._loop(pipeline)
+            reading.look_ahead(lambda: bool(self.interrupted))
+            if reading.scout is not None and reading.scout.missed:
+                say(f"fields of flows: shown of the first {MOST:,} flows only")
+            self._loop(reading)
         finally:
             for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
                 signal.signal(s, handler)
-            pipeline.close()
+            reading.close()
             if self._saved is not None:
                 self._saved.drop()
         self.progress.clear()
@@ -237,19 +221,20 @@ class Reading:
         """Is it time to stop, though there may be more?"""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _pipeline(self, wanted: set[str], hold: bool, source: Source | None = None, *, each: bool = False) -> Pipeline:
-        """`source`: not that of the records; what there is to say of it has been said."""
-        options, settings = self.options, self.options.settings
-        purpose = Purpose(live=bool(options.interface), label=", ".join(options.interface or options.files),
-                          kinds=frozenset(self.kinds), keylogs=tuple(options.keylog),
-                          show_secrets=options.show_secrets, final=True)
+    def _reading(self) -> records.Reading:
+        """All that is read, opened. Raises CommandError."""
+        options = self.options
+        order = records.Order(
+            kinds=frozenset(self.kinds), live=bool(options.interface),
+            label=", ".join(options.interface or options.files), keylogs=tuple(options.keylog),
+            show_secrets=options.show_secrets, stream_limit=options.stream_limit, workers=options.workers,
+            dpi=not options.no_dpi, count=options.count, settings=options.settings, host=options.host, say=_say,
+            shown=self.writer.flow_keys, apps=self.writer.shows("packet", "app"),
+            saved=EVIDENCE if options.write else frozenset(),
+            again=self._open_again if files_again(options) else None,
+            copied=self._open_again if self._copied() else None)
         try:
-            return Pipeline(source or self.source, addons=self._addons(), purpose=purpose, settings=settings,
-                            host=options.host, say=_say if source is None else None,
-                            copies=self._copies if self._copied() and source is None else None,
-                            workers=1 if each else options.workers, want=wanted, hold=hold, dpi=not options.no_dpi,
-                            facts=hold or "alert" in self.kinds, max_frames=options.count,
-                            max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
+            return records.Reading(order, self.source, self.selection)
         except AddonError as e:
             raise CommandError(str(e), e.exit_code) from None
 
@@ -266,65 +251,31 @@ class Reading:
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
 
-    def _flow_keys(self, kind: str) -> frozenset[str]:
-        """The keys of flow records that records of a kind are shown with, or sorted by."""
-        return self.writer.flow_keys(singular(kind)) | self.selection.sort_keys(singular(kind))
-
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
         sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
-
-    def _scouting(self) -> Pipeline:
-        """What reads the files once before."""
-        from netwatch.capture.file import open_files
-
-        return self._pipeline(set(), True, open_files(self.options.files))
-
-    def _look_ahead(self, pipeline: Pipeline, where: Filter | None,
-                    shown: frozenset[str]) -> None:
-        """Learn what the flows of the files turn out to be (records/scout.py)."""
-        from netwatch.records.scout import MOST, Scout
-
-        self.scout = Scout(where, shown, self.options.show_secrets)
-        try:
-            self.scout.look(pipeline, lambda: bool(self.interrupted))
-        finally:
-            pipeline.close()
-            pipeline.source.close()
-        if self.scout.missed:
-            say(f"fields of flows: shown of the first {MOST:,} flows only")
-        if where is not None:
-            self.selection.scout = self.scout
-
-    def _addons(self) -> list[Addon]:
-        """Those that records need: of flows, of their own kinds, or to filter by."""
-        flows = ("flows" in self.kinds or not self.kinds <= {*KINDS, "alert"} or self.selection.where is not None
-                 or any(map(self._flow_keys, self.kinds)) or bool(self.options.write))
-        return addons.load(() if self.options.no_dpi else addons.CONTENT, addons.RECORDS if flows else (),
-                           addons.ALERTS if "alert" in self.kinds else (), addons.users())
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""
         files = self.options.files
         return bool(files) and self.options.count is None and all(os.path.isfile(path) for path in files)
 
-    def _copies(self) -> list[Source]:
+    def _open_again(self) -> Source:
         from netwatch.capture.file import open_files
 
-        return [open_files(self.options.files) for _ in range(self.options.workers - 1)]
+        return open_files(self.options.files)
 
-    def _loop(self, pipeline: Pipeline) -> None:
+    def _loop(self, reading: records.Reading) -> None:
         if self.options.follow is not None:
-            self._follow(pipeline)
+            self._follow(reading)
             return
         if self.writer.clock is not None:
-            self.writer.clock.start = lambda: pipeline.summary().get("first")
+            self.writer.clock.start = lambda: reading.pipeline.summary().get("first")
         if self._saved is not None:
-            self._saved.begin(pipeline, self.scout)
+            self._saved.begin(reading.pipeline, reading.scout)
         output = self._output()
-        maker = RecordMaker(pipeline, self.kinds, self.options.show_secrets, self.options.stream_limit,
-                            self.writer.described(), self.scout)
-        for step in self._steps(pipeline):
+        maker = reading.maker(self.writer.described())
+        for step in self._steps(reading):
             if self._saved is not None:
                 self._saved.step()
             output.take(maker.items(step))
@@ -335,31 +286,22 @@ class Reading:
         self.progress.clear()
         output.finish()
         if "summary" in self.kinds:
-            self.writer.summary(self._summary(pipeline))
+            self.writer.summary(self._summary(reading.pipeline))
         self.writer.close()
         if self.writer.left_out:
             say(f"no room for {', '.join(self.writer.left_out)}: --wide shows all, --fields those you name")
 
-    def _steps(self, pipeline: Pipeline) -> Iterator[Step]:
+    def _steps(self, reading: records.Reading) -> Iterator[Step]:
         """All steps, until there is nothing more to be shown."""
-        while not self.interrupted and not self.selection.satisfied(self.kinds):
-            step = pipeline.step()
-            if step is None:
-                break
-            if self.scout is not None and step.packets is not None:
-                step.packets.know(self.scout.apps)
+        for step in reading.steps(lambda: bool(self.interrupted) or self.over()):
             yield step
             self.progress.show()
-            if self.over():
-                break
-        if not self.selection.satisfied(self.kinds):
-            yield pipeline.finish()
 
-    def _follow(self, pipeline: Pipeline) -> None:
+    def _follow(self, reading: records.Reading) -> None:
         from netwatch.cli.follow import Conversation
 
-        conversation = Conversation(pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
-        for step in self._steps(pipeline):
+        conversation = Conversation(reading.pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        for step in self._steps(reading):
             conversation.take(step)
         conversation.finish()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError
+from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.clock import Clock
 
-KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 LATER_KINDS = ("events", "hosts", "processes")
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "streams", "summary"})  # kinds whose records have none, or several
 
@@ -181,10 +181,3 @@ def parse_sort(text: str | None, kinds: Iterable[str]) -> tuple[str, bool] | Non
         raise CommandError(f"--sort {text}: the order is asc or desc")
     check_field(name, "--sort", kinds)
     return name, order == "desc"
-
-
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
-    from netwatch.schema import BY_NAME
-
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)

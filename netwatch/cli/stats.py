@@ -16,10 +16,9 @@ from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets
-from netwatch.records.maker import RecordMaker
+from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
-from netwatch.run.pipeline import Pipeline
 from netwatch.schema.field import Type
 from netwatch.stats import show
 from netwatch.stats.table import Statistic, Table, order
@@ -166,9 +165,9 @@ class Summing(read.Reading):
         super().__init__(options, kinds, source, selection, writer)
         self.statistic = statistic
 
-    def _loop(self, pipeline: Pipeline) -> None:
-        maker = RecordMaker(pipeline, self.kinds, wanted=self.statistic.keys)
-        for step in self._steps(pipeline):
+    def _loop(self, reading: Reading) -> None:
+        maker = reading.maker(self.statistic.keys)
+        for step in self._steps(reading):
             for item in maker.items(step):
                 if not isinstance(item, Packets):
                     if self.selection.passes(item):
