@@ -40,6 +40,7 @@ EFFORT = (
     ("proto.tls.*", "-O2"),
     ("proto.*", "-O1"),
     ("out.encoder", "-O2"),
+    ("out.arrays", "-O2"),
     ("out.*fields", "-O2"),
     ("out.*", "-O1"),
     ("*", "-O2"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError
+from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
@@ -79,20 +80,9 @@ def has_plugins() -> bool:
 
 def check_field(name: str, option: str, kinds: Iterable[str]) -> None:
     """Raises CommandError where records of none of these kinds have such a field, naming what is most like it."""
-    import difflib
-
-    from netwatch.records.columns import column_of, kinds_with, names_of
-
-    asked = [singular(kind) for kind in kinds]
-    if any(column_of(kind, name, has_plugins()) for kind in asked):
-        return
-    near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    others = kinds_with(name)
-    if others:
-        what = f"{' and '.join(asked)} records have not got it, {' and '.join(others)} records have"
-        raise CommandError(f"{option} {name}: {what}{hint}")
-    raise CommandError(f"{option} {name}: no such field{hint}")
+    fault = field_fault(name, kinds, has_plugins())
+    if fault:
+        raise CommandError(f"{option} {name}: {fault}")
 
 
 def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
@@ -149,15 +139,9 @@ def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:
 
 def check_where(where: Filter | None, kinds: Iterable[str]) -> None:
     """Raises CommandError for a condition that no record of these kinds can answer."""
-    from netwatch.schema import answering
-
-    asked = [singular(kind) for kind in kinds if kind != "summary"]
-    for fields in where.conditions if where is not None and asked else ():
-        if not any(answering(fields, kind)[1] for kind in asked):
-            names = [field.name for field in fields]
-            others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))
-            raise CommandError(f"--where: {names[0]} is of {others} records; {' and '.join(asked)} records have not "
-                               "got it")
+    fault = where_fault(where, kinds)
+    if fault:
+        raise CommandError(f"--where: {fault}")
 
 
 def named_fields(where: Filter | None, fields: list[str] | None, kinds: Iterable[str]) -> set[str]:

@@ -18,7 +18,7 @@ from netwatch_command import ROOT
 
 FAST = "netwatch._fast"
 ROOMS: dict[str, tuple[str, ...]] = {
-    "netwatch": (),
+    "netwatch": ("netwatch.api",),
     "netwatch.schema": ("netwatch.schema",),
     FAST: (FAST, "netwatch.model.record"),
     f"{FAST}.proto": (FAST, "netwatch.model.record"),
@@ -50,6 +50,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
                      "netwatch.filter", "netwatch.schema", "netwatch.platform", "netwatch.store", "netwatch.plugins",
                      "netwatch.export", "netwatch.decrypt",
                      FAST, "netwatch"),
+    "netwatch.api": ("netwatch.api", "netwatch.records", "netwatch.run", "netwatch.model", "netwatch.names",
+                     "netwatch.capture", "netwatch.filter", "netwatch.platform", "netwatch.store", FAST),
     "netwatch.__main__": ("netwatch.cli", "netwatch"),
 }
 EXEMPT: dict[tuple[str, str], str] = {

@@ -1,5 +1,7 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from netwatch.model.record import Record
 
 class Shown:
     @property
@@ -7,3 +9,5 @@ class Shown:
     @property
     def names(self) -> list[str]: ...
     def __init__(self, kind: str, columns: Sequence[object] | None, nested: bool = ...) -> None: ...
+
+def parts_of(record: Record, paths: Iterable[str]) -> Record: ...

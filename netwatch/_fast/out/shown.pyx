@@ -91,3 +91,11 @@ cdef object picked(object value, object tree):
     else:
         return None
     return found or None
+
+
+def parts_of(dict record, paths: Iterable[str]) -> Record:
+    """What of a record is at these dotted paths, in the objects and lists that it stands in."""
+    cdef dict tree = {}
+    for path in paths:
+        plant(tree, path.split("."))
+    return picked(record, tree) or {}

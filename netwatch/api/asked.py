@@ -1,0 +1,129 @@
+"""What is asked of the library, understood before anything is read; and what goes wrong, as its exceptions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from netwatch._fast.input.source import SourceError
+from netwatch.filter import Filter, FilterError
+from netwatch.model.contract import AddonError
+from netwatch.model.errors import UnavailableError, UsageError, error_of
+from netwatch.model.option import Value
+from netwatch.records.arrow import Missing
+from netwatch.records.asking import field_fault, where_fault
+from netwatch.records.columns import column_of
+from netwatch.records.reading import KINDS, Order
+from netwatch.records.selection import Selection, singular
+from netwatch.run import addons
+from netwatch.store.settings import SettingError, Settings, find
+
+_names = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`where` is a text: a filter that is read again counts again. `fields`: dotted names of the schema."""
+
+    where: str | None
+    fields: tuple[str, ...] | None
+    limit: int | None
+    order: Order
+
+    def selection(self) -> Selection:
+        """A fresh one."""
+        kinds = sorted(map(singular, self.order.kinds))
+        return Selection(Filter(self.where, kinds) if self.where is not None else None, None, self.limit, more=True)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of all rooms, as exceptions of the library."""
+    try:
+        yield
+    except (SourceError, AddonError) as e:
+        raise error_of(e.exit_code, str(e)) from None
+    except FilterError as e:
+        raise UsageError(f"where: {e.message}, at column {e.column}") from None
+    except SettingError as e:
+        raise UsageError(str(e)) from None
+    except Missing as e:
+        raise UnavailableError(str(e)) from None
+
+
+def kinds_of(what: str) -> frozenset[str]:
+    """The kinds that are named, as readings know them. Raises UsageError."""
+    asked = frozenset("alert" if kind == "alerts" else kind for kind in what.split(",") if kind)
+    unknown = sorted(asked - {*KINDS, *addons.kinds()})
+    if unknown or not asked:
+        raise UsageError(f"what={what}: there are {', '.join((*KINDS, *addons.kinds()))}")
+    if "summary" in asked:
+        raise UsageError("what=summary: that is .summary() of any reading")
+    return asked
+
+
+def understood(where: str | None, fields: Iterable[str] | None, limit: int | None, order: Order) -> Asked:
+    """Raises UsageError for what makes no sense."""
+    with translated():
+        asked = Asked(where, None if fields is None else _fields(fields, order.kinds), limit, order)
+        fault = where_fault(asked.selection().where, order.kinds)
+    if fault:
+        raise UsageError(f"where: {fault}")
+    if limit is not None and limit < 0:
+        raise UsageError("limit: 0 or more")
+    if not 1 <= order.workers <= 64:
+        raise UsageError("workers: a number from 1 to 64")
+    return asked
+
+
+def settings_of(given: Mapping[str, Value], file: str | None) -> Settings:
+    """The settings of a file, where one is named, and above it those that are given. Raises NetwatchError."""
+    from pathlib import Path
+
+    from netwatch.store import config
+
+    settings = Settings({})
+    if file is not None:
+        try:
+            settings, wrong = config.load(Path(file))
+        except OSError as e:
+            raise error_of(4 if isinstance(e, FileNotFoundError) else 3, f"{file}: {e.strerror}") from None
+        if wrong:
+            raise UsageError(wrong[0])
+    with translated():
+        for key, value in given.items():
+            settings = settings.but(key, find(key).accept(value), "settings=")
+    return settings
+
+
+def use_client_names() -> None:
+    """Let the fingerprints of TLS hellos have the names of programs, as the command line does."""
+    from netwatch._fast.proto.tls import text
+    from netwatch.names.clients import ClientTableError, load_clients
+
+    with _names:
+        if not text.CLIENTS:
+            try:
+                text.CLIENTS.update(load_clients())
+            except ClientTableError as e:
+                raise UsageError(str(e)) from None
+
+
+def _fields(names: Iterable[str], kinds: frozenset[str]) -> tuple[str, ...]:
+    """Their dotted names in records of the kinds: a name that stands for several is all of these."""
+    found: dict[str, None] = {}
+    for name in names:
+        fault = field_fault(name, kinds, more=True)
+        if fault:
+            raise UsageError(f"fields: {name}: {fault}")
+        columns = [column for kind in kinds if (column := column_of(singular(kind), name, True)) is not None]
+        own = [path for column in columns for path in column.own]
+        if not own:
+            raise UsageError(f"fields: {name}: is of flows; {' and '.join(sorted(map(singular, kinds)))} records have "
+                             "not got it")
+        found |= dict.fromkeys(own)
+    if not found:
+        raise UsageError("fields: name at least one")
+    return tuple(found)

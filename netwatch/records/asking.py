@@ -1,0 +1,40 @@
+"""What is wrong with what is asked for: names and filters that no record of the asked kinds can answer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from netwatch.records.columns import column_of, kinds_with, names_of
+from netwatch.records.selection import singular
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+
+
+def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
+    """Why records of none of these kinds have such a field, naming what is most like it; "" where some have. `more`:
+    users' plugins may have added fields."""
+    asked = [singular(kind) for kind in kinds]
+    if any(column_of(kind, name, more) for kind in asked):
+        return ""
+    near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    others = kinds_with(name)
+    if others:
+        return f"{' and '.join(asked)} records have not got it, {' and '.join(others)} records have{hint}"
+    return f"no such field{hint}"
+
+
+def where_fault(where: Filter | None, kinds: Iterable[str]) -> str:
+    """Which condition no record of these kinds can answer; "" where all can be."""
+    from netwatch.schema import answering
+
+    asked = [singular(kind) for kind in kinds if kind != "summary"]
+    for fields in where.conditions if where is not None and asked else ():
+        if not any(answering(fields, kind)[1] for kind in asked):
+            names = [field.name for field in fields]
+            others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))
+            return f"{names[0]} is of {others} records; {' and '.join(asked)} records have not got it"
+    return ""
