@@ -47,8 +47,8 @@ cdef struct Column:
 
 
 cdef class Arrays:
-    """`columns` (records/columns.py, each with one path), of a form each; `moment(text, us)` is the time of a text in ns
-    or us since 1970, None where it is none."""
+    """`columns` (records/columns.py, each with one path), of a form each; `moment(text, us)` is the time of a text in
+    ns or us since 1970, None where it is none."""
     cdef Shown shown
     cdef Column* columns
     cdef FlowFields flows
