@@ -2,10 +2,6 @@
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # to type checkers it is True; importing typing would cost `netwatch --version` its speed
-if TYPE_CHECKING:
-    from netwatch.api import *  # noqa: F403 - what __all__ there lists
-
 
 def __getattr__(name: str) -> object:
     """The library, loaded when something of it is asked for: the command line often needs none of it."""

@@ -18,7 +18,7 @@ from netwatch_command import ROOT
 
 FAST = "netwatch._fast"
 ROOMS: dict[str, tuple[str, ...]] = {
-    "netwatch": ("netwatch.api",),
+    "netwatch": (),  # what it gives out it loads when that is asked for, by name; __init__.pyi tells type checkers
     "netwatch.schema": ("netwatch.schema",),
     FAST: (FAST, "netwatch.model.record"),
     f"{FAST}.proto": (FAST, "netwatch.model.record"),
