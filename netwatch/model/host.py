@@ -163,8 +163,9 @@ class Owners(Protocol):
         """Is what finds them loaded?"""
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
-                first_seen_ns: int = 0) -> Owner | Unknown:
-        """Who owns the socket at either end."""
+                first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
+        """Who owns the socket at either end of the flow whose first frame came at `first_seen_ns` (0: now), and of
+        which `last_seen_ns` is the newest time at which it was known to be still the same (0: no later)."""
 
     def status(self) -> list[Status]:
         """The methods, best first."""

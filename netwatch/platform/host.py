@@ -82,8 +82,8 @@ class Looking:
         self.ready = True
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
-                first_seen_ns: int = 0) -> Owner | Unknown:
-        return self._owners.of_flow(proto, src, sport, dst, dport, first_seen_ns)
+                first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
+        return self._owners.of_flow(proto, src, sport, dst, dport, first_seen_ns, last_seen_ns)
 
     def status(self) -> list[Status]:
         return self._owners.status()

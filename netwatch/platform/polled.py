@@ -55,7 +55,8 @@ class PolledTracker:
             self._failure = str(e)
             return
         with self._sights.lock:
-            self._enter(sockets, began)
+            self._enter(sockets, began, time.time_ns())
+            self._sights.looked[0] = began
         self._sights.passed[self.method] = self._passed = began
         self.passes += 1
 
@@ -66,7 +67,7 @@ class PolledTracker:
     def close(self) -> None:
         pass
 
-    def _enter(self, sockets: list[Socket], began: int) -> None:
+    def _enter(self, sockets: list[Socket], began: int, done: int) -> None:
         whose: dict[int, Identity] = {}
         there: dict[tuple[object, ...], int] = {}
         for s in sockets:
@@ -84,12 +85,12 @@ class PolledTracker:
                     whose[pid] = self._facts.identify(pid)
                     self._facts.of(whose[pid])
                 self._sights.saw(Sight(
-                    whose[pid], 0, number, self.method, s.local, first=began, begin=self._passed, last=began,
-                    ending=POLLED, listening=s.state == "LISTEN", sharing=True, others=s.pids[1:]),
+                    whose[pid], 0, number, self.method, s.local, first=done, begin=self._passed, last=began,
+                    ending=POLLED, listening=s.state == "LISTEN", sharing=True, passes=True, others=s.pids[1:]),
                     s.proto, s.lport, s.remote, s.rport)
             there[key] = number
         for key in self._known.keys() - there.keys():
-            self._sights.closed(self._known[key], self._passed)
+            self._sights.closed(self._known[key], done, self._passed)
         self._known = there
 
 

@@ -1,13 +1,14 @@
 """What was seen of sockets and the processes that use them, and the rules by which a flow is given to one of them.
 
-A sight says: from `begin` to `end` this socket was, as far as we know, in the hands of this process. Ports and pids are
-used again, so nothing is answered for a time outside of these bounds; where two answers fit, none is given. Bounded.
+A sight says: from `begin` to `end` this socket may have been in the hands of this process, and it was from `first` on.
+Ports and pids are used again, so nothing is answered for a time outside of these bounds, nor within them where another
+socket may have had the same ends; where two answers fit, none is given. Bounded.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,14 +21,20 @@ MS, SECOND = 1_000_000, 1_000_000_000
 SLACK = 5 * MS                 # between the clock of a packet and that of the event which belongs to it
 LINGER = 60 * SECOND           # a closed connection's last packets: two maximum segment lifetimes on Linux
 STALE = 2 * SECOND             # a socket whose end nobody tells must have been confirmed this recently
+SETTLED = 50 * MS              # by then the kernel has told of a socket that it was closed
 # who tells that a socket has been closed
 TOLD, POLLED, SILENT = 2, 1, 0   # the kernel, at once; the next pass; nobody
 MAX_KEYS = 65536
 MAX_PER_KEY = 8
+MAX_UNSEEN = 65536             # ends of sockets that came and went between two passes
 
 GONE = "its socket was closed by then, and the port may have been another's"
 NOT_SEEN = "no pass over the sockets met one with these ends: it was too short-lived, or there is none"
 NOT_OURS = "no socket of this machine: passing by, answered by the kernel itself, or sent by a packet socket"
+BETWEEN = "its socket came and went between two passes over the sockets, and nobody saw whose it was"
+AGAIN = "more than one socket had these ends at about that time, and which of them it was cannot be told"
+CHECKING = "whether its last known owner still has the socket is being checked"
+UNPROVED = "a socket with these ends was seen, but not while the flow was: the port may have been another's then"
 
 K = TypeVar("K")
 Key = tuple[int, ...] | tuple[int, int, int, bytes, bytes]
@@ -46,15 +53,17 @@ class Sight:
     first: int                 # when it was first seen
     begin: int                 # not before this
     last: int                  # last confirmed
-    end: int = FOREVER         # closed
+    end: int = FOREVER         # closed by then
     ending: int = SILENT
     listening: bool = False
     sharing: bool = False      # other sockets may be bound to the same port at the same time
+    passes: bool = False       # passes met it: nothing is known of its ends before `first` and after the last of them
     others: tuple[int, ...] = ()
     key: Key = ()              # where the table keeps it
 
     def fits(self, when: int) -> bool:
-        return self.begin - SLACK <= when <= self.end + SLACK
+        slack = 0 if self.passes else SLACK    # the time of a pass is by the clock of packets
+        return self.begin - slack <= when <= self.end + slack
 
     def is_stale(self, when: int) -> bool:
         """Nobody would have told us of its end, and nobody has confirmed it since."""
@@ -78,6 +87,9 @@ class Sights:
         self._bound: dict[Key, list[Sight]] = {}
         self._by_cookie: dict[int, list[Sight]] = {}
         self._closing: deque[tuple[int, int]] = deque()
+        self._unseen: OrderedDict[Key, tuple[int, int]] = OrderedDict()    # (begin, end), oldest end first
+        self.covered: dict[int, tuple[int, int]] = {}   # namespace: in this time, all unseen of TCP and UDP were told
+        self.looked: dict[int, int] = {}   # namespace: when its last whole pass began
         self.evicted = 0
         self.lock = threading.RLock()      # held by whoever reads or changes the table
         self.passed: dict[str, int] = {}   # method: when its last pass or its last look at the events was
@@ -115,7 +127,7 @@ class Sights:
         if old.cookie == new.cookie:
             new.begin = max(new.begin, new.first - SLACK)
             new.others = old.others = tuple({*old.others, *new.others, old.who.pid, new.who.pid} - {old.who.pid})
-        elif old.local == new.local and not new.sharing and not new.listening:
+        elif old.local == new.local and not (new.passes or new.listening or (new.sharing and not _is_alone(new))):
             new.begin = max(new.begin, min(old.last if old.end == FOREVER else old.end, new.first))
             old.end = min(old.end, new.begin)
 
@@ -124,13 +136,27 @@ class Sights:
         for sight in self._by_cookie.get(cookie, ()):
             sight.last = max(sight.last, when)
 
-    def closed(self, cookie: int, when: int) -> None:
-        """The socket is closed since `when`; its sights are kept a while for packets that are still in the air."""
+    def closed(self, cookie: int, when: int, last: int = 0) -> None:
+        """The socket is closed, at the latest since `when`, and was not yet at `last`. Its sights are kept a while for
+        packets that are still in the air."""
         for sight in self._by_cookie.get(cookie, ()):
+            if sight.end == FOREVER:
+                sight.last = max(sight.last, last)
             if sight.end > when:
                 sight.end = max(when, sight.begin)
         if cookie in self._by_cookie:
             self._closing.append((when, cookie))
+
+    def unseen(self, netns: int, proto: int, local: bytes, lport: int, remote: bytes, rport: int, begin: int,
+               end: int) -> None:
+        """In this time a socket with these ends came and went, and nobody saw whose it was."""
+        key: Key = (proto, lport, rport, local, remote) if remote else (proto, lport, 0, local, b"")
+        earlier = self._unseen.pop(key, None)
+        if earlier is not None and earlier[1] + STALE >= begin:
+            begin, end = min(begin, earlier[0]), max(end, earlier[1])
+        self._unseen[key] = begin, end
+        if len(self._unseen) > MAX_UNSEEN and self._unseen.popitem(last=False)[1][1] + LINGER >= end:
+            self.covered[netns] = end, end
 
     def reopened(self, cookie: int, when: int) -> bool:
         """A socket that had seemed closed is there after all; True when its owner is known."""
@@ -161,39 +187,92 @@ class Sights:
 
     def prune(self, now: int) -> None:
         """Forget what was closed long ago."""
+        while self._unseen and next(iter(self._unseen.values()))[1] < now - LINGER:
+            self._unseen.popitem(last=False)
         while self._closing and self._closing[0][0] < now - LINGER:
             cookie = self._closing.popleft()[1]
             for sight in self._by_cookie.get(cookie, [])[:]:
                 if sight.end < now - LINGER:
                     self._forget(sight)
 
-    def find(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int, when: int) -> Found | Unknown:
-        """The owner of the socket with these ends at that time, by the rules of docs/processes.md."""
+    def find(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int, when: int,
+             until: int = 0) -> Found | Unknown:
+        """The owner of the socket with these ends at that time, by the rules of docs/processes.md. `until`: when the
+        flow that began `when` was last known to be the same (0: no later)."""
         exact = self._connected.get((proto, lport, rport, local, remote), [])
         if not exact and proto not in (TCP, UDP):
             exact = self._connected.get((proto, 0, 0, local, remote), [])
         there = self._of_namespace([s for s in exact if s.fits(when)], local, whole=True)
+        unseen = self._was_unseen((proto, lport, rport, local, remote), when)
         if there:
-            return _one(there, when, EXACT)
-        bound = [s for s in self._of_port(proto, local, lport) if s.fits(when)]
+            return self._one(there, when, max(when, until), EXACT, unseen)
+        bound = [s for s in self._of_port(proto, local, lport) if s.fits(when) and (s.listening or not unseen)]
         if bound:
-            return self._by_port(bound, local, when)
-        return self._late(exact, proto, when)
+            return self._by_port(bound, proto, local, lport, when, until)
+        return Unknown(BETWEEN) if unseen else self._late(exact, proto, when)
 
-    def _by_port(self, bound: list[Sight], local: bytes, when: int) -> Found | Unknown:
+    def _was_unseen(self, key: Key, when: int) -> bool:
+        begin, end = self._unseen.get(key, (FOREVER, 0))
+        return begin - SLACK <= when <= end + SLACK
+
+    def _by_port(self, bound: list[Sight], proto: int, local: bytes, lport: int, when: int,
+                 until: int) -> Found | Unknown:
+        unseen = any(self._was_unseen((proto, lport, 0, each, b""), when) for each in (b"", local))
         listeners = [s for s in bound if s.listening]
         if listeners:
-            if len({s.who for s in listeners}) > 1:
+            if len({s.who for s in listeners if s.begin <= when <= s.end}) > 1:
                 return Unknown("several processes listen on this port and the connection's own socket was not seen",
                                retry=True)
-            return Found(listeners[0], LISTENER)
+            return self._one(listeners, when, when, LISTENER, unseen)    # who listens later need not have accepted it
         if all(s.key[1] == 0 and s.last < when - SLACK for s in bound):
             return Unknown("which raw socket this belongs to is being checked", retry=True)
         narrow = [s for s in bound if s.local] or bound
         open_ones = [s for s in narrow if not s.is_stale(when)]
         if len({s.who for s in open_ones}) > 1 and (is_group(local) or any(s.sharing for s in open_ones)):
             return Unknown("several processes have sockets on this port, and packets do not tell them apart")
-        return _one(narrow, when, PORT)
+        return self._one(narrow, when, max(when, until), PORT, unseen)
+
+    def _one(self, there: list[Sight], when: int, until: int, quality: str, unseen: bool) -> Found | Unknown:
+        """The one sight that may be meant; none when several may, or `unseen` ones, or when nothing shows it was it."""
+        there = [s for s in there if s.begin <= when <= s.end] or there
+        sure = [s for s in there if s.passes and s.first <= when <= self._known_until(s)]
+        if sure and quality == EXACT:
+            there, unseen = sure, False        # the kernel gives both ends to one socket at a time
+        fresh = [s for s in there if not s.is_stale(when)]
+        if not fresh:
+            return Unknown(CHECKING, retry=True)
+        best = min(fresh, key=lambda s: (abs(s.first - when), s.first))
+        if unseen or any(s.cookie != best.cookie and s.who != best.who for s in fresh):
+            return Unknown(AGAIN)
+        doubt = self._doubt(best, when, until, quality)
+        return doubt or Found(best, SHARED if quality == EXACT and best.others else quality)
+
+    def _doubt(self, sight: Sight, when: int, until: int, quality: str) -> Unknown | None:
+        """Why the only sight that fits may still be the wrong one. What shows that it is the right one: a pass met it
+        when the flow's first or newest packet was there, or during the connection; or all other sockets are known."""
+        known = self._known_until(sight)
+        if not sight.passes or sight.first <= when <= known:
+            return None
+        if max(when, until if quality != LISTENER else 0) > known and sight.end == FOREVER:
+            return Unknown(CHECKING, retry=True)
+        if when > known:
+            begin, end = sight.last, sight.end
+        elif quality != LISTENER and sight.first <= until and (sight.key[0] == TCP or until <= known):
+            return None
+        else:
+            begin, end = sight.begin, sight.first
+        since, told = self.covered.get(sight.netns, (FOREVER, 0))
+        if sight.key[0] in (TCP, UDP) and since <= begin and told >= end + SETTLED:
+            return None
+        return Unknown(UNPROVED, retry=True)
+
+    def _known_until(self, sight: Sight) -> int:
+        """Until when it is certain that the socket was there."""
+        if not sight.passes:
+            return sight.end
+        if sight.end == FOREVER and sight.ending != SILENT:
+            return max(sight.last, self.looked.get(sight.netns, 0))
+        return sight.last
 
     def _late(self, exact: list[Sight], proto: int, when: int) -> Found | Unknown:
         """Nothing fits. A TCP connection's last packets come after its end; anything else stays unknown."""
@@ -245,10 +324,6 @@ def _take_out(table: dict[K, list[Sight]], key: K, sight: Sight) -> None:
         table.pop(key, None)
 
 
-def _one(there: list[Sight], when: int, quality: str) -> Found | Unknown:
-    """The sight whose beginning is nearest; none when nobody has confirmed any of them for too long."""
-    fresh = [s for s in there if not s.is_stale(when)]
-    if not fresh:
-        return Unknown("whether its last known owner still has the socket is being checked", retry=True)
-    best = min(fresh, key=lambda s: (abs(s.first - when), s.first))
-    return Found(best, SHARED if quality == EXACT and best.others else quality)
+def _is_alone(sight: Sight) -> bool:
+    """The kernel lets no other socket have these ends at the same time, whatever their options."""
+    return len(sight.key) > 2 and sight.key[0] == TCP

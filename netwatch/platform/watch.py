@@ -110,25 +110,27 @@ class Watch:
             self._active = []
 
     def lookup(self, proto: str | int, local: str | bytes, lport: int, remote: str | bytes, rport: int,
-               first_seen_ns: int = 0) -> Owner | Unknown:
+               first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
         """Who owns the local end of this flow, at the time of its first packet (ns since 1970; 0: now).
 
-        For ICMP echo, the identifier is the local port. When the answer is Unknown with `retry`, a pass has been
-        ordered; ask again, within two seconds or until it says something else. Raises ValueError for no address.
+        `last_seen_ns` is when it was last known to be the same flow (its newest packet; 0: its first): a method that
+        polls may have met the socket only then. For ICMP echo, the identifier is the local port. When the answer is
+        Unknown with `retry`, a pass has been ordered; ask again, within two seconds or until it says something else.
+        Raises ValueError for no address.
         """
         number = PROTOCOLS.get(proto, -1) if isinstance(proto, str) else proto
-        return self._answer(number, packed(local), lport, packed(remote), rport, first_seen_ns)
+        return self._answer(number, packed(local), lport, packed(remote), rport, first_seen_ns, last_seen_ns)
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
-                first_seen_ns: int = 0) -> Owner | Unknown:
+                first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
         """The same for a flow whose local end is not known: its initiator when that is here, else its responder."""
         number = PROTOCOLS.get(proto, -1) if isinstance(proto, str) else proto
         here, there = packed(src), packed(dst)
-        first = self._answer(number, here, sport, there, dport, first_seen_ns)
+        first = self._answer(number, here, sport, there, dport, first_seen_ns, last_seen_ns)
         if isinstance(first, Owner) or (here in self._ours and there not in self._ours and not is_group(there)):
             return first
         other_port = sport if number in (PROTOCOLS["icmp"], PROTOCOLS["icmp6"]) else dport
-        second = self._answer(number, there, other_port, here, sport, first_seen_ns)
+        second = self._answer(number, there, other_port, here, sport, first_seen_ns, last_seen_ns)
         return second if isinstance(second, Owner) or there in self._ours else first
 
     def status(self) -> list[Status]:
@@ -146,15 +148,15 @@ class Watch:
                 found.append(Status("psutil", False, self._facts.missing, "pip install psutil"))
         return found
 
-    def _answer(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int,
-                when: int) -> Owner | Unknown:
+    def _answer(self, proto: int, local: bytes, lport: int, remote: bytes, rport: int, when: int,
+                until: int) -> Owner | Unknown:
         with self._lock:
             began = time.monotonic()
             if began - self._drained > FRESH_S:
                 for tracker in self._active:
                     tracker.drain()
                 self._drained = began
-            found = self._sights.find(proto, local, lport, remote, rport, when or time.time_ns())
+            found = self._sights.find(proto, local, lport, remote, rport, when or time.time_ns(), until)
             if isinstance(found, Found):
                 self.known += 1
                 return self._owner(found)

@@ -44,7 +44,8 @@ class Invented(Host):
     def status(self) -> list[Status]:
         return [Status("ebpf", False, "forbidden"), Status("sock_diag", True, "polled")]
 
-    def of_flow(self, proto: int, src: bytes, sport: int, dst: bytes, dport: int, first: int) -> Owner | Unknown:
+    def of_flow(self, proto: int, src: bytes, sport: int, dst: bytes, dport: int, first: int,
+                last: int) -> Owner | Unknown:
         self.asked.append((proto, src, sport, dst, dport, first))
         there = self.answers.get(sport, [Unknown("nobody")])
         return there.pop(0) if len(there) > 1 else there[0]

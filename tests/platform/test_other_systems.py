@@ -189,7 +189,11 @@ def test_polling_from_pass_to_pass() -> None:
     owners.start()
     tracker = owners._active[0]
     try:
-        found = owners.lookup("tcp", HOME, 5000, PEER, 80)
+        now = time.time_ns()
+        found = owners.lookup("tcp", HOME, 5000, PEER, 80, now)
+        assert not isinstance(found, Owner) and found.retry, "no pass has met it since"
+        tracker.sweep()
+        found = owners.lookup("tcp", HOME, 5000, PEER, 80, now)
         assert isinstance(found, Owner)
         assert (found.process.pid, found.method, found.quality) == (os.getpid(), "lsof", "exact")
         table.clear()
@@ -227,6 +231,7 @@ def test_a_flow_of_either_direction() -> None:
     owners = polled.polled_owners("lsof", lambda: list(table), lambda: frozenset({HOME}))
     owners.start()
     now = time.time_ns()
+    owners._active[0].sweep()
     try:
         for ends in ((HOME, 5000, PEER, 80), (PEER, 80, HOME, 5000)):
             found = owners.of_flow("tcp", *ends, now)

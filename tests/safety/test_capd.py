@@ -218,7 +218,7 @@ def test_what_is_no_question_is_refused(data):
 
 
 def test_mutants_of_messages_raise_nothing_else():
-    made = [messages.ask(Question(3, "of_flow", ["tcp", b"\x7f\0\0\1", 1, b"\x7f\0\0\1", 2, 0])),
+    made = [messages.ask(Question(3, "of_flow", ["tcp", b"\x7f\0\0\1", 1, b"\x7f\0\0\1", 2, 0, 0])),
             messages.ask(Question(4, "open", [["lo", "any"], "tcp", 64, 1, True])),
             *(messages.answer_parts(Answer(1, "is", value))[0][1:] for value in VALUES)]
     chance = random.Random(5)

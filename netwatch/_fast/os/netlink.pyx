@@ -3,7 +3,7 @@
 The kernel is trusted to speak the truth but not to be of our version: every length is checked. netlink(7). Here and not
 in platform/ because a pass over thousands of sockets must cost no Python object for each. It knows no packet.
 """
-from libc.errno cimport EBADF, EINTR, EPROTO, errno
+from libc.errno cimport EAGAIN, EBADF, EINTR, ENOBUFS, EPERM, EPROTO, errno
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset, strerror
 from posix.fcntl cimport O_CLOEXEC, O_RDONLY, open as posix_open
@@ -17,10 +17,21 @@ cdef extern from "sys/socket.h" nogil:
     int SOCK_CLOEXEC
     int SOL_SOCKET
     int SO_RCVTIMEO
+    int SO_RCVBUF
+    int SO_RCVBUFFORCE
+    int MSG_DONTWAIT
     int open_socket "socket"(int family, int kind, int protocol)
     ssize_t send(int fd, const void* data, size_t n, int flags)
     ssize_t recv(int fd, void* data, size_t n, int flags)
+    struct sockaddr:
+        pass
+    int bind(int fd, const sockaddr* address, unsigned int n)
     int setsockopt(int fd, int level, int name, const void* value, unsigned int n)
+
+cdef extern from "<linux/netlink.h>" nogil:
+    int NETLINK_ADD_MEMBERSHIP
+    struct sockaddr_nl:
+        unsigned short nl_family
 
 cdef extern from "sys/time.h" nogil:
     struct timeval:
@@ -40,6 +51,7 @@ cdef enum:
     MAX_REQUEST = 512
     HEADER = 16
     PATIENCE = 2               # seconds before a kernel that does not answer is an error
+    SOL_NETLINK = 270
 
 
 def _failure(int number) -> OSError:
@@ -95,6 +107,41 @@ cdef class Netlink:
         if status:
             raise _failure(status)
         return messages
+
+    def join(self, groups: tuple[int, ...], int room) -> None:
+        """Be told what the kernel tells these groups; it keeps `room` bytes of that until heard(). Raises OSError."""
+        cdef sockaddr_nl here
+        cdef int group
+        memset(&here, 0, sizeof(here))
+        here.nl_family = <unsigned short>AF_NETLINK
+        if bind(self.fd, <const sockaddr*>&here, sizeof(here)) < 0:     # one that has no number yet is told nothing
+            raise _failure(errno)
+        for group in groups:
+            if setsockopt(self.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0:
+                raise _failure(errno)
+        if setsockopt(self.fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0 and errno == EPERM:
+            setsockopt(self.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room))
+
+    def heard(self, int most) -> tuple[list[tuple[int, bytes]], bool]:
+        """The (type, body) of what the groups were told since, `most` or a few more, and whether that is all. Waits for
+        nothing. Raises OSError."""
+        cdef Gathered found
+        cdef list messages = []
+        cdef bint whole = True
+        cdef ssize_t n
+        found.messages = <void*>messages
+        self.seq = 0               # of what nobody asked for
+        while len(messages) < most:
+            n = recv(self.fd, self.buffer, BUFFER, MSG_DONTWAIT)
+            if n >= 0:
+                walk(self, <u32>n, True, gather, &found)
+            elif errno == EAGAIN:
+                return messages, whole
+            elif errno == ENOBUFS:     # there was more than room for it
+                whole = False
+            elif errno != EINTR:
+                raise _failure(errno)
+        return messages, False
 
     cdef int ask(self, u16 kind, u16 flags, const u8* body, u32 length, on_message each, void* user) noexcept nogil:
         """Send one request and hand every message of the answer to `each`; 0 or an errno."""

@@ -6,9 +6,9 @@ to, and puts what it finds. A value holds as long as the row is the same flow. T
 from netwatch._fast.view.attached cimport RowCodes
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Row, BIT_INITIATOR_B
+from netwatch._fast.flow.row cimport Row, BIT_ENDED, BIT_INITIATOR_B
 from netwatch._fast.flows cimport Core, has_socket_ends
-from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_ICMP, PROTO_ICMP6
+from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP
 
 cdef enum:
     SPARE = 4096               # values that nothing has any more, beyond twice those in use, before they are dropped
@@ -42,8 +42,9 @@ cdef class Told:
         return core.table.colds[row].key
 
     def ends(self, u32 row, u64 key):
-        """(protocol, initiator's address, port, responder's address, port, first frame in ns) of that flow, packed
-        addresses; None when it is gone. An echo's identifier is its initiator's port."""
+        """(protocol, initiator's address, port, responder's address, port, first frame in ns, when it was last known to
+        be the same flow in ns) of that flow, packed addresses; None when it is gone. An echo's identifier is its
+        initiator's port. A TCP connection is the same until its end or another's beginning was seen."""
         cdef Core* core = &self.engine.core
         cdef Row* r
         if self.key(row) != key:
@@ -51,12 +52,14 @@ cdef class Told:
         r = &core.table.rows[row]
         n = 4 if r.family == FAMILY_IP4 else 16
         a, b = ((<char*>r.a)[:n], r.pa), ((<char*>r.b)[:n], r.pb)
-        first = core.table.colds[row].first
+        first, last = core.table.colds[row].first, r.last
+        if r.proto == PROTO_TCP and not r.bits & BIT_ENDED:
+            last = max(last, core.clock)
         if r.bits & BIT_INITIATOR_B:
             a, b = b, a
         if r.proto == PROTO_ICMP or r.proto == PROTO_ICMP6:
-            return r.proto, a[0], r.pa, b[0], 0, first
-        return r.proto, *a, *b, first
+            return r.proto, a[0], r.pa, b[0], 0, first, last
+        return r.proto, *a, *b, first, last
 
     def put(self, u32 row, u64 key, tuple values, when) -> None:
         """The flow in that row, of that key, has these values since `when`, None: no matter. One for each field, None

@@ -199,9 +199,10 @@ class Owners:
         return self._ready
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
-                first_seen_ns: int = 0) -> Owner | Unknown:
+                first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
         try:
-            return cast("Owner | Unknown", self._helper.ask("of_flow", proto, src, sport, dst, dport, first_seen_ns))
+            return cast("Owner | Unknown", self._helper.ask("of_flow", proto, src, sport, dst, dport, first_seen_ns,
+                                                            last_seen_ns))
         except Unavailable as e:
             return Unknown(str(e))
 

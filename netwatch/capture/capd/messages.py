@@ -23,7 +23,7 @@ Type = type | tuple[type, ...]
 NUMBER: Type = (int, str)  # of a protocol, or its name
 QUESTIONS: dict[str, tuple[Type, ...]] = {
     "open": (list, str, int, int, bool), "shut": (int,), "ended": (int,), "devices": (), "default_interface": (),
-    "find_owners": (bool,), "owners_ready": (), "of_flow": (NUMBER, (str, bytes), int, (str, bytes), int, int),
+    "find_owners": (bool,), "owners_ready": (), "of_flow": (NUMBER, (str, bytes), int, (str, bytes), int, int, int),
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
 }

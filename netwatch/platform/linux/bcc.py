@@ -13,6 +13,7 @@ import importlib.util
 import os
 import sys
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,8 @@ PROBES = {"inet_sendmsg": "sent", "inet6_sendmsg": "sent", "inet_recvmsg": "rece
 TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 TRACE = "events/sock/inet_sock_set_state/format"
 PAGES = 256
+FIRST_NUMBER = 1 << 62         # beyond the cookies of sock_diag, which runs beside it
+MAX_SOCKETS = 65536
 
 TRACEPOINT = r"""
 struct event { u32 kind, tgid; u64 start, at, cookie; u32 netns; u16 family, proto, lport, rport; u32 flags;
@@ -154,6 +157,9 @@ class BccTracker:
         self._program: bcc.BPF | None = None
         self._what = ""
         self._fix = "apt install python3-bpfcc linux-headers-$(uname -r)"
+        self._sockets: OrderedDict[int, tuple[int, Identity, int]] = OrderedDict()    # by address: number, whose, port
+        self._numbers = 0
+        self._lost_at = 0
         self.events = self.lost = 0
 
     def start(self) -> None:
@@ -199,6 +205,18 @@ class BccTracker:
 
     def _lose(self, count: int) -> None:
         self.lost += count
+        self._lost_at = time.time_ns()
+
+    def _number(self, e: bpf_events.SocketEvent, who: Identity) -> int:
+        """A number for the socket that is never used again, as the kernel uses its address (which `e.cookie` is)."""
+        known = self._sockets.pop(e.cookie, None)
+        if known is None or known[1:] != (who, e.lport) or e.kind in (bpf_events.CONNECTED, bpf_events.LISTENS):
+            self._numbers += 1
+            known = FIRST_NUMBER + self._numbers, who, e.lport
+        self._sockets[e.cookie] = known
+        if len(self._sockets) > MAX_SOCKETS:
+            self._sockets.popitem(last=False)
+        return known[0]
 
     def _take(self, cpu: int, data: int, size: int) -> None:
         if size < bpf_events.SOCKET.size:
@@ -207,7 +225,8 @@ class BccTracker:
         self.events += 1
         at = e.at + time.time_ns() - time.monotonic_ns()
         if e.kind == bpf_events.CLOSED:
-            self._sights.closed(e.cookie, at)
+            number, _, _ = self._sockets.pop(e.cookie, (0, e.who, 0))
+            self._sights.closed(number, at)
             return
         seen = self._proc.glance(e.who.pid)
         who = seen[0] if seen else Identity(e.who.pid)
@@ -215,8 +234,9 @@ class BccTracker:
             self._facts.learn(*seen)
         stream = e.proto == 6
         ago = 10 * MS if e.kind == bpf_events.SENT else (120 if e.kind == bpf_events.CONNECTED else 5) * SECOND
+        begin = max(at - ago, min(self._lost_at, at))  # before a loss, the ends may have been another's
         self._sights.saw(Sight(
-            who, e.netns or self._own, e.cookie, METHOD, e.local, first=at, begin=at - ago, last=at,
+            who, e.netns or self._own, self._number(e, who), METHOD, e.local, first=at, begin=begin, last=at,
             ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
             e.proto, e.lport, e.remote, e.rport)
 

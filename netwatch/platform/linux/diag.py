@@ -7,18 +7,20 @@ status() says so. Needs CAP_SYS_PTRACE for the processes of others and CAP_SYS_A
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.host import Identity, Process, Status, Unavailable
 from netwatch.platform.base import TCP
 from netwatch.platform.facts import Facts
+from netwatch.platform.linux.closings import Closings
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.linux.procfs import Proc
-from netwatch.platform.sights import MS, POLLED, SILENT, Sight, Sights
+from netwatch.platform.sights import MS, POLLED, SETTLED, SILENT, Sight, Sights
 
 if TYPE_CHECKING:
     from netwatch._fast.os.sockdiag import SocketTable
@@ -28,6 +30,7 @@ PACE_S = 0.02
 ALL_S = 0.5                    # between two looks at every process, at namespaces and at raw sockets
 OTHERS = 2                     # other namespaces in one pass
 MAX_BUSY = 32                  # processes remembered for having opened sockets lately
+PASSES_KEPT = 16               # more than there are in the time in which the kernel tells of a closing
 MAX_PENDING = 65536            # sockets whose process is being looked for
 PATIENCE_NS = 2000 * MS        # after which a socket's process is looked for no more
 LISTEN = 10
@@ -36,7 +39,7 @@ Row = tuple[int, int, bool, bytes, int, bytes, int, int, int, int]
 
 
 class Waiting(NamedTuple):
-    """A socket whose process is looked for: first met at `since`, and not there yet at `before`."""
+    """A socket whose process is looked for: met by `since` for the first time, and not there yet at `before`."""
 
     since: int
     before: int
@@ -65,7 +68,9 @@ class DiagTracker:
         self._pids: set[int] = set()
         self._looked = 0.0
         self._hides = proc.hides_others()
-        self._passed: dict[int, int] = {}      # when the last pass over each namespace began, ns since 1970
+        self._closings: dict[int, Closings] = {}
+        self._begun: dict[int, deque[int]] = {}    # by namespace, when the passes over it began
+        self._missing: dict[int, set[int]] = {}    # by namespace, cookies that a pass which was not whole did not meet
         self._raw: set[int] = set()            # the inodes of raw sockets
         self._raw_passed = 0
         self._refused = ""
@@ -83,6 +88,9 @@ class DiagTracker:
         for table in self._tables.values():
             table.close()
         self._tables = {}
+        for closings in self._closings.values():
+            closings.close()
+        self._closings = {}
 
     def status(self) -> Status:
         limits = ["polled: what lives shorter than the time between two passes may lack an owner"]
@@ -113,8 +121,14 @@ class DiagTracker:
                 self._refused = str(e)
                 self._drop_table(namespace)
                 continue
+            done = time.time_ns()
             with self._sights.lock:
-                self._note(namespace, fresh, gone if whole else [], began)
+                before = self._sights.looked.get(namespace, 0)
+                self._note(namespace, fresh, self._left(namespace, fresh, gone, whole), before, done)
+                if whole:
+                    self._sights.looked[namespace] = began
+                if namespace in self._closings:
+                    self._note_closings(namespace, before, began)
         if every:
             self._note_raw(began)
         self._resolve(began, every)
@@ -149,24 +163,74 @@ class DiagTracker:
             self._tables[inode] = SocketTable(fd)
         except OSError as e:
             self._refused = str(e)
+            return
+        with contextlib.suppress(OSError):
+            self._closings[inode] = Closings(fd)
+            self._begun[inode] = deque(maxlen=PASSES_KEPT)
+            self._sights.covered[inode] = (now := time.time_ns()), now
 
     def _drop_table(self, inode: int) -> None:
         self._tables.pop(inode).close()
-        self._passed.pop(inode, None)
+        self._missing.pop(inode, None)
+        self._sights.looked.pop(inode, None)
+        self._sights.covered.pop(inode, None)
+        if inode in self._closings:
+            self._closings.pop(inode).close()
+            del self._begun[inode]
 
-    def _note(self, namespace: int, fresh: list[Row], gone: list[int], began: int) -> None:
-        """Enter what one namespace's pass brought: new sockets wait for their process, those gone are closed."""
-        before = self._passed.get(namespace, 0)
-        self._passed[namespace] = began
+    def _left(self, namespace: int, fresh: list[Row], gone: list[int], whole: bool) -> list[int]:
+        """The cookies of the sockets that are certainly gone. A pass that was not whole may have missed some, which the
+        next one then has as new ones."""
+        missing = self._missing.pop(namespace, set()) - {row[9] for row in fresh}
+        missing.update(gone)
+        if whole:
+            return list(missing)
+        self._missing[namespace] = missing
+        return []
+
+    def _note(self, namespace: int, fresh: list[Row], gone: list[int], before: int, done: int) -> None:
+        """Enter what one namespace's pass brought: new sockets wait for their process, those gone are closed. `before`:
+        when the pass before began; `done`: when this one was over."""
         for cookie in gone:
-            self._sights.closed(cookie, before)
+            self._sights.closed(cookie, done, before)
+        if gone and self._pending:
+            self._give_up(set(gone))
         for row in fresh:
             remote, inode, cookie = row[5], row[8], row[9]
             again = self._sights.knows(cookie)
             if again and len(again[0].key) == (5 if any(remote) else 2):
-                self._sights.reopened(cookie, began)
+                self._sights.reopened(cookie, done)
             elif inode and len(self._pending) < MAX_PENDING:
-                self._pending[inode] = Waiting(began, before, namespace, row)
+                self._pending[inode] = Waiting(done, before, namespace, row)
+
+    def _give_up(self, gone: Set[int]) -> None:
+        """Sockets that are gone before their process was found: nobody knows whose they were."""
+        for inode, waiting in list(self._pending.items()):
+            _, _, _, local, lport, remote, rport, _, _, cookie = waiting.row
+            if cookie in gone:
+                del self._pending[inode]
+                self.unresolved += 1
+                self._sights.unseen(waiting.namespace, waiting.row[0], local if any(local) else b"", lport,
+                                    remote if any(remote) else b"", rport, waiting.before, time.time_ns())
+
+    def _note_closings(self, namespace: int, before: int, began: int) -> None:
+        """Sockets of this namespace that were closed lately. One that no pass met was opened after the last pass that
+        began before it was closed."""
+        until = time.time_ns()
+        told, whole = self._closings[namespace].take()
+        now = time.time_ns()
+        since, asked = self._sights.covered[namespace]
+        passes = self._begun[namespace]
+        opened = next((begun for begun in reversed(passes) if begun <= asked - SETTLED), since)
+        passes.append(began)
+        self._sights.covered[namespace] = (since if whole else now), until
+        if self._pending:
+            self._give_up({closing.cookie for closing in told})
+        for closing in told:
+            if self._sights.knows(closing.cookie):
+                self._sights.closed(closing.cookie, now, before)
+            elif closing.lport:
+                self._sights.unseen(namespace, *closing[:5], opened, now)
 
     def _note_raw(self, began: int) -> None:
         """Raw and ping sockets have no cookie here; their inode stands for it, negative so that it meets no other."""
@@ -180,9 +244,9 @@ class DiagTracker:
                 elif s.inode and len(self._pending) < MAX_PENDING:
                     row = (s.proto, 7, len(s.remote) == 16, s.local, s.lport, s.remote, s.rport, s.uid or 0, s.inode,
                            -s.inode)
-                    self._pending.setdefault(s.inode, Waiting(began, self._raw_passed, namespace, row))
+                    self._pending.setdefault(s.inode, Waiting(time.time_ns(), self._raw_passed, namespace, row))
         for inode in self._raw - there:
-            self._sights.closed(-inode, self._raw_passed)
+            self._sights.closed(-inode, time.time_ns(), self._raw_passed)
         self._raw, self._raw_passed = there, began
 
     def _resolve(self, began: int, every: bool) -> None:
@@ -256,5 +320,6 @@ class DiagTracker:
         self._sights.saw(Sight(
             who, waiting.namespace, cookie, METHOD, local if any(local) else b"", first=waiting.since,
             begin=waiting.before, last=began, ending=POLLED if cookie > 0 else SILENT,
-            listening=state == LISTEN and proto == TCP, sharing=True, others=tuple(each[0].pid for each in found[1:])),
+            listening=state == LISTEN and proto == TCP, sharing=True, passes=True,
+            others=tuple(each[0].pid for each in found[1:])),
             proto, lport, remote if any(remote) else b"", rport)

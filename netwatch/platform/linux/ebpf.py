@@ -50,7 +50,8 @@ class EbpfTracker:
         self._taken: list[bytes] = []
         self._offset = 0           # from CLOCK_MONOTONIC to the time since 1970
         self._losses = 0
-        self._lost_at = 0
+        self._lost_at = 0          # not later than this, ns since 1970
+        self._found_at = 0         # when the last sweep began
         self._sweeps = 0
         self.events = 0
         self.load_s = 0.0
@@ -85,6 +86,8 @@ class EbpfTracker:
         now = time.time_ns()
         self._offset = now - time.monotonic_ns()
         taken, self._taken = self._taken, []
+        if taken:
+            self._count_losses(self._object, now)
         for data in taken:
             if len(data) == bpf_events.SOCKET.size:
                 kind, at, cookie = bpf_events.END.unpack_from(data)
@@ -113,6 +116,7 @@ class EbpfTracker:
             return
         with self._sights.lock:
             self.drain()
+            self._count_losses(self._object, time.time_ns())
             self._offset = time.time_ns() - time.monotonic_ns()
             whole = len(found) - len(found) % bpf_events.SOCKET.size
             for n, (pid, cookie) in enumerate(bpf_events.WHOSE.iter_unpack(found[:whole])):
@@ -122,9 +126,7 @@ class EbpfTracker:
                 elif known[0].ending == SILENT:
                     known[0].last = began
             self._sights.unconfirmed(began)
-        lost = self._object.number("lost")
-        if lost != self._losses:
-            self._losses, self._lost_at = lost, began
+            self._found_at = began
 
     def status(self) -> Status:
         reason = "; ".join(self._limits)
@@ -157,6 +159,11 @@ class EbpfTracker:
             self._find = self._object.attach_iterator("find_sockets")
         self._programs = wanted
 
+    def _count_losses(self, programs: Object, now: int) -> None:
+        lost = programs.number("lost")
+        if lost != self._losses:
+            self._losses, self._lost_at = lost, now
+
     def _taken_one(self, data: bytes) -> None:
         self._taken.append(data)
 
@@ -169,6 +176,7 @@ class EbpfTracker:
             begin = at - 120 * SECOND      # as long as a connection may be tried; what is known of the port bounds it
         else:
             begin = 0 if stream else at - SENT_BEFORE
+        begin = max(begin, min(self._lost_at, at))     # before a loss, the ends may have been another's
         self._sights.saw(Sight(
             e.who, e.netns, e.cookie, METHOD, e.local, first=at, begin=begin, last=at,
             ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=e.sharing),
@@ -186,8 +194,9 @@ class EbpfTracker:
             self._sights.confirm(e.cookie, began)
         else:
             stream = e.proto in TCP_LIKE
+            begin = began if self._lost_at > self._found_at else self._found_at    # it was not there a sweep ago
             self._sights.saw(Sight(
-                e.who, e.netns, e.cookie, METHOD, e.local, first=began, begin=self._lost_at, last=began,
+                e.who, e.netns, e.cookie, METHOD, e.local, first=began, begin=begin, last=began,
                 ending=TOLD if stream else SILENT, listening=e.kind == bpf_events.LISTENS, sharing=True),
                 e.proto, e.lport, e.remote, e.rport)
 
