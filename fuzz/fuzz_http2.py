@@ -6,6 +6,7 @@ from driver import pack, run, streamed, turns_of
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import http2
+from netwatch.decrypt.room import Room
 from netwatch.decrypt.transaction import Transaction, fields_of
 
 HEAD = b"\x82\x84\x86\x41\x8a\xa0\xe4\x1d\x13\x9d\x09\xb8\xf0\x1e\x07\x7f"
@@ -28,7 +29,7 @@ def target(data: bytes) -> None:
         message = transaction.response if side else transaction.request
         names = (b":path", b":status", b":method", b"content-encoding", b"content-type", b"cookie", part[:9])
         message.head([(rng.choice(names), part[at : at + 40]) for at in range(0, min(len(part), 400), 40)], 1)
-        message.content(part, len(part), 2, True)
+        message.content(part, len(part), 2, Room())
     transaction.record("2", bool(len(data) & 1))
     fields_of(transaction.response.fields, True)
 

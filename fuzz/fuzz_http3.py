@@ -9,6 +9,7 @@ from netwatch._fast.proto import http3
 from netwatch.decrypt.http3 import Http3
 from netwatch.decrypt.qpack import Refused, references
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER
+from netwatch.decrypt.room import Room
 from netwatch.model.event import Event
 
 STREAMS = (0, 2, 3, 4, 6, 7, 15, 1)
@@ -24,7 +25,7 @@ SEEDS = [
 def target(data: bytes) -> None:
     engine = Engine()
     first = Event(1, 1, "frames", 1, engine, 0, 0, 0, True, b"", 0, "http3", 0)
-    reader = Http3(first, False, True)
+    reader = Http3(first, False, Room())
     facts = []
     for side, part in turns_of(data):
         if not part:

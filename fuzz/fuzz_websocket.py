@@ -7,6 +7,7 @@ from driver import pack, run, streamed
 
 from netwatch._fast.out.probe import Probe
 from netwatch._fast.proto import websocket
+from netwatch.decrypt.room import Room
 from netwatch.decrypt.websocket import WebSocket
 
 HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
@@ -27,7 +28,7 @@ class Frame(SimpleNamespace):
 
 def show(result: tuple) -> None:
     websocket.label(websocket.describe(result[1]))
-    reader = WebSocket()
+    reader = WebSocket(Room())
     for kind, side, _ts, _extra, payload in result[2]:
         for found in reader.take(Frame(kind=kind, side=side & 1, payload=payload)):
             assert found.kind == "streams" and len(found.payload) <= (1 << 20) + 1

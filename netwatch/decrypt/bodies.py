@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netwatch.decrypt.room import Room
 
 LIMIT = 1 << 20  # bytes of one body that are made at most
 
@@ -21,25 +25,31 @@ class Body:
         self._decode = _decoder(coding.strip().lower())
         self._raw_head = coding.strip().lower() == "deflate"
 
-    def feed(self, data: bytes) -> bytes:
-        """What the next bytes of the body say, at most what is left of the bound."""
+    def feed(self, data: bytes, room: Room) -> bytes:
+        """What the next bytes of the body say, at most what is left of its bound. Where there is not as much room, the
+        rest of the body is not made."""
+        most = min(self._left, room.left)
         if self._left <= 0 or not data:
             return b""
-        found = data[: self._left] if self._decode is None else self._decoded(data)
+        found = (data[:most] if self._decode is None else self._decoded(data, most)) if most > 0 else b""
         self._left -= len(found)
+        room.left -= len(found)
+        if room.left <= 0:
+            room.refused += 1
+            self._left = 0
         return found
 
-    def _decoded(self, data: bytes) -> bytes:
+    def _decoded(self, data: bytes, most: int) -> bytes:
         assert self._decode is not None
         try:
-            found = self._decode(data, self._left)
+            found = self._decode(data, most)
         except Exception as e:  # each codec has its own class of error
             if self._raw_head and isinstance(e, zlib.error):  # deflate without its zlib header, as some servers send it
                 self._raw_head = False
                 self._decode = _inflater(-zlib.MAX_WBITS)
-                return self._decoded(data)
+                return self._decoded(data, most)
             self._decode = None
-            return data[: self._left]
+            return data[:most]
         self._raw_head = False
         return found
 

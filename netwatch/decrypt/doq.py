@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from netwatch.model.event import Event
 
 MAX_STREAMS = 1000  # open at once; the oldest goes
-MAX_BYTES = 65537  # of a message with its length
+MAX_BYTES = 65537  # bytes of a message with its length
+STREAM_COST = 1000  # bytes of a stream that has said nothing
 
 
 class _Stream:
@@ -30,21 +31,31 @@ class Doq:
 
     def __init__(self) -> None:
         self._streams: collections.OrderedDict[int, _Stream] = collections.OrderedDict()
+        self._event: Event | None = None
+        self.held = 0  # bytes
+
+    def close(self) -> list[Event]:
+        """Let go of everything."""
+        for number in list(self._streams):
+            if self._event is not None:
+                self._close(number, self._event)
+        return []
 
     def take(self, event: Event) -> list[Event]:
         """The next bytes of a stream, or the end of the connection."""
+        self._event = event
         if event.extra & OVER:
-            for number in list(self._streams):
-                self._close(number, event)
-            return []
+            return self.close()
         stream = self._streams.get(event.stream)
         if stream is None:
             if len(self._streams) >= MAX_STREAMS:
                 self._close(next(iter(self._streams)), event)
             stream = self._streams[event.stream] = _Stream(event)
+            self.held += STREAM_COST
         said = stream.said[event.side]
         if len(said) + len(event.payload) <= MAX_BYTES:
             said += event.payload
+            self.held += len(event.payload)
         if event.extra & (FIN | RESET):
             stream.done[event.side] = True
             if event.extra & FIN and said:
@@ -56,4 +67,6 @@ class Doq:
         return []
 
     def _close(self, number: int, event: Event) -> None:
-        self._streams.pop(number).inner.close(event.time_ns, event.frame)
+        stream = self._streams.pop(number)
+        self.held -= sum(map(len, stream.said)) + STREAM_COST
+        stream.inner.close(event.time_ns, event.frame)

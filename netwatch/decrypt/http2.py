@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.proto.dns.text import message as dns_message
 from netwatch.decrypt.httpfacts import HttpFacts
-from netwatch.decrypt.transaction import Headers, Transaction
+from netwatch.decrypt.room import ENTRY_COST, Fields
+from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
+    from netwatch.decrypt.room import Room
     from netwatch.model.event import Event
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
@@ -27,33 +29,42 @@ PUSHED = 1 << 8  # with the flags of a frame: its block came in a PUSH_PROMISE
 class Http2:
     """One connection. Frames in, http and streams events out."""
 
-    def __init__(self, first: Event, show_secrets: bool, follow: bool) -> None:
-        """`follow`: somebody wants the content."""
+    def __init__(self, first: Event, show_secrets: bool, room: Room | None) -> None:
+        """`room` for the content, where somebody wants it."""
         from hpack import Decoder  # a twentieth of a second that only HTTP/2 pays for
 
         self._flow = first
         self._facts = HttpFacts("http2", "2", first, show_secrets)
-        self._follow = follow
+        self._room = room
         self._decoders = [Decoder(MAX_BLOCK), Decoder(MAX_BLOCK)]
         self._streams: dict[int, Transaction] = {}
-        self._block: tuple[int, int, bytes] | None = None  # stream, flags, what came of its header block
+        self._block: tuple[int, int, bytearray] | None = None  # stream, flags, what came of its header block
+        self._held = 0  # bytes of transactions
         self._client = -1  # the side that opens streams
         self._dead = False
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        entries = sum(len(decoder.header_table.dynamic_entries) for decoder in self._decoders)
+        return self._held + ENTRY_COST * entries + (len(self._block[2]) if self._block is not None else 0)
+
+    def close(self) -> list[Event]:
+        """Let go of everything: what is known of each transaction is all there will be."""
+        self._dead, self._block, self._decoders = True, None, []
+        return [self._report(stream) for stream in list(self._streams)]
 
     def take(self, event: Event) -> list[Event]:
         """One frame, or the end (an event without bytes)."""
         self._flow = event
         if not event.payload:
-            found = [self._report(stream) for stream in list(self._streams)]
-            self._dead = True
-            return found
+            return self.close()
         if self._dead or len(event.payload) < 9:
             return []
         try:
             return self._frame(event.side, event.payload)
         except (ValueError, IndexError, _hpack_error()):
-            self._dead = True
-            return [self._report(stream) for stream in list(self._streams)]
+            return self.close()
 
     def _frame(self, side: int, frame: bytes) -> list[Event]:
         size, kind, flags = int.from_bytes(frame[:3], "big"), frame[3], frame[4]
@@ -76,7 +87,8 @@ class Http2:
             return self._headers(side, promised, (flags & END_HEADERS) | PUSHED, payload[4:])
         elif kind == CONTINUATION and self._block is not None:
             _, first_flags, begun = self._block
-            return self._headers(side, self._block[0], first_flags | (flags & END_HEADERS), begun + payload)
+            begun += payload
+            return self._headers(side, self._block[0], first_flags | (flags & END_HEADERS), begun)
         elif kind == RST_STREAM and stream in self._streams:
             return [self._report(stream)]
         return []
@@ -88,14 +100,14 @@ class Http2:
                 asked = int.from_bytes(payload[at + 2 : at + 6], "big")
                 self._decoders[1 - side].max_allowed_table_size = min(asked, MAX_TABLE)
 
-    def _headers(self, side: int, stream: int, flags: int, block: bytes) -> list[Event]:
+    def _headers(self, side: int, stream: int, flags: int, block: bytes | bytearray) -> list[Event]:
         if len(block) > MAX_BLOCK:
             raise ValueError("a header block too long to keep")
         if not flags & END_HEADERS:
-            self._block = (stream, flags, block)
+            self._block = (stream, flags, block if isinstance(block, bytearray) else bytearray(block))
             return []
         self._block = None
-        fields: Headers = self._decoders[side].decode(block, raw=True)
+        fields: Fields = self._decoders[side].decode(bytes(block), raw=True)
         found = []
         if stream not in self._streams and len(self._streams) >= MAX_STREAMS:
             found.append(self._report(next(iter(self._streams))))
@@ -103,9 +115,14 @@ class Http2:
         if self._client < 0:
             self._client = side if b":method" in names and not flags & PUSHED else 1 - side
         is_request = bool(flags & PUSHED) or side == self._client
-        transaction = self._streams.setdefault(stream, Transaction())
+        if stream not in self._streams:
+            self._streams[stream] = Transaction()
+            self._held += self._streams[stream].held
+        transaction = self._streams[stream]
         message = transaction.request if is_request else transaction.response
+        self._held -= message.held
         message.head(fields, self._flow.time_ns)
+        self._held += message.held
         self._facts.learn(stream, transaction, is_request)
         return found + self._ended(stream, side, flags)
 
@@ -119,7 +136,9 @@ class Http2:
         else:
             size, payload = size - (1 + payload[0] if flags & PADDED and payload else 0), b""
         message = transaction.request if side == self._client else transaction.response
-        shown = message.content(payload, size, self._flow.time_ns, self._follow)
+        self._held -= message.held
+        shown = message.content(payload, size, self._flow.time_ns, self._room)
+        self._held += message.held
         found = []
         if shown:
             found.append(self._flow._replace(kind="streams", payload=shown, extra=0, side=side, stream=stream))
@@ -136,7 +155,9 @@ class Http2:
         return [self._report(stream)] if transaction.response.ended else []
 
     def _report(self, stream: int) -> Event:
-        return self._facts.report(self._flow, self._streams.pop(stream))
+        transaction = self._streams.pop(stream)
+        self._held -= transaction.held
+        return self._facts.report(self._flow, transaction)
 
 
 def _unpadded(flags: int, payload: bytes) -> bytes:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from netwatch._fast.proto.dns.text import message as dns_message
 from netwatch.decrypt import handshake as hs
 from netwatch.decrypt.httpfacts import HttpFacts
-from netwatch.decrypt.qpack import Headers, Refused, Unpacker
+from netwatch.decrypt.qpack import Refused, Unpacker
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER, RESET
 from netwatch.decrypt.quicwire import QuicWire
+from netwatch.decrypt.room import Fields
 from netwatch.decrypt.transaction import Transaction
 
 if TYPE_CHECKING:
+    from netwatch.decrypt.room import Room
     from netwatch.model.event import Event
 
 DATA, HEADERS, SETTINGS, PUSH_PROMISE = 0, 1, 4, 5  # frames, section 7.2
@@ -27,7 +29,8 @@ MAX_BLOCK = 262144  # bytes of a header block
 MAX_SETTINGS = 16384
 MAX_KEPT = 1 << 20  # bytes of a stream that wait for its header block
 MAX_STREAMS = 1000  # transactions open at once; the oldest is reported as it is
-MAX_READERS = 4096
+MAX_READERS = 4096  # streams of one connection that are read at once; the oldest goes
+READER_COST = 500  # bytes of a stream that holds nothing
 CLIENT, SERVER = 0, 1
 
 
@@ -47,6 +50,7 @@ class _Reader:
         self.fin = False
         self.dead = False
         self.side = 0
+        self.counted = 0  # bytes of it that the connection has counted
 
     def lose(self, n: int) -> None:
         """A hole: inside of content it does no harm."""
@@ -61,21 +65,35 @@ class _Reader:
 class Http3:
     """One connection. Streams in, http and streams events out."""
 
-    def __init__(self, first: Event, show_secrets: bool, follow: bool) -> None:
-        """`follow`: somebody wants the content."""
+    def __init__(self, first: Event, show_secrets: bool, room: Room | None) -> None:
+        """`room` for the content, where somebody wants it."""
         self._flow = first
-        self._follow = follow
+        self._room = room
         self._facts = HttpFacts("http3", "3", first, show_secrets)
         self._facts.name("http3")
-        self._unpackers = (Unpacker(), Unpacker())
+        self._unpackers: tuple[Unpacker, ...] = (Unpacker(), Unpacker())
         self._readers: dict[tuple[int, int], _Reader] = {}
         self._streams: dict[int, Transaction] = {}
+        self._held = 0  # bytes of transactions, and of streams that wait for more of theirs
+        self._dead = False
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        return self._held + sum(each.held for each in self._unpackers)
+
+    def close(self) -> list[Event]:
+        """Let go of everything: what is known of each transaction is all there will be."""
+        found = [self._report(owner) for owner in list(self._streams)]
+        self._dead, self._unpackers, self._held = True, (), 0
+        self._readers.clear()
+        return found
 
     def take(self, event: Event) -> list[Event]:
         """The next bytes of a stream, or the end of the connection."""
         self._flow = event
-        if event.extra & OVER:
-            return [self._report(owner) for owner in list(self._streams)]
+        if self._dead or event.extra & OVER:
+            return self.close()
         role = CLIENT if event.extra & FROM_CLIENT else SERVER
         reader = self._reader(event.stream, role)
         reader.side = event.side
@@ -92,7 +110,15 @@ class Http3:
         if event.extra & (FIN | RESET):
             reader.fin = True
             reader.dead |= event.extra & RESET != 0
-        return found + self._ended(reader)
+        found += self._ended(reader)
+        self._weigh(reader)
+        return found
+
+    def _weigh(self, reader: _Reader) -> None:
+        """What a stream holds is counted while it is read."""
+        holds = len(reader.rest) + READER_COST if (reader.stream, reader.role) in self._readers else 0
+        self._held += holds - reader.counted
+        reader.counted = holds
 
     def _reader(self, stream: int, role: int) -> _Reader:
         reader = self._readers.get((stream, role))
@@ -102,8 +128,13 @@ class Http3:
             if len(self._readers) > MAX_READERS:  # without control and encoder streams nothing more is read
                 oldest = next((at for at, each in self._readers.items() if each.kind not in (CONTROL, ENCODER)), None)
                 if oldest is not None:
-                    del self._readers[oldest]
+                    self._forget(self._readers[oldest])
         return reader
+
+    def _forget(self, reader: _Reader) -> None:
+        if self._readers.pop((reader.stream, reader.role), None) is not None:
+            self._unpackers[reader.role].forget(reader.stream)
+            self._weigh(reader)
 
     def _read(self, reader: _Reader) -> list[Event]:
         if reader.kind == NEW:
@@ -213,9 +244,10 @@ class Http3:
                 continue
             reader.waits = False
             found += self._head(reader, fields) + self._read(reader) + self._ended(reader)
+            self._weigh(reader)
         return found
 
-    def _head(self, reader: _Reader, fields: Headers) -> list[Event]:
+    def _head(self, reader: _Reader, fields: Fields) -> list[Event]:
         """The fields of a request, a response, or a promise of one."""
         pushed = reader.promised is not None
         owner = -1 - reader.promised if reader.promised is not None else reader.owner
@@ -224,9 +256,13 @@ class Http3:
             if len(self._streams) >= MAX_STREAMS:
                 found.append(self._report(next(iter(self._streams))))
             self._streams[owner] = Transaction()
+            self._held += self._streams[owner].held
         transaction = self._streams[owner]
         is_request = pushed or reader.role == CLIENT
-        (transaction.request if is_request else transaction.response).head(fields, self._flow.time_ns)
+        message = transaction.request if is_request else transaction.response
+        self._held -= message.held
+        message.head(fields, self._flow.time_ns)
+        self._held += message.held
         self._facts.learn(owner, transaction, is_request)
         return found
 
@@ -235,7 +271,9 @@ class Http3:
         if transaction is None:
             return []
         message = transaction.request if reader.role == CLIENT else transaction.response
-        shown = message.content(part, len(part), self._flow.time_ns, self._follow)
+        self._held -= message.held
+        shown = message.content(part, len(part), self._flow.time_ns, self._room)
+        self._held += message.held
         if not shown:
             return []
         return [self._flow._replace(kind="streams", payload=shown, extra=0, side=reader.side, stream=reader.stream)]
@@ -244,7 +282,7 @@ class Http3:
         """A sender is done with its stream. With the response the transaction is over, once the request is known."""
         if not reader.fin or (reader.waits and not reader.dead):
             return []
-        self._readers.pop((reader.stream, reader.role), None)
+        self._forget(reader)
         transaction = self._streams.get(reader.owner)
         if reader.kind not in (REQUEST, PUSH) or transaction is None:
             return []
@@ -257,4 +295,6 @@ class Http3:
         return [*found, self._report(reader.owner)] if over else found
 
     def _report(self, owner: int) -> Event:
-        return self._facts.report(self._flow, self._streams.pop(owner))
+        transaction = self._streams.pop(owner)
+        self._held -= transaction.held
+        return self._facts.report(self._flow, transaction)

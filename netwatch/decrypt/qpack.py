@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netwatch.decrypt.room import Fields
+
 if TYPE_CHECKING:
     from pylsqpack import Decoder
 
@@ -15,10 +17,9 @@ MAX_TABLE = 1 << 20  # bytes of a dynamic table that a peer may ask for
 MAX_WAITING = 1 << 20  # bytes of instructions that wait for the SETTINGS
 MAX_BLOCKED = 256  # streams that may wait for instructions
 MAX_FIELDS = 1 << 24  # bytes that references into the table may make of one block
+MAX_LINES = 4096  # field lines of one block
 ENTRY_GROWTH = 4  # an entry is at most so many times the instructions that made it, Huffman and names taken together
 OVERHEAD = 32  # bytes of an entry beside its text, section 3.2.1
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Refused(Exception):
@@ -38,7 +39,15 @@ class Unpacker:
         self._instructions = b""
         self._told = 0  # bytes of instructions so far
         self._early: dict[int, bytes] = {}  # blocks that wait for the SETTINGS
+        self._blocked: dict[int, int] = {}  # streams whose blocks wait, and bytes of these
+        self._waiting = 0  # ... in all
         self.lost = False
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        table = min(self._capacity, ENTRY_GROWTH * self._told) if self._decoder is not None else 0
+        return len(self._instructions) + self._waiting + table
 
     def configure(self, capacity: int, blocked: int) -> list[int]:
         """The receiver's SETTINGS. Streams whose blocks can be asked for again by resume()."""
@@ -60,8 +69,21 @@ class Unpacker:
             self._instructions += data
         return []
 
-    def unpack(self, stream: int, block: bytes) -> Headers | None:
+    def unpack(self, stream: int, block: bytes) -> Fields | None:
         """The fields of a block, None when it must wait. Raises Refused."""
+        found = self._unpack(stream, block)
+        if found is None:
+            self.forget(stream)
+            self._blocked[stream] = len(block)
+            self._waiting += len(block)
+        return found
+
+    def forget(self, stream: int) -> None:
+        """No block of it waits any more."""
+        self._waiting -= self._blocked.pop(stream, 0)
+
+    def _unpack(self, stream: int, block: bytes) -> Fields | None:
+        used = references(block)
         if block[:1] == b"\0":  # refers to nothing but the static table, section 4.5.1
             return self._decoded(self._static, stream, block)
         if self.lost:
@@ -72,20 +94,21 @@ class Unpacker:
             self._early[stream] = block
             return None
         largest = min(self._capacity, ENTRY_GROWTH * self._told + OVERHEAD)
-        if references(block) * largest > MAX_FIELDS:
+        if used * largest > MAX_FIELDS:
             raise Refused
         try:
             return self._decoded(self._decoder, stream, block)
         except self._lib.StreamBlocked:
             return None
 
-    def resume(self, stream: int) -> Headers | None:
+    def resume(self, stream: int) -> Fields | None:
         """The fields of a block that waited. Raises Refused."""
+        self.forget(stream)
         if stream in self._early:
             return self.unpack(stream, self._early.pop(stream))
         assert self._decoder is not None
         try:
-            found: Headers = self._decoder.resume_header(stream)[1]
+            found: Fields = self._decoder.resume_header(stream)[1]
         except (self._lib.DecompressionFailed, self._lib.StreamBlocked, ValueError) as e:
             raise Refused from e
         return found
@@ -100,9 +123,9 @@ class Unpacker:
             return []
         return found
 
-    def _decoded(self, decoder: Decoder, stream: int, block: bytes) -> Headers:
+    def _decoded(self, decoder: Decoder, stream: int, block: bytes) -> Fields:
         try:
-            found: Headers = decoder.feed_header(stream, block)[1]
+            found: Fields = decoder.feed_header(stream, block)[1]
         except self._lib.StreamBlocked:
             raise
         except (self._lib.DecompressionFailed, ValueError) as e:
@@ -111,12 +134,16 @@ class Unpacker:
 
 
 def references(block: bytes) -> int:
-    """How many field lines of a block take bytes from a table (section 4.5). Raises Refused where it is cut."""
+    """How many field lines of a block take bytes from a table (section 4.5). Raises Refused where it is cut, or has too
+    many lines of any kind."""
     at = _number(block, _number(block, 0, 8)[1], 7)[1]
-    count = 0
+    count = lines = 0
     while at < len(block):
         first = block[at]
         count += 1
+        lines += 1
+        if lines > MAX_LINES:
+            raise Refused
         if first & 0x80:
             at = _number(block, at, 6)[1]
         elif first & 0x40:

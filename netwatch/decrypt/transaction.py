@@ -6,24 +6,32 @@ The record's keys are those of HTTP/1 (CONTRACT section 3). Pseudo-header fields
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.grpc import status_name
 from netwatch._fast.proto.http.text import MAX_PATH, mask_field, mask_url
 from netwatch.decrypt.bodies import Body
+from netwatch.decrypt.room import FIELDS_MOST, Fields, cost
 from netwatch.model.record import Record
 
-Headers = list[tuple[bytes, bytes]]
+if TYPE_CHECKING:
+    from netwatch.decrypt.room import Room
+
 MIN_DNS, MAX_DNS = 12, 65536  # bytes of a DNS message, RFC 1035 sections 4.1.1 and 4.2.2
 MAX_VALUE = 8192  # characters of a field's value
+TRANSACTION_COST = 1000  # bytes without any field
 
 
 class Message:
     """A request or a response on its way."""
 
     def __init__(self) -> None:
-        self.fields: Headers = []
-        self.trailers: Headers = []
+        self.fields: Fields = []
+        self.trailers: Fields = []
+        self.held = 0  # bytes that the fields and the DNS message are
+        self.is_dns = False  # RFC 8484 section 6
+        self.is_grpc = False
         self.size = 0  # bytes of content as transferred
         self.first_ns = 0
         self.last_ns = 0
@@ -31,48 +39,43 @@ class Message:
         self.raw = b""  # the content of a DNS message
         self._body: Body | None = None
 
-    def head(self, fields: Headers, ns: int) -> None:
+    def head(self, fields: Fields, ns: int) -> None:
         """A list of header fields: the head, or what follows the content."""
-        if not self.fields:
+        fields = fields[:FIELDS_MOST]
+        if self.fields and self.value(b":status")[:1] != b"1":  # an interim response gives way (RFC 9110 section 15.2)
+            self.trailers = fields
+        else:
             self.first_ns = self.first_ns or ns
             self.fields = fields
-        elif self.value(b":status")[:1] == b"1":  # an interim response gives way (RFC 9110 section 15.2)
-            self.fields = fields
-        else:
-            self.trailers = fields
+            kind = self.value(b"content-type")
+            self.is_dns, self.is_grpc = kind == b"application/dns-message", kind.startswith(b"application/grpc")
+        self.held = cost(self.fields) + cost(self.trailers) + len(self.raw)
         self.last_ns = ns
 
-    def content(self, data: bytes, size: int, ns: int, follow: bool) -> bytes:
-        """Bytes of content, `size` of them on the wire; with `follow` what they say once the coding is undone."""
+    def content(self, data: bytes, size: int, ns: int, room: Room | None) -> bytes:
+        """Bytes of content, `size` of them on the wire; where there is `room` for it, what they say once the coding is
+        undone."""
         self.first_ns = self.first_ns or ns
         self.last_ns = ns
         self.size += size
         if self.is_dns and len(self.raw) < MAX_DNS:
             self.raw += data
-        if not follow:
+            self.held += len(data)
+        if room is None:
             return b""
         if self._body is None:
             coding = "" if self.is_grpc else self.value(b"content-encoding").decode("latin-1")
             self._body = Body(coding)
-        return self._body.feed(data)
+        return self._body.feed(data, room)
 
     def value(self, name: bytes) -> bytes:
         """The first value of a field, b"" when it is not there."""
         return next((value for key, value in self.fields if key == name), b"")
 
     @property
-    def is_dns(self) -> bool:
-        """RFC 8484 section 6."""
-        return self.value(b"content-type") == b"application/dns-message"
-
-    @property
     def dns(self) -> bytes:
         """The DNS message it carries, b"" when it carries none."""
         return self.raw if len(self.raw) >= MIN_DNS else b""
-
-    @property
-    def is_grpc(self) -> bool:
-        return self.value(b"content-type").startswith(b"application/grpc")
 
 
 class Transaction:
@@ -81,6 +84,11 @@ class Transaction:
     def __init__(self) -> None:
         self.request = Message()
         self.response = Message()
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        return TRANSACTION_COST + self.request.held + self.response.held
 
     @property
     def host(self) -> bytes:

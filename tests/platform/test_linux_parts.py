@@ -200,8 +200,10 @@ for s in owners.status():
     print(s.method, s.active, s.reason)
 with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
     time.sleep(0.3)
+    now = time.time_ns()
+    time.sleep(0.3)
     for port, other in ((server.getsockname()[1], client.getsockname()[1]), ({port}, 9)):
-        print(owners.lookup("tcp", "127.0.0.1", port, "127.0.0.1", other, time.time_ns()).record())
+        print(owners.lookup("tcp", "127.0.0.1", port, "127.0.0.1", other, now).record())
 owners.close()
 """
 
