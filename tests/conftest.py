@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run, run_forked
 
 os.environ["XDG_CONFIG_HOME"] = ENVIRONMENT["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-such-folder")  # not yours
 os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="netwatch-test-state-")
@@ -29,11 +29,16 @@ def shared() -> Path:
 
 @pytest.fixture
 def netwatch(tmp_path: Path) -> Run:
-    """Run netwatch in an empty folder. Whatever it is given, it may fail only with words, never with a traceback."""
+    """Run netwatch in an empty folder. Whatever it is given, it may fail only with words, never with a traceback. With
+    options of subprocess.run() that is in an interpreter of its own."""
 
     def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-        settings = {"cwd": tmp_path, "env": ENVIRONMENT, "stdin": subprocess.DEVNULL, "timeout": 60, **options}
-        done = subprocess.run([*COMMAND, *map(str, arguments)], text=True, capture_output=True, **settings)  # type: ignore[call-overload]
+        words = [*map(str, arguments)]
+        if options:
+            settings = {"cwd": tmp_path, "env": ENVIRONMENT, "stdin": subprocess.DEVNULL, "timeout": 60, **options}
+            done = subprocess.run([*COMMAND, *words], text=True, capture_output=True, **settings)  # type: ignore[call-overload]
+        else:
+            done = run_forked(words, tmp_path)
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode not in (1, 70), done.stderr
         return done  # type: ignore[no-any-return]

@@ -50,6 +50,10 @@ port:443 process:firefox sni:github            google
 | `sni`, `exists sni`, `process` | a field's name alone, or an object's: it has a value. `not app`: it has none |
 | `tcp`, `icmp`, `tls`, `dns`, `ip`, `ipv6` | a protocol alone: the transport, or an application recognised |
 | `bytes_in > bytes_out`, `src == dst` | two fields; texts and addresses by `==` and `!=` only |
+| `bytes_in > 2 * bytes_out`, `last - first < 1s` | `+ - * /` of numbers, sizes, durations and times, see below |
+| `count(dns.names) > 3`, `len(sni) > 40` | how many values a field has; the characters of a text |
+| `lower(sni) matches /^api/` | a text without regard to case, of `/regex/` too |
+| `dst in @office`, `sni not in @bad` | a list of the configuration, see below |
 | `host A`, `net A/N`, `src host A`, `dst net A/N`, `dst port N` | as in tcpdump; `host name` is the field |
 | `google`, `"a phrase"`, `/regex/` | found where fields.md says *searched*, or in an end such as `[::1]:443` |
 | `10.0.0.0/8` | either address is in the network |
@@ -77,6 +81,26 @@ Conditions side by side must all hold. Words of the language and names of fields
 * `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
 * `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.
 * Quote a value that holds blanks, brackets, commas, quotes or `= < > !=`. In quotes `\"` `\'` `\\` `\n` `\t` `\r` `\0`.
+
+## Sums
+
+A sum stands on either side of `== != < <= > >=`; its signs stand between blanks, or `+ * /` between names and numbers.
+What is put together must go together: `bytes / duration > 1MB/s` and `last - first < 200ms` do, `bytes + rtt` is an
+error. Nothing is rounded. Of fields with several values any choice may pass (256 at most are tried); what cannot be
+reckoned, because a field is absent or something is divided by 0, passes nothing, also not `!=`. What a record says and
+what its flow says are not put into one comparison. In the terminal, names, places, owners and scopes are not compared
+with other fields.
+
+## Lists
+
+    [lists]                                          # in the configuration
+    office = ["192.0.2.0/24", "2001:db8::/32"]
+    bad = ["evil.example", "t13d1516h2_8daaf6152771_b186095e22b6", "~/indicators.txt"]
+
+`dst in @office` passes where the address is in one of the networks, `sni in @bad` where the text is one of the list's.
+Of a list with items of several sorts those count that the field can have. An item that begins with `/`, `./`, `../` or
+`~/` is a file with one item on each line (`#` begins a comment), beside the configuration file unless its path says
+otherwise; it is read when netwatch starts. A list has 10,000 items at most, a file 1 MiB.
 
 ## Values
 

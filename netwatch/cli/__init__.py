@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
@@ -18,6 +19,8 @@ Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
     "read": "netwatch.cli.read:main",
     "stats": "netwatch.cli.stats:main",
+    "show": "netwatch.cli.show:main",
+    "hosts": "netwatch.cli.stats:hosts",
     "assert": "netwatch.cli.assertion:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
@@ -30,6 +33,8 @@ COMMANDS = {
 }
 LATER = ("record", "uptime", "usage", "diff", "sql", "egress", "bundle", "export", "snapshot",
          "attach", "feed", "agent", "open", "diagnose")  # of CONTRACT section 1, promised and not there yet
+LIBRARIES = ("brotli", "cryptography", "google-re2", "hpack", "maxminddb", "psutil", "pylsqpack", "tomlkit",
+             "zstandard")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 
@@ -69,11 +74,26 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"netwatch {__version__}")
         return 0
+    if {"--version", "-V"} & set(arguments) and set(arguments) <= {"--version", "-V", "-v", "--verbose"}:
+        _tell_versions()
+        return 0
     command, rest = _command(arguments)
     try:
         return command(rest)
     except SystemExit as e:  # argparse: --help, or a usage error that it has explained
         return e.code if isinstance(e.code, int) else EXIT_USAGE
+
+
+def _tell_versions() -> None:
+    """Of netwatch, and of what it is made with."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    print(f"netwatch {__version__}")
+    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()}")
+    for name in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            print(f"{name} {version(name)}")
 
 
 def _command(arguments: list[str]) -> tuple[Command, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 EXIT_FINDING = 1
@@ -13,6 +14,9 @@ EXIT_UNAVAILABLE = 69
 EXIT_INTERNAL = 70
 
 
+_level = 1  # 0 quiet, 1 what matters, 2 all
+
+
 class CommandError(Exception):
     """An error the user can act upon. Its text is one line; `code` is the exit code."""
 
@@ -21,6 +25,25 @@ class CommandError(Exception):
         self.code = code
 
 
+def exit_code_of(error: OSError) -> int:
+    """Of a file that cannot be opened."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return EXIT_PERMISSION
+    return EXIT_MISSING if error.errno in (errno.ENOENT, errno.ENOTDIR) else EXIT_USAGE
+
+
+def speak(quiet: bool, more: bool) -> None:
+    """How much say() says from now on."""
+    global _level
+    _level = 0 if quiet else 2 if more else 1
+
+
+def verbose() -> bool:
+    """Is all to be said that there is to say?"""
+    return _level == 2
+
+
 def say(line: str) -> None:
-    """One line for the user."""
-    print(f"netwatch: {line}", file=sys.stderr)
+    """One line for the user, who may want none. Errors are raised."""
+    if _level:
+        print(f"netwatch: {line}", file=sys.stderr)

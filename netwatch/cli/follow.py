@@ -6,14 +6,13 @@ from typing import IO
 
 from netwatch._fast.out.record import iso
 from netwatch.addons.packets.readable import Showing
+from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
-
-BYTES_A_LINE = 16
 
 
 class Conversation:
@@ -81,11 +80,7 @@ class Conversation:
         return printable(data.decode("utf-8", "replace")).encode()
 
     def _hex(self, turn: tuple[int, int], data: bytes) -> bytes:
-        """Lines of 16 bytes with their offset in the stream."""
-        lines, start = [], self._offsets.get(turn, 0)
-        for at in range(0, len(data), BYTES_A_LINE):
-            part = data[at : at + BYTES_A_LINE]
-            text = "".join(chr(c) if 32 <= c < 127 else "." for c in part)
-            lines.append(f"{start + at:08x}  {part.hex(' '):<47}  {text}\n")
+        """Lines with their offset in the stream."""
+        start = self._offsets.get(turn, 0)
         self._offsets[turn] = start + len(data)
-        return "".join(lines).encode()
+        return "".join(f"{line}\n" for line in hexdump.lines(data, start, 8)).encode()

@@ -28,14 +28,20 @@ HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
   netwatch [FILE]          this: the terminal
-  netwatch read FILE...    analyse captures without a terminal; -i NAME --duration 30s for an interface
-  netwatch stats TOPIC FILE...  captures summed up: conversations, endpoints, protocols, io, dns, http, expert
-  netwatch assert EXPR     does every flow keep to it? exit 1 with the evidence when one does not
-  netwatch run -- COMMAND  run a program and show what it says over TLS, decrypted
-  netwatch devices         interfaces that can be captured, and why the others cannot
-  netwatch config show     settings in force and where each comes from; init writes a file, check looks for mistakes
-  netwatch doctor          what works here and what is missing, with the command that fixes it
-  netwatch fields          the fields of records and filters; `protocols` and `formats` list those
+  netwatch read FILE...    analyse captures without a terminal;
+                           -i NAME --duration 30s for an interface
+  netwatch show FILE       take frames apart: --frame N or --flow ID, -x: bytes
+  netwatch stats TOPIC FILE...
+                           captures summed up: conversations, endpoints, ...
+  netwatch hosts FILE...   who is there: names, vendor, system, services, bytes
+  netwatch assert EXPR     does every flow keep to it? exit 1 when one does not
+  netwatch run -- COMMAND  run a program and show what it says, decrypted
+  netwatch devices         interfaces that can be captured, why others cannot
+  netwatch config show     settings in force and where each comes from;
+                           init writes a file, check looks for mistakes
+  netwatch doctor          what works here, what is missing, what fixes it
+  netwatch fields          the fields of records and filters;
+                           `protocols` and `formats` list those
   netwatch help COMMAND    the same as COMMAND --help
 """
 
@@ -43,7 +49,7 @@ COMMANDS_HELP = """commands (each has --help):
 def build_parser() -> argparse.ArgumentParser:
     p = Parser(prog="netwatch", description=__doc__, epilog=COMMANDS_HELP,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("-V", "--version", action="store_true", help="print the version")
+    p.add_argument("-V", "--version", action="store_true", help="print the version; with -v also those of libraries")
     p.add_argument("--self-test", action="store_true", help="alone: is this installation whole?")
     p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME",
                    help="capture here; repeatable; `any` on Linux; default the one with the default route")

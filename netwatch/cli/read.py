@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
-from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say
-from netwatch.cli.parser import Parser
+from netwatch.cli.amounts import parse_duration
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak, verbose
 from netwatch.cli.progress import Progress
+from netwatch.cli.readoptions import build_parser, check, tell_kinds
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
     clock_of,
@@ -34,62 +34,25 @@ from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records import reading as records
-from netwatch.records.clock import FORMS
 from netwatch.records.output import Output
 from netwatch.records.scout import MOST
 from netwatch.records.selection import Selection, plural
 from netwatch.records.values import Record
-from netwatch.records.writers import FORMATS, Writer
+from netwatch.records.writers import Writer
 from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
-STYLES = ("text", "hex", "raw")  # of a followed conversation
 OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
-
-
-def build_parser() -> argparse.ArgumentParser:
-    p = Parser(prog="netwatch read", description=__doc__)
-    p.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
-    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
-    p.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
-    p.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
-    p.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
-    p.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
-                   help=f"of {', '.join(records.KINDS)}; default flows")
-    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
-    p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
-    p.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
-    p.add_argument("--fields", metavar="A,B,C", help="only these fields")
-    p.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
-    p.add_argument("--time", choices=FORMS, default="iso", help="how times are shown: relative and delta in seconds "
-                   "since the first frame, and since the record before; default iso, UTC")
-    p.add_argument("--wide", action="store_true", help="tables: all columns whole, however wide the terminal is")
-    p.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
-    p.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
-    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
-                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
-    p.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
-    p.add_argument("--follow-as", choices=STYLES, default="text", help="with --follow; default text")
-    p.add_argument("--write", metavar="FILE.pcapng", help="also save the packets that pass --where")
-    p.add_argument("--force", action="store_true", help="with --write: replace the file")
-    p.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
-    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
-    p.add_argument("--copies", choices=("keep", "mark", "drop"), help="packets captured twice: as flows.copies has it")
-    p.add_argument("--stream-limit", type=natural, default=65536, metavar="BYTES", help="text kept of each stream")
-    p.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
-    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
-    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
-    p.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
-    sandbox.add_option(p)
-    p.add_argument("--no-dpi", action="store_true", help="do not look at content")
-    return p
 
 
 def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_intermixed_args(arguments)
+    options.files += options.read
+    speak(options.quiet, options.verbose)
+    check(options)
     options.settings = read_settings(options.set, options.config)
     for option, setting in OVERRIDES.items():
         if getattr(options, option):
@@ -114,6 +77,9 @@ def _host(options: argparse.Namespace) -> Host:
 
 def main(arguments: list[str]) -> int:
     options = prepared(arguments)
+    if options.what == "list":
+        tell_kinds()
+        return 0
     kinds = kinds_of(options)
     if options.follow is not None:
         kinds = _alone(options)
@@ -163,8 +129,8 @@ def _alone(options: argparse.Namespace) -> set[str]:
 
 
 def _say(text: str, severity: str) -> None:
-    """What an addon has to say; what is well is not worth a line here."""
-    if severity != INFO:
+    """What an addon has to say; what is well is worth a line to who wants them all."""
+    if severity != INFO or verbose():
         say(text)
 
 
@@ -180,7 +146,7 @@ class Reading:
         self.writer = writer
         self.interrupted = 0
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
-        self.progress = Progress(source, sys.stdout.isatty() and writer.style != "table")
+        self.progress = Progress(source, options.quiet or (sys.stdout.isatty() and writer.style != "table"))
         self._saved: Saving | None = None
 
     def go(self) -> int:
@@ -203,6 +169,8 @@ class Reading:
                 self._saved.drop()
         self.progress.clear()
         say_faults(self.source)
+        if verbose():
+            say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input")
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else self._matched()

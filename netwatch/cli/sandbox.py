@@ -27,7 +27,7 @@ def process_is_ours() -> None:
     _own_process = True
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
+def add_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--sandbox", choices=MODES, help="give up all rights before reading: as far as this system can "
                         "(on, the default), or not at all unless wholly (strict); `netwatch doctor --sandbox` tries it")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.events import write_frame
-from netwatch.cli.errors import EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of
 from netwatch.cli.sources import refuse_own
 from netwatch.export.evidence import KEYS, Told
 from netwatch.model.record import Record
@@ -36,7 +37,8 @@ class Saving:
         try:
             self._file = WholeFile(self.path, options.force)
         except OSError as e:
-            raise CommandError(f"--write {self.path}: {e.strerror}", EXIT_USAGE) from None
+            hint = "; --force replaces it" if e.errno == errno.EEXIST else ""
+            raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
         self._writer = CaptureWriter(self.path, fd=self._file.fd)
 
     def begin(self, pipeline: Pipeline, scout: Scout | None) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from netwatch.records.clock import Clock
 
 LATER_KINDS = ("events", "hosts", "processes")
+TOLD_BY_STATS = ("hosts", "processes")
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "streams", "summary"})  # kinds whose records have none, or several
 
 
@@ -38,6 +38,7 @@ def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:
     """What the configuration file sets, above it the environment, above that --set. `file`: not the usual one."""
+    from netwatch.filter import lists
     from netwatch.run import addons  # noqa: F401 - their options join the others
     from netwatch.store import config
 
@@ -50,10 +51,11 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
                                ) from None
         settings, wrong = Settings({}, path=str(path)), []
         if not isinstance(e, FileNotFoundError | NotADirectoryError):
-            print(f"netwatch: {path} is not used: {e.strerror}", file=sys.stderr)
+            say(f"{path} is not used: {e.strerror}")
     if wrong:
         more = f" (and {len(wrong) - 1} more: `netwatch config check`)" if wrong[1:] else ""
         raise CommandError(wrong[0] + more)
+    lists.use(settings.lists)
     try:
         return parse_settings(texts, from_environment(settings, os.environ))
     except SettingError as e:
@@ -104,7 +106,8 @@ def kinds_of(options: argparse.Namespace) -> set[str]:
     asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
-            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
+            told = f"`netwatch stats {kind}` tells" if kind in TOLD_BY_STATS else "not available in this version"
+            raise CommandError(f"--what {kind}: {told}", EXIT_UNAVAILABLE)
         if kind not in KINDS and kind not in addons.kinds():
             raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
     if not asked:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 
+PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip")
+
+
 def open_source(options: argparse.Namespace) -> Source:
     """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
@@ -52,6 +55,8 @@ def refuse_own(path: str, read: list[str]) -> str:
     """Why a capture is not written there, "" when it may be: it is none of the files that are read."""
     if path == "-":
         return "a capture goes into a file; name one"
+    if path.endswith(PACKED):
+        return "captures are written as pcapng, not compressed; name it .pcapng"
     inputs = ["/dev/stdin" if each == "-" else each for each in read]
     there = os.path.exists(path)
     same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)

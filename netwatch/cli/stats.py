@@ -45,7 +45,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("topic", metavar="TOPIC", help="what to sum up; see below")
     p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
-    p.add_argument("--where", metavar="EXPR", help="only the flows, packets or messages that pass this filter")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture as well; repeatable")
+    p.add_argument("-Y", "--where", metavar="EXPR", help="only the flows, packets or messages that pass this filter")
     p.add_argument("--type", metavar="A,B,C", help=f"of conversations and endpoints: {', '.join(TYPES)}, ...")
     p.add_argument("--interval", metavar="TIME", help="of io: 1s (the default), 100ms, 5m")
     p.add_argument("--by", metavar="A,B,C", help="of flows: the fields to group by; default app")
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = build_parser().parse_intermixed_args(arguments)
+    options.files += options.read
     if options.topic not in TOPICS:
         near = difflib.get_close_matches(options.topic, TOPICS, 1)
         raise CommandError(f"stats {options.topic}: no such topic; " + (
@@ -89,6 +91,11 @@ def main(arguments: list[str]) -> int:
         prepared.host.close()
     write(arranged(statistic.tables(), options.sort), style, options)
     return code
+
+
+def hosts(arguments: list[str]) -> int:
+    """The command `netwatch hosts`: a topic by its own name."""
+    return main(["hosts", *arguments])
 
 
 def asked_of(options: argparse.Namespace) -> Asked:

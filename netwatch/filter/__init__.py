@@ -5,11 +5,11 @@ is asked for, so that `netwatch --help` and a typing error stay cheap.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netwatch.filter.evaluate import Predicate, Record, compile_python, conditions_of, fields_used
+from netwatch.filter.evaluate import Predicate, Record, compile_python, conditions_of, fields_used, relations_of
 from netwatch.filter.nodes import FilterError, Node
 from netwatch.filter.parser import parse
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from netwatch.schema import Field
 
 __all__ = ["Filter", "FilterError", "parse"]
+
+
+BESIDE = ("name.", "geo.", "lan.", "scope.", "process.")  # what others add to flows
 
 
 class Filter:
@@ -47,14 +50,24 @@ class Filter:
         """The fields of each condition on fields."""
         return conditions_of(self.node)
 
+    def of_rows(self) -> Filter:
+        """The same. Raises FilterError where it compares fields that the flows of a terminal do not say themselves."""
+        for sides in relations_of(self.node):
+            beside = next((field.name for fields in sides for field in fields if field.name.startswith(BESIDE)), None)
+            if beside is not None:
+                raise FilterError(f"{beside} is not compared with another field in the terminal; `netwatch read` does",
+                                  1, self.text)
+        return self
+
     def matches(self, record: Record, flow: Record | None = None) -> bool:
         """True when the record passes; `flow` is its flow's record, asked for what the record lacks."""
         return self.predicate(record, flow)
 
-    def program(self, view: FlowView) -> Program:
-        """The native form for the flows of a view; made again only when the view has learnt new names."""
+    def program(self, view: FlowView, record: Callable[[int], Record] | None = None) -> Program:
+        """The native form for the flows of a view; made again only when the view has learnt new names. `record`: of a
+        row, asked where rows do not say enough."""
         from netwatch.filter.compile import compile_native
-        generation = view.generation()
+        generation = view.generation(), record
         if self._native is None or self._native[0] != generation:
-            self._native = (generation, compile_native(self.node, view))
+            self._native = (generation, compile_native(self.node, view, record))
         return self._native[1]

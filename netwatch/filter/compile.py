@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netwatch._fast.view.columns import ROW_COLUMN
 from netwatch._fast.view.program import LIMIT, RELATIONS, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.query import PROFILE_COLUMN
-from netwatch.filter.evaluate import END_FIELDS, check_of, value_of_number
+from netwatch.filter.evaluate import END_FIELDS, Record, check_of, compile_python, value_of_number
 from netwatch.filter.nodes import (
     Addresses,
     And,
@@ -25,6 +25,7 @@ from netwatch.filter.nodes import (
     Numbers,
     Part,
     Pattern,
+    Reckon,
     Relate,
     Search,
     Test,
@@ -35,6 +36,7 @@ from netwatch.schema import SEARCHED, Field, Type
 if TYPE_CHECKING:
     from netwatch._fast.view.query import FlowView
 
+RecordOf = Callable[[int], Record]                # by number of the row
 Emit = Callable[[int, int], int]                  # (where if true, where if false) -> where it begins
 END_CHARACTERS = string.digits + "abcdef:.[]"     # of an address and a port
 U64 = (1 << 64) - 1
@@ -58,9 +60,10 @@ class Unanswerable(ValueError):
     """A filter that can be answered of records only."""
 
 
-def compile_native(node: Node, view: FlowView) -> Program:
-    """The program for a filter over the flows of a view. TooLarge when it cannot be one."""
-    compiler = _Compiler(view)
+def compile_native(node: Node, view: FlowView, record: RecordOf | None = None) -> Program:
+    """The program for a filter over the flows of a view. TooLarge when it cannot be one. `record`: of a row, for what
+    is asked of records only; without, Unanswerable when there is such."""
+    compiler = _Compiler(view, record)
     entry = compiler.piece(node).emit(TARGET_ACCEPT, TARGET_REJECT)
     if len(compiler.steps) > LIMIT:
         raise TooLarge(f"a filter of more than {LIMIT} conditions")
@@ -70,8 +73,9 @@ def compile_native(node: Node, view: FlowView) -> Program:
 class _Compiler:
     """Collects the steps of one program, last step first."""
 
-    def __init__(self, view: FlowView) -> None:
+    def __init__(self, view: FlowView, record: RecordOf | None) -> None:
         self.view = view
+        self.record = record
         self.columns = view.columns()
         self.steps: list[tuple[str, int, int, int, object]] = []
         self.predicates: list[Callable[[int], bool]] = []
@@ -123,6 +127,8 @@ class _Compiler:
             return self.some(self.tests(self.of_flows(node.fields), None))
         if isinstance(node, Relate):
             return self.relate(node)
+        if isinstance(node, Reckon):
+            return self.of_record(node)
         if isinstance(node, Search):
             return self.search(node)
         if isinstance(node, Not):
@@ -139,16 +145,23 @@ class _Compiler:
         return [field for field in fields if "flow" in field.kinds and field.name in self.columns]
 
     def relate(self, node: Relate) -> Piece:
-        """Two numbers that rows have. Unanswerable of others."""
+        """Two numbers that rows have; others are asked of the record."""
         columns = [[self.columns[field.name] for field in self.of_flows(side)] for side in (node.left, node.right)]
         if any(kind != "number" for side in columns for kind, _, _ in side):
-            raise Unanswerable("fields that are compared with each other here must be numbers of every flow")
+            return self.of_record(node)
         pairs = [(a, b) for _, a, _ in columns[0] for _, b, _ in columns[1]]
         stands = self.some([self.step(COST_NUMBER, "relate", a, (b, RELATIONS.index(node.op))) for a, b in pairs])
         if not node.negated:
             return stands
         there = [self.some([self.step(COST_NUMBER, "has", col) for _, col, _ in side]) for side in columns]
         return self.every([*there, self.opposite(stands)])
+
+    def of_record(self, node: Relate | Reckon) -> Piece:
+        """Python decides about the record of each row that comes so far."""
+        record, passes = self.record, compile_python(node)
+        if record is None:
+            raise Unanswerable("this is asked of records, which are not to be had here")
+        return self.asked(ROW_COLUMN, lambda row: passes(record(row), None))
 
     def search(self, node: Search) -> Piece:
         fields = [field for field in SEARCHED if "flow" in field.kinds and field.name not in END_FIELDS
@@ -235,6 +248,9 @@ class _Compiler:
         def predicate(number: int) -> bool:
             return check(value_of_number(field, number))
 
+        return self.asked(col, predicate)
+
+    def asked(self, col: int, predicate: Callable[[int], bool]) -> Piece:
         def emit(yes: int, no: int) -> int:
             self.predicates.append(predicate)
             return self.step(0, "ask", col, len(self.predicates) - 1).emit(yes, no)

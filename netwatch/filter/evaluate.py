@@ -8,30 +8,37 @@ The rules that are easy to get wrong, all of them here:
 """
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
-from operator import eq, ge, gt, le, lt
+from operator import add, eq, ge, gt, le, lt, mul, sub, truediv
 from typing import Any
 
 from netwatch.filter import values
 from netwatch.filter.nodes import (
     MAX_TEXT,
     Addresses,
+    Amount,
     And,
     Compare,
     Exists,
+    Expression,
+    Given,
     Node,
     Not,
     Numbers,
     Or,
     Part,
     Pattern,
+    Reckon,
     Relate,
     Search,
     Test,
     Truth,
+    Value,
     Words,
 )
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
@@ -41,6 +48,8 @@ Predicate = Callable[[Record, Record | None], bool]
 Check = Callable[[object], bool]
 RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {  # Any: both of comparable()
     "==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+SIGNS: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {"+": add, "-": sub, "*": mul, "/": truediv}
+MAX_CHOICES = 256  # of the values of fields that have several, in one sum
 ENDS = (("src", "sport"), ("dst", "dport"))
 END_FIELDS = frozenset(name for end in ENDS for name in end)
 
@@ -54,6 +63,8 @@ def compile_python(node: Node) -> Predicate:
         return lambda record, flow: bool(asked.values(record, flow))
     if isinstance(node, Relate):
         return _relate(node)
+    if isinstance(node, Reckon):
+        return _reckon(node)
     if isinstance(node, Search):
         return _search(node)
     if isinstance(node, Not):
@@ -143,6 +154,54 @@ def _relate(node: Relate) -> Predicate:
     return relate
 
 
+def values_in(expression: Expression) -> Iterator[Value]:
+    """What an expression takes from records."""
+    if isinstance(expression, Value):
+        yield expression
+    elif isinstance(expression, Amount):
+        yield from values_in(expression.left)
+        yield from values_in(expression.right)
+
+
+def _reckon(node: Reckon) -> Predicate:
+    left, right, stands = _amounts(node.left), _amounts(node.right), RELATIONS[node.op]
+
+    def reckon(record: Record, flow: Record | None) -> bool:
+        sides = left(record, flow), right(record, flow)
+        pairs = [(a, b) for a in sides[0] for b in sides[1]]
+        return bool(pairs) and any(stands(a, b) for a, b in pairs) is not node.negated
+    return reckon
+
+
+def _amounts(expression: Expression) -> Callable[[Record, Record | None], list[Fraction]]:
+    """What it may come to in a record, exactly: one number for each choice of values."""
+    if isinstance(expression, Given):
+        number = [Fraction(expression.numerator, expression.denominator)]
+        return lambda record, flow: number
+    if isinstance(expression, Value):
+        return _amounts_of(expression)
+    left, right, op = _amounts(expression.left), _amounts(expression.right), SIGNS[expression.op]
+    divides = expression.op == "/"
+
+    def joined(record: Record, flow: Record | None) -> list[Fraction]:
+        sides = left(record, flow), right(record, flow)
+        return [op(a, b) for a in sides[0] for b in sides[1] if b or not divides][:MAX_CHOICES]
+    return joined
+
+
+def _amounts_of(value: Value) -> Callable[[Record, Record | None], list[Fraction]]:
+    asked, forms = Asked(value.fields), {field.name: _number_of(field) for field in value.fields}
+    if value.form == "count":
+        return lambda record, flow: [Fraction(len(asked.values(record, flow)))]
+    if value.form == "len":
+        return lambda record, flow: [Fraction(len(str(each))) for _, each in asked.values(record, flow)[:MAX_CHOICES]]
+
+    def numbers(record: Record, flow: Record | None) -> list[Fraction]:
+        found = (forms[field.name](each) for field, each in asked.values(record, flow)[:MAX_CHOICES])
+        return [Fraction(number) for number in found if number is not None]
+    return numbers
+
+
 def comparable(field: Field) -> Callable[[object], object]:
     """How a value of the field becomes one that can be compared with that of another field of its group."""
     if field.type is Type.ADDRESS:
@@ -198,10 +257,19 @@ def check_of(field: Field, test: Test) -> Check:
 
 
 def _address_check(test: Addresses) -> Check:
+    by_size: dict[int, tuple[list[bytes], list[bytes]]] = {}  # lows in order; for each the highest end so far
+    for low, high in sorted(test.ranges):
+        lows, highs = by_size.setdefault(len(low), ([], []))
+        lows.append(low)
+        highs.append(max(high, highs[-1]) if highs else high)
+
     def in_ranges(value: object) -> bool:
         address = packed(str(value))
-        return address is not None and any(len(low) == len(address) and low <= address <= high
-                                           for low, high in test.ranges)
+        if address is None or len(address) not in by_size:
+            return False
+        lows, highs = by_size[len(address)]
+        place = bisect_right(lows, address)
+        return place > 0 and address <= highs[place - 1]
     return in_ranges
 
 
@@ -260,12 +328,30 @@ def fields_used(node: Node) -> frozenset[str]:
     return frozenset(name for field in used for name in field.parts or (field.name,))
 
 
+def mixed(node: Node, kind: str) -> bool:
+    """Does a relation in it put together what such a record says and what its flow says?"""
+    return any(len({answering(fields, kind)[0] for fields in sides}) > 1 for sides in relations_of(node))
+
+
+def relations_of(node: Node) -> Iterator[tuple[tuple[Field, ...], ...]]:
+    """The fields of each comparison of fields, by the place where they stand in it."""
+    if isinstance(node, Relate | Reckon):
+        yield conditions_of(node)
+    elif isinstance(node, Not):
+        yield from relations_of(node.item)
+    elif isinstance(node, And | Or):
+        for item in node.items:
+            yield from relations_of(item)
+
+
 def conditions_of(node: Node) -> tuple[tuple[Field, ...], ...]:
     """The fields of each condition on fields, in order; of a relation those of each side."""
     if isinstance(node, Compare | Exists):
         return (node.fields,)
     if isinstance(node, Relate):
         return node.left, node.right
+    if isinstance(node, Reckon):
+        return tuple(value.fields for side in (node.left, node.right) for value in values_in(side))
     if isinstance(node, Search):
         return ()
     items = (node.item,) if isinstance(node, Not) else node.items

@@ -83,7 +83,7 @@ def _token(text: str, at: int, names: Container[str], value_next: bool, after_fi
             return _made(Kind.OP, sign, at, len(sign))
     if char == "!":
         return _made(Kind.NOT, char, at, 1)
-    if char == "/":
+    if char == "/" and (value_next or not text[at + 1:at + 2].isspace()):
         regex = _regex(text, at)
         if regex is not None:
             return regex

@@ -1,8 +1,8 @@
 """What a filter becomes: a small immutable tree of conditions. No evaluation and no text handling happens here.
 
-An Exists asks for a value, a Relate compares two fields, a Search looks everywhere. A Compare asks whether any value of
-its fields passes its Test; every operator is one of five tests, so that whoever evaluates a filter (Python here, C in
-netwatch._fast.view.program) has few things to know.
+An Exists asks for a value, a Relate compares two fields, a Reckon what is made of some, a Search looks everywhere. A
+Compare asks whether any value of its fields passes its Test; every operator is one of five tests, so that whoever
+evaluates a filter (Python here, C in netwatch._fast.view.program) has few things to know.
 """
 from __future__ import annotations
 
@@ -106,6 +106,45 @@ class Relate:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A number that was written: durations are nanoseconds."""
+
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What records have of some fields. `form`: "value" each value, "count" how many, "len" the characters of each."""
+
+    fields: tuple[Field, ...]
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Two of them put together: + - * /."""
+
+    left: Expression
+    op: str
+    right: Expression
+
+
+Expression = Given | Value | Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Reckon:
+    """A Relate of what is reckoned; of fields with several values, of any choice of them. What cannot be reckoned (a
+    field that is absent, a division by 0) stands in no relation."""
+
+    left: Expression
+    op: str
+    right: Expression
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """The text or pattern is found in a searched field, or in an end written as address:port."""
 
@@ -127,4 +166,4 @@ class Or:
     items: tuple[Node, ...]
 
 
-Node = Compare | Exists | Relate | Search | Not | And | Or
+Node = Compare | Exists | Relate | Reckon | Search | Not | And | Or

@@ -4,16 +4,19 @@ A value that such a field never has would match nothing; it is an error that nam
 """
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """`numbers`: what a number stands for. `closed`: there are no other names than `words` and those of the numbers."""
+    """`numbers`: what a number stands for. `closed`: there are no other names than `words`, those of the numbers, and
+    such as `also`."""
 
     numbers: dict[int, str]
     words: frozenset[str] = frozenset()
     closed: bool = False
+    also: re.Pattern[str] | None = None  # and such
 
 
 STATE = Names({}, frozenset({
@@ -26,7 +29,8 @@ STATE = Names({}, frozenset({
 PROTO = Names({1: "icmp", 2: "igmp", 4: "ipip", 6: "tcp", 8: "egp", 17: "udp", 27: "rdp", 33: "dccp", 41: "ipv6",
                46: "rsvp", 47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf",
                97: "etherip", 103: "pim", 108: "ipcomp", 112: "vrrp", 115: "l2tp", 124: "isis", 132: "sctp",
-               136: "udplite", 137: "mpls"})
+               136: "udplite", 137: "mpls"}, frozenset({"arp", "lldp", "cdp", "lacp", "stp", "eapol"}), True,
+              re.compile(r"ip-\d{1,3}|eth-0x[0-9a-f]{4}|wlan-.+"))
 # RFC 6895 section 2.3
 RCODE = Names({0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN",
                7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE", 11: "DSOTYPENI", 16: "BADVERS", 17: "BADKEY",
@@ -62,14 +66,13 @@ def meant(field: str, value: str) -> str:
     number = int(low, 16) if low.startswith("0x") and len(low) < 12 else int(low) if low.isdecimal() else None
     if number is not None and names.numbers:
         return _named(field, names, number, value)
-    if field == "proto":
-        return ALSO.get(low, value)
+    low = ALSO.get(low, low) if field == "proto" else low
     if names is TLS:
         return _version(low, value)
     known = {word.lower(): word for word in (*names.words, *names.numbers.values())}
-    if names.closed and low not in known:
+    if names.closed and low not in known and not (names.also and names.also.fullmatch(low)):
         raise ValueError(f"{field} is never {value!r}{_nearest(low, known)}")
-    return value
+    return low if field == "proto" else value
 
 
 def _named(field: str, names: Names, number: int, value: str) -> str:

@@ -5,22 +5,23 @@
     all       = one { [ "and" | "&&" ] one }           conditions side by side must all hold
     one       = { "not" | "!" } ( "(" any ")" | condition )
     condition = field ["not"] operator value | field relation field | KEY value | field value | field | "exists" field
+              | field ["not"] "in" "@" list | sum operator sum | "lower" "(" field ")" operator value
               | ("src" | "dst") ("host" | "net" | "port") value | protocol | word | "phrase" | /regex/
     value     = word | "phrase" | /regex/ | "{" value { "," value } "}"
 
+Sums are those of expressions.py, lists those of the configuration (lists.py).
 A field's name with nothing after it that could be its value asks whether it has one; a protocol's is that protocol.
 Depth, length and the number of conditions are bounded.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
 
-from netwatch.filter import habits, values
+from netwatch.filter import expressions, habits, lists, values
+from netwatch.filter.cursor import Cursor
 from netwatch.filter.evaluate import RELATIONS
-from netwatch.filter.lexer import SPELLED, WORD_OPERATORS, Kind, Token, tokens
+from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token
 from netwatch.filter.nodes import (
-    MAX_DEPTH,
-    MAX_NODES,
     Addresses,
     And,
     Compare,
@@ -40,14 +41,13 @@ from netwatch.filter.typing_rules import TRUTHS, make_test, pattern
 from netwatch.schema import BY_NAME, FIELDS, NAMES, Field, Type, names_for, transport_of
 
 VALUES = (Kind.WORD, Kind.STRING, Kind.REGEX)
-SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
 NUMERIC = frozenset({Type.INT, Type.PORT, Type.BYTES, Type.RATE})  # can be compared with each other
 
 
 def parse(text: str, kinds: tuple[str, ...] = ()) -> Node:
     """The condition a filter means, in records of these kinds (none: in flows). Raises FilterError; whatever the text,
     nothing else."""
-    return _Parser(text, names_for(kinds)).parse()
+    return Parser(text, names_for(kinds)).parse()
 
 
 def nearest(name: str) -> str | None:
@@ -57,29 +57,8 @@ def nearest(name: str) -> str | None:
     return found[0] if found else None
 
 
-class _Parser:
-    def __init__(self, text: str, names: Mapping[str, tuple[Field, ...]]) -> None:
-        self.text = text
-        self.names = names
-        self.tokens = tokens(text, names)
-        self.at = 0
-        self.depth = 0
-        self.nodes = 0
-
-    @property
-    def now(self) -> Token:
-        return self.tokens[self.at]
-
-    def take(self) -> Token:
-        token = self.tokens[self.at]
-        self.at = min(self.at + 1, len(self.tokens) - 1)
-        return token
-
-    def peek(self, ahead: int) -> Token:
-        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
-
-    def error(self, message: str, token: Token) -> FilterError:
-        return FilterError(message, token.column, self.text)
+class Parser(Cursor):
+    """Of one filter."""
 
     def parse(self) -> Node:
         if len(self.tokens) == 1:
@@ -114,21 +93,14 @@ class _Parser:
 
     def bracketed(self) -> Node:
         opening = self.take()
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.error(f"parentheses are nested deeper than {MAX_DEPTH}", opening)
+        self.deeper(opening)
         node = self.any()
-        if not self.now.is_punct(")"):
-            raise self.error("the parenthesis is not closed", opening)
-        self.take()
-        self.depth -= 1
+        self.closed(opening)
         return node
 
     def condition(self) -> Node:
-        self.nodes += 1
         first = self.take()
-        if self.nodes > MAX_NODES:
-            raise self.error(f"more than {MAX_NODES} conditions", first)
+        self.count(first)
         if first.kind is Kind.KEY:
             return self.keyed(first)
         if first.kind is Kind.WORD:
@@ -151,6 +123,8 @@ class _Parser:
 
     def worded(self, word: Token) -> Node:
         """A condition that begins with a word: a comparison, `field value`, a yes/no field, or a search."""
+        if expressions.begins(self, word):
+            return self.lowered(word) if word.text.lower() == "lower" else expressions.comparison(self)
         if self.now.kind is Kind.OP:
             return self.compare(word, self.operator())
         if self.negated_operator(0):
@@ -171,6 +145,23 @@ class _Parser:
         if fields is not None and self.now.kind in VALUES and not self.begins_comparison():
             return self.beside(word, fields)
         return self.bare(word)
+
+    def lowered(self, word: Token) -> Node:
+        """lower(field) and what is asked of it: what it is without, but for a /regex/, which regards case."""
+        fields = expressions.argument(self, word)
+        if fields[0].type is not Type.TEXT:
+            raise self.error(f"lower() is of texts; {fields[0].name} is {fields[0].type}", word)
+        negated = self.negated_operator(0)
+        if negated:
+            self.take()
+        if self.now.kind is not Kind.OP:
+            raise self.error("a comparison should follow", self.now)
+        op = self.operator()
+        op, negated = ("==", True) if op == "!=" else (op, negated)
+        given = self.value(op, fields)
+        if op == "matches" and given[0].kind is Kind.REGEX:
+            given = [given[0]._replace(text="(?i)" + given[0].text)]
+        return Compare(fields, make_test(fields[0].name, fields, op, given, self.text), negated)
 
     def named(self, low: str) -> tuple[Field, ...]:
         """The fields of a name, or of an object."""
@@ -243,10 +234,6 @@ class _Parser:
         word, after = self.peek(ahead), self.peek(ahead + 1)
         return word.kind is Kind.NOT and word.text != "!" and after.kind is Kind.OP and after.text in WORD_OPERATORS
 
-    def operator(self) -> str:
-        sign = self.take().text.lower()
-        return SPELLINGS.get(sign, sign)
-
     def compare(self, word: Token, op: str, negated: bool = False) -> Node:
         name = word.text.lower()
         fields = self.names.get(name)
@@ -257,11 +244,14 @@ class _Parser:
             raise self.error(f"no field is called {word.text!r}" + (f"; did you mean {like!r}?" if like else ""), word)
         if op == "!=":
             op, negated = "==", True
+        mine = expressions.of_field(fields)
+        if mine is not None and op in RELATIONS and expressions.follows(self):
+            return expressions.compared(self, *mine, "!=" if negated else op, word, word)
         other = self.other(fields, op)
         if other:
             self.take()
             return Relate(fields, op, other, negated)
-        node = Compare(fields, make_test(name, fields, op, self.value(op), self.text), negated)
+        node = Compare(fields, make_test(name, fields, op, self.value(op, fields), self.text), negated)
         transport = transport_of(name)
         if transport is None or name in BY_NAME:
             return node
@@ -280,7 +270,9 @@ class _Parser:
             raise self.error(f"two fields of type {mine} are compared by == and !=", self.now)
         return found
 
-    def value(self, op: str) -> list[Token]:
+    def value(self, op: str, fields: tuple[Field, ...]) -> list[Token]:
+        if self.now.kind is Kind.WORD and self.now.text.startswith("@") and op in ("in", "==", ":"):
+            return self.listed(self.take(), fields)
         if self.now.is_punct("{"):
             if op not in ("in", ":"):
                 raise self.error(f"a set goes with in, not with {op}", self.now)
@@ -289,6 +281,22 @@ class _Parser:
             before = self.tokens[self.at - 1]
             raise self.error(f"a value should follow {before.text}{':' if before.kind is Kind.KEY else ''}", self.now)
         return [self.take()]
+
+    def listed(self, name: Token, fields: tuple[Field, ...]) -> list[Token]:
+        """The items of a list that the fields can have."""
+        try:
+            items = lists.named(name.text[1:])
+        except KeyError as error:
+            raise self.error(str(error.args[0]), name) from None
+        found = []
+        for item in items:
+            token = name._replace(text=item)
+            with contextlib.suppress(FilterError):
+                make_test(fields[0].name, fields, "in", [token], self.text)
+                found.append(token)
+        if not found:
+            raise self.error(f"nothing in {name.text} is {_A[fields[0].type]}", name)
+        return found
 
     def braced(self) -> list[Token]:
         opening = self.take()
@@ -308,4 +316,6 @@ class _Parser:
                 raise self.error("values of a set are parted by commas", mark)
 
 
+_A = {Type.ADDRESS: "an address", Type.TEXT: "a text"} | dict.fromkeys(
+    (Type.INT, Type.PORT, Type.BYTES, Type.RATE, Type.DURATION, Type.TIME, Type.BOOL), "a number")
 _PROTO: Field = BY_NAME["proto"]

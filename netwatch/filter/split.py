@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netwatch.filter.evaluate import Asked, Predicate, Record, compile_python
-from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Relate, Search
+from netwatch.filter.evaluate import Asked, Predicate, Record, compile_python, conditions_of
+from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Reckon, Relate, Search
 
 Judge = Callable[[Record, int], bool]
 
@@ -39,12 +39,12 @@ class Split:
             return lambda record, bits: any(part(record, bits) for part in parts)
         return self._leaf(node)
 
-    def _leaf(self, node: Compare | Exists | Relate | Search) -> Judge:
+    def _leaf(self, node: Compare | Exists | Relate | Reckon | Search) -> Judge:
         """One condition, and its bit."""
         own = compile_python(node)
         bit = 1 << len(self._leaves)
         self._leaves.append(own)
         if isinstance(node, Search):
             return lambda record, bits: own(record, None) or bits & bit != 0
-        asked = Asked(node.left if isinstance(node, Relate) else node.fields)
+        asked = Asked(next(iter(conditions_of(node)), ()))  # all of one kind of record: see evaluate.mixed()
         return lambda record, bits: bits & bit != 0 if asked.way(record)[0] else own(record, None)

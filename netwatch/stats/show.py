@@ -136,6 +136,8 @@ def _text(column: Column, row: dict[str, object], ascii_only: bool) -> str:
         return ""
     if column.kind is Kind.SPREAD and isinstance(value, list):
         return _spread(value, ascii_only)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         text = "  " * int(str(row.get("depth", 0))) + str(value) if column.key == "protocol" else str(value)
         return text[:19].replace("T", " ") if column.kind is Kind.TIME else text
@@ -145,7 +147,7 @@ def _text(column: Column, row: dict[str, object], ascii_only: bool) -> str:
         return f"{value:,.3f}"
     if column.kind is Kind.SHARE:
         return f"{100 * value:.1f}"
-    if column.key.endswith("port"):
+    if column.key.endswith(("port", "pid")):  # names, not amounts
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 

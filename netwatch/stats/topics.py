@@ -45,6 +45,18 @@ def _flows(asked: Asked) -> Statistic:
     return Groups(dict(asked.by), dict(asked.sums))
 
 
+def _hosts(asked: Asked) -> Statistic:
+    from netwatch.stats.hosts import Hosts
+
+    return Hosts()
+
+
+def _processes(asked: Asked) -> Statistic:
+    from netwatch.stats.hosts import Processes
+
+    return Processes()
+
+
 def _rtt(asked: Asked) -> Statistic:
     from netwatch.stats.flows import RoundTrips
 
@@ -90,6 +102,8 @@ def _tls(asked: Asked) -> Statistic:
 TOPICS: Mapping[str, Topic] = {
     "conversations": Topic(_conversations, "who spoke with whom (tshark -z conv,TYPE)", frozenset({"type"})),
     "endpoints": Topic(_endpoints, "who sent and received how much (-z endpoints,TYPE)", frozenset({"type"})),
+    "hosts": Topic(_hosts, "who is there: names, vendor, system, services (-z hosts)"),
+    "processes": Topic(_processes, "which programs, where owners of flows are known"),
     "protocols": Topic(_protocols, "frames and bytes by protocol, as a tree (-z io,phs)"),
     "io": Topic(_io, "frames and bytes by interval of time (-z io,stat,INTERVAL)", frozenset({"interval"})),
     "dns": Topic(_dns, "codes, types, names and servers, with times (-z dns,tree)"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 
 from netwatch.model.option import Value
-from netwatch.store import files, folders
+from netwatch.store import files, folders, lists
 from netwatch.store.settings import SETTINGS, SettingError, Settings, find
 
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"\\]*"|'[^']*')"""
@@ -19,6 +19,7 @@ _PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
 _HEADER = re.compile(rf"\s*\[\s*({_PATH})\s*\]")
 _KEY = re.compile(rf"\s*({_PATH})\s*=")
 _QUOTES = re.compile(r'"""|\'\'\'')
+LISTS = "lists."  # of filters; their names are the user's
 _HEAD = "# netwatch: docs/configuration.md tells of every key. `netwatch config check` looks for mistakes.\n"
 
 
@@ -46,6 +47,13 @@ def load(path: Path) -> tuple[Settings, list[str]]:
     lines, settings, wrong = lines_of(text), Settings({}, path=str(path)), []
     for key, value in flat(tree):
         place = f"{path}:{lines[key]}" if key in lines else str(path)
+        if key.startswith(LISTS):
+            name = key.removeprefix(LISTS)
+            try:
+                settings = settings._replace(lists={**settings.lists, name: lists.read(name, value, path.parent)})
+            except lists.ListError as e:
+                wrong.append(f"{place}: {e}")
+            continue
         try:
             settings = settings.but(key, find(key).accept(value), place)
         except SettingError as e:

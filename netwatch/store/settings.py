@@ -161,11 +161,13 @@ SETTINGS = Catalogue(_TABLE)
 
 
 class Settings(NamedTuple):
-    """Values that differ from their defaults, and the origin of each that was set; `path` is the file in use."""
+    """Values that differ from their defaults, and the origin of each that was set; `path` is the file in use, `lists`
+    are those that filters may name."""
 
     changed: Mapping[str, Value]
     origins: Mapping[str, str] = {}
     path: str = ""
+    lists: Mapping[str, tuple[str, ...]] = {}
 
     def of(self, key: str) -> Any:     # Any: of its option's type, which no key tells
         """The value, of its setting's type."""

@@ -66,4 +66,4 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
 def _parse(text: str) -> Filter:
     """The filter language, loaded when the first filter is typed."""
     from netwatch import filter as language
-    return language.Filter(text)
+    return language.Filter(text).of_rows()

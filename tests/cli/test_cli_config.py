@@ -6,13 +6,14 @@ import subprocess
 import tomllib
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 from netwatch.run import addons
 from netwatch.store import config
 from netwatch.store.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
 from netwatch.ui import themes
 
+TOUR = ROOT / "docs" / "tour.pcap"
 KEPT = """# my file
 [ui]   # of the screen
 theme = "nord"   # calm
@@ -67,6 +68,34 @@ def test_who_wins(tmp_path):
 def test_mistakes_are_named_by_line(tmp_path, text, line, said):
     _, wrong = load(tmp_path, text)
     assert len(wrong) == 1 and wrong[0].startswith(f"{tmp_path}/netwatch.toml:{line}: ") and said in wrong[0]
+
+
+def test_lists_of_filters(netwatch, tmp_path):
+    """Networks, names and files of them, by name; each field takes what it can have."""
+    (tmp_path / "names.txt").write_text("# seen\nwww.example.com  # here\n\n192.0.2.10\n")
+    path = tmp_path / "netwatch.toml"
+    path.write_text("[lists]\nhere = ['./names.txt', '2001:db8::/32']\nweb = ['10.9.9.9']\n")
+    here = "(dst == 192.0.2.10 or dst in 2001:db8::/32)"
+    for where, plain in (("dst in @here", here), ("dns.names in @here", "dns.names == www.example.com"),
+                         ("not dst in @HERE", f"not {here}"), ("addr in @web", "addr == 10.9.9.9")):
+        found = [netwatch("read", TOUR, "--config", path, "--where", text).stdout for text in (where, plain)]
+        assert found[0] == found[1]
+        assert found[0] or "web" in where
+    done = netwatch("read", TOUR, "--config", path, "--where", "dst in @hare")
+    assert done.returncode == 2 and "did you mean @here?" in done.stderr
+    assert netwatch("config", "check", "--config", path).returncode == 0
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ("3", "is a list of texts"), ("['a', 3]", "is a list of texts"), ("['./none.txt']", "No such file"),
+    ("['./']", "Is a directory"), ("['./many.txt']", "more than 10,000"),
+    ("['./long.txt']", "more than 1,048,576 bytes"),
+])
+def test_lists_that_cannot_be(tmp_path, given, said):
+    (tmp_path / "many.txt").write_text("\n".join(map(str, range(10_001))))
+    (tmp_path / "long.txt").write_text("#" * (1 << 21))
+    _, wrong = load(tmp_path, f"[lists]\nbad = {given}\n")
+    assert len(wrong) == 1 and ":2: lists.bad" in wrong[0] and said in wrong[0]
 
 
 @pytest.mark.parametrize("texts", [["ui.theme"], ["ui.theme=x"], ["nothing=1"], ["flows.max=1"], ["ui.color=maybe"]])

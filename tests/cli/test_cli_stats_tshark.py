@@ -58,6 +58,7 @@ HEADINGS = {"TCP Conv": "conv,tcp", "UDP Conv": "conv,udp", "IPv4 Conv": "conv,i
 LAYERS = {"eth": "eth", "ip": "ip", "ipv6": "ipv6", "tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmp6",
           "igmp": "igmp", "arp": "arp", "vlan": "vlan", "mpls": "mpls", "gre": "gre", "dns": "dns", "mdns": "mdns",
           "dhcp": "dhcp", "ssdp": "ssdp", "ntp": "ntp"}  # tshark's name: ours, of those that are compared
+KINDS = ("tcp", "udp", "ip", "ipv6")  # of conversations and endpoints
 NOTED = {"Connection establish request (SYN)": "SYN", "Connection establish acknowledge (SYN+ACK)": "SYN ACK",
          "Connection reset (RST)": "RST"}
 Answer = dict[Any, Any]
@@ -91,6 +92,15 @@ def netwatch(name: str, *words: str) -> list[Answer]:
     return [json.loads(line) for line in out.buffer.getvalue().splitlines()]  # type: ignore[attr-defined]
 
 
+@cache
+def by_layer(name: str, topic: str) -> dict[str, list[Answer]]:
+    """The rows of conversations or endpoints of each layer that is compared, read once."""
+    found: dict[str, list[Answer]] = {kind: [] for kind in KINDS}
+    for row in netwatch(name, topic, "--type", ",".join(KINDS)):
+        found[row["proto"]].append(row)
+    return found
+
+
 def conversations(name: str, kind: str) -> tuple[Answer, Answer]:
     """Frames and, as far as tshark tells them, bytes of each pair; tshark's conversations of one pair are added up."""
     theirs: collections.Counter[tuple[str, ...]] = collections.Counter()
@@ -103,7 +113,7 @@ def conversations(name: str, kind: str) -> tuple[Answer, Answer]:
             theirs[pair] += int(frames)
             rounded[pair] = rounded.get(pair, 0) + int(octets) * {"bytes": 1, "kB": 1000, "MB": 1000_000}[unit]
     ours = {}
-    for row in netwatch(name, "conversations", "--type", kind):
+    for row in by_layer(name, "conversations")[kind]:
         pair = tuple(sorted(f"{row[end]}:{row[port]}" if port in row else row[end]
                             for end, port in (("src", "sport"), ("dst", "dport"))))
         ours[pair] = row["packets"]
@@ -119,7 +129,7 @@ def endpoints(name: str, kind: str) -> tuple[Answer, Answer]:
         if len(words) in (7, 8) and words[-1].isdigit():
             theirs[":".join(words[:-6])] = tuple(int(word) for word in words[-6:])
     ours = {}
-    for row in netwatch(name, "endpoints", "--type", kind):
+    for row in by_layer(name, "endpoints")[kind]:
         who = f"{row['address']}:{row['port']}" if "port" in row else row["address"]
         ours[who] = tuple(row.get(key) for key in ("packets", "bytes", "packets_sent", "bytes_sent",
                                                    "packets_received", "bytes_received"))
@@ -202,9 +212,9 @@ def expert(name: str) -> tuple[Answer, Answer]:
 
 ASKED: dict[str, Callable[[str], tuple[Answer, Answer]]] = {
     **{f"conversations {kind}": lambda name, kind=kind: conversations(name, kind)  # type: ignore[misc]
-       for kind in ("tcp", "udp", "ip", "ipv6")},
+       for kind in KINDS},
     **{f"endpoints {kind}": lambda name, kind=kind: endpoints(name, kind)  # type: ignore[misc]
-       for kind in ("tcp", "udp", "ip", "ipv6")},
+       for kind in KINDS},
     "protocols": protocols, "io": intervals, "dns": dns, "http": http, "expert": expert,
 }
 

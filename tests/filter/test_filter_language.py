@@ -293,7 +293,7 @@ def test_numbers_that_have_names(text, record):
     ("ended == done", 10, "ended is never 'done'"), ("rcode == 77", 10, "no name for the number 77"),
     ("tls.version == 5", 16, "no name for the number 5"), ("less 100", 1, "bytes < N"), ("tcp[13] & 2", 1, "tcp_flags"),
     ("ether host 2:0:0:0:0:1", 1, "addr == MAC"), ("bytes > rtt", 9, "a duration is not compared with a bytes"),
-    ("src > dst", 7, "compared by == and !="), ("dst in @list", 8, "dst wants an address"),
+    ("src > dst", 7, "compared by == and !="), ("dst in @list", 8, "no list is called @list"),
 ])
 def test_what_cannot_hold_is_said(text, column, words):
     with pytest.raises(FilterError) as caught:

@@ -131,7 +131,7 @@ cdef class EngineView:
 
     def program(self, where, view):
         """The native form of a filter."""
-        return where.program(view)
+        return where.program(view, self.record)
 
     def begin(self, fields) -> None:
         """A question about these fields begins."""

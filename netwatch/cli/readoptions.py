@@ -1,0 +1,145 @@
+"""The options of `netwatch read`, and which of them go together: none is without effect."""
+
+from __future__ import annotations
+
+import argparse
+
+from netwatch.cli import sandbox
+from netwatch.cli.amounts import natural
+from netwatch.cli.errors import CommandError
+from netwatch.cli.parser import Parser
+from netwatch.records.clock import FORMS
+from netwatch.records.reading import KINDS
+from netwatch.records.writers import FORMATS
+
+STYLES = ("text", "hex", "raw")  # of a followed conversation
+STREAM_LIMIT = 65536  # bytes of text of each stream that are kept
+EPILOG = """examples:
+  netwatch read day.pcapng
+  netwatch read day.pcapng --what dns -Y 'rcode == NXDOMAIN' --sort client
+  netwatch read day.pcapng --what http --format csv > requests.csv
+  netwatch read day.pcapng -Y 'sni contains example' -w part.pcapng
+  netwatch read day.pcapng --follow 6
+  netwatch read -i eth0 --duration 30s --what dns
+"""
+
+
+class Once(argparse.Action):
+    """An option that names what is written: a second one would be lost."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object,
+                 option: str | None = None) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} is given twice")
+        setattr(namespace, self.dest, values)
+
+
+def build_parser() -> Parser:
+    p = Parser(prog="netwatch read", description="Analyse captures, or a live interface for a while, without a "
+               "terminal.",
+               epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    _inputs(p)
+    _shown(p)
+    _looks(p)
+    _saved(p)
+    _working(p)
+    return p
+
+
+def _inputs(p: Parser) -> None:
+    g = p.add_argument_group("what is read")
+    g.add_argument("files", nargs="*", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
+    g.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="the same; repeatable")
+    g.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    g.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
+    g.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
+    g.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")
+    g.add_argument("--keylog", action="append", default=[], metavar="FILE",
+                   help="TLS keys in NSS format, followed as it grows; repeatable; default $SSLKEYLOGFILE")
+    g.add_argument("--copies", choices=("keep", "mark", "drop"), help="packets captured twice: as flows.copies has it")
+    g.add_argument("--no-dpi", action="store_true", help="do not look at content")
+
+
+def _shown(p: Parser) -> None:
+    g = p.add_argument_group("what is shown")
+    g.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
+                   help=f"of {', '.join(KINDS)}; default flows; `list` tells of each")
+    g.add_argument("-Y", "--where", metavar="EXPR", help="only records that pass this filter")
+    g.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
+    g.add_argument("--fields", metavar="A,B,C", help="only these fields")
+    g.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
+    g.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
+    g.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
+    g.add_argument("--follow-as", choices=STYLES, help="with --follow; default text")
+    g.add_argument("--stream-limit", type=natural, metavar="BYTES",
+                   help=f"with --what streams: text kept of each; default {STREAM_LIMIT}")
+    g.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    g.add_argument("--resolve", action="store_true", help="ask the resolver for names; it sends packets, and waits")
+
+
+def _looks(p: Parser) -> None:
+    g = p.add_argument_group("how it looks")
+    g.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    g.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
+    g.add_argument("--time", choices=FORMS, default="iso", help="how times are shown: relative and delta in seconds "
+                   "since the first frame, and since the record before; default iso, UTC")
+    g.add_argument("--wide", action="store_true", help="tables: all columns whole, however wide the terminal is")
+    amount = g.add_mutually_exclusive_group()
+    amount.add_argument("-q", "--quiet", action="store_true", help="say nothing on standard error but errors")
+    amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")
+
+
+def _saved(p: Parser) -> None:
+    g = p.add_argument_group("what is saved")
+    g.add_argument("-w", "--write", action=Once, metavar="FILE.pcapng", help="also save the packets that pass --where")
+    g.add_argument("--force", action="store_true", help="with --write: replace the file")
+    g.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
+
+
+def _working(p: Parser) -> None:
+    g = p.add_argument_group("how it works")
+    g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    g.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    g.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    sandbox.add_option(g)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises CommandError for an option that would have no effect beside the others."""
+    kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
+    for given, name, partner in (
+            (options.force, "--force", "--write" if options.write is None else ""),
+            (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
+            (options.stream_limit is not None, "--stream-limit",
+             "--what streams" if "streams" not in kinds or options.follow is not None else ""),
+            (options.flat, "--flat", "--format json or ndjson" if options.format in ("table", "csv") else ""),
+            (options.wide, "--wide", "--format table" if options.format not in (None, "table") else "")):
+        if given and partner:
+            raise CommandError(f"{name} goes with {partner}")
+    if kinds == {"summary"}:
+        for given, name in ((options.limit is not None, "--limit"), (options.flat, "--flat")):
+            if given:
+                raise CommandError(f"{name} has no effect on the summary, which is one record")
+    options.follow_as = options.follow_as or "text"
+    options.stream_limit = STREAM_LIMIT if options.stream_limit is None else options.stream_limit
+
+
+KINDS_TOLD = {  # what there is of each kind; addons tell of theirs
+    "flows": "who spoke with whom: one record for each flow, when it has ended",
+    "packets": "one for each frame",
+    "dns": "one for each DNS, mDNS or LLMNR message",
+    "http": "one for each HTTP request with its response",
+    "tls": "one for each TLS handshake",
+    "streams": "what a flow said in one direction, as text",
+    "summary": "one for all that was read",
+}
+
+
+def tell_kinds() -> None:
+    """The answer to --what list, on standard output."""
+    from netwatch.run import addons
+
+    told = {**KINDS_TOLD, **addons.kinds()}
+    width = max(map(len, told))
+    for kind, words in told.items():
+        print(f"{kind:<{width}}  {words}")

@@ -1,0 +1,175 @@
+"""`netwatch show`: frames of a capture taken apart, layer by layer and field by field, with their bytes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+
+from netwatch._fast.input.source import Source
+from netwatch._fast.out.record import iso
+from netwatch._fast.view.framering import FrameRing
+from netwatch.cli import hexdump, read
+from netwatch.cli.amounts import natural
+from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.parser import Parser
+from netwatch.cli.sources import open_source
+from netwatch.dissect import Frame, Node, dissect
+from netwatch.model.record import Record
+from netwatch.records.reading import Reading
+from netwatch.records.selection import Selection
+from netwatch.records.streams import printable
+from netwatch.records.writers import Writer
+
+ROOM = 64 << 20  # bytes of the newest frames, among which those asked for are looked for after every chunk
+MOST = 10_000  # frames of one command
+Span = tuple[int, int]  # of frame numbers, both ends count
+EPILOG = """examples:
+  netwatch show day.pcapng --frame 42 -x
+  netwatch show day.pcapng --frame 1..3,17
+  netwatch show day.pcapng --flow 6 --limit 5 --format ndjson
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = Parser(prog="netwatch show", description="Take frames of a capture apart, layer by layer.", epilog=EPILOG,
+               formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("files", nargs="+", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
+    p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
+    p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
+    p.add_argument("-x", "--bytes", action="store_true", help="with the bytes of each frame")
+    p.add_argument("--limit", type=natural, default=100, metavar="N", help="frames at most; default 100")
+    p.add_argument("--format", choices=("text", "ndjson"), default="text", help="default text")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    options = build_parser().parse_intermixed_args(arguments)
+    if (options.frame is None) == (options.flow is None):
+        raise CommandError("show needs --frame N or --flow ID, one of them")
+    spans = _spans(options.frame) if options.frame is not None else []
+    words = [*(["--config", options.config] if options.config else []),
+             *(word for each in options.set for word in ("--set", each)), "--", *options.files]
+    prepared = read.prepared(words)
+    try:
+        source = open_source(prepared)
+        try:
+            showing = Showing(prepared, source, spans, options.flow, min(options.limit, MOST))
+            code = showing.go()
+        finally:
+            source.close()
+    finally:
+        prepared.host.close()
+    if not showing.found:
+        asked = f"--frame {options.frame}" if spans else f"--flow {options.flow}"
+        raise CommandError(f"{asked}: there is no such {'frame' if spans else 'flow'}", EXIT_MISSING)
+    write(showing, options.format == "ndjson", options.bytes)
+    return code
+
+
+def _spans(text: str) -> list[Span]:
+    """Raises CommandError."""
+    spans = []
+    for word in text.split(","):
+        low, dots, high = word.partition("..")
+        if not low.isdecimal() or (dots and not high.isdecimal()) or int(low) < 1:
+            raise CommandError(f"--frame {text}: numbers from 1, such as 42 or 1..3,17")
+        spans.append((int(low), int(high if dots else low)))
+    return spans
+
+
+class Showing(read.Reading):
+    """A reading that keeps the frames that are asked for, and learns what their flows turn out to be."""
+
+    def __init__(self, options: argparse.Namespace, source: Source, spans: Sequence[Span], flow: int | None,
+                 most: int) -> None:
+        super().__init__(options, {"flows"}, source, Selection(None, None, None),
+                         Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces))
+        self.spans, self.flow, self.most = spans, flow, most
+        self.found: list[tuple[Record, int, int, bytes]] = []  # record, time in ns, link type, bytes
+        self.apps: dict[int, str] = {}
+        self.left_out = 0
+
+    def _loop(self, reading: Reading) -> None:
+        pipeline = reading.pipeline
+        ring = FrameRing(ROOM)
+        ring.attach(pipeline.engines[0])
+        wanted, seen = set[int](), 0
+        for step in self._steps(reading):
+            if ring.first > seen:
+                raise CommandError("more frames came at once than can be looked at", EXIT_UNAVAILABLE)
+            for k in self._asked(ring, seen):
+                if len(self.found) >= self.most:
+                    self.left_out += 1
+                    continue
+                record, about = ring.record(k, self.source.interfaces), ring.about(k)
+                self.found.append((record, about["ns"], about["link"], ring.frame(k)))
+                wanted.add(record.get("flow", 0))
+            seen = ring.next
+            for engine, row in step.ended:
+                flow = pipeline.record(engine, row)
+                if flow.get("id") in wanted and "app" in flow:
+                    self.apps[flow["id"]] = flow["app"]
+        if self.left_out:
+            say(f"{self.left_out:,} frames more: --limit shows them")
+
+    def _asked(self, ring: FrameRing, start: int) -> list[int]:
+        """The ordinals of those that are new."""
+        if self.flow is not None:
+            return ring.of_flow(self.flow, start, ring.next) if ring.next > start else []
+        found = set[int]()
+        for low, high in self.spans:
+            for k in range(max(start, ring.numbered(low)), ring.next):
+                if ring.record(k)["n"] > high:
+                    break
+                found.add(k)
+        return sorted(found)
+
+    def trees(self) -> Iterator[tuple[Record, bytes, list[Node]]]:
+        for record, ns, link, data in self.found:
+            app = self.apps.get(record.get("flow", 0), "")
+            yield record, data, dissect(Frame(data, link, record["len"], record["n"], iso(ns),
+                                              record.get("interface", ""), app))
+
+
+def write(showing: Showing, as_json: bool, with_bytes: bool) -> None:
+    """To standard output."""
+    apart = ""
+    for record, data, tree in showing.trees():
+        if as_json:
+            body = {"schema": "netwatch.tree/1", "n": record["n"], "flow": record.get("flow") or None,
+                    "layers": [_as_json(node) for node in tree], "bytes": data.hex() if with_bytes else None}
+            print(json.dumps({key: value for key, value in body.items() if value is not None}, ensure_ascii=False))
+            continue
+        print(apart, end="")
+        apart = "\n"
+        for node in tree:
+            for line in _lines(node, 0):
+                print(line)
+        if with_bytes:
+            print(*hexdump.lines(data), sep="\n")
+
+
+def _clean(text: str) -> str:
+    return printable(text).replace("\n", "\ufffd").replace("\r", "\ufffd").replace("\t", "\ufffd")
+
+
+def _lines(node: Node, depth: int) -> Iterator[str]:
+    yield "    " * depth + _clean(node.text)
+    for child in node.children:
+        yield from _lines(child, depth + 1)
+
+
+def _as_json(node: Node) -> Record:
+    """`at` and `size`: the bytes of the frame it stands for."""
+    body: Record = {"name": node.name, "text": _clean(node.text)}
+    if node.size:
+        body |= {"at": node.at, "size": node.size}
+    if isinstance(node.value, int | float | str):
+        body["value"] = _clean(node.value) if isinstance(node.value, str) else node.value
+    if node.children:
+        body["fields"] = [_as_json(child) for child in node.children]
+    return body

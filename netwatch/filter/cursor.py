@@ -1,0 +1,58 @@
+"""Where whoever understands a filter stands in its tokens; depth and the number of conditions are bounded."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netwatch.filter.lexer import SPELLED, Token, tokens
+from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, FilterError
+from netwatch.schema import Field
+
+SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
+
+
+class Cursor:
+    """Of one filter: the tokens, and how far they are understood."""
+
+    def __init__(self, text: str, names: Mapping[str, tuple[Field, ...]]) -> None:
+        self.text = text
+        self.names = names
+        self.tokens = tokens(text, names)
+        self.at = 0
+        self.depth = 0
+        self.nodes = 0
+
+    @property
+    def now(self) -> Token:
+        return self.tokens[self.at]
+
+    def take(self) -> Token:
+        token = self.tokens[self.at]
+        self.at = min(self.at + 1, len(self.tokens) - 1)
+        return token
+
+    def peek(self, ahead: int) -> Token:
+        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
+
+    def error(self, message: str, token: Token) -> FilterError:
+        return FilterError(message, token.column, self.text)
+
+    def deeper(self, opening: Token) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error(f"parentheses are nested deeper than {MAX_DEPTH}", opening)
+
+    def closed(self, opening: Token) -> None:
+        if not self.now.is_punct(")"):
+            raise self.error("the parenthesis is not closed", opening)
+        self.take()
+        self.depth -= 1
+
+    def count(self, token: Token) -> None:
+        """One condition more, or one sign of a sum."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self.error(f"more than {MAX_NODES} conditions", token)
+
+    def operator(self) -> str:
+        sign = self.take().text.lower()
+        return SPELLINGS.get(sign, sign)

@@ -1,0 +1,144 @@
+"""Options of `read` and its sisters: where they may stand, which go together, what is written, how much is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+
+TOUR = ROOT / "docs" / "tour.pcap"
+COMMANDS = ("read", "show", "stats", "assert", "run", "devices", "fields", "protocols", "formats", "config", "doctor")
+
+
+def test_options_stand_anywhere_and_files_too(netwatch: Run) -> None:
+    wanted = netwatch("read", TOUR, TOUR, "--limit", 3, "--fields", "id,src").stdout
+    for words in ([TOUR, "--limit", 3, TOUR, "--fields", "id,src"],
+                  ["-r", TOUR, "--limit", 3, "--fields", "id,src", TOUR],
+                  ["--fields", "id,src", "-r", TOUR, "--read", TOUR, "--limit", 3]):
+        assert netwatch("read", *words).stdout == wanted
+    assert netwatch("assert", "id > 0", TOUR, "--limit", 1, "-r", TOUR).returncode == 0
+    assert netwatch("stats", "io", "-r", TOUR, "-Y", "tcp").stdout == netwatch(
+        "stats", "io", TOUR, "--where", "tcp").stdout
+
+
+def test_standard_input_by_r(netwatch: Run) -> None:
+    done = subprocess.run([*COMMAND, "read", "-r", "-"], stdin=TOUR.open("rb"), env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=60, check=True)
+    assert done.stdout == netwatch("read", TOUR).stdout
+
+
+def test_short_forms_are_those_of_the_field(netwatch: Run, tmp_path: Path) -> None:
+    assert netwatch("read", TOUR, "-Y", "udp").stdout == netwatch("read", TOUR, "--where", "udp").stdout != ""
+    netwatch("read", TOUR, "-Y", "udp", "-w", tmp_path / "a.pcapng")
+    netwatch("read", TOUR, "--where", "udp", "--write", tmp_path / "b.pcapng")
+    assert (tmp_path / "a.pcapng").read_bytes() == (tmp_path / "b.pcapng").read_bytes() != b""
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--force"], "--force goes with --write"), (["--follow-as", "hex"], "--follow-as goes with --follow"),
+    (["--follow-as", "text"], "goes with --follow"), (["--stream-limit", "65536"], "goes with --what streams"),
+    (["--follow", "6", "--stream-limit", "5"], "goes with --what streams"),
+    (["--flat", "--format", "csv"], "goes with"),
+    (["--flat", "--format", "table"], "goes with --format json"),
+    (["--wide", "--format", "csv"], "goes with --format table"),
+    (["--what", "summary", "--limit", "0"], "one record"), (["--what", "summary", "--flat"], "one record"),
+    (["-w", "a.pcapng", "--write", "b.pcapng"], "--write is given twice"), (["-q", "-v"], "not allowed with"),
+    (["--exit-status"], "goes with --where"), (["--duration", "3s"], "go with -i"),
+    (["--sort", "bytess", "-Y", "tcp"], "did you mean bytes"), (["--no-such"], "no such option"),
+])
+def test_no_option_is_without_effect(netwatch: Run, tmp_path: Path, words: list[str], said: str) -> None:
+    done = netwatch("read", TOUR, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("path", "code", "said"), [
+    ("there.pcapng", 2, "File exists; --force replaces it"), ("none/x.pcapng", 4, "No such file"),
+    ("there.pcapng/x", 4, "Not a directory"), ("x.pcapng.gz", 2, "not compressed"), ("-", 2, "name one"),
+])
+def test_what_cannot_be_written(netwatch: Run, tmp_path: Path, path: str, code: int, said: str) -> None:
+    (tmp_path / "there.pcapng").write_text("old")
+    done = netwatch("read", TOUR, "--write", path)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert f"--write {path}: " in done.stderr and said in done.stderr
+    assert (tmp_path / "there.pcapng").read_text() == "old"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_no_right_to_write(netwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o500)
+    assert netwatch("read", TOUR, "--write", "closed/x.pcapng").returncode == 3
+
+
+def test_quiet_and_verbose(netwatch: Run) -> None:
+    cut = ["read", TOUR, "--what", "packets", "--fields", "n"]
+    assert netwatch(*cut).stderr == ""
+    assert netwatch(*cut, "-v").stderr == f"netwatch: 47 packets read, {TOUR.stat().st_size:,} bytes of input\n"
+    shown = netwatch("stats", "conversations", TOUR, "--top", 1)
+    assert shown.stderr
+    assert netwatch("read", "nothing.pcap", "-q").stderr == "netwatch: nothing.pcap: no such file\n"
+
+
+def test_quiet_says_no_warning(netwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.pcap").write_bytes(TOUR.read_bytes()[:-7])
+    loud, quiet = (netwatch("read", "cut.pcap", *words) for words in ([], ["-q"]))
+    assert loud.returncode == quiet.returncode == 5
+    assert loud.stderr and not quiet.stderr
+    assert loud.stdout == quiet.stdout
+
+
+def test_kinds_are_listed(netwatch: Run) -> None:
+    lines = netwatch("read", "--what", "list").stdout.splitlines()
+    assert {"flows", "packets", "dns", "http", "tls", "streams", "summary"} <= {line.split()[0] for line in lines}
+    for line in lines:
+        assert netwatch("read", TOUR, "--what", line.split()[0], "-q").returncode == 0
+
+
+def test_versions(netwatch: Run) -> None:
+    first = netwatch("--version").stdout
+    for words in (["--version", "-v"], ["-v", "--version"], ["-V", "--verbose"]):
+        lines = netwatch(*words).stdout.splitlines()
+        assert lines[0] + "\n" == first
+        assert f"cryptography {version('cryptography')}" in lines
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits(command: str) -> None:
+    """In an interpreter of its own, as nothing else may have been imported before."""
+    words = [command, "--help"] if command else ["--help"]
+    done = subprocess.run([*COMMAND, *words], env={**ENVIRONMENT, "COLUMNS": "80"}, capture_output=True, text=True,
+                          timeout=60, check=True)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("command", ["read", "show", "stats"])
+def test_examples_of_the_help_work(netwatch: Run, tmp_path: Path, command: str) -> None:
+    """But for that of a live interface."""
+    (tmp_path / "day.pcapng").write_bytes(TOUR.read_bytes())
+    lines = netwatch(command, "--help").stdout.partition("examples:")[2].splitlines()
+    examples = [line.strip() for line in lines if line.strip() and "-i " not in line]
+    assert len(examples) >= 3
+    for line in examples:
+        done = subprocess.run(line.replace("netwatch", " ".join(COMMAND), 1), shell=True, cwd=tmp_path,
+                              env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+def test_every_kind_of_exit(netwatch: Run, tmp_path: Path) -> None:
+    """CONTRACT section 2; 3 is tested where there is no right, signals in test_cli_output."""
+    (tmp_path / "cut.pcap").write_bytes(TOUR.read_bytes()[:-7])
+    for words, code in ((["read", TOUR], 0), (["assert", "port == 1", TOUR], 1), (["read", TOUR, "-Y", "("], 2),
+                        (["read", "none.pcap"], 4), (["read", "cut.pcap"], 5), (["attach", "x"], 69)):
+        done = subprocess.run([*COMMAND, *map(str, words)], cwd=tmp_path, env=ENVIRONMENT, capture_output=True,
+                              timeout=60, check=False)
+        assert done.returncode == code, (words, done.stderr)
+    rows = [json.loads(line) for line in netwatch("read", TOUR).stdout.splitlines()]
+    assert rows
