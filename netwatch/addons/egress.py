@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
-from netwatch.addons.groups import GroupKey
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
+from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ class Way:
     bytes_out: int
     bytes_in: int
     last_ns: int
+    within: Within
     proto: str = ""
     destinations: int = 0
+    apps: int = 1  # different protocols; `app` is the one that moved most bytes
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,18 @@ class Egress:
     def _looked(self, session: Session) -> Generator[bool, None, EgressNow]:
         selected = yield from session.view.select(self.where, wanted=("process.name",))
         view, here = selected.view, session.get(Throughput).history
-        who = (("process.name",), "") if session.live else ((), "src")
-        began = GroupList(selected, [GroupBy(view, *who)], here, begun_here=session.live, ip=True)
+        who = (By(("process.name",)) if session.live else By(end="src"),)
+        where = (*who, By(end="dst"), By(SAID), By(("dport",)), By(("proto",)))
+        began = GroupList(selected, [GroupBy(view, *by) for by in who], here, begun_here=session.live, ip=True)
         roots = yield from began.largest(SHOWN)
-        went = GroupList(selected, [GroupBy(view, *who), GroupBy(view, end="dst"), GroupBy(view, SAID),
-                                    GroupBy(view, ("dport",)), GroupBy(view, ("proto",))])
+        went = GroupList(selected, [GroupBy(view, *by) for by in where])
         found = yield from went.largest(SHOWN)
         records = yield from session.recorded([sums["row"] for _, sums in found])
         yield True
-        whole = [_root(_who(key[0]), sums) for key, sums in roots]
-        told = [_way(_who(key[0]), str(key[1][1]), key[3][1], sums, record)
+        whole = [_root(_who(key[0]), sums, Within(who, key, _who(key[0]), begun_here=session.live, ip=True))
+                 for key, sums in roots]
+        told = [_way(_who(key[0]), str(key[1][1]), key[3][1], sums, record,
+                     Within(where, key, f"{_who(key[0])} to {key[1][1]}", begun_here=session.live, ip=True))
                 for (key, sums), record in zip(found, records, strict=True)]
         named = view.columns().get("process.name")
         return EgressNow(_in_order(whole, told), went.groups, began.left_out + went.unplaced,
@@ -97,18 +101,19 @@ def _who(key: GroupKey) -> str:
     return NO_PROCESS if key[0] == "none" else str(key[1])
 
 
-def _root(who: str, sums: Record) -> Way:
-    return Way(who, "", "", None, "", sums["flows"], sums["live"], sums["bytes_out"], sums["bytes_in"], sums["last_ns"])
+def _root(who: str, sums: Record, within: Within) -> Way:
+    return Way(who, "", "", None, sums["app"] or "", sums["flows"], sums["live"], sums["bytes_out"], sums["bytes_in"],
+               sums["last_ns"], within, apps=sums["apps"])
 
 
-def _way(who: str, host: str, port: int | None, sums: Record, record: Record) -> Way:
+def _way(who: str, host: str, port: int | None, sums: Record, record: Record, within: Within) -> Way:
     """`record`: of the newest of the flows."""
     name, proto = record.get("name") or {}, str(record.get("proto") or "")
     said = str(name.get("host") or "")
     if said and name.get("via") not in ("sni", "http"):
         said = f"~{said}"
     return Way(who, host, said, port, sums["app"] or proto, sums["flows"], sums["live"], sums["bytes_out"],
-               sums["bytes_in"], sums["last_ns"], proto)
+               sums["bytes_in"], sums["last_ns"], within, proto, apps=sums["apps"])
 
 
 class EgressAddon(Addon):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import SORTS, GroupList
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
+from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.record import Record
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
@@ -19,21 +20,11 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
 
-GroupKey = tuple[str, object]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
+NOBODY = 0xFFFFFFFF  # the number of no group
 NONE: GroupKey = ("none", None)
+# what is down and up of a flow is in and out of a group: both are seen from here
+OF_GROUPS = {"down": "rate_in", "up": "rate_out", "down_bytes": "bytes_in", "up_bytes": "bytes_out"}
 TOP = 6  # remotes and states of one group
-
-
-class By(NamedTuple):
-    """What makes a group: the fields that name it, in turn, or (name, fields that name it together); else the address
-    at an end of the flow."""
-
-    fields: tuple[str | tuple[str, tuple[str, ...]], ...] = ()
-    end: str = ""
-
-    @property
-    def looked_at(self) -> set[str]:
-        return {name for field in self.fields for name in ((field,) if isinstance(field, str) else field[1])}
 
 
 BY = {
@@ -68,9 +59,9 @@ class Grouped:
 @dataclass(frozen=True)
 class GroupsOf:
     """`unfolded`: all groups are, but for those in `turned`; else none but those. `sort` is a field of flows, or
-    "flows"; groups are sorted by it where they have it, by name otherwise. `remotes`: count the addresses at the other
-    end; `ours`: "out" is what this machine sends, where it is an end of the flow. `within`: the group whose top remotes
-    and states are wanted; nothing is unfolded then."""
+    "flows"; groups are sorted by it where they have it, by name otherwise. "Out" is what this machine sends, where it
+    is an end of the flow. `remotes`: count the addresses at the other end. `inside`: only the flows of a row of another
+    sum. `within`: the group whose top remotes and states are wanted; nothing is unfolded then."""
 
     by: str
     where: Filter | None = None
@@ -82,8 +73,8 @@ class GroupsOf:
     unfolded: bool = False
     turned: frozenset[GroupKey] = frozenset()
     remotes: bool = False
-    ours: bool = False
     within: GroupKey | None = None
+    inside: Within | None = None
 
     def answer(self, session: Session) -> Grouped:
         return session.look(self._looked(session))
@@ -91,11 +82,13 @@ class GroupsOf:
     def _looked(self, session: Session) -> Generator[bool, None, Grouped]:
         found = yield from session.view.select(self.where, None, False, self.history or not session.live,
                                                self._fields())
+        if self.inside is not None:
+            yield from narrowed(session, found, self.inside)
         clock = session.engine.clock
         groups = self._groups(session, found, self.by)
         yield from groups.steps()
         flows = found.matched
-        number = groups.sort(self.sort if self.sort in SORTS else "", self.descending)
+        number = groups.sort(OF_GROUPS.get(self.sort, self.sort if self.sort in SORTS else ""), self.descending)
         yield True
         within = groups.number(self.within) if self.within is not None else None
         top = None
@@ -122,14 +115,16 @@ class GroupsOf:
 
     def _groups(self, session: Session, found: Selection, by: str) -> GroupList:
         here = session.get(Throughput).history
-        return GroupList(found, [GroupBy(found.view, *_by(by))], here, remotes=self.remotes, ours=self.ours)
+        return GroupList(found, [GroupBy(found.view, *_by(by))], here, remotes=self.remotes, ours=True)
 
     def _fields(self) -> set[str]:
         wanted = {name for by in (self.by, *(("remote", "state") if self.within else ())) for name in _by(by).looked_at}
-        return wanted | {self.sort}
+        return wanted | {self.sort} | (self.inside.looked_at if self.inside is not None else set())
 
     def _group(self, groups: GroupList, key: GroupKey, group: int, clock: int) -> Record:
-        return _record(key, groups.sum(group), clock) | {"unfolded": self.unfolded != (key in self.turned)}
+        told = groups.about(group)
+        return _record(key, groups.sum(group), clock) | {
+            "unfolded": self.unfolded != (key in self.turned), "app": told["app"], "apps": told["apps"]}
 
 
 def _by(name: str) -> By:
@@ -138,8 +133,23 @@ def _by(name: str) -> By:
 
 
 def _record(key: GroupKey, sums: Record, clock: int) -> Record:
-    """What a group adds up to, with `age_s`, seconds since its first frame."""
-    return {"key": key, "age_s": max(0, clock - sums.pop("first_ns")) / 1e9, **sums}
+    """What a group adds up to, with `age_s`, seconds since its first frame, `down` and `up` as standpoint.seen()."""
+    found = {"key": key, "age_s": max(0, clock - sums.pop("first_ns")) / 1e9, **sums}
+    for group, flow in (("rate_in", "down"), ("rate_out", "up"), ("bytes_in", "down_bytes"), ("bytes_out", "up_bytes")):
+        if group in sums:
+            found[flow] = sums[group]
+    return found
+
+
+def narrowed(session: Session, selected: Selection, within: Within) -> Generator[bool, None, None]:
+    """Leave in a selection only the flows that a row counted. For Session.look()."""
+    here = session.get(Throughput).history
+    groups = GroupList(selected, [GroupBy(selected.view, *by) for by in within.by], here,
+                       begun_here=within.begun_here, ip=within.ip)
+    yield from groups.steps()
+    yield True
+    group = groups.number(*within.key)
+    groups.narrow(NOBODY if group is None else group)
 
 
 def _why(session: Session, by: str) -> str:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from netwatch._fast.view.aggregate import MANY
 from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
-from netwatch.addons.groups import GroupKey
 from netwatch.addons.interfaces import DOWN, Interface, Interfaces
 from netwatch.addons.throughput import DnsTime, Past, Throughput, dns_of, past_of
 from netwatch.model.contract import Addon
+from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.model.contract import Session
+
+
+PEER = (By(("name.host",), "peer"), By(("process.name",)))
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,15 @@ class Peer:
     up: int
     rate_down: int  # bytes/s in the last full second
     rate_up: int
-    rtt_us: int | None  # handshake, of the flow that counts most
-    app: str
-    flow: int  # id of that flow
+    rtt_us: int | None  # mean of the handshakes timed
+    app: str  # what moved most bytes
+    apps: int  # different ones
+    within: Within  # its flows
+
+    @property
+    def spoken(self) -> str:
+        """The protocols: "tls +3"."""
+        return f"{self.app} +{self.apps - 1}" if self.apps > 1 else self.app
 
 
 @dataclass(frozen=True)
@@ -79,13 +88,13 @@ class OverviewQuestion:
         if known is not None:
             timed = yield from session.view.round_trip(known[0])
         selected = yield from session.view.select(self.where, None, False, not self.by_rate)
-        groups = GroupList(selected, [GroupBy(selected.view, ("name.host",), "peer"),
-                                      GroupBy(selected.view, ("process.name",))],
+        groups = GroupList(selected, [GroupBy(selected.view, *by) for by in PEER],
                            session.get(Throughput).history, ours=True, row="rate" if self.by_rate else "bytes",
                            most=MANY)
         found = yield from groups.largest(self.top, "rate" if self.by_rate else "bytes")
         records = yield from session.recorded([sums["row"] for _, sums in found])
-        peers = tuple(_peer(key[0], sums, record) for (key, sums), record in zip(found, records, strict=True))
+        peers = tuple(_peer(key, sums, record, not self.by_rate)
+                      for (key, sums), record in zip(found, records, strict=True))
         yield True
         gateway = Gateway(known[1], *(timed or (None, ""))) if known is not None else None
         return Overview(past, dns_of(session, past), gateway, peers, self.by_rate, groups.groups, groups.unplaced,
@@ -97,15 +106,19 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def _peer(key: GroupKey, sums: Record, record: Record) -> Peer:
-    """`key`: a host by name, or an address; `record`: of the flow that counts most."""
-    address = str(key[1] if key[0] == "address" else record.get("dst") or "")
+def _peer(key: tuple[GroupKey, GroupKey], sums: Record, record: Record, ended: bool) -> Peer:
+    """`key`: a host by name, or an address; a program. `record`: of the flow that counts most, for the address of a
+    name."""
+    (kind, host), (_, program) = key
+    named = kind == "name.host"
+    address = str(record.get("dst") or "") if named else str(host or "")
+    who = f"{program} and " if program else ""
     return Peer(
-        process=str((record.get("process") or {}).get("name") or ""),
-        name=str((record.get("name") or {}).get("host") or "") if address == record.get("dst") else "",
-        address=address, flows=sums["flows"], down=sums["bytes_in"], up=sums["bytes_out"],
-        rate_down=sums.get("rate_in", 0), rate_up=sums.get("rate_out", 0), rtt_us=record.get("rtt_us"),
-        app=str(record.get("app") or record.get("proto") or ""), flow=record.get("id", 0))
+        process=str(program or ""), name=str(host) if named else "", address=address,
+        within=Within(PEER, key, f"{who}{host or 'no address'}", ended), flows=sums["flows"],
+        down=sums["bytes_in"], up=sums["bytes_out"],
+        rate_down=sums.get("rate_in", 0), rate_up=sums.get("rate_out", 0), rtt_us=sums.get("rtt_us"),
+        app=str(sums["app"] or ""), apps=sums["apps"])
 
 
 class OverviewAddon(Addon):

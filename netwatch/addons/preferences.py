@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 LONGEST = 400  # characters of a filter that is kept
+PROFILES, COLUMNS = 64, 64  # of columns that are kept, and columns of one
 
 
 def path() -> Path:
@@ -53,6 +54,38 @@ class Remember:
         except OSError as e:
             return f"Filters cannot be kept: {path()}: {e.strerror}"
         return ""
+
+
+def columns_path() -> Path:
+    """Of the profiles of columns, one a line: name=field field ..."""
+    return folders.state_folder() / "columns"
+
+
+def load_columns() -> dict[str, tuple[str, ...]]:
+    """The profiles that were saved; none when they cannot be read."""
+    try:
+        lines = files.read_text(columns_path()).split("\n")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.partition("=") for line in lines[:PROFILES] if line.isprintable())
+    return {name: tuple(fields.split())[:COLUMNS] for name, _, fields in pairs if name and fields}
+
+
+@dataclass(frozen=True)
+class SaveColumns:
+    """Keep a profile of columns under its name."""
+
+    name: str
+    fields: tuple[str, ...]
+
+    def run(self, session: Session) -> str:
+        kept = {**load_columns(), self.name: self.fields}
+        lines = [f"{name}={' '.join(fields)}" for name, fields in list(kept.items())[-PROFILES:]]
+        try:
+            files.write_text(columns_path(), "\n".join(lines) + "\n")
+        except OSError as e:
+            return f"The columns cannot be kept: {columns_path()}: {e.strerror}"
+        return f"Columns {self.name} are kept; ui.columns = \"{self.name}\" begins with them"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
+from netwatch.addons.groups import Grouped, GroupsOf
 from netwatch.model.contract import Addon
+from netwatch.model.group import GroupKey
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
 
@@ -34,7 +35,7 @@ class Processes:
 
     def answer(self, session: Session) -> Grouped:
         found = GroupsOf("pid", self.where, self.sort, self.descending, self.history, self.offset, self.limit,
-                         remotes=True, ours=True, within=self.within).answer(session)
+                         remotes=True, within=self.within).answer(session)
         if session.live:
             session.get(ProcessesAddon).costs.add(found.rows)
         return found

@@ -1,7 +1,6 @@
 """What keys do to the replay of a file: the pace, single steps, moments to go to."""
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, None)  # None: the fastest
 END = (1 << 63) - 1  # ns; beyond any file
-
-
-def clock_text(ns: int) -> str:
-    """A packet time for people, UTC, to the millisecond."""
-    return time.strftime("%H:%M:%S", time.gmtime(ns // 10**9)) + f".{ns // 10**6 % 1000:03d}"
 
 
 def speed_text(speed: float | None) -> str:
@@ -84,9 +78,8 @@ class Seek:
         if self.ns < player.clock and not _rewinds(session):
             return "This input cannot be read a second time"
         if player.done and self.ns >= player.clock:
-            return f"The file ends at {clock_text(player.clock)} UTC"
-        where = f"{clock_text(self.ns)} UTC"
-        where = "the end" if self.ns >= END else "the start" if self.ns <= player.first else where
+            return "The file ends before that"
+        where = "the end" if self.ns >= END else "the start" if self.ns <= player.first else "that moment"
         return f"{'Reading again from the start, up to' if player.seek(self.ns) else 'Going to'} {where}"
 
 

@@ -16,6 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from netwatch._fast.flow.series import History
+from netwatch._fast.view.engineview import counts as counts_of
 from netwatch._fast.view.engineview import dns_state, dns_times
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
@@ -48,18 +49,25 @@ class Past:
     rates: dict[str, Rates]
     counts: dict[str, int]  # in the range
     session: dict[str, int]  # since the beginning
-    session_s: int
+    first_ns: int  # of the session's first frame
+    until_ns: int  # of a file's last frame so far; live, the end of the last second that is over
     here: bool
 
     @property
-    def seconds(self) -> int:
-        """Those the range really covers: fewer than asked for in a young session."""
-        return max(1, self.end - self.start)
+    def seconds(self) -> float:
+        """Those the range really covers: fewer than asked for in a young session, and of a short file no whole ones. 0
+        where there is but one moment."""
+        return max(0, self.until_ns - max(self.first_ns, self.start * 1_000_000_000)) / 1e9
+
+    @property
+    def session_s(self) -> float:
+        """Since the beginning."""
+        return max(0, self.until_ns - self.first_ns) / 1e9
 
     @property
     def since_ns(self) -> int:
         """When the range begins, 0 for the whole session."""
-        return self.start * 1_000_000_000 if self.start > self.end - self.session_s else 0
+        return self.start * 1_000_000_000 if self.start > self.first_ns // 1_000_000_000 else 0
 
 
 @dataclass(frozen=True)
@@ -88,13 +96,14 @@ def past_of(session: Session, name: str) -> Past:
     addon = session.get(Throughput)
     history = addon.history
     session.engine.tell()
+    seen = counts_of(session.engine)
     total = history.totals()
     first, now = history.first, history.second
     here = bool(addon.here) and total["here_in"] + total["here_out"] > 0
     asked = RANGES[name]
     if not first:
         return Past(name, 0, 0, 1, dict.fromkeys(("down", "up", *total), ()), _named(total, here), _named(total, here),
-                    0, here)
+                    0, 0, here)
     end = now if session.live and now > first else now + 1
     age = end - first
     span = min(asked or age, MOST)
@@ -112,7 +121,8 @@ def past_of(session: Session, name: str) -> Past:
              for key, values in _named(pieces, here).items()}
     whole = start == first
     counts = total if whole and end > now else {key: sum(values) for key, values in pieces.items()}
-    return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), age, here)
+    return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), seen["first_ns"],
+                end * 1_000_000_000 if session.live else seen["clock_ns"], here)
 
 
 def _named(counts: Record, here: bool) -> Record:

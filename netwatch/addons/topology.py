@@ -27,8 +27,8 @@ GROUPS = ("multicast", "broadcast")
 
 @dataclass(frozen=True)
 class Peer:
-    """A host. `place`: "self", "lan", "gateway", "internet"; bytes as it sent and received them. `rtt_us`: mean round
-    trip of `rtt_n` handshakes as far as they were measured towards it, None where none was."""
+    """A host. `place`: "self", "lan", "gateway", "internet", "group" of many; bytes as it sent and received them.
+    `rtt_us`: mean round trip of `rtt_n` handshakes as far as they were measured towards it, None where none was."""
 
     address: str
     place: str
@@ -101,7 +101,7 @@ def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str]
     elif address in routed or address in learnt:
         place, detail = "gateway", routed.get(address, "said to be a router on the wire")
     elif scope in GROUPS:
-        detail = scope
+        place, detail = "group", scope
     known = session.get(Names).table.find(address, address, now) if place != "self" else None
     name = about.get("host") or (f"~{known[0]}" if known else "")
     # of flows that it began, the handshake ran from here to it only if the other end is here

@@ -18,11 +18,15 @@ from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
+from netwatch.addons.groups import narrowed
 from netwatch.addons.sparklines import Sparklines
+from netwatch.addons.standpoint import seen
+from netwatch.addons.throughput import Throughput
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
 from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Values, Where
 from netwatch.model.event import Event, Step
+from netwatch.model.group import Within
 from netwatch.model.host import Host
 from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
@@ -103,7 +107,8 @@ class Session:
         self.owners = self.get(FlowOwners)
         self._sparklines = self.get(Sparklines)
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
-                               [self.owners] if self.owners.looking else [], fields.tell)
+                               [self.owners] if self.owners.looking else [], fields.tell,
+                               self.get(Throughput).history)
         unsaid, self._unsaid = self._unsaid or [], None
         for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
@@ -164,15 +169,21 @@ class Session:
         self.source.close()
 
     def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
-              history: bool) -> Page:
-        """A page of the flows that pass `where`. Takes some 50 ms at a million flows."""
+              history: bool, within: Within | None = None) -> Page:
+        """A page of the flows that pass `where`, of those that a row of a sum counted. Takes some 50 ms at a million
+        flows."""
         began = time.perf_counter()
-        rows, total, clock = self.look(self._page(where, sort, descending, offset, limit, history or not self.live))
+        rows, total, clock = self.look(self._page(where, sort, descending, offset, limit, history or not self.live,
+                                                  within))
         return Page(rows, total, clock, 1000 * (time.perf_counter() - began))
 
     def _page(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int,
-              history: bool) -> Generator[bool, None, tuple[list[Record], int, int]]:
-        found = yield from self.view.select(where, sort, descending, history)
+              history: bool, within: Within | None) -> Generator[bool, None, tuple[list[Record], int, int]]:
+        wanted = within.looked_at if within is not None else ()
+        found = yield from self.view.select(where, sort, descending, history, wanted)
+        if within is not None:
+            yield from narrowed(self, found, within)
+            yield from found.ordered(sort, descending)
         clock = self.engine.clock
         rows = yield from self.recorded(found.page(offset, limit))
         return rows, found.matched, clock
@@ -214,9 +225,10 @@ class Session:
         return command.run(self)
 
     def records(self, numbers: list[int]) -> list[Record]:
-        """The records of rows for a screen, from now on with their last minute; the caller holds the lock."""
+        """The records of rows for a screen, as standpoint.seen() has them; the caller holds the lock."""
         minutes = self._sparklines.of(numbers)
-        return [self.record(number) | {"minute": minute} for number, minute in zip(numbers, minutes, strict=True)]
+        return [seen(self.record(number), minute, self.view.turned(number))
+                for number, minute in zip(numbers, minutes, strict=True)]
 
     def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
         """The same, a few at a time; for look()."""

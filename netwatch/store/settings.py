@@ -98,6 +98,10 @@ _TABLE = (
     Setting("ui.view", "full", "The view to begin with.", choices=("full", "lite", "dense")),
     Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first.", choices=("", *TABS),
             also=dict(zip("1234567890", TABS, strict=True))),
+    Setting("ui.columns", "usual", "The columns to begin with: usual, health, names, owners, volume, or a profile of "
+            "your own."),
+    Setting("ui.utc", False, "Times of day in UTC rather than the system's own zone.", applies=NOW),
+    Setting("ui.units", "bytes", "Rates in bytes or in bits per second.", choices=("bytes", "bits"), applies=NOW),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),
     Setting("ui.filter_history", 200, "Filters remembered from one run to the next; 0 keeps none.", 0, 1000,
             applies=NOW),

@@ -25,8 +25,10 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     from netwatch.addons import preferences
     from netwatch.store import crash
     from netwatch.ui import app as brain
+    from netwatch.ui import format as fmt
     from netwatch.ui import term
     from netwatch.ui.poller import Poller
+    from netwatch.ui.popups import columns
     from netwatch.ui.state import Look
     from netwatch.ui.themes import THEMES
 
@@ -49,6 +51,11 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.settings = settings or ui.state.settings
     ui.state.look = Look(theme, ui.state.settings.colors)
     ui.state.filter.history = preferences.load_filters(ui.state.settings.of("ui.filter_history"))
+    ui.state.table.saved = preferences.load_columns()
+    columns.use(ui.state, ui.state.settings.of("ui.columns"))
+    ui.state.message = ""
+    fmt.show_utc(ui.state.settings.of("ui.utc"))
+    fmt.use_bits(ui.state.settings.of("ui.units") == "bits")
     ui.state.set_interval = poller.set_interval
     session.start()
     ui.state.offers = session.offers

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.store import crash
-from netwatch.ui import filterline, frame, keys, replaykeys, views
+from netwatch.ui import drill, filterline, frame, keys, replaykeys, views
 from netwatch.ui.poller import Request, Snapshot
 from netwatch.ui.popups import POPUPS
-from netwatch.ui.state import Area, State
+from netwatch.ui.state import USUAL, Area, State
 from netwatch.ui.tabs import TABS, Tab, find
+from netwatch.ui.tabs.connections.columns import profile
 from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class App:
                  tab: str | None = None, ascii_only: bool = False, where: str = "", view: str = "full",
                  do: Callable[[Command], None] = lambda command: None) -> None:
         self.state = State(label=label, live=live, glyphs=ASCII if ascii_only else UNICODE, parse=parse, tabs=TABS)
-        self.state.table.sort = "rate_in" if live else "bytes"
+        self.state.table.sort = "rate" if live else "bytes"
+        self.state.table.columns = list(profile(USUAL, {}))
         self.quit_code: int | None = None
         self.wants_repaint = False
         self.state.go, self.state.do, self.state.act = self._go, do, self._act
@@ -78,9 +80,9 @@ class App:
         if state.overlay:
             self._guard(self._mouse_over, what, y, x)
         elif y == 0 and not what.startswith("wheel") and state.view == "full":
-            for start, cells, tab in frame.tab_spots(state, self._cols):
-                if start <= x < start + cells:
-                    self._show_tab(tab)
+            for spot in frame.tab_spots(state, self._cols):
+                if spot.x <= x < spot.x + spot.cells:
+                    self._show_tab(spot.tab)
         elif state.body.y <= y < state.body.y + state.body.height and state.tab not in state.failed:
             self._guard(getattr(self._module, "on_mouse", _ignore), state, what, y, x)
         self._settle()
@@ -273,6 +275,8 @@ class App:
             own()
         elif action in filterline.ACTIONS:
             filterline.ACTIONS[action](state)
+        elif action in drill.ACTIONS:
+            drill.ACTIONS[action](state)
         elif action in replaykeys.ACTIONS:
             replaykeys.ACTIONS[action](state)
         elif state.overlay in POPUPS:
@@ -328,6 +332,9 @@ class App:
             self._open("sort")
         else:
             self.state.message = "There is no table here"
+
+    def _do_columns_open(self) -> None:
+        self._open("columns")
 
     def _do_help(self) -> None:
         self._open("help")

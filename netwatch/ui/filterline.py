@@ -78,10 +78,6 @@ def filter_cancel(state: State) -> None:
         state.table.top, state.table.pinned = 0, False
 
 
-def filter_clear(state: State) -> None:
-    apply_text(state, "")
-
-
 def _recall(step: int) -> Callable[[State], None]:
     def act(state: State) -> None:
         chosen = state.filter
@@ -158,7 +154,7 @@ def _cursor(state: State) -> int:
 
 ACTIONS: dict[str, Callable[[State], None]] = {
     "filter_open": filter_open, "filter_keep": filter_keep,
-    "filter_cancel": filter_cancel, "filter_clear": filter_clear,
+    "filter_cancel": filter_cancel,
     "filter_complete": _complete(1), "filter_complete_back": _complete(-1),
     "filter_older": _recall(-1), "filter_newer": _recall(1),
     "edit_left": _move_to(lambda state: _cursor(state) - 1), "edit_right": _move_to(lambda state: _cursor(state) + 1),

@@ -5,6 +5,8 @@ how a hole looks; zero is a number and is printed.
 """
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 
 
@@ -38,17 +40,34 @@ def size(value: float | None) -> str:
     return f"{figures} {prefix}B"
 
 
+class _Units:
+    """Of rates."""
+
+    bits = False
+
+
+_units = _Units()
+
+
+def use_bits(bits: bool) -> None:
+    """Rates are bits per second from now on, or bytes."""
+    _units.bits = bits
+
+
 def rate(value: float | None) -> str:
-    """Bytes per second: 1.2 MB/s. At most nine cells; a true zero is "0"."""
+    """So many bytes per second: 1.2 MB/s, or 9.6 Mb/s where bits are wanted. At most nine cells; a true zero is "0"."""
     if value is None:
         return ""
     if value < 0.5:
         return "0"
+    if _units.bits:
+        figures, prefix = three_figures(value * 8)
+        return f"{figures} {prefix}b/s"
     return size(value) + "/s"
 
 
 def bit_rate(bytes_per_s: float) -> str:
-    """The speed of a link, in bits: 98.1 Mbit/s."""
+    """The speed of a link, always in bits: 98.1 Mbit/s."""
     figures, prefix = three_figures(bytes_per_s * 8)
     return f"{figures} {prefix}bit/s"
 
@@ -90,7 +109,66 @@ def endpoint(host: str, port: int | None) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def clock(ns: int) -> str:
-    """The time of day of a packet clock in nanoseconds, UTC: 03:04:05."""
-    seconds = ns // 1_000_000_000 % 86400
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+class _Zone:
+    """Where the person sits: the system's zone, or UTC when that was asked for."""
+
+    utc = False
+
+    def moment(self, ns: int) -> datetime:
+        at = datetime.fromtimestamp(ns // 1_000_000_000, UTC)
+        return at if self.utc else at.astimezone()
+
+
+_zone = _Zone()
+
+
+def show_utc(utc: bool) -> None:
+    """Times of day are UTC from now on, or the system's own."""
+    _zone.utc = utc
+
+
+def clock(ns: int, digits: int = 0) -> str:
+    """The time of day of a packet clock in nanoseconds, with so many digits of the second: 03:04:05.678."""
+    text = f"{_zone.moment(ns):%H:%M:%S}"
+    return text + (f".{ns % 1_000_000_000:09d}"[:1 + digits] if digits else "")
+
+
+def zone(ns: int) -> str:
+    """The offset of such a time: UTC, +01:00."""
+    offset = f"{_zone.moment(ns):%z}"
+    return "UTC" if offset == "+0000" else f"{offset[:3]}:{offset[3:]}"
+
+
+def moment(ns: int) -> str:
+    """Its date and time of day."""
+    return f"{day(ns)} {clock(ns)} {zone(ns)}"
+
+
+def day(ns: int) -> str:
+    """Its date: 2026-11-29."""
+    return f"{_zone.moment(ns):%Y-%m-%d}"
+
+
+def at_time_of(now: int, seconds: int, date: str = "", utc: bool = False) -> int:
+    """The packet time, ns, of so many seconds after midnight on a date, or on the day of `now`; where the person sits.
+    Raises ValueError."""
+    zone_of = UTC if utc or _zone.utc else None
+    there = datetime.fromisoformat(date) if date else datetime.fromtimestamp(now // 1_000_000_000, zone_of)
+    midnight = there.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone_of)
+    return int(midnight.replace(hour=seconds // 3600, minute=seconds // 60 % 60, second=seconds % 60).timestamp()) * \
+        1_000_000_000
+
+
+def nanoseconds(text: str) -> int | None:
+    """Of a time as records have it, None for what is none."""
+    try:
+        return int(datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00").timestamp()) * 1_000_000_000 + \
+            int(text[20:].rstrip("Z").ljust(9, "0")[:9] or 0)
+    except ValueError:
+        return None
+
+
+def local_time(text: str) -> str:
+    """A time as records have it, where the person sits: 2026-11-29 03:04:05.678901."""
+    ns = nanoseconds(text)
+    return text if ns is None else f"{day(ns)} {clock(ns, 6)} {zone(ns)}"

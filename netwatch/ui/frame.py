@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.ui import filterline, keys, replaykeys
+from netwatch.ui import filterline, keynames, keys, replaykeys
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import (
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MIN_ROWS, MIN_COLS = 12, 40
 RULE_FROM = 16                     # rows from which there is room for the line under the tabs
+
+ALWAYS = ("view_next", "filter_clear", "help", "quit")     # actions whose keys stay in the footer, the last two longest
 
 Span = tuple[str, int]
 
@@ -66,6 +68,8 @@ def source_words(state: State) -> list[Span]:
         return [(glyphs.paused, WARN), (f" {state.label} stopped", TEXT)]
     if state.live:
         return [(glyphs.live, GOOD), (f" {state.label}", TEXT)]
+    if health and health.replay and not health.done and not health.replay.playing:
+        return [(glyphs.paused, WARN), (f" {100 * (health.position or 0.0):.0f} % {state.label}", TEXT)]
     if health is None or (health.position is None and not health.done):
         return [(glyphs.playing, UP), (f" {state.label}", TEXT)]
     if health.done:
@@ -79,36 +83,56 @@ def damage_words(error: str) -> str:
     return found[0] if found else "read as far as it goes"
 
 
-def tab_spots(state: State, width: int) -> list[tuple[int, int, Tab]]:
-    """(x, cells, tab) of the tab strip: full titles when they fit, else only the number of the tabs not shown."""
-    start = 12
-    full = sum(len(tab.title) + 4 for tab in state.tabs)
-    short = full > width - start - text_width(state.label) - 12
+BRAND_CELLS = 11                   # "netwatch" and the gap behind it
+LEAST_SOURCE = 9                   # cells for the sign and the name of what is looked at
+NARROW = 78                        # columns below which there are only digits
+
+
+class Spot(NamedTuple):
+    """A tab on the top line."""
+    x: int
+    cells: int
+    tab: Tab
+    title: str
+
+
+def tab_spots(state: State, width: int) -> list[Spot]:
+    """The tab strip, with the longest titles that fit: all of them, shorter ones, four letters; on less than NARROW
+    columns digits, and four letters of the one that is open."""
+    source = min(2 + text_width(source_words(state)[1][0]), 40)
+    for start, gap, length in ((BRAND_CELLS, 2, 99), (BRAND_CELLS, 2, 7), (BRAND_CELLS, 1, 7), (BRAND_CELLS, 1, 4),
+                               (1, 1, 4)):
+        titles = [tab.title if length == 99 else tab.short[:length] for tab in state.tabs]
+        end = start + sum(len(title) + 2 + gap for title in titles) - gap
+        if end + (source if length == 99 else LEAST_SOURCE) < width:
+            break
+    else:
+        start, gap = (BRAND_CELLS if width >= 48 else 1), 1
+        titles = [tab.short[:4] if tab.name == state.tab else "" for tab in state.tabs]
     spots = []
-    for tab in state.tabs:
-        cells = 1 if short and tab.name != state.tab else len(tab.title) + 2
-        spots.append((start, cells, tab))
-        start += cells + 2
+    for tab, title in zip(state.tabs, titles, strict=True):
+        cells = len(title) + 2 if title else 1
+        spots.append(Spot(start, cells, tab, title))
+        start += cells + gap
     return spots
 
 
 def _draw_top(canvas: Canvas, state: State) -> None:
-    width = canvas.cols
-    canvas.put(0, 1, "netwatch", BRAND)
+    width, spots = canvas.cols, tab_spots(state, canvas.cols)
+    if spots[0].x >= BRAND_CELLS:
+        canvas.put(0, 1, "netwatch", BRAND)
     ruled = canvas.rows >= RULE_FROM
     if ruled:
         canvas.fill(1, 0, 1, width, state.glyphs.rule, FAINT)
-    end = 10
-    for x, cells, tab in tab_spots(state, width):
-        active = tab.name == state.tab
-        canvas.put(0, x, tab.key, TAB if active else KEY)
-        if cells > 1:
-            canvas.put(0, x + 2, tab.title, TAB if active else MUTED)
+    for spot in spots:
+        active = spot.tab.name == state.tab
+        canvas.put(0, spot.x, spot.tab.key, TAB if active else KEY)
+        canvas.put(0, spot.x + 2, spot.title, TAB if active else MUTED)
         if active and ruled:
-            canvas.fill(1, x, 1, cells, state.glyphs.rule_thick, TAB)
-        end = x + cells
+            canvas.fill(1, spot.x, 1, spot.cells, state.glyphs.rule_thick, TAB)
+    end = spots[-1].x + spots[-1].cells
     sign, words = source_words(state)
-    room = width - end - 6
+    room = width - end - 4
     text = clip(words[0], max(0, room), state.glyphs.ellipsis)
     if room > 0:
         at = width - 2 - text_width(text)
@@ -194,13 +218,20 @@ def draw_status(canvas: Canvas, y: int, state: State) -> None:
 
 
 def draw_footer(canvas: Canvas, y: int, state: State) -> None:
-    """The keys that do something here, from the table of keys. Help and quit stay, on the right, to the last."""
+    """The keys that do something here, from the table of keys. On the right stay, to the last, help and quit; from 80
+    columns on also how to get to the tabs, to the next view, and out of a filter."""
     glyphs = state.glyphs
-    shown = keys.hints(state.contexts())
-    right = [key for key in shown if key.action in ("help", "quit")]
-    left = [key for key in shown if key not in right]
+    shown = [key for key in keys.hints(state.contexts()) if key.action != "go_back" or state.steps]
+    always = ALWAYS if canvas.cols >= NARROW else ALWAYS[-2:]
+    right = [key for key in shown if key.action in always]
+    left = [key for key in shown if key.action not in ALWAYS]
+    digits = ("1-0", "tabs") if canvas.cols >= NARROW and right and state.view == "full" else ("", "")
     x = canvas.cols - 1 - sum(_hint_cells(key, glyphs) for key in right) - 2 * max(0, len(right) - 1)
+    x -= len(" ".join(digits)) + 2 if digits[0] else 0
     end = x
+    if digits[0]:
+        x += canvas.put(y, x, digits[0], KEY) + 1
+        x += canvas.put(y, x, digits[1], MUTED) + 2
     for key in right:
         x += _draw_hint(canvas, y, x, key, glyphs) + 2
     x = 1
@@ -216,11 +247,11 @@ def draw_footer(canvas: Canvas, y: int, state: State) -> None:
 
 
 def _hint_cells(key: keys.Key, glyphs: Glyphs) -> int:
-    return len(keys.sign(key.names[0], glyphs.ascii_only)) + 1 + len(key.hint)
+    return len(keynames.sign(key.names[0], glyphs.ascii_only)) + 1 + len(key.hint)
 
 
 def _draw_hint(canvas: Canvas, y: int, x: int, key: keys.Key, glyphs: Glyphs) -> int:
-    used = canvas.put(y, x, keys.sign(key.names[0], glyphs.ascii_only), KEY) + 1
+    used = canvas.put(y, x, keynames.sign(key.names[0], glyphs.ascii_only), KEY) + 1
     return int(used + canvas.put(y, x + used, key.hint, MUTED))
 
 

@@ -5,7 +5,6 @@ context that knows a key gets it.
 """
 from __future__ import annotations
 
-import curses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -60,13 +59,26 @@ KEYS = (
     Key("filter", ("ctrl-w",), "edit_word", "", "erase the word before the cursor"),
     Key("filter", ("ctrl-u",), "edit_clear", "clear", "erase the line up to the cursor"),
     Key("sort", ("enter", "space"), "sort_choose", "sort by it", "sort by the marked column"),
-    Key("sort", ("v",), "column_choose", "show/hide", "show or hide the marked column"),
     Key("sort", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("sort", ("esc", "s", "q"), "close", "close", "close the list"),
     Key("sort", ("up", "k"), "sort_up", "", "column above"),
     Key("sort", ("down", "j"), "sort_down", "", "column below"),
     Key("sort", ("home", "g"), "sort_first", "", "first column"),
     Key("sort", ("end", "G"), "sort_last", "", "last column"),
+    Key("columns", ("space",), "columns_turn", "show/hide", "show the marked field as a column, or hide it"),
+    Key("columns", ("left",), "columns_earlier", "move", "one place to the left"),
+    Key("columns", ("right",), "columns_later", "", "one place to the right"),
+    Key("columns", ("tab",), "columns_profile", "profile", "the next profile of columns"),
+    Key("columns", ("ctrl-w",), "columns_save", "save", "save these columns under a name"),
+    Key("columns", ("enter", "esc"), "close", "close", "close the list"),
+    Key("columns", ("down", "ctrl-n"), "columns_down", "", "the next field"),
+    Key("columns", ("up", "ctrl-p"), "columns_up", "", "the field before"),
+    Key("columns", ("pgdn", "ctrl-f"), "columns_page_down", "", "one page down"),
+    Key("columns", ("pgup", "ctrl-b"), "columns_page_up", "", "one page up"),
+    Key("columns", ("home",), "columns_top", "", "the first field"),
+    Key("columns", ("end",), "columns_bottom", "", "the last field"),
+    Key("columns", ("backspace",), "columns_backspace", "", "erase the last letter of what is looked for"),
+    Key("columns", ("ctrl-u",), "columns_clear", "", "erase all of it"),
     Key("help", ("esc", "?", "h", "q", "enter"), "close", "close", "close the help"),
     Key("help", ("down", "j"), "help_down", "scroll", "scroll down"),
     Key("help", ("up", "k"), "help_up", "", "scroll up"),
@@ -116,10 +128,10 @@ KEYS = (
     Key("details", ("esc", "enter", "d"), "details_close", "close", "close the details pane"),
     Key("details", ("J", "ctrl-d"), "details_down", "scroll", "scroll the details down"),
     Key("details", ("K", "ctrl-u"), "details_up", "", "scroll the details up"),
-    Key("frames", ("o",), "show_packets", "packets", "the frames of the selected flow, in the Packets tab"),
-    Key("groups", ("enter",), "group_enter", "unfold", "unfold the group or fold it; of a flow, every field"),
+    Key("groups", ("enter", "space"), "group_enter", "unfold", "unfold the group or fold it; of a flow, every field"),
     Key("groups", ("right", "+"), "group_unfold", "", "unfold the group"),
     Key("groups", ("left", "-"), "group_fold", "", "fold the group"),
+    Key("frames", ("o", "right"), "show_packets", "packets", "the frames of the selected flow, in the Packets tab"),
     Key("fields", ("y", "enter"), "field_copy", "copy", "copy the marked value (by OSC 52)"),
     Key("fields", ("esc",), "field_close", "leave", "copy nothing"),
     Key("fields", ("down", "j"), "field_down", "", "next value"),
@@ -132,10 +144,12 @@ KEYS = (
     Key("connections", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("connections", ("<",), "sort_previous", "", "sort by the column to the left"),
     Key("connections", (">",), "sort_next", "", "sort by the column to the right"),
+    Key("connections", ("w",), "worst_first", "worst", "the worst first: refused, reset, lost; again: as before"),
+    Key("connections", ("C",), "columns_open", "columns", "any field as a column, in any order, saved by a name"),
     Key("connections", ("a",), "group_next", "group", "group by process, remote, host, country, app, ..."),
     Key("connections", ("A",), "group_previous", "", "the grouping before"),
     Key("connections", ("z",), "fold_all", "", "fold all groups; when all are, unfold them"),
-    Key("connections", ("t",), "history", "ended", "show or hide flows that have ended"),
+    Key("connections", ("x",), "history", "ended", "show or hide flows that have ended"),
     Key("connections", ("c",), "copy", "copy", "copy the remote address (by OSC 52)"),
     Key("connections", ("down", "j"), "row_down", "", "next flow"),
     Key("connections", ("up", "k"), "row_up", "", "previous flow"),
@@ -157,12 +171,12 @@ KEYS = (
     Key("replay", ("$",), "replay_end", "", "to the end"),
     Key("process", ("esc", "enter", "d"), "process_close", "close", "close what is told of the process"),
     Key("processes", ("enter", "d"), "process_open", "details", "top remotes, states and rates of the process"),
-    Key("processes", ("f",), "process_flows", "flows", "its connections: the Connections tab with a filter"),
+    Key("processes", ("right",), "process_flows", "flows", "its flows, in Connections"),
     Key("processes", ("s",), "sort_open", "sort", "pick the column to sort by"),
     Key("processes", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("processes", ("<",), "sort_previous", "", "sort by the column to the left"),
     Key("processes", (">",), "sort_next", "", "sort by the column to the right"),
-    Key("processes", ("t",), "history", "ended", "count flows that have ended too, or not"),
+    Key("processes", ("x",), "history", "ended", "count flows that have ended too, or not"),
     Key("processes", ("down", "j"), "row_down", "", "next process"),
     Key("processes", ("up", "k"), "row_up", "", "previous process"),
     Key("processes", ("pgdn", "ctrl-f"), "page_down", "", "one page down"),
@@ -180,9 +194,9 @@ KEYS = (
         (("pgup", "ctrl-b"), "peer_page_up", "", "ten further up"),
         (("home", "g"), "peer_first", "", "first connection"),
         (("end", "G"), "peer_last", "", "last connection"))),
-    Key("lite", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
-    Key("dense", ("enter", "d"), "peer_toggle", "details", "more of the selected connection"),
-    Key("dashboard", ("enter",), "peer_open", "flows", "the flows with the selected host, in Connections"),
+    *(Key(context, ("enter", "d"), "peer_toggle", "details", "more of the selected connection")
+      for context in ("dashboard", "lite", "dense")),
+    Key("dashboard", ("right",), "peer_open", "flows", "the flows with the selected host, in Connections"),
     Key("stats", ("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
     Key("stats", ("ctrl-t",), "range_previous", "", "the range of time before"),
     Key("stats", ("down", "j"), "stats_down", "", "scroll the lists down"),
@@ -191,8 +205,8 @@ KEYS = (
     Key("stats", ("pgup", "ctrl-b"), "stats_page_up", "", "ten rows up"),
     Key("stats", ("home", "g"), "stats_first", "", "to the top"),
     Key("stats", ("end", "G"), "stats_last", "", "to the bottom"),
-    Key("packets_stream", ("esc", "s", "q"), "stream_close", "back", "back to the frames"),
-    Key("packets_stream", ("h", "x"), "stream_hex", "hex or text", "hexadecimal, or text again"),
+    Key("packets_stream", ("esc", "backspace", "q"), "stream_close", "back", "back to the frames"),
+    Key("packets_stream", ("x",), "stream_hex", "hex or text", "hexadecimal, or text again"),
     Key("packets_stream", ("a",), "stream_both", "both", "what both sides say"),
     Key("packets_stream", ("right", ">"), "stream_out", "out", "only what the initiator says"),
     Key("packets_stream", ("left", "<"), "stream_in", "in", "only what the responder says"),
@@ -227,19 +241,19 @@ KEYS = (
     Key("packets_notes", ("pgdn", "ctrl-f"), "packets_note_page_down", "", "ten further"),
     Key("packets_notes", ("pgup", "ctrl-b"), "packets_note_page_up", "", "ten back"),
     Key("packets", ("enter",), "packets_tree", "decode", "into the decoded fields"),
-    Key("packets", ("s",), "stream_open", "stream", "what the frame's flow says, both sides"),
+    Key("packets", ("F",), "stream_open", "stream", "what the frame's flow says, both sides"),
     Key("packets", ("f",), "packets_follow", "follow", "follow the newest frame, or stand still"),
     Key("packets", ("e",), "packets_notes", "notes", "expert notes: what is odd, and where"),
-    Key("packets", ("o",), "packets_flow", "flow", "only the frames of this flow, or all again"),
+    Key("packets", ("right", "o"), "packets_flow", "flow", "only the frames of this flow, or all again"),
     Key("packets", ("w",), "packets_save", "save", "write what the list shows to a new pcapng file"),
-    Key("packets", ("m",), "packets_mark", "mark", "mark the frame, or no longer"),
+    Key("packets", ("space", "m"), "packets_mark", "mark", "mark the frame, or no longer"),
     Key("packets", ("n",), "packets_mark_next", "", "next marked frame"),
     Key("packets", ("N",), "packets_mark_previous", "", "previous marked frame"),
     Key("packets", ("#",), "packets_jump", "go to", "go to a frame by its number"),
     Key("packets", ("b",), "packets_bytes", "", "into the bytes"),
     Key("packets", ("d",), "packets_enlarge", "", "larger panes: most of the screen, all of it, as before"),
-    Key("packets", ("y",), "packets_copy", "", "copy the frame's line, the field, or the field's bytes (by OSC 52)"),
-    Key("packets", ("c",), "packets_capture", "", "stop the live capture, or start it again"),
+    Key("packets", ("y", "c"), "packets_copy", "", "copy the frame's line, the field, or its bytes (by OSC 52)"),
+    Key("packets", ("ctrl-x",), "packets_capture", "", "stop the live capture, or start it again"),
     Key("packets", ("i",), "packets_interface", "", "capture on the next interface"),
     Key("packets", ("B",), "packets_capture_filter", "", "another capture filter (libpcap)"),
     Key("packets", ("esc",), "packets_back", "", "panes as before; all flows; no filter: one after the other"),
@@ -264,30 +278,31 @@ KEYS = (
         Key("interfaces", ("f",), "chip_next", "which", "all, active, idle or down ones")),
     *list_keys(
         "topology", "host",
-        Key("topology", ("enter",), "follow", "its flows", "show the flows of the selected host in Connections"),
-        Key("topology", ("d",), "details_open", "details", "what is known of the selected host"),
+        Key("topology", ("enter", "d"), "details_open", "details", "what is known of the selected host"),
+        Key("topology", ("right",), "follow", "its flows", "the flows of the selected host, in Connections"),
         Key("topology", ("f",), "chip_next", "which", "all, this machine, gateways, local network, internet")),
-    Key("timeline", ("enter", "d"), "follow", "its flow", "show the flow of the selected event in Connections"),
+    Key("timeline", ("right", "enter", "d"), "follow", "its flow", "the flow of the selected event, in Connections"),
     Key("timeline", ("f",), "chip_next", "which", "all, warnings, or one category: flow, dns, loss, damage ..."),
     Key("timeline", ("t",), "window_next", "time", "how far back: 1m, 5m, 15m, 1h, 24h, the whole session"),
     *_moves("timeline", "event"),
     Key("insights", ("enter", "d"), "details_open", "details", "the whole of the selected card"),
-    Key("insights", ("x",), "follow", "its flows", "show the flows of the selected card in Connections"),
+    Key("insights", ("right",), "follow", "its flows", "the flows of the selected card, in Connections"),
     Key("insights", ("t",), "window_next", "time", "over how long: 5m, 1h, the whole session"),
     *_moves("insights", "card"),
     *list_keys(
         "egress", "line",
-        Key("egress", ("enter", "d"), "follow", "its flows", "show the flows of the selected line in Connections"),
-        Key("egress", ("space",), "fold", "fold", "fold or unfold the destinations of one"),
+        Key("egress", ("enter", "space"), "fold", "fold", "fold or unfold the destinations of one"),
+        Key("egress", ("right",), "follow", "its flows", "the flows of the selected line, in Connections"),
         Key("egress", ("z",), "fold_all", "fold all", "fold or unfold all")),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
-    Key("global", ("esc",), "filter_clear", "", "drop the filter"),
+    Key("global", ("esc",), "filter_clear", "clear", "drop the filter, then what was gone into"),
+    Key("global", ("backspace",), "go_back", "back", "back to where one was, filter and all"),
     Key("global", (":",), "palette", "do", "find anything that can be done by a few letters of it"),
     Key("global", (",",), "settings", "", "the settings: every key, its value, where it comes from"),
     Key("global", ("M",), "memory", "", "what netwatch keeps in memory, and the bounds of it"),
-    Key("global", ("V",), "view_next", "", "the next view: full, lite, dense"),
+    Key("global", ("V",), "view_next", "view", "the next view: full, lite, dense"),
     Key("global", ("T",), "theme_next", "", "the next theme"),
-    Key("global", ("p", "space"), "pause", "pause", "freeze the display; the capture goes on"),
+    Key("global", ("p",), "pause", "pause", "freeze all of the display at this moment; the capture goes on"),
     Key("global", ("tab", "]"), "tab_next", "", "next tab"),
     Key("global", ("shift-tab", "["), "tab_previous", "", "previous tab"),
     Key("global", ("ctrl-l",), "repaint", "", "paint the whole screen again"),
@@ -319,6 +334,7 @@ CONTEXT_TITLES = {
     "dense": "Dense view",
     "entry": "A line to type",
     "filter": "Filter line",
+    "columns": "List of columns",
     "sort": "Sort list",
     "settings": "Settings",
     "settings_edit": "A setting's value",
@@ -331,32 +347,6 @@ CONTEXT_TITLES = {
     "global": "Everywhere",
 }
 
-_SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "esc": "Esc", "space": "Space",
-          "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "tab": "Tab", "shift-tab": "Shift-Tab",
-          "backspace": "Backspace", "delete": "Del", "f1": "F1"}
-_ASCII_SIGNS = {"up": "Up", "down": "Down", "left": "Left", "right": "Right"}
-
-_CODES = {
-    curses.KEY_UP: "up", curses.KEY_DOWN: "down", curses.KEY_LEFT: "left", curses.KEY_RIGHT: "right",
-    curses.KEY_PPAGE: "pgup", curses.KEY_NPAGE: "pgdn", curses.KEY_HOME: "home", curses.KEY_END: "end",
-    curses.KEY_ENTER: "enter", curses.KEY_BACKSPACE: "backspace", curses.KEY_DC: "delete", curses.KEY_BTAB: "shift-tab",
-    curses.KEY_F1: "f1", curses.KEY_MOUSE: "mouse", curses.KEY_RESIZE: "resize",
-}
-_CHARACTERS = {"\n": "enter", "\r": "enter", "\t": "tab", "\x1b": "esc", "\x7f": "backspace", "\x08": "backspace",
-               " ": "space"}
-
-
-def name_of(code: int | str) -> str:
-    """The name of what curses handed out: a character, or the number of a function key. "" for one nobody uses."""
-    if isinstance(code, int):
-        return _CODES.get(code, "")
-    if code in _CHARACTERS:
-        return _CHARACTERS[code]
-    if len(code) == 1 and ord(code) < 32:
-        return f"ctrl-{chr(ord(code) + 96)}"
-    return code if code.isprintable() else ""
-
-
 def find(contexts: Iterable[str], name: str) -> Key | None:
     """The line of the table that answers to `name` in the innermost of the contexts."""
     for context in contexts:
@@ -364,15 +354,6 @@ def find(contexts: Iterable[str], name: str) -> Key | None:
         if key:
             return key
     return None
-
-
-def sign(name: str, ascii_only: bool = False) -> str:
-    """How a key is written for people: ↑, PgUp, Ctrl-W."""
-    if ascii_only and name in _ASCII_SIGNS:
-        return _ASCII_SIGNS[name]
-    if name.startswith("ctrl-"):
-        return "Ctrl-" + name[5:].upper()
-    return _SIGNS.get(name, name)
 
 
 def hints(contexts: Iterable[str]) -> list[Key]:

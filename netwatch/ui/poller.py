@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netwatch.model.contract import Command, Question, Watch, Where
+from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Health, Page
 
@@ -31,13 +32,14 @@ class Request:
     offset: int = 0
     limit: int = 200             # 0: no flows are wanted
     history: bool = False
+    within: Within | None = None # only the flows that a row of a sum counted
     flow: int | None = None      # a flow whose whole record is wanted
     hold: bool = False           # paused: ask once, then leave the page alone
     asks: Question[object] | None = None     # what the screen wants to know beside the flows
 
     @property
-    def question(self) -> tuple[Where | None, str, bool, int, int, bool]:
-        return (self.where, self.sort, self.descending, self.offset, self.limit, self.history)
+    def question(self) -> tuple[Where | None, str, bool, int, int, bool, Within | None]:
+        return (self.where, self.sort, self.descending, self.offset, self.limit, self.history, self.within)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from netwatch.addons import replay_control as replay
 from netwatch.model.contract import Command
+from netwatch.ui import format as fmt
 from netwatch.ui.state import State
 from netwatch.ui.theme import MUTED, TEXT, UP, WARN
 
@@ -27,11 +28,13 @@ def status(state: State) -> list[tuple[str, int]]:
     if health is None or playing is None or (playing.playing and playing.speed is None and playing.until is None):
         return []
     glyphs = state.glyphs
-    at = f" {100 * (health.position or 0.0):.0f} %  {replay.clock_text(health.clock_ns)} UTC"
+    moment = f"  {fmt.clock(health.clock_ns, 3)} {fmt.zone(health.clock_ns)}" if health.clock_ns else ""
+    at = f" {100 * (health.position or 0.0):.0f} %{moment}"
     if playing.again or playing.until is not None:
         aim = "" if playing.until is None else " to the end" if playing.until >= replay.END else \
-            f" to {replay.clock_text(playing.until)}"
+            f" to {fmt.clock(playing.until, 3)}"
         return [(glyphs.playing, UP), (f"{at}  reading{' again' if playing.again else ''}{aim}", WARN)]
     sign = (glyphs.live, MUTED) if health.done else (glyphs.playing, UP) if playing.playing else (glyphs.paused, WARN)
-    words = "at the end" if health.done else "" if playing.playing else "stopped"
-    return [sign, (at, TEXT), (f"  {words}{', ' if words else ''}{replay.speed_text(playing.speed)}", MUTED)]
+    speed = replay.speed_text(playing.speed)
+    words = f"at the end, {speed}" if health.done else speed if playing.playing else f"stopped, P plays {speed}"
+    return [sign, (at, TEXT), (f"  {words}", MUTED)]

@@ -18,7 +18,7 @@ from types import FrameType
 import npyscreen
 
 from netwatch._fast.term.canvas import Canvas
-from netwatch.ui import keys, term
+from netwatch.ui import keynames, term
 from netwatch.ui.app import App
 from netwatch.ui.poller import Poller
 from netwatch.ui.theme import Painter
@@ -134,7 +134,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
                 if turn == 0 and not _input_alive():
                     self.app.quit_code = _EXIT_SIGNALS[signal.SIGHUP]
                 return
-            name = keys.name_of(code)
+            name = keynames.name_of(code)
             if name == "mouse":
                 self._use_mouse()
             elif name == "resize":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from netwatch.model.contract import Offer
+from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.store.settings import Settings
 from netwatch.ui.poller import Health, Request, Snapshot
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from netwatch.ui.tabs import Tab
 
 Part = TypeVar("Part")
+USUAL = "usual"
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
+
+
+class Step(NamedTuple):
+    """Where one was before going into what a row counted; see drill.py."""
+    tab: str
+    text: str
+    applied: Filter | None
+    within: Within | None
+    history: bool
 
 
 class Area(NamedTuple):
@@ -86,6 +97,7 @@ class TableState:
     """Where the table is: its order, the first row on screen, and the selected flow, by id and not by row."""
     sort: str = "bytes"
     descending: bool = True
+    sort_before: tuple[str, bool] = ("bytes", True)     # when the worst are shown first
     history: bool = False
     top: int = 0                     # index, in the whole order, of the first row on screen
     cursor: int = 0                  # index of the selected row when last seen
@@ -94,7 +106,10 @@ class TableState:
     pinned: bool = False             # the user chose it: the screen follows it
     window: tuple[int, int] = (0, 0)     # index of the first row asked for, and how many
     has_process: bool = False
-    chosen: set[str] = field(default_factory=set)   # keys of columns that were shown, or hidden, by hand
+    profile: str = USUAL             # the name of the columns, see tabs/connections/columns.py
+    columns: list[str] = field(default_factory=list)    # fields, in the order of the screen
+    columns_by_hand: bool = False    # they are shown although there may be nothing in them
+    saved: dict[str, tuple[str, ...]] = field(default_factory=dict)     # profiles of the user's own
 
 
 @dataclass
@@ -117,6 +132,8 @@ class State:
     order: Callable[[str, bool], tuple[str, bool]] = lambda column, descending: (column, descending)
     paused: bool = False
     paused_packets: int = 0
+    within: Within | None = None     # only the flows that a row of a sum counted
+    steps: list[Step] = field(default_factory=list)     # the way back, see drill.py
     details: bool = False
     details_top: int = 0
     details_field: int | None = None    # the value that is marked for copying
@@ -171,5 +188,5 @@ class State:
         missing = table.selected is not None and not any(row["id"] == table.selected for row in self.snapshot.rows)
         return Request(
             where=self.filter.applied, sort=sort, descending=descending, offset=table.window[0],
-            limit=table.window[1], history=table.history,
+            limit=table.window[1], history=table.history, within=self.within,
             flow=table.selected if self.details or missing else None, hold=self.paused)

@@ -65,6 +65,7 @@ class Glyphs:
     none: str = "\u2013"
     dot: str = "\u00b7"
     arrow: str = "\u2192"
+    back: str = "\u2190"
     corners: str = "\u250c\u2510\u2514\u2518"
     caret: str = "\u25b2"
     folded: str = "\u25b8"
@@ -77,8 +78,8 @@ class Glyphs:
 UNICODE = Glyphs()
 ASCII = Glyphs(
     ellipsis=">", live="*", paused="=", playing=">", ended="x", fresh="*", ageing="o", stale=".", up="^", down="v",
-    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", corners="++++", caret="^",
-    folded="+", unfolded="-", full="#", star="*", ascii_only=True,
+    rule="-", rule_thick="=", side="|", thumb="#", bar=">", none="-", dot="-", arrow=">", back="<", corners="++++",
+    caret="^", folded="+", unfolded="-", full="#", star="*", ascii_only=True,
 )
 
 

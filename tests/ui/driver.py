@@ -6,6 +6,7 @@ from typing import Any
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.filter import Filter
+from netwatch.ui import format as fmt
 from netwatch.ui.app import App
 from netwatch.ui.poller import Poller, Request
 
@@ -15,6 +16,7 @@ class Driver:
 
     def __init__(self, session: Any, cols: int = 120, rows: int = 40, ascii_only: bool = False,
                  **more: Any) -> None:
+        fmt.show_utc(True)
         self.session = session
         self.asked: Request | None = None
         self.copied: list[str] = []

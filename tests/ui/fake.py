@@ -106,7 +106,8 @@ class FakeSession:
             self.rates[self.dice.randrange(len(self.rates))] = self.dice.lognormvariate(8, 3)
         self.last = now
 
-    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool) -> Page:
+    def query(self, where: Any, sort: str, descending: bool, offset: int, limit: int, history: bool,
+              within: Any = None) -> Page:
         began = time.monotonic()
         self.queries += 1
         if self.fail:

@@ -2,14 +2,12 @@
 
 Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
-import itertools
 import os
 import pathlib
 
 import pytest
 
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS
-from netwatch.ui.widgets.table import fit
+from netwatch.ui.tabs.connections.columns import PROFILES, USUAL
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession, Page, make_row
 
@@ -35,7 +33,7 @@ def scene_error(cols, rows, **more):
 
 
 def scene_sort(cols, rows, **more):
-    return scene_plain(cols, rows, **more).keys("t", "s", "down")
+    return scene_plain(cols, rows, **more).keys("x", "s", "down")
 
 
 def scene_help(cols, rows, **more):
@@ -63,29 +61,6 @@ def test_golden(scene, size, look):
     assert screen == path.read_text(encoding="utf-8")
     if look == "ascii":
         assert screen.isascii()
-
-
-# ------------------------------------------------------------------------------------------------------------- columns
-
-@pytest.mark.parametrize("width", range(20, 400, 7))
-@pytest.mark.parametrize("live", [True, False])
-def test_columns_fit_and_do_not_overlap(width, live):
-    slots = fit(COLUMNS, width, live)
-    assert slots[-1].x + slots[-1].width <= width
-    for left, right in itertools.pairwise(slots):
-        assert left.x + left.width + 1 == right.x
-    assert "dst" in [slot.column.key for slot in slots]
-
-
-def test_columns_go_in_the_order_of_their_rank():
-    gone, usual = [], [column for column in COLUMNS if not column.extra]
-    for width in range(140, 20, -1):
-        shown = {slot.column.key for slot in fit(usual, width)}
-        gone += [column.key for column in usual if column.key not in shown and column.key not in gone]
-    ranks = {column.key: column.rank for column in COLUMNS}
-    assert [ranks[key] for key in gone] == sorted(ranks[key] for key in gone)
-    assert "rate_in" in {slot.column.key for slot in fit(COLUMNS, 30, True, "rate_in")}
-    assert "age_s" in {slot.column.key for slot in fit(COLUMNS, 80, True, "age_s")}      # the sorted one stays
 
 
 # --------------------------------------------------------------------------------------------------- the selected flow
@@ -228,15 +203,15 @@ def test_a_line_longer_than_the_screen_shows_its_end(cols):
 
 def test_sorting_by_every_column():
     driver = Driver(still(), 200, 50)
-    for _ in [column for column in COLUMNS if not column.extra][1:]:        # Process is hidden: no row has one
+    for _ in PROFILES[USUAL]:
         driver.keys(">")
         assert not driver.state.failed
         assert driver.screen().count("▼") + driver.screen().count("▲") == 2
-    assert driver.state.table.sort == "rate_in"
-    driver.keys("<")
-    assert driver.state.table.sort == "rtt_us"
-    driver.keys("s", *["down"] * 4, "enter")
+    driver.keys("s", "end", "enter")
     assert driver.state.table.sort == "age_s"
+    driver.keys("<")
+    assert driver.state.table.sort == "minute"
+    driver.keys(">")
     assert (driver.asked.sort, driver.asked.descending) == ("first", False)     # oldest first
     driver.keys("s", "S", "esc")
     assert (driver.asked.sort, driver.asked.descending) == ("first", True)
@@ -257,7 +232,7 @@ def test_pause_freezes_the_rows_and_says_that_the_capture_goes_on():
     assert driver.state.health.packets > 59_000                    # the status line lives
     driver.keys("j")
     assert driver.selected_line() == "▌" + before[1][1:]
-    driver.keys("space").step()
+    driver.keys("p").step()
     assert driver.screen().splitlines()[4:-2] != before
 
 
@@ -276,7 +251,7 @@ def test_ended_flows_on_demand_with_a_mark():
     driver = Driver(still(), 200, 50)
     assert driver.state.glyphs.ended not in driver.screen()
     total = driver.state.snapshot.total
-    driver.keys("t")
+    driver.keys("x")
     assert driver.state.snapshot.total > total
     driver.keys("G")
     assert driver.state.glyphs.ended in driver.screen()
@@ -297,7 +272,8 @@ def test_every_value_of_the_record_is_in_the_details():
     record = session.flow(driver.state.table.selected)
     driver.resize(150, 400)
     screen = driver.screen()
-    for value in (record["tls"]["ja4"], record["tls"]["cipher"], record["last"], "san11.example.com", "h2, http/1.1"):
+    for value in (record["tls"]["ja4"], record["tls"]["cipher"],
+                  "2026-01-01 00:00:00.000000 UTC", "san11.example.com", "h2, http/1.1"):
         assert value in screen
     assert "cert subject" in screen
 
@@ -383,7 +359,7 @@ def test_a_crash_in_the_tab_is_shown_and_the_rest_lives(monkeypatch, tmp_path):
         screen = driver.keys("enter").screen()
     assert "The Connections tab has failed" in screen
     assert "ZeroDivisionError" in screen
-    assert "netwatch" in screen.splitlines()[0]
+    assert "Conn" in screen.splitlines()[0]
     report = next((tmp_path / "netwatch").iterdir())
     assert "ZeroDivisionError" in report.read_text()
     assert report.stat().st_mode & 0o077 == 0
@@ -400,7 +376,7 @@ def test_every_key_at_every_size(size):
             driver.keys(name)
             assert not driver.state.failed
             lines = driver.screen().splitlines()
-            assert "netwatch" in lines[0]
+            assert "Conn" in lines[0]
         driver.keys("esc", "esc", "esc")
 
 
@@ -409,6 +385,6 @@ def test_too_small():
     assert "Terminal too small" in driver.screen()
     driver.keys("j", "enter", "?")
     assert driver.app.quit_code is None
-    assert "Connections" in driver.resize(80, 24).screen()
+    assert "Conn" in driver.resize(80, 24).line(0)
     driver.resize(39, 12).keys("q")
     assert driver.app.quit_code == 0

@@ -15,7 +15,6 @@ from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
 from netwatch.addons.groups import BY, NONE, GroupsOf
 from netwatch.filter import Filter
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS
 from netwatch.ui.tabs.connections.group_cells import KINDS
 from tests.ui.driver import Driver
 from tests.ui.owned import Owned
@@ -64,7 +63,13 @@ def test_sums_are_those_of_the_flow_records(session, by):
         for name in ("bytes_out", "bytes_in", "packets_out", "packets_in"):
             assert group[name] == sum(flow[name] for flow in flows), name
         assert group["remotes"] == len({flow["dst"] for flow in flows})
-        assert group.get("rtt_us") == max((flow["rtt_us"] for flow in flows if "rtt_us" in flow), default=None)
+        timed = [flow["rtt_us"] for flow in flows if "rtt_us" in flow]
+        assert group.get("rtt_us") == (sum(timed) // len(timed) if timed else None)
+        spoken = {}
+        for flow in flows:
+            app = flow.get("app", flow["proto"])
+            spoken[app] = spoken.get(app, 0) + flow["bytes_out"] + flow["bytes_in"]
+        assert group["apps"] == len(spoken) and spoken[group["app"]] == max(spoken.values())
         counted = [flow for flow in flows if flow["proto"] == "tcp"]
         assert group.get("retransmits") == (sum(flow["retransmits_out"] + flow["retransmits_in"] for flow in counted)
                                             if counted else None)
@@ -222,11 +227,9 @@ def test_details_of_a_flow_in_a_group(session):
 
 
 def test_the_picker_sorts_shows_and_hides(session):
-    driver = Driver(session, 120, 40).keys("s")
-    place = next(i for i, column in enumerate(COLUMNS) if column.key == "bytes_out")
-    driver.keys("g", *["down"] * place, "v")
-    assert "Bytes up" in driver.keys("esc").line(3)
-    driver.keys("s", "g", *["down"] * place, "enter")
+    driver = Driver(session, 120, 40).keys("C").type("bytes_out").keys("space", *["left"] * 20, "esc")
+    assert "BYTES↑" in driver.line(3)
+    driver.keys("s", "home", "enter")
     assert (driver.state.table.sort, driver.state.table.descending) == ("bytes_out", True)
     sums = [row["bytes_out"] for row in driver.state.snapshot.rows]
     assert sums == sorted(sums, reverse=True)

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from netwatch.ui import filterline, keys, replaykeys
+from netwatch.ui import drill, filterline, keynames, keys, replaykeys
 from netwatch.ui.app import App
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.popups.help import lines_of
@@ -23,7 +23,7 @@ def actions_by_screen() -> dict[str, set[str]]:
     """The actions of each tab, view and popup, and of the filter line."""
     modules = {each.name: each.module for each in (*TABS, *VIEWS) if each.module} | POPUPS
     return {name: set(importlib.import_module(module).ACTIONS) for name, module in modules.items()} | {
-        "filter": set(filterline.ACTIONS), "replay": set(replaykeys.ACTIONS)}
+        "filter": set(filterline.ACTIONS), "replay": set(replaykeys.ACTIONS), "global": set(drill.ACTIONS)}
 
 
 def test_every_action_is_known_to_the_app_or_to_its_screen():
@@ -49,13 +49,13 @@ def test_every_context_has_a_title():
     (curses.KEY_MOUSE, "mouse"), (9999, ""),
 ])
 def test_names_of_codes(code, name):
-    assert keys.name_of(code) == name
+    assert keynames.name_of(code) == name
 
 
 def test_the_innermost_context_wins():
     assert keys.find(("details", "connections", "global"), "enter").action == "details_close"
     assert keys.find(("connections", "global"), "enter").action == "details_open"
-    assert keys.find(("connections", "global"), "x") is None
+    assert keys.find(("connections", "global"), "Q") is None
 
 
 def test_the_footer_shows_only_keys_that_do_what_it_says():

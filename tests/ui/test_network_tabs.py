@@ -9,9 +9,12 @@ import socket
 import pytest
 
 from netwatch.addons import egress, insights, interfaces, timeline, topology
+from netwatch.addons.groups import BY
 from netwatch.addons.timeline import Mark, TimelineAddon
+from netwatch.model.group import Within
 from netwatch.model.host import Counters, Link, Rate
 from netwatch.ui.keys import KEYS
+from netwatch.ui.tabs import egress as egress_tab
 from netwatch.ui.theme import UNICODE
 from netwatch.ui.widgets.box import draw_box
 from tests.ui import trouble
@@ -234,7 +237,7 @@ def test_the_map_marks_round_trips_by_signs_too(troubled):
 
 
 def test_enter_on_a_host_shows_its_flows(troubled):
-    driver = Driver(troubled, 120, 40, tab="6").keys("f", "f", "f", "f", "enter")
+    driver = Driver(troubled, 120, 40, tab="6").keys("f", "f", "f", "f", "right")
     assert driver.state.tab == "connections"
     assert driver.state.snapshot.total == 2
     assert trouble.NEAR in driver.state.filter.applied_text
@@ -280,7 +283,7 @@ def test_a_card_leads_to_its_flows(troubled):
     driver = Driver(troubled, 120, 40, tab="9")
     while "refuses" not in driver.selected_line():
         driver.keys("j")
-    driver.keys("x")
+    driver.keys("right")
     assert driver.state.tab == "connections"
     assert trouble.SERVER in driver.state.filter.applied_text
 
@@ -313,16 +316,24 @@ def test_egress_adds_up_and_folds(troubled):
     assert f"{trouble.RESOLVER}:53" not in driver.screen()
     driver.keys("z", "z")
     assert driver.state.parts["egress"].folded
-    driver.keys("z", "j", "enter")
-    assert driver.state.tab == "connections"
-    assert driver.state.snapshot.total > 0
+    driver.keys("z")
+    lines = [way for way in driver.state.snapshot.answer.ways if way.host]
+    for _ in lines:
+        driver.keys("j")
+        row = egress_tab.LIST.selected(driver.state)
+        driver.keys("right")
+        assert driver.state.tab == "connections"
+        assert driver.state.snapshot.total == row.flows
+        driver.keys("backspace")
+        assert driver.state.tab == "egress"
 
 
 def test_processes_are_the_roots_on_a_live_machine():
-    ways = (egress.Way("curl", "", "", None, "", 2, 1, 900, 9000, 10**9),
-            egress.Way("curl", "93.184.216.34", "www.example.com", 443, "tls", 2, 1, 900, 9000, 10**9, "tcp"),
-            egress.Way(NASTY, "", "", None, "", 1, 1, 10, 10, 10**9),
-            egress.Way(NASTY, "2001:db8::1", "", 53, "dns", 1, 1, 10, 10, 10**9, "udp"))
+    curl, nasty = (Within((BY["process"],), (("process.name", name),), name) for name in ("curl", NASTY))
+    ways = (egress.Way("curl", "", "", None, "", 2, 1, 900, 9000, 10**9, curl),
+            egress.Way("curl", "93.184.216.34", "www.example.com", 443, "tls", 2, 1, 900, 9000, 10**9, curl, "tcp"),
+            egress.Way(NASTY, "", "", None, "", 1, 1, 10, 10, 10**9, nasty),
+            egress.Way(NASTY, "2001:db8::1", "", 53, "dns", 1, 1, 10, 10, 10**9, nasty, "udp"))
     now = egress.EgressNow(ways, 2, 5, True, 3 * 10**9)
     driver = Driver(Machine({egress.Egress: now}), 120, 24, tab="0")
     screen = driver.screen()
@@ -330,5 +341,5 @@ def test_processes_are_the_roots_on_a_live_machine():
                  "5 flows begun elsewhere are left out"):
         assert told in screen
     assert "\x1b" not in screen
-    driver.keys("enter")
-    assert driver.state.filter.applied_text == 'process.name == "curl"'
+    driver.keys("right")
+    assert driver.asked.within is curl

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 
@@ -28,38 +27,28 @@ def owned(cols=200, rows=50, **more):
     return Driver(Owned(flows=50, still=True, **more), cols, rows)
 
 
-def place(key):
-    return next(i for i, column in enumerate(COLUMNS) if column.key == key)
-
-
 def test_the_program_has_a_column_as_soon_as_one_is_known():
     assert "curl (4711)" in owned().screen()
-    assert "Process" not in Driver(FakeSession(flows=50, still=True), 200, 50).line(3)
+    assert "PROCESS" not in Driver(FakeSession(flows=50, still=True), 200, 50).line(3)
 
 
 def test_a_column_is_shown_and_hidden_by_hand():
     driver = owned()
-    assert "User" not in driver.line(3)
-    driver.keys("s", "home", *["down"] * place("process.user"), "v", "esc")
-    assert "User" in driver.line(3)
+    assert "USER" not in driver.line(3)
+    driver.keys("C").type("process.user").keys("space", "esc")
+    assert "USER" in driver.line(3)
     assert driver.screen().count("alice") > 10
-    driver.keys("s", "home", *["down"] * place("process.user"), "v", "home", "v", "esc")
-    assert "User" not in driver.line(3)
-    assert "Process" not in driver.line(3)
-
-
-def test_the_destination_and_the_column_sorted_by_stay():
-    driver = owned().keys("s")
-    for key, why in (("dst", "the table is about it"), (driver.state.table.sort, "the table is sorted by it")):
-        driver.keys("home", *["down"] * place(key), "v")
-        assert why in driver.state.message
-    assert not driver.state.table.chosen
+    driver.keys("C").type("process.user").keys("space", "ctrl-u").type("process.name").keys("space", "esc")
+    assert "USER" not in driver.line(3)
+    assert "PROCESS" not in driver.line(3)
 
 
 def test_what_is_sorted_by_is_shown():
-    driver = owned().keys("s", "home", *["down"] * place("process.container"), "enter")
-    assert "Container" in driver.line(3)
+    driver = owned().keys("C").type("process.container").keys("space", "esc", "s", "end", "enter")
+    assert "CONTAINER" in driver.line(3)
     assert (driver.asked.sort, driver.asked.descending) == ("process.container", False)
+    driver.keys("C").type("process.container").keys("space", "esc")
+    assert "CONTAINER" in driver.line(3)                    # the table is sorted by it
 
 
 def test_the_details_tell_all_of_the_program_and_what_the_kernel_says():

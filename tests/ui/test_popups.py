@@ -161,7 +161,7 @@ def test_every_popup_at_every_size(session, name, ascii_only):
         driver.step()
         lines = driver.screen().splitlines()
         assert not driver.state.failed and driver.state.overlay == name, driver.state.message
-        assert len(lines) <= rows and "netwatch" in lines[0]
+        assert len(lines) <= rows and "Conn" in lines[0]
         if ascii_only:
             assert "\n".join(lines).isascii()
         for _ in range(5):

@@ -174,7 +174,7 @@ def test_the_keys(session):
     driver.keys("ctrl-u").type("start").keys("enter")
     settled(session)
     driver.step()
-    assert " 0 %" in driver.screen() and "stopped, as fast as it goes" in driver.screen()
+    assert " 0 %" in driver.screen() and "stopped, P plays as fast as it goes" in driver.screen()
     driver.keys(".", ".")
     wait(lambda: session.health().packets == 2)
     driver.keys(";")

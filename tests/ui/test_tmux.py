@@ -90,7 +90,7 @@ def test_every_key_of_a_tab(tmux, tab):
     for context in contexts_of(tab.name):
         press(view, 40, context)
         leave(view)
-    assert "netwatch" in sane(view, 40, tab.name)
+    assert "Dash" in sane(view, 40, tab.name)
     view.keys("C-c")
     view.wait("EXIT 130")
     assert view.errors.read_text() == ""
@@ -116,7 +116,7 @@ def test_every_key_of_a_popup(tmux, popup):
     if "q" in pressed(popup):
         view.keys("q")
     leave(view)
-    assert "netwatch" in sane(view, 30, popup).splitlines()[0]
+    assert "Dash" in sane(view, 30, popup).splitlines()[0]
     view.keys("C-c")
     view.wait("EXIT 130")
     assert view.errors.read_text() == ""
@@ -167,7 +167,7 @@ def test_without_colour(tmux, arguments, environment):
 def test_every_theme(tmux, theme):
     view = tmux("--theme", theme)
     view.wait("read")
-    assert "netwatch" in sane(view, 24, theme)
+    assert "Dash" in sane(view, 24, theme)
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40), (200, 50)])

@@ -27,10 +27,13 @@ cdef struct Sum:
     u64 rate[2]                # of the live ones
     u64 most                   # what made `row` stand for the group
     u64 retransmits
+    u64 rtt_us                 # sum of those
+    u64 app_bytes              # of `app`
     u32 row
-    u32 app                    # of the newest flow that has one
+    u32 app                    # the one that moved most bytes; see Aggregate.spoken
+    u32 apps                   # different ones
     u32 tcp                    # flows that count retransmissions
-    u32 rtt_us                 # the worst handshake, 0 none known
+    u32 timed                  # flows whose round trip is known
     u32 remotes
     u32 place                  # in the order
 
@@ -50,6 +53,10 @@ cdef class Aggregate:
     cdef GroupBy first         # of them
     cdef Keys keys
     cdef Keys pairs            # of address and group, for `remotes`
+    cdef Keys spoken           # of group and protocol: its transport, or 65536 + what was recognised
+    cdef u64* spoken_bytes     # by number of the key
+    cdef u32 spoken_cap
+    cdef bint speech_known     # `app` and `apps` of the sums are right
     cdef Sum* sums             # by number of the key
     cdef Health* health
     cdef u32 cap
@@ -73,4 +80,6 @@ cdef class Aggregate:
     cdef bint room(self) noexcept nogil
     cdef void add(self, const Flows* t, u32 row, int side, u32 group) noexcept nogil
     cdef void add_health(self, const Row* row, const TcpRow* tcp, int side, Health* h) noexcept nogil
+    cdef bint note_speech(self, const Flows* t, u32 row, u32 group) noexcept nogil
+    cdef void weigh_speech(self) noexcept nogil
     cdef bint note_remote(self, const Flows* t, u32 row, u32 group) noexcept nogil

@@ -12,8 +12,9 @@ from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.rates cimport rate_now
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, Cold, Row, ST_SYN_SENT, TcpRow
 from netwatch._fast.flow.series cimport History, is_here
-from netwatch._fast.view.columns cimport Flows, COL_DST
-from netwatch._fast.view.groupby cimport GroupBy, WORDS, end_of, responds_here
+from netwatch._fast.out.names import proto_name
+from netwatch._fast.view.columns cimport Flows, responds_here, COL_DST
+from netwatch._fast.view.groupby cimport GroupBy, WORDS, end_of
 from netwatch._fast.view.keys cimport (
     NO_MEMORY, NO_ROOM, key_of, keys_add, keys_close, keys_find, keys_hash, keys_open, keys_place)
 from netwatch._fast.view.order cimport Item
@@ -27,6 +28,8 @@ cdef enum:
     FEW_GROUPS = 65536
     MANY_GROUPS = 262144
     MAX_PAIRS = 1048576        # pairs of group and remote address that are told apart
+    MAX_SPOKEN = 1048576       # pairs of group and protocol
+    SPOKEN_APP = 65536
     BATCH = 32                 # flows whose places are fetched into the cache together
     COST_ADD = 12              # of a flow to its group, as in work.pxd
 
@@ -59,12 +62,14 @@ cdef class Aggregate:
             before = part
         before.following = None
         if not keys_open(&self.keys, <u32>len(parts) * WORDS, most) or (
-                remotes and not keys_open(&self.pairs, 3, MAX_PAIRS)):
+                remotes and not keys_open(&self.pairs, 3, MAX_PAIRS)) or not keys_open(&self.spoken, 1, MAX_SPOKEN):
             raise MemoryError("no memory for groups")
 
     def __dealloc__(self):
         keys_close(&self.keys)
         keys_close(&self.pairs)
+        keys_close(&self.spoken)
+        free(self.spoken_bytes)
         free(self.sums)
         free(self.health)
 
@@ -141,6 +146,8 @@ cdef class Aggregate:
                 return False
             items[begun + k // sides].spare = group
             self.add(t, items[begun + k // sides].row, k % sides, group)
+            if not self.note_speech(t, items[begun + k // sides].row, group):
+                return False
             if self.count_remotes and not self.note_remote(t, items[begun + k // sides].row, group):
                 return False
         return True
@@ -207,10 +214,7 @@ cdef class Aggregate:
             r.bytes[0] + r.bytes[1]
         if weight >= s.most or s.row == 0:
             s.most, s.row = weight, row
-        if r.last >= s.last:
-            s.last = r.last
-            if app_of(r, cold):
-                s.app = app_of(r, cold)
+        s.last = max(s.last, r.last)
         if tcp == NULL:
             return
         if r.proto == PROTO_TCP:
@@ -220,8 +224,43 @@ cdef class Aggregate:
                 self.add_health(r, tcp, out, &self.health[group])
         elif not is_echo_flow(r):
             return
-        if tcp.rtt_us > s.rtt_us:
-            s.rtt_us = tcp.rtt_us
+        if tcp.rtt_us:
+            s.rtt_us += tcp.rtt_us
+            s.timed += 1
+
+    cdef bint note_speech(self, const Flows* t, u32 row, u32 group) noexcept nogil:
+        """What the flow speaks, and how much of it. False: no memory."""
+        cdef const Row* r = &t.rows[row]
+        cdef u64 key = <u64>group << 32
+        cdef u32 app = app_of(r, &t.colds[row]), found
+        cdef u64* grown
+        key |= SPOKEN_APP + <u64>app if app else r.proto
+        found = keys_add(&self.spoken, &key, keys_hash(&key, 1))
+        if found == NO_MEMORY:
+            return False
+        if self.spoken.cap + 1 > self.spoken_cap:
+            grown = <u64*>realloc(self.spoken_bytes, (<u64>self.spoken.cap + 1) * sizeof(u64))
+            if grown == NULL:
+                return False
+            self.spoken_bytes = grown
+            memset(&grown[self.spoken_cap], 0, (<u64>self.spoken.cap + 1 - self.spoken_cap) * sizeof(u64))
+            self.spoken_cap = self.spoken.cap + 1
+        self.spoken_bytes[found] += r.bytes[0] + r.bytes[1]
+        return True
+
+    cdef void weigh_speech(self) noexcept nogil:
+        """Of each group: what moved most bytes, and how many protocols there are. Equal ones go by number."""
+        cdef u32 i, code
+        cdef u64 key
+        cdef Sum* s
+        for i in range(1, self.spoken.n + 1):
+            key = key_of(&self.spoken, i)[0]
+            s, code = &self.sums[key >> 32], <u32>key
+            s.apps += 1
+            if s.apps == 1 or self.spoken_bytes[i] > s.app_bytes or (
+                    self.spoken_bytes[i] == s.app_bytes and code < s.app):
+                s.app, s.app_bytes = code, self.spoken_bytes[i]
+        self.speech_known = True
 
     cdef void add_health(self, const Row* row, const TcpRow* tcp, int side, Health* h) noexcept nogil:
         cdef bint began = side == (row.bits & BIT_INITIATOR_B)
@@ -307,8 +346,8 @@ cdef class Aggregate:
                  "bytes_in": s.bytes[1], "packets_out": s.packets[0], "packets_in": s.packets[1]}
         if s.live:
             found["rate_out"], found["rate_in"] = s.rate[0], s.rate[1]
-        if s.rtt_us:
-            found["rtt_us"] = s.rtt_us
+        if s.timed:
+            found["rtt_us"] = s.rtt_us // s.timed
         if s.tcp:
             found["retransmits"] = s.retransmits
         if self.count_remotes:
@@ -316,11 +355,14 @@ cdef class Aggregate:
         return found
 
     def about(self, u32 group) -> dict:
-        """Which flow stands for a group, its `last_ns` and `app`; with `health` that, at the end that sends what is
-        out: round trips are means, None where none was measured."""
+        """Which flow stands for a group, its `last_ns`, `app`: what it speaks, by bytes, and how many `apps`; with
+        `health` that, at the end that sends what is out: round trips are means, None where none was measured."""
         cdef const Sum* s = &self.sums[group]
         cdef const Health* h
-        found = {"row": s.row, "last_ns": s.last, "app": app_names()[s.app] if s.app else None}
+        if not self.speech_known:
+            self.weigh_speech()
+        app = (app_names()[s.app - SPOKEN_APP] if s.app >= SPOKEN_APP else proto_name(s.app)) if s.apps else None
+        found = {"row": s.row, "last_ns": s.last, "app": app, "apps": s.apps}
         if self.healthy:
             h = &self.health[group]
             found |= {"tcp_packets": h.tcp_packets, "resent": h.resent, "resets": h.resets, "refused": h.refused,

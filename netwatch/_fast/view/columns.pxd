@@ -6,6 +6,7 @@ names) and addresses (16 bytes and a family).
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Copied
 
 cdef enum:
@@ -22,6 +23,9 @@ cdef enum:
     COL_STATE, COL_APP, COL_PROTO, COL_ENDED, COL_SERVICE, COL_PATH, COL_IFACE, COL_INITIATOR
     COL_ROW                # its number
     COL_ICMP_TYPE, COL_ICMP_CODE, COL_ICMP_ID
+    COL_DOWN, COL_UP       # rates: to this machine and from it; where it is no end, to the initiator and from it
+    COL_DOWN_BYTES, COL_UP_BYTES
+    COL_TROUBLE            # of 1000 packets, how many had to be sent again, came out of order, or found no room
     COL_TCP_FIRST          # the columns from here to COL_TCP_LAST exist in flows with a TcpRow
     COL_RTT, COL_SRTT, COL_RETRANS_OUT, COL_RETRANS_IN, COL_RETRANS, COL_OOO_OUT, COL_OOO_IN, COL_OOO
     COL_DUP_OUT, COL_DUP_IN, COL_DUP, COL_ZERO_OUT, COL_ZERO_IN, COL_ZERO, COL_SPUR_OUT, COL_SPUR_IN, COL_SPUR
@@ -29,6 +33,7 @@ cdef enum:
     COL_FLAGS_OUT, COL_FLAGS_IN
     COL_TCP_LAST
     COL_SRC, COL_DST       # addresses
+    COL_LOCAL, COL_REMOTE  # this machine's end and the other; where it is no end, initiator and responder
     COL_ATTACHED = 1024    # + index
     COL_FACT = 2048        # + index
 
@@ -46,10 +51,12 @@ cdef struct Flows:
     const Copied* copied   # by row; NULL while no flow has any
     u32 high               # rows 1 .. high
     u64 now                # packet time, ns
+    const Series* here     # which addresses are this machine's; NULL: nobody knows
     const CodeColumn* attached[MAX_ATTACHED]
 
 cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil
 cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil
+cdef bint responds_here(const Flows* t, const Series* here, u32 row) noexcept nogil
 cdef bint is_number(int col) noexcept nogil
 
 cdef inline u64 number_of(const CodeColumn* column, const Cold* cold, u32 i) noexcept nogil:

@@ -8,18 +8,20 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.age cimport AGE_ACTIVE, AGE_IDLE, udp_age
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
-from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, ST_COUNT, ST_UDP_ACTIVE,
-                                      shown_path)
-from netwatch._fast.wire.packet cimport FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_L2, PROTO_TCP
+from netwatch._fast.flow.row cimport (Row, Cold, TcpRow, BIT_ENDED, BIT_INITIATOR_B, BIT_REPLIED, BIT_SEEN, ST_COUNT,
+                                      ST_SYN_SENT, ST_UDP_ACTIVE, shown_path)
+from netwatch._fast.wire.packet cimport FAMILY_NONE, FAMILY_MAC, PROTO_ARP, PROTO_L2, PROTO_TCP, TCP_RST
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 from netwatch._fast.flow.content cimport app_of, facts_find
+from netwatch._fast.flow.series cimport Series, is_here
 from netwatch._fast.flow.services cimport service_of_row
 
 from netwatch._fast.out.flowfields import TCP_FLAG_NAMES
 
 cdef enum:
     SECOND = 1000000000
+    CERTAIN_TROUBLE = 1000     # a connection that was refused, reset in the middle, or never answered
     STATE_UDP_IDLE = ST_COUNT
     STATE_UDP_STALE = ST_COUNT + 1
     LINK_PROTO = 65536     # + type code: the codes of link-layer protocols that have no number of their own
@@ -50,6 +52,10 @@ NUMBERS = {
     "icmp.type": COL_ICMP_TYPE, "icmp.code": COL_ICMP_CODE, "icmp.id": COL_ICMP_ID,
 }
 ADDRESSES = {"src": COL_SRC, "dst": COL_DST}
+# what only a screen asks for: fields of no record, seen from this machine where it is an end of the flow
+SEEN_FROM_HERE = {"down": COL_DOWN, "up": COL_UP, "down_bytes": COL_DOWN_BYTES, "up_bytes": COL_UP_BYTES,
+                  "trouble": COL_TROUBLE}
+ENDS_FROM_HERE = {"local": COL_LOCAL, "remote": COL_REMOTE}
 # code columns wait for a table of names, given by FlowView.set_table
 CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
          "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
@@ -198,6 +204,8 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
         return (t.rows[i].bits & BIT_ENDED) != 0
     elif col == COL_IFACE:
         out[0] = shown_path(&t.rows[i], cold)
+    elif COL_DOWN <= col <= COL_TROUBLE:
+        return seen_from_here(t, i, o, col, out)
     elif COL_RATE_OUT <= col <= COL_RATE and t.rows[i].bits & BIT_ENDED:
         return False
     elif col == COL_RATE_OUT:
@@ -213,6 +221,47 @@ cdef bint cold_number(const Flows* t, u32 i, int col, int o, u64* out) noexcept 
     else:
         return False
     return True
+
+
+cdef bint seen_from_here(const Flows* t, u32 i, int o, int col, u64* out) noexcept nogil:
+    """`o`: the side that began the flow; the other way round where that is not this machine but the other end is."""
+    cdef const Row* row = &t.rows[i]
+    if col == COL_TROUBLE:
+        out[0] = trouble(t, row)
+        return out[0] != 0
+    if responds_here(t, t.here, i):
+        o = 1 - o
+    if col == COL_DOWN_BYTES or col == COL_UP_BYTES:
+        out[0] = row.bytes[o if col == COL_UP_BYTES else 1 - o]
+        return True
+    out[0] = rate_now(&t.colds[i], o if col == COL_UP else 1 - o, t.now // SECOND)
+    return not row.bits & BIT_ENDED
+
+
+cdef u64 trouble(const Flows* t, const Row* row) noexcept nogil:
+    """See COL_TROUBLE; only TCP tells."""
+    cdef const TcpRow* tcp
+    cdef u64 odd
+    if row.proto != PROTO_TCP or not row.tcp:
+        return 0
+    tcp = &t.tcps[row.tcp]
+    if (row.state == ST_SYN_SENT and not row.bits & BIT_REPLIED) or (
+            (tcp.flags[0] | tcp.flags[1]) & TCP_RST and tcp.fins & 3 == 0):
+        return CERTAIN_TROUBLE
+    odd = <u64>tcp.retrans[0] + tcp.retrans[1] + tcp.disorder[0] + tcp.disorder[1] + (
+        <u64>tcp.zero_window[0] + tcp.zero_window[1])
+    return min(<u64>CERTAIN_TROUBLE - 1, (1000 * odd + row.packets[0] + row.packets[1] - 1) //
+               max(<u64>1, row.packets[0] + row.packets[1])) if odd else 0
+
+
+cdef bint responds_here(const Flows* t, const Series* here, u32 row) noexcept nogil:
+    """The responder is this machine, and the initiator is not."""
+    cdef const u8* a = NULL
+    cdef u8 family = FAMILY_NONE
+    if here == NULL or here.n_here == 0 or not address(t, row, COL_DST, &a, &family) or not is_here(here, a, family):
+        return False
+    address(t, row, COL_SRC, &a, &family)
+    return not is_here(here, a, family)
 
 
 cdef inline u64 pick32(const u32* pair, int col, int first, int o) noexcept nogil:
@@ -282,6 +331,8 @@ cdef bint is_number(int col) noexcept nogil:
 cdef bint address(const Flows* t, u32 i, int col, const u8** out, u8* family) noexcept nogil:
     """The 16 bytes of an end, and the family; False when the flow has no addresses."""
     cdef Row* row = &t.rows[i]
+    if col == COL_LOCAL or col == COL_REMOTE:
+        col = COL_SRC if (col == COL_LOCAL) != responds_here(t, t.here, i) else COL_DST
     out[0] = &row.b[0] if (col == COL_SRC) == ((row.bits & BIT_INITIATOR_B) != 0) else &row.a[0]
     family[0] = row.family
     return row.family != FAMILY_NONE

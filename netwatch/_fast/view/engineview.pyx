@@ -16,6 +16,8 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, Row, TcpRow
 from netwatch._fast.flows cimport Core, timeout_ns
+from netwatch._fast.flow.series cimport History
+from netwatch._fast.view.columns cimport responds_here
 from netwatch._fast.view.hosts cimport HostNames
 from netwatch._fast.wire.packet cimport (
     FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, PROTO_L2, PROTO_SCTP, PROTO_TCP, PROTO_UDP)
@@ -41,8 +43,10 @@ SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where 
 cdef class EngineView:
     """The flows of one engine. `interfaces`: the source's list, which may grow. `names`: the service that knows them,
     as netwatch.names.addon.Names, None: nobody does. `tellers`: further services whose `column(engine)` is a Told.
-    `fields(view)` tells it of the fields that follow from what the classifiers learn: netwatch.filter.fields.tell."""
+    `fields(view)` tells it of the fields that follow from what the classifiers learn: netwatch.filter.fields.tell.
+    `here` knows this machine's addresses, None: nobody does."""
     cdef Engine engine
+    cdef History here
     cdef list interfaces
     cdef object names
     cdef readonly FlowView view
@@ -54,9 +58,10 @@ cdef class EngineView:
     cdef u32 known_link_types
     cdef dict protos              # code → name; grows with the EtherTypes seen
 
-    def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None):
+    def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None,
+                 History here=None):
         cdef Core* core = &engine.core
-        self.engine, self.interfaces, self.names = engine, interfaces, names
+        self.engine, self.interfaces, self.names, self.here = engine, interfaces, names, here
         self.view, self.followers, self.times = FlowView(), {}, []
         self.view.owner = engine
         if core.dpi.touched == NULL:
@@ -157,6 +162,7 @@ cdef class EngineView:
         cdef u32 path
         self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
                        core.ordinal * 16 + 15)
+        self.view.flows.here = self.here.series if self.here is not None else NULL
         self.view.flows.copied = core.table.copied if core.table.any_copied else NULL
         if self.known_link_types != core.n_link_types:
             self.known_link_types = core.n_link_types
@@ -168,6 +174,10 @@ cdef class EngineView:
             for field in PATH_FIELDS:
                 self.view.set_table(field, {path: found[field] for path, found in paths.items() if field in found})
         return 0
+
+    def turned(self, u32 row) -> bool:
+        """Is the flow seen from its responder, because that is this machine and the initiator is not?"""
+        return responds_here(&self.view.flows, self.view.flows.here, row)
 
     def find(self, u64 ident):
         """A generator, as Selection.steps; it returns the row of a flow, 0 when it is gone."""

@@ -37,4 +37,3 @@ cdef class GroupBy:
     cdef bint find(self, name, value, u64* words) except? False
 
 cdef bint end_of(const Flows* t, const Series* here, u32 row, int end, bint other, u64* words) noexcept nogil
-cdef bint responds_here(const Flows* t, const Series* here, u32 row) noexcept nogil

@@ -6,8 +6,8 @@ is known, so that adding up compares numbers alone.
 import socket
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, be16, be32, be64
-from netwatch._fast.flow.series cimport Series, is_here
-from netwatch._fast.view.columns cimport Flows, address, number, COL_DST, COL_SRC
+from netwatch._fast.flow.series cimport Series
+from netwatch._fast.view.columns cimport Flows, address, number, responds_here, COL_DST, COL_SRC
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.view.selection cimport Selection
 from netwatch._fast.view.strings cimport strings_find
@@ -47,16 +47,6 @@ cdef bint end_of(const Flows* t, const Series* here, u32 row, int end, bint othe
         address(t, row, COL_SRC, &a, &family)
     read_address(a, family, words)
     return True
-
-
-cdef bint responds_here(const Flows* t, const Series* here, u32 row) noexcept nogil:
-    """The responder is this machine, and the initiator is not."""
-    cdef const u8* a = NULL
-    cdef u8 family = FAMILY_NONE
-    if here == NULL or here.n_here == 0 or not address(t, row, COL_DST, &a, &family) or not is_here(here, a, family):
-        return False
-    address(t, row, COL_SRC, &a, &family)
-    return not is_here(here, a, family)
 
 
 cdef inline u64 step_of(u64 us) noexcept nogil:

@@ -31,8 +31,8 @@ cdef bint measure(const Sum* g, int what, u64* out) noexcept nogil:
     elif what <= 9:
         out[0] = g.rate[what - 8]
     elif what == 10:
-        out[0] = g.rtt_us
-        return g.rtt_us != 0
+        out[0] = g.rtt_us // max(<u64>1, g.timed)
+        return g.timed != 0
     elif what == 11:
         out[0] = g.retransmits
         return g.tcp != 0

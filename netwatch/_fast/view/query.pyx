@@ -108,6 +108,8 @@ cdef class FlowView:
         "described" (numbers of profiles). What compile_native builds upon."""
         found = {field: ("number", col, None) for field, col in (*names.NUMBERS.items(), *names.FACT_NUMBERS.items())}
         found.update((field, ("address", col, None)) for field, col in names.ADDRESSES.items())
+        found.update((field, ("number", col, None)) for field, col in names.SEEN_FROM_HERE.items())
+        found.update((field, ("address", col, None)) for field, col in names.ENDS_FROM_HERE.items())
         found.update((field, ("plain", COL_ATTACHED, None)) for field in self.plain)
         found.update((field, ("described", COL_ATTACHED, None)) for field in self.described)
         for field, (index, codes) in self.attached.items():

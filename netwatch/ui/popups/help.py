@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.ui import keys
+from netwatch.ui import keynames, keys
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT
 from netwatch.ui.widgets.box import draw_box
@@ -27,7 +27,7 @@ def lines_of(state: State) -> list[Line]:
         lines.append(("title", keys.CONTEXT_TITLES[context], ""))
         for key in keys.KEYS:
             if key.context == context:
-                lines.append(("key", " ".join(keys.sign(name, glyphs.ascii_only) for name in key.names), key.help))
+                lines.append(("key", " ".join(keynames.sign(name, glyphs.ascii_only) for name in key.names), key.help))
         if context == "global":
             lines += [("key", tab.key, f"the {tab.title} tab") for tab in state.tabs]
         lines.append(("blank", "", ""))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.model.contract import Command
 from netwatch.store.settings import SETTINGS
-from netwatch.ui import keys
+from netwatch.ui import keynames, keys
 from netwatch.ui.popups import settings as settings_screen
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import FAINT, INPUT, KEY, MATCH, MUTED, REVERSE, TEXT
@@ -69,7 +69,7 @@ def gather(state: State) -> tuple[Entry, ...]:
         works = any(keys.find(contexts, name) is key for name in key.names)
         if works and key.action != "palette":
             name = next(name for name in key.names if keys.find(contexts, name) is key)
-            entries.append(Entry(key.help[:1].upper() + key.help[1:], keys.sign(name, glyphs.ascii_only),
+            entries.append(Entry(key.help[:1].upper() + key.help[1:], keynames.sign(name, glyphs.ascii_only),
                                  _act(key.action)))
     named = {entry.text for entry in entries}
     entries += [Entry(offer.text, "", _command(offer.command)) for offer in state.offers if offer.text not in named]

@@ -4,10 +4,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.addons.replay_control import END, Seek, clock_text
+from netwatch.addons.replay_control import END, Seek
+from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import BAD, INPUT, MUTED, REVERSE, TEXT
 from netwatch.ui.widgets.box import draw_box
@@ -16,7 +16,6 @@ from netwatch.ui.widgets.chooser import centred
 _UNITS = {"ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9, "": 1e9}
 _DISTANCE = re.compile(r"([+-])(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|)")
 _TIME = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ t])?(\d\d?):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?z?")
-_DAY = 86_400 * 10**9
 
 
 @dataclass
@@ -40,13 +39,11 @@ def moment(text: str, now: int) -> int:
     found = _TIME.fullmatch(text)
     if not found:
         raise ValueError("a time such as 12:30:05, 2026-01-02 12:30, +10s, -1m, start or end")
-    day = now // _DAY * _DAY
-    if found[1]:
-        day = int(datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp()) * 10**9
     hours, minutes, seconds = int(found[2]), int(found[3]), int(found[4] or 0)
     if hours > 23 or minutes > 59 or seconds > 59:
         raise ValueError("no such time of day")
-    return day + ((hours * 60 + minutes) * 60 + seconds) * 10**9 + int((found[5] or "0").ljust(9, "0"))
+    return fmt.at_time_of(now, (hours * 60 + minutes) * 60 + seconds, found[1] or "", text.endswith("z")) + \
+        int((found[5] or "0").ljust(9, "0"))
 
 
 def on_open(state: State) -> None:
@@ -88,9 +85,10 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     at, room = box.x + 2, box.width - 4
     used = canvas.put(box.y + 1, at, chosen.line.text, INPUT, room - 1)
     canvas.put(box.y + 1, at + used, " ", INPUT | REVERSE)
-    now = clock_text(state.health.clock_ns) if state.health else glyphs.none
+    at_ns = state.health.clock_ns if state.health else 0
+    now = f"{fmt.day(at_ns)} {fmt.clock(at_ns, 3)} {fmt.zone(at_ns)}" if at_ns else glyphs.none
     lines = ((chosen.error, BAD) if chosen.error else ("12:30:05   2026-01-02 12:30   +10s   -1m   start   end", TEXT),
-             (f"now {now} UTC; going back reads the file again", MUTED))
+             (f"now {now}; going back reads the file again", MUTED))
     for i, (text, style) in enumerate(lines):
         if text_width(text) > room and i == 0 and not chosen.error:
             text = "12:30:05  +10s  -1m  start  end"

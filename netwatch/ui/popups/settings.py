@@ -11,6 +11,7 @@ from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.preferences import Save, UseTimeouts
 from netwatch.model.option import NOW, Value
 from netwatch.store.settings import SETTINGS, Setting, SettingError
+from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, Line, Look, State
 from netwatch.ui.theme import BAD, FAINT, INPUT, MATCH, MUTED, REVERSE, TEXT, TITLE
 from netwatch.ui.widgets.box import draw_box
@@ -78,6 +79,10 @@ def put(state: State, setting: Setting, value: Value) -> None:
     table = setting.key.partition(".")[0]
     if setting.key == "ui.theme" or table == "theme":
         state.look = Look(state.settings.of("ui.theme"), state.settings.colors)
+    elif setting.key == "ui.utc":
+        fmt.show_utc(bool(value))
+    elif setting.key == "ui.units":
+        fmt.use_bits(value == "bits")
     elif setting.key == "ui.refresh_ms":
         state.set_interval(int(value) / 1000)
     elif table == "timeouts":

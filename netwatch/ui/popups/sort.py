@@ -15,15 +15,12 @@ WIDE, NARROW = 72, 32
 
 @dataclass(frozen=True)
 class Sorting:
-    """What a tab's sorting(state) gives: its columns, the order in force, and what to call to change them. `shown` and
-    `toggle` where columns can be hidden; toggle gives why not, "" when it was done."""
+    """What a tab's sorting(state) gives: its columns, the order in force, and what to call to change them."""
     columns: Sequence[table.Column]
     sort: str
     descending: bool
     choose: Callable[[str], None]
     reverse: Callable[[], None]
-    shown: Callable[[table.Column], bool] | None = None
-    toggle: Callable[[table.Column], str] | None = None
 
 
 def _sorting(state: State) -> Sorting:
@@ -54,8 +51,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     draw_box(canvas, box, "Sort by", glyphs)
     for i, column in enumerate(now.columns[first:first + rows]):
         y, chosen = box.y + 1 + i, column.key == now.sort
-        sign = (glyphs.down if now.descending else glyphs.up) if chosen else \
-            " " if now.shown is None or now.shown(column) else glyphs.none
+        sign = (glyphs.down if now.descending else glyphs.up) if chosen else " "
         canvas.put(y, box.x + 2, clip(f"{sign} {column.title}", box.width - 4, glyphs.ellipsis),
                    HEAD_SORT if chosen else TEXT)
         if box.width == WIDE:
@@ -69,12 +65,6 @@ def sort_choose(state: State) -> None:
     now = _sorting(state)
     state.overlay = ""
     now.choose(now.columns[state.sort_row].key)
-
-
-def column_choose(state: State) -> None:
-    now = _sorting(state)
-    state.message = "The columns of this table stay" if now.toggle is None else \
-        now.toggle(now.columns[state.sort_row])
 
 
 def _move(to: Callable[[int], int]) -> Callable[[State], None]:
@@ -97,6 +87,6 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
 
 ACTIONS: dict[str, Callable[[State], None]] = {
     "sort_choose": sort_choose, "sort_reverse": lambda state: _sorting(state).reverse(),
-    "column_choose": column_choose, "sort_up": _move(lambda row: row - 1), "sort_down": _move(lambda row: row + 1),
+    "sort_up": _move(lambda row: row - 1), "sort_down": _move(lambda row: row + 1),
     "sort_first": _move(lambda row: 0), "sort_last": _move(lambda row: -1),
 }

@@ -15,24 +15,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tab:
-    """`key` is the digit that opens it, `name` also the context of its keys."""
+    """`key` is the digit that opens it, `name` also the context of its keys; `short` is its title where there is less
+    room, and the first four letters of that where there is little."""
     key: str
     name: str
     title: str
+    short: str
     module: str
 
 
 TABS = (
-    Tab("1", "dashboard", "Dashboard", "netwatch.ui.tabs.dashboard.tab"),
-    Tab("2", "connections", "Connections", "netwatch.ui.tabs.connections.tab"),
-    Tab("3", "interfaces", "Interfaces", "netwatch.ui.tabs.interfaces"),
-    Tab("4", "packets", "Packets", "netwatch.ui.tabs.packets.tab"),
-    Tab("5", "stats", "Stats", "netwatch.ui.tabs.stats"),
-    Tab("6", "topology", "Topology", "netwatch.ui.tabs.topology"),
-    Tab("7", "timeline", "Timeline", "netwatch.ui.tabs.timeline"),
-    Tab("8", "processes", "Processes", "netwatch.ui.tabs.processes.tab"),
-    Tab("9", "insights", "Insights", "netwatch.ui.tabs.insights"),
-    Tab("0", "egress", "Egress", "netwatch.ui.tabs.egress"),
+    Tab("1", "dashboard", "Dashboard", "Dash", "netwatch.ui.tabs.dashboard.tab"),
+    Tab("2", "connections", "Connections", "Conns", "netwatch.ui.tabs.connections.tab"),
+    Tab("3", "interfaces", "Interfaces", "Ifaces", "netwatch.ui.tabs.interfaces"),
+    Tab("4", "packets", "Packets", "Packets", "netwatch.ui.tabs.packets.tab"),
+    Tab("5", "stats", "Stats", "Stats", "netwatch.ui.tabs.stats"),
+    Tab("6", "topology", "Topology", "Topo", "netwatch.ui.tabs.topology"),
+    Tab("7", "timeline", "Timeline", "Time", "netwatch.ui.tabs.timeline"),
+    Tab("8", "processes", "Processes", "Procs", "netwatch.ui.tabs.processes.tab"),
+    Tab("9", "insights", "Insights", "Insight", "netwatch.ui.tabs.insights"),
+    Tab("0", "egress", "Egress", "Egress", "netwatch.ui.tabs.egress"),
 )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.egress import Egress, EgressNow, Way
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, DOWN, MATCH, MUTED, PROCESS, TEXT, TITLE, UP, WARN, Glyphs
@@ -71,7 +71,8 @@ COLUMNS = (
     Column("address", "Address", 15, 39, 1, False, 30, lambda row, glyphs:
            (row.host, ADDRESS) if row.host and row.name else _none(glyphs), help="where the name led"),
     Column("app", "App", 6, 12, 0, False, 60,
-           lambda row, glyphs: (row.app, APP) if row.app else _none(glyphs), help="what it spoke"),
+           lambda row, glyphs: (f"{row.app} +{row.apps - 1}" if row.apps > 1 else row.app, APP) if row.app
+           else _none(glyphs), help="what it spoke, by bytes"),
     Column("flows", "Flows", 6, 9, 0, True, 50, lambda row, glyphs: (fmt.count(row.flows), TEXT), help="ended too"),
     Column("out", "Out", 8, 8, 0, True, 90, lambda row, glyphs: (fmt.size(row.bytes_out), UP), help="bytes sent there"),
     Column("in", "In", 8, 8, 0, True, 80, lambda row, glyphs: (fmt.size(row.bytes_in), DOWN), help="bytes from there"),
@@ -145,28 +146,11 @@ def fold_all(state: State) -> None:
 
 def follow(state: State) -> None:
     """To its flows, in Connections."""
-    row, found = LIST.selected(state), now(state)
-    if row is None or found is None:
+    row = LIST.selected(state)
+    if row is None:
         state.message = "Nothing is selected"
-        return
-    if not row.host:
-        if found.by_process and row.who == "no process known":
-            state.message = "No filter can ask for flows without a process; choose a destination"
-            return
-        text = f'process.name == "{_quoted(row.who)}"' if found.by_process else f"src == {row.who}"
     else:
-        text = f"dst == {row.host}" + (f" and dport == {row.port}" if row.port is not None else "")
-    filterline.apply_text(state, text)
-    if state.filter.error:
-        state.message = f"No filter can be made of {row.who}"
-        return
-    state.table.history = True
-    state.go("connections")
-    state.message = "Filtered to these flows; Esc drops the filter"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+        drill.into(state, row.within)
 
 
 ACTIONS = LIST.actions() | {"follow": follow, "fold": fold, "fold_all": fold_all}

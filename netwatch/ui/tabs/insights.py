@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.insights import LOOKED_AT, Card, Insights, InsightsNow
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, MUTED, TEXT, TITLE, WARN, Glyphs
@@ -70,7 +70,7 @@ def facts(state: State, row: Card) -> list[Fact]:
     glyphs: Glyphs = state.glyphs
     return [title(row.title), ("Severity", row.severity, _STYLES[row.severity]),
             fact("Measured", row.measured, glyphs), fact("Meaning", row.meaning, glyphs),
-            fact("Its flows", f"x shows {row.filter}" if row.filter else "", glyphs)]
+            fact("Its flows", f"{glyphs.arrow} shows {row.filter}" if row.filter else "", glyphs)]
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.title, facts=facts, head=_head, empty=_empty,
@@ -102,10 +102,7 @@ def follow(state: State) -> None:
     if row is None or not row.filter:
         state.message = "Nothing is selected" if row is None else "This card is about no flows"
         return
-    filterline.apply_text(state, row.filter)
-    state.table.history = True
-    state.go("connections")
-    state.message = "Filtered to the flows of this card; Esc drops the filter"
+    drill.into_text(state, row.filter, "this card")
 
 
 ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next}

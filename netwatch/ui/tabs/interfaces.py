@@ -222,8 +222,8 @@ def _capture_facts(row: Interface, glyphs: Glyphs) -> list[Fact]:
         fact("Snaplen", f"{fmt.count(taken.snaplen)} bytes" if taken.snaplen else "", glyphs),
         fact("Frames", fmt.count(taken.frames), glyphs), fact("Bytes", fmt.size(taken.bytes), glyphs),
         fact("Cut short", f"{fmt.count(taken.cut)} frames", glyphs),
-        fact("First frame", f"{fmt.clock(taken.first_ns)} UTC" if taken.frames else "", glyphs),
-        fact("Last frame", f"{fmt.clock(taken.last_ns)} UTC" if taken.frames else "", glyphs),
+        fact("First frame", fmt.moment(taken.first_ns) if taken.frames else "", glyphs),
+        fact("Last frame", fmt.moment(taken.last_ns) if taken.frames else "", glyphs),
         fact("Clock went back", f"{taken.clock_steps} times, at most {fmt.age(taken.largest_step_ns / 1e9)}"
              if taken.clock_steps else "never" if taken.frames else "", glyphs, BAD if taken.clock_steps else TEXT),
     ]

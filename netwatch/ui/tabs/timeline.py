@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.timeline import CATEGORIES, SHOWN, Entry, Timeline, TimelineNow
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, DOWN, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
@@ -56,13 +56,8 @@ def _mark(row: Entry, glyphs: Glyphs) -> tuple[str, int, int | None]:
     return {"info": glyphs.dot, "warning": "!", "error": glyphs.ended}[row.severity], _STYLES[row.severity], None
 
 
-def time_of_day(ns: int) -> str:
-    """With milliseconds: 03:04:05.678."""
-    return f"{fmt.clock(ns)}.{ns // 1_000_000 % 1000:03d}"
-
-
 COLUMNS = (
-    Column("time", "Time (UTC)", 12, 12, 0, False, 60, lambda row, glyphs: (time_of_day(row.time_ns), MUTED),
+    Column("time", "Time", 12, 12, 0, False, 60, lambda row, glyphs: (fmt.clock(row.time_ns, 3), MUTED),
            help="packet time"),
     Column("severity", "Severity", 8, 8, 0, False, 80, lambda row, glyphs: (row.severity, _STYLES[row.severity]),
            help="info, warning or error"),
@@ -171,10 +166,8 @@ def follow(state: State) -> None:
     elif not row.flow:
         state.message = "No single flow did this"
     else:
-        filterline.apply_text(state, f"id == {row.flow}")
-        state.table.history, state.table.selected, state.table.pinned = True, row.flow, True
-        state.go("connections")
-        state.message = "Filtered to the flow of this event; Esc drops the filter"
+        drill.into_text(state, f"id == {row.flow}", "this event")
+        state.table.selected, state.table.pinned = row.flow, True
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.time_ns, row.text), head=_head, extra=_strip, empty=_empty,

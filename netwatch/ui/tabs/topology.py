@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.topology import Peer, Peers, PeersNow
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, FAINT, GOOD, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
@@ -21,8 +21,9 @@ from netwatch.ui.widgets.listing import Listing, ListPart
 NAME = "topology"
 BOXES_FROM = 90                    # columns
 SLOW_US, BAD_US = 50_000, 200_000
-PLACES = ("self", "gateway", "lan", "internet")
-TITLES = {"self": "THIS MACHINE", "gateway": "GATEWAY", "lan": "LOCAL NETWORK", "internet": "INTERNET"}
+PLACES = ("self", "gateway", "lan", "internet", "group")
+TITLES = {"self": "THIS MACHINE", "gateway": "GATEWAY", "lan": "LOCAL NETWORK", "internet": "INTERNET",
+          "group": "MULTICAST, BROADCAST"}
 RTT_CELLS, BYTES_CELLS = 9, 8
 
 
@@ -132,10 +133,7 @@ def follow(state: State) -> None:
     if row is None:
         state.message = "Nothing is selected"
         return
-    filterline.apply_text(state, f"src == {row.address} or dst == {row.address}")
-    state.table.history = True
-    state.go("connections")
-    state.message = f"Filtered to the flows of {row.address}; Esc drops the filter"
+    drill.into_text(state, f"src == {row.address} or dst == {row.address}", row.address)
 
 
 LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.address, values=VALUES, facts=facts, head=_head, empty=_empty,
@@ -190,8 +188,8 @@ def visible(peers: Sequence[Peer], height: int, selected: object) -> tuple[int, 
 def _draw_box(canvas: Canvas, place: str, area: Area, state: State) -> None:
     peers = [peer for peer in rows(state) if peer.place == place]
     found, glyphs, chosen = now(state), state.glyphs, LIST.part(state).selected
-    total = sum(peer.bytes_out + peer.bytes_in for peer in peers)
-    name = TITLES[place] + (f" {fmt.count(len(peers))}, {fmt.size(total)}" if place in ("lan", "internet") else "")
+    total = sum(peer.bytes_out for peer in peers)
+    name = TITLES[place] + (f" {fmt.count(len(peers))}, sent {fmt.size(total)}" if place in ("lan", "internet") else "")
     draw_box(canvas, area, name, glyphs)
     inside = Area(area.y + 1, area.x + 1, area.height - 2, area.width - 2)
     if not peers:

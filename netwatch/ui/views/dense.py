@@ -14,7 +14,6 @@ from netwatch.ui.tabs.dashboard import peers
 from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
 from netwatch.ui.tabs.dashboard.tab import dns_tile, gateway_tile, health_lines, range_words, resent_tile
 from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
-from netwatch.ui.views.lite import expanded
 from netwatch.ui.widgets import graph, table, throughput
 from netwatch.ui.widgets.box import draw_box
 
@@ -22,8 +21,8 @@ __all__ = ["ACTIONS", "BARE", "draw", "new_part", "on_mouse", "question"]
 
 BARE = True
 LEAST_ROWS, LEAST_COLS = 44, 130
-STRIPS = (("packets", "packets/s", TEXT), ("begun", "new flows/s", TEXT), ("dns", "DNS queries/s", TEXT),
-          ("resent", "TCP resent/s", TEXT), ("drops", "dropped/s", TEXT))
+STRIPS = (("packets", "packets", TEXT), ("begun", "new flows", TEXT), ("dns", "DNS queries", TEXT),
+          ("resent", "TCP resent", TEXT), ("drops", "dropped", TEXT))
 LINKS = 5                          # interfaces that are shown
 LINK_COLUMNS = [column for column in interfaces.COLUMNS
                 if column.key in ("name", "state", "rx", "tx", "errors", "drops", "history")]
@@ -105,7 +104,7 @@ def _draw_boxes(canvas: Canvas, places: Layout, found: Overview, state: State) -
     _draw_health(canvas, _inside(places.health), found, state)
     title, words = peers.title_of(found, state)
     draw_box(canvas, places.list, f"4 {title}: {words}", glyphs)
-    peers.draw(canvas, list_area(places), state, expanded(state))
+    peers.draw(canvas, list_area(places), state)
 
 
 def list_area(places: Layout) -> Area:
@@ -130,9 +129,10 @@ def _draw_counts(canvas: Canvas, area: Area, found: Overview, state: State) -> N
     y, x, height, width = area
     past, glyphs = found.past, state.glyphs
     canvas.put(y, x, "", MUTED)
-    for text, at, cells in (("now" if state.live else "last", 15, 8), (past.range, 24, 9), ("peak", 34, 8)):
+    for text, at, cells in (("now/s" if state.live else "last/s", 15, 8), (f"in {past.range}", 23, 10),
+                            ("peak/s", 34, 8)):
         canvas.field(y, x + at, cells, text, MUTED, True, glyphs.ellipsis)
-    ways = (("down", f"{glyphs.down} bytes/s", DOWN), ("up", f"{glyphs.up} bytes/s", UP))
+    ways = (("down", f"{glyphs.down} bytes", DOWN), ("up", f"{glyphs.up} bytes", UP))
     for i, (key, name, style) in enumerate((STRIPS if found.interfaces else (*ways, *STRIPS))[:height - 1]):
         rates = past.rates.get(key, ())
         now, measured = throughput.newest(past, key), key != "drops" or state.live

@@ -1,11 +1,10 @@
 """The Lite view: one calm screen of 80x24 without tabs: how much flows, how well, and who talks."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.addons.overview import Overview, Peer
-from netwatch.ui import format as fmt
+from netwatch.addons.overview import Overview
 from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.dashboard import peers
@@ -48,7 +47,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         canvas.put(y, x + used, clip(range_words(found), max(0, at - used - 2), glyphs.ellipsis), MUTED)
         _draw_graphs(canvas, Area(y + 1, x + 1, graph_rows(area) + 3, width - 2), found, state)
         _draw_health(canvas, y + 4 + graph_rows(area) + 1, x + 1, width - 2, found, glyphs, state.live)
-        peers.draw(canvas, list_area(area), state, expanded(state))
+        peers.draw(canvas, list_area(area), state)
     draw_status(canvas, y + height - 2, state)
     draw_footer(canvas, y + height - 1, state)
 
@@ -81,20 +80,6 @@ def _draw_health(canvas: Canvas, y: int, x: int, width: int, found: Overview, gl
             break
         x += canvas.put(y, x, f"{tile.title} ", MUTED)
         x += canvas.put(y, x, value, tile.style if tile.value else MUTED) + 3
-
-
-def expanded(state: State) -> Callable[[Peer], list[str]] | None:
-    """What stands under the selected connection once it has been opened."""
-    if not peers.part(state).opened:
-        return None
-
-    def lines(peer: Peer) -> list[str]:
-        who = f"{peer.address}   {peer.app}   {fmt.count(peer.flows)} {'flow' if peer.flows == 1 else 'flows'}"
-        rtt = "not timed" if peer.rtt_us is None else f"{fmt.micros(peer.rtt_us, state.glyphs.ascii_only)}, handshake"
-        return [who + (f"   {peer.process}" if peer.process else ""),
-                f"down {fmt.rate(peer.rate_down)}, {fmt.size(peer.down)} in all   "
-                f"up {fmt.rate(peer.rate_up)}, {fmt.size(peer.up)} in all   rtt {rtt}"]
-    return lines
 
 
 def on_mouse(state: State, what: str, y: int, x: int) -> None:

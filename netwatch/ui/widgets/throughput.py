@@ -24,9 +24,15 @@ def newest(past: Past, key: str) -> float | None:
     return rates[-1] if rates else None
 
 
-def average(past: Past, key: str) -> float:
-    """Over the whole range, per second."""
-    return past.counts.get(key, 0) / past.seconds
+def average(past: Past, key: str) -> float | None:
+    """Over the whole range, per second; None where it is one moment."""
+    return past.counts.get(key, 0) / past.seconds if past.seconds else None
+
+
+def average_words(past: Past, key: str, glyphs: Glyphs) -> str:
+    """The same, for people."""
+    mean = average(past, key)
+    return glyphs.none if mean is None else fmt.rate(mean)
 
 
 def put_rate(canvas: Canvas, y: int, x: int, width: int, past: Past, key: str, live: bool, glyphs: Glyphs) -> None:
@@ -37,11 +43,12 @@ def put_rate(canvas: Canvas, y: int, x: int, width: int, past: Past, key: str, l
     start = x
     x += canvas.put(y, x, f"{glyphs.down if down else glyphs.up} ", DOWN if down else UP)
     words = directions(past)[0 if down else 1]
-    peak = f"peak {fmt.rate(graph.highest(rates))}" + (f" ({past.step} s)" if past.step > 1 else "")
+    peak = f"peak {fmt.rate(graph.highest(rates))}" + (f" ({past.step} s)" if past.step > 1 else "") \
+        if past.seconds >= 2 * past.step else "peak not measured"      # less than two of its pieces is no course
     if not live:
         x += canvas.put(y, x, "last ", MUTED)
     for text, style in ((fmt.rate(now) if now is not None else glyphs.none, TEXT), (peak, MUTED),
-                        (f"avg {fmt.rate(average(past, key))}", MUTED), (words, MUTED)):
+                        (f"avg {average_words(past, key, glyphs)}", MUTED), (words, MUTED)):
         if x + len(text) > start + width:
             break
         canvas.put(y, x, text, style)
@@ -51,13 +58,14 @@ def put_rate(canvas: Canvas, y: int, x: int, width: int, past: Past, key: str, l
 def span_words(past: Past) -> str:
     """How far back the left edge is: 5m00s."""
     steps = max(len(rates) for rates in past.rates.values()) if past.rates else 0
-    return fmt.age(steps * past.step) if steps else ""
+    return fmt.age(min(steps * past.step, past.seconds) if steps * past.step <= past.seconds + 2 else
+                   steps * past.step) if steps else ""
 
 
 def draw_time(canvas: Canvas, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
     """The axis of time under a graph. A file ends at its last frame, which is not now."""
     left = f"-{span_words(past)}"
-    right = "now" if live else f"end {fmt.clock(past.end * 1_000_000_000)} UTC" if past.end else "end"
+    right = "now" if live else f"end {fmt.clock(past.until_ns)} {fmt.zone(past.until_ns)}" if past.end else "end"
     canvas.fill(y, x, 1, width, glyphs.rule, FAINT)
     canvas.put(y, x, left + " ", MUTED, width)
     if width > len(left) + len(right) + 2:

@@ -1,26 +1,32 @@
-"""The columns of the Connections tab: one line each, and the small functions that turn a flow record into a cell."""
+"""How the values of a flow look: small functions that turn a record into the cell of a column."""
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from netwatch.model.record import Record
+from netwatch.model.record import Record, look_up
+from netwatch.schema import Field, Type
 from netwatch.ui import format as fmt
 from netwatch.ui.theme import ADDRESS, APP, BAD, DOWN, ENDED, GOOD, MUTED, NAME, PROCESS, TEXT, UP, WARN, Glyphs
 from netwatch.ui.widgets.graph import spark
-from netwatch.ui.widgets.table import Cell, Column
+from netwatch.ui.widgets.table import Cell
 
 Row = Record
 
 AGEING, STALE = 0.75, 0.90         # of the idle time after which a flow is taken to be over
 _SAID_BY_THE_FLOW = ("sni", "http")
 NOT_SEEN = 0xFFFFFFFF              # a second of the last minute that nobody looked at
-MINUTE_CELLS = 30                  # two seconds in each
+MINUTE_CELLS = 10                  # six seconds in each
 SLOW_RTT_US, BAD_RTT_US = 50_000, 150_000
+BADGES = (("R", "retransmits"), ("O", "out_of_order"), ("Z", "zero_windows"))     # sign, field
 
 
 def unknown(glyphs: Glyphs) -> Cell:
     return glyphs.none, MUTED
+
+
+def is_group(row: Row) -> bool:
+    return "key" in row
 
 
 def ended_word(row: Row) -> str:
@@ -32,14 +38,15 @@ def ended_word(row: Row) -> str:
 
 
 def mark(row: Row, glyphs: Glyphs) -> tuple[str, int, int | None]:
-    """(sign, its style, tint of the whole row or None): live, ageing, stale or ended."""
+    """(sign, its style, tint of the whole row or None): live, ageing, stale or ended. A flow that will be forgotten
+    soon is no error: its row is dim, not red."""
     if row.get("ended"):
         return glyphs.ended, ENDED, ENDED
     staleness = row.get("staleness", 0.0)
     if staleness >= STALE:
-        return glyphs.stale, BAD, BAD
+        return glyphs.stale, WARN, MUTED
     if staleness >= AGEING:
-        return glyphs.ageing, WARN, WARN
+        return glyphs.ageing, WARN, None
     return glyphs.fresh, GOOD, None
 
 
@@ -50,43 +57,71 @@ def process(row: Row, glyphs: Glyphs) -> Cell:
     return (f"{owner['name']} ({owner['pid']})" if "pid" in owner else str(owner["name"])), PROCESS
 
 
-def _of_owner(key: str) -> Callable[[Row, Glyphs], Cell]:
-    """The cell of another fact of that process."""
-    def cell(row: Row, glyphs: Glyphs) -> Cell:
-        value = (row.get("process") or {}).get(key)
-        return unknown(glyphs) if value is None else (str(value), PROCESS)
-    return cell
+def _end(row: Row, name: str, side: str) -> tuple[str, int | None]:
+    """(address, port) of an end; of a record that nobody looked at from here, the initiator's or the responder's."""
+    if name in row:
+        return str(row[name]), row.get(f"{name}_port")
+    return str(row.get(side, "")), row.get(f"{side[0]}port")
 
 
-def source(row: Row, glyphs: Glyphs) -> Cell:
-    return fmt.endpoint(str(row.get("src", "")), row.get("sport")), ADDRESS
+def local(row: Row, glyphs: Glyphs) -> Cell:
+    return fmt.endpoint(*_end(row, "local", "src")), ADDRESS
 
 
-def destination(row: Row, glyphs: Glyphs) -> Cell:
-    """The name when there is one: as the flow itself gave it, or with a ~ when it is an inference (DNS, PTR)."""
+def remote(row: Row, glyphs: Glyphs) -> Cell:
+    """The name when there is one: as the flow itself gave it, or with a ~ when it is an inference (DNS, PTR). A name is
+    the responder's, so there is none where the other end began the flow: an arrow says so."""
+    address, port = _end(row, "remote", "dst")
+    if row.get("turned"):
+        return f"{glyphs.back} {fmt.endpoint(address, port)}", ADDRESS
     name = row.get("name") or {}
-    port = row.get("dport")
     if not name.get("host"):
-        return fmt.endpoint(str(row.get("dst", "")), port), ADDRESS
+        return fmt.endpoint(address, port), ADDRESS
     guess = "" if name.get("via") in _SAID_BY_THE_FLOW else "~"
     return f"{guess}{name['host']}" + (f":{port}" if port is not None else ""), NAME
 
 
-def app(row: Row, glyphs: Glyphs) -> Cell:
-    """What was recognised; otherwise the transport and, in brackets, what its port is registered for."""
-    label = str(row.get("label") or "")
-    host = str((row.get("name") or {}).get("host") or "")
-    if host and label.endswith(" " + host):
-        label = label[:-len(host) - 1]           # the name stands in the next column already
-    if label:
-        return label, APP
+def spoken(row: Row) -> str:
+    """What the flows of a group speak, by bytes: "tls +3"."""
+    app, apps = row.get("app"), row.get("apps", 1)
+    return "" if not app else f"{app} +{apps - 1}" if apps > 1 else str(app)
+
+
+def what(row: Row, glyphs: Glyphs) -> Cell:
+    """What was recognised and said; otherwise the transport and, in brackets, what its port is registered for."""
+    if is_group(row):
+        return (spoken(row), APP) if row.get("app") else ("", MUTED)
+    said = _said(row)
+    if said:
+        return said, APP
     if row.get("app"):
         return str(row["app"]).upper(), APP
     service = f" ({row['service']}?)" if row.get("service") else ""
     return f"{row.get('proto', '')}{service}", MUTED
 
 
+def _said(row: Row) -> str:
+    """The flow's label without the other end's name, which stands in a column of its own; but a name that was asked for
+    is what a question says, and of a request the path tells more than the host does."""
+    label = str(row.get("label") or "")
+    host = str((row.get("name") or {}).get("host") or "")
+    http, dns = row.get("http"), row.get("dns")
+    if isinstance(http, dict) and http.get("path") and row.get("app") in ("http", "http2", "http3"):
+        status = f" {http['status']}" if http.get("status") else ""
+        return f"{http.get('method', '')} {http['path']}{status}".strip()
+    if isinstance(dns, dict):
+        code = dns.get("rcode")
+        return f"{label} {code}" if code and code != "NOERROR" and code not in label else label
+    if host and label.endswith(f" {host}") and not row.get("turned"):
+        label = label[:-len(host) - 1]
+        chosen = (row.get("tls") or {}).get("alpn_chosen")
+        return f"{label} {chosen}" if chosen else label
+    return label
+
+
 def state(row: Row, glyphs: Glyphs) -> Cell:
+    if is_group(row):
+        return f"{fmt.count(row.get('live', 0))} live", TEXT if row.get("live") else MUTED
     if row.get("ended"):
         return f"ended {ended_word(row)}" if ended_word(row) != "ended" else "ended", ENDED
     text = row.get("state")
@@ -101,23 +136,64 @@ def rtt(row: Row, glyphs: Glyphs) -> Cell:
     return fmt.micros(value, glyphs.ascii_only), style
 
 
-def _rate(row: Row, key: str, style: int, glyphs: Glyphs) -> Cell:
-    value = row.get(key)
-    if value is None:
+def _rate(*keys: str, style: int) -> Callable[[Row, Glyphs], Cell]:
+    """`keys`: the first that the record has."""
+    def cell(row: Row, glyphs: Glyphs) -> Cell:
+        value = next((row[key] for key in keys if row.get(key) is not None), None)
+        if value is None:
+            return unknown(glyphs)
+        return fmt.rate(value), style if value >= 0.5 else MUTED
+    return cell
+
+
+def _size(*keys: str) -> Callable[[Row, Glyphs], Cell]:
+    def cell(row: Row, glyphs: Glyphs) -> Cell:
+        value = next((row[key] for key in keys if row.get(key) is not None), None)
+        return unknown(glyphs) if value is None else (fmt.size(value), TEXT)
+    return cell
+
+
+down, up = _rate("down", "rate_in", style=DOWN), _rate("up", "rate_out", style=UP)
+down_bytes, up_bytes = _size("down_bytes", "bytes_in"), _size("up_bytes", "bytes_out")
+
+
+def total_rate(row: Row, glyphs: Glyphs) -> Cell:
+    known = [row[key] for key in ("rate_out", "rate_in") if row.get(key) is not None]
+    if not known:
         return unknown(glyphs)
-    return fmt.rate(value), style if value >= 0.5 else MUTED
-
-
-def down(row: Row, glyphs: Glyphs) -> Cell:
-    return _rate(row, "rate_in", DOWN, glyphs)
-
-
-def up(row: Row, glyphs: Glyphs) -> Cell:
-    return _rate(row, "rate_out", UP, glyphs)
+    return fmt.rate(sum(known)), TEXT if sum(known) >= 0.5 else MUTED
 
 
 def total_bytes(row: Row, glyphs: Glyphs) -> Cell:
     return fmt.size(row.get("bytes_out", 0) + row.get("bytes_in", 0)), TEXT
+
+
+def packets(row: Row, glyphs: Glyphs) -> Cell:
+    return fmt.count(row.get("packets_out", 0) + row.get("packets_in", 0)), TEXT
+
+
+def both(row: Row, field: str) -> int | None:
+    """Of both sides, or of all flows of a group; None where nobody counts it."""
+    found = [row[key] for key in (field, f"{field}_out", f"{field}_in") if row.get(key) is not None]
+    return sum(found) if found else None
+
+
+def retransmits(row: Row, glyphs: Glyphs) -> Cell:
+    """Only TCP counts them."""
+    value = both(row, "retransmits")
+    return unknown(glyphs) if value is None else (fmt.count(value), WARN if value else MUTED)
+
+
+def trouble(row: Row, glyphs: Glyphs) -> Cell:
+    """Badges of what went wrong, each with how often; a word where nothing went at all."""
+    if row.get("proto") == "tcp" and row.get("state") in ("SYN_SENT", "SYN_RECV") and not row.get("packets_in"):
+        return "no answer", BAD
+    words = [f"{sign}{fmt.short_count(n)}" for sign, field in BADGES if (n := both(row, field))]
+    if row.get("ended") == "rst" or row.get("state") == "RESET":
+        words.insert(0, "reset")
+    if (row.get("dns") or {}).get("rcode") in ("SERVFAIL", "REFUSED"):
+        words.append(str(row["dns"]["rcode"]))
+    return (" ".join(words), BAD if words[0] == "reset" else WARN) if words else ("", MUTED)
 
 
 def age(row: Row, glyphs: Glyphs) -> Cell:
@@ -125,30 +201,17 @@ def age(row: Row, glyphs: Glyphs) -> Cell:
     return unknown(glyphs) if value is None else (fmt.age(value), MUTED)
 
 
-def _size(key: str) -> Callable[[Row, Glyphs], Cell]:
-    def cell(row: Row, glyphs: Glyphs) -> Cell:
-        value = row.get(key)
-        return unknown(glyphs) if value is None else (fmt.size(value), TEXT)
-    return cell
-
-
-def packets(row: Row, glyphs: Glyphs) -> Cell:
-    return fmt.count(row.get("packets_out", 0) + row.get("packets_in", 0)), TEXT
-
-
-def retransmits(row: Row, glyphs: Glyphs) -> Cell:
-    """Of both sides, or of all flows of a group; only TCP counts them."""
-    both = [row[key] for key in ("retransmits", "retransmits_out", "retransmits_in") if row.get(key) is not None]
-    return (fmt.count(sum(both)), WARN if sum(both) else MUTED) if both else unknown(glyphs)
-
-
-def country(row: Row, glyphs: Glyphs) -> Cell:
-    value = (row.get("geo") or {}).get("country")
-    return (str(value), TEXT) if value else unknown(glyphs)
+def left(row: Row, glyphs: Glyphs) -> Cell:
+    """Seconds until the flow is forgotten, if nothing more comes."""
+    idle, share = row.get("idle_s"), row.get("staleness")
+    if idle is None or not share:
+        return unknown(glyphs)
+    seconds = max(0.0, idle / share - idle)
+    return fmt.age(seconds), WARN if share >= AGEING else MUTED
 
 
 def minute_of(row: Row, side: int) -> list[float | None]:
-    """Bytes in each of the last 60 seconds, from the initiator (0) or to it (1); None where nobody looked."""
+    """Bytes in each of the last 60 seconds, up (0) or down (1); None where nobody looked."""
     recent = row.get("minute")
     if not recent:
         return []
@@ -158,39 +221,58 @@ def minute_of(row: Row, side: int) -> list[float | None]:
 
 
 def last_minute(row: Row, glyphs: Glyphs) -> Cell:
-    """Both directions together, by the flow's own highest second."""
-    both = [None if out is None or into is None else out + into
+    """Both directions together, by the flow's own highest second; each dot is the most of three seconds."""
+    each = [None if out is None or into is None else out + into
             for out, into in zip(minute_of(row, 0), minute_of(row, 1), strict=True)]
-    return spark(both, MINUTE_CELLS, None, glyphs), DOWN
+    return spark(coarse(each, 2 * MINUTE_CELLS), MINUTE_CELLS, None, glyphs), DOWN
 
 
-#      key            title          least most share right rank  cell
-COLUMNS = (
-    Column("process.name", "Process", 12, 26, 2, False, 70, process, tail=" (",
-           help="program that owns the socket"),
-    Column("src", "Source", 18, 45, 2, False, 10, source, tail=":", help="who began it"),
-    Column("dst", "Destination", 19, 64, 4, False, 99, destination, tail=":",
-           help="the other side; ~ marks an inferred name"),
-    Column("app", "App", 11, 60, 3, False, 60, app, help="recognised protocol and what it said"),
-    Column("state", "State", 11, 14, 1, False, 50, state, help="state of the protocol"),
-    Column("rtt_us", "RTT", 7, 8, 1, True, 40, rtt, help="round trip of the handshake"),
-    Column("rate_in", "Down", 9, 10, 1, True, 80, down, file_rank=52, help="to the one who began it, per second"),
-    Column("rate_out", "Up", 9, 10, 1, True, 55, up, file_rank=51, help="from the one who began it, per second"),
-    Column("bytes", "Bytes", 8, 9, 1, True, 30, total_bytes, file_rank=81, help="frame bytes, both ways"),
-    Column("age_s", "Age", 7, 8, 1, True, 20, age, help="since its first frame", sort="-first"),
-    Column("minute", "Last 60 s", 30, 30, 1, False, 15, last_minute, sort="rate", help="rate, second by second"),
-    Column("retransmits", "Retrans", 7, 8, 1, True, 18, retransmits, extra=True, help="TCP retransmissions, both ways"),
-    Column("packets", "Packets", 8, 11, 1, True, 17, packets, extra=True, help="frames, both ways"),
-    Column("bytes_in", "Bytes down", 11, 11, 1, True, 29, _size("bytes_in"), extra=True,
-           help="frame bytes to the one who began it"),
-    Column("bytes_out", "Bytes up", 9, 9, 1, True, 28, _size("bytes_out"), extra=True,
-           help="frame bytes from the one who began it"),
-    Column("geo.country", "Country", 7, 7, 1, False, 19, country, extra=True, help="of the end beyond the site"),
-    Column("process.user", "User", 8, 16, 1, False, 75, _of_owner("user"), extra=True, help="whose program it is"),
-    Column("process.container", "Container", 12, 24, 1, False, 74, _of_owner("container"), extra=True,
-           help="container the program runs in"),
-    Column("process.pod", "Pod", 12, 24, 1, False, 73, _of_owner("pod"), extra=True, help="its Kubernetes pod"),
-    Column("process.unit", "Unit", 12, 28, 1, False, 72, _of_owner("unit"), extra=True, help="its systemd unit"),
-    Column("process.cmdline", "Command", 12, 60, 2, False, 71, _of_owner("cmdline"), extra=True,
-           help="its command line"),
-)
+def coarse(values: list[float | None], samples: int) -> list[float | None]:
+    """So many samples: the most of the values that each stands for, None where none is known."""
+    step = max(1, len(values) // samples)
+    pieces = [values[at:at + step] for at in range(0, len(values), step)]
+    return [max((value for value in piece if value is not None), default=None) for piece in pieces]
+
+
+def value_cell(row: Row, field: Field, glyphs: Glyphs) -> Cell:
+    """Any field of the table of fields, as its type has it."""
+    if field.parts and not is_group(row):
+        known = [value for part in field.parts if (value := look_up(row, part)) is not None]
+        value = sum(known) if known else None
+    else:
+        value = look_up(row, field.name)
+    if value is None:
+        return ("", MUTED) if is_group(row) else unknown(glyphs)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_word(each, field, glyphs) for each in value), TEXT
+    style = MUTED if value == 0 and not isinstance(value, bool) else _STYLES.get(field.type, TEXT)
+    return _word(value, field, glyphs), style
+
+
+_STYLES = {Type.ADDRESS: ADDRESS, Type.TIME: MUTED}
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def _word(value: object, field: Field, glyphs: Glyphs) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, (int, float)):
+        return fmt.local_time(str(value)) if field.type is Type.TIME else str(value)
+    if field.type is Type.BYTES:
+        return fmt.size(value)
+    if field.type is Type.RATE:
+        return fmt.rate(value)
+    if field.type is Type.DURATION:
+        return fmt.micros(value * _SECONDS.get(field.unit, 1.0) * 1e6, glyphs.ascii_only)
+    if field.type is Type.INT and field.unit:
+        return f"{value} {field.unit}"
+    return str(value) if field.type is Type.PORT or isinstance(value, float) or field.name.endswith("id") else \
+        fmt.count(value)
+
+
+CELLS: Mapping[str, Callable[[Row, Glyphs], Cell]] = {
+    "process.name": process, "local": local, "remote": remote, "what": what, "app": what, "state": state,
+    "rtt_us": rtt, "down": down, "up": up, "down_bytes": down_bytes, "up_bytes": up_bytes, "rate": total_rate,
+    "bytes": total_bytes, "packets": packets, "retransmits": retransmits, "trouble": trouble, "age_s": age,
+    "left_s": left, "minute": last_minute,
+}

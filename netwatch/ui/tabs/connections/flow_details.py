@@ -26,15 +26,16 @@ _CONNECTION: tuple[_Row, ...] = (
     ("Protocol", "proto", ""), ("State", "state", ""), ("Ended", "ended", ""), ("Source", "src sport", "endpoint"),
     ("Destination", "dst dport", "endpoint"), ("Initiator", "initiator", ""), ("Name", "name.host", ""),
     ("Name learnt via", "name.via", ""), ("Name age", "name.age_s", "s"), ("Interface", "interface", ""),
-    ("VLAN", "vlan", "plain"), ("Tunnel", "tunnel", ""), ("First frame", "first", ""), ("Last frame", "last", ""),
+    ("VLAN", "vlan", "plain"), ("Tunnel", "tunnel", ""), ("First frame", "first", "time"),
+    ("Last frame", "last", "time"),
     ("Duration", "duration", "s"), ("Age", "age_s", "s"), ("Idle", "idle_s", "s"),
     ("Idle limit", "staleness", "share"), ("Flow number", "id", "plain"),
 )
 _TRAFFIC: tuple[_Row, ...] = (
     ("Rate", "rate_out rate_in", "rate"), ("Peak", "peak_out peak_in", "rate"),
     ("Packets", "packets_out packets_in", ""), ("Bytes", "bytes_out bytes_in", "size"),
-    ("Payload", "payload_out payload_in", "size"), ("Up, last 40 s", "minute", "up"),
-    ("Down, last 40 s", "minute", "down"),
+    ("Payload", "payload_out payload_in", "size"), ("Out, last 40 s", "minute", "up"),
+    ("In, last 40 s", "minute", "down"),
 )
 _APPLICATION: tuple[_Row, ...] = (
     ("App", "app", ""), ("Stack", "app_stack", ""), ("Confidence", "confidence", "%"),
@@ -65,8 +66,15 @@ _PLACE: tuple[_Row, ...] = (
 )
 _LEFT = (("Connection", _CONNECTION), ("Process", _PROCESS), ("Place", _PLACE))
 _RIGHT = (("Traffic", _TRAFFIC), ("Application", _APPLICATION), ("Transport", _TRANSPORT))
+# of tcp_info: rates in bytes per second, windows in segments, thresholds and buffers in bytes
+KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate": "rate", "rcv_space": "size",
+                "rcv_ssthresh": "size", "snd_wnd": "size", "rcv_wnd": "size", "snd_mss": "B", "rcv_mss": "B",
+                "advmss": "B", "pmtu": "B", "snd_cwnd": "segments", "snd_ssthresh": "segments",
+                "unacked": "segments", "notsent_bytes": "size"}
 TWO_COLUMNS_FROM = 100             # cells
-_CLAIMED = frozenset(path.split(".")[0] for _, rows in _LEFT + _RIGHT for _, paths, _ in rows for path in paths.split())
+_SCREEN = frozenset(("turned", "local", "local_port", "remote", "remote_port", "down", "up", "down_bytes", "up_bytes"))
+_CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _LEFT + _RIGHT for _, paths, _ in rows
+                               for path in paths.split())
 _TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
            "tcp_info": "Kernel (TCP_INFO)"}
 
@@ -84,7 +92,7 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {plain(item, '', glyphs)}" for key, item in value.items())
     if not isinstance(value, (int, float)):
-        return str(value)
+        return fmt.local_time(str(value)) if how == "time" else str(value)
     if how == "rate":
         return fmt.rate(value)
     if how == "size":
@@ -95,7 +103,7 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
         return fmt.age(value)
     if how == "share":
         return f"{value * 100:.0f} % used"
-    if how in ("%", "B"):
+    if how in ("%", "B", "segments"):
         return f"{value} {how}"
     if how == "plain" or isinstance(value, float):
         return str(value)
@@ -105,6 +113,8 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
 def _value(record: Record, paths: str, how: str, glyphs: Glyphs) -> str:
     names = paths.split()
     values = [look_up(record, name) for name in names]
+    if len(names) == 2 and how != "endpoint" and record.get("turned"):
+        values.reverse()                           # out is what this machine sends
     if how in ("up", "down"):
         recent = minute_of(record, how == "down")
         return f"{glyphs.side}{spark(recent, SPARK, None, glyphs)}{glyphs.side}" if recent else ""
@@ -134,7 +144,9 @@ def _protocol_rows(value: object, prefix: str, glyphs: Glyphs) -> Iterator[tuple
 
 
 def _unit_of(key: str) -> str:
-    return {"us": "us", "s": "s"}.get(key.rsplit("_", 1)[-1], "size" if key.endswith("bytes") else "plain")
+    """How a number of that name is shown; the kernel's own names say what Linux' tcp.h says of them."""
+    return KERNEL_UNITS.get(key.replace(" ", "_")) or \
+        {"us": "us", "s": "s"}.get(key.rsplit("_", 1)[-1], "size" if key.endswith("bytes") else "plain")
 
 
 def _label(key: str) -> str:

@@ -1,12 +1,12 @@
 """The columns of flows in groups: a tree whose groups and flows share them; and the words for what groups are."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from netwatch.addons.groups import GroupKey
+from netwatch.model.group import GroupKey
 from netwatch.ui import format as fmt
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS, Row, destination, unknown
+from netwatch.ui.tabs.connections.flow_cells import Row, is_group, remote, unknown
 from netwatch.ui.theme import ADDRESS, MUTED, NAME, PROCESS, TEXT, TITLE, Glyphs
 from netwatch.ui.widgets.table import Cell, Column
 
@@ -19,15 +19,12 @@ HELP = {"process": "program that owns the socket", "remote": "address that is no
         "source": "address of who began it"}
 UNKNOWN = {"process": "no program", "remote": "no address", "host": "no address", "country": "no country",
            "app": "no protocol", "container": "no container", "source": "no address", "pid": "unknown"}
-_TEXTS = frozenset(("process.name", "src", "app", "state", "process.user", "process.container", "process.pod",
-                    "process.unit", "process.cmdline", "geo.country", "minute"))      # what only a flow has
+# what a group has, too; the rest only flows have
+_SUMMED = frozenset(("what", "state", "rtt_us", "down", "up", "down_bytes", "up_bytes", "rate", "bytes", "packets",
+                     "retransmits", "age_s", "bytes_in", "bytes_out", "packets_in", "packets_out"))
 
 
 _OF_THE_FAR_END = ("remote", "host", "country")
-
-
-def is_group(row: Row) -> bool:
-    return "key" in row
 
 
 def identity(row: Row) -> GroupKey:
@@ -55,7 +52,7 @@ def tree(by: str) -> Callable[[Row, Glyphs], Cell]:
     """The cell of the first column: the group with its sign, or a flow a little to the right."""
     def cell(row: Row, glyphs: Glyphs) -> Cell:
         if not is_group(row):
-            text, style = destination(row, glyphs)
+            text, style = remote(row, glyphs)
             return f"   {text}", style
         name, style = name_of(row["key"], by)
         return f"{glyphs.unfolded if row.get('unfolded') else glyphs.folded} {name}", style
@@ -74,14 +71,16 @@ def remotes(row: Row, glyphs: Glyphs) -> Cell:
     return unknown(glyphs) if "remotes" not in row else (fmt.count(row["remotes"]), TEXT)
 
 
-def columns(by: str) -> tuple[Column, ...]:
-    """The columns of the table when flows are grouped so."""
-    found = [Column("dst", TITLES[by], 24, 56, 6, False, 99, tree(by), help="the group, and its flows below it"),
-             Column("flows", "Flows", 7, 9, 0, True, 85, flows, help="flows of the group")]
-    for column in COLUMNS:
-        if column.key == "dst":
+def columns(by: str, chosen: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns of the table when flows are grouped so: the group, and those that are chosen for flows."""
+    found = [Column("remote", TITLES[by].upper(), 24, 56, 6, False, 99, tree(by), help="the group, its flows below"),
+             Column("flows", "FLOWS", 7, 9, 0, True, 85, flows, help="flows of the group")]
+    for column in chosen:
+        if column.key == "remote":
             continue
-        if column.key == "src" and by in _OF_THE_FAR_END:
+        if column.key == "local" and by in _OF_THE_FAR_END:
             column = replace(column, rank=70)      # what tells such flows apart
-        found.append(replace(column, cell=_of_flows(column.cell)) if column.key in _TEXTS else column)
+        if column.key == "rtt_us":
+            column = replace(column, title="RTT MEAN", least=8, help="round trip of the handshakes, mean of a group's")
+        found.append(column if column.key in _SUMMED else replace(column, cell=_of_flows(column.cell)))
     return tuple(found)

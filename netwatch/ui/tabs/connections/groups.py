@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.groups import Grouped, GroupKey, GroupsOf
+from netwatch.addons.groups import Grouped, GroupsOf
+from netwatch.model.group import GroupKey
 from netwatch.model.record import Record
 from netwatch.ui import format as fmt
-from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS, mark
-from netwatch.ui.tabs.connections.group_cells import HELP, KINDS, TITLES, columns, identity, is_group
+from netwatch.ui.state import USUAL, Area, State
+from netwatch.ui.tabs.connections.columns import FIXED, catalogue
+from netwatch.ui.tabs.connections.flow_cells import is_group, mark
+from netwatch.ui.tabs.connections.group_cells import HELP, KINDS, TITLES, columns, identity
 from netwatch.ui.theme import MUTED, TEXT
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.window import Window
@@ -32,9 +34,18 @@ def part_of(state: State) -> Part:
 
 
 def columns_of(state: State) -> tuple[table.Column, ...]:
-    """The columns there are, shown or not."""
-    by = part_of(state).by
-    return columns(by) if by else COLUMNS
+    """The columns that are chosen, in their order; the one that the table is sorted by is among them."""
+    by, now = part_of(state).by, state.table
+    found = catalogue(state.live)
+    keys = [key for key in now.columns if key != "process.name" or (now.has_process and by != "process")
+            or now.columns_by_hand]
+    if now.sort not in keys and now.sort in found:
+        keys.insert(keys.index("down") if "down" in keys else keys.index(FIXED) + 1, now.sort)
+    chosen = tuple(found[key] for key in keys)
+    if now.columns_by_hand or now.profile != USUAL:        # what was put further left is wanted more
+        chosen = tuple(column if column.key == FIXED else replace(column, rank=95 - min(90, i), file_rank=None)
+                       for i, column in enumerate(chosen))
+    return columns(by, chosen) if by else chosen
 
 
 def question(state: State, height: int) -> GroupsOf | None:
@@ -42,11 +53,11 @@ def question(state: State, height: int) -> GroupsOf | None:
     part, now = part_of(state), state.table
     if not part.by:
         return None
-    column = next(column for column in columns(part.by) if column.key == now.sort)
+    column = next(column for column in columns_of(state) if column.key == now.sort)
     sort, descending = column.order(now.descending)
     offset, limit = part.window.wanted(height)
     return GroupsOf(part.by, state.filter.applied, sort, descending, now.history, offset, limit, part.unfolded,
-                    frozenset(part.turned))
+                    frozenset(part.turned), inside=state.within)
 
 
 def answer(state: State) -> Grouped | None:
@@ -89,7 +100,7 @@ def _regroup(step: int) -> Callable[[State], None]:
         table = state.table
         table.selected, table.record, table.pinned, table.top, table.cursor = None, None, False, 0, 0
         if table.sort not in {column.key for column in columns_of(state)}:
-            table.sort, table.descending = "bytes", True
+            table.sort, table.descending = ("rate" if state.live else "bytes"), True
         state.message = f"Grouped by {TITLES[part.by].lower()}: {HELP[part.by]}" if part.by else "Flows one by one"
     return act
 

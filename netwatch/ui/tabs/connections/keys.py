@@ -9,8 +9,7 @@ from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
 from netwatch.ui.tabs.connections import groups
 from netwatch.ui.tabs.connections.flow_details import lowest_top, values_shown
-from netwatch.ui.tabs.connections.layout import is_shown, layout, slots_of
-from netwatch.ui.widgets.table import Column
+from netwatch.ui.tabs.connections.layout import layout, slots_of
 
 WHEEL = 3                          # rows per notch
 
@@ -225,24 +224,15 @@ def sort_reverse(state: State) -> None:
 def _neighbour(step: int) -> Callable[[State], None]:
     """Sort by the next column to that side among those that are shown."""
     def act(state: State) -> None:
-        columns = [column.key for column in groups.columns_of(state) if is_shown(state, column)]
+        columns = [column.key for column in groups.columns_of(state)]
         _sort_by(state, columns[(columns.index(state.table.sort) + step) % len(columns)])
     return act
-
-
-def column_choose(state: State, column: Column) -> str:
-    """Show the column, or hide it; the destination stays."""
-    if column.key in ("dst", state.table.sort):
-        return f"{column.title} stays: the table {'is about it' if column.key == 'dst' else 'is sorted by it'}"
-    state.table.chosen ^= {column.key}
-    return ""
 
 
 def sorting(state: State) -> Sorting:
     """The columns, for the list that they are chosen from."""
     return Sorting(groups.columns_of(state), state.table.sort, state.table.descending,
-                   lambda key: _sort_by(state, key), lambda: sort_reverse(state),
-                   lambda column: is_shown(state, column), lambda column: column_choose(state, column))
+                   lambda key: _sort_by(state, key), lambda: sort_reverse(state))
 
 
 # ----------------------------------------------------------------------------------------------------------- the mouse
@@ -282,7 +272,19 @@ def _click_row(state: State, line: int, double: bool) -> None:
             details_open(state)
 
 
+def worst_first(state: State) -> None:
+    """Sort by trouble; again: as before."""
+    table = state.table
+    if table.sort == "trouble":
+        table.sort, table.descending = table.sort_before
+    else:
+        table.sort_before = table.sort, table.descending
+        table.sort, table.descending = "trouble", True
+    _to_top(state)
+
+
 ACTIONS: dict[str, Callable[[State], None]] = {
+    "worst_first": worst_first,
     "row_down": _step(lambda state: 1), "row_up": _step(lambda state: -1), "row_first": row_first, "row_last": row_last,
     "page_down": _step(lambda state: max(1, visible_rows(state) - 1)),
     "page_up": _step(lambda state: -max(1, visible_rows(state) - 1)),

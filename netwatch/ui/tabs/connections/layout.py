@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.connections.groups import columns_of, part_of
+from netwatch.ui.tabs.connections.groups import columns_of
 from netwatch.ui.widgets import table
 from netwatch.ui.widgets.split import split
 
@@ -33,17 +33,7 @@ def cut(state: State, with_details: bool) -> Layout:
     return Layout(info, note, heads, Area(top + 1, x, max(0, height - (top + 1 - y)), width), details)
 
 
-def is_shown(state: State, column: table.Column) -> bool:
-    """Is the column to be on screen, where there is room for it?"""
-    if column.key == state.table.sort:
-        return True
-    usual = not column.extra and (column.key != "process.name" or
-                                  (state.table.has_process and part_of(state).by != "process"))
-    return usual != (column.key in state.table.chosen)
-
-
 def slots_of(state: State, area: Area) -> list[table.Slot]:
     """The columns on screen, the left edge of `area` being their zero."""
-    columns = [column for column in columns_of(state) if is_shown(state, column)]
-    slots = table.fit(columns, area.width - table.MARGIN - 2, state.live, state.table.sort)
+    slots = table.fit(columns_of(state), area.width - table.MARGIN - 2, state.live, state.table.sort)
     return [slot._replace(x=slot.x + table.MARGIN) for slot in slots]

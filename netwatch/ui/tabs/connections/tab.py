@@ -9,7 +9,8 @@ from netwatch.addons.groups import GroupsOf
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections import flow_details, groups
-from netwatch.ui.tabs.connections.flow_cells import COLUMNS, mark
+from netwatch.ui.tabs.connections.columns import catalogue
+from netwatch.ui.tabs.connections.flow_cells import mark
 from netwatch.ui.tabs.connections.keys import ACTIONS, on_mouse, on_snapshot, sorting, visible_rows
 from netwatch.ui.tabs.connections.layout import layout, slots_of
 from netwatch.ui.theme import BAD, FAINT, MATCH, MUTED, TEXT, TITLE, WARN
@@ -22,7 +23,8 @@ ASKS_INSTEAD = True                # groups are asked about instead of flows
 
 def order(column: str, descending: bool) -> tuple[str, bool]:
     """(field, descending) for the session, of the column the table is sorted by."""
-    return next((found.order(descending) for found in COLUMNS if found.key == column), ("bytes", descending))
+    found = catalogue().get(column)
+    return found.order(descending) if found else ("bytes", descending)
 
 
 def new_part() -> groups.Part:
@@ -69,7 +71,7 @@ def _draw_info(canvas: Canvas, area: Area, state: State) -> None:
     right = f"by {column.title} {glyphs.down if now.descending else glyphs.up}"
     pictured = groups.answer(state) or picture.page
     if state.paused and pictured is not None and pictured.now_ns:
-        right = f"as of {fmt.clock(pictured.now_ns)} UTC  {right}"
+        right = f"as of {fmt.clock(pictured.now_ns)} {fmt.zone(pictured.now_ns)}  {right}"
     room = area.width - len(right) - 3
     canvas.put(area.y, area.x + area.width - len(right) - 1, right, MUTED)
     x = area.x + 1

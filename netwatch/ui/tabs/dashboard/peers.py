@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.overview import Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput import RANGES
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.flow_cells import BAD_RTT_US, SLOW_RTT_US
@@ -121,8 +121,7 @@ def open_flows(state: State) -> None:
     if peer is None:
         state.message = "Nothing is selected"
         return
-    filterline.apply_text(state, f"src == {peer.address} or dst == {peer.address}")
-    state.go("connections")
+    drill.into(state, peer.within)
 
 
 def toggle(state: State) -> None:
@@ -163,14 +162,18 @@ def rtt_cell(peer: Peer, glyphs: Glyphs) -> Cell:
 COLUMNS = (
     Column("process", "Process", 10, 22, 1, False, 60, _process),
     Column("host", "Host", 15, 60, 4, False, 99, _host),
-    Column("app", "App", 6, 12, 1, False, 20, lambda peer, glyphs: (peer.app, APP)),
+    Column("app", "App", 6, 12, 1, False, 20, lambda peer, glyphs: (peer.spoken, APP)),
     Column("flows", "Flows", 5, 7, 0, True, 40, lambda peer, glyphs: (fmt.short_count(peer.flows), TEXT)),
+    Column("rate", "Total/s", 9, 9, 0, True, 90,
+           lambda peer, glyphs: rate_cell(peer.rate_down + peer.rate_up, TEXT), file_rank=30),
     Column("rate_down", "Down/s", 9, 9, 0, True, 80, lambda peer, glyphs: rate_cell(peer.rate_down, DOWN),
            file_rank=32),
     Column("rate_up", "Up/s", 9, 9, 0, True, 70, lambda peer, glyphs: rate_cell(peer.rate_up, UP), file_rank=31),
+    Column("total", "Total", 8, 8, 0, True, 55, lambda peer, glyphs: (fmt.size(peer.down + peer.up), TEXT),
+           file_rank=90),
     Column("down", "Down", 8, 8, 0, True, 52, lambda peer, glyphs: (fmt.size(peer.down), TEXT), file_rank=80),
     Column("up", "Up", 8, 8, 0, True, 51, lambda peer, glyphs: (fmt.size(peer.up), TEXT), file_rank=79),
-    Column("rtt", "RTT", 7, 7, 0, True, 50, rtt_cell),
+    Column("rtt", "RTT mean", 8, 8, 0, True, 50, rtt_cell),
 )
 
 
@@ -185,8 +188,17 @@ def top_row(state: State, rows: int) -> int:
     return max(0, cursor(state) - rows + 1)
 
 
-def draw(canvas: Canvas, area: Area, state: State, extra: Callable[[Peer], list[str]] | None = None) -> None:
-    """Heads and rows; `extra` gives lines under the selected one."""
+def _more_of(peer: Peer, glyphs: Glyphs) -> list[str]:
+    """What stands under the selected connection once it has been opened."""
+    who = f"{peer.address}   {peer.spoken}   {fmt.count(peer.flows)} {'flow' if peer.flows == 1 else 'flows'}"
+    rtt = "not timed" if peer.rtt_us is None else f"{fmt.micros(peer.rtt_us, glyphs.ascii_only)}, mean of handshakes"
+    return [who + (f"   {peer.process}" if peer.process else ""),
+            f"down {fmt.rate(peer.rate_down)}, {fmt.size(peer.down)} in all   "
+            f"up {fmt.rate(peer.rate_up)}, {fmt.size(peer.up)} in all   rtt {rtt}"]
+
+
+def draw(canvas: Canvas, area: Area, state: State) -> None:
+    """Heads and rows, more of the selected one where it has been opened."""
     found, glyphs = overview(state), state.glyphs
     if area.height < 2:
         return
@@ -196,10 +208,10 @@ def draw(canvas: Canvas, area: Area, state: State, extra: Callable[[Peer], list[
         canvas.put(area.y + 1, area.x + table.MARGIN, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
     slots = slots_of(found, area.width, state.live)
-    heads = "rate_down" if found.by_rate else "down"
+    heads = "rate" if found.by_rate else "total"
     table.draw_heads(canvas, area.y, area.x, slots, heads, True, glyphs)
     chosen = cursor(state)
-    more = extra(found.peers[chosen]) if extra else []
+    more = _more_of(found.peers[chosen], glyphs) if part(state).opened else []
     rows = Area(area.y + 1, area.x, area.height - 1, area.width)
     top = top_row(state, max(1, rows.height - len(more)))
     y = rows.y

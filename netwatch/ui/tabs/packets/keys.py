@@ -7,7 +7,7 @@ from collections.abc import Callable
 from netwatch.addons.capture_control import CaptureFilter, NextInterface, StartStop
 from netwatch.addons.packets.questions import Packets, Seen
 from netwatch.addons.packets.questions import SavePackets as Save
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import stream as packets_stream
@@ -118,7 +118,7 @@ def back(state: State) -> None:
         part.flow, part.anchor, part.top = 0, max(0, part.selected), part.top
         state.message = "All flows are shown"
     else:
-        filterline.filter_clear(state)
+        drill.clear(state)
 
 
 def only_flow(state: State) -> None:

@@ -65,7 +65,8 @@ def _heading(turn: Turn, found: Said, state: State) -> str:
     ends = found.ends if turn.outward else found.ends[::-1]
     about = f", stream {turn.stream}" if turn.stream >= 0 else ""
     about += ", decrypted" if turn.opened else ""
-    return f"{ends[0]} {state.glyphs.arrow} {ends[1]}  {fmt.clock(turn.ns)} UTC, {fmt.count(len(turn.data))} B{about}"
+    at = f"{fmt.clock(turn.ns)} {fmt.zone(turn.ns)}"
+    return f"{ends[0]} {state.glyphs.arrow} {ends[1]}  {at}, {fmt.count(len(turn.data))} B{about}"
 
 
 def _text(data: bytes, width: int) -> list[str]:

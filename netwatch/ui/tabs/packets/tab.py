@@ -5,8 +5,6 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 
 from __future__ import annotations
 
-import time
-
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.packets.questions import Line, Seen
 from netwatch.ui import format as fmt
@@ -59,11 +57,6 @@ def inner(state: State) -> tuple[str, ...]:
     return () if part.focus == "list" else (f"packets_{part.focus}",)
 
 
-def stamp(ns: int) -> str:
-    """The time of day of a frame, UTC, to the microsecond."""
-    return time.strftime("%H:%M:%S", time.gmtime(ns // 10**9)) + f".{ns % 10**9 // 1000:06d}"
-
-
 def sign(line: Line, glyphs: Glyphs) -> tuple[str, int]:
     """The mark of what is odd about a frame: a different sign for each degree."""
     return (("", MUTED), (glyphs.dot, MUTED), ("!", WARN), (glyphs.ended, BAD))[line.severity]
@@ -71,7 +64,7 @@ def sign(line: Line, glyphs: Glyphs) -> tuple[str, int]:
 
 COLUMNS = (
     Column("number", "No", 7, 11, 1, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
-    Column("time", "Time UTC", 15, 15, 0, False, 30, lambda line, glyphs: (stamp(line.ns), MUTED)),
+    Column("time", "Time", 15, 15, 0, False, 30, lambda line, glyphs: (fmt.clock(line.ns, 6), MUTED)),
     Column("source", "Source", 15, 47, 1, False, 60, lambda line, glyphs: (line.source, ADDRESS), tail=":"),
     Column("destination", "Destination", 15, 47, 1, False, 70, lambda line, glyphs: (line.destination, ADDRESS),
            tail=":"),
@@ -244,7 +237,7 @@ def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
         y = rows.y + i
         mark, style = sign(line, glyphs)
         word = SEVERITIES[line.severity]
-        text = f"{line.number:>8}  {stamp(line.ns)}  {word:<7}  {', '.join(line.notes)}  " \
+        text = f"{line.number:>8}  {fmt.clock(line.ns, 6)}  {word:<7}  {', '.join(line.notes)}  " \
                f"{line.source} {glyphs.arrow} {line.destination}  {line.info}"
         canvas.put(y, rows.x + 1, mark, style)
         canvas.put(y, rows.x + 3, clip(text, rows.width - 5, glyphs.ellipsis), TEXT)

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.groups import Grouped
+from netwatch.addons.groups import BY, Grouped
 from netwatch.addons.processes import Processes
+from netwatch.model.group import Within
 from netwatch.model.record import Record
-from netwatch.ui import filterline
+from netwatch.ui import drill
 from netwatch.ui import format as fmt
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.recent import Recent
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs.connections.group_cells import identity
+from netwatch.ui.tabs.connections.group_cells import identity, name_of
 from netwatch.ui.tabs.connections.layout import Layout, cut
 from netwatch.ui.tabs.processes import details as process_details
 from netwatch.ui.tabs.processes.cells import COLUMNS
@@ -174,15 +175,13 @@ def process_close(state: State) -> None:
 
 
 def process_flows(state: State) -> None:
-    """The Connections tab, with a filter of the selected process."""
+    """The Connections tab, with the flows of the selected process."""
     row = part_of(state).window.row
-    if row is None or row["key"][0] not in ("pid", "process.unknown"):
-        state.message = "No filter tells these flows from others"
+    if row is None:
+        state.message = "Nothing is selected"
         return
-    kind, value = row["key"]
-    quoted = "" if kind == "pid" else value.replace("\\", "\\\\").replace('"', '\\"')
-    filterline.apply_text(state, f"process.pid == {value[1]}" if kind == "pid" else f'process.unknown == "{quoted}"')
-    state.go("connections")
+    words, _ = name_of(row["key"], "pid")
+    drill.into(state, Within((BY["pid"],), (row["key"],), words, state.table.history))
 
 
 def history(state: State) -> None:

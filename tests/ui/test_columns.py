@@ -1,0 +1,96 @@
+"""The columns of the table of flows: any field of the schema, chosen, put in order, saved as a profile."""
+import itertools
+
+import pytest
+
+from netwatch.addons import preferences
+from netwatch.schema import fields_of
+from netwatch.schema.screen import SCREEN
+from netwatch.ui.tabs.connections.columns import PROFILES, USUAL, catalogue, profile
+from netwatch.ui.widgets.table import fit
+from tests.ui.driver import Driver
+from tests.ui.fake import FakeSession
+
+
+def still(flows=200, **more):
+    return FakeSession(flows=flows, still=True, **more)
+
+
+def usual(live=True):
+    return [catalogue(live)[key] for key in PROFILES[USUAL]]
+
+
+@pytest.mark.parametrize("width", range(20, 400, 7))
+@pytest.mark.parametrize("live", [True, False])
+def test_columns_fit_and_do_not_overlap(width, live):
+    slots = fit(usual(live), width, live)
+    assert slots[-1].x + slots[-1].width <= width
+    for left, right in itertools.pairwise(slots):
+        assert left.x + left.width + 1 == right.x
+    assert "remote" in [slot.column.key for slot in slots]
+
+
+def test_columns_go_in_the_order_of_their_rank():
+    gone, columns = [], usual()
+    for width in range(140, 20, -1):
+        shown = {slot.column.key for slot in fit(columns, width)}
+        gone += [column.key for column in columns if column.key not in shown and column.key not in gone]
+    ranks = {column.key: column.rank for column in columns}
+    assert [ranks[key] for key in gone] == sorted(ranks[key] for key in gone)
+    assert "down" in {slot.column.key for slot in fit(columns, 30, True, "down")}
+    assert "age_s" in {slot.column.key for slot in fit(columns, 80, True, "age_s")}      # the sorted one stays
+
+
+def test_every_field_of_the_schema_is_a_column():
+    found = catalogue()
+    assert {field.name for field in fields_of("flow")} | {field.name for field in SCREEN} == set(found)
+    assert all(column.title and column.help and 0 < column.least <= column.most for column in found.values())
+    assert all(key in found for keys in PROFILES.values() for key in keys)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_shows_its_columns(name):
+    driver = Driver(still(processes=True), 400, 50)
+    driver.keys("C")
+    while driver.state.table.profile != name:
+        driver.keys("tab")
+    driver.keys("esc")
+    heads = driver.line(3)
+    assert all(catalogue()[key].title in heads for key in PROFILES[name])
+    assert not driver.state.failed
+
+
+def test_a_column_is_found_shown_moved_and_saved():
+    done = []
+    driver = Driver(still(), 200, 50, do=done.append).keys("C").type("ja4").keys("space")
+    assert "tls.ja4" in driver.state.table.columns
+    driver.keys("ctrl-u").type("tls.ja4").keys("space")
+    assert "tls.ja4" not in driver.state.table.columns
+    driver.keys("space", *["left"] * 30, "ctrl-w", "ctrl-u").type("mine").keys("enter")
+    assert driver.state.table.columns[0] == "tls.ja4"
+    assert driver.line(3).split()[0] == "JA4"
+    assert (done[-1].name, done[-1].fields) == ("mine", tuple(driver.state.table.columns))
+
+
+def test_the_remote_end_stays():
+    driver = Driver(still(), 200, 50).keys("C").type("remote").keys("home", "space")
+    assert "remote" in driver.state.table.columns and "stays" in driver.state.message
+
+
+def test_saved_profiles_are_there_the_next_time(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    said = preferences.SaveColumns("mine", ("remote", "tls.ja4")).run(None)
+    assert "kept" in said
+    preferences.SaveColumns("other", ("remote", "no.longer.there")).run(None)
+    saved = preferences.load_columns()
+    assert saved["mine"] == ("remote", "tls.ja4")
+    assert profile("other", saved) == ("remote",)
+    assert profile("never", saved) == PROFILES[USUAL]
+
+
+def test_worst_first_and_back():
+    driver = Driver(still())
+    driver.keys("w")
+    assert (driver.asked.sort, driver.asked.descending) == ("trouble", True)
+    driver.keys("w")
+    assert driver.asked.sort == "rate"
