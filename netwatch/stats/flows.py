@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from itertools import product
@@ -51,14 +52,15 @@ class FlowStatistic:
 
 
 class _Pair:
-    """What two ends said to each other; `out` is from the first of them to the second, in the order of the key."""
+    """What two ends said to each other, as numbers of its own and no lists: there may be a million of them. `a` is the
+    key's first end, `b` its second, `outer` are a tunnel's ends, whichever way."""
 
-    __slots__ = ("first", "flows", "last", "number", "outer", "sent", "swapped")
+    __slots__ = ("a_bytes", "a_packets", "b_bytes", "b_packets", "first", "flows", "last", "number", "outer_bytes",
+                 "outer_packets", "swapped")
 
     def __init__(self) -> None:
-        self.flows = 0
-        self.sent = [[0, 0], [0, 0]]  # packets, bytes; of the key's first end, of its second
-        self.outer = [0, 0]  # of a tunnel's ends: packets and bytes, whichever way
+        self.flows = self.a_packets = self.a_bytes = self.b_packets = self.b_bytes = 0
+        self.outer_packets = self.outer_bytes = 0
         self.number = 0  # of the first flow
         self.swapped = False  # that was begun by the key's second end
         self.first = ""
@@ -66,15 +68,20 @@ class _Pair:
 
     def add(self, flow: Record, swapped: bool) -> None:
         self.meet(flow, swapped)
-        for way, side in (("out", swapped), ("in", not swapped)):
-            sent = self.sent[side]
-            sent[0] += flow.get(f"packets_{way}", 0)
-            sent[1] += flow.get(f"bytes_{way}", 0)
+        a, b = ("in", "out") if swapped else ("out", "in")
+        self.a_packets += flow.get(f"packets_{a}", 0)
+        self.a_bytes += flow.get(f"bytes_{a}", 0)
+        self.b_packets += flow.get(f"packets_{b}", 0)
+        self.b_bytes += flow.get(f"bytes_{b}", 0)
+
+    def sent(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Packets and bytes of the key's first end, and of its second."""
+        return (self.a_packets, self.a_bytes), (self.b_packets, self.b_bytes)
 
     def add_outer(self, flow: Record) -> None:
         self.meet(flow, False)
-        self.outer[0] += flow.get("packets_out", 0) + flow.get("packets_in", 0)
-        self.outer[1] += flow.get("bytes_out", 0) + flow.get("bytes_in", 0)
+        self.outer_packets += flow.get("packets_out", 0) + flow.get("packets_in", 0)
+        self.outer_bytes += flow.get("bytes_out", 0) + flow.get("bytes_in", 0)
 
     def meet(self, flow: Record, swapped: bool) -> None:
         self.flows += 1
@@ -149,14 +156,16 @@ def level_of(address: str) -> str:
 
 def _row(key: tuple[object, ...], pair: _Pair) -> Record:
     level, a, pa, b, pb = key
-    out, into = (pair.sent[1], pair.sent[0]) if pair.swapped else (pair.sent[0], pair.sent[1])
+    out, into = pair.sent()
+    if pair.swapped:
+        out, into = into, out
     if pair.swapped:
         a, pa, b, pb = b, pb, a, pa
-    known = not pair.outer[0]
+    known = not pair.outer_packets
     return {"proto": level, "src": a, "sport": pa, "dst": b, "dport": pb, "flows": pair.flows,
             "packets_out": out[0] if known else None, "bytes_out": out[1] if known else None,
             "packets_in": into[0] if known else None, "bytes_in": into[1] if known else None,
-            "packets": out[0] + into[0] + pair.outer[0], "bytes": out[1] + into[1] + pair.outer[1],
+            "packets": out[0] + into[0] + pair.outer_packets, "bytes": out[1] + into[1] + pair.outer_bytes,
             "duration": seconds_between(pair.first, pair.last), "first": pair.first}
 
 
@@ -166,10 +175,15 @@ def seconds_between(first: str, last: str) -> float:
 
 
 def _nanoseconds(text: str) -> int:
+    return _second(text[:19]) * 1_000_000_000 + int(text[20:-1] or 0)
+
+
+@functools.lru_cache(4096)
+def _second(text: str) -> int:
+    """Since 1970."""
     from datetime import UTC, datetime
 
-    whole, _, rest = text.rstrip("Z").partition(".")
-    return int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp()) * 1_000_000_000 + int(rest or 0)
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 class Endpoints(Conversations):
@@ -179,12 +193,12 @@ class Endpoints(Conversations):
         ends: dict[tuple[object, ...], list[int]] = {}
         known: dict[tuple[object, ...], bool] = {}
         for (level, a, pa, b, pb), pair in self.pairs.items():
-            outer = [0, *pair.outer, 0, 0, 0, 0]
-            for end, other, who in ((0, 1, (level, a, pa)), (1, 0, (level, b, pb))):
-                sent, received = pair.sent[end], pair.sent[other]
+            outer = [0, pair.outer_packets, pair.outer_bytes, 0, 0, 0, 0]
+            first, second = pair.sent()
+            for sent, received, who in ((first, second, (level, a, pa)), (second, first, (level, b, pb))):
                 adds = [pair.flows, sent[0] + received[0], sent[1] + received[1], *sent, *received]
                 ends[who] = [sum(each) for each in zip(ends.get(who, [0] * 7), adds, outer, strict=True)]
-                known[who] = known.get(who, True) and not pair.outer[0]
+                known[who] = known.get(who, True) and not pair.outer_packets
         keys = ("flows", "packets", "bytes", "packets_sent", "bytes_sent", "packets_received", "bytes_received")
         rows = most_first(({"proto": who[0], "address": who[1], "port": who[2],
                             **{key: value if known[who] or i < 3 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import groupby
 from typing import Protocol
 
 from netwatch.model.record import Record
@@ -75,7 +76,14 @@ class Statistic(Protocol):
 
 def most_first(rows: Iterable[Record], *keys: str) -> list[Record]:
     """By these numbers, the largest first; rows that are equal by what they say, so that no order depends on chance."""
-    return sorted(rows, key=lambda row: (*(-(row.get(key) or 0) for key in keys), *map(_plain, row.values())))
+    found = sorted(rows, key=lambda row: [-(row.get(key) or 0) for key in keys])
+    alike = groupby(found, key=lambda row: [row.get(key) or 0 for key in keys])
+    return [row for _, group in alike for row in _in_order([*group])]
+
+
+def _in_order(rows: list[Record]) -> list[Record]:
+    """Rows of the same amounts, by what they say."""
+    return rows if len(rows) == 1 else sorted(rows, key=lambda row: [*map(_plain, row.values())])
 
 
 def _plain(value: object) -> tuple[int, float | str]:
