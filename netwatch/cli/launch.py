@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from netwatch.cli import read
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
 from netwatch.cli.sources import open_source
@@ -38,12 +38,16 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--what", default="http,flows", metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--where", metavar="EXPR", help="only records that pass this filter")
-    p.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its words, after --")
+    p.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the program and its words")
     return p
 
 
 def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
+    if options.command[:1] == ["--"]:
+        del options.command[0]
+    if not options.command:
+        raise CommandError("run needs a program: netwatch run curl https://www.example.com")
     kinds = {kind for kind in options.what.split(",") if kind}
     if not kinds or kinds - set(KINDS):
         raise CommandError(f"--what {options.what}: of {', '.join(KINDS)}")
@@ -74,6 +78,8 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
             finally:
                 if program.poll() is None:
                     program.terminate()
+        if not os.path.getsize(keys):
+            say(f"{command[0]} wrote no keys to $SSLKEYLOGFILE: what it said over TLS could not be opened")
         return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
 
 

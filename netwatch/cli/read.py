@@ -169,6 +169,7 @@ class Reading:
                 self._saved.drop()
         self.progress.clear()
         say_faults(self.source)
+        self._say_of_keys(reading.pipeline)
         if verbose():
             say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input")
         if self.interrupted:
@@ -218,6 +219,15 @@ class Reading:
             method, why = pipeline.get(FlowOwners).method()
             if why:
                 say(f"owners of flows: {f'by {method}' if method else 'not known'}; {why}")
+
+    def _say_of_keys(self, pipeline: Pipeline) -> None:
+        """What was no key in the files that were named for keys."""
+        if self.options.keylog and not self.options.no_dpi:
+            from netwatch.decrypt.addon import Decrypt
+
+            addon = pipeline.find(Decrypt)
+            if addon is not None and addon.malformed:
+                say(f"--keylog {', '.join(self.options.keylog)}: {addon.malformed:,} lines are no keys")
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""

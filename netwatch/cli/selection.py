@@ -33,7 +33,8 @@ def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
     try:
         return Filter(text, map(singular, kinds))
     except FilterError as e:
-        raise CommandError(f"--where: {e.message}, at column {e.column}\n  {text}\n  {' ' * (e.column - 1)}^") from None
+        shown, caret, _ = e.pointing().split("\n")
+        raise CommandError(f"--where: {e.message}, at column {e.column}\n  {shown}\n  {caret}") from None
 
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:

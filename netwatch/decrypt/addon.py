@@ -54,6 +54,11 @@ class Decrypt(Addon):
     def stores(self) -> Sequence[Store]:
         return self._opens.stores() if self._opens is not None else ()
 
+    @property
+    def malformed(self) -> int:
+        """Lines of key logs that were none so far."""
+        return self._opens.keys.malformed if self._opens is not None else 0
+
     def secrets(self) -> bytes:
         """The secrets of connections that were seen, as lines of a key log: those that are new since the last call."""
         return self._opens.keys.used_lines() if self._opens is not None else b""

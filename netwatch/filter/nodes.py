@@ -7,11 +7,13 @@ evaluates a filter (Python here, C in netwatch._fast.view.program) has few thing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import combining, east_asian_width
 
 from netwatch.filter.regex import Regex
 from netwatch.schema import Field
 
 MAX_TEXT = 4096              # characters of a filter, and bytes of a value that a text test looks at
+AROUND = 60                  # characters of a filter that an error shows before and after its place
 MAX_DEPTH = 48               # nested parentheses
 MAX_NODES = 512              # conditions in one filter
 
@@ -29,8 +31,23 @@ class FilterError(ValueError):
         return f"column {self.column}: {self.message}"
 
     def pointing(self) -> str:
-        """Three lines: the filter, a caret under the place, the message."""
-        return f"{self.text}\n{' ' * (self.column - 1)}^\n{self.message}"
+        """Three lines: the filter, a caret under the place, the message. Of a long filter what is around the place."""
+        start = max(0, self.column - 1 - AROUND)
+        lead = "..." if start else ""
+        before = lead + _shown(self.text[start:self.column - 1])
+        after = _shown(self.text[self.column - 1:self.column - 1 + AROUND])
+        more = "..." if self.column - 1 + AROUND < len(self.text) else ""
+        return f"{before}{after}{more}\n{' ' * _cells(before)}^\n{self.message}"
+
+
+def _shown(text: str) -> str:
+    """On one line, whatever it is."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows it."""
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,16 @@ def summary_lines(record: Record) -> str:
         if key == "schema":
             continue
         if isinstance(value, dict):
-            lines.append(f"{key}\n")
-            lines += [f"  {k:<22} {_counts(v)}\n" for k, v in value.items()]
+            lines.append(key)
+            lines += [f"  {k:<22} {_counts(v)}" for k, v in value.items()]
         else:
-            lines.append(f"{key:<24} {cell_of(value)}\n")
-    return "".join(lines)
+            lines.append(f"{key:<24} {cell_of(value)}")
+    return "".join(f"{_shown(line)}\n" for line in lines)
+
+
+def _shown(line: str) -> str:
+    """Names of files and interfaces may hold anything."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 def _counts(value: object) -> str:

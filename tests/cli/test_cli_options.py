@@ -94,6 +94,28 @@ def test_quiet_says_no_warning(netwatch: Run, tmp_path: Path) -> None:
     assert loud.stdout == quiet.stdout
 
 
+def test_lines_that_are_no_keys_are_told(netwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "passwd").write_text("root:x:0:0\nbin:x:1:1\n")
+    done = netwatch("read", TOUR, "--keylog", "passwd")
+    assert done.returncode == 0 and done.stderr == "netwatch: --keylog passwd: 2 lines are no keys\n"
+
+
+def test_names_of_files_are_shown_without_controls(netwatch: Run, tmp_path: Path) -> None:
+    name = "e\033[31mvil\n.pcap"
+    (tmp_path / name).write_bytes(TOUR.read_bytes())
+    text = netwatch("read", name, "--what", "summary", "--format", "table").stdout
+    assert "e\ufffd[31mvil .pcap" in text and "\033" not in text
+
+
+def test_run_needs_no_dashes(netwatch: Run) -> None:
+    assert "run needs a program" in netwatch("run").stderr
+    assert "run needs a program" in netwatch("run", "--").stderr
+    for words in (["no-such-program", "-sk", "x"], ["--", "no-such-program", "-sk"],
+                  ["--what", "dns", "no-such-program"]):
+        done = netwatch("run", *words)
+        assert done.returncode in (3, 4) and "no such option" not in done.stderr
+
+
 def test_kinds_are_listed(netwatch: Run) -> None:
     lines = netwatch("read", "--what", "list").stdout.splitlines()
     assert {"flows", "packets", "dns", "http", "tls", "streams", "summary"} <= {line.split()[0] for line in lines}

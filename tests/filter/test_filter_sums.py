@@ -66,6 +66,19 @@ def test_mistakes(text: str, column: int, words: str) -> None:
     assert caught.value.column == column
 
 
+@pytest.mark.parametrize(("text", "lines"), [
+    ("\u65e5\u672c and nosuch == 3", ["\u65e5\u672c and nosuch == 3", "         ^"]),
+    ("tcp\nand\tnosuch == 3", ["tcp and nosuch == 3", "        ^"]),
+    ("e\u0301 nosuch == 3", ["e\u0301 nosuch == 3", "  ^"]),
+    ("tcp or " * 100 + "nosuch == 3", ["..." + ("tcp or " * 100)[-60:] + "nosuch == 3", " " * 63 + "^"]),
+    ("nosuch == 3" + " or tcp" * 100, [("nosuch == 3" + " or tcp" * 100)[:60] + "...", "^"]),
+])
+def test_the_caret_stands_under_the_place(text: str, lines: list[str]) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert caught.value.pointing().split("\n")[:2] == lines
+
+
 def test_texts_that_look_so_are_what_they_were() -> None:
     for text in ("last <= 2026-01-02T04:04:07+01:00", "sni contains a+b", "addr in 10.0.0.0/8", "10.0.0.0/8",
                  "path:/a/b", "sni matches /a+b*/", "user_agent contains 'a / b'", "c++", "count (x)", "len"):
