@@ -102,6 +102,8 @@ def main(arguments: list[str]) -> int:
         raise CommandError("--refresh: 100 to 5000 milliseconds")
     if options.read and (options.interface or options.capture_filter):
         raise CommandError("-r shows a file; -i and -f belong to live capture")
+    if options.where.endswith((".pcap", ".pcapng", ".cap")):
+        raise CommandError(f"-w {options.where}: here -w is a filter; `netwatch read -i NAME -w FILE` saves packets")
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
     use_client_names()

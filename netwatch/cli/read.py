@@ -28,7 +28,7 @@ from netwatch.cli.selection import (
     where_of,
 )
 from netwatch.cli.sources import files_again, open_source, say_faults
-from netwatch.cli.standard import look_of_tables
+from netwatch.cli.standard import look_of_tables, paged
 from netwatch.export.evidence import KEYS as EVIDENCE
 from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
@@ -92,14 +92,18 @@ def main(arguments: list[str]) -> int:
 def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
     """Print what passes; the exit code."""
     style = style_of(options, kinds)
+    code = 0
     try:
         source = open_source(options)
         try:
-            return Reading(options, kinds, source, selection, open_writer(style, source, options)).go()
+            reading = Reading(options, kinds, source, selection, open_writer(style, source, options))
+            with paged(style == "table" and not options.interface and not options.no_pager):
+                code = reading.go()
         finally:
             source.close()
     finally:
         options.host.close()
+    return code
 
 
 def style_of(options: argparse.Namespace, kinds: set[str]) -> str:

@@ -84,6 +84,7 @@ def _looks(p: Parser) -> None:
     g.add_argument("--time", choices=FORMS, default="iso", help="how times are shown: relative and delta in seconds "
                    "since the first frame, and since the record before; default iso, UTC")
     g.add_argument("--wide", action="store_true", help="tables: all columns whole, however wide the terminal is")
+    g.add_argument("--no-pager", action="store_true", help="what is long goes to the terminal at once, not by $PAGER")
     amount = g.add_mutually_exclusive_group()
     amount.add_argument("-q", "--quiet", action="store_true", help="say nothing on standard error but errors")
     amount.add_argument("-v", "--verbose", action="store_true", help="say more there, in the end what was read")

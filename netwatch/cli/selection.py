@@ -94,7 +94,7 @@ def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise CommandError("--fields needs a field's name; docs/fields.md lists them")
+        raise CommandError("--fields needs a field's name; `netwatch fields` lists them")
     for name in names:
         check_field(name, "--fields", kinds)
     return names

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
@@ -33,6 +36,36 @@ def prepare() -> None:
 def shows_to_a_person() -> bool:
     """Both ends of the terminal are there."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+@contextlib.contextmanager
+def paged(wanted: bool) -> Iterator[None]:
+    """Standard output goes through a pager meanwhile, as git's does: $NETWATCH_PAGER, $PAGER or less, which ends by
+    itself where all fits the screen; an empty one and `cat` are none. Only where a person looks. Quitting it is no
+    error. Enter it before the process shuts itself in, and ask of the terminal before."""
+    command = os.environ.get("NETWATCH_PAGER", os.environ.get("PAGER", "less")).strip()
+    if not wanted or not shows_to_a_person() or command in ("", "cat") or not shutil.which(command.split()[0]):
+        yield
+        return
+    pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env={"LESS": "FRX", **os.environ})
+    assert pager.stdin is not None
+    sys.stdout.flush()
+    os.dup2(pager.stdin.fileno(), sys.stdout.fileno())
+    pager.stdin.close()
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            yield
+            sys.stdout.flush()
+    finally:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # the pager's input ends; what it did not want is let go
+        os.close(nowhere)
+        while True:
+            try:
+                pager.wait()
+                break
+            except KeyboardInterrupt:  # it is the pager's
+                continue
 
 
 def look_of_tables(wide: bool) -> Look:
