@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from made_captures import many
-from netwatch_command import COMMAND, ENVIRONMENT, Run
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 
@@ -161,3 +162,33 @@ def test_devices(netwatch: Run) -> None:
     done = netwatch("devices", "--json")
     assert done.returncode == 0
     assert "lo" in [d["name"] for d in json.loads(done.stdout)]
+
+
+def at_a_terminal(words: list[str], pager: str) -> tuple[int, str]:
+    """Exit code and what a person sees, whose $PAGER that is."""
+    lead, end = pty.openpty()
+    with subprocess.Popen([*COMMAND, *words], stdin=end, stdout=end, stderr=subprocess.DEVNULL, env={
+            **ENVIRONMENT, "PAGER": pager, "COLUMNS": "80", "TERM": "xterm"}) as process:
+        os.close(end)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(lead, 65536)
+            except OSError:  # the other end is closed
+                break
+    os.close(lead)
+    return process.returncode, seen.decode().replace("\r\n", "\n")
+
+
+def test_a_person_gets_a_pager() -> None:
+    """All of the output, through it; its end is no error; none where it is not wanted."""
+    words = ["read", str(ROOT / "docs" / "tour.pcap"), "--fields", "id,proto"]
+    code, plain = at_a_terminal([*words, "--no-pager"], "sed s/^/PAGED/")
+    assert code == 0 and "PAGED" not in plain and plain.count("\n") == 12
+    code, paged = at_a_terminal(words, "sed s/^/PAGED/")
+    assert (code, paged) == (0, "".join(f"PAGED{line}\n" for line in plain.splitlines()))
+    assert at_a_terminal(words, "head -n 2") == (0, "".join(plain.splitlines(keepends=True)[:2]))
+    assert at_a_terminal([*words, "--what", "packets"], "true") == (0, "")
+    for pager in ("", "cat", "no-such-pager-here -x"):
+        assert at_a_terminal(words, pager) == (0, plain)
+    assert at_a_terminal([*words, "--format", "ndjson"], "sed s/^/PAGED/")[1].startswith("{")
