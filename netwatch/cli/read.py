@@ -260,7 +260,7 @@ class Reading:
         for step in self._steps(reading):
             if self._saved is not None:
                 self._saved.step()
-            output.take(maker.items(step))
+            output.take(maker.runs(step))
             if self.options.interface:
                 self.writer.flush()
         if self._saved is not None:

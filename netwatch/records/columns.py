@@ -7,6 +7,8 @@ kind has not got is its flow's to answer. The name that was asked for is the key
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from netwatch.model.record import Record
@@ -49,11 +51,11 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
     low = name.lower()
     if low == "schema":
         return Column(name, ("schema",))
-    own = [field for field in fields_of(kind) if low in (field.key(kind), field.name) or low in field.names]
-    own.sort(key=lambda field: low not in (field.key(kind), field.name))
-    if own and not (whole and _is_object(low, [field.key(kind) for field in fields_of(kind)])):
+    named, objects = _fields_by_name(kind)
+    own = sorted(named.get(low, ()), key=lambda field: low not in (field.key(kind), field.name))
+    if own and not (whole and low in objects):
         return Column(name, tuple(dict.fromkeys(field.key(kind) for field in own)), (), own[0].type)
-    if _is_object(low, [field.key(kind) for field in fields_of(kind)]) or _is_further(kind, low):
+    if low in objects or _is_further(kind, low):
         return Column(name, (low,))
     if kind in OF_NO_FLOW:
         return Column(name, (low,)) if more and kind == "flow" and _is_strange(low) else None
@@ -65,6 +67,18 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
     if kind not in KINDS:
         return Column(name, (low,), paths, theirs[0].type if theirs else None)
     return Column(name, (), paths, theirs[0].type if theirs else None) if paths else None
+
+
+@cache
+def _fields_by_name(kind: str) -> tuple[dict[str, list[Field]], frozenset[str]]:
+    """The fields of the records of a kind by all that they are called, and the objects that they stand in."""
+    named: dict[str, list[Field]] = {}
+    objects: set[str] = set()
+    for field in fields_of(kind):
+        for name in dict.fromkeys((field.key(kind), field.name, *field.names)):
+            named.setdefault(name, []).append(field)
+        objects.update(accumulate(field.key(kind).split(".")[:-1], "{}.{}".format))
+    return named, frozenset(objects)
 
 
 def columns_of(kind: str, names: Iterable[str], more: bool = False, whole: bool = False) -> list[Column]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch.records.scout import Scout
 
-Cells = list[str | None] | dict[int, str]  # all of them in order; those there are, by their column
+Cells = list[str | None]
 Piece = bytes | Cells  # what is written of one record, to be put out later
 
 
@@ -119,6 +119,26 @@ class Packets:
     def __iter__(self) -> Iterator[PacketItem]:
         for place in range(self.first, self.last):
             yield PacketItem(self.rows, place, self.fields, self.flows)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRun:
+    """Flows with nothing else between them. `wanted`: see FlowItem."""
+
+    flows: Flows
+    rows: Sequence[tuple[Engine, int]]
+    wanted: frozenset[str] | None
+
+    def __iter__(self) -> Iterator[FlowItem]:
+        for engine, row in self.rows:
+            yield FlowItem(self.flows, engine, row, self.wanted)
+
+    def write(self, encoder: Encoder) -> Iterator[Cells | None]:
+        """Each of them, one after the other."""
+        flows = self.flows
+        described = flows.pipeline.described_each(self.rows, flows.show_secrets, self.wanted)
+        for (engine, row), rest in zip(self.rows, described, strict=True):
+            yield encoder.flow(engine, row, rest)
 
 
 Item = FlowItem | DictItem | PacketItem

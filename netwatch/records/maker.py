@@ -13,7 +13,7 @@ from netwatch._fast.proto.dns import text as dnstext
 from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
 from netwatch.model.event import Event, Step
-from netwatch.records.items import DictItem, FlowItem, Flows, Item, Packets
+from netwatch.records.items import DictItem, FlowItem, FlowRun, Flows, Item, Packets
 from netwatch.records.streams import STREAM_LIMIT, Streams
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
@@ -43,6 +43,14 @@ class RecordMaker:
 
     def items(self, step: Step) -> Iterator[Item | Packets]:
         """All that a step gave, in order; the pipeline stands still meanwhile."""
+        for each in self.runs(step):
+            if isinstance(each, FlowRun):
+                yield from each
+            else:
+                yield each
+
+    def runs(self, step: Step) -> Iterator[Item | Packets | FlowRun]:
+        """The same, flows together where nothing comes between them."""
         at = 0
         for event, before in zip(step.events, step.before, strict=True):
             if event.kind == "streams" and "streams" in self.kinds:
@@ -55,6 +63,10 @@ class RecordMaker:
         end = len(step.packets) if step.packets is not None else 0
         if end > at:
             yield self._run(step, at, end)
+        if self.kinds.isdisjoint({"tls", "streams"}):
+            if "flows" in self.kinds and step.ended:
+                yield FlowRun(self._flows, step.ended, self._wanted)
+            return
         for engine, row in step.ended:
             yield from self._of_flow(engine, row)
 

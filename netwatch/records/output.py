@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from netwatch._fast.out.packetrows import PacketRows
-from netwatch.records.items import Item, Packets
+from netwatch.records.items import FlowRun, Item, Packets
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 
@@ -24,11 +24,13 @@ class Output:
         self._waits = by_number or selection.sort is not None
         self._save = save
 
-    def take(self, items: Iterable[Item | Packets]) -> None:
+    def take(self, items: Iterable[Item | Packets | FlowRun]) -> None:
         """What a step gave."""
         for item in items:
             if isinstance(item, Packets):
                 self._take_packets(item)
+            elif isinstance(item, FlowRun):
+                self._take_flows(item)
             elif self.selection.passes(item):
                 self._show(item)
 
@@ -48,6 +50,14 @@ class Output:
                     self._save(item.rows, item.place)
                 if self._packets:
                     self._show(item)
+
+    def _take_flows(self, run: FlowRun) -> None:
+        if self.selection.takes_all and not self._waits:
+            self.writer.flows(run)
+            return
+        for item in run:
+            if self.selection.passes(item):
+                self._show(item)
 
     def _show(self, item: Item) -> None:
         if self._waits:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import marshal
 import tempfile
 from collections.abc import Iterator, Sequence
 
-Cells = dict[int, str]  # by the column's number
+from netwatch._fast.out import sheet
+
+SIZE = 8  # bytes of the length that stands before what was added at once
 
 
 class Sheet:
@@ -16,29 +15,27 @@ class Sheet:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by lines()
-        self._count = 0
-        self._seen: set[int] = set()
+        self._any = False
 
-    def add(self, cells: Cells) -> None:
-        """The next line."""
-        marshal.dump(cells, self._file)
-        self._count += 1
-        self._seen.update(cells)
+    def add(self, packed: bytes) -> None:
+        """The next lines, as the encoder packs them."""
+        if packed:
+            self._file.write(len(packed).to_bytes(SIZE, "little"))
+            self._file.write(packed)
+            self._any = True
 
     def lines(self, names: Sequence[str]) -> Iterator[bytes]:
-        """All of it, the headings first; nothing where there is no line."""
-        columns = sorted(self._seen)
-        self._file.seek(0)
-        if self._count:
-            yield _line([names[i] for i in columns])
-        for _ in range(self._count):
-            cells = marshal.load(self._file)  # our own
-            yield _line([cells.get(i, "") for i in columns])
+        """All of it, the headings of these columns first; nothing where there is no line."""
+        if self._any:
+            form = sheet.Sheet(len(names))
+            for packed in self._added():
+                form.see(packed)
+            yield form.headings(list(names))
+            for packed in self._added():
+                yield form.lines(packed)
         self._file.close()
 
-
-def _line(cells: list[str]) -> bytes:
-    """RFC 4180."""
-    out = io.StringIO(newline="")
-    csv.writer(out).writerow(cells)
-    return out.getvalue().encode()
+    def _added(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while size := self._file.read(SIZE):
+            yield self._file.read(int.from_bytes(size, "little"))

@@ -7,7 +7,7 @@ from typing import IO
 from netwatch._fast.out.encoder import STYLES, Encoder
 from netwatch.records.clock import Clock
 from netwatch.records.columns import FURTHER, Column, columns_of
-from netwatch.records.items import Cells, Item, Packets, Piece
+from netwatch.records.items import Cells, FlowRun, Item, Packets, Piece
 from netwatch.records.sheet import Sheet
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
@@ -86,7 +86,14 @@ class Writer:
     def write(self, item: Item) -> None:
         """One record, now."""
         self._learn(item)
+        self._kind = item.kind
         self._take(item.kind, item.write(self._encoder, self.flow_keys(item.kind)))
+
+    def flows(self, run: FlowRun) -> None:
+        """All of a run of flows, now."""
+        self._kind = "flow"
+        for cells in run.write(self._encoder):
+            self._take("flow", cells)
 
     def packets(self, run: Packets) -> None:
         """All of a run of packets, now."""
@@ -94,6 +101,7 @@ class Writer:
             for item in run:
                 self.write(item)
             return
+        self._kind = "packet"
         rows = self._encoder.packets_of(run.rows, run.first, run.last)
         for cells in rows or ():
             self._take("packet", cells)
@@ -105,6 +113,7 @@ class Writer:
             self._summaries.append(record)
             return
         self._columns["summary"] = list(record)
+        self._kind = "summary"
         self._take("summary", self._encoder.record("summary", record))
 
     def piece(self, item: Item) -> Piece:
@@ -114,6 +123,7 @@ class Writer:
         return self._pieces.take() if cells is None else cells
 
     def put(self, kind: str, piece: Piece) -> None:
+        self._kind = kind
         if not isinstance(piece, bytes):
             self._take(kind, piece)
         else:
@@ -136,8 +146,10 @@ class Writer:
             self._send("\n".join(blocks).encode(self._encoding, "replace"))
         if self._sheet is not None:
             names = [column.name for column in self._shown(self._kind) or []]
-            for line in self._sheet.lines(names):
-                self._send(line)
+            self._sheet.add(self._encoder.take())
+            for lines in self._sheet.lines(names):
+                write_all(self._out, lines)
+            return
         self._encoder.close()
         self._send(self._encoder.take())
 
@@ -147,10 +159,7 @@ class Writer:
             self._columns[item.kind] = [key for key in item.record() if key != "schema"]
 
     def _take(self, kind: str, cells: Cells | None) -> None:
-        if isinstance(cells, dict) and self._sheet is not None:
-            self._kind = kind
-            self._sheet.add(cells)
-        elif isinstance(cells, list):
+        if cells is not None:
             self._rows.setdefault(kind, []).append([
                 None if cell is None else short(cell, self._look.longest) for cell in cells])
         self._flush()
@@ -160,7 +169,10 @@ class Writer:
             self._send(self._encoder.take())
 
     def _send(self, data: bytes) -> None:
-        write_all(self._out, data)
+        if self._sheet is not None:
+            self._sheet.add(data)
+        else:
+            write_all(self._out, data)
 
     def _shown(self, kind: str) -> list[Column] | None:
         """The columns of a kind that are shown, None: all there are."""

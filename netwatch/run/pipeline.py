@@ -191,13 +191,20 @@ class Pipeline:
     def described(self, engine: Engine, row: int, show_secrets: bool = False,
                   wanted: frozenset[str] | None = None) -> Record:
         """What of the flow record is in no row: what protocols and addons say."""
+        return next(self.described_each(((engine, row),), show_secrets, wanted))
+
+    def described_each(self, rows: Iterable[tuple[Engine, int]], show_secrets: bool = False,
+                       wanted: frozenset[str] | None = None) -> Iterator[Record]:
+        """The same of each of some rows."""
         asked = self._asked_of(wanted)
-        if asked.whole:
-            return {key: value for key, value in self.record(engine, row, show_secrets, wanted).items()
-                    if key not in IN_ROWS}
-        found: Record = described_of(engine, row, show_secrets, asked.keys)
-        _adorn(asked.addons, found, engine, row)
-        return found
+        for engine, row in rows:
+            if asked.whole:
+                record = self.record(engine, row, show_secrets, wanted)
+                yield {key: value for key, value in record.items() if key not in IN_ROWS}
+                continue
+            found: Record = described_of(engine, row, show_secrets, asked.keys)
+            _adorn(asked.addons, found, engine, row)
+            yield found
 
     def flow_of(self, packets: PacketRows, place: int) -> tuple[Engine, int]:
         """(engine, row) of a packet's flow; row 0 when it has none, or the flow is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import math
@@ -17,6 +18,7 @@ from netwatch_command import ROOT
 
 from netwatch._fast.out.addresses import packed_of, text_of
 from netwatch._fast.out.encoder import Encoder, cell_of
+from netwatch._fast.out.sheet import Sheet
 from netwatch.capture.file import open_files
 from netwatch.decrypt.messages import Messages
 from netwatch.names.addon import Names
@@ -59,9 +61,10 @@ def dicts(path: Path, kinds: set[str]) -> list[Record]:
 def picked(path: Path, kinds: set[str]) -> list[tuple[Record, list[Column], list[Any]]]:
     """Each record, its columns of SOME, and their values."""
     found = []
+    asked = functools.cache(lambda kind: columns_of(kind, SOME))
     for maker, step in steps(path, kinds):
         for item in (each for one in maker.items(step) for each in (one if isinstance(one, Packets) else [one])):
-            record, columns = item.record(), columns_of(item.kind, SOME)
+            record, columns = item.record(), asked(item.kind)
             flow = item.flow() if any(column.flow for column in columns) else None
             found.append((record, columns, [column.value(record, flow) for column in columns]))
     return found
@@ -140,7 +143,8 @@ def test_csv_is_that_of_the_dicts(path: Path) -> None:
         lines = csv.writer(out)
         found = written(path, {kind}, "csv", fields).decode()
         names = every if kind == "flows" else found.splitlines()[0].split(",") if found else []
-        cells = [[column.value(record, None) for column in columns_of(kind_of(record), names)] for record in records]
+        columns = columns_of(kind_of(records[0]), names) if records else []
+        cells = [[column.value(record, None) for column in columns] for record in records]
         if fields:
             names = [column.name for column in columns_of(singular(kind), SOME)]
             cells = [values for _, _, values in picked(path, {kind})]
@@ -234,3 +238,46 @@ def test_no_text_of_csv_begins_a_formula(text: str) -> None:
     encoder.record("http", {"schema": "netwatch.http/1", "path": text})
     line = list(csv.reader(io.StringIO(encoder.take().decode(), newline="")))[1]
     assert line == [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(["method", "path", "host", "version", "status"]), TEXTS, max_size=5),
+                max_size=6))
+def test_lines_that_wait_have_the_columns_that_occur(records: list[dict[str, Any]]) -> None:
+    out = io.BytesIO()
+    writer = Writer("csv", out, None, [], waits=True)
+    columns = columns_of("http", [field.key("http") for field in FIELDS if "http" in field.kinds])
+    for record in records:
+        writer.put("http", _packed(writer, {"schema": "netwatch.http/1", **record}))
+    writer.close()
+    seen = [column.name for column in columns if any(column.name in record for record in records)]
+    names = (["schema"] if "schema" in [column.name for column in columns] else []) + seen
+    text = io.StringIO(newline="")
+    cells = [[csv_cell(whole(record.get(name))) for name in names] for record in records]
+    csv.writer(text).writerows([names, *cells] if records else [])
+    assert out.getvalue().decode() == text.getvalue()
+
+
+def _packed(writer: Writer, record: Record) -> bytes:
+    """As a record that has to wait for its turn is kept."""
+    writer._pieces.record("http", record)
+    return writer._pieces.take()
+
+
+def test_what_is_no_packed_line_is_refused() -> None:
+    one = b"\x01\0\0\0"
+    for wrong in (one[:1], one, one + b"\x05\0\0\0" + bytes(4), one + bytes(4) + b"\xff\0\0\0a"):
+        with pytest.raises(ValueError, match="sheet"):
+            Sheet(3).see(wrong)
+
+
+def test_the_same_certificate_is_no_shared_object() -> None:
+    first, second = (flow["tls"]["cert"] for flow in _with_certificates() + _with_certificates())
+    first["san"].append("spoilt")
+    assert "spoilt" not in second["san"]
+    assert "spoilt" not in _with_certificates()[0]["tls"]["cert"]["san"]
+
+
+def _with_certificates() -> list[Record]:
+    return [flow for flow in dicts(ROOT / "tests" / "golden" / "real-https.pcap", {"flows"})
+            if flow.get("tls", {}).get("cert", {}).get("san")][:1]

@@ -10,6 +10,7 @@ from netwatch._fast.engine cimport Engine
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
+from netwatch._fast.out.sheet cimport put_packed
 from netwatch._fast.out.shown cimport Shown, Span, picked
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
@@ -21,7 +22,7 @@ cdef enum:                     # styles
     JSON = 1
     CSV = 2
     CELLS = 3                  # of a table
-    SPARSE = 4                 # of CSV whose columns are not yet known
+    SPARSE = 4                 # packed lines of CSV whose columns are not yet known (sheet.pyx)
 
 STYLES: dict[str, int] = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "table": CELLS}
 ALL_STYLES: dict[str, int] = {**STYLES, "sparse": SPARSE}
@@ -76,33 +77,32 @@ cdef class Encoder:
             put_bytes(&self.out, b"\n]\n" if self.count else b"[]\n", 3)
 
     # ------------------------------------------------------------------------------------------------------- records
-    def flow(self, Engine engine, u32 number, dict rest) -> list[str | None] | dict[int, str] | None:
+    def flow(self, Engine engine, u32 number, dict rest) -> list[str | None] | None:
         """A flow's record: its row, and `rest`, what is described of it. Of cells a list, else None."""
         cdef FlowAt at
         if not flow_at(&at, engine, number):
             raise LookupError(f"row {number} is not in use")
         return self.record_of(self.shown("flow"), &at, NULL, rest, None)
 
-    def packets_of(self, PacketRows rows, u64 first, u64 last) -> list[
-            list[str | None] | dict[int, str] | None] | None:
+    def packets_of(self, PacketRows rows, u64 first, u64 last) -> list[list[str | None] | None] | None:
         """The records of some packets; of cells a list of lists, else None."""
         cdef Shown shown = self.shown("packet")
         cdef u64 i
         if first > last or last > rows.n:
             raise IndexError(f"packets {first} to {last} of {rows.n}")
-        if self.style >= CELLS:
+        if self.style == CELLS:
             return [self.record_of(shown, NULL, &rows.rows[i], {}, None) for i in range(first, last)]
         for i in range(first, last):
             self.record_of(shown, NULL, &rows.rows[i], {}, None)
         return None
 
-    def packet(self, PacketRows rows, u64 place, flow: Record | None) -> list[str | None] | dict[int, str] | None:
+    def packet(self, PacketRows rows, u64 place, flow: Record | None) -> list[str | None] | None:
         """The record of a packet, and of what is shown with it of its flow's record (None: it has none)."""
         if place >= rows.n:
             raise IndexError(f"packet {place} of {rows.n}")
         return self.record_of(self.shown("packet"), NULL, &rows.rows[place], {}, flow)
 
-    def record(self, str kind, dict record, dict flow=None) -> list[str | None] | dict[int, str] | None:
+    def record(self, str kind, dict record, dict flow=None) -> list[str | None] | None:
         """A record that is a dict, its schema among its keys. Of cells a list, else None. `flow`: its flow's record,
         where something of that is shown."""
         if self.clock is not None:
@@ -127,11 +127,11 @@ cdef class Encoder:
             check(&self.scratch)
             if self.style == CELLS:
                 return self.cells(shown)
-            if self.style == SPARSE:
-                return self.cells_there(shown)
         self.begin(shown)
         if self.style == CSV:
             self.line(shown)
+        elif self.style == SPARSE:
+            put_packed(&self.out, shown.spans, shown.n, self.scratch.mem)
         elif shown.whole and not raw and not self.flat:
             put_json_object(&self.out, rest)
         else:
@@ -260,34 +260,60 @@ cdef class Encoder:
     cdef int fill_row(self, Shown shown, const FlowAt* flow, const PacketRow* packet) except -1:
         """The cells of a row."""
         cdef Value v
-        cdef u32 i
-        for i in range(shown.n):
-            if shown.codes[i]:
-                self.value(flow, packet, shown.codes[i], &v)
-                if v.kind != V_ABSENT:
-                    shown.spans[i].at = self.scratch.n
-                    if v.kind == V_OBJECT or self.retold(&v):
-                        self.cell(self.as_object(&v))
-                    else:
-                        put_cell(&self.scratch, &v)
-                    self.fit(shown, i)
+        cdef u32 i, k
+        for k in range(shown.n_coded):
+            i = shown.coded[k]
+            self.value(flow, packet, shown.codes[i], &v)
+            if v.kind != V_ABSENT:
+                shown.spans[i].at = self.scratch.n
+                if self.retold(&v):
+                    self.cell(self.as_object(&v))
+                elif v.kind == V_OBJECT:
+                    self.cell(<object>v.thing)
+                else:
+                    put_cell(&self.scratch, &v)
+                self.fit(shown, i)
         return 0
 
     cdef int fill(self, Shown shown, const FlowAt* flow, const PacketRow* packet, dict rest, dict theirs) except -1:
         """The cells of what is no row's; only what there is is looked up."""
-        cdef u32 i
-        for top in rest:
-            for i, path in shown.by_top.get(top, ()):
-                self.fill_one(shown, i, follow(rest, path))
+        cdef u32 i, k
+        for top, value in rest.items():
+            asked = shown.by_top.get(top)
+            if asked is not None:
+                self.fill_members(shown, value, asked[0])
+                for i, path in asked[1]:
+                    self.fill_one(shown, i, follow(rest, path))
         if flow == NULL and packet == NULL:
-            for i in range(shown.n):
-                if shown.codes[i]:
-                    self.fill_one(shown, i, self.found(shown, i, NULL, NULL, rest, None))
+            for k in range(shown.n_coded):
+                i = shown.coded[k]
+                self.fill_one(shown, i, self.found(shown, i, NULL, NULL, rest, None))
         elif "schema" in shown.by_top:
-            for i, _path in shown.by_top["schema"]:
+            for i, _path in shown.by_top["schema"][1]:
                 self.fill_one(shown, i, f"netwatch.{shown.kind}/1")
         for i in shown.slow:
             self.fill_one(shown, i, self.found(shown, i, flow, packet, rest, theirs))
+        return 0
+
+    cdef int fill_members(self, Shown shown, object value, dict columns) except -1:
+        """The cells of an object's members, {name: [column]}."""
+        cdef u32 i
+        cdef str name, whole
+        if not columns:
+            return 0
+        if not isinstance(value, dict):
+            for name in columns:
+                for i in columns[name]:
+                    self.fill_one(shown, i, follow(value, (name,)))
+            return 0
+        for name, item in (<dict>value).items():
+            if name in columns:
+                for i in columns[name]:
+                    self.fill_one(shown, i, item)
+            whole = name[:-4] if name.endswith("_out") else None      # of a pair; see follow()
+            if whole is not None and whole in columns and whole not in <dict>value:
+                for i in columns[whole]:
+                    self.fill_one(shown, i, follow(value, (whole,)))
         return 0
 
     cdef int fill_one(self, Shown shown, u32 i, object value) except -1:
@@ -318,15 +344,6 @@ cdef class Encoder:
         for i in range(shown.n):
             found.append((<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
                          if shown.spans[i].there else None)
-        return found
-
-    cdef dict cells_there(self, Shown shown):
-        """The texts of those that there are, by the number of the column."""
-        cdef u32 i
-        cdef dict found = {}
-        for i in range(shown.n):
-            if shown.spans[i].there:
-                found[i] = (<const char*>self.scratch.mem + shown.spans[i].at)[:shown.spans[i].n].decode()
         return found
 
     cdef int headings(self, Shown shown) except -1:

@@ -161,11 +161,13 @@ def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool 
         obj = DESCRIBE[name](list(learnt), show_secrets)
         if learnt or name in facts:
             label = LABEL[name](obj)
-        over = [each for each in obj.pop("stack", ()) if each not in stack]
-        stack[stack.index(name) + 1:stack.index(name) + 1] = over
-        for under in obj.pop("below", ()):
-            if under not in stack:
-                stack.insert(stack.index(name), under)
+        if "stack" in obj:
+            over = [each for each in obj.pop("stack") if each not in stack]
+            stack[stack.index(name) + 1:stack.index(name) + 1] = over
+        if "below" in obj:
+            for under in obj.pop("below"):
+                if under not in stack:
+                    stack.insert(stack.index(name), under)
         if name in CARRIES_TLS and "tls" in obj:
             found["tls"] = obj.pop("tls")
         if obj:

@@ -13,10 +13,13 @@ cdef class Shown:
     cdef bint whole
     cdef u32 n
     cdef int* codes            # of columns that are what rows have; 0: no such
+    cdef u32* coded            # the columns that have codes
+    cdef u32 n_coded
     cdef list heads            # `,"name":`
     cdef list ways             # of each column: [(code or 0, path)] in its record
     cdef list theirs           # of each column: [path] in its flow's record
-    cdef dict by_top           # first part of a path → [(column, path)], of columns with that way only
+    cdef dict by_top           # first part of a path → ({second and last: [column]}, [(column, other path)]), of
+    #                            columns with that way only
     cdef list slow             # columns of several ways
     cdef list members          # of an object: a column's number, or (head, code or 0, of its flow, top, tree)
     cdef bytes begin           # `{"schema":"netwatch.flow/1"`

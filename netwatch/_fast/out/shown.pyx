@@ -25,8 +25,9 @@ cdef class Shown:
         self.names = [name for name, _, _ in asked]
         self.n = len(self.names)
         self.codes = <int*>calloc(self.n + 1, sizeof(int))
+        self.coded = <u32*>calloc(self.n + 1, sizeof(u32))
         self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
-        if self.codes == NULL or self.spans == NULL:
+        if self.codes == NULL or self.coded == NULL or self.spans == NULL:
             raise MemoryError("no memory for fields")
         self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
         self.heads = [head_of(name) for name in self.names]
@@ -38,13 +39,20 @@ cdef class Shown:
                 self.slow.append(i)
             elif self.ways[i][0][0]:
                 self.codes[i] = self.ways[i][0][0]
+                self.coded[self.n_coded] = i
+                self.n_coded += 1
             else:
                 path = self.ways[i][0][1]
-                self.by_top.setdefault(path[0], []).append((i, path))
+                members, others = self.by_top.setdefault(path[0], ({}, []))
+                if len(path) == 2:
+                    members.setdefault(path[1], []).append(i)
+                else:
+                    others.append((i, path))
         self.members = members_of(asked, getters) if nested and not self.whole else list(range(self.n))
 
     def __dealloc__(self):
         free(self.codes)
+        free(self.coded)
         free(self.spans)
 
 

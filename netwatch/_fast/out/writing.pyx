@@ -156,8 +156,18 @@ cdef int put_double(Buf* b, double value) except -1:
 
 
 cdef void put_micros(Buf* b, u64 ns) noexcept nogil:
-    with gil:
-        put_fixed(b, ns / 1e9)
+    cdef u8* p
+    cdef u64 micros = (ns + 500) // 1000
+    if ns % 1000 == 500 or ns >= EXACT:      # halves are rounded as the nearest double lies
+        with gil:
+            put_fixed(b, ns / 1e9)
+        return
+    put_number(b, micros // 1000000)
+    p = room(b, 7)
+    if p != NULL:
+        p[0] = c'.'
+        digits_of(p + 1, micros % 1000000, 6)
+        b.n += 7
 
 
 cdef int put_fixed(Buf* b, double value) except -1:

@@ -184,6 +184,8 @@ _TEXTS = (("user", GSS_USER), ("domain", GSS_DOMAIN), ("workstation", GSS_WORKST
           ("server_domain", GSS_SERVER_DOMAIN), ("server_dns", GSS_SERVER_DNS), ("dns_domain", GSS_DNS_DOMAIN),
           ("realm", GSS_REALM), ("spn", GSS_SERVICE))
 
+GSS_KEYS = frozenset((GSS_KIND, GSS_CLIENT_OS, GSS_SERVER_OS, *(key for _, key in _TEXTS)))
+
 
 def os_version(raw: bytes) -> str:
     """Such as "10.0.17763"; "" when it is none."""
@@ -192,6 +194,8 @@ def os_version(raw: bytes) -> str:
 
 def add_gss(obj: dict, known: dict) -> None:
     """Put what the tokens told into the object: auth, user, domain, workstation, server ..."""
+    if GSS_KEYS.isdisjoint(known):
+        return
     one_or_all(obj, "auth", known, GSS_KIND, named(_KINDS, "method"))
     for name, key in _TEXTS:
         one_or_all(obj, name, known, key, text)

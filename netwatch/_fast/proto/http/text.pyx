@@ -4,13 +4,14 @@ Secrets (credentials, cookies, userinfo in a URL) are masked unless asked for.
 """
 import re
 import struct
+import sys
 
 from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
                                               HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
 from netwatch._fast.proto.common.describing import by_key, first_values
-from netwatch._fast.proto.common.gss import add_gss
+from netwatch._fast.proto.common.gss import GSS_KEYS, add_gss
 
 FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST), "http.user_agent": Plain(HTTP_AGENT),
                "http.content_type": Plain(HTTP_TYPE), "http.server": Plain(HTTP_SERVER)}
@@ -157,12 +158,13 @@ def describe(facts, show_secrets: bool = False) -> dict:
     for name, key in (("user_agent", HTTP_AGENT), ("content_type", HTTP_TYPE), ("server", HTTP_SERVER)):
         add_text(obj, name, known.get(key), 256)
     if len(known.get(HTTP_COUNT, b"")) == 8:
-        obj["transactions"] = struct.unpack("=Q", known[HTTP_COUNT])[0]
-    login = {}
-    add_gss(login, by_key(facts))
-    if login:
-        obj["login"] = login
-    if "path" in obj and not show_secrets:
+        obj["transactions"] = int.from_bytes(known[HTTP_COUNT], sys.byteorder)
+    if not GSS_KEYS.isdisjoint(known):
+        login = {}
+        add_gss(login, by_key(facts))
+        if login:
+            obj["login"] = login
+    if not show_secrets and "@" in obj.get("path", ""):
         obj["path"] = mask_url(obj["path"])
     return obj
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from netwatch._fast.base.text import clean
 from netwatch.model.record import Record
@@ -15,10 +16,18 @@ from netwatch.model.record import Record
 SEQUENCE, OCTETS, OID, EXTENSIONS, DNS_NAME = 0x30, 0x04, 0x06, 0xA3, 0x82  # tags; RFC 5280 sections 4.1 and 4.2.1.6
 ALT_NAME = b"\x55\x1d\x11"  # 2.5.29.17
 MOST_NAMES = 512
+KEPT = 512  # certificates whose objects are remembered: a server shows the same to everybody
 
 
 def describe_cert(der: bytes) -> Record | None:
     """The `cert` object of a DER certificate; None when it cannot be read at all."""
+    found = _described(der)
+    return None if found is None else {key: value[:] if isinstance(value, list) else value
+                                       for key, value in found.items()}
+
+
+@lru_cache(maxsize=KEPT)
+def _described(der: bytes) -> Record | None:
     if not any(tag == SEQUENCE for tag, _, _ in _elements(der, 0, len(der))):
         return None
     obj = _strict(der)

@@ -3,6 +3,7 @@ from collections.abc import Iterable
 
 from netwatch.model.record import Record
 
+PRINTS_KEPT: int
 CLIENTS: dict[str, str]
 
 def numbers(raw: bytes, grease: bool = ...) -> list[int]: ...

@@ -3,6 +3,7 @@
 JA4 follows FoxIO's technical details of the method (BSD-3-Clause; the rest of the JA4 family is under another licence
 and is not here). JA3 follows Salesforce's description. All of it is computed when asked for, never while reading.
 """
+from functools import lru_cache
 
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.proto.tls.cert import describe_cert
@@ -15,11 +16,14 @@ from netwatch._fast.base.text import clean
 
 FACT_FIELDS = {"tls.sni": Plain(TLS_SNI, 255, empty=True), "tls.alpn_chosen": Plain(TLS_ALPN_CHOSEN, 255, empty=True)}
 OF_JA3 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_CUT)
+OF_JA3S = (TLS_CIPHER, TLS_SERVER_VERSION, TLS_SERVER_EXTS)
 OF_JA4 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_VERSIONS, TLS_ALPN, TLS_SIGALGS, TLS_CUT)
+OF_CLIENT = tuple(dict.fromkeys((*OF_JA3, *OF_JA4)))
+PRINTS_KEPT = 1024             # hellos of different programs; most flows have one of a few
 # what of a hello a field of any protocol that carries hellos depends on
 HELLO_DEPENDS = {
     "alpn": (TLS_ALPN,), "version": (TLS_VERSION,), "cipher": (TLS_CIPHER,), "ja3": OF_JA3, "ja4": OF_JA4,
-    "client": (*OF_JA3, *OF_JA4), "ja3s": (TLS_CIPHER, TLS_SERVER_VERSION, TLS_SERVER_EXTS), "ech": (TLS_ECH,),
+    "client": OF_CLIENT, "ja3s": OF_JA3S, "ech": (TLS_ECH,),
     "resumed": (TLS_RESUMED,), "alert": (TLS_ALERT,), "sni": (TLS_SNI,), "alpn_chosen": (TLS_ALPN_CHOSEN,),
     **dict.fromkeys(("cert.subject", "cert.issuer", "cert.san", "cert.not_before", "cert.not_after", "cert.key",
                      "cert.sha256"), (TLS_CERT,)),
@@ -171,10 +175,26 @@ def _named(names: dict, raw: bytes) -> str:
 
 def _prints(hello: dict, transport: str) -> dict:
     """The fingerprints of a pair of hellos. JA3 and JA3S are not defined for DTLS."""
-    found = {"ja4": ja4(hello, transport)}
+    found = _client_prints(transport, *[hello.get(key) for key in OF_CLIENT])
     if transport != "d":
-        found = {"ja3": ja3(hello), "ja3s": ja3s(hello), **found}
+        found = {"ja3": found["ja3"], "ja3s": _server_print(*[hello.get(key) for key in OF_JA3S]), "ja4": found["ja4"]}
     return {name: value for name, value in found.items() if value}
+
+
+@lru_cache(maxsize=PRINTS_KEPT)
+def _client_prints(str transport, *values) -> dict:
+    hello = _there(OF_CLIENT, values)
+    found = {"ja4": ja4(hello, transport)}
+    return found if transport == "d" else {"ja3": ja3(hello), **found}
+
+
+@lru_cache(maxsize=PRINTS_KEPT)
+def _server_print(*values) -> str | None:
+    return ja3s(_there(OF_JA3S, values))
+
+
+def _there(keys: tuple, values: tuple) -> dict:
+    return {key: value for key, value in zip(keys, values) if value is not None}
 
 
 def handshakes(obj: dict) -> list[Record]:
