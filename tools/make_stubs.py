@@ -39,7 +39,7 @@ RESULTS = {"__init__": "None", "__len__": "int", "__repr__": "str", "__str__": "
            "__hash__": "int", "__contains__": "bool"}
 ARGUMENTS = {"__eq__": "object", "__contains__": "object", "__exit__": "object",
              "describe": "Iterable[tuple[int, bytes]]"}     # facts, see look/protocol.pxd
-ABSTRACT = ("Buffer", "Callable", "Collection", "Container", "Generator", "Iterable", "Iterator",
+ABSTRACT = ("Buffer", "Callable", "Collection", "Container", "Generator", "Hashable", "Iterable", "Iterator",
             "Mapping", "MutableMapping", "Sequence", "Set")
 TYPING = ("Any", "ClassVar", "NamedTuple", "Protocol", "Self")
 OURS = {"array": "array", "Record": "netwatch.model.record", "Unpacker": "netwatch.capture.unpack"}

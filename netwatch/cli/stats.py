@@ -182,9 +182,8 @@ class Summing(read.Reading):
                 elif self.selection.where is None:
                     self.statistic.take_all(item)
                 else:
-                    for packet in item:
-                        if self.selection.passes(packet):
-                            self.statistic.take(packet)
+                    for place in self.selection.passing(item):
+                        self.statistic.take(item.item(place))
 
 
 def arranged(tables: list[Table], text: str | None) -> list[Table]:

@@ -92,7 +92,7 @@ class PacketItem(NamedTuple):
         return "packet"
 
     def record(self, keys: frozenset[str] | None = None) -> Record:
-        found: Record = self.rows.record(self.fields, self.place)
+        found: Record = self.rows.record(self.fields, self.place, keys)
         return found
 
     def flow(self, keys: frozenset[str] | None = None) -> Record | None:
@@ -117,8 +117,15 @@ class Packets:
     flows: Flows
 
     def __iter__(self) -> Iterator[PacketItem]:
-        for place in range(self.first, self.last):
-            yield PacketItem(self.rows, place, self.fields, self.flows)
+        return map(self.item, range(self.first, self.last))
+
+    def item(self, place: int) -> PacketItem:
+        """The packet there."""
+        return PacketItem(self.rows, place, self.fields, self.flows)
+
+    def part(self, first: int, last: int) -> Packets:
+        """Some of them."""
+        return Packets(self.rows, first, last, self.fields, self.flows)
 
 
 @dataclass(frozen=True, slots=True)

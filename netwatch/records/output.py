@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch.records.items import FlowRun, Item, Packets
@@ -44,12 +44,18 @@ class Output:
             if self._packets:
                 self.writer.packets(run)
             return
-        for item in run:
-            if self.selection.passes(item):
-                if self._save is not None:
-                    self._save(item.rows, item.place)
-                if self._packets:
-                    self._show(item)
+        places = self.selection.passing(run)
+        if self._save is not None:
+            for place in places:
+                self._save(run.rows, place)
+        if not self._packets:
+            return
+        if self._waits or self.selection.limit is not None:
+            for place in places:
+                self._show(run.item(place))
+            return
+        for first, last in _unbroken(places):
+            self.writer.packets(run.part(first, last))
 
     def _take_flows(self, run: FlowRun) -> None:
         if self.selection.takes_all and not self._waits:
@@ -64,3 +70,14 @@ class Output:
             self.selection.keep(item, self.writer.piece(item))
         elif self.selection.take(item.kind):
             self.writer.write(item)
+
+
+def _unbroken(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, behind the last) of those that follow each other, of places in order."""
+    at = 0
+    while at < len(places):
+        end = at + 1
+        while end < len(places) and places[end] == places[end - 1] + 1:
+            end += 1
+        yield places[at], places[end - 1] + 1
+        at = end

@@ -3,7 +3,7 @@ its steps until nothing more will be shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,8 @@ class Reading:
         hold = (not kinds <= {"summary", "alert"} or ("alert" in kinds and order.workers > 1) or bool(wanted)
                 or where is not None)
         self._shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & kinds))
-        self._judged = bool(wanted & JUDGED) and (bool(self._shown) or speaks_of_flows(where))
+        early = {singular(kind) for kind in wanted & JUDGED}
+        self._judged = bool(early) and (bool(self._shown) or speaks_of_flows(where, early))
         self._shown |= order.saved
         self.pipeline = self._pipeline(wanted, hold, each=self._judged and order.again is None)
         ahead = order.again is not None and (self._judged or bool(order.saved) or ("packets" in kinds and order.apps))
@@ -142,8 +143,9 @@ class Reading:
                            addons.ALERTS if "alert" in kinds else (), addons.users())
 
 
-def speaks_of_flows(where: Filter | None) -> bool:
-    """May the flow of a record decide whether that passes?"""
+def speaks_of_flows(where: Filter | None, kinds: Iterable[str]) -> bool:
+    """May the flow of a record of these kinds (`packet`) decide whether that passes?"""
     from netwatch.schema import BY_NAME
 
-    return where is not None and any("flow" in BY_NAME[name].kinds for name in where.fields)
+    fields = [BY_NAME[name] for name in where.fields] if where is not None else []
+    return any("flow" in field.kinds and kind not in field.kinds for field in fields for kind in kinds)

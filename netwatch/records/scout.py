@@ -51,8 +51,11 @@ class Scout:
     def passes(self, record: Record) -> bool:
         """Does a record pass that is not a flow's own?"""
         assert self._split is not None
-        flow = record.get("flow", 0)
-        return self._split.passes(record, self._bits[flow] if flow < len(self._bits) else 0)
+        return self._split.passes(record, self.class_of(record.get("flow", 0)))
+
+    def class_of(self, flow: object) -> int:
+        """What the filter knows of a flow by its number: records that are alike otherwise pass where this is alike."""
+        return self._bits[flow] if isinstance(flow, int) and flow < len(self._bits) else 0
 
     def _learn(self, pipeline: Pipeline, flow: RawFlow) -> None:
         number = flow.id

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from netwatch._fast.out.packetverdicts import PacketVerdicts
+from netwatch.filter.alike import Class, classes_of
 from netwatch.filter.values import packed
 from netwatch.records.columns import Column, column_of
-from netwatch.records.items import Item
+from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of
-from netwatch.schema import Type
+from netwatch.schema import BY_NAME, Type
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -72,6 +74,9 @@ class Selection:
         self.matched: collections.Counter[str] = collections.Counter()
         self.seen: collections.Counter[str] = collections.Counter()  # that were asked
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
+        self._asks_flows = where is not None and any("packet" not in BY_NAME[name].kinds for name in where.fields)
+        self._packet_keys: frozenset[str] = frozenset()
+        self._verdicts: PacketVerdicts | None = None  # of packets
         self._more = more
         self._orders: dict[str, Column | None] = {}  # by kind
         self._shown: collections.Counter[str] = collections.Counter()
@@ -86,12 +91,41 @@ class Selection:
         if self.where is None:
             return True
         self.seen[item.kind] += 1
-        if self.scout is not None and item.kind != "flow":
-            found = self.scout.passes(item.record())
-        else:
-            found = self.where.matches(item.record(self._looked_at), item.flow(self._looked_at))
+        found = self._judge(item, self._looked_at if item.kind != "packet" else None)
         if found:
             self.matched[item.kind] += 1
+        return found
+
+    def passing(self, run: Packets) -> Sequence[int]:
+        """The places of those of a run of packets that pass."""
+        if self.where is None:
+            return range(run.first, run.last)
+        if self._verdicts is None:
+            self._verdicts = PacketVerdicts(self._classes(self.where))
+        keys = self._packet_keys
+        places: list[int] = self._verdicts.passing(
+            run.rows, run.first, run.last, lambda place, name: run.item(place).record(frozenset({name})).get(name),
+            lambda place: self._judge(run.item(place), keys))
+        self.seen["packet"] += run.last - run.first
+        self.matched["packet"] += len(places)
+        return places
+
+    def _judge(self, item: Item, keys: frozenset[str] | None) -> bool:
+        """`keys`: those of its record that are looked at, None all."""
+        assert self.where is not None
+        if self.scout is not None and item.kind != "flow":
+            return self.scout.passes(item.record(keys))
+        flow = item.flow(self._looked_at) if self._asks_flows or item.kind != "packet" else None
+        return self.where.matches(item.record(keys), flow)
+
+    def _classes(self, where: Filter) -> dict[str, Class]:
+        """What of the values of packets matters. What their flow says changes, unless it is known how it ended."""
+        found = classes_of(where.node, "packet")
+        if self._asks_flows:
+            scout = self.scout
+            self._packet_keys = frozenset((*found, "flow"))
+            return {**found, "flow": scout.class_of} if scout is not None and "flow" not in found else {"n": bool}
+        self._packet_keys = frozenset(found)
         return found
 
     def take(self, kind: str) -> bool:

@@ -25,4 +25,4 @@ cdef class PacketFields:
     cdef list layers_of(self, const PacketRow* pk)
     cdef int noted(self, const PacketRow* pk, Value* v) except -1
     cdef int interface(self, const PacketRow* pk, Value* v) except -1
-    cdef dict record(self, const PacketRow* pk)
+    cdef dict record(self, const PacketRow* pk, object wanted)

@@ -140,11 +140,13 @@ cdef class PacketFields:
             give_object(v, <PyObject*>name)             # the dict keeps it
         return 0
 
-    cdef dict record(self, const PacketRow* pk):
-        """The whole record as a dict."""
+    cdef dict record(self, const PacketRow* pk, object wanted):
+        """The record as a dict. `wanted`: these of its keys, None all."""
         cdef Value v
         r = {"schema": "netwatch.packet/1"}
         for name, field in FIELDS:
+            if wanted is not None and name not in wanted:
+                continue
             self.value(pk, field, &v)
             if v.kind != V_ABSENT:
                 r[name] = to_object(&v)

@@ -70,9 +70,9 @@ cdef class PacketRows:
             return row.shard, row.row
         return 0, 0
 
-    def record(self, PacketFields fields, u64 i) -> dict:
-        """The packet record of the i-th row."""
-        return fields.record(self.at(i))
+    def record(self, PacketFields fields, u64 i, wanted: Collection[str] | None = None) -> dict:
+        """The packet record of the i-th row. `wanted`: these of its keys, None all."""
+        return fields.record(self.at(i), wanted)
 
     def know(self, apps: Buffer) -> None:
         """What the flows turned out to be: the protocol by flow number, one byte each; those beyond the end stay."""

@@ -127,7 +127,7 @@ cdef class FrameRing:
         row.flow = kept.flow
         if interfaces is not None and self.fields.interfaces is not interfaces:
             self.fields = PacketFields(interfaces)
-        return self.fields.record(&row)
+        return self.fields.record(&row, None)
 
     def about(self, u64 k) -> dict:
         """What a record does not say: its time in ns, link type, interface number, side, payload place, severity."""
