@@ -1,9 +1,10 @@
 """TCP reassembly by sequence number (RFC 9293 section 3.4), bounded per side, per flow and in all.
 
 Bytes that came first win. A segment that comes early waits; the hole before it counts as lost when the other side has
-acknowledged it and a while has passed, when the bounds are reached, or when the flow ends. What was lost is told to the
-reader, never papered over. A flow whose beginning was not seen starts where it was joined: with the lowest bytes known
-when the first are delivered. A keep-alive there is a byte that was sent before, or never (RFC 9293 section 3.8.4).
+acknowledged it and a while has passed or either of the two goes on to say something, when the bounds are reached, or
+when the flow ends. What was lost is told to the reader, never papered over. A flow whose beginning was not seen starts
+where it was joined: with the lowest bytes known when the first are delivered. A keep-alive there is a byte that was
+sent before, or never (RFC 9293 section 3.8.4).
 """
 from libc.stdlib cimport free
 
@@ -61,7 +62,9 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if pk.flags & TCP_FIN and not pk.notes & NOTE_DROPPED and <i32>(seq + pk.wire_payload - f.conn.half[s].next) >= 0:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
-    if pk.wire_payload:
+    if pk.wire_payload and f.conn.half[1 - s].early != NULL:
+        leave_acknowledged(&f, 1 - s)
+    if pk.wire_payload and f.conn != NULL:
         segment(&f, s, seq, pk)
     if f.conn != NULL and f.conn.half[s].early != NULL:
         lose_patience(&f, s)
@@ -127,6 +130,15 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
     if -NEAR < ahead < 0 and half.open == OPEN_GUESSED and nothing_told(half) and not pk.notes & NOTE_KEEP_ALIVE:
         half.next = seq
         ahead = 0
+    if ahead > 0 and not pk.notes & NOTE_DROPPED and acknowledged(f, s, seq):
+        leave_acknowledged(f, s)
+        if f.conn == NULL:
+            return
+        ahead = <i32>(seq - half.next)
+        if ahead > 0:
+            half.next = seq                     # all before it had been taken when it was sent
+            feed_gap(f, s, <u32>ahead)
+            ahead = 0
     if ahead > 0:
         early(f, s, seq, pk.payload, n, pk.notes & NOTE_DROPPED != 0)
         return
@@ -192,6 +204,14 @@ cdef void give_up_hole(Feed* f, int s) noexcept nogil:
 cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
     """Was the other side seen to take all before this?"""
     return f.row.packets[1 - s] != 0 and <i32>(f.row.acked[1 - s] - seq) >= 0
+
+
+cdef void leave_acknowledged(Feed* f, int s) noexcept nogil:
+    """Somebody speaks who has heard what is missing here, or was answered on it: whatever else the capture shows, it
+    comes too late to be read in order."""
+    cdef Half* half = &f.conn.half[s]
+    while f.conn != NULL and half.early != NULL and acknowledged(f, s, half.early.seq):
+        give_up_hole(f, s)
 
 
 cdef void lose_patience(Feed* f, int s) noexcept nogil:

@@ -7,17 +7,12 @@ the least share of the cuts of a protocol that must be named; it may only rise.
 
 from __future__ import annotations
 
-import re
-import struct
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
-from running import run_capture
+from lab import small_captures, tcp_flows
 
-CAPTURES = Path(__file__).resolve().parents[1] / "captures"
-LARGEST = 60_000  # bytes of a capture that is cut
 # a file that FTP sends says nothing of itself
 NAMED: dict[str, float] = {
     "bittorrent": 0.28, "dns": 0.75, "ftp-data": 0.0, "http": 0.83, "http2": 0.24, "imap": 0.81, "irc": 0.85,
@@ -27,40 +22,21 @@ NAMED: dict[str, float] = {
 OTHERS = 0.9  # of any other protocol
 
 
-@cache
-def frames_of(path: Path) -> tuple[bytes, list[bytes]]:
-    """The head of a capture file, and its records, each with its own head."""
-    data = path.read_bytes()
-    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-    at, records = 24, []
-    while at + 16 <= len(data):
-        (size,) = struct.unpack_from(f"{order}I", data, at + 8)
-        records.append(data[at : at + 16 + size])
-        at += 16 + size
-    return data[:24], records
-
-
 def cuts_of(path: Path) -> Counter[tuple[str, str]]:
     """Of each protocol, how many cuts of its flows are named, unknown and wrong."""
-    head, records = frames_of(path)
-    whole = run_capture(path.read_bytes(), kinds=("flows", "packets"))
-    stacks = {flow["id"]: flow.get("app_stack", []) for flow in whole.flows if flow["proto"] == "tcp"}
     counts: Counter[tuple[str, str]] = Counter()
-    for flow, stack in stacks.items():
-        own = [packet for packet in whole.packets if packet.get("flow") == flow]
-        for at, packet in enumerate(own):
-            if not stack or not re.search(r" len [1-9]", packet["info"]):
+    for lab in tcp_flows(path):
+        for at, side in enumerate(lab.said):
+            if side is None:
                 continue
-            cut = head + b"".join(records[each["n"] - 1] for each in own[at:])
-            found = [app for each in run_capture(cut, kinds=("flows",)).flows for app in each.get("app_stack", [])]
-            verdict = "unknown" if not found else "named" if set(found) <= set(stack) else "wrong"
-            counts[stack[-1], verdict] += 1
+            found = [app for each in lab.read(lab.frames[at:]).flows for app in each.get("app_stack", [])]
+            verdict = "unknown" if not found else "named" if set(found) <= set(lab.stack) else "wrong"
+            counts[lab.stack[-1], verdict] += 1
     return counts
 
 
 def all_cuts() -> Counter[tuple[str, str]]:
-    paths = [path for path in sorted(CAPTURES.glob("*.pcap")) if path.stat().st_size <= LARGEST]
-    return sum((cuts_of(path) for path in paths), Counter())
+    return sum(map(cuts_of, small_captures()), Counter())
 
 
 @pytest.fixture(scope="module")

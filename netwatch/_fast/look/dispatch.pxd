@@ -2,7 +2,7 @@
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u64, Slice
-from netwatch._fast.flow.row cimport Row, Cold, Conn, BIT_INITIATOR_B
+from netwatch._fast.flow.row cimport Row, Cold, Conn, Half, BIT_INITIATOR_B
 from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport Dpi, Look
 
@@ -14,6 +14,7 @@ cdef enum:                     # what became of the bytes of one side, answers o
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
 cdef bint dpi_named(Look* look, Slice data) noexcept nogil
+cdef bint dpi_knows(Look* look, Slice data) noexcept nogil
 cdef int dpi_read(Look* look, Slice data) noexcept nogil
 cdef int dpi_lost(Look* look, u64 n) noexcept nogil
 cdef int dpi_resync(Look* look, Slice data) noexcept nogil
@@ -21,6 +22,11 @@ cdef void dpi_close(Look* look) noexcept nogil
 cdef void dpi_drop(Dpi* dpi, Conn* conn) noexcept nogil
 cdef void dpi_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept nogil
 cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil
+
+cdef inline void pass_over(Half* half) noexcept nogil:
+    """What was kept of the side, to be read with what follows, never will be."""
+    half.offset += half.len
+    half.len = half.need = half.astray = 0
 
 cdef inline void look_at(Look* look, Dpi* dpi, Row* row, Cold* cold, int side, u64 ts, u64 frame) noexcept nogil:
     memset(look, 0, sizeof(Look))

@@ -5,9 +5,9 @@ The table of protocols, and who may begin so, is dpi.pyx. A flow that is known, 
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, Slice
+from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, slice_of
 from netwatch._fast.look.conns cimport conn_free, conn_new
-from netwatch._fast.look.registry cimport best, may_be_path, own_port, proto_at
+from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_port, proto_at
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
                                       Half, OPEN_KNOWN, Row, tried_bit)
@@ -192,8 +192,7 @@ cdef void fallen(Look* look) noexcept nogil:
     touch(look.dpi, look.row)
     conn.changes += 1
     conn.heard = 0
-    other.offset += other.len
-    other.len = other.need = other.astray = 0
+    pass_over(other)
     other.skip = 0
     other.tried = 1
     if not look.inner and not look.datagram:
@@ -248,6 +247,7 @@ cdef void forget(Row* row, Cold* cold, Conn* conn) noexcept nogil:
             cold.confidence = 0
     conn.proto = 0
     conn.heard = 0
+    conn.half[0].astray = conn.half[1].astray = 0
 
 
 cdef void drop_state(Conn* conn) noexcept nogil:
@@ -296,10 +296,17 @@ cdef bint dpi_named(Look* look, Slice data) noexcept nogil:
     return answer == READ_ON
 
 
+cdef bint dpi_knows(Look* look, Slice data) noexcept nogil:
+    """Could the flow's protocol begin with these bytes?"""
+    look.proto = look.conn.proto
+    return proto_at(look.proto).detect(look, data) > 0
+
+
 cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     """Show one side's next contiguous bytes to whoever reads the flow; look.used, need and skip are the answers."""
     cdef Conn* conn = look.conn
     cdef int answer
+    cdef bint late
     look.used = 0
     look.need = 0
     look.skip = 0
@@ -319,14 +326,15 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
     answer = proto_at(conn.proto).parse(look, data)
     if answer == PARSE_OK or answer == PARSE_MORE:
         return READ_ON if look.used or look.skip else READ_STUCK
-    if answer == PARSE_MALFORMED:
-        look.dpi.malformed[conn.proto] += 1
-    elif answer == PARSE_NOT_MINE:
+    late = answer != PARSE_DONE and begins_late(slice_of(data.p + look.used, data.n - look.used))
+    if answer == PARSE_NOT_MINE or late:            # late: the agreement on it was not seen
         conn.changes += 1
         forget(look.row, look.cold, conn)
         touch(look.dpi, look.row)
-        if conn.changes < CHANGES and (look.used or look.skip):
+        if conn.changes < CHANGES and (look.used or look.skip or late):
             return READ_ON
+    elif answer == PARSE_MALFORMED:
+        look.dpi.malformed[conn.proto] += 1
     return READ_OVER
 
 
@@ -346,15 +354,21 @@ cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
     if answer == PARSE_NOT_MINE:
         forget(look.row, look.cold, conn)
         touch(look.dpi, look.row)
+        pass_over(&conn.half[1 - look.side])        # it answers what was lost
     if answer == PARSE_ASTRAY and proto.resync != NULL:
         return READ_ASTRAY
-    return READ_ON if answer == PARSE_OK or answer == PARSE_MORE else READ_OVER
+    return READ_OVER if answer == PARSE_DONE or answer == PARSE_MALFORMED else READ_ON
 
 
 cdef int dpi_resync(Look* look, Slice data) noexcept nogil:
-    """Does a message of the flow's protocol begin with these bytes of a side that is astray? 0, 1 or DETECT_MORE."""
+    """Does a message of the flow's protocol begin with these bytes of a side that is astray, or one of what may follow
+    any? 0, 1 or DETECT_MORE."""
     look.proto = look.conn.proto
     look.state = &look.conn.state
+    if begins_late(data):
+        forget(look.row, look.cold, look.conn)
+        touch(look.dpi, look.row)
+        return 1
     return proto_at(look.proto).resync(look, data)
 
 

@@ -171,8 +171,11 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         look.fin = last or closed(half)
         if dpi_named(&look, slice_of(p, n)):
             undecided = False
-            feed_kept(f, 1 - s)
-            if f.conn == NULL:
+            if half.gaps and not knows_kept(f, 1 - s):
+                pass_over(&f.conn.half[1 - s])  # it answered what was lost
+            else:
+                feed_kept(f, 1 - s)
+            if f.conn == NULL or half.dead:     # of a dead one the kept bytes are gone
                 return
     while n and answer == READ_ON:
         look_for(f, s, &look)
@@ -219,6 +222,13 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         feed_kept(f, 1 - s)
 
 
+cdef bint knows_kept(Feed* f, int s) noexcept nogil:
+    """Does the protocol that the other side has just named know what was kept of this one?"""
+    cdef Look look
+    look_for(f, s, &look)
+    return dpi_knows(&look, slice_of(f.conn.half[s].buf, f.conn.half[s].len))
+
+
 cdef void look_for(Feed* f, int s, Look* look) noexcept nogil:
     look_at(look, f.dpi, f.row, f.cold, s, f.ts, f.frame)
     look.conn = f.conn
@@ -244,12 +254,6 @@ cdef void nobody_wants(Feed* f, int s) noexcept nogil:
     pass_over(half)
     if f.row.packets[s] >= JOINED_TRIES or f.inner:
         give_up_side(f, s)
-
-
-cdef inline void pass_over(Half* half) noexcept nogil:
-    """What was kept of the side is not read any more."""
-    half.offset += half.len
-    half.len = half.need = 0
 
 
 cdef void keep_unknown(Feed* f, int s, const u8* p, u32 n) noexcept nogil:

@@ -207,6 +207,11 @@ cdef class Probe:
                 self.code = OK
         return self.code
 
+    @property
+    def reads_on(self) -> bool:
+        """Does the protocol say what becomes of a direction behind a hole?"""
+        return self.proto.lost != NULL or self.proto.resync != NULL
+
     def close(self) -> None:
         """The flow ends."""
         cdef Look look = self.look_at(0, True)

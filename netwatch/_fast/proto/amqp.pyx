@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be16, 
                                         take, take8, take16, take32, take_reader, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, skip_rest, smaller,
                                                 wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, sasl_raw
@@ -297,9 +298,24 @@ cdef int amqp_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a frame, which ends as it must where its end is there."""
+    cdef u64 size
+    if n < FRAME_HEAD:
+        return FRAME_HEAD if METHOD <= p[0] <= HEARTBEAT else 0
+    size = <u64>FRAME_HEAD + be32(p + 3)
+    return size + 1 if frame_fits(p) and (size >= n or p[size] == FRAME_END) else 0
+
+
+cdef int amqp_resync(Look* look, Slice data) noexcept nogil:
+    """Frames that fill the segment, or the start of one that is as long as the kinds that are read."""
+    return look.state[0] != NULL and (messages_fill(look, data, length_of) or detect_frame(data) > 0)
+
+
 cdef void amqp_define(Proto* p) noexcept nogil:
     reads(p, "amqp", ON_TCP, amqp_detect, amqp_parse)
     p.first[c'A'] = p.first[METHOD] = p.first[HEADER] = p.first[HEARTBEAT] = 1
+    p.resync = amqp_resync
     p.free = free
 
 

@@ -6,6 +6,7 @@ Read until both sides have shown their capabilities; objects are never read.
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, port_is, skip_bytes, smaller, wait_for
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
 
@@ -167,9 +168,19 @@ cdef int git_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef int git_resync(Look* look, Slice data) noexcept nogil:
+    """A packet line that can be no other; a request that was lost is not waited for."""
+    cdef Git* git = <Git*>look.state[0]
+    cdef int answer = begins_again(look, data, git_detect)
+    if answer == 1 and git != NULL and from_client(look):
+        git.asked |= not starts(data.p + HEAD, data.n - HEAD, b"git-", 4)
+    return answer
+
+
 cdef void git_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "git", ON_TCP, git_detect, git_parse)
+    p.resync = git_resync
     for c in range(c'0', c'9' + 1):         # lengths of lines, in hexadecimal
         p.first[c] = 1
     for c in range(c'a', c'f' + 1):

@@ -6,6 +6,7 @@ What the server sends after the login is mail and is passed over, and so are the
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport among
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
                                                 holds_word, is_digit, is_letter, keep_each, keep_once, keep_verb,
                                                 number_of, port_is, reply_fits, same_word, smaller, take_word, trimmed,
@@ -29,6 +30,11 @@ cdef enum:                     # what the literal the client sends is
     LITERAL_NONE = 0
     LITERAL_USER = 1
     LITERAL_PASSWORD = 2
+
+cdef const char* OUTCOMES = b"ok no bad "
+cdef const char* VERBS = (b"capability noop logout starttls authenticate login enable select examine create delete "
+                          b"rename subscribe unsubscribe list lsub namespace status append idle check close unselect "
+                          b"expunge search fetch store copy move uid id getquota getquotaroot sort thread compress ")
 
 cdef struct Imap:
     Sasl sasl
@@ -236,9 +242,47 @@ cdef int imap_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int tagged_line(Slice data, bint client) noexcept nogil:
+    """A whole line of a tag, and of a command or, from the server, how it went: 0, 1 or DETECT_MORE."""
+    cdef i64 lf = find_byte(data.p, data.n, c'\n')
+    cdef Slice rest, tag, word
+    cdef bint digit = False
+    cdef u32 i
+    if lf < 0:
+        return DETECT_MORE if data.n < DETECT_ENOUGH and all_text(data.p, data.n - 1) else 0
+    rest = slice_of(data.p, <u32>lf - 1 if lf and data.p[lf - 1] == c'\r' else <u32>lf)
+    if not all_text(rest.p, rest.n):
+        return 0
+    tag = take_word(&rest)
+    word = take_word(&rest)
+    if not client and (tag.n == 1 and (tag.p[0] == c'*' or tag.p[0] == c'+')):
+        return 1
+    for i in range(tag.n):
+        digit |= is_digit(tag.p[i])
+        if not is_digit(tag.p[i]) and not is_letter(tag.p[i]) and tag.p[i] != c'.':
+            return 0
+    return digit and tag.n <= MAX_TAG and among(word.p, word.n, VERBS if client else OUTCOMES)
+
+
+cdef int imap_resync(Look* look, Slice data) noexcept nogil:
+    """A line with a tag, from the server any that may be one; what was pending is over."""
+    cdef Imap* imap = <Imap*>look.state[0]
+    cdef int answer
+    if imap == NULL:
+        return 0
+    answer = tagged_line(data, from_client(look))
+    if answer == 1 and from_client(look):
+        imap.sasl.on = False
+        imap.expect = LITERAL_NONE
+    elif answer == 1:
+        imap.greeted = True
+    return answer
+
+
 cdef void imap_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "imap", ON_TCP, imap_detect, imap_parse)
+    p.resync = imap_resync
     for c in range(128):
         p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*'
 

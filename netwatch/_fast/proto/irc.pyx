@@ -3,6 +3,7 @@
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
+from netwatch._fast.proto.common.again cimport command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, keep_each, keep_once,
                                                 keep_verb, may_begin, number_of, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, Sasl, sasl_answer, sasl_begin
@@ -23,6 +24,9 @@ cdef enum:
     MAX_KEPT = 16
     ENOUGH_LINES = 2000        # of both sides; who wants to know the channel knows it by then
     RPL_STARTTLS = 670
+
+cdef const char* VERBS = (b"nick user pass cap oper join part privmsg notice mode topic who whois names list kick "
+                          b"invite away ping pong quit starttls authenticate ison userhost error ")
 
 cdef struct Irc:
     Sasl sasl
@@ -167,8 +171,23 @@ cdef int irc_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int irc_resync(Look* look, Slice data) noexcept nogil:
+    """A command, or what a server says; what was pending is over."""
+    cdef Irc* irc = <Irc*>look.state[0]
+    cdef int answer
+    if irc == NULL:
+        return 0
+    answer = command_line(data, VERBS)
+    if answer == 0 and not from_client(look) and data.n > 1 and (data.p[0] == c':' or data.p[0] == c'@'):
+        answer = 1 if find_byte(data.p, data.n, c'\n') > 0 else DETECT_MORE if data.n < DETECT_ENOUGH else 0
+    if answer == 1 and from_client(look):
+        irc.sasl.on = False
+    return answer
+
+
 cdef void irc_define(Proto* p) noexcept nogil:
     reads(p, "irc", ON_TCP, irc_detect, irc_parse)
+    p.resync = irc_resync
     begins_with(p, b":NnUuCcPpSsEe")
 
 

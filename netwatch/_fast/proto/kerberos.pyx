@@ -4,11 +4,12 @@ A message is BER with an APPLICATION tag, version 5, and a type that repeats the
 picked out by a bounded walk of fixed depth.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, Reader, be32, left, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.ber cimport (BER_APPLICATION, BER_CONTEXT, BER_INTEGER, BER_SEQUENCE, ber_enter,
                                               ber_next, ber_number, ber_size)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
@@ -223,6 +224,14 @@ cdef int kerberos_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef int kerberos_resync(Look* look, Slice d) noexcept nogil:
+    """Messages have no numbers: what waits may have been answered by what was lost, or not been asked."""
+    cdef int answer = begins_again(look, d, kerberos_detect)
+    if answer == 1 and look.state[0] != NULL:
+        memset(&(<Kerberos*>look.state[0]).waiting, 0, sizeof(Waiting))
+    return answer
+
+
 cdef void kerberos_define(Proto* p) noexcept nogil:
     cdef int kind
     reads(p, "kerberos", ON_TCP | ON_UDP, kerberos_detect, kerberos_parse)
@@ -231,6 +240,7 @@ cdef void kerberos_define(Proto* p) noexcept nogil:
         if known_type(kind):
             p.first[BER_APPLICATION + kind] = 1
     p.ports[0] = 88
+    p.resync = kerberos_resync
     p.free = free
 
 

@@ -8,7 +8,7 @@ from libc.string cimport memset
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
-from netwatch._fast.proto.common.again cimport among
+from netwatch._fast.proto.common.again cimport among, begins_again, command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, is_letter, keep_each, keep_once,
                                                 keep_verb, next_line, number_of, port_is, skip_bytes, skip_rest,
                                                 take_word, wait_for, wait_more)
@@ -44,6 +44,9 @@ cdef enum:
     MAX_VALUE = 1073741824
     MAX_KEPT = 16
     ENOUGH = 200               # requests, or lines of answers
+
+cdef const char* ANSWERS = (b"stored not_stored exists not_found deleted touched ok end value stat version error "
+                            b"client_error server_error reset ")
 
 cdef struct Memcached:
     bint decided
@@ -362,9 +365,20 @@ cdef int memcached_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef int memcached_resync(Look* look, Slice data) noexcept nogil:
+    """A packet, a command, or a line that only a server says (protocol.txt)."""
+    cdef Memcached* mem = <Memcached*>look.state[0]
+    if mem == NULL:
+        return 0
+    if not mem.binary and not from_client(look) and command_line(data, ANSWERS) == 1:
+        return 1
+    return begins_again(look, data, memcached_detect)
+
+
 cdef void memcached_define(Proto* p) noexcept nogil:
     reads(p, "memcached", ON_TCP | ON_UDP, memcached_detect, memcached_parse)
     memset(p.first, 1, sizeof(p.first))     # a UDP frame may begin with any byte
+    p.resync = memcached_resync
 
 
 # --- describing ---

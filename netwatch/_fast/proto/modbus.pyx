@@ -10,6 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, be16, left, reader, take, take8, take_slice
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, from_client, port_is, skip_rest, wait_for
 from netwatch._fast.proto.common.describing import by_key, listed, micros, number, one_or_all
@@ -292,6 +293,11 @@ cdef int modbus_parse(Look* look, Slice data) noexcept nogil:
     return PARSE_OK
 
 
+cdef int modbus_resync(Look* look, Slice data) noexcept nogil:
+    """Messages are short: a segment begins with one, and all of it must be such."""
+    return begins_again(look, data, modbus_detect)
+
+
 cdef void modbus_closing(Look* look) noexcept nogil:
     """Nothing has contradicted the first message."""
     if look.state[0] != NULL:
@@ -302,6 +308,7 @@ cdef void modbus_define(Proto* p) noexcept nogil:
     reads(p, "modbus", ON_TCP, modbus_detect, modbus_parse)
     memset(p.first, 1, sizeof(p.first))     # a transaction may have any number
     p.closing = modbus_closing
+    p.resync = modbus_resync
     p.free = free
 
 

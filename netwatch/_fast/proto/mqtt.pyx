@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, find_b
                                         take8, take16, take_slice, take_varint32)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                            fact_number, fact_once, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (all_text, from_client, keep_each, keep_once, port_is, skip_bytes,
                                                 skip_rest, smaller, wait_for, wait_more)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
@@ -325,6 +326,34 @@ cdef int mqtt_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a packet whose size, and the topic of a PUBLISH, can be its kind's (sections 3.2 to 3.14)."""
+    cdef u32 length = 0, topic
+    cdef int head = fixed_header(p, n, &length), kind
+    if head <= 0:
+        return 0 if head < 0 else n + 1
+    kind = p[0] >> 4
+    if kind == PUBLISH:
+        if length < 3 or n < <u32>head + 2:
+            return <u64>head + length if length >= 3 else 0
+        topic = <u32>p[head] << 8 | p[head + 1]
+        if topic + 2 > length or not all_text(p + head + 2, smaller(topic, n - <u32>head - 2)):
+            return 0
+    elif kind == PINGREQ or kind == PINGRESP:
+        if length:
+            return 0
+    elif kind == SUBSCRIBE or kind == UNSUBSCRIBE or kind == CONNECT:
+        if length < 5:
+            return 0
+    elif kind < DISCONNECT and length < 2:
+        return 0
+    return <u64>head + length
+
+
+cdef int mqtt_resync(Look* look, Slice data) noexcept nogil:
+    return look.state[0] != NULL and messages_fill(look, data, length_of)
+
+
 cdef void mqtt_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "mqtt", ON_TCP, mqtt_detect, mqtt_parse)
@@ -332,6 +361,7 @@ cdef void mqtt_define(Proto* p) noexcept nogil:
         p.first[PUBLISH << 4 | c] = c & 6 != 6
     p.first[CONNECT << 4] = p.first[CONNACK << 4] = p.first[PINGREQ << 4] = p.first[PINGRESP << 4] = 1
     p.timeout = 120
+    p.resync = mqtt_resync
     p.free = free
 
 

@@ -13,6 +13,7 @@ from netwatch._fast.base.bytes cimport (u8, u32, u64, Reader, Slice, be16, be32,
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads, has_state)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.tls.inside cimport InnerTls, inner_free, inner_put
 from netwatch._fast.proto.tls.hello cimport TLS_CIPHERS, TLS_CUT, TLS_VERSION
@@ -218,6 +219,27 @@ cdef int openvpn_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a packet behind its length: a control packet carries the side's session id."""
+    cdef Vpn* vpn = <Vpn*>look.state[0]
+    cdef u32 size
+    cdef u8 op
+    if n < 3:
+        return 3
+    size = be16(p)
+    op = p[2] >> 3
+    if size == 0 or size > MOST or op < SOFT_RESET or op > CONTROL_WKC:
+        return 0
+    if op != DATA1 and op != DATA2 and n >= 2 + HEAD and \
+            (size < HEAD or vpn.id[look.side] and be64(p + 3) != vpn.id[look.side]):
+        return 0
+    return 2 + size
+
+
+cdef int openvpn_resync(Look* look, Slice d) noexcept nogil:
+    return look.state[0] != NULL and messages_fill(look, d, length_of)
+
+
 cdef void openvpn_free(void* state) noexcept nogil:
     inner_free(&(<Vpn*>state).tls)
     free(state)
@@ -231,6 +253,7 @@ cdef void openvpn_define(Proto* p) noexcept nogil:
     memset(p.first, 1, (MOST >> 8) + 1)        # over TCP the length comes first
     p.ports[0] = 1194
     p.traits = TRAIT_CARRIES_TLS | TRAIT_OPAQUE
+    p.resync = openvpn_resync
     p.free = openvpn_free
 
 

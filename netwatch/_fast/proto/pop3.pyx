@@ -6,6 +6,7 @@ What the server sends after the login is mail and is passed over.
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
+from netwatch._fast.proto.common.again cimport command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, is_letter,
                                                 keep_once, keep_verb, may_begin, port_is, same_word, smaller,
                                                 take_word, trimmed, word_is)
@@ -23,6 +24,9 @@ cdef enum:
     POP_PORT = 110
     MAX_LINE = 12288
     MAX_KEPT = 16
+
+cdef const char* OUTCOMES = b"+ok -err "
+cdef const char* VERBS = b"user pass apop auth capa stls quit stat list retr dele noop rset top  uidl utf8 lang "
 
 cdef struct Pop:
     Sasl sasl
@@ -83,7 +87,7 @@ cdef int pop3_detect(Look* look, Slice data) noexcept nogil:
 
 cdef bint may_be_command(Slice data) noexcept nogil:
     """Can these bytes begin a command (RFC 1939 sections 5 to 7, RFC 2449, RFC 2595, RFC 5034)?"""
-    cdef const char* verbs = b"user pass apop auth capa stls quit stat list retr dele noop rset top  uidl utf8 lang "
+    cdef const char* verbs = VERBS
     cdef u32 n = 0
     while n < data.n and n < 4 and is_letter(data.p[n]):
         n += 1
@@ -173,10 +177,25 @@ cdef int pop3_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int pop3_resync(Look* look, Slice data) noexcept nogil:
+    """A command, or what answers one; what was pending is over."""
+    cdef Pop* pop = <Pop*>look.state[0]
+    cdef int answer
+    if pop == NULL:
+        return 0
+    answer = command_line(data, VERBS if from_client(look) else OUTCOMES)
+    if answer == 1 and from_client(look):
+        pop.sasl.on = False
+    elif answer == 1:
+        pop.greeted = True
+    return answer
+
+
 cdef void pop3_define(Proto* p) noexcept nogil:
     reads(p, "pop3", ON_TCP, pop3_detect, pop3_parse)
     begins_with(p, b"+UuAaCcSs")
     p.agrees = pop3_agrees
+    p.resync = pop3_resync
 
 
 # --- describing ---

@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads)
+from netwatch._fast.proto.common.again cimport begins_again, messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
                                                 skip_rest, smaller, wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
@@ -64,6 +65,7 @@ cdef struct Pg:
     u8 auth                    # what the server asked for last
     bint sure[2]               # the side was read from its first message on
     bint failed                # the first error was kept
+    bint holed                 # bytes of the server were lost
 
 
 cdef bint is_type(u8 c, bint client) noexcept nogil:
@@ -278,14 +280,21 @@ cdef void take_error(Look* look, Pg* pg, Reader r) noexcept nogil:
             keep_once(look, PG_ERROR, text)
 
 
+cdef void take_auth(Look* look, Pg* pg, u8 kind) noexcept nogil:
+    """What is asked for. Where the asking was lost its going on still says what it was, its end does not."""
+    cdef u8 asked = AUTH_SASL if AUTH_SASL < kind <= AUTH_LAST else kind
+    pg.auth = kind
+    if kind != AUTH_OK or not pg.holed:
+        fact_once(look, PG_AUTH, &asked, 1)
+
+
 cdef int server_message(Look* look, Pg* pg, u8 kind, Slice body) noexcept nogil:
     if kind == c'S':
         take_report(look, reader(body.p, body.n))
     elif kind == c'E':
         take_error(look, pg, reader(body.p, body.n))
     elif kind == c'R' and body.n >= 4:
-        pg.auth = body.p[3]
-        fact_once(look, PG_AUTH, body.p + 3, 1)
+        take_auth(look, pg, body.p[3])
     return PARSE_DONE if kind == c'W' else PARSE_OK  # replication: a log of changes, no questions any more
 
 
@@ -345,9 +354,37 @@ cdef int postgresql_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a message of the side, behind the first one."""
+    cdef u32 size
+    if not is_type(p[0], look.side == (<Pg*>look.state[0]).client) or n > 1 and p[1] > MAX_MESSAGE >> 24:
+        return 0
+    if n < 5:
+        return 5
+    size = be32(p + 1)
+    return <u64>size + 1 if 4 <= size <= MAX_MESSAGE else 0
+
+
+cdef int postgresql_resync(Look* look, Slice data) noexcept nogil:
+    """Messages that fill the segment, or one that could begin the flow; an answer to a request for TLS may be lost."""
+    cdef Pg* pg = <Pg*>look.state[0]
+    cdef int answer = 0
+    if pg == NULL:
+        return 0
+    if not messages_fill(look, data, length_of):
+        answer = begins_again(look, data, postgresql_detect)
+        if answer <= 0:
+            return answer
+    if look.side != pg.client:
+        pg.asked = 0
+        pg.holed = True
+    return 1
+
+
 cdef void postgresql_define(Proto* p) noexcept nogil:
     reads(p, "postgresql", ON_TCP, postgresql_detect, postgresql_parse)
     p.first[0] = p.first[c'R'] = p.first[c'E'] = p.first[c'Q'] = p.first[c'P'] = 1
+    p.resync = postgresql_resync
 
 
 # --- describing ---

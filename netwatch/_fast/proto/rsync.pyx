@@ -82,9 +82,20 @@ cdef int rsync_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef int rsync_resync(Look* look, Slice data) noexcept nogil:
+    """What the daemon says is marked as such; of the client's lines each is what its place makes it."""
+    cdef Rsync* rsync = <Rsync*>look.state[0]
+    if rsync == NULL or from_client(look) or not (starts(data.p, data.n, b"@RSYNCD: ", HEAD)
+                                                  or starts(data.p, data.n, b"@ERROR", 6)):
+        return 0
+    rsync.greeted[look.side] |= not (data.n > HEAD and is_digit(data.p[HEAD]))
+    return 1
+
+
 cdef void rsync_define(Proto* p) noexcept nogil:
     reads(p, "rsync", ON_TCP, rsync_detect, rsync_parse)
     p.first[c'@'] = 1
+    p.resync = rsync_resync
 
 
 # --- describing ---

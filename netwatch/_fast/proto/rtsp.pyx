@@ -7,6 +7,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, slice_of,
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, is_digit, keep_each, keep_once,
                                                 keep_verb, next_field, next_line, number_of, same_word, skip_bytes,
                                                 smaller, take_word, wait_for, wait_more, word_is)
@@ -152,6 +153,24 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
     return PARSE_MALFORMED if length > MAX_BODY else skip_bytes(look, data, <u64>(end + length))
 
 
+cdef u64 media_length(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of an interleaved frame."""
+    return 0 if p[0] != c'$' else MEDIA_HEAD if n < MEDIA_HEAD else MEDIA_HEAD + be16(p + 2)
+
+
+cdef int rtsp_resync(Look* look, Slice data) noexcept nogil:
+    """A message begins with its line; media frames fill the segment."""
+    cdef Rtsp* rtsp = <Rtsp*>look.state[0]
+    cdef int sure
+    if rtsp == NULL:
+        return 0
+    sure = 1 if data.p[0] == c'$' and messages_fill(look, data, media_length) else \
+        start_line(data.p, data.n, DETECT_ENOUGH)
+    if sure > 0:
+        rtsp.scan[look.side] = 0
+    return sure if sure <= 0 else 1
+
+
 cdef int rtsp_parse(Look* look, Slice data) noexcept nogil:
     cdef int code = PARSE_OK
     if not has_state(look, sizeof(Rtsp)):
@@ -164,6 +183,7 @@ cdef int rtsp_parse(Look* look, Slice data) noexcept nogil:
 cdef void rtsp_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "rtsp", ON_TCP, rtsp_detect, rtsp_parse)
+    p.resync = rtsp_resync
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
 

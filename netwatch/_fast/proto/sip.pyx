@@ -226,6 +226,16 @@ cdef int take_message(Look* look, Sip* sip, Way* way, Slice data) noexcept nogil
     return skip_bytes(look, data, <u64>end + <u64>(length if length > 0 else 0))
 
 
+cdef int sip_resync(Look* look, Slice data) noexcept nogil:
+    """A message begins with its line."""
+    cdef Sip* sip = <Sip*>look.state[0]
+    cdef int sure = start_line(data.p, data.n, DETECT_ENOUGH)
+    if sip == NULL or sure <= 0:
+        return 0 if sip == NULL else sure
+    sip.way[look.side].body = sip.way[look.side].scan = sip.way[look.side].blank = 0
+    return 1
+
+
 cdef int sip_parse(Look* look, Slice data) noexcept nogil:
     cdef Sip* sip
     cdef int code = PARSE_OK
@@ -246,6 +256,7 @@ cdef int sip_parse(Look* look, Slice data) noexcept nogil:
 cdef void sip_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "sip", ON_TCP | ON_UDP, sip_detect, sip_parse)
+    p.resync = sip_resync
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
     p.ports[0] = 5060

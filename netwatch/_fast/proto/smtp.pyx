@@ -34,6 +34,7 @@ cdef struct Smtp:
     Sasl sasl
     bint secure                # STARTTLS was asked
     bint data                  # DATA was
+    bint greeted               # the server has said something
 
 
 # --- detection ---
@@ -93,13 +94,21 @@ cdef int take_reply(Look* look, Smtp* smtp, Slice line, u32 code) noexcept nogil
         if code == 220:
             keep_once(look, SMTP_TLS, slice_of(&yes, 1))
             return PARSE_NOT_MINE
-    if (code == 220 or code == 554) and line.n > 4:
+    if (code == 220 or code == 554) and line.n > 4 and not smtp.greeted and not enhanced(line):
         keep_once(look, SMTP_BANNER, slice_of(line.p + 4, line.n - 4))
-    if (code == 354 and smtp.data) or code == 221:
+    smtp.greeted = True
+    if code == 354 and (smtp.data or look.conn.half[1 - look.side].astray) or code == 221:
         return PARSE_DONE
+    if code >= 400:
+        smtp.data = False
     if code != 334:
         smtp.sasl.on = False
     return PARSE_OK
+
+
+cdef bint enhanced(Slice line) noexcept nogil:
+    """`220 2.0.0 text` answers STARTTLS: a greeting has no such status code (RFC 2034 section 3)."""
+    return line.n > 7 and line.p[4] == line.p[0] and line.p[5] == c'.' and line.p[7] == c'.'
 
 
 cdef Slice address_of(Slice rest) noexcept nogil:
@@ -124,6 +133,8 @@ cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
     if smtp.sasl.on:
         sasl_answer(look, &smtp.sasl, line)
         return PARSE_OK
+    if smtp.data:
+        return PARSE_DONE                           # the go-ahead was not seen: this is mail
     word = take_word(&rest)
     keep_verb(look, SMTP_COMMAND, word, MAX_KEPT)
     if word_is(word, b"ehlo", 4) or word_is(word, b"helo", 4) or word_is(word, b"lhlo", 4):
@@ -159,12 +170,38 @@ cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
+cdef bint as_sent(Slice data) noexcept nogil:
+    """Is the line, which begins with a verb, no line of a mail? (RFC 5321 section 4.1.1)"""
+    cdef i64 lf = find_byte(data.p, data.n, c'\n')
+    cdef Slice rest = slice_of(data.p, <u32>lf - 1 if lf and data.p[lf - 1] == c'\r' else <u32>lf)
+    cdef Slice word = take_word(&rest)
+    if word_is(word, b"mail", 4):
+        return begins_word(rest.p, rest.n, b"from:", 5)
+    if word_is(word, b"rcpt", 4):
+        return begins_word(rest.p, rest.n, b"to:", 3)
+    if word_is(word, b"auth", 4) or word_is(word, b"bdat", 4):
+        return rest.n > 0
+    if word_is(word, b"data", 4) or word_is(word, b"rset", 4) or word_is(word, b"quit", 4) or \
+            word_is(word, b"starttls", 8):
+        return rest.n == 0
+    return find_byte(rest.p, rest.n, c' ') < 0
+
+
 cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
     """A line of text is all that there is to a message; what was pending is answered, or lost."""
     cdef Smtp* smtp = <Smtp*>look.state[0]
-    cdef int answer = command_line(data, VERBS) if from_client(look) else reply_line(data)
-    if answer == 1 and smtp != NULL and from_client(look):
+    cdef int answer
+    if smtp == NULL:
+        return 0
+    answer = command_line(data, VERBS) if from_client(look) else reply_line(data)
+    if answer == 0 and from_client(look):
+        answer = command_line(data, b"starttls ")
+    if answer == 1 and from_client(look):
+        if not as_sent(data):
+            return 0
         smtp.data = smtp.sasl.on = False
+    elif answer == 1:
+        smtp.greeted = True
     return answer
 
 

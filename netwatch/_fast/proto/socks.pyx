@@ -6,10 +6,11 @@ import ipaddress
 
 from libc.stdlib cimport calloc
 
-from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, be16, find_byte, slice_of
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
-from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, all_text, from_client, keep_once, wait_for, wait_more
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_once, port_is, wait_for,
+                                                wait_more)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.describing import first_values
 from netwatch._fast.proto.common.facts import words
@@ -43,6 +44,7 @@ cdef enum:
     METHOD_NONE = 0
     METHOD_LOGIN = 2
     NO_METHOD = 255
+    PORT = 1080
     MAX_NAME = 255
     MAX_METHODS = 16
 
@@ -53,15 +55,38 @@ cdef struct Socks:
 
 # --- detection ---
 
+cdef bint message_whole(const u8* p, u32 n) noexcept nogil:
+    """A request, or the answer that all is well, and nothing behind it: RFC 1928 sections 4 and 6."""
+    if n < 10 or p[1] > ASSOCIATE or p[2] or message_size(p, n) != n:
+        return False
+    return be16(p + n - 2) or p[1] != CONNECT
+
+
+cdef bint login_whole(const u8* p, u32 n) noexcept nogil:
+    """User and password, and nothing behind them (RFC 1929 section 2)."""
+    return n > 4 and p[1] and n > 3 + <u32>p[1] and n == 3 + <u32>p[1] + p[2 + p[1]] and all_text(p + 2, p[1])
+
+
+cdef int joined(Look* look, const u8* p, u32 n) noexcept nogil:
+    """On the proxy's own port, its choice of a method, or a login."""
+    if (look.row.pb if look.side else look.row.pa) == PORT:
+        return 65 if n == 2 and p[0] == 5 and (p[1] == METHOD_NONE or p[1] == METHOD_LOGIN or p[1] == NO_METHOD) else 0
+    return 70 if port_is(look, PORT) and p[0] == 1 and login_whole(p, n) else 0
+
+
 cdef int detect_5(const u8* p, u32 n) noexcept nogil:
     """Version, how many methods, the methods, all different (RFC 1928 section 3); a request may follow at once."""
     cdef u32 i, j, size
+    cdef bint login = False
     if n < 2:
         return DETECT_MORE
+    if message_whole(p, n):
+        return 75
     size = p[1]
     if size == 0 or size > MAX_METHODS:
         return 0
     for i in range(2, 2 + size):
+        login |= i < n and p[i] == METHOD_LOGIN
         if i >= n:
             return DETECT_MORE
         if p[i] > 9 and p[i] < 128 or p[i] == NO_METHOD:
@@ -69,7 +94,7 @@ cdef int detect_5(const u8* p, u32 n) noexcept nogil:
         for j in range(2, i):
             if p[j] == p[i]:
                 return 0
-    if n > 2 + size and p[2 + size] != 5 and p[2 + size] != 1:
+    if n > 2 + size and p[2 + size] != 5 and not (p[2 + size] == 1 and login):
         return 0
     return 75
 
@@ -101,6 +126,8 @@ cdef int socks_detect(Look* look, Slice data) noexcept nogil:
     cdef i64 size
     if data.n == 0:
         return DETECT_MORE
+    if joined(look, data.p, data.n):
+        return joined(look, data.p, data.n)
     if data.p[0] == 5:
         return detect_5(data.p, data.n)
     if data.p[0] != 4:
@@ -233,6 +260,23 @@ cdef bint client_turn(const Socks* socks) noexcept nogil:
     return socks.at == AT_START or socks.at == AT_LOGIN or socks.at == AT_REQUEST
 
 
+cdef void join(Look* look, Socks* socks, Slice data) noexcept nogil:
+    """The flow may have been joined behind its greeting."""
+    if data.p[0] == 1:
+        socks.at = AT_LOGIN
+    elif data.p[0] != 5:
+        return
+    elif data.n == 2 and (look.row.pb if look.side else look.row.pa) == PORT:
+        socks.at = AT_METHOD
+    elif message_whole(data.p, data.n):
+        socks.at = AT_REQUEST if data.p[1] else AT_REPLY
+        socks.command = CONNECT
+    if socks.at != AT_START:
+        set_initiator(look, client_turn(socks))
+    if socks.at == AT_REQUEST or socks.at == AT_REPLY:
+        fact_once(look, SOCKS_VERSION, data.p, 1)
+
+
 cdef int socks_parse(Look* look, Slice data) noexcept nogil:
     cdef Socks* socks
     cdef int code = PARSE_OK
@@ -241,6 +285,8 @@ cdef int socks_parse(Look* look, Slice data) noexcept nogil:
     socks = <Socks*>look.state[0]
     if socks == NULL:
         return PARSE_DONE
+    if socks.at == AT_START:
+        join(look, socks, data)
     while code == PARSE_OK and look.used < data.n:
         if socks.at != AT_START and client_turn(socks) != from_client(look):
             return wait_more(look, data)    # said before the other side has answered: its meaning hangs on that
@@ -260,9 +306,15 @@ cdef int socks_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef int socks_lost(Look* look, u64 n) noexcept nogil:
+    """The two speak in turns, and what a message is hangs on the one before: what they open may still be known."""
+    return PARSE_NOT_MINE
+
+
 cdef void socks_define(Proto* p) noexcept nogil:
     reads(p, "socks", ON_TCP, socks_detect, socks_parse)
-    p.first[4] = p.first[5] = 1
+    p.first[1] = p.first[4] = p.first[5] = 1
+    p.lost = socks_lost
 
 
 # --- describing ---

@@ -11,6 +11,7 @@ from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
                                            TRAIT_OPAQUE, reads)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.lines cimport (from_client, is_digit, keep_once, next_line, port_is,
                                                 skip_bytes, skip_rest, smaller, wait_for, wait_more)
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields, words
@@ -211,9 +212,23 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
     return PARSE_OK
 
 
+cdef int ssh_resync(Look* look, Slice data) noexcept nogil:
+    """A packet of the key exchange, or the banner where it has not been seen."""
+    cdef Ssh* ssh = <Ssh*>look.state[0]
+    cdef int answer
+    if ssh == NULL or ssh.old:
+        return 0
+    answer = begins_again(look, data, ssh_detect)
+    if answer == 1 and data.p[0] == 0 and not ssh.banner[look.side]:
+        ssh.banner[look.side] = 1
+        ssh.as_client[look.side] = from_client(look)
+    return answer if answer != 1 or data.p[0] == 0 or not ssh.banner[look.side] else 0
+
+
 cdef void ssh_define(Proto* p) noexcept nogil:
     reads(p, "ssh", ON_TCP, ssh_detect, ssh_parse)
     p.first[c'S'] = p.first[0] = 1
+    p.resync = ssh_resync
     p.traits = TRAIT_OPAQUE
     p.timeout = 1800
 

@@ -13,6 +13,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, 
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads,
                                            has_state)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
 from netwatch._fast.proto.common.mux cimport MUX_STUN, mux_foreign, mux_met
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, number, one_or_all, text
@@ -264,10 +265,15 @@ cdef int stun_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef int stun_resync(Look* look, Slice d) noexcept nogil:
+    return begins_again(look, d, stun_detect)
+
+
 cdef void stun_define(Proto* p) noexcept nogil:
     reads(p, "stun", ON_TCP | ON_UDP, stun_detect, stun_parse)
     memset(p.first, 1, 4)              # a length of up to 1 KiB before a message
     p.ports[0] = 3478
+    p.resync = stun_resync
     p.free = free
 
 

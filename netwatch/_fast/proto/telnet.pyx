@@ -194,9 +194,21 @@ cdef int telnet_parse(Look* look, Slice data) noexcept nogil:
     return PARSE_OK
 
 
+cdef int telnet_resync(Look* look, Slice data) noexcept nogil:
+    """Every byte says something: what was half said, and whether a prompt stands, is forgotten."""
+    cdef Telnet* tel = <Telnet*>look.state[0]
+    if tel == NULL:
+        return 0
+    tel.way[look.side].at = AT_DATA
+    tel.way[look.side].text_n = 0
+    tel.asked = ASK_NOTHING
+    return 1
+
+
 cdef void telnet_define(Proto* p) noexcept nogil:
     reads(p, "telnet", ON_TCP, telnet_detect, telnet_parse)
     p.first[IAC] = 1
+    p.resync = telnet_resync
 
 
 # --- describing ---

@@ -10,6 +10,8 @@ from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number,
                                            fact_once, wants, reads)
+from netwatch._fast.proto.common.again cimport messages_fill
+from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
 
 cdef enum:                     # fact keys
@@ -139,6 +141,27 @@ cdef int websocket_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a frame; the client's are masked, the server's are not (section 5.1)."""
+    cdef u32 head = 2
+    cdef u64 size
+    if n < 2:
+        return 2
+    if not head_fits(p[0], p[1]) or from_client(look) != (p[1] & MASKED != 0):
+        return 0
+    size = p[1] & 127
+    head += 2 if size == 126 else 8 if size == 127 else 0
+    if n < head:
+        return head
+    if size >= 126:
+        size = be16(p + 2) if size == 126 else be64(p + 2)
+    return 0 if size >> 31 else head + size + (4 if p[1] & MASKED else 0)
+
+
+cdef int websocket_resync(Look* look, Slice data) noexcept nogil:
+    return messages_fill(look, data, length_of)
+
+
 cdef void websocket_closing(Look* look) noexcept nogil:
     if wants(look, EV_FRAME):
         event(look, EV_FRAME, FRAME_OVER, 0)
@@ -150,6 +173,7 @@ cdef void websocket_define(Proto* p) noexcept nogil:
     for first in range(256):
         p.first[first] = head_fits(<u8>first, 0)
     p.closing = websocket_closing
+    p.resync = websocket_resync
 
 
 # --- describing ---

@@ -7,8 +7,8 @@ and the first of them ends the reading.
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, keep_each, keep_once, port_is,
-                                                same_word, smaller, trimmed, wait_more)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, handshake_begins, holds_word, keep_each,
+                                                keep_once, port_is, same_word, smaller, trimmed, wait_more)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -177,6 +177,8 @@ cdef int take_piece(Look* look, Xmpp* xmpp, Slice data) noexcept nogil:
     cdef const u8* p = data.p + look.used
     cdef u32 n = data.n - look.used
     cdef i64 open = find_byte(p, n, c'<'), end = -1
+    if handshake_begins(p, n):
+        return PARSE_NOT_MINE                       # the agreement on it was not seen
     if open >= 0:
         end = tag_end(p + open, n - <u32>open)
     if end < 0 or open + end + 1 > MAX_TAG:
@@ -186,6 +188,19 @@ cdef int take_piece(Look* look, Xmpp* xmpp, Slice data) noexcept nogil:
     look.used += <u32>(open + end + 1)
     take_text(look, xmpp, slice_of(p, <u32>open))
     return take_tag(look, xmpp, slice_of(p + open + 1, <u32>end - 1))
+
+
+cdef int xmpp_resync(Look* look, Slice data) noexcept nogil:
+    """A stanza, or what comes before them."""
+    cdef Xmpp* xmpp = <Xmpp*>look.state[0]
+    cdef int sure
+    if xmpp == NULL:
+        return 0
+    sure = 1 if among_stanzas(data.p, data.n) else xmpp_detect(look, data)
+    if sure > 0:
+        xmpp.text[look.side] = TEXT_NONE
+        xmpp.sasl.on = xmpp.sasl.on and not from_client(look)
+    return sure if sure <= 0 else 1
 
 
 cdef int xmpp_parse(Look* look, Slice data) noexcept nogil:
@@ -200,6 +215,7 @@ cdef int xmpp_parse(Look* look, Slice data) noexcept nogil:
 cdef void xmpp_define(Proto* p) noexcept nogil:
     reads(p, "xmpp", ON_TCP, xmpp_detect, xmpp_parse)
     p.first[c'<'] = 1
+    p.resync = xmpp_resync
 
 
 # --- describing ---

@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, 
                                         take16, take32, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                            fact_number, fact_once, set_initiator, reads)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
@@ -374,9 +375,35 @@ cdef int cassandra_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of an envelope of the side, which is one of the flow's version."""
+    cdef Envelope e
+    if n < head_size(p[0]):
+        return head_size(p[0]) if known_version(p[0]) else 0
+    e = envelope(p)
+    if not fits(&e) or (look.side == (<Cql*>look.state[0]).client) != (e.version & ANSWER == 0) or e.flags & 0xe0:
+        return 0
+    return <u64>e.head + e.size
+
+
+cdef int cassandra_resync(Look* look, Slice data) noexcept nogil:
+    """A frame is known by its checksum, envelopes by their lengths."""
+    cdef Cql* cql = <Cql*>look.state[0]
+    cdef bint framed
+    if cql == NULL:
+        return 0
+    framed = data.n >= HEAD_MOST and (is_frame(data.p, HEAD_FRAME) or is_frame(data.p, HEAD_FRAME_LZ4))
+    if not framed and not messages_fill(look, data, length_of):
+        return 0
+    cql.framed[look.side] |= framed
+    cql.frame[look.side] = 0
+    return 1
+
+
 cdef void cassandra_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "cassandra", ON_TCP, cassandra_detect, cassandra_parse)
     for c in range(256):
         p.first[c] = known_version(<u8>c)
     p.first[NODE_MAGIC >> 24] = 1
+    p.resync = cassandra_resync

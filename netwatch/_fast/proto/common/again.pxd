@@ -3,18 +3,37 @@
 Asked at the beginnings of segments, of a flow whose protocol is known: a line that begins with one of the protocol's
 commands, or a message that detection knows, is then no chance.
 """
-from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte
 from netwatch._fast.look.protocol cimport DETECT_MORE, Look
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, all_text, reply_fits, same_word
 
 cdef enum:
-    SURE_AGAIN = 65            # of detection, of a flow that is the protocol's already
+    SURE_AGAIN = 60            # of detection, of a flow that is the protocol's already
+    WHOLE_BEFORE = 2           # messages before one that goes on beyond the bytes, where lengths are all there is
+
+# whole length of the message whose first n bytes stand at p, 0 when none begins there; more than n when that is cut
+ctypedef u64 (*LengthOf)(Look*, const u8* p, u32 n) noexcept nogil
 
 
 cdef inline int begins_again(Look* look, Slice data, int (*detect)(Look*, Slice) noexcept nogil) noexcept nogil:
     """Does detection know a message here? The flow's confidence stays what it was."""
     cdef int sure = detect(look, data)
     return sure if sure == DETECT_MORE else sure >= SURE_AGAIN
+
+
+cdef inline bint messages_fill(Look* look, Slice data, LengthOf length_of) noexcept nogil:
+    """Is each message followed by another, and does the last end with the bytes, or come after some that are whole?"""
+    cdef u32 at = 0, whole = 0
+    cdef u64 size
+    while at < data.n:
+        size = length_of(look, data.p + at, data.n - at)
+        if size == 0:
+            return False
+        if size > data.n - at:
+            return whole >= WHOLE_BEFORE
+        at += <u32>size
+        whole += 1
+    return whole > 0
 
 
 cdef inline bint among(const u8* p, u32 n, const char* words) noexcept nogil:
@@ -24,7 +43,7 @@ cdef inline bint among(const u8* p, u32 n, const char* words) noexcept nogil:
         size = 0
         while words[at + size] != c' ':
             size += 1
-        if size == n and same_word(p, words + at, n):
+        if n and size == n and same_word(p, words + at, n):
             return True
         at += size + 1
     return False

@@ -5,7 +5,7 @@ All functions are inline and copy nothing. A line ends in LF; a CR before it bel
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, find_byte, slice_of
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B
-from netwatch._fast.look.protocol cimport Look, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, fact_once
+from netwatch._fast.look.protocol cimport Look, PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once
 from netwatch._fast.proto.common.learn cimport keep_distinct
 
 cdef enum:
@@ -159,13 +159,20 @@ cdef inline u64 take_skip(Look* look) noexcept nogil:
     look.skip = 0
     return n
 
+cdef inline bint handshake_begins(const u8* p, u32 n) noexcept nogil:
+    """The first two bytes of a TLS handshake (RFC 8446 section 5.1), which no text and no letter of a message is."""
+    return n > 1 and p[0] == 22 and p[1] == 3
+
 cdef inline int each_line(Look* look, Slice data, u32 limit,
                           int (*take)(Look*, Slice) noexcept nogil) noexcept nogil:
-    """Give every whole line to `take`, until it answers anything but PARSE_OK; what it asks to skip is skipped."""
+    """Give every whole line to `take`, until it answers anything but PARSE_OK; what it asks to skip is skipped. Where
+    TLS begins, because the agreement on it was not seen, the flow is given back."""
     cdef Slice line
     cdef i64 step
     cdef int code
     while look.used < data.n:
+        if handshake_begins(data.p + look.used, data.n - look.used):
+            return PARSE_NOT_MINE
         step = next_line(data.p + look.used, data.n - look.used, limit, &line)
         if step < 0:
             return PARSE_MALFORMED

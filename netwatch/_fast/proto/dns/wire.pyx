@@ -12,6 +12,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_DNS, EV_
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add,
                                            fact_number, fact_once, dns_counted, fact_set, set_initiator, verdict_only,
                                            wants)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.dns.asked cimport Dns, latency, remember, state_of
 from netwatch._fast.proto.dns.naming cimport dns_names
 from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
@@ -343,11 +344,17 @@ cdef int llmnr_parse(Look* look, Slice data) noexcept nogil:
     return parse_datagram(look, data, OVER_LLMNR) if look.datagram else parse_stream(look, data, OVER_LLMNR)
 
 
+cdef int dns_resync(Look* look, Slice data) noexcept nogil:
+    return begins_again(look, data, dns_detect)
+
+
+cdef int llmnr_resync(Look* look, Slice data) noexcept nogil:
+    return begins_again(look, data, llmnr_detect)
+
+
 cdef void define(Proto* p) noexcept nogil:
     """What the three have in common. An id may be any number, so any first byte may begin a message."""
     memset(p.first, 1, sizeof(p.first))
-    p.lost = NULL
-    p.closing = NULL
     p.free = free
 
 
@@ -358,6 +365,7 @@ cdef void dns_define(Proto* p) noexcept nogil:
     p.timeout = 30
     p.on = ON_TCP | ON_UDP
     p.detect = dns_detect
+    p.resync = dns_resync
     p.parse = dns_parse
 
 
@@ -378,4 +386,5 @@ cdef void llmnr_define(Proto* p) noexcept nogil:
     p.timeout = 30
     p.on = ON_UDP
     p.detect = llmnr_detect
+    p.resync = llmnr_resync
     p.parse = llmnr_parse

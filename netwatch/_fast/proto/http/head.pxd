@@ -24,6 +24,7 @@ cdef struct Head:
     bint broken                # framing that cannot be trusted
 
 cdef i64 head_end(const u8* p, u32 n, u32* scan) noexcept nogil
+cdef int first_request(Slice data, bint holed) noexcept nogil
 cdef int request_start(const u8* p, u32 n) noexcept nogil
 cdef int response_start(const u8* p, u32 n) noexcept nogil
 cdef bint known_method(const u8* p, u32 n) noexcept nogil

@@ -69,6 +69,12 @@ cdef int request_start(const u8* p, u32 n) noexcept nogil:
     return START_GOOD if known_method(p, size) and find_byte(p + i + 1, size - i - 1, c' ') < 0 else START_BAD
 
 
+cdef int first_request(Slice data, bint holed) noexcept nogil:
+    """request_start of what the side is joined with; behind a hole the first letters of a method may be missing."""
+    cdef int seen = request_start(data.p, data.n)
+    return START_BAD if holed and seen == START_GOOD and not known_method(data.p, data.n) else seen
+
+
 cdef inline bint has_version(const u8* line, u32 n) noexcept nogil:
     """The line ends in ` HTTP/1.x`; HTTP/0.9's requests have no version (RFC 1945 section 5.1)."""
     return n > 9 and line[n - 9] == c' ' and starts(line + n - 8, 8, b"HTTP/1.", 7) and is_digit(line[n - 1])

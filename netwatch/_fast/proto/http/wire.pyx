@@ -3,15 +3,15 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
 from netwatch._fast.proto.common.base64 cimport base64_decode
 from netwatch._fast.proto.common.gss cimport gss_learn
-from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, head_end,
-                                             known_method, read_head, request_start, response_start, whole_start)
+from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, first_request,
+                                             head_end, known_method, read_head, request_start, response_start,
+                                             whole_start)
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
                                              AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, claim, close_request,
                                              close_response, http_free, keep_head, lost_answers, lost_requests,
@@ -32,7 +32,7 @@ cdef enum:
 cdef int http_detect(Look* look, Slice data) noexcept nogil:
     cdef int seen = response_start(data.p, data.n)
     if seen == START_BAD:
-        seen = request_start(data.p, data.n)
+        seen = first_request(data, look.conn != NULL and look.conn.half[look.side].gaps)
     if seen != START_MORE:
         return 98 if seen == START_GOOD else 0
     if data.n < 64:

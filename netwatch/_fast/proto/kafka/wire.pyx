@@ -11,6 +11,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Reader, Slice, b
                                         take16, take32, take_slice, take_varint32)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport keep_u16
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_each, keep_once, skip_bytes, smaller, wait_for)
 from netwatch._fast.proto.common.sasl cimport SASL_MECHANISM, sasl_raw
@@ -329,10 +330,12 @@ cdef int take_response(Look* look, Kafka* kafka, Slice data) noexcept nogil:
 cdef int kafka_parse(Look* look, Slice data) noexcept nogil:
     cdef Kafka* kafka
     cdef int code = PARSE_OK
+    cdef bint new = look.state[0] == NULL
     if not has_state(look, sizeof(Kafka)):
         return PARSE_DONE
-        (<Kafka*>look.state[0]).client = <u8>look.side
     kafka = <Kafka*>look.state[0]
+    if new:
+        kafka.client = <u8>look.side
     set_initiator(look, look.side == kafka.client)
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         if look.side == kafka.client:
@@ -340,6 +343,22 @@ cdef int kafka_parse(Look* look, Slice data) noexcept nogil:
         else:
             code = take_response(look, kafka, data)
     return code
+
+
+cdef int kafka_resync(Look* look, Slice data) noexcept nogil:
+    """A request is known by its head, a response by the request that it answers."""
+    cdef Kafka* kafka = <Kafka*>look.state[0]
+    cdef u32 i
+    if kafka == NULL:
+        return 0
+    if look.side == kafka.client:
+        return begins_again(look, data, kafka_detect)
+    if data.n < 8 or not 4 <= be32(data.p) <= RESPONSE_MOST:
+        return 0
+    for i in range(WAITING):
+        if kafka.pending >> i & 1 and kafka.waiting[i] == be32(data.p + 4):
+            return 1
+    return 0
 
 
 cdef void kafka_closing(Look* look) noexcept nogil:
@@ -370,4 +389,5 @@ cdef void kafka_define(Proto* p) noexcept nogil:
     COMPACT[CONSUMER_HEARTBEAT] = 0
     memset(p.first, 1, 7)      # the first byte of a length up to REQUEST_MOST
     p.closing = kafka_closing
+    p.resync = kafka_resync
     p.free = free

@@ -13,6 +13,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_
                                            set_initiator, reads, has_state)
 from netwatch._fast.proto.common.ber cimport (BER_ENUMERATED, BER_INTEGER, BER_OCTETS, BER_SEQUENCE, ber_any, ber_enter,
                                               ber_number, ber_size, ber_slice, ber_tag)
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 
@@ -283,10 +284,12 @@ cdef int ldap_parse(Look* look, Slice d) noexcept nogil:
     cdef Ldap* ldap
     cdef int code
     cdef u64 skip = 0
+    cdef bint new = look.state[0] == NULL
     if not has_state(look, sizeof(Ldap)):
         return PARSE_DONE
-        (<Ldap*>look.state[0]).tls_id = -1
     ldap = <Ldap*>look.state[0]
+    if new:
+        ldap.tls_id = -1
     while look.used < d.n:
         code = one(look, ldap, d.p + look.used, d.n - look.used, &skip)
         if look.datagram and (code == PARSE_MORE or code == PARSE_MALFORMED or skip):
@@ -302,7 +305,12 @@ cdef int ldap_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef int ldap_resync(Look* look, Slice d) noexcept nogil:
+    return begins_again(look, d, ldap_detect)
+
+
 cdef void ldap_define(Proto* p) noexcept nogil:
     reads(p, "ldap", ON_TCP | ON_UDP, ldap_detect, ldap_parse)
     p.first[BER_SEQUENCE] = 1
+    p.resync = ldap_resync
     p.free = free

@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reade
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads)
 from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
+from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, keep_once, skip_bytes, skip_rest, smaller, wait_for,
                                                 word_is)
@@ -225,8 +226,13 @@ cdef int mongodb_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef int mongodb_resync(Look* look, Slice data) noexcept nogil:
+    return begins_again(look, data, mongodb_detect)
+
+
 cdef void mongodb_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "mongodb", ON_TCP, mongodb_detect, mongodb_parse)
     for c in range(256):
         p.first[c] = 1         # the low byte of the first message's length
+    p.resync = mongodb_resync

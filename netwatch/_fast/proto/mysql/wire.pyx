@@ -10,6 +10,7 @@ from libc.stdlib cimport calloc
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, le16, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator, reads)
+from netwatch._fast.proto.common.again cimport WHOLE_BEFORE
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, keep_once, skip_bytes, skip_rest,
                                                 smaller, wait_for)
@@ -294,8 +295,60 @@ cdef int mysql_parse(Look* look, Slice data) noexcept nogil:
     return code
 
 
+cdef bint packets_fill(Slice data, bint client) noexcept nogil:
+    """Commands, each of sequence 0, or a server's packets that count up, until the segment ends or far into it."""
+    cdef u32 at = 0, size, whole = 0
+    cdef u8 sequence = data.p[3] if data.n > 3 else 0
+    while at + HEAD < data.n:
+        size = le24(data.p + at)
+        if size == 0 or data.p[at + 3] != sequence:
+            return False
+        if client and (sequence or LAST_MYSQL < data.p[at + HEAD] < FIRST_MARIADB):
+            return False
+        if size > data.n - at - HEAD:
+            return whole >= WHOLE_BEFORE
+        at += HEAD + size
+        whole += 1
+        sequence += not client
+    return whole and (at == data.n or whole >= WHOLE_BEFORE)
+
+
+cdef bint frames_fill(Slice data) noexcept nogil:
+    """The same of compressed frames."""
+    cdef u32 at = 0, size
+    while at + ZIP_HEAD <= data.n:
+        size = le24(data.p + at)
+        if size == 0 or size > data.n - at - ZIP_HEAD or 0 < le24(data.p + at + HEAD) < size:
+            return False
+        at += ZIP_HEAD + size
+    return at and at == data.n
+
+
+cdef int mysql_resync(Look* look, Slice data) noexcept nogil:
+    """Packets, frames of them where compression was asked for, or a login. A lost verdict is not guessed."""
+    cdef Mysql* my = <Mysql*>look.state[0]
+    cdef u8 side = <u8>look.side
+    if my == NULL:
+        return 0
+    if my.zipped[side] or my.compress and (my.decided or side != my.server) and frames_fill(data):
+        my.zipped[side] = my.zipped[side] or frames_fill(data)
+        my.decided = True
+        return frames_fill(data)
+    if side != my.server and data.n > HEAD and data.p[3] and mysql_detect(look, data) > 0:
+        return 1
+    if not packets_fill(data, side != my.server):
+        return 0
+    my.goes_on[side] = False
+    if side == my.server:
+        my.greeted = True
+        my.packets += my.packets == 0
+        my.decided |= data.p[3] == 1                # such a one answers a command
+    return 1
+
+
 cdef void mysql_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "mysql", ON_TCP, mysql_detect, mysql_parse)
+    p.resync = mysql_resync
     for c in range(256):
         p.first[c] = c >= 8    # the low byte of the first packet's length

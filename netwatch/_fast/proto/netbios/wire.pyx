@@ -6,8 +6,8 @@ not NetBIOS's own: after the positive answer the flow is given back.
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, left, reader, slice_of, take, take16, take32,
-                                        take_reader)
+from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, left, reader, slice_of, take, take16,
+                                        take32, take_reader)
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator,
@@ -267,11 +267,17 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
     return PARSE_OK
 
 
+cdef int netbios_lost(Look* look, u64 n) noexcept nogil:
+    """Of the session's opening there are two messages: what it carries may follow."""
+    return PARSE_NOT_MINE
+
+
 cdef void netbios_define(Proto* p) noexcept nogil:
     reads(p, "netbios", ON_TCP | ON_UDP, netbios_detect, netbios_parse)
     memset(p.first, 1, sizeof(p.first))
     p.ports[0] = 137
     p.ports[1] = 138
+    p.lost = netbios_lost
     p.free = free
 
 

@@ -8,9 +8,10 @@ is; the session itself is left alone.
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, Reader, be16, find_byte, le16, le32, reader, slice_of
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, Reader, be16, find_byte, le16, le32, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.ber cimport ber_any, ber_enter, ber_slice
 from netwatch._fast.proto.common.learn cimport keep_text
 from netwatch._fast.proto.common.lines cimport from_client, port_is, smaller, wait_for
@@ -301,8 +302,23 @@ cdef int rdp_parse(Look* look, Slice d) noexcept nogil:
     return code
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a TPKT packet with X.224 data in it."""
+    if n < TPKT_HEAD + 3:
+        return TPKT_HEAD + 3 if p[0] == TPKT else 0
+    if p[0] != TPKT or p[1] or p[4] != 2 or p[5] != DATA or p[6] != 0x80:
+        return 0
+    return be16(p + 2) if be16(p + 2) >= TPKT_HEAD + 3 else 0
+
+
+cdef int rdp_resync(Look* look, Slice d) noexcept nogil:
+    """Packets that fill the segment, or those of the connection's beginning."""
+    return look.state[0] != NULL and (messages_fill(look, d, length_of) or rdp_detect(look, d) > 0)
+
+
 cdef void rdp_define(Proto* p) noexcept nogil:
     reads(p, "rdp", ON_TCP, rdp_detect, rdp_parse)
     p.first[TPKT] = 1
     p.agrees = rdp_agrees
+    p.resync = rdp_resync
     p.free = free

@@ -34,6 +34,7 @@ cdef enum:                     # answers of the two readers
 cdef struct Hello:             # what a flow's parser must remember between the two
     u8 sid[32]
     u8 sid_len
+    bint asked                 # the client's hello was read
     u16 version                # negotiated, 0 not yet
     bint retried               # a HelloRetryRequest was seen
 

@@ -183,6 +183,7 @@ cdef int client_hello(Look* look, Hello* hello, Slice body, bint dtls) noexcept 
         return HELLO_BAD
     memcpy(hello.sid, sid.p, sid.n)
     hello.sid_len = <u8>sid.n
+    hello.asked = True
     fact_once(look, TLS_CLIENT_VERSION | again, version, 2)
     keep_list(look, TLS_CIPHERS | again, ciphers)
     exts = read_exts(look, hello, &r, False, again, &psk)
@@ -249,5 +250,6 @@ cdef int server_hello(Look* look, Hello* hello, Slice body) noexcept nogil:
     # RFC 8446 section 4.1.3: from 1.3 on the echo is a courtesy to middleboxes and says nothing.
     resumed = psk or (hello.version < 0x0304 and sid.n and sid.n == hello.sid_len
                       and memcmp(sid.p, hello.sid, sid.n) == 0)
-    fact_once(look, TLS_RESUMED, &resumed, 1)
+    if hello.asked or hello.version >= 0x0304:
+        fact_once(look, TLS_RESUMED, &resumed, 1)
     return HELLO_OK if exts == EXTS_GOOD else HELLO_BAD
