@@ -166,17 +166,10 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
     cdef u32 k
     cdef int answer = READ_ON
     cdef bint undecided = f.conn.proto == 0
-    if undecided and f.conn.half[1 - s].len and n:
-        look_for(f, s, &look)               # what the other side said before is read before
-        look.fin = last or closed(half)
-        if dpi_named(&look, slice_of(p, n)):
-            undecided = False
-            if half.gaps and not knows_kept(f, 1 - s):
-                pass_over(&f.conn.half[1 - s])  # it answered what was lost
-            else:
-                feed_kept(f, 1 - s)
-            if f.conn == NULL or half.dead:     # of a dead one the kept bytes are gone
-                return
+    if undecided and f.conn.half[1 - s].len and n and names_kept(f, s, p, n, last):
+        undecided = False
+        if f.conn == NULL or half.dead:         # of a dead one the kept bytes are gone
+            return
     while n and answer == READ_ON:
         look_for(f, s, &look)
         look.fin = last or closed(half)
@@ -220,6 +213,21 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         reading_over(f)
     elif undecided and f.conn.proto and f.conn.half[1 - s].len:
         feed_kept(f, 1 - s)
+
+
+cdef bint names_kept(Feed* f, int s, const u8* p, u32 n, bint last) noexcept nogil:
+    """Do these bytes say whose the flow is? Then what was kept of the other side is read before them, unless it answered
+    what was lost."""
+    cdef Look look
+    look_for(f, s, &look)
+    look.fin = last or closed(&f.conn.half[s])
+    if not dpi_named(&look, slice_of(p, n)):
+        return False
+    if f.conn.half[s].gaps and not knows_kept(f, 1 - s):
+        pass_over(&f.conn.half[1 - s])
+    else:
+        feed_kept(f, 1 - s)
+    return True
 
 
 cdef bint knows_kept(Feed* f, int s) noexcept nogil:

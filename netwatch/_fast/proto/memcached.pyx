@@ -3,7 +3,7 @@
 Stored values are passed over. In UDP a frame header of eight bytes stands before the text (protocol.txt, UDP).
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memset
+from libc.string cimport memset, strchr
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
@@ -45,9 +45,8 @@ cdef enum:
     MAX_KEPT = 16
     ENOUGH = 200               # requests, or lines of answers
 
-cdef const char* ANSWERS = (b"stored not_stored exists not_found deleted touched ok end value stat version error "
-                            b"client_error server_error reset ")
-
+cdef const char* ANSWERS = (b"stored not_stored exists not_found deleted touched ok end value stat version error reset "
+                            b"client_error server_error ")
 cdef struct Memcached:
     bint decided
     bint binary
@@ -60,26 +59,17 @@ cdef int command_kind(Slice word) noexcept nogil:
     """Commands are sent in lower case."""
     cdef const u8* p = word.p
     cdef u32 n = word.n
-    if n == 3 and (starts(p, n, b"set", 3) or starts(p, n, b"add", 3) or starts(p, n, b"cas", 3)):
-        return STORES
-    if (n == 7 and starts(p, n, b"replace", 7)) or (n == 6 and starts(p, n, b"append", 6)) or \
-            (n == 7 and starts(p, n, b"prepend", 7)):
-        return STORES
-    if (n == 3 and starts(p, n, b"get", 3)) or (n == 6 and starts(p, n, b"delete", 6)) or \
-            (n == 5 and starts(p, n, b"touch", 5)):
-        return KEYED
-    if n == 4 and (starts(p, n, b"gets", 4) or starts(p, n, b"incr", 4) or starts(p, n, b"decr", 4)):
-        return KEYED
-    if n == 5 and starts(p, n, b"stats", 5) or n == 7 and starts(p, n, b"version", 7):
-        return PLAIN
-    if n == 9 and (starts(p, n, b"flush_all", 9) or starts(p, n, b"verbosity", 9)):
-        return PLAIN
-    if n != 2 or p[0] != c'm':
+    if n == 0 or p[0] < c'a':
         return NO_COMMAND
-    if p[1] == c's':
-        return META_STORES
-    return PLAIN if p[1] == c'n' else META if p[1] == c'g' or p[1] == c'd' or p[1] == c'a' or p[1] == c'e' \
-        else NO_COMMAND
+    if among(p, n, b"set add cas replace append prepend "):
+        return STORES
+    if among(p, n, b"get gets delete touch incr decr "):
+        return KEYED
+    if among(p, n, b"stats version flush_all verbosity mn "):
+        return PLAIN
+    if among(p, n, b"mg md ma me "):
+        return META
+    return META_STORES if among(p, n, b"ms ") else NO_COMMAND
 
 
 cdef bint meta_flags(Slice rest) noexcept nogil:
@@ -157,9 +147,7 @@ cdef int detect_meta(const Look* look, int kind, Slice rest) noexcept nogil:
 
 cdef bint text_begins(u8 c) noexcept nogil:
     """The first letters of the commands and answers that detection knows."""
-    return c == c'S' or c == c'V' or c == c's' or c == c'a' or c == c'c' or c == c'r' or c == c'p' or c == c'g' \
-        or c == c'i' or c == c'd' or c == c't' or c == c'v' or c == c'f' \
-        or c == c'm' or c == c'H' or c == c'E' or c == c'N' or c == c'M'
+    return c and strchr(b"SVsacrpgidtvfmHENM", c) != NULL
 
 
 # --- detection ---
@@ -367,12 +355,9 @@ cdef int memcached_parse(Look* look, Slice data) noexcept nogil:
 
 cdef int memcached_resync(Look* look, Slice data) noexcept nogil:
     """A packet, a command, or a line that only a server says (protocol.txt)."""
-    cdef Memcached* mem = <Memcached*>look.state[0]
-    if mem == NULL:
+    if look.state[0] == NULL:
         return 0
-    if not mem.binary and not from_client(look) and command_line(data, ANSWERS) == 1:
-        return 1
-    return begins_again(look, data, memcached_detect)
+    return not from_client(look) and command_line(data, ANSWERS) == 1 or begins_again(look, data, memcached_detect)
 
 
 cdef void memcached_define(Proto* p) noexcept nogil:

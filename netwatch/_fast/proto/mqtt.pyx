@@ -330,24 +330,13 @@ cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
     """Of a packet whose size, and the topic of a PUBLISH, can be its kind's (sections 3.2 to 3.14)."""
     cdef u32 length = 0, topic
     cdef int head = fixed_header(p, n, &length), kind
+    kind = p[0] >> 4
     if head <= 0:
         return 0 if head < 0 else n + 1
-    kind = p[0] >> 4
-    if kind == PUBLISH:
-        if length < 3 or n < <u32>head + 2:
-            return <u64>head + length if length >= 3 else 0
+    if kind == PUBLISH and length > 2 and n >= <u32>head + 2:
         topic = <u32>p[head] << 8 | p[head + 1]
-        if topic + 2 > length or not all_text(p + head + 2, smaller(topic, n - <u32>head - 2)):
-            return 0
-    elif kind == PINGREQ or kind == PINGRESP:
-        if length:
-            return 0
-    elif kind == SUBSCRIBE or kind == UNSUBSCRIBE or kind == CONNECT:
-        if length < 5:
-            return 0
-    elif kind < DISCONNECT and length < 2:
-        return 0
-    return <u64>head + length
+        return <u64>head + length if topic + 2 <= length and all_text(p + head + 2, smaller(topic, n - head - 2)) else 0
+    return 0 if length and PINGREQ <= kind <= PINGRESP or length < 2 and kind < PINGREQ else <u64>head + length
 
 
 cdef int mqtt_resync(Look* look, Slice data) noexcept nogil:

@@ -5,11 +5,12 @@ body. A switch to TLS gives the flow back; under GSSAPI's encryption nothing mor
 login, settings and the first error are read.
 """
 from libc.stdlib cimport calloc
+from libc.string cimport strchr
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads)
-from netwatch._fast.proto.common.again cimport begins_again, messages_fill
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
                                                 skip_rest, smaller, wait_for, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM
@@ -59,24 +60,17 @@ cdef enum:
     ENOUGH_SERVER = 4096
 
 cdef struct Pg:
-    u32 messages[2]
+    u32 messages[2]            # and holes
     u32 asked                  # ASK_TLS or ASK_GSSAPI, not yet answered
     u8 client                  # which side it is
     u8 auth                    # what the server asked for last
     bint sure[2]               # the side was read from its first message on
     bint failed                # the first error was kept
-    bint holed                 # bytes of the server were lost
 
 
-cdef bint is_type(u8 c, bint client) noexcept nogil:
+cdef inline bint is_type(u8 c, bint client) noexcept nogil:
     """Is the letter one of the side's messages?"""
-    cdef const char* types = b"BCDEFHPQSXcdfp" if client else b"RKSZTDCEN123nstIAGHWVcdv"
-    cdef u32 i = 0
-    while types[i]:
-        if <u8>types[i] == c:
-            return True
-        i += 1
-    return False
+    return c and strchr(b"BCDEFHPQSXcdfp" if client else b"RKSZTDCEN123nstIAGHWVcdv", c) != NULL
 
 
 # --- detection ---
@@ -284,7 +278,7 @@ cdef void take_auth(Look* look, Pg* pg, u8 kind) noexcept nogil:
     """What is asked for. Where the asking was lost its going on still says what it was, its end does not."""
     cdef u8 asked = AUTH_SASL if AUTH_SASL < kind <= AUTH_LAST else kind
     pg.auth = kind
-    if kind != AUTH_OK or not pg.holed:
+    if kind != AUTH_OK or pg.messages[look.side] == 1:
         fact_once(look, PG_AUTH, &asked, 1)
 
 
@@ -300,10 +294,6 @@ cdef int server_message(Look* look, Pg* pg, u8 kind, Slice body) noexcept nogil:
 
 # --- messages ---
 
-cdef bint is_read(u8 kind, bint client) noexcept nogil:
-    return kind == c'Q' or kind == c'P' or kind == c'p' if client else kind == c'S' or kind == c'E' or kind == c'R'
-
-
 cdef int take_message(Look* look, Pg* pg, Slice data) noexcept nogil:
     """A letter, a length that counts itself, a body of which only the start is looked at."""
     cdef const u8* p = data.p + look.used
@@ -315,7 +305,7 @@ cdef int take_message(Look* look, Pg* pg, Slice data) noexcept nogil:
     size = be32(p + 1)
     if not is_type(p[0], client) or size < 4 or size > MAX_MESSAGE:
         return PARSE_MALFORMED if pg.sure[look.side] else skip_rest(look, data)
-    body = slice_of(p + 5, smaller(size - 4, READ_BODY) if is_read(p[0], client) else 0)
+    body = slice_of(p + 5, smaller(size - 4, READ_BODY) if strchr(b"QPp" if client else b"SER", p[0]) != NULL else 0)
     if n < 5 + body.n:
         return wait_for(look, data, 5 + body.n)
     skip_bytes(look, data, <u64>size + 1)
@@ -356,28 +346,19 @@ cdef int postgresql_parse(Look* look, Slice data) noexcept nogil:
 
 cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
     """Of a message of the side, behind the first one."""
-    cdef u32 size
-    if not is_type(p[0], look.side == (<Pg*>look.state[0]).client) or n > 1 and p[1] > MAX_MESSAGE >> 24:
+    if not is_type(p[0], look.side == (<Pg*>look.state[0]).client):
         return 0
-    if n < 5:
-        return 5
-    size = be32(p + 1)
-    return <u64>size + 1 if 4 <= size <= MAX_MESSAGE else 0
+    return 5 if n < 5 else <u64>be32(p + 1) + 1 if 4 <= be32(p + 1) <= MAX_MESSAGE else 0
 
 
 cdef int postgresql_resync(Look* look, Slice data) noexcept nogil:
     """Messages that fill the segment, or one that could begin the flow; an answer to a request for TLS may be lost."""
     cdef Pg* pg = <Pg*>look.state[0]
-    cdef int answer = 0
-    if pg == NULL:
+    if pg == NULL or not messages_fill(look, data, length_of) and postgresql_detect(look, data) <= 0:
         return 0
-    if not messages_fill(look, data, length_of):
-        answer = begins_again(look, data, postgresql_detect)
-        if answer <= 0:
-            return answer
     if look.side != pg.client:
         pg.asked = 0
-        pg.holed = True
+    pg.messages[look.side] += 1
     return 1
 
 
@@ -405,8 +386,7 @@ def describe(facts, show_secrets: bool = False) -> dict:
     if PG_SAFETY in known:
         obj["encryption"] = _SAFETY[known[PG_SAFETY][0][0]]
     if PG_AUTH in known:
-        kind = known[PG_AUTH][0][0]
-        obj["auth"] = _AUTH.get(kind, str(kind))
+        obj["auth"] = _AUTH.get(known[PG_AUTH][0][0], str(known[PG_AUTH][0][0]))
     queries = statements(known.get(PG_QUERY, ()), show_secrets)
     if queries:
         obj["queries"] = queries
@@ -416,5 +396,5 @@ def describe(facts, show_secrets: bool = False) -> dict:
 
 def label(obj: dict) -> str:
     """One line for the flow: "PostgreSQL app@shop SELECT 1"."""
-    who = "@".join(obj[key] for key in ("user", "database") if key in obj)
-    return words("PostgreSQL", who, obj.get("queries", ("",))[0] or obj.get("error"))
+    who = [obj[key] for key in ("user", "database") if key in obj]
+    return words("PostgreSQL", "@".join(who), obj.get("queries", ("",))[0] or obj.get("error"))

@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, 
                                         take16, take32, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
                                            fact_number, fact_once, set_initiator, reads)
+from netwatch._fast.proto.cassandra.frame cimport HEAD_FRAME, HEAD_FRAME_LZ4, is_frame
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport all_text, keep_once, skip_bytes, skip_rest, smaller, wait_for, word_is
@@ -46,8 +47,6 @@ cdef enum:
     SET_KEYSPACE = 3           # kind of a result
     NODE_MAGIC = 0xca552dfa    # first bytes between nodes
     HEAD_MOST = 9              # of an envelope; no frame is so short
-    HEAD_FRAME = 6
-    HEAD_FRAME_LZ4 = 8
     TAIL = 4                   # checksum after a frame
     MAX_BODY = 0x10000000
     READ_BODY = 1024           # bytes looked at of a body
@@ -291,23 +290,6 @@ cdef int take_envelope(Look* look, Cql* cql, Slice data) noexcept nogil:
     if (e.opcode == STARTUP or e.opcode == READY or e.opcode == AUTHENTICATE) and 5 <= e.version <= 6:
         cql.framed[look.side] = True
     return PARSE_DONE if look.side == cql.client and cql.messages[look.side] >= ENOUGH_CLIENT else PARSE_OK
-
-
-cdef u32 crc24(const u8* p, u32 n) noexcept nogil:
-    """The checksum of a frame's head (version 5, section 2)."""
-    cdef u32 crc = 0x875060, i
-    cdef int _bit
-    for i in range(n):
-        crc ^= <u32>p[i] << 16
-        for _bit in range(8):
-            crc <<= 1
-            if crc & 0x1000000:
-                crc ^= 0x1974f0b
-    return crc
-
-
-cdef bint is_frame(const u8* p, u32 head) noexcept nogil:
-    return crc24(p, head - 3) == (p[head - 3] | <u32>p[head - 2] << 8 | <u32>p[head - 1] << 16)
 
 
 cdef int take_frame(Look* look, Cql* cql, Slice data) noexcept nogil:
