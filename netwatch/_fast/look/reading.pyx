@@ -216,7 +216,7 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
 
 
 cdef bint names_kept(Feed* f, int s, const u8* p, u32 n, bint last) noexcept nogil:
-    """Do these bytes say whose the flow is? Then what was kept of the other side is read before them, unless it answered
+    """Do these bytes say whose the flow is? Then what was kept of the other side is read before them, unless it answers
     what was lost."""
     cdef Look look
     look_for(f, s, &look)
