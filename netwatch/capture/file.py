@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable
 
@@ -17,14 +18,15 @@ from netwatch._fast.input.pcapng import Pcapng
 from netwatch._fast.input.savefile import Pcap
 from netwatch._fast.input.snoop import Snoop
 from netwatch._fast.input.source import Source, SourceDenied, SourceError, SourceMissing
-from netwatch.capture.unpack import unpacker_for
+from netwatch.capture.unpack import Joined, unpacker_for
 
 HEAD = 32  # bytes that tell a format, and hold all of a pcap file header
 PCAP_MAGICS = tuple(bytes.fromhex(m) for m in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1"))
 PCAPNG_MAGIC = b"\n\r\r\n"
+RECORDED = re.compile(r"netwatch-\d{8}-\d{6}-\d{6}\.pcapng")  # see recorder/rotation.py
 SNOOP_MAGIC = b"snoop\0\0\0"
 
-__all__ = ["SourceError", "open_files", "open_savefile"]
+__all__ = ["RECORDED", "SourceError", "open_files", "open_savefile"]
 
 
 def open_files(paths: list[str]) -> Source:
@@ -41,8 +43,11 @@ def open_files(paths: list[str]) -> Source:
 
 
 def open_savefile(path: str) -> Source:
-    """A pcap, pcapng or snoop file, perhaps compressed. Raises a SourceError: one line that begins with the path."""
+    """A pcap, pcapng or snoop file, perhaps compressed, or a folder that `netwatch record` filled, whose files are one.
+    Raises a SourceError: one line that begins with the path."""
     name = shown(path)
+    if os.path.isdir(path):
+        return _open_folder(path, name)
     fd = _open(path, name)
     try:
         return _source(fd, name)
@@ -52,6 +57,26 @@ def open_savefile(path: str) -> Source:
     except OSError as e:
         os.close(fd)
         raise _failure(e, name) from None
+
+
+def _open_folder(path: str, name: str) -> Source:
+    """What was recorded into it, in order. All is opened now: a jail may follow."""
+    opened: list[int] = []
+    try:
+        for each in sorted(each for each in os.listdir(path) if RECORDED.fullmatch(each)):
+            opened.append(os.open(os.path.join(path, each), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW))
+    except OSError as e:
+        for number in opened:
+            os.close(number)
+        raise _failure(e, name) from None
+    if not opened:
+        raise SourceMissing(f"{name}: is a directory, not a capture file, and nothing was recorded into it")
+    size = sum(os.fstat(number).st_size for number in opened)
+    joined = Joined(opened)
+    head = _first(joined.read, HEAD)
+    if head[:4] != PCAPNG_MAGIC:
+        raise SourceError(f"{name}: its first file is not pcapng")
+    return Pcapng(os.dup(opened[0]) if opened else os.open(os.devnull, os.O_RDONLY), name, head, size, False, joined)
 
 
 def shown(path: str) -> str:

@@ -6,6 +6,7 @@ bounded by how little goes in per step, so that a file made to expand a thousand
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
 from typing import Protocol
@@ -87,6 +88,28 @@ class Unpacker:
             self._packed = self._member.unused_data + self._packed
             self._member = None
         return out
+
+
+class Joined(Unpacker):
+    """Files that are read as one, one after the other: of pcapng a section each. It owns their descriptors."""
+
+    def __init__(self, files: list[int]) -> None:
+        self.kind, self.taken = "folder", 0
+        self._files = files
+
+    def read(self, n: int) -> bytes:
+        """As of any; b"" at the end of the last one."""
+        while self._files:
+            piece = os.read(self._files[0], n)
+            if piece:
+                self.taken += len(piece)
+                return piece
+            os.close(self._files.pop(0))
+        return b""
+
+    def __del__(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
 
 
 def unpacker_for(head: bytes, feed: Callable[[int], bytes]) -> Unpacker | None:

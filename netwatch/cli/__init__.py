@@ -22,6 +22,13 @@ COMMANDS = {
     "show": "netwatch.cli.show:main",
     "hosts": "netwatch.cli.stats:hosts",
     "assert": "netwatch.cli.assertion:main",
+    "record": "netwatch.cli.record:main",
+    "bundle": "netwatch.cli.bundle:main",
+    "open": "netwatch.cli.open_bundle:main",
+    "diff": "netwatch.cli.diff:main",
+    "sql": "netwatch.cli.sql:main",
+    "export": "netwatch.cli.export:main",
+    "forget": "netwatch.cli.forget:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",
@@ -31,8 +38,8 @@ COMMANDS = {
     "data": "netwatch.cli.data:main",
     "doctor": "netwatch.cli.doctor:main",
 }
-LATER = ("record", "uptime", "usage", "diff", "sql", "egress", "bundle", "export", "snapshot",
-         "attach", "feed", "agent", "open", "diagnose")  # of CONTRACT section 1, promised and not there yet
+LATER = ("uptime", "usage", "egress", "snapshot", "attach", "feed", "agent",
+         "diagnose")  # of CONTRACT section 1, promised and not there yet
 LIBRARIES = ("brotli", "cryptography", "google-re2", "hpack", "maxminddb", "psutil", "pylsqpack", "tomlkit",
              "zstandard")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says

@@ -35,6 +35,17 @@ COMMANDS_HELP = """commands (each has --help):
                            captures summed up: conversations, endpoints, ...
   netwatch hosts FILE...   who is there: names, vendor, system, services, bytes
   netwatch assert EXPR     does every flow keep to it? exit 1 when one does not
+  netwatch record          keep what an interface carries in a ring of pcapng files
+  netwatch bundle make FILE... OUT
+                           captures with all that is known of them, signed;
+                           verify, info, redact
+  netwatch open BUNDLE     a bundle, or an incident, in the terminal
+  netwatch diff A B        what is new, gone, shifted between two captures
+  netwatch sql QUERY -r FILE
+                           ask captures and bundles in SQL
+  netwatch export --har OUT FILE
+                           HTTP for browsers; --curl, --objects FOLDER
+  netwatch forget --all    remove what the recorder has kept
   netwatch run -- COMMAND  run a program and show what it says, decrypted
   netwatch devices         interfaces that can be captured, why others cannot
   netwatch config show     settings in force and where each comes from;

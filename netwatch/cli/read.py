@@ -57,15 +57,15 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     for option, setting in OVERRIDES.items():
         if getattr(options, option):
             options.settings = options.settings.but(setting, getattr(options, option), f"--{option}")
-    options.host = _host(options)
+    options.host = host_of(options, bool(options.interface))
     options.names = None
     use_client_names()
     return options
 
 
-def _host(options: argparse.Namespace) -> Host:
+def host_of(options: argparse.Namespace, live: bool) -> Host:
     """The machine that is captured on; of a file nobody is asked."""
-    if not options.interface:
+    if not live:
         return Host()
     helper = sandbox.helper(options.settings)
     if helper is not None:

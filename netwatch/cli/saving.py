@@ -41,6 +41,11 @@ class Saving:
             raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
         self._writer = CaptureWriter(self.path, fd=self._file.fd)
 
+    @property
+    def packets(self) -> int:
+        """Written so far."""
+        return int(self._writer.packets)
+
     def begin(self, pipeline: Pipeline, scout: Scout | None) -> None:
         """`scout`: who has seen the flows end."""
         self._pipeline, self._scout = pipeline, scout

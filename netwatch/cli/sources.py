@@ -48,7 +48,7 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
 def files_again(options: argparse.Namespace) -> bool:
     """Is all that is read in files, which can be read twice?"""
     paths = [*options.files, *options.keylog]
-    return bool(options.files) and all(os.path.isfile(path) for path in paths)
+    return bool(options.files) and all(os.path.isfile(path) or os.path.isdir(path) for path in paths)
 
 
 def refuse_own(path: str, read: list[str]) -> str:

@@ -157,7 +157,7 @@ class Http2:
     def _report(self, stream: int) -> Event:
         transaction = self._streams.pop(stream)
         self._held -= transaction.held
-        return self._facts.report(self._flow, transaction)
+        return self._facts.report(self._flow, transaction)._replace(stream=stream)
 
 
 def _unpadded(flags: int, payload: bytes) -> bytes:

@@ -297,4 +297,4 @@ class Http3:
     def _report(self, owner: int) -> Event:
         transaction = self._streams.pop(owner)
         self._held -= transaction.held
-        return self._facts.report(self._flow, transaction)
+        return self._facts.report(self._flow, transaction)._replace(stream=owner)

@@ -42,6 +42,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "egress": "netwatch.addons.egress:EgressAddon",
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
+    "recorder": "netwatch.addons.recorder:Recorder",
 }
 USERS = {  # look after files of the user's: where there is a folder of that name
     "classifiers": "netwatch.plugins.classifiers:Classifiers",

@@ -188,6 +188,10 @@ class Pipeline:
             _adorn(asked.addons, found, engine, row)
         return found
 
+    def flow_record(self, engine: Engine, row: int, keys: frozenset[str]) -> Record:
+        """See model.Run."""
+        return self.record(engine, row, wanted=keys)
+
     def described(self, engine: Engine, row: int, show_secrets: bool = False,
                   wanted: frozenset[str] | None = None) -> Record:
         """What of the flow record is in no row: what protocols and addons say."""

@@ -40,6 +40,7 @@ from netwatch.store import files
 from netwatch.store.settings import Settings
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
     from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
@@ -124,6 +125,10 @@ class Session:
     def get(self, kind: type[Kind]) -> Kind:
         """See model.Run."""
         return self.pipeline.get(kind)
+
+    def flow_record(self, engine: Engine, row: int, keys: frozenset[str]) -> Record:
+        """See model.Run."""
+        return self.pipeline.flow_record(engine, row, keys)
 
     def say(self, text: str, severity: str = WARNING) -> None:
         """See model.Run."""

@@ -41,7 +41,7 @@ def as_csv(tables: list[Table]) -> Iterator[str]:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(keys)
     for record in records:
-        writer.writerow([_cell(record.get(key)) for key in keys])
+        writer.writerow([cell(record.get(key)) for key in keys])
     yield out.getvalue().removesuffix("\r\n") + "\r"
 
 
@@ -55,7 +55,8 @@ def _keys(table: Table) -> Iterator[str]:
     yield from seen
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value in a line of CSV; no spreadsheet takes it for a formula."""
     if value is None:
         return ""
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all: written under another name, and given its own when it is done.
+"""A file or a folder that is there whole or not at all: written under another name, given its own when it is done.
 
 The process that writes it may be jailed by then, where it can rename nothing: a child, forked before, does it when it
 is told. When the writer dies the child is told nothing, and removes what there is.
@@ -9,32 +9,34 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import stat
+from collections.abc import Callable
+from pathlib import Path
 
 from netwatch.store import files
 
 KEEP, DONE, FAILED = b"k", b"\0", b"\1"
 
 
-class WholeFile:
-    """Opened for writing at `fd`, which its user closes; mode 0600, the caller's. Make it before there are threads.
+class Whole:
+    """What is written at `made` until keep(). Make it before there are threads."""
 
-    An existing regular file is replaced by keep() with `force`, refused otherwise; a link, and what is no file, always.
-    """
-
-    def __init__(self, path: str, force: bool = False) -> None:
-        """Raises OSError."""
+    def __init__(self, path: str, make: Callable[[str], None], name: Callable[[str, str], None],
+                 remove: Callable[[str], None]) -> None:
+        """`make` makes it, `name` gives it its name and `remove` removes it, all of them as the caller. Raises
+        OSError."""
         self.path = path
+        folder, own = os.path.split(path.rstrip(os.sep))
+        made = os.path.join(folder, f".{own[:200]}.{os.getpid()}.part")
+        self.made = Path(made)
         with files.as_caller():
-            _refuse(path, force)
-            folder, name = os.path.split(path)
-            self._made = os.path.join(folder, f".{name[:200]}.{os.getpid()}.part")
-            self.fd = os.open(self._made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            make(made)
         ours, theirs = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
         self._child = os.fork()
         if self._child == 0:
-            _wait(ours, theirs[1], self._made, path, force)
+            _wait(ours[0], theirs[1], lambda: _named(made, path, name, remove), lambda: remove(made))
         os.close(ours[0])
         os.close(theirs[1])
         self._order, self._answer = ours[1], theirs[0]
@@ -50,7 +52,7 @@ class WholeFile:
             raise OSError(number, os.strerror(number), self.path)
 
     def drop(self) -> None:
-        """There shall be no such file, unless keep() was called. May be called again."""
+        """There shall be no such thing, unless keep() was called. May be called again."""
         if self._order < 0:
             return
         os.close(self._order)
@@ -58,6 +60,39 @@ class WholeFile:
         os.close(self._answer)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._child, 0)
+
+
+class WholeFile(Whole):
+    """Opened for writing at `fd`, which its user closes; mode 0600, the caller's.
+
+    An existing regular file is replaced by keep() with `force`, refused otherwise; a link, and what is no file, always.
+    """
+
+    def __init__(self, path: str, force: bool = False) -> None:
+        """Raises OSError."""
+        def make(made: str) -> None:
+            _refuse(path, force)
+            self.fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+        super().__init__(path, make, os.rename if force else _link, os.unlink)
+
+
+class WholeFolder(Whole):
+    """A new folder, mode 0700; what there is of that name is refused."""
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError."""
+        def make(made: str) -> None:
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            os.mkdir(made, 0o700)
+
+        def name(made: str, path: str) -> None:
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            os.rename(made, path)
+
+        super().__init__(path, make, name, shutil.rmtree)
 
 
 def _refuse(path: str, force: bool) -> None:
@@ -74,42 +109,42 @@ def _refuse(path: str, force: bool) -> None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
 
 
-def _wait(ours: tuple[int, int], answer: int, made: str, path: str, force: bool) -> None:
+def _wait(order: int, answer: int, named: Callable[[], bytes], remove: Callable[[], None]) -> None:
     """The child's part: it does not return. It holds no descriptor but its pipes, so that nobody waits for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # whoever writes is told, and tells us
     try:
-        os.closerange(0, min(ours[0], answer))
-        low, high = sorted((ours[0], answer))
+        low, high = sorted((order, answer))
+        os.closerange(0, low)
         os.closerange(low + 1, high)
         os.closerange(high + 1, 65536)
         with files.as_caller():
-            if os.read(ours[0], 1) == KEEP:
-                os.write(answer, _named(made, path, force))
+            if os.read(order, 1) == KEEP:
+                os.write(answer, named())
             else:
-                os.unlink(made)
+                remove()
     finally:
         os._exit(0)
 
 
-def _named(made: str, path: str, force: bool) -> bytes:
+def _named(made: str, path: str, name: Callable[[str, str], None], remove: Callable[[str], None]) -> bytes:
     try:
-        if force or not _linked(made, path):
-            os.rename(made, path)
+        name(made, path)
     except OSError as e:
         with contextlib.suppress(OSError):
-            os.unlink(made)
+            remove(made)
         return FAILED + (e.errno or errno.EIO).to_bytes(4, "little")
     return DONE
 
 
-def _linked(made: str, path: str) -> bool:
-    """Give it its name as a link, which refuses what is there, as a rename does not. False where no links can be."""
+def _link(made: str, path: str) -> None:
+    """Give it its name as a link, which refuses what is there, as a rename does not. Where no links can be, a rename
+    after a look."""
     try:
         os.link(made, path, follow_symlinks=False)
     except OSError as e:
         if e.errno not in (errno.EPERM, errno.EOPNOTSUPP) or os.path.lexists(path):
             raise
-        return False
-    os.unlink(made)
-    return True
+        os.rename(made, path)
+    else:
+        os.unlink(made)

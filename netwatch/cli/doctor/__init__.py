@@ -5,8 +5,12 @@ It looks at capture and at the ways of finding the owners of flows; it changes n
 
 from __future__ import annotations
 
+import contextlib
 import json
 
+from netwatch._fast.out.record import iso
+from netwatch.addons import preferences
+from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.parser import Parser
 from netwatch.model.host import NOT_NEEDED, Status, Unavailable
@@ -14,6 +18,7 @@ from netwatch.model.record import Record
 from netwatch.owners.addon import chosen
 from netwatch.platform import current
 from netwatch.platform.base import Platform
+from netwatch.recorder import window
 
 Check = Record
 
@@ -40,8 +45,24 @@ def examine(platform: Platform) -> Record:
     methods = owners.status()
     owners.close()
     best = chosen(methods)
-    return {"platform": platform.name, "capture": _capture(), "owner_method": {"name": best.name, "why": best.why},
+    method = {"name": best.name, "why": best.why}
+    return {"platform": platform.name, "kept": kept(), "capture": _capture(), "owner_method": method,
             "owners": [_check(each) for each in methods], "capabilities": _capabilities(platform)}
+
+
+def kept() -> list[Check]:
+    """What is on this disk of what went by, and of what is kept about it: where, how much, how old."""
+    found = []
+    for each in window.kept():
+        what = "incident of the recorder" if each.incident else "window of the recorder"
+        found.append({"name": what, "place": str(each.folder), "bytes": each.size, "in_use": each.in_use,
+                      "changed": iso(int(each.changed * 1e9))})
+    for name, path in (("filters that were used", preferences.path()), ("key that signs bundles", own_key_path())):
+        with contextlib.suppress(OSError):
+            about = path.stat()
+            found.append({"name": name, "place": str(path), "bytes": about.st_size,
+                          "changed": iso(int(about.st_mtime * 1e9))})
+    return found
 
 
 def _check(status: Status) -> Check:
@@ -88,6 +109,9 @@ def _lines(found: Record) -> list[str]:
             lines.append(f"  {check['name']:<{width}}  {_verdict(check)}")
             if "fix" in check:
                 lines.append(f"  {'':<{width}}    {check['fix']}")
+    lines.append("kept on this disk (`netwatch forget` removes what the recorder kept)")
+    lines += [f"  {each['name']}: {each['bytes']:,} bytes, {each['changed'][:19]}Z, {each['place']}"
+              + (", in use" if each.get("in_use") else "") for each in found["kept"]] or ["  nothing"]
     return lines
 
 

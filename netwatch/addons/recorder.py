@@ -1,0 +1,240 @@
+"""The flight recorder: the last minutes of a live capture on disk, kept for good when something goes wrong.
+
+Nothing is written unless it is armed: by recorder.armed, or from the palette. It freezes at a critical alert, at a flow
+that passes recorder.trigger, or when it is told to; some seconds later, so that what follows is there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netwatch._fast.out.record import iso
+from netwatch.addons.packets.kept import KeptFrames
+from netwatch.model.contract import ERROR, INFO, WARNING, Addon, AddonError, Offer
+from netwatch.model.event import Event, Step
+from netwatch.model.option import Option
+from netwatch.recorder.line import Line
+from netwatch.recorder.window import Window, clean
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+    from netwatch.model.contract import Run, Session
+    from netwatch.model.record import Record
+
+SECOND_NS = 1_000_000_000
+AFTER_NS = 5 * SECOND_NS  # what follows, and still belongs to an incident
+REASONS = 100  # of one incident
+
+
+@dataclass(frozen=True)
+class Status:
+    """Is it armed, since when (ns of packet time), bytes on disk, packets, packets lost, incidents so far, and whether
+    one is about to be frozen."""
+
+    armed: bool = False
+    since_ns: int = 0
+    size: int = 0
+    packets: int = 0
+    lost: int = 0
+    incidents: int = 0
+    freezing: bool = False
+
+
+@dataclass(frozen=True)
+class RecorderStatus:
+    """How the recorder stands."""
+
+    def answer(self, session: Session) -> Status:
+        with session.lock:
+            return session.get(Recorder).status()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Begin to keep the last minutes on disk."""
+
+    def run(self, session: Session) -> str:
+        with session.lock:
+            return session.get(Recorder).arm()
+
+
+@dataclass(frozen=True)
+class Disarm:
+    """Stop, and remove the window; incidents stay."""
+
+    def run(self, session: Session) -> str:
+        with session.lock:
+            return session.get(Recorder).disarm()
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Keep the window for good, now."""
+
+    def run(self, session: Session) -> str:
+        with session.lock:
+            return session.get(Recorder).freeze("asked for")
+
+
+class Recorder(Addon):
+    """Keeps the last minutes of a live capture on disk, and freezes them when something goes wrong."""
+
+    name = "recorder"
+    options = (
+        Option("armed", False, "Keep the last minutes of a live capture on disk from the start."),
+        Option("minutes", 5, "Packet time that the window holds.", 1, 1440),
+        Option("disk_mb", 512, "Disk that the window may take, in MiB; the oldest packets make room.", 16, 1_048_576),
+        Option("trigger", "", "A filter: freeze when a flow passes it."),
+        Option("on_alert", True, "Freeze at critical alerts."),
+        Option("incidents", 10, "Incidents that are kept; at the next start the oldest make room.", 1, 1000),
+    )
+    questions = (RecorderStatus,)
+    commands = (Offer("recorder: keep the last minutes on disk", Arm(), True),
+                Offer("recorder: freeze what is kept", Freeze(), True),
+                Offer("recorder: stop, and remove what is not frozen", Disarm(), True))
+
+    def __init__(self) -> None:
+        self._window: Window | None = None
+        self._line: Line | None = None
+        self._incidents = 0
+        self._since_ns = self._looked_ns = self._freeze_at = 0
+        self._reasons: list[Record] = []
+        self._before: dict[str, int] = {}
+
+    def begin(self, run: Run) -> None:
+        self._run = run
+        of = run.settings.of
+        self._trigger = _parsed(str(of("recorder.trigger")))
+        if not run.purpose.live:
+            return
+        clean(of("recorder.incidents"))
+        if of("recorder.armed"):
+            run.say(self.arm(), INFO)
+        if of("recorder.on_alert"):
+            self.wants = frozenset({"alert"})
+
+    def take(self, step: Step) -> Sequence[Event]:
+        if self._window is None or self._line is None:
+            return ()
+        for event in step.events:
+            if event.kind == "alert" and event.payload.get("severity") == "critical":
+                self._because({"alert": event.payload.get("kind", ""), "text": event.payload.get("text", ""),
+                               "time": iso(event.time_ns)})
+        if step.again:
+            return ()
+        self._move(self._window, self._line)
+        now = self._run.engines[0].clock
+        if self._freeze_at and now >= self._freeze_at:
+            self._run.say(self._freeze(), WARNING)
+        elif now >= self._looked_ns + SECOND_NS:
+            self._looked_ns = now
+            self._window.rotation.flush()
+            self._window.roll(now)
+        return ()
+
+    def arm(self) -> str:
+        """The line for the user."""
+        of = self._run.settings.of
+        if not self._run.purpose.live:
+            return "The recorder is for live captures"
+        if self._window is not None:
+            return "The recorder is armed already"
+        try:
+            self._window = Window(self._run.source, lambda text: self._run.say(text, ERROR),
+                                  of("recorder.disk_mb") << 20, of("recorder.minutes") * 60 * SECOND_NS)
+        except OSError as e:
+            return f"The recorder is not armed: {e.filename}: {e.strerror}"
+        engine = self._run.engines[0]
+        self._line = Line(self._run.get(KeptFrames).ring, engine, self._look, None, self._trigger)
+        self._since_ns, self._freeze_at = engine.clock, 0
+        self._before = self._drops()
+        return f"The recorder is armed: the last {of('recorder.minutes')} minutes are kept in {self._window.folder}"
+
+    def disarm(self) -> str:
+        """The line for the user."""
+        if self._window is None:
+            return "The recorder is not armed"
+        window, self._window, self._line = self._window, None, None
+        window.drop()
+        return "The recorder is stopped, and what was not frozen is removed"
+
+    def freeze(self, why: str) -> str:
+        """The line for the user."""
+        if self._window is None:
+            return "The recorder is not armed: nothing was kept"
+        self._reasons.append({"text": why, "time": iso(self._run.engines[0].clock)})
+        return self._freeze()
+
+    def status(self) -> Status:
+        """The lock is held."""
+        if self._window is None or self._line is None:
+            return Status(incidents=self._incidents)
+        rotation = self._window.rotation
+        return Status(True, self._since_ns, rotation.size_on_disk, rotation.written, self._line.lost, self._incidents,
+                      self._freeze_at > 0)
+
+    def close(self) -> None:
+        """A window that was not frozen is not kept; one that was about to be is."""
+        if self._window is not None and self._line is not None:
+            self._move(self._window, self._line, all_of_it=True)
+            if self._freeze_at:
+                self._freeze()
+        if self._window is not None:
+            self.disarm()
+
+    def _move(self, window: Window, line: Line, *, all_of_it: bool = False) -> None:
+        """Packets to the disk, and a look at what their flows are."""
+        line.move(window.rotation, all_of_it=all_of_it)
+        for flow in line.triggered:
+            self._because({"flow": flow["id"], "text": flow.get("label", ""), "time": flow.get("first", "")})
+        line.triggered.clear()
+
+    def _because(self, reason: Record) -> None:
+        """Freeze in a moment."""
+        if len(self._reasons) < REASONS:
+            self._reasons.append(reason)
+        if not self._freeze_at:
+            self._freeze_at = self._run.engines[0].clock + AFTER_NS
+
+    def _freeze(self) -> str:
+        """The window becomes an incident, and another begins."""
+        window, line = self._window, self._line
+        assert window is not None and line is not None
+        self._move(window, line, all_of_it=True)
+        window.roll(self._run.engines[0].clock)
+        rotation = window.rotation
+        lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
+        about: Record = {"source": self._run.purpose.label, "armed": iso(self._since_ns),
+                         "frozen": iso(self._run.engines[0].clock), "packets": rotation.written,
+                         "files_let_go": rotation.removed, "lost": {**lost, "no_room": line.lost + line.left},
+                         "because": self._reasons}
+        self._reasons, self._freeze_at = [], 0
+        self._window = self._line = None
+        try:
+            folder = window.freeze(about)
+        except OSError as e:
+            return f"Not frozen: {e.filename}: {e.strerror}"
+        self._incidents += 1
+        self.arm()
+        return f"Frozen: {rotation.written:,} packets; netwatch open {folder}"
+
+    def _look(self, row: int, keys: frozenset[str]) -> Record:
+        return self._run.flow_record(self._run.engines[0], row, keys)
+
+    def _drops(self) -> dict[str, int]:
+        stats = self._run.source.stats()
+        return {name: stats[name] for name in ("kernel_drops", "interface_drops", "ring_drops")}
+
+
+def _parsed(text: str) -> Filter | None:
+    """Raises AddonError."""
+    if not text.strip():
+        return None
+    from netwatch.filter import Filter, FilterError
+
+    try:
+        return Filter(text)
+    except FilterError as e:
+        raise AddonError(f"recorder.trigger: {e.message}, at column {e.column}") from None

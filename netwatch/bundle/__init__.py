@@ -1,0 +1,1 @@
+"""Bundles: a folder of packets and records that shows whether it was changed."""

@@ -1,0 +1,128 @@
+"""Replace addresses, names and MACs of records by tokens: the same by the same, so that what belongs together still
+does. With the key the tokens can be undone, without it nobody can; a key that is not kept is gone.
+
+What a field is, the schema says (its privacy class). A text that it does not know is taken for a name: what is
+forgotten must not leak. A token is the value, encrypted by AES-SIV (RFC 5297), which is deterministic.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from netwatch.model.record import Record
+from netwatch.schema import Privacy, fields_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+PROFILES = ("addresses", "names", "macs")
+MARKS = {"addresses": "addr", "names": "name", "macs": "mac"}
+TOKEN = re.compile(r"\b(?:addr|name|mac)-([a-z2-7]{27,})\b")
+KEY_BYTES = 32
+MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])", re.IGNORECASE)
+IP6 = re.compile(r"(?<![\w.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])")
+IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")  # a port may follow
+LONGEST = 4096  # characters of a text that are kept in a token
+MASKED = "***"
+PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
+OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
+
+
+class Redactor:
+    """`profiles` of PROFILES, `key` of KEY_BYTES."""
+
+    def __init__(self, key: bytes, profiles: Iterable[str] = PROFILES) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+        self._cipher: AESSIV = AESSIV(key)
+        self._profiles = frozenset(profiles)
+        self._made: dict[tuple[str, str], str] = {}
+
+    def record(self, record: Record) -> Record:
+        """The same with tokens."""
+        kind = str(record.get("schema", "")).removeprefix("netwatch.").partition("/")[0]
+        own = OWN.get(str(record.get("schema")), {})
+        return {key: self._value(value, key, kind, own) for key, value in record.items()}
+
+    def _value(self, value: object, path: str, kind: str, own: dict[str, str]) -> object:
+        if isinstance(value, dict):
+            return {key: self._value(each, f"{path}.{key}", kind, own) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._value(each, path, kind, own) for each in value]
+        if not isinstance(value, str) or not value:
+            return value
+        privacy = classes(kind).get(path)
+        if privacy is Privacy.SECRET:
+            return MASKED
+        if path in own:
+            return self._token(own[path], value)
+        if privacy is Privacy.PUBLIC or (privacy is None and path in PLAIN):
+            return self._inside(value)
+        return self._one(value)
+
+    def _one(self, value: str) -> str:
+        """A value that is all of it an address, a MAC, or else a name."""
+        if MAC.fullmatch(value):
+            return self._token("macs", value)
+        if _is_address(value):
+            return self._token("addresses", value)
+        return self._token("names", value) if "names" in self._profiles else self._inside(value)
+
+    def _inside(self, text: str) -> str:
+        """Addresses in a text that is none."""
+        text = MAC.sub(lambda found: self._token("macs", found[0]), text)
+        for pattern in (IP6, IP4):
+            text = pattern.sub(lambda found: self._token("addresses", found[0]) if _is_address(found[0]) else found[0],
+                               text)
+        return text
+
+    def _token(self, profile: str, value: str) -> str:
+        if profile not in self._profiles:
+            return value
+        made = self._made.get((profile, value))
+        if made is None:
+            sealed = self._cipher.encrypt(value[:LONGEST].encode(), [profile.encode()])
+            made = f"{MARKS[profile]}-{base64.b32encode(sealed).decode().rstrip('=').lower()}"
+            if len(self._made) < 1_000_000:
+                self._made[profile, value] = made
+        return made
+
+    def restored(self, value: object) -> object:
+        """The same with the tokens of this key undone; others stay."""
+        if isinstance(value, dict):
+            return {key: self.restored(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.restored(each) for each in value]
+        return self._undo(value) if isinstance(value, str) else value
+
+    def _undo(self, text: str) -> str:
+        return TOKEN.sub(lambda found: self._was(found[0], found[1]), text)
+
+    def _was(self, token: str, digits: str) -> str:
+        from cryptography.exceptions import InvalidTag
+
+        profile = next(profile for profile, mark in MARKS.items() if token.startswith(f"{mark}-"))
+        padded = digits.upper() + "=" * (-len(digits) % 8)
+        try:
+            return self._cipher.decrypt(base64.b32decode(padded), [profile.encode()]).decode()
+        except (InvalidTag, ValueError):
+            return token
+
+
+@cache
+def classes(kind: str) -> dict[str, Privacy]:
+    """The privacy class of each path in the records of a kind."""
+    return {field.key(kind): field.privacy for field in fields_of(kind)}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

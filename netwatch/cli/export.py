@@ -1,0 +1,247 @@
+"""`netwatch export`: what was said over HTTP, clear or decrypted, in the forms of others.
+
+  netwatch export --har OUT.har capture.pcap          HTTP archive 1.2, which browsers import
+  netwatch export --curl capture.pcap                 a command for each request, to standard output
+  netwatch export --objects FOLDER capture.pcap       bodies as files, with an index of what each is
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netwatch import __version__
+from netwatch._fast.out.rawflow import RawFlow
+from netwatch.cli import read, sandbox
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.gathering import new_file
+from netwatch.cli.parser import Parser
+from netwatch.cli.selection import check_where, has_plugins, parse_where
+from netwatch.cli.sources import open_source
+from netwatch.export import har
+from netwatch.export.bodies import Content
+from netwatch.export.har import Place
+from netwatch.export.web import Exchange, Exchanges
+from netwatch.model.record import Record
+from netwatch.records.items import DictItem
+from netwatch.records.maker import RecordMaker
+from netwatch.records.selection import Selection
+from netwatch.records.writers import Writer
+from netwatch.store.whole import Whole, WholeFile, WholeFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netwatch._fast.engine import Engine
+    from netwatch._fast.input.source import Source
+    from netwatch.records.reading import Reading
+    from netwatch.run.pipeline import Pipeline
+
+Take = Callable[[Exchange, Place], None]
+ENDS = frozenset({"id", "dst", "dport", "app_stack", "decrypted"})  # of a flow record
+HELD_MOST = 1 << 28  # bytes of bodies in one archive
+ENTRIES_MOST = 200_000
+INDEX = "index.ndjson"
+NAME = re.compile(r"[^A-Za-z0-9._-]+")
+ENDINGS = {"text/html": ".html", "application/json": ".json", "text/plain": ".txt", "text/css": ".css",
+           "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/svg+xml": ".svg",
+           "application/javascript": ".js", "text/javascript": ".js", "application/pdf": ".pdf",
+           "application/zip": ".zip", "application/xml": ".xml", "text/xml": ".xml"}
+
+
+def main(arguments: list[str]) -> int:
+    p = Parser(prog="netwatch export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = p.add_mutually_exclusive_group(required=True)
+    form.add_argument("--har", metavar="OUT.har", help="write an HTTP archive")
+    form.add_argument("--curl", action="store_true", help="print commands")
+    form.add_argument("--objects", metavar="FOLDER", help="write bodies into a new folder")
+    p.add_argument("files", nargs="+", metavar="FILE", help="captures; several are one")
+    p.add_argument("--where", metavar="EXPR", help="only exchanges that pass this filter")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
+    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--force", action="store_true", help="with --har: replace the file")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    p.add_argument("--sandbox", choices=("off", "on", "strict"), help="as `netwatch read` has it")
+    options = p.parse_args(arguments)
+    where = parse_where(options.where, ["http"])
+    check_where(where, ["http"])
+    prepared = read.prepared(_words(options))
+    out = _out(options)
+    try:
+        source = open_source(prepared)
+        try:
+            selection = Selection(where, None, None, more=has_plugins())
+            return _export(options, prepared, source, selection, out)
+        finally:
+            source.close()
+    except OSError as e:
+        raise CommandError(f"{options.har or options.objects}: {e.strerror}", EXIT_UNAVAILABLE) from None
+    finally:
+        if out is not None:
+            out.drop()
+        prepared.host.close()
+
+
+def _export(options: argparse.Namespace, prepared: argparse.Namespace, source: Source, selection: Selection,
+            out: Whole | None) -> int:
+    if isinstance(out, WholeFile):
+        archive = Archive()
+        exporting = Exporting(prepared, source, selection, archive.take)
+        code = exporting.go()
+        with open(out.fd, "w", encoding="utf-8", errors="replace") as file:
+            json.dump(har.har(archive.entries, __version__), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        out.keep()
+        said = f"{len(archive.entries):,} exchanges" + archive.words
+    elif out is not None:
+        objects = Objects(out.made)
+        exporting = Exporting(prepared, source, selection, objects.take, str(out.made))
+        code = exporting.go()
+        objects.close()
+        out.keep()
+        said = f"{objects.count:,} objects, {objects.size:,} bytes"
+    else:
+        return Exporting(prepared, source, selection, _print_curl).go()
+    if exporting.exchanges.left_out:
+        say(f"the bodies of {exporting.exchanges.left_out:,} connections are left out: there was no room for them")
+    say(f"{out.path}: {said}")
+    return code
+
+
+class Exporting(read.Reading):
+    """A reading that hands out exchanges when their connection is over."""
+
+    def __init__(self, options: argparse.Namespace, source: Source, selection: Selection, take: Take,
+                 folder: str = "") -> None:
+        super().__init__(options, {"http", "streams"}, source, selection,
+                         Writer("ndjson", sys.stdout.buffer, None, source.interfaces))
+        self.exchanges = Exchanges()
+        self._take, self._folder = take, folder
+
+    def _shut_in(self) -> None:
+        sandbox.shut_in(self.options.settings, self.options.keylog, [self._folder] if self._folder else [])
+
+    def _loop(self, reading: Reading) -> None:
+        pipeline = reading.pipeline
+        maker = RecordMaker(pipeline, {"http"}, self.options.show_secrets, scout=reading.scout)
+        for step in self._steps(reading):
+            items = (item for item in maker.items(step) if isinstance(item, DictItem) and item.kind == "http")
+            for event in step.events:
+                if event.kind == "streams":
+                    self.exchanges.bytes_came(event)
+                elif event.kind == "http":
+                    item = next(items)
+                    self.exchanges.exchange_came(event, item.record(), self.selection.passes(item))
+            for engine, row in step.ended:
+                self._hand(pipeline, engine, row)
+
+    def _hand(self, pipeline: Pipeline, engine: Engine, row: int) -> None:
+        place: Place | None = None
+        for exchange in self.exchanges.ended(engine, row, RawFlow(engine, row).initiator_side):
+            if exchange.wanted:
+                place = place or _place(pipeline.record(engine, row, wanted=ENDS))
+                self._take(exchange, place)
+
+
+def _place(flow: Record) -> Place:
+    stack = flow.get("app_stack", ())
+    secure = bool(flow.get("decrypted")) or "tls" in stack or "quic" in stack
+    return Place(secure, flow.get("dst", ""), flow.get("dport"), flow.get("id", 0))
+
+
+class Archive:
+    """What an HTTP archive is made of; bodies for which there is no room are left out."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Exchange, Place]] = []
+        self._held = self._bare = self._missed = 0
+
+    def take(self, exchange: Exchange, place: Place) -> None:
+        if len(self.entries) >= ENTRIES_MOST:
+            self._missed += 1
+            return
+        for name in ("request", "response"):
+            content: Content | None = getattr(exchange, name)
+            if content is not None and self._held + len(content.data) > HELD_MOST:
+                setattr(exchange, name, None)
+                self._bare += 1
+            elif content is not None:
+                self._held += len(content.data)
+        self.entries.append((exchange, place))
+
+    @property
+    def words(self) -> str:
+        """What is left out."""
+        bare = f"; {self._bare:,} bodies are left out: there was no room for them" if self._bare else ""
+        return bare + (f"; {self._missed:,} more exchanges are left out" if self._missed else "")
+
+
+class Objects:
+    """A file for each body, and a line of the index."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index = new_file(folder / INDEX)
+        self.count = self.size = 0
+
+    def take(self, exchange: Exchange, place: Place) -> None:
+        for side, content in (("out", exchange.request), ("in", exchange.response)):
+            if content is not None and content.data:
+                self._write(exchange.record, place, side, bytes(content.data))
+
+    def close(self) -> None:
+        self._index.close()
+
+    def _write(self, record: Record, place: Place, side: str, data: bytes) -> None:
+        self.count += 1
+        self.size += len(data)
+        headers = record.get(f"{'request' if side == 'out' else 'response'}_headers", {})
+        kind = str(headers.get("content-type", ""))
+        name = f"{self.count:06d}-{_named(str(record.get('path', '')), kind)}"
+        with new_file(self._folder / name) as out:
+            out.write(data)
+        line: Record = {"schema": "netwatch.object/1", "file": name, "time": record["time"], "flow": place.flow,
+                        "dir": side, "url": har.url(record, place), "bytes": len(data),
+                        "sha256": hashlib.sha256(data).hexdigest()}
+        line |= {"content_type": kind} if kind else {}
+        self._index.write((json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
+
+
+def _named(path: str, kind: str) -> str:
+    """What the path and the kind say, in characters that no system takes amiss."""
+    last = NAME.sub("_", path.partition("?")[0].rstrip("/").rpartition("/")[2])[-80:].lstrip(".-") or "index"
+    ending = ENDINGS.get(kind.partition(";")[0].strip().lower(), "")
+    return last if "." in last else last + (ending or ".bin")
+
+
+def _print_curl(exchange: Exchange, place: Place) -> None:
+    command = har.curl(exchange, place)
+    if command:
+        print(command)
+
+
+def _out(options: argparse.Namespace) -> Whole | None:
+    """Where it goes; None: standard output. Raises CommandError."""
+    path = options.har or options.objects
+    try:
+        if options.har:
+            return WholeFile(path, options.force)
+        return WholeFolder(path) if options.objects else None
+    except OSError as e:
+        raise CommandError(f"{path}: {e.strerror}") from None
+
+
+def _words(options: argparse.Namespace) -> list[str]:
+    """The words of `netwatch read` that say the same."""
+    words = ["--what", "http,streams", "--format", "ndjson"]
+    for name in ("keylog", "set"):
+        words += [word for value in getattr(options, name) for word in (f"--{name}", value)]
+    for name in ("where", "config", "sandbox"):
+        words += [f"--{name}={getattr(options, name)}"] if getattr(options, name) else []
+    return [*words, *["--show-secrets"] * options.show_secrets, "--", *options.files]

@@ -1,0 +1,190 @@
+"""Making a bundle: one reading, whose records go into a file for each kind, with sums of them beside."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from netwatch import __version__
+from netwatch.bundle import egress, summary
+from netwatch.bundle.manifest import seal
+from netwatch.cli import read, sandbox
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.saving import Saving
+from netwatch.cli.selection import has_plugins, kinds_of, where_of
+from netwatch.cli.sources import open_source
+from netwatch.model.record import Record
+from netwatch.recorder.window import PAGE
+from netwatch.records.items import Item, Packets
+from netwatch.records.reading import Reading
+from netwatch.records.selection import Selection
+from netwatch.records.writers import Writer
+from netwatch.stats.frames import Expert, InputOutput
+from netwatch.stats.show import as_json_lines
+from netwatch.store import files
+from netwatch.store.whole import WholeFolder
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from netwatch._fast.input.source import Source
+
+SECOND_NS = 1_000_000_000
+PACKETS = "packets.pcapng"
+FILES = {"flow": "connections.ndjson", "dns": "dns.ndjson", "http": "http.ndjson", "tls": "tls.ndjson",
+         "alert": "alerts.ndjson"}
+ORDER = ("summary.md", *FILES.values(), "egress.ndjson", "bandwidth.ndjson", "health.ndjson", PACKETS)
+ALERTS_MOST = 1000  # on the page
+
+
+def gather(options: argparse.Namespace, out: Path, key: Ed25519PrivateKey) -> int:
+    """Read all of it, and leave a bundle; the exit code. Raises CommandError."""
+    kinds = kinds_of(options)
+    selection = Selection(where_of(options, kinds), None, None, more=has_plugins())
+    try:
+        folder = WholeFolder(str(out))
+    except OSError as e:
+        raise CommandError(f"{out}: {e.strerror}") from None
+    options.write, options.force = str(folder.made / PACKETS), False
+    try:
+        source = open_source(options)
+        try:
+            code = _gathered(options, kinds, source, selection, folder, key)
+        finally:
+            source.close()
+    except OSError as e:
+        raise CommandError(f"{out}: {e.strerror}; nothing of it is kept", EXIT_UNAVAILABLE) from None
+    finally:
+        folder.drop()
+        options.host.close()
+    return code
+
+
+def _gathered(options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection, folder: WholeFolder,
+              key: Ed25519PrivateKey) -> int:
+    reading = Gathering(options, kinds, source, selection, folder.made)
+    code = reading.go()
+    seal(folder.made, ORDER, reading.about, key)
+    folder.keep()
+    about = reading.about
+    say(f"{folder.path}: {about['packets']:,} packets, {about['flows']:,} flows, {about['alerts']:,} alerts")
+    return code
+
+
+class Files:
+    """A file for each kind of record."""
+
+    def __init__(self, folder: Path, source: Source) -> None:
+        self._outs: dict[str, IO[bytes]] = {kind: new_file(folder / name) for kind, name in FILES.items()}
+        self._writers = {kind: Writer("ndjson", out, None, source.interfaces, more=has_plugins())
+                         for kind, out in self._outs.items()}
+        self.counts = dict.fromkeys(FILES, 0)
+
+    def write(self, item: Item) -> None:
+        self._writers[item.kind].write(item)
+        self.counts[item.kind] += 1
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        for out in self._outs.values():
+            out.close()
+
+
+class Gathering(read.Reading):
+    """A reading whose records go into a folder."""
+
+    def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
+                 folder: Path) -> None:
+        super().__init__(options, kinds, source, selection,
+                         Writer("ndjson", sys.stdout.buffer, None, source.interfaces))
+        self._folder = folder
+        self._files = Files(folder, source)
+        self._egress = egress.Egress()
+        self._alerts: list[Record] = []
+        self._incident = incident_of(options.files)
+        self.about: Record = {}  # what the manifest says of the whole
+
+    def _shut_in(self) -> None:
+        sandbox.shut_in(self.options.settings, self.options.keylog, [str(self._folder)])
+
+    def _loop(self, reading: Reading) -> None:
+        saved = self._saved
+        assert isinstance(saved, Saving)
+        saved.begin(reading.pipeline, reading.scout)
+        maker = reading.maker()
+        frames = InputOutput(SECOND_NS)
+        for step in self._steps(reading):
+            saved.step()
+            for item in maker.items(step):
+                if isinstance(item, Packets):
+                    for packet in item:
+                        if self.selection.passes(packet):
+                            saved.packet(packet.rows, packet.place)
+                            frames.take(packet)
+                elif self.selection.passes(item):
+                    self._take(item)
+        saved.finish()
+        self._files.close()
+        self._finish(self._summary(reading.pipeline), frames)
+
+    def _take(self, item: Item) -> None:
+        self._files.write(item)
+        if item.kind == "flow":
+            self._egress.add(item.record(egress.KEYS))
+        elif item.kind == "alert" and len(self._alerts) < ALERTS_MOST:
+            self._alerts.append(item.record())
+
+    def _finish(self, found: Record, frames: InputOutput) -> None:
+        """What is made of all of it."""
+        assert self._saved is not None
+        found["files"] = self._names()
+        expert = Expert()
+        expert.totals = frames.totals
+        lines = list(self._egress.lines())
+        _write(self._folder / "egress.ndjson", (_json(line) for line in lines))
+        _write(self._folder / "bandwidth.ndjson", as_json_lines(frames.tables()))
+        _write(self._folder / "health.ndjson", [_json(found), *as_json_lines(expert.tables())])
+        counts = self._files.counts
+        where: Record = {"where": self.selection.where.text} if self.selection.where is not None else {}
+        span: Record = {key: found[key] for key in ("first", "last") if key in found}
+        lost_before = {"incident": self._incident} if self._incident else {}
+        states = (("interrupted", self.interrupted), ("damaged", self.source.damaged))
+        flags: Record = {name: True for name, is_so in states if is_so}
+        self.about |= {"made_by": f"netwatch {__version__}", "source": self._names(), **where, **span,
+                       "packets": self._saved.packets, "packets_seen": found["packets"], "lost": found["drops"],
+                       "flows": counts["flow"], "alerts": counts["alert"], **lost_before, **flags}
+        _write(self._folder / "summary.md", summary.page(self.about, found, self._alerts, lines).splitlines())
+
+    def _names(self) -> list[str]:
+        """Where it came from; of files the last part of their names."""
+        return [os.path.basename(name) for name in self.options.files or self.options.interface]
+
+
+def incident_of(paths: list[str]) -> Record | None:
+    """What the recorder says of the incident that this folder is; None of others."""
+    try:
+        found = json.loads(files.read_text(Path(paths[0]) / PAGE)) if len(paths) == 1 else None
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def new_file(path: Path) -> IO[bytes]:
+    """A new file, for its owner only. Raises OSError."""
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600))
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    with new_file(path) as out:
+        for line in lines:
+            out.write(f"{line}\n".encode())
+
+
+def _json(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,116 @@
+"""Writing the second bundle of `bundle redact`: every line of every file, with tokens or without them again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netwatch.bundle import summary
+from netwatch.bundle.manifest import Bundle, seal
+from netwatch.bundle.redact import KEY_BYTES, Redactor
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.model.record import Record
+from netwatch.store import files
+from netwatch.store.whole import WholeFolder
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PAGE = "summary.md"
+LINE_MOST = 1 << 26  # characters
+KEPT_OF_MANIFEST = ("made_by", "source", "where", "first", "last", "packets", "packets_seen", "lost", "flows", "alerts",
+                    "interrupted", "damaged")
+TOLD = ("source", "where")  # of them, what may name somebody
+
+
+def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None, undo: bool,
+           signing: Ed25519PrivateKey) -> int:
+    """The exit code. Raises CommandError."""
+    if undo and "redacted" not in bundle.manifest:
+        raise CommandError(f"{bundle.folder}: is not redacted")
+    redactor = Redactor(_key(key_file, undo), profiles)
+    try:
+        folder = WholeFolder(str(out))
+    except OSError as e:
+        raise CommandError(f"{out}: {e.strerror}") from None
+    try:
+        names = [each["name"] for each in bundle.manifest["files"] if each["name"].endswith(".ndjson")]
+        for name in names:
+            with open(folder.made / name, "x", encoding="utf-8") as to:
+                to.writelines(_lines(bundle.folder / name, redactor, undo))
+        about = _about(bundle, redactor, profiles, undo)
+        _write_page(folder.made, about)
+        seal(folder.made, [PAGE, *names], about, signing)
+        folder.keep()
+    except OSError as e:
+        raise CommandError(f"{out}: {e.strerror}; nothing of it is kept", EXIT_UNAVAILABLE) from None
+    finally:
+        folder.drop()
+    if key_file is None:
+        say("no --key: what was replaced cannot be brought back")
+    return 0
+
+
+def records(path: Path) -> Iterator[Record]:
+    """The lines of a file of a bundle. Raises CommandError."""
+    with open(path, encoding="utf-8") as source:
+        while line := source.readline(LINE_MOST):
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                found = None
+            if not isinstance(found, dict):
+                raise CommandError(f"{path}: a line is no JSON object", EXIT_DAMAGED)
+            yield found
+
+
+def _lines(path: Path, redactor: Redactor, undo: bool) -> Iterator[str]:
+    for record in records(path):
+        found = redactor.restored(record) if undo else redactor.record(record)
+        yield json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _about(bundle: Bundle, redactor: Redactor, profiles: list[str], undo: bool) -> Record:
+    """What the new manifest says of the whole."""
+    old = bundle.manifest
+    about: Record = {key: old[key] for key in KEPT_OF_MANIFEST if key in old}
+    about["from"] = old["chain"]
+    if undo:
+        return about | {key: redactor.restored(about[key]) for key in TOLD if key in about} | {
+            "left_out": ["packets.pcapng"]}
+    shown = redactor.record({"schema": "netwatch.manifest/1", **{key: about.pop(key) for key in TOLD
+                                                                   if key in about}})
+    about |= {key: value for key, value in shown.items() if key != "schema"}
+    return {**about, "redacted": profiles, "left_out": ["packets.pcapng"]}
+
+
+def _write_page(folder: Path, about: Record) -> None:
+    """The page is made anew, of the new records."""
+    found = next(record for record in records(folder / "health.ndjson"))
+    alerts, egress = list(records(folder / "alerts.ndjson")), list(records(folder / "egress.ndjson"))
+    with open(folder / PAGE, "x", encoding="utf-8") as out:
+        out.write(summary.page(about, found, alerts, egress))
+
+
+def _key(path: str | None, undo: bool) -> bytes:
+    """The key of a file, made where there is none yet. Raises CommandError."""
+    if path is None:
+        return secrets.token_bytes(KEY_BYTES)
+    try:
+        if not undo and not os.path.lexists(path):
+            made = secrets.token_bytes(KEY_BYTES)
+            with open(files.new_file(path), "w", encoding="ascii") as out:
+                out.write(made.hex() + "\n")
+            return made
+        found = bytes.fromhex(files.read_text(Path(path), 4096))
+    except OSError as e:
+        raise CommandError(f"--key {path}: {e.strerror}") from None
+    except ValueError:
+        found = b""
+    if len(found) != KEY_BYTES:
+        raise CommandError(f"--key {path}: not a key of {KEY_BYTES} bytes in hexadecimal")
+    return found

@@ -1,0 +1,102 @@
+"""`netwatch sql`: ask captures and bundles in SQL. Tables: flows, dns, http, tls, alerts, packets.
+
+  netwatch sql "SELECT process, sum(bytes_in) FROM flows GROUP BY 1 ORDER BY 2 DESC" -r capture.pcap
+
+Columns have the names of `netwatch fields`, with _ for dots (tls_sni), or in double quotes as they are ("tls.sni").
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netwatch.cli.amounts import parse_duration
+from netwatch.cli.errors import CommandError, say
+from netwatch.cli.parser import Parser
+from netwatch.cli.records_of import Records
+from netwatch.export.tables import QueryError, Result, Tables
+from netwatch.records.writers import FORMATS
+from netwatch.stats import show
+from netwatch.stats.table import Column, Kind, Table
+
+if TYPE_CHECKING:
+    from netwatch.model.record import Record
+
+PLURAL = {"flow": "flows", "packet": "packets"}
+
+
+def main(arguments: list[str]) -> int:
+    p = Parser(prog="netwatch sql", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("query", metavar="QUERY", help="one SELECT")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", required=True,
+                   help="a capture, or a bundle; captures are repeatable")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--timeout", default="60s", metavar="TIME", help="that the query may take; default 60s")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
+    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords, cookies and the like")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    options = p.parse_args(arguments)
+    seconds = parse_duration(options.timeout)
+    try:
+        tables = Tables(options.query)
+        code = Records(options.read, set(tables.kinds), options).hand(tables.add)
+        if tables.left_out:
+            say(f"{tables.left_out:,} values are left out: their tables have no room for more columns")
+        write(tables.ask(seconds), options.format or ("table" if sys.stdout.isatty() else "ndjson"))
+    except QueryError as e:
+        raise CommandError(f"sql: {e}") from None
+    return code
+
+
+def write(result: Result, style: str) -> None:
+    """To standard output. Raises QueryError when the rows take too long."""
+    rows = (dict(zip(_unique(result.columns), map(_value, row), strict=True)) for row in result.rows)
+    if style == "table":
+        found = list(rows)
+        kinds = {name: _kind(name, found) for name in _unique(result.columns)}
+        shown = Table("query", "row", [Column(name, name, kind) for name, kind in kinds.items()], found)
+        for line in show.as_table([shown], None, None):
+            print(line)
+        return
+    if style == "csv":
+        out = csv.writer(sys.stdout, lineterminator="\r\n")
+        out.writerow(result.columns)
+        for row in rows:
+            out.writerow([show.cell(value) for value in row.values()])
+        return
+    lines = (json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False,
+                        separators=(",", ":")) for row in rows)
+    if style == "json":
+        print("[" + ",\n".join(lines) + "]")
+        return
+    for line in lines:
+        print(line)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Two columns of one name are told apart."""
+    found: dict[str, None] = {}
+    for name in names:
+        own, turn = name, 1
+        while own in found:
+            turn += 1
+            own = f"{name}_{turn}"
+        found[own] = None
+    return list(found)
+
+
+def _value(value: object) -> object:
+    """As it may be shown: bytes in hexadecimal, no control characters."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return "".join(c if c.isprintable() else "\ufffd" for c in value) if isinstance(value, str) else value
+
+
+def _kind(name: str, rows: Sequence[Record]) -> Kind:
+    values = [row[name] for row in rows if row[name] is not None]
+    return Kind.COUNT if values and all(isinstance(value, int) for value in values) else Kind.TEXT

@@ -1,0 +1,178 @@
+"""A ring of pcapng files in one folder: the newest so many of about so many bytes, the oldest make room.
+
+What is wrong with the disk is said, and what was written before stays as it was: a file that could not be finished is
+cut back to its last whole block. Whoever has frames tries again later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch.store import files
+
+if TYPE_CHECKING:
+    from netwatch._fast.input.source import Source
+
+NAME = re.compile(r"netwatch-\d{8}-\d{6}-\d{6}\.pcapng")  # when its first packet came (UTC), a number
+TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
+SECRETS_MOST = 1 << 23  # bytes of keys that each file is given, the newest
+RETRY_S = 5.0
+
+
+class Rotation:
+    """`folder` is there. Files of earlier runs count, and are the first to go; what is not named like ours is left."""
+
+    def __init__(self, folder: Path, keep: int, size: int, source: Source, say: Callable[[str], None],
+                 span_ns: int = 0) -> None:
+        """`keep` files of `size` bytes, and of `span_ns` of packet time (0: of any)."""
+        self.folder, self.keep, self.size, self._span_ns = folder, keep, size, span_ns
+        self._began_ns = self._last_ns = 0  # of the open file
+        self._ended_ns: dict[Path, int] = {}
+        self.files = 0  # made in this run
+        self.removed = 0
+        self.written = 0  # packets
+        self._source, self._say = source, say
+        self._writer: CaptureWriter | None = None
+        self._path = folder
+        self._whole = 0  # bytes of the open file that are surely on their way to the disk
+        self._number = max((int(path.name[-13:-7]) for path in self._there()), default=0)
+        for path in self._there()[-1:]:
+            _trim(path)
+        self._secrets = bytearray()
+        self._names: dict[str, str] = {}
+        self._broken_until = 0.0  # monotonic clock
+
+    @property
+    def broken(self) -> bool:
+        """The disk did not take it, and it is too early to try again."""
+        return time.monotonic() < self._broken_until
+
+    @property
+    def size_on_disk(self) -> int:
+        """Bytes of all our files."""
+        try:
+            return sum(path.stat().st_size for path in self._there())
+        except OSError:
+            return 0
+
+    def add_secrets(self, lines: bytes) -> None:
+        """Keys for what follows, in this file and those to come: a connection may outlast several."""
+        self._secrets += lines
+        del self._secrets[: max(0, len(self._secrets) - SECRETS_MOST)]
+        if self._writer is not None and lines:
+            self._writer.add_secrets(TLS_KEY_LOG, lines)
+
+    def put(self, write: Callable[[CaptureWriter], int], first_ns: int, last_ns: int) -> int | None:
+        """Let packets be written, of which the first and the last are of these times; how many were. None: the disk did
+        not take them."""
+        if self.broken:
+            return None
+        try:
+            if self._writer is not None and self._is_full(self._writer, first_ns):
+                self.finish()
+            writer = self._writer or self._open(first_ns)
+            self._last_ns = max(self._last_ns, last_ns)
+            writer.follow(self._source.interfaces)
+            count = write(writer)
+        except OSError as e:
+            self._fail(e)
+            return None
+        self.written += count
+        return count
+
+    def flush(self) -> None:
+        """What was written so far is the system's. The file may have been removed: then another is begun."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.flush()
+            self._whole = self._writer.bytes_written
+            os.stat(self._path)
+        except OSError as e:
+            self._fail(e)
+
+    def finish(self, names: Sequence[tuple[str, str]] = ()) -> None:
+        """Names and statistics, and the file is done."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            if names:
+                writer.add_names(list(names))
+            found = self._source.stats().get("interfaces", {})
+            for number, interface in enumerate(self._source.interfaces[: writer.n_interfaces]):
+                writer.add_statistics(number, found.get(interface["name"]))
+            writer.close()
+            self._ended_ns[self._path] = self._last_ns
+        except OSError as e:
+            self._writer = writer
+            self._fail(e)
+
+    def drop_before(self, ns: int) -> None:
+        """Remove the files of this run whose last packet is older."""
+        for path in [path for path, ended in self._ended_ns.items() if ended < ns]:
+            del self._ended_ns[path]
+            with contextlib.suppress(OSError):
+                path.unlink()
+                self.removed += 1
+
+    def _is_full(self, writer: CaptureWriter, now_ns: int) -> bool:
+        return bool(writer.bytes_written >= self.size or (self._span_ns and now_ns - self._began_ns >= self._span_ns))
+
+    def _open(self, first_ns: int) -> CaptureWriter:
+        self._number += 1
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(first_ns // 10**9))
+        self._path = self.folder / f"netwatch-{stamp}-{self._number:06d}.pcapng"
+        with files.as_caller():
+            self._prune(self.keep - 1)
+            self._writer = writer = CaptureWriter(str(self._path))
+        self._whole, self._began_ns, self._last_ns = 0, first_ns, first_ns
+        self.files += 1
+        if self._secrets:
+            writer.add_secrets(TLS_KEY_LOG, bytes(self._secrets))
+        return writer
+
+    def _there(self) -> list[Path]:
+        """Our files, the oldest first."""
+        found = [path for path in self.folder.iterdir() if NAME.fullmatch(path.name) and not path.is_symlink()]
+        return sorted(found, key=lambda path: (path.name[-13:-7], path.name))
+
+    def _prune(self, most: int) -> None:
+        found = self._there()
+        for path in found[: max(0, len(found) - most)]:
+            path.unlink()
+            self.removed += 1
+
+    def _fail(self, e: OSError) -> None:
+        """Say it, and cut the open file back to what is whole."""
+        writer, self._writer = self._writer, None
+        self._broken_until = time.monotonic() + RETRY_S
+        self._say(f"{self._path}: {e.strerror}; recording goes on in memory, and the disk is tried again")
+        if writer is not None:
+            with contextlib.suppress(OSError):
+                writer.close()
+            with contextlib.suppress(OSError):
+                os.truncate(self._path, self._whole)
+
+
+def _trim(path: Path) -> None:
+    """Cut a file off behind its last whole block: whoever wrote it may have been killed."""
+    with contextlib.suppress(OSError), files.as_caller():
+        number = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(number, "r+b") as file:
+            at, size = 0, os.fstat(number).st_size
+            while at + 12 <= size:
+                file.seek(at + 4)
+                length = int.from_bytes(file.read(4), "little")
+                if length < 12 or length % 4 or at + length > size:
+                    break
+                at += length
+            if at < size:
+                file.truncate(at)

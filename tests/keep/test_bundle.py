@@ -1,0 +1,203 @@
+"""Bundles: made of captures, whole to the byte, opened again, redacted and brought back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from evidence_files import PROCESS, ROOT, written
+from made_captures import many, small
+from netwatch_command import COMMAND, ENVIRONMENT, Run
+from test_evidence import FLOW
+
+from netwatch.bundle.redact import Redactor
+
+TOUR = ROOT / "docs" / "tour.pcap"
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def bundle(netwatch: Run, tmp_path: Path) -> Path:
+    done = netwatch("bundle", "make", TOUR, tmp_path / "b")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "b"
+
+
+def test_what_is_in_it(netwatch: Run, bundle: Path):
+    flows = netwatch("read", TOUR).stdout
+    assert (bundle / "connections.ndjson").read_text() == flows
+    assert (bundle / "dns.ndjson").read_text() == netwatch("read", TOUR, "--what", "dns").stdout
+    assert netwatch("read", bundle / "packets.pcapng").stdout == flows
+    assert sum(row["packets"] for row in lines(bundle / "bandwidth.ndjson")) == 47
+    assert sum(row["flows"] for row in lines(bundle / "egress.ndjson")) == len(flows.splitlines())
+    told = json.loads((bundle / "manifest.json").read_text())
+    assert (told["packets"], told["packets_seen"], told["source"]) == (47, 47, ["tour.pcap"])
+    assert "47 packets" in (bundle / "summary.md").read_text()
+    assert {path.stat().st_mode & 0o777 for path in bundle.iterdir()} == {0o600}
+
+
+def test_the_same_on_every_run(netwatch: Run, bundle: Path, tmp_path: Path):
+    netwatch("bundle", "make", TOUR, tmp_path / "again")
+    assert tree(tmp_path / "again") == tree(bundle)
+
+
+def test_a_flipped_byte_is_refused_and_the_file_named(netwatch: Run, bundle: Path):
+    assert netwatch("bundle", "verify", bundle).returncode == 0
+    for path in sorted(bundle.iterdir()):
+        whole = path.read_bytes()
+        for at in {0, len(whole) // 2, len(whole) - 1} if whole else ():
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+            done = netwatch("bundle", "verify", bundle)
+            assert done.returncode == 5 and path.name in done.stderr, (path, at, done.stderr)
+        path.write_bytes(whole)
+    assert netwatch("bundle", "verify", bundle).returncode == 0
+
+
+@pytest.mark.parametrize("act", ["removed", "added", "linked", "emptied", "folder"])
+def test_other_tampering_is_refused(netwatch: Run, bundle: Path, act: str):
+    path = bundle / "dns.ndjson"
+    if act == "added":
+        (bundle / "more.txt").write_text("x")
+        path = bundle / "more.txt"
+    else:
+        path.unlink()
+    if act == "linked":
+        path.symlink_to(TOUR)
+    elif act == "emptied":
+        path.write_bytes(b"")
+    elif act == "folder":
+        path.mkdir()
+    done = netwatch("open", bundle)
+    assert done.returncode == 5 and path.name in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"files":[]}', '{"files":[{"name":"../x"}]}', "[" * 9000])
+def test_hostile_manifests(netwatch: Run, bundle: Path, text: str):
+    (bundle / "manifest.json").write_text(text)
+    done = netwatch("bundle", "verify", bundle)
+    assert done.returncode == 5 and "manifest.json: is not what was signed" in done.stderr
+
+
+def test_no_bundle(netwatch: Run, tmp_path: Path):
+    assert netwatch("bundle", "verify", tmp_path / "none").returncode == 4
+    assert netwatch("bundle", "info", tmp_path).returncode == 4
+    assert netwatch("bundle", "burn", tmp_path).returncode == 2
+
+
+def test_open_and_info(netwatch: Run, bundle: Path):
+    done = netwatch("open", bundle)
+    assert done.returncode == 0 and done.stdout == netwatch("read", TOUR).stdout
+    assert "signed by" in done.stderr
+    told = json.loads(netwatch("bundle", "info", bundle, "--json").stdout)
+    assert told["signer"] in netwatch("bundle", "info", bundle).stdout
+    assert netwatch("bundle", "verify", bundle, "--signer", told["signer"]).returncode == 0
+    assert netwatch("bundle", "verify", bundle, "--signer", "0" * 32).returncode == 5
+
+
+def test_nothing_is_left_of_what_fails(netwatch: Run, tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    assert netwatch("bundle", "make", TOUR, tmp_path / "there").returncode == 2
+    assert netwatch("bundle", "make", tmp_path / "none.pcap", tmp_path / "x").returncode == 4
+    assert netwatch("bundle", "make", TOUR).returncode == 2
+    (tmp_path / "big.pcap").write_bytes(many(60_000))
+    limited = ["bash", "-c", 'ulimit -f 200; trap "" XFSZ; exec "$@"', "-"]
+    done = subprocess.run([*limited, *COMMAND, "bundle", "make", str(tmp_path / "big.pcap"), str(tmp_path / "full")],
+                          env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 69 and "nothing of it is kept" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.pcap", "there"]
+
+
+def test_only_what_passes(netwatch: Run, tmp_path: Path):
+    netwatch("bundle", "make", TOUR, tmp_path / "d", "--where", "dns")
+    assert {f["app"] for f in lines(tmp_path / "d" / "connections.ndjson")} == {"dns"}
+    assert json.loads((tmp_path / "d" / "manifest.json").read_text())["packets"] == 6
+
+
+def test_redaction_is_consistent_and_can_be_undone(netwatch: Run, tmp_path: Path):
+    path = written(tmp_path / "e.pcapng", small(), {80: FLOW})
+    netwatch("bundle", "make", path, tmp_path / "b")
+    done = netwatch("bundle", "redact", tmp_path / "b", tmp_path / "r", "--key", tmp_path / "key")
+    assert done.returncode == 0, done.stderr
+    everything = b"".join(tree(tmp_path / "r").values())
+    for secret in (b"10.0.0.1", b"10.0.0.2", b"example.com", b"curl", b"alice", b"192.0.2.1", b"e.pcapng"):
+        assert secret not in everything, secret
+    flows, dns = lines(tmp_path / "r" / "connections.ndjson"), lines(tmp_path / "r" / "dns.ndjson")
+    assert {f["src"] for f in flows} == {dns[0]["client"]} and flows[0]["src"].startswith("addr-")
+    assert netwatch("bundle", "verify", tmp_path / "r").returncode == 0
+    assert netwatch("open", tmp_path / "r").returncode == 69
+    netwatch("bundle", "redact", tmp_path / "b", tmp_path / "r2", "--key", tmp_path / "key")
+    assert tree(tmp_path / "r2") == tree(tmp_path / "r")
+    done = netwatch("bundle", "redact", "--undo", tmp_path / "r", tmp_path / "u", "--key", tmp_path / "key")
+    assert done.returncode == 0, done.stderr
+    assert lines(tmp_path / "u" / "connections.ndjson") == [
+        {**flow, **({"process": PROCESS} if "process" in flow else {})} for flow in lines(tmp_path / "b" /
+                                                                                         "connections.ndjson")]
+    done = netwatch("bundle", "redact", tmp_path / "b", tmp_path / "o", "--key", tmp_path / "o" / "key")
+    assert done.returncode == 2 and "keep it apart" in done.stderr
+
+
+@pytest.mark.parametrize(("text", "hidden"), [
+    ("to 192.0.2.1:443, 192.0.2.1.", "192.0.2.1"), ("[2001:db8::1]:53", "2001:db8::1"),
+    ("::ffff:192.0.2.7", "192.0.2.7"),
+    ("fe80::1%eth0", "fe80::1"), ("net 10.0.0.0/8", "10.0.0.0"), ("a aa:bb:cc:dd:ee:ff b", "aa:bb:cc:dd:ee:ff")])
+def test_addresses_inside_of_texts(text: str, hidden: str):
+    redactor = Redactor(bytes(32))
+    shown = redactor.record({"schema": "netwatch.flow/1", "state": text})
+    assert hidden not in shown["state"] and redactor.restored(shown)["state"] == text
+
+
+@pytest.mark.parametrize("text", ["08:52:54", "1.2.3", "version 1.2.3.4.5", "t13d1516h2", "a::b::c", "00:11"])
+def test_what_is_no_address_stays(text: str):
+    assert Redactor(bytes(32)).record({"schema": "netwatch.flow/1", "state": text})["state"] == text
+
+
+def test_what_nobody_knows_is_taken_for_a_name():
+    strange = {"schema": "netwatch.strange/1", "what": "alice", "deep": [{"er": "bob"}], "n": 1}
+    shown = Redactor(bytes(32)).record(strange)
+    assert "alice" not in str(shown) and "bob" not in str(shown) and shown["n"] == 1
+
+
+def test_redaction_without_a_key_is_for_good(netwatch: Run, bundle: Path, tmp_path: Path):
+    done = netwatch("bundle", "redact", bundle, tmp_path / "r", "--profile", "addresses")
+    assert done.returncode == 0 and "cannot be brought back" in done.stderr
+    everything = b"".join(tree(tmp_path / "r").values())
+    assert b"192.0.2." not in everything and b"2001:db8" not in everything and b"www.example.com" in everything
+    assert netwatch("bundle", "redact", bundle, tmp_path / "x", "--profile", "all").returncode == 2
+    assert netwatch("bundle", "redact", bundle, tmp_path / "x", "--undo").returncode == 2
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_key_of_openssl_signs(netwatch: Run, tmp_path: Path):
+    key = tmp_path / "key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", str(key)], check=True)
+    netwatch("bundle", "make", TOUR, tmp_path / "b", "--signing-key", key)
+    told = json.loads(netwatch("bundle", "info", tmp_path / "b", "--json").stdout)
+    out = subprocess.run(["openssl", "pkey", "-in", str(key), "-pubout", "-outform", "DER"], check=True,
+                         capture_output=True).stdout
+    assert out[-32:].hex() == told["signature"]["public_key"]
+    key.write_text("no key")
+    assert netwatch("bundle", "make", TOUR, tmp_path / "c", "--signing-key", key).returncode == 2
+
+
+def test_a_damaged_capture_makes_a_bundle_of_what_there_is(netwatch: Run, tmp_path: Path):
+    (tmp_path / "cut.pcap").write_bytes(TOUR.read_bytes()[:-10])
+    done = netwatch("bundle", "make", tmp_path / "cut.pcap", tmp_path / "b")
+    assert done.returncode == 5 and netwatch("bundle", "verify", tmp_path / "b").returncode == 0
+    assert json.loads((tmp_path / "b" / "manifest.json").read_text())["damaged"] is True
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
+def test_no_permission(netwatch: Run, tmp_path: Path):
+    (tmp_path / "ro").mkdir(mode=0o500)
+    assert netwatch("bundle", "make", TOUR, tmp_path / "ro" / "b").returncode == 2
