@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netwatch.addons.groups import Grouped, GroupsOf
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at
+PROGRAMS, PIDS = 2000, 10_000  # that are listed
 
 
 @dataclass(frozen=True)
 class Processes:
-    """As GroupsOf, by program and PID; rows of a live source have `cpu`, percent of one core, from the second
-    look on; what is out and in is as the process sees it."""
+    """As GroupsOf, by program; below one of `unfolded` its processes, by PID. Rows of programs have `pids`, how many;
+    rows of a live source `cpu`, percent of one core, from the second look on; what is out and in is as the process sees
+    it. `within`: the row whose top remotes and states are wanted."""
 
     where: Filter | None = None
     sort: str = "rate"
@@ -32,13 +35,37 @@ class Processes:
     offset: int = 0
     limit: int = 200
     within: GroupKey | None = None
+    unfolded: frozenset[GroupKey] = frozenset()
 
     def answer(self, session: Session) -> Grouped:
-        found = GroupsOf("pid", self.where, self.sort, self.descending, self.history, self.offset, self.limit,
-                         remotes=True, within=self.within).answer(session)
+        programs = self._grouped(session, "process", PROGRAMS)
+        below: dict[object, list[Record]] = {}
+        pids = self._grouped(session, "pid", PIDS).rows
         if session.live:
-            session.get(ProcessesAddon).costs.add(found.rows)
-        return found
+            session.get(ProcessesAddon).costs.add(pids)
+        for row in pids:
+            if row["key"][0] == "pid":
+                below.setdefault(row["key"][1][0], []).append(row)
+        rows = list(self._tree(programs.rows, below))
+        top = None
+        if self.within is not None:
+            by = "pid" if self.within[0] == "pid" else "process"
+            top = GroupsOf(by, self.where, history=self.history, limit=1, within=self.within).answer(session).top
+        return replace(programs, rows=rows[self.offset:self.offset + self.limit], offset=self.offset, total=len(rows),
+                       top=top)
+
+    def _grouped(self, session: Session, by: str, most: int) -> Grouped:
+        return GroupsOf(by, self.where, self.sort, self.descending, self.history, 0, most, remotes=True).answer(session)
+
+    def _tree(self, programs: list[Record], below: dict[object, list[Record]]) -> Iterator[Record]:
+        for program in programs:
+            mine = below.get(program["key"][1], []) if program["key"][0] == "process.name" else []
+            unfolded = program["key"] in self.unfolded and len(mine) > 1
+            cost = [row["cpu"] for row in mine if "cpu" in row]
+            yield program | {"pids": len(mine), "unfolded": unfolded} | ({"cpu": sum(cost)} if cost else {}) | (
+                {"pid": mine[0]["key"][1][1]} if len(mine) == 1 else {})
+            if unfolded:
+                yield from mine
 
 
 class _Costs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.flow.notes import Notes
@@ -27,6 +27,8 @@ SECOND = 1_000_000_000
 SHOWN = 500  # events of an answer, newest
 SHOWN_ALERTS = 100  # and alerts
 HOUR = 3600
+TOGETHER = 60 * SECOND  # within which equal things are one line
+MOST_FLOWS = 200
 CATEGORIES = ("flow", "dns", "loss", "damage", "interface", "capture", "alert")
 SEVERITY = {"info": INFO, "warning": WARNING, "critical": ERROR}  # of alerts
 KIND_CATEGORY = {"first": "flow", "ended": "flow", "refused": "flow", "reset": "flow", "unanswered": "flow",
@@ -51,6 +53,7 @@ class Entry:
     text: str
     flow: int = 0
     count: int = 1
+    flows: tuple[int, ...] = ()  # of the things, where there are several, at most MOST_FLOWS
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ class Timeline:
                 counts[part] += 1
                 warnings[part] += other.severity != INFO
         events.sort(key=lambda event: -event.time_ns)
-        return TimelineNow(tuple(events[:SHOWN]), sum(counts), lost, start, step, tuple(counts), tuple(warnings),
-                           tuple(carried[:parts]), now)
+        return TimelineNow(tuple(coalesced(events)[:SHOWN]), sum(counts), lost, start, step, tuple(counts),
+                           tuple(warnings), tuple(carried[:parts]), now)
 
     def _wants(self, category: str, calm: bool) -> bool:
         return self.category in ("all", category) or (self.category == "warnings" and not calm)
@@ -122,6 +125,23 @@ class Timeline:
             step = -(-step // 10) * 10  # beyond an hour only tens of seconds are kept
         start -= start % step
         return start, step, -(-(end - start) // step)
+
+
+def coalesced(events: Sequence[Entry]) -> list[Entry]:
+    """Newest first: what says the same within a minute of the newest of its kind is one line, that of the newest, with
+    how many there are; the flow is told where there is but one."""
+    found: list[Entry] = []
+    newest: dict[tuple[str, str, str], int] = {}
+    for event in events:
+        kind = event.severity, event.category, event.text
+        at = newest.get(kind)
+        if at is None or found[at].time_ns - event.time_ns > TOGETHER:
+            newest[kind] = len(found)
+            found.append(event)
+        else:
+            found[at] = replace(found[at], count=found[at].count + event.count, flow=0, flows=(
+                *(found[at].flows or (found[at].flow,)), event.flow)[:MOST_FLOWS])
+    return found
 
 
 def _others(session: Session) -> list[Entry]:

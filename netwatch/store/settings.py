@@ -100,6 +100,7 @@ _TABLE = (
             also=dict(zip("1234567890", TABS, strict=True))),
     Setting("ui.columns", "usual", "The columns to begin with: usual, health, names, owners, volume, or a profile of "
             "your own."),
+    Setting("ui.palette", False, "Change entries of the terminal's palette, for a theme's exact colours."),
     Setting("ui.utc", False, "Times of day in UTC rather than the system's own zone.", applies=NOW),
     Setting("ui.units", "bytes", "Rates in bytes or in bits per second.", choices=("bytes", "bits"), applies=NOW),
     Setting("ui.localhost", True, "Show flows of the loopback addresses."),

@@ -24,7 +24,7 @@ from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
-    from netwatch.model.contract import Command
+    from netwatch.model.contract import Command, Question
     from netwatch.ui.poller import Request
 
 MESSAGE_SECONDS = 3.0
@@ -194,6 +194,7 @@ class App:
     # ------------------------------------------------------------------------------------------------------ inside
 
     _rows, _cols = 24, 80
+    _kept: tuple[Question[object], ...] = ()   # of the moment of the pause
 
     def _load(self, name: str) -> ModuleType:
         if name not in self._modules:
@@ -249,7 +250,7 @@ class App:
         asks = asker(state) if asker else None
         if asks is not None and not popup and getattr(module, "ASKS_INSTEAD", False):
             request = replace(request, limit=0, flow=request.flow if state.details else None)
-        self._ask(replace(request, asks=asks))
+        self._ask(replace(request, asks=asks, keep=self._kept if state.paused else ()))
 
     def _say(self, message: str) -> None:
         self.state.message = message
@@ -300,7 +301,19 @@ class App:
     def _do_pause(self) -> None:
         state = self.state
         state.paused = not state.paused
+        self._kept = self._questions() if state.paused else ()
         state.paused_packets = state.health.packets if state.health else 0
+
+    def _questions(self) -> tuple[Question[object], ...]:
+        """What every tab asks: all of them are paused at one moment, whichever is on screen."""
+        state, asked = self.state, []
+        for tab in state.tabs:
+            module = self._load(tab.module)
+            if tab.name not in state.parts and hasattr(module, "new_part"):
+                state.parts[tab.name] = module.new_part()
+            question = module.question(state) if hasattr(module, "question") else None
+            asked += [question] if question is not None else []
+        return tuple(asked)
 
     def _open(self, name: str) -> None:
         self.state.overlay = name

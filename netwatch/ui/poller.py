@@ -35,6 +35,7 @@ class Request:
     within: Within | None = None # only the flows that a row of a sum counted
     flow: int | None = None      # a flow whose whole record is wanted
     hold: bool = False           # paused: ask once, then leave the page alone
+    keep: tuple[Question[object], ...] = ()    # ... and keep what these say at that moment
     asks: Question[object] | None = None     # what the screen wants to know beside the flows
 
     @property
@@ -76,6 +77,8 @@ class Poller(threading.Thread):
         self._stopping = False
         self._todo: collections.deque[Command] = collections.deque()
         self._progress: tuple[object, ...] = ()
+        self._told_at: tuple[object, ...] = ()     # ... when the answer and the record were
+        self._frozen: dict[object, object] = {}    # answers of the moment at which the display was paused
         self.on_crash: Callable[[BaseException], object] = lambda error: None
 
     @property
@@ -138,6 +141,7 @@ class Poller(threading.Thread):
     def _do_commands(self) -> None:
         while self._todo:
             said = self._session.do(self._todo.popleft())
+            self._told_at = ()
             self._latest = replace(self._latest, said=said, commands=self._latest.commands + 1)
 
     def _poll(self, wanted: Request, tick: bool) -> Snapshot:
@@ -153,12 +157,27 @@ class Poller(threading.Thread):
             page = self._session.query(*wanted.question)
             self._progress = progress
             new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
-        if wanted.asks != old.asked or (wanted.asks and not wanted.hold and (tick or old.error)):
-            answer = None if wanted.asks is None else self._session.ask(wanted.asks)
-            new = replace(new, asked=wanted.asks, answer=answer)
+        unchanged = self._session.live is False and health.done and progress == self._told_at and not old.error
+        self._told_at = progress
+        new = self._answered(wanted, new, tick and not unchanged)
         if wanted.flow is None:
             return replace(new, record=None)
         asked_before = old.request is not None and old.request.flow == wanted.flow
-        if not asked_before or not wanted.hold:
+        if not asked_before or not (wanted.hold or unchanged):
             return replace(new, record=self._session.flow(wanted.flow))
         return new
+
+    def _answered(self, wanted: Request, new: Snapshot, again: bool) -> Snapshot:
+        """With the answer to what is asked: a new one for a new question, and where things may have moved. Paused, what
+        was kept of that moment."""
+        if not wanted.hold:
+            self._frozen.clear()
+        elif not self._frozen:
+            self._frozen = {question: self._session.ask(question) for question in wanted.keep}
+        if wanted.hold and wanted.asks in self._frozen:
+            return replace(new, asked=wanted.asks, answer=self._frozen[wanted.asks])
+        more = getattr(new.answer, "unfinished", False) or bool(new.error)
+        if wanted.asks == new.asked and not (wanted.asks and not wanted.hold and (again or more)):
+            return new
+        answer = None if wanted.asks is None else self._session.ask(wanted.asks)
+        return replace(new, asked=wanted.asks, answer=answer)

@@ -243,8 +243,8 @@ class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
         rows, columns = term.size()
         canvas = Canvas(rows, columns, self._app.state.glyphs.ascii_only)
         self._app.resize(rows, columns)
-        look = self._app.state.look
-        parts = (self._app, canvas, Painter(look.theme, self._color, look.colors), self._poller, self._bell)
+        look, redefine = self._app.state.look, bool(self._app.state.settings.of("ui.palette"))
+        parts = (self._app, canvas, Painter(look.theme, self._color, look.colors, redefine), self._poller, self._bell)
         self.registerForm("MAIN", CanvasForm(parts, parentApp=self))
         self._bell.catch_signals()       # after initscr(), which would put ncurses' own handler for SIGWINCH in place
         self._poller.start()

@@ -136,6 +136,7 @@ class State:
     steps: list[Step] = field(default_factory=list)     # the way back, see drill.py
     details: bool = False
     details_top: int = 0
+    details_whole: bool = False         # with the fields of which nothing is known
     details_field: int | None = None    # the value that is marked for copying
     overlay: str = ""                # "": none; else one of popups.POPUPS, or the tab's own
     parts: dict[str, object] = field(default_factory=dict)    # what each tab, view and popup remembers, by its name

@@ -88,11 +88,13 @@ class Painter:
 
     SLOTS = range(17, 52)          # of the palette, redefined where that is possible; endwin() sets them right again
 
-    def __init__(self, theme: str, color: bool, changes: Mapping[str, str] | None = None) -> None:
-        """`changes`: colours of the user's own, by ink or paper. Raises themes.ColorError for what is none."""
+    def __init__(self, theme: str, color: bool, changes: Mapping[str, str] | None = None,
+                 redefine: bool = False) -> None:
+        """`changes`: colours of the user's own, by ink or paper. `redefine`: entries of the palette may be changed for
+        exact colours; a terminal that ignores that shows wrong ones. Raises themes.ColorError for what is none."""
         depth = self._find_depth()       # even without colour: it makes pair 0 the terminal's own, not white on black
         self._depth = depth if color else 0
-        self._free = list(self.SLOTS) if self._depth == 256 and _can_redefine() else []
+        self._free = list(self.SLOTS) if redefine and self._depth == 256 and _can_redefine() else []
         self._slots: dict[int, int] = {}
         self.use(theme, changes or {})
 
@@ -142,7 +144,8 @@ class Painter:
         if self._depth:
             tinted = self._tint() if selected else None
             paper = self._paper() if tinted is None else tinted
-            attribute |= self._pair(self._ink(role.ink, tinted is not None), paper)
+            ink = "text" if selected and tinted is None else role.ink      # reversed: one colour all along
+            attribute |= self._pair(self._ink(ink, tinted is not None), paper)
             selected = selected and tinted is None
         if role.reverse or style & REVERSE or selected:
             attribute |= curses.A_REVERSE

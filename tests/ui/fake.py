@@ -151,6 +151,9 @@ class FakeSession:
         rate = self.rates[id] if id < len(self.rates) else 0.0
         return {"schema": "netwatch.flow/1", **make_row(id, rate, self.clock_s(), self.processes)}
 
+    def ask(self, question: Any) -> Any:
+        return None
+
     def _now_ns(self) -> int:
         return FIRST_NS + int((60 + self.clock_s()) * 1e9)
 

@@ -24,10 +24,11 @@ class Terminal:
         self.master, slave = pty.openpty()
         self._size(slave, rows, cols)
         self.errors = Path(environment.pop("errors", os.devnull))
-        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
+        folder = environment.pop("cwd", str(ROOT))
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         self.started = time.monotonic()
         with self.errors.open("w") as errors:
-            self.process = subprocess.Popen([sys.executable, "-m", module, *args], cwd=ROOT, env=env,
+            self.process = subprocess.Popen([sys.executable, "-m", module, *args], cwd=folder, env=env,
                                             stdin=slave, stdout=slave, stderr=errors, start_new_session=True,
                                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.before = termios.tcgetattr(slave)

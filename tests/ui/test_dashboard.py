@@ -197,7 +197,7 @@ def test_what_was_not_measured_is_no_number(session: Replayed) -> None:
         tile = dashboard.gateway_tile(replace(found, gateway=gateway), UNICODE)
         assert (tile.value, tile.note) == ("", note)
     timed = dashboard.gateway_tile(replace(found, gateway=Gateway("10.0.0.1", 1500, "TCP handshake")), UNICODE)
-    assert (timed.value, timed.note) == ("1.5 ms", "TCP handshake, newest")
+    assert (timed.value, timed.note) == ("1.5 ms", "ok: TCP handshake, newest")
     assert dashboard.dns_tile(replace(found, dns=DnsTime(None, 0, False, False)), UNICODE).value == ""
     assert dashboard.dns_tile(replace(found, dns=DnsTime(None, 0, False, True)), UNICODE).note == "content is not read"
     nothing = replace(found.past, counts=dict.fromkeys(found.past.counts, 0))

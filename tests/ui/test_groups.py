@@ -240,9 +240,9 @@ def test_any_value_of_the_details_can_be_copied(session):
     start = driver.state.details_field
     driver.keys("j", "j", "k", "y")
     assert start == 0
-    assert driver.copied == [driver.state.snapshot.record["state"]]
+    assert driver.copied == [driver.state.snapshot.record["app"]]
     driver.keys("y", "G", "esc")
-    assert driver.copied == [driver.state.snapshot.record["state"]]
+    assert driver.copied == [driver.state.snapshot.record["app"]]
     assert driver.state.details_field is None
     driver.keys("y", "G", "enter")
     assert len(driver.copied) == 2

@@ -210,7 +210,10 @@ def test_an_event_without_a_flow_says_so(troubled):
 def test_the_filter_holds_for_events_too(troubled):
     driver = Driver(troubled, 120, 40, tab="7").keys("/").type("dport == 8081").keys("enter")
     rows = driver.state.snapshot.answer.events
-    assert len(rows) == 7                                          # the first flow there, and six refusals
+    assert [row.count for row in rows] == [6, 1]                   # six refusals in one line, the first flow there
+    assert f"{driver.state.glyphs.ended}6" in driver.screen()
+    driver.keys("enter")
+    assert driver.state.snapshot.total == 6                        # the flows of all six
     assert all(":8081" in row.text for row in rows)
 
 
@@ -227,7 +230,7 @@ def test_peers_are_placed_and_measured(troubled):
 
 
 def test_the_map_marks_round_trips_by_signs_too(troubled):
-    screen = Driver(troubled, 120, 40, tab="6").screen()
+    screen = Driver(troubled, 160, 40, tab="6").screen()
     line = {host: next(line for line in screen.splitlines() if host in line)
             for host in (trouble.NEAR, trouble.FAR, trouble.FARTHEST)}
     assert "!" not in line[trouble.NEAR]
@@ -247,7 +250,7 @@ def test_many_hosts_end_in_and_so_many_more():
     many = tuple(topology.Peer(f"9.9.{i}.9", "internet", "global", "", "", 1000 - i, 5, 1, 1, 1e4, 0, 0, 1)
                  for i in range(120))
     now = topology.PeersNow(many, 500, 0, ("eth0",), True, 10**9)
-    driver = Driver(Machine({topology.Peers: now}), 120, 40, tab="6")
+    driver = Driver(Machine({topology.Peers: now}), 160, 40, tab="6")
     assert "more" in driver.screen()
     assert "500 hosts, 120 of most bytes shown" in driver.screen()
     driver.keys("G")

@@ -56,8 +56,17 @@ def test_golden(session, scene, size, look):
 
 
 def test_each_program_and_pid_has_a_row_and_unknown_traffic_its_own(session):
-    rows = opened(session).state.snapshot.answer.rows
-    assert {row["key"] for row in rows if row["key"][0] == "pid"} == {("pid", (name, pid)) for name, pid, _ in PROGRAMS}
+    driver = opened(session)
+    rows = driver.state.snapshot.answer.rows
+    assert {row["key"][1] for row in rows if row["key"][0] == "process.name"} == {name for name, _, _ in PROGRAMS}
+    assert [row["pids"] for row in rows if row["key"] == ("process.name", "firefox")] == [2]
+    driver.keys("g", *["down"] * [row["key"] for row in rows].index(("process.name", "firefox")), "space")
+    found = driver.state.snapshot.answer.rows
+    at = [row["key"] for row in found].index(("process.name", "firefox"))
+    program, processes = found[at], found[at + 1:at + 3]
+    assert {row["key"] for row in processes} == {("pid", ("firefox", 2101)), ("pid", ("firefox", 2102))}
+    for name in ("flows", "bytes_in", "bytes_out", "packets_in", "packets_out"):
+        assert sum(row[name] for row in processes) == program[name]
     assert ("process.unknown", WHY) in {row["key"] for row in rows}
     assert f"unknown: {WHY}"[:30] in opened(session, 200, 50).screen()
 
@@ -89,7 +98,7 @@ def test_every_column_sorts_by_keys_and_by_a_click_on_its_head(session, column):
 
 def test_the_flows_of_a_process_are_shown_by_a_filter(session):
     driver = opened(session)
-    row = next(i for i, each in enumerate(driver.state.snapshot.answer.rows) if each["key"] == ("pid", ("sshd", 877)))
+    row = next(i for i, each in enumerate(driver.state.snapshot.answer.rows) if each["key"] == ("process.name", "sshd"))
     driver.keys("g", *["down"] * row, "right")
     assert driver.state.tab == "connections"
     assert {each["process"]["pid"] for each in driver.state.snapshot.rows} == {877}

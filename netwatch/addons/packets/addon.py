@@ -12,5 +12,7 @@ class PacketsAddon(KeptFrames):
     """Keeps the newest frames, decodes and filters them, puts what a flow says together again."""
 
     name = "packets"
-    options = (Option("ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),)
+    options = (Option("ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
+               Option("file_mb", 1024, "The same for a file, whose frames are all kept as far as it reaches; memory is "
+                      "taken as they come.", 2, 65_536))
     questions = (Packets, Stream)

@@ -34,7 +34,10 @@ class KeptFrames(Addon):
     """Keeps frames: the engine tells the ring of every one itself. Whoever looks at `ring` holds the session's lock."""
 
     def begin(self, run: Run) -> None:
-        self.ring = FrameRing(run.settings.of("packets.ring_mb") * MEGABYTE)
+        room = run.settings.of("packets.ring_mb")
+        if not run.purpose.live:
+            room = max(room, run.settings.of("packets.file_mb"))
+        self.ring = FrameRing(room * MEGABYTE)
         self.ring.attach(run.engines[0])
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()

@@ -90,6 +90,11 @@ class Seen:
     counts: dict[str, int] = field(default_factory=dict)
     capture: Capture | None = None
 
+    @property
+    def unfinished(self) -> bool:
+        """There is more to look at, though nothing new came."""
+        return self.looked < 1
+
 
 @dataclass(frozen=True)
 class Packets:
@@ -218,7 +223,10 @@ class SavePackets:
                 written = _write(session, writer, places)
         except OSError as error:
             return f"Not saved: {error.strerror or error}: {error.filename or ''}"
-        lost = f"; {total - written} were let go meanwhile" if written < total else ""
+        lost = f"; {total - written:,} were let go meanwhile" if written < total else ""
+        ring = keeper.ring
+        if ring.first:
+            lost += f"; of the newest {ring.next - ring.first:,}: {ring.first:,} were let go before"
         return f"{written:,} frames written to {path}{lost}"
 
 

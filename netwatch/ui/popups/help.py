@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.ui import keynames, keys
+from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BRAND, KEY, MUTED, TEXT
 from netwatch.ui.widgets.box import draw_box
@@ -14,12 +16,36 @@ Line = tuple[str, str, str]        # kind, left, right
 
 _MARKS = (
     ("fresh", "alive"), ("ageing", "idle for 75 % of its time or more"), ("stale", "idle for 90 % of its time or more"),
-    ("ended", "has ended"),
+    ("ended", "has ended"), ("bar", "the selected row"), ("none", "not known, or not measured: never zero"),
+    ("back", "the other end began the flow"), ("star", "a marked frame"), ("down", "sorted downwards"),
+    ("up", "sorted upwards"), ("unfolded", "unfolded; what is below it follows"), ("folded", "folded"),
+)
+_SIGNS = (
+    ("~name", "a name inferred from DNS or a reverse look-up, not given by the flow itself"),
+    ("(https?)", "not recognised: only what its port is registered for"),
+    ("tls +3", "a group: most bytes are tls, and three other protocols"),
+    ("R3 O2 Z1", "sent again three times, out of order twice, a window of zero once"),
+    ("x36", "so many within a minute, told in one line"),
 )
 
 
+@dataclass
+class Part:
+    """`text`: only lines that have it."""
+    text: str = ""
+
+
 def lines_of(state: State) -> list[Line]:
-    """("title" | "key" | "blank", key, sentence) of every line."""
+    """("title" | "key" | "blank", key, sentence) of every line, or of those in which something is looked for."""
+    text = state.part("help", Part).text.lower()
+    lines = _all_lines(state)
+    if not text:
+        return lines
+    found = [line for line in lines if line[0] == "key" and text in f"{line[1]} {line[2]}".lower()]
+    return [("title", f"With {text!r}: {len(found)}", ""), *found]
+
+
+def _all_lines(state: State) -> list[Line]:
     glyphs = state.glyphs
     lines: list[Line] = []
     here = state.screen_contexts()
@@ -34,10 +60,19 @@ def lines_of(state: State) -> list[Line]:
     lines.append(("title", "Mouse", ""))
     lines += [("key", "click", "select a row, open a tab, sort by a column; again: turn the order round"),
               ("key", "double click", "details of the row"), ("key", "wheel", "move through what is under it"),
-              ("blank", "", ""), ("title", "Marks before a row", "")]
+              ("blank", "", ""), ("title", "Signs", "")]
     lines += [("key", getattr(glyphs, name), text) for name, text in _MARKS]
-    lines.append(("key", "~name", "a name inferred from DNS or a reverse look-up, not given by the flow itself"))
+    lines += [("key", sign, text) for sign, text in _SIGNS]
     return lines
+
+
+def find(state: State) -> None:
+    """Ask for what is looked for; the help is there again afterwards."""
+    open_entry(state, "Find in the help", "a word; empty: all of it", state.part("help", Part).text, _found)
+
+
+def _found(state: State, text: str) -> None:
+    state.part("help", Part).text, state.help_top, state.overlay = text, 0, "help"
 
 
 def box_of(area: Area) -> Area:
@@ -69,7 +104,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
 
 
 def on_open(state: State) -> None:
-    state.help_top = 0
+    state.help_top, state.part("help", Part).text = 0, ""
 
 
 def _scroll(lines: Callable[[State], int]) -> Callable[[State], None]:
@@ -79,7 +114,7 @@ def _scroll(lines: Callable[[State], int]) -> Callable[[State], None]:
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {
-    "help_down": _scroll(lambda state: 1), "help_up": _scroll(lambda state: -1),
+    "help_find": find, "help_down": _scroll(lambda state: 1), "help_up": _scroll(lambda state: -1),
     "help_page_down": _scroll(lambda state: state.body.height - 3),
     "help_page_up": _scroll(lambda state: 3 - state.body.height),
     "help_top": _scroll(lambda state: -10_000), "help_bottom": _scroll(lambda state: 10_000),

@@ -63,7 +63,7 @@ def _rate(row: Interface, which: str, style: int, glyphs: Glyphs) -> Cell:
     return fmt.rate(value), style if value >= 0.5 else MUTED
 
 
-def _counted(row: Interface, *names: str) -> int | None:
+def counted(row: Interface, *names: str) -> int | None:
     """The sum of counters; None when the system keeps none of them."""
     found = [getattr(row.counters, name) for name in names] if row.counters else []
     known = [value for value in found if value is not None]
@@ -71,12 +71,12 @@ def _counted(row: Interface, *names: str) -> int | None:
 
 
 def _total(row: Interface, name: str, glyphs: Glyphs) -> Cell:
-    value = _counted(row, name)
+    value = counted(row, name)
     return _none(glyphs) if value is None else (fmt.size(value), TEXT)
 
 
 def _trouble(row: Interface, glyphs: Glyphs, *names: str) -> Cell:
-    value = _counted(row, *names)
+    value = counted(row, *names)
     return _none(glyphs) if value is None else (fmt.short_count(value), WARN if value else MUTED)
 
 
@@ -158,9 +158,9 @@ VALUES = {
     "addresses": lambda row: row.addresses or None, "role": lambda row: row.roles or None,
     "speed": lambda row: row.counters and row.counters.speed_mbps, "mtu": lambda row: row.counters and row.counters.mtu,
     "rx": lambda row: _rate_of(row, "rx_bytes_s"), "tx": lambda row: _rate_of(row, "tx_bytes_s"),
-    "rx_total": lambda row: _counted(row, "rx_bytes"), "tx_total": lambda row: _counted(row, "tx_bytes"),
-    "errors": lambda row: _counted(row, *ERRORS), "drops": lambda row: _counted(row, *DROPS),
-    "collisions": lambda row: _counted(row, "collisions"),
+    "rx_total": lambda row: counted(row, "rx_bytes"), "tx_total": lambda row: counted(row, "tx_bytes"),
+    "errors": lambda row: counted(row, *ERRORS), "drops": lambda row: counted(row, *DROPS),
+    "collisions": lambda row: counted(row, "collisions"),
     "history": lambda row: sum(rx + tx for rx, tx in row.history) if row.history else None,
     "link": lambda row: row.captured.link, "snaplen": lambda row: row.captured.snaplen or None,
     "frames": lambda row: row.captured.frames, "bytes": lambda row: row.captured.bytes,

@@ -57,14 +57,16 @@ def _mark(row: Entry, glyphs: Glyphs) -> tuple[str, int, int | None]:
 
 
 COLUMNS = (
-    Column("time", "Time", 12, 12, 0, False, 60, lambda row, glyphs: (fmt.clock(row.time_ns, 3), MUTED),
-           help="packet time"),
     Column("severity", "Severity", 8, 8, 0, False, 80, lambda row, glyphs: (row.severity, _STYLES[row.severity]),
            help="info, warning or error"),
+    Column("time", "Time", 12, 12, 0, False, 60, lambda row, glyphs: (fmt.clock(row.time_ns, 3), MUTED),
+           help="packet time"),
     Column("category", "Category", 9, 9, 0, False, 70, lambda row, glyphs: (row.category, MUTED), help="of what sort"),
-    Column("text", "Event", 20, 400, 1, False, 99, lambda row, glyphs: (row.text, TEXT), help="what happened"),
+    Column("text", "Event", 20, 400, 1, False, 99, lambda row, glyphs:
+           (row.text + (f" {glyphs.ended}{row.count}" if row.count > 1 else ""), _STYLES[row.severity]),
+           help="what happened, and how often within a minute"),
 )
-AGE_AT = 1                         # where the age stands among them
+AGE_AT = 2                         # where the age stands among them
 
 
 def _columns(state: State) -> tuple[Column, ...]:
@@ -163,6 +165,9 @@ def follow(state: State) -> None:
     row = LIST.selected(state)
     if row is None:
         state.message = "Nothing is selected"
+    elif row.flows and all(row.flows):
+        numbers = ", ".join(str(flow) for flow in sorted(set(row.flows)))
+        drill.into_text(state, f"id in {{{numbers}}}", "these events")
     elif not row.flow:
         state.message = "No single flow did this"
     else:

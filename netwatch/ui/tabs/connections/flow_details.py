@@ -1,7 +1,7 @@
-"""The details pane: every field of one flow record, in groups whose rows stay where they are.
+"""The details pane: every field of one flow record, in groups, what tells most first.
 
-The first groups have the same rows for every flow, with a dash where nothing is known, so that nothing jumps when a
-value arrives or the selection moves. The objects of the protocols follow; what no group claims comes last.
+First what the flow says, with the objects of its protocols, then how much it moved, how it stands, whose it is. Fields
+of which nothing is known are folded away, and counted; unfolded they have a dash.
 """
 from __future__ import annotations
 
@@ -64,8 +64,9 @@ _PLACE: tuple[_Row, ...] = (
     ("Country", "geo.country", ""), ("City", "geo.city", ""), ("AS number", "geo.asn", "plain"),
     ("Organisation", "geo.org", ""),
 )
-_LEFT = (("Connection", _CONNECTION), ("Process", _PROCESS), ("Place", _PLACE))
-_RIGHT = (("Traffic", _TRAFFIC), ("Application", _APPLICATION), ("Transport", _TRANSPORT))
+_APP = (("Application", _APPLICATION),)
+_LEFT = (("Process", _PROCESS), ("Place", _PLACE))
+_RIGHT = (("Traffic", _TRAFFIC), ("Connection", _CONNECTION), ("Transport", _TRANSPORT))
 # of tcp_info: rates in bytes per second, windows in segments, thresholds and buffers in bytes
 KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate": "rate", "rcv_space": "size",
                 "rcv_ssthresh": "size", "snd_wnd": "size", "rcv_wnd": "size", "snd_mss": "B", "rcv_mss": "B",
@@ -73,7 +74,7 @@ KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate
                 "unacked": "segments", "notsent_bytes": "size"}
 TWO_COLUMNS_FROM = 100             # cells
 _SCREEN = frozenset(("turned", "local", "local_port", "remote", "remote_port", "down", "up", "down_bytes", "up_bytes"))
-_CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _LEFT + _RIGHT for _, paths, _ in rows
+_CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _APP + _LEFT + _RIGHT for _, paths, _ in rows
                                for path in paths.split())
 _TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
            "tcp_info": "Kernel (TCP_INFO)"}
@@ -193,14 +194,29 @@ def _other_lines(record: Record, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def columns_of(record: Record, width: int, glyphs: Glyphs) -> list[list[Line]]:
-    """The lines of the pane's one or two columns."""
-    if width < TWO_COLUMNS_FROM:
-        return [_group_lines(_LEFT[:1] + _RIGHT, record, width, glyphs) + _other_lines(record, width, glyphs)
-                + _group_lines(_LEFT[1:], record, width, glyphs)]
-    half = width // 2
-    return [_group_lines(_LEFT, record, half, glyphs),
-            _group_lines(_RIGHT, record, half, glyphs) + _other_lines(record, half, glyphs)]
+def columns_of(record: Record, width: int, glyphs: Glyphs, whole: bool = False) -> list[list[Line]]:
+    """The lines of the pane's one or two columns, what tells most first. Unless `whole`, fields of which nothing is
+    known are left out, and how many there are is said."""
+    half = width if width < TWO_COLUMNS_FROM else width // 2
+    said = _group_lines(_APP, record, half, glyphs) + _other_lines(record, half, glyphs)
+    left, right = _group_lines(_LEFT, record, half, glyphs), _group_lines(_RIGHT, record, half, glyphs)
+    columns = [said + right + left] if half == width else [said + left, right]
+    return columns if whole else _folded(columns, glyphs)
+
+
+def _folded(columns: list[list[Line]], glyphs: Glyphs) -> list[list[Line]]:
+    """Without the lines of what is not known, and titles that stand over nothing then."""
+    hidden = sum(line[0] == "none" for lines in columns for line in lines)
+    found = []
+    for lines in columns:
+        known = [line for line in lines if line[0] != "none"]
+        found.append([line for i, line in enumerate(known)
+                      if line[0] != "title" or (i + 1 < len(known) and known[i + 1][0] != "blank")])
+        found[-1] = [line for i, line in enumerate(found[-1])
+                     if line[0] != "blank" or (i and found[-1][i - 1][0] != "blank")]
+    if hidden:
+        found[0].append(("title", f"{glyphs.folded} {hidden} fields not known (space)", ""))
+    return found
 
 
 def shown_record(state: State) -> Record | None:
@@ -226,7 +242,7 @@ def values_of(columns: list[list[Line]]) -> list[tuple[int, int, str, str]]:
 def values_shown(area: Area, state: State) -> list[tuple[int, int, str, str]]:
     """As values_of(), of the record in the pane."""
     record = shown_record(state)
-    return [] if record is None else values_of(columns_of(record, area.width - 3, state.glyphs))
+    return [] if record is None else values_of(columns_of(record, area.width - 3, state.glyphs, state.details_whole))
 
 
 def lowest_top(area: Area, state: State) -> int:
@@ -234,7 +250,7 @@ def lowest_top(area: Area, state: State) -> int:
     record = shown_record(state)
     if record is None:
         return 0
-    columns = columns_of(record, area.width - 3, state.glyphs)
+    columns = columns_of(record, area.width - 3, state.glyphs, state.details_whole)
     return max(0, max(len(lines) for lines in columns) - (area.height - 1))
 
 
@@ -251,7 +267,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     heading = f" Flow {record['id']}  {_value(record, 'src sport', 'endpoint', glyphs)} {glyphs.arrow} " \
               f"{_value(record, 'dst dport', 'endpoint', glyphs)} "
     canvas.put(area.y, area.x + (0 if beside else 1), clip(heading, area.width - 3, glyphs.ellipsis), TITLE)
-    columns = columns_of(record, area.width - 3, glyphs)
+    columns = columns_of(record, area.width - 3, glyphs, state.details_whole)
     rows = Area(area.y + 1, area.x, area.height - 1, area.width)
     longest = max(len(lines) for lines in columns)
     top = max(0, min(state.details_top, longest - rows.height))

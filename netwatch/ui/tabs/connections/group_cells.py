@@ -81,6 +81,6 @@ def columns(by: str, chosen: Sequence[Column]) -> tuple[Column, ...]:
         if column.key == "local" and by in _OF_THE_FAR_END:
             column = replace(column, rank=70)      # what tells such flows apart
         if column.key == "rtt_us":
-            column = replace(column, title="RTT MEAN", least=8, help="round trip of the handshakes, mean of a group's")
+            column = replace(column, title="RTT MEAN", least=9, most=9, help="of the handshakes; of a group the mean")
         found.append(column if column.key in _SUMMED else replace(column, cell=_of_flows(column.cell)))
     return tuple(found)

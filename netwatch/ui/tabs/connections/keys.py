@@ -129,6 +129,11 @@ def _scroll_details(lines: int) -> Callable[[State], None]:
     return act
 
 
+def details_turn(state: State) -> None:
+    """Show the fields of which nothing is known, or fold them away."""
+    state.details_whole, state.details_top = not state.details_whole, 0
+
+
 def field_open(state: State) -> None:
     """Mark the first value that is on screen."""
     area = layout(state).details
@@ -289,7 +294,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "page_down": _step(lambda state: max(1, visible_rows(state) - 1)),
     "page_up": _step(lambda state: -max(1, visible_rows(state) - 1)),
     "details_open": details_open, "details_close": details_close,
-    "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
+    "details_turn": details_turn, "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
     "sort_reverse": sort_reverse, **groups.ACTIONS,
     "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,

@@ -41,7 +41,7 @@ def inner(state: State) -> tuple[str, ...]:
     """The details pane has keys of its own, groups have, and there are some only where there is a tab of packets."""
     if state.details and state.details_field is not None:
         return ("fields",)
-    return (*(("details",) if state.details else ()), *(("groups",) if groups.part_of(state).by else ()),
+    return (*(("flow", "details") if state.details else ()), *(("groups",) if groups.part_of(state).by else ()),
             *(("frames",) if any(tab.name == "packets" for tab in state.tabs) else ()))
 
 

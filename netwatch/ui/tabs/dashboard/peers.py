@@ -173,7 +173,7 @@ COLUMNS = (
            file_rank=90),
     Column("down", "Down", 8, 8, 0, True, 52, lambda peer, glyphs: (fmt.size(peer.down), TEXT), file_rank=80),
     Column("up", "Up", 8, 8, 0, True, 51, lambda peer, glyphs: (fmt.size(peer.up), TEXT), file_rank=79),
-    Column("rtt", "RTT mean", 8, 8, 0, True, 50, rtt_cell),
+    Column("rtt", "RTT mean", 9, 9, 0, True, 50, rtt_cell),
 )
 
 

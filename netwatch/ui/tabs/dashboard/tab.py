@@ -1,16 +1,19 @@
 """The Dashboard tab: how much flows, how fast answers come, what was lost, who talks, and how the capture does."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.overview import Overview
+from netwatch.addons.interfaces import DOWN, Interface
+from netwatch.addons.overview import Overview, OverviewQuestion
 from netwatch.model.session import Health
 from netwatch.ui import format as fmt
 from netwatch.ui.frame import damage_words
 from netwatch.ui.state import Area, State
+from netwatch.ui.tabs import interfaces
 from netwatch.ui.tabs.dashboard import peers
-from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part, question
+from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
 from netwatch.ui.theme import BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
 from netwatch.ui.widgets import throughput, tiles
 from netwatch.ui.widgets.tiles import Tile
@@ -19,12 +22,21 @@ __all__ = ["ACTIONS", "draw", "new_part", "on_mouse", "question"]
 
 HEALTH_FROM = 96                   # columns from which the capture's health stands beside the list
 HEALTH = 36
+CARD_FROM = 18                     # rows of the body from which there is a line for the interface
+BUSY, FULL = 0.7, 0.9              # of a link's speed
 SLOW_GATEWAY_US, BAD_GATEWAY_US = 50_000, 200_000
 SOME_LOST, MUCH_LOST = 0.01, 0.05  # of TCP packets sent again
 
 
+def question(state: State) -> OverviewQuestion:
+    """That of the list, and how the interfaces do."""
+    return replace(peers.question(state), interfaces=state.live)
+
+
 class Layout(NamedTuple):
-    """Tiles, chart (with its title), list (with its title), health or None."""
+    """The captured interface (of a live source), tiles, chart (with its title), list (with its title), health or
+    None."""
+    card: Area
     tiles: Area
     chart: Area
     list: Area
@@ -34,12 +46,14 @@ class Layout(NamedTuple):
 def layout(state: State) -> Layout:
     """Cut the tab's area up: drawing and the mouse ask."""
     y, x, height, width = state.body
+    card = Area(y, x, int(state.live and height >= CARD_FROM), width)
+    y, height = y + card.height, height - card.height
     top = 3 if height >= 15 else 2
     left = height - top
     chart = 0 if left < 9 else max(6, left * 2 // 5)
     below = left - chart
     health = Area(y + top + chart, x + width - HEALTH, below, HEALTH) if width >= HEALTH_FROM else None
-    return Layout(Area(y, x, min(top, height), width), Area(y + top, x, chart, width),
+    return Layout(card, Area(y, x, min(top, height), width), Area(y + top, x, chart, width),
                   Area(y + top + chart, x, below, width - (HEALTH + 1 if health else 0)), health)
 
 
@@ -50,6 +64,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         words = state.snapshot.error or f"Reading {state.label}"
         canvas.put(area.y + 1, area.x + 3, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
+    if places.card.height:
+        _draw_card(canvas, places.card, found, state)
     tiles.draw(canvas, places.tiles, tiles_of(found, state), glyphs)
     y, x, height, width = places.chart
     if height:
@@ -62,6 +78,44 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         y, x, height, width = places.health
         tiles.draw_title(canvas, y, x, width, "Capture", "", TITLE, glyphs)
         draw_health(canvas, Area(y + 1, x, height - 1, width), state)
+
+
+def _draw_card(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
+    """What is captured on: addresses, speed and how much of it is used, errors and drops; what nobody tells is said to
+    be so."""
+    names = [name.strip() for name in state.label.split(",")]
+    rows = [row for row in found.interfaces if row.name in names]
+    x, end = area.x + 1, area.x + area.width - 1
+    for row in rows or found.interfaces[:1]:
+        for text, style in card_spans(row, state.glyphs):
+            if x + 3 < end:
+                x += canvas.put(area.y, x, clip(text, end - x, state.glyphs.ellipsis), style) + 2
+        x += 2
+
+
+def card_spans(row: Interface, glyphs: Glyphs) -> list[tuple[str, int]]:
+    """The words of one interface."""
+    spans = [(row.name, TITLE), (row.state, GOOD if row.state != DOWN else BAD)]
+    spans += [(address, MUTED) for address in row.addresses[:1]]
+    speed = interfaces.speed(row)
+    spans.append((speed or "speed not told", TEXT if speed else MUTED))
+    if row.rate is not None:
+        moved = max(row.rate.rx_bytes_s, row.rate.tx_bytes_s)
+        if row.counters is not None and row.counters.speed_mbps:
+            share = moved / (row.counters.speed_mbps * 125_000)
+            style = BAD if share > FULL else WARN if share > BUSY else GOOD
+            spans.append((f"{100 * share:.1f} % used{', full' if share > FULL else ', busy' if share > BUSY else ''}",
+                          style))
+    for word, names in (("errors", interfaces.ERRORS), ("drops", interfaces.DROPS)):
+        value = interfaces.counted(row, *names)
+        spans.append((f"{word} not told", MUTED) if value is None else
+                     (f"{word} {fmt.short_count(value)}", WARN if value else GOOD))
+    return spans
+
+
+def verdict(style: int) -> str:
+    """The word for a figure: nothing is said by colour alone."""
+    return {GOOD: "ok", WARN: "slow", BAD: "bad"}.get(style, "")
 
 
 def _all(state: State) -> str:
@@ -99,7 +153,8 @@ def gateway_tile(found: Overview, glyphs: Glyphs) -> Tile:
     if gateway.rtt_us is None:
         return Tile("Gateway RTT", "", f"no flow to {gateway.address} timed")
     style = GOOD if gateway.rtt_us < SLOW_GATEWAY_US else WARN if gateway.rtt_us < BAD_GATEWAY_US else BAD
-    return Tile("Gateway RTT", fmt.micros(gateway.rtt_us, glyphs.ascii_only), f"{gateway.how}, newest", style)
+    return Tile("Gateway RTT", fmt.micros(gateway.rtt_us, glyphs.ascii_only),
+                f"{verdict(style)}: {gateway.how}, newest", style)
 
 
 def dns_tile(found: Overview, glyphs: Glyphs) -> Tile:
@@ -109,8 +164,9 @@ def dns_tile(found: Overview, glyphs: Glyphs) -> Tile:
     if dns.median_us is None:
         return Tile("DNS p50", "", f"none timed, {found.past.range}")
     which = "newest " if dns.newest_only else ""
+    style = GOOD if dns.median_us < SLOW_GATEWAY_US else WARN if dns.median_us < BAD_GATEWAY_US else BAD
     return Tile("DNS p50", fmt.micros(dns.median_us, glyphs.ascii_only),
-                f"{which}{fmt.count(dns.timed)} answers, {found.past.range}")
+                f"{verdict(style)}: {which}{fmt.count(dns.timed)} answers, {found.past.range}", style)
 
 
 def resent_tile(found: Overview) -> Tile:
@@ -121,7 +177,8 @@ def resent_tile(found: Overview) -> Tile:
     share = counts["resent"] / counts["tcp"]
     style = GOOD if share < SOME_LOST else WARN if share < MUCH_LOST else BAD
     return Tile("TCP resent", f"{100 * share:.2f} %",
-                f"{fmt.short_count(counts['resent'])} of {fmt.short_count(counts['tcp'])} packets", style)
+                f"{'lossy' if style == WARN else verdict(style)}: {fmt.short_count(counts['resent'])} of "
+                f"{fmt.short_count(counts['tcp'])} packets", style)
 
 
 def health_lines(health: Health, state: State, found: Overview | None) -> list[tuple[str, str, int]]:

@@ -22,13 +22,20 @@ from netwatch.ui.widgets.table import Cell, Column
 
 
 def process(row: Row, glyphs: Glyphs) -> Cell:
-    """The program, or that it is not known and why."""
-    return name_of(row["key"], "pid")
+    """The program with how many processes it has, one of them, or that it is not known and why."""
+    name, style = name_of(row["key"], "pid")
+    if row["key"][0] == "pid":
+        return f"     {name}", style
+    many = row.get("pids", 0)
+    if many < 2:
+        return f"  {name}", style
+    return f"{glyphs.unfolded if row.get('unfolded') else glyphs.folded} {name} ({many})", style
 
 
 def pid(row: Row, glyphs: Glyphs) -> Cell:
     kind, value = row["key"]
-    return (str(value[1]), MUTED) if kind == "pid" and value[1] >= 0 else unknown(glyphs)
+    number = value[1] if kind == "pid" else row.get("pid", -1)
+    return (str(number), MUTED) if number >= 0 else unknown(glyphs)
 
 
 def remotes(row: Row, glyphs: Glyphs) -> Cell:
@@ -70,7 +77,7 @@ COLUMNS = (
     Column("bytes_out", "Bytes up", 9, 10, 1, True, 38, _size("bytes_out"), help="frame bytes sent"),
     Column("bytes", "Bytes", 8, 9, 1, True, 75, total_bytes, help="frame bytes, both ways"),
     Column("packets", "Packets", 9, 11, 1, True, 20, packets, help="frames, both ways"),
-    Column("rtt_us", "RTT", 7, 8, 1, True, 50, rtt, help="the worst round trip of a handshake"),
+    Column("rtt_us", "RTT mean", 9, 9, 1, True, 50, rtt, help="round trip of its handshakes"),
     Column("retransmits", "Retrans", 7, 8, 1, True, 30, retransmits, help="TCP retransmissions, both ways"),
     Column("remotes", "Remotes", 8, 9, 1, True, 55, remotes, help="different addresses at the other end"),
     Column("cpu", "CPU", 5, 6, 1, True, 45, cpu, help="of one core; sorted by rate", sort="rate"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import BY, Grouped
 from netwatch.addons.processes import Processes
-from netwatch.model.group import Within
+from netwatch.model.group import GroupKey, Within
 from netwatch.model.record import Record
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
@@ -26,6 +26,7 @@ from netwatch.ui.widgets import table
 from netwatch.ui.widgets.window import Window
 
 WHEEL = 3
+MOST_UNFOLDED = 1000               # programs
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Part:
     descending: bool = True
     details: bool = False
     window: Window[Record] = field(default_factory=Window)
+    unfolded: set[GroupKey] = field(default_factory=set)
     recent: Recent = field(default_factory=Recent)
 
 
@@ -63,7 +65,7 @@ def question(state: State) -> Processes:
     offset, limit = part.window.wanted(_height(state))
     key = part.window.selected if part.details else None
     return Processes(state.filter.applied, sort, descending, state.table.history, offset, limit,
-                     key if isinstance(key, tuple) else None)
+                     key if isinstance(key, tuple) else None, frozenset(part.unfolded))
 
 
 def inner(state: State) -> tuple[str, ...]:
@@ -181,7 +183,20 @@ def process_flows(state: State) -> None:
         state.message = "Nothing is selected"
         return
     words, _ = name_of(row["key"], "pid")
-    drill.into(state, Within((BY["pid"],), (row["key"],), words, state.table.history))
+    by = BY["pid" if row["key"][0] == "pid" else "process"]
+    drill.into(state, Within((by,), (row["key"],), words, state.table.history))
+
+
+def fold(state: State) -> None:
+    """Show the processes of the program of the selected row, or fold them."""
+    part, row = part_of(state), part_of(state).window.row
+    if row is None or row["key"][0] not in ("pid", "process.name"):
+        return
+    kind, value = row["key"]
+    key = ("process.name", value[0]) if kind == "pid" else row["key"]
+    if key in part.unfolded or len(part.unfolded) < MOST_UNFOLDED:
+        part.unfolded ^= {key}
+    part.window.selected = key
 
 
 def history(state: State) -> None:
@@ -240,6 +255,6 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "page_down": _step(lambda state: max(1, _height(state) - 1)),
     "page_up": _step(lambda state: -max(1, _height(state) - 1)),
     "row_first": lambda state: _select(state, 0, False), "row_last": row_last, "process_open": process_open,
-    "process_close": process_close, "process_flows": process_flows, "history": history, "sort_reverse": sort_reverse,
-    "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
+    "process_close": process_close, "fold": fold, "process_flows": process_flows, "history": history,
+    "sort_reverse": sort_reverse, "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
 }
