@@ -16,7 +16,7 @@ from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, 
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.flow.turns cimport Turns
-from netwatch._fast.wire.packet cimport Frame, NOTE_COPY, Packet, PROTO_TCP
+from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, ROOM
@@ -240,7 +240,7 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         taken += 1
         core.frames += 1
         core.bytes += f.len
-        if f.ts < core.first or core.first == 0:
+        if not f.bits & FRAME_TIMELESS and (f.ts < core.first or core.frames == core.parser.timeless + 1):
             core.first = f.ts
         parse_frame(&core.parser, f)
     look_ahead(core)

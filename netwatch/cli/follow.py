@@ -10,6 +10,7 @@ from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
+from netwatch.records.masking import masked, secrets_of
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
@@ -18,11 +19,14 @@ from netwatch.run.pipeline import Pipeline
 class Conversation:
     """Writes turns as they come. `style`: "text" without control characters, "hex" with offsets, "raw" bytes."""
 
-    def __init__(self, pipeline: Pipeline, ident: int, style: str, out: IO[bytes]) -> None:
+    def __init__(self, pipeline: Pipeline, ident: int, style: str, out: IO[bytes],
+                 show_secrets: bool = False) -> None:
         self._pipeline = pipeline
         self._ident = ident
         self._style = style
         self._out = out
+        self._show_secrets = show_secrets
+        self._secrets: tuple[bytes, ...] = ()
         self._turn: tuple[int, int] | None = None
         self._offsets: dict[tuple[int, int], int] = {}
         self._seen: Record = {}
@@ -33,6 +37,7 @@ class Conversation:
         said = [event for event in step.events if event.flow == self._ident and event.kind == "streams"]
         if said:
             self._seen = self._pipeline.record(said[0].engine, said[0].row) or self._seen
+            self._secrets = secrets_of(self._pipeline, said[0].engine, said[0].row)
         for event in said:
             if self._showing.shows(event, self._seen):
                 self._show(event)
@@ -55,14 +60,17 @@ class Conversation:
 
     def _show(self, event: Event) -> None:
         turn = (event.side, event.stream)
+        data = event.payload
+        if not self._show_secrets:
+            data = masked(data, self._secrets, self._style != "text")
         if self._style == "raw":
-            write_all(self._out, event.payload)
+            write_all(self._out, data)
         else:
             if turn != self._turn:
                 write_all(self._out, self._heading(event).encode())
             if event.extra:
                 write_all(self._out, f"[{event.extra} bytes missing]\n".encode())
-            write_all(self._out, self._hex(turn, event.payload) if self._style == "hex" else self._text(event.payload))
+            write_all(self._out, self._hex(turn, data) if self._style == "hex" else self._text(data))
         self._turn = turn
 
     def _heading(self, event: Event) -> str:

@@ -44,6 +44,7 @@ from netwatch.run.pipeline import Pipeline
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
 
 
@@ -159,14 +160,14 @@ class Reading:
         if self.options.write:
             self._saved = Saving(self.options)
         self._shut_in()
-        old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
+        old = {s: signal.signal(s, self._stop) for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN}
         try:
             reading.look_ahead(lambda: bool(self.interrupted))
             if reading.scout is not None and reading.scout.missed:
                 say(f"fields of flows: shown of the first {MOST:,} flows only")
             self._loop(reading)
         finally:
-            for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
+            for s, handler in old.items():
                 signal.signal(s, handler)
             reading.close()
             if self._saved is not None:
@@ -282,7 +283,8 @@ class Reading:
     def _follow(self, reading: records.Reading) -> None:
         from netwatch.cli.follow import Conversation
 
-        conversation = Conversation(reading.pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer)
+        conversation = Conversation(reading.pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer,
+                                    self.options.show_secrets)
         for step in self._steps(reading):
             conversation.take(step)
         conversation.finish()

@@ -38,7 +38,7 @@ class RecordMaker:
         self._wanted = wanted
         self._flows = Flows(pipeline, show_secrets, scout)
         self._made = ({"dns", "http"} | {kind for addon in pipeline.addons for kind in addon.kinds}) & kinds
-        self._streams = Streams(stream_limit)
+        self._streams = Streams(stream_limit, show_secrets)
         self._packets = PacketFields(pipeline.source.interfaces)
 
     def items(self, step: Step) -> Iterator[Item | Packets]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
 from netwatch.model.event import Event
+from netwatch.records.masking import masked, secrets_of
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
@@ -48,9 +49,10 @@ class Stream:
 class Streams:
     """The streams of all live flows."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, show_secrets: bool = False) -> None:
         """`limit`: bytes kept of each."""
         self._limit = limit
+        self._show_secrets = show_secrets
         self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
 
     def take(self, event: Event) -> None:
@@ -69,15 +71,18 @@ class Streams:
         if not streams:
             return
         flow = pipeline.record(engine, row, wanted=ABOUT)
+        hide = None if self._show_secrets else secrets_of(pipeline, engine, row)
         several = any(place.number >= 0 for place in streams)
         for place, stream in sorted(streams.items()):
             whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))
             if stream.size and (whole or place.number >= 0):
-                yield _record(flow, engine.initiator_side(row), place, stream)
+                yield _record(flow, engine.initiator_side(row), place, stream, hide)
 
 
-def _record(flow: Record, initiator: int, place: _Place, stream: Stream) -> Record:
-    text = printable(stream.head.decode("utf-8", "replace"))
+def _record(flow: Record, initiator: int, place: _Place, stream: Stream, hide: tuple[bytes, ...] | None) -> Record:
+    """`hide`: what is secret in it, None nothing."""
+    head = bytes(stream.head) if hide is None else masked(bytes(stream.head), hide)
+    text = printable(head.decode("utf-8", "replace"))
     record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if place.side == initiator else "in",
               "source": "decrypted" if place.opened else "clear", "protocol": flow.get("app") or flow["proto"],
               "bytes": stream.size, "sha256": stream.hash.hexdigest(), "text": text}

@@ -125,7 +125,7 @@ def test_output_that_cannot_be_written(pcap: Path) -> None:
     assert "No space left" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_prints_what_is_known(tmp_path: Path, number: signal.Signals) -> None:
     """In the middle of a big file: the flows so far come out whole, and the exit code names the signal."""
     path = tmp_path / "big.pcap"

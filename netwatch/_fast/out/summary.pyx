@@ -18,6 +18,7 @@ def summary(engines: list[Engine], link_types: list[str]) -> dict:
     cdef Engine engine
     cdef Core* core
     cdef u64 first = 0, last = 0
+    cdef bint timed = False
     out = {"schema": "netwatch.summary/1", "packets": 0, "bytes": 0}
     flows, apps, malformed = {}, {}, {}
     cut = refused = evicted = copied = timeless = 0
@@ -25,8 +26,9 @@ def summary(engines: list[Engine], link_types: list[str]) -> dict:
         core = &engine.core
         out["packets"] += core.frames
         out["bytes"] += core.bytes
-        if core.first and (core.first < first or first == 0):
-            first = core.first
+        if core.frames > core.parser.timeless:
+            first = min(first, core.first) if timed else core.first
+            timed = True
         last = max(last, core.clock if core.frames else 0)
         count_flows(core, flows, apps)
         for i, name in enumerate(REJECTS):
@@ -40,7 +42,7 @@ def summary(engines: list[Engine], link_types: list[str]) -> dict:
         timeless += core.parser.timeless
         refused += core.refused
         evicted += core.table.evicted
-    if out["packets"] and (first or not timeless):
+    if timed:
         out["first"], out["last"], out["duration"] = iso_text(first), iso_text(last), (last - first) / 1e9
     out["link_types"] = link_types
     for key, found in (("flows", flows), ("apps", apps), ("malformed", malformed)):
