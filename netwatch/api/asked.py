@@ -13,8 +13,7 @@ from netwatch.model.contract import AddonError
 from netwatch.model.errors import UnavailableError, UsageError, error_of
 from netwatch.model.option import Value
 from netwatch.records.arrow import Missing
-from netwatch.records.asking import field_fault, where_fault
-from netwatch.records.columns import column_of
+from netwatch.records.asking import field_fault, own_paths, where_fault
 from netwatch.records.reading import KINDS, Order
 from netwatch.records.selection import Selection, singular
 from netwatch.run import addons
@@ -118,8 +117,7 @@ def _fields(names: Iterable[str], kinds: frozenset[str]) -> tuple[str, ...]:
         fault = field_fault(name, kinds, more=True)
         if fault:
             raise UsageError(f"fields: {name}: {fault}")
-        columns = [column for kind in kinds if (column := column_of(singular(kind), name, True)) is not None]
-        own = [path for column in columns for path in column.own]
+        own = own_paths([name], sorted(kinds))
         if not own:
             raise UsageError(f"fields: {name}: is of flows; {' and '.join(sorted(map(singular, kinds)))} records have "
                              "not got it")

@@ -15,7 +15,7 @@ from netwatch.model.errors import DamagedError, UsageError
 from netwatch.model.host import Host
 from netwatch.records import arrow
 from netwatch.records.classes import Flow, Packet, Stream, Summary, typed
-from netwatch.records.items import Item, Packets
+from netwatch.records.items import FlowRun, Item, Packets
 from netwatch.records.reading import Reading
 from netwatch.records.selection import singular
 from netwatch.records.typed import Typed
@@ -44,7 +44,7 @@ class Records(Generic[R_co]):
 
     def __iter__(self) -> Iterator[R_co]:
         for found in self._items():
-            for item in found if isinstance(found, Packets) else (found,):
+            for item in found if isinstance(found, Packets | FlowRun) else (found,):
                 yield cast("R_co", typed(self._picked(item)))
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class Records(Generic[R_co]):
     def _interfaces(self) -> list[Record]:
         raise NotImplementedError
 
-    def _items(self, quietly: bool = False) -> Iterator[Item | Packets]:
+    def _items(self, quietly: bool = False) -> Iterator[Item | Packets | FlowRun]:
         """What passes. `quietly`: nothing is wanted but the summary."""
         asked = self._asked
         if quietly:
@@ -135,18 +135,18 @@ class Records(Generic[R_co]):
         if source.damaged and not self._tolerant:
             raise DamagedError(source.error or "the input is damaged")
 
-    def _of(self, source: Source, asked: Asked) -> Iterator[Item | Packets]:
+    def _of(self, source: Source, asked: Asked) -> Iterator[Item | Packets | FlowRun]:
         selection = asked.selection()
         reading = Reading(asked.order, source, selection)
         try:
             reading.look_ahead(self._over)
             maker = reading.maker(None if asked.fields is None else keys_of(asked.fields))
             for step in reading.steps(self._over):
-                for found in maker.items(step):
-                    if isinstance(found, Packets) and selection.takes_all:
+                for found in maker.runs(step):
+                    if isinstance(found, Packets | FlowRun) and selection.takes_all:
                         yield found
                         continue
-                    for item in found if isinstance(found, Packets) else (found,):
+                    for item in found if isinstance(found, Packets | FlowRun) else (found,):
                         if selection.passes(item) and selection.take(item.kind):
                             yield item
             if reading.pipeline.done:
@@ -252,7 +252,7 @@ class Live(Records[R_co]):
     def _over(self) -> bool:
         return self._closed or time.monotonic() >= self._deadline
 
-    def _of(self, source: Source, asked: Asked) -> Iterator[Item | Packets]:
+    def _of(self, source: Source, asked: Asked) -> Iterator[Item | Packets | FlowRun]:
         try:
             yield from super()._of(source, asked)
         finally:

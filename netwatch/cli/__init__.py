@@ -37,11 +37,12 @@ COMMANDS = {
     "config": "netwatch.cli.config:main",
     "data": "netwatch.cli.data:main",
     "doctor": "netwatch.cli.doctor:main",
+    "agent": "netwatch.cli.agent:main",
+    "snapshot": "netwatch.cli.snapshot:main",
 }
-LATER = ("uptime", "usage", "egress", "snapshot", "attach", "feed", "agent",
-         "diagnose")  # of CONTRACT section 1, promised and not there yet
-LIBRARIES = ("brotli", "cryptography", "google-re2", "hpack", "maxminddb", "psutil", "pylsqpack", "tomlkit",
-             "zstandard")
+LATER = ("uptime", "usage", "egress", "attach", "feed", "diagnose")  # of CONTRACT section 1, promised and not there yet
+LIBRARIES = ("brotli", "cryptography", "google-re2", "hpack", "maxminddb", "prometheus_client", "psutil",
+             "pylsqpack", "tomlkit", "zstandard")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
 
 

@@ -20,8 +20,9 @@ from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where
 from netwatch.cli.sources import open_source
+from netwatch.records.output import Writes
 from netwatch.records.selection import Selection
-from netwatch.records.writers import FORMATS, Writer
+from netwatch.records.writers import FORMATS
 from netwatch.store.folders import account, caller
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class _Watching(read.Reading):
     """A reading that ends soon after the program."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
-                 writer: Writer, program: subprocess.Popen[bytes]) -> None:
+                 writer: Writes, program: subprocess.Popen[bytes]) -> None:
         super().__init__(options, kinds, source, selection, writer)
         self._program = program
 

@@ -64,13 +64,13 @@ def protocols(arguments: list[str]) -> int:
 
 def formats(arguments: list[str]) -> int:
     """The command `netwatch formats`."""
-    from netwatch.records.writers import FORMATS
+    from netwatch.cli.formats import ALL
 
     parser = Parser(prog="netwatch formats", description="What is read and written.")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
     return _show(Table(("format", "can be", "what"),
-                       [*CAPTURES, *((name, "write", "records, by --format") for name in FORMATS)]), options.json)
+                       [*CAPTURES, *((name, "write", "records, by --format") for name in ALL)]), options.json)
 
 
 def _show(table: Table, as_json: bool) -> int:

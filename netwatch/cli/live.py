@@ -47,6 +47,8 @@ COMMANDS_HELP = """commands (each has --help):
                            HTTP for browsers; --curl, --objects FOLDER
   netwatch forget --all    remove what the recorder has kept
   netwatch run -- COMMAND  run a program and show what it says, decrypted
+  netwatch snapshot        what the terminal would show, as JSON lines
+  netwatch agent           headless: event log, metrics, syslog, IPFIX, push
   netwatch devices         interfaces that can be captured, why others cannot
   netwatch config show     settings in force and where each comes from;
                            init writes a file, check looks for mistakes

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from netwatch.cli import sandbox
+from netwatch.cli import formats, sandbox
 from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak, verbose
 from netwatch.cli.progress import Progress
@@ -34,7 +34,7 @@ from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records import reading as records
-from netwatch.records.output import Output
+from netwatch.records.output import Output, Writes
 from netwatch.records.scout import MOST
 from netwatch.records.selection import Selection, plural
 from netwatch.records.values import Record
@@ -110,14 +110,16 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
 def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
     """The format of the output. Raises CommandError where it does not take the kinds."""
     style: str = options.format or ("table" if sys.stdout.isatty() else "ndjson")
-    if style == "csv" and len(kinds) > 1:
-        raise CommandError("--format csv takes one kind of record; name one with --what")
+    formats.check(style, kinds, options)
     return style
 
 
-def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writer:
+def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writes:
     """A writer of the source's records to standard output: UTF-8, or for tables what the terminal can show."""
     sys.stdout.flush()
+    other = formats.open_other(style, source.interfaces, options)
+    if other is not None:
+        return other
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
                   more=has_plugins(), look=look_of_tables(options.wide), waits=not options.interface,
                   clock=clock_of(options))
@@ -143,7 +145,7 @@ class Reading:
     """One `read` from its first frame to its exit code."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
-                 writer: Writer) -> None:
+                 writer: Writes) -> None:
         self.options = options
         self.kinds = kinds
         self.source = source

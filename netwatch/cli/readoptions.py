@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from netwatch.cli import sandbox
+from netwatch.cli import formats, sandbox
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.records.clock import FORMS
 from netwatch.records.reading import KINDS
-from netwatch.records.writers import FORMATS
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 STREAM_LIMIT = 65536  # bytes of text of each stream that are kept
@@ -79,7 +78,7 @@ def _shown(p: Parser) -> None:
 
 def _looks(p: Parser) -> None:
     g = p.add_argument_group("how it looks")
-    g.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    g.add_argument("--format", choices=formats.ALL, help="default table on a terminal, ndjson in a pipe")
     g.add_argument("--flat", action="store_true", help="JSON: names with dots instead of objects in objects")
     g.add_argument("--time", choices=FORMS, default="iso", help="how times are shown: relative and delta in seconds "
                    "since the first frame, and since the record before; default iso, UTC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -53,6 +54,14 @@ def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[
         return enter(settings.of("sandbox.mode"), grants)
     except JailError as e:
         raise CommandError(str(e), EXIT_UNAVAILABLE) from None
+
+
+def shut_in_outlets(settings: Settings, readable: Iterable[str], writable: Iterable[str]) -> None:
+    """The walls of the process of an agent's outlets, which may write these folders and use the network."""
+    if not _own_process:
+        return
+    with contextlib.suppress(JailError):  # `strict` is for who reads what strangers send
+        enter(settings.of("sandbox.mode"), Grants(list(readable), list(writable), network=True, user=_caller()))
 
 
 def _caller() -> User | None:

@@ -37,7 +37,7 @@ SAID = ("hello from the lab\n", "bal eht morf olleh\n")
 HOST = "www.lab.example"
 # what is imported only when it is needed, and so may be missing without anybody's noticing
 LIBRARIES = ("brotli", "cryptography.hazmat.primitives.ciphers.aead", "hpack", "maxminddb", "npyscreen", "platformdirs",
-             "psutil", "pylibpcap", "pylsqpack", "re2", "tomlkit", "zstandard")
+             "prometheus_client", "psutil", "pylibpcap", "pylsqpack", "re2", "tomlkit", "zstandard")
 SCREEN = (40, 120)  # rows, columns
 PATIENCE_S = 30.0
 

@@ -16,6 +16,7 @@ from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_field, check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets
+from netwatch.records.output import Writes
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
@@ -168,7 +169,7 @@ class Summing(read.Reading):
     """A reading whose records go into a statistic."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
-                 writer: Writer, statistic: Statistic) -> None:
+                 writer: Writes, statistic: Statistic) -> None:
         super().__init__(options, kinds, source, selection, writer)
         self.statistic = statistic
 

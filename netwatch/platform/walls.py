@@ -21,6 +21,7 @@ class Grants:
     readable: list[str] = field(default_factory=list)
     writable: list[str] = field(default_factory=list)  # folders: files in them can be made, changed and removed
     datagrams: bool = False  # UDP, for the system's resolver
+    network: bool = False  # any use of it
     user: User | None = None
 
 

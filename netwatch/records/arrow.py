@@ -15,7 +15,7 @@ from netwatch._fast.out.flowfields import IN_ROWS
 from netwatch.filter.values import time_span
 from netwatch.records.clock import KEYS as OF_FRAMES
 from netwatch.records.columns import FURTHER, Column
-from netwatch.records.items import FlowItem, Item, PacketItem, Packets
+from netwatch.records.items import FlowItem, FlowRun, Item, PacketItem, Packets
 from netwatch.records.values import keys_of
 from netwatch.schema import Field, Type, fields_of
 
@@ -99,11 +99,13 @@ class Table:
     def __len__(self) -> int:
         return len(self._arrays)
 
-    def add(self, item: Item | Packets) -> None:
-        """One record, or a run of packets."""
+    def add(self, item: Item | Packets | FlowRun) -> None:
+        """One record, or a run of packets or flows."""
         if isinstance(item, Packets):
             for place in range(item.first, item.last):
                 self._arrays.packet(item.rows, place)
+        elif isinstance(item, FlowRun):
+            self._add_flows(item)
         elif isinstance(item, PacketItem):
             self._arrays.packet(item.rows, item.place)
         elif isinstance(item, FlowItem):
@@ -112,6 +114,16 @@ class Table:
             self._arrays.flow(item.engine, item.row, rest)
         else:
             self._arrays.record(item.body)
+
+    def _add_flows(self, run: FlowRun) -> None:
+        if self._bare:
+            for engine, row in run.rows:
+                self._arrays.flow(engine, row, {})
+            return
+        flows = run.flows
+        described = flows.pipeline.described_each(run.rows, flows.show_secrets, self.keys)
+        for (engine, row), rest in zip(run.rows, described, strict=True):
+            self._arrays.flow(engine, row, rest)
 
     def batch(self, columns: Sequence[int] | None = None) -> pa.RecordBatch:
         """What was gathered, of these columns (None: those that occur); then the next one begins."""
@@ -130,9 +142,10 @@ class Table:
         """One table of chunks whose columns may differ: every column that occurs, in the order of the schema."""
         names = {name for batch in batches for name in batch.schema.names}
         schema = self.schema(i for i, shape in enumerate(self.shapes) if shape.name in names)
-        return self._arrow.Table.from_batches([self._widened(batch, schema) for batch in batches], schema)
+        return self._arrow.Table.from_batches([self.widened(batch, schema) for batch in batches], schema)
 
-    def _widened(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    def widened(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """The chunk with all columns of the schema."""
         there = dict(zip(batch.schema.names, batch.columns, strict=True))
         return self._arrow.RecordBatch.from_arrays(
             [there[field.name] if field.name in there else self._arrow.nulls(batch.num_rows, field.type)
@@ -156,7 +169,7 @@ class Table:
         return arrow.Array.from_buffers(kind, rows, [there, _offsets(taken[2], arrow)], children=[items])
 
 
-def batches_of(table: Table, items: Iterable[Item | Packets], whole: bool = False) -> Iterator[pa.RecordBatch]:
+def batches_of(table: Table, items: Iterable[Item | Packets | FlowRun], whole: bool = False) -> Iterator[pa.RecordBatch]:
     """The records of its kind as chunks. `whole`: each of all columns."""
     columns = range(len(table.shapes)) if whole else None
     for item in items:

@@ -42,3 +42,9 @@ def where_fault(where: Filter | None, kinds: Iterable[str]) -> str:
             others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))
             return f"{names[0]} is of {others} records; {' and '.join(asked)} records have not got it"
     return ""
+
+
+def own_paths(names: Iterable[str], kinds: Iterable[str]) -> list[str]:
+    """Dotted names of what these names stand for in records of these kinds themselves; none for those of flows."""
+    columns = (column_of(singular(kind), name, True) for name in names for kind in kinds)
+    return list(dict.fromkeys(path for column in columns if column is not None for path in column.own))

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from netwatch._fast.out.packetrows import PacketRows
-from netwatch.records.items import FlowRun, Item, Packets
+from netwatch.model.record import Record
+from netwatch.records.clock import Clock
+from netwatch.records.items import FlowRun, Item, Packets, Piece
 from netwatch.records.selection import Selection
-from netwatch.records.writers import Writer
 
 Save = Callable[[PacketRows, int], None]
+
+
+class Writes(Protocol):
+    """Who writes records: records.writers.Writer, or one in the words of others."""
+
+    style: str
+    clock: Clock | None
+
+    @property
+    def left_out(self) -> Sequence[str]: ...
+    def described(self) -> frozenset[str] | None: ...
+    def flow_keys(self, kind: str) -> frozenset[str]: ...
+    def shows(self, kind: str, name: str) -> bool: ...
+    def write(self, item: Item) -> None: ...
+    def flows(self, run: FlowRun) -> None: ...
+    def packets(self, run: Packets) -> None: ...
+    def summary(self, record: Record) -> None: ...
+    def piece(self, item: Item) -> Piece: ...
+    def put(self, kind: str, piece: Piece) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Output:
     """`kinds`: those that are shown; packets may be wanted for `save` alone. `by_number`: flows wait to be sorted by it
     where no order was asked for."""
 
-    def __init__(self, writer: Writer, selection: Selection, kinds: set[str], *, by_number: bool = False,
+    def __init__(self, writer: Writes, selection: Selection, kinds: set[str], *, by_number: bool = False,
                  save: Save | None = None) -> None:
         self.writer = writer
         self.selection = selection

@@ -11,7 +11,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from netwatch._fast.input.pacing import PacedBox
@@ -59,10 +59,12 @@ class Session:
     def __init__(self, purpose: Purpose, open_source: Callable[[], Source], *, dpi: bool = True,
                  settings: Settings | None = None, host: Host | None = None,
                  given: Callable[[], Sequence[Addon]] = tuple, opened: Callable[[], None] = lambda: None,
-                 new_file: Callable[[str], int] = files.new_file) -> None:
+                 new_file: Callable[[str], int] = files.new_file, hold: bool = False,
+                 screens: Iterable[str] = addons.SCREENS) -> None:
         """`given` makes addons that stand in for those of their names (see addons.load()); `opened` is called by
         start() when all is open and before the first thread; `new_file` gives a descriptor of a file for what is
-        saved."""
+        saved. `hold`: flows that are over are handed to addons and not kept; `screens`: of addons.SCREENS these."""
+        self._hold, self._screens = hold, tuple(screens)
         self._new_file, self._opened = new_file, opened
         self.settings: Values = settings or Settings({})
         self.host = host or Host()
@@ -97,12 +99,12 @@ class Session:
         self.source = source
         self._read_before = 0
         self._unsaid: list[tuple[str, str]] | None = []
-        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.ALERTS, addons.SCREENS,
+        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.ALERTS, self._screens,
                              addons.users(), given=self._given())
         self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
                                  say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
                                  max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),
-                                 box=PacedBox() if self.player else None)
+                                 hold=self._hold, box=PacedBox() if self.player else None)
         self.addons, self.engines = self.pipeline.addons, self.pipeline.engines
         self.engine = self.engines[0]
         self.owners = self.get(FlowOwners)
@@ -167,6 +169,16 @@ class Session:
         if not self._thread.is_alive():
             self._thread = None
             self._let_go()
+
+    def end(self) -> None:
+        """Stop reading; flows that are open are over, and told of as such. The session may still be asked."""
+        self._stopping = True
+        self.source.interrupt()
+        if self._thread is not None:
+            self._thread.join(timeout=PATIENCE_S)
+            if not self._thread.is_alive():
+                with self.lock:
+                    self.pipeline.finish()
 
     def _let_go(self) -> None:
         """Of everything that _begin() made."""

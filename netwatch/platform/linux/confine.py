@@ -88,14 +88,16 @@ def landlock_version() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))
 
 
-def shut_files(readable: Iterable[str], writable: Iterable[str] = ()) -> int:
-    """Landlock: of files and folders nothing but these from now on; no TCP, and no signal or abstract socket to whom
-    this process has not started since. What is not there is left out. The version in force, 0 where there is none."""
+def shut_files(readable: Iterable[str], writable: Iterable[str] = (), tcp: bool = False) -> int:
+    """Landlock: of files and folders nothing but these from now on; no TCP without `tcp`, and no signal or abstract
+    socket to whom this process has not started since. What is not there is left out. The version in force, 0 where
+    there is none."""
     libc, version = _libc(), landlock_version()
     if version < 1:
         return 0
     handled = ALL_OF_ABI[min(version, len(ALL_OF_ABI) - 1)]
-    attributes = struct.pack("=QQQ", handled, TCP, SCOPES)[: 8 if version < 4 else 16 if version < 6 else 24]
+    attributes = struct.pack("=QQQ", handled, 0 if tcp else TCP, SCOPES)
+    attributes = attributes[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = libc.syscall(CREATE_RULESET, attributes, len(attributes), 0)
     if ruleset < 0:
         return 0

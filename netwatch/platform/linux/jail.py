@@ -22,7 +22,7 @@ WHOLE_LANDLOCK = 6  # with signals and abstract sockets
 
 def shut_in(grants: Grants) -> tuple[Part, ...]:
     """Enter. The walls in the order they are raised."""
-    readable = [*SYSTEM, *_library(), *grants.readable, *(RESOLVER if grants.datagrams else ())]
+    readable = [*SYSTEM, *_library(), *grants.readable, *(RESOLVER if grants.datagrams or grants.network else ())]
     with os.scandir("/proc/self/task") as running:
         threads = [int(each.name) for each in running]
     audited = {thread: os.open(f"/proc/self/task/{thread}/status", os.O_RDONLY | os.O_CLOEXEC) for thread in threads}
@@ -30,8 +30,9 @@ def shut_in(grants: Grants) -> tuple[Part, ...]:
         become(grants.user)
     confine.drop_capabilities()
     confine.forbid_new_privileges()
-    version = confine.shut_files(readable, ["/dev/null", *grants.writable])
-    calls = confine.shut_calls(confine.CALLS, threads=True, datagrams=grants.datagrams)
+    version = confine.shut_files(readable, ["/dev/null", *grants.writable], tcp=grants.network)
+    refused = [name for name in confine.CALLS if not (grants.network and name in confine.NETWORK)]
+    calls = confine.shut_calls(refused, threads=True, datagrams=grants.datagrams)
     return (*_audit(audited), _files(version, len(threads)), Part("seccomp", calls, "" if calls else "not in this "
             "kernel, or not for this machine"))
 

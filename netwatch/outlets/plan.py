@@ -1,0 +1,107 @@
+"""What outlets there are to be, in plain words, and what each of them is."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+SNAPSHOT = "snapshot"  # the kind of record that tells how all is
+
+
+@dataclass(frozen=True)
+class Plan:
+    """"" and 0: there is no such outlet."""
+
+    log: str = ""  # file of the event log
+    log_bytes: int = 100_000_000  # at which it is rotated
+    log_keep: int = 5  # rotated ones
+    syslog: str = ""  # udp://HOST:PORT, tcp://, tls://, unix:PATH
+    ipfix: str = ""  # udp://HOST:PORT, tcp://
+    otlp: str = ""  # http(s)://HOST:PORT
+    push: str = ""  # http(s)://HOST/...
+    push_key: str = ""
+    push_every_s: int = 15
+    queue: str = ""  # folder of what could not be pushed yet
+    queue_bytes: int = 50_000_000
+    ca: str = ""  # file of certificates to trust, "" the system's
+
+    @property
+    def events(self) -> bool:
+        """Is there one that takes records?"""
+        return bool(self.log or self.syslog or self.ipfix or self.otlp or self.push)
+
+    @property
+    def readable(self) -> list[str]:
+        """Files and folders that the outlets read."""
+        return [path for path in (self.ca, "/etc/ssl", "/etc/pki", "/etc/resolv.conf", "/etc/hosts",
+                                  "/etc/nsswitch.conf", "/run/systemd/resolve") if path]
+
+
+class OutletError(Exception):
+    """An outlet cannot be what was asked for; one line."""
+
+
+class Outlet(Protocol):
+    """Takes lines of NDJSON. Everything but open() is called inside the walls, in one thread."""
+
+    name: str
+
+    def take(self, kind: str, line: bytes) -> None:
+        """A record of a kind; must not wait."""
+
+    def reopen(self) -> None:
+        """Begin anew: files may have been moved."""
+
+    def close(self) -> None:
+        """No more will come; a second or two may be waited for the last."""
+
+    def state(self) -> dict[str, int | str]:
+        """How it is doing: sent, dropped, waiting, error."""
+
+
+def address_of(text: str, schemes: Sequence[str], port: int) -> tuple[str, str, int]:
+    """(scheme, host or path, port) of scheme://host:port. Raises OutletError."""
+    scheme, found, rest = text.partition(":")
+    if not found or scheme not in schemes:
+        raise OutletError(f"{text}: begins with {', '.join(f'{each}:' for each in schemes)}")
+    rest = rest.removeprefix("//")
+    if scheme == "unix":
+        if not rest.startswith("/"):
+            raise OutletError(f"{text}: unix: and the path of a socket")
+        return scheme, rest, 0
+    host, _, number = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", str(port))
+    host = host.strip("[]")
+    if not host or not 0 < int(number) < 65536:
+        raise OutletError(f"{text}: {scheme}://HOST:PORT")
+    return scheme, host, int(number)
+
+
+def connect(scheme: str, host: str, port: int, seconds: float, ca: str = "") -> socket.socket:
+    """A connected socket. Raises OSError."""
+    if scheme == "unix":
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        made.settimeout(seconds)
+        try:
+            made.connect(host)
+        except OSError as e:
+            made.close()
+            if e.errno != 91:  # EPROTOTYPE: it is a stream
+                raise
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            made.settimeout(seconds)
+            made.connect(host)
+        return made
+    if scheme == "udp":
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        made = socket.socket(family, kind, proto)
+        made.settimeout(seconds)
+        made.connect(address)
+        return made
+    made = socket.create_connection((host, port), seconds)
+    if scheme == "tls":
+        import ssl
+
+        made = ssl.create_default_context(cafile=ca or None).wrap_socket(made, server_hostname=host)
+    return made

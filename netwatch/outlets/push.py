@@ -1,0 +1,148 @@
+"""Snapshots to a collector over HTTP: what cannot be sent waits in a folder, which is bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import random
+import socket
+import threading
+import time
+from pathlib import Path
+
+from netwatch.outlets.plan import SNAPSHOT, OutletError, Plan
+from netwatch.outlets.posting import Collector, Refused
+
+LONGEST_S = 60.0
+SLACK = 0.9  # of the time between two: snapshots come a little early or late
+SUFFIX = ".json"
+
+
+class Push:
+    """One snapshot every so many seconds, the oldest first. What the collector refuses for good is counted."""
+
+    name = "push"
+
+    def __init__(self, plan: Plan) -> None:
+        """Raises OutletError."""
+        self._collector = Collector(plan.push, key=plan.push_key, ca=plan.ca)
+        self._every, self._most = plan.push_every_s, plan.queue_bytes
+        self._folder = Path(plan.queue)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as e:
+            raise OutletError(f"{plan.queue}: {e.strerror}") from None
+        self._host = host_id()
+        self._machine = socket.gethostname()
+        self._due = 0.0
+        self._sent = self._dropped = 0
+        self._error = ""
+        self._ending = False
+        self._news = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def take(self, kind: str, line: bytes) -> None:
+        now = time.monotonic()
+        if kind != SNAPSHOT or (now < self._due and b'"final":true' not in line):
+            return
+        self._due = now + self._every * SLACK
+        body = b'{"schema":"netwatch.push/1","host":{"id":"%s","name":"%s"},"snapshots":[%s]}' % (
+            self._host.encode(), self._machine.encode("ascii", "replace").replace(b'"', b"?"), line.rstrip(b"\n"))
+        with self._news:
+            self._keep(body)
+            self._news.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="push", daemon=True)
+            self._thread.start()
+
+    def reopen(self) -> None:
+        """Its files are its own."""
+
+    def close(self) -> None:
+        with self._news:
+            self._ending = True
+            self._news.notify()
+        if self._thread is not None:
+            self._thread.join(3.0)
+
+    def state(self) -> dict[str, int | str]:
+        said: dict[str, int | str] = {"sent": self._sent, "dropped": self._dropped, "waiting": len(self._queued())}
+        return said | ({"error": self._error} if self._error else {})
+
+    def _queued(self) -> list[Path]:
+        """Oldest first."""
+        with contextlib.suppress(OSError):
+            return sorted(path for path in self._folder.iterdir() if path.suffix == SUFFIX)
+        return []
+
+    def _keep(self, body: bytes) -> None:
+        """Put it into the folder; where there is no room, the oldest go."""
+        queued = self._queued()
+        sizes = {}
+        for path in queued:
+            with contextlib.suppress(OSError):
+                sizes[path] = path.stat().st_size
+        while sizes and sum(sizes.values()) + len(body) > self._most:
+            oldest = min(sizes)
+            sizes.pop(oldest)
+            with contextlib.suppress(OSError):
+                oldest.unlink()
+                self._dropped += 1
+        name = f"{time.time_ns():020d}"
+        try:
+            waiting = self._folder / f"{name}.part"
+            waiting.write_bytes(body)
+            os.replace(waiting, self._folder / f"{name}{SUFFIX}")
+        except OSError as e:
+            self._dropped += 1
+            self._error = e.strerror or str(e)
+
+    def _run(self) -> None:
+        failures = 0
+        while True:
+            with self._news:
+                while not (queued := self._queued()) and not self._ending:
+                    self._news.wait()
+            if not queued:
+                return
+            if self._post(queued[0]):
+                failures = 0
+                continue
+            if self._ending:
+                return  # the folder keeps it for the next time
+            failures += 1
+            until = time.monotonic() + random.uniform(0, min(LONGEST_S, 0.5 * 2 ** min(failures, 10)))
+            with self._news:
+                while not self._ending and (left := until - time.monotonic()) > 0:
+                    self._news.wait(left)
+
+    def _post(self, path: Path) -> bool:
+        """False: it must be tried again."""
+        try:
+            self._collector.post(path.read_bytes())
+        except FileNotFoundError:
+            return True  # it had to make room
+        except OSError as e:
+            self._error = str(e)
+            return False
+        except Refused as e:
+            self._error = str(e)
+            self._dropped += 1
+        else:
+            self._sent += 1
+            self._error = ""
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return True
+
+
+def host_id() -> str:
+    """The same for one machine always, and not its machine-id, which is secret (machine-id(5))."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with contextlib.suppress(OSError):
+            found = Path(path).read_text().strip()
+            if found:
+                return hmac.new(found.encode(), b"netwatch", hashlib.sha256).hexdigest()[:32]
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:32]
