@@ -1,15 +1,16 @@
 """netwatch: watches a machine's network, reads captures with the same engine, keeps the evidence."""
 
 __version__ = "0.1.0"
+LIBRARY = ("Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Flow", "Group", "Http", "Live", "MissingError",
+           "NetwatchError", "Packet", "Records", "Stream", "Summary", "Tls", "Typed", "UnavailableError", "UsageError",
+           "read", "watch")  # of netwatch.api, which is loaded when one of them is asked for
 
 
 def __getattr__(name: str) -> object:
-    """The library, loaded when something of it is asked for: the command line often needs none of it."""
-    if not name.startswith("_"):
+    """What is of the library."""
+    if name in LIBRARY:
         import importlib
 
-        api = importlib.import_module("netwatch.api")
-        if name in api.__all__:
-            found: object = getattr(api, name)
-            return found
+        found: object = getattr(importlib.import_module("netwatch.api"), name)
+        return found
     raise AttributeError(f"module 'netwatch' has no attribute {name!r}")

@@ -2,3 +2,4 @@
 from netwatch.api import *  # noqa: F403 - what __all__ there lists
 
 __version__: str
+LIBRARY: tuple[str, ...]

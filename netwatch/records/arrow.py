@@ -169,7 +169,8 @@ class Table:
         return arrow.Array.from_buffers(kind, rows, [there, _offsets(taken[2], arrow)], children=[items])
 
 
-def batches_of(table: Table, items: Iterable[Item | Packets | FlowRun], whole: bool = False) -> Iterator[pa.RecordBatch]:
+def batches_of(table: Table, items: Iterable[Item | Packets | FlowRun],
+               whole: bool = False) -> Iterator[pa.RecordBatch]:
     """The records of its kind as chunks. `whole`: each of all columns."""
     columns = range(len(table.shapes)) if whole else None
     for item in items:

@@ -132,6 +132,9 @@ assert threading.active_count() == 1
 
 
 def test_the_package_is_loaded_when_it_is_used() -> None:
+    import netwatch.api
+
+    assert sorted(netwatch.LIBRARY) == sorted(netwatch.api.__all__)
     code = "import sys, netwatch\nassert 'netwatch.api' not in sys.modules\nnetwatch.read\n" \
            "assert 'netwatch.api' in sys.modules and 'pyarrow' not in sys.modules\n" \
            "try:\n    netwatch.reed\nexcept AttributeError as e:\n    print(e)"
