@@ -34,12 +34,16 @@ def add_option(parser: argparse._ActionsContainer) -> None:
 
 
 def helper(settings: Settings) -> Helper | None:
-    """netwatch-capd, started now; None where netwatch does not shut itself in. Call it before there are threads."""
+    """netwatch-capd, started now; None where netwatch does not shut itself in. Call it before there are threads. Raises
+    CommandError where it cannot be started."""
     if not _own_process or sys.platform != "linux" or settings.of("sandbox.mode") == "off":
         return None
     from netwatch.capture.capd.client import Helper
 
-    return Helper()
+    try:
+        return Helper()
+    except OSError as e:
+        raise CommandError(f"the capture helper cannot be started: {e.strerror}", EXIT_UNAVAILABLE) from None
 
 
 def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = ()) -> Jailed:
@@ -54,6 +58,8 @@ def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[
         return enter(settings.of("sandbox.mode"), grants)
     except JailError as e:
         raise CommandError(str(e), EXIT_UNAVAILABLE) from None
+    except OSError as e:
+        raise CommandError(f"the jail cannot be entered: {e.strerror}", EXIT_UNAVAILABLE) from None
 
 
 def shut_in_outlets(settings: Settings, readable: Iterable[str], writable: Iterable[str]) -> None:

@@ -32,6 +32,8 @@ SEALED_END = 0xFFFFFFFF  # seam.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
 ALL_MOST = 67_108_864  # ... and all of them
 PRUNED = 64  # waiting flows that are looked at before each chunk, the oldest
+OPEN_MOST = 192 << 20  # bytes that flows take which are being opened, beside what waits; the oldest makes room
+TLS_COST, QUIC_COST = 4500, 15_000  # bytes of one
 NOTES_MOST = 131_072  # flows of which is remembered what became of them
 
 SAID_NS = 1_000_000_000  # of packet time between two words about keys that came
@@ -60,7 +62,7 @@ class Decryptor(Addon):
         self._waiting: collections.OrderedDict[FlowRef, None] = collections.OrderedDict()
         self._by_random: dict[bytes, set[FlowRef]] = {}
         self._left: set[FlowRef] = set()  # since the last chunk
-        self._held = 0
+        self._held = self._open = self._crowded = 0
         self._made: list[Event] = []
         self._paths = Paths()
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
@@ -153,7 +155,7 @@ class Decryptor(Addon):
 
     def stores(self) -> Sequence[Store]:
         return (Store("keys of TLS sessions", len(self.keys), MAX_OWNERS, None, self.keys.dropped),
-                Store("flows being opened", len(self._flows), None, self._held, 0))
+                Store("flows being opened", len(self._flows), None, self._held + self._open, self._crowded))
 
     def close(self) -> None:
         """Everything secret is forgotten."""
@@ -202,7 +204,21 @@ class Decryptor(Addon):
     def _begin(self, place: FlowRef, event: Event) -> None:
         out = Plaintext(event.engine, event.row, event.key, event.app or "", event.flow, self._made)
         self._flows[place] = FLOWS[event.app](self.keys, self._sessions, out)
+        self._open += _cost(self._flows[place])
         self._note(event.flow, out)
+        while self._open > OPEN_MOST:
+            self._make_room(next(iter(self._flows)))
+
+    def _make_room(self, place: FlowRef) -> None:
+        """The flow that has been open longest is opened no further."""
+        if not self._crowded and self._run is not None:
+            self._run.say("more flows are open than can be decrypted at once: the oldest are decrypted no further")
+        self._crowded += 1
+        flow = self._flows[place]
+        held = flow.waiting
+        flow.finish()
+        self._held += flow.waiting - held
+        self._drop(place, flow)
 
     def _note(self, number: int, out: Plaintext) -> None:
         self._notes[number] = out
@@ -271,7 +287,8 @@ class Decryptor(Addon):
     def _forget(self, place: FlowRef, flow: SealedFlow) -> None:
         self._held -= flow.waiting
         flow.close()
-        self._flows.pop(place, None)
+        if self._flows.pop(place, None) is not None:
+            self._open -= _cost(flow)
         self._paths.forget(place)
         self._waiting.pop(place, None)
         places = self._by_random.get(flow.random)
@@ -279,3 +296,7 @@ class Decryptor(Addon):
             places.discard(place)
             if not places:
                 del self._by_random[flow.random]
+
+
+def _cost(flow: SealedFlow) -> int:
+    return QUIC_COST if isinstance(flow, QuicFlow) else TLS_COST

@@ -53,6 +53,7 @@ class Paths:
         self._paths: collections.OrderedDict[FlowRef, Further] = collections.OrderedDict()
         self._cids: collections.OrderedDict[bytes, tuple[FlowRef, int]] = collections.OrderedDict()
         self._sizes: collections.Counter[int] = collections.Counter()
+        self._of: dict[FlowRef, tuple[set[FlowRef], set[bytes]]] = {}  # of a connection: its paths and IDs
 
     def learn(self, place: FlowRef, flow: QuicFlow) -> None:
         """The connection IDs that were issued since the last time."""
@@ -60,6 +61,7 @@ class Paths:
             if len(cid) >= CID_LEAST and cid not in self._cids:
                 self._cids[cid] = (place, role)
                 self._sizes[len(cid)] += 1
+                self._of.setdefault(place, (set(), set()))[1].add(cid)
         flow.issued.clear()
         while len(self._cids) > CIDS_MOST:
             self._drop(next(iter(self._cids)))
@@ -71,15 +73,16 @@ class Paths:
             found = self._fresh(place, event)
         if found is not None and (event.extra == SEALED_END or
                                   (not found.joined and found.out.failed >= FAILED_MOST)):
-            del self._paths[place]
+            self._leave(place)
             return None
         return found
 
     def forget(self, main: FlowRef) -> None:
         """A connection is over."""
-        for place in [place for place, path in self._paths.items() if path.main == main]:
-            del self._paths[place]
-        for cid in [cid for cid, (place, _) in self._cids.items() if place == main]:
+        paths, cids = self._of.get(main, ((), ()))
+        for place in list(paths):
+            self._leave(place)
+        for cid in list(cids):
             self._drop(cid)
 
     def _fresh(self, place: FlowRef, event: Event) -> Further | None:
@@ -89,11 +92,24 @@ class Paths:
                 main, issuer = known
                 client_side = 1 - event.side if issuer == CLIENT else event.side
                 found = self._paths[place] = Further(main, event, client_side)
+                self._of.setdefault(main, (set(), set()))[0].add(place)
                 if len(self._paths) > PATHS_MOST:
-                    self._paths.popitem(last=False)
+                    self._leave(next(iter(self._paths)))
                 return found
         return None
 
     def _drop(self, cid: bytes) -> None:
         self._sizes[len(cid)] -= 1
-        del self._cids[cid]
+        main, _ = self._cids.pop(cid)
+        self._of[main][1].discard(cid)
+        self._tidy(main)
+
+    def _leave(self, place: FlowRef) -> None:
+        """It is no path any more."""
+        main = self._paths.pop(place).main
+        self._of[main][0].discard(place)
+        self._tidy(main)
+
+    def _tidy(self, main: FlowRef) -> None:
+        if not any(self._of[main]):
+            del self._of[main]

@@ -16,6 +16,7 @@ PART_COST = 128  # bytes of memory counted for a part, beside its own
 STREAMS_MOST = 4096  # known at once, each side; the oldest goes
 DONE_MOST = 16384  # numbers of streams kept that are over
 OFFSET_MOST = 1 << 62
+HEAP_MOST = 65_536  # entries of the heap of streams that wait, before those that are no more so are taken out
 
 
 class Row(NamedTuple):
@@ -80,6 +81,7 @@ class Streams:
         self.waiting = 0
         self._open: collections.OrderedDict[int, Ordered] = collections.OrderedDict()
         self._done: collections.OrderedDict[int, None] = collections.OrderedDict()
+        self._fullest: list[tuple[int, int]] = []  # a heap of (-bytes that waited, stream); old ones are passed over
 
     def put(self, number: int, offset: int, data: bytes, fin: bool) -> Iterator[tuple[int, Row]]:
         """(stream, bytes) of what a STREAM frame makes whole, in its stream or, where room had to be made, others."""
@@ -98,8 +100,21 @@ class Streams:
             yield number, Row(found, 0, stream.over)
         if stream.over:
             self._forget(number)
+        if stream.waiting and stream.waiting != held:
+            heapq.heappush(self._fullest, (-stream.waiting, number))
         while self.waiting > WAITING_MOST:
-            yield from self._jump(max(self._open, key=lambda each: self._open[each].waiting))
+            yield from self._jump(self._holds_most())
+        if len(self._fullest) > HEAP_MOST:
+            self._fullest = [(-each.waiting, at) for at, each in self._open.items() if each.waiting]
+            heapq.heapify(self._fullest)
+
+    def _holds_most(self) -> int:
+        """The stream of which most waits."""
+        while True:
+            waiting, number = heapq.heappop(self._fullest)
+            stream = self._open.get(number)
+            if stream is not None and stream.waiting == -waiting:
+                return number
 
     def reset(self, number: int) -> bool:
         """Nothing more comes of a stream; False where that was known."""
@@ -124,6 +139,8 @@ class Streams:
         held, missing = stream.waiting, stream.skip()
         found = stream.take()
         self.waiting += stream.waiting - held
+        if stream.waiting:
+            heapq.heappush(self._fullest, (-stream.waiting, number))
         yield number, Row(found, missing, stream.over)
 
     def _forget(self, number: int) -> None:

@@ -14,7 +14,7 @@ from netwatch._fast.proto.http import text as httptext
 from netwatch._fast.proto.tls.text import handshakes
 from netwatch.model.event import Event, Step
 from netwatch.records.items import DictItem, FlowItem, FlowRun, Flows, Item, Packets
-from netwatch.records.streams import STREAM_LIMIT, Streams
+from netwatch.records.streams import ALL_MOST, STREAM_LIMIT, Streams
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
@@ -39,6 +39,7 @@ class RecordMaker:
         self._flows = Flows(pipeline, show_secrets, scout)
         self._made = ({"dns", "http"} | {kind for addon in pipeline.addons for kind in addon.kinds}) & kinds
         self._streams = Streams(stream_limit, show_secrets)
+        self._said = False  # that there was no room for all of them
         self._packets = PacketFields(pipeline.source.interfaces)
 
     def items(self, step: Step) -> Iterator[Item | Packets]:
@@ -55,6 +56,9 @@ class RecordMaker:
         for event, before in zip(step.events, step.before, strict=True):
             if event.kind == "streams" and "streams" in self.kinds:
                 self._streams.take(event)
+                if self._streams.short and not self._said:
+                    self._said = True
+                    self.pipeline.say(f"open streams say more than the {ALL_MOST >> 20} MiB kept: text is missing")
             elif event.kind in self._made:
                 if before > at:
                     yield self._run(step, at, before)

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
 
 SEALED = having("opaque")  # their bytes are not readable as they stand
-STREAM_LIMIT = 65536
-MAX_STREAMS = 4096  # of one flow: HTTP/2 and QUIC have many
+STREAM_LIMIT = 65536  # bytes of text kept of each, where nobody asks for more or less
+MAX_STREAMS = 4096  # streams of one flow: HTTP/2 and QUIC have many
+ALL_MOST = 96 << 20  # bytes of text kept of all live streams: later ones have less, or none
+MAX_ALL = 50_000  # streams of all live flows, some 700 bytes each without their text; later ones have no record
 ABOUT = frozenset({"id", "proto", "app", "app_stack"})  # keys of a flow record that say what carried a stream
 
 
@@ -53,23 +55,34 @@ class Streams:
         """`limit`: bytes kept of each."""
         self._limit = limit
         self._show_secrets = show_secrets
+        self._held = self._count = 0
+        self.short = 0  # pieces of streams of which there was no room to keep as much as was asked for
         self._streams: dict[tuple[int, int], dict[_Place, Stream]] = {}
 
     def take(self, event: Event) -> None:
         """The next bytes of one."""
         place = _Place(event.inner, event.stream, event.side)
         streams = self._streams.setdefault((id(event.engine), event.row), {})
-        if place not in streams:
-            if len(streams) >= MAX_STREAMS:
+        stream = streams.get(place)
+        if stream is None:
+            if len(streams) >= MAX_STREAMS or self._count >= MAX_ALL:
+                self.short += 1
                 return
-            streams[place] = Stream()
-        streams[place].add(event.payload, event.extra, self._limit)
+            stream = streams[place] = Stream()
+            self._count += 1
+        before = len(stream.head)
+        room = before + max(0, ALL_MOST - self._held)
+        self.short += room < min(self._limit, before + len(event.payload))
+        stream.add(event.payload, event.extra, min(self._limit, room))
+        self._held += len(stream.head) - before
 
     def ended(self, pipeline: Pipeline, engine: Engine, row: int) -> Iterator[Record]:
         """The records of a flow that is over."""
         streams = self._streams.pop((id(engine), row), None)
         if not streams:
             return
+        self._held -= sum(len(stream.head) for stream in streams.values())
+        self._count -= len(streams)
         flow = pipeline.record(engine, row, wanted=ABOUT)
         hide = None if self._show_secrets else secrets_of(pipeline, engine, row)
         several = any(place.number >= 0 for place in streams)

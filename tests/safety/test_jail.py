@@ -40,8 +40,11 @@ def test_forbidden_acts_fail_in_every_role_and_thread():
     assert [act for act in told["acts"] if not act["denied"]] == []
     assert code == 0
     roles = {act["role"] for act in told["acts"]}
-    assert roles == {"main", "engine thread", "worker thread", "classifier"}
-    for role in roles:
+    assert roles == {"main", "engine thread", "worker thread", "classifier", "capture helper"}
+    mine = {act["act"]: act["by"] for act in told["acts"] if act["role"] == "capture helper"}
+    assert {mine[name] for name in ("execve", "ptrace", "mount", "keyctl", "init_module")} == {"seccomp"}
+    assert not mine.keys() & {"socket", "bpf"}
+    for role in roles - {"capture helper"}:
         mine = {act["act"]: act["by"] for act in told["acts"] if act["role"] == role}
         assert mine["open /etc/shadow"] == "landlock" and mine["connect"] == mine["execve"] == "seccomp"
         assert {"bind", "socket", "ptrace", "mount", "bpf", "keyctl", "io_uring_setup", "signal another process",

@@ -26,7 +26,8 @@ LONG_S = 60.0  # to open devices, all of them one after the other
 LONG = frozenset({"open", "devices", "find_owners"})
 GONE = "the capture helper (netwatch-capd) has ended"
 SILENT = "the capture helper (netwatch-capd) does not answer"
-FDS = 4
+FDS = 4  # descriptors of an answer at most
+CAPTURE_FDS = 3
 
 
 def command(fd: int) -> list[str]:
@@ -52,6 +53,10 @@ class Helper(Host):
         self._number = 0
         self._late = False  # an answer has not come yet
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ask(self, name: str, *arguments: Json) -> Json:
         """The answer. Raises Unavailable, SourceError, OSError, ValueError."""
         return self._ask(name, arguments)[0]
@@ -62,6 +67,12 @@ class Helper(Host):
             (number, interfaces), fds = self._ask("open", (names, text, snaplen, ring_mb, promisc))
         except Unavailable as e:
             raise SourceError(str(e)) from None
+        except OSError as e:
+            raise SourceError(f"the capture helper (netwatch-capd): {e.strerror}") from None
+        if len(fds) != CAPTURE_FDS:
+            for fd in fds:
+                os.close(fd)
+            raise SourceError("there is no room for the descriptors of a capture (ulimit -n)")
         memory, ready, room = fds
         return RingSource(interfaces, memory, ready, room, self._line.fileno(), lambda: self._ended(number),
                           lambda: self._shut(number))

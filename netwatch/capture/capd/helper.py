@@ -32,6 +32,12 @@ CAPTURES_MOST = 4  # at a time: the one, and the one that follows it
 OWN_FILE = re.compile(r"netwatch-[0-9A-Za-z-]{1,60}\.(?:pcapng|txt|json|csv)")  # what may be made in the working folder
 NEEDED = frozenset((  # of confine.CALLS: capture, netlink, eBPF, the network namespaces of containers
     "socket", "socketpair", "connect", "sendto", "sendmsg", "bind", "bpf", "perf_event_open", "setns"))
+KEPT = {  # capability(7): of those that netwatch was started with
+    "NET_RAW": 13, "NET_ADMIN": 12,  # to capture, and to be told of sockets
+    "BPF": 39, "PERFMON": 38, "SYS_RESOURCE": 24,  # eBPF, and its memory before Linux 5.11
+    "SYS_PTRACE": 19, "DAC_READ_SEARCH": 2, "SYS_ADMIN": 21,  # whose a socket is, also in other network namespaces
+    "SYS_NICE": 23,  # the thread that makes passes over the sockets comes first
+    "SETUID": 7, "SETGID": 6, "DAC_OVERRIDE": 1}  # new files are made as the caller, in the folder that is theirs
 Answered = tuple[object, Sequence[int]]  # the value and descriptors that go with it
 
 
@@ -151,14 +157,20 @@ def serve(line: Line) -> None:
         helper.close()
 
 
+def confine_helper() -> None:
+    """Give up, for good and in every thread to come, what it is not there for. Linux."""
+    from netwatch.platform.linux import confine
+
+    confine.forbid_new_privileges()
+    confine.keep_capabilities(KEPT.values())
+    confine.shut_calls(set(confine.CALLS) - NEEDED, threads=True)
+
+
 def main(fd: int, parent: int) -> None:
     """Serve the process that started us; end with it, however it ends."""
     if sys.platform == "linux":
-        from netwatch.platform.linux import confine
-
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        confine.forbid_new_privileges()
-        confine.shut_calls(set(confine.CALLS) - NEEDED, threads=True)
+        confine_helper()
         with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
             name.write("netwatch-capd")
     if os.getppid() != parent:

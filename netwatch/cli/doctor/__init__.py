@@ -1,6 +1,7 @@
 """`netwatch doctor`: what works here and what is missing, with the one command that fixes it.
 
-It looks at capture and at the ways of finding the owners of flows; it changes nothing and needs no permission itself.
+It looks at capture, the ways of finding the owners of flows, the kernel, the helper, and what netwatch is made of; it
+changes nothing and needs no permission itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from netwatch._fast.out.record import iso
 from netwatch.addons import preferences
 from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
+from netwatch.cli.doctor import parts
 from netwatch.cli.parser import Parser
 from netwatch.model.host import NOT_NEEDED, Status, Unavailable
 from netwatch.model.record import Record
@@ -21,6 +23,9 @@ from netwatch.platform.base import Platform
 from netwatch.recorder import window
 
 Check = Record
+SECTIONS = {"capture": "the first is captured without -i", "owners": "", "capabilities": "of this process",
+            "kernel": "what is used of it", "helper": "what captures", "packages": "of Python",
+            "files": "netwatch's own"}
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +33,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument("--sandbox", action="store_true",
                         help="enter the jail and try what it forbids, in every role; exit code 1 when any succeeds")
+    parser.add_argument("--self", action="store_true", dest="own",
+                        help="netwatch's own connections, files and capabilities; exit code 1 when there is a fault")
+    parser.add_argument("--bounds", action="store_true", help="every bound on what an input can make grow")
     options = parser.parse_args(arguments)
+    if options.own:
+        from netwatch.cli.doctor import own
+
+        return own.examine(current(), options.json)
+    if options.bounds:
+        from netwatch.cli.doctor import bounds
+
+        return bounds.show(options.json)
     if options.sandbox:
         from netwatch.cli.doctor import jail
 
@@ -39,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def examine(platform: Platform) -> Record:
-    """All that was looked at: `capture`, `owners`, `capabilities` (checks), and `owner_method`, what is in use."""
+    """All that was looked at: SECTIONS (checks), and `owner_method`, what is in use."""
     owners = platform.owners()
     owners.start()
     methods = owners.status()
@@ -47,7 +63,8 @@ def examine(platform: Platform) -> Record:
     best = chosen(methods)
     method = {"name": best.name, "why": best.why}
     return {"platform": platform.name, "kept": kept(), "capture": _capture(), "owner_method": method,
-            "owners": [_check(each) for each in methods], "capabilities": _capabilities(platform)}
+            "owners": [_check(each) for each in methods], "capabilities": _capabilities(platform),
+            "kernel": parts.kernel(), "helper": parts.helper(), "packages": parts.packages(), "files": parts.files()}
 
 
 def kept() -> list[Check]:
@@ -100,11 +117,12 @@ def _capabilities(platform: Platform) -> list[Check]:
 def _lines(found: Record) -> list[str]:
     """The page for people: one line a check, and under what does not work the command that mends it."""
     method = found["owner_method"]
-    width = max(len(check["name"]) for title in ("capture", "owners", "capabilities") for check in found[title])
+    width = max(len(check["name"]) for title in SECTIONS for check in found[title])
     lines = []
-    for title, note in (("capture", "the first is captured without -i"),
-                        ("owners", f"in use: {method['name'] or 'none'}"), ("capabilities", "of this process")):
-        lines.append(f"{title} ({note})")
+    for title, note in SECTIONS.items():
+        if found[title]:
+            note = note or f"in use: {method['name'] or 'none'}"
+            lines.append(f"{title} ({note})")
         for check in found[title]:
             lines.append(f"  {check['name']:<{width}}  {_verdict(check)}")
             if "fix" in check:

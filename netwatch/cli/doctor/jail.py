@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,8 +53,9 @@ def examine(as_json: bool) -> int:
         plugin = Plugin(Path("doctor.py"), CLASSIFIER)
     except PluginError as e:
         raise CommandError(f"a classifier's process cannot be tried: {e}", EXIT_UNAVAILABLE) from None
+    of_helper = _of_helper()
     jailed = sandbox.shut_in(read_settings([]))
-    tried = [*_everywhere(jailed, forbidden), *_of_classifier(plugin, forbidden)]
+    tried = [*_everywhere(jailed, forbidden), *_of_classifier(plugin, forbidden), *of_helper]
     plugin.close()
     walls = [{"name": part.name, "stands": part.stands, **({"why": part.why} if part.why else {})}
              for part in jailed.parts]
@@ -95,6 +97,27 @@ def _of_classifier(plugin: Plugin, forbidden: list[Act]) -> list[Tried]:
         found += [_tried(act, "classifier", error, {act.by}) for act, error in
                   zip(some, answer[1]["errors"], strict=True)]
     return found
+
+
+def _of_helper() -> list[Tried]:
+    """In a child that gives up what netwatch-capd does. Before the jail, which would stop more."""
+    from netwatch.capture.capd.helper import NEEDED, confine_helper
+
+    forbidden = [act for act in acts() if act.call and act.call not in NEEDED]
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            confine_helper()
+            os.write(theirs, json.dumps([attempt(act.number, act.arguments) for act in forbidden]).encode())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as file:
+        said = file.read()
+    os.waitpid(child, 0)
+    errors = json.loads(said) if said else [0] * len(forbidden)
+    return [_tried(act, "capture helper", error, {act.by}) for act, error in zip(forbidden, errors, strict=True)]
 
 
 def _tried(act: Act, role: str, error: int, stands: set[str]) -> Tried:

@@ -25,12 +25,13 @@ UNTRIED = ("fork", "vfork")  # they have no argument that could be wrong; clone 
 
 
 class Act(NamedTuple):
-    """`by`: the wall that is there to stop it."""
+    """`by`: the wall that is there to stop it; `call`: the name in confine.CALLS of one that seccomp stops."""
 
     name: str
     by: str
     number: int
     arguments: tuple[Argument, ...]
+    call: str = ""
 
 
 def acts() -> list[Act]:
@@ -71,6 +72,6 @@ def _on_the_system(column: int) -> Iterator[Act]:
         if numbers[column] and name not in UNTRIED:
             told = "type into the terminal" if name in IOCTL else "signal another process" if name == "kill" else name
             other = (os.getppid(), 0) if name == "kill" else INVALID.get(name, (-1,) * 5)
-            yield Act(told, "seccomp", numbers[column], other)
+            yield Act(told, "seccomp", numbers[column], other, name)
     wanted = struct.pack("=IIIIII", NET_RAW, NET_RAW, 0, 0, 0, 0)
     yield Act("take a capability", "capabilities", CAPSET[column], (struct.pack("=Ii", 0x20080522, 0), wanted))

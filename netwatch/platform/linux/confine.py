@@ -83,6 +83,21 @@ def drop_capabilities() -> bool:
     return bool(libc.capset(struct.pack("=Ii", 0x20080522, 0), bytes(24)) == 0)
 
 
+def keep_capabilities(numbers: Iterable[int]) -> bool:
+    """Of those there are, these and no others, in any set; none that a program started from here would have."""
+    libc, wanted, header = _libc(), set(numbers), struct.pack("=Ii", 0x20080522, 0)
+    there = ctypes.create_string_buffer(24)
+    if libc.capget(header, there) != 0:
+        return False
+    libc.prctl(PR_CAP_AMBIENT, 4, 0, 0, 0)
+    for number in set(range(LAST_CAPABILITY + 1)) - wanted:
+        libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+    _, low, _, _, high, _ = struct.unpack("=6I", there.raw)
+    kept = (high << 32 | low) & sum(1 << number for number in wanted)
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    return bool(libc.capset(header, struct.pack("=6I", low, low, 0, high, high, 0)) == 0)
+
+
 def landlock_version() -> int:
     """Of this kernel; 0 where it has none."""
     return max(0, int(_libc().syscall(CREATE_RULESET, None, 0, 1)))

@@ -17,14 +17,14 @@ RESOLVER = ("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/nssw
             "/etc/gai.conf")
 FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 NAMES = ("USER", "LOGNAME")
+NO_PROC = "there is no /proc, so that it cannot be checked"
 WHOLE_LANDLOCK = 6  # with signals and abstract sockets
 
 
 def shut_in(grants: Grants) -> tuple[Part, ...]:
     """Enter. The walls in the order they are raised."""
     readable = [*SYSTEM, *_library(), *grants.readable, *(RESOLVER if grants.datagrams or grants.network else ())]
-    with os.scandir("/proc/self/task") as running:
-        threads = [int(each.name) for each in running]
+    threads = _threads()
     audited = {thread: os.open(f"/proc/self/task/{thread}/status", os.O_RDONLY | os.O_CLOEXEC) for thread in threads}
     if grants.user is not None:
         become(grants.user)
@@ -35,6 +35,15 @@ def shut_in(grants: Grants) -> tuple[Part, ...]:
     calls = confine.shut_calls(refused, threads=True, datagrams=grants.datagrams)
     return (*_audit(audited), _files(version, len(threads)), Part("seccomp", calls, "" if calls else "not in this "
             "kernel, or not for this machine"))
+
+
+def _threads() -> list[int]:
+    """Of this process; none where there is no /proc."""
+    try:
+        with os.scandir("/proc/self/task") as running:
+            return [int(each.name) for each in running]
+    except FileNotFoundError:
+        return []
 
 
 def become(user: User) -> None:
@@ -64,6 +73,8 @@ def _library() -> Iterator[str]:
 def _files(version: int, threads: int) -> Part:
     if not version:
         return Part("landlock", False, "not in this kernel")
+    if not threads:
+        return Part("landlock", False, NO_PROC)
     if threads > 1:
         return Part("landlock", False, f"{threads - 1} threads were running already")
     if version < WHOLE_LANDLOCK:
@@ -73,6 +84,8 @@ def _files(version: int, threads: int) -> Part:
 
 def _audit(threads: dict[int, int]) -> tuple[Part, Part]:
     """What the kernel says of each thread now. Closes the descriptors."""
+    if not threads:
+        return Part("capabilities", False, NO_PROC), Part("no new privileges", False, NO_PROC)
     holding, free = [], []
     for thread, status in threads.items():
         said = dict(line.split(":\t", 1) for line in os.pread(status, 65536, 0).decode().splitlines() if ":\t" in line)

@@ -1,0 +1,110 @@
+"""The capture helper in a bad way: stopped, short of descriptors, without /proc, on a system that cannot be written."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from test_capd import sent
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
+READ = [*COMMAND, "read", "-i", "lo", "--what", "summary"]
+
+
+def started(*words: str, **options) -> tuple[subprocess.Popen[str], int]:
+    """A reading that captures, and its helper's number."""
+    process = subprocess.Popen([*READ, *words], env=ENVIRONMENT, text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, **options)
+    until = time.monotonic() + 60
+    while "Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_text() and time.monotonic() < until:
+        time.sleep(0.02)
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return process, int(child)
+
+
+def test_a_helper_that_stood_still_loses_nothing():
+    """Ten seconds: what came meanwhile waits in the kernel's ring."""
+    process, child = started("--duration", "14s")
+    os.kill(child, signal.SIGSTOP)
+    sent(40790, 500)
+    time.sleep(10)
+    os.kill(child, signal.SIGCONT)
+    sent(40790, 500)
+    out, said = process.communicate(timeout=90)
+    assert process.returncode == 0 and said == ""
+    told = json.loads(out)
+    assert told["packets"] + told["drops"]["kernel_drops"] >= 1000
+
+
+def test_a_helper_that_stands_still_is_no_hang():
+    process, child = started("--duration", "2s")
+    try:
+        os.kill(child, signal.SIGSTOP)
+        began = time.monotonic()
+        process.wait(60)                   # its standard error is the helper's too
+        assert time.monotonic() - began < 50
+    finally:
+        os.kill(child, signal.SIGCONT)
+    process.communicate(timeout=20)
+    until = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{child}").exists(), "it outlives who started it"
+
+
+def test_the_helper_keeps_what_it_needs_and_no_more():
+    from netwatch.capture.capd.helper import KEPT
+
+    process, child = started("--duration", "20s")
+    status = Path(f"/proc/{child}/status").read_text()
+    said = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    allowed = sum(1 << number for number in KEPT.values())
+    assert int(said["CapEff"], 16) & ~allowed == int(said["CapPrm"], 16) & ~allowed == 0
+    assert int(said["CapInh"], 16) == int(said["CapAmb"], 16) == 0 and int(said["CapBnd"], 16) & ~allowed == 0
+    assert said["NoNewPrivs"] == "1" and said["Seccomp"] == "2" and int(said["CapEff"], 16) >> KEPT["NET_RAW"] & 1
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("descriptors", [8, 12, 16, 24, 40])
+def test_short_of_descriptors(descriptors):
+    """It works or says so, and does not hang."""
+    done = subprocess.run([*READ, "--duration", "1s"], env=ENVIRONMENT, capture_output=True, text=True, timeout=90,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
+    assert done.returncode in (0, 3, 4, 5, 69), done.stderr
+    assert "Traceback" not in done.stderr and "internal error" not in done.stderr, done.stderr
+    assert done.returncode == 0 or done.stderr
+
+
+@pytest.mark.parametrize("before", [
+    "mount -t tmpfs none /proc", "mount --bind / /mnt && mount -o remount,bind,ro /"])
+def test_on_a_poor_system(before):
+    """Without /proc, and with a root that cannot be written."""
+    words = " ".join([*READ, "--duration", "1s"])
+    done = subprocess.run(["unshare", "-m", "sh", "-c", f"{before} && cd / && exec {words}"], text=True, timeout=90,
+                          env={**ENVIRONMENT, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    if "mount:" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert "Traceback" not in done.stderr and "internal error" not in done.stderr, done.stderr
+    assert done.returncode in (0, 69), done.stderr
+    assert done.returncode != 0 or json.loads(done.stdout)["packets"] >= 0
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    (tmp_path / "small").mkdir()
+    words = " ".join([*COMMAND, "read", str(ROOT / "tests/captures/https2.pcap"), "--write",
+                      f"{tmp_path}/small/o.pcapng"])
+    script = f"mount -t tmpfs -o size=8k none {tmp_path}/small && {words}; echo $? >&2; ls -A {tmp_path}/small"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], env=ENVIRONMENT, capture_output=True, text=True,
+                          timeout=90)
+    *said, code = done.stderr.splitlines()
+    assert code == "69" and "o.pcapng" in " ".join(said) and "Traceback" not in done.stderr
+    assert done.stdout.split() == [] or "o.pcapng" not in done.stdout.split()
