@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netwatch.cli import read
@@ -55,7 +57,8 @@ def main(arguments: list[str]) -> int:
     parse_where(options.where)
     where = f"({options.where}) and {OPENED}" if options.where else OPENED
     style = read.style_of(options, kinds)
-    with tempfile.TemporaryDirectory(prefix="netwatch-run-") as folder:  # 0700
+    folder = tempfile.mkdtemp(prefix="netwatch-run-")  # 0700
+    try:
         keys = os.path.join(folder, "keys")
         os.close(os.open(keys, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         for path in (keys, folder):
@@ -63,6 +66,8 @@ def main(arguments: list[str]) -> int:
         names = options.interface or ["any"]
         words = ["--keylog", keys, "--what", options.what, *[word for name in names for word in ("-i", name)]]
         return _shown(options.command, keys, read.prepared(words), kinds, where, style)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # in vain within the jail: there the leash has done it
 
 
 def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: set[str], where: str, style: str) -> int:
@@ -72,16 +77,26 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
         source = open_source(options)
         opened.callback(source.close)
         with _started(command, keys) as program:
+            ended = _held(program, os.path.dirname(keys))
             try:
                 selection = Selection(parse_where(where), None, None)
                 writer = read.open_writer(style, source, options)
                 code = _Watching(options, kinds, source, selection, writer, program).go()
+                keyless = not os.path.getsize(keys)
             finally:
-                if program.poll() is None:
-                    program.terminate()
-        if not os.path.getsize(keys):
+                ended()
+        if keyless:
             say(f"{command[0]} wrote no keys to $SSLKEYLOGFILE: what it said over TLS could not be opened")
         return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
+
+
+def _held(program: subprocess.Popen[bytes], folder: str) -> Callable[[], None]:
+    """What ends the program, where it has not ended. On Linux it does so, and the keys go, also when we are killed."""
+    if sys.platform != "linux":
+        return program.terminate
+    from netwatch.cli.leash import Leash
+
+    return Leash(program.pid, folder).let_go
 
 
 def _started(command: list[str], keys: str) -> subprocess.Popen[bytes]:
@@ -118,9 +133,6 @@ class _Watching(read.Reading):
                  writer: Writes, program: subprocess.Popen[bytes]) -> None:
         super().__init__(options, kinds, source, selection, writer)
         self._program = program
-
-    def _shut_in(self) -> None:
-        """Not while the program runs, which must be ended in the end."""
 
     def over(self) -> bool:
         if self.deadline is None and self._program.poll() is not None:
