@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from netwatch.model.record import Record
 
+AT_ONCE = 8192  # flows
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -174,11 +175,21 @@ def batches_of(table: Table, items: Iterable[Item | Packets | FlowRun],
     """The records of its kind as chunks. `whole`: each of all columns."""
     columns = range(len(table.shapes)) if whole else None
     for item in items:
-        table.add(item)
-        if table.full:
-            yield table.batch(columns)
+        for part in parts_of(item):
+            table.add(part)
+            if table.full:
+                yield table.batch(columns)
     if len(table):
         yield table.batch(columns)
+
+
+def parts_of(item: Item | Packets | FlowRun) -> Iterator[Item | Packets | FlowRun]:
+    """A run in parts of which none fills more than a chunk: at the end of the input there may be millions of flows."""
+    if not isinstance(item, FlowRun):
+        yield item
+        return
+    for at in range(0, len(item.rows), AT_ONCE):
+        yield FlowRun(item.flows, item.rows[at:at + AT_ONCE], item.wanted)
 
 
 def pyarrow() -> ModuleType:

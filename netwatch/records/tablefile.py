@@ -51,9 +51,10 @@ class TableWriter:
         return self._names is None or name in self._names
 
     def write(self, item: Item | Packets | FlowRun) -> None:
-        self._table.add(item)
-        if self._table.full:
-            self._spool()
+        for part in arrow.parts_of(item):
+            self._table.add(part)
+            if self._table.full:
+                self._spool()
 
     def flows(self, run: FlowRun) -> None:
         self.write(run)

@@ -50,6 +50,7 @@ cdef class Arrays:
     """`columns` (records/columns.py, each with one path), of a form each; `moment(text, us)` is the time of a text in
     ns or us since 1970, None where it is none."""
     cdef Shown shown
+    cdef dict described        # first part of a path → [(column, path)], of what no row has
     cdef Column* columns
     cdef FlowFields flows
     cdef PacketFields packets
@@ -69,6 +70,11 @@ cdef class Arrays:
             raise MemoryError("no memory for columns")
         for i in range(self.shown.n):
             self.columns[i].form = FORMS[forms[i]]
+        self.described = {}
+        for i in range(self.shown.n):
+            if not self.shown.codes[i]:
+                path = self.shown.ways[i][0][1]
+                self.described.setdefault(path[0], []).append((i, path))
         self.flows = FlowFields(interfaces)
         self.packets = PacketFields(interfaces)
         self.moment = moment
@@ -131,23 +137,24 @@ cdef class Arrays:
     cdef int add(self, const FlowAt* flow, const PacketRow* packet, dict rest) except -1:
         """The next row."""
         cdef Value v
-        cdef u32 i
+        cdef u32 i, k
         cdef Shown shown = self.shown
-        cdef bint raw = flow != NULL or packet != NULL
-        for i in range(shown.n if raw else 0):
-            if shown.codes[i]:
-                if flow != NULL:
-                    self.flows.value(flow, shown.codes[i], &v)
-                else:
-                    self.packets.value(packet, shown.codes[i], &v)
-                if v.kind != V_ABSENT:
-                    self.put(i, &v)
-        for top in rest:
-            for i, path in shown.by_top.get(top, ()):
-                self.put_object(i, follow(rest, path))
-        for i in range(0 if raw else shown.n):
-            if shown.codes[i]:
+        for k in range(shown.n_coded):
+            i = shown.coded[k]
+            if flow != NULL:
+                self.flows.value(flow, shown.codes[i], &v)
+            elif packet != NULL:
+                self.packets.value(packet, shown.codes[i], &v)
+            else:
                 self.put_object(i, follow(rest, shown.ways[i][0][1]))
+                continue
+            if v.kind != V_ABSENT:
+                self.put(i, &v)
+        for top in rest:
+            asked = self.described.get(top)
+            if asked is not None:
+                for i, path in asked:
+                    self.put_object(i, follow(rest, path))
         self.n += 1
         return 0
 
