@@ -18,7 +18,8 @@ from netwatch._fast.wire.encap cimport base_of, path_pair
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
                                          PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
-from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN, EV_LINKS
+from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN
+from netwatch._fast.flow.sighting cimport links_wanted
 from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
                                         table_free_row, table_new_tcp, table_unhash, table_victim, wheel_add,
                                         wheel_remove)
@@ -57,12 +58,13 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
             return 0
         row = &core.table.rows[number]
     if core.turns != NULL:
-        turn_mark(&mark, row)
+        turn_mark(&mark, row, &core.dpi)
     update(core, number, row, pk)
     if core.copies:
         copies_note(core.table.echoes, number, pk)
     if core.turns != NULL:
-        turn_packet(core.turns, &mark, row, &core.table.colds[number], pk, number)
+        turn_packet(core.turns, &mark, row, &core.table.colds[number],
+                    &core.table.tcps[row.tcp if row.proto == PROTO_TCP else 0], &core.dpi, pk, number)
     return number
 
 
@@ -216,7 +218,7 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         other_state(row, pk)
         if row.proto == PROTO_L2:
             note_link_type(core, pk.sub)
-        if core.dpi.want >> EV_LINKS & 1:
+        if links_wanted(&core.dpi):
             link_seen(&core.dpi, row, pk)
         if row.tcp and is_echo_flow(row):
             time_echo(&core.table.tcps[row.tcp], pk)

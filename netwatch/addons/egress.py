@@ -10,6 +10,7 @@ from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
+from netwatch.model.option import Option
 from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.record import Record
 
@@ -120,4 +121,6 @@ class EgressAddon(Addon):
     """Sums flows up by who began them and where they went."""
 
     name = "egress"
+    options = (Option("keep", False, "Keep what programs talk to on interfaces, by day, in the state folder."),
+               Option("keep_days", 90, "Days after which that is forgotten.", 1, 3650))
     questions = (Egress,)

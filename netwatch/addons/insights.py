@@ -13,6 +13,8 @@ from netwatch._fast.view.engineview import dns_times
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
+from netwatch.diagnose.addon import Diagnose
+from netwatch.diagnose.contract import OPEN
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
 
@@ -24,6 +26,7 @@ INFO, WARNING, CRITICAL = "info", "warning", "critical"
 RANK = {CRITICAL: 0, WARNING: 1, INFO: 2}
 HOSTS = 200  # looked at, those of most bytes
 FEW_HOSTS = 3  # cards of one kind
+FINDINGS = 20  # cards of what is wrong
 DROPS_CRITICAL = 0.01  # share of frames
 MALFORMED_SHARE, MALFORMED_LEAST = 0.001, 10
 RESENT_SHARE, RESENT_BAD, RESENT_SEGMENTS = 0.02, 0.10, 200
@@ -69,15 +72,27 @@ class Insights:
         found, _, _ = session.look(hosts_of(session.view, None, HOSTS))
         with session.lock:
             now = addon.mark()
+            found_wrong = _findings(session)
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             since = then.time_ns if then else now.engine["first_ns"]
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
-        cards = [card for rule in RULES for card in rule(seen)]
+        cards = [*found_wrong, *(card for rule in RULES for card in rule(seen))]
         cards.sort(key=lambda card: RANK[card.severity])
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
+
+
+def _findings(session: Session) -> list[Card]:
+    """What the rules of `netwatch diagnose` find, those that are not over."""
+    diagnose = session.find(Diagnose)
+    if diagnose is None:
+        return []
+    found = [diagnose.body(finding) for finding in diagnose.shown() if not finding.closed][:FINDINGS]
+    return [Card(each["severity"], each["title"] if each["state"] == OPEN else f"{each['title']} ({each['state']})",
+                 f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}.",
+                 f"{each['advice']} Over after {each['closes_when']}.", each["filter"]) for each in found]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch export --har OUT FILE
                            HTTP for browsers; --curl, --objects FOLDER
   netwatch forget --all    remove what the recorder has kept
+  netwatch diagnose FILE   what is wrong, why, what to do; exit 1 with a finding
+  netwatch egress lint FILE
+                           what breaks the policy; promote allows what was seen
+  netwatch usage           bytes by program, host, container, day or month
   netwatch run -- COMMAND  run a program and show what it says, decrypted
   netwatch snapshot        what the terminal would show, as JSON lines
   netwatch agent           headless: event log, metrics, syslog, IPFIX, push

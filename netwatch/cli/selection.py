@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LATER_KINDS = ("events", "hosts", "processes")
 TOLD_BY_STATS = ("hosts", "processes")
-OF_NO_TIME = frozenset({"flows", "alerts", "alert", "streams", "summary"})  # kinds whose records have none, or several
+OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary"})  # or several
 
 
 def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
@@ -104,7 +104,8 @@ def kinds_of(options: argparse.Namespace) -> set[str]:
     """The kinds of --what. Raises CommandError."""
     from netwatch.run import addons
 
-    asked = ["alert" if kind == "alerts" else kind for kind in options.what.split(",") if kind]
+    ours = {"alerts": "alert", "findings": "finding"}
+    asked = [ours.get(kind, kind) for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
             told = f"`netwatch stats {kind}` tells" if kind in TOLD_BY_STATS else "not available in this version"

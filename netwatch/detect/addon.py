@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.notice.crowds import Crowds
 from netwatch._fast.notice.watch import Watch
-from netwatch._fast.out.naming import link_sighting
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
-from netwatch.detect.contract import CROWD, LINK, Detector, Episode, Notice, Told, Value
+from netwatch.detect.contract import CROWD, Detector, Episode, Notice, Told, Value
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
@@ -76,8 +75,6 @@ class Detect(Addon):
                     self._counting[Crowds(*many)] = detector
                 for kind in detector.wants:
                     self._detectors.setdefault(kind, []).append(detector)
-        if LINK in self._detectors:
-            self.wants = frozenset({"links"})
         if self._detectors:
             self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"),
                                 (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")))
@@ -85,7 +82,7 @@ class Detect(Addon):
     def take(self, step: Step) -> Sequence[Event]:
         if step.again or self._watch is None:
             return ()
-        for notice in [*map(_link, step.events), *map(Notice._make, self._watch.look(step.over))]:
+        for notice in map(Notice._make, self._watch.look(step.over)):
             if notice.kind == CROWD:
                 self._counting[notice.more[0]].take(notice)
             else:
@@ -95,6 +92,11 @@ class Detect(Addon):
             return ()
         untold, self._untold = self._untold, []
         return [self._event(alert) for alert in untold]
+
+    @property
+    def watch(self) -> Watch | None:
+        """Where turns of flows are looked at; None when no detector runs."""
+        return self._watch
 
     def newest(self, most: int) -> list[Alert]:
         """The newest alerts, in the order in which they were raised. The engine holds still."""
@@ -117,11 +119,6 @@ class Detect(Addon):
     def _event(self, alert: Alert) -> Event:
         return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, alert.body(), 0,
                      None)
-
-
-def _link(event: Event) -> Notice:
-    """What a station says of itself."""
-    return Notice(LINK, event.time_ns, event.frame, event.flow, b"", b"", 0, 0, "", 0, link_sighting(event.payload)[:4])
 
 
 def _options(run: Run, name: str) -> Value:

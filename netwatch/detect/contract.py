@@ -25,9 +25,9 @@ class Notice(NamedTuple):
     `kind` says what, and what `more` is: CROWD (the Crowds, the Crowd that has grown as large as was asked for, the
     facts of the flow where it was told of them); CARRIED (bytes of payload sent by the initiator, by the responder,
     whether the responder did it), for each MiB; LINK (arp, ndp, dhcp or netbios, its role or None, an address or None,
-    its MAC or None), as text: what a station says of itself; STEADY (whether it was told before, the
-    first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s, numbers of flows,
-    of frames): flows begin at regular times, as the options of the detector beacon say."""
+    its MAC or None), as text: what a station says of itself, where it is new, or of a router; STEADY (whether it was
+    told before, the first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s,
+    numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon say."""
 
     kind: str
     time_ns: int

@@ -140,7 +140,8 @@ class Reading:
         flows = ("flows" in kinds or not kinds <= {*KINDS, "alert"} or self.selection.where is not None
                  or any(map(self._flow_keys, kinds)) or bool(self.order.saved))
         return addons.load(addons.CONTENT if self.order.dpi else (), addons.RECORDS if flows else (),
-                           addons.ALERTS if "alert" in kinds else (), addons.users())
+                           addons.ALERTS if "alert" in kinds else (),
+                           addons.FINDINGS if "finding" in kinds else (), addons.users())
 
 
 def speaks_of_flows(where: Filter | None, kinds: Iterable[str]) -> bool:

@@ -25,6 +25,9 @@ RECORDS = {  # add to records, or make some: wherever there are records
 ALERTS = {  # make up their minds about all that goes by: where alerts are asked for, and where there are screens
     "detect": "netwatch.detect.addon:Detect",
 }
+FINDINGS = {  # likewise, after those: where findings are asked for
+    "diagnose": "netwatch.diagnose.addon:Diagnose",
+}
 SCREENS = {  # remember, to be asked: where somebody may ask
     "sparklines": "netwatch.addons.sparklines:Sparklines",
     "timeline": "netwatch.addons.timeline:TimelineAddon",
@@ -47,7 +50,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
 USERS = {  # look after files of the user's: where there is a folder of that name
     "classifiers": "netwatch.plugins.classifiers:Classifiers",
 }
-ALL = CONTENT | RECORDS | ALERTS | SCREENS | USERS
+ALL = CONTENT | RECORDS | ALERTS | FINDINGS | SCREENS | USERS
 
 
 def users() -> tuple[str, ...]:
@@ -77,7 +80,8 @@ def load(*tables: Iterable[str], given: Sequence[Addon] = ()) -> list[Addon]:
 
 def kinds() -> dict[str, str]:
     """Kinds of record that addons make, and what each is."""
-    return {kind: about for name in (*CONTENT, *RECORDS, *ALERTS, *users()) for kind, about in find(name).kinds.items()}
+    makers = (*CONTENT, *RECORDS, *ALERTS, *FINDINGS, *users())
+    return {kind: about for name in makers for kind, about in find(name).kinds.items()}
 
 
 def _options(name: str) -> Sequence[Option]:

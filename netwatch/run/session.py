@@ -99,8 +99,8 @@ class Session:
         self.source = source
         self._read_before = 0
         self._unsaid: list[tuple[str, str]] | None = []
-        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.ALERTS, self._screens,
-                             addons.users(), given=self._given())
+        loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.ALERTS, addons.FINDINGS,
+                             self._screens, addons.users(), given=self._given())
         self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
                                  say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
                                  max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),

@@ -82,6 +82,7 @@ cdef struct Dpi:
     u64 stream_bytes       # held by all of them
     u64 streams_dropped    # directions given up because a bound was reached
     u64 stream_gaps        # bytes never seen, all flows
+    void* turns            # TurnList that wants what stations say of themselves; NULL none
     Row* rows              # base of the Row array, to number a row
     Cold* colds
     u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks

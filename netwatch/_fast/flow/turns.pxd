@@ -1,6 +1,8 @@
 """Turns of flows, for detectors: one began, was answered, refused, has carried much, what it said. See turns.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.row cimport Row, Cold
+from netwatch._fast.flow.content cimport Dpi
+from netwatch._fast.flow.pulse cimport Pulses
+from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.wire.packet cimport Packet
 
 cdef enum:                     # Turn.what
@@ -13,6 +15,13 @@ cdef enum:                     # Turn.what
     TURN_CLOSED                # TCP: both sides are done, or one has reset
     TURN_TOLD                  # all that it will say of itself is known; its facts follow
     TURN_DUE                   # likewise, at its end; `ts` is when it had been idle for too long
+    TURN_LINK                  # what a station says of itself: an event of EV_LINKS follows
+    TURN_GREETED               # from here on only for who diagnoses. TCP: a SYN was answered by a SYN/ACK
+    TURN_REPLIED               # the responder's first payload after the initiator's; `value` ns; `code` 1: PULSE_HURT
+    TURN_RESENT                # a segment again; `value` packets of its side since the last such, `code` RESENT_*
+    TURN_SHUT                  # a window is still shut, after SHUT_NS; `value` ns
+    TURN_READ                  # and is open again; `value` ns that it was shut
+    TURN_NAMED                 # a DNS response; `value` ns since the query, 0 unknown, `code` RCODE; the name follows
     CARRIED_BITS = 20          # 1 MiB
     TURN_BYTES = 33554432      # the most that waits for whoever looks
 
@@ -25,6 +34,7 @@ cdef struct Turn:
     u64 id                     # its number, 0 not yet given
     u64 first                  # ns, of its first frame
     u64 payload[2]             # bytes, of the initiator and the responder
+    u64 value
     u8 src[16]                 # initiator
     u8 dst[16]                 # responder
     u32 facts                  # bytes of them
@@ -35,24 +45,32 @@ cdef struct Turn:
     u8 app
     u8 what
     u8 spoke                   # 1: the packet is the responder's
+    u8 code
+    u8 shard                   # whose it is, among those looked at
+    u16 times                  # how often the same segment was sent again
+    u32 rtt_us                 # of the handshake, 0 unknown
 
 cdef struct TurnList:
     u8* mem
     u64 used
     u64 cap
     u64 lost                   # found no room
+    Pulses* pulses             # NULL: nobody diagnoses
 
 cdef struct Mark:              # what a packet may change
     u8 state
     u8 bits
     u64 payload[2]
+    u64 dns                    # responses that were timed
 
-cdef inline void turn_mark(Mark* mark, const Row* row) noexcept nogil:
-    mark.state, mark.bits = row.state, row.bits
+cdef inline void turn_mark(Mark* mark, const Row* row, const Dpi* dpi) noexcept nogil:
+    mark.state, mark.bits, mark.dns = row.state, row.bits, dpi.dns_timed
     mark.payload[0], mark.payload[1] = row.payload[0], row.payload[1]
 
-cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const Packet* pk,
-                      u32 number) noexcept nogil       # after the packet was accounted for
+cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
+                      const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil     # after it was accounted for
+cdef void turn_link(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame, const u8* told,
+                    u32 n) noexcept nogil
 cdef void turn_end(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 due, u64 frame) noexcept nogil
 
 cdef class Turns:

@@ -6,14 +6,20 @@ of frames; the end of a flow that nothing ended says when it was due, which does
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED,
-                                      ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT)
-from netwatch._fast.flow.content cimport app_of
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_RST, TCP_SYN
+from netwatch._fast.base.bytes cimport i32, u8, u16, u32, u64, be16
+from netwatch._fast.base.domain cimport NAME_TEXT, name_text
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_RESPONSE,
+                                      ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT, TcpRow)
+from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, app_of
+from netwatch._fast.flow.pulse cimport *
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, NOTE_DROPPED, NOTE_FAST, NOTE_RETRANSMIT,
+                                         NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, Packet, TCP_ACK, TCP_FIN, TCP_RST,
+                                         TCP_SYN)
 
 cdef enum:
     FIRST_BYTES = 65536
+    DNS_HEAD = 12
+    NAME_KEPT = 96             # bytes of a name that was asked for
 
 
 cdef Turn* turn_room(TurnList* turns, u32 facts) noexcept nogil:
@@ -43,8 +49,17 @@ cdef Turn* turn_room(TurnList* turns, u32 facts) noexcept nogil:
 
 cdef Turn* turn_put(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame,
                     const Facts* facts) noexcept nogil:
+    cdef Turn* turn = turn_bare(turns, what, row, cold, number, ts, frame, facts.used if facts != NULL else 0)
+    if turn != NULL and facts != NULL:
+        memcpy(<u8*>turn + sizeof(Turn), <const u8*>facts + sizeof(Facts), facts.used)
+    return turn
+
+
+cdef Turn* turn_bare(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame,
+                     u32 more) noexcept nogil:
+    """A turn, and room for `more` bytes behind it."""
     cdef bint b = (row.bits & BIT_INITIATOR_B) != 0
-    cdef Turn* turn = turn_room(turns, facts.used if facts != NULL else 0)
+    cdef Turn* turn = turn_room(turns, more)
     if turn == NULL:
         return NULL
     turn.what, turn.family, turn.proto, turn.app = <u8>what, row.family, row.proto, app_of(row, cold)
@@ -52,11 +67,10 @@ cdef Turn* turn_put(TurnList* turns, int what, const Row* row, const Cold* cold,
     turn.sport = row.pb if b else row.pa
     turn.dport = row.pa if b else row.pb
     turn.payload[0], turn.payload[1] = row.payload[b], row.payload[not b]
-    turn.spoke = 0
+    turn.spoke = turn.code = turn.shard = 0
+    turn.value = turn.rtt_us = turn.times = 0
     memcpy(turn.src, &row.b[0] if b else &row.a[0], 16)
     memcpy(turn.dst, &row.a[0] if b else &row.b[0], 16)
-    if facts != NULL:
-        memcpy(<u8*>turn + sizeof(Turn), <const u8*>facts + sizeof(Facts), facts.used)
     return turn
 
 
@@ -82,8 +96,104 @@ cdef int tcp_turn(const Mark* mark, const Row* row, const Packet* pk) noexcept n
     return -1
 
 
-cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const Packet* pk,
-                      u32 number) noexcept nogil:
+cdef void pulse_put(TurnList* turns, int what, const Row* row, const Cold* cold, const TcpRow* t, const Packet* pk,
+                    u32 number, u64 value, int code, u16 times) noexcept nogil:
+    cdef Turn* turn = turn_put(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
+    if turn != NULL:
+        turn.spoke = pk.side != (row.bits & BIT_INITIATOR_B)
+        turn.value, turn.code, turn.times, turn.rtt_us = value, <u8>code, times, t.rtt_us
+
+
+cdef void pulse_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* t,
+                       const Packet* pk, u32 number) noexcept nogil:
+    """What the segment means for who waits for the connection: an answer, a loss, a window that shuts or opens."""
+    cdef int s = pk.side
+    cdef bint responder = s != (row.bits & BIT_INITIATOR_B), fresh = row.payload[s] > mark.payload[s]
+    cdef Pulse* p
+    if pk.notes & NOTE_DROPPED:
+        return
+    if mark.state == ST_SYN_SENT and row.state == ST_SYN_RECV:
+        pulse_put(turns, TURN_GREETED, row, cold, t, pk, number, 0, 0, 0)
+    p = pulse_of(turns.pulses, row.tcp, cold.key)
+    if p == NULL:
+        return
+    if fresh and not responder:
+        p.asked = pk.frame.ts
+        p.bits &= <u8>~PULSE_HURT
+    elif fresh and p.asked:
+        pulse_put(turns, TURN_REPLIED, row, cold, t, pk, number,
+                  pk.frame.ts - p.asked if pk.frame.ts > p.asked else 0, p.bits & PULSE_HURT, 0)
+        p.asked = 0
+    if pk.wire_payload >= BIG and not p.bits & (PULSE_BIG << s):
+        p.bits |= <u8>(PULSE_BIG << s)
+        p.big[s] = pk.seq
+    if pk.notes & NOTE_RETRANSMIT:
+        p.bits |= PULSE_HURT
+        again(turns, p, row, cold, t, pk, number)
+    if not pk.flags & (TCP_SYN | TCP_FIN | TCP_RST):
+        window(turns, p, row, cold, t, pk, number)
+
+
+cdef void again(TurnList* turns, Pulse* p, const Row* row, const Cold* cold, const TcpRow* t, const Packet* pk,
+                u32 number) noexcept nogil:
+    """The segment was sent before."""
+    cdef int s = pk.side, o = 1 - pk.side, code = 0
+    cdef u64 sent = row.packets[s]
+    p.times[s] = <u16>(p.times[s] + 1 if p.seq[s] == pk.seq and 0 < p.times[s] < 65535 else 1)
+    p.seq[s] = pk.seq
+    if pk.notes & NOTE_SPURIOUS:
+        code |= RESENT_SPURIOUS
+    if pk.notes & NOTE_FAST:
+        code |= RESENT_FAST
+    if pk.flags & TCP_SYN:
+        code |= RESENT_SYN
+    elif (p.bits & (PULSE_BIG << s) and pk.seq == p.big[s] and p.times[s] >= BIG_TIMES and t.shaken & 7 == 7
+            and <i32>(row.acked[o] - p.big[s]) <= 0):
+        code |= RESENT_BIG
+    pulse_put(turns, TURN_RESENT, row, cold, t, pk, number, <u32>sent - p.sent[s], code, p.times[s])
+    p.sent[s] = <u32>sent
+
+
+cdef void window(TurnList* turns, Pulse* p, const Row* row, const Cold* cold, const TcpRow* t, const Packet* pk,
+                 u32 number) noexcept nogil:
+    """What the side says of its window."""
+    cdef int s = pk.side
+    cdef u64 shut = pk.frame.ts - p.shut[s] if p.shut[s] and pk.frame.ts > p.shut[s] else 0
+    if pk.notes & NOTE_ZERO_WINDOW:
+        p.bits |= PULSE_HURT
+        if p.shut[s] == 0:
+            p.shut[s] = pk.frame.ts
+        elif shut >= SHUT_NS:
+            pulse_put(turns, TURN_SHUT, row, cold, t, pk, number, shut, 0, 0)
+    elif p.shut[s]:
+        if shut >= SHUT_NS:
+            pulse_put(turns, TURN_READ, row, cold, t, pk, number, shut, 0, 0)
+        p.shut[s] = 0
+
+
+cdef void named(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const Dpi* dpi, const Packet* pk,
+                u32 number) noexcept nogil:
+    """A DNS response in a datagram (RFC 1035 section 4.1.1), with the name that was asked for."""
+    cdef const u8* p = pk.payload
+    cdef char text[NAME_TEXT]
+    cdef int n = 0
+    cdef Turn* turn
+    if pk.payload_len < DNS_HEAD or not p[2] & 0x80:
+        return
+    if be16(p + 4):
+        n = name_text(p, pk.payload_len, DNS_HEAD, text)
+    n = min(max(n, 0), <int>NAME_KEPT)
+    turn = turn_bare(turns, TURN_NAMED, row, cold, number, pk.frame.ts, pk.frame.n, <u32>n)
+    if turn == NULL:
+        return
+    memcpy(<u8*>turn + sizeof(Turn), text, n)
+    turn.spoke, turn.code = 1, p[3] & 15
+    if dpi.dns_timed > mark.dns:
+        turn.value = dpi.dns_ns[(dpi.dns_timed - 1) % DNS_KEPT]
+
+
+cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
+                      const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil:
     """Put down what the packet did to a flow between addresses of the Internet Protocol."""
     cdef int s = pk.side, what = -1
     cdef bint responder = s != (row.bits & BIT_INITIATOR_B)
@@ -101,12 +211,28 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
         turn = turn_put(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
         if turn != NULL:
             turn.spoke = responder
+            if what == TURN_OPENED:
+                turn.value = pk.frame.ts - cold.first if pk.frame.ts > cold.first else 0
+                turn.rtt_us, turn.code = tcp.rtt_us, tcp.retrans[row.bits & BIT_INITIATOR_B] != 0
     if (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS:
         turn = turn_put(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
         if turn != NULL:
             turn.spoke = responder
     if row.bits & ~mark.bits & BIT_DPI_DONE and cold.facts != NULL:
         turn_put(turns, TURN_TOLD, row, cold, number, pk.frame.ts, pk.frame.n, cold.facts)
+    if turns.pulses != NULL:
+        if row.proto == PROTO_TCP and row.tcp and not pk.part:
+            pulse_packet(turns, mark, row, cold, tcp, pk, number)
+        elif responder and row.state == ST_DNS_RESPONSE and not pk.part:
+            named(turns, mark, row, cold, dpi, pk, number)
+
+
+cdef void turn_link(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame, const u8* told,
+                    u32 n) noexcept nogil:
+    """Put down what a station says of itself, n bytes."""
+    cdef Turn* turn = turn_bare(turns, TURN_LINK, row, cold, number, ts, frame, n)
+    if turn != NULL:
+        memcpy(<u8*>turn + sizeof(Turn), told, n)
 
 
 cdef void turn_end(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 due, u64 frame) noexcept nogil:
@@ -126,7 +252,17 @@ cdef class Turns:
     def __dealloc__(self):
         if self.list != NULL:
             free(self.list.mem)
+            if self.list.pulses != NULL:
+                free(self.list.pulses.mem)
+            free(self.list.pulses)
         free(self.list)
+
+    def diagnose(self) -> None:
+        """From now on what who diagnoses wants to know is put down too."""
+        if self.list.pulses == NULL:
+            self.list.pulses = <Pulses*>calloc(1, sizeof(Pulses))
+            if self.list.pulses == NULL:
+                raise MemoryError("no memory for turns of flows")
 
     @property
     def lost(self) -> int:

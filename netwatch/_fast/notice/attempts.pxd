@@ -15,6 +15,7 @@ cdef enum:                     # Attempt.state
 cdef struct Attempt:
     Turn turn                  # that began it
     u8 state
+    u8 greeted                 # the responder would have it, and the initiator has not answered that
 
 cdef struct Source:            # of attempts, in the minute now and in the one before
     u8 address[16]
@@ -35,5 +36,6 @@ cdef void attempts_close(Attempts* a) noexcept nogil
 cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil
 cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil
 cdef Attempt* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil     # one that waits no more; NULL none
+cdef void attempt_greeted(Attempts* a, const Turn* turn) noexcept nogil
 cdef Attempt* attempt_due(Attempts* a, u64 before) noexcept nogil              # began before, waits still; NULL none
 cdef Source* source_of(Attempts* a, const Turn* turn) noexcept nogil           # NULL: forgotten

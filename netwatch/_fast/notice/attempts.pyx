@@ -8,14 +8,14 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix, mix_address
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
+from netwatch._fast.notice.places cimport PLACES_FIRST, places_add, places_close, places_first, places_grow, places_open
 
 
 cdef bint attempts_open(Attempts* a) noexcept nogil:
     memset(a, 0, sizeof(Attempts))
-    a.attempts = <Attempt*>calloc(ATTEMPTS + 1, sizeof(Attempt))
-    a.sources = <Source*>calloc(SOURCES + 1, sizeof(Source))
-    return (places_open(&a.keys, ATTEMPTS) and places_open(&a.addresses, SOURCES) and a.attempts != NULL
+    a.attempts = <Attempt*>calloc(PLACES_FIRST + 1, sizeof(Attempt))
+    a.sources = <Source*>calloc(PLACES_FIRST + 1, sizeof(Source))
+    return (places_open(&a.keys, PLACES_FIRST) and places_open(&a.addresses, PLACES_FIRST) and a.attempts != NULL
             and a.sources != NULL)
 
 
@@ -28,16 +28,23 @@ cdef void attempts_close(Attempts* a) noexcept nogil:
 
 cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil:
     """Somebody asks: from now on it waits."""
-    cdef u32 number = places_add(&a.keys, mix(turn.key, 0))
-    cdef Attempt* one = &a.attempts[number]
+    cdef Attempt* one
     cdef Source* source
-    if a.keys.made > a.oldest + ATTEMPTS:
+    cdef u32 number
+    cdef u64 oldest = 0
+    if a.keys.made >= a.oldest + a.keys.cap and a.keys.cap < ATTEMPTS:
+        places_grow(&a.keys, <void**>&a.attempts, sizeof(Attempt), &a.oldest)
+    number = places_add(&a.keys, mix(turn.key, 0))
+    one = &a.attempts[number]
+    if a.keys.made > a.oldest + a.keys.cap:
         a.overrun += one.state == WAITING
         a.oldest += 1
     memcpy(&one.turn, turn, sizeof(Turn))
-    one.state = WAITING
+    one.state, one.greeted = WAITING, 0
     source = source_of(a, turn)
     if source == NULL:
+        if a.addresses.made == a.addresses.cap and a.addresses.cap < SOURCES:
+            places_grow(&a.addresses, <void**>&a.sources, sizeof(Source), &oldest)
         number = places_add(&a.addresses, mix_address(turn.src))
         source = &a.sources[number]
         memset(source, 0, sizeof(Source))
@@ -63,22 +70,35 @@ cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil:
         source.answered[0] += 1
 
 
-cdef Attempt* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil:
+cdef Attempt* attempt_of(Attempts* a, const Turn* turn) noexcept nogil:
+    """The flow's, if it waits still."""
     cdef u32 number = places_first(&a.keys, mix(turn.key, 0))
     cdef Attempt* one
     while number:
         one = &a.attempts[number]
         if one.turn.key == turn.key and one.state == WAITING:
-            one.state = DONE
             return one
         number = a.keys.older[number]
     return NULL
 
 
+cdef Attempt* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil:
+    cdef Attempt* one = attempt_of(a, turn)
+    if one != NULL:
+        one.state = DONE
+    return one
+
+
+cdef void attempt_greeted(Attempts* a, const Turn* turn) noexcept nogil:
+    cdef Attempt* one = attempt_of(a, turn)
+    if one != NULL:
+        one.greeted = 1
+
+
 cdef Attempt* attempt_due(Attempts* a, u64 before) noexcept nogil:
     cdef Attempt* one
     while a.oldest < a.keys.made:
-        one = &a.attempts[(a.oldest & (ATTEMPTS - 1)) + 1]
+        one = &a.attempts[(a.oldest & (a.keys.cap - 1)) + 1]
         if one.state == WAITING and one.turn.ts >= before:
             return NULL
         a.oldest += 1

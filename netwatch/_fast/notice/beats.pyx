@@ -9,7 +9,7 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix_ends
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
+from netwatch._fast.notice.places cimport PLACES_FIRST, places_add, places_close, places_first, places_grow, places_open
 
 cdef enum:
     AT_ONCE_MS = 1000          # flows this close together are one beat
@@ -17,8 +17,8 @@ cdef enum:
 
 
 cdef bint beats_open(Beats* b) noexcept nogil:
-    b.beats = <Beat*>calloc(BEATS + 1, sizeof(Beat))
-    return places_open(&b.keys, BEATS) and b.beats != NULL
+    b.beats = <Beat*>calloc(PLACES_FIRST + 1, sizeof(Beat))
+    return places_open(&b.keys, PLACES_FIRST) and b.beats != NULL
 
 
 cdef void beats_close(Beats* b) noexcept nogil:
@@ -28,7 +28,7 @@ cdef void beats_close(Beats* b) noexcept nogil:
 
 cdef Beat* beat_of(Beats* b, const Turn* turn) noexcept nogil:
     """The beat of the flow's source and destination, this flow included; NULL when it is one with the last."""
-    cdef u64 h = mix_ends(turn.src, turn.dst, <u64>turn.dport << 16 | turn.proto), gap
+    cdef u64 h = mix_ends(turn.src, turn.dst, <u64>turn.dport << 16 | turn.proto), gap, oldest = 0
     cdef u32 number = places_first(&b.keys, h)
     cdef Beat* one
     while number:
@@ -38,6 +38,8 @@ cdef Beat* beat_of(Beats* b, const Turn* turn) noexcept nogil:
             break
         number = b.keys.older[number]
     if number == 0:
+        if b.keys.made == b.keys.cap and b.keys.cap < BEATS:
+            places_grow(&b.keys, <void**>&b.beats, sizeof(Beat), &oldest)
         one = &b.beats[places_add(&b.keys, h)]
         memset(one, 0, sizeof(Beat))
         memcpy(one.src, turn.src, 16)

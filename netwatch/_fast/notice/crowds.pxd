@@ -84,6 +84,7 @@ cdef class Crowds:
     cdef Places members
     cdef Member* member
     cdef u64 oldest            # member
+    cdef u32 bound             # members, at most
     cdef Places groups
     cdef Group* group
     cdef u64 made              # groups

@@ -13,7 +13,8 @@ from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
-from netwatch._fast.notice.places cimport places_add, places_close, places_first, places_open
+from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+                                           places_open)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
 
@@ -156,16 +157,17 @@ cdef class Crowds:
         self.carried = carried or <u64>-1
         for app, i in facts:
             self.facts[apps_of.index(app)][i >> 6] |= <u64>1 << (i & 63)
-        self.member = <Member*>calloc(bound + 1, sizeof(Member))
-        self.group = <Group*>calloc(GROUPS + 1, sizeof(Group))
-        if (not places_open(&self.members, bound) or not places_open(&self.groups, GROUPS) or self.member == NULL
-                or self.group == NULL):
+        self.bound = bound
+        self.member = <Member*>calloc(PLACES_FIRST + 1, sizeof(Member))
+        self.group = <Group*>calloc(PLACES_FIRST + 1, sizeof(Group))
+        if (not places_open(&self.members, PLACES_FIRST) or not places_open(&self.groups, PLACES_FIRST)
+                or self.member == NULL or self.group == NULL):
             raise MemoryError("no memory for detectors")
 
     def __dealloc__(self):
         cdef u32 i
         if self.group != NULL:
-            for i in range(1, GROUPS + 1):
+            for i in range(1, self.groups.cap + 1):
                 part(&self.group[i])
         places_close(&self.members)
         places_close(&self.groups)
@@ -254,7 +256,9 @@ cdef class Crowds:
         group = self.group_of(key, mix_bytes(<const u8*>key, sizeof(Parts)))
         number = self.find(thing, group.made)
         if number == 0:
-            if self.members.made - self.oldest >= self.members.cap:
+            if self.members.made - self.oldest >= self.members.cap and (
+                    self.members.cap >= self.bound
+                    or not places_grow(&self.members, <void**>&self.member, sizeof(Member), &self.oldest)):
                 self.drop()
             number = places_add(&self.members, member_hash(thing, group.made))
             one = &self.member[number]
@@ -269,6 +273,7 @@ cdef class Crowds:
 
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL:
         cdef u32 number = places_first(&self.groups, h)
+        cdef u64 oldest = 0
         cdef Group* group
         while number:
             group = &self.group[number]
@@ -278,6 +283,8 @@ cdef class Crowds:
                 break                           # all its members are forgotten: it begins anew
             number = self.groups.older[number]
         if number == 0:
+            if self.groups.made == self.groups.cap and self.groups.cap < GROUPS:
+                places_grow(&self.groups, <void**>&self.group, sizeof(Group), &oldest)
             number = places_add(&self.groups, h)
         group = &self.group[number]
         part(group)

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.notice.crowds import Crowds
+from netwatch._fast.notice.tallies import Tallies
 
 class Watch:
     def __init__(
@@ -13,6 +14,7 @@ class Watch:
         patience_s: int,
         beats: tuple[int, int, int] | None = ...,
     ) -> None: ...
+    def tally(self, tallies: Tallies) -> None: ...
     @property
     def lost(self) -> int: ...
     def look(self, over: bool) -> list[tuple[object, ...]]: ...

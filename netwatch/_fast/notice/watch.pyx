@@ -9,16 +9,19 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
-                                        TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
+                                        TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
 from netwatch._fast.notice.attempts cimport *
 from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
 from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
                                            ON_TOLD, ON_UNANSWERED)
+from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
+from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.wire.packet cimport FAMILY_IP4
 
 from netwatch._fast.flow.turns import Turns as TurnsOf
 from netwatch._fast.out.names import proto_name
+from netwatch._fast.out.naming import link_sighting
 
 cdef int by_frame(const void* a, const void* b) noexcept nogil:
     """Within a frame as they were put down."""
@@ -68,6 +71,8 @@ cdef class Watch:
     cdef bint carried, steady  # somebody wants that
     cdef Beats beats
     cdef u32 low, high, spread  # ms, ms, %; see beat_steady()
+    cdef Tallies tallies       # None: nobody diagnoses
+    cdef Stations stations
     cdef Attempts attempts
     cdef u64 patience          # ns
     cdef u64 now               # newest time of a turn, ns
@@ -76,6 +81,7 @@ cdef class Watch:
     cdef Waiting* waiting
     cdef u64 n_waiting
     cdef u64 room
+    cdef bint disordered       # they are not in their order
     cdef u64 waiting_bytes
     cdef u64 unheard           # for which there was no room
     cdef list out
@@ -86,7 +92,7 @@ cdef class Watch:
         least and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
         cdef Crowds table
-        if not attempts_open(&self.attempts) or not beats_open(&self.beats):
+        if not (attempts_open(&self.attempts) and beats_open(&self.beats) and stations_open(&self.stations)):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         self.told = [table for table in tables if "told" in table.on]
@@ -99,11 +105,21 @@ cdef class Watch:
         self.patience = <u64>patience_s * 1000000000
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
+            if "link" in wants:
+                engine.core.dpi.turns = <void*>(<Turns>turns).list
+
+    def tally(self, tallies: Tallies) -> None:
+        """From now on what flows wait for is put down there."""
+        cdef Turns turns
+        self.tallies = tallies
+        for turns in self.lists:
+            turns.diagnose()
 
     def __dealloc__(self):
         cdef u64 i
         attempts_close(&self.attempts)
         beats_close(&self.beats)
+        stations_close(&self.stations)
         free(self.order)
         for i in range(self.n_waiting):
             free(self.waiting[i].turn)
@@ -140,7 +156,7 @@ cdef class Watch:
         cdef Turn* turn
         cdef Engine engine
         cdef void* grown
-        for turns, engine in zip(self.lists, self.engines):
+        for shard, (turns, engine) in enumerate(zip(self.lists, self.engines)):
             at = 0
             while at < turns.list.used:
                 if n == self.cap:
@@ -149,6 +165,7 @@ cdef class Watch:
                         raise MemoryError("no memory for detectors")
                     self.order, self.cap = <Turn**>grown, 2 * self.cap + 1024
                 turn = self.order[n] = <Turn*>(turns.list.mem + at)
+                turn.shard = shard
                 if turn.id == 0 and engine.core.table.colds[turn.row].key == turn.key:
                     turn.id = engine.core.table.colds[turn.row].id
                 at += turn.size
@@ -161,9 +178,13 @@ cdef class Watch:
         cdef const Attempt* attempt
         if turn.what == TURN_DUE or turn.what == TURN_TOLD:
             return self.wait(turn)
+        if turn.what == TURN_LINK:
+            return self.hear(turn)
         if turn.ts > self.now:
             self.now = turn.ts
             self.expire(False)
+        if self.tallies is not None:
+            self.tallies.take(turn, self.now)
         if turn.what == TURN_BEGAN:
             if not turn.spoke and not is_shared(turn.family, turn.dst):
                 attempt_begin(&self.attempts, turn)
@@ -179,8 +200,18 @@ cdef class Watch:
                 self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, &attempt.turn)
         elif turn.what == TURN_CLOSED:
             self.count(ON_CLOSED, turn)
+        elif turn.what == TURN_GREETED:
+            attempt_greeted(&self.attempts, turn)
         elif turn.what == TURN_CARRIED and self.carried:
             self.tell("carried", turn, (turn.payload[0], turn.payload[1], turn.spoke))
+        return 0
+
+    cdef int hear(self, const Turn* turn) except -1:
+        """What a station says of itself is told where it did not say so before."""
+        cdef const u8* told = <const u8*>turn + sizeof(Turn)
+        if station_changed(&self.stations, told):
+            self.out.append(("link", turn.ts, turn.frame, turn.id, b"", b"", 0, 0, "", 0,
+                             link_sighting((<const char*>told)[:turn.facts])[:4]))
         return 0
 
     cdef int wait(self, const Turn* turn) except -1:
@@ -193,7 +224,8 @@ cdef class Watch:
             if table.takes(turn):
                 break
         else:
-            return 0
+            if self.tallies is None:
+                return 0
         if self.n_waiting == self.room:
             grown = realloc(self.waiting, (2 * self.room + 256) * sizeof(Waiting))
             if grown == NULL:
@@ -210,6 +242,8 @@ cdef class Watch:
         one.second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
         one.place = turn.key if turn.what == TURN_DUE else turn.frame
         one.turn.frame, one.turn.ts = turn.key >> 4, turn.first
+        if self.n_waiting and by_second(one - 1, one) > 0:
+            self.disordered = True
         self.n_waiting += 1
         self.waiting_bytes += turn.size
         return 0
@@ -218,7 +252,11 @@ cdef class Watch:
         """Let the tables count what flows said that were done before this second."""
         cdef u64 i, kept = 0, second = self.now // SECOND
         cdef Turn* turn
-        qsort(self.waiting, self.n_waiting, sizeof(Waiting), by_second)
+        if self.disordered:
+            qsort(self.waiting, self.n_waiting, sizeof(Waiting), by_second)
+            self.disordered = False
+        if self.n_waiting and not over and self.waiting[0].second >= second:
+            return 0
         for i in range(self.n_waiting):
             if not over and self.waiting[i].second >= second:
                 self.waiting[kept] = self.waiting[i]
@@ -227,6 +265,8 @@ cdef class Watch:
             turn = self.waiting[i].turn
             self.waiting_bytes -= turn.size
             try:
+                if self.tallies is not None:
+                    self.tallies.told(turn, self.waiting[i].second * SECOND)
                 self.count(ON_TOLD, turn)
             finally:
                 free(turn)
@@ -255,6 +295,8 @@ cdef class Watch:
             attempt = attempt_due(&self.attempts, before)
             if attempt == NULL:
                 return 0
+            if self.tallies is not None:
+                self.tallies.unanswered(&attempt.turn, attempt.turn.ts + self.patience, attempt.greeted)
             self.count(ON_UNANSWERED, &attempt.turn)
 
     cdef int count(self, u32 when, const Turn* turn) except -1:

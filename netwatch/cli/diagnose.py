@@ -1,0 +1,112 @@
+"""`netwatch diagnose`: what is wrong in some captures, or on an interface for a while: cause, evidence, what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+
+from netwatch._fast.input.source import Source
+from netwatch.cli import read
+from netwatch.cli.errors import CommandError
+from netwatch.cli.parser import Parser
+from netwatch.cli.sources import open_source
+from netwatch.diagnose import report
+from netwatch.diagnose.addon import Diagnose
+from netwatch.model.record import Record
+from netwatch.records import reading as records
+from netwatch.records.selection import Selection
+from netwatch.records.writers import Writer
+
+FOUND = 1  # exit code
+FORMATS = ("table", "markdown", "json", "ndjson")
+EPILOG = """exit code 0: nothing is wrong; 1: there is a finding. The rules and their thresholds: docs/diagnose.md.
+
+examples:
+  netwatch diagnose slow.pcapng --format markdown
+  netwatch diagnose -i eth0 --duration 60s
+  netwatch diagnose day.pcap --set diagnose.thresholds.server_ms=300
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    p = Parser(prog="netwatch diagnose", description=__doc__, epilog=EPILOG,
+               formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("files", nargs="*", metavar="FILE", help="captures; without, -i is needed")
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture; repeatable")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
+    p.add_argument("-f", "--capture-filter", metavar="EXPR", help="libpcap filter, with -i")
+    p.add_argument("--duration", metavar="TIME", help="with -i: for so long; default 60s")
+    p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
+    p.add_argument("--workers", metavar="N", help="engines side by side; same results")
+    p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one threshold")
+    return p
+
+
+def main(arguments: list[str]) -> int:
+    """Findings go to standard output; the exit code is 1 when there are any."""
+    asked = build_parser().parse_args(arguments)
+    if asked.duration and not asked.interface:
+        raise CommandError("--duration goes with -i")
+    style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
+    options = read.prepared(_words(asked))
+    if not options.settings.of("diagnose.on"):
+        raise CommandError("diagnose.on is false: nothing is looked for")
+    try:
+        source = open_source(options)
+        try:
+            reading = Diagnosing(options, source)
+            code = reading.go()
+        finally:
+            source.close()
+    finally:
+        options.host.close()
+    _write(reading.found, reading.packets, style)
+    return code or (FOUND if reading.found else 0)
+
+
+def _words(asked: argparse.Namespace) -> list[str]:
+    """The words of `netwatch read` that say the same."""
+    words = ["--what", "finding"]
+    words += [word for name in asked.interface for word in ("-i", name)]
+    words += ["--duration", asked.duration or "60s"] if asked.interface else []
+    for name in ("capture_filter", "workers", "config"):
+        value = getattr(asked, name)
+        words += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
+    words += [word for each in asked.set for word in ("--set", each)]
+    return [*words, "--", *asked.files, *asked.read] if asked.files or asked.read else words
+
+
+class Diagnosing(read.Reading):
+    """A reading of which the findings are kept."""
+
+    def __init__(self, options: argparse.Namespace, source: Source) -> None:
+        silent = Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces)
+        super().__init__(options, {"finding"}, source, Selection(None, None, None), silent)
+        self.found: list[Record] = []
+        self.packets = 0
+
+    def _loop(self, reading: records.Reading) -> None:
+        for _ in self._steps(reading):
+            pass
+        diagnose = reading.pipeline.get(Diagnose)
+        self.found = [{"schema": "netwatch.finding/1", **diagnose.body(each)} for each in diagnose.shown()]
+        self.packets = int(reading.pipeline.summary()["packets"])
+
+
+def _write(found: list[Record], packets: int, style: str) -> None:
+    text: Iterable[str]
+    if style == "ndjson":
+        text = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in found)
+    elif style == "json":
+        text = (json.dumps({"schema": "netwatch.diagnosis/1", "packets": packets, "findings": found},
+                           ensure_ascii=False, indent=2),)
+    else:
+        text = report.markdown(found, packets) if style == "markdown" else report.lines(found, packets)
+    encoding = (sys.stdout.encoding or "utf-8") if style == "table" else "utf-8"
+    sys.stdout.flush()
+    for line in text:
+        sys.stdout.buffer.write(f"{line}\n".encode(encoding, "replace"))
+    sys.stdout.buffer.flush()

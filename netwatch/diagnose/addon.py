@@ -1,0 +1,146 @@
+"""The addon that diagnoses: it hands the rules what flows waited for, and keeps what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from netwatch._fast.notice.tallies import Tallies
+from netwatch._fast.notice.watch import Watch
+from netwatch.detect.addon import Detect
+from netwatch.detect.gather import Bounded
+from netwatch.diagnose import table
+from netwatch.diagnose.contract import Measured, Rule, Subject, hidden_by
+from netwatch.diagnose.course import Course, Finding
+from netwatch.diagnose.thresholds import THRESHOLDS, limits
+from netwatch.model.contract import WARNING, Addon, Store
+from netwatch.model.event import Event, FlowRef, Step
+from netwatch.model.option import Option
+from netwatch.model.record import Record
+from netwatch.owners.addon import FlowOwners
+
+if TYPE_CHECKING:
+    from netwatch.model.contract import Run
+
+BUCKET_S = 1  # in which things are counted together
+COURSES = 1024  # things that may be wrong, watched at a time
+MOST = 1000  # findings kept; more are counted
+RANK = {"critical": 0, "warning": 1, "info": 2}
+
+
+class Diagnose(Addon):
+    """Says what is wrong with what flows wait for. Of a file a finding is told when all of it is known, at the end; of
+    a live source when it opens, and when it closes."""
+
+    name = "diagnose"
+    options = (Option("on", True, "Look for what is wrong."),
+               *(Option(f"thresholds.{each.name}", each.default, each.help, each.low, each.high)
+                 for each in THRESHOLDS))
+    kinds: Mapping[str, str] = {"finding": "What is wrong: since when, whom it hits, cause, evidence, advice."}
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.left_out = 0
+        self._rules: dict[str, list[Rule]] = {}
+        self._courses: Bounded[tuple[str, Subject], Course] = Bounded(COURSES)
+        self._tallies: Tallies | None = None
+        self._own: Watch | None = None
+        self._untold: list[Finding] = []
+
+    def begin(self, run: Run) -> None:
+        self._run = run
+        of = run.settings.of
+        if not of("diagnose.on"):
+            return
+        for rule in table.rules(lambda name: of(f"diagnose.thresholds.{name}")):
+            self._rules.setdefault(rule.metric, []).append(rule)
+        self._stale_s = of("diagnose.thresholds.stale_s")
+        self._tallies = Tallies(limits(lambda name: of(f"diagnose.thresholds.{name}")),
+                                of("diagnose.thresholds.learn"), BUCKET_S)
+        detect = run.find(Detect)
+        watch = detect.watch if detect is not None else None
+        if watch is None:
+            watch = self._own = Watch(run.engines, [], frozenset(), of("detect.patience_s"))
+        watch.tally(self._tallies)
+
+    def take(self, step: Step) -> Sequence[Event]:
+        if step.again or self._tallies is None:
+            return ()
+        if self._own is not None:
+            self._own.look(step.over)
+        for each in self._tallies.done(step.over):
+            self._judge(Measured._make(each))
+        if step.over:
+            return [self._event(finding) for finding in self.shown()]
+        untold, self._untold = self._untold, []
+        if not self._run.purpose.live:
+            return ()
+        return [self._event(finding) for finding in untold if not self._causes(finding)]
+
+    def shown(self) -> list[Finding]:
+        """What was found and is no consequence of anything else that was: the gravest first, then the oldest. The
+        engine holds still."""
+        found = [finding for finding in self.findings if not self._causes(finding)]
+        return sorted(found, key=lambda each: (bool(each.closed), RANK[each.told.severity], each.since,
+                                               each.rule.name, each.subject))
+
+    def body(self, finding: Finding) -> Record:
+        """Its record but for the schema. The engine holds still."""
+        hidden = [other for other in self.findings if finding in self._causes(other)]
+        return finding.body(self.now, self._stale_s, hidden)
+
+    @property
+    def now(self) -> int:
+        """Packet time, ns."""
+        return max(engine.clock for engine in self._run.engines)
+
+    def stores(self) -> Sequence[Store]:
+        return (Store("findings", len(self.findings), MOST, None, self.left_out),)
+
+    def _judge(self, seen: Measured) -> None:
+        for rule in self._rules.get(seen.metric, ()):
+            key = rule.name, seen.subject
+            course = self._courses.get(key)
+            if course is None:
+                if not rule.bad(seen):
+                    continue
+                course = self._courses[key] = Course(rule, seen.subject)
+            if seen.bad and course.finding is None:
+                course.owner = self._owner(seen) or course.owner
+            changed = course.take(seen)
+            if changed is not None:
+                self._untold.append(changed)
+                if not changed.closed:
+                    self._keep(changed)
+
+    def _keep(self, finding: Finding) -> None:
+        if len(self.findings) >= MOST:
+            self.left_out += 1
+            if self.left_out == 1:
+                self._run.say(f"{MOST} findings are kept: no more are told", WARNING)
+            return
+        self.findings.append(finding)
+
+    def _owner(self, seen: Measured) -> Record | None:
+        """The process of the first flow that was hit, while that is known."""
+        owners = self._run.find(FlowOwners)
+        shard, row, key = seen.ref
+        engine = self._run.engines[shard]
+        if owners is None or not owners.looking or engine.key(row) != key:
+            return None
+        about: Record = {}
+        owners.adorn(about, FlowRef(engine, row, key))
+        found: Record | None = about.get("process")
+        return found
+
+    def _causes(self, finding: Finding) -> list[Finding]:
+        """What explains it: findings of the same hosts that were open at the same time."""
+        return [other for other in self.findings
+                if other is not finding and finding.rule.name in other.rule.hides
+                and hidden_by(other.subject, finding.subject)
+                and other.since <= (finding.closed or self.now) and finding.since <= (other.closed or self.now)]
+
+    def _event(self, finding: Finding) -> Event:
+        frame = finding.totals.frames[0] if finding.totals.frames else 0
+        return Event(frame, 0, "finding", finding.known, self._run.engines[0], 0, 0, 0, False, self.body(finding), 0,
+                     None)

@@ -1,0 +1,73 @@
+"""Findings as text: a page of Markdown, or a few lines each for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netwatch.model.record import Record, look_up
+
+HEALTHY = "Nothing is wrong with what was seen."
+NOTHING = "Nothing was seen: no packets."
+
+
+def summary(findings: Sequence[Record], packets: int) -> str:
+    """One line."""
+    if not packets:
+        return NOTHING
+    if not findings:
+        return f"{HEALTHY} ({packets:,} packets)"
+    still = sum(each["state"] != "closed" for each in findings)
+    return f"{len(findings)} finding{'s' * (len(findings) != 1)}, {still} not over ({packets:,} packets)"
+
+
+def whom(finding: Record) -> str:
+    """The process that it hits first, and the flow."""
+    process, flow = look_up(finding, "subject.process"), look_up(finding, "subject.flow")
+    words = []
+    if process is not None:
+        words.append(f"process {process['name']} ({process['pid']})" if "name" in process and "pid" in process
+                     else f"process unknown: {process.get('unknown', 'no reason given')}")
+    if flow is not None:
+        words.append(f"flow {flow}")
+    return ", ".join(words)
+
+
+def markdown(findings: Sequence[Record], packets: int) -> Iterator[str]:
+    """Lines of a page."""
+    yield "# Diagnosis"
+    yield ""
+    yield summary(findings, packets)
+    for each in findings:
+        yield ""
+        yield f"## {each['title']} ({each['severity']}, {each['state']})"
+        yield ""
+        yield f"{each['cause']}."
+        yield ""
+        yield f"- **Since** {each['since']}, last {each['last']}"
+        if whom(each):
+            yield f"- **Hits** {whom(each)}"
+        for line in each["evidence"]:
+            yield f"- **Evidence** {line}"
+        yield f"- **What to do** {each['advice']}"
+        yield f"- **Over after** {each['closes_when']}"
+        yield f"- **Its flows** `{each['filter']}`"
+        for line in each.get("consequences", ()):
+            yield f"- **Follows from it** {line}"
+
+
+def lines(findings: Sequence[Record], packets: int) -> Iterator[str]:
+    """For a terminal."""
+    yield summary(findings, packets)
+    for each in findings:
+        yield ""
+        yield f"{each['severity'].upper()}  {each['title']}  [{each['kind']}, {each['state']}]"
+        yield f"  {each['cause']}"
+        yield f"  since      {each['since']}"
+        if whom(each):
+            yield f"  hits       {whom(each)}"
+        for line in each["evidence"]:
+            yield f"  evidence   {line}"
+        yield f"  what to do {each['advice']}"
+        yield f"  over after {each['closes_when']}"
+        for line in each.get("consequences", ()):
+            yield f"  follows    {line}"
