@@ -10,8 +10,8 @@ from netwatch._fast.view.groupby import GroupBy
 from netwatch._fast.view.grouplist import GroupList
 from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
-from netwatch.model.option import Option
 from netwatch.model.group import By, GroupKey, Within
+from netwatch.model.option import Option
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:

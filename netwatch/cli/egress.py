@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.cli import read
+from netwatch.cli import read, sandbox
 from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.sources import open_source
@@ -81,18 +82,20 @@ def _policy(path: Path) -> Policy:
                            ) from None
 
 
-def observed(asked: argparse.Namespace) -> tuple[int, Destinations]:
-    """Exit code of the reading, and what was seen; it goes into the ledger where egress.keep says so."""
+def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int, Destinations]:
+    """Exit code of the reading, and what was seen; it goes into the ledger where egress.keep says so. `writes`: a
+    folder that is written to afterwards."""
     words = ["--what", "flows"]
     words += [word for name in asked.interface for word in ("-i", name)]
     words += ["--duration", asked.duration or "60s"] if asked.interface else []
     words += ["--config", asked.config] if asked.config else []
     words += [word for each in asked.set for word in ("--set", each)]
     options = read.prepared([*words, *(["--", *asked.files] if asked.files else [])])
+    kept = bool(asked.interface) and options.settings.of("egress.keep")
     try:
         source = open_source(options)
         try:
-            reading = Observing(options, source)
+            reading = Observing(options, source, writes or (state_folder() if kept else None))
             code = reading.go()
         finally:
             source.close()
@@ -100,7 +103,7 @@ def observed(asked: argparse.Namespace) -> tuple[int, Destinations]:
         options.host.close()
     if reading.seen.left_out:
         say(f"no room for the destinations of {reading.seen.left_out:,} flows")
-    if asked.interface and options.settings.of("egress.keep"):
+    if kept:
         keep(reading.seen, options.settings.of("egress.keep_days"))
     return code, reading.seen
 
@@ -120,13 +123,19 @@ def ledger_path() -> Path:
 class Observing(read.Reading):
     """A reading of which the destinations of flows are kept."""
 
-    def __init__(self, options: argparse.Namespace, source: Source) -> None:
+    def __init__(self, options: argparse.Namespace, source: Source, writes: Path | None) -> None:
+        """`writes`: a folder in which something is written once all is read."""
         silent = Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces)
         super().__init__(options, {"flows"}, source, Selection(None, None, None), silent)
         self.seen = Destinations()
+        self._writes = writes
 
     def _shut_in(self) -> None:
-        """The ledger and the policy are written when all is read."""
+        """Everything is open; the folder of what is written must be there."""
+        if self._writes is not None:
+            with contextlib.suppress(OSError), files.as_caller():
+                files.make_folder(self._writes)
+        sandbox.shut_in(self.options.settings, (), [str(self._writes)] if self._writes is not None else ())
 
     def _loop(self, reading: records.Reading) -> None:
         for step in self._steps(reading):
@@ -169,7 +178,7 @@ def _promote(asked: argparse.Namespace, path: Path) -> int:
         text = files.read_text(path)
     else:
         policy = Policy(False, {})
-    code, seen = observed(asked)
+    code, seen = observed(asked, None if asked.dry_run else path.absolute().parent)
     found = [(way.who, to) for way, _, to in seen.each()
              if (not asked.program or way.who in asked.program) and policy.judge(way.who, to).word not in
              ("sni", "ip", "asn", "blocked")]

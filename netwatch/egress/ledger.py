@@ -50,27 +50,44 @@ class Sum(NamedTuple):
 def add(path: Path, seen: Destinations, keep_days: int) -> int:
     """Put down what was seen; how many rows that made. A way counts on the day of its newest packet. Raises
     LedgerError."""
-    rows = [(each.last[:10], way.who, way.container, way.name, way.address, way.port or 0, way.proto, each.asn,
-             each.org or None, each.flows, each.bytes_out, each.bytes_in, each.first, each.last)
-            for way, each in seen.seen.items()]
     with _opened(path, write=True) as base:
-        base.executemany(ADD, rows)
+        count = _put(base, seen)
         newest = base.execute("SELECT max(day) FROM ways").fetchone()[0]
         if newest is not None:
             oldest = (datetime.fromisoformat(newest) - timedelta(days=keep_days)).date().isoformat()
             base.execute("DELETE FROM ways WHERE day < ?", (oldest,))
+    return count
+
+
+def _put(base: sqlite3.Connection, seen: Destinations) -> int:
+    rows = [(each.last[:10], way.who, way.container, way.name, way.address, way.port or 0, way.proto, each.asn,
+             each.org or None, each.flows, each.bytes_out, each.bytes_in, each.first, each.last)
+            for way, each in seen.seen.items()]
+    base.executemany(ADD, rows)
     return len(rows)
 
 
 def sums(path: Path, by: tuple[str, ...], since: str | None = None) -> list[Sum]:
     """By these of GROUPS, the most bytes first; `since`: not before that day. Raises LedgerError."""
+    with _opened(path, write=False) as base:
+        return _sums(base, by, since)
+
+
+def sums_of(seen: Destinations, by: tuple[str, ...]) -> list[Sum]:
+    """The same of what was seen just now, of which nothing is kept."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as base:
+        base.execute(TABLE)
+        _put(base, seen)
+        return _sums(base, by, None)
+
+
+def _sums(base: sqlite3.Connection, by: tuple[str, ...], since: str | None) -> list[Sum]:
     keys = ", ".join(GROUPS[name] for name in by)
     where, given = ("WHERE day >= ?", (since,)) if since else ("", ())
-    with _opened(path, write=False) as base:
-        found = base.execute(
-            f"SELECT {keys}, sum(flows), sum(bytes_out), sum(bytes_in), count(DISTINCT name || ' ' || address), "
-            f"min(first), max(last) FROM ways {where} GROUP BY {keys} "
-            f"ORDER BY sum(bytes_out) + sum(bytes_in) DESC, {keys}", given).fetchall()
+    found = base.execute(
+        f"SELECT {keys}, sum(flows), sum(bytes_out), sum(bytes_in), count(DISTINCT name || ' ' || address), "
+        f"min(first), max(last) FROM ways {where} GROUP BY {keys} "
+        f"ORDER BY sum(bytes_out) + sum(bytes_in) DESC, {keys}", given).fetchall()
     return [Sum(tuple(map(str, row[:len(by)])), *row[len(by):]) for row in found]
 
 
