@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 LIBRARY = ("Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Flow", "Group", "Http", "Live", "MissingError",
            "NetwatchError", "Packet", "Records", "Stream", "Summary", "Tls", "Typed", "UnavailableError", "UsageError",
-           "read", "watch")  # of netwatch.api, which is loaded when one of them is asked for
+           "open", "read", "watch")  # of netwatch.api, which is loaded when one of them is asked for
 
 
 def __getattr__(name: str) -> object:

@@ -34,7 +34,7 @@ from netwatch.records.typed import Group, Typed
 
 __all__ = ["Alert", "Capture", "DamagedError", "DeniedError", "Dns", "Flow", "Group", "Http", "Live", "MissingError",
            "NetwatchError", "Packet", "Records", "Stream", "Summary", "Tls", "Typed", "UnavailableError", "UsageError",
-           "read", "watch"]
+           "open", "read", "watch"]
 
 Path = str | os.PathLike[str]
 
@@ -97,6 +97,27 @@ def read(files: Path | Sequence[Path], what: str = "flows", **more: Unpack[OfFil
     capture: Capture[Typed] = Capture(paths, understood(more.get("where"), more.get("fields"), more.get("limit"),
                                                         order), more.get("tolerant", False))
     return capture
+
+
+@overload
+def open(bundle: Path, what: Literal["flows"] = "flows", **more: Unpack[OfFiles]) -> Capture[Flow]: ...
+@overload
+def open(bundle: Path, what: str, **more: Unpack[OfFiles]) -> Capture[Typed]: ...
+def open(bundle: Path, what: str = "flows", **more: Unpack[OfFiles]) -> Capture[Typed]:
+    """Read the packets of a bundle (docs/bundle.md), once every byte of it was checked: DamagedError where it is not
+    what was signed, UnavailableError where it is redacted and has no packets."""
+    from pathlib import Path as Folder
+
+    from netwatch.bundle import manifest
+
+    try:
+        found = manifest.opened(Folder(bundle))
+    except manifest.BundleError as e:
+        raise (DamagedError if e.there else MissingError)(str(e)) from None
+    packets = found.path("packets.pcapng")
+    if packets is None:
+        raise UnavailableError(f"{os.fspath(bundle)}: has no packets (it is redacted)")
+    return read(packets, what, **more)
 
 
 @overload

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Space, needs, records, until  # type: ignore[attr-defined]
+from agentspace import Space, needs, records, until
 from netwatch_command import COMMAND, Run
 
 PORT = 9464
