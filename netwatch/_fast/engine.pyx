@@ -41,8 +41,12 @@ cdef extern from *:
     #ifdef __GLIBC__
     #include <malloc.h>
     /* Freed memory is used again within microseconds. Giving it back to the kernel meanwhile costs page faults and,
-       with several workers, interrupts on all cores: two of them gained nothing that way. */
-    static void nw_keep_memory(void) { mallopt(M_TRIM_THRESHOLD, 1 << 28); mallopt(M_TOP_PAD, 1 << 26); }
+       with several workers, interrupts on all cores: two of them gained nothing that way. The heap is padded by little
+       and large tables are mapped: out of a large pad calloc() has to touch what it gives, and a quiet terminal held
+       60 MB of zeros. */
+    static void nw_keep_memory(void) {
+        mallopt(M_TRIM_THRESHOLD, 1 << 28); mallopt(M_TOP_PAD, 1 << 20); mallopt(M_MMAP_THRESHOLD, 1 << 19);
+    }
     #else
     static void nw_keep_memory(void) {}
     #endif

@@ -26,6 +26,7 @@ from netwatch.model.record import Record
 if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
 
+SMOOTH = 3  # seconds that a rate "now" is the mean of
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 
 RANGES: dict[str, int] = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21_600, "24h": 86_400, "session": 0}
@@ -89,6 +90,19 @@ class PastQuestion:
     def answer(self, session: Session) -> Past:
         with session.lock:
             return past_of(session, self.range)
+
+
+def pace_of(session: Session) -> tuple[float, float]:
+    """Packets and bytes per second, now: the mean of the last SMOOTH seconds of packet time that are over, so that a
+    burst a second does not jump. The caller holds session.lock."""
+    history = session.get(Throughput).history
+    session.engine.tell()
+    end, first = history.second, history.first
+    start = max(first, end - SMOOTH)
+    if not first or end <= start:
+        return 0.0, 0.0
+    seen = history.read(start, end, 1)
+    return sum(seen["packets"]) / (end - start), sum(seen["bytes"]) / (end - start)
 
 
 def past_of(session: Session, name: str) -> Past:

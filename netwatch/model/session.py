@@ -31,8 +31,8 @@ class Replay:
 
 @dataclass(frozen=True)
 class Health:
-    """How the capture is doing: what came, what was lost and where, what it costs. Rates are of the last second or so;
-    of a file that was read to its end, over the time it covers."""
+    """How the capture is doing: what came, what was lost and where, what it costs. Rates are the mean of the last
+    seconds that are over; of a file that was read to its end, over the time it covers."""
 
     packets: int = 0
     bytes: int = 0

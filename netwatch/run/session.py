@@ -21,7 +21,7 @@ from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.groups import narrowed
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.standpoint import seen
-from netwatch.addons.throughput import Throughput
+from netwatch.addons.throughput import Throughput, pace_of
 from netwatch.addons.timeline import TimelineAddon
 from netwatch.filter import fields
 from netwatch.model.contract import INFO, WARNING, Addon, Command, Kind, Offer, Purpose, Question, Values, Where
@@ -277,17 +277,17 @@ class Session:
     def health(self) -> Health:
         with self.lock:
             seen, done = counts(self.engine), self._done
+            pace = pace_of(self) if self.live else (0.0, 0.0)
         first = seen.pop("first_ns")
         drops = self.source.stats() if self.live else {}
-        meter = self._meter.read(seen["packets"], seen["bytes"])
-        if done and not self.live:
-            seconds = max((seen["clock_ns"] - first) / 1e9, 1e-9)
-            meter = (seen["packets"] / seconds, seen["bytes"] / seconds, meter[2])
+        if not self.live:
+            seconds = (seen["clock_ns"] - first) / 1e9
+            pace = (seen["packets"] / seconds, seen["bytes"] / seconds) if done and seconds else (0.0, 0.0)
         size = self.source.size
         switch = self.source if isinstance(self.source, Switch) else None
         owners = self.owners.method()
         return Health(
-            **seen, packets_per_s=meter[0], bytes_per_s=meter[1], cpu_percent=meter[2],
+            **seen, packets_per_s=pace[0], bytes_per_s=pace[1], cpu_percent=self._meter.read(),
             kernel_drops=drops.get("kernel_drops", 0), interface_drops=drops.get("interface_drops", 0),
             ring_drops=drops.get("ring_drops", 0), stopped=switch is not None and switch.stopped,
             lost=tuple(switch.lost()) if switch is not None else (),
@@ -373,23 +373,18 @@ class Session:
 
 
 class _Meter:
-    """Rates between two readings at least half a second apart, on the wall clock."""
+    """What we cost, between two readings at least half a second apart, on the wall clock."""
 
     def __init__(self) -> None:
-        self._at = time.monotonic()
-        self._cpu = time.process_time()
-        self._packets = self._bytes = 0
-        self._last = (0.0, 0.0, 0.0)
+        self._at, self._cpu, self._last = time.monotonic(), time.process_time(), 0.0
 
-    def read(self, packets: int, octets: int) -> tuple[float, float, float]:
-        """(packets per second, bytes per second, CPU percent of one core)."""
+    def read(self) -> float:
+        """CPU percent of one core."""
         now = time.monotonic()
-        seconds = now - self._at
-        if seconds >= 0.5:
+        if now - self._at >= 0.5:
             cpu = time.process_time()
-            self._last = ((packets - self._packets) / seconds, (octets - self._bytes) / seconds,
-                          100 * (cpu - self._cpu) / seconds)
-            self._at, self._cpu, self._packets, self._bytes = now, cpu, packets, octets
+            self._last = 100 * (cpu - self._cpu) / (now - self._at)
+            self._at, self._cpu = now, cpu
         return self._last
 
 

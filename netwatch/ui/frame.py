@@ -157,7 +157,7 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
         parts.append((10, [("capture stopped", WARN)]))
     if state.live:
         parts.append((9, [(f"{fmt.short_count(health.packets_per_s)} pkt/s", TEXT),
-                          (f"  {fmt.bit_rate(health.bytes_per_s)}", TEXT)]))
+                          (f"  {fmt.rate(health.bytes_per_s)}", TEXT)]))
     else:
         parts.append((9, [(f"{fmt.count(health.packets)} packets", TEXT), (f"  {fmt.size(health.bytes)}", TEXT)]))
     if filterline.searching(state):

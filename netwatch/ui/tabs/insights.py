@@ -22,6 +22,7 @@ _SIGNS = {"critical": "!!", "warning": "! ", "info": "  "}
 @dataclass
 class InsightsPart(ListPart):
     """`window`: its place in WINDOWS."""
+    details: bool = True
     window: int = len(WINDOWS) - 1
 
 

@@ -184,7 +184,7 @@ def tiles_of(found: Statistics, live: bool) -> list[Tile]:
     counts, seconds = past.counts, past.seconds
 
     def mean(key: str) -> str:
-        return f"{fmt.short_count(counts.get(key, 0) / seconds)}/s"
+        return f"{fmt.short_count(counts.get(key, 0) / seconds)}/s" if seconds else "one moment"
 
     share = f"{100 * counts['resent'] / counts['tcp']:.2f} % of TCP" if counts.get("tcp") else "no TCP"
     median = found.dns.median_us

@@ -24,6 +24,7 @@ LABEL = 11                         # cells before the strip
 @dataclass
 class TimelinePart(ListPart):
     """`window`: its place in WINDOWS."""
+    chip: str = "all"
     window: int = len(WINDOWS) - 1
 
 

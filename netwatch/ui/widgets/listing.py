@@ -77,7 +77,10 @@ class Listing(Generic[R]):
         return ListPart(sort=sort, descending=descending, chip=self.chips[0] if self.chips else "")
 
     def part(self, state: State) -> ListPart:
-        return state.part(self.name, ListPart)
+        found = state.parts.get(self.name)
+        if not isinstance(found, ListPart):
+            found = state.parts[self.name] = self.new_part()
+        return found
 
     def columns_now(self, state: State) -> Sequence[table.Column]:
         return self._columns_of(state) if self._columns_of else self.columns

@@ -32,7 +32,7 @@ MOST_UNFOLDED = 1000               # programs
 @dataclass
 class Part:
     """What the tab remembers. `recent`: rates of the processes that were on screen."""
-    sort: str = "rate_in"
+    sort: str = ""                      # a live source's begin by what moves now, a file's by what was moved
     descending: bool = True
     details: bool = False
     window: Window[Record] = field(default_factory=Window)
@@ -45,7 +45,9 @@ def new_part() -> Part:
 
 
 def part_of(state: State) -> Part:
-    return state.part("processes", Part)
+    part = state.part("processes", Part)
+    part.sort = part.sort or ("rate" if state.live else "bytes")
+    return part
 
 
 def places_of(state: State) -> Layout:
