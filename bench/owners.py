@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from netwatch.model.host import Owner
+from netwatch.model.machine import Owner
 from netwatch.platform.linux import Linux
 
 PORT, SECONDS, TICK_S = 7999, 10, 0.1     # flows are asked about once a tick, as a screen does

@@ -18,7 +18,8 @@ from netwatch._fast.os.ifcount import InterfaceCounts
 from netwatch._fast.out.names import link_name
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, Step
-from netwatch.model.host import Counters, Host, Link, Neighbour, Rate, Route, Unavailable
+from netwatch.model.host import Host, Unavailable
+from netwatch.model.machine import Counters, Link, Neighbour, Rate, Route
 from netwatch.model.record import Record
 from netwatch.names.vendors import vendor_of
 

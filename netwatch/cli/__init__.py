@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import importlib
 import os
@@ -128,6 +127,8 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
 
 
 def _unknown(word: str) -> CommandError:
+    import difflib  # every start would pay for it otherwise
+
     near = difflib.get_close_matches(word, COMMANDS, 1)
     if near:
         return CommandError(f"{word}: no such command and no such file; did you mean {near[0]}?")

@@ -13,6 +13,7 @@ from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE,
 from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
+from netwatch.store.folders import config_folder
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def use_client_names() -> None:
 
 def has_plugins() -> bool:
     """May flows have fields that the schema does not know, of users' own classifiers and addons?"""
+    if not any(os.path.isdir(config_folder() / what) for what in ("classifiers", "addons")):
+        return False
     from netwatch.plugins.code import paths
 
     return bool(paths("classifiers") or paths("addons"))

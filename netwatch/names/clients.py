@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from netwatch.store import files, packs
-from netwatch.store.folders import config_folder
+from netwatch.store import files
+from netwatch.store.folders import config_folder, table_path
 
 SHIPPED = Path(__file__).with_name("ja4.tsv")
 MOST_BYTES = 4 << 20
@@ -37,7 +37,7 @@ def load_clients(overlay: Path | None = None) -> dict[str, str]:
     A missing overlay is none, and so is one that may not be read (see store/files.py).
     """
     table = parse_table(SHIPPED.read_text(encoding="utf-8"), str(SHIPPED)) if SHIPPED.is_file() else {}
-    if pack := packs.table_path("clients", "ja4.tsv"):
+    if pack := table_path("clients", "ja4.tsv"):
         table |= _read(pack)
     return table | _read(overlay_path() if overlay is None else overlay)
 

@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from netwatch.model.record import Record
-from netwatch.store.folders import data_folder
-from netwatch.store.packs import packs_folder
+from netwatch.store.folders import data_folder, packs_folder
 
 if TYPE_CHECKING:
     from maxminddb import Reader

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from functools import lru_cache
 
-from netwatch.store import packs
+from netwatch.store.folders import table_path
 
 MAGIC = b"nwvendor1\n"         # as build/vendors.py writes it
 WIDTHS = (24, 28, 36)
@@ -85,7 +85,7 @@ def _unpacked(code: str, data: bytes, count: int) -> array[int]:
 @lru_cache(1)
 def table() -> Vendors:
     """That of an installed data pack, else of this build; read when first asked for."""
-    pack = Vendors(path) if (path := packs.table_path("vendors", "vendors.bin")) else None
+    pack = Vendors(path) if (path := table_path("vendors", "vendors.bin")) else None
     return pack if pack is not None and pack.missing is None else Vendors()
 
 

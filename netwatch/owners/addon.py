@@ -18,7 +18,8 @@ from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Step
-from netwatch.model.host import LISTENER, Host, Owner, Owners, Process, Status, Unavailable, Unknown
+from netwatch.model.host import Host, Owners, Unavailable
+from netwatch.model.machine import LISTENER, Owner, Process, Status, Unknown
 from netwatch.model.option import Option
 from netwatch.model.record import Record
 from netwatch.owners.recorded import Recorded

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from netwatch.platform.base import Platform
+if TYPE_CHECKING:
+    from netwatch.platform.base import Platform
 
 
 def current() -> Platform:
     """The platform this runs on. Making it opens nothing and needs no permission."""
     if sys.platform == "linux":
-        from netwatch.platform.linux import Linux
+        from netwatch.platform.linux.machine import Linux
 
         return Linux()
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""The face that every operating system wears: the protocol of its questions; most of its answers are model.host's.
+"""The face that every operating system wears: the protocol of its questions; most of its answers are model.machine's.
 
 Nothing here asks the system anything. Addresses are packed (4 or 16 octets, IPv4 inside IPv6 told as IPv4), times are
 nanoseconds since 1970 UTC, protocols are IP protocol numbers. An answer that is not known says why.
@@ -10,7 +10,8 @@ import socket
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from netwatch.model.host import Counters, Link, Neighbour, Owner, Route, Status, Unavailable, Unknown
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.record import Record
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132

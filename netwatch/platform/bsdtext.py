@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from netwatch.model.host import Counters, Neighbour, Route
+from netwatch.model.machine import Counters, Neighbour, Route
 from netwatch.platform.base import packed
 
 ARP = re.compile(r"^\S+ \(([\d.]+)\) at ([0-9a-f:]+) on (\S+)", re.M)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from netwatch.model.host import Identity, Process
+from netwatch.model.machine import Identity, Process
 from netwatch.platform.base import Place, clean
 
 if TYPE_CHECKING:

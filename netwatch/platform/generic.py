@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from netwatch.model.host import Counters, Link, Neighbour, Route, Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Link, Neighbour, Route, Status
 from netwatch.platform import psutils
 from netwatch.platform.base import NoTcpInfo, Socket
 from netwatch.platform.polled import polled_owners

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 
-from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.host import Host
+from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.record import Record
 from netwatch.platform import base, current, psutils
 from netwatch.platform.base import Platform, packed

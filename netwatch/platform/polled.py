@@ -9,7 +9,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 
-from netwatch.model.host import Identity, Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Identity, Status
 from netwatch.platform.base import Socket
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import POLLED, Sight, Sights

@@ -6,7 +6,8 @@ import socket
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from netwatch.model.host import Counters, Link, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Link
 from netwatch.platform.base import TCP, UDP, Socket, is_loopback, packed
 
 if TYPE_CHECKING:

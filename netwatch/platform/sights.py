@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from netwatch.model.host import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
+from netwatch.model.machine import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
 from netwatch.platform.base import TCP, UDP, is_group, is_loopback, is_unspecified
 
 FOREVER = 1 << 63

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from netwatch.model.host import NOT_NEEDED, Owner, Status, Unavailable, Unknown
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import NOT_NEEDED, Owner, Status, Unknown
 from netwatch.platform.base import PROTOCOLS, is_group, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights

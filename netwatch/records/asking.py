@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
     asked = [singular(kind) for kind in kinds]
     if any(column_of(kind, name, more) for kind in asked):
         return ""
+    import difflib  # every start would pay for it otherwise
+
     near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     others = kinds_with(name)

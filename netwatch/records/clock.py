@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from netwatch.filter.values import time_span
 from netwatch.model.record import Record
 
 FORMS = ("iso", "local", "epoch", "relative", "delta")
@@ -52,5 +51,7 @@ def _seconds(ns: int) -> str:
 
 
 def _nanoseconds(value: object) -> int | None:
+    from netwatch.filter.values import time_span
+
     span = time_span(value) if isinstance(value, str) else None
     return span[0] if span is not None else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
@@ -106,15 +105,13 @@ class PacketItem(NamedTuple):
         return cells
 
 
-@dataclass(frozen=True, slots=True)
 class Packets:
-    """A run of packets with nothing else between them."""
+    """A run of packets with nothing else between them: from `first` up to `last`, which is not of it."""
 
-    rows: PacketRows
-    first: int
-    last: int  # and one
-    fields: PacketFields
-    flows: Flows
+    __slots__ = ("fields", "first", "flows", "last", "rows")
+
+    def __init__(self, rows: PacketRows, first: int, last: int, fields: PacketFields, flows: Flows) -> None:
+        self.rows, self.first, self.last, self.fields, self.flows = rows, first, last, fields, flows
 
     def __iter__(self) -> Iterator[PacketItem]:
         return map(self.item, range(self.first, self.last))
@@ -128,13 +125,13 @@ class Packets:
         return Packets(self.rows, first, last, self.fields, self.flows)
 
 
-@dataclass(frozen=True, slots=True)
 class FlowRun:
     """Flows with nothing else between them. `wanted`: see FlowItem."""
 
-    flows: Flows
-    rows: Sequence[tuple[Engine, int]]
-    wanted: frozenset[str] | None
+    __slots__ = ("flows", "rows", "wanted")
+
+    def __init__(self, flows: Flows, rows: Sequence[tuple[Engine, int]], wanted: frozenset[str] | None) -> None:
+        self.flows, self.rows, self.wanted = flows, rows, wanted
 
     def __iter__(self) -> Iterator[FlowItem]:
         for engine, row in self.rows:

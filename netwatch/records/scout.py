@@ -7,13 +7,16 @@ flow was when it ended, and not by how far the input happened to be read when th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch.filter import Filter
-from netwatch.filter.split import Split
 from netwatch.model.event import Step
 from netwatch.records.values import Record, keys_of
 from netwatch.run.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from netwatch.filter import Filter
+    from netwatch.filter.split import Split
 
 MOST = 1_000_000  # flows whose records are kept for what is shown of them with others
 
@@ -24,7 +27,7 @@ class Scout:
 
     def __init__(self, where: Filter | None, shown: frozenset[str] = frozenset(), show_secrets: bool = False) -> None:
         self.apps = bytearray(1)  # by flow number
-        self._split = Split(where.node) if where is not None else None
+        self._split = _halves(where)
         self._keys = keys_of(where.fields) if where is not None else frozenset()
         self._bits = [0]
         self._shown = shown
@@ -70,3 +73,11 @@ class Scout:
             self._records[number] = pipeline.record(flow.engine, flow.row, self._show_secrets, self._shown)
         elif self._shown:
             self.missed += 1
+
+
+def _halves(where: Filter | None) -> Split | None:
+    if where is None:
+        return None
+    from netwatch.filter.split import Split
+
+    return Split(where.node)

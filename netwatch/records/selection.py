@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.packetverdicts import PacketVerdicts
-from netwatch.filter.alike import Class, classes_of
-from netwatch.filter.values import packed
 from netwatch.records.columns import Column, column_of
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
     from netwatch.filter import Filter
+    from netwatch.filter.alike import Class
     from netwatch.records.items import Piece
     from netwatch.records.scout import Scout
 
@@ -41,8 +40,11 @@ def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
         return None
     if isinstance(value, int | float):
         return 0, value
-    if kind is Type.ADDRESS and (address := packed(str(value))) is not None:
-        return 1, (ADDRESS_SIZES.index(len(address)), address)
+    if kind is Type.ADDRESS:
+        from netwatch.filter.values import packed
+
+        if (address := packed(str(value))) is not None:
+            return 1, (ADDRESS_SIZES.index(len(address)), address)
     return 2, str(value)
 
 
@@ -120,6 +122,8 @@ class Selection:
 
     def _classes(self, where: Filter) -> dict[str, Class]:
         """What of the values of packets matters. What their flow says changes, unless it is known how it ended."""
+        from netwatch.filter.alike import classes_of
+
         found = classes_of(where.node, "packet")
         if self._asks_flows:
             scout = self.scout

@@ -50,6 +50,17 @@ def data_folder() -> Path:
     return _of_caller(platformdirs.user_data_path(APP, appauthor=False))
 
 
+def packs_folder() -> Path:
+    """Where packs of data are installed, a folder for each kind."""
+    return data_folder() / "packs"
+
+
+def table_path(kind: str, name: str) -> Path | None:
+    """An installed table; None when there is none. It was verified when it was installed (packs.py)."""
+    path = packs_folder() / kind / name
+    return path if os.path.isfile(path) else None  # also None where the home is somebody else's
+
+
 def _of_caller(folder: Path) -> Path:
     """Under sudo, what lies below our own home is meant to lie below the caller's."""
     uid = caller()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from netwatch.store import files
-from netwatch.store.folders import config_folder, data_folder
+from netwatch.store.folders import config_folder, packs_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -73,17 +73,6 @@ class Pack:
 
     def age_days(self, today: date) -> int:
         return max(0, (today - self.made).days)
-
-
-def packs_folder() -> Path:
-    """Where packs are installed, a folder for each kind."""
-    return data_folder() / "packs"
-
-
-def table_path(kind: str, name: str) -> Path | None:
-    """An installed table; None when there is none. What import_pack() put there was verified then."""
-    path = packs_folder() / kind / name
-    return path if os.path.isfile(path) else None  # also None where the home is somebody else's
 
 
 def installed() -> dict[str, Pack | PackError]:

@@ -25,9 +25,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.model": ("netwatch.model", FAST),  # the engine's types alone, see test_the_model_is_words
     "netwatch.store": ("netwatch.store", "netwatch.model", FAST, "netwatch"),
     # netlink and the socket table are compiled because of their speed; neither knows a packet or imports a parser
-    "netwatch.platform": ("netwatch.platform", "netwatch.model.host", "netwatch.model.record", f"{FAST}.os"),
-    "netwatch.capture": ("netwatch.capture", "netwatch.platform", "netwatch.model.host", "netwatch.model.record",
-                         "netwatch.store.files", FAST),
+    "netwatch.platform": ("netwatch.platform", "netwatch.model.host", "netwatch.model.machine",
+                          "netwatch.model.record", f"{FAST}.os"),
+    "netwatch.capture": ("netwatch.capture", "netwatch.platform", "netwatch.model.host", "netwatch.model.machine",
+                         "netwatch.model.record", "netwatch.store.files", FAST),
     "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),

@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-from netwatch.model.host import Owner
+from netwatch.model.machine import Owner
 from netwatch.platform import current
 
 

@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 
-from netwatch.model.host import Owner
+from netwatch.model.machine import Owner
 from netwatch.platform import current
 
 DELAY_S = 0.1                  # what libpcap's ring holds packets back for

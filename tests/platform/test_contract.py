@@ -9,13 +9,14 @@ import time
 import pytest
 
 from netwatch.addons.interfaces import Rates, default_route
-from netwatch.model.host import Counters, Identity, Neighbour, Owner, Process, Route, Status, Unavailable, Unknown
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Identity, Neighbour, Owner, Process, Route, Status, Unknown
 from netwatch.platform import current, psutils
 from netwatch.platform.base import Platform, Socket, clean, is_group, is_loopback, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.freebsd import FreeBSD
 from netwatch.platform.generic import Generic
-from netwatch.platform.linux import Linux
+from netwatch.platform.linux.machine import Linux
 from netwatch.platform.macos import MacOS
 from netwatch.platform.windows import Windows
 

@@ -17,7 +17,8 @@ from wire import SECOND, START, SYN, arp, eth, icmp_echo, ip4, pcap, tcp, udp
 from netwatch.filter import Filter
 from netwatch.model.contract import Purpose
 from netwatch.model.event import Step
-from netwatch.model.host import EXACT, LISTENER, Host, Owner, Process, Status, Unavailable, Unknown
+from netwatch.model.host import Host, Unavailable
+from netwatch.model.machine import EXACT, LISTENER, Owner, Process, Status, Unknown
 from netwatch.owners import addon as owners
 from netwatch.owners.addon import FlowOwners, Method, chosen
 from netwatch.run.pipeline import Pipeline

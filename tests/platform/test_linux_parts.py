@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from netwatch.model.host import Identity, Owner, Process, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Identity, Owner, Process
 from netwatch.platform.base import Socket
 from netwatch.platform.linux import bpf_events, ebpf, libbpf, tcpinfo
 from netwatch.platform.linux.containers import Places, place_of
@@ -240,7 +241,7 @@ def test_with_hidepid() -> None:
 
 @pytest.mark.parametrize("method", ["ebpf", "bcc", "sock_diag"])
 def test_each_method_works_or_says_why(method: str) -> None:
-    from netwatch.platform.linux import Linux
+    from netwatch.platform.linux.machine import Linux
 
     owners = Linux().owners((method,))
     owners.start()

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from netwatch.addons.interfaces import default_route
-from netwatch.model.host import Counters, Neighbour, Owner, Route, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Neighbour, Owner, Route
 from netwatch.platform import bsdtext, polled
 from netwatch.platform.base import Socket
 from netwatch.platform.freebsd import sockstat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netwatch.model.host import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
+from netwatch.model.machine import EXACT, LATE, LISTENER, PORT, SHARED, Identity, Unknown
 from netwatch.platform import sights as module
 from netwatch.platform.sights import MS, POLLED, SECOND, SILENT, TOLD, Found, Sight, Sights
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from netwatch.cli.data import main
 from netwatch.cli.errors import CommandError
 from netwatch.names import clients, geo
-from netwatch.store import packs
+from netwatch.store import folders, packs
 from netwatch.store.packs import PackError
 
 MADE = date(2026, 11, 1)
@@ -62,7 +62,7 @@ def test_what_is_imported_is_used(pack: Path, home: Path) -> None:
 
 def test_places_are_looked_for_in_a_pack_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NETWATCH_GEOIP", raising=False)
-    assert geo.folders()[0] == str(packs.packs_folder() / "geoip")
+    assert geo.folders()[0] == str(folders.packs_folder() / "geoip")
 
 
 def test_a_key_in_the_configuration_folder_may_sign(pack: Path, home: Path) -> None:
@@ -94,7 +94,7 @@ def test_where_home_is_somebody_elses_there_is_no_pack(pack: Path, home: Path) -
     if not child:
         os.setgroups([])
         os.setresuid(65534, 65534, 65534)
-        os._exit((packs.installed(), packs.table_path("clients", "ja4.tsv")) != ({}, None))
+        os._exit((packs.installed(), folders.table_path("clients", "ja4.tsv")) != ({}, None))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
@@ -154,7 +154,7 @@ def test_hostile_packs_are_refused_and_change_nothing(what: str, pack: Path, hom
     with pytest.raises(PackError):
         packs.import_pack(pack, unsigned=True)
     assert packs.installed() == {}
-    assert not list(packs.packs_folder().glob(".*"))
+    assert not list(folders.packs_folder().glob(".*"))
 
 
 def test_the_command(pack: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,7 +165,7 @@ def test_the_command(pack: Path, home: Path, capsys: pytest.CaptureFixture[str])
     capsys.readouterr()
     assert main(["list", "--json"]) == 0
     assert [each["kind"] for each in json.loads(capsys.readouterr().out)] == ["clients"]
-    (packs.packs_folder() / "clients/ja4.tsv").write_text("")
+    (folders.packs_folder() / "clients/ja4.tsv").write_text("")
     assert main(["verify"]) == 5
     with pytest.raises(CommandError, match="no such file") as absent:
         main(["import", "nothing.nwdata"])

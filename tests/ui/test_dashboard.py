@@ -16,7 +16,7 @@ from netwatch.addons.interfaces import ACTIVE, Interface
 from netwatch.addons.overview import Gateway, Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput import RANGES, DnsTime, PastQuestion
 from netwatch.model.group import Within
-from netwatch.model.host import Counters, Rate
+from netwatch.model.machine import Counters, Rate
 from netwatch.ui import keys
 from netwatch.ui.state import State
 from netwatch.ui.tabs.dashboard import peers

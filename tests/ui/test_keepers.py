@@ -14,7 +14,8 @@ from netwatch._fast.view.engineview import EngineView
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon, Reading, changes
 from netwatch.capture.file import open_files
-from netwatch.model.host import Counters, Host, Link, Unavailable
+from netwatch.model.host import Host, Unavailable
+from netwatch.model.machine import Counters, Link
 from netwatch.platform import current
 from netwatch.platform.resolvers import nameservers
 from tests.ui.trouble import packet

@@ -12,7 +12,7 @@ from netwatch.addons import egress, insights, interfaces, timeline, topology
 from netwatch.addons.groups import BY
 from netwatch.addons.timeline import Mark, TimelineAddon
 from netwatch.model.group import Within
-from netwatch.model.host import Counters, Link, Rate
+from netwatch.model.machine import Counters, Link, Rate
 from netwatch.ui.keys import KEYS
 from netwatch.ui.tabs import egress as egress_tab
 from netwatch.ui.theme import UNICODE

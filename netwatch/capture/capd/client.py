@@ -15,7 +15,8 @@ from netwatch._fast.input import source as sources
 from netwatch._fast.input.ring import RingSource
 from netwatch._fast.input.source import Source, SourceError
 from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
-from netwatch.model.host import Counters, Host, Link, Neighbour, Owner, Route, Status, Unavailable, Unknown
+from netwatch.model.host import Host, Unavailable
+from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.record import Record
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
-from netwatch.model.host import Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown
+from netwatch.model.machine import Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown
 
 Json = Any  # Any: what a message carries, which its question knows
 QUESTION_MOST = 65_536  # bytes

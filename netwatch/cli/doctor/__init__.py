@@ -15,7 +15,8 @@ from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.doctor import parts
 from netwatch.cli.parser import Parser
-from netwatch.model.host import NOT_NEEDED, Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import NOT_NEEDED, Status
 from netwatch.model.record import Record
 from netwatch.owners.addon import chosen
 from netwatch.platform import current

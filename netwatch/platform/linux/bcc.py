@@ -19,7 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from netwatch.model.host import Identity, Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Identity, Status
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.procfs import Proc

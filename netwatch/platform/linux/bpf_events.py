@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from netwatch.model.host import Identity, Process
+from netwatch.model.machine import Identity, Process
 from netwatch.platform.base import MAPPED, clean
 from netwatch.platform.linux.procfs import full_name
 

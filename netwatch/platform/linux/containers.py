@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from netwatch.model.host import Process
+from netwatch.model.machine import Process
 from netwatch.platform.base import Place, clean
 
 SHORT = 12                     # digits of a container's number that people and tools use

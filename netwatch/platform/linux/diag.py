@@ -14,7 +14,8 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING, NamedTuple
 
-from netwatch.model.host import Identity, Process, Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Identity, Process, Status
 from netwatch.platform.base import TCP
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux.closings import Closings

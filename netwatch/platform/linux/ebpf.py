@@ -10,7 +10,8 @@ import os
 import time
 from pathlib import Path
 
-from netwatch.model.host import Status, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Status
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events
 from netwatch.platform.linux.containers import Places, with_place

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from netwatch.model.host import Identity, Process
+from netwatch.model.machine import Identity, Process
 from netwatch.platform.base import ICMP, ICMP6, MAX_TEXT, Socket, clean
 
 RAW_TABLES = {"raw": 0, "raw6": 0, "icmp": ICMP, "icmp6": ICMP6}

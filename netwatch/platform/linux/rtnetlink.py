@@ -11,7 +11,8 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from netwatch.model.host import Counters, Link, Neighbour, Route, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Counters, Link, Neighbour, Route
 
 NETLINK_ROUTE = 0
 GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30

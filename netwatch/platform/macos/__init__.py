@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch.model.host import Status
+from netwatch.model.machine import Status
 from netwatch.platform import psutils
 from netwatch.platform.base import Socket
 from netwatch.platform.bsd import Bsd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch.model.host import Counters, Link, Neighbour, Route, Status
+from netwatch.model.machine import Counters, Link, Neighbour, Route, Status
 from netwatch.platform import psutils
 from netwatch.platform.base import NoTcpInfo, Socket
 from netwatch.platform.polled import merged, polled_owners

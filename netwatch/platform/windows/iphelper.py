@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from netwatch.model.host import Neighbour, Route, Unavailable
+from netwatch.model.host import Unavailable
+from netwatch.model.machine import Neighbour, Route
 from netwatch.platform.base import TCP, UDP, Socket, packed
 
 AF_INET, AF_INET6 = 2, 23
