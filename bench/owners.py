@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from netwatch.model.machine import Owner
-from netwatch.platform.linux import Linux
+from netwatch.platform.linux.machine import Linux
 
 PORT, SECONDS, TICK_S = 7999, 10, 0.1     # flows are asked about once a tick, as a screen does
 SERVER = f"""

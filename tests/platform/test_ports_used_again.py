@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from netwatch.model.host import Identity, Process, Unknown
+from netwatch.model.machine import Identity, Process, Unknown
 from netwatch.platform import polled
 from netwatch.platform.base import Socket
 from netwatch.platform.facts import Facts
