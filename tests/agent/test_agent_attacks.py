@@ -1,0 +1,151 @@
+"""What can go wrong around an agent: ports in use, helpers that die, collectors that stall, readers that leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from agentspace import Space, needs, records, until
+from netwatch_command import COMMAND, ENVIRONMENT
+
+STALLS = """
+import socket, time
+listening = socket.create_server(("127.0.0.1", 8089))
+held = []
+while True:
+    held.append(listening.accept())
+"""
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@needs("ip")
+def test_a_port_in_use_is_said(space: Space) -> None:
+    space.agent("--metrics", "127.0.0.1:9464")
+    second = space.start(*COMMAND, "agent", "-i", "lo", "--metrics", "127.0.0.1:9464")
+    _, said = second.communicate(timeout=40)
+    assert second.returncode == 2
+    assert said == "netwatch: 127.0.0.1:9464: Address already in use\n"
+
+
+@needs("ip")
+def test_an_interface_that_is_none(space: Space, tmp_path: Path) -> None:
+    agent = space.start(*COMMAND, "agent", "-i", "eth77", "--log", tmp_path / "log")
+    _, said = agent.communicate(timeout=40)
+    assert agent.returncode == 4
+    assert "eth77" in said
+    assert "Traceback" not in said
+
+
+@needs("ip")
+def test_the_outlets_are_killed(space: Space, tmp_path: Path) -> None:
+    """Nobody would be told anything any more: the agent ends, and systemd starts it again."""
+    agent = space.agent("--log", tmp_path / "log")
+    outlets = min(children(agent.pid))  # it is begun first
+    os.kill(outlets, signal.SIGKILL)
+    _, said = agent.communicate(timeout=40)
+    assert agent.returncode == 70
+    assert said == "netwatch: the process of the outlets has ended\n"
+
+
+@needs("ip")
+def test_the_agent_is_killed(space: Space, tmp_path: Path) -> None:
+    """Then nothing of it stays."""
+    agent = space.agent("--log", tmp_path / "log")
+    started = children(agent.pid)
+    assert len(started) >= 2
+    agent.kill()
+    until(lambda: not [pid for pid in started if Path(f"/proc/{pid}/exe").exists()])
+
+
+@needs("ip")
+def test_a_collector_that_stalls_holds_up_nobody(space: Space, tmp_path: Path) -> None:
+    space.start(sys.executable, "-c", STALLS)
+    log = tmp_path / "log"
+    agent = space.agent("--push", "http://127.0.0.1:8089/", "--otlp", "http://127.0.0.1:8089", "--syslog",
+                        "tcp://127.0.0.1:1", "--log", log, XDG_STATE_HOME=str(tmp_path / "state"))
+    space.talk(2)
+    until(lambda: len([r for r in records(log) if r["schema"] == "netwatch.http/1" and r["host"] == "www.lab.example"])
+          == 2)
+    began = time.monotonic()
+    space.over(agent)
+    assert time.monotonic() - began < 20
+    assert list((tmp_path / "state" / "netwatch" / "push").glob("*.json")), "what was not sent waits for the next time"
+
+
+@needs("ip")
+def test_the_reader_of_snapshots_leaves(space: Space) -> None:
+    words = " ".join([*COMMAND, "snapshot", "-i", "lo", "--every", "200ms"])
+    done = subprocess.run(["ip", "netns", "exec", space.name, "bash", "-c",
+                           f"{words} | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"], env=ENVIRONMENT,
+                          capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+@needs("ip")
+def test_hostile_names_reach_no_file_as_they_are(space: Space, tmp_path: Path) -> None:
+    """A host name with control characters, in the log and in the metrics."""
+    log = tmp_path / "log"
+    agent = space.agent("--log", log, "--what", "http")
+    talk = "import socket, threading\n" \
+           "s = socket.create_server(('127.0.0.1', 0))\n" \
+           "c = socket.create_connection(s.getsockname())\n" \
+           "a, _ = s.accept()\n" \
+           "c.sendall(b'GET /\\x1b[2J HTTP/1.1\\r\\nHost: a\\x1b]0;x\\x07b\\r\\n\\r\\n')\n" \
+           "a.recv(999); a.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n'); c.recv(99)\n"
+    space.run(sys.executable, "-c", talk)
+    until(lambda: bool(records(log)))
+    space.over(agent)
+    data = log.read_bytes()
+    assert not [byte for byte in data if byte < 32 and byte != 10]
+    assert b"\\u001b" not in data
+
+
+SECURE = """
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+listening = socket.create_server(("127.0.0.1", 6514))
+open(sys.argv[3], "w").close()
+while True:
+    plain, _ = listening.accept()
+    try:
+        with context.wrap_socket(plain, server_side=True) as told, open(sys.argv[3], "ab") as out:
+            while data := told.recv(65536):
+                out.write(data)
+                out.flush()
+    except OSError:
+        pass
+"""
+
+
+@needs("ip", "openssl")
+def test_syslog_over_tls_is_for_who_is_trusted(space: Space, tmp_path: Path) -> None:
+    """RFC 5425: counted octets, to a server whose certificate is in agent.ca; to nobody else."""
+    key, cert, got = tmp_path / "key.pem", tmp_path / "cert.pem", tmp_path / "got"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=log",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True,
+                   capture_output=True)
+    space.start(sys.executable, "-c", SECURE, cert, key, got)
+    until(got.exists)
+    stranger = space.agent("--syslog", "tls://127.0.0.1:6514", "--what", "http")
+    space.talk(1)
+    time.sleep(1)
+    space.over(stranger)
+    assert got.read_bytes() == b""
+    agent = space.agent("--syslog", "tls://127.0.0.1:6514", "--what", "http", "--set", f"agent.ca={cert}")
+    space.talk(2)
+    space.over(agent)
+    rest, count = got.read_bytes(), 0
+    while rest:
+        size, _, rest = rest.partition(b" ")
+        message, rest = rest[:int(size)], rest[int(size):]
+        assert message.startswith(b"<134>1 2")
+        count += 1
+    assert count == 2
