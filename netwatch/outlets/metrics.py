@@ -38,7 +38,8 @@ class Metrics:
             self._socket = socket.create_server((host.strip("[]"), int(port)), reuse_port=False,
                                                 family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as e:
-            raise OutletError(f"{address}: {(e.strerror or str(e)).partition(" (")[0]}") from None
+            why = (e.strerror or str(e)).partition(" (")[0]
+            raise OutletError(f"{address}: {why}") from None
         self._snapshot: Record = {}
         self._at = 0.0
         self._others: dict[str, dict[str, int | str]] = {}
