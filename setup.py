@@ -23,7 +23,7 @@ TRACE = DEBUG and os.environ.get("NETWATCH_TRACE") == "1"
 SANITIZE = os.environ.get("NETWATCH_SANITIZE", "")
 ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
-LIBRARIES = {"netwatch._fast.input.capture": ["pcap"], "netwatch._fast.wire.ipcomp": ["z"],
+LIBRARIES = {"netwatch._fast.input.capture": ["pcap"], "netwatch._fast.base.unpack": ["z"],
              "netwatch._fast.proto.quic.crypt": ["crypto"]}
 # Cython's own helpers, compiled once and not once a module
 SHARED = "netwatch._fast.base.cython_shared"

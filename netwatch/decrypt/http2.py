@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netwatch.model.event import Event
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
+UPGRADED = 255  # of http2.pyx: what HTTP/1 asked for
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
 HEADER_TABLE_SIZE = 1
 MAX_STREAMS = 1000  # open at once; the oldest is reported as it is
@@ -72,6 +73,9 @@ class Http2:
         payload = frame[9:]
         if self._block is not None and (kind != CONTINUATION or stream != self._block[0]):
             raise ValueError("a header block was not continued")  # section 6.10
+        if kind == UPGRADED and len(payload) > size:
+            self._upgraded(side if flags else 1 - side, payload)
+            return []
         if kind == DATA:
             return self._data(side, stream, flags, payload, size)
         if len(payload) < size:
@@ -92,6 +96,16 @@ class Http2:
         elif kind == RST_STREAM and stream in self._streams:
             return [self._report(stream)]
         return []
+
+    def _upgraded(self, client: int, payload: bytes) -> None:
+        """Stream 1 answers a request that HTTP/1 made (RFC 7540 section 3.2), with its own record."""
+        transaction, self._client = Transaction(), client
+        names = (b":method", b":path", b":authority")
+        request = transaction.request
+        request.head([pair for pair in zip(names, payload.split(b"\0"), strict=False) if pair[1]], 0)
+        request.ended = request.elsewhere = True
+        self._streams[1] = transaction
+        self._held += transaction.held
 
     def _settings(self, side: int, payload: bytes) -> None:
         """A side says how large a table it keeps for what it receives: the other's encoder may use that much."""

@@ -36,6 +36,7 @@ class Message:
         self.first_ns = 0
         self.last_ns = 0
         self.ended = False
+        self.elsewhere = False  # its head and content stand in a record of HTTP/1
         self.raw = b""  # the content of a DNS message
         self._body: Body | None = None
 
@@ -113,7 +114,7 @@ class Transaction:
         if status.isdigit():
             out["status"] = int(status[:3])
         for name, message in (("request", request), ("response", response)):
-            if message.fields:
+            if message.fields and not message.elsewhere:
                 out[f"{name}_headers"] = fields_of(message.fields + message.trailers, show_secrets)
                 out[f"{name}_bytes"] = message.size
         if request.last_ns and response.first_ns >= request.last_ns:

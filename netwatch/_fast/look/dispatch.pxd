@@ -12,6 +12,9 @@ cdef enum:                     # what became of the bytes of one side, answers o
     READ_OVER = 2              # nobody wants more of this flow
     READ_ASTRAY = 3            # after a hole: go on with what dpi_resync says a message begins with
 
+cdef enum:
+    LAST_CHANGE = 7            # Conn.changes of a stream that is given back no more
+
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil
 cdef bint dpi_named(Look* look, Slice data) noexcept nogil
 cdef bint dpi_knows(Look* look, Slice data) noexcept nogil

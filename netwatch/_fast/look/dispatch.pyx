@@ -29,7 +29,7 @@ cdef enum:
     DECIDED = 64               # bytes from which on detect and agrees do not ask for more
     PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a known connection
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
-    CHANGES = 8                # how often a flow may go from one protocol back to undecided
+    CHANGES = LAST_CHANGE + 1  # how often a flow may go from one protocol back to undecided
 
 
 cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found) noexcept nogil:

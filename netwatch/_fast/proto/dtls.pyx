@@ -13,7 +13,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE
                                            SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants,
                                            TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads)
 from netwatch._fast.proto.common.lines cimport from_client
-from netwatch._fast.proto.common.mux cimport MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
+from netwatch._fast.proto.common.mux cimport MUX_DARK, MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
 from netwatch._fast.proto.tls.hello cimport (Hello, HELLO_BAD, HELLO_RETRY, TLS_ALERT, TLS_CERT,
                                              TLS_CLIENT_CERT, TLS_EXTS, TLS_RESUMED, client_hello,
@@ -246,6 +246,12 @@ cdef bint not_mine(Look* look, Dtls* d, Slice data) noexcept nogil:
     return (d.dark[0] or look.row.packets[0] == 0) and (d.dark[1] or look.row.packets[1] == 0)
 
 
+cdef inline void dark(Look* look, Dtls* d) noexcept nogil:
+    """The side has begun to encrypt: media may have come between what it says, and DTLS been given back."""
+    d.dark[look.side] = True
+    look.conn.met |= <u8>(MUX_DARK << look.side)
+
+
 cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     cdef Dtls* d
     cdef const u8* p
@@ -256,6 +262,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     d = <Dtls*>look.state[0]
     if d == NULL:
         return PARSE_DONE
+    d.dark[0], d.dark[1] = look.conn.met & MUX_DARK != 0, look.conn.met & MUX_DARK << 1 != 0
     n = data.n
     data = inner(data)
     if data.n == n and not_mine(look, d, data):
@@ -272,7 +279,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         size = be16(p + 11)
         mux_met(look, MUX_DTLS)
         if be16(p + 3):
-            d.dark[look.side] = True
+            dark(look, d)
         if size > n - RECORD_HEAD:
             break
         if be16(p + 3) == 0:
@@ -280,7 +287,7 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
         p += RECORD_HEAD + size
         n -= RECORD_HEAD + size
     if n and p[0] & 0xe0 == UNIFIED:
-        d.dark[look.side] = True
+        dark(look, d)
     d.read = d.datagrams >= DATAGRAMS or (d.dark[0] and d.dark[1])
     if d.read and wants(look, EV_SEALED) and d.client.begun:
         return PARSE_OK                       # who has the keys reads on

@@ -5,12 +5,14 @@ RFC 7541), which netwatch/decrypt/http2.py keeps. DATA frames are handed on whol
 padding and whether it holds a DNS message (RFC 8484) must not depend on who follows the streams.
 """
 from libc.stdlib cimport calloc
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_once,
-                                           set_initiator, wants, TRAIT_STREAMS, reads)
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, facts_find,
+                                           fact_once, set_initiator, wants, TRAIT_STREAMS, reads)
+from netwatch._fast.look.registry cimport proto_named
+from netwatch._fast.proto.http.facts cimport HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_STATUS
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:
@@ -27,6 +29,7 @@ cdef enum:
     PING = 6
     GOAWAY = 7
     CONTINUATION = 9
+    UPGRADED = 255             # none of the wire's: see tell_upgraded
     LAST_SETTING = 9           # identifiers registered so far
     MOST_SETTINGS = 9
     PADDED = 8                 # a flag, section 6.1
@@ -35,6 +38,7 @@ cdef const char* preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 cdef struct Http2:
     bint begun[2]              # the side's first frame, or preface, has been seen
+    bint asked                 # ... and what HTTP/1 had asked for told
     bint over                  # what the connection said at its end has been told
     u64 ends[2]                # stream offset after the DATA frame that the side is in the middle of, 0 none
     u8 head[2][10]             # and its head, with the length of its padding where it says one
@@ -93,9 +97,41 @@ cdef Http2* state_of(Look* look) noexcept nogil:
     return <Http2*>look.state[0]
 
 
+cdef void tell_upgraded(Look* look, Http2* h, bint client) noexcept nogil:
+    """The request that asked HTTP/1 for HTTP/2 is stream 1's (RFC 7540 section 3.2): told as a frame of a type that is
+    not assigned. Where HTTP/1 had more than one it is not known here which."""
+    cdef int http = proto_named(b"http")
+    cdef Slice count, status, parts[3]
+    cdef u8* room
+    cdef int i
+    if h.asked or not wants(look, EV_FRAME):
+        return
+    h.asked = True
+    if not (facts_find(look.cold.facts, http, HTTP_COUNT, &count) and count.n == 8 and (<u64*>count.p)[0] == 1
+            and facts_find(look.cold.facts, http, HTTP_STATUS, &status) and memcmp(status.p, b"101", 3) == 0
+            and facts_find(look.cold.facts, http, HTTP_METHOD, &parts[0])
+            and facts_find(look.cold.facts, http, HTTP_PATH, &parts[1])):
+        return
+    if not facts_find(look.cold.facts, http, HTTP_HOST, &parts[2]):
+        parts[2] = slice_of(parts[1].p, 0)
+    room = event(look, EV_FRAME, 0, HEAD + parts[0].n + parts[1].n + parts[2].n + 2)
+    if room == NULL:
+        return
+    memset(room, 0, HEAD)
+    room[3], room[4], room[8] = UPGRADED, client, 1
+    room += HEAD
+    for i in range(3):
+        memcpy(room, parts[i].p, parts[i].n)
+        room += parts[i].n
+        if i < 2:
+            room[0] = 0
+            room += 1
+
+
 cdef int begin(Look* look, Http2* h, Slice data) noexcept nogil:
     """The side's first bytes: the client's preface is passed over."""
     cdef u32 n = data.n if data.n < PREFACE else PREFACE
+    tell_upgraded(look, h, data.p[0] == c'P')
     if data.p[0] != c'P':
         h.begun[look.side] = True
         set_initiator(look, False)

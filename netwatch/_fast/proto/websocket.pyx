@@ -1,15 +1,19 @@
 """WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to. Never guessed without one.
 
-Frames are checked and counted; their content, unmasked, is handed on only to who follows streams. What is compressed
+Frames are checked and counted; their content, unmasked, is read as a stream of its own, which names what is carried
+(MQTT 5.0 section 6, SIP by RFC 7118, XMPP by RFC 7395, ...), and handed on to who follows streams. What is compressed
 (RFC 7692) is unpacked in netwatch/decrypt/websocket.py.
 """
-from libc.stdlib cimport calloc
+from libc.stdlib cimport calloc, free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be64
-from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
-                                           PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add, fact_number,
-                                           fact_once, wants, reads)
+from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, Conn, OPEN_KNOWN
+from netwatch._fast.look.conns cimport conn_new
+from netwatch._fast.look.dispatch cimport LAST_CHANGE, dpi_close, dpi_drop
+from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap
+from netwatch._fast.look.protocol cimport (Dpi, Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP,
+                                           PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add,
+                                           fact_number, fact_once, wants, reads)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
@@ -30,10 +34,13 @@ cdef enum:
     FIN = 0x80
     RSV1 = 0x40                # compressed, RFC 7692 section 6
     MASKED = 0x80
+    PART = 1024                # bytes unmasked at a time
 
 cdef struct WebSocket:
     u64 messages
     bint closed
+    Conn* carried              # what reads the content, NULL before there is any
+    Dpi* dpi
 
 
 cdef bint head_fits(u8 first, u8 second) noexcept nogil:
@@ -66,6 +73,36 @@ cdef void hand_on(Look* look, const u8* p, u32 n, const u8* mask, u8 first, u64 
     room[0] = first
     for i in range(n):
         room[1 + i] = p[i] ^ mask[i & 3] if mask != NULL else p[i]
+
+
+cdef bint carried_by(Look* look, WebSocket* ws, Feed* f) noexcept nogil:
+    """Make ready to read the content; False where there is no memory, or nobody wants more of it."""
+    if ws.carried == NULL:
+        ws.carried = conn_new(look.dpi)
+        if ws.carried == NULL:
+            return False
+        ws.dpi = look.dpi
+        ws.carried.half[0].open = ws.carried.half[1].open = OPEN_KNOWN
+        ws.carried.changes = LAST_CHANGE       # what is carried carries nothing that is read
+    f.dpi, f.row, f.cold, f.conn, f.ts, f.frame = look.dpi, look.row, look.cold, ws.carried, look.ts, look.frame
+    f.follow, f.inner = False, True
+    return not (ws.carried.half[0].dead and ws.carried.half[1].dead)
+
+
+cdef void read_content(Look* look, WebSocket* ws, const u8* p, u32 n, const u8* mask, u64 rest) noexcept nogil:
+    """The content of a frame that is not compressed; `rest` bytes of it are not there."""
+    cdef u8 plain[PART]
+    cdef Feed f
+    cdef u32 at = 0, size, i
+    while at < n and carried_by(look, ws, &f):
+        size = min(n - at, <u32>PART)
+        for i in range(size):
+            plain[i] = p[at + i] ^ (mask[(at + i) & 3] if mask != NULL else <u8>0)
+        ws.carried.half[look.side].next += size
+        feed_bytes(&f, look.side, plain, size)
+        at += size
+    if rest and carried_by(look, ws, &f):
+        feed_gap(&f, look.side, <u32>min(rest, <u64>0xffffffff))
 
 
 cdef void keep_close(Look* look, WebSocket* ws, const u8* p, u32 n, const u8* mask) noexcept nogil:
@@ -115,9 +152,10 @@ cdef int take_frame(Look* look, WebSocket* ws, const u8* p, u32 n, u64* step) no
         hand_on(look, p + head, shown, mask, p[0], size - shown)
         if p[0] & RSV1:
             fact_once(look, WS_PACKED, p, 1)
-        if p[0] & FIN:
-            ws.messages += 1
-            fact_number(look, WS_MESSAGES, ws.messages)
+        ws.messages += p[0] & FIN != 0
+        fact_number(look, WS_MESSAGES, ws.messages)     # before what is carried says something of itself
+        if not p[0] & RSV1:
+            read_content(look, ws, p + head, shown, mask, size - shown)
     step[0] = head + size
     return PARSE_OK
 
@@ -159,12 +197,33 @@ cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
 
 
 cdef int websocket_resync(Look* look, Slice data) noexcept nogil:
-    return messages_fill(look, data, length_of)
+    """Frames that fill the segment; how much of the content was lost is not known."""
+    cdef WebSocket* ws = <WebSocket*>look.state[0]
+    cdef Feed f
+    if ws == NULL or not messages_fill(look, data, length_of):
+        return 0
+    if ws.carried != NULL and carried_by(look, ws, &f):
+        feed_gap(&f, look.side, 1)
+    return 1
 
 
 cdef void websocket_closing(Look* look) noexcept nogil:
+    cdef WebSocket* ws = <WebSocket*>look.state[0]
+    cdef Look content = look[0]
+    if ws.carried != NULL:
+        content.conn = ws.carried
+        content.inner = True
+        ws.carried = NULL
+        dpi_close(&content)
     if wants(look, EV_FRAME):
         event(look, EV_FRAME, FRAME_OVER, 0)
+
+
+cdef void websocket_free(void* state) noexcept nogil:
+    cdef WebSocket* ws = <WebSocket*>state
+    if ws.carried != NULL:
+        dpi_drop(ws.dpi, ws.carried)
+    free(state)
 
 
 cdef void websocket_define(Proto* p) noexcept nogil:
@@ -174,6 +233,7 @@ cdef void websocket_define(Proto* p) noexcept nogil:
         p.first[first] = head_fits(<u8>first, 0)
     p.closing = websocket_closing
     p.resync = websocket_resync
+    p.free = websocket_free
 
 
 # --- describing ---

@@ -11,6 +11,7 @@ cdef enum:                     # bits of Conn.met
     MUX_DTLS = 2
     MUX_RTP = 4
     MUX_RTCP = 8
+    MUX_DARK = 16              # ... and of those, by side, that encrypt within DTLS
 
 
 cdef inline u8 mux_kind(Slice d) noexcept nogil:

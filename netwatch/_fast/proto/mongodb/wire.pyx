@@ -2,13 +2,14 @@
 
 Every message has sixteen bytes of head (length, its number, the number it answers, opcode; all little-endian) and a
 body with documents in BSON. Of each message the start is read: commands, databases and collections, what client and
-server say of themselves, the login, the first error. Compressed messages are counted by their compressor.
+server say of themselves, the login, the first error. Compressed messages are opened as far as they are looked at.
 """
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads)
+from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, unsnapped, zstd_unpacked
 from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport keep_u8
@@ -21,7 +22,13 @@ cdef enum:
     NO_ANSWER = 0xffffffff     # some clients say so in place of 0
     MAX_MESSAGE = 48000000
     READ_BODY = 2048           # bytes looked at of a message
-    LAST_COMPRESSOR = 3        # noop, snappy, zlib, zstd
+    READ_PACKED = 16384        # ... and of a compressed one
+    PACKED_HEAD = 9            # opcode, length, compressor (OP_COMPRESSED)
+    NOOP = 0
+    SNAPPY = 1
+    ZLIB = 2
+    LAST_COMPRESSOR = 3        # Zstandard
+    OPENED = 64                # compressed messages of a side that are opened
     ENOUGH_CLIENT = 500        # messages
     ENOUGH_SERVER = 4096
 
@@ -166,6 +173,28 @@ cdef void take_body(Look* look, Mongo* mongo, u32 op, Slice body) noexcept nogil
         mongo_old(look, op, body)
 
 
+cdef void take_packed(Look* look, Mongo* mongo, Slice body) noexcept nogil:
+    """OP_COMPRESSED: what it is when it is opened."""
+    cdef u8 out[READ_BODY]
+    cdef bint whole = False
+    cdef Slice packed = slice_of(body.p + PACKED_HEAD, body.n - PACKED_HEAD)
+    cdef u8 kind = body.p[PACKED_HEAD - 1]
+    keep_u8(look, MONGO_ZIP, kind, LAST_COMPRESSOR + 1)
+    if kind == NOOP:
+        take_body(look, mongo, le32(body.p), packed)
+        return
+    if mongo.messages[look.side] > OPENED or kind > LAST_COMPRESSOR:
+        return
+    if kind == SNAPPY:
+        packed.n = unsnapped(packed, out, READ_BODY)
+    elif kind == ZLIB:
+        packed.n = inflated(packed, WINDOW_ZLIB, out, READ_BODY, &whole)
+    else:
+        packed.n = zstd_unpacked(packed, out, READ_BODY)
+    if packed.n:
+        take_body(look, mongo, le32(body.p), slice_of(out, packed.n))
+
+
 cdef int take_message(Look* look, Mongo* mongo, Slice data) noexcept nogil:
     cdef const u8* p = data.p + look.used
     cdef u32 n = data.n - look.used, size, op
@@ -176,18 +205,17 @@ cdef int take_message(Look* look, Mongo* mongo, Slice data) noexcept nogil:
     op = le32(p + 12)
     if size < HEAD or size > MAX_MESSAGE or not known_op(op):
         return PARSE_MALFORMED
-    body = slice_of(p + HEAD, smaller(size - HEAD, READ_BODY))
+    body = slice_of(p + HEAD, smaller(size - HEAD, READ_PACKED if op == OP_COMPRESSED else READ_BODY))
     if n < HEAD + body.n:
         return wait_for(look, data, HEAD + body.n)
     skip_bytes(look, data, size)
     mongo.messages[look.side] += 1
     if op == OP_COMPRESSED:
-        if body.n < 9:
+        if body.n < PACKED_HEAD:
             return PARSE_MALFORMED
-        keep_u8(look, MONGO_ZIP, body.p[8], LAST_COMPRESSOR + 1)
-        op = le32(body.p) if body.p[8] == 0 else 0  # "noop" leaves it as it was
-        body = slice_of(body.p + 9, body.n - 9)
-    take_body(look, mongo, op, body)
+        take_packed(look, mongo, body)
+    else:
+        take_body(look, mongo, op, body)
     if look.side == mongo.client and mongo.messages[look.side] >= ENOUGH_CLIENT:
         return PARSE_DONE
     return PARSE_OK

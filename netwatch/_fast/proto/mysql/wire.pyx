@@ -2,12 +2,13 @@
 
 Both sides send packets of three bytes of length, one of sequence, a body. The server greets, the client logs in, then
 sends one command at a time; a command begins at sequence 0. Of answers only errors are read. A client that asks for TLS
-has the flow given back. Where compression was agreed the packets stand in frames of their own, and those that were too
-short to be worth compressing are read still.
+has the flow given back. Where compression was agreed the packets stand in frames of their own, of which the first of
+each command, and of each answer, is opened.
 """
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, le16, slice_of
+from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, zstd_unpacked
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.again cimport WHOLE_BEFORE
@@ -45,6 +46,9 @@ cdef enum:
     CAP_41 = 0x02              # of the flags' second byte
     CAP_TLS = 0x08
     READ_BODY = 1024           # bytes looked at of a packet
+    READ_PACKED = 16384        # ... and of a compressed frame
+    OPENED = 128               # frames of a flow that are opened
+    ZSTD_MAGIC = 0x28          # first byte of a Zstandard frame (RFC 8878 section 3.1.1)
     FIRST_ERROR = 1000
     LAST_ERROR = 9999
     MAX_GREETING = 512
@@ -61,6 +65,7 @@ cdef struct Mysql:
     bint login                 # the client has sent its login
     bint decided               # accepted or refused
     bint compress              # asked for
+    u32 opened                 # compressed frames
     bint zipped[2]             # the side speaks in compressed frames
     bint goes_on[2]            # the last packet of the side was full
     bint clear                 # the password is sent as it is
@@ -231,30 +236,63 @@ cdef int client_packet(Look* look, Mysql* my, u8 sequence, Slice body) noexcept 
 
 # --- packets ---
 
+cdef int take_inner(Look* look, Mysql* my, const u8* p, u32 n) noexcept nogil:
+    """The first packet of an opened frame, as far as it is there."""
+    cdef Slice body
+    if n < HEAD or le24(p) == 0:
+        return PARSE_OK
+    body = slice_of(p + HEAD, smaller(smaller(le24(p), n - HEAD), READ_BODY))
+    return server_packet(look, my, body) if look.side == my.server else client_packet(look, my, p[3], body)
+
+
+cdef int take_frame(Look* look, Mysql* my, Slice data) noexcept nogil:
+    """A compressed frame: with the first of a command, or of an answer, a packet begins (sequence 0 and 1)."""
+    cdef u8 out[READ_BODY + HEAD]
+    cdef const u8* p = data.p + look.used
+    cdef u32 n = data.n - look.used, size, want
+    cdef bint whole = False, first
+    cdef Slice packed
+    if n < ZIP_HEAD:
+        return wait_for(look, data, ZIP_HEAD)
+    size = le24(p)
+    first = p[3] == (1 if look.side == my.server else 0)
+    want = smaller(size, READ_PACKED if le24(p + HEAD) else READ_BODY + HEAD) if first else 0
+    if n < ZIP_HEAD + want:
+        return wait_for(look, data, ZIP_HEAD + want)
+    skip_bytes(look, data, <u64>ZIP_HEAD + size)
+    packed = slice_of(p + ZIP_HEAD, want)
+    if want == 0:
+        return PARSE_OK
+    if le24(p + HEAD) == 0:
+        return take_inner(look, my, packed.p, packed.n)
+    my.opened += 1
+    if my.opened > OPENED:
+        return PARSE_OK
+    if packed.p[0] == ZSTD_MAGIC:
+        want = zstd_unpacked(packed, out, sizeof(out))
+    else:
+        want = inflated(packed, WINDOW_ZLIB, out, sizeof(out), &whole)
+    return take_inner(look, my, out, want)
+
+
 cdef int take_packet(Look* look, Mysql* my, Slice data) noexcept nogil:
     """One packet, or one compressed frame: its head, what is looked at of its body, the rest passed over."""
     cdef const u8* p = data.p + look.used
-    cdef u32 n = data.n - look.used, head = HEAD, size, inner = 0, side = <u32>look.side
-    cdef bint whole
+    cdef u32 n = data.n - look.used, size, side = <u32>look.side
+    cdef bint whole = not my.goes_on[side]
     cdef Slice body
     if n < HEAD:
         return wait_for(look, data, HEAD)
     if side != my.server and my.compress and p[3] == 0:
         my.zipped[side] = True                      # the first command is the first in a frame
-    size = le24(p)
     if my.zipped[side]:
-        head = ZIP_HEAD
-        inner = HEAD if size >= HEAD else 0
-        if n < head + inner:
-            return wait_for(look, data, head + inner)
-        whole = le24(p + HEAD) == 0 and inner and le24(p + ZIP_HEAD) == size - HEAD
-    else:
-        whole = not my.goes_on[side]
-    body = slice_of(p + head + inner, smaller(size - inner, READ_BODY) if whole else 0)
-    if n < head + inner + body.n:
-        return wait_for(look, data, head + inner + body.n)
-    my.goes_on[side] = size == FULL and not my.zipped[side]
-    skip_bytes(look, data, <u64>head + size)
+        return take_frame(look, my, data)
+    size = le24(p)
+    body = slice_of(p + HEAD, smaller(size, READ_BODY) if whole else 0)
+    if n < HEAD + body.n:
+        return wait_for(look, data, HEAD + body.n)
+    my.goes_on[side] = size == FULL
+    skip_bytes(look, data, <u64>HEAD + size)
     if not whole:
         return PARSE_OK
     return server_packet(look, my, body) if side == my.server else client_packet(look, my, p[3], body)
