@@ -40,10 +40,15 @@ examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    p = Parser(prog="netwatch stats", description=__doc__, epilog=EPILOG,
+def build_parser(topic: str = "") -> argparse.ArgumentParser:
+    """`topic`: of a command that has but this one."""
+    about = TOPICS[topic].help if topic else __doc__
+    p = Parser(prog=f"netwatch {topic or 'stats'}", description=about, epilog="" if topic else EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("topic", metavar="TOPIC", help="what to sum up; see below")
+    if topic:
+        p.set_defaults(topic=topic)
+    else:
+        p.add_argument("topic", metavar="TOPIC", help="what to sum up; see below")
     p.add_argument("files", nargs="*", metavar="FILE", help="pcap or pcapng, perhaps gzip or zstd; - is standard input")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="a capture as well; repeatable")
@@ -68,8 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(arguments: list[str]) -> int:
-    options = build_parser().parse_intermixed_args(arguments)
+def main(arguments: list[str], topic: str = "") -> int:
+    options = build_parser(topic).parse_intermixed_args(arguments)
     options.files += options.read
     if options.topic not in TOPICS:
         near = difflib.get_close_matches(options.topic, TOPICS, 1)
@@ -96,7 +101,7 @@ def main(arguments: list[str]) -> int:
 
 def hosts(arguments: list[str]) -> int:
     """The command `netwatch hosts`: a topic by its own name."""
-    return main(["hosts", *arguments])
+    return main(arguments, "hosts")
 
 
 def asked_of(options: argparse.Namespace) -> Asked:
