@@ -57,7 +57,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch config show     settings in force and where each comes from;
                            init writes a file, check looks for mistakes
   netwatch doctor          what works here, what is missing, what fixes it
-  netwatch data list       the data packs that are here; verify and import others
+  netwatch data list       data packs that are here; verify and import
   netwatch fields          the fields of records and filters;
                            `protocols` and `formats` list those
   netwatch help COMMAND    the same as COMMAND --help
