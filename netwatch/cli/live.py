@@ -35,7 +35,7 @@ COMMANDS_HELP = """commands (each has --help):
                            captures summed up: conversations, endpoints, ...
   netwatch hosts FILE...   who is there: names, vendor, system, services, bytes
   netwatch assert EXPR     does every flow keep to it? exit 1 when one does not
-  netwatch record          keep what an interface carries in a ring of pcapng files
+  netwatch record          keep what an interface carries, in a ring of pcapng
   netwatch bundle make FILE... OUT
                            captures with all that is known of them, signed;
                            verify, info, redact
