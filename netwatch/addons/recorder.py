@@ -99,6 +99,7 @@ class Recorder(Addon):
         self._window: Window | None = None
         self._line: Line | None = None
         self._incidents = 0
+        self._frozen = 0  # frames that incidents have
         self._since_ns = self._looked_ns = self._freeze_at = 0
         self._reasons: list[Record] = []
         self._before: dict[str, int] = {}
@@ -147,7 +148,8 @@ class Recorder(Addon):
         except OSError as e:
             return f"The recorder is not armed: {e.filename}: {e.strerror}"
         engine = self._run.engines[0]
-        self._line = Line(self._run.get(KeptFrames).ring, engine, self._look, None, self._trigger)
+        ring = self._run.get(KeptFrames).ring
+        self._line = Line(ring, engine, self._look, None, self._trigger, max(self._frozen, ring.first))
         self._since_ns, self._freeze_at = engine.clock, 0
         self._before = self._drops()
         return f"The recorder is armed: the last {of('recorder.minutes')} minutes are kept in {self._window.folder}"
@@ -206,11 +208,13 @@ class Recorder(Addon):
         window.roll(self._run.engines[0].clock)
         rotation = window.rotation
         lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
-        about: Record = {"source": self._run.purpose.label, "armed": iso(self._since_ns),
+        since = {"armed": iso(self._since_ns)} if self._since_ns else {}
+        about: Record = {"source": self._run.purpose.label, **since,
                          "frozen": iso(self._run.engines[0].clock), "packets": rotation.written,
                          "files_let_go": rotation.removed, "lost": {**lost, "no_room": line.lost + line.left},
                          "because": self._reasons}
         self._reasons, self._freeze_at = [], 0
+        self._frozen = self._run.get(KeptFrames).ring.next
         self._window = self._line = None
         try:
             folder = window.freeze(about)

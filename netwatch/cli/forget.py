@@ -7,8 +7,9 @@ import time
 from datetime import UTC, datetime
 
 from netwatch.cli.amounts import parse_duration
-from netwatch.cli.errors import CommandError, say
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
+from netwatch.history import store
 from netwatch.recorder import window
 from netwatch.store import files
 
@@ -33,7 +34,11 @@ def main(arguments: list[str]) -> int:
                 window.remove(each.folder)
                 gone += 1
                 left += each.folder.exists()
-    say(f"{gone} removed, {left} left in {window.root()}")
+        try:
+            flows = store.forget(None if limit is None else int(limit * 1e9))
+        except store.HistoryError as e:
+            raise CommandError(f"history: {e}", EXIT_UNAVAILABLE) from None
+    say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed")
     return 0
 
 

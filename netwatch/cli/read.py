@@ -93,6 +93,11 @@ def main(arguments: list[str]) -> int:
 def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
     """Print what passes; the exit code."""
     style = style_of(options, kinds)
+    if options.history is not None:
+        from netwatch._fast.input.source import Source
+        from netwatch.cli import history
+
+        return history.read(options, kinds, selection, open_writer(style, Source(), options))
     code = 0
     try:
         source = open_source(options)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netwatch.cli import history
 from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
@@ -32,8 +33,10 @@ PLURAL = {"flow": "flows", "packet": "packets"}
 def main(arguments: list[str]) -> int:
     p = Parser(prog="netwatch sql", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("query", metavar="QUERY", help="one SELECT")
-    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE", required=True,
+    p.add_argument("-r", "--read", action="append", default=[], metavar="FILE",
                    help="a capture, or a bundle; captures are repeatable")
+    p.add_argument("--history", nargs="?", const="", metavar="FROM..TO",
+                   help="flows that were kept on disk (history.on), all or of a time: 10:00..11:00")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--timeout", default="60s", metavar="TIME", help="that the query may take; default 60s")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
@@ -42,15 +45,28 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     options = p.parse_args(arguments)
     seconds = parse_duration(options.timeout)
+    if bool(options.read) == (options.history is not None):
+        raise CommandError("sql needs -r FILE, or --history")
     try:
         tables = Tables(options.query)
-        code = Records(options.read, set(tables.kinds), options).hand(tables.add)
+        code = _fill(tables, options)
         if tables.left_out:
             say(f"{tables.left_out:,} values are left out: their tables have no room for more columns")
         write(tables.ask(seconds), options.format or ("table" if sys.stdout.isatty() else "ndjson"))
     except QueryError as e:
         raise CommandError(f"sql: {e}") from None
     return code
+
+
+def _fill(tables: Tables, options: argparse.Namespace) -> int:
+    """All that the query speaks of; the exit code."""
+    if options.history is None:
+        return Records(options.read, set(tables.kinds), options).hand(tables.add)
+    if set(tables.kinds) != {"flow"}:
+        raise CommandError("sql --history: there are flows alone")
+    for record in history.records(options.history):
+        tables.add(record)
+    return 0
 
 
 def write(result: Result, style: str) -> None:

@@ -76,8 +76,8 @@ class Run(Protocol):
     def get(self, kind: type[Kind]) -> Kind:
         """The same, where there must be one. Raises LookupError."""
 
-    def flow_record(self, engine: Engine, row: int, keys: frozenset[str]) -> Record:
-        """The flow record of a row, as far as those keys go, with what all addons add; {} when the row is free."""
+    def flow_record(self, engine: Engine, row: int, keys: frozenset[str] | None) -> Record:
+        """The flow record of a row, as far as those keys go (None: whole), with what addons add; {} of a free row."""
 
     def say(self, text: str, severity: str = WARNING) -> None:
         """One line for the user: on standard error, or among the events of the Timeline."""

@@ -40,11 +40,11 @@ class Line:
     """From a ring to the files, one session."""
 
     def __init__(self, ring: FrameRing, engine: Engine, look: Look, where: Where | None,
-                 trigger: Where | None = None) -> None:
-        """`trigger`: a filter; the flows that pass it are told of in `triggered`."""
+                 trigger: Where | None = None, start: int = 0) -> None:
+        """`trigger`: a filter; the flows that pass it are told of in `triggered`. `start`: the first frame."""
         self.ring, self._engine, self._look, self._where, self._trigger = ring, engine, look, where, trigger
         self._keys = KEYS.union(*(_keys_of(each) for each in (where, trigger) if each is not None))
-        self._at = ring.next  # the next frame to be decided about
+        self._at = start  # the next frame to be decided about
         self.triggered: list[Record] = []  # since somebody looked; the first
         self._verdicts: dict[int, Verdict] = {}
         self._pulled: dict[int, None] = {}  # flows that were told of

@@ -78,6 +78,23 @@ class DictItem(NamedTuple):
         return cells
 
 
+class KeptItem(NamedTuple):
+    """A record that was kept: nothing is known but what it says."""
+
+    kind: str
+    body: Record
+
+    def record(self, keys: frozenset[str] | None = None) -> Record:
+        return self.body
+
+    def flow(self, keys: frozenset[str] | None = None) -> Record | None:
+        return None
+
+    def write(self, encoder: Encoder, keys: frozenset[str]) -> Cells | None:
+        cells: Cells | None = encoder.record(self.kind, self.body)
+        return cells
+
+
 class PacketItem(NamedTuple):
     """One of a chunk's packets."""
 
@@ -145,4 +162,4 @@ class FlowRun:
             yield encoder.flow(engine, row, rest)
 
 
-Item = FlowItem | DictItem | PacketItem
+Item = FlowItem | DictItem | KeptItem | PacketItem

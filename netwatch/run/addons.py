@@ -46,6 +46,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
     "recorder": "netwatch.addons.recorder:Recorder",
+    "history": "netwatch.addons.history:History",
 }
 USERS = {  # look after files of the user's: where there is a folder of that name
     "classifiers": "netwatch.plugins.classifiers:Classifiers",

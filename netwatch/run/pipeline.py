@@ -188,7 +188,7 @@ class Pipeline:
             _adorn(asked.addons, found, engine, row)
         return found
 
-    def flow_record(self, engine: Engine, row: int, keys: frozenset[str]) -> Record:
+    def flow_record(self, engine: Engine, row: int, keys: frozenset[str] | None) -> Record:
         """See model.Run."""
         return self.record(engine, row, wanted=keys)
 

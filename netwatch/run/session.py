@@ -47,8 +47,6 @@ PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is t
 ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 AT_ONCE = 16  # records made in one slice
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
-
-
 Answer = TypeVar("Answer")
 
 
@@ -128,7 +126,7 @@ class Session:
         """See model.Run."""
         return self.pipeline.get(kind)
 
-    def flow_record(self, engine: Engine, row: int, keys: frozenset[str]) -> Record:
+    def flow_record(self, engine: Engine, row: int, keys: frozenset[str] | None) -> Record:
         """See model.Run."""
         return self.pipeline.flow_record(engine, row, keys)
 

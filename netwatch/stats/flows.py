@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 
 from netwatch.model.record import Record
-from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
+from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of, value_at
 from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
 
@@ -31,7 +31,7 @@ class FlowStatistic:
     def __init__(self) -> None:
         self.left_out = 0
 
-    def take(self, item: FlowItem | DictItem | PacketItem) -> None:
+    def take(self, item: Item) -> None:
         self.add(item.record(self.keys))
 
     def take_all(self, packets: Packets) -> None:

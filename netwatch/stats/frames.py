@@ -5,7 +5,7 @@ from __future__ import annotations
 from netwatch._fast.out.frametotals import MOST_INTERVALS, FrameTotals
 from netwatch._fast.out.record import iso
 from netwatch.model.record import Record
-from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
+from netwatch.records.items import Item, PacketItem, Packets
 from netwatch.stats.table import Column, Kind, Table, most_first
 
 EMPTY_SHOWN = 10_000  # intervals without frames that are written, all told; beyond, only those with some
@@ -39,7 +39,7 @@ class FrameStatistic:
     def __init__(self, interval_ns: int = 0) -> None:
         self.totals = FrameTotals(interval_ns)
 
-    def take(self, item: FlowItem | DictItem | PacketItem) -> None:
+    def take(self, item: Item) -> None:
         if isinstance(item, PacketItem):
             self.totals.take_one(item.rows, item.place)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netwatch.model.record import Record
-from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
+from netwatch.records.items import DictItem, Item, Packets
 from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
 
 
@@ -46,7 +46,7 @@ class MessageStatistic:
         self.left_out = 0
         self._tallies: dict[str, dict[str, _Tally]] = {name: {} for name, _, _ in self.groups}
 
-    def take(self, item: FlowItem | DictItem | PacketItem) -> None:
+    def take(self, item: Item) -> None:
         if isinstance(item, DictItem):
             self.add(item.body)
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Protocol
 
 from netwatch.model.record import Record
-from netwatch.records.items import DictItem, FlowItem, PacketItem, Packets
+from netwatch.records.items import Item, Packets
 
 MOST_GROUPS = 1_000_000  # told apart by one statistic; what comes later is counted, and said
 
@@ -64,7 +64,7 @@ class Statistic(Protocol):
     kinds: frozenset[str]
     keys: frozenset[str]
 
-    def take(self, item: FlowItem | DictItem | PacketItem) -> None:
+    def take(self, item: Item) -> None:
         """One record that passed the filter."""
 
     def take_all(self, packets: Packets) -> None:

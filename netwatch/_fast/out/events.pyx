@@ -4,8 +4,10 @@ from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flows cimport Core, release_ended
 from netwatch._fast.out.packetrows cimport PacketRows
+from netwatch._fast.wire.packet cimport FAMILY_NONE
 from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.flow.content cimport Event, EV_PACKET
+from netwatch._fast.flow.row cimport BIT_ENDED
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
 
@@ -75,6 +77,32 @@ def ended_rows(Engine engine) -> list[tuple[int, int]]:
     while number:
         out.append((engine.core.table.colds[number].id, number))
         number = engine.core.table.colds[number].next
+    return out
+
+
+def ended_since(Engine engine, u64 before, u32 most) -> tuple[int, list[int]]:
+    """(flows that have ended since the start, rows of those that ended after `before` of them had, oldest first). The
+    newest `most` of them, as far as they are kept."""
+    cdef u64 ended = engine.core.table.created - engine.core.table.live
+    cdef u32 number = engine.core.table.ended_last
+    out = []
+    while number and <u64>len(out) < min(ended - before, <u64>most):
+        out.append(number)
+        number = engine.core.table.colds[number].prev
+    out.reverse()
+    return ended, out
+
+
+def open_rows(Engine engine, u32 most) -> list[int]:
+    """Rows of flows that have not ended, at most so many."""
+    cdef Core* core = &engine.core
+    cdef u32 i
+    out = []
+    for i in range(1, core.table.high + 1):
+        if core.table.rows[i].family != FAMILY_NONE and not core.table.rows[i].bits & BIT_ENDED:
+            if <u32>len(out) == most:
+                break
+            out.append(i)
     return out
 
 

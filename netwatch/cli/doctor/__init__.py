@@ -15,6 +15,7 @@ from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.doctor import parts
 from netwatch.cli.parser import Parser
+from netwatch.history import store
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import NOT_NEEDED, Status
 from netwatch.model.record import Record
@@ -72,6 +73,8 @@ def kept() -> list[Check]:
     """What is on this disk of what went by, and of what is kept about it: where, how much, how old."""
     found = []
     for each in window.kept():
+        if not (each.incident or each.in_use or each.size):
+            continue  # a jailed process may remove no folder: the next start does
         what = "incident of the recorder" if each.incident else "window of the recorder"
         found.append({"name": what, "place": str(each.folder), "bytes": each.size, "in_use": each.in_use,
                       "changed": iso(int(each.changed * 1e9))})
@@ -80,6 +83,11 @@ def kept() -> list[Check]:
             about = path.stat()
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
+    with contextlib.suppress(store.HistoryError):
+        there = store.span()
+        if there is not None and there.flows:
+            found.append({"name": f"history of {there.flows:,} flows", "place": str(store.path()), "bytes": there.size,
+                          "changed": iso(there.last_ns), "since": iso(there.first_ns)})
     return found
 
 

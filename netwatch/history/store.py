@@ -1,0 +1,187 @@
+"""The file of the history: flows that are over, packed by the second, in SQLite with a write-ahead log.
+
+What is written survives the death of its writer; several may write. The file is bounded: the oldest make room, and are
+counted. Nothing here makes a file but a writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from netwatch.model.record import Record
+from netwatch.store import files
+from netwatch.store.folders import state_folder
+
+BUSY_MS = 1000
+BATCH_MOST = 1 << 26  # bytes that the flows of one piece may unpack to
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,
+                                  data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS flows_by_time ON flows (last_ns);
+CREATE TABLE IF NOT EXISTS let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT NULL);
+"""
+
+
+class HistoryError(Exception):
+    """The history cannot be read or written; one line."""
+
+
+class Span(NamedTuple):
+    """What there is: flows, from when to when (ns; 0, 0 of none), bytes on disk, flows that made room."""
+
+    flows: int
+    first_ns: int
+    last_ns: int
+    size: int
+    let_go: int
+
+
+def path() -> Path:
+    """Where it is."""
+    return state_folder() / "history.sqlite"
+
+
+class Writer:
+    """Of the one file. Raises HistoryError."""
+
+    def __init__(self, most: int) -> None:
+        """`most` bytes on disk."""
+        self._most = most
+        where = path()
+        try:
+            with files.as_caller():
+                files.make_folder(where.parent)
+                os.close(os.open(where, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+                self._base = sqlite3.connect(where, timeout=BUSY_MS / 1000, isolation_level=None,
+                                             check_same_thread=False)
+                self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.execute("PRAGMA synchronous = NORMAL")
+                self._base.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as e:
+            raise HistoryError(f"{where}: {getattr(e, 'strerror', None) or e}") from None
+
+    def add(self, records: Sequence[Record], first_ns: int, last_ns: int) -> None:
+        """Flows that ended together, the times of the first and last of their frames."""
+        text = "\n".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records)
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.execute("INSERT INTO flows VALUES (?, ?, ?, ?)",
+                                   (first_ns, last_ns, len(records), zlib.compress(text.encode(), 6)))
+                self._make_room()
+                self._base.execute("COMMIT")
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("PRAGMA incremental_vacuum(256)")
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._base.close()
+
+    def _make_room(self) -> None:
+        """Let the oldest tenth go when there is too much."""
+        pages, free, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0]
+                             for name in ("page_count", "freelist_count", "page_size"))
+        if (pages - free) * size <= self._most:
+            return
+        pieces = self._base.execute("SELECT count(*) FROM flows").fetchone()[0]
+        gone = self._base.execute(
+            "SELECT total(count), max(last_ns) FROM (SELECT count, last_ns FROM flows ORDER BY last_ns LIMIT ?)",
+            (max(1, pieces // 10),)).fetchone()
+        self._base.execute("DELETE FROM flows WHERE rowid IN (SELECT rowid FROM flows ORDER BY last_ns LIMIT ?)",
+                           (max(1, pieces // 10),))
+        self._base.execute("INSERT INTO let_go VALUES (?, ?)", (int(gone[0]), gone[1]))
+
+
+def _opened() -> sqlite3.Connection | None:
+    """For reading; None where there is none. Raises HistoryError."""
+    where = path()
+    if not where.exists():
+        return None
+    try:
+        with files.as_caller():
+            base = sqlite3.connect(f"{where.as_uri()}?mode=rw", uri=True, timeout=BUSY_MS / 1000)
+            base.execute("PRAGMA query_only = ON")
+            base.execute("SELECT count(*) FROM flows").fetchone()
+    except sqlite3.Error as e:
+        raise HistoryError(f"{where}: {e}") from None
+    return base
+
+
+def records(first_ns: int, last_ns: int) -> Iterator[Record]:
+    """The flows of which some frame came from `first_ns` on and before `last_ns`, in the order in which they ended.
+    Raises HistoryError."""
+    base = _opened()
+    if base is None:
+        return
+    with contextlib.closing(base):
+        try:
+            found = base.execute("SELECT data FROM flows WHERE last_ns >= ? AND first_ns < ? ORDER BY last_ns, rowid",
+                                 (first_ns, last_ns))
+            for (data,) in found:
+                yield from _unpacked(data)
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
+
+
+def _unpacked(data: bytes) -> Iterator[Record]:
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(data, BATCH_MOST).decode()
+        yield from (record for line in text.split("\n") if isinstance(record := json.loads(line), dict))
+    except (zlib.error, ValueError, RecursionError):
+        raise HistoryError(f"{path()}: a piece of it is damaged") from None
+
+
+def span() -> Span | None:
+    """None where there is none. Raises HistoryError."""
+    base = _opened()
+    if base is None:
+        return None
+    with contextlib.closing(base):
+        try:
+            flows, first, last = base.execute("SELECT total(count), min(first_ns), max(last_ns) FROM flows").fetchone()
+            gone = base.execute("SELECT total(flows) FROM let_go").fetchone()[0]
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
+    return Span(int(flows), first or 0, last or 0, _size(), int(gone))
+
+
+def forget(before_ns: int | None) -> int:
+    """Remove what ended before, None: all of it; how many flows. Raises HistoryError."""
+    base = _opened()
+    if base is None:
+        return 0
+    with contextlib.closing(base):
+        try:
+            base.execute("PRAGMA query_only = OFF")
+            limit = (1 << 63) - 1 if before_ns is None else before_ns
+            base.execute("PRAGMA secure_delete = ON")
+            gone = int(base.execute("SELECT total(count) FROM flows WHERE last_ns < ?", (limit,)).fetchone()[0])
+            base.execute("DELETE FROM flows WHERE last_ns < ?", (limit,))
+            base.commit()
+            base.execute("VACUUM")
+            base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
+    return gone
+
+
+def _size() -> int:
+    """Bytes of the file and its log."""
+    size = 0
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            size += os.stat(f"{path()}{suffix}").st_size
+    return size

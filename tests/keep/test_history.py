@@ -1,0 +1,184 @@
+"""History: flows that are over on disk, across runs; read and asked as they were; nothing unless it was asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from evidence_files import ROOT
+from made_captures import many
+from netwatch_command import Run
+from test_recorder import watched
+
+from netwatch.cli import history as command
+from netwatch.cli.errors import CommandError
+from netwatch.history import store
+
+TOUR = ROOT / "docs" / "tour.pcap"
+ON = "history.on=true"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    yield tmp_path / "state" / "netwatch"
+
+
+def environment() -> dict[str, dict[str, str]]:
+    return {"env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def kept(*settings: str, path: Path = TOUR) -> list[dict]:
+    """What the session itself says of the flows that are over, once they are on disk."""
+    session = watched(path, ON, "timeouts.udp=1", "timeouts.tcp_closed=1", *settings)
+    with session.lock:
+        session.pipeline.advance(session.engine.clock + 3600 * 10**9)
+        session.pipeline.end()
+    page = session.query(None, "id", False, 0, 10_000, True)
+    session.stop()
+    return [row for row in page.rows if "ended" in row]
+
+
+def test_nothing_is_kept_unless_it_is_asked_for(state: Path, netwatch: Run):
+    session = watched(TOUR)
+    session.stop()
+    assert not store.path().exists()
+    done = netwatch("read", "--history", **environment())
+    assert done.returncode == 4 and "there is no history" in done.stderr and not store.path().exists()
+
+
+def test_the_same_records_as_live(state: Path, netwatch: Run):
+    live = {row["id"]: row for row in kept()}
+    found = lines(netwatch("read", "--history", **environment()).stdout)
+    assert {row["id"] for row in found} == set(live) and len(found) > 5
+    for row in found:
+        same = {key: live[row["id"]][key] for key in row if key != "schema"}
+        assert same == {key: value for key, value in row.items() if key != "schema"}
+    assert store.path().stat().st_mode & 0o777 == 0o600
+
+
+def test_filters_orders_formats_and_sql(state: Path, netwatch: Run):
+    kept()
+    read = ("read", "--history")
+    dns = lines(netwatch(*read, "--where", "app == dns", **environment()).stdout)
+    assert len(dns) == 3 and {row["app"] for row in dns} == {"dns"}
+    ports = [row["sport"] for row in lines(netwatch(*read, "--where", "dns", "--sort", "sport:desc", "--limit", "2",
+                                                     **environment()).stdout)]
+    assert ports == sorted(ports, reverse=True) and len(ports) == 2
+    table = netwatch(*read, "--format", "csv", "--fields", "app,dport", "--where", "dns", **environment()).stdout
+    assert list(csv.reader(io.StringIO(table)))[1:] == [["dns", "53"]] * 3
+    assert "TLS api.example.com" in netwatch(*read, "--format", "table", **environment()).stdout
+    query = "select app, count(*) n from flows where app = 'dns' group by 1"
+    done = netwatch("sql", query, "--history", **environment())
+    assert lines(done.stdout) == [{"app": "dns", "n": 3}]
+    assert netwatch("sql", "select * from dns", "--history", **environment()).returncode == 2
+    assert netwatch(*read, "--what", "dns", **environment()).returncode == 2
+    assert netwatch("read", TOUR, "--history", "..", **environment()).returncode == 2
+
+
+def test_a_span_of_time(state: Path, netwatch: Run):
+    kept()
+    everything = lines(netwatch("read", "--history", **environment()).stdout)
+    for words, count in (("2026-11-21T08:52:00+00:00..2026-11-21T08:53:00+00:00", len(everything)),
+                         ("..2026-11-21T08:52:00+00:00", 0), ("2027-01-01..", 0)):
+        assert len(lines(netwatch("read", "--history", words, **environment()).stdout)) == count
+    for wrong in ("10:00", "x..y", "2027-01-01..2026-01-01", "25:99.."):
+        done = netwatch("read", "--history", wrong, **environment())
+        assert done.returncode == 2 and "--history" in done.stderr
+    assert command.span("10:00..11:00")[1] - command.span("10:00..11:00")[0] == 3600 * 10**9
+    with pytest.raises(CommandError):
+        command.span("11:00..10:00")
+
+
+def test_runs_follow_one_another_and_the_dead_leave_what_they_wrote(state: Path, netwatch: Run):
+    kept()
+    once = len(lines(netwatch("read", "--history", **environment()).stdout))
+    program = ("import os, sys; sys.path[:0] = sys.argv[1:]; from netwatch.history.store import Writer; "
+               "w = Writer(1 << 20); w.add([{'schema': 'netwatch.flow/1', 'id': 99}], 1, 2); print('ok', flush=True); "
+               "os.kill(os.getpid(), 9)")
+    done = subprocess.run([sys.executable, "-c", program, *sys.path], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60)
+    assert done.returncode == -signal.SIGKILL and done.stdout == "ok\n"
+    kept()
+    found = lines(netwatch("read", "--history", **environment()).stdout)
+    assert len(found) == 2 * once + 1 and found[0]["id"] == 99
+
+
+def test_the_oldest_make_room_and_that_is_counted(state: Path, netwatch: Run):
+    writer = store.Writer(200_000)
+    for turn in range(300):
+        writer.add([{"schema": "netwatch.flow/1", "id": turn, "label": os.urandom(2000).hex()}], turn, turn)
+    writer.close()
+    there = store.span()
+    assert there is not None and there.let_go + there.flows == 300 and there.let_go > 100
+    ids = [row["id"] for row in store.records(0, 1 << 62)]
+    assert ids == list(range(there.let_go, 300)) and there.size < 800_000
+    assert f"{there.let_go} older flows had to make room" in netwatch("read", "--history", **environment()).stderr
+
+
+def test_a_disk_that_does_not_take_it_is_told_and_flows_wait(state: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise store.HistoryError("database or disk is full")
+
+    monkeypatch.setattr(store.Writer, "add", refuse)
+    session = watched(TOUR, ON, "timeouts.udp=1")
+    with session.lock:
+        session.pipeline.advance(session.engine.clock + 3600 * 10**9)
+        session.pipeline.end()
+    from netwatch.addons.history import History
+
+    waiting = session.get(History).stores()[0]
+    assert waiting.used > 5 and waiting.lost == 0
+    session.stop()
+
+
+@pytest.mark.parametrize("data", [b"", b"no database at all" * 100, b"SQLite format 3\0" + b"x" * 5000])
+def test_what_is_no_history_is_told(state: Path, netwatch: Run, data: bytes):
+    state.mkdir(parents=True)
+    store.path().write_bytes(data)
+    done = netwatch("read", "--history", **environment())
+    assert done.returncode in (4, 5) and "history" in done.stderr
+    session = watched(TOUR, ON)
+    session.stop()
+
+
+def test_a_damaged_piece_is_told(state: Path, netwatch: Run):
+    kept()
+    base = sqlite3.connect(store.path())
+    base.execute("UPDATE flows SET data = x'00'")
+    base.commit()
+    base.close()
+    assert netwatch("read", "--history", **environment()).returncode == 5
+
+
+def test_forget_and_doctor(state: Path, netwatch: Run):
+    count = len(kept())
+    told = json.loads(netwatch("doctor", "--json", **environment()).stdout)["kept"]
+    assert any(each["name"].startswith("history of") and each["bytes"] > 0 for each in told)
+    assert " 0 flows of the history" in netwatch("forget", "--before", "2020-01-01", **environment()).stderr
+    secret = b"api.example.com"
+    assert f"{count} flows of the history removed" in netwatch("forget", "--all", **environment()).stderr
+    assert lines(netwatch("read", "--history", **environment()).stdout) == []
+    assert all(secret not in path.read_bytes() for path in state.iterdir() if path.is_file())
+
+
+def test_many_flows(state: Path, tmp_path: Path):
+    (tmp_path / "m.pcap").write_bytes(many(40_000, 20_000))
+    began = time.monotonic()
+    assert len(kept(path=tmp_path / "m.pcap")) > 0 and time.monotonic() - began < 60
+    there = store.span()
+    assert there is not None and there.flows > 10_000 and there.size < 20_000_000
