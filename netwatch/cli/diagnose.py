@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             source.close()
     finally:
         options.host.close()
-    _write(reading.found, reading.packets, style)
+    _write(reading, style)
     return code or (FOUND if reading.found else 0)
 
 
@@ -87,24 +87,28 @@ class Diagnosing(read.Reading):
         super().__init__(options, {"finding"}, source, Selection(None, None, None), silent)
         self.found: list[Record] = []
         self.packets = 0
+        self.health: Record = {}
 
     def _loop(self, reading: records.Reading) -> None:
         for _ in self._steps(reading):
             pass
         diagnose = reading.pipeline.get(Diagnose)
         self.found = [{"schema": "netwatch.finding/1", **diagnose.body(each)} for each in diagnose.shown()]
+        self.health = diagnose.health
         self.packets = int(reading.pipeline.summary()["packets"])
 
 
-def _write(found: list[Record], packets: int, style: str) -> None:
+def _write(reading: Diagnosing, style: str) -> None:
     text: Iterable[str]
+    found, packets, health = reading.found, reading.packets, reading.health
     if style == "ndjson":
         text = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in found)
     elif style == "json":
-        text = (json.dumps({"schema": "netwatch.diagnosis/1", "packets": packets, "findings": found},
+        text = (json.dumps({"schema": "netwatch.diagnosis/1", "packets": packets, "health": health,
+                            "findings": found},
                            ensure_ascii=False, indent=2),)
     else:
-        text = report.markdown(found, packets) if style == "markdown" else report.lines(found, packets)
+        text = (report.markdown if style == "markdown" else report.lines)(found, packets, health)
     encoding = (sys.stdout.encoding or "utf-8") if style == "table" else "utf-8"
     sys.stdout.flush()
     for line in text:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 BUCKET_S = 1  # in which things are counted together
 COURSES = 1024  # things that may be wrong, watched at a time
 MOST = 1000  # findings kept; more are counted
+MEASURED = (  # in words, by metric, whether it is a time, and why there may be none
+    ("handshakes", "shake", True, "no TCP handshake was seen from its SYN on"),
+    ("answers", "reply", True, "no request over TCP was seen with its answer"),
+    ("dns", "resolver", True, "no DNS query over UDP was seen with its answer"),
+    ("connections", "open", False, "nobody tried to open a TCP connection"),
+)
 RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -90,6 +96,13 @@ class Diagnose(Addon):
         return finding.body(self.now, self._stale_s, hidden)
 
     @property
+    def health(self) -> Record:
+        """What was measured of the traffic itself, and why the rest was not. The engine holds still."""
+        measured = self._tallies.measured if self._tallies is not None else {}
+        return {name: _health(*measured.get(metric, (0, 0, 0.0)), timed, why)
+                for name, metric, timed, why in MEASURED}
+
+    @property
     def now(self) -> int:
         """Packet time, ns."""
         return max(engine.clock for engine in self._run.engines)
@@ -144,3 +157,9 @@ class Diagnose(Addon):
         frame = finding.totals.frames[0] if finding.totals.frames else 0
         return Event(frame, 0, "finding", finding.known, self._run.engines[0], 0, 0, 0, False, self.body(finding), 0,
                      None)
+
+
+def _health(samples: int, bad: int, mean_ms: float, timed: bool, why: str) -> Record:
+    if not samples:
+        return {"unmeasured": why}
+    return {"samples": samples, "bad": bad, **({"mean_ms": round(mean_ms, 3)} if timed else {})}

@@ -10,6 +10,16 @@ HEALTHY = "Nothing is wrong with what was seen."
 NOTHING = "Nothing was seen: no packets."
 
 
+def measured(health: Record) -> Iterator[str]:
+    """What the diagnosis stands on; what was not measured is not well."""
+    for name, about in health.items():
+        if "unmeasured" in about:
+            yield f"{name}: not measured, {about['unmeasured']}"
+        else:
+            mean = f", {about['mean_ms']} ms on average" if "mean_ms" in about else ""
+            yield f"{name}: {about['samples']:,}{mean}, {about['bad']:,} bad"
+
+
 def summary(findings: Sequence[Record], packets: int) -> str:
     """One line."""
     if not packets:
@@ -32,11 +42,13 @@ def whom(finding: Record) -> str:
     return ", ".join(words)
 
 
-def markdown(findings: Sequence[Record], packets: int) -> Iterator[str]:
+def markdown(findings: Sequence[Record], packets: int, health: Record) -> Iterator[str]:
     """Lines of a page."""
     yield "# Diagnosis"
     yield ""
     yield summary(findings, packets)
+    yield ""
+    yield from (f"- {line}" for line in measured(health))
     for each in findings:
         yield ""
         yield f"## {each['title']} ({each['severity']}, {each['state']})"
@@ -55,9 +67,10 @@ def markdown(findings: Sequence[Record], packets: int) -> Iterator[str]:
             yield f"- **Follows from it** {line}"
 
 
-def lines(findings: Sequence[Record], packets: int) -> Iterator[str]:
+def lines(findings: Sequence[Record], packets: int, health: Record) -> Iterator[str]:
     """For a terminal."""
     yield summary(findings, packets)
+    yield from (f"  {line}" for line in measured(health))
     for each in findings:
         yield ""
         yield f"{each['severity'].upper()}  {each['title']}  [{each['kind']}, {each['state']}]"

@@ -178,12 +178,21 @@ def test_the_command_line(tmp_path: Path) -> None:
     whole = json.loads(diagnose(ill, "--format", "json").stdout)
     assert whole["findings"] == [record] and whole["schema"] == "netwatch.diagnosis/1"
     assert record["subject"] == {"host": YOU, "flow": 2} and record["closes_when"]
+    assert whole["health"]["answers"] == {"samples": 70, "bad": 10, "mean_ms": record_mean()}
+    assert whole["health"]["dns"] == {"unmeasured": "no DNS query over UDP was seen with its answer"}
     healthy = diagnose(well, "--format", "table")
+    assert "dns: not measured" in healthy.stdout and "answers: 5, 3.0 ms on average, 0 bad" in healthy.stdout
     assert healthy.returncode == 0 and "Nothing is wrong with what was seen" in healthy.stdout
     assert "no packets" in diagnose(nothing, "--format", "table").stdout
     assert diagnose(ill, "--set", "diagnose.thresholds.server_least_ms=500").returncode == 0
     off = diagnose(ill, "--set", "diagnose.on=false")
     assert off.returncode == 2 and "nothing is looked for" in off.stderr
+
+
+def record_mean() -> float:
+    """Of the waits of slower_than_usual() beyond the round trip of 2 ms that their handshakes took, in ms."""
+    waits = [10, 20, 15] * 20 + [400] * 10
+    return round(sum(wait - 2 for wait in waits) / len(waits), 3)
 
 
 def test_as_records(tmp_path: Path) -> None:

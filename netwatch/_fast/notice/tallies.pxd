@@ -60,6 +60,11 @@ cdef struct Tally:
     u32 calm[2]                # what went well in that minute, and in the one before
     Bucket now
 
+cdef struct Sum:               # of all tallies of a metric, since the start
+    u64 n
+    u64 bad
+    double ms                  # of all samples that are times
+
 cdef struct Limit:             # ms
     double unknown             # too long, where nothing was learnt
     double least               # never too long below
@@ -70,6 +75,7 @@ cdef class Tallies:
     cdef Places places
     cdef Tally* mem
     cdef Limit limits[M_COUNT]
+    cdef Sum sums[M_COUNT]
     cdef u64 learn             # samples until it has learnt
     cdef u64 span              # ns of a bucket
     cdef u64 number[LANES]     # of the bucket now

@@ -79,6 +79,12 @@ cdef class Tallies:
         """Tallies there are."""
         return min(self.places.made, <u64>TALLIES)
 
+    @property
+    def measured(self) -> dict[str, tuple[int, int, float]]:
+        """How many samples there were of each metric, how many of them were bad, and the mean of their times in ms."""
+        return {name: (self.sums[i].n, self.sums[i].bad, self.sums[i].ms / self.sums[i].n if self.sums[i].n else 0.0)
+                for i, name in enumerate(METRICS)}
+
     def done(self, over: bool) -> list[tuple[object, ...]]:
         """The buckets that are over, of tallies that were bad once, in order: what netwatch.diagnose.contract.Measured
         names. `over`: the one of now too."""
@@ -150,6 +156,8 @@ cdef class Tallies:
             now.first_bad = when
             now.key, now.row, now.shard = turn.key, turn.row, turn.shard
         now.bad += 1
+        self.sums[one.metric].n += 1
+        self.sums[one.metric].bad += 1
         now.codes[code] += 1
         now.weight += weight
         now.last_bad = when
@@ -167,9 +175,11 @@ cdef class Tallies:
         if one.n >= self.learn:
             sigma = sqrt(one.spread / one.n)
             most = max(limit.least, one.mean + limit.sigmas * max(sigma, limit.floor))
+        self.sums[one.metric].ms += ms
         if ms > most:
             self.badly(one, turn, when, C_SLOW, value, 0)
             return
+        self.sums[one.metric].n += 1
         one.n += 1
         off = ms - one.mean
         one.mean += off / min(one.n, <u64>USUAL)
@@ -220,6 +230,7 @@ cdef class Tallies:
 
     cdef void opened(self, const Turn* turn, u64 when) noexcept:
         self.well(self.port(M_OPEN, turn), when)
+        self.sums[M_OPEN].n += 1
         if not turn.code:
             self.sample(self.make(M_SHAKE, turn.dst, NOBODY, 0, NULL, 0, turn.family), turn, when, turn.value)
             return

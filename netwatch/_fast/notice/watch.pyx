@@ -35,6 +35,7 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
 cdef enum:
     SECOND = 1000000000        # ns
     WAITING_BYTES = 8388608
+    WHENS = 7                  # bits of Crowds.when
 
 cdef struct Waiting:           # what a flow said
     u64 second                 # in which it was done
@@ -53,6 +54,22 @@ cdef int by_second(const void* a, const void* b) noexcept nogil:
     return (x.place > y.place) - (x.place < y.place)
 
 
+cdef inline int bit_number(u32 bit) noexcept nogil:
+    cdef int number = 0
+    while bit > 1:
+        bit >>= 1
+        number += 1
+    return number
+
+
+cdef inline bint is_nearby(u8 family, const u8* a) noexcept nogil:
+    """Is it surely no address outside: private, shared, link-local, loopback (RFC 1918, 6598, 3927, 4193)?"""
+    if family == FAMILY_IP4:
+        return (a[0] == 10 or a[0] == 127 or (a[0] == 172 and a[1] >> 4 == 1) or (a[0] == 192 and a[1] == 168)
+                or (a[0] == 169 and a[1] == 254) or (a[0] == 100 and a[1] >> 6 == 1))
+    return a[0] & 0xfe == 0xfc or (a[0] == 0xfe and a[1] >> 6 == 2)
+
+
 cdef inline bint is_shared(u8 family, const u8* address) noexcept nogil:
     """Multicast and the limited broadcast, which many hear and nobody has to answer."""
     if family == FAMILY_IP4:
@@ -66,7 +83,8 @@ cdef class Watch:
     cdef list lists            # the Turns of each
     cdef list tables           # Crowds
     cdef list told             # those that count what flows say
-    cdef list turned           # and what happens to them
+    cdef list counting         # by the number of the bit of what happens, those that count it
+    cdef u8 heard[256]         # by protocol: what it says matters to one of them
     cdef u32 counted           # what happens of which one of them takes note
     cdef bint carried, steady  # somebody wants that
     cdef Beats beats
@@ -92,13 +110,19 @@ cdef class Watch:
         least and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
         cdef Crowds table
+        cdef int i
         if not (attempts_open(&self.attempts) and beats_open(&self.beats) and stations_open(&self.stations)):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         self.told = [table for table in tables if "told" in table.on]
-        self.turned = [table for table in tables if table.on != ("told",)]
+        self.counting = [[] for _ in range(WHENS)]
         for table in tables:
             self.counted |= table.when
+            for i in range(WHENS):
+                if table.when >> i & 1:
+                    self.counting[i].append(table)
+            for i in range(256 if table.when & ON_TOLD else 0):
+                self.heard[i] |= table.apps[i]
         self.carried, self.steady = "carried" in wants, "steady" in wants
         if beats is not None:
             self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
@@ -188,7 +212,7 @@ cdef class Watch:
         if turn.what == TURN_BEGAN:
             if not turn.spoke and not is_shared(turn.family, turn.dst):
                 attempt_begin(&self.attempts, turn)
-                if self.steady:
+                if self.steady and not is_nearby(turn.family, turn.dst):
                     self.keep_time(turn)
         elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
             if attempt_settle(&self.attempts, turn) != NULL:
@@ -220,11 +244,13 @@ cdef class Watch:
         cdef Crowds table
         cdef Waiting* one
         cdef void* grown
-        for table in self.told:
-            if table.takes(turn):
-                break
-        else:
-            if self.tallies is None:
+        if self.tallies is None:
+            if not self.heard[turn.app]:
+                return 0
+            for table in self.told:
+                if table.takes(turn):
+                    break
+            else:
                 return 0
         if self.n_waiting == self.room:
             grown = realloc(self.waiting, (2 * self.room + 256) * sizeof(Waiting))
@@ -306,8 +332,8 @@ cdef class Watch:
         cdef const Source* source
         if not self.counted & when:
             return 0
-        for table in self.told if when == ON_TOLD else self.turned:
-            if not table.when & when or not table.takes(turn):
+        for table in <list>self.counting[bit_number(when)]:
+            if not table.takes(turn):
                 continue
             group = table.add_names(turn) if table.names else table.add(turn)
             if group == NULL or group.said or group.n < table.least:
