@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from typing import Any, NoReturn
 
@@ -22,6 +21,8 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             word = unknown[1].split()[0]
             message = f"{word}: " + ("no such option" if word.startswith("-") else "one too many")
+            import difflib  # every start would pay for it otherwise
+
             near = difflib.get_close_matches(word.partition("=")[0], self._option_string_actions, 1)
             message += f"; did you mean {near[0]}?" if near else ""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,6 @@ def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
 
 def read_settings(texts: list[str], file: str | None = None) -> Settings:
     """What the configuration file sets, above it the environment, above that --set. `file`: not the usual one."""
-    from netwatch.filter import lists
     from netwatch.run import addons  # noqa: F401 - their options join the others
     from netwatch.store import config
 
@@ -57,7 +57,10 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
     if wrong:
         more = f" (and {len(wrong) - 1} more: `netwatch config check`)" if wrong[1:] else ""
         raise CommandError(wrong[0] + more)
-    lists.use(settings.lists)
+    if settings.lists or "netwatch.filter.lists" in sys.modules:  # else nobody has any: filters are not loaded for that
+        from netwatch.filter import lists
+
+        lists.use(settings.lists)
     try:
         return parse_settings(texts, from_environment(settings, os.environ))
     except SettingError as e:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 _lists: dict[str, tuple[str, ...]] = {}
 
@@ -17,6 +16,8 @@ def named(name: str) -> tuple[str, ...]:
     """The items of a list. Raises KeyError that names the nearest."""
     found = _lists.get(name.lower())
     if found is None:
+        from difflib import get_close_matches  # every filter would pay for it otherwise
+
         near = get_close_matches(name.lower(), _lists, 1, 0.4)
         hint = f"did you mean @{near[0]}?" if near else f"set it: lists.{name} = [...]"
         raise KeyError(f"no list is called @{name}; {hint}")

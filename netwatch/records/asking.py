@@ -30,14 +30,16 @@ def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
 
 def where_fault(where: Filter | None, kinds: Iterable[str]) -> str:
     """Which condition no record of these kinds can answer; "" where all can be."""
+    if where is None:
+        return ""
     from netwatch.filter.evaluate import mixed
     from netwatch.schema import answering
 
     asked = [singular(kind) for kind in kinds if kind != "summary"]
     for kind in asked:
-        if where is not None and mixed(where.node, kind):
+        if mixed(where.node, kind):
             return f"fields of {kind} records and of their flows are not compared with each other"
-    for fields in where.conditions if where is not None and asked else ():
+    for fields in where.conditions if asked else ():
         if not any(answering(fields, kind)[1] for kind in asked):
             names = [field.name for field in fields]
             others = " and ".join(dict.fromkeys(kind for field in fields for kind in field.kinds))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import ROOT
+from netwatch_command import ENVIRONMENT, ROOT
 
 FAST = "netwatch._fast"
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -164,3 +164,17 @@ def test_nobody_else_asks_which_system_this_is() -> None:
     for name, path in modules():
         if name.split(".")[1:2] in (["addons"], ["names"], ["owners"], ["decrypt"], ["run"]):
             assert "platform.current" not in path.read_text(), name
+
+
+def test_a_summary_of_a_file_loads_no_more_than_it_needs() -> None:
+    """Short runs are mostly imports: filters, the platform's parts, plugins and packs are others' to pay for."""
+    dear = ("netwatch.filter", "netwatch.platform.base", "netwatch.platform.linux.machine", "netwatch.plugins",
+            "netwatch.store.packs", "netwatch.model.machine", "netwatch.ui", "netwatch.detect", "difflib", "zipfile",
+            "asyncio", "multiprocessing", "cryptography", "numpy")
+    capture = str(ROOT / "tests" / "golden" / "http.pcap")
+    code = (f"import sys; from netwatch.cli import run; run(['read', {capture!r}, '--what', 'summary']);"
+            f"print(*[name for name in {dear!r} if name in sys.modules], file=sys.stderr)")
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60,
+                           check=True, env=ENVIRONMENT)
+    assert found.stdout.startswith('{"schema":"netwatch.summary/1"')
+    assert found.stderr.split() == []

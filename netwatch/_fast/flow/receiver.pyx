@@ -22,17 +22,23 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
+    static inline uint64_t nw_word(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
+    static inline uint64_t nw_carry(uint64_t a, uint64_t v) { a += v; return a + (a < v); }
     /* The one's complement sum of RFC 1071, neither folded nor inverted, in the machine's byte order, as it allows. */
-    static uint64_t nw_ones_sum(const uint8_t *p, size_t n) {
-        uint64_t a = 0, b = 0, v, w;
+    static uint64_t nw_ones_sum(uint64_t a, const uint8_t *p, size_t n) {
+        uint64_t b = 0;
         uint8_t tail[8] = {0};
-        for (; n >= 16; n -= 16, p += 16) {
-            memcpy(&v, p, 8); memcpy(&w, p + 8, 8);
-            a += (v & 0xffffffffu) + (v >> 32); b += (w & 0xffffffffu) + (w >> 32);
+        for (; n >= 32; n -= 32, p += 32) {
+            a = nw_carry(a, nw_word(p)); b = nw_carry(b, nw_word(p + 8));
+            a = nw_carry(a, nw_word(p + 16)); b = nw_carry(b, nw_word(p + 24));
         }
-        for (; n >= 8; n -= 8, p += 8) { memcpy(&v, p, 8); a += (v & 0xffffffffu) + (v >> 32); }
-        if (n) { memcpy(tail, p, n); memcpy(&v, tail, 8); b += (v & 0xffffffffu) + (v >> 32); }
-        return a + b;
+        for (; n >= 8; n -= 8, p += 8) a = nw_carry(a, nw_word(p));
+        if (n) { memcpy(tail, p, n); a = nw_carry(a, nw_word(tail)); }
+        return nw_carry(a, b);
+    }
+    /* Of both addresses. */
+    static inline uint64_t nw_ends_sum(const uint8_t *p, const uint8_t *q) {
+        return nw_carry(nw_carry(nw_carry(nw_word(p), nw_word(p + 8)), nw_word(q)), nw_word(q + 8));
     }
     static inline uint16_t nw_fold(uint64_t s) {
         s = (s >> 32) + (s & 0xffffffffu); s = (s >> 16) + (s & 0xffff); s = (s >> 16) + (s & 0xffff);
@@ -40,7 +46,9 @@ cdef extern from *:
     }
     #include <arpa/inet.h>
     """
-    u64 ones_sum "nw_ones_sum"(const u8* p, size_t n) noexcept nogil
+    u64 ones_sum "nw_ones_sum"(u64 begun, const u8* p, size_t n) noexcept nogil
+    u64 ends_sum "nw_ends_sum"(const u8* src, const u8* dst) noexcept nogil
+    u64 carry "nw_carry"(u64 a, u64 b) noexcept nogil
     u16 fold "nw_fold"(u64 sum) noexcept nogil
     u16 htons(u16 n) noexcept nogil
 
@@ -113,8 +121,8 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     cdef u32 mss = t.mss[1 - pk.side] if t.mss[1 - pk.side] > SURE_MSS else <u32>SURE_MSS
     if pk.payload_len != pk.wire_payload or pk.head < 20 or not behind_plain_ip(pk, header):
         return False
-    pseudo = ones_sum(pk.src, 16) + ones_sum(pk.dst, 16) + htons(PROTO_TCP) + htons(<u16>n) + (n >> 16)
-    if fold(pseudo + ones_sum(header, n)) == 0xffff:
+    pseudo = carry(ends_sum(pk.src, pk.dst), htons(PROTO_TCP) + htons(<u16>n) + (n >> 16))
+    if fold(ones_sum(pseudo, header, n)) == 0xffff:
         t.shaken |= right
         return False
     if not t.shaken & right or pk.payload_len > mss:
