@@ -1,6 +1,6 @@
 """Exchanges of HTTP as others write them: HAR 1.2, and commands of curl.
 
-HAR: http://www.softwareishard.com/blog/har-12-spec/. What was masked in the record is masked here too.
+HAR is as Jan Odvarko's specification of version 1.2 has it. What was masked in the record is masked here too.
 """
 
 from __future__ import annotations
