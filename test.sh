@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests; arguments go to pytest. Tests whose tools (tshark, tmux, nginx ...) are absent say so and are skipped.
+# Runs the tests, a file of them on each core; arguments go to pytest (-n 0: one after the other, as --pdb wants it).
+# Tests whose tools (tshark, tmux, nginx ...) are absent say so and are skipped.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/tools/prepare.sh"
 ready test
 cd "$ROOT"
-exec "$VENV/bin/python" -m pytest "$@"
+exec "$VENV/bin/python" -m pytest -n auto --dist loadfile "$@"
