@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -36,20 +36,34 @@ class Asked(Exception):
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each subcommand, by its name; of the terminal by ""."""
+    """The parser of each subcommand, by its name; of the terminal by ""; of what a subcommand hands on, by both names."""
     found = {"": terminal.build_parser()}
+    for name, place in COMMANDS.items():
+        module, _, function = place.partition(":")
+        command = getattr(importlib.import_module(module), function)
+        found[name] = parser = asked(command, [])
+        if any(action.nargs == argparse.REMAINDER for action in parser._actions):
+            choices = [choice for action in parser._actions for choice in action.choices or ()]
+            found |= {f"{name} {choice}": asked(command, [choice], parser.prog) for choice in choices}
+    return found
 
-    def stop(parser: argparse.ArgumentParser, *arguments: object, **more: object) -> None:
+
+def asked(command: Callable[[list[str]], int], words: list[str], passing: str = "") -> argparse.ArgumentParser:
+    """The parser that the command comes to read its words by; the one called `passing` reads on."""
+    original = argparse.ArgumentParser.parse_known_args
+
+    def stop(parser: argparse.ArgumentParser, *arguments: object, **more: object) -> object:
+        if parser.prog == passing:
+            return original(parser, *arguments, **more)  # type: ignore[call-overload]
         raise Asked(parser)
 
     with mock.patch.object(argparse.ArgumentParser, "parse_known_args", stop):
-        for name, place in COMMANDS.items():
-            module, _, function = place.partition(":")
-            try:
-                getattr(importlib.import_module(module), function)([])
-            except Asked as asked:
-                found[name] = asked.args[0]
-    return found
+        try:
+            command(words)
+        except Asked as found:
+            parser: argparse.ArgumentParser = found.args[0]
+            return parser
+    raise SystemExit(f"{' '.join(words)}: reads no words")
 
 
 def whole_parser() -> argparse.ArgumentParser:
@@ -58,6 +72,8 @@ def whole_parser() -> argparse.ArgumentParser:
     top = found.pop("")
     below = top.add_subparsers()
     for name, parser in found.items():
+        if " " in name:
+            continue
         summary = (parser.description or "").split("\n\n")[0].partition(": ")[2]
         below.add_parser(name, parents=[parser], add_help=False, help=summary)
     return top

@@ -216,7 +216,8 @@ def test_what_gives_the_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_every_option_is_in_the_manual() -> None:
     page = WORDS["command_page"]().replace("\\-", "-")
     parsers: dict[str, argparse.ArgumentParser] = WORDS["parsers"]()
-    assert set(parsers) == {"", *COMMANDS}
+    assert {name.partition(" ")[0] for name in parsers} == {"", *COMMANDS}
+    assert {"bundle make", "bundle verify"} <= set(parsers)
     for parser in parsers.values():
         for action in parser._actions:
             assert all(f"\\fB{name}\\fR" in page for name in action.option_strings), action
