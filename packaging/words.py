@@ -36,7 +36,7 @@ class Asked(Exception):
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each subcommand, by its name; of the terminal by ""; of what a subcommand hands on, by both names."""
+    """The parser of each subcommand, by its name; the terminal's by ""; of what one hands on, by both names."""
     found = {"": terminal.build_parser()}
     for name, place in COMMANDS.items():
         module, _, function = place.partition(":")

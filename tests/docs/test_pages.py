@@ -1,7 +1,7 @@
 """What the pages show is what happens: each example with its output is run, each command that is named exists.
 
-In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the block's end, is the output
-of that command in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
+In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the block's end, is its output
+in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
-QUESTIONS = ROOT / "docs" / "questions.md"  # is made by running its commands, which tests/cli/test_cli_questions.py does
+QUESTIONS = ROOT / "docs" / "questions.md"  # has a test of its own, tests/cli/test_cli_questions.py
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {QUESTIONS})]
 BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```$", re.M | re.S)
 INDENTED = re.compile(r"(?:^    [^\n]*\n)+", re.M)
@@ -47,7 +47,8 @@ def same(expected: str, found: str) -> bool:
     """Trailing blanks and empty lines aside; `...` on a line of its own is any lines."""
     lines = [line.rstrip() for line in expected.splitlines() if line.strip()]
     pattern = "".join("(?:.*\n)*" if line.strip() == "..." else re.escape(line) + "\n" for line in lines)
-    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in found.splitlines() if line.strip())) is not None
+    shown = "".join(f"{line.rstrip()}\n" for line in found.splitlines() if line.strip())
+    return re.fullmatch(pattern, shown) is not None
 
 
 EXAMPLES = list(examples())
