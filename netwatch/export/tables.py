@@ -116,6 +116,12 @@ class Tables:
         known = names_for((kind,))
         for word in sorted(self._words):
             fields = known.get(word) or known.get(word.lower()) or ()
+            sums = [field.parts for field in fields if kind in field.kinds and field.parts]
+            if sums and word.lower() not in self._columns[table]:
+                parts = [f'"{_column(part)}"' for part in sums[0]]
+                total = " + ".join(f"COALESCE({part}, 0)" for part in parts)
+                self._add_generated(table, word, f"CASE WHEN COALESCE({', '.join(parts)}) IS NOT NULL THEN {total} END")
+                continue
             paths = [_column(field.key(kind)) for field in fields if kind in field.kinds and not field.parts]
             if not paths and word.replace("_", ".") in known:
                 paths = [_column(field.key(kind)) for field in known[word.replace("_", ".")] if kind in field.kinds]
@@ -126,10 +132,13 @@ class Tables:
                     self._add_column(table, path)
             if word not in self._columns[table]:
                 both = ", ".join(f'"{path}"' for path in paths)
-                value = f"COALESCE({both})" if len(paths) > 1 else both
-                quoted = word.replace('"', '""')
-                self._base.execute(f'ALTER TABLE "{table}" ADD COLUMN "{quoted}" GENERATED ALWAYS AS ({value}) VIRTUAL')
-                self._columns[table][word] = None
+                self._add_generated(table, word, f"COALESCE({both})" if len(paths) > 1 else both)
+
+    def _add_generated(self, table: str, name: str, value: str) -> None:
+        """A column that is reckoned of others."""
+        quoted = name.replace('"', '""')
+        self._base.execute(f'ALTER TABLE "{table}" ADD COLUMN "{quoted}" GENERATED ALWAYS AS ({value}) VIRTUAL')
+        self._columns[table][name] = None
 
     def _said(self, e: Exception, seconds: float) -> str:
         text = str(e)

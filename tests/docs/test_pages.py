@@ -1,11 +1,12 @@
 """What the pages show is what happens: each example with its output is run, each command that is named exists.
 
-In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the block's end, is its output
-in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
+In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the end of the block, is what
+it prints in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import runpy
@@ -40,7 +41,7 @@ def named() -> Iterator[tuple[str, str]]:
             for line in block.splitlines():
                 words = line.strip()
                 if words.startswith(STARTS):
-                    yield str(page.relative_to(ROOT)), re.split(r"\s{2,}|\s#\s|\s[|<>]\s|\s\\$", words)[0]
+                    yield str(page.relative_to(ROOT)), re.split(r"\s{2,}|\s#\s|\s\\$", words)[0]
 
 
 def same(expected: str, found: str) -> bool:
@@ -89,7 +90,8 @@ def options() -> dict[str, set[str]]:
 @pytest.mark.parametrize(("page", "line"), NAMED, ids=[f"{page}-{i}" for i, (page, _) in enumerate(NAMED)])
 def test_a_command_that_is_named_exists(page: str, line: str, options: dict[str, set[str]]) -> None:
     """It is one, and has every option that is given to it."""
-    words = shlex.split(line.removeprefix("$ ").removeprefix("sudo "))[1:]
+    words = list(itertools.takewhile(lambda word: word not in ("|", "<", ">", "&&"),
+                                     shlex.split(line.removeprefix("$ ").removeprefix("sudo "))[1:]))
     command = next((name for name in (" ".join(words[:2]), *words[:1]) if name in options), "")
     ours = words[:words.index("--")] if "--" in words else words
     if command == "run":

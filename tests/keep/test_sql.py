@@ -13,6 +13,8 @@ from made_captures import capture, dns_frames, http_frames, many, small
 from netwatch_command import Run
 from test_evidence import FLOW
 
+from netwatch.schema import FIELDS
+
 TOUR = ROOT / "docs" / "tour.pcap"
 
 
@@ -35,6 +37,14 @@ def test_columns_have_the_names_of_the_schema(netwatch: Run):
     assert ask(netwatch, "select count(*) n from packets") == [{"n": 47}]
     total = sum(flow["bytes_in"] for flow in rows(netwatch("read", TOUR).stdout))
     assert ask(netwatch, "select sum(bytes_in) s from flows") == [{"s": total}]
+
+
+@pytest.mark.parametrize("name", [field.name for field in FIELDS if field.parts and "flow" in field.kinds])
+def test_sums_of_both_directions_are_columns(netwatch: Run, name: str):
+    """What a filter may say of the two together, a query may."""
+    wanted = {(flow["id"], flow.get(name)) for flow in rows(netwatch("read", TOUR, "--fields", f"id,{name}").stdout)}
+    assert {(row["id"], row.get(name)) for row in ask(netwatch, f'SELECT id, "{name}" FROM flows')} == wanted
+    assert len({value for _, value in wanted}) > 1 or name not in ("bytes", "packets")
 
 
 def test_sum_by_process(netwatch: Run, tmp_path: Path):
