@@ -38,7 +38,7 @@ HOST = "www.lab.example"
 # what is imported only when it is needed, and so may be missing without anybody's noticing
 LIBRARIES = ("brotli", "cryptography.hazmat.primitives.ciphers.aead", "hpack", "maxminddb", "npyscreen", "platformdirs",
              "prometheus_client", "psutil", "pylibpcap", "pylsqpack", "re2", "tomlkit", "zstandard")
-SCREEN = (40, 120)  # rows, columns
+SCREEN = (40, 160)  # rows, columns
 PATIENCE_S = 30.0
 
 
