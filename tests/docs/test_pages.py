@@ -1,7 +1,7 @@
 """What the pages show is what happens: each example with its output is run, each command that is named exists.
 
-In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the end of the block, is what
-it prints in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
+In a block of code a line `$ COMMAND` is an example, and what follows it, up to the next or the end of the block, is
+what it prints in the root of the checkout. An ellipsis (`...`) alone on a line stands for any lines.
 """
 
 from __future__ import annotations
