@@ -38,33 +38,39 @@ def key(dice: random.Random) -> str:
 
 
 def run(keys: int, seed: int, folder: Path, *words: str) -> None:
-    """Raises AssertionError with what went wrong and after how many keys."""
-    dice = random.Random(seed)
+    """Raises AssertionError with what went wrong and after how many keys. The palette can leave the program, which is
+    no fault: it is begun again."""
+    dice, done = random.Random(seed), 0
+    while done < keys:
+        done = _session(done, keys, dice, folder, words)
+    reports = list(folder.rglob("crash-*"))
+    assert not reports, reports[0].read_text()
+
+
+def _session(done: int, keys: int, dice: random.Random, folder: Path, words: tuple[str, ...]) -> int:
+    """Press keys until there are enough or the program is left; how many there have been."""
     folders = {name: str(folder / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
     with Terminal(*words, module="netwatch", rows=24, cols=80, NETWATCH_OWNERS_FIND="false", cwd=str(folder),
                   **folders) as terminal:
-        terminal.read(20, b"quit")
-        for done in range(0, keys, BATCH):
+        assert terminal.read(20, b"quit"), "no first screen"
+        while done < keys and terminal.process.poll() is None:
             if dice.random() < 0.05:
                 terminal.resize(*dice.choice(SIZES))
-            try:
-                terminal.send("".join(key(dice) for _ in range(BATCH)))
-            except OSError:
-                raise AssertionError(f"seed {seed}: gone after {done} keys") from None
+            terminal.send("".join(key(dice) for _ in range(BATCH)))
             terminal.read(0.03)
-            assert terminal.process.poll() is None, f"seed {seed}: exit {terminal.process.poll()} after {done} keys"
-        terminal.resize(24, 80)
+            done += BATCH
+        if terminal.process.poll() is None:
+            terminal.resize(24, 80)
+            terminal.read(0.5)
+            terminal.send("\x1b\x0c")
+            assert terminal.read(2), f"no answer after {done} keys"
+            terminal.process.send_signal(signal.SIGTERM)
+        code = terminal.process.wait(20)
         terminal.read(0.5)
-        terminal.send("\x1b\x0c")
-        assert terminal.read(2), f"seed {seed}: no answer after {keys} keys"
-        before = terminal.before
-        terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.process.wait(20) == 143
-        terminal.read(0.5)
-        assert terminal.seen.rstrip().endswith(b"\x1b[?1049l") or b"\x1b[?1049l" in terminal.seen[-400:]
-        assert termios.tcgetattr(terminal.slave)[3] == before[3], "echo and lines are as they were"
-    reports = list(folder.rglob("crash-*"))
-    assert not reports, reports[0].read_text()
+        assert code == (143 if done >= keys and code else 0), f"exit {code} after {done} keys"
+        assert b"\x1b[?1049l" in terminal.seen[-4000:], f"the screen is not given back after {done} keys"
+        assert termios.tcgetattr(terminal.slave)[3] == terminal.before[3], "echo and lines are as they were"
+    return done
 
 
 def main() -> None:

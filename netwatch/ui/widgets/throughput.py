@@ -8,6 +8,7 @@ from netwatch.ui.state import Area
 from netwatch.ui.theme import DOWN, FAINT, MUTED, TEXT, UP, Glyphs
 from netwatch.ui.widgets import graph
 
+DATED = 60                         # cells of an axis from which there is room for the date
 AXIS = 10                          # cells of the scale on the left
 
 
@@ -66,7 +67,9 @@ def span_words(past: Past) -> str:
 def draw_time(canvas: Canvas, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
     """The axis of time under a graph. A file ends at its last frame, which is not now."""
     left = f"-{span_words(past)}"
-    right = "now" if live else f"end {fmt.clock(past.until_ns)} {fmt.zone(past.until_ns)}" if past.end else "end"
+    at = past.until_ns
+    right = "now" if live else "end" if not past.end else \
+        f"end {fmt.moment(at) if width >= DATED else f'{fmt.clock(at)} {fmt.zone(at)}'}"
     canvas.fill(y, x, 1, width, glyphs.rule, FAINT)
     canvas.put(y, x, left + " ", MUTED, width)
     if width > len(left) + len(right) + 2:

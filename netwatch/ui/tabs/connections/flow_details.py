@@ -103,7 +103,7 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
     if how == "s":
         return fmt.age(value)
     if how == "share":
-        return f"{value * 100:.0f} % used"
+        return f"{min(1.0, value) * 100:.0f} % used"      # it is looked for now and then, not at once
     if how in ("%", "B", "segments"):
         return f"{value} {how}"
     if how == "plain" or isinstance(value, float):
