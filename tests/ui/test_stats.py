@@ -130,6 +130,6 @@ def test_steps_are_joined_until_they_fit() -> None:
 
 def test_a_file_tells_nothing_of_drops(session: Replayed) -> None:
     found = shown(session).state.snapshot.answer
-    assert stats.tiles_of(found, live=False)[-1].value == ""
-    assert stats.tiles_of(found, live=True)[-1].value == "0"
+    assert stats.tiles_of(found, False, UNICODE)[-1].value == ""
+    assert stats.tiles_of(found, True, UNICODE)[-1].value == "0"
     assert UNICODE.none in shown(session).screen()

@@ -220,7 +220,7 @@ class SavePackets:
         try:
             path, writer = _new_file(session, time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
             with writer:
-                written = _write(session, writer, places)
+                written = _write(session, keeper.ring, writer, places)
         except OSError as error:
             return f"Not saved: {error.strerror or error}: {error.filename or ''}"
         lost = f"; {total - written:,} were let go meanwhile" if written < total else ""
@@ -240,13 +240,14 @@ def _new_file(session: Session, stem: str) -> tuple[str, CaptureWriter]:
     raise FileExistsError(17, f"{TRIES} files of that name are there", f"{stem}.pcapng")
 
 
-def _write(session: Session, writer: CaptureWriter, places: list[int]) -> int:
-    ring, written = session.get(KeptFrames).ring, 0
+def _write(session: Session, ring: FrameRing, writer: CaptureWriter, places: list[int]) -> int:
+    """Those of the frames that are still kept in that ring, though the file may be begun again meanwhile."""
+    written = 0
     for at in range(0, len(places), 1024):
         with session.lock:
             writer.follow(session.source.interfaces)
             for k in places[at : at + 1024]:
-                if k >= ring.first:
+                if ring.first <= k < ring.next:
                     ring.write(writer, k)
                     written += 1
     return written

@@ -17,6 +17,7 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, HEAD_SORT, MATCH, MUTED, NAME, TEXT, TITLE, UNDERLINE, UP, Glyphs
 from netwatch.ui.widgets import graph, table, tiles
 from netwatch.ui.widgets.table import Cell, Column
+from netwatch.ui.widgets.throughput import average, average_words
 from netwatch.ui.widgets.tiles import Tile
 
 SIDE_BY_SIDE = 76                  # columns from which two panels stand beside each other
@@ -138,7 +139,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         words = state.snapshot.error or f"Reading {state.label}"
         canvas.put(area.y + 2, area.x + 3, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
-    tiles.draw(canvas, places.tiles, tiles_of(found, state.live), glyphs)
+    tiles.draw(canvas, places.tiles, tiles_of(found, state.live, glyphs), glyphs)
     which = flows_meant(found)
     _draw_list(canvas, places.protocols, PROTOCOLS, hierarchy(found.shares), "Protocols", which, "bytes", state)
     if places.talkers:
@@ -178,20 +179,21 @@ def _draw_chips(canvas: Canvas, area: Area, found: Statistics | None, state: Sta
         canvas.put(area.y, x, clip(text, max(0, area.x + area.width - x), state.glyphs.ellipsis), MATCH)
 
 
-def tiles_of(found: Statistics, live: bool) -> list[Tile]:
+def tiles_of(found: Statistics, live: bool, glyphs: Glyphs) -> list[Tile]:
     """Counts of the range, exact; each with its mean rate."""
     past = found.past
-    counts, seconds = past.counts, past.seconds
+    counts = past.counts
 
     def mean(key: str) -> str:
-        return f"{fmt.short_count(counts.get(key, 0) / seconds)}/s" if seconds else "one moment"
+        value = average(past, key)
+        return glyphs.none if value is None else f"{fmt.short_count(value)}/s"
 
     share = f"{100 * counts['resent'] / counts['tcp']:.2f} % of TCP" if counts.get("tcp") else "no TCP"
     median = found.dns.median_us
     answer = "content is not read" if found.dns.off else "none timed" if median is None else f"p50 {fmt.micros(median)}"
     return [
         Tile("Packets", fmt.count(counts["packets"]), mean("packets")),
-        Tile("Bytes", fmt.size(counts["bytes"]), fmt.rate(counts["bytes"] / seconds)),
+        Tile("Bytes", fmt.size(counts["bytes"]), average_words(past, "bytes", glyphs)),
         Tile("Flows begun", fmt.count(counts["begun"]), f"{fmt.count(counts['ended'])} ended"),
         Tile("DNS queries", "" if found.dns.off else fmt.count(counts["dns"]), answer),
         Tile("TCP resent", fmt.count(counts["resent"]) if counts.get("tcp") else "", share),
