@@ -91,7 +91,8 @@ def _findings(session: Session) -> list[Card]:
         return []
     found = [diagnose.body(finding) for finding in diagnose.shown() if not finding.closed][:FINDINGS]
     return [Card(each["severity"], each["title"] if each["state"] == OPEN else f"{each['title']} ({each['state']})",
-                 f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}.",
+                 f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}; "
+                 f"told from the thresholds of {each['kind']} on.",
                  f"{each['advice']} Over after {each['closes_when']}.", each["filter"]) for each in found]
 
 
