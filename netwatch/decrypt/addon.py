@@ -12,6 +12,8 @@ from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
+    from netwatch._fast.view.told import Told
     from netwatch.decrypt.decryptor import Decryptor
     from netwatch.model.contract import Run
 
@@ -46,6 +48,9 @@ class Decrypt(Addon):
 
     def take(self, step: Step) -> Sequence[Event]:
         return self._opens.take(step) if self._opens is not None else ()
+
+    def column(self, engine: Engine) -> Told | None:
+        return self._opens.column(engine) if self._opens is not None else None
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
         if self._opens is not None:

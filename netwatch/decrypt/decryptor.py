@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.inner import leave
 from netwatch._fast.out.rawflow import RawFlow
+from netwatch._fast.view.told import Told
 from netwatch.decrypt.dtls import DtlsFlow
 from netwatch.decrypt.exchange import Sessions
 from netwatch.decrypt.flow import SealedFlow, TlsFlow
@@ -26,6 +27,7 @@ from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
+    from netwatch._fast.engine import Engine
     from netwatch.model.contract import Run
 
 SEALED_END = 0xFFFFFFFF  # seam.pxd
@@ -39,6 +41,9 @@ NOTES_MOST = 131_072  # flows of which is remembered what became of them
 SAID_NS = 1_000_000_000  # of packet time between two words about keys that came
 
 FLOWS: dict[str | None, type[SealedFlow]] = {"tls": TlsFlow, "dtls": DtlsFlow, "quic": QuicFlow}
+
+ABOUT = ("keys", "bytes", "failed", "reason")  # what the object `decrypt` of a record has
+COLUMNS = ("decrypted", *(f"decrypt.{name}" for name in ABOUT))
 
 
 class Decryptor(Addon):
@@ -66,6 +71,8 @@ class Decryptor(Addon):
         self._made: list[Event] = []
         self._paths = Paths()
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
+        self._columns: dict[Engine, Told] = {}  # of engines whose flows are filtered, ordered and grouped
+        self._resumed: list[Plaintext] = []  # since the last chunk
 
     def open(self) -> None:
         """Read the files as they are now; pipes to their end. Raises AddonError where one cannot be read."""
@@ -116,6 +123,11 @@ class Decryptor(Addon):
                 self._feed(place, event)
             elif place in self._flows:
                 self._end(place, self._flows[place])
+        if self._columns:
+            touched = (self._notes.get(number) for number in {event.flow for event in step.events})
+            for out in {*(out for out in touched if out is not None), *self._resumed}:
+                self._put(out)
+        self._resumed.clear()
         made = self._made[:]
         self._made.clear()
         if not step.again:
@@ -141,17 +153,22 @@ class Decryptor(Addon):
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
         out = self._notes.get(RawFlow(flow.engine, flow.row).id)
-        if out is None:
-            return
-        about: Record = {}
-        if out.bytes:
-            record["decrypted"] = True
-            about = {"keys": out.origin, "bytes": out.bytes}
-        if out.failed:
-            about["failed"] = out.failed
-        if out.failed or not out.bytes:
-            about["reason"] = out.reason
-        record["decrypt"] = about
+        if out is not None:
+            if out.bytes:
+                record["decrypted"] = True
+            record["decrypt"] = _about(out)
+
+    def column(self, engine: Engine) -> Told:
+        if engine not in self._columns:
+            self._columns[engine] = Told(engine, COLUMNS)
+        return self._columns[engine]
+
+    def _put(self, out: Plaintext) -> None:
+        """Into the columns, what its record says."""
+        engine, row, key = out.where
+        about = _about(out)
+        if engine in self._columns:
+            self._columns[engine].put(row, key, (True if out.bytes else None, *map(about.get, ABOUT)), None)
 
     def stores(self) -> Sequence[Store]:
         return (Store("keys of TLS sessions", len(self.keys), MAX_OWNERS, None, self.keys.dropped),
@@ -253,6 +270,7 @@ class Decryptor(Addon):
                 continue
             held = flow.waiting
             done = flow.resume()
+            self._resumed.append(flow.out)
             if isinstance(flow, QuicFlow) and flow.issued:
                 self._paths.learn(place, flow)
             self._hold(place, flow, flow.waiting - held)
@@ -300,3 +318,13 @@ class Decryptor(Addon):
 
 def _cost(flow: SealedFlow) -> int:
     return QUIC_COST if isinstance(flow, QuicFlow) else TLS_COST
+
+
+def _about(out: Plaintext) -> Record:
+    """The object `decrypt` of a flow's record."""
+    about: Record = {"keys": out.origin, "bytes": out.bytes} if out.bytes else {}
+    if out.failed:
+        about["failed"] = out.failed
+    if out.failed or not out.bytes:
+        about["reason"] = out.reason
+    return about

@@ -108,11 +108,16 @@ class Session:
         self.owners = self.get(FlowOwners)
         self._sparklines = self.get(Sparklines)
         self.view = EngineView(self.engine, source.interfaces, self.get(Names),
-                               [self.owners] if self.owners.looking else [], fields.tell,
+                               self._tellers(), fields.tell,
                                self.get(Throughput).history)
         unsaid, self._unsaid = self._unsaid or [], None
         for text, severity in [*unsaid, *((line, INFO) for addon in self.addons for line in addon.credits())]:
             self.say(text, severity)
+
+    def _tellers(self) -> list[Addon]:
+        """Addons whose fields filters and orders know by columns of their own."""
+        return [addon for addon in self.addons if addon.column(self.engine) is not None
+                and (addon is not self.owners or self.owners.looking)]
 
     def new_file(self, name: str) -> int:
         """See model.Session."""

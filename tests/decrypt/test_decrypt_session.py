@@ -10,6 +10,7 @@ from running import open_bytes
 from wire import pcap
 
 from netwatch.decrypt.decryptor import Decryptor
+from netwatch.filter import Filter
 from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
@@ -29,5 +30,10 @@ def test_shown_and_forgotten() -> None:
     assert flow["decrypt"] == {"keys": "keylog", "bytes": len(ASKED) + len(ANSWER)}
     assert flow["app_stack"] == ["tls", "http"]
     assert session.query(None, "id", False, 0, 10, True).rows[0]["decrypted"] is True
+    for text, count in (("decrypted", 1), ("not decrypted", 0), ("decrypt.keys == keylog", 1),
+                        ("decrypt.keys == dsb", 0), (f"decrypt.bytes == {len(ASKED) + len(ANSWER)}", 1),
+                        ("decrypt.bytes > 100000", 0), ("decrypt.failed", 0), ("decrypt.reason", 0)):
+        rows = session.query(Filter(text), "decrypt.bytes", True, 0, 10, True).rows
+        assert len(rows) == count, text
     session.stop()
     assert len(decryptor.keys) == 0
