@@ -15,9 +15,8 @@ from lab import small_captures, tcp_flows
 
 # a file that FTP sends says nothing of itself
 NAMED: dict[str, float] = {
-    "bittorrent": 0.28, "dns": 0.75, "ftp-data": 0.0, "http": 0.83, "http2": 0.24, "imap": 0.81, "irc": 0.85,
-    "kafka": 0.85, "memcached": 0.6, "mqtt": 0.5, "mysql": 0.8, "pop3": 0.59, "postgresql": 0.88, "rdp": 0.1,
-    "rsync": 0.14, "socks": 0.28, "ssh": 0.33, "telnet": 0.47, "vnc": 0.08, "websocket": 0.2,
+    "bittorrent": 0.28, "dns": 0.75, "ftp-data": 0.0, "irc": 0.85, "memcached": 0.6, "mqtt": 0.5, "mysql": 0.86,
+    "postgresql": 0.88, "rsync": 0.14, "socks": 0.85, "ssh": 0.33, "telnet": 0.47, "vnc": 0.08, "websocket": 0.2,
 }
 OTHERS = 0.9  # of any other protocol
 

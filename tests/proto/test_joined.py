@@ -37,6 +37,15 @@ LATER = [
     ("git", 9418, 1, b"0008NAK\n"),
     ("git", 9418, 1, b"0023\x02" + b"p" * 30),
     ("xmpp", 5222, 0, b"<iq type='get' id='1'/>"),
+    ("imap", 143, 1, b"a1 OK FETCH completed\r\n"),
+    ("imap", 143, 0, b"a7 UID STORE 1 +FLAGS (x)\r\n"),
+    ("pop3", 110, 0, b"RETR 1\r\n"),
+    ("pop3", 110, 1, b"-ERR no such message\r\n"),
+    ("irc", 6667, 0, b"PRIVMSG #a :hello\r\n"),
+    ("rdp", 3389, 1, b"\3\0\0\x0c\2\xf0\x80\x68\0\1\3\xeb"),
+    ("http2", 80, 0, b"\0\0\4\x08\0\0\0\0\3\0\0\1\0"),
+    ("kafka", 9092, 1, b"\0\0\0\x08\0\0\0\7\0\0\0\0"),
+    ("mysql", 3306, 1, b"\1\0\0\1\2" + b"\2\0\0\2\3d" + b"\5\0\0\3\xfe\0\0\2\0"),
 ]
 
 

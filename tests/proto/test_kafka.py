@@ -68,7 +68,12 @@ def test_detection(data, sure, home):
     [kafka_answer(1, b"\0" * 100), kafka_answer(7, bytes(8) + be32(1) + bytes(4) + text16(b"broker")), METADATA],
 )
 def test_what_comes_from_the_broker_is_no_request(answer):
-    assert flow("kafka").detect(answer, 1) == 0
+    """... but on its own port a response, to who joined the flow behind the request."""
+    assert flow("kafka").detect(answer, 1) == (0 if answer is METADATA else 65)
+    assert flow("kafka").detect(answer[:-1], 1) == 0
+    probe = flow("kafka")
+    probe.feed(1, answer)
+    assert probe.initiator == (None if probe.code == NOT_MINE else 0)
     assert answer is METADATA or flow("kafka", 4321).detect(answer) == 0
 
 

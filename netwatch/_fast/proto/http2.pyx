@@ -13,6 +13,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, F
                                            fact_once, set_initiator, wants, TRAIT_STREAMS, reads)
 from netwatch._fast.look.registry cimport proto_named
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_STATUS
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
 
 cdef enum:
@@ -28,7 +29,9 @@ cdef enum:
     PUSH_PROMISE = 5
     PING = 6
     GOAWAY = 7
+    WINDOW_UPDATE = 8
     CONTINUATION = 9
+    MANY_STREAMS = 1 << 20     # a connection that is joined late has opened fewer
     UPGRADED = 255             # none of the wire's: see tell_upgraded
     LAST_SETTING = 9           # identifiers registered so far
     MOST_SETTINGS = 9
@@ -47,10 +50,33 @@ cdef struct Http2:
 
 # --- detection ---
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a frame whose size, flags and stream are those of its type (section 6)."""
+    cdef const u8* flags = b"\x09\x2d\0\0\x01\x0c\x01\0\0\x04"
+    cdef u32 size, stream
+    if n < HEAD:
+        return HEAD
+    size, stream = be24(p), be32(p + 5)
+    if p[3] > CONTINUATION or size > MAX_FRAME or stream >> 31 or p[4] & ~flags[p[3]]:
+        return 0
+    if p[3] == SETTINGS or p[3] == PING or p[3] == GOAWAY:
+        if stream or p[3] == PING and size != 8 or p[3] == SETTINGS and size % 6 or p[3] == GOAWAY and size < 8:
+            return 0
+    elif stream == 0 and p[3] != WINDOW_UPDATE or stream > MANY_STREAMS:
+        return 0
+    if (p[3] == RST_STREAM or p[3] == WINDOW_UPDATE) and size != 4 or p[3] == PRIORITY and size != 5:
+        return 0
+    return HEAD + size
+
+
 cdef int http2_detect(Look* look, Slice data) noexcept nogil:
     cdef u32 n = data.n if data.n < PREFACE else PREFACE
+    cdef int sure
     if data.p[0] == 0:
-        return first_settings(look, data)
+        sure = first_settings(look, data)
+        if sure == 0 and (data.p[3] != SETTINGS or data.p[4]) and messages_fill(look, data, length_of):
+            return 80
+        return sure
     if memcmp(data.p, preface, n):
         return 0
     return 100 if n == PREFACE else DETECT_MORE

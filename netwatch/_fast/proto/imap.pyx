@@ -25,6 +25,7 @@ cdef enum:
     MAX_LINE = 65536           # lists of message numbers are long
     MAX_KEPT = 16
     MAX_TAG = 20
+    PORT = 143
 
 cdef enum:                     # what the literal the client sends is
     LITERAL_NONE = 0
@@ -58,7 +59,43 @@ cdef bint known_command(const u8* p, u32 n) noexcept nogil:
             or begins_word(p, n, b"uid fetch ", 10))
 
 
+cdef int tagged_line(Slice data, bint client) noexcept nogil:
+    """A whole line of a tag, and of a command or, from the server, how it went: 0, 1 or DETECT_MORE."""
+    cdef i64 lf = find_byte(data.p, data.n, c'\n')
+    cdef Slice rest, tag, word
+    cdef bint digit = False
+    cdef u32 i
+    if lf < 0:
+        return DETECT_MORE if data.n < DETECT_ENOUGH and all_text(data.p, data.n - 1) else 0
+    rest = slice_of(data.p, <u32>lf - 1 if lf and data.p[lf - 1] == c'\r' else <u32>lf)
+    if not all_text(rest.p, rest.n):
+        return 0
+    tag = take_word(&rest)
+    word = take_word(&rest)
+    if not client and (tag.n == 1 and (tag.p[0] == c'*' or tag.p[0] == c'+')):
+        return 1
+    for i in range(tag.n):
+        digit |= is_digit(tag.p[i])
+        if not is_digit(tag.p[i]) and not is_letter(tag.p[i]) and tag.p[i] != c'.':
+            return 0
+    return digit and tag.n <= MAX_TAG and among(word.p, word.n, VERBS if client else OUTCOMES)
+
+
+cdef bint joined(Look* look, Slice data) noexcept nogil:
+    """On IMAP's own port: a line of a talk whose beginning was not seen."""
+    cdef bint server = (look.row.pb if look.side else look.row.pa) == PORT
+    if not port_is(look, PORT) or data.p[0] == c'*' and same_word(data.p, b"* ok ", smaller(data.n, 5)):
+        return False
+    return tagged_line(data, not server) == 1
+
+
 cdef int imap_detect(Look* look, Slice data) noexcept nogil:
+    """What a talk begins with, or on IMAP's port goes on with."""
+    cdef int sure = begins(look, data)
+    return 65 if sure <= 0 and joined(look, data) else sure
+
+
+cdef int begins(Look* look, Slice data) noexcept nogil:
     """`* OK` of the server, or a tag and a command of the client. What has no digit in its tag is not believed."""
     cdef u32 i = 0, n = smaller(data.n, 5)
     cdef i64 lf
@@ -242,28 +279,6 @@ cdef int imap_parse(Look* look, Slice data) noexcept nogil:
     return each_line(look, data, MAX_LINE, take_line)
 
 
-cdef int tagged_line(Slice data, bint client) noexcept nogil:
-    """A whole line of a tag, and of a command or, from the server, how it went: 0, 1 or DETECT_MORE."""
-    cdef i64 lf = find_byte(data.p, data.n, c'\n')
-    cdef Slice rest, tag, word
-    cdef bint digit = False
-    cdef u32 i
-    if lf < 0:
-        return DETECT_MORE if data.n < DETECT_ENOUGH and all_text(data.p, data.n - 1) else 0
-    rest = slice_of(data.p, <u32>lf - 1 if lf and data.p[lf - 1] == c'\r' else <u32>lf)
-    if not all_text(rest.p, rest.n):
-        return 0
-    tag = take_word(&rest)
-    word = take_word(&rest)
-    if not client and (tag.n == 1 and (tag.p[0] == c'*' or tag.p[0] == c'+')):
-        return 1
-    for i in range(tag.n):
-        digit |= is_digit(tag.p[i])
-        if not is_digit(tag.p[i]) and not is_letter(tag.p[i]) and tag.p[i] != c'.':
-            return 0
-    return digit and tag.n <= MAX_TAG and among(word.p, word.n, VERBS if client else OUTCOMES)
-
-
 cdef int imap_resync(Look* look, Slice data) noexcept nogil:
     """A line with a tag, from the server any that may be one; what was pending is over."""
     cdef Imap* imap = <Imap*>look.state[0]
@@ -284,7 +299,7 @@ cdef void imap_define(Proto* p) noexcept nogil:
     reads(p, "imap", ON_TCP, imap_detect, imap_parse)
     p.resync = imap_resync
     for c in range(128):
-        p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*'
+        p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*' or c == c'+'
 
 
 # --- describing ---

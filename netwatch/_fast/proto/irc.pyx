@@ -5,7 +5,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.again cimport command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, keep_each, keep_once,
-                                                keep_verb, may_begin, number_of, take_word, word_is)
+                                                keep_verb, may_begin, number_of, port_is, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -71,6 +71,8 @@ cdef int irc_detect(Look* look, Slice data) noexcept nogil:
     cdef int sure = DETECT_MORE
     if data.n == 0:
         return DETECT_MORE
+    if (port_is(look, 6667) or port_is(look, 6697)) and command_line(data, VERBS) == 1:
+        return 65
     if not can_begin(data.p, data.n):
         return 0
     while sure == DETECT_MORE:
@@ -188,7 +190,7 @@ cdef int irc_resync(Look* look, Slice data) noexcept nogil:
 cdef void irc_define(Proto* p) noexcept nogil:
     reads(p, "irc", ON_TCP, irc_detect, irc_parse)
     p.resync = irc_resync
-    begins_with(p, b":NnUuCcPpSsEe")
+    begins_with(p, b":NnUuCcPpSsEeOoJjMmTtWwLlKkIiAaQq")
 
 
 # --- describing ---

@@ -61,10 +61,14 @@ cdef int pop3_detect(Look* look, Slice data) noexcept nogil:
     cdef Slice rest = data
     cdef Slice word
     cdef i64 lf
+    cdef int answer
     if data.n == 0:
         return DETECT_MORE
     if data.p[0] == c'+':
         return detect_reply(look, data)
+    if port_is(look, POP_PORT):
+        answer = command_line(data, OUTCOMES if (look.row.pb if look.side else look.row.pa) == POP_PORT else VERBS)
+        return 65 if answer == 1 else answer
     if not (may_begin(data.p, data.n, b"user ", 5) or may_begin(data.p, data.n, b"apop ", 5)
             or may_begin(data.p, data.n, b"auth", 4) or may_begin(data.p, data.n, b"capa", 4)
             or may_begin(data.p, data.n, b"stls", 4)):
@@ -193,7 +197,7 @@ cdef int pop3_resync(Look* look, Slice data) noexcept nogil:
 
 cdef void pop3_define(Proto* p) noexcept nogil:
     reads(p, "pop3", ON_TCP, pop3_detect, pop3_parse)
-    begins_with(p, b"+UuAaCcSs")
+    begins_with(p, b"+-UuAaCcSsPpQqLlRrDdNnTt")
     p.agrees = pop3_agrees
     p.resync = pop3_resync
 

@@ -56,6 +56,7 @@ cdef enum:
     MAX_APIS = 40
     ENOUGH = 2000              # requests
     NEVER = 255
+    OLDEST = 1 << 17           # correlation ids count from 0: a response is believed below this
 
 cdef u8 NEWEST[API_COUNT]      # newest version of each type, Kafka 4.1; filled by kafka_define
 cdef u8 COMPACT[API_COUNT]     # first version with tagged fields, of the types that are read further
@@ -112,7 +113,7 @@ cdef int kafka_detect(Look* look, Slice data) noexcept nogil:
     cdef int size = header(data.p, data.n)
     cdef bint home = (look.row.pa if look.side else look.row.pb) == PORT
     if (look.row.pb if look.side else look.row.pa) == PORT:
-        return 0
+        return 65 if data.n > 8 and be32(data.p) + 4 == data.n and be32(data.p + 4) < OLDEST else 0
     if size <= 0:
         return DETECT_MORE if size == 0 and data.n < DETECT_ENOUGH else 0
     if be16(data.p + 12) == 0xffff or size == HEAD:
@@ -322,7 +323,7 @@ cdef int take_response(Look* look, Kafka* kafka, Slice data) noexcept nogil:
         return unfit(kafka)
     if answers(kafka, be32(p + 4)):
         confirm(look, kafka)
-    elif not kafka.confirmed and kafka.first_id - be32(p + 4) - 1 >= OLDER:
+    elif not kafka.confirmed and kafka.requests and kafka.first_id - be32(p + 4) - 1 >= OLDER:
         return PARSE_NOT_MINE
     return skip_bytes(look, data, <u64>size + 4)
 
@@ -335,7 +336,7 @@ cdef int kafka_parse(Look* look, Slice data) noexcept nogil:
         return PARSE_DONE
     kafka = <Kafka*>look.state[0]
     if new:
-        kafka.client = <u8>look.side
+        kafka.client = <u8>(look.side ^ ((look.row.pb if look.side else look.row.pa) == PORT))
     set_initiator(look, look.side == kafka.client)
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         if look.side == kafka.client:

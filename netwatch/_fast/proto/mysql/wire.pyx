@@ -38,6 +38,7 @@ cdef enum:                     # first byte of a server's packet
     SAYS_ERROR = 0xff
 
 cdef enum:
+    PORT = 3306
     HEAD = 4
     ZIP_HEAD = 7               # of a compressed frame
     FULL = 0xffffff            # a packet of this size goes on in the next
@@ -133,6 +134,24 @@ cdef int detect_command(const u8* p, u32 n, u32 size) noexcept nogil:
     return 70 if HEAD + size == n and begins_statement(p + at, n - at) else 0
 
 
+cdef bint packets_fill(Slice data, bint client) noexcept nogil:
+    """Commands, each of sequence 0, or a server's packets that count up, until the segment ends or far into it."""
+    cdef u32 at = 0, size, whole = 0
+    cdef u8 sequence = data.p[3] if data.n > 3 else 0
+    while at + HEAD < data.n:
+        size = le24(data.p + at)
+        if size == 0 or data.p[at + 3] != sequence:
+            return False
+        if client and (sequence or LAST_MYSQL < data.p[at + HEAD] < FIRST_MARIADB):
+            return False
+        if size > data.n - at - HEAD:
+            return whole >= WHOLE_BEFORE
+        at += HEAD + size
+        whole += 1
+        sequence += not client
+    return whole and (at == data.n or whole >= WHOLE_BEFORE)
+
+
 cdef int mysql_detect(Look* look, Slice data) noexcept nogil:
     cdef u32 size
     if data.n > 2 and data.p[2] or data.n > 3 and data.p[3] > AFTER_TLS:
@@ -140,6 +159,8 @@ cdef int mysql_detect(Look* look, Slice data) noexcept nogil:
     if data.n <= HEAD:
         return DETECT_MORE
     size = le24(data.p)
+    if data.p[3] == 1 and (look.row.pb if look.side else look.row.pa) == PORT and packets_fill(data, False):
+        return 65
     if data.p[3]:
         return detect_login(data.p, data.n, size)
     if data.p[HEAD] == GREETS_10 or data.p[HEAD] == GREETS_9:
@@ -302,7 +323,8 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
     """The first packet of all says who is who."""
     cdef Mysql* my
     cdef u8 first = data.p[HEAD]
-    cdef bint server = data.p[3] == 0 and (first == GREETS_10 or first == GREETS_9 or first == SAYS_ERROR)
+    cdef bint server = data.p[3] == 1 and (look.row.pb if look.side else look.row.pa) == PORT or \
+        data.p[3] == 0 and (first == GREETS_10 or first == GREETS_9 or first == SAYS_ERROR)
     if le24(data.p) == 0 or data.p[3] > AFTER_TLS:
         return PARSE_NOT_MINE
     look.state[0] = calloc(1, sizeof(Mysql))
@@ -311,6 +333,7 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         return PARSE_DONE
     my.server = <u8>(look.side if server else 1 - look.side)
     my.greeted = server
+    my.packets = my.decided = my.login = server and data.p[3] == 1     # joined behind the login
     if data.p[3] == AFTER_TLS:                      # decrypted: both sides are read from their first packet on
         my.greeted = True
         my.packets = 1
@@ -331,24 +354,6 @@ cdef int mysql_parse(Look* look, Slice data) noexcept nogil:
             return skip_rest(look, data)            # its packets cannot be told apart, or have nothing new
         code = take_packet(look, my, data)
     return code
-
-
-cdef bint packets_fill(Slice data, bint client) noexcept nogil:
-    """Commands, each of sequence 0, or a server's packets that count up, until the segment ends or far into it."""
-    cdef u32 at = 0, size, whole = 0
-    cdef u8 sequence = data.p[3] if data.n > 3 else 0
-    while at + HEAD < data.n:
-        size = le24(data.p + at)
-        if size == 0 or data.p[at + 3] != sequence:
-            return False
-        if client and (sequence or LAST_MYSQL < data.p[at + HEAD] < FIRST_MARIADB):
-            return False
-        if size > data.n - at - HEAD:
-            return whole >= WHOLE_BEFORE
-        at += HEAD + size
-        whole += 1
-        sequence += not client
-    return whole and (at == data.n or whole >= WHOLE_BEFORE)
 
 
 cdef bint frames_fill(Slice data) noexcept nogil:
@@ -389,4 +394,4 @@ cdef void mysql_define(Proto* p) noexcept nogil:
     reads(p, "mysql", ON_TCP, mysql_detect, mysql_parse)
     p.resync = mysql_resync
     for c in range(256):
-        p.first[c] = c >= 8    # the low byte of the first packet's length
+        p.first[c] = c >= 1    # the low byte of the first packet's length

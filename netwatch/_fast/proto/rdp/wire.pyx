@@ -74,9 +74,20 @@ cdef int confirm_sure(Look* look, const u8* p, u32 n) noexcept nogil:
     return 60 if n == 0 and port_is(look, PORT) else 0
 
 
+cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of a TPKT packet with X.224 data in it."""
+    if n < TPKT_HEAD + 3:
+        return TPKT_HEAD + 3 if p[0] == TPKT else 0
+    if p[0] != TPKT or p[1] or p[4] != 2 or p[5] != DATA or p[6] != 0x80:
+        return 0
+    return be16(p + 2) if be16(p + 2) >= TPKT_HEAD + 3 else 0
+
+
 cdef int rdp_detect(Look* look, Slice d) noexcept nogil:
     """Other protocols begin with the same TPDUs: cookie, negotiation, or the port must say that it is RDP."""
     cdef u32 size, n
+    if port_is(look, PORT) and messages_fill(look, d, length_of):
+        return 70
     if (d.n > 1 and d.p[1]) or (d.n > 5 and d.p[5] != REQUEST and d.p[5] != CONFIRM):
         return 0
     if d.n < TPKT_HEAD + X224_HEAD:
@@ -300,15 +311,6 @@ cdef int rdp_parse(Look* look, Slice d) noexcept nogil:
     while code == PARSE_OK and look.used < d.n:
         code = one(look, rdp, d)
     return code
-
-
-cdef u64 length_of(Look* look, const u8* p, u32 n) noexcept nogil:
-    """Of a TPKT packet with X.224 data in it."""
-    if n < TPKT_HEAD + 3:
-        return TPKT_HEAD + 3 if p[0] == TPKT else 0
-    if p[0] != TPKT or p[1] or p[4] != 2 or p[5] != DATA or p[6] != 0x80:
-        return 0
-    return be16(p + 2) if be16(p + 2) >= TPKT_HEAD + 3 else 0
 
 
 cdef int rdp_resync(Look* look, Slice d) noexcept nogil:
