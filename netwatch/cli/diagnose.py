@@ -11,6 +11,7 @@ from netwatch._fast.input.source import Source
 from netwatch.cli import read
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
+from netwatch.cli.selection import kinds_of
 from netwatch.cli.sources import open_source
 from netwatch.diagnose import report
 from netwatch.diagnose.addon import Diagnose
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> int:
         raise CommandError("--duration goes with -i")
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
     options = read.prepared(_words(asked))
+    kinds_of(options)  # its complaints
     if not options.settings.of("diagnose.on"):
         raise CommandError("diagnose.on is false: nothing is looked for")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -79,10 +80,20 @@ class Destinations:
 
 
 def _way(flow: Record) -> Way:
-    name = next((str(found) for path in SAID if (found := look_up(flow, path))), "")
+    name = next((said for path in SAID if (said := _name(str(look_up(flow, path) or "")))), "")
     who = look_up(flow, "process.name") or flow["src"]
-    return Way(str(who), str(look_up(flow, "process.container") or ""), name.lower(), flow["dst"], flow.get("dport"),
+    return Way(str(who), str(look_up(flow, "process.container") or ""), name, flow["dst"], flow.get("dport"),
                flow["proto"])
+
+
+def _name(text: str) -> str:
+    """A host's name as policies have it: without port and dot at its end; an address is no name."""
+    host = text.lower().rpartition(":")[0] if re.fullmatch(r"[^:]+:\d*|\[.*\]:\d*", text) else text.lower()
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return host.rstrip(".")
+    return ""
 
 
 def _goes_out(address: str) -> bool:

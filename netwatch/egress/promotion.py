@@ -6,6 +6,7 @@ user knows whether all below a domain is theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from netwatch.egress.policy import Destination
 
 SIBLINGS = 3  # names below one domain, from which a wildcard is suggested
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+NAME = re.compile(rf"(?=.{{1,253}}$){LABEL}(?:\.{LABEL})*")  # a * that a peer says is none
 NEW = """# What each program may talk to: docs/egress.md explains the keys.
 strict = false
 """
@@ -25,7 +28,8 @@ def wanted(found: Iterable[tuple[str, Destination]]) -> Wanted:
     """What has to be allowed so that all of that is."""
     made: Wanted = {}
     for who, to in found:
-        key, value = ("allow_sni", to.name) if to.name and not to.ech else ("allow_ip", to.address)
+        named = NAME.fullmatch(to.name) and not to.ech
+        key, value = ("allow_sni", to.name) if named else ("allow_ip", to.address)
         entries = made.setdefault(who, {}).setdefault(key, [])
         if value not in entries:
             entries.append(value)

@@ -185,6 +185,8 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert healthy.returncode == 0 and "Nothing is wrong with what was seen" in healthy.stdout
     assert "no packets" in diagnose(nothing, "--format", "table").stdout
     assert diagnose(ill, "--set", "diagnose.thresholds.server_least_ms=500").returncode == 0
+    none = diagnose(ill, "--workers", "0")
+    assert none.returncode == 2 and "--workers" in none.stderr
     off = diagnose(ill, "--set", "diagnose.on=false")
     assert off.returncode == 2 and "nothing is looked for" in off.stderr
 

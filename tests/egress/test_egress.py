@@ -98,6 +98,25 @@ def test_wildcards_are_only_suggested() -> None:
     assert not suggestions(wanted([("curl", to(f"{name}.com")) for name in "abc"])), "nobody's are all below com"
 
 
+def test_what_a_peer_says_widens_nothing() -> None:
+    """A name with a wildcard, or one that is none, is never promoted: its address is."""
+    for name in ("*.com", "*", "a b", 'x"]\nstrict = false', "-x.example", "x..example", "a" * 300):
+        more = wanted([("curl", to(name))])
+        assert more == {"curl": {"allow_ip": ["198.51.100.1"]}}
+        assert parse(promoted(POLICY, more), "x").judge("curl", to("other.com", address="203.0.113.1")).word == "drift"
+    assert wanted([('a.b"]', to("_x.example-y.org"))]) == {'a.b"]': {"allow_sni": ["_x.example-y.org"]}}
+    assert parse(promoted("", wanted([('a.b"]', to("x.org"))])), "x").judge('a.b"]', to("x.org")).word == "sni"
+
+
+def test_a_host_with_its_port_is_the_host() -> None:
+    for said, name in (("Example.org:8080", "example.org"), ("example.org.", "example.org"), ("192.0.2.1:80", ""),
+                       ("[2001:db8::1]:80", ""), ("2001:db8::1", "")):
+        seen = Destinations()
+        seen.take({"proto": "tcp", "src": "192.0.2.9", "dst": "198.51.100.1", "dport": 80, "first": "a", "last": "b",
+                   "http": {"host": said}})
+        assert [way.name for way in seen.seen] == [name]
+
+
 def test_names() -> None:
     assert fits("x.example.com", "*.example.com") and not fits(".example.com", "*.example.com")
     assert not fits("", "example.com")
