@@ -71,7 +71,8 @@ class Reading:
         self._judged = bool(early) and (bool(self._shown) or speaks_of_flows(where, early))
         self._shown |= order.saved
         self.pipeline = self._pipeline(wanted, hold, each=self._judged and order.again is None)
-        ahead = order.again is not None and (self._judged or bool(order.saved) or ("packets" in kinds and order.apps))
+        apps = order.apps or (where is not None and "app" in where.fields)  # what its flow turns out to be
+        ahead = order.again is not None and (self._judged or bool(order.saved) or ("packets" in kinds and apps))
         self._scouting = self._pipeline(frozenset(), True, order.again()) if ahead and order.again else None
 
     def look_ahead(self, stop: Callable[[], bool] = lambda: False) -> None:

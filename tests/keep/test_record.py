@@ -69,6 +69,7 @@ def test_flows_are_chosen_whole(netwatch: Run, tmp_path: Path):
     """A flow is known to be TLS only after its third packet; it is written from its first."""
     recorded(TOUR, tmp_path / "r", "app == tls")
     wanted = netwatch("read", TOUR, "--where", "app == tls", "--what", "packets", "--fields", "time").stdout
+    assert wanted == netwatch("read", TOUR, "--where", "port == 35770", "--what", "packets", "--fields", "time").stdout
     path = next((tmp_path / "r").iterdir())
     assert netwatch("read", path, "--what", "packets", "--fields", "time").stdout == wanted
 
