@@ -92,8 +92,12 @@ class Writer:
     def flows(self, run: FlowRun) -> None:
         """All of a run of flows, now."""
         self._kind = "flow"
-        for cells in run.write(self._encoder):
-            self._take("flow", cells)
+        encoder = self._encoder
+        for cells in run.write(encoder):
+            if cells is not None:
+                self._take("flow", cells)
+            elif len(encoder) > FLUSH:
+                self._flush()
 
     def packets(self, run: Packets) -> None:
         """All of a run of packets, now."""

@@ -207,7 +207,8 @@ class Pipeline:
                 yield {key: value for key, value in record.items() if key not in IN_ROWS}
                 continue
             found: Record = described_of(engine, row, show_secrets, asked.keys)
-            _adorn(asked.addons, found, engine, row)
+            if asked.addons:
+                _adorn(asked.addons, found, engine, row)
             yield found
 
     def flow_of(self, packets: PacketRows, place: int) -> tuple[Engine, int]:

@@ -157,9 +157,9 @@ def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool 
     for name in list(stack):
         if not (every or name in wanted or ("tls" in wanted and name in CARRIES_TLS)):  # type: ignore[operator]
             continue
-        learnt = facts.get(name, ())
-        obj = DESCRIBE[name](list(learnt), show_secrets)
-        if learnt or name in facts:
+        learnt = facts.get(name)
+        obj = DESCRIBE[name]([] if learnt is None else learnt, show_secrets)
+        if learnt is not None:
             label = LABEL[name](obj)
         if "stack" in obj:
             over = [each for each in obj.pop("stack") if each not in stack]
