@@ -19,7 +19,7 @@ from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 from netwatch.capture.capd import messages
 from netwatch.capture.capd.client import GONE, Helper
 from netwatch.capture.capd.messages import Answer, MessageError, Question
-from netwatch.model import host as words
+from netwatch.model import machine as words
 from netwatch.model.host import Unavailable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
