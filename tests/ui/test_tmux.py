@@ -85,7 +85,7 @@ def leave(view):
 @pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
 def test_every_key_of_a_tab(tmux, tab):
     view = tmux(cols=120, rows=40)
-    view.wait("read")
+    view.wait("packets")
     view.keys(tab.key)
     for context in contexts_of(tab.name):
         press(view, 40, context)
@@ -104,7 +104,7 @@ ACTIONS_OF = {"filter": ("filter_open",), "sort": ("sort_open",), "entry": ("pac
 @pytest.mark.parametrize("popup", [*POPUPS, "filter"])
 def test_every_key_of_a_popup(tmux, popup):
     view = tmux(cols=100, rows=30)
-    view.wait("read")
+    view.wait("packets")
     view.keys(*TABS_OF.get(popup, ()))
     opener = next(key.names[0] for key in keys.KEYS if key.action in ACTIONS_OF.get(popup, (popup,)))
     view.keys(opener, *(("Down", "Down", "Down", "Enter") if popup == "settings_edit" else ()))
@@ -124,7 +124,7 @@ def test_every_key_of_a_popup(tmux, popup):
 
 def test_every_view_and_a_resize(tmux):
     view = tmux(cols=200, rows=50)
-    view.wait("read")
+    view.wait("packets")
     for _ in VIEWS:
         for tab in TABS:
             view.keys(tab.key)
@@ -141,7 +141,7 @@ def test_every_view_and_a_resize(tmux):
 @pytest.mark.parametrize("term", ["linux", "screen", "xterm-256color", "vt100", "tmux-256color"])
 def test_terminals_and_where_errors_go(tmux, term, redirect):
     view = tmux(term=term, redirect=redirect)
-    view.wait("read")
+    view.wait("packets")
     view.keys("T", ":", "Escape")
     view.wait("q quit")
     sane(view, 24, term)
@@ -155,7 +155,7 @@ def test_terminals_and_where_errors_go(tmux, term, redirect):
 @pytest.mark.parametrize(("arguments", "environment"), [((), {"NO_COLOR": "1"}), (("--no-color",), {})])
 def test_without_colour(tmux, arguments, environment):
     view = tmux(*arguments, **environment)
-    view.wait("read")
+    view.wait("packets")
     view.keys("T", ",")
     view.wait("Settings")
     coloured = [word for word in view.screen("-e").split("\x1b[") if word.startswith(("3", "4", "9", "10"))
@@ -166,7 +166,7 @@ def test_without_colour(tmux, arguments, environment):
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_theme(tmux, theme):
     view = tmux("--theme", theme)
-    view.wait("read")
+    view.wait("packets")
     assert "Dash" in sane(view, 24, theme)
 
 
