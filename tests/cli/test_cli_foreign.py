@@ -166,6 +166,7 @@ def table(name: str, *words: str) -> object:
 
 @pytest.mark.parametrize("what", ["flows", "packets", "dns", "http", "tls", "streams", "alerts"])
 def test_tables_are_those_of_the_library(what: str) -> None:
+    pytest.importorskip("pyarrow")
     import netwatch as library
 
     wanted = library.read(CAPTURES / "http.pcap", what).to_arrow()
