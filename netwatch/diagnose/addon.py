@@ -52,6 +52,7 @@ class Diagnose(Addon):
         self._tallies: Tallies | None = None
         self._own: Watch | None = None
         self._untold: list[Finding] = []
+        self._follows: dict[int, list[Finding]] = {}  # by id() of a finding, what it hides
 
     def begin(self, run: Run) -> None:
         self._run = run
@@ -79,21 +80,33 @@ class Diagnose(Addon):
         if step.over:
             return [self._event(finding) for finding in self.shown()]
         untold, self._untold = self._untold, []
-        if not self._run.purpose.live:
+        if not untold or not self._run.purpose.live:
             return ()
-        return [self._event(finding) for finding in untold if not self._causes(finding)]
+        return [self._event(finding) for finding in self.shown() if finding in untold]
 
     def shown(self) -> list[Finding]:
         """What was found and is no consequence of anything else that was: the gravest first, then the oldest. The
         engine holds still."""
-        found = [finding for finding in self.findings if not self._causes(finding)]
+        self._follows = {}
+        found = []
+        causes: dict[bytes, list[Finding]] = {}
+        for finding in self.findings:
+            for host in {finding.subject.a, finding.subject.b} if finding.rule.hides else ():
+                causes.setdefault(host, []).append(finding)
+        for finding in self.findings:
+            near = {id(cause): cause for host in (finding.subject.a, finding.subject.b)
+                    for cause in causes.get(host, ())}
+            because = [cause for cause in near.values() if self._explains(cause, finding)]
+            for cause in because:
+                self._follows.setdefault(id(cause), []).append(finding)
+            if not because:
+                found.append(finding)
         return sorted(found, key=lambda each: (bool(each.closed), RANK[each.told.severity], each.since,
                                                each.rule.name, each.subject))
 
     def body(self, finding: Finding) -> Record:
-        """Its record but for the schema. The engine holds still."""
-        hidden = [other for other in self.findings if finding in self._causes(other)]
-        return finding.body(self.now, self._stale_s, hidden)
+        """The record of one that was shown() last, but for the schema. The engine holds still."""
+        return finding.body(self.now, self._stale_s, self._follows.get(id(finding), []))
 
     @property
     def health(self) -> Record:
@@ -146,12 +159,11 @@ class Diagnose(Addon):
         found: Record | None = about.get("process")
         return found
 
-    def _causes(self, finding: Finding) -> list[Finding]:
-        """What explains it: findings of the same hosts that were open at the same time."""
-        return [other for other in self.findings
-                if other is not finding and finding.rule.name in other.rule.hides
-                and hidden_by(other.subject, finding.subject)
-                and other.since <= (finding.closed or self.now) and finding.since <= (other.closed or self.now)]
+    def _explains(self, cause: Finding, finding: Finding) -> bool:
+        """Is it a consequence: of the same hosts, at the same time?"""
+        return (finding is not cause and finding.rule.name in cause.rule.hides
+                and hidden_by(cause.subject, finding.subject)
+                and cause.since <= (finding.closed or self.now) and finding.since <= (cause.closed or self.now))
 
     def _event(self, finding: Finding) -> Event:
         frame = finding.totals.frames[0] if finding.totals.frames else 0
