@@ -65,14 +65,20 @@ cdef int judge(Slice line, bint more) noexcept nogil:
 
 
 cdef int irc_detect(Look* look, Slice data) noexcept nogil:
+    """What a talk begins with, or on IRC's ports goes on with."""
+    cdef int sure = begins(look, data)
+    if sure <= 0 and (port_is(look, 6667) or port_is(look, 6697)) and command_line(data, VERBS) == 1:
+        return 65 if not can_begin(data.p, data.n) else sure
+    return sure
+
+
+cdef int begins(Look* look, Slice data) noexcept nogil:
     """A numeric or notice of a server, or the words a client begins with."""
     cdef Slice line = data
     cdef i64 lf
     cdef int sure = DETECT_MORE
     if data.n == 0:
         return DETECT_MORE
-    if (port_is(look, 6667) or port_is(look, 6697)) and command_line(data, VERBS) == 1:
-        return 65
     if not can_begin(data.p, data.n):
         return 0
     while sure == DETECT_MORE:
