@@ -192,3 +192,21 @@ def test_a_person_gets_a_pager() -> None:
     for pager in ("", "cat", "no-such-pager-here -x"):
         assert at_a_terminal(words, pager) == (0, plain)
     assert at_a_terminal([*words, "--format", "ndjson"], "sed s/^/PAGED/")[1].startswith("{")
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 7])
+def test_a_capture_in_several_files_is_one(netwatch: Run, tmp_path: Path, pieces: int) -> None:
+    """As a ring of files holds it: a flow that goes on in the next file is the same flow."""
+    whole = (ROOT / "docs" / "tour.pcap").read_bytes()
+    head, frames, at = whole[:24], [], 24
+    while at < len(whole):
+        length = int.from_bytes(whole[at + 8:at + 12], "little") + 16
+        frames.append(whole[at:at + length])
+        at += length
+    size = -(-len(frames) // pieces)
+    files = [tmp_path / f"{i}.pcap" for i in range(pieces)]
+    for i, path in enumerate(files):
+        path.write_bytes(head + b"".join(frames[i * size:(i + 1) * size]))
+    for what in ("flows", "packets", "dns", "http", "tls"):
+        assert netwatch("read", "--what", what, *files).stdout == \
+            netwatch("read", "--what", what, ROOT / "docs" / "tour.pcap").stdout

@@ -59,7 +59,7 @@ def test_many_inputs_against_a_sort(merged):
         inputs.append(pcap(packets, magic=0xA1B23C4D))
     frames = merged(*inputs)[0]
     everything.sort()
-    assert [(f[1], f[4], f[6]) for f in frames] == [(t, i, data) for t, i, _, data in everything]
+    assert [(f[1], f[4], f[6]) for f in frames] == [(t, 0, data) for t, _, _, data in everything]
     assert [f[0] for f in frames] == list(range(1, len(everything) + 1))
 
 
@@ -82,6 +82,17 @@ def test_interfaces_that_come_late_are_mapped(merged):
     assert [f[6] for f in frames] == [b"a", b"c", b"b"]
     by_frame = [source.interfaces[f[4]] for f in frames]
     assert [(i["link"], i["file"][-6:]) for i in by_frame] == [(1, "0.pcap"), (1, "1.pcap"), (113, "0.pcap")]
+
+
+def test_what_files_describe_alike_in_the_same_place_is_one_interface(merged):
+    """The files of a ring. Two interfaces of one file stay two, however alike; another name is another interface."""
+    name = [option("<", 2, word.encode()) for word in ("eth0", "eth1")]
+    two = interface(options=name[0]) + interface(options=name[0]) + interface(options=name[1])
+    frames = b"".join(enhanced("<", i, 10 + i, b"x") for i in range(3))
+    late = interface(options=name[0]) + interface(options=name[1]) + enhanced("<", 0, 20, b"y") + enhanced("<", 1, 21, b"z")
+    found, source = merged(section() + two + frames, section() + late)
+    assert [(f[6], f[4]) for f in found] == [(b"x", 0), (b"x", 1), (b"x", 2), (b"y", 0), (b"z", 3)]
+    assert [i["name"] for i in source.interfaces] == ["eth0", "eth0", "eth1", "eth1"]
 
 
 def test_secrets_of_all_inputs(merged):

@@ -1,7 +1,8 @@
 """Several inputs as one, in the order of their timestamps. It knows sources only, no file format.
 
 The order inside an input is kept even where its own times go back. Frames of the same time come in the order the inputs
-were named. Frames are numbered anew, and the interfaces of the inputs stand one after the other, each with `file`.
+were named. Frames are numbered anew. The interfaces of the inputs stand one after the other, each with the `file` that
+described it first: what two inputs describe alike, in the same place, is one interface.
 """
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
@@ -32,6 +33,7 @@ cdef struct Input:
 cdef class Merge(Source):
     """One source made of several, which it owns."""
     cdef list sources, labels
+    cdef list places           # of each of our interfaces its number in its input
     cdef Input* inputs
     cdef u32 count
     cdef u32* heap             # inputs with a frame ready, the earliest first
@@ -43,6 +45,7 @@ cdef class Merge(Source):
         cdef u32 i
         self.sources = sources
         self.labels = labels
+        self.places = []
         self.count = len(sources)
         self.inputs = <Input*>calloc(self.count + 1, sizeof(Input))
         self.heap = <u32*>calloc(self.count + 1, sizeof(u32))
@@ -141,16 +144,28 @@ cdef class Merge(Source):
             raise MemoryError
         input.ifaces = ifaces
         for described in source.interfaces[input.n_ifaces:]:
-            if self.n_interfaces < MAX_IFACES:
+            known = self.alike(described, input.n_ifaces)
+            if known is None and self.n_interfaces < MAX_IFACES:
                 self.interfaces.append({**described, "file": self.labels[input - self.inputs]})
+                self.places.append(input.n_ifaces)
                 self.n_interfaces += 1
-            ifaces[input.n_ifaces] = <u16>(self.n_interfaces - 1)
+            ifaces[input.n_ifaces] = <u16>(self.n_interfaces - 1 if known is None else known)
             input.n_ifaces += 1
         input.n_lists = source.n_lists
         self.take_lists(source)
         if ended and source.error is not None:
             self.damaged |= source.damaged
             self.error = source.error if self.error is None else f"{self.error}; {source.error}"[:ERROR_LENGTH]
+
+    cdef object alike(self, dict described, u32 place):
+        """Our number of an interface that another input describes just so, in the same place; None when there is none.
+
+        The files of a ring are one capture, and a flow that goes on in the next is the same flow.
+        """
+        for number, known in enumerate(self.interfaces):
+            if self.places[number] == place and {**known, "file": ""} == {**described, "file": ""}:
+                return number
+        return None
 
     cdef void take_lists(self, Source source):
         """The names and secrets found by now move here, under the bounds of one source."""
