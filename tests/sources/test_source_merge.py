@@ -89,7 +89,8 @@ def test_what_files_describe_alike_in_the_same_place_is_one_interface(merged):
     name = [option("<", 2, word.encode()) for word in ("eth0", "eth1")]
     two = interface(options=name[0]) + interface(options=name[0]) + interface(options=name[1])
     frames = b"".join(enhanced("<", i, 10 + i, b"x") for i in range(3))
-    late = interface(options=name[0]) + interface(options=name[1]) + enhanced("<", 0, 20, b"y") + enhanced("<", 1, 21, b"z")
+    late = interface(options=name[0]) + interface(options=name[1])
+    late += enhanced("<", 0, 20, b"y") + enhanced("<", 1, 21, b"z")
     found, source = merged(section() + two + frames, section() + late)
     assert [(f[6], f[4]) for f in found] == [(b"x", 0), (b"x", 1), (b"x", 2), (b"y", 0), (b"z", 3)]
     assert [i["name"] for i in source.interfaces] == ["eth0", "eth0", "eth1", "eth1"]
