@@ -66,13 +66,13 @@ cdef int pop3_detect(Look* look, Slice data) noexcept nogil:
         return DETECT_MORE
     if data.p[0] == c'+':
         return detect_reply(look, data)
-    if port_is(look, POP_PORT):
-        answer = command_line(data, OUTCOMES if (look.row.pb if look.side else look.row.pa) == POP_PORT else VERBS)
-        return 65 if answer == 1 else answer
     if not (may_begin(data.p, data.n, b"user ", 5) or may_begin(data.p, data.n, b"apop ", 5)
             or may_begin(data.p, data.n, b"auth", 4) or may_begin(data.p, data.n, b"capa", 4)
             or may_begin(data.p, data.n, b"stls", 4)):
-        return 0
+        if not port_is(look, POP_PORT):
+            return 0
+        answer = command_line(data, OUTCOMES if (look.row.pb if look.side else look.row.pa) == POP_PORT else VERBS)
+        return 65 if answer == 1 else answer
     lf = find_byte(data.p, data.n, c'\n')
     if lf < 0:
         return DETECT_MORE if data.n < DETECT_ENOUGH else 0
