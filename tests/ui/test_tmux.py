@@ -96,8 +96,9 @@ def test_every_key_of_a_tab(tmux, tab):
     assert view.errors.read_text() == ""
 
 
-TABS_OF = {"sort": ("2",), "entry": ("4",)}      # where a popup is opened, if not anywhere
-ACTIONS_OF = {"filter": ("filter_open",), "sort": ("sort_open",), "entry": ("packets_jump",),
+TABS_OF = {"sort": ("2",), "columns": ("2",), "entry": ("4",)}      # where a popup is opened, if not anywhere
+ACTIONS_OF = {"filter": ("filter_open",), "columns": ("columns_open",),
+              "sort": ("sort_open",), "entry": ("packets_jump",),
               "settings_edit": ("settings",)}
 
 
