@@ -25,6 +25,7 @@ DETECTORS = {
     "dns_tunnel": "netwatch.detect.dns_tunnel:DnsTunnel",
     "dga": "netwatch.detect.dga:Dga",
     "new_device": "netwatch.detect.new_device:NewDevice",
+    "blocked": "netwatch.detect.blocked:Blocked",
 }
 
 
