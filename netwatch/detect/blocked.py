@@ -144,7 +144,7 @@ class Blocked(Detector):
         self._asked = set(plain("dns.names"))
         self._names = {*self._asked, *plain("tls.sni"), *plain("quic.sni"), *plain("http.host"), *plain("http2.host"),
                        *plain("http3.host")} if self._listed.names else set()
-        prints = {(app, key) for app in HELLOS for key in DEPENDS[app, "tls.ja4"] or ()} if self._listed.prints else set()
+        prints = {(app, key) for app in HELLOS if self._listed.prints for key in DEPENDS[app, "tls.ja4"] or ()}
         return [*self._addresses(), *self._said(self._names | prints)]
 
     def _addresses(self) -> Iterator[Many]:
