@@ -100,7 +100,8 @@ with other fields.
 `dst in @office` passes where the address is in one of the networks, `sni in @bad` where the text is one of the list's.
 Of a list with items of several sorts those count that the field can have. An item that begins with `/`, `./`, `../` or
 `~/` is a file with one item on each line (`#` begins a comment), beside the configuration file unless its path says
-otherwise; it is read when netwatch starts. A list has 10,000 items at most, a file 1 MiB.
+otherwise; it is read when netwatch starts. `--set lists.bad=evil.example,~/more.txt` gives one for once, and in Python
+`netwatch.read(..., settings={"lists.bad": ["evil.example"]})`. A list has 10,000 items at most, a file 1 MiB.
 
 ## Values
 

@@ -50,7 +50,7 @@ class Common(TypedDict, total=False):
     dpi: bool  # look at content; True
     show_secrets: bool  # do not mask passwords and the like; False
     stream_limit: int  # bytes of text kept of each stream; 65536
-    settings: Mapping[str, Value]  # such as {"timeouts.udp": 30}: docs/configuration.md
+    settings: Mapping[str, Value | Sequence[str]]  # {"timeouts.udp": 30, "lists.bad": ["a.example"]}: configuration.md
     config: Path | None  # a configuration file; none is read that is not named
 
 
@@ -166,9 +166,9 @@ def _order(what: str, more: Common, label: str, workers: int) -> Order:
     count = more.get("count")
     if count is not None and count < 0:
         raise UsageError("count: 0 or more")
-    return Order(kinds=kinds_of(what), settings=settings_of(more.get("settings", {}),
-                                                            None if config is None else os.fspath(config)),
-                 label=label, keylogs=tuple(_paths(more.get("keylog", ()))), workers=workers,
+    settings = settings_of(more.get("settings", {}), None if config is None else os.fspath(config))
+    return Order(kinds=kinds_of(what), settings=settings, lists=settings.lists, label=label,
+                 keylogs=tuple(_paths(more.get("keylog", ()))), workers=workers,
                  show_secrets=more.get("show_secrets", False), stream_limit=more.get("stream_limit", STREAM_LIMIT),
                  dpi=more.get("dpi", True), count=count, host=Host())
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from netwatch._fast.input.source import SourceError
-from netwatch.filter import Filter, FilterError
+from netwatch.filter import Filter, FilterError, lists
 from netwatch.model.contract import AddonError
 from netwatch.model.errors import UnavailableError, UsageError, error_of
 from netwatch.model.option import Value
@@ -17,6 +17,8 @@ from netwatch.records.asking import field_fault, own_paths, where_fault
 from netwatch.records.reading import KINDS, Order
 from netwatch.records.selection import Selection, singular
 from netwatch.run import addons
+from netwatch.store.lists import ListError
+from netwatch.store.lists import read as read_list
 from netwatch.store.settings import SettingError, Settings, find
 
 _names = threading.Lock()
@@ -34,7 +36,9 @@ class Asked:
     def selection(self) -> Selection:
         """A fresh one."""
         kinds = sorted(map(singular, self.order.kinds))
-        return Selection(Filter(self.where, kinds) if self.where is not None else None, None, self.limit, more=True)
+        with lists.used(self.order.lists):
+            where = Filter(self.where, kinds) if self.where is not None else None
+        return Selection(where, None, self.limit, more=True)
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def translated() -> Iterator[None]:
         raise error_of(e.exit_code, str(e)) from None
     except FilterError as e:
         raise UsageError(f"where: {e.message}, at column {e.column}") from None
-    except SettingError as e:
+    except (SettingError, ListError) as e:
         raise UsageError(str(e)) from None
     except Missing as e:
         raise UnavailableError(str(e)) from None
@@ -77,7 +81,7 @@ def understood(where: str | None, fields: Iterable[str] | None, limit: int | Non
     return asked
 
 
-def settings_of(given: Mapping[str, Value], file: str | None) -> Settings:
+def settings_of(given: Mapping[str, Value | Sequence[str]], file: str | None) -> Settings:
     """The settings of a file, where one is named, and above it those that are given. Raises NetwatchError."""
     from pathlib import Path
 
@@ -93,7 +97,11 @@ def settings_of(given: Mapping[str, Value], file: str | None) -> Settings:
             raise UsageError(wrong[0])
     with translated():
         for key, value in given.items():
-            settings = settings.but(key, find(key).accept(value), "settings=")
+            if key.startswith(config.LISTS):
+                name = key.removeprefix(config.LISTS)
+                settings = settings._replace(lists={**settings.lists, name: read_list(name, value, Path())})
+            else:
+                settings = settings.but(key, find(key).accept(value), "settings=")
     return settings
 
 

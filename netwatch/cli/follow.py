@@ -10,10 +10,14 @@ from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
-from netwatch.records.masking import masked, secrets_of
+from netwatch.records.masking import masked_pieces, secrets_of
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
+
+HELD_MOST = 1 << 14  # bytes that wait for the end of their line, beyond which they are shown as they are known
+
+Turn = tuple[int, int]  # who speaks, in which of the flow's streams
 
 
 class Conversation:
@@ -27,8 +31,9 @@ class Conversation:
         self._out = out
         self._show_secrets = show_secrets
         self._secrets: tuple[bytes, ...] = ()
-        self._turn: tuple[int, int] | None = None
-        self._offsets: dict[tuple[int, int], int] = {}
+        self._turn: Turn | None = None
+        self._offsets: dict[Turn, int] = {}
+        self._held: list[Event] = []  # what may be the beginning of a secret, and what came after it
         self._seen: Record = {}
         self._showing = Showing()
 
@@ -40,7 +45,8 @@ class Conversation:
             self._secrets = secrets_of(self._pipeline, said[0].engine, said[0].row)
         for event in said:
             if self._showing.shows(event, self._seen):
-                self._show(event)
+                self._held.append(event)
+        self._release(idle=step.idle)
         for engine, row in step.ended:
             record = self._pipeline.record(engine, row)
             if record.get("id") == self._ident:
@@ -49,6 +55,7 @@ class Conversation:
 
     def finish(self) -> None:
         """The input is over. Raises CommandError where there was nothing to show."""
+        self._release(over=True)
         if not self._seen:
             raise CommandError(f"--follow {self._ident}: there is no such flow", EXIT_MISSING)
         if self._turn is None:
@@ -58,11 +65,52 @@ class Conversation:
             raise CommandError(f"--follow {self._ident}: nothing of the flow can be shown: {why}", EXIT_MISSING)
         self._out.flush()
 
-    def _show(self, event: Event) -> None:
-        turn = (event.side, event.stream)
-        data = event.payload
-        if not self._show_secrets:
-            data = masked(data, self._secrets, self._style != "text")
+    def _release(self, *, over: bool = False, idle: bool = False) -> None:
+        """Show what is known to be no part of a secret: lines as a whole, for a segment may end within one. `over`: all
+        of it; `idle`: nothing more came, so what is no text need not wait either."""
+        if not self._held:
+            return
+        if self._show_secrets or sum(len(event.payload) for event in self._held) > HELD_MOST:
+            over = True
+        ready = self._split({} if over else self._whole_lines(idle))
+        pieces: dict[Turn, list[bytes]] = {}
+        for event in self._held[:ready]:
+            pieces.setdefault(_turn_of(event), []).append(event.payload)
+        shown = {turn: iter(self._masked(said)) for turn, said in pieces.items()}
+        for event in self._held[:ready]:
+            self._show(event, next(shown[_turn_of(event)]))
+        del self._held[:ready]
+
+    def _whole_lines(self, idle: bool) -> dict[Turn, int]:
+        """How many of the held bytes of each turn are whole lines."""
+        said: dict[Turn, bytes] = {}
+        for event in self._held:
+            said[_turn_of(event)] = said.get(_turn_of(event), b"") + event.payload
+        return {turn: len(data) if idle and not data.isascii() else data.rfind(b"\n") + 1
+                for turn, data in said.items()}
+
+    def _split(self, lines: dict[Turn, int]) -> int:
+        """How many of the held pieces, of the first of them, are shown now: those of so many bytes of each turn, of a
+        turn that is not named all. A piece of which but a part is becomes two."""
+        for place, event in enumerate(self._held):
+            turn, size = _turn_of(event), len(event.payload)
+            left = lines.get(turn, size)
+            if left < size:
+                if left:
+                    self._held[place:place + 1] = [event._replace(payload=event.payload[:left]),
+                                                   event._replace(payload=event.payload[left:], extra=0)]
+                return place + bool(left)
+            if turn in lines:
+                lines[turn] = left - size
+        return len(self._held)
+
+    def _masked(self, pieces: list[bytes]) -> list[bytes]:
+        return pieces if self._show_secrets else masked_pieces(pieces, self._secrets, self._style != "text")
+
+    def _show(self, event: Event, data: bytes) -> None:
+        if not data and not event.extra:
+            return
+        turn = _turn_of(event)
         if self._style == "raw":
             write_all(self._out, data)
         else:
@@ -92,3 +140,7 @@ class Conversation:
         start = self._offsets.get(turn, 0)
         self._offsets[turn] = start + len(data)
         return "".join(f"{line}\n" for line in hexdump.lines(data, start, 8)).encode()
+
+
+def _turn_of(event: Event) -> Turn:
+    return event.side, event.stream

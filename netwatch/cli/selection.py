@@ -15,6 +15,8 @@ from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
 from netwatch.store.folders import config_folder
+from netwatch.store.lists import ListError
+from netwatch.store.lists import read as read_list
 from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
 
 if TYPE_CHECKING:
@@ -57,14 +59,29 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
     if wrong:
         more = f" (and {len(wrong) - 1} more: `netwatch config check`)" if wrong[1:] else ""
         raise CommandError(wrong[0] + more)
+    try:
+        settings = with_lists(settings, [text for text in texts if text.startswith(config.LISTS)])
+        settings = parse_settings([text for text in texts if not text.startswith(config.LISTS)],
+                                  from_environment(settings, os.environ))
+    except (SettingError, ListError) as e:
+        raise CommandError(str(e)) from None
     if settings.lists or "netwatch.filter.lists" in sys.modules:  # else nobody has any: filters are not loaded for that
         from netwatch.filter import lists
 
         lists.use(settings.lists)
-    try:
-        return parse_settings(texts, from_environment(settings, os.environ))
-    except SettingError as e:
-        raise CommandError(str(e)) from None
+    return settings
+
+
+def with_lists(settings: Settings, texts: Iterable[str]) -> Settings:
+    """With the lists that `lists.office=192.0.2.0/24,2001:db8::/32` means. Raises ListError."""
+    for text in texts:
+        key, equals, items = text.partition("=")
+        if not equals:
+            raise ListError(f"--set {text}: {key}=ITEM,ITEM,...")
+        name = key.removeprefix("lists.")
+        found = read_list(name, [item.strip() for item in items.split(",") if item.strip()], Path())
+        settings = settings._replace(lists={**settings.lists, name: found})
+    return settings
 
 
 def use_client_names() -> None:

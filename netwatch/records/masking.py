@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,11 +37,41 @@ def _differences(masked: object, whole: object) -> Iterator[str]:
 
 def masked(data: bytes, secrets: tuple[bytes, ...], same_length: bool = False) -> bytes:
     """The bytes without secrets; `same_length`: as many bytes as before, so that offsets stay."""
-    def cover(secret: bytes) -> bytes:
-        return b"*" * len(secret) if same_length else MASK.encode()
+    return masked_pieces((data,), secrets, same_length)[0]
 
-    data = HEADERS.sub(lambda found: found[1] + cover(found[2]), data)
+
+def masked_pieces(pieces: Sequence[bytes], secrets: tuple[bytes, ...], same_length: bool = False) -> list[bytes]:
+    """The same of bytes that follow each other in pieces: a secret that lies in several is masked where it begins."""
+    whole = b"".join(pieces)
+    covered = _covered(whole, secrets)
+    found = []
+    start = 0
+    for piece in pieces:
+        end, at, parts = start + len(piece), start, []
+        for first, last in covered:
+            if last <= start or first >= end:
+                continue
+            parts.append(whole[at:max(first, start)])
+            if same_length:
+                parts.append(b"*" * (min(last, end) - max(first, start)))
+            elif first >= start:
+                parts.append(MASK.encode())
+            at = min(last, end)
+        found.append(b"".join((*parts, whole[at:end])))
+        start = end
+    return found
+
+
+def _covered(data: bytes, secrets: tuple[bytes, ...]) -> list[tuple[int, int]]:
+    """(start, end) of what is secret, in order, none touching the next."""
+    spans = [match.span(2) for match in HEADERS.finditer(data)]
     for secret in secrets:
-        data = re.sub(rb"(?<![A-Za-z0-9_])" + re.escape(secret) + rb"(?![A-Za-z0-9_])", lambda found: cover(found[0]),
-                      data)
-    return data
+        word = rb"(?<![A-Za-z0-9_])" + re.escape(secret) + rb"(?![A-Za-z0-9_])"
+        spans += [match.span() for match in re.finditer(word, data)]
+    covered: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if covered and first <= covered[-1][1]:
+            covered[-1] = covered[-1][0], max(last, covered[-1][1])
+        else:
+            covered.append((first, last))
+    return covered

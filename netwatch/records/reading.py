@@ -3,7 +3,7 @@ its steps until nothing more will be shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,14 @@ def _nothing(kind: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for. `kinds` as --what names them. `shown`: the keys of flow records that records of a kind are
-    shown with; `apps`: packets are shown with their flow's application; `saved`: keys of flow records that go
-    into a file with packets, none: there is no such file.
+    """What is asked for. `kinds` as --what names them. `lists`: those that filters may name. `shown`: the keys of flow
+    records that records of a kind are shown with; `apps`: packets are shown with their flow's application; `saved`:
+    keys of flow records that go into a file with packets, none: there is no such file.
     `again` opens the same input once more, None where that cannot be; `copied`: each worker may read it by itself."""
 
     kinds: frozenset[str]
     settings: Values
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     live: bool = False
     label: str = ""
     keylogs: tuple[str, ...] = ()

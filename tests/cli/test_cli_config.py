@@ -86,6 +86,27 @@ def test_lists_of_filters(netwatch, tmp_path):
     assert netwatch("config", "check", "--config", path).returncode == 0
 
 
+def test_a_list_for_once(netwatch, tmp_path):
+    """--set has it, above the configuration's, and in the library `settings`."""
+    import netwatch as library
+
+    path = tmp_path / "netwatch.toml"
+    path.write_text("[lists]\nhere = ['203.0.113.9']\n")
+    words = ["read", TOUR, "--config", path, "--fields", "id"]
+    plain = netwatch(*words, "--where", "src in {192.0.2.0/24, 198.51.100.0/24}").stdout
+    asked = netwatch(*words, "--where", "src in @here", "--set", "lists.here=192.0.2.0/24, 198.51.100.0/24").stdout
+    assert plain and asked == plain
+    assert netwatch(*words, "--where", "src in @here").stdout == ""
+    for text, said in (("lists.here", "ITEM"), ("lists.a b=c", "a name of"), ("lists.x=./none.txt", "No such file")):
+        done = netwatch(*words, "--set", text)
+        assert done.returncode == 2 and said in done.stderr
+    given = library.read(TOUR, where="src in @here", settings={"lists.here": ["192.0.2.0/24", "198.51.100.0/24"]})
+    assert len(list(given)) == len(plain.splitlines())
+    assert not list(library.read(TOUR, where="src in @here", config=path))
+    with pytest.raises(library.UsageError, match="no list is called @here"):
+        library.read(TOUR, where="src in @here")
+
+
 @pytest.mark.parametrize(("given", "said"), [
     ("3", "is a list of texts"), ("['a', 3]", "is a list of texts"), ("['./none.txt']", "No such file"),
     ("['./']", "Is a directory"), ("['./many.txt']", "more than 10,000"),

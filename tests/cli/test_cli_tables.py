@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -26,8 +27,8 @@ TOUR = ROOT / "docs" / "tour.pcap"
 KINDS = {"flow": "flows", "packet": "packets", "dns": "dns", "http": "http", "tls": "tls", "stream": "streams"}
 
 
-def shown(columns: int, *words: str, **more: str) -> str:
-    """What a terminal of so many columns is sent."""
+def shown(columns: int, *words: str, raw: list[str] | None = None, **more: str) -> str:
+    """What is seen on a terminal of so many columns. On a busy machine there is a progress line, which is cleared."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {key: value for key, value in ENVIRONMENT.items() if key not in ("COLUMNS", "NO_COLOR")}
@@ -42,7 +43,9 @@ def shown(columns: int, *words: str, **more: str) -> str:
             pass
         os.close(ours)
         assert process.wait(30) == 0
-    return said.decode().replace("\r\n", "\n")
+    if raw is not None:
+        raw.append(said.decode())
+    return re.sub(r"[^\n]*\r\033\[K", "", said.decode().replace("\r\n", "\n"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,6 +66,16 @@ def test_what_has_no_room_is_said_and_wide_shows_it() -> None:
     asked = shown(40, "--fields", "src,dst,first,last,label")
     assert asked.splitlines()[0].replace("\033[1m", "").split()[:2] == ["src", "dst"]
     assert "no room" not in asked
+
+
+def test_progress_is_cleared_before_what_is_shown(tmp_path: Path) -> None:
+    """However early it is drawn: the first line is the table's, and the progress line was there."""
+    (tmp_path / "sitecustomize.py").write_text("import netwatch.cli.progress as it\nit.PATIENCE = it.EVERY = 0\n")
+    raw: list[str] = []
+    text = shown(120, raw=raw, PYTHONPATH=str(tmp_path), NO_COLOR="1")
+    assert "reading: " in raw[0]
+    assert text.splitlines()[0].startswith("id ")
+    assert "reading: " not in text
 
 
 def test_headings_are_bold_where_colours_are_wanted() -> None:

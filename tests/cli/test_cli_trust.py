@@ -67,6 +67,31 @@ def test_hex_keeps_its_offsets(netwatch: Run, tmp_path: Path) -> None:
     assert "sesame" not in "".join(hidden) and "sesame" in "".join(open_)
 
 
+@pytest.mark.parametrize("turns", [
+    [(True, b"PASS open ses"), (True, b"ame\r\n")],
+    [(True, b"PASS o"), (True, b"pen sesam"), (True, b"e\r"), (True, b"\nCWD /\r\nPW"), (True, b"D\r\n")],
+    [(True, bytes([byte])) for byte in b"PASS open sesame\r\n"],
+    [(True, b"PASS open "), (False, b"110 go on\r\n"), (True, b"sesame\r\n")]], ids=["two", "five", "bytes", "between"])
+@pytest.mark.parametrize("style", ["text", "hex", "raw"])
+def test_a_secret_in_several_segments_is_masked(netwatch: Run, tmp_path: Path, turns: list[tuple[bool, bytes]],
+                                                style: str) -> None:
+    """And nothing else is: every byte that is no secret is there, in the same order."""
+    (tmp_path / "said.pcap").write_bytes(spoken(
+        [(False, b"220 ready\r\n"), (True, b"USER alice\r\n"), (False, b"331 password\r\n"), *turns,
+         (False, b"230 in\r\n")], 21))
+    hidden, open_ = (netwatch("read", "said.pcap", "--follow", "1", "--follow-as", style, *words, encoding="latin-1")
+                     .stdout for words in ([], ["--show-secrets"]))
+    if style == "raw":
+        assert len(hidden) == len(open_)
+        assert "open sesame" not in hidden
+        assert hidden.replace("*" * 11, "open sesame") == open_ or "110 go on" in open_
+    elif style == "text":
+        said = "".join(line for line in hidden.splitlines() if not line.startswith("---"))
+        assert "***" in said and not any(part in said for part in ("open", "sesame", "ses", "ame", "sesam"))
+        assert "alice" in said and "230 in" in said
+    assert "sesame" not in hidden
+
+
 def test_only_whole_words_are_masked() -> None:
     assert masked(b"a cat is a", (b"a",)) == b"*** cat is ***"
     assert masked(b"pass.word pass_word", (b"pass",)) == b"***.word pass_word"
