@@ -26,7 +26,7 @@ PCAPNG_MAGIC = b"\n\r\r\n"
 RECORDED = re.compile(r"netwatch-\d{8}-\d{6}-\d{6}\.pcapng")  # see recorder/rotation.py
 SNOOP_MAGIC = b"snoop\0\0\0"
 
-__all__ = ["RECORDED", "SourceError", "open_files", "open_savefile"]
+__all__ = ["RECORDED", "SourceError", "open_descriptor", "open_files", "open_savefile"]
 
 
 def open_files(paths: list[str]) -> Source:
@@ -48,7 +48,11 @@ def open_savefile(path: str) -> Source:
     name = shown(path)
     if os.path.isdir(path):
         return _open_folder(path, name)
-    fd = _open(path, name)
+    return open_descriptor(_open(path, name), name)
+
+
+def open_descriptor(fd: int, name: str) -> Source:
+    """What comes from a descriptor, which is ours from now on; `name` stands for it in errors. Raises SourceError."""
     try:
         return _source(fd, name)
     except SourceError:

@@ -18,7 +18,7 @@ FDS_MOST = 65_536
 class Leash:
     """Holds a program that was started from here. Make it before there are threads."""
 
-    def __init__(self, pid: int, folder: str) -> None:
+    def __init__(self, pid: int, folder: str | None = None) -> None:
         waits, self._hand = os.pipe2(os.O_CLOEXEC)
         program = os.pidfd_open(pid)  # a number may be another's by then
         self._child = os.fork()
@@ -37,7 +37,7 @@ class Leash:
             os.waitpid(self._child, 0)
 
 
-def _wait(waits: int, program: int, folder: str) -> None:
+def _wait(waits: int, program: int, folder: str | None) -> None:
     """The child's part: it does not return. It holds two descriptors, so that nobody waits for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
@@ -52,6 +52,7 @@ def _wait(waits: int, program: int, folder: str) -> None:
             ended = select.poll()
             ended.register(program, select.POLLIN)
             ended.poll(PATIENCE_MS)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
         os._exit(0)

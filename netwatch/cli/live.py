@@ -21,6 +21,7 @@ from netwatch.store.settings import THEMES
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch.capture.capd.client import Helper
+    from netwatch.run.session import Session
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--log-file", "--log-level")
@@ -51,6 +52,8 @@ COMMANDS_HELP = """commands (each has --help):
                            what breaks the policy; promote allows what was seen
   netwatch usage           bytes by program, host, container, day or month
   netwatch run -- COMMAND  run a program and show what it says, decrypted
+  netwatch attach HOST     another machine's network here, over ssh; it runs
+                           `netwatch feed`: packets with owners, as pcapng
   netwatch snapshot        what the terminal would show, as JSON lines
   netwatch agent           headless: event log, metrics, syslog, IPFIX, push
   netwatch devices         interfaces that can be captured, why others cannot
@@ -99,6 +102,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
+    options = prepared(arguments)
+    return options if isinstance(options, int) else _show(options)
+
+
+def prepared(arguments: list[str]) -> argparse.Namespace | int:
+    """The options with their settings; or the exit code, where the words asked for nothing but to be told something.
+    Raises CommandError."""
     for word in arguments:
         if word.split("=")[0] in LATER:
             raise CommandError(f"{word.split('=')[0]}: not available in this version", EXIT_UNAVAILABLE)
@@ -127,7 +137,7 @@ def main(arguments: list[str]) -> int:
     use_client_names()
     if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
-    return _show(options)
+    return options
 
 
 def _as_settings(options: argparse.Namespace) -> list[str]:
@@ -141,7 +151,7 @@ def _as_settings(options: argparse.Namespace) -> list[str]:
     return [f"{key}={value}" for key, value in pairs if value is not None]
 
 
-def _need_curses() -> None:
+def need_curses() -> None:
     """Raises CommandError where this Python has none, as on Windows by itself."""
     try:
         import curses  # noqa: F401
@@ -153,18 +163,13 @@ def _need_curses() -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    _need_curses()
-    from netwatch import ui
-    from netwatch._fast.input.source import SourceError
+    need_curses()
     from netwatch.capture.live import list_devices
     from netwatch.model.contract import Purpose
     from netwatch.platform.host import ThisMachine
     from netwatch.run.session import Session
 
-    where = options.where
     settings = options.settings
-    if not settings.of("ui.localhost"):
-        where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     helper = sandbox.helper(settings)
     host = helper or ThisMachine(list_devices)
     label, opener = _source(options, helper)
@@ -172,7 +177,18 @@ def _show(options: argparse.Namespace) -> int:
         host.find_owners(behind=True)
     purpose = Purpose(live=not options.read, label=label, keylogs=tuple(options.keylog))
     session = Session(purpose, opener, dpi=not options.no_dpi, settings=settings, host=host,
-                      opened=lambda: _shut_in(options), new_file=helper.new_file if helper else files.new_file)
+                      opened=lambda: shut_in(options), new_file=helper.new_file if helper else files.new_file)
+    return shown(session, options)
+
+
+def shown(session: Session, options: argparse.Namespace) -> int:
+    """Show it until the user leaves; the exit code. Raises CommandError."""
+    from netwatch import ui
+    from netwatch._fast.input.source import SourceError
+
+    where, settings = options.where, options.settings
+    if not settings.of("ui.localhost"):
+        where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     try:
         return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
                       color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
@@ -182,10 +198,10 @@ def _show(options: argparse.Namespace) -> int:
     except ValueError as e:
         raise CommandError(str(e)) from None
     finally:
-        host.close()
+        session.host.close()
 
 
-def _shut_in(options: argparse.Namespace) -> None:
+def shut_in(options: argparse.Namespace) -> None:
     """All is open. The folders of settings and filters are there from now on, so that they can be kept."""
     if options.settings.of("sandbox.mode") == "off":
         return

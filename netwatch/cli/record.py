@@ -27,6 +27,7 @@ from netwatch.cli.sources import open_source, say_faults
 from netwatch.model.contract import INFO, AddonError, Purpose
 from netwatch.model.host import Host
 from netwatch.recorder.line import Line
+from netwatch.recorder.outgoing import Outgoing
 from netwatch.recorder.rotation import Rotation
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
@@ -79,7 +80,7 @@ def main(arguments: list[str]) -> int:
     options.files, options.what = [], "flows"  # for open_source()
     options.host = host_of(options, live=True)
     try:
-        options.interface = options.interface or [_best(options.host)]
+        options.interface = options.interface or [best_interface(options.host)]
         folder = _folder(options.output)
         source = open_source(options)
         try:
@@ -116,7 +117,7 @@ def where_of(text: str | None, process: str | None) -> Filter | None:
     return where
 
 
-def _best(host: Host) -> str:
+def best_interface(host: Host) -> str:
     """The interface with the default route. Raises CommandError."""
     from netwatch.capture.live import default_interface
 
@@ -143,9 +144,9 @@ def _folder(text: str) -> Path:
 class Recording:
     """From the first packet to the exit code."""
 
-    def __init__(self, options: argparse.Namespace, source: Source, rotation: Rotation, where: Filter | None,
-                 seconds: float | None) -> None:
-        self._options, self._source, self._files, self._where = options, source, rotation, where
+    def __init__(self, options: argparse.Namespace, source: Source, output: Rotation | Outgoing,
+                 where: Filter | None, seconds: float | None) -> None:
+        self._options, self._source, self._files, self._where = options, source, output, where
         self._ends = None if seconds is None else time.monotonic() + seconds
         self._signal = 0
 
@@ -156,7 +157,7 @@ class Recording:
         line = Line(ring, pipeline.engines[0],
                     lambda row, keys: pipeline.record(pipeline.engines[0], row, wanted=keys), self._where)
         sandbox.shut_in(self._options.settings, [*self._options.keylog, os.environ.get("SSLKEYLOGFILE", "")],
-                        [str(self._files.folder)])
+                        self._files.folders)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, line)
@@ -207,13 +208,11 @@ class Recording:
 
     def _report(self, line: Line) -> None:
         """What was kept, and what was not."""
-        stats, files_ = self._source.stats(), self._files
+        stats = self._source.stats()
         lost = {"by the kernel": stats["kernel_drops"], "by the interface": stats["interface_drops"],
                 "in the ring": stats["ring_drops"], "for want of memory or disk": line.lost + line.left}
         said = ", ".join(f"{count:,} {where}" for where, count in lost.items() if count)
-        removed = f", {files_.removed:,} old ones made room" if files_.removed else ""
-        kept = f"{files_.written:,} of {stats['received']:,} packets"
-        say(f"{kept} in {files_.files:,} files in {files_.folder}{removed}; lost: {said or 'none'}")
+        say(f"{self._files.told(stats['received'])}; lost: {said or 'none'}")
 
     def _stop(self, number: int, frame: object) -> None:
         self._signal = number

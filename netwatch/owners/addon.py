@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from netwatch._fast.input.pcapng import Pcapng
 from netwatch._fast.input.savefile import Pcap
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.told import Told
@@ -78,7 +79,8 @@ class FlowOwners(Addon):
         """Where the host looks for owners, every flow is asked about. Of a pcapng file what stands in it is looked up
         when a record is made, or, where they may be asked for at any time, when a flow begins."""
         self._host, self._owners = run.host, run.host.owners
-        if self._owners is None and not run.purpose.live and type(run.source) is not Pcap:
+        if self._owners is None and (not run.purpose.live or type(run.source) is Pcapng) \
+                and type(run.source) is not Pcap:
             self._recorded = Recorded(run.source, FIELDS, PARENTS)
         if self._owners is not None or self._recorded is not None:
             self.adds = frozenset({"process"})

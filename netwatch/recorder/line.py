@@ -7,7 +7,7 @@ over by its flow, with what is known of the flow by then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from netwatch._fast.view.framering import FrameRing
 from netwatch.export.evidence import KEYS, LOOKED_UP, evidence_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.pcapngwriter import CaptureWriter
     from netwatch.model.contract import Where
-    from netwatch.recorder.rotation import Rotation
 
 WAIT_NS = 1_000_000_000
 PIECE = 256  # frames between two looks at the size of the file
@@ -25,6 +24,14 @@ MOST = 65_536  # flows whose verdict is kept
 NAMES_MOST = 65_536
 TRIGGERED = 16
 Look = Callable[[int, frozenset[str]], Record]  # the record of a row, as far as those keys go
+
+
+class Output(Protocol):
+    """Where frames go: the files of a recorder, or standard output."""
+
+    def put(self, write: Callable[[CaptureWriter], int], first_ns: int, last_ns: int) -> int | None:
+        """Let packets be written, of which the first and the last are of these times; how many were. None: they were
+        not taken, and are to be offered again."""
 
 
 class Verdict(NamedTuple):
@@ -37,7 +44,7 @@ class Verdict(NamedTuple):
 
 
 class Line:
-    """From a ring to the files, one session."""
+    """From a ring to where its frames go, one session."""
 
     def __init__(self, ring: FrameRing, engine: Engine, look: Look, where: Where | None,
                  trigger: Where | None = None, start: int = 0) -> None:
@@ -52,7 +59,7 @@ class Line:
         self.lost = 0  # frames that had to make room before they could be written
         self.hurried = 0  # that were decided about early, for want of memory
 
-    def move(self, files: Rotation, *, all_of_it: bool = False) -> None:
+    def move(self, files: Output, *, all_of_it: bool = False) -> None:
         """Write what has waited long enough."""
         self._miss()
         now = self._engine.clock
@@ -75,7 +82,7 @@ class Line:
             self.lost += self.ring.first - self._at
             self._at = self.ring.first
 
-    def _write(self, files: Rotation, stop: int, now: int) -> bool:
+    def _write(self, files: Output, stop: int, now: int) -> bool:
         """The frames before `stop`. False: the disk did not take them."""
         told: dict[int, bytes | None] = {0: None if self._where is not None else b""}
         for flow, k in self.ring.flows(self._at, stop).items():

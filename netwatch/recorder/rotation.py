@@ -55,6 +55,16 @@ class Rotation:
         return time.monotonic() < self._broken_until
 
     @property
+    def folders(self) -> list[str]:
+        """Those that are written to."""
+        return [str(self.folder)]
+
+    def told(self, received: int) -> str:
+        """What was kept of so many packets, for people."""
+        removed = f", {self.removed:,} old ones made room" if self.removed else ""
+        return f"{self.written:,} of {received:,} packets in {self.files:,} files in {self.folder}{removed}"
+
+    @property
     def size_on_disk(self) -> int:
         """Bytes of all our files."""
         try:

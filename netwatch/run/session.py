@@ -7,8 +7,6 @@ source is touched.
 
 from __future__ import annotations
 
-import os
-import resource
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -33,6 +31,7 @@ from netwatch.model.session import Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
+from netwatch.run.cost import Meter, resident_bytes
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.run.turns import Turns
@@ -79,7 +78,7 @@ class Session:
         self._stopping = False
         self._done = False
         self._failure: str | None = None
-        self._meter = _Meter()
+        self._meter = Meter()
 
     @property
     def live(self) -> bool:
@@ -297,7 +296,7 @@ class Session:
             done=done, error=self._failure or self.source.error, damaged=not self._failure and self.source.damaged,
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
-            link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=_rss(),
+            link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=resident_bytes(),
             owners=owners.name, owners_why=owners.why,
         )
 
@@ -326,7 +325,11 @@ class Session:
                 if self._take(count) is None:
                     return
                 if count < 0:
-                    self.pipeline.advance(time.time_ns() - SETTLE_NS)
+                    self.pipeline.advance(self.idle_ns())
+
+    def idle_ns(self) -> int:
+        """What time it is, in packet time, while a live source is quiet."""
+        return time.time_ns() - SETTLE_NS
 
     def _replay(self, player: Player) -> None:
         """A file, at the player's pace, as often as it asks for it again."""
@@ -373,28 +376,3 @@ class Session:
         if step is None:
             self.pipeline.end()
         return step
-
-
-class _Meter:
-    """What we cost, between two readings at least half a second apart, on the wall clock."""
-
-    def __init__(self) -> None:
-        self._at, self._cpu, self._last = time.monotonic(), time.process_time(), 0.0
-
-    def read(self) -> float:
-        """CPU percent of one core."""
-        now = time.monotonic()
-        if now - self._at >= 0.5:
-            cpu = time.process_time()
-            self._last = 100 * (cpu - self._cpu) / (now - self._at)
-            self._at, self._cpu = now, cpu
-        return self._last
-
-
-def _rss() -> int:
-    """Resident memory of this process in bytes."""
-    try:
-        with open("/proc/self/statm") as f:
-            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

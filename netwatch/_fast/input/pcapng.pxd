@@ -23,6 +23,7 @@ cdef class Pcapng(Savefile):
     cdef u16* local            # the section's interface numbers to ours
     cdef u32 n_local
     cdef dict known            # description of an interface -> our number, so that sections share them
+    cdef dict lost             # our number of an interface -> frames that it, and the system, dropped
     cdef u64 last_ts
     cdef u64 skip              # bytes of a long block still to pass
     cdef u64 secret_bytes
@@ -46,4 +47,5 @@ cdef class Pcapng(Savefile):
     cdef int add_iface(self, u16 link, u32 snaplen, Clock clock) except -1
     cdef list options(self, bytes body, Py_ssize_t at)
     cdef void take_secrets(self, bytes body)
+    cdef void take_statistics(self, bytes body)
     cdef void take_names(self, bytes body)

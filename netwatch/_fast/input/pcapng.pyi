@@ -1,6 +1,7 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
 from netwatch._fast.input.savefile import Savefile
 from netwatch.capture.unpack import Unpacker
+from netwatch.model.record import Record
 
 class Pcapng(Savefile):
     def __init__(
@@ -12,3 +13,4 @@ class Pcapng(Savefile):
         waits: bool = ...,
         unpacker: Unpacker | None = ...,
     ) -> None: ...
+    def stats(self) -> Record: ...

@@ -21,6 +21,7 @@ cdef enum:
     OPB = 2                    # ng appendix A, the obsolete packet block
     SPB = 3                    # ng 4.4
     NRB = 4                    # ng 4.5
+    ISB = 5                    # ng 4.6
     EPB = 6                    # ng 4.3
     DSB = 10                   # ng 4.7
     BYTE_ORDER = 0x1A2B3C4D
@@ -44,6 +45,7 @@ cdef class Pcapng(Savefile):
     def __cinit__(self, *args, **kwargs):
         self.unit = "block"
         self.known = {}
+        self.lost = {}
         self.noted = Noted(self.evidence)
         self.local = <u16*>malloc(MAX_LOCAL * sizeof(u16))
         if self.local == NULL:
@@ -135,7 +137,7 @@ cdef class Pcapng(Savefile):
             return self.refuse("ends with another length (%d) than it begins with", self.get32(p + total - 4))
         if kind == EPB or kind == SPB or kind == OPB:
             return self.packet(f, kind, p + 8, total - 12)
-        if kind == SHB or kind == IDB or kind == NRB or kind == DSB:
+        if kind == SHB or kind == IDB or kind == NRB or kind == DSB or kind == ISB:
             return self.other(kind, p, total)
         return GOT_OTHER
 
@@ -236,6 +238,8 @@ cdef class Pcapng(Savefile):
             self.n_local = 0
         elif kind == DSB:
             self.take_secrets(body)
+        elif kind == ISB:
+            self.take_statistics(body)
         else:
             self.take_names(body)
         return GOT_OTHER
@@ -313,6 +317,21 @@ cdef class Pcapng(Savefile):
             self.secret_bytes += size
             self.secrets.append((self.get32(p), body[8:8 + size]))
             self.n_lists += 1
+
+    cdef void take_statistics(self, bytes body):
+        """An Interface Statistics Block, ng 4.6: what its interface lost so far, before it came here."""
+        cdef const u8* p = body
+        if len(body) < 12 or self.get32(p) >= self.n_local:
+            return
+        order = "big" if self.big else "little"
+        found = {code: int.from_bytes(value, order) for code, value in self.options(body, 12) if len(value) == 8}
+        self.lost[self.local[self.get32(p)]] = (found.get(5, 0), found.get(7, 0))    # isb_ifdrop, isb_osdrop
+
+    def stats(self) -> dict:
+        """See Source; lost is what the input says of it."""
+        lost = list(self.lost.values())
+        return {"received": self.frames_read, "kernel_drops": sum(drops for _, drops in lost),
+                "interface_drops": sum(drops for drops, _ in lost), "ring_drops": 0, "interfaces": {}}
 
     cdef void take_names(self, bytes body):
         """A Name Resolution Block, ng 4.5: each name of each address, 65536 of them at most."""
