@@ -66,6 +66,10 @@ class Records(Generic[R_co]):
             table = self._table()
             return table.whole(list(arrow.batches_of(table, self._items())))
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The same by Arrow's PyCapsule interface, so that polars, DuckDB and pandas take it as a table."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
     def to_pandas(self) -> pandas.DataFrame:
         """The same as a pandas.DataFrame; texts and lists stay in Arrow's memory."""
         with translated():

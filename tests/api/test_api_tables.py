@@ -80,6 +80,30 @@ def test_pandas_and_polars_say_the_same() -> None:
     assert len(empty.to_pandas()) == len(empty.to_polars()) == empty.to_arrow().num_rows == 0
 
 
+def test_who_speaks_arrow_takes_it_as_it_is() -> None:
+    """By the PyCapsule interface: pyarrow itself, polars and DuckDB as far as they are here."""
+    capture = netwatch.read(ROOT / "tests/captures/https.pcap", where="tls")
+    table = capture.to_arrow()
+    assert table.num_rows and pa.table(capture).equals(table)
+    assert pa.RecordBatchReader.from_stream(capture).read_all().equals(table)
+
+
+def test_polars_takes_it_as_it_is() -> None:
+    polars = pytest.importorskip("polars")
+    capture = netwatch.read(ROOT / "tests/captures/https.pcap", where="tls", fields=["tls.sni", "bytes"])
+    assert polars.DataFrame(capture).equals(capture.to_polars()) and capture.to_polars().height
+
+
+def test_duckdb_takes_it_as_it_is() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    capture = netwatch.read(ROOT / "tests/captures/https.pcap", where="tls")
+    asked = duckdb.sql('SELECT "tls.sni", sum(bytes_in) FROM capture GROUP BY 1 ORDER BY 1')
+    sums: dict[str | None, int] = {}
+    for flow in capture:
+        sums[flow.tls.sni] = sums.get(flow.tls.sni, 0) + (flow.bytes_in or 0)
+    assert dict(asked.fetchall()) == sums
+
+
 def test_more_than_a_chunk(tmp_path: Path) -> None:
     """Chunks whose columns differ are one table."""
     from made_flows import flows_of

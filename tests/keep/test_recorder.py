@@ -15,6 +15,7 @@ from netwatch_command import Run
 
 from netwatch.addons.recorder import Arm, Disarm, Freeze, Recorder, RecorderStatus
 from netwatch.capture.file import open_savefile
+from netwatch.detect.addon import Detect
 from netwatch.model.contract import AddonError, Purpose
 from netwatch.recorder import window
 from netwatch.run.session import Session
@@ -84,8 +85,48 @@ def test_a_trigger_freezes(state: Path):
     assert [each["text"] for each in because] == ["TLS api.example.com"]
 
 
-def test_critical_alerts_freeze_and_several_incidents_are_kept(state: Path, tmp_path: Path,
-                                                               monkeypatch: pytest.MonkeyPatch):
+def flood(tmp_path: Path) -> Path:
+    """SYNs to one port, from a thousand ports within ten seconds, which nobody answers; and a minute later one more."""
+    first = http_frames()[0]
+    seconds = [[first[:34] + (1024 + 100 * second + i).to_bytes(2, "big") + first[36:] for i in range(100)]
+               for second in range(10)]
+    parts = [*seconds, [first]]
+    times = [*range(1_700_000_000, 1_700_000_010), 1_700_000_070]
+    made = [capture(frames, at) for frames, at in zip(parts, times, strict=True)]
+    (tmp_path / "flood.pcap").write_bytes(made[0] + b"".join(each[24:] for each in made[1:]))
+    return tmp_path / "flood.pcap"
+
+
+def incidents_of(*settings: str, path: Path) -> list[dict[str, object]]:
+    session = watched(path, "recorder.armed=true", *settings)
+    session.stop()
+    return [json.loads((each.folder / "incident.json").read_text()) for each in window.kept() if each.incident]
+
+
+def test_a_critical_alert_freezes(state: Path, tmp_path: Path):
+    """The alert's own words are why, and the packets that it speaks of are there."""
+    (incident,) = incidents_of(path=flood(tmp_path))
+    (because,) = incident["because"]  # type: ignore[misc]
+    assert because["alert"] == "syn_flood" and "port 80 was sent" in because["text"]
+    assert int(str(incident["packets"])) >= 1000 and set(incident["lost"].values()) == {0}  # type: ignore[attr-defined]
+
+
+def test_no_other_alert_freezes(state: Path, tmp_path: Path):
+    """Neither a critical one where that is not wanted, nor one that is a warning: ports that are scanned."""
+    assert incidents_of("recorder.on_alert=false", path=flood(tmp_path)) == []
+    first = http_frames()[0]
+    scan = [first[:36] + (1 + i).to_bytes(2, "big") + first[38:] for i in range(100)]
+    late = capture([first], 1_700_000_060)[24:]
+    (tmp_path / "scan.pcap").write_bytes(capture(scan, 1_700_000_000) + late)
+    session = watched(tmp_path / "scan.pcap", "recorder.armed=true")
+    with session.lock:
+        made = session.get(Detect).newest(100)
+    assert {alert.told.severity for alert in made} == {"warning"}
+    session.stop()
+    assert not [each for each in window.kept() if each.incident]
+
+
+def test_triggers_freeze_and_several_incidents_are_kept(state: Path, tmp_path: Path):
     """Two exchanges a minute apart, each a trigger: two incidents, of which the second begins after the first."""
     frames = http_frames()
     first = capture(frames, 1_700_000_000)
