@@ -42,4 +42,15 @@ if [ -n "$package" ]; then
     [ -z "$left" ] || fail "left by the .rpm: $left"
     printf 'ok    rpm: signature, verification, and nothing is left when it is erased\n'
 fi
+
+tarball=$(compgen -G "$DIST/netwatch-$VERSION-airgap-*.tar.gz" | head -n 1)
+if [ -n "$tarball" ]; then
+    fresh "$system"
+    base_system "$system"
+    tar -C "$system/root" -xf "$tarball"
+    # it comes by another way, and not out of the tarball
+    cp "$DIST/yum/RPM-GPG-KEY-netwatch" "$system/root/key.asc"
+    cp packaging/airgap/in-chroot.sh "$system/tmp/airgap.sh"
+    in_netns /bin/bash /tmp/airgap.sh
+fi
 rm -rf "$system"

@@ -24,6 +24,8 @@ put_programs() {
     chmod 0750 "$1$PLACE/netwatch-capd"
     ln -s ../lib/netwatch/netwatch "$1/usr/bin/netwatch"
     tell_place "$1"
+    # not enabled: an administrator does that, when /etc/netwatch/agent.toml is there
+    install -Dm 0644 -t "$1/usr/lib/systemd/system" packaging/systemd/netwatch-agent.service
 }
 
 # put_words FOLDER ZSH: manual pages, completions (zsh's into that folder below /usr/share/zsh) and licences.
