@@ -104,8 +104,20 @@ def test_what_a_bundle_is_made_of_is_pinned() -> None:
     pinned = {name.lower(): sums for name, sums in re.findall(r"^([\w.-]+)==\S+(.*?)(?=^\S|\Z)", text, re.M | re.S)}
     with open(ROOT / "pyproject.toml", "rb") as file:
         wanted = tomllib.load(file)["project"]["dependencies"]
-    assert {re.split(r"[^\w.-]", each)[0].lower() for each in wanted} | {"pyinstaller"} <= set(pinned)
+    names = {re.split(r"[^\w.-]", each)[0].lower().replace("_", "-") for each in wanted}
+    assert names | {"pyinstaller"} <= set(pinned)
     assert all(sums.count("--hash=sha256:") for sums in pinned.values())
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze: not here")
+    unit = tmp_path / "netwatch-agent.service"
+    text = (ROOT / "packaging" / "systemd" / unit.name).read_text()
+    unit.write_text(text.replace("/usr/bin/netwatch ", f"{sys.executable} "))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+    assert [line for line in done.stderr.splitlines() if "netwatch-agent" in line] == []
+    assert done.returncode == 0
 
 
 def test_workflows_call_what_is_there() -> None:
