@@ -33,6 +33,10 @@ lint: ## ruff, cython-lint and mypy over the whole tree
 fuzz: ## every fuzz target for SECONDS=20 each
 	@./fuzz/run.sh $(SECONDS)
 
+.PHONY: asan
+asan: ## captures and fuzz targets, SECONDS=20 each, with sanitizers, in a copy; ASAN_MODULES=parse,streams: those alone
+	@./fuzz/asan.sh $(SECONDS)
+
 .PHONY: bench
 bench: ## whole programs on generated captures; a quick look: ARGS="--size quick -n 1"
 	@. tools/prepare.sh && ready ""

@@ -78,9 +78,9 @@ def help_capturing() -> None:
     """Be the capture helper. A one-file program is started by its bootloader, which stands between it and who asks."""
     from netwatch.capture.capd import helper
 
-    line, asker = map(int, sys.argv[2:])
+    line, word, asker = map(int, sys.argv[2:])
     between = os.getppid()
-    helper.main(line, between if between != asker and parent_of(between) == asker else asker)
+    sys.exit(helper.main(line, word, between if between != asker and parent_of(between) == asker else asker))
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.flow.notes import Notes
+from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import counts as engine_counts
 from netwatch.addons.interfaces import InterfacesAddon
@@ -267,6 +268,7 @@ class TimelineAddon(Addon):
         self._last: Mark | None = None
         self._secrets = self._cut = 0
         self._steps: dict[int, int] = {}
+        self._failed: str | None = None
 
     def begin(self, run: Run) -> None:
         self._run, self._engine = run, run.engines[0]
@@ -278,6 +280,8 @@ class TimelineAddon(Addon):
     def take(self, step: Step) -> Sequence[Event]:
         turn(self.notes, self._engine)
         now = self._engine.clock
+        if self._run.purpose.live and not step.over:
+            self._look_at_source(now)
         if not step.over and self._last is not None and now < self._last.time_ns + LOOK_NS:
             return ()
         mark, purpose = self.mark(), self._run.purpose
@@ -345,6 +349,16 @@ class TimelineAddon(Addon):
                 self._add(now, WARNING, "damage",
                           f"the clock of {each.get('name') or 'the capture'} went back by up to "
                           f"{counted['largest_step_ns'] / 1e9:.1f} s")
+
+    def _look_at_source(self, now: int) -> None:
+        """A capture that was lost, and one that is back."""
+        source, failed = self._run.source, self._failed
+        self._failed = source.error
+        if source.error and source.error != failed:
+            self._add(now or time.time_ns(), ERROR, "capture", source.error)
+        elif failed and not source.error and not (isinstance(source, Switch) and source.stopped):
+            self._add(now or time.time_ns(), WARNING, "capture",
+                      f"{self._run.purpose.label} is captured again; what came meanwhile is missing")
 
     def _end(self, now: int) -> None:
         error, purpose = self._run.source.error, self._run.purpose

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from netwatch._fast.input.source import Source
-from netwatch.cli import read
+from netwatch.cli import read, sandbox
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import kinds_of
@@ -56,15 +56,13 @@ def main(arguments: list[str]) -> int:
     kinds_of(options)  # its complaints
     if not options.settings.of("diagnose.on"):
         raise CommandError("diagnose.on is false: nothing is looked for")
-    try:
+    with sandbox.closing(options.host):
         source = open_source(options)
         try:
             reading = Diagnosing(options, source)
             code = reading.go()
         finally:
             source.close()
-    finally:
-        options.host.close()
     _write(reading, style)
     return code or (FOUND if reading.found else 0)
 

@@ -92,15 +92,13 @@ def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int
     words += [word for each in asked.set for word in ("--set", each)]
     options = read.prepared([*words, *(["--", *asked.files] if asked.files else [])])
     kept = bool(asked.interface) and options.settings.of("egress.keep")
-    try:
+    with sandbox.closing(options.host):
         source = open_source(options)
         try:
             reading = Observing(options, source, writes or (state_folder() if kept else None))
             code = reading.go()
         finally:
             source.close()
-    finally:
-        options.host.close()
     if reading.seen.left_out:
         say(f"no room for the destinations of {reading.seen.left_out:,} flows")
     if kept:

@@ -56,26 +56,25 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
     helper = sandbox.helper(settings)
     host = helper or ThisMachine(list_devices)
     try:
-        names = options.interface or [helper.default_interface() if helper else default_interface()]
-        if settings.of("owners.find"):
-            host.find_owners()
-        session = Session(
-            Purpose(live=True, label=", ".join(names), keylogs=tuple(options.keylog), final=True),
-            lambda: open_switch(names, options.capture_filter, settings.of("capture.snaplen"),
-                                settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
-                                helper.open if helper else open_live),
-            dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold, screens=SCREENS,
-            opened=lambda: sandbox.shut_in(settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")],
-                                           writable) and None)
-        session.start()
-        try:
-            yield session
-        finally:
-            session.stop()
+        with sandbox.closing(host):
+            names = options.interface or [helper.default_interface() if helper else default_interface()]
+            if settings.of("owners.find"):
+                host.find_owners()
+            session = Session(
+                Purpose(live=True, label=", ".join(names), keylogs=tuple(options.keylog), final=True),
+                lambda: open_switch(names, options.capture_filter, settings.of("capture.snaplen"),
+                                    settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
+                                    helper.open if helper else open_live),
+                dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold, screens=SCREENS,
+                opened=lambda: sandbox.shut_in(settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")],
+                                               writable) and None)
+            session.start()
+            try:
+                yield session
+            finally:
+                session.stop()
     except (SourceError, AddonError) as e:
         raise CommandError(str(e), e.exit_code) from None
-    finally:
-        host.close()
 
 
 class Signals:

@@ -189,16 +189,17 @@ def shown(session: Session, options: argparse.Namespace) -> int:
     where, settings = options.where, options.settings
     if not settings.of("ui.localhost"):
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
-    try:
-        return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"), theme=settings.of("ui.theme"),
-                      color=settings.of("ui.color"), ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
-                      tab=settings.of("ui.tab") or ("connections" if options.read else "dashboard"), settings=settings)
-    except (SourceError, AddonError) as e:
-        raise CommandError(str(e), e.exit_code) from None
-    except ValueError as e:
-        raise CommandError(str(e)) from None
-    finally:
-        session.host.close()
+    with sandbox.closing(session.host):
+        try:
+            return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"),
+                          theme=settings.of("ui.theme"), color=settings.of("ui.color"),
+                          ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
+                          tab=settings.of("ui.tab") or ("connections" if options.read else "dashboard"),
+                          settings=settings)
+        except (SourceError, AddonError) as e:
+            raise CommandError(str(e), e.exit_code) from None
+        except ValueError as e:
+            raise CommandError(str(e)) from None
 
 
 def shut_in(options: argparse.Namespace) -> None:

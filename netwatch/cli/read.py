@@ -99,7 +99,7 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
 
         return history.read(options, kinds, selection, open_writer(style, Source(), options))
     code = 0
-    try:
+    with sandbox.closing(options.host):
         source = open_source(options)
         try:
             reading = Reading(options, kinds, source, selection, open_writer(style, source, options))
@@ -107,8 +107,6 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
                 code = reading.go()
         finally:
             source.close()
-    finally:
-        options.host.close()
     return code
 
 

@@ -79,17 +79,16 @@ def main(arguments: list[str]) -> int:
     use_client_names()
     options.files, options.what = [], "flows"  # for open_source()
     options.host = host_of(options, live=True)
-    try:
+    with sandbox.closing(options.host):
         options.interface = options.interface or [best_interface(options.host)]
         folder = _folder(options.output)
         source = open_source(options)
         try:
             rotation = Rotation(folder, keep, size, source, say)
-            return Recording(options, source, rotation, where, seconds).go()
+            code = Recording(options, source, rotation, where, seconds).go()
         finally:
             source.close()
-    finally:
-        options.host.close()
+    return code
 
 
 def parse_ring(text: str) -> tuple[int, int]:

@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError
+from netwatch.model.host import Host, Unavailable
 from netwatch.names import geo
 from netwatch.platform.jail import MODES, Jailed, JailError, enter
 from netwatch.platform.walls import Grants, User
@@ -44,6 +45,21 @@ def helper(settings: Settings) -> Helper | None:
         return Helper()
     except OSError as e:
         raise CommandError(f"the capture helper cannot be started: {e.strerror}", EXIT_UNAVAILABLE) from None
+
+
+@contextlib.contextmanager
+def closing(host: Host) -> Iterator[None]:
+    """Close it at the end. Raises CommandError when its helper stood still, so that what was told may not be all."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Unavailable):
+            host.close()
+        raise
+    try:
+        host.close()
+    except Unavailable as e:
+        raise CommandError(str(e), EXIT_DAMAGED) from None
 
 
 def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = ()) -> Jailed:

@@ -171,9 +171,9 @@ def test_the_program_starts_the_helper_by_the_word_that_it_knows(installed: bool
     monkeypatch.setattr(sys, "executable", str(tmp_path / "netwatch"))
     if installed:
         (tmp_path / ENTRY["CAPD"]).touch(0o755)
-    started, word, line, asker = command(7)
+    started, word, *given = command(7, 8)
     assert started == str(tmp_path / (ENTRY["CAPD"] if installed else "netwatch"))
-    assert (word, line, asker) == (ENTRY["HELPER"], "7", str(os.getpid()))
+    assert (word, *given) == (ENTRY["HELPER"], "7", "8", str(os.getpid()))
 
 
 def test_who_is_whose_parent() -> None:

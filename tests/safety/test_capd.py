@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
+from netwatch._fast.input.source import SourceError
 from netwatch.capture.capd import messages
 from netwatch.capture.capd.client import GONE, Helper
+from netwatch.capture.capd.guard import TRIES
 from netwatch.capture.capd.messages import Answer, MessageError, Question
 from netwatch.model import machine as words
 from netwatch.model.host import Unavailable
@@ -42,7 +44,7 @@ def helper() -> Iterator[Helper]:
     made = Helper()
     yield made
     made.close()
-    assert made._process.poll() is not None, "the helper outlives its line"
+    assert made._guard.poll() is not None, "the helper outlives its line"
 
 
 def sent(port: int, count: int) -> None:
@@ -97,8 +99,6 @@ def test_what_there_is_no_room_for_is_counted(helper):
     ([], "", 2, "between 1"),
 ])
 def test_errors_of_opening_are_those_of_the_source(helper, names, text, code, said):
-    from netwatch._fast.input.source import SourceError
-
     with pytest.raises(SourceError, match=said) as raised:
         helper.open(names, text, 262144, 64)
     assert raised.value.exit_code == code
@@ -106,13 +106,14 @@ def test_errors_of_opening_are_those_of_the_source(helper, names, text, code, sa
 
 def test_its_end_is_the_end_of_the_capture(helper):
     source = helper.open(["lo"], "", 262144, 4)
-    helper._process.kill()
+    first = helper.pid
+    os.kill(first, signal.SIGKILL)
     began = time.monotonic()
     while source.batch() != []:
         assert time.monotonic() - began < 2
     assert source.damaged and source.error == GONE
-    with pytest.raises(Unavailable, match="has ended"):
-        helper.links()
+    assert helper.links() and helper.pid != first and helper.restarts == 1, "another is there"
+    source.close()
 
 
 def test_silence_is_no_hang(helper, monkeypatch):
@@ -120,7 +121,7 @@ def test_silence_is_no_hang(helper, monkeypatch):
 
     assert helper.addresses()
     monkeypatch.setattr(client, "PATIENCE_S", 0.2)
-    os.kill(helper._process.pid, signal.SIGSTOP)
+    os.kill(helper.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
         for _ in range(100):
@@ -128,7 +129,7 @@ def test_silence_is_no_hang(helper, monkeypatch):
                 helper.links()
         assert time.monotonic() - began < 5, "every question waits"
     finally:
-        os.kill(helper._process.pid, signal.SIGCONT)
+        os.kill(helper.pid, signal.SIGCONT)
     until = time.monotonic() + 5
     while True:
         try:
@@ -139,14 +140,60 @@ def test_silence_is_no_hang(helper, monkeypatch):
             time.sleep(0.1)
 
 
-def test_it_ends_with_who_started_it():
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("jailed", [False, True])
+def test_it_ends_with_who_started_it(jailed, stopped):
+    """Also from within the jail, which keeps the kernel's own signal back, and though somebody has stopped it."""
     code = ("import os\nfrom netwatch.capture.capd.client import Helper\nh = Helper()\nh.addresses()\n"
-            "print(h._process.pid, flush=True)\nos.kill(os.getpid(), 9)\n")
-    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, text=True, capture_output=True, timeout=60)
-    pid, until = int(done.stdout), time.monotonic() + 5
-    while Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+            "print(h._guard.pid, h.pid, flush=True)\n")
+    code += f"os.kill(h.pid, {signal.SIGSTOP:d})\n" if stopped else ""
+    code += ("from netwatch.platform.jail import enter\nfrom netwatch.platform.walls import Grants\n"
+             "enter('on', Grants([], []))\n") if jailed else ""
+    code += "os.kill(os.getpid(), 9)\n"
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    until = time.monotonic() + 10
+    for pid in map(int, done.stdout.split()):
+        while (state := state_of(pid)) not in ("", "Z"):
+            assert time.monotonic() < until, state
+            time.sleep(0.02)
+
+
+def state_of(pid: int) -> str:
+    """A letter, as in proc(5); none of a process that is no more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def test_one_that_is_killed_is_started_again_some_times(helper):
+    for number in range(TRIES):
+        helper.find_owners(behind=True)
+        os.kill(helper.pid, signal.SIGKILL)
+        with pytest.raises(Unavailable, match="has ended"):
+            while True:
+                helper.links()
+        assert helper.links() and helper.restarts == number + 1
+        assert helper.owners.status(), "owners are looked for again"
+    assert len(helper._past) == TRIES
+    os.kill(helper.pid, signal.SIGKILL)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="start netwatch anew"):
+            while True:
+                helper.links()
+    with pytest.raises(SourceError, match="start netwatch anew"):
+        helper.open(["lo"], "", 262144, 4)
+
+
+def test_one_that_stands_still_is_ended_and_said():
+    made = Helper()
+    made.addresses()
+    pid = made.pid
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(Unavailable, match="stood still"):
+        made.close()
+    assert state_of(pid) == ""
 
 
 def test_answers_are_those_of_the_machine(helper):
@@ -237,7 +284,9 @@ def test_mutants_of_messages_raise_nothing_else():
 
 def test_who_sends_nonsense_is_left(helper):
     os.write(helper._line.fileno(), b"nonsense")
-    assert helper._process.wait(5) == 0
+    assert helper._guard.wait(5) == 0
+    with pytest.raises(Unavailable, match="has ended"):
+        helper.links()
 
 
 def test_a_live_reading_has_no_rights_and_its_helper_has_them():
@@ -252,14 +301,22 @@ def test_a_live_reading_has_no_rights_and_its_helper_has_them():
         said = dict(line.split(":\t") for line in (task / "status").read_text().splitlines() if ":\t" in line)
         assert int(said["CapPrm"], 16) == int(said["CapEff"], 16) == 0
         assert said["NoNewPrivs"] == "1" and said["Seccomp"] == "2"
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    assert [Path(f"/proc/{pid}/comm").read_text() for pid in children] == ["netwatch-capd\n"]
+    (guard,) = children = children_of(process.pid)
+    children += children_of(guard)
+    assert [Path(f"/proc/{pid}/comm").read_text() for pid in children] == ["netwatch-guard\n", "netwatch-capd\n"]
+    for pid in children:
+        said = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+        assert said["NoNewPrivs"] == "1" and said["Seccomp"] == "2"
     sent(40779, 50)
     out, said = process.communicate(timeout=30)
     records = [json.loads(line) for line in out.splitlines()]
     assert process.returncode == 0 and said == "" and len(records) == 2
     assert records[0]["packets_out"] == 50 and records[0]["process"]["pid"] == os.getpid()
-    assert not Path(f"/proc/{children[0]}").exists()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_a_helper_that_is_killed_is_said():
@@ -268,15 +325,13 @@ def test_a_helper_that_is_killed_is_said():
     until = time.monotonic() + 20
     while "Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_text() and time.monotonic() < until:
         time.sleep(0.02)
-    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (guard,) = children_of(process.pid)
     sent(40780, 10)
     time.sleep(0.5)
-    os.kill(int(child), signal.SIGKILL)
+    os.kill(children_of(guard)[0], signal.SIGKILL)
     out, said = process.communicate(timeout=10)
     assert process.returncode == 5 and GONE in said
     assert json.loads(out)["packets"] >= 10, "what came before is told"
-
-
 
 
 @pytest.mark.parametrize("sudo", [False, True])
@@ -305,3 +360,29 @@ def test_the_terminal_is_inside_and_still_saves(tmp_path, live, sudo):
         assert saved.stat().st_uid == (65534 if sudo else 0)
         terminal.send("q")
         assert terminal.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("sudo", [False, True])
+def test_the_terminal_goes_on_with_another_helper(tmp_path, sudo):
+    """Its helper is killed: that is shown, in every tab it lives, and what is captured next is there. At last it says
+    that it is to be started anew."""
+    from netwatch_terminal import Terminal
+
+    caller = {"SUDO_UID": "65534"} if sudo else {}
+    with Terminal("-i", "lo", "--tab", "interfaces", folder=tmp_path, **caller) as terminal:
+        terminal.read(30, until=b"Interfaces")
+        terminal.read(2)
+        (guard,) = children_of(terminal.process.pid)
+        for number in range(TRIES + 1):
+            (helper,) = children_of(guard)
+            os.kill(helper, signal.SIGKILL)
+            terminal.read(20, until=b"netwatch-capd")
+            assert terminal.process.poll() is None
+            if number < TRIES:
+                terminal.read(3)
+        terminal.read(20, until=b"start netwatch anew")
+        for key in "123456789":
+            terminal.send(key)
+            terminal.read(0.5)
+        terminal.send("q")
+        assert terminal.process.wait(20) == 0

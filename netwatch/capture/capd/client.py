@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -14,6 +15,7 @@ from typing import cast
 from netwatch._fast.input import source as sources
 from netwatch._fast.input.ring import RingSource
 from netwatch._fast.input.source import Source, SourceError
+from netwatch.capture.capd.guard import KILLED, TRIES
 from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
@@ -21,19 +23,23 @@ from netwatch.model.record import Record
 
 ROOT = Path(__file__).parents[3]
 START = "import sys; sys.path.append(sys.argv[1]); from netwatch.capture.capd.helper import main; " \
-        "main(int(sys.argv[2]), int(sys.argv[3]))"
+        "sys.exit(main(*map(int, sys.argv[2:])))"
 PATIENCE_S = 5.0
 LONG_S = 60.0  # to open devices, all of them one after the other
 LONG = frozenset({"open", "devices", "find_owners"})
 GONE = "the capture helper (netwatch-capd) has ended"
+SPENT = f"{GONE}, {TRIES + 1} times: start netwatch anew"
+STOOD = "the capture helper (netwatch-capd) stood still and was killed: what came last may be missing"
 SILENT = "the capture helper (netwatch-capd) does not answer"
+START_S = 1.0  # for another helper to take the place of one that ended
 FDS = 4  # descriptors of an answer at most
 CAPTURE_FDS = 3
 
 
-def command(fd: int) -> list[str]:
-    """What starts it. A frozen program is its own interpreter, or in a package that of the helper (build/entry.py)."""
-    given = [str(fd), str(os.getpid())]
+def command(line: int, word: int) -> list[str]:
+    """What starts its guard, with these descriptors. A frozen program is its own interpreter, or in a package that of
+    the helper (build/entry.py)."""
+    given = [str(line), str(word), str(os.getpid())]
     if not getattr(sys, "frozen", False):
         return [sys.executable, "-I", "-c", START, str(ROOT), *given]
     own = str(Path(sys.executable).with_name("netwatch-capd"))
@@ -45,18 +51,31 @@ class Helper(Host):
     it is gone or silent."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(command(theirs.fileno()), stdin=subprocess.DEVNULL,
-                                             stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(),))
-        self._line = ours
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._word, guards = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, guards:
+            passed = theirs.fileno(), guards.fileno()
+            self._guard = subprocess.Popen(command(*passed), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                           pass_fds=passed)
+        self._past: list[socket.socket] = []  # lines of helpers that ended: sources still look at them
+        self._pid = 0
         self._lock = threading.Lock()
         self._number = 0
         self._late = False  # an answer has not come yet
+        self._owning = False  # owners are looked for
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """Of the helper that is there now. Raises Unavailable."""
+        with self._lock:
+            if not self._pid:
+                self._hear(line=False)
+            return self._pid
+
+    @property
+    def restarts(self) -> int:
+        """How often a helper was started in place of one that had ended."""
+        return len(self._past)
 
     def ask(self, name: str, *arguments: Json) -> Json:
         """The answer. Raises Unavailable, SourceError, OSError, ValueError."""
@@ -75,8 +94,9 @@ class Helper(Host):
                 os.close(fd)
             raise SourceError("there is no room for the descriptors of a capture (ulimit -n)")
         memory, ready, room = fds
-        return RingSource(interfaces, memory, ready, room, self._line.fileno(), lambda: self._ended(number),
-                          lambda: self._shut(number))
+        of = self._line
+        return RingSource(interfaces, memory, ready, room, of.fileno(), lambda: self._ended(number, of),
+                          lambda: self._shut(number, of))
 
     def new_file(self, name: str) -> int:
         """A descriptor of a new file of that name in the folder netwatch was started in. Raises OSError."""
@@ -89,15 +109,20 @@ class Helper(Host):
     def find_owners(self, behind: bool = False) -> None:
         """As ThisMachine.find_owners()."""
         self.ask("find_owners", behind)
+        self._owning = True
         self.owners = Owners(self)
 
     def close(self) -> None:
-        """End the helper."""
-        self._line.close()
+        """End the helper. Raises Unavailable when it had to be killed, or its guard is silent: whether all that came
+        was read is not known."""
+        for each in (self._line, self._word, *self._past):
+            each.close()
         try:
-            self._process.wait(PATIENCE_S)
+            code = self._guard.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            return  # it cannot be killed from within the jail: it goes when we go
+            raise Unavailable("the capture helper's guard (netwatch-guard) does not end") from None
+        if code == KILLED:
+            raise Unavailable(STOOD)
 
     def default_interface(self) -> str:
         """As live.default_interface(). Raises SourceError."""
@@ -130,27 +155,50 @@ class Helper(Host):
     def devices(self) -> list[Record]:
         return cast(list[Record], self.ask("devices"))
 
-    def _ended(self, number: int) -> tuple[str | None, bool]:
+    def _ended(self, number: int, line: socket.socket) -> tuple[str | None, bool]:
+        """How a capture of the helper at that line ended."""
         try:
-            error, damaged = self.ask("ended", number)
+            error, damaged = self._ask("ended", (number,), line)[0]
         except Unavailable as e:
             return str(e), True
         return error, damaged
 
-    def _shut(self, number: int) -> None:
+    def _shut(self, number: int, line: socket.socket) -> None:
         try:
-            self.ask("shut", number)
+            self._ask("shut", (number,), line)
         except Unavailable:
             return
 
-    def _ask(self, name: str, arguments: tuple[Json, ...]) -> tuple[Json, list[int]]:
+    def _ask(self, name: str, arguments: tuple[Json, ...], line: socket.socket | None = None,
+             ) -> tuple[Json, list[int]]:
+        """`line`: only the helper at that one can know."""
         with self._lock:
-            self._number += 1
+            if line not in (None, self._line):
+                raise Unavailable(GONE)
             try:
+                self._number += 1
                 return self._result(*self._exchange(Question(self._number, name, list(arguments)),
                                                     LONG_S if name in LONG else PATIENCE_S))
             except (ConnectionError, EOFError):
+                self._hear(line=True)
                 raise Unavailable(GONE) from None
+
+    def _hear(self, line: bool) -> None:
+        """What the guard has to say: who the helper is, and the line to one that took another's place; `line`: wait for
+        that. Raises Unavailable when there will be none."""
+        heard = False
+        while select.select([self._word], [], [], 0 if heard else START_S if self._pid else PATIENCE_S)[0]:
+            data, fds, _, _ = socket.recv_fds(self._word, 32, 1, socket.MSG_CMSG_CLOEXEC)
+            if not data:
+                raise Unavailable(SPENT if self.restarts >= TRIES else GONE)
+            self._pid = int(data)
+            heard = bool(fds) or not line or heard
+            for fd in fds:
+                self._past.append(self._line)
+                self._line, self._late = socket.socket(fileno=fd), False
+        if heard and line and self._owning:
+            with contextlib.suppress(ConnectionError, EOFError, Unavailable):
+                self._exchange(Question(self._number, "find_owners", [True]), PATIENCE_S)
 
     def _exchange(self, question: Question, seconds: float) -> tuple[Answer, list[int]]:
         """Ask, and wait for the answer; those to earlier questions, which came too late, are passed over."""

@@ -13,25 +13,23 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from socket import AF_UNIX, SOCK_SEQPACKET, fromfd, send_fds
-from typing import TYPE_CHECKING
+from socket import AF_UNIX, SOCK_SEQPACKET, send_fds, socket
 
 from netwatch._fast.input.ring import RingFiller, make_memory
 from netwatch._fast.input.source import SourceError
 from netwatch.capture import live
+from netwatch.capture.capd.guard import guard
 from netwatch.capture.capd.messages import QUESTION_MOST, Answer, Json, MessageError, Question, answer_parts, question
 from netwatch.model.host import Unavailable
 from netwatch.platform.host import ThisMachine
 from netwatch.store.files import new_file
-
-if TYPE_CHECKING:
-    from socket import socket as Line
 
 PR_SET_PDEATHSIG = 1
 CAPTURES_MOST = 4  # at a time: the one, and the one that follows it
 OWN_FILE = re.compile(r"netwatch-[0-9A-Za-z-]{1,60}\.(?:pcapng|txt|json|csv)")  # what may be made in the working folder
 NEEDED = frozenset((  # of confine.CALLS: capture, netlink, eBPF, the network namespaces of containers
     "socket", "socketpair", "connect", "sendto", "sendmsg", "bind", "bpf", "perf_event_open", "setns"))
+GUARDING = frozenset(("fork", "clone", "clone3", "kill"))  # of confine.CALLS: what its guard does besides
 KEPT = {  # capability(7): of those that netwatch was started with
     "NET_RAW": 13, "NET_ADMIN": 12,  # to capture, and to be told of sockets
     "BPF": 39, "PERFMON": 38, "SYS_RESOURCE": 24,  # eBPF, and its memory before Linux 5.11
@@ -133,7 +131,7 @@ class Helper:
         return None, (new_file(name),)
 
 
-def serve(line: Line) -> None:
+def serve(line: socket) -> None:
     """Until the other end is shut."""
     helper = Helper()
     try:
@@ -157,25 +155,42 @@ def serve(line: Line) -> None:
         helper.close()
 
 
-def confine_helper() -> None:
-    """Give up, for good and in every thread to come, what it is not there for. Linux."""
+def confine_helper(besides: frozenset[str] = frozenset()) -> None:
+    """Give up, for good and in every thread to come, what it is not there for; `besides`: calls that are kept too.
+    Linux."""
     from netwatch.platform.linux import confine
 
     confine.forbid_new_privileges()
     confine.keep_capabilities(KEPT.values())
-    confine.shut_calls(set(confine.CALLS) - NEEDED, threads=True)
+    confine.shut_calls(set(confine.CALLS) - NEEDED - besides, threads=True)
 
 
-def main(fd: int, parent: int) -> None:
-    """Serve the process that started us; end with it, however it ends."""
+def work(line: socket) -> None:
+    """Be the helper: serve the process at the other end, and end with it, or with the guard."""
+    parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         confine_helper()
-        with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
-            name.write("netwatch-capd")
+        _be_called("netwatch-capd")
+    if os.getppid() == parent:  # else the guard ended before we could be told
+        serve(line)
+
+
+def main(line: int, word: int, parent: int) -> int:
+    """Be the guard of the helper of the process that started us. The exit code."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # until its jail stands
+        confine_helper(GUARDING)
+        _be_called("netwatch-guard")
     if os.getppid() != parent:
-        return  # it ended before we could be told
-    os.set_inheritable(fd, False)
-    for number in (signal.SIGINT, signal.SIGTSTP):  # of the terminal: meant for who asks
+        return 0  # it ended before we could be told
+    for number in (signal.SIGINT, signal.SIGTSTP, signal.SIGHUP):  # of the terminal: meant for who asks
         signal.signal(number, signal.SIG_IGN)
-    serve(fromfd(fd, AF_UNIX, SOCK_SEQPACKET))
+    for fd in (line, word):
+        os.set_inheritable(fd, False)
+    return guard(socket(AF_UNIX, SOCK_SEQPACKET, 0, word), socket(AF_UNIX, SOCK_SEQPACKET, 0, line), work)
+
+
+def _be_called(name: str) -> None:
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as file:
+        file.write(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -30,7 +31,8 @@ def examine(platform: Platform, as_json: bool) -> int:
     except Unavailable as e:
         raise CommandError(f"doctor --self: {e}", EXIT_UNAVAILABLE) from None
     finally:
-        helper.close()
+        with contextlib.suppress(Unavailable):
+            helper.close()
     if as_json:
         print(json.dumps(told, indent=1))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
@@ -81,7 +82,8 @@ def helper() -> list[Check]:
     except Unavailable as e:
         return [_check("netwatch-capd", False, str(e), "")]
     finally:
-        made.close()
+        with contextlib.suppress(Unavailable):
+            made.close()
     return [_check("netwatch-capd", True, "", "")]
 
 
