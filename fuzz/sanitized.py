@@ -59,7 +59,8 @@ def main(seconds: int) -> int:
         given = ["--keylog", str(keys)] if keys.exists() else []
         for number, options in enumerate(READINGS):
             put = [str(FOUND / f"{capture.name}.pcapng") if word == WRITTEN else word for word in options]
-            runs.append((f"{capture.name} {number}", ["-m", "netwatch", "read", str(capture), *given, *put], PATIENCE_S))
+            words = ["-m", "netwatch", "read", str(capture), *given, *put]
+            runs.append((f"{capture.name} {number}", words, PATIENCE_S))
     for target in sorted((ROOT / "fuzz").glob("fuzz_*.py")):
         runs.append((target.stem, ["fuzz/plain.py", str(target), f"-max_total_time={seconds}"], PATIENCE_S + seconds))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, recv_fds, socket, socketpair
 from typing import cast
 
 from netwatch._fast.input import source as sources
@@ -51,13 +51,13 @@ class Helper(Host):
     it is gone or silent."""
 
     def __init__(self) -> None:
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._word, guards = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
+        self._word, guards = socketpair(AF_UNIX, SOCK_SEQPACKET)
         with theirs, guards:
             passed = theirs.fileno(), guards.fileno()
             self._guard = subprocess.Popen(command(*passed), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                            pass_fds=passed)
-        self._past: list[socket.socket] = []  # lines of helpers that ended: sources still look at them
+        self._past: list[socket] = []  # lines of helpers that ended: sources still look at them
         self._pid = 0
         self._lock = threading.Lock()
         self._number = 0
@@ -155,7 +155,7 @@ class Helper(Host):
     def devices(self) -> list[Record]:
         return cast(list[Record], self.ask("devices"))
 
-    def _ended(self, number: int, line: socket.socket) -> tuple[str | None, bool]:
+    def _ended(self, number: int, line: socket) -> tuple[str | None, bool]:
         """How a capture of the helper at that line ended."""
         try:
             error, damaged = self._ask("ended", (number,), line)[0]
@@ -163,13 +163,13 @@ class Helper(Host):
             return str(e), True
         return error, damaged
 
-    def _shut(self, number: int, line: socket.socket) -> None:
+    def _shut(self, number: int, line: socket) -> None:
         try:
             self._ask("shut", (number,), line)
         except Unavailable:
             return
 
-    def _ask(self, name: str, arguments: tuple[Json, ...], line: socket.socket | None = None,
+    def _ask(self, name: str, arguments: tuple[Json, ...], line: socket | None = None,
              ) -> tuple[Json, list[int]]:
         """`line`: only the helper at that one can know."""
         with self._lock:
@@ -188,14 +188,14 @@ class Helper(Host):
         that. Raises Unavailable when there will be none."""
         heard = False
         while select.select([self._word], [], [], 0 if heard else START_S if self._pid else PATIENCE_S)[0]:
-            data, fds, _, _ = socket.recv_fds(self._word, 32, 1, socket.MSG_CMSG_CLOEXEC)
+            data, fds, _, _ = recv_fds(self._word, 32, 1, MSG_CMSG_CLOEXEC)
             if not data:
                 raise Unavailable(SPENT if self.restarts >= TRIES else GONE)
             self._pid = int(data)
             heard = bool(fds) or not line or heard
             for fd in fds:
                 self._past.append(self._line)
-                self._line, self._late = socket.socket(fileno=fd), False
+                self._line, self._late = socket(fileno=fd), False
         if heard and line and self._owning:
             with contextlib.suppress(ConnectionError, EOFError, Unavailable):
                 self._exchange(Question(self._number, "find_owners", [True]), PATIENCE_S)
@@ -219,7 +219,7 @@ class Helper(Host):
             self._late = True
             if not select.select([self._line], [], [], seconds)[0]:
                 raise Unavailable(SILENT)
-            data, fds, _, _ = socket.recv_fds(self._line, PART + 1, FDS, socket.MSG_CMSG_CLOEXEC)
+            data, fds, _, _ = recv_fds(self._line, PART + 1, FDS, MSG_CMSG_CLOEXEC)
             if not data:
                 raise EOFError
             parts.append(data[1:])
