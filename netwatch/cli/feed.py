@@ -51,15 +51,14 @@ def main(arguments: list[str]) -> int:
     options.capture_filter = without(options.capture_filter, own)
     options.files, options.what, options.keylog, options.with_secrets = [], "flows", [], False  # as record has them
     options.host = host_of(options, live=True)
-    try:
+    with sandbox.closing(options.host):
         options.interface = options.interface or [best_interface(options.host)]
         source = open_source(options)
         try:
-            return Recording(options, source, Outgoing(os.dup(sys.stdout.fileno()), source), where, seconds).go()
+            code = Recording(options, source, Outgoing(os.dup(sys.stdout.fileno()), source), where, seconds).go()
         finally:
             source.close()
-    finally:
-        options.host.close()
+    return code
 
 
 def without(capture_filter: str, connection: str) -> str:

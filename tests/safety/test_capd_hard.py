@@ -46,7 +46,7 @@ def test_a_helper_that_stood_still_loses_nothing():
 
 @pytest.mark.parametrize("command", [
     "--duration 2s", "record -i lo --duration 2s --output {folder}", "agent -i lo --log {folder}/log",
-    "diagnose -i lo --duration 2s"])
+    "feed -i lo --duration 2s", "diagnose -i lo --duration 2s"])
 def test_a_helper_that_stands_still_is_said_and_ended(command, tmp_path):
     process, child = started(*command.format(folder=tmp_path).split())
     os.kill(child, signal.SIGSTOP)
