@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from netwatch._fast.base.text import clean
 from netwatch._fast.dpi import app_names
@@ -17,12 +17,9 @@ from netwatch._fast.flow.content import facts_list
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.protocols import DEPENDS, PLAIN
 from netwatch.detect.contract import CRITICAL, CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import KEPT, Bounded, said
+from netwatch.detect.gather import Bounded, Crowded, said
 from netwatch.model.contract import AddonError
 from netwatch.model.option import Option
-
-if TYPE_CHECKING:
-    from netwatch._fast.notice.crowds import Crowd
 
 JA4 = re.compile(r"[tqd][0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}")
 NAME = re.compile(r"(?:[\w-]{1,63}\.)*(?!\d+$)[\w-]{1,63}")
@@ -41,42 +38,6 @@ class Met(NamedTuple):
     src: bytes
     item: str
     how: str
-
-
-class Crowded:
-    """An Episode of several crowds. Beyond MOST of them a crowd counts as it was when it was told."""
-
-    MOST = 64
-
-    def __init__(self) -> None:
-        self._crowds: list[Crowd] = []
-        self._more = 0
-
-    def add(self, crowd: Crowd) -> None:
-        if len(self._crowds) < self.MOST:
-            self._crowds.append(crowd)
-        else:
-            self._more += crowd.count
-
-    @property
-    def first(self) -> int:
-        return min(crowd.first for crowd in self._crowds)
-
-    @property
-    def last(self) -> int:
-        return max(crowd.last for crowd in self._crowds)
-
-    @property
-    def count(self) -> int:
-        return sum(crowd.count for crowd in self._crowds) + self._more
-
-    @property
-    def flows(self) -> list[int]:
-        return sorted({flow for crowd in self._crowds for flow in crowd.flows})[:KEPT]
-
-    @property
-    def frames(self) -> list[int]:
-        return sorted({frame for crowd in self._crowds for frame in crowd.frames})[:KEPT]
 
 
 class Listed:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Gathered, begun, said
+from netwatch.detect.gather import Bounded, Crowded, facts_of, in_clear, said
 from netwatch.model.record import Record
 
 LOGINS = ("ftp", "pop3", "imap", "smtp", "telnet", "irc", "ldap", "redis", "mqtt", "amqp", "kafka", "rdp", "vnc", "smb",
@@ -25,26 +25,31 @@ class Cleartext(Detector):
     wants = frozenset({CROWD})
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
-        self._known: Bounded[Login, Gathered] = Bounded(REMEMBERED)
+        self._known: Bounded[Login, Crowded] = Bounded(REMEMBERED)
         super().begin(of, alarm)
-        return [Many(("told",), ("src", "dst", "dport", "facts"), ("sport",), 1, 86400, apps=LOGINS, bound=4096)]
+        by, thing = ("src", "dst", "dport", "facts"), ("sport",)
+        return [Many(("told",), by, thing, 1, 86400, apps=LOGINS, bound=4096),
+                Many(("told",), by, thing, 1, 86400, facts=facts_of("http", "login.password"), bound=4096)]
 
     def take(self, notice: Notice) -> None:
         """A conversation that was not told of before, word by word."""
         if notice.src in self.allowed or notice.dst in self.allowed:
             return
-        for app, found in said(notice.more[2], notice.app).items():
-            if not isinstance(found, dict) or "password" not in found or found.get("user") in NOBODY:
+        _, crowd, facts = notice.more
+        for app, found in said(in_clear(facts), notice.app).items():
+            who = found.get("login", found) if isinstance(found, dict) else {}
+            if "password" not in who or who.get("user") in NOBODY:
                 continue
-            login = (notice.src, notice.dst, notice.dport, app, str(found.get("user", "")))
+            login = (notice.src, notice.dst, notice.dport, app, str(who.get("user", "")))
             known = self._known.get(login)
-            if known is not None:
-                known.add(notice)
+            if known is None:
+                known = self._known[login] = Crowded()
+                known.add(crowd)
+                self.alarm(self, notice, login, known)
             else:
-                self._known[login] = begun(notice)
-                self.alarm(self, notice, login, self._known[login])
+                known.add(crowd)
 
-    def describe(self, about: Login, episode: Gathered) -> Told:
+    def describe(self, about: Login, episode: Crowded) -> Told:
         src, dst, port, app, user = text_of(about[0]), text_of(about[1]), *about[2:]
         evidence: Record = {"protocol": app, "conversations": episode.count}
         return Told(WARNING, "Password in clear",

@@ -6,12 +6,17 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from netwatch.detect.contract import Notice
 from netwatch.model.record import Record
 
+if TYPE_CHECKING:
+    from netwatch._fast.notice.crowds import Crowd
+
 KEPT = 8  # flows and frames of an episode
+ENCRYPTION = ("tls", "dtls", "quic")
+FACT_HEAD = 4  # bytes before a packed fact's value
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -40,6 +45,42 @@ def begun(notice: Notice) -> Gathered:
     episode = Gathered(notice.time_ns, notice.time_ns)
     episode.add(notice)
     return episode
+
+
+class Crowded:
+    """An Episode of several crowds. Beyond MOST of them a crowd counts once."""
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self._crowds: list[Crowd] = []
+        self._more = 0
+
+    def add(self, crowd: Crowd) -> None:
+        if len(self._crowds) < self.MOST:
+            self._crowds.append(crowd)
+        else:
+            self._more += 1
+
+    @property
+    def first(self) -> int:
+        return min(crowd.first for crowd in self._crowds)
+
+    @property
+    def last(self) -> int:
+        return max(crowd.last for crowd in self._crowds)
+
+    @property
+    def count(self) -> int:
+        return sum(crowd.count for crowd in self._crowds) + self._more
+
+    @property
+    def flows(self) -> list[int]:
+        return sorted({flow for crowd in self._crowds for flow in crowd.flows})[:KEPT]
+
+    @property
+    def frames(self) -> list[int]:
+        return sorted({frame for crowd in self._crowds for frame in crowd.frames})[:KEPT]
 
 
 class Bounded(OrderedDict[Key, Value], Generic[Key, Value]):
@@ -72,6 +113,19 @@ def facts_of(app: str, *fields: str) -> tuple[tuple[str, int], ...]:
     from netwatch._fast.out.protocols import DEPENDS
 
     return tuple((app, key) for name in fields for key in DEPENDS[app, f"{app}.{name}"] or ())
+
+
+def in_clear(facts: bytes) -> bytes:
+    """Those that stand before the first of TLS, QUIC or DTLS: what follows, keys have opened."""
+    from netwatch._fast.dpi import app_names
+    from netwatch._fast.flow.content import facts_list
+
+    names, at = app_names(), 0
+    for number, _, value in facts_list(facts):
+        if names[number] in ENCRYPTION:
+            return facts[:at]
+        at += FACT_HEAD + len(value)
+    return facts
 
 
 @lru_cache(256)

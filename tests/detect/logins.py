@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 
 from conversation import CLIENT, SERVER, Talk
@@ -49,6 +50,60 @@ def sessions_of_a_build_server() -> Frames:
 @fires()
 def an_administrator_logs_in_now_and_then() -> Frames:
     return [frame for i in range(15) for frame in session(i * 240, 32000 + i, 22, 4)]
+
+
+def basic(start: float, sport: int, logins: list[str], status: str, *, dst: str = YOU, dport: int = 8080,
+          field: str = "Authorization") -> Frames:
+    """An HTTP connection, with a request for each of the logins, each answered by the status."""
+    talk = Talk(sport, dport, start=at(start), src=ME, dst=dst).open()
+    for login in logins:
+        token = base64.b64encode(login.encode()).decode()
+        talk.say(CLIENT, f"GET /admin HTTP/1.1\r\nHost: web\r\n{field}: Basic {token}\r\n\r\n".encode())
+        talk.say(SERVER, f"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno".encode())
+    return talk.fin(CLIENT).fin(SERVER).ack(CLIENT).frames
+
+
+DENIED, GRANTED, NO_PROXY = "401 Unauthorized", "200 OK", "407 Proxy Authentication Required"
+
+
+@fires("brute_force", "cleartext")
+def passwords_are_tried_by_http() -> Frames:
+    return [frame for i in range(30) for frame in basic(i * 0.5, 37000 + i, [f"admin:{i}"], DENIED)]
+
+
+@fires("brute_force", "cleartext")
+def passwords_are_tried_in_one_connection() -> Frames:
+    return basic(0, 37100, [f"admin:{i}" for i in range(50)], DENIED)
+
+
+@fires("brute_force", "cleartext")
+def passwords_of_a_proxy_are_tried() -> Frames:
+    return [frame for i in range(30)
+            for frame in basic(i * 0.5, 37200 + i, [f"a:{i}"], NO_PROXY, field="Proxy-Authorization", dport=3128)]
+
+
+@fires("cleartext")
+def a_program_with_a_wrong_password_tries_again() -> Frames:
+    return [frame for i in range(60) for frame in basic(i * 0.5, 37300 + i, ["backup:old"] * 3, DENIED)]
+
+
+@fires("cleartext")
+def many_users_of_a_proxy_are_let_in() -> Frames:
+    return [frame for i in range(60) for frame in basic(
+        i * 0.5, 37400 + i, [f"user{i}:pw"], GRANTED, field="Proxy-Authorization", dport=3128)]
+
+
+@fires()
+def requests_without_a_login_are_refused() -> Frames:
+    """An API whose clients have no session, and tokens that have expired."""
+    out: Frames = []
+    for i in range(60):
+        talk = Talk(37500 + i, 8080, start=at(i * 0.5), src=ME, dst=YOU).open()
+        token = f"Authorization: Bearer {i}\r\n" if i % 2 else ""
+        talk.say(CLIENT, f"GET /api HTTP/1.1\r\nHost: web\r\n{token}\r\n".encode())
+        talk.say(SERVER, f"HTTP/1.1 {DENIED}\r\nWWW-Authenticate: Basic x\r\nContent-Length: 0\r\n\r\n".encode())
+        out += talk.fin(CLIENT).fin(SERVER).ack(CLIENT).frames
+    return out
 
 
 @fires("lateral")

@@ -70,6 +70,35 @@ def test_what_a_login_says_is_not_shown() -> None:
     assert record["evidence"]["user"] == "alice" and "password" not in record["evidence"]
 
 
+def test_a_login_by_http_is_told_once_with_all_its_connections() -> None:
+    (record,) = alerts(logins.a_program_with_a_wrong_password_tries_again())
+    assert record["evidence"] == {"protocol": "http", "conversations": 60, "user": "backup"} and record["count"] == 60
+    assert "old" not in json.dumps(record)
+
+
+def test_evidence_of_logins_by_http() -> None:
+    many, one = ([each for each in alerts(frames) if each["kind"] == "brute_force"] for frames in (
+        logins.passwords_are_tried_by_http(), logins.passwords_are_tried_in_one_connection()))
+    assert len(many) == len(one) == 1
+    assert many[0]["evidence"] == {"connections": 30, "connections_at_most": 30, "window_s": 60, "service": "http"}
+    assert "failed to log in over 30 HTTP connections" in many[0]["text"]
+    assert one[0]["evidence"] == {"connections": 1, "credentials": 50, "service": "http"}
+
+
+def test_what_keys_opened_is_not_in_clear(netwatch: Run) -> None:
+    """A password inside TLS is none, that of the proxy before it is."""
+    captures = logins.ROOT / "tests" / "captures"
+    for app in ("ldap", "mqtt"):
+        command = ("read", captures / f"{app}.pcap", "--keylog", captures / f"{app}.keys", "--what")
+        flows = [json.loads(line) for line in netwatch(*command, "flows").stdout.splitlines()]
+        told = [json.loads(line) for line in netwatch(*command, "alerts").stdout.splitlines()]
+        opened = {flow["id"] for flow in flows if "password" in flow.get(app, {}) and "decrypt" in flow}
+        clear = {flow["id"] for flow in flows if "password" in flow.get(app, {}) and "decrypt" not in flow}
+        assert opened and clear == {flow for each in told if each["kind"] == "cleartext" for flow in each["flows"]}
+    proxied = logins.basic(0, 38000, ["eve:secret"], logins.GRANTED, field="Proxy-Authorization", dport=3128)
+    assert kinds(alerts(proxied)) == {"cleartext"}
+
+
 def test_a_gateway_that_is_claimed_is_critical() -> None:
     frames = [neighbours.advertisement(0, neighbours.MAC_GATEWAY, "fe80::1")]
     frames += [neighbours.advertisement(1 + i, (neighbours.MAC_EVIL, neighbours.MAC_GATEWAY)[i % 2], "fe80::1")

@@ -16,6 +16,7 @@ cdef struct Head:
     Slice content_type
     Slice server
     Slice token                # what NTLM or Negotiate said, in base64
+    Slice basic                # credentials of Basic, in base64
     i64 length                 # Content-Length, -1 none
     bint coded                 # Transfer-Encoding is there
     bint chunked               # ... and ends in chunked

@@ -226,11 +226,13 @@ cdef inline bint is_credentials(Slice name) noexcept nogil:
 
 
 cdef void read_token(Slice value, Head* head) noexcept nogil:
-    """The token of `NTLM token` or `Negotiate token` (RFC 4559 section 4)."""
+    """The token of `NTLM token` or `Negotiate token` (RFC 4559 section 4), the credentials of `Basic` (RFC 7617)."""
     if value.n > 5 and is_word(slice_of(value.p, 5), b"ntlm ", 5):
         head.token = trimmed(value.p + 5, value.n - 5)
     elif value.n > 10 and is_word(slice_of(value.p, 10), b"negotiate ", 10):
         head.token = trimmed(value.p + 10, value.n - 10)
+    elif value.n > 6 and not head.response and is_word(slice_of(value.p, 6), b"basic ", 6):
+        head.basic = trimmed(value.p + 6, value.n - 6)
 
 
 cdef void read_field(Slice name, Slice value, Head* head) noexcept nogil:

@@ -44,6 +44,7 @@ cdef struct Request:
     u64 began                  # ns
     u64 done                   # ns, 0 while its body is coming
     u64 body
+    u64 login                  # a hash of the credentials it has, 0 none
     u8* head                   # kept for the event, or NULL
     u32 head_n
     bint gap                   # bytes of the client's are lost behind it
@@ -79,6 +80,7 @@ cdef struct Http:
     u64 requests
     u64 responses
     u64 transactions
+    u64 denied[2]              # as HTTP_DENIED says
 
 
 cdef inline u64 unseen() noexcept nogil:

@@ -2,12 +2,13 @@
 
 Secrets (credentials, cookies, userinfo in a URL) are masked unless asked for.
 """
+import binascii
 import re
 import struct
 import sys
 
-from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_SERVER,
-                                              HTTP_STATUS, HTTP_TYPE)
+from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_BASIC, HTTP_COUNT, HTTP_DENIED, HTTP_HOST, HTTP_METHOD,
+                                              HTTP_PATH, HTTP_SERVER, HTTP_STATUS, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
 from netwatch._fast.proto.common.describing import by_key, first_values
@@ -17,6 +18,7 @@ FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST),
                "http.content_type": Plain(HTTP_TYPE), "http.server": Plain(HTTP_SERVER)}
 FACT_NUMBERS = {"http.transactions": (HTTP_COUNT, 1)}
 DEPENDS = {"http.path": (HTTP_PATH,), "http.status": (HTTP_STATUS,),
+           "http.login.password": (HTTP_BASIC,), "http.login.denied": (HTTP_DENIED,),
            "label": (HTTP_METHOD, HTTP_HOST, HTTP_PATH, HTTP_STATUS)}
 MASK = "***"
 _EVENT_HEAD = struct.Struct("=5Q2I")   # httppair.pyx, report()
@@ -159,14 +161,30 @@ def describe(facts, show_secrets: bool = False) -> dict:
         add_text(obj, name, known.get(key), 256)
     if len(known.get(HTTP_COUNT, b"")) == 8:
         obj["transactions"] = int.from_bytes(known[HTTP_COUNT], sys.byteorder)
+    login = {}
     if not GSS_KEYS.isdisjoint(known):
-        login = {}
         add_gss(login, by_key(facts))
-        if login:
-            obj["login"] = login
+    if HTTP_BASIC in known:
+        add_basic(login, known[HTTP_BASIC], show_secrets)
+    if len(known.get(HTTP_DENIED, b"")) == 16:
+        login["denied"] = int.from_bytes(known[HTTP_DENIED][:8], sys.byteorder)
+    if login:
+        obj["login"] = login
     if not show_secrets and "@" in obj.get("path", ""):
         obj["path"] = mask_url(obj["path"])
     return obj
+
+
+def add_basic(login: dict, credentials: bytes, show_secrets: bool) -> None:
+    """Who logs in by Basic (RFC 7617 section 2)."""
+    try:
+        user, colon, password = binascii.a2b_base64(credentials + b"==").partition(b":")
+    except binascii.Error:
+        return
+    if colon:
+        login["auth"] = "Basic"
+        add_text(login, "user", user, 256)
+        login["password"] = clean(password, 256) if show_secrets else MASK
 
 
 def label(obj: dict) -> str:

@@ -3,10 +3,11 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, heard, set_initiator, zeroed, reads)
 from netwatch._fast.proto.common.base64 cimport base64_decode
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, first_request,
@@ -87,6 +88,17 @@ cdef void learn_login(Look* look, Http* http, Head* head) noexcept nogil:
         gss_learn(look, slice_of(token, base64_decode(head.token, token, MAX_TOKEN)))
 
 
+cdef void learn_denied(Look* look, Http* http, u16 status) noexcept nogil:
+    """Were the credentials of the request refused (RFC 9110 section 15.5.2, 15.5.8)? Those that are sent again and
+    again count once."""
+    if (status != 401 and status != 407) or not http.answered or http.request.login == 0:
+        return
+    if http.request.login != http.denied[1]:
+        http.denied[0] += 1
+        http.denied[1] = http.request.login
+        fact_set(look, HTTP_DENIED, <const u8*>http.denied, 16)
+
+
 cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
     """The head of a request, which begins at `at`."""
     cdef Head head
@@ -99,10 +111,12 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
         fact_text(look, HTTP_AGENT, head.agent)
     http.requests += 1
     learn_login(look, http, &head)
+    fact_text(look, HTTP_BASIC, head.basic)
     request = new_request(look, http)
     if request == NULL:
         return leave(look, http, PARSE_DONE)
     request.began = way.first
+    request.login = mix_bytes(head.basic.p, head.basic.n) if head.basic.n else 0
     request.head = keep_head(look, http, p, n, &request.head_n)
     request.is_head = head.method.n == 4 and starts(head.method.p, 4, b"HEAD", 4)
     request.is_connect = head.method.n == 7 and starts(head.method.p, 7, b"CONNECT", 7)
@@ -149,6 +163,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64
     http.responses += 1
     learn_login(look, http, &head)
     open_response(look, http, p, n, first, at)
+    learn_denied(look, http, head.status)
     tunnel = head.status == 101 or (http.request.is_connect and head.status < 300)
     if not (tunnel or http.request.is_head or head.status == 204 or head.status == 304):
         if head.broken and not head.coded:
