@@ -9,4 +9,4 @@ cdef enum:                     # fact keys; of the first transaction, as text
     HTTP_SERVER = 7
     HTTP_COUNT = 8             # transactions, 8 bytes, native order
     HTTP_BASIC = 9             # credentials of the first request that had some (RFC 7617 section 2), in base64
-    HTTP_DENIED = 10           # how many different ones were refused, and a hash of the last: 8 bytes each, native order
+    HTTP_DENIED = 10           # how many different ones were refused, a hash of the last: 8 bytes each, native order

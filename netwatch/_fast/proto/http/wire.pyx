@@ -7,7 +7,8 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, find_byte,
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, heard, set_initiator, zeroed, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, heard, set_initiator,
+                                           zeroed, reads)
 from netwatch._fast.proto.common.base64 cimport base64_decode
 from netwatch._fast.proto.common.gss cimport gss_learn
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, first_request,
