@@ -19,7 +19,8 @@ from netwatch.run import addons  # noqa: E402
 from netwatch.store.settings import SETTINGS  # noqa: E402
 
 KINDS = {"flow": "Flows", "packet": "Packets", "dns": "DNS messages", "http": "HTTP transactions",
-         "tls": "TLS handshakes", "stream": "Streams", "alert": "Alerts"}
+         "tls": "TLS handshakes", "stream": "Streams", "alert": "Alerts",
+         "finding": "Findings", "host": "Hosts", "process": "Programs"}
 NOTE = "<!-- Written by tools/make_reference.py. Change what it reads, not this. -->\n"
 
 FILTER = r"""# The filter language

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch.cli import formats, sandbox
@@ -17,12 +17,14 @@ from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, tell_kinds
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
+    SUMMED,
     clock_of,
     has_plugins,
     kinds_of,
     named_fields,
     parse_fields,
     parse_sort,
+    read_kinds,
     read_settings,
     use_client_names,
     where_of,
@@ -34,7 +36,7 @@ from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
 from netwatch.records import reading as records
-from netwatch.records.output import Output, Writes
+from netwatch.records.output import Output, Sum, Writes
 from netwatch.records.scout import MOST
 from netwatch.records.selection import Selection, plural
 from netwatch.records.values import Record
@@ -204,7 +206,7 @@ class Reading:
         """All that is read, opened. Raises CommandError."""
         options = self.options
         order = records.Order(
-            kinds=frozenset(self.kinds), live=bool(options.interface),
+            kinds=frozenset(read_kinds(self.kinds)), live=bool(options.interface),
             label=", ".join(options.interface or options.files), keylogs=tuple(options.keylog),
             show_secrets=options.show_secrets, stream_limit=options.stream_limit, workers=options.workers,
             dpi=not options.no_dpi, count=options.count, settings=options.settings, host=options.host, say=_say,
@@ -298,7 +300,16 @@ class Reading:
         """Where the records go, and with --write the frames."""
         by_number = self.writer.style == "table" and "flows" in self.kinds
         return Output(self.writer, self.selection, self.kinds, by_number=by_number,
-                      save=self._saved.packet if self._saved is not None else None)
+                      save=self._saved.packet if self._saved is not None else None, sums=self._sums())
+
+    def _sums(self) -> Sequence[Sum]:
+        """What flows are added up to, besides."""
+        asked = [kind for kind in SUMMED if kind in self.kinds]
+        if not asked:
+            return ()
+        from netwatch.stats.summed import Summed
+
+        return [Summed(kind, say) for kind in asked]
 
     def _summary(self, pipeline: Pipeline) -> Record:
         summary = pipeline.summary()

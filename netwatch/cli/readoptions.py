@@ -9,10 +9,20 @@ from netwatch.cli.amounts import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
 from netwatch.records.clock import FORMS
-from netwatch.records.reading import KINDS
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
 STREAM_LIMIT = 65536  # bytes of text of each stream that are kept
+KINDS_TOLD = {  # what there is of each kind; addons tell of theirs
+    "flows": "who spoke with whom: one record for each flow, when it has ended",
+    "packets": "one for each frame",
+    "dns": "one for each DNS, mDNS or LLMNR message",
+    "http": "one for each HTTP request with its response",
+    "tls": "one for each TLS handshake",
+    "streams": "what a flow said in one direction, as text",
+    "hosts": "one for each address: names, vendor, services, how much it sent and received",
+    "processes": "one for each program, where owners of flows are known",
+    "summary": "one for all that was read",
+}
 EPILOG = """examples:
   netwatch read day.pcapng
   netwatch read day.pcapng --what dns -Y 'rcode == NXDOMAIN' --sort client
@@ -64,7 +74,7 @@ def _inputs(p: Parser) -> None:
 def _shown(p: Parser) -> None:
     g = p.add_argument_group("what is shown")
     g.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
-                   help=f"of {', '.join(KINDS)}; default flows; `list` tells of each")
+                   help=f"of {', '.join(KINDS_TOLD)}; default flows; `list` tells of each")
     g.add_argument("-Y", "--where", metavar="EXPR", help="only records that pass this filter")
     g.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     g.add_argument("--fields", metavar="A,B,C", help="only these fields")
@@ -124,17 +134,6 @@ def check(options: argparse.Namespace) -> None:
                 raise CommandError(f"{name} has no effect on the summary, which is one record")
     options.follow_as = options.follow_as or "text"
     options.stream_limit = STREAM_LIMIT if options.stream_limit is None else options.stream_limit
-
-
-KINDS_TOLD = {  # what there is of each kind; addons tell of theirs
-    "flows": "who spoke with whom: one record for each flow, when it has ended",
-    "packets": "one for each frame",
-    "dns": "one for each DNS, mDNS or LLMNR message",
-    "http": "one for each HTTP request with its response",
-    "tls": "one for each TLS handshake",
-    "streams": "what a flow said in one direction, as text",
-    "summary": "one for all that was read",
-}
 
 
 def tell_kinds() -> None:

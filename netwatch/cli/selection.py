@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.clock import Clock
 
-LATER_KINDS = ("events", "hosts", "processes")
-TOLD_BY_STATS = ("hosts", "processes")
-OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary"})  # or several
+LATER_KINDS = ("events",)
+SUMMED = ("hosts", "processes")  # kinds that flows add up to: netwatch.stats.summed
+OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary", *SUMMED})  # or several
 
 
 def parse_where(text: str | None, kinds: Iterable[str] = ()) -> Filter | None:
@@ -131,15 +131,20 @@ def kinds_of(options: argparse.Namespace) -> set[str]:
     asked = [ours.get(kind, kind) for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind in LATER_KINDS:
-            told = f"`netwatch stats {kind}` tells" if kind in TOLD_BY_STATS else "not available in this version"
-            raise CommandError(f"--what {kind}: {told}", EXIT_UNAVAILABLE)
-        if kind not in KINDS and kind not in addons.kinds():
-            raise CommandError(f"--what {kind}: no such kind; there are {', '.join((*KINDS, *addons.kinds()))}")
+            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
+        if kind not in KINDS and kind not in SUMMED and kind not in addons.kinds():
+            known = ", ".join((*KINDS, *SUMMED, *addons.kinds()))
+            raise CommandError(f"--what {kind}: no such kind; there are {known}")
     if not asked:
         raise CommandError("--what needs a kind of record")
     if not 1 <= options.workers <= 64:
         raise CommandError("--workers: a number from 1 to 64")
     return set(asked)
+
+
+def read_kinds(kinds: Iterable[str]) -> set[str]:
+    """The kinds that have to be read for these: for those that flows add up to, flows."""
+    return {"flows" if kind in SUMMED else kind for kind in kinds}
 
 
 def clock_of(options: argparse.Namespace) -> Clock | None:
@@ -159,7 +164,7 @@ def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:
         raise CommandError("--with-secrets goes with --write")
     if options.where is not None and kinds == {"summary"}:
         raise CommandError("--where: the summary is of all packets; ask for flows or packets that pass")
-    filtered = kinds | ({"packets"} if options.write else set())
+    filtered = read_kinds(kinds) | ({"packets"} if options.write else set())
     where = parse_where(options.where, sorted(filtered))
     check_where(where, filtered)
     return where

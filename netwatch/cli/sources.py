@@ -38,7 +38,7 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
     from netwatch.capture.live import open_live
 
     kinds = options.what.split(",")
-    owned = {"flows", "finding", "findings"} & set(kinds) or options.where is not None
+    owned = {"flows", "finding", "findings", "hosts", "processes"} & set(kinds) or options.where is not None
     if owned and options.settings.of("owners.find"):
         options.host.find_owners()
     opener = getattr(options.host, "open", open_live)  # the helper's, where there is one

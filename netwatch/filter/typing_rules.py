@@ -56,14 +56,18 @@ def pattern(value: Token, text: str) -> Pattern:
 
 
 def _meant(fields: tuple[Field, ...], token: Token, text: str) -> str:
-    """The value that records have."""
+    """The value that records have. One that no field of that name can have is an error."""
+    refused: list[str] = []
     for field in fields:
         try:
             found = meant(field.name, token.text)
         except ValueError as error:
-            raise FilterError(str(error), token.column, text) from None
+            refused.append(str(error))
+            continue
         if found != token.text:
             return found
+    if refused and len(refused) == len(fields):
+        raise FilterError(refused[0], token.column, text)
     return token.text
 
 

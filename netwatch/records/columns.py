@@ -22,8 +22,9 @@ FURTHER = {
     "summary": ("packets", "bytes", "first", "last", "duration", "link_types", "flows", "apps", "drops", "malformed",
                 "tcp_conversations", "udp_conversations", "files", "matched"),
 }
-KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "summary"})  # an addon's are not known
-OF_NO_FLOW = frozenset({"flow", "alert", "summary"})
+KINDS = frozenset({"flow", "packet", "dns", "http", "tls", "stream", "alert", "finding", "host", "process",
+                   "summary"})  # an addon's are not known
+OF_NO_FLOW = frozenset({"flow", "alert", "finding", "host", "process", "summary"})
 
 
 class Column(NamedTuple):
@@ -99,7 +100,7 @@ def known(names: Iterable[str], kinds: Iterable[str]) -> set[str]:
 
 def kinds_with(name: str) -> list[str]:
     """Kinds of record that have such a field themselves."""
-    return [kind for kind in ("flow", "packet", "dns", "http", "tls", "stream", "alert")
+    return [kind for kind in ("flow", "packet", "dns", "http", "tls", "stream", "alert", "finding", "host", "process")
             if (column := column_of(kind, name)) is not None and column.own]
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch.model.record import Record
 from netwatch.records.clock import Clock
-from netwatch.records.items import FlowRun, Item, Packets, Piece
+from netwatch.records.items import FlowRun, Item, KeptItem, Packets, Piece
 from netwatch.records.selection import Selection
 
 Save = Callable[[PacketRows, int], None]
@@ -35,17 +35,26 @@ class Writes(Protocol):
     def close(self) -> None: ...
 
 
+class Sum(Protocol):
+    """Who adds flows up, to records of another kind (netwatch.stats)."""
+
+    def take(self, item: Item) -> None: ...
+    def records(self) -> Iterable[KeptItem]: ...
+
+
 class Output:
-    """`kinds`: those that are shown; packets may be wanted for `save` alone. `by_number`: flows wait to be sorted by it
-    where no order was asked for."""
+    """`kinds`: those that are shown; packets may be wanted for `save` alone, flows for `sums`. `by_number`: flows wait
+    to be sorted by it where no order was asked for."""
 
     def __init__(self, writer: Writes, selection: Selection, kinds: set[str], *, by_number: bool = False,
-                 save: Save | None = None) -> None:
+                 save: Save | None = None, sums: Sequence[Sum] = ()) -> None:
         self.writer = writer
         self.selection = selection
         self._packets = "packets" in kinds
         self._waits = by_number or selection.sort is not None
         self._save = save
+        self._flows = "flows" in kinds
+        self._sums = sums
 
     def take(self, items: Iterable[Item | Packets | FlowRun]) -> None:
         """What a step gave."""
@@ -55,10 +64,13 @@ class Output:
             elif isinstance(item, FlowRun):
                 self._take_flows(item)
             elif self.selection.passes(item):
-                self._show(item)
+                self._pass_on(item)
 
     def finish(self) -> None:
-        """Write what waited."""
+        """Write what waited, and what flows add up to."""
+        for each in self._sums:
+            for record in each.records():
+                self._show(record)
         for kind, piece in self.selection.ordered():
             self.writer.put(kind, piece)
 
@@ -81,12 +93,21 @@ class Output:
             self.writer.packets(run.part(first, last))
 
     def _take_flows(self, run: FlowRun) -> None:
-        if self.selection.takes_all and not self._waits:
+        if self.selection.takes_all and not self._waits and not self._sums:
             self.writer.flows(run)
             return
         for item in run:
             if self.selection.passes(item):
-                self._show(item)
+                self._pass_on(item)
+
+    def _pass_on(self, item: Item) -> None:
+        """One that passes."""
+        if item.kind == "flow":
+            for each in self._sums:
+                each.take(item)
+            if not self._flows:
+                return
+        self._show(item)
 
     def _show(self, item: Item) -> None:
         if self._waits:

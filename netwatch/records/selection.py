@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from netwatch.records.scout import Scout
 
 ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
+SINGULARS = {"flows": "flow", "packets": "packet", "streams": "stream", "hosts": "host", "processes": "process"}
+PLURALS = {one: many for many, one in SINGULARS.items()}
 PRUNE = 4096  # records kept beyond the limit before the worst are dropped
 
 
@@ -50,7 +52,7 @@ def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
 
 def plural(kind: str) -> str:
     """How records of a kind are called, many of them."""
-    return {"flow": "flows", "packet": "packets", "stream": "streams"}.get(kind, f"{kind} records")
+    return PLURALS.get(kind, f"{kind} records")
 
 
 def _value_of(kept: Kept) -> SupportsRichComparison:
@@ -60,7 +62,7 @@ def _value_of(kept: Kept) -> SupportsRichComparison:
 
 def singular(kind: str) -> str:
     """`flow` for --what flows; dns, http and tls are called alike in both."""
-    return kind.removesuffix("s") if kind in ("flows", "packets", "streams") else kind
+    return SINGULARS.get(kind, kind)
 
 
 class Selection:

@@ -27,6 +27,9 @@ LEFT_OUT = {
     "tls": ("tls.ja4", "tls.cipher", "tls.alpn_chosen", "dport", "tls.version"),
     "stream": ("protocol", "bytes"),
     "alert": ("count", "kind", "first"),
+    "finding": ("kind", "state", "title", "since"),
+    "host": ("mac", "flows", "system", "vendor", "services", "names"),
+    "process": ("first", "packets", "user", "flows"),
 }
 
 

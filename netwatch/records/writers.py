@@ -23,6 +23,9 @@ TABLE_FIELDS = {
     "tls": ("src", "dst", "dport", "tls.sni", "tls.version", "tls.cipher", "tls.alpn_chosen", "tls.ja4"),
     "stream": ("flow", "dir", "protocol", "bytes", "text"),
     "alert": ("first", "severity", "kind", "count", "title", "text"),
+    "finding": ("since", "severity", "state", "kind", "subject.host", "title", "cause"),
+    "host": ("address", "names", "mac", "vendor", "system", "services", "flows", "bytes_sent", "bytes_received"),
+    "process": ("name", "pid", "user", "flows", "packets", "bytes_out", "bytes_in", "bytes", "first"),
 }
 FORMATS = tuple(STYLES)
 FLUSH = 65536  # bytes that wait before they are written

@@ -8,7 +8,7 @@ field.py what a field is; the other files are named after what their fields desc
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from netwatch.schema.alerts import ALERTS
+from netwatch.schema.alerts import ALERTS, FINDINGS
 from netwatch.schema.brokers import BROKERS
 from netwatch.schema.calls import CALLS
 from netwatch.schema.databases import DATABASES
@@ -35,6 +35,7 @@ from netwatch.schema.logins import LOGINS
 from netwatch.schema.routing import ROUTING
 from netwatch.schema.services import SERVICES
 from netwatch.schema.sharing import SHARING
+from netwatch.schema.summed import SUMMED
 from netwatch.schema.telemetry import TELEMETRY
 from netwatch.schema.text import TEXT_PROTOCOLS
 from netwatch.schema.web import WEB
@@ -62,8 +63,8 @@ _IDENTITY = (
            "dstport port tcp.port udp.port tcp.dstport udp.dstport",
            search=True),
     _field("initiator", "flow", TEXT, "INIT", 8, "How the initiator is known: seen (SYN, a request) or guessed."),
-    _field("first", "flow alert", TIME, "FIRST", 30, "Time of the first frame, UTC."),
-    _field("last", "flow alert", TIME, "LAST", 30, "Time of the newest frame, UTC."),
+    _field("first", "flow alert host process", TIME, "FIRST", 30, "Time of the first frame, UTC."),
+    _field("last", "flow alert finding host process", TIME, "LAST", 30, "Time of the newest frame, UTC."),
     _field("duration", "flow", DURATION, "TIME", 8, "From the first frame to the newest.", unit="s"),
     _field("interface", "flow packet", TEXT, "IFACE", 10,
            "Interface that the initiator was seen on.", "iface frame.interface_name", search=True),
@@ -130,12 +131,13 @@ _NAMING = (
 )
 
 _OWNER = (
-    _field("process.pid", "flow", INT, "PID", 8, "Process that owns the local socket.", "pid"),
-    _field("process.name", "flow", TEXT, "PROCESS", 18, "Its name.", "process proc", privacy="name", search=True),
+    _field("process.pid", "flow process", INT, "PID", 8, "Process that owns the local socket.", "pid"),
+    _field("process.name", "flow process", TEXT, "PROCESS", 18, "Its name.", "process proc", privacy="name",
+           search=True),
     _field("process.exe", "flow", TEXT, "EXE", 32, "Full path of its executable.", "exe", privacy="name"),
     _field("process.cmdline", "flow", TEXT, "COMMAND", 40, "Its command line.", "cmdline", privacy="secret"),
     _field("process.uid", "flow", INT, "UID", 6, "Its user's number.", "uid"),
-    _field("process.user", "flow", TEXT, "USER", 10, "Its user's name.", "user", privacy="name"),
+    _field("process.user", "flow process", TEXT, "USER", 10, "Its user's name.", "user", privacy="name"),
     _field("process.ppid", "flow", INT, "PPID", 8, "Its parent.", "ppid"),
     _field("process.parents.pid", "flow", INT, "PARENTS", 16, "Its ancestors, parent first.", many=True),
     _field("process.parents.name", "flow", TEXT, "PARENTS", 24, "Their names.", "parent", privacy="name", many=True),
@@ -152,7 +154,7 @@ _OWNER = (
 # --------------------------------------------------------------------------------------------------- other records
 _PACKET = (
     _field("n", "packet", INT, "NO", 8, "Number of the frame in the input, from 1.", "frame.number"),
-    _field("time", "packet dns http tls alert", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
+    _field("time", "packet dns http tls alert finding", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
     _field("len", "packet", BYTES, "LEN", 6, "Bytes of the frame on the wire.", "frame.len length"),
     _field("caplen", "packet", BYTES, "CAPLEN", 6, "Bytes of it that were captured.", "frame.cap_len"),
     _field("flow", "packet dns http tls stream", INT, "FLOW", 7, "The flow it belongs to."),
@@ -174,7 +176,7 @@ _STREAM = (
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
                              *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
-                             *TELEMETRY, *_PACKET, *_STREAM, *ALERTS)
+                             *TELEMETRY, *_PACKET, *_STREAM, *ALERTS, *FINDINGS, *SUMMED)
 MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
 # objects of a flow that speak of its first or newest message; and what in them does not
 OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")

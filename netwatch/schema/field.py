@@ -32,7 +32,7 @@ class Field:
     """One field. `name` is its dotted path in the flow record; see `key` for the other records."""
 
     name: str
-    kinds: tuple[str, ...]           # records it is found in: flow packet dns http tls stream alert
+    kinds: tuple[str, ...]           # records it is found in: flow packet dns http tls stream alert finding host ...
     type: Type
     title: str                       # heading of its column
     width: int                       # cells of that column, heading included

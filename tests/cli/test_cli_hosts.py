@@ -6,6 +6,7 @@ import json
 from ipaddress import ip_address
 from typing import Any
 
+import pytest
 from netwatch_command import ROOT, Run
 
 from netwatch.stats.hosts import MOST_WORDS, Hosts, Processes
@@ -51,7 +52,30 @@ def test_hosts_is_a_topic_with_its_options(netwatch: Run) -> None:
     assert netwatch("hosts", TOUR, "--top", 1).stdout == netwatch("stats", "hosts", TOUR, "--top", 1).stdout
     assert netwatch("hosts", TOUR, "--by", "app").returncode == 2
     assert netwatch("hosts", TOUR, "--format", "csv").stdout.startswith("address,")
-    assert "netwatch stats hosts" in netwatch("read", TOUR, "--what", "hosts").stderr
+
+
+@pytest.mark.parametrize("kind", ["hosts", "processes"])
+@pytest.mark.parametrize("where", [[], ["--where", "port == 53"]], ids=["all", "some"])
+def test_read_tells_the_same(netwatch: Run, kind: str, where: list[str]) -> None:
+    """Record by record, whatever else is read and however it is shown."""
+    told = netwatch("stats", kind, TOUR, *where).stdout
+    assert told
+    assert netwatch("read", TOUR, "--what", kind, *where).stdout == told
+    beside = netwatch("read", TOUR, "--what", f"flows,{kind},dns,tls,summary", "--workers", 3, *where).stdout
+    assert [line for line in beside.splitlines() if f'"netwatch.{kind.removesuffix("s").removesuffix("e")}' in line] \
+        == told.splitlines()
+    asked = netwatch("read", TOUR, "--what", kind, "--format", "csv", "--fields", "bytes,first", *where).stdout
+    assert asked.splitlines()[1:] == [f"{row['bytes']},{row['first']}" for row in map(json.loads, told.splitlines())]
+    assert netwatch("read", TOUR, "--what", kind, "--format", "json", "--sort", "bytes", "--limit", 1, *where).stdout
+
+
+def test_hosts_have_fields_of_their_own(netwatch: Run) -> None:
+    told = netwatch("read", TOUR, "--what", "hosts", "--sort", "address:desc", "--fields", "address", "--format", "csv")
+    found = [ip_address(line) for line in told.stdout.splitlines()[1:]]
+    assert found == sorted(found, key=lambda each: (each.version, int(each)), reverse=True)
+    wrong = netwatch("read", TOUR, "--what", "hosts", "--fields", "adress")
+    assert wrong.returncode == 2 and "did you mean address?" in wrong.stderr
+    assert "names" in netwatch("read", TOUR, "--what", "hosts", "--format", "table").stdout.splitlines()[0]
 
 
 def test_what_is_refused_is_no_service() -> None:

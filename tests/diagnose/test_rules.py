@@ -204,4 +204,11 @@ def test_as_records(tmp_path: Path) -> None:
     done = subprocess.run(words, env=ENVIRONMENT, text=True, capture_output=True, timeout=60, check=True)
     (record,) = map(json.loads, done.stdout.splitlines())
     assert record["schema"] == "netwatch.finding/1" and record["kind"] == "server_slow"
+    for where, passes in ((f"severity == {record['severity']} and kind == server_slow", True),
+                          (f"subject.host == {record['subject']['host']} and state == open", True),
+                          (f"count == {record['count']} and exists advice", True), ("kind == loss", False),
+                          ("count > 1000000", False)):
+        asked = [*words[:-3], "findings", "--where", where]
+        told = subprocess.run(asked, env=ENVIRONMENT, text=True, capture_output=True, timeout=60, check=True).stdout
+        assert told == (done.stdout if passes else ""), where
     assert at(0) == 1_700_000_000 * SECOND
