@@ -35,7 +35,7 @@ def test_one(data: bytes) -> None:
     except FilterError as error:
         assert 1 <= error.column <= min(len(text), MAX_TEXT) + 1, error
         assert error.message
-        assert text in error.pointing()
+        assert error.pointing().count("\n") == 2 and error.pointing().replace("\n", "").isprintable()
         found = None
     assert time.process_time() - begin < SECONDS, "slow to parse"
     if found is not None and not patterns(found.node):

@@ -52,16 +52,16 @@ def gather(options: argparse.Namespace, out: Path, key: Ed25519PrivateKey) -> in
         raise CommandError(f"{out}: {e.strerror}") from None
     options.write, options.force = str(folder.made / PACKETS), False
     try:
-        source = open_source(options)
-        try:
-            code = _gathered(options, kinds, source, selection, folder, key)
-        finally:
-            source.close()
+        with sandbox.closing(options.host):
+            source = open_source(options)
+            try:
+                code = _gathered(options, kinds, source, selection, folder, key)
+            finally:
+                source.close()
     except OSError as e:
         raise CommandError(f"{out}: {e.strerror}; nothing of it is kept", EXIT_UNAVAILABLE) from None
     finally:
         folder.drop()
-        options.host.close()
     return code
 
 

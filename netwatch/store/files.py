@@ -1,7 +1,8 @@
 """How a user's own files are read and written. Under sudo as the user who called, with no right of root's.
 
 So a link, or a name given on the command line, leads nowhere the caller could not go alone; what is written belongs to
-them. A process of root's without sudo follows no link in a folder that others can write to.
+them. A process of root's without sudo follows no link in a folder that others can write to. Neither writes where every
+user could exchange what is written.
 """
 
 from __future__ import annotations
@@ -66,13 +67,29 @@ def new_file(name: str) -> int:
     """A descriptor of a new file in the working folder: mode 0600, the caller's. Raises OSError, also when one of that
     name is there, be it a link."""
     with as_caller():
+        refuse_shared(Path.cwd())
         return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def make_folder(folder: Path) -> None:
     """The folder and those above it that are missing, for their owner alone. Raises OSError."""
+    refuse_shared(folder)
     for each in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
         each.mkdir(mode=0o700)
+
+
+def refuse_shared(folder: Path) -> None:
+    """Raises PermissionError, for root and under sudo, where every user could exchange what is written: the folder or
+    one above it is open to all and not sticky."""
+    if sys.platform == "win32" or 0 not in (os.getuid(), os.geteuid()):
+        return
+    place = Path(os.path.realpath(folder))
+    for each in (place, *place.parents):
+        with contextlib.suppress(FileNotFoundError):
+            mode = each.stat().st_mode
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                raise PermissionError(errno.EPERM, f"every user may exchange files in {each}: chmod o-w, or +t",
+                                      str(folder))
 
 
 @contextlib.contextmanager

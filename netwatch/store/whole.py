@@ -32,6 +32,7 @@ class Whole:
         made = os.path.join(folder, f".{own[:200]}.{os.getpid()}.part")
         self.made = Path(made)
         with files.as_caller():
+            files.refuse_shared(Path(folder))
             make(made)
         ours, theirs = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
         self._child = os.fork()

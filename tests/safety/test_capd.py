@@ -340,7 +340,7 @@ def test_the_terminal_is_inside_and_still_saves(tmp_path, live, sudo):
     """Of a file and live, as root and for a caller by sudo: no thread has rights; the helper makes what is saved."""
     from netwatch_terminal import Terminal
 
-    tmp_path.chmod(0o777)
+    tmp_path.chmod(0o1777)
     for folder in tmp_path.parents[:2]:
         folder.chmod(folder.stat().st_mode | 0o055)
     shown = ("-i", "lo") if live else ("-r", str(ROOT / "tests" / "captures" / "https2.pcap"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,29 @@ def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path)
     assert done.returncode == 3 and (tmp_path / "theirs").read_text() == "root's"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("caller", [{}, {"SUDO_UID": "65534"}])
+@pytest.mark.parametrize(("mode", "written"), [(0o777, False), (0o757, False), (0o1777, True)])
+@pytest.mark.parametrize("words", [
+    "read {capture} --write {folder}/out.pcapng", "export {capture} --har {folder}/out.har",
+    "export {capture} --objects {folder}/out", "bundle make {capture} {folder}/out.netwatch",
+    "record -i lo --duration 1s --output {folder}/deeper/out"])
+def test_nothing_is_written_where_all_could_exchange_it(netwatch, capture, tmp_path, words, mode, written, caller):
+    if caller and words.startswith("bundle"):
+        pytest.skip("the user nobody has no place for a signing key")
+    for above in tmp_path.parents[:2]:
+        above.chmod(above.stat().st_mode | 0o055)
+    tmp_path.chmod(0o755)
+    capture.chmod(0o644)
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    done = netwatch(*words.format(capture=capture, folder=folder).split(), env={**ENVIRONMENT, **caller})
+    assert (done.returncode == 0) == written, done.stderr
+    assert bool(list(folder.iterdir())) == written
+    assert written or ("every user" in done.stderr and str(folder) in done.stderr)
+
+
 @pytest.mark.parametrize("made", ["keylog", "block"])
 def test_a_key_log_of_newlines_is_small_and_read_to_its_end(tmp_path, made):
     """256 MB of them before the keys, or the 16 MiB that a block of secrets may have."""
@@ -88,3 +113,45 @@ def test_a_key_log_of_newlines_is_small_and_read_to_its_end(tmp_path, made):
                           env=ENVIRONMENT, text=True, capture_output=True, timeout=60)
     assert done.returncode == 0 and done.stdout.count("www.lab.example") >= 4
     assert int(done.stderr) < 200 << 10, f"{done.stderr} KiB"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_code_that_is_exchanged_is_never_anothers(tmp_path, monkeypatch):
+    """Someone flips the file, and the folder, between root's and their own, by links and by renaming."""
+    from netwatch.plugins.code import read_code
+
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    for owner, uid in (("ours", 0), ("theirs", 4242)):
+        (tmp_path / owner).mkdir()
+        (tmp_path / owner / "a.py").write_text(owner)
+        os.chown(tmp_path / owner / "a.py", uid, uid)
+        os.chown(tmp_path / owner, uid, uid)
+    place, stop = tmp_path / "classifiers", threading.Event()
+    (tmp_path / "mixed").mkdir()
+
+    def flip() -> None:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            os.symlink(("ours", "theirs")[turn % 2], tmp_path / "next")
+            os.replace(tmp_path / "next", place)
+            os.symlink(f"../{('ours', 'theirs')[turn % 2]}/a.py", tmp_path / "next")
+            os.replace(tmp_path / "next", tmp_path / "mixed" / "a.py")
+            os.link(tmp_path / ("ours", "theirs")[turn % 2] / "a.py", tmp_path / "next")
+            os.replace(tmp_path / "next", tmp_path / "mixed" / "b.py")
+
+    flipping = threading.Thread(target=flip)
+    flipping.start()
+    said: list[bytes | str] = []
+    try:
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            for path in (place / "a.py", tmp_path / "mixed" / "a.py", tmp_path / "mixed" / "b.py"):
+                try:
+                    said.append(read_code(path))
+                except OSError as e:
+                    said.append(type(e).__name__)
+    finally:
+        stop.set()
+        flipping.join()
+    assert b"theirs" not in said and b"ours" in said and "PermissionError" in said

@@ -108,7 +108,7 @@ def test_every_thread_of_a_reading_is_inside(reading):
 
 @root
 def test_under_sudo_it_is_the_callers_process(reading, tmp_path):
-    tmp_path.chmod(0o777)
+    tmp_path.chmod(0o1777)
     process, rest = reading("--write", "out.pcapng", "--what", "summary", SUDO_UID=str(NOBODY), HOME="/root")
     status = statuses(process.pid)[0]
     assert status["Uid"].split() == [str(NOBODY)] * 4 and set(status["Gid"].split()) != {"0"}

@@ -21,7 +21,7 @@ NOBODY = 65_534
 @pytest.fixture
 def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A run by sudo of a program that goes on, and the program's number."""
-    tmp_path.chmod(0o777)
+    tmp_path.chmod(0o1777)
     for folder in tmp_path.parents[:2]:
         folder.chmod(folder.stat().st_mode | 0o055)
     script = f"echo $$ > {tmp_path}/number; echo CLIENT_RANDOM > $SSLKEYLOGFILE; exec sleep 60"

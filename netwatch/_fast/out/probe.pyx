@@ -215,7 +215,7 @@ cdef class Probe:
     def close(self) -> None:
         """The flow ends."""
         cdef Look look = self.look_at(0, True)
-        if self.proto.closing != NULL and not self.final(self.code):
+        if self.proto.closing != NULL and look.state[0] != NULL and not self.final(self.code):
             self.proto.closing(&look)
 
     @property
