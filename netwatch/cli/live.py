@@ -12,7 +12,7 @@ from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
-from netwatch.cli.standard import shows_to_a_person
+from netwatch.cli.standard import keys_from_terminal, shows_to_a_person
 from netwatch.model.contract import AddonError
 from netwatch.store import files
 from netwatch.store.folders import config_folder, state_folder
@@ -135,6 +135,9 @@ def prepared(arguments: list[str]) -> argparse.Namespace | int:
     parse_where(options.where or None)
     options.settings = read_settings([*options.set, *_as_settings(options)], options.config)
     use_client_names()
+    if "-" in options.read:
+        piped = keys_from_terminal()
+        options.read = [piped if path == "-" else path for path in options.read]
     if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
     return options
@@ -218,7 +221,8 @@ def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Ca
     if options.read:
         from netwatch.capture.file import open_files
 
-        title = ", ".join(os.path.basename(path) for path in options.read)
+        title = ", ".join(os.path.basename(path) if os.path.dirname(path) != "/dev/fd" else "standard input"
+                          for path in options.read)
         return title, lambda: open_files(options.read)
     from netwatch.capture.live import default_interface, open_live, open_switch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.events import write_frame
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.sources import refuse_own
 from netwatch.export.evidence import KEYS, Told
 from netwatch.model.record import Record
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netwatch.records.scout import Scout
     from netwatch.run.pipeline import Pipeline
 
+CLASSIC = (".pcap", ".cap")  # names of files of the older format
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 SECRETS_MOST = 1 << 23  # bytes of one block
 
@@ -83,6 +84,8 @@ class Saving:
                 self._writer.add_statistics(number, found.get(interface["name"]))
             self._writer.close()
             self._file.keep()
+            if self.path.endswith(CLASSIC):
+                say(f"{self.path} is pcapng, which is what is written whatever the name")
         except OSError as e:
             raise self._failed(e) from None
 

@@ -38,6 +38,21 @@ def shows_to_a_person() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
+def keys_from_terminal() -> str:
+    """Where a capture comes through standard input, let keys come from the terminal itself; the path that the capture
+    is to be read from, "-" where there is no terminal to turn to."""
+    if shows_to_a_person() or not sys.stdout.isatty():
+        return "-"
+    try:
+        keys = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return "-"
+    capture = os.dup(0)
+    os.dup2(keys, 0)
+    os.close(keys)
+    return f"/dev/fd/{capture}"
+
+
 @contextlib.contextmanager
 def paged(wanted: bool) -> Iterator[None]:
     """Standard output goes through a pager meanwhile, as git's does: $NETWATCH_PAGER, $PAGER or less, which ends by
@@ -74,5 +89,5 @@ def look_of_tables(wide: bool) -> Look:
 
     here = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if here and not wide else None
-    bold = here and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    return Look(width, wide, bold)
+    colored = here and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return Look(width, wide, colored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netwatch._fast.out.encoder import cell_of
@@ -18,6 +18,14 @@ LEAST = 12  # columns that a text is cut to before whole columns are left out
 GAP = 2
 DATE, CLOCK = slice(0, 10), slice(11, 26)  # of a time, to the microsecond
 BOLD, PLAIN = "\033[1m", "\033[0m"
+RED, GREEN, YELLOW, DIM = "\033[31m", "\033[32m", "\033[33m", "\033[2m"
+# of what is shown in a column that is one of these fields: lower case
+MEANINGS = {
+    "severity": {"critical": RED, "warning": YELLOW, "info": DIM},
+    "state": {"established": GREEN, "open": RED, "stale": YELLOW, "closed": DIM, "time_wait": DIM, "udp_stale": DIM},
+    "rcode": {"servfail": RED, "refused": RED, "formerr": RED, "nxdomain": YELLOW},
+    "ended": {"rst": YELLOW, "evicted": YELLOW},
+}
 # columns that are left out where there is no room, the first of them first
 LEFT_OUT = {
     "flow": ("duration", "state", "sport", "bytes", "app", "id"),
@@ -34,11 +42,12 @@ LEFT_OUT = {
 
 
 class Look(NamedTuple):
-    """`width`: columns of the terminal, None: as many as are needed. `wide`: nothing is cut. `bold`: the headings."""
+    """`width`: columns of the terminal, None: as many as are needed. `wide`: nothing is cut. `colored`: headings are
+    bold, and what is grave is seen."""
 
     width: int | None = None
     wide: bool = False
-    bold: bool = False
+    colored: bool = False
 
     @property
     def longest(self) -> int:
@@ -69,10 +78,18 @@ def table(kind: str, columns: Sequence[Column], rows: list[list[str | None]], as
             shown.remove(i)
     right = {i for i in shown if columns[i].type not in (None, *LEFT)}
     every: list[list[str | None]] = [[*heads], *rows]
-    lines = [(" " * GAP).join(padded(row[i] or "", widths[i], i in right) for i in shown).rstrip() for row in every]
-    if look.bold:
+    meanings = {i: MEANINGS.get(columns[i].name.rpartition(".")[2], {}) if look.colored else {} for i in shown}
+    lines = [(" " * GAP).join(_inked(padded(row[i] or "", widths[i], i in right), meanings[i]) for i in shown).rstrip()
+             for row in every]
+    if look.colored:
         lines[0] = f"{BOLD}{lines[0]}{PLAIN}"
     return Drawn("".join(f"{line}\n" for line in lines), left_out)
+
+
+def _inked(cell: str, meanings: Mapping[str, str]) -> str:
+    """The cell in the colour of what it says, where that means something."""
+    ink = meanings.get(cell.strip().lower()) if meanings else None
+    return f"{ink}{cell}{PLAIN}" if ink else cell
 
 
 def _shorten_times(columns: Sequence[Column], heads: list[str], rows: list[list[str | None]]) -> None:

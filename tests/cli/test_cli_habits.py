@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import select
+import struct
+import termios
+import time
 
 import pytest
-from netwatch_command import ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 from netwatch.cli import COMMANDS, LATER
 from netwatch.schema import BY_NAME
@@ -59,3 +66,31 @@ def test_the_lists(netwatch):
     assert {"tls", "dns", "quic"} <= set(apps) and apps == sorted(apps)
     assert {"pcapng", "ndjson"} <= {each["format"] for each in json.loads(netwatch("formats", "--json").stdout)}
     assert netwatch("formats").stdout.splitlines()[0].split() == ["format", "can", "be", "what"]
+
+
+def test_keys_come_from_the_terminal_while_a_capture_is_piped_in() -> None:
+    """`tcpdump -w - | netwatch -r -`: what was read is shown, and q ends it."""
+    child, ours = pty.fork()
+    if child == 0:
+        capture = os.open(ROOT / "docs" / "tour.pcap", os.O_RDONLY)
+        reading, writing = os.pipe()
+        os.write(writing, os.read(capture, 1 << 15))
+        os.close(writing)
+        os.dup2(reading, 0)
+        os.execve(COMMAND[0], [*COMMAND, "-r", "-"], {**ENVIRONMENT, "TERM": "xterm"})
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
+    said, until, asked = b"", time.monotonic() + 60, False
+    try:
+        while time.monotonic() < until:
+            if select.select([ours], [], [], 0.5)[0]:
+                said += os.read(ours, 65536)
+            if b"192.0.2.10" in said and not asked:
+                os.write(ours, b"q")
+                asked = True
+    except OSError:  # it has ended
+        pass
+    os.close(ours)
+    _, status = os.waitpid(child, 0)
+    assert asked, said[-2000:]
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert b"standard input" in said

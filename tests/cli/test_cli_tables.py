@@ -84,6 +84,22 @@ def test_headings_are_bold_where_colours_are_wanted() -> None:
     assert "\033" not in shown(120, TERM="dumb")
 
 
+@pytest.mark.parametrize("fields", ["id,state,src", "state,id", "src,state"])
+def test_what_is_grave_is_seen_and_takes_no_room(fields: str) -> None:
+    colored = shown(120, "--fields", fields, "--where", "tcp")
+    assert "\033[32mESTABLISHED" in colored or "\033[2mCLOSED" in colored or "\033[2mTIME_WAIT" in colored
+    plain = shown(120, "--fields", fields, "--where", "tcp", NO_COLOR="1")
+    assert "\033" not in plain
+    bare = [line.rstrip() for line in re.sub(r"\033\[\d+m", "", colored).splitlines()]
+    assert bare == plain.splitlines()
+
+
+def test_severities_have_colours() -> None:
+    rows: list[list[str | None]] = [["critical", "a"], ["warning", "critical"], ["odd", None], [None, "b"]]
+    lines = table("alert", columns_of("alert", ["severity", "title"]), rows, True, Look(colored=True)).text.splitlines()
+    assert lines[1:] == ["\033[31mcritical\033[0m  a", "\033[33mwarning \033[0m  critical", "odd", "          b"]
+
+
 def test_what_is_left_out_is_a_column() -> None:
     for kind, names in LEFT_OUT.items():
         assert set(names) < set(TABLE_FIELDS[kind])
