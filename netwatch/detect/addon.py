@@ -71,6 +71,7 @@ class Detect(Addon):
         for name in table.DETECTORS if of("detect.on") else ():
             if of(f"detect.{name}.on"):
                 detector = table.find(name)()
+                detector.lists = run.settings.lists
                 for many in detector.begin(_options(run, name), self._raise):
                     self._counting[Crowds(*many)] = detector
                 for kind in detector.wants:

@@ -99,7 +99,7 @@ class Blocked(Detector):
         super().begin(of, alarm)
         self._met: Bounded[Met, Crowded] = Bounded(KNOWN)
         try:
-            self._listed = Listed(_items(of("lists")))
+            self._listed = Listed(self._items(of("lists")))
         except ValueError as e:
             raise AddonError(f"detect.blocked.lists: {e}") from None
         self._asked = set(plain("dns.names"))
@@ -107,6 +107,14 @@ class Blocked(Detector):
                        *plain("http3.host")} if self._listed.names else set()
         prints = {(app, key) for app in HELLOS if self._listed.prints for key in DEPENDS[app, "tls.ja4"] or ()}
         return [*self._addresses(), *self._said(self._names | prints)]
+
+    def _items(self, names: str) -> Iterator[str]:
+        """Of the lists of these names. The default need not be there. Raises ValueError."""
+        lists = {name.lower(): items for name, items in self.lists.items()}
+        for name in filter(None, map(str.strip, names.split(","))):
+            if name.lower() not in lists and name != DEFAULT:
+                raise ValueError(f"no list is called {name}; set it: lists.{name} = [...]")
+            yield from lists.get(name.lower(), ())
 
     def _addresses(self) -> Iterator[Many]:
         if self._listed.has_addresses:
@@ -162,18 +170,6 @@ class Blocked(Detector):
                     f"{src} tried to reach {dst} port {dport}, and {item} is on a block list"))
         return Told(severity, title, text, {"listed": item, "conversations": episode.count},
                     {"src": src, "dst": dst, "dport": dport})
-
-
-def _items(names: str) -> Iterator[str]:
-    """Of the lists of these names. The default need not be there. Raises ValueError."""
-    from netwatch.filter import lists
-
-    for name in filter(None, map(str.strip, names.split(","))):
-        try:
-            yield from lists.named(name)
-        except KeyError as e:
-            if name != DEFAULT:
-                raise ValueError(str(e.args[0])) from None
 
 
 def plain(field: str) -> Iterator[tuple[str, int]]:

@@ -6,7 +6,7 @@ that a capture has the same alerts however it is read. What it keeps is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from netwatch.detect.allow import Allowed
@@ -109,6 +109,7 @@ class Detector:
 
     alarm: Alarm
     allowed: Allowed
+    lists: Mapping[str, tuple[str, ...]] = {}  # of the configuration
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         """What it wants counted, for CROWD. Raises AddonError."""

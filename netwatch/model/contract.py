@@ -52,6 +52,10 @@ class Values(Protocol):
         """The value of a dotted key."""
 
     @property
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of the configuration, by name."""
+
+    @property
     def timeouts(self) -> dict[str, int]:
         """Seconds by the engine's names of them, where they are not its own."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from running import open_bytes
@@ -54,9 +54,11 @@ class _Cut(Pipeline):
         return int(box.show((1 << 64) - 1, self._size))
 
 
-def alerts(frames: Iterable[Timed], *, size: int = 0, workers: int = 1, **changed: Any) -> list[dict[str, Any]]:
+def alerts(frames: Iterable[Timed], *, size: int = 0, workers: int = 1,
+           lists: Mapping[str, tuple[str, ...]] | None = None, **changed: Any) -> list[dict[str, Any]]:
     """The alert records of a capture, with these settings (dots as two underscores); `size`: frames a step."""
-    settings = Settings({f"detect.{key.replace('__', '.')}": value for key, value in changed.items()})
+    changed = {f"detect.{key.replace('__', '.')}": value for key, value in changed.items()}
+    settings = Settings(changed, lists=lists or {})
     source = open_bytes(pcap(sorted(frames, key=lambda each: each[0])))
     options: dict[str, Any] = {"addons": [addons.find("detect")()], "settings": settings, "hold": workers > 1,
                                "workers": workers}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,13 @@ from situation import Frames, alerts, at, datagram, syn
 from wire import pcap
 
 from netwatch.detect.blocked import Listed
-from netwatch.filter import lists
 from netwatch.model.contract import AddonError
 
 ME, BAD, BESIDE = "10.3.0.7", "203.0.113.9", "203.0.114.9"
 
 
-@pytest.fixture(autouse=True)
-def no_lists_afterwards() -> Iterator[None]:
-    yield
-    lists.use({})
-
-
 def blocked(frames: Frames, *items: str, **options: Any) -> list[dict[str, Any]]:
-    lists.use({"block": items})
-    return [record for record in alerts(frames, **options) if record["kind"] == "blocked"]
+    return [record for record in alerts(frames, lists={"block": items}, **options) if record["kind"] == "blocked"]
 
 
 def web(host: str) -> Frames:
@@ -118,7 +109,7 @@ def test_what_is_nothing_of_it_is_said(item: str) -> None:
 
 
 def test_a_list_that_is_not_there() -> None:
-    with pytest.raises(AddonError, match="no list is called @blok; did you mean @block"):
+    with pytest.raises(AddonError, match="no list is called blok"):
         blocked(syn(0, ME, BAD, 1000, 443), BAD, blocked__lists="blok")
 
 

@@ -363,31 +363,6 @@ def test_secrets_are_masked_unless_asked_for():
     assert http.describe(result["facts"])["path"] == "http://***@h/"
 
 
-@pytest.mark.parametrize(("given", "login"), [
-    (b"YWxpY2U6b3BlbiBzZXNhbWU=", {"auth": "Basic", "user": "alice", "password": "open sesame"}),
-    (b"YWxpY2U6b3BlbiBzZXNhbWU", {"auth": "Basic", "user": "alice", "password": "open sesame"}),
-    (b"OnB3", {"auth": "Basic", "password": "pw"}),
-    (b"YWxpY2U=", None), (b"A", None), (b"", None), (b"\xff\x1b[2J:", None), (b"=" * 300, None),
-])
-def test_logins_by_basic(given, login):
-    """The password is masked unless asked for."""
-    turns = [(0, b"GET / HTTP/1.1\r\nAuthorization: basic " + given + b"\r\n\r\n"),
-             (1, b"HTTP/1.1 204 X\r\n\r\n")]
-    facts = same_however_cut(make, turns)["facts"]
-    assert http.describe(facts, True).get("login") == login
-    assert http.describe(facts).get("login") == (login and login | {"password": "***"})
-
-
-def test_credentials_that_are_refused_are_counted():
-    """Different ones; what is sent again at once is one, and what is not refused is none."""
-    turns = []
-    for given, status in ((b"YTox", 401), (b"YTox", 401), (b"YToy", 407), (b"YToz", 200), (b"YTo0", 401)):
-        turns += [(0, b"GET / HTTP/1.1\r\nProxy-Authorization: Basic " + given + b"\r\n\r\n"),
-                  (1, b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)]
-    turns += [(0, b"GET / HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n")]
-    assert http.describe(same_however_cut(make, turns)["facts"])["login"]["denied"] == 3
-
-
 def test_text_is_clean():
     result = told(make, [(0, b"GET /\xff\x1b[31m HTTP/1.1\r\nHost: \xe2\x80\xaeh\r\n\r\n")], at_once)
     assert http.describe(result["facts"])["path"] == "/\ufffd\ufffd[31m"

@@ -3,17 +3,14 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i64, Slice, find_byte, slice_of, starts
-from netwatch._fast.base.mix cimport mix_bytes
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, heard, set_initiator,
-                                           zeroed, reads)
-from netwatch._fast.proto.common.base64 cimport base64_decode
-from netwatch._fast.proto.common.gss cimport gss_learn
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, first_request,
                                              head_end, known_method, read_head, request_start, response_start,
                                              whole_start)
+from netwatch._fast.proto.http.login cimport learn_basic, learn_denied, learn_login
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
                                              AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, claim, close_request,
                                              close_response, http_free, keep_head, lost_answers, lost_requests,
@@ -23,8 +20,6 @@ cdef enum:
     MAX_HEAD = 65536           # a longer head is damage or an attack
     MAX_LINE = 4096            # of a chunk size or a trailer field
     MAX_FACT = 256             # bytes of a fact's text
-    LOGIN_HEADS = 64           # requests of a flow in which logins are looked for
-    MAX_TOKEN = 4096           # bytes of a login's token
     MAX_BLANK = 8              # bytes of empty lines before a start line (RFC 9112 section 2.2)
     TUNNEL_WAIT = 4096         # bytes a client may send into a tunnel before its response must have come
 
@@ -82,24 +77,6 @@ cdef inline void fact_text(Look* look, u8 key, Slice s) noexcept nogil:
         fact_once(look, key, s.p, s.n if s.n < MAX_FACT else MAX_FACT)
 
 
-cdef void learn_login(Look* look, Http* http, Head* head) noexcept nogil:
-    """Who logs in by NTLM or Kerberos, as the first heads of the flow tell."""
-    cdef u8 token[MAX_TOKEN]
-    if head.token.n and http.requests <= LOGIN_HEADS:
-        gss_learn(look, slice_of(token, base64_decode(head.token, token, MAX_TOKEN)))
-
-
-cdef void learn_denied(Look* look, Http* http, u16 status) noexcept nogil:
-    """Were the credentials of the request refused (RFC 9110 section 15.5.2, 15.5.8)? Those that are sent again and
-    again count once."""
-    if (status != 401 and status != 407) or not http.answered or http.request.login == 0:
-        return
-    if http.request.login != http.denied[1]:
-        http.denied[0] += 1
-        http.denied[1] = http.request.login
-        fact_set(look, HTTP_DENIED, <const u8*>http.denied, 16)
-
-
 cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
     """The head of a request, which begins at `at`."""
     cdef Head head
@@ -112,12 +89,11 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
         fact_text(look, HTTP_AGENT, head.agent)
     http.requests += 1
     learn_login(look, http, &head)
-    fact_text(look, HTTP_BASIC, head.basic)
     request = new_request(look, http)
     if request == NULL:
         return leave(look, http, PARSE_DONE)
     request.began = way.first
-    request.login = mix_bytes(head.basic.p, head.basic.n) if head.basic.n else 0
+    request.login = learn_basic(look, head.basic)
     request.head = keep_head(look, http, p, n, &request.head_n)
     request.is_head = head.method.n == 4 and starts(head.method.p, 4, b"HEAD", 4)
     request.is_connect = head.method.n == 7 and starts(head.method.p, 7, b"CONNECT", 7)
