@@ -3,7 +3,7 @@
 Heads are read; bodies are skipped, their sizes counted. What follows a CONNECT that succeeded, or a switch of
 protocols, is another protocol's: the flow is given back. HTTP/2 has its own file; SIP, RTSP and SSDP only look alike.
 """
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
