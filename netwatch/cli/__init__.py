@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from netwatch import __version__
-from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError
+from netwatch.cli.errors import EXIT_INTERNAL, EXIT_MISSING, EXIT_UNAVAILABLE, EXIT_USAGE, CommandError, note
 from netwatch.cli.standard import prepare, shows_to_a_person
 
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
@@ -67,6 +67,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except CommandError as e:
+        note("error", str(e))
         print(f"netwatch: {e}", file=sys.stderr)
         return e.code
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Callable
 
 EXIT_FINDING = 1
 EXIT_USAGE = 2
@@ -15,6 +16,7 @@ EXIT_INTERNAL = 70
 
 
 _level = 1  # 0 quiet, 1 what matters, 2 all
+_log: Callable[[str, str], None] | None = None  # takes a severity and a line
 
 
 class CommandError(Exception):
@@ -38,12 +40,20 @@ def speak(quiet: bool, more: bool) -> None:
     _level = 0 if quiet else 2 if more else 1
 
 
-def verbose() -> bool:
-    """Is all to be said that there is to say?"""
-    return _level == 2
+def log_with(log: Callable[[str, str], None] | None) -> None:
+    """What is said from now on goes there too, whatever speak() had."""
+    global _log
+    _log = log
 
 
-def say(line: str) -> None:
-    """One line for the user, who may want none. Errors are raised."""
-    if _level:
+def note(severity: str, line: str) -> None:
+    """A line for the log alone, where there is one: "error", "warning" or "info"."""
+    if _log is not None:
+        _log(severity, line)
+
+
+def say(line: str, detail: bool = False) -> None:
+    """One line for the user, who may want none; `detail`: for who wants them all. Errors are raised."""
+    note("info" if detail else "warning", line)
+    if _level > detail:
         print(f"netwatch: {line}", file=sys.stderr)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from netwatch.cli import formats, sandbox
+from netwatch.cli import formats, log, sandbox
 from netwatch.cli.amounts import parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak, verbose
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak
 from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, tell_kinds
 from netwatch.cli.saving import Saving
@@ -55,6 +55,7 @@ def prepared(arguments: list[str]) -> argparse.Namespace:
     options = build_parser().parse_intermixed_args(arguments)
     options.files += options.read
     speak(options.quiet, options.verbose)
+    log.begin(options)
     check(options)
     options.settings = read_settings(options.set, options.config)
     for option, setting in OVERRIDES.items():
@@ -142,8 +143,7 @@ def _alone(options: argparse.Namespace) -> set[str]:
 
 def _say(text: str, severity: str) -> None:
     """What an addon has to say; what is well is worth a line to who wants them all."""
-    if severity != INFO or verbose():
-        say(text)
+    say(text, detail=severity == INFO)
 
 
 class Reading:
@@ -182,8 +182,7 @@ class Reading:
         self.progress.clear()
         say_faults(self.source)
         self._say_of_keys(reading.pipeline)
-        if verbose():
-            say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input")
+        say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input", detail=True)
         if self.interrupted:
             return 128 + self.interrupted
         return EXIT_DAMAGED if self.source.damaged else self._matched()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from netwatch.cli import formats, sandbox
+from netwatch.cli import formats, log, sandbox
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
@@ -113,6 +113,7 @@ def _working(p: Parser) -> None:
     g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
     g.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     g.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    log.add_options(g)
     sandbox.add_option(g)
 
 
