@@ -12,6 +12,7 @@ from netwatch._fast.flow.notes import Notes
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.notes import KINDS, counts, forgotten, histogram, newest, turn
 from netwatch._fast.view.engineview import counts as engine_counts
+from netwatch.addons.alerts import AlertMarks
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.throughput import Throughput
 from netwatch.detect.addon import Detect
@@ -155,11 +156,17 @@ def _others(session: Session) -> list[Entry]:
 
 
 def _alerts(session: Session) -> list[Entry]:
-    """The newest alerts of the detectors."""
-    detect = session.find(Detect)
-    return [Entry(each.time_ns, SEVERITY[each.told.severity], "alert", f"{each.told.title}: {each.told.text}",
-                  next(iter(each.episode.flows), 0), each.episode.count)
-            for each in (detect.newest(SHOWN_ALERTS) if detect else ())]
+    """The newest alerts of the detectors but the muted; those that were acknowledged are no warning any more."""
+    detect, marks = session.find(Detect), session.find(AlertMarks)
+    entries = []
+    for each in detect.newest(SHOWN_ALERTS) if detect else ():
+        if marks is not None and marks.is_muted(each):
+            continue
+        seen = marks is not None and marks.is_acknowledged(each)
+        entries.append(Entry(each.time_ns, INFO if seen else SEVERITY[each.told.severity], "alert",
+                             f"{each.told.title}: {each.told.text}{' (acknowledged)' if seen else ''}",
+                             next(iter(each.episode.flows), 0), each.episode.count))
+    return entries
 
 
 def _told(kind: str, note: Record, names: Names) -> Entry:

@@ -31,6 +31,7 @@ FINDINGS = {  # likewise, after those: where findings are asked for
 SCREENS = {  # remember, to be asked: where somebody may ask
     "sparklines": "netwatch.addons.sparklines:Sparklines",
     "timeline": "netwatch.addons.timeline:TimelineAddon",
+    "alerts": "netwatch.addons.alerts:AlertMarks",
     "interfaces": "netwatch.addons.interfaces:InterfacesAddon",
     "throughput": "netwatch.addons.throughput:Throughput",
     "packets": "netwatch.addons.packets.addon:PacketsAddon",
