@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # The compiled rooms under address and undefined behaviour sanitizers: every capture of tests/captures read whole, then
 # every fuzz target for SECONDS each (default 20), by seeds and mutations: ./fuzz/asan.sh [SECONDS].
-# They are built in a copy (.build/asan), so that the modules in use stay what they are. ASAN_MODULES=parse,streams: only
+# They are built in a copy (.build/asan, or asan-some), so that the modules in use stay what they are. ASAN_MODULES=parse,streams: only
 # those whose dotted name ends so, for a look within minutes; the others are as they are here.
 set -eu
 . "$(dirname "$(readlink -f "$0")")/../tools/prepare.sh"
 ready test
 SECONDS_EACH=${1:-20}
-COPY=$ROOT/.build/asan
 MODULES=${ASAN_MODULES:-}
+COPY=$ROOT/.build/asan${MODULES:+-some}
 mkdir -p "$COPY"
 cd "$ROOT"
 git ls-files --cached --others --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done |

@@ -75,6 +75,10 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _close_output()
         return 128 + signal.SIGPIPE
+    except MemoryError as e:
+        print(f"netwatch: out of memory{f': {e}' if str(e) else ''}; --set flows.max=50000 takes less, the default is "
+              "for two million", file=sys.stderr)
+        return EXIT_UNAVAILABLE
     except Exception as e:
         if isinstance(e, OSError) and e.errno in NO_ROOM:
             _close_output()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
 LATER = ("--log-file", "--log-level")
+LEAST_COLUMNS = 2  # that curses and its widgets bear
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
 COMMANDS_HELP = """commands (each has --help):
@@ -184,6 +186,14 @@ def _show(options: argparse.Namespace) -> int:
     return shown(session, options)
 
 
+def _need_columns() -> None:
+    """Raises CommandError where curses would fail."""
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    if columns < LEAST_COLUMNS:
+        raise CommandError(f"the terminal says that it has {columns} columns and {lines} lines: "
+                           "`stty cols 80 rows 24` tells it otherwise", EXIT_UNAVAILABLE)
+
+
 def shown(session: Session, options: argparse.Namespace) -> int:
     """Show it until the user leaves; the exit code. Raises CommandError."""
     from netwatch import ui
@@ -193,6 +203,7 @@ def shown(session: Session, options: argparse.Namespace) -> int:
     if not settings.of("ui.localhost"):
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     with sandbox.closing(session.host):
+        _need_columns()
         try:
             return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"),
                           theme=settings.of("ui.theme"), color=settings.of("ui.color"),

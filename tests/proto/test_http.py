@@ -239,6 +239,23 @@ def test_more_than_64_waiting_requests_are_reported_and_not_paired():
     )
 
 
+@pytest.mark.parametrize("count", [64, 65, 200, 1000])
+def test_what_waits_is_paired_though_others_made_room_for_it(count):
+    """The answers to those that made room come first, and are told alone; then all is in order again."""
+    requests = b"".join(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % i for i in range(count))
+    responses = b"".join(b"HTTP/1.1 200 X\r\nServer: s%d\r\nContent-Length: 1\r\n\r\nx" % i for i in range(count))
+    again = b"GET /again HTTP/1.1\r\nHost: h\r\n\r\n"
+    last = b"HTTP/1.1 204 X\r\n\r\n"
+    found = records(told(make, [(0, requests), (1, responses), (0, again), (1, last)], at_once))
+    passed = count - 64
+    assert [each["path"] for each in found[:passed]] == [f"/{i}" for i in range(passed)]
+    assert all("status" not in each for each in found[:passed])
+    assert ["method" in each for each in found[passed:2 * passed]] == [False] * passed
+    assert [(each["path"], each["response_headers"]["server"]) for each in found[2 * passed:-1]] == [
+        (f"/{i}", f"s{i}") for i in range(passed, count)]
+    assert (found[-1]["path"], found[-1]["status"]) == ("/again", 204)
+
+
 def test_a_long_head_is_kept_in_part_and_a_longer_one_is_malformed():
     head = b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"a" * 60000 + b"\r\n\r\n"
     result = told(make, [(0, head)], at_once)

@@ -60,6 +60,7 @@ cdef struct Http:
     u16 room
     u8 client                  # 1 + the side that sends requests, 0 not known
     bint unpaired              # requests were lost or dropped: responses cannot be told to them
+    u32 passed                 # requests that had to make room, whose responses are still to come
     bint by_place              # responses were lost: where they stand says which requests the others answer
     bint early                 # the open response answers a request that did not come yet
     Response* early_ones       # finished ones of that kind, oldest first, MAX_WAITING of them; NULL before the first

@@ -136,7 +136,9 @@ cdef void open_response(Look* look, Http* http, const u8* p, u32 n, u64 first, u
     memset(&http.request, 0, sizeof(Request))
     if http.by_place:
         pass_over(look, http, at)
-    if http.n and not http.unpaired and not (http.by_place and http.waiting[0].acked > at):
+    if http.passed and not http.unpaired:
+        http.passed -= 1                        # its request was told already
+    elif http.n and not http.unpaired and not (http.by_place and http.waiting[0].acked > at):
         http.request = shift(http)
         http.answered = True
         http.by_place &= http.n > 0
@@ -278,7 +280,7 @@ cdef Request* new_request(Look* look, Http* http) noexcept nogil:
     if http.n == MAX_WAITING:
         oldest = shift(http)
         report(look, http, &oldest, False, 0)
-        http.unpaired = True
+        http.passed += 1
     if http.unpaired and not http.open and not http.piped and look.frame != http.way[look.side].replay:
         report_oldest(look, http, http.n)
         http.unpaired = False                   # whatever was lost before, the next response is this one's
@@ -346,6 +348,7 @@ cdef void unpair(Look* look, Http* http) noexcept nogil:
     """Nobody knows which answers are whose, until the client of one thing at a time asks anew."""
     report_waiting(look, http)
     http.unpaired = True
+    http.passed = 0
 
 
 cdef void report_waiting(Look* look, Http* http) noexcept nogil:
