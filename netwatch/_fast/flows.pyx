@@ -7,9 +7,10 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_REPLIED, Cold, Conn, END_EVICTED,
-                                      END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED, ST_ESTABLISHED,
-                                      ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT, TcpRow)
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold, Conn,
+                                      END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED,
+                                      ST_ESTABLISHED, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT,
+                                      TcpRow)
 from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
@@ -18,7 +19,7 @@ from netwatch._fast.wire.encap cimport base_of, path_pair
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
                                          PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
-from netwatch._fast.flow.content cimport facts_free, ring_put, touch, EV_BEGUN
+from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
 from netwatch._fast.flow.sighting cimport links_wanted
 from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
                                         table_free_row, table_new_tcp, table_unhash, table_victim, wheel_add,
@@ -39,6 +40,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     """Account for one packet that parse accepted; the number of its flow, 0 when there is no room for it."""
     cdef u32 number = table_find(&core.table, pk)
     cdef u16 path
+    cdef u8 app = 0            # as it was before
     cdef Row* row
     cdef Mark mark
     core.ordinal = pk.frame.n
@@ -51,6 +53,8 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
         if begins_anew(core, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
+        else:
+            app = app_of(row, &core.table.colds[number])
     if number == 0:
         number = begin(core, pk)
         if number == 0:
@@ -60,6 +64,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     if core.turns != NULL:
         turn_mark(&mark, row, &core.dpi)
     update(core, number, row, pk)
+    tell_identified(core, row, app, pk.frame.ts, pk.frame.n)
     if core.copies:
         copies_note(core.table.echoes, number, pk)
     if core.turns != NULL:
@@ -175,7 +180,16 @@ cdef void tell_begun(Core* core, const Row* row, const Packet* pk) noexcept nogi
         core.begun = 0
     if core.begun < BEGUN_A_SECOND:
         core.begun += 1
-        ring_put(&core.dpi, row, EV_BEGUN, 0, 0, pk.frame.ts, pk.frame.n, 0, 0)
+        ring_put(&core.dpi, row, EV_BEGUN, 0, row.bits & BIT_INITIATOR_B != 0, pk.frame.ts, pk.frame.n, 0, 0)
+
+
+cdef inline void tell_identified(Core* core, const Row* row, u8 before, u64 ts, u64 frame) noexcept nogil:
+    """Hand out that what the flow speaks is known, where it was another before (0: nothing was known)."""
+    cdef u8 app
+    if core.dpi.want >> EV_IDENTIFIED & 1 and has_socket_ends(row):
+        app = app_of(row, &core.table.colds[row - core.table.rows])
+        if app and app != before:
+            ring_put(&core.dpi, row, EV_IDENTIFIED, app, 0, ts, frame, 0, 0)
 
 
 cdef void remember_fresh(Core* core, u32 number) noexcept nogil:
@@ -277,8 +291,10 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cdef Cold* cold = &t.colds[number]
     cdef bint untold = core.turns != NULL and not row.bits & BIT_DPI_DONE
     cdef u64 sum
+    cdef u8 app = app_of(row, cold)
     if row.conn != NULL:
         core.readers.end(&core.dpi, row, cold, row.last, core.ordinal)
+        tell_identified(core, row, app, row.last, core.ordinal)
     if untold:
         turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE

@@ -1,5 +1,5 @@
 """The addon that hands out records as they are due: flows that are over, messages of DNS and HTTP, TLS handshakes,
-alerts."""
+alerts, and that flows began or were identified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Run
     from netwatch.run.pipeline import Pipeline
 
-MESSAGES = frozenset({"dns", "http"})
+MESSAGES = frozenset({"dns", "http", "event"})
 
 
 class Journal(Addon):

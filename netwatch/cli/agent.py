@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from netwatch.outlets.process import Made, Outlets
 
 SETTLE_S = 0.5  # for what was on the wire before the signal to be read
-EVENTS = frozenset({"flows", "dns", "http", "tls", "alert"})
+EVENTS = frozenset({"flows", "dns", "http", "tls", "alert", "event"})
+SINGULAR = {"alerts": "alert", "events": "event"}
 SHORT = ("metrics", "log", "syslog", "ipfix", "otlp", "push", "what", "where")  # options that are settings' short forms
 
 
@@ -34,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--ipfix", metavar="URL", help="udp://HOST:PORT or tcp://: flows that are over, as RFC 7011")
     p.add_argument("--otlp", metavar="URL", help="http(s)://HOST:PORT of an OpenTelemetry collector: metrics and logs")
     p.add_argument("--push", metavar="URL", help="post snapshots there; agent.key_file or $NETWATCH_KEY has the key")
-    p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts")
+    p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts events")
     p.add_argument("-w", "--where", metavar="EXPR", help="only records that pass this filter; alerts always do")
     headless.add_options(p)
     return p
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     headless.settle(options, [(f"agent.{name}", getattr(options, name)) for name in SHORT])
     of = options.settings.of
-    kinds = frozenset("alert" if kind == "alerts" else kind for kind in of("agent.what").split(",") if kind)
+    kinds = frozenset(SINGULAR.get(kind, kind) for kind in of("agent.what").split(",") if kind)
     if not kinds <= EVENTS:
         raise CommandError(f"agent.what: of {', '.join(sorted(EVENTS))}, not {', '.join(sorted(kinds - EVENTS))}")
     where = parse_where(of("agent.where") or None)
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> int:
                                                              "", plan.queue) if each]))
     journal = Journal(kinds if plan.events else frozenset(), where, outlets.send)
     try:
-        with headless.running(options, given=lambda: [journal], hold=True) as session:
+        with headless.running(options, given=lambda: [journal], hold=True, kinds=kinds) as session:
             snapshots = Snapshots(session, where, of("agent.top"), journal.alerts)
             return _watch(snapshots, outlets, notify, of("agent.every_s"))
     finally:

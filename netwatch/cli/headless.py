@@ -44,8 +44,8 @@ def settle(options: argparse.Namespace, short: Sequence[tuple[str, object]] = ()
 
 @contextlib.contextmanager
 def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]] = tuple, hold: bool = False,
-            writable: Sequence[str] = ()) -> Iterator[Session]:
-    """A session that has begun, in its walls. Raises CommandError."""
+            writable: Sequence[str] = (), kinds: frozenset[str] = frozenset()) -> Iterator[Session]:
+    """A session that has begun, in its walls; `kinds` of record are made. Raises CommandError."""
     from netwatch._fast.input.source import SourceError
     from netwatch.capture.live import default_interface, list_devices, open_live, open_switch
     from netwatch.model.contract import Purpose
@@ -61,7 +61,7 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
             if settings.of("owners.find"):
                 host.find_owners()
             session = Session(
-                Purpose(live=True, label=", ".join(names), keylogs=tuple(options.keylog), final=True),
+                Purpose(live=True, label=", ".join(names), keylogs=tuple(options.keylog), final=True, kinds=kinds),
                 lambda: open_switch(names, options.capture_filter, settings.of("capture.snaplen"),
                                     settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
                                     helper.open if helper else open_live),

@@ -21,6 +21,7 @@ CONTENT = {  # read what flows say: not with --no-dpi
 RECORDS = {  # add to records, or make some: wherever there are records
     "names": "netwatch.names.addon:Names",
     "owners": "netwatch.owners.addon:FlowOwners",
+    "flow_events": "netwatch.addons.flow_events:FlowEvents",
 }
 ALERTS = {  # make up their minds about all that goes by: where alerts are asked for, and where there are screens
     "detect": "netwatch.detect.addon:Detect",

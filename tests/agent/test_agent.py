@@ -47,6 +47,23 @@ def test_event_log(space: Space, tmp_path: Path) -> None:
     assert len({r["id"] for r in flows}) == len(flows)
 
 
+@needs("ip")
+def test_what_happens_to_flows_is_logged(space: Space, tmp_path: Path) -> None:
+    """While a flow is open the log tells that it began, and then what it speaks; it is the flow of the later record."""
+    log = tmp_path / "events.ndjson"
+    agent = space.agent("--log", log, "--what", "events,flows")
+    space.talk(2)
+    until(lambda: len([r for r in records(log) if r.get("app") == "http" and r.get("kind") == "identified"]) == 2)
+    space.over(agent)
+    events = [r for r in records(log) if r["schema"] == "netwatch.event/1"]
+    flows = {r["id"]: r for r in records(log) if r["schema"] == "netwatch.flow/1"}
+    for number in {e["flow"] for e in events if e.get("app") == "http"}:
+        start, identified = [e for e in events if e["flow"] == number]
+        assert (start["kind"], identified["kind"]) == ("start", "identified")
+        assert all(start[key] == flows[number][key] for key in ("proto", "src", "sport", "dst", "dport"))
+        assert start["time"] == flows[number]["first"]
+
+
 @needs("ip", "curl")
 def test_log_is_rotated_and_filtered(space: Space, tmp_path: Path) -> None:
     log = tmp_path / "events.ndjson"

@@ -23,6 +23,7 @@ cdef enum:                 # event kinds, and the bits of Dpi.want (1 << kind)
     EV_NAMES = 7           # a name and its addresses, see proto/sighting.pxd
     EV_LINKS = 8           # an address and its MAC, likewise
     EV_BEGUN = 9           # a flow between IP addresses began; no bytes
+    EV_IDENTIFIED = 10     # what the flow speaks is known, or known better: Event.proto; no bytes
 
 cdef struct Event:         # in the ring, followed by `size` bytes, padded to 8
     u32 size
