@@ -17,6 +17,7 @@ from netwatch.diagnose import report
 from netwatch.diagnose.addon import Diagnose
 from netwatch.model.record import Record
 from netwatch.records import reading as records
+from netwatch.records.plain import PLAIN
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 
@@ -112,5 +113,5 @@ def _write(reading: Diagnosing, style: str) -> None:
     encoding = (sys.stdout.encoding or "utf-8") if style == "table" else "utf-8"
     sys.stdout.flush()
     for line in text:
-        sys.stdout.buffer.write(f"{line}\n".encode(encoding, "replace"))
+        sys.stdout.buffer.write(f"{line}\n".encode(encoding, PLAIN))
     sys.stdout.buffer.flush()

@@ -20,7 +20,7 @@ PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip")
 def open_source(options: argparse.Namespace) -> Source:
     """The files or interfaces. Raises CommandError."""
     if bool(options.files) == bool(options.interface):
-        raise CommandError("read needs one or more files, or -i with an interface")
+        raise CommandError("name one or more files, or -i with an interface")
     try:
         if options.interface:
             return _open_interfaces(options)

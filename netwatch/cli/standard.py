@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.records.plain import PLAIN
 
 if TYPE_CHECKING:
     from netwatch.records.tables import Look
@@ -30,7 +31,7 @@ def prepare() -> None:
     if sys.stdout is None:
         raise CommandError("the output cannot be written: standard output is closed", EXIT_UNAVAILABLE)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+        sys.stdout.reconfigure(errors=PLAIN)
 
 
 def shows_to_a_person() -> bool:

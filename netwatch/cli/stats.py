@@ -17,6 +17,7 @@ from netwatch.cli.selection import check_field, check_where, has_plugins, parse_
 from netwatch.cli.sources import open_source
 from netwatch.records.items import Packets
 from netwatch.records.output import Writes
+from netwatch.records.plain import PLAIN
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
 from netwatch.records.writers import FORMATS, Writer
@@ -228,7 +229,7 @@ def write(tables: list[Table], style: str, options: argparse.Namespace) -> None:
         lines = show.as_table(tables, width, options.top, not _draws(encoding))
     sys.stdout.flush()
     for line in lines:
-        sys.stdout.buffer.write(f"{line}\n".encode(encoding, "replace"))
+        sys.stdout.buffer.write(f"{line}\n".encode(encoding, PLAIN))
     sys.stdout.buffer.flush()
 
 

@@ -8,6 +8,7 @@ from netwatch._fast.out.encoder import STYLES, Encoder
 from netwatch.records.clock import Clock
 from netwatch.records.columns import FURTHER, Column, columns_of
 from netwatch.records.items import Cells, FlowRun, Item, Packets, Piece
+from netwatch.records.plain import PLAIN
 from netwatch.records.sheet import Sheet
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
@@ -150,7 +151,7 @@ class Writer:
             self.left_out = [name for each in drawn for name in each.left_out]
             blocks = [each.text for each in drawn]
             blocks += ["".join(map(summary_lines, self._summaries))] if self._summaries else []
-            self._send("\n".join(blocks).encode(self._encoding, "replace"))
+            self._send("\n".join(blocks).encode(self._encoding, PLAIN))
         if self._sheet is not None:
             names = [column.name for column in self._shown(self._kind) or []]
             self._sheet.add(self._encoder.take())

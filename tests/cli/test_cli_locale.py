@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conversation import Talk
-from netwatch_command import COMMAND, ENVIRONMENT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 from wire import pcap
 
 LOCALES = [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "latin-1"},
@@ -80,3 +80,15 @@ def test_a_full_disk_is_said(words: list[str], odd: Path) -> None:
                               stdin=subprocess.DEVNULL, timeout=60)
     assert done.returncode == 69
     assert done.stderr.startswith(b"netwatch: the output cannot be written: ") and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("where", LOCALES[::2], ids=lambda where: next(iter(where.values())))
+def test_what_has_a_likeness_is_shown_by_it(where: dict[str, str]) -> None:
+    """And takes as many columns: `µ` is u, an arrow > or <."""
+    tour = str(ROOT / "docs" / "tour.pcap")
+    for words in (["stats", "rtt"], ["stats", "processes"], ["hosts"]):
+        told = [subprocess.run([*COMMAND, *words, tour, "--format", "table"], env={**ENVIRONMENT, **here},
+                               capture_output=True, timeout=60, check=True).stdout for here in (where, {})]
+        ascii_only, whole = told[0].decode("ascii"), told[1].decode()
+        assert "?" not in ascii_only
+        assert list(map(len, ascii_only.splitlines())) == list(map(len, whole.splitlines()))
