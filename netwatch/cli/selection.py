@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.records.asking import field_fault, where_fault
 from netwatch.records.reading import KINDS
 from netwatch.records.selection import singular
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.records.clock import Clock
 
-LATER_KINDS = ("events",)
 SUMMED = ("hosts", "processes")  # kinds that flows add up to: netwatch.stats.summed
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary", *SUMMED})  # or several
 
@@ -127,11 +126,9 @@ def kinds_of(options: argparse.Namespace) -> set[str]:
     """The kinds of --what. Raises CommandError."""
     from netwatch.run import addons
 
-    ours = {"alerts": "alert", "findings": "finding"}
+    ours = {"alerts": "alert", "findings": "finding", "events": "event"}
     asked = [ours.get(kind, kind) for kind in options.what.split(",") if kind]
     for kind in asked:
-        if kind in LATER_KINDS:
-            raise CommandError(f"--what {kind}: not available in this version", EXIT_UNAVAILABLE)
         if kind not in KINDS and kind not in SUMMED and kind not in addons.kinds():
             known = ", ".join((*KINDS, *SUMMED, *addons.kinds()))
             raise CommandError(f"--what {kind}: no such kind; there are {known}")
