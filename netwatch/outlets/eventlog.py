@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from netwatch.outlets.plan import SNAPSHOT, OutletError
-from netwatch.store import files
 
 
 class EventLog:
@@ -59,7 +58,6 @@ class EventLog:
         return {"sent": self._sent, "dropped": self._dropped} | ({"error": self._error} if self._error else {})
 
     def _open(self) -> None:
-        files.refuse_shared(self._path.parent)
         self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         self._size = os.fstat(self._fd).st_size
 
