@@ -8,6 +8,7 @@ one form only, so that a byte of it cannot change either.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,8 @@ from netwatch.store.folders import state_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from netwatch.store.whole import WholeFolder
 
 SCHEMA = "netwatch.bundle/1"
 NAME = "manifest.json"
@@ -54,17 +57,17 @@ class Bundle(NamedTuple):
         return self.folder / name if there else None
 
 
-def seal(folder: Path, names: Iterable[str], about: Record, key: Ed25519PrivateKey) -> None:
+def seal(folder: WholeFolder, names: Iterable[str], about: Record, key: Ed25519PrivateKey) -> None:
     """Write the manifest of the files that are in the folder. Raises OSError."""
     listed = []
     for name in names:
-        size, digest = _hashed(folder / name)
+        size, digest = _hashed(Path(name), folder.fd)
         listed.append({"name": name, "bytes": size, "sha256": digest})
     found: Record = {"schema": SCHEMA, **about, "files": listed}
     found["chain"] = _chain(found)
     found["signature"] = {"algorithm": "ed25519", "public_key": _public(key).hex(),
                           "value": key.sign(_signed(found)).hex()}
-    with open(folder / NAME, "xb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o600)) as out:
+    with folder.new_file(NAME) as out:
         out.write(_written(found))
 
 
@@ -79,7 +82,9 @@ def opened(folder: Path) -> Bundle:
             raise BundleError(path, f"is in the manifest, and cannot be read: {e.strerror}") from None
         if found != (each["bytes"], each["sha256"]):
             raise BundleError(path, "is not what was signed: its SHA-256 is another")
-    strays = {path.name for path in folder.iterdir()} - {each["name"] for each in manifest["files"]} - {NAME}
+    with files.as_caller():
+        there = set(os.listdir(folder))
+    strays = there - {each["name"] for each in manifest["files"]} - {NAME}
     if strays:
         raise BundleError(folder / min(strays), "is not in the manifest")
     return Bundle(folder, manifest, fingerprint(bytes.fromhex(manifest["signature"]["public_key"])))
@@ -136,7 +141,9 @@ def _public(key: Ed25519PrivateKey) -> bytes:
 def _read(path: Path, folder: Path) -> Record:
     """A manifest whose form and signature are right. Raises BundleError."""
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW)) as source:
+        with open(path, "rb", opener=_opened) as source:
+            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", str(path))
             data = source.read(MOST_BYTES + 1)
     except OSError as e:
         raise BundleError(folder, f"no bundle: {NAME}: {e.strerror}", there=False) from None
@@ -146,14 +153,20 @@ def _read(path: Path, folder: Path) -> Record:
         names = [each["name"] for each in found["files"]]
         whole = (len(data) <= MOST_BYTES and found["schema"] == SCHEMA and data == _written(found)
                  and len(names) <= MOST_FILES and len(set(names)) == len(names) and NAME not in names
-                 and all(FILE.fullmatch(name) for name in names) and found["chain"] == _chain(found)
-                 and found["signature"]["algorithm"] == "ed25519")
+                 and all(FILE.fullmatch(name) for name in names)
+                 and all(type(each["bytes"]) is int and type(each["sha256"]) is str for each in found["files"])
+                 and found["chain"] == _chain(found) and found["signature"]["algorithm"] == "ed25519")
         signature, public = (bytes.fromhex(found["signature"][key]) for key in ("value", "public_key"))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise wrong from None
     if not whole or not _fits(public, signature, _signed(found)):
         raise wrong
     return found
+
+
+def _opened(name: str, flags: int) -> int:
+    with files.as_caller():
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _fits(public: bytes, signature: bytes, data: bytes) -> bool:
@@ -184,13 +197,14 @@ def _written(value: Record) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _hashed(path: Path) -> tuple[int, str]:
-    """(bytes, SHA-256) of a regular file. Raises OSError."""
+def _hashed(path: Path, folder: int | None = None) -> tuple[int, str]:
+    """(bytes, SHA-256) of a regular file, in the folder of that descriptor. Raises OSError."""
     digest, size = hashlib.sha256(), 0
-    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with files.as_caller():
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
     with open(number, "rb") as source:
         if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise OSError(22, "not a regular file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         while piece := source.read(1 << 20):
             digest.update(piece)
             size += len(piece)

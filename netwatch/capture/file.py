@@ -23,7 +23,7 @@ from netwatch.capture.unpack import Joined, unpacker_for
 HEAD = 32  # bytes that tell a format, and hold all of a pcap file header
 PCAP_MAGICS = tuple(bytes.fromhex(m) for m in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1"))
 PCAPNG_MAGIC = b"\n\r\r\n"
-RECORDED = re.compile(r"netwatch-\d{8}-\d{6}-\d{6}\.pcapng")  # see recorder/rotation.py
+RECORDED = re.compile(r"netwatch-\d{8}-\d{6}-(\d{6,})\.pcapng")  # see recorder/rotation.py
 SNOOP_MAGIC = b"snoop\0\0\0"
 
 __all__ = ["RECORDED", "SourceError", "open_descriptor", "open_files", "open_savefile"]
@@ -66,9 +66,13 @@ def open_descriptor(fd: int, name: str) -> Source:
 def _open_folder(path: str, name: str) -> Source:
     """What was recorded into it, in order. All is opened now: a jail may follow."""
     opened: list[int] = []
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        for each in sorted(each for each in os.listdir(path) if RECORDED.fullmatch(each)):
-            opened.append(os.open(os.path.join(path, each), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW))
+        found = [each for each in os.listdir(path) if RECORDED.fullmatch(each)]
+        for each in sorted(found, key=lambda each: (each.split("-")[1:3], len(each), each)):
+            opened.append(os.open(os.path.join(path, each), flags))
+            if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
+                raise OSError(errno.EINVAL, f"{each} is not a regular file")
     except OSError as e:
         for number in opened:
             os.close(number)

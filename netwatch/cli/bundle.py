@@ -85,12 +85,12 @@ def info(arguments: list[str]) -> int:
     options = p.parse_args(arguments)
     found = opened(options.bundle)
     if options.json:
-        print(json.dumps({**found.manifest, "signer": found.signer}, ensure_ascii=False, indent=1))
+        print(_escaped(json.dumps({**found.manifest, "signer": found.signer}, ensure_ascii=False, indent=1)))
         return 0
     for key, value in found.manifest.items():
         if key not in ("files", "chain", "signature"):
             shown = value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-            print(f"{key:10} {_printable(str(shown))}")
+            print(f"{_printable(key):10} {_printable(str(shown))}")
     print(f"{'signer':10} {found.signer}")
     for each in found.manifest["files"]:
         print(f"{'file':10} {each['bytes']:>12,} bytes  {each['name']}")
@@ -153,6 +153,12 @@ def _words(asked: argparse.Namespace, inputs: list[str]) -> list[str]:
         words += [f"--{name.replace('_', '-')}={value}"] if value else []
     words += ["--show-secrets"] * asked.show_secrets + ["--write", os.devnull] + ["--with-secrets"] * asked.with_secrets
     return [*words, *["--"] * bool(inputs), *inputs]
+
+
+def _escaped(document: str) -> str:
+    """A JSON document whose strings have as escapes what a terminal might take for an order."""
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f"
+                   for c in document)
 
 
 def _printable(text: str) -> str:

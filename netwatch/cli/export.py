@@ -19,7 +19,6 @@ from netwatch import __version__
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.cli import read, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
-from netwatch.cli.gathering import new_file
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
@@ -35,7 +34,6 @@ from netwatch.records.writers import Writer
 from netwatch.store.whole import Whole, WholeFile, WholeFolder
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.source import Source
@@ -100,7 +98,8 @@ def _export(options: argparse.Namespace, prepared: argparse.Namespace, source: S
         out.keep()
         said = f"{len(archive.entries):,} exchanges" + archive.words
     elif out is not None:
-        objects = Objects(out.made)
+        assert isinstance(out, WholeFolder)
+        objects = Objects(out)
         exporting = Exporting(prepared, source, selection, objects.take, str(out.made))
         code = exporting.go()
         objects.close()
@@ -185,9 +184,9 @@ class Archive:
 class Objects:
     """A file for each body, and a line of the index."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: WholeFolder) -> None:
         self._folder = folder
-        self._index = new_file(folder / INDEX)
+        self._index = folder.new_file(INDEX)
         self.count = self.size = 0
 
     def take(self, exchange: Exchange, place: Place) -> None:
@@ -204,7 +203,7 @@ class Objects:
         headers = record.get(f"{'request' if side == 'out' else 'response'}_headers", {})
         kind = str(headers.get("content-type", ""))
         name = f"{self.count:06d}-{_named(str(record.get('path', '')), kind)}"
-        with new_file(self._folder / name) as out:
+        with self._folder.new_file(name) as out:
             out.write(data)
         line: Record = {"schema": "netwatch.object/1", "file": name, "time": record["time"], "flow": place.flow,
                         "dir": side, "url": har.url(record, place), "bytes": len(data),

@@ -67,9 +67,9 @@ def gather(options: argparse.Namespace, out: Path, key: Ed25519PrivateKey) -> in
 
 def _gathered(options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection, folder: WholeFolder,
               key: Ed25519PrivateKey) -> int:
-    reading = Gathering(options, kinds, source, selection, folder.made)
+    reading = Gathering(options, kinds, source, selection, folder)
     code = reading.go()
-    seal(folder.made, ORDER, reading.about, key)
+    seal(folder, ORDER, reading.about, key)
     folder.keep()
     about = reading.about
     say(f"{folder.path}: {about['packets']:,} packets, {about['flows']:,} flows, {about['alerts']:,} alerts")
@@ -79,8 +79,8 @@ def _gathered(options: argparse.Namespace, kinds: set[str], source: Source, sele
 class Files:
     """A file for each kind of record."""
 
-    def __init__(self, folder: Path, source: Source) -> None:
-        self._outs: dict[str, IO[bytes]] = {kind: new_file(folder / name) for kind, name in FILES.items()}
+    def __init__(self, folder: WholeFolder, source: Source) -> None:
+        self._outs: dict[str, IO[bytes]] = {kind: folder.new_file(name) for kind, name in FILES.items()}
         self._writers = {kind: Writer("ndjson", out, None, source.interfaces, more=has_plugins())
                          for kind, out in self._outs.items()}
         self.counts = dict.fromkeys(FILES, 0)
@@ -100,7 +100,7 @@ class Gathering(read.Reading):
     """A reading whose records go into a folder."""
 
     def __init__(self, options: argparse.Namespace, kinds: set[str], source: Source, selection: Selection,
-                 folder: Path) -> None:
+                 folder: WholeFolder) -> None:
         super().__init__(options, kinds, source, selection,
                          Writer("ndjson", sys.stdout.buffer, None, source.interfaces))
         self._folder = folder
@@ -111,7 +111,7 @@ class Gathering(read.Reading):
         self.about: Record = {}  # what the manifest says of the whole
 
     def _shut_in(self) -> None:
-        sandbox.shut_in(self.options.settings, self.options.keylog, [str(self._folder)])
+        sandbox.shut_in(self.options.settings, self.options.keylog, [str(self._folder.made)])
 
     def _loop(self, reading: Reading) -> None:
         saved = self._saved
@@ -147,9 +147,9 @@ class Gathering(read.Reading):
         expert = Expert()
         expert.totals = frames.totals
         lines = list(self._egress.lines())
-        _write(self._folder / "egress.ndjson", (_json(line) for line in lines))
-        _write(self._folder / "bandwidth.ndjson", as_json_lines(frames.tables()))
-        _write(self._folder / "health.ndjson", [_json(found), *as_json_lines(expert.tables())])
+        _write(self._folder, "egress.ndjson", (_json(line) for line in lines))
+        _write(self._folder, "bandwidth.ndjson", as_json_lines(frames.tables()))
+        _write(self._folder, "health.ndjson", [_json(found), *as_json_lines(expert.tables())])
         counts = self._files.counts
         where: Record = {"where": self.selection.where.text} if self.selection.where is not None else {}
         span: Record = {key: found[key] for key in ("first", "last") if key in found}
@@ -159,7 +159,8 @@ class Gathering(read.Reading):
         self.about |= {"made_by": f"netwatch {__version__}", "source": self._names(), **where, **span,
                        "packets": self._saved.packets, "packets_seen": found["packets"], "lost": found["drops"],
                        "flows": counts["flow"], "alerts": counts["alert"], **lost_before, **flags}
-        _write(self._folder / "summary.md", summary.page(self.about, found, self._alerts, lines).splitlines())
+        page = summary.page(self.about, found, self._alerts, lines)
+        _write(self._folder, "summary.md", page.splitlines())
 
     def _names(self) -> list[str]:
         """Where it came from; of files the last part of their names."""
@@ -170,18 +171,13 @@ def incident_of(paths: list[str]) -> Record | None:
     """What the recorder says of the incident that this folder is; None of others."""
     try:
         found = json.loads(files.read_text(Path(paths[0]) / PAGE)) if len(paths) == 1 else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def new_file(path: Path) -> IO[bytes]:
-    """A new file, for its owner only. Raises OSError."""
-    return open(path, "xb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o600))
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    with new_file(path) as out:
+def _write(folder: WholeFolder, name: str, lines: Iterable[str]) -> None:
+    with folder.new_file(name) as out:
         for line in lines:
             out.write(f"{line}\n".encode())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+from netwatch.bundle.manifest import is_bundle
 from netwatch.cli.bundle import opened
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     p.add_argument("bundle", metavar="BUNDLE", help="what `netwatch bundle make` or the recorder made")
     p.add_argument("rest", nargs="*", metavar="OPTION", help="options of `netwatch`, after --: --tab stats")
     options = p.parse_args(arguments)
-    if os.path.exists(os.path.join(options.bundle, PAGE)):
+    if not is_bundle(options.bundle) and os.path.exists(os.path.join(options.bundle, PAGE)):
         return _shown([options.bundle], options.rest)
     found = opened(options.bundle)
     packets = found.path(PACKETS)

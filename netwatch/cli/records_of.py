@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netwatch.bundle.manifest import Bundle, is_bundle
 from netwatch.cli import read
 from netwatch.cli.bundle import opened
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_UNAVAILABLE, CommandError
 from netwatch.cli.gathering import FILES
 from netwatch.cli.redaction import records
 from netwatch.cli.sources import open_source
@@ -72,7 +72,10 @@ def _hand_bundle(bundle: Bundle, kinds: set[str], take: Take) -> None:
             raise CommandError(f"{bundle.folder}: has no {plural(kind)}; ask its packets.pcapng", EXIT_UNAVAILABLE)
         for record in records(file):
             if str(record.get("schema", "")).startswith(f"netwatch.{kind}/"):
-                take(record)
+                try:
+                    take(record)
+                except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+                    raise CommandError(f"{file}: a line is no record of netwatch", EXIT_DAMAGED) from None
 
 
 class Handing(read.Reading):

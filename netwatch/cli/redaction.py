@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PAGE = "summary.md"
-LINE_MOST = 1 << 26  # characters
+LINE_MOST = 1 << 26  # bytes
 KEPT_OF_MANIFEST = ("made_by", "source", "where", "first", "last", "packets", "packets_seen", "lost", "flows", "alerts",
                     "interrupted", "damaged")
 TOLD = ("source", "where")  # of them, what may name somebody
@@ -40,14 +40,17 @@ def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None,
     try:
         names = [each["name"] for each in bundle.manifest["files"] if each["name"].endswith(".ndjson")]
         for name in names:
-            with open(folder.made / name, "x", encoding="utf-8") as to:
+            with folder.new_file(name) as to:
                 to.writelines(_lines(bundle.folder / name, redactor, undo))
         about = _about(bundle, redactor, profiles, undo)
-        _write_page(folder.made, about)
-        seal(folder.made, [PAGE, *names], about, signing)
+        _write_page(folder, about)
+        seal(folder, [PAGE, *names], about, signing)
         folder.keep()
     except OSError as e:
         raise CommandError(f"{out}: {e.strerror}; nothing of it is kept", EXIT_UNAVAILABLE) from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        raise CommandError(f"{bundle.folder}: its records are not those of a bundle; nothing of it is kept",
+                           EXIT_DAMAGED) from None
     finally:
         folder.drop()
     if key_file is None:
@@ -57,7 +60,9 @@ def redact(bundle: Bundle, out: Path, profiles: list[str], key_file: str | None,
 
 def records(path: Path) -> Iterator[Record]:
     """The lines of a file of a bundle. Raises CommandError."""
-    with open(path, encoding="utf-8") as source:
+    with files.as_caller():
+        source = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))  # noqa: SIM115
+    with source:
         while line := source.readline(LINE_MOST):
             try:
                 found = json.loads(line)
@@ -68,10 +73,10 @@ def records(path: Path) -> Iterator[Record]:
             yield found
 
 
-def _lines(path: Path, redactor: Redactor, undo: bool) -> Iterator[str]:
+def _lines(path: Path, redactor: Redactor, undo: bool) -> Iterator[bytes]:
     for record in records(path):
         found = redactor.restored(record) if undo else redactor.record(record)
-        yield json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield (json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _about(bundle: Bundle, redactor: Redactor, profiles: list[str], undo: bool) -> Record:
@@ -88,12 +93,11 @@ def _about(bundle: Bundle, redactor: Redactor, profiles: list[str], undo: bool) 
     return {**about, "redacted": profiles, "left_out": ["packets.pcapng"]}
 
 
-def _write_page(folder: Path, about: Record) -> None:
+def _write_page(folder: WholeFolder, about: Record) -> None:
     """The page is made anew, of the new records."""
-    found = next(record for record in records(folder / "health.ndjson"))
-    alerts, egress = list(records(folder / "alerts.ndjson")), list(records(folder / "egress.ndjson"))
-    with open(folder / PAGE, "x", encoding="utf-8") as out:
-        out.write(summary.page(about, found, alerts, egress))
+    health, alerts, egress = (list(records(folder.made / f"{name}.ndjson")) for name in ("health", "alerts", "egress"))
+    with folder.new_file(PAGE) as out:
+        out.write(summary.page(about, health[0], alerts, egress).encode())
 
 
 def _key(path: str | None, undo: bool) -> bytes:

@@ -20,7 +20,7 @@ from netwatch.store import files
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
-NAME = re.compile(r"netwatch-\d{8}-\d{6}-\d{6}\.pcapng")  # when its first packet came (UTC), a number
+NAME = re.compile(r"netwatch-\d{8}-\d{6}-(\d{6,})\.pcapng")  # when its first packet came (UTC), a number
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 SECRETS_MOST = 1 << 23  # bytes of keys that each file is given, the newest
 RETRY_S = 5.0
@@ -42,7 +42,7 @@ class Rotation:
         self._writer: CaptureWriter | None = None
         self._path = folder
         self._whole = 0  # bytes of the open file that are surely on their way to the disk
-        self._number = max((int(path.name[-13:-7]) for path in self._there()), default=0)
+        self._number = max(map(number_of, self._there()), default=0)
         for path in self._there()[-1:]:
             _trim(path)
         self._secrets = bytearray()
@@ -151,8 +151,9 @@ class Rotation:
 
     def _there(self) -> list[Path]:
         """Our files, the oldest first."""
-        found = [path for path in self.folder.iterdir() if NAME.fullmatch(path.name) and not path.is_symlink()]
-        return sorted(found, key=lambda path: (path.name[-13:-7], path.name))
+        found = [path for path in self.folder.iterdir() if NAME.fullmatch(path.name) and path.is_file()
+                 and not path.is_symlink()]
+        return sorted(found, key=lambda path: (number_of(path), path.name))
 
     def _prune(self, most: int) -> None:
         found = self._there()
@@ -170,6 +171,12 @@ class Rotation:
                 writer.close()
             with contextlib.suppress(OSError):
                 os.truncate(self._path, self._whole)
+
+
+def number_of(path: Path) -> int:
+    """That of a file of ours; 0 of another."""
+    found = NAME.fullmatch(path.name)
+    return int(found[1]) if found else 0
 
 
 def _trim(path: Path) -> None:

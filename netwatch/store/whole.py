@@ -14,8 +14,10 @@ import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from netwatch.store import files
+from netwatch.store.folders import caller
 
 KEEP, DONE, FAILED = b"k", b"\0", b"\1"
 
@@ -79,7 +81,8 @@ class WholeFile(Whole):
 
 
 class WholeFolder(Whole):
-    """A new folder, mode 0700; what there is of that name is refused."""
+    """A new folder, mode 0700; what there is of that name is refused. `fd` is open on it, whatever becomes of its name,
+    until it is kept or dropped."""
 
     def __init__(self, path: str) -> None:
         """Raises OSError."""
@@ -87,6 +90,9 @@ class WholeFolder(Whole):
             if os.path.lexists(path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
             os.mkdir(made, 0o700)
+            self.fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            if os.fstat(self.fd).st_uid != caller():
+                raise PermissionError(errno.EPERM, "somebody put another folder in its place", path)
 
         def name(made: str, path: str) -> None:
             if os.path.lexists(path):
@@ -94,6 +100,20 @@ class WholeFolder(Whole):
             os.rename(made, path)
 
         super().__init__(path, make, name, shutil.rmtree)
+
+    def new_file(self, name: str) -> IO[bytes]:
+        """A new file in it: mode 0600, the caller's. Raises OSError."""
+        with files.as_caller():
+            return open(name, "xb", opener=self._open)
+
+    def drop(self) -> None:
+        super().drop()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, 0o600, dir_fd=self.fd)
 
 
 def _refuse(path: str, force: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,12 +10,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from evidence_files import PROCESS, ROOT, written
 from made_captures import many, small
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 from test_evidence import FLOW
 
+from netwatch.bundle import manifest
 from netwatch.bundle.redact import Redactor
+from netwatch.store.whole import WholeFolder
 
 TOUR = ROOT / "docs" / "tour.pcap"
 
@@ -201,3 +206,115 @@ def test_a_damaged_capture_makes_a_bundle_of_what_there_is(netwatch: Run, tmp_pa
 def test_no_permission(netwatch: Run, tmp_path: Path):
     (tmp_path / "ro").mkdir(mode=0o500)
     assert netwatch("bundle", "make", TOUR, tmp_path / "ro" / "b").returncode == 2
+
+
+def forged(folder: Path, out: Path, texts: dict[str, bytes], tell: dict | None = None, drop: str = "") -> Path:
+    """The bundle with other files and words, signed anew by a stranger."""
+    key = Ed25519PrivateKey.generate()
+    shutil.copytree(folder, out)
+    for name, text in texts.items():
+        (out / name).write_bytes(text)
+    told = json.loads((out / "manifest.json").read_text()) | (tell or {})
+    for each in told["files"]:
+        data = (out / each["name"]).read_bytes()
+        each |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    if drop:
+        del told["files"][0][drop]
+    told["chain"] = manifest._chain(told)
+    told["signature"] = {"algorithm": "ed25519", "public_key": key.public_key().public_bytes_raw().hex(),
+                         "value": key.sign(manifest._signed(told)).hex()}
+    (out / "manifest.json").write_bytes(manifest._written(told))
+    return out
+
+
+NESTED = b'{"schema":"netwatch.flow/1","x":' + b'{"a":' * 900 + b"1" + b"}" * 901 + b"\n"
+
+
+@pytest.mark.parametrize(("texts", "tell"), [
+    ({"health.ndjson": b""}, {}), ({"health.ndjson": b'{"schema":"netwatch.summary/1"}\n'}, {}),
+    ({"dns.ndjson": b'{"schema":"netwatch.dns/1","query":"\\ud800"}\n'}, {}), ({"connections.ndjson": NESTED}, {}),
+    ({"connections.ndjson": b"[" * 100_000 + b"\n"}, {}), ({"connections.ndjson": b"\xff\n"}, {}), ({}, {"source": 5}),
+    ({"egress.ndjson": b'{"schema":"netwatch.egress/1","bytes_out":"x"}\n'}, {})],
+    ids=["empty", "bare", "surrogate", "nested", "deep", "bytes", "source", "text"])
+def test_what_a_stranger_signed_is_not_redacted_by_halves(netwatch: Run, bundle: Path, tmp_path: Path, texts: dict,
+                                                         tell: dict):
+    strange = forged(bundle, tmp_path / "f", texts, tell)
+    assert netwatch("bundle", "verify", strange).returncode == 0
+    done = netwatch("bundle", "redact", strange, tmp_path / "r")
+    assert (done.returncode, done.stderr.count("\n"), (tmp_path / "r").exists()) == (5, 1, False), done.stderr
+
+
+@pytest.mark.parametrize("line", [
+    b'{"schema":"netwatch.flow/1","id":99999999999999999999999999}', b'{"schema":"netwatch.flow/1","dst":["x"]}',
+    b'{"schema":"netwatch.flow/1","bytes_in":"x","src":{"a":1}}'], ids=["large", "list", "text"])
+def test_what_a_stranger_signed_is_no_fault_of_ours(netwatch: Run, bundle: Path, tmp_path: Path, line: bytes):
+    strange = forged(bundle, tmp_path / "f", {"connections.ndjson": line + b"\n"})
+    for words in (("sql", "-r", strange, "select * from flows"), ("diff", bundle, strange)):
+        done = netwatch(*words)
+        assert done.returncode in (0, 5) and done.stderr.count("\n") <= 2 and "internal" not in done.stderr, done.stderr
+
+
+def test_a_manifest_says_the_size_of_each_file(netwatch: Run, bundle: Path, tmp_path: Path):
+    done = netwatch("bundle", "verify", forged(bundle, tmp_path / "f", {}, drop="bytes"))
+    assert done.returncode == 5 and "is not what was signed" in done.stderr
+
+
+def test_what_a_manifest_says_gives_a_terminal_no_orders(netwatch: Run, bundle: Path, tmp_path: Path):
+    tell = {"\x1b[31mX": "v", "c1": "a\x9b31mb\x7f\u202e"}
+    strange = forged(bundle, tmp_path / "f", {}, tell)
+    for words in ((), ("--json",)):
+        done = netwatch("bundle", "info", strange, *words)
+        assert done.returncode == 0 and all(c == "\n" or c.isprintable() for c in done.stdout)
+    assert json.loads(done.stdout)["c1"] == tell["c1"]
+
+
+def test_a_page_of_an_incident_beside_it_opens_no_bundle(netwatch: Run, bundle: Path):
+    (bundle / "incident.json").write_text("{}")
+    done = netwatch("open", bundle)
+    assert done.returncode == 5 and "incident.json" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "dns.ndjson"])
+def test_a_pipe_is_not_waited_for(netwatch: Run, bundle: Path, name: str):
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    assert netwatch("bundle", "verify", bundle).returncode in (4, 5)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_under_sudo_all_of_it_is_the_callers(netwatch: Run, tmp_path: Path, sandbox: str):
+    for above in tmp_path.parents[:2]:
+        above.chmod(above.stat().st_mode | 0o055)
+    tmp_path.chmod(0o755)
+    (tmp_path / "mine").mkdir()
+    os.chown(tmp_path / "mine", 65534, 65534)
+    key = tmp_path / "mine" / "key.pem"
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    os.chown(key, 65534, 65534)
+    capture = tmp_path / "e.pcapng"
+    written(capture, small(), {80: FLOW})
+    capture.chmod(0o644)
+    out = tmp_path / "mine"
+    for words in (("bundle", "make", capture, out / "b", "--signing-key", key, "--sandbox", sandbox),
+                  ("bundle", "redact", out / "b", out / "r", "--signing-key", key),
+                  ("export", TOUR, "--objects", out / "o", "--sandbox", sandbox)):
+        done = netwatch(*words, env={**ENVIRONMENT, "SUDO_UID": "65534"})
+        assert done.returncode == 0, done.stderr
+    assert {path.stat().st_uid for path in out.rglob("*")} == {65534}
+    os.chmod(tmp_path, 0o700)
+    assert netwatch("bundle", "verify", out / "b").returncode == 0
+    done = netwatch("bundle", "verify", out / "b", env={**ENVIRONMENT, "SUDO_UID": "65534"})
+    assert done.returncode == 4, "root's rights are not the caller's"
+
+
+def test_a_folder_in_the_place_of_ours_is_not_written_to(tmp_path: Path):
+    folder = WholeFolder(str(tmp_path / "b"))
+    folder.made.rename(tmp_path / "moved")
+    folder.made.symlink_to(tmp_path / "root", target_is_directory=True)
+    (tmp_path / "root").mkdir()
+    with folder.new_file("x") as out:
+        out.write(b"x")
+    assert (tmp_path / "moved" / "x").exists() and not list((tmp_path / "root").iterdir())
+    folder.made.unlink()
+    folder.drop()

@@ -86,6 +86,29 @@ def test_the_ring_keeps_the_newest(tmp_path: Path):
     assert len(again) == 4 and "mine.txt" in again and not set(there) & set(again)
 
 
+def test_a_seventh_digit_loses_no_bound(tmp_path: Path, netwatch: Run):
+    (tmp_path / "m.pcap").write_bytes(many(20_000))
+    (tmp_path / "r").mkdir()
+    shutil.copy(TOUR, tmp_path / "r" / "netwatch-20260101-000000-999998.pcapng")
+    _, rotation, _ = recorded(tmp_path / "m.pcap", tmp_path / "r", keep=3, size=500_000)
+    there = sorted(path.name for path in (tmp_path / "r").iterdir())
+    assert len(there) == 3 and rotation.removed == rotation.files - 2 > 0
+    assert there[-1].endswith(f"-{999_998 + rotation.files}.pcapng")
+    recorded(tmp_path / "m.pcap", tmp_path / "r", keep=3, size=500_000)
+    again = {path.name for path in (tmp_path / "r").iterdir()}
+    assert len(again) == 3 and not again & set(there)
+    assert netwatch("read", tmp_path / "r", "--what", "summary").returncode == 0
+
+
+def test_a_pipe_in_its_folder_is_no_file_of_ours(tmp_path: Path, netwatch: Run):
+    (tmp_path / "r").mkdir()
+    os.mkfifo(tmp_path / "r" / "netwatch-20260101-000000-999998.pcapng")
+    done = netwatch("read", tmp_path / "r")
+    assert done.returncode == 5 and "is not a regular file" in done.stderr
+    _, rotation, _ = recorded(TOUR, tmp_path / "r")
+    assert rotation.files == 1
+
+
 def test_a_killed_recorder_leaves_what_can_be_read_on(netwatch: Run, tmp_path: Path):
     """Its last file is cut in the middle of a packet; the next run goes on in the same folder."""
     recorded(TOUR, tmp_path / "r")
