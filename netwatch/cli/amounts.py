@@ -18,6 +18,6 @@ def parse_duration(text: str) -> float:
     """Seconds from `30s`, `500ms`, `5m`, `1h` or a bare number of seconds."""
     for suffix, scale in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
         head = text.removesuffix(suffix)
-        if text.endswith(suffix) and head.replace(".", "", 1).isdigit():
+        if text.endswith(suffix) and head.isascii() and head.replace(".", "", 1).isdecimal():
             return float(head) * scale
     raise CommandError(f"--duration {text}: a time such as 30s, 5m or 500ms")

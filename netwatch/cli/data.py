@@ -8,7 +8,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError, exit_code_of
 from netwatch.cli.parser import Parser
 from netwatch.store import packs
 from netwatch.store.packs import Pack, PackError
@@ -54,8 +54,11 @@ def main(arguments: list[str]) -> int:
 
 def _take(path: Path, does: str, keys: list[Path], unsigned: bool, today: date) -> None:
     """Verify or import one file. Raises CommandError."""
-    if not path.exists():
-        raise CommandError(f"{path}: no such file", EXIT_MISSING)
+    try:
+        path.stat()
+    except OSError as e:
+        code = exit_code_of(e)
+        raise CommandError(f"{path}: {'no such file' if code == EXIT_MISSING else e.strerror}", code) from None
     try:
         pack = packs.verify_file(path, keys) if does == "verify" else packs.import_pack(path, keys, unsigned)
     except PackError as e:

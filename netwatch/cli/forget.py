@@ -15,6 +15,7 @@ from netwatch.store import files
 
 AGE = re.compile(r"\d+(?:\.\d+)?(?:ms|s|m|h|d)")
 DAY_S = 86_400.0
+MOST_S = 9.2e9  # since 1970; times in ns have 63 bits
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
                 gone += 1
                 left += each.folder.exists()
         try:
-            flows = store.forget(None if limit is None else int(limit * 1e9))
+            flows = store.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
         except store.HistoryError as e:
             raise CommandError(f"history: {e}", EXIT_UNAVAILABLE) from None
     say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed")

@@ -81,6 +81,6 @@ def _moment(text: str, missing: int) -> int:
         return missing
     try:
         full = f"{date.today().isoformat()}T{text:0>5}" if CLOCK.fullmatch(text) else text
-        return int(datetime.fromisoformat(full).astimezone().timestamp() * 1e9)
+        return min(max(int(datetime.fromisoformat(full).astimezone().timestamp() * 1e9), 0), END)
     except (ValueError, OverflowError):
         raise CommandError(f"--history {text}: a time such as 10:00, or a date such as 2026-11-21T10:00") from None

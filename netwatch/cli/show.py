@@ -23,6 +23,7 @@ from netwatch.records.streams import printable
 from netwatch.records.writers import Writer
 
 ROOM = 64 << 20  # bytes of the newest frames, among which those asked for are looked for after every chunk
+LONGEST = 18  # digits of a number of a frame or flow
 MOST = 10_000  # frames of one command
 Span = tuple[int, int]  # of frame numbers, both ends count
 EPILOG = """examples:
@@ -51,13 +52,14 @@ def main(arguments: list[str]) -> int:
     if (options.frame is None) == (options.flow is None):
         raise CommandError("show needs --frame N or --flow ID, one of them")
     spans = _spans(options.frame) if options.frame is not None else []
+    flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
              *(word for each in options.set for word in ("--set", each)), "--", *options.files]
     prepared = read.prepared(words)
     try:
         source = open_source(prepared)
         try:
-            showing = Showing(prepared, source, spans, options.flow, min(options.limit, MOST))
+            showing = Showing(prepared, source, spans, flow, min(options.limit, MOST))
             code = showing.go()
         finally:
             source.close()
@@ -75,10 +77,15 @@ def _spans(text: str) -> list[Span]:
     spans = []
     for word in text.split(","):
         low, dots, high = word.partition("..")
-        if not low.isdecimal() or (dots and not high.isdecimal()) or int(low) < 1:
+        if not low.isdecimal() or (dots and not high.isdecimal()) or _number(low) < 1:
             raise CommandError(f"--frame {text}: numbers from 1, such as 42 or 1..3,17")
-        spans.append((int(low), int(high if dots else low)))
+        spans.append((_number(low), _number(high if dots else low)))
     return spans
+
+
+def _number(digits: str) -> int:
+    """Of a frame; one that no frame has where it is longer than theirs."""
+    return int(digits) if len(digits) <= LONGEST else 10**LONGEST
 
 
 class Showing(read.Reading):

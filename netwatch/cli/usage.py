@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     unknown = [name for name in by if name not in ledger.GROUPS]
     if unknown or not by:
         raise CommandError(f"--by {asked.by}: there are {', '.join(ledger.GROUPS)}")
-    since = ledger.day_before(_age(asked.since)) if asked.since else None
+    since = _day(asked.since) if asked.since else None
     code = 0
     if asked.files or asked.interface:
         if since:
@@ -55,9 +56,11 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def _age(text: str) -> int:
+def _day(text: str) -> str:
+    """The day that was so long ago. Raises CommandError."""
     if text[:-1].isascii() and text[:-1].isdecimal() and text[-1:] in AGES:
-        return int(text[:-1]) * AGES[text[-1]]
+        with contextlib.suppress(OverflowError, ValueError):  # longer ago than days are numbered
+            return ledger.day_before(int(text[:-1]) * AGES[text[-1]])
     raise CommandError(f"--since {text}: an age such as 24h, 7d or 4w")
 
 

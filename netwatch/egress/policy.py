@@ -144,6 +144,8 @@ def parse(text: str, name: str) -> Policy:
         whole = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise PolicyError(f"{name}: {e}") from None
+    except RecursionError:
+        raise PolicyError(f"{name}: nested too deeply") from None
     _known(name, whole, ("strict", "program"))
     strict, programs = whole.get("strict", False), whole.get("program", {})
     if not isinstance(strict, bool):

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from netwatch.model.record import Record
-from netwatch.outlets.plan import SNAPSHOT, OutletError
+from netwatch.outlets.plan import SNAPSHOT, OutletError, is_port
 
 MOST_LABELS = 64  # values of one label; what is beyond is summed up as "other"
 AT_ONCE = 16  # requests
@@ -32,13 +32,13 @@ class Metrics:
     def __init__(self, address: str) -> None:
         """HOST:PORT. Raises OutletError."""
         host, _, port = address.rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
+        if not host or not is_port(port):
             raise OutletError(f"{address}: HOST:PORT, such as 127.0.0.1:9464")
         try:
             self._socket = socket.create_server((host.strip("[]"), int(port)), reuse_port=False,
                                                 family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as e:
-            why = (e.strerror or str(e)).partition(" (")[0]
+        except (OSError, UnicodeError) as e:  # UnicodeError: no name can be like that
+            why = (getattr(e, "strerror", None) or str(e)).partition(" (")[0]
             raise OutletError(f"{address}: {why}") from None
         self._snapshot: Record = {}
         self._at = 0.0

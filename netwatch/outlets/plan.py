@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+MOST_PATH = 107  # bytes of the path of a socket (unix(7))
+ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[\w.-]{1,253}))(?::(?P<port>[0-9]+))?")
 SNAPSHOT = "snapshot"  # the kind of record that tells how all is
 
 
@@ -61,6 +64,11 @@ class Outlet(Protocol):
         """How it is doing: sent, dropped, waiting, error."""
 
 
+def is_port(text: str) -> bool:
+    """Is it a number from 0 to 65535?"""
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 65536
+
+
 def address_of(text: str, schemes: Sequence[str], port: int) -> tuple[str, str, int]:
     """(scheme, host or path, port) of scheme://host:port. Raises OutletError."""
     scheme, found, rest = text.partition(":")
@@ -70,12 +78,14 @@ def address_of(text: str, schemes: Sequence[str], port: int) -> tuple[str, str, 
     if scheme == "unix":
         if not rest.startswith("/"):
             raise OutletError(f"{text}: unix: and the path of a socket")
+        if len(rest.encode("utf-8", "surrogateescape")) > MOST_PATH:
+            raise OutletError(f"{text}: a socket's path has at most {MOST_PATH} bytes")
         return scheme, rest, 0
-    host, _, number = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", str(port))
-    host = host.strip("[]")
-    if not host or not 0 < int(number) < 65536:
+    parts = ADDRESS.fullmatch(rest)
+    number = parts["port"] or str(port) if parts else ""
+    if parts is None or not is_port(number) or not int(number):
         raise OutletError(f"{text}: {scheme}://HOST:PORT")
-    return scheme, host, int(number)
+    return scheme, parts["six"] or parts["host"], int(number)
 
 
 def connect(scheme: str, host: str, port: int, seconds: float, ca: str = "") -> socket.socket:

@@ -20,10 +20,14 @@ class Collector:
     """Where to post to. Raises OutletError for an URL that is none."""
 
     def __init__(self, url: str, path: str = "", key: str = "", ca: str = "") -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise OutletError(f"{url}: no such host or port") from None
+        if parts.scheme not in ("http", "https") or not host:
             raise OutletError(f"{url}: an http:// or https:// address")
-        self._host, self._port, self._secure = parts.hostname, parts.port, parts.scheme == "https"
+        self._host, self._port, self._secure = host, port, parts.scheme == "https"
         self._path = (parts.path.rstrip("/") + path) or "/"
         self._ca = ca
         self._headers = {"Content-Type": "application/json", "User-Agent": "netwatch",

@@ -14,20 +14,28 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from netwatch.store.folders import account, caller
 
 MOST = 1 << 20  # bytes of a file of the user's that are read
 
 
+@contextlib.contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file for reading, opened as the caller; a pipe keeps nobody waiting. Raises OSError."""
+    with contextlib.ExitStack() as opened:
+        with as_caller():
+            file = opened.enter_context(open(path, "rb", opener=lambda _name, _flags: _opened(path)))
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        yield file
+
+
 def read_bytes(path: Path, most: int = MOST) -> bytes:
     """All of a regular file that belongs to the caller or to root. Raises OSError, also for one that is larger."""
-    with as_caller(), open(_opened(path), "rb") as file:
+    with open_regular(path) as file:
         about = os.fstat(file.fileno())
-        if stat.S_ISDIR(about.st_mode):
-            raise _error(errno.EISDIR, path)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
         if about.st_uid not in (caller(), 0):
             raise PermissionError(errno.EPERM, "it belongs neither to you nor to root", str(path))
         if about.st_uid != caller() and not about.st_mode & stat.S_IROTH:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from netwatch.store import files
+
 MOST = 10_000          # of one list
 MOST_BYTES = 1 << 20   # of one file
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -36,11 +38,8 @@ def read(name: str, given: object, folder: Path) -> tuple[str, ...]:
 
 def _lines(name: str, path: Path) -> list[str]:
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except (OSError, RuntimeError) as e:
-        raise ListError(f"lists.{name}: {path}: {getattr(e, 'strerror', None) or e}") from None
-    if len(data) > MOST_BYTES:
-        raise ListError(f"lists.{name}: {path}: more than {MOST_BYTES:,} bytes")
+        data = files.read_bytes(path, MOST_BYTES)
+    except OSError as e:
+        raise ListError(f"lists.{name}: {path}: {e.strerror}") from None
     lines = (line.partition("#")[0].strip() for line in data.decode("utf-8", "replace").splitlines())
     return [line for line in lines if line]

@@ -43,7 +43,7 @@ PIECE = 1 << 20
 SYSTEM_KEYS = Path("/usr/share/netwatch/keys")
 # what reading a member of a broken archive raises; OSError also when its offset is nonsense
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
-TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,400}")
+MOST_TEXT = 400  # characters
 
 
 class PackError(ValueError):
@@ -97,7 +97,7 @@ def verify_installed(kind: str, keys: Sequence[Path] = ()) -> Pack:
     try:
         pack = _signed(files.read_bytes(folder / MANIFEST, MOST_MANIFEST), _optional(folder / SIGNATURE), keys)
         for table in pack.tables:
-            with open(folder / table.name, "rb") as file:
+            with files.open_regular(folder / table.name) as file:
                 _copy(file, None, table)
     except OSError as e:
         raise PackError(f"{e.filename}: {e.strerror}") from None
@@ -171,13 +171,16 @@ def key_folders() -> tuple[Path, Path]:
     return config_folder() / "keys", SYSTEM_KEYS
 
 
-def _archive(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except OSError as e:
-        raise PackError(f"{path}: {e.strerror}") from None
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise PackError(f"{path}: not a data pack (a ZIP archive with a manifest.json)") from None
+@contextlib.contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with contextlib.ExitStack() as opened:
+        try:
+            archive = opened.enter_context(zipfile.ZipFile(opened.enter_context(files.open_regular(path))))
+        except OSError as e:
+            raise PackError(f"{path}: {e.strerror}") from None
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            raise PackError(f"{path}: not a data pack (a ZIP archive with a manifest.json)") from None
+        yield archive
 
 
 @contextlib.contextmanager
@@ -251,11 +254,11 @@ def _pack(manifest: bytes) -> Pack:
         kind, made = told["kind"], date.fromisoformat(told["made"])
         tables = tuple(Table(str(each["name"]), int(each["bytes"]), str(each["sha256"])) for each in told["files"])
         source, licence, attribution = (str(told.get(name, "")) for name in ("source", "licence", "attribution"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise PackError("the manifest is not one of a data pack") from None
     if told.get("format") != FORMAT:
         raise PackError(f"made for another version of netwatch: {str(told.get('format'))[:40]!r}, not {FORMAT!r}")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise PackError(f"a pack of {str(kind)[:40]!r}; there are {', '.join(KINDS)}")
     if not 0 < len(tables) <= MOST_FILES or len({table.name for table in tables}) < len(tables):
         raise PackError(f"{len(tables)} files; a pack has 1 to {MOST_FILES}, of different names")
@@ -263,8 +266,8 @@ def _pack(manifest: bytes) -> Pack:
         raise PackError(f"a file that a pack of {kind} does not have")
     if any(table.bytes < 0 for table in tables) or sum(table.bytes for table in tables) > MOST_BYTES:
         raise PackError(f"larger than {MOST_BYTES >> 30} GiB")
-    if not all(TEXT.fullmatch(word) for word in (source, licence, attribution)):
-        raise PackError("control characters, or more than 400 characters, in what the manifest says")
+    if not all(word.isprintable() and len(word) <= MOST_TEXT for word in (source, licence, attribution)):
+        raise PackError(f"control characters, or more than {MOST_TEXT} characters, in what the manifest says")
     return Pack(kind, made, source, licence, attribution, tables)
 
 

@@ -9,8 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from agentspace import Space, needs, records, until
 from netwatch_command import COMMAND, ENVIRONMENT
+
+from netwatch.outlets.plan import address_of
 
 STALLS = """
 import socket, time
@@ -32,6 +35,23 @@ def test_a_port_in_use_is_said(space: Space) -> None:
     _, said = second.communicate(timeout=40)
     assert second.returncode == 2
     assert said == "netwatch: 127.0.0.1:9464: Address already in use\n"
+
+
+@pytest.mark.parametrize(("option", "address"), [
+    ("--metrics", "127.0.0.1:\u00b2"), ("--metrics", "127.0.0.1:99999"), ("--otlp", "http://h:x/"),
+    ("--otlp", "http://[::1"), ("--syslog", "udp://[::1"), ("--syslog", "unix:/" + "a" * 107),
+    ("--ipfix", "udp://a@b:c@d"), ("--ipfix", "udp://h:\u00b2"), ("--ipfix", "tcp://h:70000")])
+def test_an_address_that_is_none_is_refused_at_start(option: str, address: str) -> None:
+    done = subprocess.run([*COMMAND, "agent", "-i", "lo", option, address], env=ENVIRONMENT, text=True,
+                          capture_output=True, timeout=40)
+    assert done.returncode == 2 and done.stderr.startswith(f"netwatch: {address}: ")
+
+
+@pytest.mark.parametrize(("text", "meant"), [
+    ("udp://[::1]:99", ("udp", "::1", 99)), ("udp://log.example", ("udp", "log.example", 514)),
+    ("udp://[fe80::1%eth0]", ("udp", "fe80::1%eth0", 514)), ("unix:/dev/log", ("unix", "/dev/log", 0))])
+def test_addresses(text: str, meant: tuple[str, str, int]) -> None:
+    assert address_of(text, ("udp", "unix"), 514) == meant
 
 
 @needs("ip")

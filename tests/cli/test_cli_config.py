@@ -110,11 +110,12 @@ def test_a_list_for_once(netwatch, tmp_path):
 @pytest.mark.parametrize(("given", "said"), [
     ("3", "is a list of texts"), ("['a', 3]", "is a list of texts"), ("['./none.txt']", "No such file"),
     ("['./']", "Is a directory"), ("['./many.txt']", "more than 10,000"),
-    ("['./long.txt']", "more than 1,048,576 bytes"),
+    ("['./pipe']", "not a regular file"), ("['./long.txt']", "larger than 1 MiB"),
 ])
 def test_lists_that_cannot_be(tmp_path, given, said):
     (tmp_path / "many.txt").write_text("\n".join(map(str, range(10_001))))
     (tmp_path / "long.txt").write_text("#" * (1 << 21))
+    os.mkfifo(tmp_path / "pipe")
     _, wrong = load(tmp_path, f"[lists]\nbad = {given}\n")
     assert len(wrong) == 1 and ":2: lists.bad" in wrong[0] and said in wrong[0]
 

@@ -92,3 +92,9 @@ def test_what_was_cut_off_is_shown_up_to_there(netwatch: Run, tmp_path: Path) ->
     done = netwatch("show", tmp_path / "cut.pcap", "--frame", 1)
     assert done.returncode == 5
     assert done.stdout == netwatch("show", TOUR, "--frame", 1).stdout
+
+
+def test_a_number_that_no_frame_can_have(netwatch):
+    for option in ("--frame", "--flow"):
+        done = netwatch("show", ROOT / "docs/tour.pcap", option, "9" * 23)
+        assert done.returncode == 4 and "there is no such" in done.stderr

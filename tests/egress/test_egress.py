@@ -57,7 +57,7 @@ def test_who_has_no_table() -> None:
     ("[program.x]\nallow_ports = [70000]", "0 to 65535"),
     ("[program.x]\nallow_ports = [true]", "0 to 65535"),
     ("program = 3", "a table for each"), ("[program.x]\nallow_sni = 'a'", "a list of texts"),
-    ("x = [", "Invalid value")])
+    ("x = [", "Invalid value"), ("x = " + "[" * 20_000, "nested too deeply")])
 def test_a_wrong_policy_says_where(text: str, says: str) -> None:
     with pytest.raises(PolicyError) as found:
         parse(text, "p.toml")
@@ -192,4 +192,5 @@ def test_usage(tmp_path: Path) -> None:
     nothing = run("usage", home=tmp_path)
     assert nothing.returncode == 4 and "egress.keep" in nothing.stderr
     assert run("usage", "--by", "colour", home=tmp_path).returncode == 2
-    assert run("usage", "--since", "soon", home=tmp_path).returncode == 2
+    for age in ("soon", "99999999d", "9" * 5000 + "w"):
+        assert run("usage", "--since", age, home=tmp_path).returncode == 2

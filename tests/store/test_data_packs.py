@@ -135,6 +135,14 @@ HOSTILE: dict[str, Change] = {
     "too large": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": 1 << 40, "sha256": "0"}]),
     "less than nothing": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": -1, "sha256": "0"}]),
     "control characters": lambda told, held: told.update(source="\x1b[2J"),
+    "the end of a screen's control, C1": lambda told, held: told.update(source="\x9b2J"),
+    "delete": lambda told, held: told.update(licence="a\x7f"),
+    "the other way round": lambda told, held: told.update(source="a\u202egnp"),
+    "a separator of lines": lambda told, held: told.update(attribution="a\u2028b"),
+    "half a character": lambda told, held: told.update(source="\ud800"),
+    "a kind that is a list": lambda told, held: told.update(kind=["clients"]),
+    "bytes without end": lambda told, held: told.update(files=[{"name": "ja4.tsv", "bytes": float("inf"),
+                                                                "sha256": "0"}]),
     "another format": lambda told, held: told.update(format="netwatch.data/2"),
     "no date": lambda told, held: told.update(made="soon"),
     "a list": lambda told, held: told.update(files="ja4.tsv"),
@@ -155,6 +163,19 @@ def test_hostile_packs_are_refused_and_change_nothing(what: str, pack: Path, hom
         packs.import_pack(pack, unsigned=True)
     assert packs.installed() == {}
     assert not list(folders.packs_folder().glob(".*"))
+
+
+def test_a_pipe_is_no_pack(pack: Path, home: Path) -> None:
+    os.mkfifo(home / "pipe.nwdata")
+    for take in (packs.verify_file, packs.import_pack):
+        with pytest.raises(PackError, match="not a regular file"):
+            take(home / "pipe.nwdata")
+    packs.import_pack(pack, unsigned=True)
+    table = folders.packs_folder() / "clients/ja4.tsv"
+    table.unlink()
+    os.mkfifo(table)
+    with pytest.raises(PackError, match="not a regular file"):
+        packs.verify_installed("clients")
 
 
 def test_the_command(pack: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
-from netwatch.cli.errors import EXIT_FINDING, EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.errors import EXIT_FINDING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 from netwatch.platform.base import Platform
@@ -54,11 +54,13 @@ def _files() -> list[Record]:
     """The folders it reads and writes, and what is in them: whose, and who else may write."""
     found: list[Record] = []
     for purpose, folder in (("settings", config_folder()), ("state", state_folder()), ("data", data_folder())):
-        if not folder.exists():
+        try:
+            found += [{"purpose": purpose, "path": str(path), "exists": True, **_about(path)}
+                      for path in (folder, *sorted(folder.iterdir()))]
+        except (FileNotFoundError, NotADirectoryError):
             found.append({"purpose": purpose, "path": str(folder), "exists": False})
-            continue
-        for path in (folder, *sorted(folder.iterdir())):
-            found.append({"purpose": purpose, "path": str(path), "exists": True, **_about(path)})
+        except OSError as e:
+            say(f"doctor --self: {folder}: {e.strerror}")
     return found
 
 
