@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 
 from netwatch.cli.amounts import parse_duration
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.errors import EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.history import store
 from netwatch.recorder import window
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         try:
             flows = store.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
         except store.HistoryError as e:
-            raise CommandError(f"history: {e}", EXIT_UNAVAILABLE) from None
+            raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_UNAVAILABLE) from None
     say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed")
     return 0
 

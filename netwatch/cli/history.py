@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.history import store
 from netwatch.records.items import KeptItem
 from netwatch.records.selection import Selection
@@ -59,7 +59,7 @@ def records(text: str) -> Iterator[Record]:
             say(f"history: {there.let_go:,} older flows had to make room")
         yield from store.records(first, last)
     except store.HistoryError as e:
-        raise CommandError(f"history: {e}", EXIT_DAMAGED) from None
+        raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_DAMAGED) from None
 
 
 def span(text: str) -> tuple[int, int]:

@@ -20,11 +20,14 @@ from netwatch.schema import Type, fields_of, names_for
 TABLES = {"flows": "flow", "dns": "dns", "http": "http", "tls": "tls", "alerts": "alert", "packets": "packet"}
 COLUMNS_MOST = 1900  # of a table; SQLite has 2000
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
-LENGTH_MOST = 64 << 20  # bytes of one value
+LENGTH_MOST = 64 << 20  # bytes of one record
+MADE_MOST = 1 << 20  # bytes of what a query makes, unless records are longer: SQLite looks at no clock meanwhile
+PATTERN_MOST = 1000  # bytes of what LIKE and GLOB look for
 WORD = re.compile(r'"((?:[^"]|"")+)"|\[([^\]]+)\]|`([^`]+)`|([A-Za-z_][A-Za-z0-9_]*)')
 TEXT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 KINDS = {Type.INT: "INTEGER", Type.PORT: "INTEGER", Type.BYTES: "INTEGER", Type.BOOL: "INTEGER"}
 READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+DENIED = frozenset({"fts3_tokenizer", "load_extension"})
 Value = int | float | str | None
 
 
@@ -50,6 +53,8 @@ class Tables:
             raise QueryError(f"it speaks of none of the tables: {', '.join(TABLES)}")
         self._base = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LENGTH_MOST)
+        self._base.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_MOST)
+        self._longest = 0  # characters of the texts of one record
         self._base.execute("PRAGMA temp_store = MEMORY")
         self._base.execute("PRAGMA journal_mode = OFF")
         self._columns: dict[str, dict[str, None]] = {}
@@ -83,6 +88,7 @@ class Tables:
             if len(self._inserts) < 100_000:
                 self._inserts[table, names] = insert
         self._base.execute(insert, tuple(row.values()))
+        self._longest = max(self._longest, sum(len(value) for value in row.values() if isinstance(value, str)))
 
     def ask(self, seconds: float) -> Result:
         """The answer, as it is found. Raises QueryError, also while the rows are taken."""
@@ -90,8 +96,9 @@ class Tables:
         for kind, table in self.kinds.items():
             self._add_names(kind, table)
         self._base.execute("PRAGMA query_only = ON")
+        self._base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(LENGTH_MOST, MADE_MOST + 4 * self._longest))
         ends = time.monotonic() + seconds
-        self._base.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY)
+        self._base.set_authorizer(_permitted)
         self._base.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
         try:
             cursor = self._base.execute(self.query)
@@ -154,6 +161,12 @@ class Tables:
             near = difflib.get_close_matches(missing, names, 1)
             return text + (f"; did you mean {near[0]}?" if near else "; `netwatch fields` lists them")
         return text
+
+
+def _permitted(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
+    """Of SQLite: questions, and of functions those that reach no memory."""
+    allowed = action in READING and not (action == sqlite3.SQLITE_FUNCTION and second in DENIED)
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
 def _column(path: str) -> str:

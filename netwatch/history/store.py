@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
+import stat
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,10 +30,21 @@ CREATE TABLE IF NOT EXISTS flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT
 CREATE INDEX IF NOT EXISTS flows_by_time ON flows (last_ns);
 CREATE TABLE IF NOT EXISTS let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT NULL);
 """
+TABLES = sorted(" ".join(each.split()).replace("IF NOT EXISTS ", "") for each in SCHEMA.split(";") if each.strip())
+FLOW = "netwatch.flow/1"
+READ_S = 30.0  # that SQLite may take to the next piece
+FORGET_S = 600.0
+STEPS = 20_000  # of SQLite's machine between two looks at the clock
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ODD = re.compile(rf"{UNPRINTABLE.pattern}|\\[^\"\\]")  # a line of JSON in which there may be such
 
 
 class HistoryError(Exception):
-    """The history cannot be read or written; one line."""
+    """The history cannot be read or written; one line. `refused`: for want of rights."""
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class Span(NamedTuple):
@@ -65,6 +79,7 @@ class Writer:
                 self._base.execute("PRAGMA journal_mode = WAL")
                 self._base.execute("PRAGMA synchronous = NORMAL")
                 self._base.executescript(SCHEMA)
+                _check(self._base)
         except (OSError, sqlite3.Error) as e:
             raise HistoryError(f"{where}: {getattr(e, 'strerror', None) or e}") from None
 
@@ -107,16 +122,35 @@ class Writer:
 def _opened() -> sqlite3.Connection | None:
     """For reading; None where there is none. Raises HistoryError."""
     where = path()
-    if not where.exists():
-        return None
     try:
         with files.as_caller():
+            if not stat.S_ISREG(where.stat().st_mode):
+                raise HistoryError(f"{where}: not a regular file")
             base = sqlite3.connect(f"{where.as_uri()}?mode=rw", uri=True, timeout=BUSY_MS / 1000)
+            _limit(base, READ_S)
+            base.execute("PRAGMA trusted_schema = OFF")
             base.execute("PRAGMA query_only = ON")
-            base.execute("SELECT count(*) FROM flows").fetchone()
+            _check(base)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as e:
+        raise HistoryError(f"{where}: {e.strerror}", refused=isinstance(e, PermissionError)) from None
     except sqlite3.Error as e:
         raise HistoryError(f"{where}: {e}") from None
     return base
+
+
+def _limit(base: sqlite3.Connection, seconds: float) -> None:
+    """What is asked from now on is given up after so long: a file may be made to keep its reader busy."""
+    ends = time.monotonic() + seconds
+    base.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
+
+
+def _check(base: sqlite3.Connection) -> None:
+    """Its tables are those that a Writer makes, and there is nothing else: no view, no trigger. Raises HistoryError."""
+    made = base.execute("SELECT sql FROM sqlite_master LIMIT 10").fetchall()
+    if sorted(" ".join(str(sql).split()) for sql, in made) != TABLES:
+        raise HistoryError(f"{path()}: not the tables of a history")
 
 
 def records(first_ns: int, last_ns: int) -> Iterator[Record]:
@@ -131,17 +165,33 @@ def records(first_ns: int, last_ns: int) -> Iterator[Record]:
                                  (first_ns, last_ns))
             for (data,) in found:
                 yield from _unpacked(data)
+                _limit(base, READ_S)
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
 
 
-def _unpacked(data: bytes) -> Iterator[Record]:
-    unpacker = zlib.decompressobj()
+def _unpacked(data: object) -> Iterator[Record]:
     try:
-        text = unpacker.decompress(data, BATCH_MOST).decode()
-        yield from (record for line in text.split("\n") if isinstance(record := json.loads(line), dict))
+        if not isinstance(data, bytes):
+            raise ValueError("not a piece")
+        for line in zlib.decompressobj().decompress(data, BATCH_MOST).decode().split("\n"):
+            record = _printable(json.loads(line)) if ODD.search(line) else json.loads(line)
+            if not isinstance(record, dict) or record.get("schema") != FLOW:
+                raise ValueError("not a flow")
+            yield record
     except (zlib.error, ValueError, RecursionError):
         raise HistoryError(f"{path()}: a piece of it is damaged") from None
+
+
+def _printable(value: object) -> object:
+    """With U+FFFD for what a terminal may take as more than text."""
+    if isinstance(value, str):
+        return UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_printable(each) for each in value]
+    if isinstance(value, dict):
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    return value
 
 
 def span() -> Span | None:
@@ -153,9 +203,13 @@ def span() -> Span | None:
         try:
             flows, first, last = base.execute("SELECT total(count), min(first_ns), max(last_ns) FROM flows").fetchone()
             gone = base.execute("SELECT total(flows) FROM let_go").fetchone()[0]
+            if not flows + gone < 1 << 63:
+                raise ValueError("more flows than can be")
+            return Span(int(flows), int(first or 0), int(last or 0), _size(), int(gone))
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
-    return Span(int(flows), first or 0, last or 0, _size(), int(gone))
+        except (ValueError, TypeError, OverflowError):
+            raise HistoryError(f"{path()}: times or counts of it are damaged") from None
 
 
 def forget(before_ns: int | None) -> int:
@@ -165,6 +219,7 @@ def forget(before_ns: int | None) -> int:
         return 0
     with contextlib.closing(base):
         try:
+            _limit(base, FORGET_S)
             base.execute("PRAGMA query_only = OFF")
             limit = (1 << 63) - 1 if before_ns is None else before_ns
             base.execute("PRAGMA secure_delete = ON")
@@ -175,6 +230,8 @@ def forget(before_ns: int | None) -> int:
             base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
+        except OverflowError:
+            raise HistoryError(f"{path()}: counts of it are damaged") from None
     return gone
 
 

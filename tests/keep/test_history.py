@@ -11,13 +11,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from evidence_files import ROOT
 from made_captures import many
-from netwatch_command import Run
+from netwatch_command import COMMAND, Run
 from test_recorder import watched
 
 from netwatch.cli import history as command
@@ -154,6 +155,59 @@ def test_what_is_no_history_is_told(state: Path, netwatch: Run, data: bytes):
     assert done.returncode in (4, 5) and "history" in done.stderr
     session = watched(TOUR, ON)
     session.stop()
+
+
+ENDLESS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)"
+
+
+@pytest.mark.parametrize("change", [
+    f"DROP TABLE flows; CREATE VIEW flows AS SELECT i first_ns, i last_ns, i count, i data FROM {ENDLESS}",
+    "CREATE TRIGGER t AFTER DELETE ON flows BEGIN DELETE FROM let_go; END",
+    "ALTER TABLE flows ADD COLUMN more GENERATED ALWAYS AS (abs(count))", "CREATE TABLE more (x)",
+    "UPDATE flows SET data = 'text'", "UPDATE flows SET count = 1e308", "UPDATE flows SET last_ns = 'soon'",
+    "DELETE FROM flows; INSERT INTO flows VALUES (1, 2, 1, 'x')"])
+def test_a_hostile_history_is_told(state: Path, netwatch: Run, change: str):
+    kept()
+    base = sqlite3.connect(store.path())
+    base.executescript(change)
+    base.close()
+    for words in (["read", "--history"], ["sql", "select * from flows", "--history"]):
+        done = netwatch(*words, **environment())
+        assert done.returncode == 5 and "history: " in done.stderr
+    assert netwatch("doctor", **environment()).returncode in (0, 1, 3)
+    assert netwatch("forget", "--all", **environment()).returncode in (0, 69)
+
+
+@pytest.mark.parametrize("text", ["[1]", "{}", '{"schema":"netwatch.dns/1"}', "[" * 20_000])
+def test_what_is_no_flow_is_told(state: Path, text: str):
+    store.Writer(1 << 20).close()
+    base = sqlite3.connect(store.path())
+    base.execute("INSERT INTO flows VALUES (1, 2, 1, ?)", (zlib.compress(text.encode()),))
+    base.commit()
+    base.close()
+    with pytest.raises(store.HistoryError, match="damaged"):
+        list(store.records(0, 10))
+
+
+def test_what_is_kept_reaches_the_terminal_as_text(state: Path):
+    writer = store.Writer(1 << 20)
+    writer.add([{"schema": "netwatch.flow/1", "label\x9b": ["a\x1b[2J", "\u202eb", "caf\u00e9 \\n \u00a0"]}], 1, 1)
+    writer.close()
+    assert list(store.records(0, 10)) == [
+        {"schema": "netwatch.flow/1", "label\ufffd": ["a\ufffd[2J", "\ufffdb", "caf\u00e9 \\n \u00a0"]}]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_home_of_somebody_elses(netwatch: Run, tmp_path: Path):
+    tmp_path.chmod(0o700)
+    home = {"env": {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}}
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        home["env"].pop(name, None)
+    for words, code in ((["forget", "--all"], 3), (["read", "--history"], 3), (["doctor"], 0)):
+        done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", *COMMAND, *words], text=True,
+                              capture_output=True, timeout=60, **home)
+        assert "internal" not in done.stderr and str(tmp_path) in done.stderr
+        assert done.returncode == code or not code
 
 
 def test_a_damaged_piece_is_told(state: Path, netwatch: Run):

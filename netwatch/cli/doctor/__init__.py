@@ -14,6 +14,7 @@ from netwatch.addons import preferences
 from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
 from netwatch.cli.doctor import parts
+from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
 from netwatch.history import store
 from netwatch.model.host import Unavailable
@@ -83,11 +84,14 @@ def kept() -> list[Check]:
             about = path.stat()
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
-    with contextlib.suppress(store.HistoryError):
+    try:
         there = store.span()
-        if there is not None and there.flows:
-            found.append({"name": f"history of {there.flows:,} flows", "place": str(store.path()), "bytes": there.size,
-                          "changed": iso(there.last_ns), "since": iso(there.first_ns)})
+    except store.HistoryError as e:
+        say(f"history: {e}")
+        return found
+    if there is not None and there.flows:
+        found.append({"name": f"history of {there.flows:,} flows", "place": str(store.path()), "bytes": there.size,
+                      "changed": iso(there.last_ns), "since": iso(there.first_ns)})
     return found
 
 
