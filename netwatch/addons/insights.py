@@ -74,7 +74,8 @@ class Insights:
             now = addon.mark()
             found_wrong = _findings(session)
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
-            since = then.time_ns if then else now.engine["first_ns"]
+            begun = now.engine["first_ns"] or now.time_ns  # before the first packet: nothing was counted, over no time
+            since = then.time_ns if then else begun
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 from netwatch.bundle import manifest
 from netwatch.bundle.manifest import Bundle, BundleError
 from netwatch.cli import read
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_UNAVAILABLE, CommandError
+from netwatch.cli.errors import (
+    EXIT_DAMAGED,
+    EXIT_MISSING,
+    EXIT_PERMISSION,
+    EXIT_UNAVAILABLE,
+    CommandError,
+    exit_code_of,
+)
 from netwatch.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -127,9 +134,29 @@ def redact(arguments: list[str]) -> int:
 def opened(path: str) -> Bundle:
     """A bundle that is whole. Raises CommandError."""
     try:
+        if not manifest.is_bundle(path):
+            raise _no_bundle(path)
         return manifest.opened(Path(path))
     except BundleError as e:
         raise CommandError(_printable(str(e)), EXIT_DAMAGED if e.there else EXIT_MISSING) from None
+
+
+def _no_bundle(path: str) -> CommandError:
+    """What there is in place of one."""
+    from netwatch.capture.file import SourceError, open_files, shown
+
+    name, folder = shown(path), os.path.isdir(path)
+    if not os.path.lexists(path):
+        return CommandError(f"{name}: no such file", EXIT_MISSING)
+    if folder or os.path.isfile(path):
+        try:
+            open_files([path]).close()
+            return CommandError(f"{name}: this is a capture, no bundle: netwatch -r {name}")
+        except SourceError as e:
+            if e.exit_code == EXIT_PERMISSION:
+                return CommandError(str(e), EXIT_PERMISSION)
+    return CommandError(f"{name}: no bundle, which is a folder that `netwatch bundle make` or the recorder made",
+                        EXIT_MISSING if folder else EXIT_DAMAGED)
 
 
 def signing_key(path: str | None) -> Ed25519PrivateKey:
@@ -137,8 +164,9 @@ def signing_key(path: str | None) -> Ed25519PrivateKey:
     try:
         return manifest.load_key(Path(path)) if path is not None else manifest.own_key()
     except OSError as e:
-        raise CommandError(f"--signing-key {e.filename}: {e.strerror}", EXIT_UNAVAILABLE if path is None else
-                           EXIT_MISSING) from None
+        code = exit_code_of(e)
+        raise CommandError(f"--signing-key {e.filename}: {e.strerror}", EXIT_UNAVAILABLE if path is None and
+                           code != EXIT_PERMISSION else code) from None
     except ValueError as e:
         raise CommandError(f"--signing-key {e}") from None
 

@@ -64,8 +64,10 @@ def _check(path: Path) -> int:
     try:
         _, wrong = config.load(path)
     except OSError as e:
-        code = EXIT_MISSING if isinstance(e, FileNotFoundError) else EXIT_PERMISSION
-        raise CommandError(f"{path}: {e.strerror}", code) from None
+        if isinstance(e, FileNotFoundError):
+            raise CommandError(f"{path}: {e.strerror}; `netwatch config init` writes one with all defaults",
+                               EXIT_MISSING) from None
+        raise CommandError(f"{path}: {e.strerror}", EXIT_PERMISSION) from None
     for line in wrong:
         print(line)
     if not wrong:

@@ -78,8 +78,10 @@ def _policy(path: Path) -> Policy:
     try:
         return load(path)
     except PolicyError as e:
-        raise CommandError(str(e), EXIT_PERMISSION if e.refused else EXIT_USAGE if path.exists() else EXIT_MISSING,
-                           ) from None
+        if e.missing:
+            raise CommandError(f"{e}; `netwatch egress promote FILE` makes a policy of what a capture shows",
+                               EXIT_MISSING) from None
+        raise CommandError(str(e), EXIT_PERMISSION if e.refused else EXIT_USAGE) from None
 
 
 def observed(asked: argparse.Namespace, writes: Path | None = None) -> tuple[int, Destinations]:
@@ -111,7 +113,7 @@ def keep(seen: Destinations, days: int) -> None:
     try:
         ledger.add(ledger_path(), seen, days)
     except ledger.LedgerError as e:
-        raise CommandError(str(e)) from None
+        raise CommandError(str(e), EXIT_PERMISSION if e.denied else EXIT_USAGE) from None
 
 
 def ledger_path() -> Path:

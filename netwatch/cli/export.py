@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from netwatch import __version__
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.cli import read, sandbox
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
@@ -228,12 +228,15 @@ def _print_curl(exchange: Exchange, place: Place) -> None:
 def _out(options: argparse.Namespace) -> Whole | None:
     """Where it goes; None: standard output. Raises CommandError."""
     path = options.har or options.objects
+    if path == "-":
+        raise CommandError("--har -: an archive goes into a file; name one" if options.har else
+                           "--objects -: bodies go into a folder; name one")
     try:
         if options.har:
             return WholeFile(path, options.force)
         return WholeFolder(path) if options.objects else None
     except OSError as e:
-        raise CommandError(f"{path}: {e.strerror}") from None
+        raise CommandError(f"{path}: {e.strerror}", exit_code_of(e)) from None
 
 
 def _words(options: argparse.Namespace) -> list[str]:

@@ -15,6 +15,7 @@ from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
 
+SEALED = frozenset({"quic", "dtls"})  # applications over UDP of which a key shows what is said
 HELD_MOST = 1 << 14  # bytes that wait for the end of their line, beyond which they are shown as they are known
 
 Turn = tuple[int, int]  # who speaks, in which of the flow's streams
@@ -59,11 +60,18 @@ class Conversation:
         if not self._seen:
             raise CommandError(f"--follow {self._ident}: there is no such flow", EXIT_MISSING)
         if self._turn is None:
-            why = self._seen.get("decrypt", {}).get("reason", "no key log was given")
-            if not self._showing.sealed and self._seen.get("proto") != "udp":
-                why = "it carried no bytes"
-            raise CommandError(f"--follow {self._ident}: nothing of the flow can be shown: {why}", EXIT_MISSING)
+            raise CommandError(f"--follow {self._ident}: nothing of the flow can be shown: {self._why_nothing()}",
+                               EXIT_MISSING)
         self._out.flush()
+
+    def _why_nothing(self) -> str:
+        """Of a flow that was seen."""
+        proto, stack = self._seen.get("proto"), self._seen.get("app_stack", ())
+        if self._showing.sealed or not SEALED.isdisjoint(stack):
+            return str(self._seen.get("decrypt", {}).get("reason", "no key log was given"))
+        if proto == "tcp":
+            return "it carried no bytes"
+        return f"it is {proto}; what is followed is TCP, and with keys QUIC and DTLS (--what packets shows its packets)"
 
     def _release(self, *, over: bool = False, idle: bool = False) -> None:
         """Show what is known to be no part of a secret: lines as a whole, for a segment may end within one. `over`: all

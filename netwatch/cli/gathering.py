@@ -14,7 +14,7 @@ from netwatch import __version__
 from netwatch.bundle import egress, summary
 from netwatch.bundle.manifest import seal
 from netwatch.cli import read, sandbox
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import has_plugins, kinds_of, where_of
 from netwatch.cli.sources import open_source
@@ -49,7 +49,7 @@ def gather(options: argparse.Namespace, out: Path, key: Ed25519PrivateKey) -> in
     try:
         folder = WholeFolder(str(out))
     except OSError as e:
-        raise CommandError(f"{out}: {e.strerror}") from None
+        raise CommandError(f"{out}: {e.strerror}", exit_code_of(e)) from None
     options.write, options.force = str(folder.made / PACKETS), False
     try:
         with sandbox.closing(options.host):

@@ -86,7 +86,7 @@ def _shown(command: list[str], keys: str, options: argparse.Namespace, kinds: se
             finally:
                 ended()
         if keyless:
-            say(f"{command[0]} wrote no keys to $SSLKEYLOGFILE: what it said over TLS could not be opened")
+            say(f"{command[0]} wrote no keys to $SSLKEYLOGFILE: if it spoke TLS, that could not be opened")
         return code or (program.returncode if program.returncode >= 0 else 128 - program.returncode)
 
 

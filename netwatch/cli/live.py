@@ -17,7 +17,7 @@ from netwatch.cli.standard import keys_from_terminal, shows_to_a_person
 from netwatch.model.contract import AddonError
 from netwatch.store import files
 from netwatch.store.folders import config_folder, state_folder
-from netwatch.store.settings import THEMES
+from netwatch.store.settings import SETTINGS, THEMES, SettingError
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -146,13 +146,21 @@ def prepared(arguments: list[str]) -> argparse.Namespace | int:
 
 
 def _as_settings(options: argparse.Namespace) -> list[str]:
-    """The options that are a setting's short form."""
+    """The options that are a setting's short form. Raises CommandError in the option's own name."""
     pairs = (("ui.theme", options.theme), ("ui.view", options.view), ("ui.refresh_ms", options.refresh),
              ("ui.tab", options.tab), ("ui.ascii", options.ascii or None),
              ("ui.color", False if options.no_color else None),
              ("ui.localhost", False if options.hide_localhost else True if options.show_localhost else None),
              ("names.resolve", False if options.no_resolve else True if options.resolve else None),
              ("sandbox.mode", options.sandbox), ("capture.promiscuous", options.promiscuous or None))
+    for name in ("theme", "tab"):
+        value = getattr(options, name)
+        try:
+            if value is not None:
+                SETTINGS[f"ui.{name}"].parse(value)
+        except SettingError as e:
+            takes = str(e).removeprefix(f"ui.{name} is ").replace('"", ', "")  # not: the first tab
+            raise CommandError(f"--{name} {value}: {takes}") from None
     return [f"{key}={value}" for key, value in pairs if value is not None]
 
 

@@ -80,7 +80,8 @@ def _shown(p: Parser) -> None:
     g.add_argument("--fields", metavar="A,B,C", help="only these fields")
     g.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     g.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
-    g.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order of time")
+    g.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order "
+                   "of time: one of TCP, or with its keys of QUIC or DTLS")
     g.add_argument("--follow-as", choices=STYLES, help="with --follow; default text")
     g.add_argument("--stream-limit", type=natural, metavar="BYTES",
                    help=f"with --what streams: text kept of each; default {STREAM_LIMIT}")

@@ -7,6 +7,7 @@ passes is written from its first packet. Ends with Ctrl-C, or after --duration o
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.capd.client import Helper
 from netwatch.cli import sandbox
 from netwatch.cli.amounts import natural, parse_duration
-from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
+from netwatch.cli.errors import EXIT_DAMAGED, CommandError, exit_code_of, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.read import host_of
 from netwatch.cli.selection import check_where, parse_where, read_settings, use_client_names
@@ -134,9 +135,9 @@ def _folder(text: str) -> Path:
             files.make_folder(folder)
             os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW))
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise PermissionError(0, "no permission to write there")
+                raise PermissionError(errno.EACCES, "no permission to write there")
     except OSError as e:
-        raise CommandError(f"--output {text}: {e.strerror}") from None
+        raise CommandError(f"--output {text}: {e.strerror}", exit_code_of(e)) from None
     return folder
 
 

@@ -130,7 +130,8 @@ def kinds_of(options: argparse.Namespace) -> set[str]:
     asked = [ours.get(kind, kind) for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind not in KINDS and kind not in SUMMED and kind not in addons.kinds():
-            known = ", ".join((*KINDS, *SUMMED, *addons.kinds()))
+            plural = {own: told for told, own in ours.items()}
+            known = ", ".join((*KINDS, *SUMMED, *(plural.get(each, each) for each in addons.kinds())))
             raise CommandError(f"--what {kind}: no such kind; there are {known}")
     if not asked:
         raise CommandError("--what needs a kind of record")

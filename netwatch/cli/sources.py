@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.source import SourceError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 
+NAMED = re.compile(r"\.(pcapng|pcap|ntar|cap|dmp|dump|trc)\d*$", re.IGNORECASE)  # as captures are
 PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip")
 
 
@@ -61,7 +63,12 @@ def refuse_own(path: str, read: list[str]) -> str:
     inputs = ["/dev/stdin" if each == "-" else each for each in read]
     there = os.path.exists(path)
     same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)
-    return "that is what is read; write to another file" if same else ""
+    if same:
+        return "that is what is read; write to another file"
+    new = not there and os.path.isdir(os.path.dirname(path) or ".")
+    if not NAMED.search(path) and (new or os.path.isfile(path)):
+        return "a capture's name ends in .pcapng or .pcap; a filter goes with -Y (--where)"
+    return ""
 
 
 def say_faults(source: Source) -> None:

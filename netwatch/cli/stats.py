@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import shutil
 import sys
 from collections.abc import Sequence
 
 from netwatch._fast.input.source import Source
+from netwatch._fast.out.names import ETHERTYPES, PROTOCOLS
 from netwatch.cli import read
 from netwatch.cli.amounts import natural, parse_duration
 from netwatch.cli.errors import CommandError, say
@@ -27,6 +29,7 @@ from netwatch.stats.table import Statistic, Table, order
 from netwatch.stats.topics import TOPICS, Asked
 
 TYPES = ("tcp", "udp", "sctp", "icmp", "icmp6", "arp", "ip", "ipv6")
+NUMBERED = re.compile(r"ip-\d+|eth-0x[0-9a-f]{4}|wlan-[a-z0-9-]+")  # protocols without a name, and frames of 802.11
 QUANTITIES = (Type.INT, Type.BYTES, Type.DURATION, Type.RATE)
 FORWARDED = ("interface", "keylog", "set")  # options of `read` that may be repeated
 SINGLE = ("capture_filter", "duration", "count", "where", "config", "workers")  # and those that may not
@@ -120,7 +123,13 @@ def _types(text: str | None) -> Sequence[str]:
     types = [word for word in (text or "").split(",") if word]
     if text is not None and not types:
         raise CommandError(f"--type needs a kind of conversation: {', '.join(TYPES)}")
-    return ["icmp6" if word == "icmpv6" else "ip" if word == "ipv4" else word for word in types]
+    types = ["icmp6" if word == "icmpv6" else "ip" if word == "ipv4" else word for word in types]
+    known = {*TYPES, *PROTOCOLS.values(), *ETHERTYPES.values()}
+    for word in types:
+        if word not in known and not NUMBERED.fullmatch(word):
+            raise CommandError(f"--type {word}: no such protocol; there are {', '.join(TYPES)}, "
+                               f"{', '.join(sorted(known.difference(TYPES)))}")
+    return types
 
 
 def _interval(text: str | None) -> int:

@@ -9,7 +9,7 @@ import sys
 
 from netwatch.cli import egress
 from netwatch.cli.amounts import natural
-from netwatch.cli.errors import EXIT_MISSING, CommandError
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.egress import ledger
 
@@ -51,6 +51,8 @@ def main(arguments: list[str]) -> int:
         try:
             found = ledger.sums(egress.ledger_path(), by, since)
         except ledger.LedgerError as e:
+            if e.denied:
+                raise CommandError(str(e), EXIT_PERMISSION) from None
             raise CommandError(f"{e}\nnetwatch: set egress.keep = true, and watch an interface", EXIT_MISSING) from None
     _write(found[: asked.top], by, asked.format or ("table" if sys.stdout.isatty() else "ndjson"))
     return code

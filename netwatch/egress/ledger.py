@@ -32,7 +32,11 @@ GROUPS = {"program": "who", "container": "container", "host": "CASE name WHEN ''
 
 
 class LedgerError(Exception):
-    """One line for the user."""
+    """One line for the user; `denied`: the ledger may not be read or written."""
+
+    def __init__(self, message: str, denied: bool = False) -> None:
+        super().__init__(message)
+        self.denied = denied
 
 
 class Sum(NamedTuple):
@@ -116,5 +120,7 @@ def _opened(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
                     base.execute(TABLE)
                     base.execute(f"PRAGMA user_version = {VERSION}")
                 yield base
-    except (sqlite3.Error, OSError) as e:
-        raise LedgerError(f"{path}: {e}") from None
+    except OSError as e:
+        raise LedgerError(f"{path}: {e.strerror}", isinstance(e, PermissionError)) from None
+    except sqlite3.Error as e:
+        raise LedgerError(f"{path}: {e}", not os.access(path, os.R_OK)) from None

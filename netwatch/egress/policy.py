@@ -34,11 +34,11 @@ Network = IPv4Network | IPv6Network
 
 
 class PolicyError(Exception):
-    """One line for the user; `refused`: the file is there, and may not be trusted."""
+    """One line for the user; `refused`: the file is there, and may not be trusted; `missing`: it is not there."""
 
-    def __init__(self, message: str, refused: bool = False) -> None:
+    def __init__(self, message: str, refused: bool = False, missing: bool = False) -> None:
         super().__init__(message)
-        self.refused = refused
+        self.refused, self.missing = refused, missing
 
 
 class Destination(NamedTuple):
@@ -124,7 +124,8 @@ def load(path: Path) -> Policy:
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: not UTF-8") from None
     except OSError as e:
-        raise PolicyError(f"{path}: {e.strerror}", refused=isinstance(e, PermissionError)) from None
+        raise PolicyError(f"{path}: {e.strerror}", refused=isinstance(e, PermissionError),
+                          missing=isinstance(e, FileNotFoundError | NotADirectoryError)) from None
 
 
 def untrusted(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The one filter line of all tabs: typed anywhere, in force everywhere.
 
-What is typed is applied as soon as it is a filter; until then the last valid one stays in force.
+What is typed is applied as soon as it is a filter; until then the last valid one stays in force. A line that is left
+with an error in it changes nothing.
 """
 from __future__ import annotations
 
@@ -58,11 +59,13 @@ def seconds_to_slow(state: State) -> float | None:
 
 
 def filter_keep(state: State) -> None:
-    """Leave the line; with an error in it, the last valid filter stays in force and that is said."""
+    """Leave the line; with an error in it, what was in force before it was opened is so again, and that is said."""
     chosen = state.filter
-    chosen.editing, chosen.offers = False, []
     if chosen.error:
-        state.message = f"Kept the last valid filter: {chosen.applied_text or 'none'}"
+        filter_cancel(state)
+        state.message = f"Not a filter; back to the one before: {chosen.applied_text or 'none'}"
+        return
+    chosen.editing, chosen.offers = False, []
     if chosen.applied_text and chosen.history[-1:] != [chosen.applied_text]:
         limit = state.settings.of("ui.filter_history")
         chosen.history = merged(chosen.history, [chosen.applied_text], limit)

@@ -146,8 +146,15 @@ def test_an_error_keeps_the_last_valid_filter_and_points_at_its_place():
     driver.keys(*["backspace"] * 2)                                # "... nosuch >" is wrong as well
     assert driver.state.filter.error
     driver.keys("enter")
-    assert "Kept the last valid filter" in driver.screen()
-    assert driver.state.snapshot.total <= matched
+    assert "Not a filter; back to the one before: none" in driver.screen()
+    assert driver.state.snapshot.total >= matched and driver.state.filter.applied is None
+
+
+def test_enter_on_an_error_goes_back_to_the_filter_before():
+    driver = Driver(still()).keys("/").type("port == 443")
+    driver.keys("enter", "/", "ctrl-u").type("dportt == 4").keys("enter")
+    assert driver.state.filter.applied_text == "port == 443"       # "dportt" alone is a filter: a word
+    assert "back to the one before: port == 443" in driver.screen()
 
 
 def test_escape_restores_and_escape_again_drops():

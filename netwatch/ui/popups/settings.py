@@ -204,7 +204,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
 
 def _columns(width: int) -> tuple[int, int]:
     """Where the value and the origin begin; no origin on a narrow screen."""
-    at = 34 if width >= 76 else 28 if width >= 60 else 24
+    at = max(map(len, SETTINGS)) + 3 if width >= 76 else 28 if width >= 60 else 24
+    at = min(at, width // 2)
     return at, max(at + 18, width - 34) if width >= 76 else width
 
 
