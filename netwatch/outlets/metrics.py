@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -19,7 +20,7 @@ from netwatch.outlets.plan import SNAPSHOT, OutletError, is_port
 
 MOST_LABELS = 64  # values of one label; what is beyond is summed up as "other"
 AT_ONCE = 16  # requests
-SECONDS = 5.0  # for a request
+SECONDS = 5.0  # for a request, all of it
 STALE_S = 30.0  # a snapshot older than that is no good health
 INTERFACE = (("receive", "rx"), ("transmit", "tx"))
 
@@ -215,7 +216,7 @@ class _Collector(Collector):
 
 
 class _Server(ThreadingHTTPServer):
-    """On a socket that listens already; so many requests at a time, the others are turned away."""
+    """On a socket that listens already; so many requests at a time, the oldest makes room, and each has its time."""
 
     daemon_threads = True
 
@@ -224,13 +225,15 @@ class _Server(ThreadingHTTPServer):
         self.socket.close()
         self.socket = listening
         self.metrics = metrics
-        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._since: dict[object, float] = {}  # of requests that are being answered, the oldest first
+        self._guard = threading.Lock()
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket],
                         client_address: tuple[str, int]) -> None:
-        if not self._room.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+        with self._guard:
+            if len(self._since) >= AT_ONCE:
+                self._let_go(next(iter(self._since)))
+            self._since[request] = time.monotonic()
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: socket.socket | tuple[bytes, socket.socket],
@@ -238,7 +241,21 @@ class _Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._room.release()
+            with self._guard:
+                self._since.pop(request, None)
+
+    def service_actions(self) -> None:
+        """Every half second, and after each request that came."""
+        with self._guard:
+            for request in [each for each, since in self._since.items() if time.monotonic() - since > SECONDS]:
+                self._let_go(request)
+
+    def _let_go(self, request: object) -> None:
+        """Its thread finds that there is no more to read or write."""
+        del self._since[request]
+        if isinstance(request, socket.socket):
+            with contextlib.suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket],
                      client_address: tuple[str, int]) -> None:

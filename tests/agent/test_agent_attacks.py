@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from agentspace import Space, needs, records, until
 from netwatch_command import COMMAND, ENVIRONMENT
 
+from netwatch.outlets import metrics
 from netwatch.outlets.plan import address_of
 
 STALLS = """
@@ -169,3 +172,26 @@ def test_syslog_over_tls_is_for_who_is_trusted(space: Space, tmp_path: Path) -> 
         assert message.startswith(b"<134>1 2")
         count += 1
     assert count == 2
+
+
+def test_slow_requests_starve_nobody_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "SECONDS", 1.0)
+    served = metrics.Metrics("127.0.0.1:0")
+    served.serve()
+    slow = []
+    try:
+        for _ in range(3 * metrics.AT_ONCE):
+            slow.append(socket.create_connection(("127.0.0.1", served.port), 5))
+            slow[-1].sendall(b"GET /met")
+        with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/metrics", timeout=5) as answer:
+            assert answer.status == 200
+        began = time.monotonic()
+        with pytest.raises(OSError):
+            while time.monotonic() - began < 10:  # never idle for as long as a request may be
+                slow[-1].sendall(b"r")
+                time.sleep(0.2)
+        assert time.monotonic() - began < 4
+    finally:
+        for each in slow:
+            each.close()
+        served.close()
