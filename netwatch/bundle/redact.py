@@ -1,8 +1,9 @@
 """Replace addresses, names and MACs of records by tokens: the same by the same, so that what belongs together still
 does. With the key the tokens can be undone, without it nobody can; a key that is not kept is gone.
 
-What a field is, the schema says (its privacy class). A text that it does not know is taken for a name: what is
-forgotten must not leak. A token is the value, encrypted by AES-SIV (RFC 5297), which is deterministic.
+What a field is, the schema says (its privacy class). A text that it does not know is taken for a name, and so is a key
+of its records, but for header fields that everybody sends: what is forgotten must not leak. A token is the value,
+encrypted by AES-SIV (RFC 5297), which is deterministic.
 """
 
 from __future__ import annotations
@@ -32,6 +33,18 @@ MASKED = "***"
 PLAIN = frozenset({"schema", "time", "first", "last", "since", "severity", "kind", "proto", "app", "link_types"})
 OWN = {"netwatch.egress/1": {"process": "names", "host": "names", "dst": "addresses"}}  # kinds without a schema
 
+HEADERS = ("request_headers", "response_headers")
+COMMON = frozenset({
+    "accept", "accept-charset", "accept-encoding", "accept-language", "accept-ranges", "age", "allow", "authorization",
+    "cache-control", "connection", "content-disposition", "content-encoding", "content-language", "content-length",
+    "content-location", "content-range", "content-type", "cookie", "date", "etag", "expect", "expires", "forwarded",
+    "from", "grpc-accept-encoding", "grpc-message", "grpc-status", "host", "if-match", "if-modified-since",
+    "if-none-match", "if-range", "if-unmodified-since", "keep-alive", "last-modified", "link", "location", "origin",
+    "pragma", "proxy-authenticate", "proxy-authorization", "range", "referer", "retry-after", "server", "set-cookie",
+    "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "vary", "via", "warning", "www-authenticate",
+    "x-forwarded-for"})  # names of header fields that tell nothing of who sends them
+EVIDENCE = re.compile(r"[a-z][a-z_]{0,31}")  # keys that detectors give
+
 
 class Redactor:
     """`profiles` of PROFILES, `key` of KEY_BYTES."""
@@ -47,11 +60,21 @@ class Redactor:
         """The same with tokens."""
         kind = str(record.get("schema", "")).removeprefix("netwatch.").partition("/")[0]
         own = OWN.get(str(record.get("schema")), {})
-        return {key: self._value(value, key, kind, own) for key, value in record.items()}
+        return {self._key(key, key, kind): self._value(value, key, kind, own) for key, value in record.items()}
+
+    def _key(self, key: str, path: str, kind: str) -> str:
+        """A key of a record; what has no schema has keys of ours, or of no one."""
+        above, _, _ = path.rpartition(".")
+        ours = path == "evidence" or (above == "evidence" and EVIDENCE.fullmatch(key))
+        known = path in paths(kind) or path in PLAIN or (above in HEADERS and key in COMMON)
+        if ours or known or not classes(kind):
+            return self._inside(key)
+        return self._one(key)
 
     def _value(self, value: object, path: str, kind: str, own: dict[str, str]) -> object:
         if isinstance(value, dict):
-            return {key: self._value(each, f"{path}.{key}", kind, own) for key, each in value.items()}
+            return {self._key(key, f"{path}.{key}", kind): self._value(each, f"{path}.{key}", kind, own)
+                    for key, each in value.items()}
         if isinstance(value, list):
             return [self._value(each, path, kind, own) for each in value]
         if not isinstance(value, str) or not value:
@@ -95,7 +118,7 @@ class Redactor:
     def restored(self, value: object) -> object:
         """The same with the tokens of this key undone; others stay."""
         if isinstance(value, dict):
-            return {key: self.restored(each) for key, each in value.items()}
+            return {self._undo(key): self.restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.restored(each) for each in value]
         return self._undo(value) if isinstance(value, str) else value
@@ -118,6 +141,13 @@ class Redactor:
 def classes(kind: str) -> dict[str, Privacy]:
     """The privacy class of each path in the records of a kind."""
     return {field.key(kind): field.privacy for field in fields_of(kind)}
+
+
+@cache
+def paths(kind: str) -> frozenset[str]:
+    """Of the objects and values that the schema knows in the records of a kind."""
+    return frozenset(path[:end] for path in classes(kind) for end in
+                     (*(at for at, c in enumerate(path) if c == "."), len(path)))
 
 
 def _is_address(text: str) -> bool:

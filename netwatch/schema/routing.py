@@ -19,9 +19,11 @@ _BGP = (
            many=True),
     _field("bgp.withdrawn_prefixes", "flow", TEXT, "GONE", 28, "The first prefixes withdrawn.", privacy="address",
            many=True),
-    _field("bgp.notification", "flow", TEXT, "NOTIFICATION", 28, "Why the session ended: error and detail."),
+    _field("bgp.notification", "flow", TEXT, "NOTIFICATION", 28, "Why the session ended: error and detail.",
+           privacy="name"),
     _field("bgp.notification_dir", "flow", TEXT, "FROM", 4, "Who ended it: out the initiator, in the responder."),
-    _field("bgp.reason", "flow", TEXT, "REASON", 28, "What the operator says of an administrative shutdown."),
+    _field("bgp.reason", "flow", TEXT, "REASON", 28, "What the operator says of an administrative shutdown.",
+           privacy="name"),
 )
 
 ROUTING = (*_BGP,)

@@ -47,7 +47,7 @@ _DIAMETER = (
            privacy="address", many=True),
     _field("diameter.products", "flow", TEXT, "PRODUCTS", 18, "What the peers call themselves.", many=True),
     _field("diameter.results", "flow", TEXT, "RESULTS", 24, "Results of answers.", many=True, search=True),
-    _field("diameter.error", "flow", TEXT, "ERROR", 28, "Message of an error."),
+    _field("diameter.error", "flow", TEXT, "ERROR", 28, "Message of an error.", privacy="name"),
     _field("diameter.latency_us", "flow", DURATION, "LATENCY", 8, "From a request to its answer.", unit="us"),
 )
 

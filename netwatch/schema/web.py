@@ -17,13 +17,14 @@ def _certificate(name: str, whose: str, subject: str, issuer: str, san: str) -> 
     return (
         _field(f"{name}.subject", "flow tls", TEXT, "SUBJECT", 30,
                f"Subject of the {whose}'s certificate.", subject, privacy="name"),
-        _field(f"{name}.issuer", "flow tls", TEXT, "ISSUER", 30, f"Issuer of the {whose}'s certificate.", issuer),
+        _field(f"{name}.issuer", "flow tls", TEXT, "ISSUER", 30, f"Issuer of the {whose}'s certificate.", issuer,
+               privacy="name"),
         _field(f"{name}.san", "flow tls", TEXT, "SAN", 30,
                "Subject alternative names of that certificate.", san, privacy="name", many=True),
         _field(f"{name}.not_before", "flow tls", TIME, "FROM", 30, "Start of its validity."),
         _field(f"{name}.not_after", "flow tls", TIME, "UNTIL", 30, "End of its validity."),
         _field(f"{name}.key", "flow tls", TEXT, "KEY", 10, "Kind and size of its key."),
-        _field(f"{name}.sha256", "flow tls", TEXT, "SHA-256", 64, "SHA-256 of the certificate."),
+        _field(f"{name}.sha256", "flow tls", TEXT, "SHA-256", 64, "SHA-256 of the certificate.", privacy="name"),
     )
 
 
@@ -71,7 +72,7 @@ _QUIC = (
            "Programs known to send such a ClientHello, by its JA3 or JA4.", "client"),
     _field("quic.ech", "flow", BOOL, "ECH", 4, "The client sent an Encrypted Client Hello.", "ech"),
     _field("quic.user_agent", "flow", TEXT, "AGENT", 24, "User agent, where Google's QUIC names it.",
-           "user_agent agent"),
+           "user_agent agent", privacy="name"),
     _field("quic.retry", "flow", BOOL, "RETRY", 5, "The server asked for a token first."),
     _field("quic.path", "flow", BOOL, "PATH", 5,
            "A further path of a connection that began between other addresses or ports; announced_by has the first."),
@@ -82,7 +83,7 @@ _QUIC = (
     _field("quic.dcid", "flow", TEXT, "DCID", 40, "Destination connection ID of the first Initial."),
     _field("quic.scid", "flow", TEXT, "SCID", 40, "Source connection ID of the first Initial."),
     _field("quic.close.code", "flow", INT, "CLOSE", 7, "Error code of the connection close."),
-    _field("quic.close.reason", "flow", TEXT, "REASON", 24, "Reason the connection close gave."),
+    _field("quic.close.reason", "flow", TEXT, "REASON", 24, "Reason the connection close gave.", privacy="name"),
     _field("quic.close.side", "flow", TEXT, "SIDE", 9, "Who closed."),
     _field("quic.idle_timeout_ms", "flow", DURATION, "IDLE", 7, "Idle timeout the client offered.", unit="ms"),
 )
@@ -93,7 +94,7 @@ _DTLS = (
 
 _TOR = (
     _field("tor.subject", "flow", TEXT, "RELAY", 28, "Name the relay made up for itself.", privacy="name"),
-    _field("tor.issuer", "flow", TEXT, "ISSUER", 28, "Name the relay made up for its issuer."),
+    _field("tor.issuer", "flow", TEXT, "ISSUER", 28, "Name the relay made up for its issuer.", privacy="name"),
 )
 
 _HTTP = (
@@ -108,7 +109,7 @@ _HTTP = (
            privacy="name", search=True),
     _field("http.status", "flow http", INT, "STATUS", 6, "Status code of the response.", "status http.response.code"),
     _field("http.user_agent", "flow http", TEXT, "AGENT", 24, "User-Agent of the request.", "user_agent agent",
-           at="http=request_headers.user-agent"),
+           at="http=request_headers.user-agent", privacy="name"),
     _field("http.content_type", "flow http", TEXT, "CONTENT", 18, "Content-Type of the response.", "content_type",
            at="http=response_headers.content-type"),
     _field("http.login.auth", "flow", TEXT, "AUTH", 9,
@@ -151,7 +152,8 @@ def _transactions(app: str) -> tuple[Field, ...]:
         _field(f"{app}.path", "flow", TEXT, "PATH", 32, "Path of the first request.", "path url", privacy="name",
                search=True),
         _field(f"{app}.status", "flow", INT, "STATUS", 6, "Status code of the first response.", "status"),
-        _field(f"{app}.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the first request.", "user_agent agent"),
+        _field(f"{app}.user_agent", "flow", TEXT, "AGENT", 24, "User-Agent of the first request.", "user_agent agent",
+               privacy="name"),
         _field(f"{app}.content_type", "flow", TEXT, "CONTENT", 18, "Content-Type of the first response.",
                "content_type"),
         _field(f"{app}.server", "flow", TEXT, "SERVER", 18, "Server of the first response."),
@@ -166,12 +168,12 @@ _HTTP2 = (
     _field("websocket.messages", "flow", INT, "MESSAGES", 8, "Data messages of both sides."),
     _field("websocket.compressed", "flow", BOOL, "PACKED", 6, "Messages were compressed."),
     _field("websocket.close_code", "flow", INT, "CLOSE", 5, "Code of the close frame."),
-    _field("websocket.close_reason", "flow", TEXT, "REASON", 24, "Reason of the close frame."),
+    _field("websocket.close_reason", "flow", TEXT, "REASON", 24, "Reason of the close frame.", privacy="name"),
     _field("grpc.service", "flow http", TEXT, "SERVICE", 28, "Service called; of a flow the first.", search=True),
     _field("grpc.method", "http", TEXT, "METHOD", 20, "Method called.", "grpc.methods"),
     _field("grpc.methods", "flow", TEXT, "METHODS", 24, "Methods called.", many=True),
     _field("grpc.status", "flow http", TEXT, "GRPC", 12, "Statuses the calls ended with.", many=True),
-    _field("grpc.message", "flow http", TEXT, "MESSAGE", 28, "First message that came with a status."),
+    _field("grpc.message", "flow http", TEXT, "MESSAGE", 28, "First message that came with a status.", privacy="name"),
 )
 
 _DNS = (
@@ -234,8 +236,8 @@ _DNS = (
 )
 
 _SSH = (
-    _field("ssh.client", "flow", TEXT, "SSH CLIENT", 24, "Banner of the client.", search=True),
-    _field("ssh.server", "flow", TEXT, "SSH SERVER", 24, "Banner of the server.", search=True),
+    _field("ssh.client", "flow", TEXT, "SSH CLIENT", 24, "Banner of the client.", search=True, privacy="name"),
+    _field("ssh.server", "flow", TEXT, "SSH SERVER", 24, "Banner of the server.", search=True, privacy="name"),
     _field("ssh.kex", "flow", TEXT, "KEX", 24, "Key exchange agreed on."),
     _field("ssh.host_key", "flow", TEXT, "HOST KEY", 18, "Host key algorithm agreed on."),
     _field("ssh.cipher_out", "flow", TEXT, "CIPHER↑", 24, "Cipher, client to server.", "ssh.cipher"),

@@ -173,6 +173,24 @@ def test_what_nobody_knows_is_taken_for_a_name():
     assert "alice" not in str(shown) and "bob" not in str(shown) and shown["n"] == 1
 
 
+def test_what_a_certificate_a_header_and_a_reason_say_is_a_name():
+    told = {"schema": "netwatch.flow/1", "src": "10.0.0.1", "tls": {
+        "version": "1.3", "cert": {"issuer": "CN=alice", "sha256": "alice"}, "client_cert": {"issuer": "alice",
+                                                                                            "sha256": "alice"}},
+        "websocket": {"close_reason": "alice"}, "grpc": {"message": "alice"}, "quic": {"close": {"reason": "alice"}},
+        "http": {"user_agent": "alice"}, "ssh": {"host_key_sha256": "alice"}, "alice": {"alice.example": {"n": 1}},
+        "10.9.8.7": 5}
+    asked = {"schema": "netwatch.http/1", "request_headers": {"host": "alice", "x-alice": "1"}}
+    found = {"schema": "netwatch.alert/1", "evidence": {"servers": ["alice"]}}
+    for record in (told, asked, found):
+        redactor = Redactor(bytes(32))
+        shown = redactor.record(record)
+        assert "alice" not in str(shown) and "10.9.8.7" not in str(shown) and redactor.restored(shown) == record
+    assert shown.keys() == {"schema", "evidence"} and shown["evidence"].keys() == {"servers"}
+    shown = Redactor(bytes(32)).record(asked)
+    assert "host" in shown["request_headers"] and Redactor(bytes(32)).record(told)["tls"]["version"] == "1.3"
+
+
 def test_redaction_without_a_key_is_for_good(netwatch: Run, bundle: Path, tmp_path: Path):
     done = netwatch("bundle", "redact", bundle, tmp_path / "r", "--profile", "addresses")
     assert done.returncode == 0 and "cannot be brought back" in done.stderr
