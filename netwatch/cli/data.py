@@ -10,6 +10,9 @@ from pathlib import Path
 
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, CommandError, exit_code_of
 from netwatch.cli.parser import Parser
+from netwatch.names import clients, geo
+from netwatch.names.clients import ClientTableError
+from netwatch.names.vendors import Vendors
 from netwatch.store import packs
 from netwatch.store.packs import Pack, PackError
 
@@ -60,10 +63,24 @@ def _take(path: Path, does: str, keys: list[Path], unsigned: bool, today: date) 
         code = exit_code_of(e)
         raise CommandError(f"{path}: {'no such file' if code == EXIT_MISSING else e.strerror}", code) from None
     try:
-        pack = packs.verify_file(path, keys) if does == "verify" else packs.import_pack(path, keys, unsigned)
+        pack = packs.verify_file(path, keys, _fault) if does == "verify" else packs.import_pack(
+            path, keys, unsigned, _fault)
     except PackError as e:
         raise CommandError(str(e) if str(e).startswith(str(path)) else f"{path}: {e}", EXIT_DAMAGED) from None
     print(f"{path}: {'whole' if does == 'verify' else 'installed'}: {_line(pack, today)}")
+
+
+def _fault(path: Path) -> str:
+    """Why it is no table such as its name says; "" it is one."""
+    if path.suffix == ".mmdb":
+        return geo.fault(path)
+    if path.suffix == ".bin":
+        return "not a table of vendors" if Vendors(path).missing else ""
+    try:
+        clients.read_table(path)
+    except ClientTableError as e:
+        return str(e).removeprefix(f"{path}: ")
+    return ""
 
 
 def _list(as_json: bool, today: date) -> int:
@@ -93,7 +110,7 @@ def _verify_installed(keys: list[Path], today: date) -> int:
         try:
             if isinstance(pack, PackError):
                 raise pack
-            print(f"{kind}: whole: {_line(packs.verify_installed(kind, keys), today)}")
+            print(f"{kind}: whole: {_line(packs.verify_installed(kind, keys, _fault), today)}")
         except PackError as e:
             print(f"{kind}: {e}")
             broken = True

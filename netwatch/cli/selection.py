@@ -89,7 +89,7 @@ def use_client_names() -> None:
     from netwatch.names.clients import ClientTableError, load_clients
 
     try:
-        tlstext.CLIENTS.update(load_clients())
+        tlstext.CLIENTS.update(load_clients(warn=say))
     except ClientTableError as e:
         raise CommandError(str(e)) from None
 

@@ -8,6 +8,8 @@ is shared by all programs that use a library the same way, so a name says what i
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from netwatch.store import files
@@ -30,20 +32,24 @@ def overlay_path() -> Path:
     return config_folder() / "ja4.tsv"
 
 
-def load_clients(overlay: Path | None = None) -> dict[str, str]:
+def load_clients(overlay: Path | None = None, warn: Callable[[str], None] = warnings.warn) -> dict[str, str]:
     """Names by fingerprint: those of the overlay (default: overlay_path()) above those of an installed data pack, and
     these above the shipped. Raises ClientTableError.
 
-    A missing overlay is none, and so is one that may not be read (see store/files.py).
+    A pack that cannot be read is left out, and `warn` told. A missing overlay is none, and so is one that may not be
+    read (see store/files.py).
     """
     table = parse_table(SHIPPED.read_text(encoding="utf-8"), str(SHIPPED)) if SHIPPED.is_file() else {}
     if pack := table_path("clients", "ja4.tsv"):
-        table |= _read(pack)
-    return table | _read(overlay_path() if overlay is None else overlay)
+        try:
+            table |= read_table(pack)
+        except ClientTableError as e:
+            warn(f"{e}; the table that netwatch comes with is used")
+    return table | read_table(overlay_path() if overlay is None else overlay)
 
 
-def _read(path: Path) -> dict[str, str]:
-    """One of the files above the shipped. Raises ClientTableError."""
+def read_table(path: Path) -> dict[str, str]:
+    """One of the files above the shipped; nothing where there is none. Raises ClientTableError."""
     try:
         raw = files.read_bytes(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError, PermissionError):

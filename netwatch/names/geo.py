@@ -50,6 +50,21 @@ def files() -> Iterator[str]:
             continue
 
 
+def fault(path: os.PathLike[str]) -> str:
+    """Why a file is no such database; "" it is one, or maxminddb is not here to say."""
+    try:
+        import maxminddb
+    except ImportError:
+        return ""
+    try:
+        with maxminddb.open_database(path) as reader:
+            reader.metadata()
+            reader.get("192.0.2.1")
+    except (maxminddb.InvalidDatabaseError, ValueError, TypeError, OSError, KeyError, IndexError, RecursionError):
+        return "not a database that can be read (MaxMind's format)"
+    return ""
+
+
 class Geo:
     """The first database for places and the first for networks. `missing` says why there is none."""
 

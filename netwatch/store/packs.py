@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,6 +44,13 @@ SYSTEM_KEYS = Path("/usr/share/netwatch/keys")
 # what reading a member of a broken archive raises; OSError also when its offset is nonsense
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 MOST_TEXT = 400  # characters
+
+
+Fault = Callable[[Path], str]  # why a file is no table such as its name says, "" it is one; who reads it knows
+
+
+def _none(_path: Path) -> str:
+    return ""
 
 
 class PackError(ValueError):
@@ -91,7 +98,7 @@ def installed() -> dict[str, Pack | PackError]:
     return found
 
 
-def verify_installed(kind: str, keys: Sequence[Path] = ()) -> Pack:
+def verify_installed(kind: str, keys: Sequence[Path] = (), fault: Fault = _none) -> Pack:
     """An installed pack, every file of it read. Raises PackError."""
     folder = packs_folder() / kind
     try:
@@ -99,22 +106,23 @@ def verify_installed(kind: str, keys: Sequence[Path] = ()) -> Pack:
         for table in pack.tables:
             with files.open_regular(folder / table.name) as file:
                 _copy(file, None, table)
+            with files.as_caller():
+                _prove(folder / table.name, fault)
     except OSError as e:
         raise PackError(f"{e.filename}: {e.strerror}") from None
     return pack
 
 
-def verify_file(path: Path, keys: Sequence[Path] = ()) -> Pack:
+def verify_file(path: Path, keys: Sequence[Path] = (), fault: Fault = _none) -> Pack:
     """A pack's archive, all of it read. Raises PackError."""
-    with _archive(path) as archive:
+    with _archive(path) as archive, tempfile.TemporaryDirectory() as folder:
         pack = _manifest(archive, keys)
         for table in pack.tables:
-            with _whole(table.name), archive.open(table.name) as file:
-                _copy(file, None, table)
+            _unpack(archive, table, Path(folder), fault)
     return pack
 
 
-def import_pack(path: Path, keys: Sequence[Path] = (), unsigned: bool = False) -> Pack:
+def import_pack(path: Path, keys: Sequence[Path] = (), unsigned: bool = False, fault: Fault = _none) -> Pack:
     """Verify and install it, in place of what was there of its kind, at one stroke. `unsigned`: also when no key that
     is here signed it. Raises PackError, and then nothing was changed."""
     with _archive(path) as archive, files.as_caller():
@@ -133,9 +141,7 @@ def import_pack(path: Path, keys: Sequence[Path] = (), unsigned: bool = False) -
                 if name in archive.namelist():
                     (fresh / name).write_bytes(_read(archive, name))
             for table in pack.tables:
-                with _whole(table.name), archive.open(table.name) as source, open(fresh / table.name, "xb") as target:
-                    _copy(source, target, table)
-                    os.fsync(target.fileno())
+                _unpack(archive, table, fresh, fault)
             _exchange(fresh, home / pack.kind)
         except OSError as e:
             raise PackError(f"{home}: {e.strerror}") from None
@@ -283,6 +289,19 @@ def _copy(source: IO[bytes], target: IO[bytes] | None, table: Table) -> None:
             target.write(piece)
     if left or digest.hexdigest() != table.sha256:
         raise PackError(f"{table.name}: not what the manifest says; the file was changed or cut short")
+
+
+def _unpack(archive: zipfile.ZipFile, table: Table, folder: Path, fault: Fault) -> None:
+    """Raises PackError when it is not what the manifest says, or no table of its kind."""
+    with _whole(table.name), archive.open(table.name) as source, open(folder / table.name, "xb") as target:
+        _copy(source, target, table)
+        os.fsync(target.fileno())
+    _prove(folder / table.name, fault)
+
+
+def _prove(path: Path, fault: Fault) -> None:
+    if why := fault(path):
+        raise PackError(f"{path.name}: {why}")
 
 
 def _exchange(fresh: Path, place: Path) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from netwatch.cli.data import main
 from netwatch.cli.errors import CommandError
-from netwatch.names import clients, geo
+from netwatch.names import clients, geo, vendors
 from netwatch.store import folders, packs
 from netwatch.store.packs import PackError
 
@@ -176,6 +176,28 @@ def test_a_pipe_is_no_pack(pack: Path, home: Path) -> None:
     os.mkfifo(table)
     with pytest.raises(PackError, match="not a regular file"):
         packs.verify_installed("clients")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("clients", "ja4.tsv"), ("vendors", "vendors.bin"), ("geoip", "a.mmdb")])
+def test_a_table_that_cannot_be_read_is_not_installed(kind: str, name: str, key: Path, home: Path) -> None:
+    (home / name).write_bytes(b"no such table\n")
+    target = home / "broken.nwdata"
+    packs.make_pack(target, kind, MADE, [home / name], ABOUT, key)
+    for does in ("verify", "import"):
+        with pytest.raises(CommandError, match=name) as found:
+            main([does, "--key", str(home / "key.pub.pem"), str(target)])
+        assert found.value.code == 5
+    assert packs.installed() == {}
+    packs.import_pack(target, unsigned=True)  # as an older netwatch did
+    assert main(["verify"]) == 5
+    told: list[str] = []
+    assert clients.load_clients(warn=told.append) == clients.parse_table(clients.SHIPPED.read_text(), "")
+    assert bool(told) == (kind == "clients")
+
+
+def test_the_vendors_of_this_build_are_a_pack(key: Path, home: Path) -> None:
+    packs.make_pack(home / "v.nwdata", "vendors", MADE, [Path(vendors.FILE)], ABOUT, key)
+    assert main(["verify", str(home / "v.nwdata")]) == 0
 
 
 def test_the_command(pack: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
