@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _init(path: Path, force: bool) -> int:
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:  # where we may not look, we may not write either
         raise CommandError(f"{path} is there already; --force replaces it")
     try:
         files.write_text(path, config.complete())

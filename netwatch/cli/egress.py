@@ -172,12 +172,13 @@ def _write(found: list[Record], style: str) -> None:
 
 
 def _promote(asked: argparse.Namespace, path: Path) -> int:
-    text = NEW
-    if path.exists():
-        policy = _policy(path)
-        text = files.read_text(path)
-    else:
-        policy = Policy(False, {})
+    try:
+        there = bool(path.stat())
+    except OSError as e:
+        if not isinstance(e, FileNotFoundError):
+            raise CommandError(f"{path}: {e.strerror}", EXIT_PERMISSION) from None
+        there = False
+    policy, text = (_policy(path), files.read_text(path)) if there else (Policy(False, {}), NEW)
     code, seen = observed(asked, None if asked.dry_run else path.absolute().parent)
     found = [(way.who, to) for way, _, to in seen.each()
              if (not asked.program or way.who in asked.program) and policy.judge(way.who, to).word not in

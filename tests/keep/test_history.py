@@ -203,7 +203,8 @@ def test_a_home_of_somebody_elses(netwatch: Run, tmp_path: Path):
     home = {"env": {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}}
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         home["env"].pop(name, None)
-    for words, code in ((["forget", "--all"], 3), (["read", "--history"], 3), (["doctor"], 0)):
+    for words, code in ((["forget", "--all"], 3), (["read", "--history"], 3), (["doctor"], 0), (["config", "init"], 3),
+                        (["egress", "promote", str(TOUR)], 3)):
         done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", *COMMAND, *words], text=True,
                               capture_output=True, timeout=60, **home)
         assert "internal" not in done.stderr and str(tmp_path) in done.stderr
