@@ -75,7 +75,7 @@ class Insights:
             found_wrong = _findings(session)
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             begun = now.engine["first_ns"] or now.time_ns  # before the first packet: nothing was counted, over no time
-            since = then.time_ns if then else begun
+            since = then.time_ns if then and then.time_ns else begun
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]

@@ -7,6 +7,7 @@ committed survive a crash; what is older than egress.keep_days is forgotten when
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -123,4 +124,5 @@ def _opened(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
     except OSError as e:
         raise LedgerError(f"{path}: {e.strerror}", isinstance(e, PermissionError)) from None
     except sqlite3.Error as e:
-        raise LedgerError(f"{path}: {e}", not os.access(path, os.R_OK)) from None
+        denied = not os.access(path, os.R_OK)
+        raise LedgerError(f"{path}: {os.strerror(errno.EACCES) if denied else e}", denied) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 
-USAGE, DENIED, MISSING, DAMAGED, UNAVAILABLE = 2, 3, 4, 5, 69
+USAGE, DENIED, MISSING, DAMAGED = 2, 3, 4, 5
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -176,13 +176,6 @@ def test_bad_command(netwatch: Run, arguments: list[str]) -> None:
     done = netwatch(*arguments)
     assert (done.returncode, done.stdout) == (USAGE, "")
     assert done.stderr
-
-
-@pytest.mark.parametrize("kind", ["events"])
-def test_what_comes_later_says_so(netwatch: Run, pcap: Path, kind: str) -> None:
-    done = netwatch("read", pcap, "--what", kind)
-    assert done.returncode == UNAVAILABLE
-    assert kind in one_line(done)
 
 
 def test_write_does_not_replace_a_file(netwatch: Run, tmp_path: Path, pcap: Path) -> None:

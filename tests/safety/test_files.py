@@ -56,9 +56,9 @@ def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path)
     tmp_path.chmod(0o755)
     done = netwatch("read", capture, "--write", "out.pcapng", env={**ENVIRONMENT, "SUDO_UID": "65534"})
     assert done.returncode == 3 and "Permission denied" in done.stderr and not (tmp_path / "out.pcapng").exists()
-    (tmp_path / "theirs").write_text("root's")
-    done = netwatch("read", capture, "--write", "theirs", "--force", env={**ENVIRONMENT, "SUDO_UID": "65534"})
-    assert done.returncode == 3 and (tmp_path / "theirs").read_text() == "root's"
+    (tmp_path / "theirs.pcapng").write_text("root's")
+    done = netwatch("read", capture, "--write", "theirs.pcapng", "--force", env={**ENVIRONMENT, "SUDO_UID": "65534"})
+    assert done.returncode == 3 and (tmp_path / "theirs.pcapng").read_text() == "root's"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

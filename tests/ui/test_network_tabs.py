@@ -305,6 +305,19 @@ def test_insights_say_over_what_time_they_counted(troubled):
     assert "the last 5m, counted over 3m20s: 369 packets" in screen
 
 
+def test_before_the_first_packet_insights_have_counted_over_no_time(tmp_path):
+    (tmp_path / "none.pcap").write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+    session = Replayed(str(tmp_path / "none.pcap"))
+    try:
+        session.get(TimelineAddon).marks.append(Mark(0, {}, {}, {}))
+        session.engine.advance(1_700_000_000 * 10**9)              # as the clock of a live capture
+        for window in (0, 300):
+            found = session.ask(insights.Insights(window))
+            assert found.until_ns == found.since_ns == 1_700_000_000 * 10**9 and found.packets == 0
+    finally:
+        session.stop()
+
+
 def test_egress_adds_up_and_folds(troubled):
     found = troubled.ask(egress.Egress())
     client = next(way for way in found.ways if way.who == trouble.CLIENT and not way.host)
