@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -100,6 +101,9 @@ class Tables:
         ends = time.monotonic() + seconds
         self._base.set_authorizer(_permitted)
         self._base.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
+        late = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._base.interrupt)  # few steps may take long
+        late.daemon = True
+        late.start()
         try:
             cursor = self._base.execute(self.query)
         except (sqlite3.Error, sqlite3.Warning) as e:

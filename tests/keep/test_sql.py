@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,10 @@ def test_time_is_bounded(netwatch: Run):
     endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n, flows"
     done = netwatch("sql", endless, "-r", TOUR, "--timeout", "1s")
     assert done.returncode == 2 and "took longer than 1 s" in done.stderr
+    began = time.monotonic()
+    heavy = "select sum(instr(hex(zeroblob(200000 + a.id)), hex(zeroblob(100000)) || 'x')) from flows a, flows b"
+    done = netwatch("sql", heavy, "-r", TOUR, "--timeout", "1s")
+    assert done.returncode == 2 and "took longer than 1 s" in done.stderr and time.monotonic() - began < 30
     for size in (1_000_000_000, 3_000_000):
         done = netwatch("sql", f"select length(zeroblob({size})) from flows", "-r", TOUR)
         assert done.returncode == 2 and "too big" in done.stderr
