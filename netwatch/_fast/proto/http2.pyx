@@ -15,6 +15,7 @@ from netwatch._fast.look.registry cimport proto_named
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_STATUS
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.facts import NUMBER, TEXT, described, fact_fields, words
+from netwatch._fast.proto.http.text import mask_url
 
 cdef enum:
     PREFACE = 24               # bytes of the client's preface, section 3.4
@@ -321,15 +322,17 @@ _ERRORS = ("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
 FIELDS = (("method", HTTP2_METHOD, TEXT), ("host", HTTP2_HOST, TEXT), ("path", HTTP2_PATH, TEXT),
           ("status", HTTP2_STATUS, TEXT), ("user_agent", HTTP2_AGENT, TEXT), ("content_type", HTTP2_TYPE, TEXT),
           ("server", HTTP2_SERVER, TEXT), ("transactions", HTTP2_COUNT, NUMBER))
-FACT_FIELDS = fact_fields("http2", FIELDS, without=("status",))
+FACT_FIELDS = fact_fields("http2", FIELDS, without=("status", "path"))
 FACT_NUMBERS = {"http2.transactions": (HTTP2_COUNT, 1)}
-DEPENDS = {"http2.status": (HTTP2_STATUS,), "http2.goaway": (HTTP2_GOAWAY,),
+DEPENDS = {"http2.status": (HTTP2_STATUS,), "http2.path": (HTTP2_PATH,), "http2.goaway": (HTTP2_GOAWAY,),
            "label": (HTTP2_METHOD, HTTP2_HOST, HTTP2_PATH)}
 
 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http2` object: the first transaction, how many there were, why the connection was given up."""
     obj = described(facts, FIELDS)
+    if not show_secrets and "path" in obj:
+        obj["path"] = mask_url(obj["path"])
     if obj.get("status", "").isdigit():
         obj["status"] = int(obj["status"])
     for key, value in facts:

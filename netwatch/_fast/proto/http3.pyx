@@ -7,9 +7,10 @@ from libc.string cimport memset
 
 from netwatch._fast.look.protocol cimport Proto, TRAIT_STREAMS
 from netwatch._fast.proto.common.facts import described, fact_fields, words
+from netwatch._fast.proto.http.text import mask_url
 from netwatch._fast.proto.http2 import FIELDS
 
-FACT_FIELDS = fact_fields("http3", FIELDS, without=("status",))
+FACT_FIELDS = fact_fields("http3", FIELDS, without=("status", "path"))
 
 
 cdef void http3_define(Proto* p) noexcept nogil:
@@ -21,6 +22,8 @@ cdef void http3_define(Proto* p) noexcept nogil:
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http3` object: the first transaction, and how many there were."""
     obj = described(facts, FIELDS)
+    if not show_secrets and "path" in obj:
+        obj["path"] = mask_url(obj["path"])
     status = obj.pop("status", "")
     if status.isdigit():
         obj["status"] = int(status)

@@ -1,6 +1,6 @@
 """What HTTP facts and events say: the `http` object of a flow and the body of an http record (CONTRACT section 3).
 
-Secrets (credentials, cookies, userinfo in a URL) are masked unless asked for.
+Secrets (credentials, cookies, userinfo in a URL, values in its query whose names say so) are masked unless asked for.
 """
 import binascii
 import re
@@ -29,11 +29,15 @@ _MAX_FIELDS = 256
 _AUTHORIZATION = frozenset(("authorization", "proxy-authorization"))
 _COOKIES = frozenset(("cookie", "set-cookie", "cookie2", "set-cookie2"))
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)[^/?#]*@")
+_QUERY = re.compile(r"([?&;#](?:access_token|refresh_token|id_token|token|api_?key|password|passwd|code|"
+                    r"client_secret)=)[^&;#\s]+", re.IGNORECASE)
+_TOKENS = frozenset(("x-api-key", "x-auth-token", "x-csrf-token", "x-amz-security-token"))
 
 
 def mask_url(text: str) -> str:
-    """The URL with its userinfo (RFC 3986 section 3.2.1) masked."""
-    return _USERINFO.sub(rf"\1{MASK}@", text)
+    """The URL with its userinfo (RFC 3986 section 3.2.1) masked, and what its query or fragment calls a password, a
+    token, a key or a code."""
+    return _QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
 
 
 def mask_field(name: str, value: str) -> str:
@@ -46,6 +50,8 @@ def mask_field(name: str, value: str) -> str:
     if name in _COOKIES:
         cookie, semicolon, attributes = value.partition(";")
         return f"{cookie.partition('=')[0].strip()}={MASK}{semicolon}{attributes}"
+    if name in _TOKENS:
+        return MASK
     if name in ("referer", "location", "content-location"):
         return mask_url(value)
     return value
@@ -170,7 +176,7 @@ def describe(facts, show_secrets: bool = False) -> dict:
         login["denied"] = int.from_bytes(known[HTTP_DENIED][:8], sys.byteorder)
     if login:
         obj["login"] = login
-    if not show_secrets and "@" in obj.get("path", ""):
+    if not show_secrets and "path" in obj:
         obj["path"] = mask_url(obj["path"])
     return obj
 
