@@ -15,6 +15,7 @@ import stat
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT 
 """
 TABLES = sorted(" ".join(each.split()).replace("IF NOT EXISTS ", "") for each in SCHEMA.split(";") if each.strip())
 FLOW = "netwatch.flow/1"
+DEPTH_MOST = 16  # of objects and lists in each other
+WORD = 1 << 63
 READ_S = 30.0  # that SQLite may take to the next piece
 FORGET_S = 600.0
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
@@ -176,11 +179,20 @@ def _unpacked(data: object) -> Iterator[Record]:
             raise ValueError("not a piece")
         for line in zlib.decompressobj().decompress(data, BATCH_MOST).decode().split("\n"):
             record = _printable(json.loads(line)) if ODD.search(line) else json.loads(line)
-            if not isinstance(record, dict) or record.get("schema") != FLOW:
+            if not isinstance(record, dict) or record.get("schema") != FLOW or "id" not in record or not _sound(record):
                 raise ValueError("not a flow")
             yield record
     except (zlib.error, ValueError, RecursionError):
         raise HistoryError(f"{path()}: a piece of it is damaged") from None
+
+
+def _sound(value: object, depth: int = DEPTH_MOST) -> bool:
+    """Are its numbers such as a record has, and not too many objects in each other?"""
+    if isinstance(value, dict):
+        return depth > 0 and all(_sound(each, depth - 1) for each in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_sound(each, depth - 1) for each in value)
+    return isfinite(value) if isinstance(value, float) else not isinstance(value, int) or -WORD <= value < WORD
 
 
 def _printable(value: object) -> object:

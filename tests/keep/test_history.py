@@ -178,7 +178,11 @@ def test_a_hostile_history_is_told(state: Path, netwatch: Run, change: str):
     assert netwatch("forget", "--all", **environment()).returncode in (0, 69)
 
 
-@pytest.mark.parametrize("text", ["[1]", "{}", '{"schema":"netwatch.dns/1"}', "[" * 20_000])
+@pytest.mark.parametrize("text", [
+    "[1]", "{}", '{"schema":"netwatch.dns/1"}', "[" * 20_000,
+    '{"schema":"netwatch.flow/1"}', '{"schema":"netwatch.flow/1","id":1000000000000000000000}',
+    '{"schema":"netwatch.flow/1","id":1,"x":[1e999]}',
+    '{"schema":"netwatch.flow/1","id":' + '{"a":' * 99 + "1" + "}" * 100])
 def test_what_is_no_flow_is_told(state: Path, text: str):
     store.Writer(1 << 20).close()
     base = sqlite3.connect(store.path())
@@ -191,10 +195,11 @@ def test_what_is_no_flow_is_told(state: Path, text: str):
 
 def test_what_is_kept_reaches_the_terminal_as_text(state: Path):
     writer = store.Writer(1 << 20)
-    writer.add([{"schema": "netwatch.flow/1", "label\x9b": ["a\x1b[2J", "\u202eb", "caf\u00e9 \\n \u00a0"]}], 1, 1)
+    writer.add([{"schema": "netwatch.flow/1", "id": 1,
+                 "label\x9b": ["a\x1b[2J", "\u202eb", "caf\u00e9 \\n \u00a0"]}], 1, 1)
     writer.close()
     assert list(store.records(0, 10)) == [
-        {"schema": "netwatch.flow/1", "label\ufffd": ["a\ufffd[2J", "\ufffdb", "caf\u00e9 \\n \u00a0"]}]
+        {"schema": "netwatch.flow/1", "id": 1, "label\ufffd": ["a\ufffd[2J", "\ufffdb", "caf\u00e9 \\n \u00a0"]}]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
