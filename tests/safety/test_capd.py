@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
 
 from netwatch._fast.input.source import SourceError
 from netwatch.capture.capd import messages
@@ -341,8 +341,7 @@ def test_the_terminal_is_inside_and_still_saves(tmp_path, live, sudo):
     from netwatch_terminal import Terminal
 
     tmp_path.chmod(0o1777)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_in(tmp_path)
     shown = ("-i", "lo") if live else ("-r", str(ROOT / "tests" / "captures" / "https2.pcap"))
     caller = {"SUDO_UID": "65534"} if sudo else {}
     with Terminal(*shown, "--sandbox", "strict", "--tab", "packets", folder=tmp_path, **caller) as terminal:

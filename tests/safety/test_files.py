@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
 
 CAPTURES = ROOT / "tests" / "captures"
 
@@ -51,8 +51,7 @@ def test_outputs_are_private_new_and_no_links(netwatch, capture, tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path):
     """Not into a folder of root's, nor over a file of another's."""
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_in(tmp_path)
     tmp_path.chmod(0o755)
     done = netwatch("read", capture, "--write", "out.pcapng", env={**ENVIRONMENT, "SUDO_UID": "65534"})
     assert done.returncode == 3 and "Permission denied" in done.stderr and not (tmp_path / "out.pcapng").exists()
@@ -71,8 +70,7 @@ def test_under_sudo_outputs_go_where_the_caller_may(netwatch, capture, tmp_path)
 def test_nothing_is_written_where_all_could_exchange_it(netwatch, capture, tmp_path, words, mode, written, caller):
     if caller and words.startswith("bundle"):
         pytest.skip("the user nobody has no place for a signing key")
-    for above in tmp_path.parents[:2]:
-        above.chmod(above.stat().st_mode | 0o055)
+    let_in(tmp_path)
     tmp_path.chmod(0o755)
     capture.chmod(0o644)
     folder = tmp_path / "shared"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT
+from netwatch_command import COMMAND, ENVIRONMENT, let_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 NOBODY = 65_534
@@ -22,8 +22,7 @@ NOBODY = 65_534
 def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A run by sudo of a program that goes on, and the program's number."""
     tmp_path.chmod(0o1777)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_in(tmp_path)
     script = f"echo $$ > {tmp_path}/number; echo CLIENT_RANDOM > $SSLKEYLOGFILE; exec sleep 60"
     process = subprocess.Popen([*COMMAND, "run", "-i", "lo", "--what", "flows", "--", "sh", "-c", script],
                                env={**ENVIRONMENT, "SUDO_UID": str(NOBODY), "TMPDIR": str(tmp_path)}, text=True,
