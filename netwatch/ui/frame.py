@@ -55,7 +55,7 @@ def source_words(state: State) -> list[Span]:
     if health and health.lost and not state.snapshot.error:
         names = ", ".join(health.lost)
         whole = names == state.label
-        return [(glyphs.live, BAD), (f" {names} lost, waited for" if whole else f" {state.label} ({names} lost)", BAD)]
+        return [(glyphs.live, BAD), (f" {names} lost, waited for" if whole else f" {names} lost ({state.label})", BAD)]
     if health and health.damaged and not state.live and not state.snapshot.error:
         where = damage_words(health.error or "")
         return [(glyphs.live, WARN), (f" {state.label} {where if health.done else ''}", WARN)]

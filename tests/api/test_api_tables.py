@@ -128,7 +128,7 @@ import sys
 sys.modules["pyarrow"] = None
 import netwatch
 try:
-    netwatch.read({str(CAPTURES[0])!r}).to_pandas()
+    netwatch.read({str(CAPTURES[0])!r}).to_arrow()
 except netwatch.UnavailableError as e:
     print(e, e.exit_code)
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import NAME, Lab, reason
+from namespaces import NAME, Lab, reason
 
 pytestmark = pytest.mark.skipif(reason() is not None, reason=reason() or "")
 START_UP = 3.0  # seconds until the capture surely runs

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import NAME, SERVER, Lab, reason
+from namespaces import NAME, SERVER, Lab, reason
 from scenarios.table import LAB_PYTHON
 from scenarios.web import QUIC_CLIENT, QUIC_SERVER
 

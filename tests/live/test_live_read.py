@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab import CLIENT, NAME, SERVER, Lab, reason
+from namespaces import CLIENT, NAME, SERVER, Lab, reason
 
 pytestmark = pytest.mark.skipif(reason() is not None, reason=reason() or "")
 

@@ -180,10 +180,11 @@ def main() -> int:
     parser.add_argument("--refresh", type=int, default=1000)
     parser.add_argument("--theme", default="dark")
     parser.add_argument("--where", default="")
-    for name in ("file", "empty", "processes", "still", "no-color", "ascii", "crash-draw", "crash-shell"):
+    for name in ("file", "empty", "processes", "still", "no-color", "ascii", "palette", "crash-draw", "crash-shell"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     from netwatch import ui
+    from netwatch.store.settings import Settings
     session = FakeSession(0 if options.empty else options.flows, options.updates, options.query_ms, options.flow_ms,
                           not options.file, "capture.pcap" if options.file else "eth0", options.processes,
                           options.still)
@@ -194,7 +195,8 @@ def main() -> int:
         from netwatch.ui import app
         app.App.draw = lambda self, canvas: [].pop()
     return ui.run(session, where=options.where, refresh_ms=options.refresh, theme=options.theme,
-                  color=not options.no_color, ascii_only=options.ascii)
+                  color=not options.no_color, ascii_only=options.ascii,
+                  settings=Settings({"ui.palette": True} if options.palette else {}))
 
 
 if __name__ == "__main__":

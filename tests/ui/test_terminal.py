@@ -140,7 +140,7 @@ def test_terminal_types(tmux, term):
     view = tmux("--still", term=term)
     view.wait("941 flows")
     view.keys("j", "Enter")
-    view.wait("Protocol")
+    view.wait("Application")
     view.keys("q")
     view.wait("EXIT 0")
     assert view.errors.read_text() == ""
@@ -150,7 +150,7 @@ def test_without_utf8_everything_is_ascii(tmux):
     view = tmux("--still", LC_ALL="C")
     view.wait("941 flows")
     view.keys("Enter")
-    assert view.wait("Protocol").isascii()
+    assert view.wait("Application").isascii()
 
 
 def test_a_dumb_terminal_is_refused_in_words(tmux):

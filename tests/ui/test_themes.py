@@ -77,7 +77,7 @@ def test_the_nearest_of_the_palette_can_be_read_too(monkeypatch, chosen, style):
 
 def test_palette_entries_are_redefined_where_that_is_possible(monkeypatch):
     terminal = Curses(monkeypatch, change=True)
-    painter = theme.Painter("nord", True)
+    painter = theme.Painter("nord", True, redefine=True)
     ink, paper = terminal.seen(painter, theme.TEXT)
     assert terminal.defined[paper] == tuple(round(value * 1000 / 255) for value in (0x2E, 0x34, 0x40))
     assert terminal.defined[ink] == tuple(round(value * 1000 / 255) for value in (0xD8, 0xDE, 0xE9))
@@ -141,7 +141,7 @@ def test_the_key_goes_through_all_themes():
 
 
 def test_a_redefined_palette_is_set_right_at_the_end():
-    with Terminal("--still", "--theme", "nord", TERM="xterm-256color") as terminal:
+    with Terminal("--still", "--theme", "nord", "--palette", TERM="xterm-256color") as terminal:
         terminal.read(8, b"help")
         terminal.read(0.5)
         changed = re.findall(rb"\x1b\]4;(\d+);rgb:", terminal.seen)
