@@ -75,7 +75,9 @@ def test_a_policy_that_others_can_write_is_refused(tmp_path: Path) -> None:
         load(path)
     assert found.value.refused
     path.chmod(0o600)
-    tmp_path.chmod(0o1777)
+    tmp_path.chmod(0o1777)  # in which nobody can exchange another's file
+    assert load(path).programs
+    tmp_path.chmod(0o777)
     with pytest.raises(PolicyError, match="its folder"):
         load(path)
 

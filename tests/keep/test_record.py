@@ -195,9 +195,9 @@ def test_bad_words(netwatch: Run, words: tuple[str, ...]):
 def test_a_folder_that_cannot_be(netwatch: Run, tmp_path: Path):
     (tmp_path / "file").write_text("")
     done = netwatch("record", "-i", "lo", "--output", tmp_path / "file")
-    assert done.returncode == 2 and "--output" in done.stderr
+    assert done.returncode == 4 and "--output" in done.stderr
     (tmp_path / "link").symlink_to(tmp_path)
-    assert netwatch("record", "-i", "lo", "--output", tmp_path / "link").returncode == 2
+    assert netwatch("record", "-i", "lo", "--output", tmp_path / "link").returncode == 4
 
 
 root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0 or shutil.which("ip") is None,
