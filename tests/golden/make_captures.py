@@ -1,7 +1,7 @@
 """Makes the captures of this folder: built ones from the builders of tests/engine, real ones from programs in a lab.
 
 python tests/golden/make_captures.py          the built ones, the same bytes on every run
-python tests/golden/make_captures.py --real   the real ones too (root, tcpdump and the tools of tests/live/namespaces.py)
+python tests/golden/make_captures.py --real   the real ones too (root, tcpdump, tools of tests/live/namespaces.py)
 """
 
 from __future__ import annotations
