@@ -278,7 +278,7 @@ def test_watchdog_and_stop_are_told(space: Space, tmp_path: Path) -> None:
     (["--ipfix", "udp://"], "udp://: udp://HOST:PORT"),
     (["--push", "collector"], "collector: an http:// or https:// address"),
     (["--log", "/nowhere/at/all"], "/nowhere/at/all: No such file or directory"),
-    (["--log", "x", "--what", "packets"], "agent.what: of alert, dns, flows, http, tls, not packets"),
+    (["--log", "x", "--what", "packets"], "agent.what: of alert, dns, event, flows, http, tls, not packets"),
     (["--log", "x", "--where", "prt == 1"], "did you mean 'port'"),
     (["--log", "x", "--set", "agent.key_file=gone"], "agent.key_file gone: No such file"),
 ])

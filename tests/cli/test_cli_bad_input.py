@@ -94,17 +94,20 @@ def test_cut_gzip(netwatch: Run, tmp_path: Path, pcap: Path) -> None:
     assert "gzip" in one_line(done)
 
 
+NOBODYS = {**ENVIRONMENT, "XDG_CONFIG_HOME": "/no-such-folder"}  # that of the tests may be root's alone
+
+
 def test_no_permission(tmp_path: Path, pcap: Path) -> None:
     """As nobody when the tests run as root, who may read everything."""
     pcap.chmod(0)
     drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-    readable = subprocess.run([*drop, *COMMAND, "--version"], env=ENVIRONMENT, cwd="/", capture_output=True)
+    readable = subprocess.run([*drop, *COMMAND, "--version"], env=NOBODYS, cwd="/", capture_output=True)
     if readable.returncode:
         pytest.skip("nobody may not read this checkout or its Python")
     # the path is not shown: /proc/self/fd needs no rights on the folders above
     fd = os.open(pcap.parent, os.O_RDONLY)
     done = subprocess.run([*drop, *COMMAND, "read", f"/proc/self/fd/{fd}/small.pcap"], pass_fds=[fd], cwd="/",
-                          env=ENVIRONMENT, capture_output=True, text=True)
+                          env=NOBODYS, capture_output=True, text=True)
     os.close(fd)
     assert done.returncode == DENIED, done.stderr
     assert "no permission" in one_line(done)
@@ -112,7 +115,7 @@ def test_no_permission(tmp_path: Path, pcap: Path) -> None:
 
 def test_no_permission_to_capture() -> None:
     drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-    done = subprocess.run([*drop, *COMMAND, "read", "-i", "lo", "--duration", "1s"], cwd="/", env=ENVIRONMENT,
+    done = subprocess.run([*drop, *COMMAND, "read", "-i", "lo", "--duration", "1s"], cwd="/", env=NOBODYS,
                           capture_output=True, text=True, timeout=20)
     if "No module" in done.stderr or "Permission denied" in done.stderr:
         pytest.skip("nobody may not read this checkout or its Python")

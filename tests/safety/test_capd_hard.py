@@ -22,7 +22,7 @@ READ = [*COMMAND, "read", "-i", "lo", "--what", "summary"]
 def started(*words: str, **options) -> tuple[subprocess.Popen[str], int]:
     """A reading that captures, and its helper's number."""
     process = subprocess.Popen([*(READ if words[0].startswith("-") else COMMAND), *words], env=ENVIRONMENT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+                               errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     until = time.monotonic() + 60
     while "Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_text() and time.monotonic() < until:
         time.sleep(0.02)
