@@ -60,14 +60,16 @@ def random_cuts(rng: random.Random) -> Callable[[bytes], list[bytes]]:
     return cut
 
 
-def streamed(make: Callable[[], Probe], show: Callable[[tuple], None]) -> Callable[[bytes], None]:
-    """One fuzz target: at once and cut at random give the same; a hole anywhere does no harm; texts can be made."""
+def streamed(make: Callable[[], Probe], show: Callable[[tuple], None],
+             by_segments: bool = False) -> Callable[[bytes], None]:
+    """One fuzz target: at once and cut at random give the same; a hole anywhere does no harm; texts can be made.
+    `by_segments`: where its messages end is told by segments, and only the same segments give the same."""
 
     def target(data: bytes) -> None:
         turns = turns_of(data)
         rng = random.Random(len(data))
         whole = told(make, turns, lambda part: [part] if part else [])
-        again = told(make, turns, random_cuts(rng))
+        again = told(make, turns, (lambda part: [part] if part else []) if by_segments else random_cuts(rng))
         assert whole == again, "the answer depends on the cuts"
         show(whole)
         holed = make()

@@ -21,9 +21,9 @@ def seeds_of(name: str) -> list[bytes]:
     return [pack(turns) for turns, *_ in importlib.import_module(f"talk_{name}").TALKS]
 
 
-def fuzz(name: str, module: ModuleType) -> None:
+def fuzz(name: str, module: ModuleType, by_segments: bool = False) -> None:
     def show(result: tuple) -> None:
         module.label(DESCRIBE[name](result[1], False))
         DESCRIBE[name](result[1], True)
 
-    run(streamed(lambda: Probe(name), show), seeds_of(name))
+    run(streamed(lambda: Probe(name), show, by_segments), seeds_of(name))
