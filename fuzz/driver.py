@@ -60,6 +60,11 @@ def random_cuts(rng: random.Random) -> Callable[[bytes], list[bytes]]:
     return cut
 
 
+def as_it_came(part: bytes) -> list[bytes]:
+    """Not cut."""
+    return [part] if part else []
+
+
 def streamed(make: Callable[[], Probe], show: Callable[[tuple], None],
              by_segments: bool = False) -> Callable[[bytes], None]:
     """One fuzz target: at once and cut at random give the same; a hole anywhere does no harm; texts can be made.
@@ -68,8 +73,8 @@ def streamed(make: Callable[[], Probe], show: Callable[[tuple], None],
     def target(data: bytes) -> None:
         turns = turns_of(data)
         rng = random.Random(len(data))
-        whole = told(make, turns, lambda part: [part] if part else [])
-        again = told(make, turns, (lambda part: [part] if part else []) if by_segments else random_cuts(rng))
+        whole = told(make, turns, as_it_came)
+        again = told(make, turns, as_it_came if by_segments else random_cuts(rng))
         assert whole == again, "the answer depends on the cuts"
         show(whole)
         holed = make()
