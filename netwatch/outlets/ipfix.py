@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from netwatch.model.record import Record
-from netwatch.outlets.plan import Plan, address_of, connect
-from netwatch.outlets.sending import Sending
+from netwatch.outlets.connected import Connected
+from netwatch.outlets.plan import Plan
 
 SCHEMES = ("udp", "tcp")
 PORT = 4739
@@ -22,7 +22,6 @@ APP, SNI, PROCESS, PID, FLOW = 1, 2, 3, 4, 5  # elements of it, the first three 
 DOMAIN = 1
 MOST_MESSAGE = 1400  # bytes: section 10.3.3, no fragments
 TEMPLATES_EVERY_S = 60.0  # over UDP: section 8.4
-SECONDS = 10.0
 MOST_TEXT = 200
 # RFC 5102's elements: (number, octets)
 TIMES_AND_ENDS = ((152, 8), (153, 8))
@@ -39,55 +38,34 @@ class DataRecord(NamedTuple):
     data: bytes
 
 
-class Ipfix:
+class Ipfix(Connected):
     """octetDeltaCount counts whole frames, as all of netwatch does."""
 
     name = "ipfix"
 
     def __init__(self, plan: Plan) -> None:
         """Raises OutletError."""
-        self._scheme, self._host, self._port = address_of(plan.ipfix, SCHEMES, PORT)
-        self._socket: socket.socket | None = None
+        super().__init__(plan.ipfix, SCHEMES, PORT)
         self._sequence = 0
         self._told_at = 0.0
         self._unsayable = 0
-        self._sending: Sending | None = None
 
     def take(self, kind: str, line: bytes) -> None:
         if kind == "flow":
-            if self._sending is None:
-                self._sending = Sending("ipfix", self._send)
-            self._sending.put(line)
-
-    def reopen(self) -> None:
-        """Nothing of it is in files."""
-
-    def close(self) -> None:
-        if self._sending is not None:
-            self._sending.close()
+            self._put(line)
 
     def state(self) -> dict[str, int | str]:
-        said = {"sent": 0, "dropped": 0, "waiting": 0} if self._sending is None else self._sending.state()
-        return {**said, "unsayable": self._unsayable}
+        return {**super().state(), "unsayable": self._unsayable}
 
-    def _send(self, batch: list[bytes]) -> None:
+    def _say(self, connection: socket.socket, batch: list[bytes], fresh: bool) -> None:
         records = [record for line in batch for record in self._records(json.loads(line))]
-        try:
-            if self._socket is None:
-                self._socket = connect(self._scheme, self._host, self._port, SECONDS)
-                self._told_at = 0.0
-            now = time.monotonic()
-            if not self._told_at or (self._scheme == "udp" and now - self._told_at > TEMPLATES_EVERY_S):
-                self._socket.sendall(message(templates(), self._sequence))
-                self._told_at = now
-            for sets, count in packed(records):
-                self._socket.sendall(message(sets, self._sequence))
-                self._sequence = (self._sequence + count) & 0xFFFFFFFF
-        except OSError:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = None
-            raise
+        now = time.monotonic()
+        if fresh or (self._scheme == "udp" and now - self._told_at > TEMPLATES_EVERY_S):
+            connection.sendall(message(templates(), self._sequence))
+            self._told_at = now
+        for sets, count in packed(records):
+            connection.sendall(message(sets, self._sequence))
+            self._sequence = (self._sequence + count) & 0xFFFFFFFF
 
     def _records(self, flow: Record) -> list[DataRecord]:
         found = data_records(flow)

@@ -8,63 +8,40 @@ import os
 import socket
 from collections.abc import Mapping
 
-from netwatch.outlets.plan import SNAPSHOT, Plan, address_of, connect
-from netwatch.outlets.sending import Sending
+from netwatch.outlets.connected import Connected
+from netwatch.outlets.plan import SNAPSHOT, Plan
 
 SCHEMES = ("udp", "tcp", "tls", "unix")
 LOCAL0 = 16
 SEVERITIES = {"critical": 2, "warning": 4, "info": 6}
 MOST_DATAGRAM = 8192  # RFC 5426 section 3.2: receivers SHOULD take 2048; rsyslog takes 8 KiB
-SECONDS = 10.0
 
 
-class Syslog:
+class Syslog(Connected):
     """The record itself is the message, as JSON; its kind is the MSGID."""
 
     name = "syslog"
 
     def __init__(self, plan: Plan) -> None:
         """Raises OutletError."""
-        self._scheme, self._host, self._port = address_of(plan.syslog, SCHEMES, 514)
-        self._ca = plan.ca
-        self._socket: socket.socket | None = None
+        super().__init__(plan.syslog, SCHEMES, 514, plan.ca)
         self._machine = socket.gethostname().encode("ascii", "replace").decode() or "-"
         self._cut = 0
-        self._sending: Sending | None = None
 
     def take(self, kind: str, line: bytes) -> None:
-        if kind == SNAPSHOT:
-            return
-        if self._sending is None:
-            self._sending = Sending("syslog", self._send)
-        self._sending.put(message(kind, line, self._machine))
-
-    def reopen(self) -> None:
-        """The next message finds a new connection, where one is needed."""
-
-    def close(self) -> None:
-        if self._sending is not None:
-            self._sending.close()
+        if kind != SNAPSHOT:
+            self._put(message(kind, line, self._machine))
 
     def state(self) -> dict[str, int | str]:
-        said = {"sent": 0, "dropped": 0, "waiting": 0} if self._sending is None else self._sending.state()
-        return {**said, "cut": self._cut}
+        return {**super().state(), "cut": self._cut}
 
-    def _send(self, batch: list[bytes]) -> None:
-        try:
-            if self._socket is None:
-                self._socket = connect(self._scheme, self._host, self._port, SECONDS, self._ca)
-            if self._socket.type == socket.SOCK_DGRAM:
-                for each in batch:
-                    self._cut += len(each) > MOST_DATAGRAM
-                    self._socket.send(each[:MOST_DATAGRAM])
-            else:
-                self._socket.sendall(b"".join(b"%d %s" % (len(each), each) for each in batch))
-        except OSError:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = None
-            raise
+    def _say(self, connection: socket.socket, batch: list[bytes], fresh: bool) -> None:
+        if connection.type == socket.SOCK_DGRAM:
+            for each in batch:
+                self._cut += len(each) > MOST_DATAGRAM
+                connection.send(each[:MOST_DATAGRAM])
+        else:
+            connection.sendall(b"".join(b"%d %s" % (len(each), each) for each in batch))
 
 
 def message(kind: str, line: bytes, machine: str) -> bytes:
