@@ -30,8 +30,8 @@ lint: ## ruff, cython-lint and mypy over the whole tree
 	.venv/bin/mypy
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for SECONDS=20 each
-	@./fuzz/run.sh $(SECONDS)
+fuzz: ## every fuzz target for SECONDS=20 each, from SEED=0 (another one every time)
+	@./fuzz/run.sh $(or $(SECONDS),20) $(or $(SEED),0)
 
 .PHONY: asan
 asan: ## captures and fuzz targets, SECONDS=20 each, with sanitizers, in a copy; ASAN_MODULES=parse,streams: those alone

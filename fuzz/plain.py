@@ -40,7 +40,7 @@ class Plain:
                 self.seed = int(value)
 
     def fuzz(self) -> None:
-        rng = random.Random(self.seed)
+        rng = random.Random(self.seed or None)
         end = time.monotonic() + self.seconds
         runs = 0
         while time.monotonic() < end or not runs:

@@ -19,13 +19,13 @@ MAX_NODES = 512              # conditions in one filter
 
 
 class FilterError(ValueError):
-    """A filter that cannot be understood: what is wrong, and the column (from 1) where."""
+    """A filter that cannot be understood: what is wrong, on one printable line, and the column (from 1) where."""
 
     def __init__(self, message: str, column: int, text: str = "") -> None:
-        self.message = message
+        self.message = _shown(message)
         self.column = column
         self.text = text
-        super().__init__(message, column)
+        super().__init__(self.message, column)
 
     def __str__(self) -> str:
         return f"column {self.column}: {self.message}"

@@ -177,6 +177,16 @@ def test_errors_point_at_the_place(text, column, words):
     assert shown[len(caret) - 1:].removesuffix("...")[:60] == text[column - 1:column + 59]
 
 
+@pytest.mark.parametrize("odd", ["\n", "\x02", "\x1b[31m", "\x9b", "\u2028", "\u202e", "\x7f", "\udc80"])
+@pytest.mark.parametrize("form", ["/a{}(/", "sni matches /{}(/", "sni matches /(?={})/", '"{}', 'sport == "{}"',
+                                  'src == "{}"', 'state == "{}"', 'dst in @a{}', 'ttl > "{}"', 'rtt > "1{}"', "a{} == 1"])
+def test_an_error_quotes_nothing_that_moves_a_terminal(form, odd):
+    with pytest.raises(FilterError) as caught:
+        parse(form.format(odd))
+    assert caught.value.message.isprintable() and str(caught.value).isprintable()
+    assert all(line.isprintable() for line in caught.value.pointing().split("\n", 2))
+
+
 @pytest.mark.parametrize(("literal", "value"), [
     ("1", 1), ("1B", 1), ("1k", 1000), ("1K", 1000), ("1kB", 1000), ("2KB", 2000), ("1KiB", 1024), ("1M", 10**6),
     ("1MB", 10**6),
