@@ -78,7 +78,7 @@ class Egress:
         yield True
         whole = [_root(_who(key[0]), sums, Within(who, key, _who(key[0]), begun_here=session.live, ip=True))
                  for key, sums in roots]
-        told = [_way(_who(key[0]), str(key[1][1]), key[3][1], sums, record,
+        told = [_way(_who(key[0]), str(key[1][1]), _port(key[3]), sums, record,
                      Within(where, key, f"{_who(key[0])} to {key[1][1]}", begun_here=session.live, ip=True))
                 for (key, sums), record in zip(found, records, strict=True)]
         named = view.columns().get("process.name")
@@ -100,6 +100,10 @@ def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:
 
 def _who(key: GroupKey) -> str:
     return NO_PROCESS if key[0] == "none" else str(key[1])
+
+
+def _port(key: GroupKey) -> int | None:
+    return key[1] if isinstance(key[1], int) else None
 
 
 def _root(who: str, sums: Record, within: Within) -> Way:

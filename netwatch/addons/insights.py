@@ -105,7 +105,7 @@ class _Seen:
     now: Mark
     seconds: float
     hosts: list[Record]
-    dns_us: list[int]
+    dns_us: list[float]
     interfaces: list[tuple[str, dict[str, int]]]
 
     def engine(self, name: str) -> int:

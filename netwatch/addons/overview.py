@@ -106,7 +106,7 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def _peer(key: tuple[GroupKey, GroupKey], sums: Record, record: Record, ended: bool) -> Peer:
+def _peer(key: tuple[GroupKey, ...], sums: Record, record: Record, ended: bool) -> Peer:
     """`key`: a host by name, or an address; a program. `record`: of the flow that counts most, for the address of a
     name."""
     (kind, host), (_, program) = key

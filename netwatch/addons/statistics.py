@@ -83,7 +83,8 @@ class StatisticsQuestion:
         handshake = yield from _spread(selected, "rtt_us")
         data = yield from _spread(selected, "srtt_us")
         records = yield from session.recorded([sums["row"] for _, sums in found])
-        talkers = tuple(_talker(key[0][1], sums, record) for (key, sums), record in zip(found, records, strict=True))
+        talkers = tuple(_talker(str(key[0][1]), sums, record)
+                        for (key, sums), record in zip(found, records, strict=True))
         yield True
         return Statistics(past, dns_of(session, past), shares, talkers, by_address.groups, by_address.unplaced,
                           handshake, data, older, held(session.engine)["gone"])
@@ -93,7 +94,7 @@ def _shares(selected: Selection, since: int) -> Generator[bool, None, tuple[tupl
     """(what each protocol moved, most first; flows that began before). Only the others stay selected."""
     groups = GroupList(selected, [GroupBy(selected.view, ("proto",)), GroupBy(selected.view, ("app",))], since=since)
     found = yield from groups.largest(SHARES)
-    return tuple(Share(proto or "", app or "", sums["flows"], sums["packets_out"] + sums["packets_in"],
+    return tuple(Share(str(proto or ""), str(app or ""), sums["flows"], sums["packets_out"] + sums["packets_in"],
                        sums["bytes_out"] + sums["bytes_in"]) for ((_, proto), (_, app)), sums in found), groups.older
 
 

@@ -235,7 +235,7 @@ def _reason(answer: Unknown) -> tuple[object, ...]:
     return tuple(answer.reason if name == "unknown" else None for name in FIELDS) + (None,) * len(PARENTS)
 
 
-def _object(values: tuple[object, ...], since_ns: int) -> Record:
+def _object(values: tuple[object, ...], since_ns: int | None) -> Record:
     """The object `process` of a flow record."""
     told: Record = {name: value for name, value in zip(FIELDS, values, strict=False) if value is not None}
     if "unknown" in told:

@@ -64,3 +64,11 @@ def test_what_nothing_tells_is_a_fault(tree: Path, source: str) -> None:
     (tree / "netwatch/_fast/room/one.pyx").write_text(source)
     done = run(tree / "tools/make_stubs.py")
     assert done.returncode == 1 and "one.pyx:1: f()" in done.stderr
+
+
+def test_a_member_may_not_hide_a_type_of_its_class(tree: Path) -> None:
+    (tree / "netwatch/_fast/room/one.pyx").write_text(
+        "cdef class Box:\n    @property\n    def bytes(self) -> int:\n        return 1\n"
+        "    def all_of_it(self) -> bytes:\n        return b''\n")
+    done = run(tree / "tools/make_stubs.py")
+    assert done.returncode == 1 and "Box.bytes hides the type bytes" in done.stderr

@@ -49,7 +49,7 @@ cdef struct Health:            # how well TCP does, at one end
 
 cdef class Aggregate:
     cdef readonly Selection view
-    cdef readonly tuple parts  # GroupBy
+    cdef readonly tuple parts  # tuple[GroupBy, ...]: of the key
     cdef GroupBy first         # of them
     cdef Keys keys
     cdef Keys pairs            # of address and group, for `remotes`

@@ -33,7 +33,8 @@ cdef enum:
     BATCH = 32                 # flows whose places are fetched into the cache together
     COST_ADD = 12              # of a flow to its group, as in work.pxd
 
-LIMIT, MANY = FEW_GROUPS, MANY_GROUPS
+LIMIT: int = FEW_GROUPS
+MANY: int = MANY_GROUPS
 STANDING = {"newest": NEWEST, "bytes": MOST_BYTES, "rate": MOST_RATE}
 
 
@@ -45,9 +46,9 @@ cdef class Aggregate:
     between IP addresses; `since`: only those that began then (ns): all they carried lies in the range. `row`: which
     flow stands for a group, the "newest", or the one of most "bytes" or "rate"."""
 
-    def __init__(self, Selection view, parts, History here=None, *, bint remotes=False, bint ours=False,
-                 bint health=False, bint begun_here=False, bint ip=False, u64 since=0, str row="newest",
-                 u32 most=FEW_GROUPS):
+    def __init__(self, Selection view, parts: Sequence[GroupBy], History here=None, *, bint remotes=False,
+                 bint ours=False, bint health=False, bint begun_here=False, bint ip=False, u64 since=0,
+                 str row="newest", u32 most=FEW_GROUPS):
         cdef GroupBy part, before = None
         if not 0 < len(parts) <= MAX_PARTS:
             raise ValueError(f"a key of {len(parts)} parts")
@@ -73,7 +74,7 @@ cdef class Aggregate:
         free(self.sums)
         free(self.health)
 
-    def steps(self):
+    def steps(self) -> Iterator[bool]:
         """A generator, as Selection.steps: add up what was selected. Flows that are no more, or are not to count, leave
         the selection."""
         for part in self.parts:
@@ -81,7 +82,7 @@ cdef class Aggregate:
         yield True
         yield from self.add_up()
 
-    def add_up(self):
+    def add_up(self) -> Iterator[bool]:
         """steps() for parts that are ready(): again, after narrow()."""
         self.open()
         self.view.view.work.begin()
@@ -313,7 +314,7 @@ cdef class Aggregate:
         view.matched = kept
         return kept
 
-    def number(self, *shown) -> int | None:
+    def number(self, *shown: GroupKey) -> int | None:
         """The number of the group whose parts are shown so; None when there is none."""
         cdef u64 words[MAX_PARTS * WORDS]
         cdef GroupBy part
@@ -327,7 +328,7 @@ cdef class Aggregate:
         found = keys_find(&self.keys, words, keys_hash(words, self.keys.width))
         return found if found else None
 
-    def key(self, u32 group) -> tuple:
+    def key(self, u32 group) -> tuple[GroupKey, ...]:
         """The parts of a group's key, each as GroupBy.shown(); ("others", None) of the others."""
         cdef const u64* words = key_of(&self.keys, group)
         cdef GroupBy part

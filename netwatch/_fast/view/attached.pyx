@@ -71,7 +71,7 @@ cdef class RowCodes:
             return 0
         return self.column.codes[row]
 
-    def used(self) -> set:
+    def used(self) -> set[int]:
         """The codes that rows have."""
         cdef u32 i
         return {self.column.codes[i] for i in range(self.column.n)}

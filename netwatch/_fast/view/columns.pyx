@@ -35,7 +35,7 @@ cdef struct FactColumn:
 cdef FactColumn FACTS[MAX_FACTS]
 cdef int facts_mapped = 0
 
-NUMBERS = {
+NUMBERS: dict[str, int] = {
     "id": COL_ID, "sport": COL_SPORT, "dport": COL_DPORT, "first": COL_FIRST, "last": COL_LAST,
     "duration": COL_DURATION, "packets_out": COL_PACKETS_OUT, "packets_in": COL_PACKETS_IN, "packets": COL_PACKETS,
     "bytes_out": COL_BYTES_OUT, "bytes_in": COL_BYTES_IN, "bytes": COL_BYTES, "payload_out": COL_PAYLOAD_OUT,
@@ -51,19 +51,21 @@ NUMBERS = {
     "rate_in": COL_RATE_IN, "rate": COL_RATE, "peak_out": COL_PEAK_OUT, "peak_in": COL_PEAK_IN,
     "icmp.type": COL_ICMP_TYPE, "icmp.code": COL_ICMP_CODE, "icmp.id": COL_ICMP_ID,
 }
-ADDRESSES = {"src": COL_SRC, "dst": COL_DST}
+ADDRESSES: dict[str, int] = {"src": COL_SRC, "dst": COL_DST}
 # what only a screen asks for: fields of no record, seen from this machine where it is an end of the flow
 SEEN_FROM_HERE = {"down": COL_DOWN, "up": COL_UP, "down_bytes": COL_DOWN_BYTES, "up_bytes": COL_UP_BYTES,
                   "trouble": COL_TROUBLE}
 ENDS_FROM_HERE = {"local": COL_LOCAL, "remote": COL_REMOTE}
 # code columns wait for a table of names, given by FlowView.set_table
-CODES = {"state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
-         "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
-         "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
-         "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN}
+CODES: dict[str, int] = {
+    "state": COL_STATE, "app": COL_APP, "proto": COL_PROTO, "ended": COL_ENDED, "service": COL_SERVICE,
+    "vlan": COL_PATH, "mpls": COL_PATH, "pppoe_session": COL_PATH, "tunnel": COL_PATH,
+    "interface": COL_IFACE, "initiator": COL_INITIATOR, "sack": COL_SACK,
+    "tcp_flags_out": COL_FLAGS_OUT, "tcp_flags_in": COL_FLAGS_IN,
+}
 
 
-def flag_names(int bits):
+def flag_names(int bits) -> list[str]:
     """The names of the TCP flags that are set, lowest bit first."""
     return [TCP_FLAG_NAMES[k] for k in range(8) if bits >> k & 1]
 
@@ -72,9 +74,9 @@ FLAG_TABLE = {bits: flag_names(bits) for bits in range(1, 256)}
 OWN_TABLES = {"initiator": {1: "guessed", 2: "seen"}, "sack": {0: False, 1: True}, "tcp_flags_out": FLAG_TABLE,
               "tcp_flags_in": FLAG_TABLE}
 STATES_BY_AGE = {STATE_UDP_IDLE: "UDP_IDLE", STATE_UDP_STALE: "UDP_STALE"}   # to join to the table of `state`
-LINK_CODES = LINK_PROTO
-ROW_COLUMN = COL_ROW
-FACT_NUMBERS = {}          # field -> its column
+LINK_CODES: int = LINK_PROTO
+ROW_COLUMN: int = COL_ROW
+FACT_NUMBERS: dict[str, int] = {}          # field -> its column
 
 
 def map_number(str field, int proto, int key, u64 divide=1, u64 times=1):

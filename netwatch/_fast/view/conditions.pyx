@@ -81,7 +81,8 @@ cdef bint contains(const u8* p, u32 n, const u8* part, u32 m) noexcept nogil:
 cdef class TextAnswers(Answers):
     """Of texts: they contain `part`, are one of `words` (both in lower case, A to Z), or `regex` is found in them."""
 
-    def __init__(self, Profiles profiles, part=None, words=(), regex=None):
+    def __init__(self, Profiles profiles, part: bytes | None = None, words: Iterable[bytes] = (),
+                 regex: Regex | None = None):
         self.profiles, self.part, self.regex = profiles, part, regex
         strings_open(&self.words, MANY_WORDS, MANY_WORDS * 64)
         for word in words:
@@ -171,7 +172,7 @@ cdef class TextAnswers(Answers):
 cdef class ProfileAnswers(Answers):
     """Of profiles: one of the conditions holds. They share the bits, however many fields a search looks at."""
 
-    def __init__(self, Profiles profiles, list conditions):
+    def __init__(self, Profiles profiles, conditions: list[Condition]):
         self.profiles, self.conditions = profiles, conditions
 
     cdef bint step(self, Work work) except? True:

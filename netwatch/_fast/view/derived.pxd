@@ -8,8 +8,8 @@ from netwatch._fast.view.strings cimport Strings
 from netwatch._fast.view.work cimport Work
 
 cdef class Derived(RowFollower):
-    cdef readonly tuple fields
-    cdef readonly dict tables          # field -> {code: value}
+    cdef readonly tuple fields         # tuple[str, ...]: the columns
+    cdef readonly dict tables          # dict[str, dict[int, object]]: field -> {code: value}
     cdef readonly RowCodes codes
     cdef public bint asked
     cdef dict numbers                  # values -> code

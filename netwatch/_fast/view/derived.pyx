@@ -28,7 +28,7 @@ cdef inline u32 length(u8 family) noexcept nogil:
 cdef class Derived(RowFollower):
     """`fields`: the columns; what they say of a flow is a tuple, None where there is nothing."""
 
-    def __init__(self, fields):
+    def __init__(self, fields: Iterable[str]):
         self.fields = tuple(fields)
         self.tables = {field: {} for field in self.fields}
         self.codes, self.numbers = RowCodes(), {}
@@ -58,7 +58,7 @@ cdef class Scopes(RowFollower):
     cdef bint wanted(self) except? True:
         return self.asked
 
-    def table(self) -> dict:
+    def table(self) -> dict[int, str]:
         """Code -> scope."""
         return dict(enumerate(self.blocks.values, 1))
 
@@ -77,7 +77,8 @@ cdef class Places(Derived):
     """`place_of(address)`: the values of an address that lies in one of the scopes `remote`: of the responder, else of
     the initiator."""
 
-    def __init__(self, fields, Blocks blocks, remote, place_of):
+    def __init__(self, fields: Iterable[str], Blocks blocks, remote: Container[str],
+                 place_of: Callable[[str], tuple[object, ...] | None]):
         super().__init__(fields)
         self.blocks, self.place_of, self.known = blocks, place_of, [0]
         memset(self.remote, 0, sizeof(self.remote))
@@ -122,7 +123,9 @@ cdef class Stations(Derived):
     """`stations`: what has their addresses, in text, as keys; `values_of(src, dst, when)`: (values, from when on they
     hold) of two ends of which at least one is a station or a MAC address; `changes()` rises with every news."""
 
-    def __init__(self, fields, stations, values_of, changes):
+    def __init__(self, fields: Iterable[str], stations: Callable[[], Iterable[bytes]],
+                 values_of: Callable[[str, str, int], tuple[tuple[object, ...] | None, int]],
+                 changes: Callable[[], int]):
         super().__init__(fields)
         self.stations, self.values_of, self.changes, self.pairs = stations, values_of, changes, {}
 

@@ -23,7 +23,7 @@ cdef class Parts:
     def __cinit__(self):
         strings_open(&self.parts, MOST_PARTS, MOST_BYTES)
 
-    def __init__(self, Profiles profiles, places, bint whole=False):
+    def __init__(self, Profiles profiles, places: Iterable[tuple[int, int]], bint whole=False):
         cdef u32 proto
         self.profiles = profiles
         memset(self.places, 0, KEYS)
@@ -111,7 +111,8 @@ cdef class FieldValues(Values):
     """`value_of(facts)`: the values of the field, a tuple, from what Parts.facts() gives. `textual`: a single text is
     known by its number among all texts."""
 
-    def __init__(self, Parts parts, value_of, bint textual):
+    def __init__(self, Parts parts, value_of: Callable[[list[tuple[int, int, bytes | None]]], tuple[object, ...]],
+                 bint textual):
         self.profiles, self.parts, self.value_of, self.textual = parts.profiles, parts, value_of, textual
         self.values, self.firsts, self.places = [], [], {}
 
@@ -158,7 +159,7 @@ cdef class FieldCondition(Condition):
     """The field has a value of which `check(value)` holds; `text` is the same for texts, where the test is one of
     texts. Without a check: that it has a value."""
 
-    def __init__(self, FieldValues field, check=None, TextAnswers text=None):
+    def __init__(self, FieldValues field, check: Callable[[object], bool] | None = None, TextAnswers text=None):
         self.field, self.check, self.text = field, check, text
         self.listed = bytearray()
 

@@ -11,7 +11,7 @@ cdef class EndAnswers(Answers):
     """Of rows: `regex` is found in one of their ends, which are written address:port, or the address alone. It holds
     for one question: rows change. Who makes it sets `profiles` and `flows`, which must live as long as it is asked."""
 
-    def __init__(self, tuple columns, bint ports, regex):
+    def __init__(self, columns: tuple[int, ...], bint ports, regex: Regex):
         self.ports, self.regex = ports, regex
         self.n_columns = <int>min(len(columns), 2)
         for k in range(self.n_columns):

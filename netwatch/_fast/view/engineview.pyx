@@ -58,7 +58,8 @@ cdef class EngineView:
     cdef u32 known_link_types
     cdef dict protos              # code → name; grows with the EtherTypes seen
 
-    def __init__(self, Engine engine, list interfaces, names=None, tellers=(), fields=None,
+    def __init__(self, Engine engine, interfaces: list[Record], names: Names | None = None,
+                 tellers: Iterable[Addon] = (), fields: Callable[[FlowView], None] | None = None,
                  History here=None):
         cdef Core* core = &engine.core
         self.engine, self.interfaces, self.names, self.here = engine, interfaces, names, here
@@ -125,7 +126,8 @@ cdef class EngineView:
         """The flow record of a row, as the engine knows it."""
         return flow_record(self.engine, number, self.interfaces)
 
-    def select(self, where=None, sort=None, bint descending=False, bint history=True, wanted=()):
+    def select(self, where: Where | None = None, sort: str | None = None, bint descending=False,
+               bint history=True, wanted: Iterable[str] = ()) -> Generator[bool, None, Selection]:
         """A generator, as Selection.steps; it returns the Selection of the flows that pass `where`, a Filter or None,
         in order; ended ones only with `history`. `wanted`: further fields that will be looked at."""
         cdef Selection found
@@ -134,11 +136,11 @@ cdef class EngineView:
         yield from found.steps(partial(self.program, where) if where is not None else None, sort, descending)
         return found
 
-    def program(self, where, view):
+    def program(self, where: Where, FlowView view) -> Program:
         """The native form of a filter."""
         return where.program(view, self.record)
 
-    def begin(self, fields) -> None:
+    def begin(self, fields: Iterable[str | None]) -> None:
         """A question about these fields begins."""
         self.bind()
         for name in {field.partition(".")[0] for field in fields if field}:
@@ -179,7 +181,7 @@ cdef class EngineView:
         """Is the flow seen from its responder, because that is this machine and the initiator is not?"""
         return responds_here(&self.view.flows, self.view.flows.here, row)
 
-    def find(self, u64 ident):
+    def find(self, u64 ident) -> Generator[bool, None, int]:
         """A generator, as Selection.steps; it returns the row of a flow, 0 when it is gone."""
         cdef Core* core = &self.engine.core
         cdef u32 i = 0, found = 0, end
@@ -194,7 +196,7 @@ cdef class EngineView:
                 yield True
         return found
 
-    def round_trip(self, bytes address):
+    def round_trip(self, bytes address) -> Generator[bool, None, tuple[int, str] | None]:
         """A generator, as Selection.steps; it returns (microseconds, "TCP handshake" or "ICMP echo") of the newest flow
         to the address that was timed, None without."""
         cdef Core* core = &self.engine.core
@@ -235,7 +237,7 @@ cdef u32 round_trip_us(const Core* core, u32 i) noexcept nogil:
     return max(tcp.srtt_us[0], tcp.srtt_us[1]) if is_echo_flow(row) else 0
 
 
-def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=False) -> dict:
+def screen_record(Engine engine, u32 number, interfaces: list[Record], bint show_secrets=False) -> dict:
     """The flow record with what a screen wants besides: age and idleness in seconds, idleness by its timeout."""
     cdef Core* core = &engine.core
     cdef Row* row
@@ -250,14 +252,14 @@ def screen_record(Engine engine, u32 number, list interfaces, bint show_secrets=
     return record
 
 
-def dns_times(Engine engine, u64 since=0) -> list:
+def dns_times(Engine engine, u64 since=0) -> list[float]:
     """Microseconds that plain DNS responses took which came since then (ns), of the newest DNS_KEPT."""
     cdef Core* core = &engine.core
     cdef u64 i, n = min(core.dpi.dns_timed, <u64>DNS_KEPT)
     return [core.dpi.dns_ns[i] / 1000 for i in range(n) if core.dpi.dns_at[i] >= since]
 
 
-def dns_state(Engine engine) -> tuple:
+def dns_state(Engine engine) -> tuple[bool, int, int]:
     """(whether content is looked at, so that DNS can be timed; responses timed; of them kept)"""
     cdef Core* core = &engine.core
     return not core.dpi.off, core.dpi.dns_timed, min(<u64>DNS_KEPT, core.dpi.dns_timed)

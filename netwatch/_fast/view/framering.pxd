@@ -21,7 +21,7 @@ cdef class FrameRing:
     cdef u64 end             # where the next Kept goes, counted on without end
     cdef readonly u64 first  # ordinal of the oldest frame kept
     cdef readonly u64 next   # ordinal that the next frame will have
-    cdef readonly u64 bytes  # of the frames kept
+    cdef readonly u64 kept_bytes    # of the frames kept
     cdef readonly u64 lost_bytes    # of the frames let go
     cdef u64[16] noted       # frames by note: NOTE_COUNT of packet.pxd, then OWN_NOTES
     cdef void count(self, const Kept* kept) noexcept nogil

@@ -69,7 +69,7 @@ cdef class FrameRing:
             at += self.room - at % self.room           # frames are whole: the rest of the memory stays empty
         while self.first < self.next and at + need - self.places[self.first & self.mask] > self.room:
             kept = <Kept*>(self.mem + self.places[self.first & self.mask] % self.room)
-            self.bytes -= kept.frame.caplen
+            self.kept_bytes -= kept.frame.caplen
             self.lost_bytes += kept.frame.caplen
             self.first += 1
         kept = <Kept*>(self.mem + at % self.room)
@@ -88,7 +88,7 @@ cdef class FrameRing:
         self.places[self.next & self.mask] = at
         self.next += 1
         self.end = at + need
-        self.bytes += f.caplen
+        self.kept_bytes += f.caplen
         if severity(kept):
             self.count(kept)
 
@@ -112,7 +112,7 @@ cdef class FrameRing:
         cdef Kept* kept = self.at(k)
         return PyBytes_FromStringAndSize(<const char*>kept + sizeof(Kept), kept.frame.caplen)
 
-    def record(self, u64 k, list interfaces=None) -> dict:
+    def record(self, u64 k, interfaces: list[Record] | None = None) -> dict:
         """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list."""
         cdef Kept* kept = self.at(k)
         cdef Packet pk = kept.packet
@@ -156,7 +156,7 @@ cdef class FrameRing:
                 high = middle
         return low
 
-    def of_flow(self, u64 flow, u64 start, u64 stop) -> list:
+    def of_flow(self, u64 flow, u64 start, u64 stop) -> list[int]:
         """Ordinals of the flow's frames from `start`, before `stop`."""
         cdef u64 k
         found = []
@@ -165,7 +165,7 @@ cdef class FrameRing:
                 found.append(k)
         return found
 
-    def remarkable(self, u64 most) -> list:
+    def remarkable(self, u64 most) -> list[int]:
         """Ordinals of the newest frames that an expert would look at, oldest first."""
         cdef u64 k = self.next
         found = []
@@ -176,11 +176,11 @@ cdef class FrameRing:
         found.reverse()
         return found
 
-    def counts(self) -> dict:
+    def counts(self) -> dict[str, int]:
         """How many frames had which note, since the beginning; those that none had are left out."""
         return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
 
-    def sides(self, u64 start, u64 stop) -> list:
+    def sides(self, u64 start, u64 stop) -> list[tuple[int, int]]:
         """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""
         cdef u64 k
         cdef Kept* kept
@@ -227,7 +227,7 @@ cdef class FrameRing:
                 high = middle
         return low
 
-    def write_run(self, CaptureWriter writer, u64 start, u64 stop, dict told) -> int:
+    def write_run(self, CaptureWriter writer, u64 start, u64 stop, told: dict[int, bytes | None]) -> int:
         """Write the frames from `start`, before `stop`, with what options_of() made of their flows; those whose flow is
         told None are passed over, 0 stands for none. How many were written."""
         cdef u64 k, before = writer.packets
@@ -244,7 +244,7 @@ cdef class FrameRing:
             writer.check(writer.put(&f, f.iface, options, <u32>len(options)))
         return writer.packets - before
 
-    def excerpt(self, list ordinals, u64 most) -> Excerpt:
+    def excerpt(self, ordinals: list[int], u64 most) -> Excerpt:
         """A source of these frames, copied: the first ones, as many as `most` bytes hold."""
         cdef Excerpt found = Excerpt.__new__(Excerpt)
         cdef Kept* kept
@@ -310,7 +310,7 @@ cdef class Excerpt(Source):
         self.bytes_read += used
         return <int>chunk.n
 
-    def describe(self, list interfaces, list secrets):
+    def describe(self, interfaces: list[Record], secrets: list[tuple[int, bytes]]) -> Excerpt:
         """Let it know what the source of the frames found beside them."""
         self.interfaces = list(interfaces)
         self.n_interfaces = <u32>len(interfaces)

@@ -19,7 +19,7 @@ cdef struct KeyColumn:
 
 cdef class GroupBy:
     cdef FlowView view
-    cdef readonly tuple fields
+    cdef readonly tuple fields  # tuple[str | tuple[str, tuple[str, ...]], ...]: as they were given
     cdef int end               # COL_SRC, COL_DST, 0 none
     cdef bint other_end        # the remote one
     cdef bint of_responder     # fields say nothing where that is the initiator

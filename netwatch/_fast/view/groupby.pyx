@@ -21,7 +21,7 @@ cdef enum:
 
 ENDS = {"": 0, "src": COL_SRC, "dst": COL_DST, "remote": COL_DST, "peer": COL_DST, "each": COL_DST}
 FAMILIES = {4: FAMILY_IP4, 6: FAMILY_MAC, 16: FAMILY_IP6}     # by octets of an address
-STEPS_US = tuple(1 << k for k in range(STEPS))       # smallest of each step
+STEPS_US: tuple[int, ...] = tuple(1 << k for k in range(STEPS))       # smallest of each step
 
 
 cdef void read_address(const u8* a, u8 family, u64* words) noexcept nogil:
@@ -63,14 +63,15 @@ cdef class GroupBy:
     that too, and what fields say of a responder says nothing of an initiator; "each": both, one after the other.
     `steps`: the fields are durations, and go by STEPS_US."""
 
-    def __init__(self, FlowView view, fields=(), str end="", bint steps=False):
+    def __init__(self, FlowView view, fields: Sequence[str | tuple[str, tuple[str, ...]]] = (), str end="",
+                 bint steps=False):
         if len(fields) > MAX_COLUMNS:
             raise ValueError(f"more than {MAX_COLUMNS} fields")
         self.view, self.fields, self.steps = view, tuple(fields), steps
         self.end, self.other_end, self.each_end = ENDS[end], end in ("remote", "peer"), end == "each"
         self.of_responder = end == "peer"
 
-    def ready(self, Selection selection):
+    def ready(self, Selection selection) -> Iterator[bool]:
         """A generator, as Selection.steps: number what the fields say. After the selection is made."""
         cdef KeyColumn* column
         cdef const u32[::1] buffer

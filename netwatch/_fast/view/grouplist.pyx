@@ -113,7 +113,8 @@ cdef class GroupList(Aggregate):
                 self.order[i].key = LAST - 2 - value if descending else value
         radix(&self.order, &self.spare, self.ordered)
 
-    def unfold(self, bint usually, exceptions, sort, bint descending):
+    def unfold(self, bint usually, exceptions: Iterable[int], sort: str | None,
+               bint descending) -> Generator[bool, None, int]:
         """A generator, as Selection.steps: unfold all groups or none, but for those numbers; their flows in that order.
         Only the flows of unfolded groups stay in the selection. It returns the rows of the whole list."""
         cdef u8[::1] opened = bytearray([usually]) * (self.keys.n + 1)
@@ -139,11 +140,12 @@ cdef class GroupList(Aggregate):
         self.lay_out(bytearray(self.keys.n + 1))
         return self.total
 
-    def first(self, u32 n) -> list:
+    def first(self, u32 n) -> list[int]:
         """The groups that come first in the order."""
         return [self.order[i].row for i in range(min(n, self.ordered))]
 
-    def largest(self, u32 limit, str by="bytes"):
+    def largest(self, u32 limit,
+                str by="bytes") -> Generator[bool, None, list[tuple[tuple[GroupKey, ...], Record]]]:
         """A generator, as Selection.steps: add up what was selected. It returns (key, what is known of the group) of
         those that come first by one of SORTS, most first, without the others."""
         yield from self.steps()
@@ -174,7 +176,7 @@ cdef class GroupList(Aggregate):
             self.total = self.starts[self.ordered]
         return 0
 
-    def page(self, u64 offset, u64 limit) -> list:
+    def page(self, u64 offset, u64 limit) -> list[tuple[int, int]]:
         """[(group, row of the flow or 0 for the group itself)] of a part of the list, without flows that are gone."""
         cdef u64 low = 0, high = self.ordered, middle
         cdef u64 at = min(offset, self.total), end = min(offset + limit, self.total)

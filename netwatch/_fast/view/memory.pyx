@@ -15,7 +15,7 @@ cdef u64 counted_bytes(const Conversations* c):
     return (c.mask + 1) * sizeof(u64) if c.slots != NULL else 0
 
 
-def stores(Engine engine) -> list:
+def stores(Engine engine) -> list[tuple[str, int, int, int, int]]:
     """[(name, used, limit, bytes, lost)] of every store. `used` and `limit` are in entries, or in bytes where these
     are what is bounded (then `used` equals `bytes`); `lost` is what had to make room or found none, since the start.
     """

@@ -42,7 +42,7 @@ cdef class Minutes:
     def __dealloc__(self):
         free(self.kept)
 
-    def want(self, Engine engine, rows) -> None:
+    def want(self, Engine engine, rows: Iterable[int]) -> None:
         """Remember these rows from now on."""
         cdef u32 row
         cdef u64 second = engine.core.clock // SECOND
@@ -71,7 +71,7 @@ cdef class Minutes:
                 if self.kept[place].key == engine.core.table.colds[self.kept[place].row].key:
                     look(&self.kept[place], &engine.core, second)
 
-    def of(self, Engine engine, u32 row):
+    def of(self, Engine engine, u32 row) -> tuple[bytes, bytes] | None:
         """(from the initiator, to it): 60 32-bit numbers each, bytes in a second, the newest full one last, all bits
         set where that is not known. None for a row that nobody wanted."""
         cdef Minute* m

@@ -47,7 +47,7 @@ cdef class Profiles:
         """The fact is text, of which records show so many characters."""
         self.limits[proto << 8 | key] = <u16>limit
 
-    def want(self, places) -> bool:
+    def want(self, places: Iterable[tuple[int, int]]) -> bool:
         """Keep these facts, (protocol, key) each. True when some were not kept before: then all rows are looked at
         again."""
         cdef bint more = False
@@ -170,6 +170,6 @@ cdef class Profiles:
         return strings_add(&self.texts, text, <u32>len(text))
 
     @property
-    def left_out(self):
+    def left_out(self) -> int:
         """How often there was no room for a text: what those flows say is not known."""
         return self.refused + self.texts.refused + self.raws.refused + self.profiles.refused

@@ -34,7 +34,7 @@ cdef class Program:
     cdef Op* ops
     cdef readonly int count
     cdef u16 entry
-    cdef readonly tuple predicates     # Python's part: functions of a number
+    cdef readonly tuple predicates     # tuple[Callable[[int], bool], ...]: Python's part: of a number
     cdef list kept                     # the bytes that Op.p points into
     cdef list asked                    # (number of the op, Answers) whose bits grow
 

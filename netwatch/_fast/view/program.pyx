@@ -20,14 +20,16 @@ KINDS = {"number": OP_NUMBER, "ranges": OP_RANGES, "bits": OP_BITS, "address": O
          "relate": OP_RELATE}
 RELATIONS = ("==", "<", "<=", ">", ">=")
 FAMILIES = {4: 4, 6: 2, 16: 6}         # length of an address -> FAMILY_*
-TARGET_ACCEPT, TARGET_REJECT = ACCEPT, REJECT
-LIMIT = MAX_OPS
+TARGET_ACCEPT: int = ACCEPT
+TARGET_REJECT: int = REJECT
+LIMIT: int = MAX_OPS
 
 
 cdef class Program:
     """`ops`: tuples (kind, column, yes, no, value), see KINDS; `entry`: where to begin. ValueError on nonsense."""
 
-    def __init__(self, list ops, int entry, tuple predicates=()):
+    def __init__(self, ops: list[tuple[str, int, int, int, object]], int entry,
+                 predicates: tuple[Callable[[int], bool], ...] = ()):
         if len(ops) > MAX_OPS:
             raise ValueError(f"more than {MAX_OPS} conditions")
         self.predicates = predicates

@@ -28,7 +28,7 @@ from netwatch._fast.view import columns as names
 cdef enum:
     KEPT_ANSWERS = 64          # conditions whose answers are kept, the newest
 
-PROFILE_COLUMN = COL_ATTACHED
+PROFILE_COLUMN: int = COL_ATTACHED
 cdef u64 views = 0
 
 
@@ -67,13 +67,13 @@ cdef class FlowView:
 
     # -------------------------------------------------------------------------------------------- what a field is
 
-    def set_table(self, str field, values):
+    def set_table(self, str field, values: Mapping[int, object]) -> None:
         """What the codes of a code column mean, {code: value of the record}. The mapping may grow; see generation."""
         if field not in names.CODES:
             raise ValueError(f"{field} is no code column")
         self.tables[field] = values
 
-    def attach(self, str field, RowCodes codes, values=None):
+    def attach(self, str field, RowCodes codes, values: Mapping[int, object] | None = None) -> None:
         """A column of a service. `values`: {code: value}; None: the codes are numbers of texts, or it has numbers."""
         index = self.attached[field][0] if field in self.attached else len(self.attached) + 1
         if index >= MAX_ATTACHED:
@@ -89,21 +89,23 @@ cdef class FlowView:
         self.profiles.declare_text(proto, key, limit)
         self.plain.setdefault(field, {})[proto, key] = PLACE_WANTED | first * PLACE_FIRST | empty * PLACE_EMPTY
 
-    def places_of(self, fields) -> dict:
+    def places_of(self, fields: Mapping[str, str]) -> dict[tuple[int, int], str]:
         """The places of plain fields, {(protocol, key): what `fields` has for the field}; from now on they are kept."""
         found = {place: value for field, value in fields.items() for place in self.plain.get(field, ())}
         self.profiles.want(found)
         return found
 
-    def add_parts(self, str name, places, bint whole):
+    def add_parts(self, str name, places: Iterable[tuple[int, int]], bint whole) -> None:
         """Facts, (protocol, key) each, that described fields depend on; `whole` as in Parts."""
         self.parts[name] = (tuple(places), whole)
 
-    def add_described(self, str field, str parts, value_of, bint textual):
+    def add_described(self, str field, str parts,
+                      value_of: Callable[[list[tuple[int, int, bytes | None]]], tuple[object, ...]],
+                      bint textual) -> None:
         """The field's values follow from those parts, as FieldValues has it."""
         self.described[field] = (parts, value_of, textual)
 
-    def columns(self):
+    def columns(self) -> dict[str, tuple[str, int, Mapping[int, object] | None]]:
         """Field → (kind, column, table of a code): "number", "address", "code", "text" (numbers of texts), "plain" and
         "described" (numbers of profiles). What compile_native builds upon."""
         found = {field: ("number", col, None) for field, col in (*names.NUMBERS.items(), *names.FACT_NUMBERS.items())}
@@ -119,12 +121,12 @@ cdef class FlowView:
             found[field] = ("code", col, values)
         return found
 
-    def generation(self):
+    def generation(self) -> tuple[object, ...]:
         """Changes whenever a program made for this view has to be made again."""
         return (self.number, len(self.described), len(self.plain),
                 tuple((field, id(values), len(values)) for field, values in self.tables.items()))
 
-    def ranked(self, tuple fields) -> tuple:
+    def ranked(self, fields: tuple[str, ...]) -> tuple[array[int], list[object]]:
         """Of a code column, or several fields of one: ranks by code, and the values by rank, from 1 on. A value is
         what the field says as text; of several fields it is all of them, the others as they are, -1 for none."""
         table = self.tables[fields[0]]
@@ -154,11 +156,12 @@ cdef class FlowView:
         """Answers to ("part", bytes), ("words", frozenset) or ("regex", Regex)."""
         return <TextAnswers>self.kept(("text", test), lambda: TextAnswers(self.profiles, **{test[0]: test[1]}))
 
-    def on_texts(self, tuple test) -> TextAnswers:
+    def on_texts(self, test: tuple[str, object]) -> TextAnswers:
         """Answers to a test of texts, by number of a text: "part", "words" or "regex", and what it is."""
         return self.text_answers(test)
 
-    def on_profiles(self, frozenset plain, dict described, test, text) -> ProfileAnswers:
+    def on_profiles(self, plain: frozenset[str], described: dict[str, Callable[[object], bool] | None],
+                    test: Hashable | None, text: tuple[str, object] | None) -> ProfileAnswers:
         """Answers, by profile, to whether one of these plain fields, or of the described ones, {field: check}, has a
         value that passes a test: `check` holds of it; `text` is the same for texts, as on_texts() knows it, None where
         it is no test of texts. `test` None: has a value at all."""
@@ -172,11 +175,11 @@ cdef class FlowView:
             return ProfileAnswers(self.profiles, conditions)
         return self.kept(("profiles", plain, frozenset(described), test), make)
 
-    def on_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
+    def on_ends(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndAnswers:
         """Answers, by row, to whether a regular expression is found in an end, with its port or without."""
         return self.kept(("ends", columns, ports, regex), lambda: self.make_ends(columns, ports, regex))
 
-    def make_ends(self, tuple columns, bint ports, regex) -> EndAnswers:
+    def make_ends(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndAnswers:
         """Answers that on_ends() keeps."""
         cdef EndAnswers made = EndAnswers(columns, ports, regex)
         made.profiles, made.flows = self.profiles, &self.flows
@@ -215,7 +218,7 @@ cdef class FlowView:
         """From now on it is handed the rows that are new or have changed."""
         self.followers.append(follower)
 
-    def catch_up(self):
+    def catch_up(self) -> Iterator[bool]:
         """A generator: bring what is kept of flows up to date, slice by slice (see Selection.steps)."""
         self.profiles.tidy(self.flows.high)
         while not self.go_on():

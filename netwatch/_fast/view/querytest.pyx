@@ -42,7 +42,7 @@ cdef class SampleFlows:
         free(self.colds)
         free(self.tcps)
 
-    def add(self, dict given):
+    def add(self, dict given) -> int:
         """One row. Ends are packed, pairs (initiator's, responder's), `facts` {(proto, key): bytes, int or list}."""
         cdef u32 i = self.high + 1
         if i > self.cap:
@@ -167,14 +167,14 @@ cdef class KeyTable:
     def __dealloc__(self):
         keys_close(&self.keys)
 
-    def add(self, tuple key, u64 hash) -> int:
+    def add(self, key: tuple[int, ...], u64 hash) -> int:
         """The number of the key, 0 when there is no room for it."""
         cdef u64 words[16]
         for at, word in enumerate(key):
             words[at] = word
         return keys_add(&self.keys, words, hash)
 
-    def find(self, tuple key, u64 hash) -> int:
+    def find(self, key: tuple[int, ...], u64 hash) -> int:
         """The number of the key, 0 when it is not there."""
         cdef u64 words[16]
         for at, word in enumerate(key):

@@ -47,7 +47,8 @@ cdef class Selection:
             free(self.items)
             free(self.other)
 
-    def steps(self, program=None, sort=None, bint descending=False):
+    def steps(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
+              bint descending=False) -> Iterator[bool]:
         """A generator. It yields whether its next piece needs the engine to hold still; the first does. `program(view)`
         makes the Program, None: every flow; `sort` is a field, None: by first frame."""
         self.view.work.begin()
@@ -66,7 +67,7 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.order(key, descending)
 
-    def ordered(self, sort, bint descending=False):
+    def ordered(self, sort: str | None, bint descending=False) -> Iterator[bool]:
         """A generator: put what was selected into another order."""
         self.at = 0
         yield True
@@ -76,19 +77,21 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.order(self.key_of(sort), descending)
 
-    def order(self, key, bint descending):
+    def order(self, key: tuple[str, int, Values | Mapping[int, object] | None] | None,
+              bint descending) -> Iterator[bool]:
         """By age, then by what key_of() said."""
         yield from self.order_by_age(descending and key is None)
         if key is not None:
             yield from self.order_by(key, descending)
 
-    def query(self, program=None, sort=None, bint descending=False, offset=0, limit=None):
+    def query(self, program: Callable[[FlowView], Program] | None = None, sort: str | None = None,
+              bint descending=False, offset: int = 0, limit: int | None = None) -> tuple[list[int], int]:
         """(rows of one page, how many matched), all at once."""
         for _ in self.steps(program, sort, descending):
             pass
         return self.page(offset, limit), self.matched
 
-    def page(self, offset=0, limit=None):
+    def page(self, offset: int = 0, limit: int | None = None) -> list[int]:
         """Rows of a part of the answer, without those that are other flows' by now."""
         cdef u32 start = min(max(offset, 0), self.matched), k
         cdef u32 end = self.matched if limit is None else min(start + max(limit, 0), self.matched)
@@ -166,7 +169,7 @@ cdef class Selection:
 
     # ------------------------------------------------------------------------------------------------ ordering
 
-    def key_of(self, sort):
+    def key_of(self, sort: str | None) -> tuple[str, int, Values | Mapping[int, object] | None] | None:
         """What there is to sort by: (kind, column, what more), None for the flows' age: also where it is a field of
         which nothing can be known here, so that no flow has a value."""
         if sort is None or sort == "id":
@@ -176,7 +179,7 @@ cdef class Selection:
             return None
         return kind, col, self.view.values_of(sort) if kind in ("plain", "described") else table
 
-    def order_by_age(self, bint descending):
+    def order_by_age(self, bint descending) -> Iterator[bool]:
         """By the order of first frames; rows already lie so unless rows were used again."""
         cdef u32 k
         cdef bint sorted_already = not descending
@@ -191,7 +194,8 @@ cdef class Selection:
                     self.items[k].key = directed(self.items[k].key, descending)
                 radix(&self.items, &self.other, self.matched)
 
-    def order_by(self, key, bint descending):
+    def order_by(self, key: tuple[str, int, Values | Mapping[int, object] | None],
+                 bint descending) -> Iterator[bool]:
         """By a field; the order by age is there already and breaks ties."""
         kind, col, more = key
         if kind == "address":
@@ -213,11 +217,11 @@ cdef class Selection:
             ranks = self.profile_ranks(more)
         yield from self.filled(lambda: self.fill_ranks(col, ranks, descending))
 
-    def fill_part(self, col, part, descending):
+    def fill_part(self, int col, int part, bint descending) -> bool:
         """fill_addresses(), for filled()."""
         return self.fill_addresses(col, part, descending)
 
-    def filled(self, fill):
+    def filled(self, fill: Callable[[], bool]) -> Iterator[bool]:
         """Keys by `fill()`, slice by slice, then the sort."""
         self.at = 0
         yield True
@@ -228,7 +232,7 @@ cdef class Selection:
         yield False
         radix(&self.items, &self.other, self.matched)
 
-    def rank_texts(self):
+    def rank_texts(self) -> Iterator[bool]:
         """Ranks of all texts there are by now."""
         yield True
         self.view.work.begin()
@@ -238,7 +242,7 @@ cdef class Selection:
         yield False
         self.view.ranks.sort()
 
-    def work_out(self, Values values):
+    def work_out(self, Values values) -> Iterator[bool]:
         """What a field says in every profile, and the ranks of the texts among it."""
         yield True
         self.view.work.begin()
@@ -247,7 +251,7 @@ cdef class Selection:
             self.view.work.begin()
         yield from self.rank_texts()
 
-    def profile_ranks(self, Values values):
+    def profile_ranks(self, Values values) -> array[int]:
         """Ranks by profile: numbers go before texts; a list goes by its first value."""
         cdef u32[::1] found
         cdef u32 k, first
@@ -322,7 +326,7 @@ cdef class Selection:
         return self.at == self.matched
 
 
-def code_ranks(values):
+def code_ranks(values: Mapping[int, object]) -> array[int]:
     """Codes go by the value that they stand for: its rank among all values of the table, by code."""
     ordered = sorted({sort_key(value) for value in values.values()})
     rank_of = {key: rank for rank, key in enumerate(ordered, 1)}
@@ -332,7 +336,7 @@ def code_ranks(values):
     return ranks
 
 
-def sort_key(value):
+def sort_key(value: object) -> tuple[int, float, bytes]:
     """A total order over the values of records: numbers, then texts without regard to A-Z case; a list goes by its
     first value."""
     if isinstance(value, (list, tuple)):

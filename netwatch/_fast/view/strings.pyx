@@ -173,6 +173,6 @@ cdef class StringTable:
         return self.strings.items[number].p[:self.strings.items[number].n]
 
     @property
-    def refused(self):
+    def refused(self) -> int:
         """How often there was no room."""
         return self.strings.refused

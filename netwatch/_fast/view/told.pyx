@@ -18,8 +18,8 @@ cdef class Told:
     """`fields`: the columns, of which `tables` say what the codes mean; `age_field`: how long ago that was put, None
     where nobody shows it."""
     cdef Engine engine
-    cdef readonly tuple fields
-    cdef readonly dict tables      # field -> {code: value}
+    cdef readonly tuple fields     # tuple[str, ...]: the columns
+    cdef readonly dict tables      # dict[str, dict[int, object]]: field -> {code: value}
     cdef readonly str age_field
     cdef readonly RowCodes codes, times
     cdef dict numbers          # values -> code
@@ -27,21 +27,21 @@ cdef class Told:
     cdef u32 last              # code given
     cdef u64 limit             # values from which it is looked at which of them are still in use
 
-    def __init__(self, Engine engine, fields, age_field=None):
+    def __init__(self, Engine engine, fields: Iterable[str], age_field: str | None = None):
         self.engine, self.fields, self.age_field = engine, tuple(fields), age_field
         self.tables = {field: {} for field in self.fields}
         self.codes, self.times = RowCodes(keyed=True), RowCodes(keyed=True, numbers=True)
         self.numbers, self.values = {}, {}
         self.limit = SPARE
 
-    def key(self, u32 row):
+    def key(self, u32 row) -> int | None:
         """The key of the flow in that row; None where there is none that a socket could have."""
         cdef Core* core = &self.engine.core
         if row == 0 or row > core.table.high or not has_socket_ends(&core.table.rows[row]):
             return None
         return core.table.colds[row].key
 
-    def ends(self, u32 row, u64 key):
+    def ends(self, u32 row, u64 key) -> tuple[int, bytes, int, bytes, int, int, int] | None:
         """(protocol, initiator's address, port, responder's address, port, first frame in ns, when it was last known to
         be the same flow in ns) of that flow, packed addresses; None when it is gone. An echo's identifier is its
         initiator's port. A TCP connection is the same until its end or another's beginning was seen."""
@@ -61,7 +61,7 @@ cdef class Told:
             return r.proto, a[0], r.pa, b[0], 0, first, last
         return r.proto, *a, *b, first, last
 
-    def put(self, u32 row, u64 key, tuple values, when) -> None:
+    def put(self, u32 row, u64 key, values: tuple[object, ...], when: int | None) -> None:
         """The flow in that row, of that key, has these values since `when`, None: no matter. One for each field, None
         for none; they can be hashed."""
         if len(self.numbers) > self.limit:
@@ -77,7 +77,7 @@ cdef class Told:
         self.codes.put(row, code, key)
         self.times.put(row, when if when is not None else 0, key if when is not None else 0)
 
-    def of(self, u32 row, u64 key):
+    def of(self, u32 row, u64 key) -> tuple[tuple[object, ...], int | None] | None:
         """(values, since when) of that flow; None when nothing was put."""
         code = self.codes.code(row, key)
         return (self.values[code], self.times.number(row, key)) if code else None

@@ -15,7 +15,7 @@ cdef class Values:
     cdef u32* ids                  # number of a text, LISTED + place of a value, 0 none; by profile, or by part of one
     cdef u32 cap
     cdef u32 known                 # ids worked out, from 1 on
-    cdef readonly list values      # tuples
+    cdef readonly list values      # list[tuple[object, ...]]: what stands at a place
     cdef list firsts               # of each: the number of its first value's text, 0 where that is none
 
     cdef int room(self, u32 n) except -1

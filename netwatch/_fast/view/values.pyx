@@ -50,7 +50,7 @@ cdef class Values:
             work.calls += 1
         return len(self.firsts) == len(self.values)
 
-    def codes(self) -> tuple:
+    def codes(self) -> tuple[array[int], list[object]]:
         """(what the field says first, by profile: the number of a text, or LISTED + place among what is no text, 0
         nothing; that, in order). After name_texts()."""
         cdef u32[::1] found, listed

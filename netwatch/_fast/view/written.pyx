@@ -116,7 +116,7 @@ cdef u32 end_text(const Flows* t, u32 i, int col, char* out) noexcept nogil:
     return n + 1 + put_decimal(out + n + 1, <u32>port)
 
 
-def address_text(bytes packed):
+def address_text(bytes packed) -> str:
     """The canonical text of 4 (IPv4), 6 (MAC) or 16 (IPv6) bytes."""
     cdef char out[64]
     cdef u8 family = FAMILY_IP4 if len(packed) == 4 else FAMILY_MAC if len(packed) == 6 else FAMILY_IP6

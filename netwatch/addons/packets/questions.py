@@ -137,7 +137,7 @@ def _capture(source: Source) -> Capture | None:
 def _kept(ring: FrameRing) -> Kept:
     if ring.next == ring.first:
         return Kept(lost=ring.first, lost_bytes=ring.lost_bytes)
-    return Kept(ring.next - ring.first, ring.bytes, ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
+    return Kept(ring.next - ring.first, ring.kept_bytes, ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
                 ring.record(ring.next - 1)["n"])
 
 
