@@ -27,7 +27,7 @@ from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, e
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
-from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_packet
+from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_nothing, turn_packet
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:
@@ -67,7 +67,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     tell_identified(core, row, app, pk.frame.ts, pk.frame.n)
     if core.copies:
         copies_note(core.table.echoes, number, pk)
-    if core.turns != NULL:
+    if core.turns != NULL and not turn_nothing(core.turns, &mark, row, pk):
         turn_packet(core.turns, &mark, row, &core.table.colds[number],
                     &core.table.tcps[row.tcp if row.proto == PROTO_TCP else 0], &core.dpi, pk, number)
     return number

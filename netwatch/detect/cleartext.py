@@ -6,6 +6,7 @@ The name anonymous of FTP (RFC 1635) has none that matters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
@@ -36,11 +37,8 @@ class Cleartext(Detector):
         if notice.src in self.allowed or notice.dst in self.allowed:
             return
         _, crowd, facts = notice.more
-        for app, found in said(in_clear(facts), notice.app).items():
-            who = found.get("login", found) if isinstance(found, dict) else {}
-            if "password" not in who or who.get("user") in NOBODY:
-                continue
-            login = (notice.src, notice.dst, notice.dport, app, str(who.get("user", "")))
+        for app, user in _logins(facts, notice.app):
+            login = (notice.src, notice.dst, notice.dport, app, user)
             known = self._known.get(login)
             if known is None:
                 known = self._known[login] = Crowded()
@@ -55,3 +53,12 @@ class Cleartext(Detector):
         return Told(WARNING, "Password in clear",
                     f"{src} sent {dst} a password over {app}{f' for {user}' if user else ''}, without encryption",
                     evidence | ({"user": user} if user else {}), {"src": src, "dst": dst, "dport": port})
+
+
+@lru_cache(1024)
+def _logins(facts: bytes, app: int) -> tuple[tuple[str, str], ...]:
+    """(protocol, user) of each password that a flow sent in clear."""
+    found = ((name, each.get("login", each)) for name, each in said(in_clear(facts), app).items()
+             if isinstance(each, dict))
+    return tuple((name, str(who.get("user", ""))) for name, who in found
+                 if "password" in who and who.get("user") not in NOBODY)

@@ -48,7 +48,7 @@ class Many(NamedTuple):
     `when`: what counts, of refused, half-open (a RST before the handshake was complete), unanswered; opened, closed
     (TCP); answered (not TCP); told (all that a flow will say of itself is known; its time is then that of its first
     frame). `by` is the key, `of` the thing, both of src, dst, sport, dport, proto, facts. Only flows of `protos`,
-    `apps`, and to `ports` count, where those are given, and which said one of `facts`: (app, key) of each; where
+    `apps`, and to `ports` count, where those are given, none to ports that are `spared`, and which said one of `facts`: (app, key) of each; where
     `carried` is given, only flows of at most so many bytes of payload. `names`:
     the things are names asked of DNS: "long" ones, below the domain that is part of the key, or domains that are
     "missing" (NXDOMAIN). `answered`: only if at most one in so many
@@ -66,6 +66,7 @@ class Many(NamedTuple):
     facts: tuple[tuple[str, int], ...] = ()
     carried: int = 0
     names: str = ""
+    spared: range = range(0)
     bound: int = 16_384
 
 

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 MOST = 2000  # scans remembered
 FAILED = ("refused", "half-open", "unanswered")
 ANSWERED = 5  # of attempts at many hosts, at most one in so many was answered
-TRACEROUTE = frozenset(range(33434, 33690))  # UDP ports that traceroute begins from, one a probe
-UDP = frozenset(range(65536)) - TRACEROUTE
+TRACEROUTE = range(33434, 33690)  # UDP ports that traceroute begins from, one a probe
 PORTS, HOSTS = ("src", "dst", "proto"), ("src", "dport", "proto")
 
 
@@ -44,10 +43,10 @@ class PortScan(Detector):
         self._told: dict[tuple[object, ...], Crowd] = {}
         return [each for slow in ("", "slow_") for each in (
             Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
-            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), ports=UDP),
+            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), spared=TRACEROUTE),
             Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("tcp", "icmp", "icmp6"),
                  answered=ANSWERED),
-            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("udp",), ports=UDP,
+            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("udp",), spared=TRACEROUTE,
                  answered=ANSWERED))]
 
     def take(self, notice: Notice) -> None:

@@ -13,7 +13,7 @@ cdef enum:                     # Turn.what
     TURN_ABORTED               # a RST before the handshake was complete
     TURN_CARRIED               # another CARRIED bytes of payload of one side
     TURN_CLOSED                # TCP: both sides are done, or one has reset
-    TURN_TOLD                  # all that it will say of itself is known; its facts follow
+    TURN_TOLD                  # all that it will say of itself is known; its facts follow, `value` is who hears them
     TURN_DUE                   # likewise, at its end; `ts` is when it had been idle for too long
     TURN_LINK                  # what a station says of itself: an event of EV_LINKS follows
     TURN_GREETED               # from here on only for who diagnoses. TCP: a SYN was answered by a SYN/ACK
@@ -50,12 +50,17 @@ cdef struct Turn:
     u16 times                  # how often the same segment was sent again
     u32 rtt_us                 # of the handshake, 0 unknown
 
+cdef struct Heard:             # what flows may say, and who hears it: a bit each
+    u32 by_app[256]            # application of the flow
+    u32 by_fact[256][256]      # protocol and key of a fact
+
 cdef struct TurnList:
     u8* mem
     u64 used
     u64 cap
     u64 lost                   # found no room
     Pulses* pulses             # NULL: nobody diagnoses
+    Heard heard
 
 cdef struct Mark:              # what a packet may change
     u8 state
@@ -66,6 +71,12 @@ cdef struct Mark:              # what a packet may change
 cdef inline void turn_mark(Mark* mark, const Row* row, const Dpi* dpi) noexcept nogil:
     mark.state, mark.bits, mark.dns = row.state, row.bits, dpi.dns_timed
     mark.payload[0], mark.payload[1] = row.payload[0], row.payload[1]
+
+cdef inline bint turn_nothing(const TurnList* turns, const Mark* mark, const Row* row, const Packet* pk) noexcept nogil:
+    """Did the packet surely change nothing? As most do not, and nobody diagnoses."""
+    cdef int s = pk.side
+    return (turns.pulses == NULL and row.state == mark.state and row.bits == mark.bits and row.packets[s] != pk.count
+            and (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS == 0)
 
 cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
                       const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil     # after it was accounted for

@@ -10,7 +10,7 @@ from netwatch._fast.base.bytes cimport i32, u8, u16, u32, u64, be16
 from netwatch._fast.base.domain cimport NAME_TEXT, name_text
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_RESPONSE,
                                       ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT, TcpRow)
-from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, app_of
+from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, FACT_HEAD, app_of
 from netwatch._fast.flow.pulse cimport *
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, NOTE_DROPPED, NOTE_FAST, NOTE_RETRANSMIT,
                                          NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, Packet, TCP_ACK, TCP_FIN, TCP_RST,
@@ -47,12 +47,23 @@ cdef Turn* turn_room(TurnList* turns, u32 facts) noexcept nogil:
     return turn
 
 
-cdef Turn* turn_put(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame,
-                    const Facts* facts) noexcept nogil:
-    cdef Turn* turn = turn_bare(turns, what, row, cold, number, ts, frame, facts.used if facts != NULL else 0)
-    if turn != NULL and facts != NULL:
-        memcpy(<u8*>turn + sizeof(Turn), <const u8*>facts + sizeof(Facts), facts.used)
-    return turn
+cdef void facts_put(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts,
+                    u64 frame) noexcept nogil:
+    """What the flow said, where somebody hears it."""
+    cdef const u8* facts = <const u8*>cold.facts + sizeof(Facts)
+    cdef const u8* at = facts
+    cdef u32 hearers = 0
+    cdef Turn* turn
+    while at < facts + cold.facts.used:
+        hearers |= turns.heard.by_fact[at[0]][at[1]]
+        at += FACT_HEAD + (at[2] | <u32>at[3] << 8)
+    hearers &= turns.heard.by_app[app_of(row, cold)]
+    if not hearers:
+        return
+    turn = turn_bare(turns, what, row, cold, number, ts, frame, cold.facts.used)
+    if turn != NULL:
+        turn.value = hearers
+        memcpy(<u8*>turn + sizeof(Turn), facts, cold.facts.used)
 
 
 cdef Turn* turn_bare(TurnList* turns, int what, const Row* row, const Cold* cold, u32 number, u64 ts, u64 frame,
@@ -98,7 +109,7 @@ cdef int tcp_turn(const Mark* mark, const Row* row, const Packet* pk) noexcept n
 
 cdef void pulse_put(TurnList* turns, int what, const Row* row, const Cold* cold, const TcpRow* t, const Packet* pk,
                     u32 number, u64 value, int code, u16 times) noexcept nogil:
-    cdef Turn* turn = turn_put(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
+    cdef Turn* turn = turn_bare(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, 0)
     if turn != NULL:
         turn.spoke = pk.side != (row.bits & BIT_INITIATOR_B)
         turn.value, turn.code, turn.times, turn.rtt_us = value, <u8>code, times, t.rtt_us
@@ -208,18 +219,18 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
     elif responder and row.packets[s] == pk.count:
         what = TURN_ANSWERED
     if what >= 0:
-        turn = turn_put(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
+        turn = turn_bare(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, 0)
         if turn != NULL:
             turn.spoke = responder
             if what == TURN_OPENED:
                 turn.value = pk.frame.ts - cold.first if pk.frame.ts > cold.first else 0
                 turn.rtt_us, turn.code = tcp.rtt_us, tcp.retrans[row.bits & BIT_INITIATOR_B] != 0
     if (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS:
-        turn = turn_put(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, NULL)
+        turn = turn_bare(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, 0)
         if turn != NULL:
             turn.spoke = responder
     if row.bits & ~mark.bits & BIT_DPI_DONE and cold.facts != NULL:
-        turn_put(turns, TURN_TOLD, row, cold, number, pk.frame.ts, pk.frame.n, cold.facts)
+        facts_put(turns, TURN_TOLD, row, cold, number, pk.frame.ts, pk.frame.n)
     if turns.pulses != NULL:
         if row.proto == PROTO_TCP and row.tcp and not pk.part:
             pulse_packet(turns, mark, row, cold, tcp, pk, number)
@@ -238,7 +249,7 @@ cdef void turn_link(TurnList* turns, const Row* row, const Cold* cold, u32 numbe
 cdef void turn_end(TurnList* turns, const Row* row, const Cold* cold, u32 number, u64 due, u64 frame) noexcept nogil:
     """Put down what was learnt of a flow that was still read when it ended."""
     if (row.family == FAMILY_IP4 or row.family == FAMILY_IP6) and row.proto < 256 and cold.facts != NULL:
-        turn_put(turns, TURN_DUE, row, cold, number, due, frame, cold.facts)
+        facts_put(turns, TURN_DUE, row, cold, number, due, frame)
 
 
 cdef class Turns:

@@ -8,7 +8,8 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix, mix_address
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport PLACES_FIRST, places_add, places_close, places_first, places_grow, places_open
+from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+                                           places_next, places_open)
 
 
 cdef bint attempts_open(Attempts* a) noexcept nogil:
@@ -78,7 +79,7 @@ cdef Attempt* attempt_of(Attempts* a, const Turn* turn) noexcept nogil:
         one = &a.attempts[number]
         if one.turn.key == turn.key and one.state == WAITING:
             return one
-        number = a.keys.older[number]
+        number = places_next(&a.keys, number)
     return NULL
 
 
@@ -113,5 +114,5 @@ cdef Source* source_of(Attempts* a, const Turn* turn) noexcept nogil:
     while number:
         if memcmp(a.sources[number].address, turn.src, 16) == 0:
             return &a.sources[number]
-        number = a.addresses.older[number]
+        number = places_next(&a.addresses, number)
     return NULL

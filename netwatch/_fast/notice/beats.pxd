@@ -16,10 +16,10 @@ cdef struct Beat:
     u64 first                  # ns, of the flows that are counted
     u64 last
     u64 count                  # flows
-    u32 gaps[GAPS]             # ms, the newest, at (count - 2) % GAPS
+    u8 said
+    u32 gaps[GAPS]             # ms, the newest, at (count - 2) % GAPS; from here on only what `count` says is set
     u64 flows[GAPS]            # numbers of the newest
     u64 frames[GAPS]
-    u8 said
 
 cdef struct Beats:
     Places keys

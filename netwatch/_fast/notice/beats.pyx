@@ -4,12 +4,13 @@ Judged by the median of how far the gaps are from their median: some that are mi
 neither. Gaps that are spread evenly over plus or minus a third have 17 % of it, chance has 70 %.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.base.mix cimport mix_ends
 from netwatch._fast.flow.turns cimport Turn
-from netwatch._fast.notice.places cimport PLACES_FIRST, places_add, places_close, places_first, places_grow, places_open
+from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
+                                           places_next, places_open)
 
 cdef enum:
     AT_ONCE_MS = 1000          # flows this close together are one beat
@@ -36,15 +37,14 @@ cdef Beat* beat_of(Beats* b, const Turn* turn) noexcept nogil:
         if (one.dport == turn.dport and one.proto == turn.proto and memcmp(one.src, turn.src, 16) == 0
                 and memcmp(one.dst, turn.dst, 16) == 0):
             break
-        number = b.keys.older[number]
+        number = places_next(&b.keys, number)
     if number == 0:
         if b.keys.made == b.keys.cap and b.keys.cap < BEATS:
             places_grow(&b.keys, <void**>&b.beats, sizeof(Beat), &oldest)
         one = &b.beats[places_add(&b.keys, h)]
-        memset(one, 0, sizeof(Beat))
         memcpy(one.src, turn.src, 16)
         memcpy(one.dst, turn.dst, 16)
-        one.dport, one.proto = turn.dport, turn.proto
+        one.dport, one.proto, one.last, one.count = turn.dport, turn.proto, 0, 0
     gap = (turn.ts - one.last) // 1000000 if turn.ts > one.last else 0
     if one.count and gap < AT_ONCE_MS:
         return NULL

@@ -2,7 +2,7 @@
 from cpython.object cimport PyObject
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.flow.turns cimport Heard, Turn
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:                     # what happened, the bits of Crowds.when
@@ -37,8 +37,8 @@ cdef struct Parts:             # those that count; the others are 0
     u16 proto
     u16 family
     u64 facts[2]               # two hashes of those that count; of a name, of all of it
-    u8 name[NAME_KEPT]         # its beginning
     u8 name_n
+    u8 name[NAME_KEPT]         # its beginning; facts tell of all of it
 
 cdef struct Member:
     Parts thing
@@ -57,9 +57,9 @@ cdef struct Group:
     u64 distinct               # in all
     u64 flows[KEPT]
     u64 frames[KEPT]
-    Parts things[KEPT]
     u8 said
     PyObject* crowd            # the Crowd that was made of it, NULL none
+    Parts things[KEPT]         # the first, as many as `distinct`
 
 cdef class Crowd:
     cdef Group group
@@ -90,6 +90,8 @@ cdef class Crowds:
     cdef u64 made              # groups
 
     cdef bint takes(self, const Turn* turn) noexcept
+    cdef bint fits(self, const Turn* turn) noexcept
+    cdef void hear(self, Heard* heard, u32 bit) noexcept
     cdef bint hears(self, const Turn* turn) noexcept
     cdef Group* add(self, const Turn* turn) except NULL
     cdef Group* add_names(self, const Turn* turn) except? NULL

@@ -36,6 +36,7 @@ class Crowds:
         facts: tuple[tuple[str, int], ...],
         carried: int,
         names: str,
+        spared: range,
         bound: int,
     ) -> None: ...
     @property

@@ -10,11 +10,11 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
-from netwatch._fast.flow.turns cimport Turn
+from netwatch._fast.flow.turns cimport Heard, Turn
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_open)
+                                           places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.dns.facts cimport DNS_NAME
 
@@ -74,8 +74,12 @@ cdef dict told_parts(const Parts* parts, u32 which):
     return found
 
 
+cdef inline u64 parts_hash(const Parts* parts) noexcept nogil:
+    return mix_bytes(<const u8*>parts, sizeof(Parts) - NAME_KEPT)
+
+
 cdef u64 member_hash(const Parts* thing, u64 made) noexcept nogil:
-    return mix_on(mix_bytes(<const u8*>thing, sizeof(Parts)), made, made)
+    return mix_on(parts_hash(thing), made, made)
 
 
 cdef void note(Group* group, const Turn* turn) noexcept:
@@ -139,7 +143,7 @@ cdef class Crowds:
 
     def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
                  protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
-                 facts: tuple[tuple[str, int], ...], carried: int, names: str,
+                 facts: tuple[tuple[str, int], ...], carried: int, names: str, spared: range,
                  bound: int) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
         cdef list apps_of = app_names()
@@ -152,6 +156,8 @@ cdef class Crowds:
         memset(self.ports, ports is None, sizeof(self.ports))
         for i in ports or ():
             self.ports[i] = True
+        for i in spared:
+            self.ports[i] = False
         self.names, self.dns = NAMES[names], apps_of.index("dns")
         self.any_fact = not facts
         self.carried = carried or <u64>-1
@@ -190,10 +196,21 @@ cdef class Crowds:
 
     cdef bint takes(self, const Turn* turn) noexcept:
         """Does it count? Where facts are asked for, one of them must be there."""
-        if not (self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
-                and turn.payload[0] + turn.payload[1] <= self.carried):
-            return False
-        return not self.when & ON_TOLD or self.hears(turn)
+        return self.fits(turn) and (not self.when & ON_TOLD or self.hears(turn))
+
+    cdef bint fits(self, const Turn* turn) noexcept:
+        """Does it count, whatever it said?"""
+        return (self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+                and turn.payload[0] + turn.payload[1] <= self.carried)
+
+    cdef void hear(self, Heard* heard, u32 bit) noexcept:
+        """Put down which facts of which flows count."""
+        cdef int app, key
+        for app in range(256):
+            heard.by_app[app] |= bit * self.apps[app]
+            for key in range(256):
+                if self.any_fact or self.facts[app][key >> 6] >> (key & 63) & 1:
+                    heard.by_fact[app][key] |= bit
 
     cdef bint hears(self, const Turn* turn) noexcept:
         """Hash the facts that count; False when there are none."""
@@ -253,7 +270,7 @@ cdef class Crowds:
         cdef Group* group
         cdef Member* one
         self.forget(turn.ts)
-        group = self.group_of(key, mix_bytes(<const u8*>key, sizeof(Parts)))
+        group = self.group_of(key, parts_hash(key))
         number = self.find(thing, group.made)
         if number == 0:
             if self.members.made - self.oldest >= self.members.cap and (
@@ -281,14 +298,14 @@ cdef class Crowds:
                 if group.n:
                     return group
                 break                           # all its members are forgotten: it begins anew
-            number = self.groups.older[number]
+            number = places_next(&self.groups, number)
         if number == 0:
             if self.groups.made == self.groups.cap and self.groups.cap < GROUPS:
                 places_grow(&self.groups, <void**>&self.group, sizeof(Group), &oldest)
             number = places_add(&self.groups, h)
         group = &self.group[number]
         part(group)
-        memset(group, 0, sizeof(Group))
+        memset(group, 0, sizeof(Group) - sizeof(group.things))
         self.made += 1
         group.key, group.made = key[0], self.made
         return group
@@ -298,7 +315,7 @@ cdef class Crowds:
         while number:
             if self.member[number].group == made and memcmp(&self.member[number].thing, thing, sizeof(Parts)) == 0:
                 return number
-            number = self.members.older[number]
+            number = places_next(&self.members, number)
         return 0
 
     cdef void forget(self, u64 now) noexcept:

@@ -1,10 +1,13 @@
 """A table of bounded size that forgets what was put in first: hash, chain and order. Who uses it keeps the entries."""
 from netwatch._fast.base.bytes cimport u32, u64
 
+cdef struct Place:             # of an entry
+    u64 hash
+    u32 older                  # the next of its chain
+
 cdef struct Places:
-    u32* at                    # by hash, the newest entry of each place; 0 none
-    u32* older                 # of an entry, the next of its place
-    u64* hashes
+    u32* at                    # by hash, the newest entry of each chain; 0 none
+    Place* chain               # by entry
     u32 cap                    # a power of two; entries are numbered from 1 to cap
     u64 made                   # since the start
 
@@ -18,5 +21,17 @@ cdef u32 places_add(Places* p, u64 h) noexcept nogil           # the number of t
 cdef bint places_grow(Places* p, void** entries, size_t size, u64* oldest) noexcept nogil     # False: no memory
 
 cdef inline u32 places_first(const Places* p, u64 h) noexcept nogil:
-    """The newest entry that may have this hash; go on with `older`."""
-    return p.at[h & (p.cap - 1)]
+    """The newest entry with this hash; 0 none."""
+    cdef u32 number = p.at[h & (p.cap - 1)]
+    while number and p.chain[number].hash != h:
+        number = p.chain[number].older
+    return number
+
+
+cdef inline u32 places_next(const Places* p, u32 number) noexcept nogil:
+    """The next older one with the same hash; 0 none."""
+    cdef u64 h = p.chain[number].hash
+    number = p.chain[number].older
+    while number and p.chain[number].hash != h:
+        number = p.chain[number].older
+    return number

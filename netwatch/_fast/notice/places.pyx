@@ -8,27 +8,24 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 cdef bint places_open(Places* p, u32 cap) noexcept nogil:
     p.cap, p.made = cap, 0
     p.at = <u32*>calloc(cap, sizeof(u32))
-    p.older = <u32*>calloc(cap + 1, sizeof(u32))
-    p.hashes = <u64*>calloc(cap + 1, sizeof(u64))
-    return p.at != NULL and p.older != NULL and p.hashes != NULL
+    p.chain = <Place*>calloc(cap + 1, sizeof(Place))
+    return p.at != NULL and p.chain != NULL
 
 
 cdef void places_close(Places* p) noexcept nogil:
     free(p.at)
-    free(p.older)
-    free(p.hashes)
+    free(p.chain)
 
 
 cdef u32 places_add(Places* p, u64 h) noexcept nogil:
     cdef u32 number = <u32>(p.made & (p.cap - 1)) + 1
     cdef u32* link
     if p.made >= p.cap:
-        link = &p.at[p.hashes[number] & (p.cap - 1)]
+        link = &p.at[p.chain[number].hash & (p.cap - 1)]
         while link[0] != number:
-            link = &p.older[link[0]]
-        link[0] = p.older[number]
-    p.hashes[number] = h
-    p.older[number] = p.at[h & (p.cap - 1)]
+            link = &p.chain[link[0]].older
+        link[0] = p.chain[number].older
+    p.chain[number].hash, p.chain[number].older = h, p.at[h & (p.cap - 1)]
     p.at[h & (p.cap - 1)] = number
     p.made += 1
     return number
@@ -46,7 +43,7 @@ cdef bint places_grow(Places* p, void** entries, size_t size, u64* oldest) noexc
         return False
     for i in range(oldest[0], p.made):
         number = <u32>(i & (p.cap - 1)) + 1
-        memcpy(room + places_add(&grown, p.hashes[number]) * size, <u8*>entries[0] + number * size, size)
+        memcpy(room + places_add(&grown, p.chain[number].hash) * size, <u8*>entries[0] + number * size, size)
     places_close(p)
     free(entries[0])
     p[0], entries[0], oldest[0] = grown, room, 0

@@ -6,7 +6,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.sighting cimport ROLE_ROUTER
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_open)
+                                           places_next, places_open)
 from netwatch._fast.wire.packet cimport FAMILY_NONE
 
 
@@ -41,7 +41,7 @@ cdef bint station_changed(Stations* s, const u8* told) noexcept nogil:
             if told[1] != ROLE_ROUTER and one.roles & bit and (not told[2] or memcmp(one.mac + 1, told + 20, 6) == 0):
                 return False
             break
-        number = s.places.older[number]
+        number = places_next(&s.places, number)
     if number == 0:
         if s.places.made == s.places.cap and s.places.cap < STATIONS:
             places_grow(&s.places, <void**>&s.mem, sizeof(Station), &oldest)

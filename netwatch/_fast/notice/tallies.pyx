@@ -15,7 +15,7 @@ from netwatch._fast.flow.pulse cimport RESENT_BIG, RESENT_SPURIOUS, RESENT_SYN
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_CARRIED, TURN_NAMED, TURN_OPENED, TURN_READ, TURN_REFUSED,
                                         TURN_REPLIED, TURN_RESENT, TURN_SHUT, Turn)
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
-                                           places_open)
+                                           places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
 from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP
@@ -103,7 +103,7 @@ cdef class Tallies:
             if (one.metric == metric and one.port == port and memcmp(one.a, a, 16) == 0 and memcmp(one.b, b, 16) == 0
                     and one.name_n == n and (n == 0 or memcmp(one.name, name, n) == 0)):
                 return one
-            number = self.places.older[number]
+            number = places_next(&self.places, number)
         return NULL
 
     cdef Tally* make(self, int metric, const u8* a, const u8* b, u16 port, const u8* name, u32 n, u8 family) noexcept:

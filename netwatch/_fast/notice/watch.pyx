@@ -17,6 +17,7 @@ from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED
 from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.out.rawflow cimport packed
+from netwatch._fast.proto.tls.hello cimport TLS_ALERT
 from netwatch._fast.wire.packet cimport FAMILY_IP4
 
 from netwatch._fast.flow.turns import Turns as TurnsOf
@@ -36,6 +37,9 @@ cdef enum:
     SECOND = 1000000000        # ns
     WAITING_BYTES = 8388608
     WHENS = 7                  # bits of Crowds.when
+    HEARERS = 30               # bits of Heard for tables; further tables share them
+    HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
+    HEARS_ALERT = 1 << 31      # alerts of TLS
 
 cdef struct Waiting:           # what a flow said
     u64 second                 # in which it was done
@@ -84,7 +88,6 @@ cdef class Watch:
     cdef list tables           # Crowds
     cdef list told             # those that count what flows say
     cdef list counting         # by the number of the bit of what happens, those that count it
-    cdef u8 heard[256]         # by protocol: what it says matters to one of them
     cdef u32 counted           # what happens of which one of them takes note
     cdef bint carried, steady  # somebody wants that
     cdef Beats beats
@@ -109,6 +112,7 @@ cdef class Watch:
         """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at
         least and at most so many seconds, that are so many percent from their median."""
         cdef Engine engine
+        cdef Turns turns
         cdef Crowds table
         cdef int i
         if not (attempts_open(&self.attempts) and beats_open(&self.beats) and stations_open(&self.stations)):
@@ -121,23 +125,31 @@ cdef class Watch:
             for i in range(WHENS):
                 if table.when >> i & 1:
                     self.counting[i].append(table)
-            for i in range(256 if table.when & ON_TOLD else 0):
-                self.heard[i] |= table.apps[i]
         self.carried, self.steady = "carried" in wants, "steady" in wants
         if beats is not None:
             self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
+        for i, table in enumerate(self.told):
+            for turns in self.lists:
+                table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
             if "link" in wants:
-                engine.core.dpi.turns = <void*>(<Turns>turns).list
+                engine.core.dpi.turns = <void*>turns.list
 
     def tally(self, tallies: Tallies) -> None:
         """From now on what flows wait for is put down there."""
         cdef Turns turns
+        cdef int app, key
         self.tallies = tallies
         for turns in self.lists:
             turns.diagnose()
+            turns.list.heard.by_app[tallies.tls] |= HEARS_TLS
+            for app in range(256):
+                turns.list.heard.by_app[app] |= HEARS_ALERT
+                for key in range(256):
+                    turns.list.heard.by_fact[app][key] |= HEARS_TLS
+            turns.list.heard.by_fact[tallies.tls][TLS_ALERT] |= HEARS_ALERT
 
     def __dealloc__(self):
         cdef u64 i
@@ -242,13 +254,12 @@ cdef class Watch:
         """What flows say is looked at in the order in which they were done, second by second: by then all engines have
         told of the second. A flow that nothing ended was done when it had been idle for too long."""
         cdef Crowds table
+        cdef int i
         cdef Waiting* one
         cdef void* grown
-        if self.tallies is None:
-            if not self.heard[turn.app]:
-                return 0
-            for table in self.told:
-                if table.takes(turn):
+        if not turn.value & (HEARS_TLS | HEARS_ALERT):
+            for i, table in enumerate(self.told):
+                if turn.value >> i % HEARERS & 1 and table.fits(turn):
                     break
             else:
                 return 0
@@ -291,7 +302,7 @@ cdef class Watch:
             turn = self.waiting[i].turn
             self.waiting_bytes -= turn.size
             try:
-                if self.tallies is not None:
+                if turn.value & (HEARS_TLS | HEARS_ALERT):
                     self.tallies.told(turn, self.waiting[i].second * SECOND)
                 self.count(ON_TOLD, turn)
             finally:
@@ -328,12 +339,13 @@ cdef class Watch:
     cdef int count(self, u32 when, const Turn* turn) except -1:
         """Let the tables count what happened, and tell of groups that have grown large by it."""
         cdef Crowds table
+        cdef int i
         cdef Group* group
         cdef const Source* source
         if not self.counted & when:
             return 0
-        for table in <list>self.counting[bit_number(when)]:
-            if not table.takes(turn):
+        for i, table in enumerate(<list>self.counting[bit_number(when)]):
+            if (when == ON_TOLD and not turn.value >> i % HEARERS & 1) or not table.takes(turn):
                 continue
             group = table.add_names(turn) if table.names else table.add(turn)
             if group == NULL or group.said or group.n < table.least:
