@@ -124,15 +124,20 @@ class Watch:
 
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
                 first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
-        """The same for a flow whose local end is not known: its initiator when that is here, else its responder."""
+        """The same for a flow whose local end is not known: its initiator when that is here, else its responder. Where
+        one address alone is ours, that is the end which is here: who holds the other one, in another network namespace
+        of this machine, is as far away as one on the wire."""
         number = PROTOCOLS.get(proto, -1) if isinstance(proto, str) else proto
         here, there = packed(src), packed(dst)
-        first = self._answer(number, here, sport, there, dport, first_seen_ns, last_seen_ns)
-        if isinstance(first, Owner) or (here in self._ours and there not in self._ours and not is_group(there)):
-            return first
+        began_here, ended_here = here in self._ours, there in self._ours
+        first: Owner | Unknown | None = None
+        if began_here or not ended_here:
+            first = self._answer(number, here, sport, there, dport, first_seen_ns, last_seen_ns)
+            if isinstance(first, Owner) or (began_here and not ended_here and not is_group(there)):
+                return first
         other_port = sport if number in (PROTOCOLS["icmp"], PROTOCOLS["icmp6"]) else dport
         second = self._answer(number, there, other_port, here, sport, first_seen_ns, last_seen_ns)
-        return second if isinstance(second, Owner) or there in self._ours else first
+        return second if first is None or isinstance(second, Owner) or ended_here else first
 
     def status(self) -> list[Status]:
         """Every method of this platform, best first: active or why not, and what it has done so far."""

@@ -5,15 +5,21 @@ The figures of docs/processes.md come from here: `pytest -s tests/platform/test_
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import netlab
 import pytest
+from netwatch_command import COMMAND
 
 WHY = netlab.reason()
 pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
 
 CONNECTIONS, LENGTH_MS = 2000, 20
+START_UP = 2.0                 # seconds until a capture surely runs
 KINDS = 12                     # tcp, udp connected, udp not connected; two families; two directions
 
 
@@ -39,3 +45,30 @@ def test_short_connections(tmp_path: Path, method: str, least: float) -> None:
     assert ends >= CONNECTIONS
     assert wrong == []
     assert right / ends >= least
+
+
+@pytest.mark.parametrize("here", ["server", "client"])
+def test_both_ends_on_this_machine(tmp_path: Path, here: str) -> None:
+    """Server and client are in different network namespaces of one kernel: named is the end that is where the capture
+    is, never the other, whose socket has the same addresses."""
+    with netlab.Lab(tmp_path) as lab:
+        at, asking, address = (lab.near, lab.far, netlab.NEAR4) if here == "server" else (lab.far, lab.near, netlab.FAR4)
+        lab.python(at, "traffic.py", "serve", address, str(netlab.PORT), str(tmp_path / "truth"))
+        words = (*COMMAND, "read", "-i", lab.link, "--format", "ndjson", "--where", "tcp")
+        reading = lab.start(lab.near, *words, stderr=subprocess.PIPE)
+        time.sleep(START_UP)
+        client = lab.python(asking, "traffic.py", "ask", address, str(netlab.PORT), str(tmp_path / "truth"), "tcp",
+                            "4", "50")
+        assert client.wait(60) == 0
+        time.sleep(1)
+        reading.send_signal(signal.SIGINT)
+        told, why = reading.communicate(timeout=60)
+        truth = lab.truth()
+    flows = [json.loads(line) for line in told.splitlines()]
+    if any(flow["process"].get("method") != "ebpf" for flow in flows):
+        pytest.skip("no eBPF here")
+    assert len(flows) == 4, why
+    for flow in flows:
+        ends = (flow["src"], flow["sport"]), (flow["dst"], flow["dport"])
+        near, far = ends[::-1] if here == "server" else ends
+        assert flow["process"]["pid"] == truth[6, *near, *far]
