@@ -52,7 +52,9 @@ def test_both_ends_on_this_machine(tmp_path: Path, here: str) -> None:
     """Server and client are in different network namespaces of one kernel: named is the end that is where the capture
     is, never the other, whose socket has the same addresses."""
     with netlab.Lab(tmp_path) as lab:
-        at, asking, address = (lab.near, lab.far, netlab.NEAR4) if here == "server" else (lab.far, lab.near, netlab.FAR4)
+        at, asking, address = lab.far, lab.near, netlab.FAR4
+        if here == "server":
+            at, asking, address = lab.near, lab.far, netlab.NEAR4
         lab.python(at, "traffic.py", "serve", address, str(netlab.PORT), str(tmp_path / "truth"))
         words = (*COMMAND, "read", "-i", lab.link, "--format", "ndjson", "--where", "tcp")
         reading = lab.start(lab.near, *words, stderr=subprocess.PIPE)
