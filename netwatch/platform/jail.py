@@ -6,16 +6,19 @@ again. What it takes away and what remains is told by `Jailed`, and tried by `ne
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 from netwatch.platform.walls import Grants, Part
 
 MODES = ("off", "on", "strict")
+PACKAGE = Path(__file__).parents[1]
 
 
 class JailError(Exception):
-    """`strict` was asked for and something of it cannot be had; the text says what."""
+    """`strict` was asked for and something of it cannot be had, or nothing could work inside; the text says what."""
 
 
 class Jailed(NamedTuple):
@@ -30,14 +33,17 @@ class Jailed(NamedTuple):
 
 
 def enter(mode: str, grants: Grants) -> Jailed:
-    """Give everything else up. `off`: nothing happens. Raises JailError in `strict`, when a wall does not stand; the
-    others stand then all the same."""
+    """Give everything else up. `off`: nothing happens. Raises JailError in `strict`, when a wall does not stand (the
+    others stand then all the same), and where the user that it becomes may not read netwatch's own modules."""
     if mode == "off":
         return Jailed()
     if sys.platform == "linux":
         from netwatch.platform.linux.jail import shut_in
 
         jailed = Jailed(shut_in(grants))
+        if grants.user is not None and not os.access(PACKAGE, os.R_OK | os.X_OK):
+            raise JailError(f"under sudo it becomes user {grants.user.uid}, who may not read netwatch's own files in "
+                            f"{PACKAGE}: keep them where that user can, or call netwatch as root without sudo")
     else:
         jailed = Jailed((Part("jail", False, f"netwatch has none on {sys.platform}"),))
     if mode == "strict" and jailed.missing:

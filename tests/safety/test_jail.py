@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the jail of Linux")
 CAPTURES = ROOT / "tests" / "captures"
@@ -109,6 +109,7 @@ def test_every_thread_of_a_reading_is_inside(reading):
 @root
 def test_under_sudo_it_is_the_callers_process(reading, tmp_path):
     tmp_path.chmod(0o1777)
+    let_in(tmp_path)
     process, rest = reading("--write", "out.pcapng", "--what", "summary", SUDO_UID=str(NOBODY), HOME="/root")
     status = statuses(process.pid)[0]
     assert status["Uid"].split() == [str(NOBODY)] * 4 and set(status["Gid"].split()) != {"0"}
@@ -117,6 +118,21 @@ def test_under_sudo_it_is_the_callers_process(reading, tmp_path):
     assert process.returncode == 0
     made = (tmp_path / "out.pcapng").stat()
     assert made.st_uid == NOBODY and made.st_mode & 0o777 == 0o600 and made.st_size > 9_000
+
+
+@root
+@pytest.mark.parametrize("words", [["read", "docs/tour.pcap"], ["read", "docs/tour.pcap", "--sandbox", "strict"],
+                                   ["diagnose", "docs/tour.pcap"], ["read", "-i", "lo", "--duration", "1s"]])
+def test_a_caller_who_may_not_read_the_program_is_told_so(words, tmp_path):
+    """What is imported later would be missing: a checkout in a home of root's, under sudo."""
+    private = tmp_path / "private"
+    private.mkdir(0o700)
+    (private / "tree").mkdir()
+    script = f'mount --bind {ROOT} {private}/tree && cd {private}/tree && exec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *COMMAND, *words], capture_output=True, text=True,
+                          env={**ENVIRONMENT, "PYTHONPATH": f"{private}/tree", "SUDO_UID": str(NOBODY)}, timeout=60)
+    assert (done.returncode, done.stdout) == (69, ""), done.stderr
+    assert "may not read netwatch's own files in" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_off_is_off(tmp_path):
