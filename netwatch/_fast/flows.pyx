@@ -33,6 +33,7 @@ from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 cdef enum:
     SECOND = 1000000000
     AT_ONCE = 32               # flows that the wheel looks at together
+    FIRST_LOOK = 30            # s until the wheel first looks at a flow: by then it may be known what it is
     BEGUN_A_SECOND = 5000      # flows that are told of one by one: each costs Python some 20 µs
 
 
@@ -157,7 +158,7 @@ cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
         converse(t, pk)
     if pk.proto == PROTO_TCP or is_echo_flow(row):
         row.tcp = table_new_tcp(t)
-    wheel_add(t, number, (pk.frame.ts + timeout_ns(core, row)) // SECOND + 1)
+    wheel_add(t, number, (pk.frame.ts + min(timeout_ns(core, row), <u64>FIRST_LOOK * SECOND)) // SECOND + 1)
     if core.dpi.want >> EV_BEGUN & 1:
         tell_begun(core, row, pk)
     if core.dpi.announced != NULL and has_socket_ends(row) and not core.dpi.off:
@@ -210,6 +211,7 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef Cold* cold = &core.table.colds[number]
     cdef u64 ts = pk.frame.ts
+    cdef u8 state = row.state
     if row.packets[1 - s]:
         row.bits |= BIT_REPLIED
     if row.packets[s] == 0:
@@ -226,6 +228,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         part_state(row)
     elif row.proto == PROTO_TCP and row.tcp:
         tcp_update(row, cold, &core.table.tcps[row.tcp], pk)
+        if row.state != state and (row.state == ST_CLOSED or row.state == ST_TIME_WAIT):
+            look_sooner(core, number, row, ts)
     else:
         if not pk.notes & NOTE_DROPPED:
             row.payload[s] += pk.wire_payload
@@ -243,6 +247,16 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     count_rate(cold, s, pk.wire, ts // SECOND)
     if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)
+
+
+cdef inline void look_sooner(Core* core, u32 number, const Row* row, u64 ts) noexcept nogil:
+    """The connection is closed, and shall be forgotten sooner than was meant when the wheel last looked at it. Of young
+    ones the first look comes in time."""
+    cdef u64 looked_at = core.table.colds[number].first // SECOND + FIRST_LOOK + 1
+    if row.state == ST_TIME_WAIT and ts // SECOND < looked_at:
+        return
+    wheel_remove(&core.table, number, looked_at)
+    wheel_add(&core.table, number, (ts + timeout_ns(core, row)) // SECOND + 1)
 
 
 cdef inline bint only_parts(const Core* core, const Row* row) noexcept nogil:
@@ -301,7 +315,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cold.ended = verdict(core, row, why)
     table_unhash(t, number)
     if why != END_TIMEOUT:
-        wheel_remove(t, number)
+        wheel_remove(t, number, cold.first // SECOND + FIRST_LOOK + 1)
     sum = row.bytes[0] + row.bytes[1]
     core.by_app[row.app].flows += 1
     core.by_app[row.app].bytes += sum

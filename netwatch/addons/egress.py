@@ -54,6 +54,7 @@ class EgressNow:
     left_out: int
     by_process: bool
     now_ns: int
+    carried: int = 0  # bytes of flows inside others, which count them too
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Egress:
                 for (key, sums), record in zip(found, records, strict=True)]
         named = view.columns().get("process.name")
         return EgressNow(_in_order(whole, told), went.groups, began.left_out + went.unplaced,
-                         session.live and named is not None and bool(named[2]), session.engine.clock)
+                         session.live and named is not None and bool(named[2]), session.engine.clock, began.carried)
 
 
 def _in_order(whole: list[Way], told: list[Way]) -> tuple[Way, ...]:

@@ -54,6 +54,7 @@ class Grouped:
     why: str = ""
     at_least: bool = False  # more remotes than could be told apart
     top: dict[str, list[Record]] | None = None
+    carried: int = 0  # bytes of flows inside others, which count them too
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class GroupsOf:
         flow = iter(records)
         rows = [next(flow) | {"group": keys[group]} if row else self._group(groups, keys[group], group, clock)
                 for group, row in page]
-        return Grouped(rows, total, self.offset, number, flows, clock, _why(session, self.by),
-                       groups.too_many_remotes, top)
+        return Grouped(rows, total, self.offset, number, flows, clock, why(session, self.by),
+                       groups.too_many_remotes, top, groups.carried)
 
     def _groups(self, session: Session, found: Selection, by: str) -> GroupList:
         here = session.get(Throughput).history
@@ -145,14 +146,14 @@ def narrowed(session: Session, selected: Selection, within: Within) -> Generator
     """Leave in a selection only the flows that a row counted. For Session.look()."""
     here = session.get(Throughput).history
     groups = GroupList(selected, [GroupBy(selected.view, *by) for by in within.by], here,
-                       begun_here=within.begun_here, ip=within.ip)
+                       begun_here=within.begun_here, ip=within.ip, since=within.since)
     yield from groups.steps()
     yield True
     group = groups.number(*within.key)
     groups.narrow(NOBODY if group is None else group)
 
 
-def _why(session: Session, by: str) -> str:
+def why(session: Session, by: str) -> str:
     """Why nothing can be known of what groups are made by; "" when it can."""
     if by in ("process", "container", "pid") and not session.get(FlowOwners).looking:
         return "owners of connections are not looked for" if session.live else "a capture file carries no owners"

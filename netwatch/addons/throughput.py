@@ -26,6 +26,7 @@ from netwatch.model.record import Record
 if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
 
+SECOND = 1_000_000_000  # ns
 SMOOTH = 3  # seconds that a rate "now" is the mean of
 ASK_AGAIN = 10.0  # seconds between two looks at the machine's addresses
 
@@ -53,12 +54,13 @@ class Past:
     first_ns: int  # of the session's first frame
     until_ns: int  # of a file's last frame so far; live, the end of the last second that is over
     here: bool
+    now: dict[str, float]  # per second, over the last SMOOTH seconds, as far as the session covers them; else empty
 
     @property
     def seconds(self) -> float:
         """Those the range really covers: fewer than asked for in a young session, and of a short file no whole ones. 0
         where there is but one moment."""
-        return max(0, self.until_ns - max(self.first_ns, self.start * 1_000_000_000)) / 1e9
+        return max(0, self.until_ns - max(self.first_ns, self.start * SECOND)) / 1e9
 
     @property
     def session_s(self) -> float:
@@ -68,7 +70,7 @@ class Past:
     @property
     def since_ns(self) -> int:
         """When the range begins, 0 for the whole session."""
-        return self.start * 1_000_000_000 if self.start > self.first_ns // 1_000_000_000 else 0
+        return self.start * SECOND if self.start > self.first_ns // SECOND else 0
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,20 @@ def pace_of(session: Session) -> tuple[float, float]:
     burst a second does not jump. The caller holds session.lock."""
     history = session.get(Throughput).history
     session.engine.tell()
-    end, first = history.second, history.first
-    start = max(first, end - SMOOTH)
-    if not first or end <= start:
-        return 0.0, 0.0
-    seen = history.read(start, end, 1)
-    return sum(seen["packets"]) / (end - start), sum(seen["bytes"]) / (end - start)
+    end = history.second
+    now = _now(history, counts_of(session.engine)["first_ns"], end, end * SECOND) if history.first else {}
+    return now.get("packets", 0.0), now.get("bytes", 0.0)
+
+
+def _now(history: History, first_ns: int, end: int, until_ns: int) -> dict[str, float]:
+    """Of everything that is counted, the mean of the last SMOOTH seconds before `until_ns`, and what it takes to make
+    the first of them whole; `end` is the second after that. What lies before the first frame or after the last one is
+    no time that anything came in. Empty where no time has passed."""
+    start = max(history.first, until_ns // SECOND - SMOOTH)
+    seconds = (min(until_ns, end * SECOND) - max(first_ns, start * SECOND)) / SECOND
+    if end <= start or seconds <= 0:
+        return {}
+    return {key: sum(values) / seconds for key, values in history.read(start, end, 1).items()}
 
 
 def past_of(session: Session, name: str) -> Past:
@@ -117,7 +127,7 @@ def past_of(session: Session, name: str) -> Past:
     asked = RANGES[name]
     if not first:
         return Past(name, 0, 0, 1, dict.fromkeys(("down", "up", *total), ()), _named(total, here), _named(total, here),
-                    0, 0, here)
+                    0, 0, here, {})
     end = now if session.live and now > first else now + 1
     age = end - first
     span = min(asked or age, MOST)
@@ -135,8 +145,10 @@ def past_of(session: Session, name: str) -> Past:
              for key, values in _named(pieces, here).items()}
     whole = start == first
     counts = total if whole and end > now else {key: sum(values) for key, values in pieces.items()}
-    return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), seen["first_ns"],
-                end * 1_000_000_000 if session.live else seen["clock_ns"], here)
+    until_ns = end * SECOND if session.live else seen["clock_ns"]
+    now_rates = _now(history, seen["first_ns"], end, until_ns)
+    return Past(name, start, end, step, rates, _named(counts, here), _named(total, here), seen["first_ns"], until_ns,
+                here, _named(now_rates, here) if now_rates else {})
 
 
 def _named(counts: Record, here: bool) -> Record:

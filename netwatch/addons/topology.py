@@ -37,12 +37,18 @@ class Peer:
     detail: str  # maker, or who says that it is a gateway
     bytes_out: int
     bytes_in: int
+    bytes_own: int  # to itself: in both of these
     flows: int
     live: int
     rtt_us: float | None
     resent: int
     tcp_packets: int
     last_ns: int
+
+    @property
+    def bytes(self) -> int:
+        """What passed by with it at an end; what it sent to itself passed once."""
+        return self.bytes_out + self.bytes_in - self.bytes_own
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Peers:
             peers = [_peer(session, each, own, routed, learnt, now) for each in found]
             interfaces = tuple(str(each.get("name") or "") for each in session.source.interfaces)
         seen = {peer.address for peer in peers}
-        peers += [Peer(address, "gateway", scope_of(address) or "", "", detail, 0, 0, 0, 0, None, 0, 0, 0)
+        peers += [Peer(address, "gateway", scope_of(address) or "", "", detail, 0, 0, 0, 0, 0, None, 0, 0, 0)
                   for address, detail in routed.items() if address not in seen]
         return PeersNow(tuple(peers), total, unplaced, interfaces, bool(own), now)
 
@@ -102,13 +108,12 @@ def _peer(session: Session, group: Record, own: set[str], routed: dict[str, str]
         place, detail = "gateway", routed.get(address, "said to be a router on the wire")
     elif scope in GROUPS:
         place, detail = "group", scope
-    known = session.get(Names).table.find(address, address, now) if place != "self" else None
-    name = about.get("host") or (f"~{known[0]}" if known else "")
+    name = session.get(Names).called(address, now) if place != "self" else ""
     # of flows that it began, the handshake ran from here to it only if the other end is here
     rtt = group["rtt_answered_us"] if group["rtt_answered_us"] is not None else group["rtt_begun_us"] if own else None
-    return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"], group["flows"],
-                group["live"], None if place == "self" else rtt, group["resent"], group["tcp_packets"],
-                group["last_ns"])
+    return Peer(address, place, scope, name, detail, group["bytes_out"], group["bytes_in"],
+                group.get("bytes_own", 0), group["flows"], group["live"], None if place == "self" else rtt,
+                group["resent"], group["tcp_packets"], group["last_ns"])
 
 
 class TopologyAddon(Addon):

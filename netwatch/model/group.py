@@ -14,6 +14,7 @@ class By(NamedTuple):
 
     fields: tuple[str | tuple[str, tuple[str, ...]], ...] = ()
     end: str = ""
+    steps: bool = False  # the fields are durations, put together by powers of two of microseconds
 
     @property
     def looked_at(self) -> set[str]:
@@ -31,6 +32,7 @@ class Within:
     ended: bool = True
     begun_here: bool = False
     ip: bool = False
+    since: int = 0  # ns; only flows that began then
 
     @property
     def looked_at(self) -> set[str]:

@@ -105,6 +105,13 @@ class Names(Addon):
         """(values of STATION_FIELDS, from when on they hold) for two ends at that time, ns."""
         return self.neighbours.about(src, dst, when, STATION)
 
+    def called(self, address: str, when: int) -> str:
+        """What an address, apart from any flow, is called at a time, ns: as its station names itself, else "~" and the
+        newest name that answers gave it. A flow's own name is what the flow says. "" where nothing is known."""
+        own = self.neighbours.describe(address, when).get("host")
+        known = None if own else self.table.find(address, address, when)
+        return own or (f"~{known[0]}" if known else "")
+
     @property
     def placed(self) -> bool:
         """Is there a database of places?"""

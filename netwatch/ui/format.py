@@ -54,6 +54,11 @@ def use_bits(bits: bool) -> None:
     _units.bits = bits
 
 
+def counted_twice(carried: int) -> str:
+    """What sums over flows say of those that travel inside others; "" where there are none."""
+    return f"{size(carried)} inside tunnels, whose own flows count it too" if carried else ""
+
+
 def rate(value: float | None) -> str:
     """So many bytes per second: 1.2 MB/s, or 9.6 Mb/s where bits are wanted. At most nine cells; a true zero is "0"."""
     if value is None:

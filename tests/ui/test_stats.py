@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics
-from netwatch.ui.tabs import stats
+from netwatch.ui.tabs.stats import panels, spread
+from netwatch.ui.tabs.stats import tab as stats
 from netwatch.ui.theme import UNICODE
 from tests.engine.wire import eth, ip4, pcap, spaced
 from tests.ui import long
@@ -73,19 +74,54 @@ def test_keys_do_what_the_help_says(tmp_path: pathlib.Path) -> None:
     path.write_bytes(pcap(spaced(eth(ip4(proto, b"x" * 40)) for proto in (2, 46, 50, 51, 88, 89, 103, 112, 124))))
     session = Replayed(str(path))
     driver = shown(session, 80, 12)
-    assert stats.lowest_top(driver.state) > 2
+
+    def selected() -> int:
+        return panels.place(driver.state, driver.state.snapshot.answer, "pieces")
+
+    last = len(panels.rows_of(driver.state, driver.state.snapshot.answer, "pieces")) - 1
     screen = driver.screen()
-    assert driver.keys("j").screen() != screen
+    assert driver.keys("j").screen() != screen and selected() == 1
     assert driver.keys("k").screen() == screen
-    driver.keys("end")
-    assert stats.part(driver.state).top == stats.lowest_top(driver.state)
+    assert driver.keys("end").screen() != screen and selected() == last > 4
     assert driver.keys("j").keys("home").screen() == screen
     driver.keys("pgdn")
-    assert stats.part(driver.state).top == min(10, stats.lowest_top(driver.state))
+    assert selected() == min(10, last)
     assert driver.keys("pgup").screen() == screen
     driver.keys("ctrl-t")
     assert driver.state.snapshot.answer.past.range == "24h"
     session.stop()
+
+
+def test_every_panel_has_rows_that_lead_to_flows(session: Replayed) -> None:
+    driver = shown(session)
+    for panel in panels.PANELS:
+        assert stats._panel(driver.state) == panel
+        rows = panels.rows_of(driver.state, driver.state.snapshot.answer, panel)
+        if not rows:
+            assert panel == "data" and "Nothing is selected" in driver.keys("enter").screen()
+            driver.keys("tab")
+            continue
+        row = rows[0]
+        driver.keys("right")
+        assert driver.state.tab == "connections"
+        flows = row[2] if isinstance(row, tuple) else row.flows
+        assert driver.state.snapshot.total == flows
+        driver.keys("backspace")
+        assert driver.state.tab == "stats"
+        driver.keys("tab")
+    assert stats._panel(driver.state) == "pieces"
+
+
+def test_sums_by_whatever_is_asked_for(session: Replayed) -> None:
+    driver = shown(session)
+    for by in panels.ways(driver.state)[1:]:
+        assert by != "process"                                       # which a file does not know
+        driver.keys("a")
+        assert f"By {by}" in driver.screen() and not driver.state.failed
+        assert driver.state.snapshot.answer.pieces or by == "country"
+    assert "DNS response" in driver.screen()
+    assert "Protocols" in driver.keys("a").screen()
+    assert "By DNS server" in driver.keys("A").screen()
 
 
 def test_the_mouse_picks_a_range(session: Replayed) -> None:
@@ -95,7 +131,14 @@ def test_the_mouse_picks_a_range(session: Replayed) -> None:
     driver.step(tick=False)
     assert driver.state.snapshot.answer.past.range == "15m"
     driver.app.mouse("wheel-down", 10, 10)
-    assert stats.part(driver.state).top == stats.lowest_top(driver.state) == 0
+    area = panels.layout(driver.state).talkers
+    driver.app.mouse("click", area.y + 3, area.x + 4)
+    driver.step(tick=False)
+    assert stats.part(driver.state).panel == "talkers"
+    assert panels.place(driver.state, driver.state.snapshot.answer, "talkers") == 1
+    driver.app.mouse("double", area.y + 2, area.x + 4)
+    driver.step(tick=False)
+    assert driver.state.tab == "connections" and driver.state.filter.applied_text
 
 
 def test_a_filter_picks_the_flows_and_says_so(session: Replayed) -> None:
@@ -109,7 +152,7 @@ def test_a_filter_picks_the_flows_and_says_so(session: Replayed) -> None:
 def test_the_tree_of_protocols_adds_up() -> None:
     shares = (Share("udp", "dns", 3, 6, 600), Share("tcp", "tls", 1, 10, 5000), Share("udp", "", 1, 1, 60),
               Share("icmp", "", 2, 4, 300))
-    assert stats.hierarchy(shares) == [
+    assert panels.hierarchy(shares) == [
         Share("tcp", "", 1, 10, 5000), Share("tcp", "tls", 1, 10, 5000),
         Share("udp", "", 4, 7, 660), Share("udp", "dns", 3, 6, 600), Share("udp", "unrecognised", 1, 1, 60),
         Share("icmp", "", 2, 4, 300)]
@@ -117,15 +160,15 @@ def test_the_tree_of_protocols_adds_up() -> None:
 
 def test_steps_are_joined_until_they_fit() -> None:
     counts = tuple(1 if 4 <= k < 12 else 0 for k in range(len(SPREAD_US)))
-    assert len(stats.steps_of(counts, 8)) == 8
-    joined = stats.steps_of(counts, 3)
+    assert len(spread.steps_of(counts, 8)) == 8
+    joined = spread.steps_of(counts, 3)
     assert len(joined) == 3 and sum(count for _, _, count in joined) == 8
     assert joined[0][:2] == (16, 128)
-    assert stats.steps_of((0,) * len(SPREAD_US), 5) == []
+    assert spread.steps_of((0,) * len(SPREAD_US), 5) == []
     last = (*(0,) * (len(SPREAD_US) - 1), 4)
-    assert stats.steps_of(last, 5) == [(SPREAD_US[-1], None, 4)]
-    assert stats.median_step(counts) == 7
-    assert stats.median_step((0,) * len(SPREAD_US)) is None
+    assert spread.steps_of(last, 5) == [(SPREAD_US[-1], None, 4)]
+    assert spread.median_step(counts) == 7
+    assert spread.median_step((0,) * len(SPREAD_US)) is None
 
 
 def test_a_file_tells_nothing_of_drops(session: Replayed) -> None:

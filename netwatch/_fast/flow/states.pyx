@@ -17,8 +17,19 @@ cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
     return pk.proto == PROTO_ICMP6 and pk.icmp_type == (128 if request else 129)
 
 
+cdef inline bint is_served(u16 port) noexcept nogil:
+    """Do servers answer from that port? From 512 to 1023 clients that want to be trusted draw theirs (rresvport(3): NFS,
+    rsh, IPMI), so there only the services in common use count."""
+    return port < 512 or port < 1024 and (
+        port == 514 or port == 515 or port == 520 or port == 521 or port == 547 or port == 548 or port == 554
+        or port == 563 or port == 587 or port == 593 or port == 601 or port == 623 or port == 631 or port == 636
+        or port == 646 or port == 749 or port == 853 or port == 860 or port == 873 or port == 902 or port == 989
+        or port == 990 or port == 992 or port == 993 or port == 995)
+
+
 cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
-    """Who began: the sender of a request; else, of a well-known port and another, the other; else who spoke first."""
+    """Who began: the sender of a request; else, of a port that servers have and a high one, the one at the high port;
+    else who spoke first."""
     cdef bint sender = True
     if is_echo(pk, True) or is_echo(pk, False):
         row.bits |= BIT_SEEN
@@ -26,7 +37,7 @@ cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
     elif pk.proto == PROTO_ARP:
         row.bits |= BIT_SEEN
         sender = pk.icmp_type == 1
-    elif pk.sport < 1024 and pk.dport >= 1024:
+    elif is_served(pk.sport) and pk.dport >= 1024:
         sender = False
     if (pk.side == 1) == sender:
         row.bits |= BIT_INITIATOR_B

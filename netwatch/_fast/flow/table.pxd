@@ -61,7 +61,7 @@ cdef void table_free_row(Table* t, u32 number) noexcept nogil
 cdef bint table_grow(Table* t) noexcept nogil
 cdef u32 table_victim(Table* t) noexcept nogil
 cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil
-cdef void wheel_remove(Table* t, u32 number) noexcept nogil
+cdef void wheel_remove(Table* t, u32 number, u64 likely) noexcept nogil
 cdef void ended_push(Table* t, u32 number) noexcept nogil
 cdef u32 ended_pop(Table* t) noexcept nogil
 cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil

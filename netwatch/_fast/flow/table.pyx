@@ -287,14 +287,17 @@ cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil:
     t.wheel[bucket] = number
 
 
-cdef void wheel_remove(Table* t, u32 number) noexcept nogil:
-    """Unlink a row from whichever bucket it is in; the head of a bucket is found by asking all heads."""
+cdef void wheel_remove(Table* t, u32 number, u64 likely) noexcept nogil:
+    """Unlink a row from whichever bucket it is in; the head of a bucket is found by asking all heads, that of the second
+    `likely` before the others."""
     cdef Cold* cold = &t.colds[number]
     cdef u32 i
     if cold.next:
         t.colds[cold.next].prev = cold.prev
     if cold.prev:
         t.colds[cold.prev].next = cold.next
+    elif t.wheel[likely & (WHEEL - 1)] == number:
+        t.wheel[likely & (WHEEL - 1)] = cold.next
     else:
         for i in range(WHEEL):
             if t.wheel[i] == number:

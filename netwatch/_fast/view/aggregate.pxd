@@ -29,6 +29,7 @@ cdef struct Sum:
     u64 retransmits
     u64 rtt_us                 # sum of those
     u64 app_bytes              # of `app`
+    u64 own                    # bytes between an end and itself, which are both sent and received by it
     u32 row
     u32 app                    # the one that moved most bytes; see Aggregate.spoken
     u32 apps                   # different ones
@@ -69,6 +70,7 @@ cdef class Aggregate:
     cdef const Series* here
     cdef bint each_end, count_remotes, ours, begun_here, ip_only, healthy
     cdef readonly bint too_many_remotes    # so that `remotes` are "at least"
+    cdef readonly u64 carried      # bytes of flows inside others, which count them too
     cdef readonly u32 left_out     # flows that others began, with `begun_here`
     cdef readonly u32 older        # flows that began before `since`, and were heard after it
 

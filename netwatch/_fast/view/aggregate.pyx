@@ -31,6 +31,7 @@ cdef enum:
     MAX_SPOKEN = 1048576       # pairs of group and protocol
     SPOKEN_APP = 65536
     BATCH = 32                 # flows whose places are fetched into the cache together
+    MAX_DEPTH = 15             # of tunnels, in Cold.key
     COST_ADD = 12              # of a flow to its group, as in work.pxd
 
 LIMIT: int = FEW_GROUPS
@@ -130,6 +131,8 @@ cdef class Aggregate:
                 continue
             items[self.kept] = items[k]
             self.kept += 1
+            if t.colds[items[k].row].key & MAX_DEPTH:
+                self.carried += t.rows[items[k].row].bytes[0] + t.rows[items[k].row].bytes[1]
             for side in range(sides):
                 self.first.key(t, self.here, items[k].row, side, &keys[m * self.keys.width])
                 hashes[m] = keys_hash(&keys[m * self.keys.width], self.keys.width)
@@ -211,6 +214,8 @@ cdef class Aggregate:
                 rate = rate_now(cold, k ^ out, t.now // SECOND)
                 s.rate[k] += rate
                 weight += rate
+        if again:
+            s.own += r.bytes[0] + r.bytes[1]
         weight = r.last if self.stands_for == NEWEST else weight if self.stands_for == MOST_RATE else \
             r.bytes[0] + r.bytes[1]
         if weight >= s.most or s.row == 0:
@@ -219,8 +224,8 @@ cdef class Aggregate:
         if tcp == NULL:
             return
         if r.proto == PROTO_TCP:
-            s.tcp += 1
-            s.retransmits += <u64>tcp.retrans[0] + tcp.retrans[1]
+            s.tcp += not again
+            s.retransmits += 0 if again else <u64>tcp.retrans[0] + tcp.retrans[1]
             if self.healthy:
                 self.add_health(r, tcp, out, &self.health[group])
         elif not is_echo_flow(r):
@@ -345,6 +350,8 @@ cdef class Aggregate:
         cdef const Sum* s = &self.sums[group]
         found = {"flows": s.flows, "live": s.live, "first_ns": s.first, "bytes_out": s.bytes[0],
                  "bytes_in": s.bytes[1], "packets_out": s.packets[0], "packets_in": s.packets[1]}
+        if s.own:
+            found["bytes_own"] = s.own
         if s.live:
             found["rate_out"], found["rate_in"] = s.rate[0], s.rate[1]
         if s.timed:

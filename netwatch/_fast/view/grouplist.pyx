@@ -19,7 +19,7 @@ cdef bint measure(const Sum* g, int what, u64* out) noexcept nogil:
     if what == 0:
         out[0] = g.flows
     elif what == 1:
-        out[0] = g.bytes[0] + g.bytes[1]
+        out[0] = g.bytes[0] + g.bytes[1] - g.own
     elif what <= 3:
         out[0] = g.bytes[what - 2]
     elif what == 4:

@@ -29,7 +29,7 @@ TABS = (
     Tab("2", "connections", "Connections", "Conns", "netwatch.ui.tabs.connections.tab"),
     Tab("3", "interfaces", "Interfaces", "Ifaces", "netwatch.ui.tabs.interfaces"),
     Tab("4", "packets", "Packets", "Packets", "netwatch.ui.tabs.packets.tab"),
-    Tab("5", "stats", "Stats", "Stats", "netwatch.ui.tabs.stats"),
+    Tab("5", "stats", "Stats", "Stats", "netwatch.ui.tabs.stats.tab"),
     Tab("6", "topology", "Topology", "Topo", "netwatch.ui.tabs.topology"),
     Tab("7", "timeline", "Timeline", "Time", "netwatch.ui.tabs.timeline"),
     Tab("8", "processes", "Processes", "Procs", "netwatch.ui.tabs.processes.tab"),

@@ -97,6 +97,8 @@ def _head(state: State) -> list[Span]:
         told.append((f", {fmt.count(shown)} of most bytes shown", MUTED))
     if state.filter.applied_text:
         told.append((f"  filter: {state.filter.applied_text}", MATCH))
+    if found.carried:
+        told.append((f"  {fmt.counted_twice(found.carried)}", MUTED))
     if found.left_out:
         why = "begun elsewhere" if state.live else "for which there was no room"
         told.append((f"  {fmt.count(found.left_out)} flows {why} are left out", MUTED if state.live else WARN))

@@ -98,6 +98,7 @@ def facts(state: State, row: Peer) -> list[Fact]:
         fact("Flows", f"{fmt.count(row.flows)}, {fmt.count(row.live)} live", glyphs),
         fact("Sent", fmt.size(row.bytes_out) if row.flows else "", glyphs),
         fact("Received", fmt.size(row.bytes_in) if row.flows else "", glyphs),
+        fact("To itself", fmt.size(row.bytes_own) if row.bytes_own else "", glyphs),
         fact("Sent again", share, glyphs),
         fact("Last seen", ago, glyphs),
     ]
@@ -203,7 +204,7 @@ def _draw_box(canvas: Canvas, place: str, area: Area, state: State) -> None:
         room = inside.width - 3 - BYTES_CELLS - 1 - (RTT_CELLS if place != "self" else 0)
         canvas.put(y, inside.x + 1, clip(label(peer), room, glyphs.ellipsis), HOST if peer.name else ADDRESS)
         canvas.field(y, inside.x + 1 + room, BYTES_CELLS + 1,
-                     *octets(peer, peer.bytes_out + peer.bytes_in, glyphs), True)
+                     *octets(peer, peer.bytes, glyphs), True)
         if place != "self":
             canvas.field(y, inside.x + inside.width - RTT_CELLS - 1, RTT_CELLS, *cell, True)
         if peer.address == chosen:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from netwatch._fast.term.canvas import Canvas
-from netwatch.addons.throughput import SMOOTH, Past
+from netwatch.addons.throughput import Past
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area
 from netwatch.ui.theme import DOWN, FAINT, MUTED, TEXT, UP, Glyphs
@@ -20,10 +20,8 @@ def directions(past: Past) -> tuple[str, str]:
 
 
 def newest(past: Past, key: str) -> float | None:
-    """The rate now: the mean of the last SMOOTH seconds, or of the newest piece where these are longer; None when
-    nothing was measured."""
-    known = [rate for rate in past.rates.get(key, ())[-max(1, SMOOTH // past.step):] if rate is not None]
-    return sum(known) / len(known) if known else None
+    """The rate now: the mean of the last SMOOTH seconds as far as they were captured; None when none were."""
+    return past.now.get(key)
 
 
 def average(past: Past, key: str) -> float | None:

@@ -177,10 +177,12 @@ COLUMNS = (
 )
 
 
-def slots_of(found: Overview, width: int, live: bool) -> list[table.Slot]:
-    """The columns for that width; the process has one only when some is known."""
-    columns = [column for column in COLUMNS if column.key != "process" or any(peer.process for peer in found.peers)]
-    return [slot._replace(x=slot.x + table.MARGIN) for slot in table.fit(columns, width - table.MARGIN - 2, live)]
+def slots_of(found: Overview, width: int, state: State) -> list[table.Slot]:
+    """The columns for that width; the process has one only when some is known, rates while time goes on."""
+    over = not state.live and state.health is not None and state.health.done and not found.by_rate
+    columns = [column for column in COLUMNS if (column.key != "process" or any(peer.process for peer in found.peers))
+               and not (over and column.key.startswith("rate"))]
+    return [slot._replace(x=slot.x + table.MARGIN) for slot in table.fit(columns, width - table.MARGIN - 2, state.live)]
 
 
 def top_row(state: State, rows: int) -> int:
@@ -207,7 +209,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
             "Nothing moves now; s shows what was moved." if found.by_rate and found.hosts else "No flows yet."
         canvas.put(area.y + 1, area.x + table.MARGIN, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
-    slots = slots_of(found, area.width, state.live)
+    slots = slots_of(found, area.width, state)
     heads = "rate" if found.by_rate else "total"
     table.draw_heads(canvas, area.y, area.x, slots, heads, True, glyphs)
     chosen = cursor(state)

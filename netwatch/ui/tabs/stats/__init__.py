@@ -1,0 +1,1 @@
+"""Stats: what came in a range of time, by whatever may be asked for."""
