@@ -166,7 +166,7 @@ def _spread(selected: Selection, field: str, only: str = "") -> Generator[bool, 
     flows = [0] * len(SPREAD_US)
     for ((name, step), (_, proto)), sums in found:
         if name == field and only in ("", proto):
-            flows[step] += sums["flows"]
+            flows[int(str(step))] += sums["flows"]
     return tuple(flows)
 
 
