@@ -18,8 +18,8 @@ cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
 
 
 cdef inline bint is_served(u16 port) noexcept nogil:
-    """Do servers answer from that port? From 512 to 1023 clients that want to be trusted draw theirs (rresvport(3): NFS,
-    rsh, IPMI), so there only the services in common use count."""
+    """Do servers answer from that port? From 512 to 1023 clients that want to be trusted draw theirs (rresvport(3):
+    NFS, rsh, IPMI), so there only the services in common use count."""
     return port < 512 or port < 1024 and (
         port == 514 or port == 515 or port == 520 or port == 521 or port == 547 or port == 548 or port == 554
         or port == 563 or port == 587 or port == 593 or port == 601 or port == 623 or port == 631 or port == 636

@@ -288,8 +288,8 @@ cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil:
 
 
 cdef void wheel_remove(Table* t, u32 number, u64 likely) noexcept nogil:
-    """Unlink a row from whichever bucket it is in; the head of a bucket is found by asking all heads, that of the second
-    `likely` before the others."""
+    """Unlink a row from whichever bucket it is in; the head of a bucket is found by asking all heads, that of the
+    second `likely` before the others."""
     cdef Cold* cold = &t.colds[number]
     cdef u32 i
     if cold.next:
