@@ -112,6 +112,13 @@ def test_every_panel_has_rows_that_lead_to_flows(session: Replayed) -> None:
     assert stats._panel(driver.state) == "pieces"
 
 
+def test_of_a_range_a_row_leads_to_those_that_began_in_it(session: Replayed) -> None:
+    driver = shown(session).keys("t", "tab")
+    row = panels.rows_of(driver.state, driver.state.snapshot.answer, "talkers")[0]
+    driver.keys("right")
+    assert driver.state.snapshot.total == row.flows == 2
+
+
 def test_sums_by_whatever_is_asked_for(session: Replayed) -> None:
     driver = shown(session)
     for by in panels.ways(driver.state)[1:]:

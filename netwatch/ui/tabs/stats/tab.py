@@ -6,8 +6,8 @@ with how many older ones are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
-from netwatch._fast.out.record import iso
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.statistics import Piece, Share, Statistics, Talker
 from netwatch.addons.throughput import RANGES
@@ -115,7 +115,9 @@ def follow(state: State) -> None:
     else:
         text, words = (f"src == {row.address} or dst == {row.address}", row.address) if isinstance(row, Talker) else \
             of_time(state, panel, row)
-        drill.into_text(state, f"({text}) and first >= {iso(since)}" if since else text, words)
+        if since:
+            text = f"({text}) and first >= {datetime.fromtimestamp(since / 1e9, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        drill.into_text(state, text, words)
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {
