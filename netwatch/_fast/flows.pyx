@@ -21,9 +21,9 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COP
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
 from netwatch._fast.flow.sighting cimport links_wanted
-from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, table_add, table_find,
-                                        table_free_row, table_new_tcp, table_unhash, table_victim, wheel_add,
-                                        wheel_remove)
+from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, only_parts, table_add,
+                                        table_find, table_free_row, table_new_tcp, table_unhash, table_victim,
+                                        wheel_add, wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
@@ -222,7 +222,7 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         cold.back = pk.path
     else:
         row.path = pk.path
-    if not pk.part and only_parts(core, row):
+    if not pk.part and only_parts(&core.table, row):
         converse(&core.table, pk)
     if pk.part:
         part_state(row)
@@ -257,17 +257,6 @@ cdef inline void look_sooner(Core* core, u32 number, const Row* row, u64 ts) noe
         return
     wheel_remove(&core.table, number, looked_at)
     wheel_add(&core.table, number, (ts + timeout_ns(core, row)) // SECOND + 1)
-
-
-cdef inline bint only_parts(const Core* core, const Row* row) noexcept nogil:
-    """May all that came before have been fragments that stood alone?"""
-    cdef const TcpRow* t
-    if row.payload[0] | row.payload[1] or not (row.packets[0] | row.packets[1]):
-        return False
-    if row.proto != PROTO_TCP or not row.tcp:
-        return True
-    t = &core.table.tcps[row.tcp]
-    return t.flags[0] | t.flags[1] == 0
 
 
 cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:

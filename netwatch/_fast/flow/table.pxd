@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.wire.encap cimport Paths
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.wire.packet cimport PROTO_TCP, Packet
 from netwatch._fast.flow.copies cimport Echo
 
 cdef enum:
@@ -66,3 +66,14 @@ cdef void ended_push(Table* t, u32 number) noexcept nogil
 cdef u32 ended_pop(Table* t) noexcept nogil
 cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil
 cdef u64 conversations(const Conversations* c) noexcept nogil
+
+
+cdef inline bint only_parts(const Table* table, const Row* row) noexcept nogil:
+    """May all that came before have been fragments that stood alone?"""
+    cdef const TcpRow* t
+    if row.payload[0] | row.payload[1] or not (row.packets[0] | row.packets[1]):
+        return False
+    if row.proto != PROTO_TCP or not row.tcp:
+        return True
+    t = &table.tcps[row.tcp]
+    return t.flags[0] | t.flags[1] == 0
