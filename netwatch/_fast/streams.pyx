@@ -32,7 +32,7 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     cdef Feed f
     cdef int s = pk.side
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
-    cdef bint late
+    cdef bint late, offered = pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN
     cdef u8 found = 0
     f.dpi = dpi
     f.row = row
@@ -50,22 +50,27 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
         if pk.wire_payload == 0:
             return
         late = row.bits & tried_bit(s) != 0
-        if not f.follow and not worth_reading(dpi, row, cold, t, pk, seq, &found):
+        if offered and dpi.stream_bytes > STREAMS_CALM:
+            return
+        if not (f.follow or offered or worth_reading(dpi, row, cold, t, pk, seq, &found)):
             return
         if not begin(&f, t, s, late):
             return
     if not f.conn.half[s].open:
         f.conn.half[s].open = OPEN_KNOWN if pk.flags & TCP_SYN else OPEN_GUESSED
         f.conn.half[s].next = seq
-    if f.conn.half[s].next == seq and not pk.flags & TCP_FIN:
+    if f.conn.half[s].next == seq and not pk.flags & (TCP_FIN | TCP_SYN):
         f.conn.found = found                    # these very bytes are shown next, and do not end the side
     if pk.flags & TCP_FIN and not pk.notes & NOTE_DROPPED and <i32>(seq + pk.wire_payload - f.conn.half[s].next) >= 0:
         f.conn.half[s].has_fin = 1
         f.conn.half[s].fin = seq + pk.wire_payload
-    if pk.wire_payload and f.conn.half[1 - s].early != NULL:
-        leave_acknowledged(&f, 1 - s)
+    if f.conn.half[1 - s].early != NULL:
+        if pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN | TCP_ACK:
+            decide_fast_open(&f, 1 - s, pk.ack)
+        elif pk.wire_payload:
+            leave_acknowledged(&f, 1 - s)
     if pk.wire_payload and f.conn != NULL:
-        segment(&f, s, seq, pk)
+        segment(&f, s, seq, pk, offered)
     if f.conn != NULL and f.conn.half[s].early != NULL:
         lose_patience(&f, s)
     if f.conn != NULL and f.conn.half[1 - s].early != NULL:
@@ -116,11 +121,20 @@ cdef bint begin(Feed* f, const TcpRow* t, int speaker, bint late) noexcept nogil
     return True
 
 
+cdef void decide_fast_open(Feed* f, int s, u32 acknowledged) noexcept nogil:
+    """What came with a SYN counts when the answer acknowledges it; else it is sent again (RFC 7413 section 4.2)."""
+    cdef Half* half = &f.conn.half[s]
+    if <i32>(acknowledged - half.next) > 0:
+        drain(f, s)
+    elif half.early.seq == half.next:
+        free(segments_take(f.dpi, half))
+
+
 cdef inline bint nothing_told(const Half* half) noexcept nogil:
     return half.offset == 0 and half.len == 0 and half.gaps == 0
 
 
-cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
+cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexcept nogil:
     """Deliver what is new and in order, keep what is early, drop what is old, and what follows the end."""
     cdef Half* half = &f.conn.half[s]
     cdef i32 ahead = <i32>(seq - half.next)
@@ -139,7 +153,7 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk) noexcept nogil:
             half.next = seq                     # all before it had been taken when it was sent
             feed_gap(f, s, <u32>ahead)
             ahead = 0
-    if ahead > 0:
+    if ahead > 0 or offered:                    # what a SYN offers waits for its answer
         early(f, s, seq, pk.payload, n, pk.notes & NOTE_DROPPED != 0)
         return
     while f.conn != NULL:

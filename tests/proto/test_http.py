@@ -261,7 +261,7 @@ def test_a_long_head_is_kept_in_part_and_a_longer_one_is_malformed():
     result = told(make, [(0, head)], at_once)
     assert len(result["events"][0][4]) <= 48 + 16384
     assert len(records(result)[0]["request_headers"]["x"]) > 8000
-    big = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 11000 + b"\r\n"
+    big = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 33000 + b"\r\n"
     result = told(make, [(0, big)], at_once)
     assert result["malformed"] == 1
     assert told(make, [(0, big)], lambda data: [data[i : i + 999] for i in range(0, len(data), 999)]) == result

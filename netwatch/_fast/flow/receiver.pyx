@@ -14,7 +14,7 @@ others are right. One that holds the sum of the pseudo header alone is left to t
 larger than the receiver's segment size was joined by it.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
-from netwatch._fast.flow.row cimport Row, TcpRow
+from netwatch._fast.flow.row cimport Row, ST_ESTABLISHED, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, PROTO_TCP, Packet, TCP_ACK, TCP_FIN,
                                          TCP_RST, TCP_SYN)
 
@@ -75,8 +75,10 @@ cdef bint outside(const Row* row, const TcpRow* t, const Packet* pk) noexcept no
     """Is the segment beyond what its receiver may accept?"""
     cdef int s = pk.side, r = 1 - s
     cdef i32 unseen = <i32>(pk.seq - row.nxt[s]), ahead, behind
-    if row.packets[s] == 0 or pk.flags & TCP_SYN:
+    if row.packets[s] == 0:
         return False
+    if pk.flags & TCP_SYN:
+        return t.shaken & 7 == 7 and pk.seq != t.isn[s]
     if not t.flags[r] & TCP_ACK:
         return unseen > ANY_WINDOW or unseen < -ANY_WINDOW
     if pk.flags & TCP_FIN and <i32>(pk.seq + pk.wire_payload + 1 - row.acked[r]) < 0:
@@ -86,6 +88,14 @@ cdef bint outside(const Row* row, const TcpRow* t, const Packet* pk) noexcept no
     if unseen == 0 or not 0 <= behind <= <i32>window_of(t, r):
         return ahead > ANY_WINDOW or ahead < -ANY_WINDOW
     return ahead > <i32>window_of(t, r) or ahead < -ANY_WINDOW
+
+
+cdef bint in_window(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Does the SYN lie in the window of a connection that stands? Whoever begins anew hardly meets it; the receiver
+    answers it with an ACK, and the connection goes on (RFC 5961 section 4)."""
+    cdef int s = pk.side
+    return row.state == ST_ESTABLISHED and t.shaken & 7 == 7 and \
+        0 <= <i32>(pk.seq - row.acked[1 - s]) <= <i32>window_of(t, 1 - s)
 
 
 cdef bint reset_counts(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:

@@ -16,7 +16,7 @@ section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of th
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.receiver cimport receiver_drops, sum_is_wrong
+from netwatch._fast.flow.receiver cimport in_window, receiver_drops, sum_is_wrong
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
                                          NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
@@ -86,7 +86,9 @@ cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept 
     if pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) != TCP_SYN or sum_is_wrong(t, pk):
         return False
     if t.flags[s] & TCP_SYN:
-        return pk.seq != t.isn[s] or (row.state == ST_CLOSED and t.shaken & 4 != 0)
+        if pk.seq == t.isn[s]:
+            return (row.state == ST_CLOSED or row.state == ST_TIME_WAIT) and t.shaken & 4 != 0
+        return not in_window(row, t, pk)
     if row.state >= ST_FIN_WAIT1 and row.state <= ST_CLOSED:
         return True
     if t.flags[s] == 0:                         # the peer spoke first: is it answering this SYN?
@@ -203,7 +205,11 @@ cdef void behind(Row* row, Cold* cold, TcpRow* t, Packet* pk, u32 start, u32 end
     """A segment that begins before the highest sequence number sent."""
     cdef int s = pk.side
     cdef u32 age, limit, fresh
-    if t.hole[s] != t.hole_end[s] and <i32>(start - t.hole[s]) >= 0 and <i32>(end - t.hole_end[s]) <= 0:
+    if t.hole[s] != t.hole_end[s] and <i32>(start - t.hole[s]) >= 0 and <i32>(end - t.hole_end[s]) > 0 and \
+            <i32>(start - t.hole_end[s]) < 0:
+        row.payload[s] += t.hole_end[s] - start
+        t.hole_end[s] = start
+    elif t.hole[s] != t.hole_end[s] and <i32>(start - t.hole[s]) >= 0 and <i32>(end - t.hole_end[s]) <= 0:
         age = <u32>((pk.frame.ts - cold.first) // 1000000) - t.hole_ms[s]
         limit = t.rtt_us // 2000 if t.rtt_us > 2000 * DISORDER_MS else <u32>DISORDER_MS
         row.payload[s] += n

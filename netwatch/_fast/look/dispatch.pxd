@@ -13,6 +13,7 @@ cdef enum:                     # what became of the bytes of one side, answers o
     READ_ASTRAY = 3            # after a hole: go on with what dpi_resync says a message begins with
 
 cdef enum:
+    SURE_SERVER = 95           # how sure the server's first words must be to overrule the client's
     LAST_CHANGE = 7            # Conn.changes of a stream that is given back no more
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil

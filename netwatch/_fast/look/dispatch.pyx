@@ -20,12 +20,12 @@ cdef enum:                     # what a side's first words say of the verdict th
     UNDECIDED = 2              # more of them are needed
 
 cdef enum:
+    KEEP_ALIVE = 4             # bytes of a datagram that says nothing (RFC 5626 section 3.5)
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
     UDP_TURN = 64              # ... among so many, a power of two
     OWN_PORT_TRIES = 4096      # of a flow to a port that is some protocol's own, every one up to here
     SURE_OF_ANOTHER = 90       # the words of a flow that is named, before another protocol may have it
     FIRST_FRAMES = 8           # of a side joined in the middle: what they say counts as a beginning does
-    SURE_SERVER = 95           # how sure the server's first words must be to overrule the client's
     DECIDED = 64               # bytes from which on detect and agrees do not ask for more
     PATH_TRIES = 2048          # ... that are handed to who may know it as a path of a known connection
     UNKNOWN_BYTES = 1024       # of what nobody knows, for users' classifiers
@@ -217,7 +217,8 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
     cdef u64 packets = row.packets[0] + row.packets[1]
     if not row.bits & BIT_TRIED_A:
         unknown(look, data)
-        if packets >= UDP_TRIES and (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
+        if packets >= UDP_TRIES and data.n > KEEP_ALIVE and \
+                (row.conn == NULL or row.conn.half[0].waiting >= UDP_TRIES):
             row.bits |= BIT_TRIED_A
         elif row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back

@@ -14,3 +14,4 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
                         u8* found) noexcept nogil
 cdef bint late_hello(const Row* row, Slice data) noexcept nogil
 cdef bint is_text(const u8* p, u32 n) noexcept nogil
+cdef u32 line_ends(const u8* p, u32 n) noexcept nogil

@@ -46,12 +46,28 @@ cdef bint worth_reading(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const P
 
 
 cdef bint is_text(const u8* p, u32 n) noexcept nogil:
-    """Empty lines, or letters: what people's protocols say before the other side has shown which one it is."""
-    cdef u32 i
+    """Empty lines, or letters (UTF-8's too): what people's protocols say before the other side has shown which one it
+    is."""
+    cdef u32 i, more = 0
     for i in range(min(n, <u32>LOOKED_AT)):
-        if not (32 <= p[i] < 127 or 9 <= p[i] <= 13):
+        if more:
+            if p[i] >> 6 != 2:
+                return False
+            more -= 1
+        elif 0xc2 <= p[i] <= 0xf4:
+            more = 1 + (p[i] >= 0xe0) + (p[i] >= 0xf0)
+        elif not (32 <= p[i] < 127 or 9 <= p[i] <= 13):
             return False
     return True
+
+
+cdef u32 line_ends(const u8* p, u32 n) noexcept nogil:
+    """How many stand in front: they keep a connection alive (RFC 5626 section 3.5.1), and are no part of what begins
+    behind them (RFC 9112 section 2.2)."""
+    cdef u32 i = 0
+    while i < n and (p[i] == c'\r' or p[i] == c'\n'):
+        i += 1
+    return i
 
 
 cdef inline bint other_tried(const Row* row, int s) noexcept nogil:

@@ -12,7 +12,8 @@ from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
 from netwatch._fast.look.protocol cimport DETECT_MORE, Look
 from netwatch._fast.look.dispatch cimport *
-from netwatch._fast.look.opening cimport JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text, late_hello
+from netwatch._fast.look.opening cimport (JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text,
+                                           late_hello, line_ends)
 
 cdef enum:
     RESYNC_TRIES = 4096           # segments after a hole that are asked whether a message begins with them
@@ -51,7 +52,7 @@ cdef void feed_bytes(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
         elif half.len >= half.need or closed(half):
             feed_kept(f, s)
         return
-    read_bytes(f, s, p, n, False, False)
+    read_bytes(f, s, p, n, False, False, False)
 
 
 cdef void seek_message(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
@@ -67,7 +68,7 @@ cdef void seek_message(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
     half.offset += before
     half.len = 0
     if anchored(f, s, p, n):
-        read_bytes(f, s, p, n, False, False)
+        read_bytes(f, s, p, n, False, False, False)
     elif half.need and keep(f, half, p, n):
         return
     else:
@@ -117,7 +118,7 @@ cdef void turn_to_tls(Feed* f, int s, const u8* p, u32 n) noexcept nogil:
 cdef void feed_cut(Feed* f, int s) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
     if half.len and f.conn.proto and not half.dead and not half.astray:
-        read_bytes(f, s, half.buf, half.len, True, True)
+        read_bytes(f, s, half.buf, half.len, True, True, False)
 
 
 cdef void feed_gap(Feed* f, int s, u32 n) noexcept nogil:
@@ -155,11 +156,12 @@ cdef void feed_kept(Feed* f, int s) noexcept nogil:
     if half.tried and f.conn.proto == 0:
         return
     if not half.astray or anchored(f, s, half.buf, half.len):
-        read_bytes(f, s, half.buf, half.len, True, False)
+        read_bytes(f, s, half.buf, half.len, True, False, False)
 
 
-cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) noexcept nogil:
-    """Let the reader use what it can; keep the rest. None follows them when they are the `last`."""
+cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last, bint doubt) noexcept nogil:
+    """Let the reader use what it can; keep the rest. None follows them when they are the `last`. Of a flow that the
+    other side names beyond `doubt` the reader may refuse them."""
     cdef Half* half = &f.conn.half[s]
     cdef Look look
     cdef Slice data
@@ -189,7 +191,7 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
         n -= k
         half.offset += k
         half.need = look.need
-    if answer == READ_OVER and not (f.conn.proto == 0 and (undecided or f.conn.half[1 - s].tried)):
+    if answer == READ_OVER and not (f.conn.proto == 0 and (undecided or doubt or f.conn.half[1 - s].tried)):
         reading_over(f)
         return
     if answer == READ_OVER and (f.dpi.stream_bytes >= KEPT_CALM or not is_text(p, n)):
@@ -217,16 +219,19 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last) n
 
 cdef bint names_kept(Feed* f, int s, const u8* p, u32 n, bint last) noexcept nogil:
     """Do these bytes say whose the flow is? Then what was kept of the other side is read before them, unless it answers
-    what was lost."""
+    what was lost. A server that is sure of itself stays what it is, whatever its client took it for."""
     cdef Look look
+    cdef Half* other = &f.conn.half[1 - s]
     look_for(f, s, &look)
     look.fin = last or closed(&f.conn.half[s])
     if not dpi_named(&look, slice_of(p, n)):
         return False
     if f.conn.half[s].gaps and not knows_kept(f, 1 - s):
-        pass_over(&f.conn.half[1 - s])
-    else:
-        feed_kept(f, 1 - s)
+        pass_over(other)
+        return True
+    read_bytes(f, 1 - s, other.buf, other.len, True, False, not look.client and f.cold.confidence >= SURE_SERVER)
+    if f.conn != NULL and f.conn.proto == 0:
+        pass_over(other)
     return True
 
 
@@ -252,9 +257,19 @@ cdef void chunk(Feed* f, int s, const u8* p, u32 n, u32 gap) noexcept nogil:
 
 cdef void nobody_wants(Feed* f, int s) noexcept nogil:
     """No protocol wants what this side says so far. Where its beginning is known that is kept until the other side has
-    spoken; where it was joined in the middle, its next segments are asked as well."""
+    spoken, but for line ends, behind which it is asked again; where it was joined in the middle, its next segments are
+    asked as well."""
     cdef Half* half = &f.conn.half[s]
+    cdef u32 blank
     if half.open == OPEN_KNOWN and half.gaps == 0:
+        blank = line_ends(half.buf, half.len)
+        if blank:
+            half.offset += blank
+            half.len -= blank
+            half.need = 0
+            memmove(half.buf, half.buf + blank, half.len)
+            read_bytes(f, s, half.buf, half.len, True, False, False)
+            return
         if half.len > KEPT_UNKNOWN:
             pass_over(half)
         give_up_side(f, s)

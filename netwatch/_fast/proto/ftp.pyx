@@ -1,7 +1,7 @@
 """FTP's control connection (RFC 959, RFC 4217): commands, logins, what the server says of itself.
 
 AUTH TLS gives the flow back, so that TLS is found in what follows. Data connections are flows of their own, which are
-announced here (PORT, PASV, EPRT, EPSV: RFC 959 section 4.1.2, RFC 2428) and known by that alone.
+announced here (PORT, PASV, EPRT, EPSV, LPRT, LPSV: RFC 959 section 4.1.2, RFC 2428, RFC 1639) and known by that alone.
 """
 from libc.string cimport memcpy
 
@@ -33,17 +33,19 @@ cdef enum:
     FTP_PORT = 21
     MAX_LINE = 4096
     MAX_KEPT = 32              # different values of a list
+    LONG_NUMBERS = 21          # of an LPRT with an IPv6 address
     REPLY_READY = 220
     REPLY_SYSTEM = 215
     REPLY_CLOSING = 221
     REPLY_AUTH = 234           # RFC 4217 section 4
     REPLY_PASSIVE = 227
+    REPLY_LONG = 228           # RFC 1639 section 2
     REPLY_EXTENDED = 229       # RFC 2428 section 3
 
 # a flow joined in its middle may begin with any of them
-cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt epsv type stru mode retr stor stou "
-                          b"appe allo rest rnfr rnto abor dele rmd mkd pwd xpwd list nlst mlsd mlst site syst "
-                          b"stat help noop feat opts auth pbsz prot clnt size mdtm ")
+cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt epsv lprt lpsv type stru mode retr "
+                          b"stor stou appe allo rest rnfr rnto abor dele rmd mkd pwd xpwd list nlst mlsd mlst site "
+                          b"syst stat help noop feat opts auth pbsz prot clnt size mdtm ")
 
 cdef struct Ftp:
     bint secure                # AUTH was asked
@@ -161,6 +163,19 @@ cdef void at_numbers(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept 
     tell(look, ftp, slice_of(text.p, 0))
 
 
+cdef void at_long(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
+    """family,length,h1..,2,p1,p2: LPRT and the answer to LPSV (RFC 1639)."""
+    cdef u32 all[LONG_NUMBERS]
+    cdef u32 n = numbers(text, all, LONG_NUMBERS), i
+    if n < 5 or all[1] > 16 or n != all[1] + 5 or all[n - 3] != 2:
+        return
+    at_end(look, ftp, of_client, (all[n - 2] & 0xff) << 8 | (all[n - 1] & 0xff))
+    if all[1] == (4 if look.row.family == FAMILY_IP4 else 16):
+        for i in range(all[1]):
+            ftp.said[i] = <u8>(all[2 + i] & 0xff)
+    tell(look, ftp, slice_of(text.p, 0))
+
+
 cdef void at_port(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
     """|family|address|port|: EPRT and, with the port alone, the answer to EPSV."""
     cdef u32 end = text.n, start, port
@@ -202,6 +217,8 @@ cdef int take_reply(Look* look, Slice line) noexcept nogil:
     text = slice_of(line.p + 4, line.n - 4) if line.n > 4 else slice_of(line.p, 0)
     if code == REPLY_PASSIVE:
         at_numbers(look, ftp, False, text)
+    elif code == REPLY_LONG:
+        at_long(look, ftp, False, text)
     elif code == REPLY_EXTENDED:
         at_port(look, ftp, False, text)
     elif code == REPLY_READY:
@@ -237,6 +254,8 @@ cdef int take_command(Look* look, Slice line) noexcept nogil:
         ftp.secure = True
     elif word_is(word, b"port", 4):
         at_numbers(look, ftp, True, rest)
+    elif word_is(word, b"lprt", 4):
+        at_long(look, ftp, True, rest)
     elif word_is(word, b"eprt", 4):
         at_port(look, ftp, True, rest)
     elif is_transfer(word):

@@ -3,16 +3,17 @@
 Interleaved frames of it (RFC 7826 section 14) are passed over.
 """
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.again cimport messages_fill
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, from_client, holds_word, is_digit, keep_each, keep_once,
-                                                keep_verb, next_field, next_line, number_of, same_word, skip_bytes,
-                                                smaller, take_word, wait_for, wait_more, word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, holds_word, is_digit,
+                                                keep_each, keep_once, keep_verb, next_field, next_line, number_of,
+                                                same_word, skip_bytes, smaller, take_word, wait_for, wait_more,
+                                                word_is)
 from netwatch._fast.proto.http.text import mask_url
-from netwatch._fast.proto.common.media cimport end_of, media_at
+from netwatch._fast.proto.common.media cimport address_of, end_of, media_at
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
 
 cdef enum:                     # fact keys
@@ -30,7 +31,7 @@ cdef enum:
     MAX_BODY = 1048576
     MAX_KEPT = 12
     MAX_METHOD = 16
-    MAX_BLANK = 64
+    MAX_BLANK = 512
 
 cdef struct Rtsp:
     u32 scan[2]
@@ -90,6 +91,28 @@ cdef void announce_ports(Look* look, Slice value, const char* name, bint of_clie
     media_at(look, end_of(look, client if of_client else 1 - client), port, control)
 
 
+cdef void announce_group(Look* look, Slice value) noexcept nogil:
+    """`multicast;destination=239.1.1.1;port=5000-5001`: to a group, at ports of its own."""
+    cdef Slice rest = value, part, group = slice_of(value.p, 0), ports = group
+    cdef i64 end
+    cdef u32 i = 0, port, control = 0
+    cdef u8 address[16]
+    while rest.n:
+        end = find_byte(rest.p, rest.n, c';')
+        part = slice_of(rest.p, <u32>end if end >= 0 else rest.n)
+        rest = slice_of(rest.p + part.n + (end >= 0), rest.n - part.n - (end >= 0))
+        if begins_word(part.p, part.n, b"destination=", 12):
+            group = slice_of(part.p + 12, part.n - 12)
+        elif begins_word(part.p, part.n, b"port=", 5):
+            ports = slice_of(part.p + 5, part.n - 5)
+    port = port_at(ports, &i)
+    if i < ports.n and ports.p[i] == c'-':
+        i += 1
+        control = port_at(ports, &i)
+    if port and address_of(look, group, address):
+        media_at(look, address, port, control)
+
+
 cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
     """What the header fields tell; the length of the body."""
     cdef Slice name, value
@@ -103,6 +126,7 @@ cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
             keep_once(look, RTSP_TRANSPORT, value)
             announce_ports(look, value, b"client_port=", True)
             announce_ports(look, value, b"server_port=", False)
+            announce_group(look, value)
         elif word_is(name, b"session", 7):
             keep_once(look, RTSP_SESSION, value)
         elif word_is(name, b"content-length", 14):

@@ -38,7 +38,7 @@ cdef enum:
     MAX_PART = 120             # bytes of each part of a dialog
     ENOUGH_MESSAGES = 400
     MAX_METHOD = 16
-    MAX_BLANK = 64             # bytes of keep-alive between messages of a stream (RFC 5626 section 3.5.1)
+    MAX_BLANK = 4096           # bytes of keep-alive between messages of a stream (RFC 5626 section 3.5.1)
 
 cdef struct Way:
     u32 scan

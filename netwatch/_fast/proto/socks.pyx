@@ -4,11 +4,9 @@ Once the way is open the flow is given back, so that what goes through it is nam
 """
 import ipaddress
 
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, has_state, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, keep_once, port_is, wait_for,
                                                 wait_more)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
@@ -47,31 +45,59 @@ cdef enum:
     PORT = 1080
     MAX_NAME = 255
     MAX_METHODS = 16
+    GREETING = 3               # bytes of the shortest one
 
 cdef struct Socks:
     u8 at
     u8 command
+    u8 greeted                 # 1 + the side whose greeting is kept until the server answers, or it is none after all
 
 
 # --- detection ---
 
-cdef bint message_whole(const u8* p, u32 n) noexcept nogil:
-    """A request, or the answer that all is well, and nothing behind it: RFC 1928 sections 4 and 6."""
-    if n < 10 or p[1] > ASSOCIATE or p[2] or message_size(p, n) != n:
-        return False
-    return be16(p + n - 2) or p[1] != CONNECT
+cdef int message_begins(const u8* p, u32 n) noexcept nogil:
+    """A request for a connection, or the answer that all is well, of no more bytes than detection may ask for (RFC 1928
+    sections 4 and 6): 1, 0 or DETECT_MORE."""
+    cdef u32 size
+    if (n > 0 and p[0] != 5) or (n > 1 and p[1] > CONNECT) or (n > 2 and p[2]) or \
+            (n > 3 and p[3] != 1 and p[3] != 3 and p[3] != 4):
+        return 0
+    size = message_size(p, n) if n else 0
+    if n > 5 and p[3] == 3 and not all_text(p + 5, n - 5 if n < size - 2 else size - 7):
+        return 0
+    if size > DETECT_ENOUGH:
+        return 0
+    if size == 0 or n < size:
+        return DETECT_MORE
+    return 1 if size > 7 and (be16(p + size - 2) or p[1] != CONNECT) else 0
 
 
-cdef bint login_whole(const u8* p, u32 n) noexcept nogil:
-    """User and password, and nothing behind them (RFC 1929 section 2)."""
-    return n > 4 and p[1] and n > 3 + <u32>p[1] and n == 3 + <u32>p[1] + p[2 + p[1]] and all_text(p + 2, p[1])
+cdef int login_begins(const u8* p, u32 n) noexcept nogil:
+    """User and password (RFC 1929 section 2): 1, 0 or DETECT_MORE."""
+    cdef u32 size
+    if (n > 0 and p[0] != 1) or (n > 1 and p[1] == 0) or (n > 2 and not all_text(p + 2, min(n - 2, <u32>p[1]))):
+        return 0
+    if n < 3 or n < 3 + <u32>p[1]:
+        return DETECT_MORE
+    size = 3 + <u32>p[1] + p[2 + p[1]]
+    return 0 if size > DETECT_ENOUGH else DETECT_MORE if n < size else 1
 
 
-cdef int joined(Look* look, const u8* p, u32 n) noexcept nogil:
-    """On the proxy's own port, its choice of a method, or a login."""
-    if (look.row.pb if look.side else look.row.pa) == PORT:
-        return 65 if n == 2 and p[0] == 5 and (p[1] == METHOD_NONE or p[1] == METHOD_LOGIN or p[1] == NO_METHOD) else 0
-    return 70 if port_is(look, PORT) and p[0] == 1 and login_whole(p, n) else 0
+cdef int joined_at(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Where a flow that is joined behind its greeting stands, as AT_; AT_START where these bytes are no such,
+    DETECT_MORE where more of them may be. Two bytes alone are the server's choice, on the proxy's own port."""
+    cdef bint server = (look.row.pb if look.side else look.row.pa) == PORT
+    cdef int whole = message_begins(p, n)
+    if whole == 1:
+        return AT_REQUEST if p[1] else AT_REPLY
+    if whole == 0 and n and p[0] == 1 and port_is(look, PORT):
+        whole = login_begins(p, n)
+        return AT_LOGIN if whole == 1 else AT_START if whole == 0 else DETECT_MORE
+    if not server or n < 2 or p[0] != 5 or not (p[1] == METHOD_NONE or p[1] == METHOD_LOGIN or p[1] == NO_METHOD):
+        return AT_START if whole == 0 else DETECT_MORE
+    if n > 2 and p[2] != 5 and p[2] != 1:
+        return AT_START if whole == 0 else DETECT_MORE
+    return AT_METHOD if n > 2 or look.fin else DETECT_MORE
 
 
 cdef int detect_5(const u8* p, u32 n) noexcept nogil:
@@ -80,8 +106,6 @@ cdef int detect_5(const u8* p, u32 n) noexcept nogil:
     cdef bint login = False
     if n < 2:
         return DETECT_MORE
-    if message_whole(p, n):
-        return 75
     size = p[1]
     if size == 0 or size > MAX_METHODS:
         return 0
@@ -124,12 +148,17 @@ cdef i64 size_4(const u8* p, u32 n) noexcept nogil:
 cdef int socks_detect(Look* look, Slice data) noexcept nogil:
     """A version 4 request is whole and alone; zero is no port."""
     cdef i64 size
+    cdef int at, sure
     if data.n == 0:
         return DETECT_MORE
-    if joined(look, data.p, data.n):
-        return joined(look, data.p, data.n)
+    at = joined_at(look, data.p, data.n)
+    if at > AT_START:
+        return 75 if at == AT_REQUEST or at == AT_REPLY else 70
     if data.p[0] == 5:
-        return detect_5(data.p, data.n)
+        sure = detect_5(data.p, data.n)
+        return sure if sure else at if data.n < DETECT_ENOUGH else 0
+    if at == DETECT_MORE:
+        return DETECT_MORE if data.n < DETECT_ENOUGH else 0
     if data.p[0] != 4:
         return 0
     size = size_4(data.p, data.n)
@@ -174,11 +203,42 @@ cdef int take_reply4(Look* look, Socks* socks, Slice data) noexcept nogil:
     return PARSE_NOT_MINE if p[1] == GRANTED4 else PARSE_DONE
 
 
+cdef bint client_turn(const Socks* socks) noexcept nogil:
+    return socks.at == AT_START or socks.at == AT_LOGIN or socks.at == AT_REQUEST
+
+
+cdef void join(Look* look, Socks* socks, Slice data) noexcept nogil:
+    """The flow may have been joined behind its greeting."""
+    cdef int at = joined_at(look, data.p, data.n)
+    if at == DETECT_MORE and data.n == 2 and (look.row.pb if look.side else look.row.pa) == PORT:
+        at = AT_METHOD                          # the client has spoken since
+    if at <= AT_START:
+        return
+    socks.at = <u8>at
+    socks.command = CONNECT
+    socks.greeted = 0
+    set_initiator(look, client_turn(socks))
+    if at == AT_REQUEST or at == AT_REPLY:
+        fact_once(look, SOCKS_VERSION, data.p, 1)
+
+
 cdef int take_greeting(Look* look, Socks* socks, Slice data) noexcept nogil:
     """The methods of version 5; nothing is written down before the server has answered in kind."""
     cdef const u8* p = data.p + look.used
-    if data.n - look.used < 2 or data.n - look.used < 2 + <u32>p[1]:
+    cdef u32 n = data.n - look.used
+    cdef int joined
+    cdef bint greeting
+    if n < 2 or n < 2 + <u32>p[1]:
         return wait_more(look, data)
+    if p[1] == 0 or (p[1] == 1 and p[2] == METHOD_NONE):     # an answer, or a request, begins so too
+        greeting = p[1] and (n == GREETING or p[GREETING] == 5)
+        joined = DETECT_MORE if greeting else message_begins(p, n)
+        if joined == DETECT_MORE:
+            socks.at = AT_METHOD if greeting else AT_START
+            socks.greeted = <u8>(1 + look.side) if greeting else 0
+            return wait_more(look, data)
+        join(look, socks, data)
+        return PARSE_OK if joined else PARSE_NOT_MINE
     look.used += 2 + <u32>p[1]
     socks.at = AT_METHOD
     return PARSE_OK
@@ -256,37 +316,20 @@ cdef int take_message(Look* look, Socks* socks, Slice data) noexcept nogil:
     return PARSE_OK
 
 
-cdef bint client_turn(const Socks* socks) noexcept nogil:
-    return socks.at == AT_START or socks.at == AT_LOGIN or socks.at == AT_REQUEST
-
-
-cdef void join(Look* look, Socks* socks, Slice data) noexcept nogil:
-    """The flow may have been joined behind its greeting."""
-    if data.p[0] == 1:
-        socks.at = AT_LOGIN
-    elif data.p[0] != 5:
-        return
-    elif data.n == 2 and (look.row.pb if look.side else look.row.pa) == PORT:
-        socks.at = AT_METHOD
-    elif message_whole(data.p, data.n):
-        socks.at = AT_REQUEST if data.p[1] else AT_REPLY
-        socks.command = CONNECT
-    if socks.at != AT_START:
-        set_initiator(look, client_turn(socks))
-    if socks.at == AT_REQUEST or socks.at == AT_REPLY:
-        fact_once(look, SOCKS_VERSION, data.p, 1)
-
-
 cdef int socks_parse(Look* look, Slice data) noexcept nogil:
     cdef Socks* socks
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Socks))
-    socks = <Socks*>look.state[0]
-    if socks == NULL:
+    if not has_state(look, sizeof(Socks)):
         return PARSE_DONE
+    socks = <Socks*>look.state[0]
     if socks.at == AT_START:
         join(look, socks, data)
+    if socks.greeted == 1 + look.side:
+        if socks.at == AT_METHOD:
+            socks.at = AT_START
+        elif data.n >= GREETING:
+            look.used = GREETING
+            socks.greeted = 0
     while code == PARSE_OK and look.used < data.n:
         if socks.at != AT_START and client_turn(socks) != from_client(look):
             return wait_more(look, data)    # said before the other side has answered: its meaning hangs on that

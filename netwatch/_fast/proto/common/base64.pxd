@@ -1,4 +1,4 @@
-"""Base64 (RFC 4648 section 4) of tokens that stand in the heads and lines of text protocols."""
+"""Base64 (RFC 4648 sections 4 and 5) of tokens that stand in the heads and lines of text protocols."""
 from netwatch._fast.base.bytes cimport u8, u32, Slice
 
 
@@ -10,7 +10,7 @@ cdef inline int base64_value(u8 c) noexcept nogil:
         return c - c'a' + 26
     if c'0' <= c <= c'9':
         return c - c'0' + 52
-    return 62 if c == c'+' else 63 if c == c'/' else -1
+    return 62 if c == c'+' or c == c'-' else 63 if c == c'/' or c == c'_' else -1
 
 
 cdef inline u32 base64_decode(Slice text, u8* out, u32 room) noexcept nogil:

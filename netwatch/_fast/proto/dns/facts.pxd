@@ -14,3 +14,4 @@ cdef enum:                     # also in the payload of an event
     OVER_TCP = 1
     OVER_MDNS = 2
     OVER_LLMNR = 3
+    OVER_HTTPS = 4             # in HTTP/1, which no lower layer hides

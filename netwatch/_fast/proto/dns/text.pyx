@@ -13,7 +13,7 @@ FACT_NUMBERS = {"dns.latency_us": (DNS_LATENCY, 1000)}
 DEPENDS = {"dns.types": (DNS_TYPE,), "dns.answers": (DNS_ANSWER,), "dns.rcode": (DNS_RCODE,),
            "dns.rcodes": (DNS_RCODES,),
            "dns.transport": (DNS_TRANSPORT,), "label": (DNS_TRANSPORT, DNS_TYPE, DNS_NAME)}
-TRANSPORTS = ("udp", "tcp", "mdns", "llmnr")
+TRANSPORTS = ("udp", "tcp", "mdns", "llmnr", "https")
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN",
           7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE", 11: "DSOTYPENI", 16: "BADVERS", 17: "BADKEY",
           18: "BADTIME", 19: "BADMODE", 20: "BADNAME", 21: "BADALG", 22: "BADTRUNC", 23: "BADCOOKIE"}

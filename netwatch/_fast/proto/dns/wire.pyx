@@ -25,6 +25,7 @@ cdef enum:
     PORT_MDNS = 5353
     PORT_LLMNR = 5355
     FLAG_RESPONSE = 0x8000
+    LAST_RCODE = 11            # NOTZONE and DSOTYPENI, IANA "DNS RCODEs"
     MAX_FACT_NAMES = 8
     MAX_FACT_ANSWERS = 8
     BAD_AT_FIRST = 4           # broken datagrams before a flow without a good one is given back
@@ -55,9 +56,8 @@ cdef bint plausible_head(DnsHead* h) noexcept nogil:
 
 
 cdef inline bint refusal(const DnsHead* h) noexcept nogil:
-    """A response that repeats nothing, not even the question: FORMERR, SERVFAIL, NOTIMP or REFUSED."""
-    return h.flags & FLAG_RESPONSE and (h.flags & 15 == 1 or h.flags & 15 == 2 or h.flags & 15 == 4
-                                        or h.flags & 15 == 5) and h.flags & 0x0240 == 0
+    """A response that repeats nothing, not even the question, but says what was wrong with it."""
+    return h.flags & FLAG_RESPONSE and 0 < h.flags & 15 <= LAST_RCODE and h.flags & 0x0240 == 0
 
 
 cdef bint known_question(const u8* p, u32 n, u16 mask) noexcept nogil:
@@ -206,7 +206,7 @@ cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32
         fact_add(look, DNS_ANSWER, packed, 2 + (size if size <= 255 else 255))
 
 
-cdef void report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil:
+cdef void dns_report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil:
     """EV_DNS: latency in ns (8 bytes, 0 unknown), transport (8 bytes, the first counts), the raw message."""
     cdef u8* room = event(look, EV_DNS, over, 16 + n) if wants(look, EV_DNS) else NULL
     if room != NULL:
@@ -258,7 +258,7 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
         look.row.state = ST_DNS_RESPONSE if response else ST_DNS_QUERY
     if over == OVER_UDP or over == OVER_TCP:
         dns_counted(look, response, ns)
-    report(look, over, ns, p, n)
+    dns_report(look, over, ns, p, n)
     dns_names(look, over, p, n)
 
 
@@ -384,7 +384,7 @@ cdef void llmnr_define(Proto* p) noexcept nogil:
     p.name = "llmnr"
     p.ports[0] = 5355
     p.timeout = 30
-    p.on = ON_UDP
+    p.on = ON_TCP | ON_UDP
     p.detect = llmnr_detect
     p.resync = llmnr_resync
     p.parse = llmnr_parse

@@ -30,5 +30,6 @@ cdef int request_start(const u8* p, u32 n) noexcept nogil
 cdef int response_start(const u8* p, u32 n) noexcept nogil
 cdef bint known_method(const u8* p, u32 n) noexcept nogil
 cdef u32 find_start(const u8* p, u32 n, bint request, bint fin) noexcept nogil
+cdef i64 chunk_size(const u8* p, u32 n) noexcept nogil
 cdef void read_head(const u8* p, u32 n, Head* head) noexcept nogil
 cdef bint whole_start(const u8* p, u32 n, bint request) noexcept nogil

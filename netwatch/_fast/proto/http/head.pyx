@@ -315,3 +315,23 @@ cdef void read_head(const u8* p, u32 n, Head* head) noexcept nogil:
         lf = find_byte(p, n, c'\n')
         if lf > 0 and may_matter(p[0]):
             read_line(p, line_length(p, <u32>lf), head)
+
+
+cdef i64 chunk_size(const u8* p, u32 n) noexcept nogil:
+    """The size a chunk line names (RFC 9112 section 7.1), -1 when it names none."""
+    cdef i64 size = 0
+    cdef u32 i
+    cdef u8 c
+    for i in range(n):
+        if size >> 58:
+            return -1
+        c = p[i] | 32
+        if c >= c'0' and c <= c'9' and p[i] == c:
+            size = size * 16 + (c - c'0')
+        elif c >= c'a' and c <= c'f':
+            size = size * 16 + (c - c'a' + 10)
+        else:
+            break
+    else:
+        return size if n else -1
+    return size if i and (p[i] == c';' or p[i] == c' ' or p[i] == c'\t') else -1

@@ -12,12 +12,15 @@ cdef enum:                     # Way.mode: what the next byte of a side belongs 
     AT_CHUNK = 3
     AT_CHUNK_END = 4
     AT_TRAILER = 5
-    AT_NOTHING = 6             # bytes were lost: no message boundary is known any more
-    AT_HOLE = 7                # behind lost bytes, or in a message whose head was cut: the next one is looked for
+    AT_LINE_REST = 6           # of a chunk size's line or of a trailer field, no more of which is kept
+    AT_NOTHING = 7             # bytes were lost: no message boundary is known any more
+    AT_HOLE = 8                # behind lost bytes, or in a message whose head was cut: the next one is looked for
 
 cdef struct Way:               # one direction
     u8 mode
-    u8 blank                   # bytes of empty lines passed
+    u8 doh                     # the body is a message of DNS
+    u16 blank                  # bytes of empty lines passed
+    u32 held                   # bytes of it that wait for the rest
     u32 scan                   # where to look on for the end of the head
     u64 first                  # ns, when the message's first byte came; 0 not yet
     u64 replay                 # the frame that gave up the last hole: what is read in it came before
@@ -87,6 +90,11 @@ cdef struct Http:
 cdef inline u64 unseen() noexcept nogil:
     """Stands for the size of a body whose head was cut, so that nobody knows it."""
     return <u64>1 << 63
+
+
+cdef inline u64 to_the_end() noexcept nogil:
+    """Length of a body that ends with the connection, and of what is skipped for good."""
+    return <u64>1 << 62
 
 
 cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexcept nogil

@@ -6,21 +6,23 @@ protocols, is another protocol's: the flow is given back. HTTP/2 has its own fil
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, starts
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, set_initiator, zeroed, reads)
-from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, find_start, first_request,
-                                             head_end, known_method, read_head, request_start, response_start,
-                                             whole_start)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, heard, has_state, set_initiator, reads)
+from netwatch._fast.proto.http.doh cimport doh_message, doh_target, doh_waits, is_doh
+from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, chunk_size, find_start,
+                                             first_request, head_end, known_method, read_head, request_start,
+                                             response_start, whole_start)
 from netwatch._fast.proto.http.login cimport learn_basic, learn_denied, learn_login
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
-                                             AT_HOLE, AT_NOTHING, AT_TRAILER, Http, Request, Way, claim, close_request,
-                                             close_response, http_free, keep_head, lost_answers, lost_requests,
-                                             new_request, open_interim, open_response, report_all, unseen)
+                                             AT_HOLE, AT_LINE_REST, AT_NOTHING, AT_TRAILER, Http, Request, Way,
+                                             claim, close_request, close_response, http_free, keep_head, lost_answers,
+                                             lost_requests, new_request, open_interim, open_response, report_all,
+                                             to_the_end, unseen)
 
 cdef enum:
-    MAX_HEAD = 65536           # a longer head is damage or an attack
-    MAX_LINE = 4096            # of a chunk size or a trailer field
+    MAX_HEAD = 196608          # a longer head is damage or an attack
+    MAX_LINE = 4096            # of a chunk size or a trailer field; of a longer one the rest is passed over
     MAX_FACT = 256             # bytes of a fact's text
-    MAX_BLANK = 8              # bytes of empty lines before a start line (RFC 9112 section 2.2)
+    MAX_BLANK = 512            # bytes of empty lines before a start line (RFC 9112 section 2.2)
     TUNNEL_WAIT = 4096         # bytes a client may send into a tunnel before its response must have come
 
 
@@ -38,11 +40,6 @@ cdef int http_detect(Look* look, Slice data) noexcept nogil:
 
 
 # --- heads ---
-
-cdef inline u64 to_the_end() noexcept nogil:
-    """Length of a body that ends with the connection, and of what is skipped for good."""
-    return <u64>1 << 62
-
 
 cdef int leave(Look* look, Http* http, int code) noexcept nogil:
     """Nothing more will be read: report what is pending and say why."""
@@ -107,6 +104,8 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
     if not http.uploading:
         request.done = look.ts
     begin_body(way, head.chunked, <u64>head.length if head.length > 0 else 0)
+    way.doh = is_doh(head.content_type)
+    doh_target(look, head.target)
     claim(look, http, request)
     if http.claims and not http.uploading:
         close_request(look, http, 0)
@@ -117,6 +116,7 @@ cdef void begin_body(Way* way, bint chunked, u64 length) noexcept nogil:
     """What follows the head just read."""
     way.first = 0
     way.body = 0
+    way.doh = False
     way.promised = way.left = 0 if chunked else length
     way.mode = AT_CHUNK_SIZE if chunked else AT_BODY if length else AT_HEAD
 
@@ -146,6 +146,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64
         if head.broken and not head.coded:
             return broken(look, http)
         begin_body(way, head.chunked, to_the_end() if head.coded or head.length < 0 else <u64>head.length)
+        way.doh = is_doh(head.content_type)
     if way.mode == AT_HEAD:
         close_response(look, http, 0)
     if head.status == 101 and head.websocket:
@@ -164,7 +165,8 @@ cdef bint in_tunnel(Http* http, int seen) noexcept nogil:
 
 cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at, u32* step) noexcept nogil:
     """Between messages, at `at` of the stream: an empty line to pass over, or the next head."""
-    cdef int seen = response_start(p, n)
+    cdef u32 most = n if n < MAX_HEAD else MAX_HEAD
+    cdef int seen = response_start(p, most)
     cdef bint response = seen == START_GOOD
     cdef bint from_client = look.side == http.client - 1
     cdef i64 end
@@ -178,16 +180,16 @@ cdef int at_head(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at, u
     if seen == START_MORE:
         return PARSE_MORE
     if not response:
-        seen = request_start(p, n)
+        seen = request_start(p, most)
         if from_client and in_tunnel(http, seen):
             return PARSE_MORE if n < TUNNEL_WAIT else leave(look, http, PARSE_NOT_MINE)
     if seen == START_BAD or (http.client and from_client == response):
         return broken(look, http)
-    end = head_end(p, n, &way.scan) if seen == START_GOOD else -1
+    end = head_end(p, most, &way.scan) if seen == START_GOOD else -1
     if seen == START_GOOD:
         http.client = <u8>(2 - look.side if response else 1 + look.side)
         set_initiator(look, not response)
-    if end > MAX_HEAD or (end < 0 and n > MAX_HEAD):
+    if end < 0 and n >= MAX_HEAD:
         return broken(look, http)
     if end < 0 and seen == START_GOOD and look.fin:
         return cut_head(look, http, way, p, n, at, step)
@@ -254,14 +256,17 @@ cdef void end_message(Look* look, Http* http, Way* way) noexcept nogil:
         close_response(look, http, way.body)
 
 
-cdef u32 at_body(Look* look, Http* http, Way* way, u32 n) noexcept nogil:
+cdef u32 at_body(Look* look, Http* http, Way* way, const u8* p, u32 n) noexcept nogil:
     """Bytes of a body or chunk to pass over. All but the last are skipped; that one tells when the message ended."""
+    way.held = 0
     if n < way.left:
         way.left -= n
         look.skip = way.left - 1
         way.left = 1
         return n
     n = <u32>way.left
+    if way.doh and n == way.promised:
+        doh_message(look, p, n)
     way.body += way.promised
     way.left = way.promised = 0
     if way.mode == AT_CHUNK:
@@ -271,32 +276,31 @@ cdef u32 at_body(Look* look, Http* http, Way* way, u32 n) noexcept nogil:
     return n
 
 
-cdef i64 chunk_size(const u8* p, u32 n) noexcept nogil:
-    """The size a chunk line names (RFC 9112 section 7.1), -1 when it names none."""
-    cdef i64 size = 0
-    cdef u32 i
-    cdef u8 c
-    for i in range(n):
-        if size >> 58:
-            return -1
-        c = p[i] | 32
-        if c >= c'0' and c <= c'9' and p[i] == c:
-            size = size * 16 + (c - c'0')
-        elif c >= c'a' and c <= c'f':
-            size = size * 16 + (c - c'a' + 10)
-        else:
-            break
-    else:
-        return size if n else -1
-    return size if i and (p[i] == c';' or p[i] == c' ' or p[i] == c'\t') else -1
+cdef int at_long_line(Look* look, Http* http, Way* way, const u8* p, u32* step) noexcept nogil:
+    """A chunk size with more extensions, or a longer trailer field, than is kept: what counts stands in front."""
+    cdef i64 size = chunk_size(p, MAX_LINE) if way.mode == AT_CHUNK_SIZE else 0
+    if size < 0 or way.mode == AT_CHUNK_END:
+        return broken(look, http)
+    way.promised = way.left = <u64>size
+    way.mode = AT_LINE_REST
+    step[0] = MAX_LINE
+    return PARSE_OK
 
 
 cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step) noexcept nogil:
     """A line of the chunked coding: a size, the end of a chunk, a trailer field."""
     cdef i64 lf = find_byte(p, n, c'\n'), size
     cdef u32 length
+    if way.mode == AT_LINE_REST:
+        step[0] = n if lf < 0 else <u32>lf + 1
+        if lf >= 0:
+            way.mode = AT_CHUNK if way.left else AT_TRAILER
+        return PARSE_OK
+    if way.mode == AT_CHUNK_SIZE and n > 1 and p[0] == c'0' and p[1] == c'0':
+        step[0] = 1                             # as many as it likes (RFC 9112 section 7.1: 1*HEXDIG)
+        return PARSE_OK
     if lf > MAX_LINE or (lf < 0 and n > MAX_LINE):
-        return broken(look, http)
+        return at_long_line(look, http, way, p, step)
     if lf < 0:
         look.need = n + 1
         return PARSE_MORE
@@ -322,9 +326,7 @@ cdef int at_line(Look* look, Http* http, Way* way, const u8* p, u32 n, u32* step
 # --- the seam ---
 
 cdef Http* state_of(Look* look) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = zeroed(sizeof(Http))
-    return <Http*>look.state[0]
+    return <Http*>look.state[0] if has_state(look, sizeof(Http)) else NULL
 
 
 cdef int http_parse(Look* look, Slice data) noexcept nogil:
@@ -345,7 +347,10 @@ cdef int http_parse(Look* look, Slice data) noexcept nogil:
         elif way.mode == AT_HEAD:
             code = at_head(look, http, way, data.p + at, data.n - at, look.offset + at, &step)
         elif way.mode == AT_BODY or way.mode == AT_CHUNK:
-            step = at_body(look, http, way, data.n - at)
+            if doh_waits(look, way, data.n - at):
+                code = PARSE_MORE
+            else:
+                step = at_body(look, http, way, data.p + at, data.n - at)
         else:
             code = at_line(look, http, way, data.p + at, data.n - at, &step)
         at += step
@@ -360,6 +365,8 @@ cdef int http_lost(Look* look, u64 n) noexcept nogil:
     if http == NULL:
         return PARSE_DONE
     way = &http.way[look.side]
+    n += way.held
+    way.held = 0
     if (way.mode == AT_BODY or way.mode == AT_CHUNK) and n < way.left:
         way.left -= n
         return PARSE_OK

@@ -1,0 +1,212 @@
+"""Kinds of odd traffic in many forms: each form of a kind is read as the kind is, and the ordinary one beside it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from conversation import CLIENT, SERVER, Talk
+from running import Result, run
+from talks import Turns, dns_message, vector
+from wire import A4, ACK, B4, MS, PSH, START, SYN, eth, ip4, syn_options, udp
+
+GET = b"GET /%d HTTP/1.1\r\nHost: h.example\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def exchange(talk: Talk, number: int) -> Talk:
+    return talk.say(CLIENT, GET % number).ack(SERVER).say(SERVER, OK).ack(CLIENT)
+
+
+def said(turns: Turns, port: int = 80, piece: int = 1400) -> Talk:
+    talk = Talk(dport=port).open()
+    for side, data in turns:
+        for at in range(0, len(data), piece):
+            talk.say(side, data[at : at + piece], after=1000).ack(1 - side, after=1000)
+    return talk
+
+
+def pairs(result: Result) -> list[tuple[Any, Any, Any]]:
+    return [(each.get("path"), each.get("status"), each.get("response_bytes")) for each in result.by_kind["http"]]
+
+
+def read(talk: Talk, kinds: tuple[str, ...] = ("flows", "http")) -> Result:
+    return run(talk.frames, kinds=kinds)
+
+
+# --- the receiver's view ---
+
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+@pytest.mark.parametrize("flags", [SYN, SYN | ACK])
+def test_a_syn_in_the_window_of_a_connection_that_stands_is_dropped(side: int, flags: int) -> None:
+    talk = exchange(Talk().open(), 0)
+    talk.segment(side, flags, seq=talk.seq[side] + 7).ack(1 - side)
+    result = read(exchange(talk, 1).close())
+    assert result.flow["state"] == "TIME_WAIT" and pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("offered", [GET % 0, b"\xde\xad\xbe\xef" * 9, b"POST /evil HTTP/1.1\r\n\r\n"])
+def test_what_a_syn_carries_counts_when_it_is_acknowledged(taken: bool, offered: bytes) -> None:
+    """TCP Fast Open (RFC 7413), with other bytes sent in earnest where they are refused."""
+    talk = Talk()
+    talk.segment(CLIENT, SYN, offered, ack=0, options=syn_options())
+    talk.seq[CLIENT] += 1 + (len(offered) if taken else 0)
+    talk.segment(SERVER, SYN | ACK, options=syn_options())
+    talk.seq[SERVER] += 1
+    talk.ack(CLIENT)
+    if not taken:
+        talk.say(CLIENT, GET % 0)
+    result = read(exchange(talk.ack(SERVER).say(SERVER, OK).ack(CLIENT), 1).close(), ("flows", "http", "streams"))
+    if offered == GET % 0 or not taken:
+        assert pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+    out = next(each for each in result.by_kind["streams"] if each["dir"] == "out")
+    assert out["bytes"] == len(GET % 1) + len(offered if taken else GET % 0)
+
+
+def test_bytes_that_fill_a_hole_and_overlap_what_is_behind_it_count_once() -> None:
+    talk = Talk().open()
+    request = GET % 0
+    talk.segment(CLIENT, PSH | ACK, request[20:], seq=talk.seq[CLIENT] + 20).segment(CLIENT, ACK, request[:30])
+    talk.seq[CLIENT] += len(request)
+    result = read(talk.say(SERVER, OK).close())
+    assert result.flow["payload_out"] == len(request) and pairs(result) == [("/0", 200, 2)]
+
+
+def test_a_connection_after_an_orderly_end_with_the_same_initial_number() -> None:
+    first = exchange(Talk().open(), 0).close()
+    second = exchange(Talk(start=first.now + MS).open(), 1).close()
+    result = run(first.frames + second.frames, kinds=("flows", "http"))
+    assert [flow["packets_out"] for flow in result.flows] == [6, 6]
+    assert pairs(result) == [("/0", 200, 2), ("/1", 200, 2)]
+
+
+# --- what was said before the protocol is known ---
+
+REGISTER = (b"REGISTER sip:r SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=z9hG4bK1\r\nFrom: <sip:a@r>;tag=1\r\n"
+            b"To: <sip:a@r>\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n")
+REGISTERED = REGISTER.replace(b"REGISTER sip:r SIP/2.0", b"SIP/2.0 200 OK")
+RTSP = [(CLIENT, b"OPTIONS rtsp://x/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"), (SERVER, b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")]
+BLANK = {
+    "http": (80, [(CLIENT, GET % 0), (SERVER, OK)], "method", "GET"),
+    "sip": (5060, [(CLIENT, REGISTER), (SERVER, REGISTERED)], "method", "REGISTER"),
+    "rtsp": (554, RTSP, "method", "OPTIONS"),
+}
+
+
+@pytest.mark.parametrize("pong", [b"", b"\r\n"])
+@pytest.mark.parametrize("times", [1, 5, 50])
+@pytest.mark.parametrize("name", BLANK)
+def test_line_ends_keep_a_connection_alive_as_long_as_they_like(name: str, times: int, pong: bytes) -> None:
+    port, turns, key, value = BLANK[name]
+    apart = [(CLIENT, b"\r\n\r\n"), (SERVER, pong)] * times + turns
+    together = [(CLIENT, b"\r\n\r\n" * times + turns[0][1]), *turns[1:]]
+    for each in (apart, together):
+        flow = read(said(each, port)).flow
+        assert (flow["app"], flow[name][key]) == (name, value)
+
+
+def test_lines_in_utf_8_before_the_banner() -> None:
+    """RFC 4253 section 4.2."""
+    talk = said([(SERVER, "Grüße, 世界\r\n".encode()), (SERVER, b"SSH-2.0-OpenSSH_9.6\r\n"),
+                 (CLIENT, b"SSH-2.0-libssh\r\n")], 22)
+    assert read(talk).flow["ssh"]["server"] == "SSH-2.0-OpenSSH_9.6"
+
+
+@pytest.mark.parametrize("size", [4, 1])
+@pytest.mark.parametrize("times", [8, 20, 200])
+def test_datagrams_that_only_keep_alive_are_no_tries(times: int, size: int) -> None:
+    """On ports that are nobody's."""
+    parts = [b"\r\n\r\n"[:size]] * times + [REGISTER]
+    frames = [(START + k * MS, eth(ip4(17, udp(5070, 5080, part)))) for k, part in enumerate(parts)]
+    assert run(frames).flow["app"] == "sip"
+
+
+# --- both sides are heard ---
+
+SURE = {
+    "http": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    "sip": b"SIP/2.0 400 Bad\r\nVia: SIP/2.0/TCP x\r\nContent-Length: 0\r\n\r\n",
+    "rtsp": b"RTSP/1.0 400 Bad\r\nCSeq: 1\r\n\r\n",
+}
+
+
+WORDS = [b"USER bob\r\n", b"PING\r\n", b"HELLO WORLD\r\n", b"\xde\xad\xbe\xef" * 4, b"stats\r\n"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("name", SURE)
+def test_a_server_that_is_sure_is_believed_whatever_its_client_says(name: str, words: bytes) -> None:
+    assert read(said([(CLIENT, words), (SERVER, SURE[name])], 5555)).flow["app"] == name
+
+
+# --- no evasion by length ---
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("line", [b"0" * 20_000 + b"5", b"5;x=" + b"a" * 20_000, b"5 ;x=\"" + b"b" * 5_000 + b'"'])
+@pytest.mark.parametrize("last", [b"0\r\n\r\n", b"0" * 9_000 + b"\r\n\r\n", b"0\r\nX: " + b"t" * 9_000 + b"\r\n\r\n"])
+@pytest.mark.parametrize("piece", [1400, 97])
+def test_chunk_lines_of_any_length(line: bytes, last: bytes, piece: int) -> None:
+    body = CHUNKED + line + b"\r\nhello\r\n" + last
+    assert pairs(read(exchange(said([(CLIENT, GET % 0), (SERVER, body)], piece=piece), 1))) == [
+        ("/0", 200, 5), ("/1", 200, 2)]
+
+
+@pytest.mark.parametrize("size", [20_000, 70_000, 190_000])
+def test_long_heads(size: int) -> None:
+    request = b"GET /long HTTP/1.1\r\nHost: h.example\r\nCookie: " + b"c" * size + b"\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * size + b"\r\nContent-Length: 2\r\n\r\nok"
+    records = read(exchange(said([(CLIENT, request), (SERVER, answer)]), 1)).by_kind["http"]
+    assert [(each["host"], each["path"], each["status"]) for each in records] == [
+        ("h.example", "/long", 200), ("h.example", "/1", 200)]
+
+
+# --- DNS in other places ---
+
+QUERY, ANSWER = dns_message(0, b"a.example"), dns_message(0, b"a.example", b"\1\2\3\4")
+TYPE = b"Content-Type: application/dns-message\r\nContent-Length: %d\r\n\r\n"
+POST = b"POST /dns-query HTTP/1.1\r\nHost: doh.example\r\n" + TYPE % len(QUERY) + QUERY
+ASKED = {
+    "in the body": POST,
+    "in the target": b"GET /dns-query?dns=%s HTTP/1.1\r\nHost: doh.example\r\n\r\n"
+                     % base64.urlsafe_b64encode(QUERY).rstrip(b"="),
+}
+
+
+@pytest.mark.parametrize("piece", [1, 30, 1400])
+@pytest.mark.parametrize("kinds", [("dns",), ("flows", "dns", "http", "streams")])
+@pytest.mark.parametrize("how", ASKED)
+def test_dns_over_http_in_the_clear(how: str, kinds: tuple[str, ...], piece: int) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n" + TYPE % len(ANSWER) + ANSWER
+    talk = said([(CLIENT, ASKED[how]), (SERVER, answer)], piece=piece)
+    records = read(exchange(talk, 1), kinds).by_kind["dns"]
+    assert [(each["qr"], each["client"], each["transport"]) for each in records] == [
+        ("query", A4, "https"), ("response", A4, "https")]
+    assert records[1]["answers"][0]["data"] == "1.2.3.4"
+
+
+def test_a_lost_part_of_a_dns_message_costs_no_more_than_that() -> None:
+    talk = Talk().open().say(CLIENT, POST[:-10]).skip(CLIENT, 5).say(CLIENT, POST[-5:]).ack(SERVER)
+    talk.say(SERVER, OK).ack(CLIENT)
+    result = read(exchange(talk, 1), ("flows", "dns", "http"))
+    assert result.by_kind["dns"] == [] and [path for path, _, _ in pairs(result)] == ["/dns-query", "/1"]
+
+
+@pytest.mark.parametrize(("port", "app"), [(5355, "llmnr"), (5353, "dns"), (137, "dns"), (9999, "dns")])
+def test_dns_over_tcp_to_any_port(port: int, app: str) -> None:
+    talk = said([(CLIENT, vector(QUERY)), (SERVER, vector(ANSWER))], port)
+    result = read(talk, ("flows", "dns"))
+    assert result.flow["app"] == app and [each["qr"] for each in result.by_kind["dns"]] == ["query", "response"]
+
+
+@pytest.mark.parametrize("rcode", [1, 2, 3, 4, 5, 9])
+def test_answers_that_repeat_no_question(rcode: int) -> None:
+    parts = [(A4, B4, 4000, 53, dns_message(7, b"a.example")),
+             (B4, A4, 53, 4000, b"\0\x07\x81" + bytes([rcode]) + bytes(8))]
+    frames = [(START + k * MS, eth(ip4(17, udp(sport, dport, data), src, dst)))
+              for k, (src, dst, sport, dport, data) in enumerate(parts)]
+    records = run(frames, kinds=("dns",)).by_kind["dns"]
+    assert [each["qr"] for each in records] == ["query", "response"] and records[1]["latency_us"] == 1000
