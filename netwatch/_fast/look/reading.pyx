@@ -13,7 +13,7 @@ from netwatch._fast.look.conns cimport STREAMS_IN_ALL
 from netwatch._fast.look.protocol cimport DETECT_MORE, Look
 from netwatch._fast.look.dispatch cimport *
 from netwatch._fast.look.opening cimport (JOINED_TRIES, KEPT_CALM, KEPT_UNKNOWN, LATE_FRAMES, is_text,
-                                           late_hello, line_ends)
+                                          late_hello, line_ends)
 
 cdef enum:
     RESYNC_TRIES = 4096           # segments after a hole that are asked whether a message begins with them
