@@ -1,7 +1,8 @@
-"""Keeps the flows of live captures on disk when they are over, across runs: `netwatch read --history` reads them.
+"""Keeps the table of flows by the second, in memory, and the flows of live captures on disk when they are over.
 
-Off unless history.on is set. Written once a second; when the disk does not take it, that is said, and they wait in
-memory, up to a bound.
+In memory it is always kept, for the screens (netwatch/run/past.py): nothing of it is written. On disk, across runs,
+only with history.on: `netwatch read --history` reads that. When the disk does not take it, that is said, and it waits
+in memory, up to a bound.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from netwatch._fast.out.events import ended_since, open_rows
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.history.store import HistoryError, Writer
+from netwatch.history.tape import Reel
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
@@ -30,12 +32,15 @@ SAID_NS = 60 * SECOND_NS  # between two words about the disk
 
 
 class History(Addon):
-    """Keeps the flows of live captures on disk when they are over."""
+    """Keeps the table of flows by the second in memory, and the flows of live captures on disk when they are over."""
 
     name = "history"
     options = (
         Option("on", False, "Keep the flows of live captures on disk when they are over, across runs."),
         Option("disk_mb", 256, "Disk that they may take, in MiB; the oldest make room.", 1, 1_048_576),
+        Option("memory_mb", 32, "Memory for the table of flows as it was each second, in MiB; 0: it is not kept.",
+               0, 4096),
+        Option("flows", 100_000, "Flows of the table that are looked at each second.", 1000, 2_000_000),
     )
 
     def __init__(self) -> None:
@@ -45,17 +50,33 @@ class History(Addon):
         self._ended = 0
         self._written_ns = self._said_ns = 0
         self.missed = 0  # flows that could not be kept
+        self.reel: Reel | None = None  # the table by the second
+        self._second = 0
 
     def begin(self, run: Run) -> None:
         self._run = run
-        if not (run.purpose.live and run.settings.of("history.on")):
-            return
+        if run.settings.of("history.memory_mb"):
+            self.reel = Reel(run.engines[0], run.settings.of("history.memory_mb") << 20,
+                             run.settings.of("history.flows"))
+            self._tellers = [addon for addon in run.addons if addon.column(run.engines[0]) is not None]
+            self._adds = frozenset(key for addon in run.addons for key in addon.adds)
+        self._wanted = bool(run.purpose.live and run.settings.of("history.on"))
+
+    def _open(self) -> None:
+        """Once the process has given up its rights: what is on disk is the caller's, and is no more to be trusted."""
+        self._wanted = False
         try:
-            self._writer = Writer(run.settings.of("history.disk_mb") << 20)
+            self._writer = Writer(self._run.settings.of("history.disk_mb") << 20)
         except HistoryError as e:
-            run.say(f"no history is kept: {e}", WARNING)
+            self._run.say(f"no history is kept: {e}", WARNING)
 
     def take(self, step: Step) -> Sequence[Event]:
+        second = self._run.engines[0].clock // SECOND_NS
+        if self.reel is not None and not step.again and (second != self._second or step.over):
+            self._second = second
+            self.reel.take(self._told)
+        if self._wanted:
+            self._open()
         if self._writer is None or step.again:
             return ()
         self._collect()
@@ -64,8 +85,20 @@ class History(Addon):
             self._write(self._writer, now)
         return ()
 
+    def _told(self, row: int) -> object:
+        """What addons know of the flow in a row: for its record, and by teller for filters and orders."""
+        engine = self._run.engines[0]
+        record = self._run.flow_record(engine, row, self._adds)
+        key = engine.key(row)
+        values = {addon.name: found for addon in self._tellers
+                  if (told := addon.column(engine)) is not None and (found := told.of(row, key)) is not None}
+        return {name: value for name, value in record.items() if name in self._adds}, values
+
     def stores(self) -> Sequence[Store]:
-        return (Store("flows that wait for the history", len(self._waiting), MOST, None, self.missed),)
+        kept = Store("moments of the table of flows", len(self.reel) if self.reel is not None else 0, None,
+                     self.reel.size if self.reel is not None else None,
+                     self.reel.let_go if self.reel is not None else 0)
+        return (Store("flows that wait for the history", len(self._waiting), MOST, None, self.missed), kept)
 
     def close(self) -> None:
         """What is still open is kept as it is now: the next run does not know it."""

@@ -68,10 +68,10 @@ class Processes:
                 yield from mine
 
 
-class _Costs:
-    """CPU of processes between two looks."""
+class Costs:
+    """CPU of processes between two looks; without a host nothing is known of it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host | None) -> None:
         self._host = host
         self._seen: dict[int, tuple[float, float, float | None]] = {}  # pid: when, CPU seconds, percent
 
@@ -90,6 +90,8 @@ class _Costs:
         before = self._seen.get(pid)
         if before is not None and now - before[0] < APART_S:
             return before[2]
+        if self._host is None:
+            return None
         try:
             spent = self._host.cpu_seconds(pid)
         except Unavailable:
@@ -108,4 +110,4 @@ class ProcessesAddon(Addon):
     questions = (Processes,)
 
     def begin(self, run: Run) -> None:
-        self.costs = _Costs(run.host)
+        self.costs = Costs(run.host)

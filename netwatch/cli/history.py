@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_PERMISSION, CommandError, say
 from netwatch.history import store
 from netwatch.records.items import KeptItem
@@ -17,19 +18,22 @@ from netwatch.records.selection import Selection
 if TYPE_CHECKING:
     from netwatch.model.record import Record
     from netwatch.records.output import Writes
+    from netwatch.store.settings import Settings
 
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 END = (1 << 63) - 1
 ALONE = ("files", "interface", "keylog", "follow", "write", "count", "duration")  # options that it has no use for
 
 
-def read(options: argparse.Namespace, kinds: set[str], selection: Selection, writer: Writes) -> int:
+def read(options: argparse.Namespace, kinds: set[str], selection: Selection, writer: Writes,
+         settings: Settings) -> int:
     """Print what passes; the exit code. Raises CommandError."""
     for name in ALONE:
         if getattr(options, name):
             raise CommandError(f"--history is read alone, without {'files' if name == 'files' else f'--{name}'}")
     if kinds != {"flows"}:
         raise CommandError("--history has flows; `--what flows`, or `netwatch sql --history`")
+    sandbox.shut_in(settings)  # the file is of whoever called: root parses no database of somebody else's
     waits = selection.sort is not None
     for record in records(options.history):
         item = KeptItem("flow", record)

@@ -100,7 +100,7 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
         from netwatch._fast.input.source import Source
         from netwatch.cli import history
 
-        return history.read(options, kinds, selection, open_writer(style, Source(), options))
+        return history.read(options, kinds, selection, open_writer(style, Source(), options), options.settings)
     code = 0
     with sandbox.closing(options.host):
         source = open_source(options)

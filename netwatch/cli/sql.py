@@ -14,11 +14,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netwatch.cli import history
+from netwatch.cli import history, sandbox
 from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.records_of import Records
+from netwatch.cli.selection import read_settings
 from netwatch.export.tables import QueryError, Result, Tables
 from netwatch.records.writers import FORMATS
 from netwatch.stats import show
@@ -64,6 +65,7 @@ def _fill(tables: Tables, options: argparse.Namespace) -> int:
         return Records(options.read, set(tables.kinds), options).hand(tables.add)
     if set(tables.kinds) != {"flow"}:
         raise CommandError("sql --history: there are flows alone")
+    sandbox.shut_in(read_settings(options.set, options.config))
     for record in history.records(options.history):
         tables.add(record)
     return 0

@@ -6,7 +6,8 @@ too), which the describing function of a protocol makes of some of its facts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from netwatch._fast.dpi import app_names
@@ -41,7 +42,7 @@ def tell(view: FlowView) -> None:
     view.add_parts("announced_by", [(0, ANNOUNCED_BY)], False)
     view.add_described("announced_by", "announced_by", _announcers, True)
     for field, parts, keys, whole in _described():
-        view.add_parts(parts, [(number_of[app], key) for app, key in keys], whole)
+        view.add_parts(parts, keys, whole)
         view.add_described(field.name, parts, _maker(field), field.type is Type.TEXT)
 
 
@@ -50,15 +51,20 @@ def _announcers(facts: Facts) -> tuple[object, ...]:
     return tuple(told_ends(text) for _, _, text in facts if text is not None)
 
 
-def _described() -> Iterator[tuple[Field, str, list[tuple[str, int]], bool]]:
-    """Fields that a describing function makes: (field, name of the facts it depends on, these, whether also on which
-    protocols were met)."""
+@cache
+def _described() -> tuple[tuple[Field, str, tuple[tuple[int, int], ...], bool], ...]:
+    """Fields that a describing function makes: (field, name of the facts it depends on, these by the number of their
+    protocol, whether also on which protocols were met)."""
+    number_of = {name: number for number, name in enumerate(app_names())}
+    found = []
     for field in fields_of("flow"):
         apps = _apps_of(field)
         if apps and not (field.name in PLAIN and field.type is Type.TEXT) and field.name not in NUMBERS:
             places = [(app, key) for app in apps for key in _keys(app, field.name)]
             whole = field.name in OF_FLOWS or len(apps) > 1
-            yield field, f"{whole} {hash(tuple(places))}", places, whole
+            found.append((field, f"{whole} {hash(tuple(places))}",
+                          tuple((number_of[app], key) for app, key in places), whole))
+    return tuple(found)
 
 
 def _apps_of(field: Field) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from netwatch.model.record import Record
 
@@ -16,6 +16,23 @@ class Page:
     total: int
     now_ns: int
     took_ms: float
+
+
+class Gone(Exception):
+    """There is no such moment, any more or at all; one line."""
+
+
+class Moment(NamedTuple):
+    """A moment that is kept, ns of packet time: the one behind it (None: it is the newest), how long after the one
+    before it was (0: it is the oldest), the oldest and newest there are, and how many flows are not in it because there
+    were too many."""
+
+    at_ns: int
+    next_ns: int | None
+    step_ns: int
+    first_ns: int
+    last_ns: int
+    left_out: int
 
 
 @dataclass(frozen=True)

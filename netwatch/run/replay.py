@@ -17,6 +17,10 @@ from netwatch.model.session import Replay
 EVER = (1 << 64) - 1               # ns; later than any frame
 ALL = (1 << 32) - 1                # frames; more than any box has
 WAIT = 0.1                         # seconds that allow() waits at most
+SECOND = 1_000_000_000
+# frames are shown by the second of packet time, so that what was there can be kept by the second; a long file goes on
+# by longer pieces, then chunk by chunk, so that it is not read more slowly for that: (pieces, seconds of each)
+PIECES = ((600, 1), (600, 10), (1800, 60))
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Player:
         self._steps = 0
         self._anchor: _Anchor | None = None
         self._news = threading.Condition()
+        self._pieces = 0               # of packet time that frames were shown of
+        self._piece_ends = 0           # the one that is being shown, ns
 
     # ------------------------------------------------------------------------------------------ the engine's thread
 
@@ -56,9 +62,10 @@ class Player:
     def _due(self, box: PacedBox) -> int:
         if self.again:
             return 0
+        ends = self._end_of(box.next_ns)
         if self._until is not None:
-            shown = int(box.show(self._until, ALL))
-            if box.left:
+            shown = int(box.show(min(self._until, ends), ALL))
+            if box.left and box.next_ns > self._until:
                 self.clock = max(self.clock, min(self._until, box.next_ns))
                 self._until, self._anchor = None, None
             return shown
@@ -70,12 +77,24 @@ class Player:
         if self.paused:
             return 0
         if self.speed is None:
-            return int(box.show(EVER, ALL))
+            return int(box.show(ends, ALL))
         if self._anchor is None:
             self._anchor = _Anchor(time.monotonic(), max(self.clock, self.first))
         passed = time.monotonic() - self._anchor.wall
         self.clock = self._anchor.ns + int(passed * self.speed * 1e9)
-        return int(box.show(self.clock, ALL))
+        return int(box.show(min(self.clock, ends), ALL))
+
+    def _end_of(self, ns: int) -> int:
+        """The last moment of the piece of packet time in which the next frame lies."""
+        if ns > self._piece_ends:
+            done, self._piece_ends = self._pieces, EVER
+            for number, seconds in PIECES:
+                if done < number:
+                    self._piece_ends = (ns // (seconds * SECOND) + 1) * seconds * SECOND - 1
+                    break
+                done -= number
+            self._pieces += 1
+        return self._piece_ends
 
     def _pause(self, box: PacedBox) -> float:
         """Seconds until the next frame is due."""
@@ -98,6 +117,7 @@ class Player:
         """The file is read from its start again."""
         with self._news:
             self.again = self.done = False
+            self._pieces = self._piece_ends = 0
             self.clock = 0
             self._anchor = None
 

@@ -17,6 +17,7 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.names import link_name
 from netwatch._fast.view.engineview import EngineView, counts, screen_record
 from netwatch.addons.groups import narrowed
+from netwatch.addons.history import History
 from netwatch.addons.sparklines import Sparklines
 from netwatch.addons.standpoint import seen
 from netwatch.addons.throughput import Throughput, pace_of
@@ -27,11 +28,12 @@ from netwatch.model.event import Event, Step
 from netwatch.model.group import Within
 from netwatch.model.host import Host
 from netwatch.model.record import Record
-from netwatch.model.session import Health, Page
+from netwatch.model.session import Gone, Health, Page
 from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
 from netwatch.run.cost import Meter, resident_bytes
+from netwatch.run.past import Past
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.run.turns import Turns
@@ -79,6 +81,7 @@ class Session:
         self._done = False
         self._failure: str | None = None
         self._meter = Meter()
+        self._past: Past | None = None  # the moment that was looked at last
 
     @property
     def live(self) -> bool:
@@ -99,7 +102,7 @@ class Session:
         loaded = addons.load(addons.CONTENT if self._dpi else (), addons.RECORDS, addons.ALERTS, addons.FINDINGS,
                              self._screens, addons.users(), given=self._given())
         self.pipeline = Pipeline(source, addons=loaded, purpose=self.purpose, settings=self.settings, host=self.host,
-                                 say=self._say, dpi=self._dpi, timeouts=self._timeouts(),
+                                 say=self._say, dpi=self._dpi, timeouts=self.timeouts,
                                  max_flows=self.settings.of("flows.max"), history=self.settings.of("flows.history"),
                                  hold=self._hold, box=PacedBox() if self.player else None)
         self.addons, self.engines = self.pipeline.addons, self.pipeline.engines
@@ -150,7 +153,9 @@ class Session:
         """The commands that addons bring, as far as they are any use here."""
         return [offer for addon in self.addons for offer in addon.commands if offer.live in (None, self.live)]
 
-    def _timeouts(self) -> dict[str, int]:
+    @property
+    def timeouts(self) -> dict[str, int]:
+        """Those of its engine, where they are not the engine's own."""
         return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self.settings.timeouts
 
     def use_settings(self, settings: Values) -> None:
@@ -158,7 +163,7 @@ class Session:
         self.settings = settings
         with self.lock:
             for engine in self.pipeline.engines:
-                engine.set_timeouts(self._timeouts())
+                engine.set_timeouts(self.timeouts)
 
     def stop(self) -> None:
         """Stop reading and close the source; may be called again. What is still worked on after PATIENCE_S is not
@@ -234,6 +239,19 @@ class Session:
     def _flow(self, id: int) -> Generator[bool, None, Record | None]:
         number = yield from self.view.find(id)
         return self.records([number])[0] if number else None
+
+    def at(self, ns: int) -> Past:
+        """This session as it was: the newest moment at or before that, or the oldest there is. Raises Gone."""
+        reel = self.get(History).reel
+        with self.lock:
+            kept = reel.at(ns) if reel is not None else None
+        if kept is None:
+            raise Gone("nothing is kept by the second: history.memory_mb is 0" if reel is None else
+                       "no second has passed yet")
+        if self._past is None or self._past.moment.at_ns != kept.moment.at_ns:
+            self._past = Past(self, kept, self.timeouts)
+        self._past.moment = kept.moment
+        return self._past
 
     def ask(self, question: Question[Answer]) -> Answer:
         """The answer to what a screen wants to know; the question takes the lock itself, for as short as it can."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.store import crash
-from netwatch.ui import drill, filterline, frame, keys, replaykeys, views
+from netwatch.ui import drill, filterline, frame, keys, replaykeys, timemode, views
 from netwatch.ui.poller import Request, Snapshot
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.state import USUAL, Area, State
@@ -116,7 +116,11 @@ class App:
             if kept_flow:
                 new = replace(new, record=old.record)
         state.snapshot = new
-        self._guard(getattr(self._module, "on_snapshot", _ignore), state)
+        if new.gone:
+            state.at, state.message = None, f"There is nothing to go back to: {new.gone}"
+            self._message_until = time.monotonic() + MESSAGE_SECONDS
+        if timemode.shows(state):
+            self._guard(getattr(self._module, "on_snapshot", _ignore), state)
         self._settle()
 
     def resize(self, rows: int, cols: int) -> None:
@@ -152,7 +156,7 @@ class App:
         if state.tab not in state.failed:
             canvas.clip_to(*state.body)
             try:
-                self._module.draw(canvas, state.body, state)
+                (self._module if timemode.shows(state) else timemode).draw(canvas, state.body, state)
                 if state.filter.editing:
                     y, x, height, width = state.body
                     lines = min(2 if height > 3 else 1, height)
@@ -246,8 +250,12 @@ class App:
         state, module = self.state, self._module
         popup = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else None
         asker = getattr(popup, "question", None) or getattr(module, "question", None)
-        request = state.next_request() if hasattr(module, "order") else Request(limit=0, hold=state.paused)
+        request = state.next_request() if hasattr(module, "order") else \
+            Request(limit=0, hold=state.paused, at=state.at)
         asks = asker(state) if asker else None
+        if not timemode.shows(state):
+            request, asks = Request(limit=0, at=state.at), asks if popup else None
+        request = replace(request, asks_now=popup is not None)
         if asks is not None and not popup and getattr(module, "ASKS_INSTEAD", False):
             request = replace(request, limit=0, flow=request.flow if state.details else None)
         self._ask(replace(request, asks=asks, keep=self._kept if state.paused else ()))
@@ -278,6 +286,8 @@ class App:
             filterline.ACTIONS[action](state)
         elif action in drill.ACTIONS:
             drill.ACTIONS[action](state)
+        elif action in timemode.ACTIONS:
+            timemode.ACTIONS[action](state)
         elif action in replaykeys.ACTIONS:
             replaykeys.ACTIONS[action](state)
         elif state.overlay in POPUPS:

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
-from netwatch.ui import filterline, keynames, keys, replaykeys
+from netwatch.ui import filterline, keynames, keys, replaykeys, timemode
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import (
@@ -62,6 +62,8 @@ def source_words(state: State) -> list[Span]:
     error = state.snapshot.error or (health.error if health else None)
     if error:
         return [(glyphs.live, BAD), (f" {state.label} failed", BAD)]
+    if state.at is not None:
+        return [(glyphs.paused, WARN), (f" {state.label} in the past", WARN)]
     if state.paused:
         return [(glyphs.paused, WARN), (f" {state.label} paused", TEXT)]
     if state.live and health and health.stopped:
@@ -162,8 +164,8 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
         parts.append((9, [(f"{fmt.count(health.packets)} packets", TEXT), (f"  {fmt.size(health.bytes)}", TEXT)]))
     if filterline.searching(state):
         parts.insert(0, (9, [("searching", WARN)]))
-    if playing := replaykeys.status(state):
-        parts.insert(0, (9, playing))
+    if playing := timemode.status(state) or replaykeys.status(state):
+        parts.insert(0, (11 if state.at is not None else 9, playing))
     if drops:
         each = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
         words = ", ".join(f"{fmt.short_count(n)} {name}" for n, name in each if n)

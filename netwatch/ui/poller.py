@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from netwatch.model.contract import Command, Question, Watch, Where
+from netwatch.model.contract import Command, Looked, Question, Watch, Where
 from netwatch.model.group import Within
 from netwatch.model.record import Record
-from netwatch.model.session import Health, Page
+from netwatch.model.session import Gone, Health, Moment, Page
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -37,6 +37,8 @@ class Request:
     hold: bool = False           # paused: ask once, then leave the page alone
     keep: tuple[Question[object], ...] = ()    # ... and keep what these say at that moment
     asks: Question[object] | None = None     # what the screen wants to know beside the flows
+    at: int | None = None        # all of it as it was then, ns of packet time; None: now
+    asks_now: bool = False       # ... but for what is asked, which is about now
 
     @property
     def question(self) -> tuple[Where | None, str, bool, int, int, bool, Within | None]:
@@ -55,8 +57,10 @@ class Snapshot:
     record: Record | None = None
     health: Health | None = None
     error: str | None = None
+    moment: Moment | None = None    # that is shown, None: it is now
     asked: Question[object] | None = None
     answer: object = None           # ... to what was asked
+    gone: str = ""               # why the moment that is asked for cannot be shown
     said: str = ""               # what the last command had to say
     commands: int = 0            # how many have been done
 
@@ -148,26 +152,36 @@ class Poller(threading.Thread):
         old = self._latest
         health = self._session.health() if tick or old.health is None else old.health
         progress = (health.packets, health.clock_ns, health.flows_live, health.flows_ended, health.done)
+        try:
+            past = self._session.at(wanted.at) if wanted.at is not None else None
+        except Gone as why:
+            return replace(old, request=wanted, health=health, error=None, moment=None, page=None, rows=[], total=0,
+                           gone=str(why))
+        seen, when = past or self._session, past.moment if past is not None else None
+        new = replace(old, request=wanted, health=health, error=None, moment=when, gone="")
+        elsewhere = old.moment != when and (old.moment is None or when is None or old.moment.at_ns != when.at_ns)
+        if elsewhere:
+            old = replace(old, page=None, request=None, asked=None)
+            new = replace(new, asked=None, answer=None)
         same = old.page is not None and old.request is not None and old.request.question == wanted.question
-        moved = progress != self._progress and not wanted.hold
-        new = replace(old, request=wanted, health=health, error=None)
+        moved = progress != self._progress and not wanted.hold and when is None
         if not wanted.limit:
             new = replace(new, page=None, rows=[], total=0, offset=0)
         elif not same or (tick and moved) or old.error:
-            page = self._session.query(*wanted.question)
+            page = seen.query(*wanted.question)
             self._progress = progress
             new = replace(new, page=page, rows=page.rows, total=page.total, offset=wanted.offset)
         unchanged = self._session.live is False and health.done and progress == self._told_at and not old.error
         self._told_at = progress
-        new = self._answered(wanted, new, tick and not unchanged)
+        new = self._answered(wanted, new, tick and not unchanged and when is None, seen)
         if wanted.flow is None:
             return replace(new, record=None)
         asked_before = old.request is not None and old.request.flow == wanted.flow
-        if not asked_before or not (wanted.hold or unchanged):
-            return replace(new, record=self._session.flow(wanted.flow))
+        if not asked_before or not (wanted.hold or unchanged or when is not None):
+            return replace(new, record=seen.flow(wanted.flow))
         return new
 
-    def _answered(self, wanted: Request, new: Snapshot, again: bool) -> Snapshot:
+    def _answered(self, wanted: Request, new: Snapshot, again: bool, seen: Watch | Looked) -> Snapshot:
         """With the answer to what is asked: a new one for a new question, and where things may have moved. Paused, what
         was kept of that moment."""
         if not wanted.hold:
@@ -179,5 +193,6 @@ class Poller(threading.Thread):
         more = getattr(new.answer, "unfinished", False) or bool(new.error)
         if wanted.asks == new.asked and not (wanted.asks and not wanted.hold and (again or more)):
             return new
-        answer = None if wanted.asks is None else self._session.ask(wanted.asks)
+        asker = self._session if wanted.asks_now else seen
+        answer = None if wanted.asks is None else asker.ask(wanted.asks)
         return replace(new, asked=wanted.asks, answer=answer)

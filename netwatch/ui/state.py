@@ -130,6 +130,7 @@ class State:
     filter: FilterState = field(default_factory=FilterState)
     parse: Callable[[str], Filter | None] = lambda text: None
     order: Callable[[str, bool], tuple[str, bool]] = lambda column, descending: (column, descending)
+    at: int | None = None            # the moment that is looked at, ns of packet time; None: now. See timemode.py
     paused: bool = False
     paused_packets: int = 0
     within: Within | None = None     # only the flows that a row of a sum counted
@@ -170,7 +171,12 @@ class State:
 
     def screen_contexts(self) -> tuple[str, ...]:
         """Where keys go when nothing lies over the screen and no line is being typed."""
-        behind = ("global",) if self.live else ("replay", "global")
+        inside: tuple[str, ...] = ("past",) if self.at is not None else ()
+        return (*inside, *self._at_rest())
+
+    def _at_rest(self) -> tuple[str, ...]:
+        """The same but for time mode."""
+        behind = ("live", "global") if self.live else ("replay", "global")
         if self.tab in self.failed:
             return ("failed", *behind)
         if self.view != "full":
@@ -190,4 +196,4 @@ class State:
         return Request(
             where=self.filter.applied, sort=sort, descending=descending, offset=table.window[0],
             limit=table.window[1], history=table.history, within=self.within,
-            flow=table.selected if self.details or missing else None, hold=self.paused)
+            flow=table.selected if self.details or missing else None, hold=self.paused, at=self.at)

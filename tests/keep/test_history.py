@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -242,3 +243,36 @@ def test_many_flows(state: Path, tmp_path: Path):
     assert len(kept(path=tmp_path / "m.pcap")) > 0 and time.monotonic() - began < 60
     there = store.span()
     assert there is not None and there.flows > 10_000 and there.size < 20_000_000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_parses_no_history_of_somebody_elses(monkeypatch: pytest.MonkeyPatch):
+    """Under sudo SQLite runs as whoever called, whatever asks for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_STATE_HOME", folder)
+        kept()
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            os.chown(path, 65534, 65534)
+        _ask_as_another()
+
+
+def _ask_as_another() -> None:
+    code = """if True:
+        import os, sys
+        from netwatch.history import store
+        from netwatch.__main__ import main
+        opened = store._opened
+        def told():
+            print("uid", *os.getresuid(), os.getgroups(), file=sys.stderr, flush=True)
+            return opened()
+        store._opened = told
+        sys.exit(main())
+    """
+    env = {**environment()["env"], "SUDO_UID": "65534", "PYTHONPATH": str(ROOT)}
+    for words in (["read", "--history"], ["sql", "select count(*) from flows", "--history"], ["doctor", "--json"],
+                  ["forget", "--before", "2020-01-01"]):
+        done = subprocess.run([sys.executable, "-c", code, *words], env=env, text=True, capture_output=True,
+                              timeout=120)
+        uids = [line for line in done.stderr.splitlines() if line.startswith("uid")]
+        assert set(uids) == {"uid 65534 65534 65534 []"}, (words, done.stderr)
+        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from netwatch.ui import drill, filterline, keynames, keys, replaykeys
+from netwatch.ui import drill, filterline, keynames, keys, replaykeys, timemode
 from netwatch.ui.app import App
 from netwatch.ui.popups import POPUPS
 from netwatch.ui.popups.help import lines_of
@@ -23,7 +23,8 @@ def actions_by_screen() -> dict[str, set[str]]:
     """The actions of each tab, view and popup, and of the filter line."""
     modules = {each.name: each.module for each in (*TABS, *VIEWS) if each.module} | POPUPS
     return {name: set(importlib.import_module(module).ACTIONS) for name, module in modules.items()} | {
-        "filter": set(filterline.ACTIONS), "replay": set(replaykeys.ACTIONS), "global": set(drill.ACTIONS)}
+        "filter": set(filterline.ACTIONS), "replay": set(replaykeys.ACTIONS), "past": set(timemode.ACTIONS),
+        "global": set(drill.ACTIONS) | set(timemode.ACTIONS)}
 
 
 def test_every_action_is_known_to_the_app_or_to_its_screen():

@@ -120,6 +120,35 @@ cdef class History:
         """Frames lost so far before they came here, as the source says."""
         self.series.totals[S_DROPS] = total
 
+    def until(self, u64 second) -> History:
+        """What was counted before that second, as it would have been then; beyond the last hour it is that of the ten
+        seconds before. It goes on no more."""
+        cdef History then = History()
+        cdef Series* s = then.series
+        cdef u64 hour, at, k
+        series_fold(self.series)
+        memcpy(s, self.series, sizeof(Series))
+        hour = s.second + 1 - FINE if s.second >= FINE else 0
+        if second < hour:
+            second -= second % COARSE_S
+        second = max(second, s.first)
+        memset(s.then, 0, sizeof(s.then))
+        sum_up(s, second, s.second + 1, hour, s.then)
+        for k in range(S_COUNT):
+            s.totals[k] -= min(s.then[k], s.totals[k])
+        memcpy(s.then, s.totals, sizeof(s.then))
+        for at in range(FINE):
+            if s.fine[at].stamp >= second:
+                memset(&s.fine[at], 0, sizeof(Bucket))
+        for at in range(COARSE):
+            if s.coarse[at].stamp >= second // COARSE_S:
+                memset(&s.coarse[at], 0, sizeof(Bucket))
+        if second % COARSE_S:
+            s.coarse[second // COARSE_S % COARSE].stamp = second // COARSE_S
+            sum_up(s, second - second % COARSE_S, second, 0, s.coarse[second // COARSE_S % COARSE].counts)
+        s.second, s.ends = second, (second + 1) * SECOND
+        return then
+
     @property
     def first(self) -> int:
         """Second of packet time of the first frame, 0 before it came."""

@@ -13,6 +13,7 @@ from netwatch._fast.out.record import iso
 from netwatch.addons import preferences
 from netwatch.bundle.manifest import own_key_path
 from netwatch.capture.live import NOT_NETWORK, SourceError, default_interface, list_devices
+from netwatch.cli import apart
 from netwatch.cli.doctor import parts
 from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
@@ -85,7 +86,7 @@ def kept() -> list[Check]:
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
     try:
-        there = store.span()
+        there = apart.span()
     except store.HistoryError as e:
         say(f"history: {e}")
         return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.replay_control import END, Seek
 from netwatch.ui import format as fmt
+from netwatch.ui import timemode
 from netwatch.ui.state import Area, Line, State
 from netwatch.ui.theme import BAD, INPUT, MUTED, REVERSE, TEXT
 from netwatch.ui.widgets.box import draw_box
@@ -46,6 +47,12 @@ def moment(text: str, now: int) -> int:
         int((found[5] or "0").ljust(9, "0"))
 
 
+def _now(state: State) -> int:
+    """The moment on the screen, ns of packet time."""
+    shown = state.snapshot.moment
+    return shown.at_ns if shown is not None else state.health.clock_ns if state.health else 0
+
+
 def on_open(state: State) -> None:
     state.parts["seek"] = Part()
 
@@ -53,12 +60,15 @@ def on_open(state: State) -> None:
 def go(state: State) -> None:
     chosen = part(state)
     try:
-        ns = moment(chosen.line.text, state.health.clock_ns if state.health else 0)
+        ns = moment(chosen.line.text, _now(state))
     except ValueError as error:
         chosen.error = str(error)
         return
     state.overlay = ""
-    state.do(Seek(ns))
+    if state.at is not None or state.live:
+        timemode.live(state) if ns >= END else timemode.go(state, ns)
+    else:
+        state.do(Seek(ns))
 
 
 def type_character(state: State, character: str) -> None:
@@ -85,10 +95,11 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     at, room = box.x + 2, box.width - 4
     used = canvas.put(box.y + 1, at, chosen.line.text, INPUT, room - 1)
     canvas.put(box.y + 1, at + used, " ", INPUT | REVERSE)
-    at_ns = state.health.clock_ns if state.health else 0
+    at_ns = _now(state)
     now = f"{fmt.day(at_ns)} {fmt.clock(at_ns, 3)} {fmt.zone(at_ns)}" if at_ns else glyphs.none
     lines = ((chosen.error, BAD) if chosen.error else ("12:30:05   2026-01-02 12:30   +10s   -1m   start   end", TEXT),
-             (f"now {now}; going back reads the file again", MUTED))
+             (f"now {now}" if state.live or state.at is not None else
+              f"now {now}; going back reads the file again", MUTED))
     for i, (text, style) in enumerate(lines):
         if text_width(text) > room and i == 0 and not chosen.error:
             text = "12:30:05  +10s  -1m  start  end"

@@ -30,7 +30,7 @@ SOME_LOST, MUCH_LOST = 0.01, 0.05  # of TCP packets sent again
 
 def question(state: State) -> OverviewQuestion:
     """That of the list, and how the interfaces do."""
-    return replace(peers.question(state), interfaces=state.live)
+    return replace(peers.question(state), interfaces=state.live and state.at is None)
 
 
 class Layout(NamedTuple):
@@ -46,13 +46,14 @@ class Layout(NamedTuple):
 def layout(state: State) -> Layout:
     """Cut the tab's area up: drawing and the mouse ask."""
     y, x, height, width = state.body
-    card = Area(y, x, int(state.live and height >= CARD_FROM), width)
+    card = Area(y, x, int(state.live and state.at is None and height >= CARD_FROM), width)
     y, height = y + card.height, height - card.height
     top = 3 if height >= 15 else 2
     left = height - top
     chart = 0 if left < 9 else max(6, left * 2 // 5)
     below = left - chart
-    health = Area(y + top + chart, x + width - HEALTH, below, HEALTH) if width >= HEALTH_FROM else None
+    told = width >= HEALTH_FROM and state.at is None      # how the capture does is not kept by the second
+    health = Area(y + top + chart, x + width - HEALTH, below, HEALTH) if told else None
     return Layout(card, Area(y, x, min(top, height), width), Area(y + top, x, chart, width),
                   Area(y + top + chart, x, below, width - (HEALTH + 1 if health else 0)), health)
 

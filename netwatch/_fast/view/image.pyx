@@ -1,0 +1,214 @@
+"""All that is shown of a row of the table of flows, and its packing by planes of bytes."""
+from libc.stdlib cimport realloc
+from libc.string cimport memcpy, memset
+
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport mix_bytes
+from netwatch._fast.flow.icmp cimport is_echo_flow
+from netwatch._fast.flow.row cimport ST_COUNT, Cold, Facts, Row, TcpRow
+from netwatch._fast.flow.content cimport MAX_PROTOS
+from netwatch._fast.flows cimport Core
+from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP, Encap
+
+LAYOUT = f"{N8}/{N4}/{N2}/{N1} {sizeof(Encap)} {MAX_PROTOS} {ST_COUNT}"    # whose pieces can be read
+
+
+cdef bint has_tcp(const Row* row) noexcept nogil:
+    return row.tcp != 0 and (row.proto == PROTO_TCP or is_echo_flow(row))
+
+
+cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
+    """All of it but the text."""
+    cdef const Row* row = &core.table.rows[i]
+    cdef const Cold* cold = &core.table.colds[i]
+    cdef const TcpRow* tcp
+    cdef int k
+    memset(m, 0, sizeof(Image))
+    if row.family == FAMILY_NONE:
+        return
+    m.w8[W8_LAST], m.w8[W8_FIRST], m.w8[W8_KEY], m.w8[9] = row.last, cold.first, cold.key, cold.id
+    m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK] = row.pa, row.pb, row.proto, row.path, cold.back
+    m.w2[9] = cold.second
+    memcpy(&m.w1[0], row.a, 16)
+    memcpy(&m.w1[16], row.b, 16)
+    m.w1[W1_STATE], m.w1[33], m.w1[W1_APP], m.w1[W1_FAMILY] = row.state, row.bits, row.app, row.family
+    m.w1[38], m.w1[W1_ENDED] = cold.confidence, cold.ended
+    for k in range(2):
+        m.w8[1 + k], m.w8[3 + k], m.w8[5 + k] = row.packets[k], row.bytes[k], row.payload[k]
+        m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k] = cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k]
+        if core.table.any_copied:
+            m.w4[12 + k], m.w2[W2_COPIES] = core.table.copied[i].packets[k], core.table.copied[i].path
+    if not has_tcp(row):
+        m.w4[0] = row.tcp
+        return
+    tcp = &core.table.tcps[row.tcp]
+    m.w4[3], m.w1[W1_TCP], m.w1[44], m.w1[45] = tcp.rtt_us, 1, tcp.shaken, tcp.fins
+    for k in range(2):
+        m.w4[4 + k], m.w4[6 + k], m.w4[8 + k], m.w4[10 + k] = \
+            tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k]
+        m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k] = \
+            tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k]
+        m.w1[40 + k], m.w1[42 + k] = tcp.wscale[k], tcp.flags[k]
+
+
+cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
+    """Into the row, and the next TcpRow when it has one."""
+    cdef Row* row = &core.table.rows[i]
+    cdef Cold* cold = &core.table.colds[i]
+    cdef TcpRow* tcp
+    cdef int k
+    row.last, cold.first, cold.key, cold.id = m.w8[W8_LAST], m.w8[W8_FIRST], m.w8[W8_KEY], m.w8[9]
+    row.pa, row.pb, row.proto, row.path, cold.back = m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK]
+    cold.second = m.w2[9]
+    memcpy(row.a, &m.w1[0], 16)
+    memcpy(row.b, &m.w1[16], 16)
+    row.state, row.bits, row.app, row.family = m.w1[W1_STATE], m.w1[33], m.w1[W1_APP], m.w1[W1_FAMILY]
+    cold.confidence, cold.ended = m.w1[38], m.w1[W1_ENDED]
+    for k in range(2):
+        row.packets[k], row.bytes[k], row.payload[k] = m.w8[1 + k], m.w8[3 + k], m.w8[5 + k]
+        cold.now[k], cold.rate[k], cold.peak[k], cold.ttl[k] = m.w4[1 + k], m.w2[5 + k], m.w2[7 + k], m.w1[36 + k]
+        core.table.copied[i].packets[k] = m.w4[12 + k]
+    core.table.copied[i].path = m.w2[W2_COPIES]
+    core.table.any_copied |= m.w4[12] != 0 or m.w4[13] != 0
+    row.tcp = m.w4[0]
+    if not m.w1[W1_TCP]:
+        return
+    core.table.tcp_high += 1
+    row.tcp = core.table.tcp_high
+    tcp = &core.table.tcps[row.tcp]
+    tcp.rtt_us, tcp.shaken, tcp.fins = m.w4[3], m.w1[44], m.w1[45]
+    for k in range(2):
+        tcp.srtt_us[k], tcp.retrans[k], tcp.disorder[k], tcp.dup_acks[k] = \
+            m.w4[4 + k], m.w4[6 + k], m.w4[8 + k], m.w4[10 + k]
+        tcp.spurious[k], tcp.fast[k], tcp.zero_window[k], tcp.mss[k] = \
+            m.w2[10 + k], m.w2[12 + k], m.w2[14 + k], m.w2[16 + k]
+        tcp.wscale[k], tcp.flags[k] = m.w1[40 + k], m.w1[42 + k]
+
+
+cdef u64 facts_mark(const Facts* facts) noexcept nogil:
+    return mix_bytes(<const u8*>(facts + 1), facts.used) if facts != NULL else 0
+
+
+# ----------------------------------------------------------------------------------------------------- by planes
+
+cdef u64 field_of(const Image* m, int field) noexcept nogil:
+    if field < N8:
+        return m.w8[field]
+    if field < N8 + N4:
+        return m.w4[field - N8]
+    if field < N8 + N4 + N2:
+        return m.w2[field - N8 - N4]
+    return m.w1[field - N8 - N4 - N2]
+
+
+cdef void move_field(Image* m, int field, u64 by) noexcept nogil:
+    if field < N8:
+        m.w8[field] += by
+    elif field < N8 + N4:
+        m.w4[field - N8] += <u32>by
+    elif field < N8 + N4 + N2:
+        m.w2[field - N8 - N4] += <u16>by
+    else:
+        m.w1[field - N8 - N4 - N2] += <u8>by
+
+
+cdef int size_of(int field) noexcept nogil:
+    return 8 if field < N8 else 4 if field < N8 + N4 else 2 if field < N8 + N4 + N2 else 1
+
+
+cdef void way_from(Image* d, const Image* new, const Image* old) noexcept nogil:
+    """How far each field went from `old`, NULL: from nothing. Bytes beside their payload, and the bytes of the current
+    second beside those that came, are small where the numbers themselves are not."""
+    cdef int k
+    d[0] = new[0]
+    if old != NULL:
+        for k in range(N8):
+            d.w8[k] -= old.w8[k]
+        for k in range(N4):
+            d.w4[k] -= old.w4[k]
+        for k in range(N2):
+            d.w2[k] -= old.w2[k]
+        for k in range(N1):
+            d.w1[k] -= old.w1[k]
+    for k in range(2):
+        d.w4[W4_NOW + k] = new.w4[W4_NOW + k] - <u32>d.w8[W8_BYTES + k]
+        d.w8[W8_BYTES + k] -= d.w8[W8_PAYLOAD + k]
+
+
+cdef void go_way(Image* m, const Image* d) noexcept nogil:
+    """The inverse: from what it was to what it became."""
+    cdef u64 more
+    cdef int k
+    for k in range(2):
+        more = d.w8[W8_BYTES + k] + d.w8[W8_PAYLOAD + k]
+        m.w8[W8_BYTES + k] += more - d.w8[W8_BYTES + k]
+        m.w4[W4_NOW + k] = <u32>more
+    for k in range(N8):
+        m.w8[k] += d.w8[k]
+    for k in range(N4):
+        m.w4[k] += d.w4[k]
+    for k in range(N2):
+        m.w2[k] += d.w2[k]
+    for k in range(N1):
+        m.w1[k] += d.w1[k]
+
+
+cdef u64 pack(u8* out, const Image* ways, const u32* rows, u32 n, u32 high) noexcept nogil:
+    """The ways of these rows; how many bytes were written, at most HEAD + MASK + n * (4 + PLANES + 8)."""
+    cdef u8* mask = out + HEAD + 4 * <u64>n
+    cdef u8* plane = mask + MASK
+    cdef u64 by
+    cdef u32 i, before = 0
+    cdef int field, k, number = 0
+    cdef u8 any
+    (<u32*>out)[0], (<u32*>out)[1] = n, high
+    for i in range(n):
+        for k in range(4):
+            out[HEAD + <u64>k * n + i] = <u8>(rows[i] - before >> 8 * k)
+        before = rows[i]
+    memset(mask, 0, MASK)
+    for field in range(N8 + N4 + N2 + N1):
+        for k in range(size_of(field)):
+            any = 0
+            for i in range(n):
+                by = field_of(&ways[i], field)
+                plane[i] = <u8>(by >> 8 * k)
+                any |= plane[i]
+            if any:
+                mask[number >> 3] |= <u8>(1 << (number & 7))
+                plane += n
+            number += 1
+    return <u64>(plane - out)
+
+
+cdef bint unpack(Image* ways, u32* rows, const u8* p, u64 size, u32 n, u32 high) noexcept nogil:
+    """The inverse, into zeroed ways; False for what is no piece."""
+    cdef const u8* mask = p + HEAD + 4 * <u64>n
+    cdef const u8* plane = mask + MASK
+    cdef const u8* end = p + size
+    cdef u32 i, row = 0
+    cdef int field, k, number = 0
+    for i in range(n):
+        row += p[HEAD + i] | <u32>p[HEAD + <u64>n + i] << 8 | <u32>p[HEAD + 2 * <u64>n + i] << 16 | \
+            <u32>p[HEAD + 3 * <u64>n + i] << 24
+        if row == 0 or row > high:
+            return False
+        rows[i] = row
+    for field in range(N8 + N4 + N2 + N1):
+        for k in range(size_of(field)):
+            if mask[number >> 3] >> (number & 7) & 1:
+                if <u64>(end - plane) < n:
+                    return False
+                for i in range(n):
+                    move_field(&ways[i], field, <u64>plane[i] << 8 * k)
+                plane += n
+            number += 1
+    return plane == end
+
+
+cdef void* wider(void* p, u32 before, u32 after, size_t size) except NULL:
+    cdef void* found = realloc(p, after * size)
+    if found == NULL:
+        raise MemoryError("no memory for the past")
+    memset(<char*>found + before * size, 0, (after - before) * size)
+    return found

@@ -1,0 +1,189 @@
+"""The table of flows as it was: what changed since the last look, packed by columns.
+
+An Image is all that is shown of a row. A piece holds rows and how far each field of theirs went from the piece before
+(from nothing, in a piece that stands alone), one plane of bytes after the other; planes of zeros are left out. Texts,
+what a flow says and addons tell of it, are numbers here: whoever keeps them gives these. The caller holds the engine
+still.
+"""
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcmp
+
+from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.row cimport Facts
+from netwatch._fast.flows cimport Core
+from netwatch._fast.view.image cimport (HEAD, MASK, PLANES, W1_FAMILY, W4_TEXT, W8_FIRST, W8_KEY, Image, facts_mark,
+                                        pack, take_image, way_from, wider)
+from netwatch._fast.wire.encap cimport Paths
+from netwatch._fast.wire.packet cimport FAMILY_NONE, Encap
+
+cdef enum:
+    FEWEST = 1024
+    YOUNG = 10                 # seconds in which addons may still learn what a flow is
+    ROUND = 60                 # looks until every flow's text was looked at again
+    SECOND = 1000000000
+
+
+cdef class Tape:
+    """Looks at an engine, and makes pieces of what has changed. At most `most` rows are looked at."""
+    cdef Engine engine
+    cdef u32 most
+    cdef u32 cap               # rows there is room for, row 0 included
+    cdef u32 high              # rows looked at the last time
+    cdef Image* known          # by row, as it was put down
+    cdef u64* marks            # of facts, by row
+    cdef u32* rows             # that have changed
+    cdef Image* new            # ... how they are now
+    cdef u32 n
+    cdef u32 looks
+
+    def __cinit__(self, Engine engine, u32 most):
+        self.engine, self.most = engine, most
+
+    def __dealloc__(self):
+        free(self.known)
+        free(self.marks)
+        free(self.rows)
+        free(self.new)
+
+    cdef int room(self, u32 high) except -1:
+        cdef u32 cap = max(<u32>FEWEST, high + high // 2 + 1)
+        if high < self.cap:
+            return 0
+        self.known = <Image*>wider(self.known, self.cap, cap, sizeof(Image))
+        self.marks = <u64*>wider(self.marks, self.cap, cap, sizeof(u64))
+        self.rows = <u32*>wider(self.rows, self.cap, cap, sizeof(u32))
+        self.new = <Image*>wider(self.new, self.cap, cap, sizeof(Image))
+        self.cap = cap
+        return 0
+
+    @property
+    def left_out(self):
+        """Rows beyond those that are looked at."""
+        return self.engine.core.table.high - min(self.engine.core.table.high, self.most)
+
+    @property
+    def size(self):
+        """Bytes of memory held."""
+        return <u64>self.cap * (2 * sizeof(Image) + sizeof(u64) + sizeof(u32))
+
+    def look(self) -> list[int]:
+        """See what has changed; the rows of which a text should be made again: told() takes the ones that differ."""
+        cdef Core* core = &self.engine.core
+        cdef Image now
+        cdef u64 mark
+        cdef u32 i, high = max(min(core.table.high, self.most), self.high)
+        cdef bint changed, asked
+        self.room(high)
+        self.high, self.n = high, 0
+        self.looks += 1
+        wanted = []
+        for i in range(1, high + 1):
+            take_image(&now, core, i)
+            now.w4[W4_TEXT] = self.known[i].w4[W4_TEXT] if now.w8[W8_KEY] == self.known[i].w8[W8_KEY] else 0
+            changed = memcmp(&now, &self.known[i], sizeof(Image)) != 0
+            if now.w1[W1_FAMILY] == FAMILY_NONE:
+                self.marks[i] = 0
+            else:
+                asked = i % ROUND == self.looks % ROUND
+                if changed and not asked:
+                    mark = facts_mark(core.table.colds[i].facts)
+                    asked = (mark != self.marks[i] or now.w8[W8_KEY] != self.known[i].w8[W8_KEY]
+                             or core.clock < now.w8[W8_FIRST] + <u64>YOUNG * SECOND)
+                    self.marks[i] = mark
+                if asked:
+                    wanted.append(i)
+                    changed = True          # kept where told() finds it; it costs nothing when it is the same
+            if changed:
+                self.rows[self.n] = i
+                self.new[self.n] = now
+                self.n += 1
+        return wanted
+
+    def text(self, u32 row) -> int:
+        """The number of the text that the flow in a row has, 0 for none yet: only for rows that look() named."""
+        return self.new[self.place(row)].w4[W4_TEXT]
+
+    def told(self, u32 row, u32 text) -> None:
+        """The flow has another text."""
+        self.new[self.place(row)].w4[W4_TEXT] = text
+
+    cdef u32 place(self, u32 row) except? 0:
+        cdef u32 low = 0, end = self.n, middle
+        while low < end:
+            middle = (low + end) // 2
+            if self.rows[middle] < row:
+                low = middle + 1
+            else:
+                end = middle
+        if low == self.n or self.rows[low] != row:
+            raise IndexError(row)
+        return low
+
+    def facts(self, u32 row) -> bytes:
+        """What the flow in a row says, as the classifiers keep it."""
+        cdef const Facts* facts = self.engine.core.table.colds[row].facts
+        return (<const char*>(facts + 1))[:facts.used] if facts != NULL else b""
+
+    def piece(self, bint alone) -> bytes:
+        """What look() saw; `alone`: all rows, as they are now."""
+        cdef u32 i, n = 0
+        cdef bytes out
+        for i in range(self.n):
+            if memcmp(&self.new[i], &self.known[self.rows[i]], sizeof(Image)):
+                self.rows[n] = self.rows[i]
+                self.new[n] = self.new[i]
+                n += 1
+        self.n = n
+        if not alone:
+            out = packed(self.new, self.known, self.rows, n, self.high)
+        for i in range(n):
+            self.known[self.rows[i]] = self.new[i]
+        if alone:
+            self.n = 0
+            for i in range(1, self.high + 1):
+                if self.known[i].w1[W1_FAMILY]:
+                    self.rows[self.n] = i
+                    self.new[self.n] = self.known[i]
+                    self.n += 1
+            out = packed(self.new, NULL, self.rows, self.n, self.high)
+        return out
+
+    def texts(self) -> set[int]:
+        """The numbers of the texts that flows have."""
+        cdef u32 i
+        return {self.known[i].w4[W4_TEXT] for i in range(1, self.high + 1) if self.known[i].w1[W1_FAMILY]}
+
+
+cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u32 high):
+    """`new` of these rows, `old` by row number, NULL: none."""
+    cdef u64 size
+    cdef u32 i
+    cdef u8* out = <u8*>malloc(HEAD + MASK + <u64>n * (4 + PLANES + 8))
+    cdef Image* ways = <Image*>malloc((<u64>n + 1) * sizeof(Image))
+    try:
+        if out == NULL or ways == NULL:
+            raise MemoryError("no memory for a moment of the past")
+        with nogil:
+            for i in range(n):
+                way_from(&ways[i], &new[i], &old[rows[i]] if old != NULL else NULL)
+            size = pack(out, ways, rows, n, high)
+        return (<char*>out)[:size]
+    finally:
+        free(out)
+        free(ways)
+
+
+def counts_of(Engine engine) -> tuple[int, ...]:
+    """What of an engine goes with a piece: clock, first, frames, bytes, flows begun, flows evicted."""
+    cdef Core* core = &engine.core
+    return core.clock, core.first, core.frames, core.bytes, core.table.created, core.table.evicted
+
+
+def surroundings(Engine engine) -> bytes:
+    """What lies around the packets of flows, for give_surroundings()."""
+    cdef Paths* paths = engine.core.parser.paths
+    if not paths.n:
+        return b""
+    return ((<char*>&paths.items[1])[:paths.n * sizeof(Encap)]
+            + (<char*>engine.core.link_types)[:sizeof(engine.core.link_types)])

@@ -1,0 +1,183 @@
+"""A session as it was: the table of flows at a moment that is over, for the same questions as the one that goes on."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
+from copy import copy
+from typing import TypeVar, cast
+
+from netwatch._fast.engine import Engine
+from netwatch._fast.view.engineview import EngineView, screen_record
+from netwatch._fast.view.reel import Reel, give_dns, give_surroundings
+from netwatch._fast.view.told import Told
+from netwatch.addons.groups import narrowed
+from netwatch.addons.processes import Costs, ProcessesAddon
+from netwatch.addons.standpoint import seen
+from netwatch.addons.throughput import Throughput
+from netwatch.filter import fields
+from netwatch.history.tape import Kept, parted, unpacked
+from netwatch.model import contract
+from netwatch.model.contract import Kind, Question, Where
+from netwatch.model.group import Within
+from netwatch.model.record import Record
+from netwatch.model.session import Gone, Moment, Page
+from netwatch.names.addon import Names
+
+NAMES = ("name.host", "name.via")  # fields of what addons tell that filters know by columns of the past's own
+Answer = TypeVar("Answer")
+Said = tuple[Record, Mapping[str, tuple[tuple[object, ...], int]]]  # keys of the record, and values by teller
+
+
+class Past:
+    """Of one moment. A model.Session to questions, which are told nothing that came later; what is not kept by the
+    second (addons, the machine) is as it is now. Raises Gone, ValueError."""
+
+    def __init__(self, session: contract.Session, kept: Kept, timeouts: dict[str, int]) -> None:
+        """`timeouts` are those of the session's engine."""
+        self._session = session
+        self.moment: Moment = kept.moment
+        self.lock, self._one = threading.Lock(), threading.Lock()
+        back = Reel()
+        for piece in kept.pieces:
+            back.apply(unpacked(piece), piece.alone, 1 << 26)
+        told: dict[int, Said] = {}
+        facts: dict[int, bytes] = {}
+        known: dict[bytes, object] = {}  # of many flows the same is told
+        flows = back.texts()
+        for _, _, number in flows:
+            if number not in told:
+                text = kept.texts(number)
+                if text is None:
+                    raise Gone("that moment has just made room for newer ones")
+                facts[number], said = parted(text)
+                told[number] = cast(Said, known[said] if said in known else known.setdefault(said, json.loads(said)))
+        self.engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts)
+        give_surroundings(self.engine, kept.around)
+        back.put(self.engine, facts, kept.pieces[-1].counts)
+        with session.lock:
+            give_dns(self.engine, session.engine)
+        self._frames = kept.pieces[-1].counts[2]
+        self._said = {row: told[number][0] for row, _, number in flows}
+        self.view = EngineView(self.engine, session.source.interfaces, session.get(Names), self._tellers(flows, told),
+                               fields.tell, session.get(Throughput).history)
+
+    def _tellers(self, flows: Sequence[tuple[int, int, int]], told: Mapping[int, Said]) -> list[_Teller]:
+        """What addons told, as columns of this engine."""
+        found = [_Teller(addon.name, column.age_field, Told(self.engine, column.fields, column.age_field))
+                 for addon in self._session.addons
+                 if (column := addon.column(self._session.engine)) is not None]
+        by_name = {teller.name: teller.told for teller in found}
+        names = Told(self.engine, NAMES)
+        for row, key, number in flows:
+            record, values = told[number]
+            for name, (each, when) in values.items():
+                if name in by_name:
+                    by_name[name].put(row, key, _hashable(each), when)
+            name = record.get("name", {})
+            if name:
+                names.put(row, key, (name.get("host"), name.get("via")), None)
+        return [*found, _Teller("names", None, names)]
+
+    # ------------------------------------------------------------------------------------------ a Session's questions
+
+    @property
+    def label(self) -> str:
+        return self._session.label
+
+    @property
+    def live(self) -> bool:
+        return self._session.live
+
+    @property
+    def _asked(self) -> contract.Session:
+        """What questions are given: what is not here is found by __getattr__."""
+        return cast(contract.Session, self)
+
+    def __getattr__(self, name: str) -> object:
+        """All else is the session's own."""
+        return getattr(self._session, name)
+
+    def get(self, kind: type[Kind]) -> Kind:
+        """The addon of that class; what came by the second is what had come then."""
+        found = self._session.get(kind)
+        if isinstance(found, Throughput):
+            cut = copy(found)
+            with self._session.lock:
+                self._session.engine.tell()
+                second = self.moment.at_ns // 1_000_000_000
+                cut.history = found.history.until(second + 1)
+                if cut.history.totals()["packets"] > self._frames:  # the moment is within that second
+                    cut.history = found.history.until(second)
+            return cast(Kind, cut)
+        if isinstance(found, ProcessesAddon):
+            still = copy(found)
+            still.costs = Costs(None)
+            return cast(Kind, still)
+        return found
+
+    def record(self, row: int) -> Record:
+        """The record of a row, with what addons told of it then."""
+        record: Record = screen_record(self.engine, row, self._session.source.interfaces)
+        return record | self._said.get(row, {})
+
+    def records(self, numbers: list[int]) -> list[Record]:
+        """For a screen. The last minute of a flow is not kept."""
+        return [seen(self.record(number), None, self.view.turned(number)) for number in numbers]
+
+    def recorded(self, numbers: list[int]) -> Generator[bool, None, list[Record]]:
+        """The same for look()."""
+        yield False
+        return self.records(numbers)
+
+    def look(self, work: Generator[bool, None, Answer]) -> Answer:
+        """Nothing moves here: the work is done at once. Its answer."""
+        with self._one:
+            while True:
+                try:
+                    next(work)
+                except StopIteration as done:
+                    answer: Answer = done.value
+                    return answer
+
+    def query(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int, history: bool,
+              within: Within | None = None) -> Page:
+        """See model.Watch."""
+        began = time.perf_counter()
+        rows, total = self.look(self._page(where, sort, descending, offset, limit, history or not self.live, within))
+        return Page(rows, total, self.engine.clock, 1000 * (time.perf_counter() - began))
+
+    def _page(self, where: Where | None, sort: str, descending: bool, offset: int, limit: int, history: bool,
+              within: Within | None) -> Generator[bool, None, tuple[list[Record], int]]:
+        found = yield from self.view.select(where, sort, descending, history,
+                                            within.looked_at if within is not None else ())
+        if within is not None:
+            yield from narrowed(self._asked, found, within)
+            yield from found.ordered(sort, descending)
+        return self.records(found.page(offset, limit)), found.matched
+
+    def flow(self, id: int) -> Record | None:
+        """See model.Session."""
+        number = self.look(self.view.find(id))
+        return self.records([number])[0] if number else None
+
+    def ask(self, question: Question[Answer]) -> Answer:
+        """See model.Watch."""
+        return question.answer(self._asked)
+
+
+class _Teller:
+    """Stands for an addon that fills columns."""
+
+    def __init__(self, name: str, age_field: str | None, told: Told) -> None:
+        self.name, self.age_field, self.told = name, age_field, told
+
+    def column(self, engine: Engine) -> Told:
+        return self.told
+
+
+def _hashable(value: object) -> tuple[object, ...]:
+    """As it was before JSON made lists of tuples."""
+    return tuple(_hashable(each) if isinstance(each, list) else each for each in cast(list[object], value))
