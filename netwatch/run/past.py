@@ -20,7 +20,7 @@ from netwatch.addons.throughput import Throughput
 from netwatch.filter import fields
 from netwatch.history.tape import Kept, parted, unpacked
 from netwatch.model import contract
-from netwatch.model.contract import Kind, Question, Where
+from netwatch.model.contract import Addon, Kind, Question, Where
 from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Gone, Moment, Page
@@ -168,7 +168,7 @@ class Past:
         return question.answer(self._asked)
 
 
-class _Teller:
+class _Teller(Addon):
     """Stands for an addon that fills columns."""
 
     def __init__(self, name: str, age_field: str | None, told: Told) -> None:

@@ -62,7 +62,7 @@ cdef class Reel:
         return [(i, self.images[i].w8[W8_KEY], self.images[i].w4[W4_TEXT]) for i in range(1, self.high + 1)
                 if self.images[i].w1[W1_FAMILY]]
 
-    def put(self, Engine engine, dict facts, counts) -> None:
+    def put(self, Engine engine, facts: Mapping[int, bytes], counts: tuple[int, ...]) -> None:
         """Make an engine that has seen nothing the one of that moment. `facts`: by number of a text, what its flow
         says; `counts`: of Counts. ValueError when there is something in it that no engine has."""
         cdef Core* core = &engine.core

@@ -58,12 +58,12 @@ cdef class Tape:
         return 0
 
     @property
-    def left_out(self):
+    def left_out(self) -> int:
         """Rows beyond those that are looked at."""
         return self.engine.core.table.high - min(self.engine.core.table.high, self.most)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Bytes of memory held."""
         return <u64>self.cap * (2 * sizeof(Image) + sizeof(u64) + sizeof(u32))
 
@@ -148,11 +148,6 @@ cdef class Tape:
                     self.n += 1
             out = packed(self.new, NULL, self.rows, self.n, self.high)
         return out
-
-    def texts(self) -> set[int]:
-        """The numbers of the texts that flows have."""
-        cdef u32 i
-        return {self.known[i].w4[W4_TEXT] for i in range(1, self.high + 1) if self.known[i].w1[W1_FAMILY]}
 
 
 cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u32 high):
