@@ -40,8 +40,8 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
     from netwatch.capture.live import open_live
 
     kinds = options.what.split(",")
-    owned = {"flows", "finding", "findings", "hosts", "processes"} & set(kinds) or options.where is not None
-    if owned and options.settings.of("owners.find"):
+    owned = {"flows", "alert", "alerts", "finding", "findings", "hosts", "processes"} & set(kinds)
+    if (owned or options.where is not None) and options.settings.of("owners.find"):
         options.host.find_owners()
     opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
     return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),

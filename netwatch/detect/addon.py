@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,16 +13,21 @@ from netwatch._fast.notice.crowds import Crowds
 from netwatch._fast.notice.watch import Watch
 from netwatch._fast.out.record import iso
 from netwatch.detect import table
-from netwatch.detect.contract import CROWD, Detector, Episode, Notice, Told, Value
+from netwatch.detect.contract import CROWD, SAID, Detector, Episode, Notice, Told, Value
+from netwatch.detect.gather import facts_of
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.model.record import Record
+from netwatch.owners.addon import FlowOwners
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Run
 
 MOST = 2000  # alerts kept; more are counted
+HOSTS = ("tls.sni", "quic.sni", "http.host")  # fields
+ASKED_BYTES = 16 << 20  # of what flows said whose program is still to be asked for
+ASK_S = 1.0  # seconds until then
 PATIENCE = Option("patience_s", 3, "Seconds after which an attempt to connect without an answer has failed.", 1, 60)
 
 
@@ -64,13 +71,21 @@ class Detect(Addon):
         self._counting: dict[Crowds, Detector] = {}
         self._watch: Watch | None = None
         self._untold: list[Alert] = []
+        self._programs: FlowOwners | None = None
+        self._asked: deque[tuple[float, Notice]] = deque()  # when to ask for its program, by the monotonic clock
+        self._asked_bytes = 0
+        self._unasked = False  # some had no room
 
     def begin(self, run: Run) -> None:
         self._run = run
         of = run.settings.of
+        owners = run.find(FlowOwners)
+        self._programs = owners if owners is not None and owners.looking else None
         for name in table.DETECTORS if of("detect.on") else ():
             if of(f"detect.{name}.on"):
                 detector = table.find(name)()
+                if SAID in detector.wants and not self._programs:
+                    continue
                 detector.lists = run.settings.lists
                 for many in detector.begin(_options(run, name), self._raise):
                     self._counting[Crowds(*many)] = detector
@@ -78,7 +93,8 @@ class Detect(Addon):
                     self._detectors.setdefault(kind, []).append(detector)
         if self._detectors:
             self._watch = Watch(run.engines, list(self._counting), frozenset(self._detectors), of("detect.patience_s"),
-                                (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")))
+                                (of("detect.beacon.least_s"), of("detect.beacon.most_s"), of("detect.beacon.spread")),
+                                _hellos() if SAID in self._detectors else ())
 
     def take(self, step: Step) -> Sequence[Event]:
         if step.again or self._watch is None:
@@ -86,13 +102,45 @@ class Detect(Addon):
         for notice in map(Notice._make, self._watch.look(step.over)):
             if notice.kind == CROWD:
                 self._counting[notice.more[0]].take(notice)
+            elif notice.kind == SAID:
+                self._wait(notice)
             else:
                 for detector in self._detectors.get(notice.kind, ()):
                     detector.take(notice)
+        self._tell_programs(step.over)
         if not (step.over or self._run.purpose.live):
             return ()
         untold, self._untold = self._untold, []
         return [self._event(alert) for alert in untold]
+
+    def close(self) -> None:
+        for detector in {id(each): each for them in self._detectors.values() for each in them}.values():
+            if why := detector.keep():
+                self._run.say(why, WARNING)
+
+    def _wait(self, notice: Notice) -> None:
+        """Whose flow it was is asked a little later, when the system has surely told of it; of a file at the end, when
+        all of it was read."""
+        self._asked_bytes += len(notice.more[0])
+        if self._asked_bytes > ASKED_BYTES:
+            self._asked_bytes -= len(notice.more[0])
+            if not self._unasked:
+                self._run.say("too many flows wait to be asked for their programs: the rest of them are not", WARNING)
+            self._unasked = True
+            return
+        self._asked.append((time.monotonic() + ASK_S, notice))
+
+    def _tell_programs(self, over: bool) -> None:
+        """Tell of flows whose programs may be known by now."""
+        now = time.monotonic()
+        while self._asked and self._programs is not None and (
+                over or (self._run.purpose.live and self._asked[0][0] <= now)):
+            notice = self._asked.popleft()[1]
+            self._asked_bytes -= len(notice.more[0])
+            ends = (notice.src, notice.sport), (notice.dst, notice.dport)
+            if program := self._programs.program_of(notice.proto, *ends, notice.time_ns):
+                for detector in self._detectors[SAID]:
+                    detector.take(notice._replace(more=(*notice.more, program)))
 
     @property
     def watch(self) -> Watch | None:
@@ -120,6 +168,17 @@ class Detect(Addon):
     def _event(self, alert: Alert) -> Event:
         return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, alert.body(), 0,
                      None)
+
+
+def _hellos() -> list[tuple[int, int]]:
+    """(number of protocol, key) of the facts that say where a flow goes, or how it begins TLS."""
+    from netwatch._fast.dpi import app_names
+    from netwatch._fast.out.protocols import PLAIN
+
+    names = app_names()
+    facts = {*facts_of("tls", "ja4"), *facts_of("quic", "ja4"),
+             *((app, fact.key) for field in HOSTS for app, fact in PLAIN.get(field, ()))}
+    return sorted((names.index(app), key) for app, key in facts)
 
 
 def _options(run: Run, name: str) -> Value:

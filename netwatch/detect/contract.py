@@ -16,7 +16,7 @@ from netwatch.model.record import Record
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SECOND = 1_000_000_000  # ns
 
-CROWD, CARRIED, LINK, STEADY = "crowd", "carried", "link", "steady"
+CROWD, CARRIED, LINK, STEADY, SAID = "crowd", "carried", "link", "steady", "said"
 
 
 class Notice(NamedTuple):
@@ -27,7 +27,8 @@ class Notice(NamedTuple):
     whether the responder did it), for each MiB; LINK (arp, ndp, dhcp or netbios, its role or None, an address or None,
     its MAC or None), as text: what a station says of itself, where it is new, or of a router; STEADY (whether it was
     told before, the first and the last flow, ns, how many, the median of the gaps and of how far they are from it, s,
-    numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon say."""
+    numbers of flows, of frames): flows begin at regular times, as the options of the detector beacon say;
+    SAID (facts of the flow, its program): of each flow of a program that says where it goes, or how."""
 
     kind: str
     time_ns: int
@@ -120,6 +121,10 @@ class Detector:
     def take(self, notice: Notice) -> None:
         """Called in order of frames."""
         raise NotImplementedError
+
+    def keep(self) -> str:
+        """Keep what is to be remembered; "", or why that could not be."""
+        return ""
 
     def describe(self, about: Any, episode: Any) -> Told:  # Any: each detector says which
         """What the episode means by now; `about` is what the alarm was given with it."""

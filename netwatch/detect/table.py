@@ -26,6 +26,8 @@ DETECTORS = {
     "dga": "netwatch.detect.dga:Dga",
     "new_device": "netwatch.detect.new_device:NewDevice",
     "blocked": "netwatch.detect.blocked:Blocked",
+    "new_destination": "netwatch.detect.new_destination:NewDestination",
+    "new_fingerprint": "netwatch.detect.new_fingerprint:NewFingerprint",
 }
 
 

@@ -159,6 +159,16 @@ class FlowOwners(Addon):
                 continue
         return None
 
+    def program_of(self, proto: str, src: tuple[bytes, int], dst: tuple[bytes, int], first_ns: int) -> str:
+        """The name of the program of the flow between these ends that began then; "" unknown."""
+        if self._recorded is not None:
+            values = self._recorded.at(proto, src, dst, first_ns)
+            return str(values[FIELDS.index("name")] or "") if values is not None else ""
+        if self._owners is None or not self._owners.ready:
+            return ""
+        found = self._owners.of_flow(proto, *src, *dst, first_ns)
+        return "" if isinstance(found, Unknown) else found.process.name
+
     def method(self) -> Method:
         """Which method finds owners, and why not a better one; both "" where nobody looks for them."""
         if self._owners is None:

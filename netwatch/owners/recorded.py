@@ -37,11 +37,16 @@ class Recorded:
 
     def of(self, flow: RawFlow) -> Values | None:
         """The values of the flow's owner; None where nothing was written."""
+        return self.at(flow.proto, (flow.src, flow.sport), (flow.dst, flow.dport), flow.first)
+
+    def at(self, proto: str, one: tuple[bytes, int | None], other: tuple[bytes, int | None],
+           first_ns: int) -> Values | None:
+        """The same of the flow between these ends that began then."""
         self._take()
-        there = self._found.get(_ends(flow.proto, (flow.src, flow.sport), (flow.dst, flow.dport)))
+        there = self._found.get(_ends(proto, one, other))
         if not there:
             return None
-        place = bisect.bisect_right(there, flow.first, key=lambda each: each[0])
+        place = bisect.bisect_right(there, first_ns, key=lambda each: each[0])
         return there[place - 1][1] if place else None
 
     def _take(self) -> None:

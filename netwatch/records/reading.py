@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netwatch._fast.input.pcapng import Pcapng
 from netwatch.model.contract import Addon, Purpose, Values
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -141,7 +142,9 @@ class Reading:
         kinds = self.order.kinds
         flows = ("flows" in kinds or not kinds <= {*KINDS, "alert"} or self.selection.where is not None
                  or any(map(self._flow_keys, kinds)) or bool(self.order.saved))
-        return addons.load(addons.CONTENT if self.order.dpi else (), addons.RECORDS if flows else (),
+        told = type(self.source) is Pcapng or self.order.live  # who owns flows may be
+        owned = ("owners",) if "alert" in kinds and told else ()
+        return addons.load(addons.CONTENT if self.order.dpi else (), addons.RECORDS if flows else owned,
                            addons.ALERTS if "alert" in kinds else (),
                            addons.FINDINGS if "finding" in kinds else (), addons.users())
 

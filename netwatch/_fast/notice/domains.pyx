@@ -35,6 +35,12 @@ cdef u32 below(const u8* name, u32 n) noexcept nogil:
     return cut - 1 if cut else 0
 
 
+def registered(name: bytes) -> bytes:
+    """The domain that the name is, or stands below."""
+    cdef u32 cut = below(name, <u32>len(name))
+    return name[cut + 1:] if cut else name
+
+
 cdef bint missing(const Turn* turn, int app) noexcept nogil:
     cdef const u8* at = <const u8*>turn + sizeof(Turn)
     cdef const u8* end = at + turn.facts

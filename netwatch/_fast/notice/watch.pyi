@@ -1,5 +1,5 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.notice.crowds import Crowds
@@ -13,6 +13,7 @@ class Watch:
         wants: frozenset[str],
         patience_s: int,
         beats: tuple[int, int, int] | None = ...,
+        said: Iterable[tuple[int, int]] = ...,
     ) -> None: ...
     def tally(self, tallies: Tallies) -> None: ...
     @property

@@ -37,7 +37,8 @@ cdef enum:
     SECOND = 1000000000        # ns
     WAITING_BYTES = 8388608
     WHENS = 7                  # bits of Crowds.when
-    HEARERS = 30               # bits of Heard for tables; further tables share them
+    HEARERS = 29               # bits of Heard for tables; further tables share them
+    HEARS_SAID = 1 << 29       # what is told of each flow
     HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
     HEARS_ALERT = 1 << 31      # alerts of TLS
 
@@ -108,13 +109,15 @@ cdef class Watch:
     cdef list out
 
     def __init__(self, engines: Sequence[Engine], tables: Sequence[Crowds], wants: frozenset[str],
-                 patience_s: int, beats: tuple[int, int, int] | None = None) -> None:
+                 patience_s: int, beats: tuple[int, int, int] | None = None,
+                 said: Iterable[tuple[int, int]] = ()) -> None:
         """`tables`: Crowds; `wants`: kinds of notice; `patience_s`: how long an answer may take; `beats`: gaps of at
-        least and at most so many seconds, that are so many percent from their median."""
+        least and at most so many seconds, that are so many percent from their median; `said`: numbers of protocols and
+        keys of facts: of each flow that said one of them its facts are told."""
         cdef Engine engine
         cdef Turns turns
         cdef Crowds table
-        cdef int i
+        cdef int i, app, key
         if not (attempts_open(&self.attempts) and beats_open(&self.beats) and stations_open(&self.stations)):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
@@ -132,6 +135,11 @@ cdef class Watch:
         for i, table in enumerate(self.told):
             for turns in self.lists:
                 table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
+        for app, key in said:
+            for turns in self.lists:
+                turns.list.heard.by_fact[app][key] |= HEARS_SAID
+                for i in range(256):
+                    turns.list.heard.by_app[i] |= HEARS_SAID
         for engine, turns in zip(self.engines, self.lists):
             engine.turn_into(turns)
             if "link" in wants:
@@ -257,7 +265,7 @@ cdef class Watch:
         cdef int i
         cdef Waiting* one
         cdef void* grown
-        if not turn.value & (HEARS_TLS | HEARS_ALERT):
+        if not turn.value & (HEARS_TLS | HEARS_ALERT | HEARS_SAID):
             for i, table in enumerate(self.told):
                 if turn.value >> i % HEARERS & 1 and table.fits(turn):
                     break
@@ -305,6 +313,8 @@ cdef class Watch:
                 if turn.value & (HEARS_TLS | HEARS_ALERT):
                     self.tallies.told(turn, self.waiting[i].second * SECOND)
                 self.count(ON_TOLD, turn)
+                if turn.value & HEARS_SAID:
+                    self.tell("said", turn, ((<const char*>turn + sizeof(Turn))[:turn.facts],))
             finally:
                 free(turn)
         self.n_waiting = kept
