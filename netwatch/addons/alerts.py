@@ -4,43 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netwatch.detect.addon import Alert, Detect
+from netwatch.detect.marks import ACK, MUTE, about, load, path
 from netwatch.model.contract import Addon, Offer
-from netwatch.store import files, folders
+from netwatch.store import files
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
 
 MOST = 4096  # of each that are kept, the newest
-ACK, MUTE = "ack", "mute"
-
-
-def path() -> Path:
-    """One a line: ack ID, or mute KIND SRC DST ("-" for an end that the alert does not have)."""
-    return folders.state_folder() / "alerts"
-
-
-def load() -> dict[str, dict[str, None]]:
-    """What is kept, by ACK and MUTE, the newest last; nothing when it cannot be read."""
-    kept: dict[str, dict[str, None]] = {ACK: {}, MUTE: {}}
-    try:
-        lines = files.read_text(path()).split("\n")
-    except (OSError, UnicodeDecodeError):
-        return kept
-    for line in lines:
-        word, _, what = line.partition(" ")
-        if word in kept and what and what.isprintable():
-            kept[word][what] = None
-    return kept
 
 
 def is_about(alert: Alert) -> str:
     """What is muted with an alert: its kind, between the same ends."""
-    about = alert.told.about
-    return f"{alert.detector.name} {about.get('src', '-')} {about.get('dst', '-')}"
+    return about(alert.detector.name, alert.told.about)
 
 
 def _alerts(session: Session) -> list[Alert]:
@@ -70,11 +49,11 @@ class MuteNewest:
     def run(self, session: Session) -> str:
         with session.lock:
             found = _alerts(session)
-            about = is_about(found[-1]) if found else ""
-        if not about:
+            newest = is_about(found[-1]) if found else ""
+        if not newest:
             return "There is no alert to mute"
-        why = session.get(AlertMarks).change(lambda kept: kept[MUTE].update({about: None}))
-        kind, src, dst = about.split(" ", 2)
+        why = session.get(AlertMarks).change(lambda kept: kept[MUTE].update({newest: None}))
+        kind, src, dst = newest.split(" ", 2)
         return f"Alerts of {kind} from {src} to {dst} are muted{why}"
 
 

@@ -15,6 +15,7 @@ from netwatch._fast.out.record import iso
 from netwatch.detect import table
 from netwatch.detect.contract import CROWD, SAID, Detector, Episode, Notice, Told, Value
 from netwatch.detect.gather import facts_of
+from netwatch.detect.marks import ACK, MUTE, about, load
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
@@ -79,6 +80,7 @@ class Detect(Addon):
     def begin(self, run: Run) -> None:
         self._run = run
         of = run.settings.of
+        self._marks = load()
         owners = run.find(FlowOwners)
         self._programs = owners if owners is not None and owners.looking else None
         for name in table.DETECTORS if of("detect.on") else ():
@@ -166,8 +168,12 @@ class Detect(Addon):
         self._untold.append(alert)
 
     def _event(self, alert: Alert) -> Event:
-        return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, alert.body(), 0,
-                     None)
+        body = alert.body()
+        if body["id"] in self._marks[ACK]:
+            body["ack"] = True
+        if about(body["kind"], body) in self._marks[MUTE]:
+            body["mute"] = True
+        return Event(alert.frame, 0, "alert", alert.time_ns, self._run.engines[0], 0, 0, 0, False, body, 0, None)
 
 
 def _hellos() -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,15 +10,17 @@ from pathlib import Path
 
 import pytest
 import scans
+from netwatch_command import Run
 from running import open_bytes
 from wire import pcap
 
 from netwatch.addons import alerts
 from netwatch.addons.timeline import Entry, Timeline
+from netwatch.detect.marks import ACK, MUTE, load
 from netwatch.model.contract import Purpose
 from netwatch.run.session import Session
 
-KEPT = (alerts.ACK, alerts.MUTE)
+KEPT = (ACK, MUTE)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +72,7 @@ def test_muted_until_it_is_lifted() -> None:
         assert shown(again) == [] and again.do(alerts.MuteNewest()) == "There is no alert to mute"
         assert "lifted" in again.do(alerts.Unmute()) and shown(again) == before
         assert again.do(alerts.Unmute()) == "No alert is muted"
-    assert alerts.load()[alerts.MUTE] == {}
+    assert load()[MUTE] == {}
 
 
 def test_they_are_offered() -> None:
@@ -82,7 +85,7 @@ def test_they_are_offered() -> None:
 def test_a_file_that_is_none_keeps_nothing(state: Path, content: bytes) -> None:
     state.parent.mkdir()
     state.write_bytes(content)
-    assert alerts.load() == {word: {} for word in KEPT}
+    assert load() == {word: {} for word in KEPT}
     with watched() as session:
         assert shown(session)
 
@@ -96,5 +99,25 @@ def test_a_file_that_cannot_be_written(state: Path) -> None:
 
 def test_the_newest_are_kept(state: Path) -> None:
     marks = alerts.AlertMarks()
-    marks.change(lambda kept: kept[alerts.ACK].update(dict.fromkeys(map(str, range(alerts.MOST + 9)))))
-    assert list(alerts.load()[alerts.ACK]) == [str(i) for i in range(9, alerts.MOST + 9)]
+    marks.change(lambda kept: kept[ACK].update(dict.fromkeys(map(str, range(alerts.MOST + 9)))))
+    assert list(load()[ACK]) == [str(i) for i in range(9, alerts.MOST + 9)]
+
+
+def test_records_say_so(netwatch: Run, tmp_path: Path) -> None:
+    """Of alerts that are marked; those of others are as ever."""
+    capture = tmp_path / "a.pcap"
+    capture.write_bytes(pcap(sorted(scans.a_syn_scan_of_a_hundred_ports()
+                                    + scans.a_flood_from_one_address_that_is_answered())))
+
+    def told() -> list[dict[str, object]]:
+        return [json.loads(line) for line in netwatch("read", capture, "--what", "alerts").stdout.splitlines()]
+
+    before = told()
+    assert len(before) > 1 and not any("ack" in each or "mute" in each for each in before)
+    with watched() as session:
+        session.do(alerts.Acknowledge())
+        session.do(alerts.MuteNewest())
+    after = told()
+    assert all(each.pop("ack") is True for each in after)
+    assert [each.pop("mute", False) for each in after].count(True) == 1
+    assert after == before
