@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
 
 def rows(published: dict[str, str]) -> list[str]:
     """A line for each detector that has situations."""
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), *(str(ROOT / "tests" / name) for name in ("detect", "engine", "proto"))]
+    folders = ("tests", "tests/detect", "tests/engine", "tests/proto")
+    sys.path[:0] = [str(ROOT), *(str(ROOT / name) for name in folders)]
     import habits  # noqa: F401 - its situations
     import logins  # noqa: F401
     import neighbours  # noqa: F401

@@ -15,6 +15,7 @@ cdef enum:                     # Attempt.state
 cdef struct Attempt:
     Turn turn                  # that began it
     u8 state
+    u32 source                 # number of its Source
     u8 greeted                 # the responder would have it, and the initiator has not answered that
 
 cdef struct Source:            # of attempts, in the minute now and in the one before
@@ -34,7 +35,7 @@ cdef struct Attempts:
 cdef bint attempts_open(Attempts* a) noexcept nogil
 cdef void attempts_close(Attempts* a) noexcept nogil
 cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil
-cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil
+cdef void attempt_answered(Attempts* a, const Attempt* one, u64 ts) noexcept nogil
 cdef Attempt* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil     # one that waits no more; NULL none
 cdef void attempt_greeted(Attempts* a, const Turn* turn) noexcept nogil
 cdef Attempt* attempt_due(Attempts* a, u64 before) noexcept nogil              # began before, waits still; NULL none

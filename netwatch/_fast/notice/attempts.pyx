@@ -43,13 +43,16 @@ cdef void attempt_begin(Attempts* a, const Turn* turn) noexcept nogil:
     memcpy(&one.turn, turn, sizeof(Turn))
     one.state, one.greeted = WAITING, 0
     source = source_of(a, turn)
-    if source == NULL:
+    if source != NULL:
+        number = <u32>(source - a.sources)
+    else:
         if a.addresses.made == a.addresses.cap and a.addresses.cap < SOURCES:
             places_grow(&a.addresses, <void**>&a.sources, sizeof(Source), &oldest)
         number = places_add(&a.addresses, mix_address(turn.src))
         source = &a.sources[number]
         memset(source, 0, sizeof(Source))
         memcpy(source.address, turn.src, 16)
+    one.source = number
     turn_minute(source, turn.ts)
     source.tried[0] += 1
 
@@ -64,10 +67,12 @@ cdef void turn_minute(Source* source, u64 ts) noexcept nogil:
     source.minute = minute
 
 
-cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil:
-    cdef Source* source = source_of(a, turn)
+cdef void attempt_answered(Attempts* a, const Attempt* one, u64 ts) noexcept nogil:
+    cdef Source* source = &a.sources[one.source]
+    if memcmp(source.address, one.turn.src, 16) != 0:           # it made room for another
+        source = source_of(a, &one.turn)
     if source != NULL:
-        turn_minute(source, turn.ts)
+        turn_minute(source, ts)
         source.answered[0] += 1
 
 

@@ -4,6 +4,7 @@ from netwatch._fast.base.bytes cimport u32, u64
 cdef struct Place:             # of an entry
     u64 hash
     u32 older                  # the next of its chain
+    u32 newer                  # the one before it; 0 it is the first
 
 cdef struct Places:
     u32* at                    # by hash, the newest entry of each chain; 0 none

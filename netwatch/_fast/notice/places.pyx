@@ -19,14 +19,18 @@ cdef void places_close(Places* p) noexcept nogil:
 
 cdef u32 places_add(Places* p, u64 h) noexcept nogil:
     cdef u32 number = <u32>(p.made & (p.cap - 1)) + 1
-    cdef u32* link
-    if p.made >= p.cap:
-        link = &p.at[p.chain[number].hash & (p.cap - 1)]
-        while link[0] != number:
-            link = &p.chain[link[0]].older
-        link[0] = p.chain[number].older
-    p.chain[number].hash, p.chain[number].older = h, p.at[h & (p.cap - 1)]
-    p.at[h & (p.cap - 1)] = number
+    cdef Place* one = &p.chain[number]
+    cdef u32* first
+    if p.made >= p.cap:                         # the oldest of all is the last of its chain
+        if one.newer:
+            p.chain[one.newer].older = 0
+        else:
+            p.at[one.hash & (p.cap - 1)] = 0
+    first = &p.at[h & (p.cap - 1)]
+    one.hash, one.older, one.newer = h, first[0], 0
+    if first[0]:
+        p.chain[first[0]].newer = number
+    first[0] = number
     p.made += 1
     return number
 

@@ -235,8 +235,9 @@ cdef class Watch:
                 if self.steady and not is_nearby(turn.family, turn.dst):
                     self.keep_time(turn)
         elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
-            if attempt_settle(&self.attempts, turn) != NULL:
-                attempt_answered(&self.attempts, turn)
+            attempt = attempt_settle(&self.attempts, turn)
+            if attempt != NULL:
+                attempt_answered(&self.attempts, attempt, turn.ts)
             self.count(ON_OPENED if turn.what == TURN_OPENED else ON_ANSWERED, turn)
         elif turn.what == TURN_REFUSED or turn.what == TURN_ABORTED:
             attempt = attempt_settle(&self.attempts, turn)
