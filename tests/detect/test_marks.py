@@ -115,6 +115,9 @@ def test_records_say_so(netwatch: Run, tmp_path: Path) -> None:
     before = told()
     assert len(before) > 1 and not any("ack" in each or "mute" in each for each in before)
     with watched() as session:
+        until = time.monotonic() + 20
+        while len(shown(session)) < len(before) and time.monotonic() < until:
+            time.sleep(0.01)
         session.do(alerts.Acknowledge())
         session.do(alerts.MuteNewest())
     after = told()

@@ -34,7 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),
     "netwatch.owners": ("netwatch.owners", "netwatch.model", FAST),
-    "netwatch.detect": ("netwatch.detect", "netwatch.model", FAST),
+    "netwatch.detect": ("netwatch.detect", "netwatch.owners", "netwatch.store", "netwatch.model", FAST),
     "netwatch.export": ("netwatch.export", "netwatch.decrypt.bodies", "netwatch.decrypt.room", "netwatch.model",
                         "netwatch.schema", FAST),
     "netwatch.bundle": ("netwatch.bundle", "netwatch.model", "netwatch.schema", "netwatch.store"),
