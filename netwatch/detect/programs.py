@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from netwatch._fast.notice.domains import registered
 from netwatch._fast.out.addresses import text_of
@@ -149,8 +148,7 @@ class Learner(Detector):
         if not thing or notice.dst in self.allowed or notice.src in self.allowed:
             return
         if self._known.is_new(program, thing, notice.time_ns):
-            about: Any = (program, thing, notice.src, notice.dst, notice.dport)
-            self.alarm(self, notice, about, begun(notice))
+            self.alarm(self, notice, (program, thing, notice.src, notice.dst, notice.dport), begun(notice))
         if self._path is not None and notice.time_ns > self._kept + KEEP_S * SECOND:
             self._kept = notice.time_ns
             self.keep()
