@@ -92,6 +92,7 @@ cdef class Engine:
             core.dpi.want |= WANT.get(kind, 0)
         core.parser.layers = (core.dpi.want >> EV_PACKET) & 1
         core.hold = hold
+        core.table.numbered = facts
         core.history = history
         core.own_ids = shards == 1
         self.shard = shard

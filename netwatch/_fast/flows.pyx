@@ -79,11 +79,14 @@ cdef void core_stray(Core* core, const Stray* stray) noexcept nogil:
     cdef Frame frame
     cdef Packet pk
     cdef u64 ordinal = core.ordinal
+    cdef u32 number
     stray_packet(stray, &frame, &pk)
     frame.n = ordinal + 1 + stray.frame
     pk.base = base_of(core.table.paths, pk.path)
     hash_key(&pk)
-    core_packet(core, &pk)
+    number = core_packet(core, &pk)
+    if core.table.numbered:
+        core.table.frames[number].first = core.table.frames[number].last = stray.frame
     core.ordinal = ordinal
 
 
@@ -244,6 +247,8 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
     row.bytes[s] += pk.wire
     if ts > row.last:
         row.last = ts
+    if core.table.numbered:
+        core.table.frames[number].last = pk.frame.n
     count_rate(cold, s, pk.wire, ts // SECOND)
     if not row.bits & BIT_DPI_DONE and not pk.part:
         read_content(core, row, cold, pk)

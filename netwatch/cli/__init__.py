@@ -136,7 +136,7 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
 def _unknown(word: str) -> CommandError:
     import difflib  # every start would pay for it otherwise
 
-    near = difflib.get_close_matches(word, COMMANDS, 1)
+    near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1)
     if near:
         return CommandError(f"{word}: no such command and no such file; did you mean {near[0]}?")
     if {".", os.sep} & set(word):

@@ -1,8 +1,9 @@
-"""`netwatch export`: what was said over HTTP, clear or decrypted, in the forms of others.
+"""`netwatch export`: what was said over HTTP, clear or decrypted, in the forms of others; and files.
 
   netwatch export --har OUT.har capture.pcap          HTTP archive 1.2, which browsers import
   netwatch export --curl capture.pcap                 a command for each request, to standard output
-  netwatch export --objects FOLDER capture.pcap       bodies as files, with an index of what each is
+  netwatch export --objects FOLDER capture.pcap       bodies as files, with an index of what each is, and what SMTP,
+                                                      FTP, SMB2 and TFTP carried
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.export import har
 from netwatch.export.bodies import Content
+from netwatch.export.carried import ABOUT, Carried
+from netwatch.export.found import Found
 from netwatch.export.har import Place
 from netwatch.export.web import Exchange, Exchanges
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem
 from netwatch.records.maker import RecordMaker
+from netwatch.records.masking import masked_form
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 from netwatch.store.whole import Whole, WholeFile, WholeFolder
@@ -57,7 +61,7 @@ def main(arguments: list[str]) -> int:
     form = p.add_mutually_exclusive_group(required=True)
     form.add_argument("--har", metavar="OUT.har", help="write an HTTP archive")
     form.add_argument("--curl", action="store_true", help="print commands")
-    form.add_argument("--objects", metavar="FOLDER", help="write bodies into a new folder")
+    form.add_argument("--objects", metavar="FOLDER", help="write bodies and files into a new folder")
     p.add_argument("files", nargs="+", metavar="FILE", help="captures; several are one")
     p.add_argument("--where", metavar="EXPR", help="only exchanges that pass this filter")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
@@ -100,7 +104,7 @@ def _export(options: argparse.Namespace, prepared: argparse.Namespace, source: S
     elif out is not None:
         assert isinstance(out, WholeFolder)
         objects = Objects(out)
-        exporting = Exporting(prepared, source, selection, objects.take, str(out.made))
+        exporting = Exporting(prepared, source, selection, objects.take, str(out.made), objects.carried)
         code = exporting.go()
         objects.close()
         out.keep()
@@ -117,11 +121,12 @@ class Exporting(read.Reading):
     """A reading that hands out exchanges when their connection is over."""
 
     def __init__(self, options: argparse.Namespace, source: Source, selection: Selection, take: Take,
-                 folder: str = "") -> None:
+                 folder: str = "", carried: Callable[[Found, Record], None] | None = None) -> None:
         super().__init__(options, {"http", "streams"}, source, selection,
                          Writer("ndjson", sys.stdout.buffer, None, source.interfaces))
         self.exchanges = Exchanges()
         self._take, self._folder = take, folder
+        self._files, self._carried = Carried(), carried
 
     def _shut_in(self) -> None:
         sandbox.shut_in(self.options.settings, self.options.keylog, [self._folder] if self._folder else [])
@@ -133,7 +138,8 @@ class Exporting(read.Reading):
             items = (item for item in maker.items(step) if isinstance(item, DictItem) and item.kind == "http")
             for event in step.events:
                 if event.kind == "streams":
-                    self.exchanges.bytes_came(event)
+                    if self._carried is None or not self._files.bytes_came(event):
+                        self.exchanges.bytes_came(event)
                 elif event.kind == "http":
                     item = next(items)
                     self.exchanges.exchange_came(event, item.record(), self.selection.passes(item))
@@ -141,11 +147,25 @@ class Exporting(read.Reading):
                 self._hand(pipeline, engine, row)
 
     def _hand(self, pipeline: Pipeline, engine: Engine, row: int) -> None:
+        carrier = self._files.ended(engine, row)
+        if carrier is not None and self._carried is not None and self._passes(pipeline, engine, row):
+            flow = pipeline.record(engine, row, wanted=ABOUT)
+            for found in carrier.finish(flow, RawFlow(engine, row).initiator_side):
+                self._carried(found, flow)
         place: Place | None = None
         for exchange in self.exchanges.ended(engine, row, RawFlow(engine, row).initiator_side):
             if exchange.wanted:
+                if exchange.request is not None and not self.options.show_secrets:
+                    data, exchange.masked = masked_form(bytes(exchange.request.data))
+                    exchange.request.data = bytearray(data)
                 place = place or _place(pipeline.record(engine, row, wanted=ENDS))
                 self._take(exchange, place)
+
+
+    def _passes(self, pipeline: Pipeline, engine: Engine, row: int) -> bool:
+        """Does the flow of some files pass the filter?"""
+        where = self.selection.where
+        return where is None or where.matches(pipeline.record(engine, row, self.options.show_secrets))
 
 
 def _place(flow: Record) -> Place:
@@ -192,22 +212,35 @@ class Objects:
     def take(self, exchange: Exchange, place: Place) -> None:
         for side, content in (("out", exchange.request), ("in", exchange.response)):
             if content is not None and content.data:
-                self._write(exchange.record, place, side, bytes(content.data))
+                more: Record = {"masked": True} if side == "out" and exchange.masked else {}
+                self._body(exchange.record, place, side, bytes(content.data), more)
+
+    def carried(self, found: Found, flow: Record) -> None:
+        """A file that another protocol than HTTP carried."""
+        line: Record = {"protocol": found.protocol, "name": found.name} if found.name else {"protocol": found.protocol}
+        self._write(_named(found.name.replace("\\", "/"), found.kind), found.data,
+                    {"time": flow.get("first"), "flow": flow.get("id"), "dir": "out" if found.sent else "in", **line},
+                    found.kind)
 
     def close(self) -> None:
         self._index.close()
 
-    def _write(self, record: Record, place: Place, side: str, data: bytes) -> None:
-        self.count += 1
-        self.size += len(data)
+    def _body(self, record: Record, place: Place, side: str, data: bytes, more: Record) -> None:
         headers = record.get(f"{'request' if side == 'out' else 'response'}_headers", {})
         kind = str(headers.get("content-type", ""))
-        name = f"{self.count:06d}-{_named(str(record.get('path', '')), kind)}"
+        about: Record = {"time": record["time"], "flow": place.flow, "dir": side, "protocol": "http",
+                         "url": har.url(record, place), **more}
+        self._write(_named(str(record.get("path", "")), kind), data, about, kind)
+
+    def _write(self, name: str, data: bytes, about: Record, kind: str) -> None:
+        self.count += 1
+        self.size += len(data)
+        name = f"{self.count:06d}-{name}"
         with self._folder.new_file(name) as out:
             out.write(data)
-        line: Record = {"schema": "netwatch.object/1", "file": name, "time": record["time"], "flow": place.flow,
-                        "dir": side, "url": har.url(record, place), "bytes": len(data),
-                        "sha256": hashlib.sha256(data).hexdigest()}
+        line: Record = {"schema": "netwatch.object/1", "file": name,
+                        **{key: value for key, value in about.items() if value is not None},
+                        "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         line |= {"content_type": kind} if kind else {}
         self._index.write((json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
 

@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         raise CommandError(f"--what {options.what}: of {', '.join(KINDS)}")
     parse_where(options.where)
     where = f"({options.where}) and {OPENED}" if options.where else OPENED
-    style = read.style_of(options, kinds)
+    style = read.style_for(options, kinds)
     folder = tempfile.mkdtemp(prefix="netwatch-run-")  # 0700
     try:
         keys = os.path.join(folder, "keys")

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netwatch.cli import sandbox
-from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
+from netwatch.cli import log, sandbox
+from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, note
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import parse_where, read_settings, use_client_names
 from netwatch.cli.standard import keys_from_terminal, shows_to_a_person
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from netwatch.capture.capd.client import Helper
     from netwatch.run.session import Session
 
-# of CONTRACT section 1, promised and not there yet: named, so that nobody believes they had an effect
-LATER = ("--log-file", "--log-level")
 LEAST_COLUMNS = 2  # that curses and its widgets bear
 HIDE_LOCALHOST = "not (src in 127.0.0.0/8 or src == ::1)"
 
@@ -89,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--refresh", type=int, metavar="MS", help="100 to 5000, default 1000")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
+    log.add_options(p)
     sandbox.add_option(p)
     p.add_argument("--no-dpi", action="store_true", help="do not look at content")
     asking = p.add_mutually_exclusive_group()
@@ -111,9 +110,6 @@ def main(arguments: list[str]) -> int:
 def prepared(arguments: list[str]) -> argparse.Namespace | int:
     """The options with their settings; or the exit code, where the words asked for nothing but to be told something.
     Raises CommandError."""
-    for word in arguments:
-        if word.split("=")[0] in LATER:
-            raise CommandError(f"{word.split('=')[0]}: not available in this version", EXIT_UNAVAILABLE)
     options = build_parser().parse_args(arguments)
     if options.version:
         from netwatch import __version__
@@ -142,6 +138,7 @@ def prepared(arguments: list[str]) -> argparse.Namespace | int:
         options.read = [piped if path == "-" else path for path in options.read]
     if not shows_to_a_person():
         raise CommandError("no terminal here; use `netwatch read` for output without one", EXIT_UNAVAILABLE)
+    log.begin(argparse.Namespace(**{**vars(options), "files": options.read}))
     return options
 
 
@@ -208,16 +205,20 @@ def shown(session: Session, options: argparse.Namespace) -> int:
     from netwatch._fast.input.source import SourceError
 
     where, settings = options.where, options.settings
+    session.listener = note
     if not settings.of("ui.localhost"):
         where = f"({where}) and {HIDE_LOCALHOST}" if where else HIDE_LOCALHOST
     with sandbox.closing(session.host):
         _need_columns()
         try:
-            return ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"),
+            code = ui.run(session, where=where, refresh_ms=settings.of("ui.refresh_ms"),
                           theme=settings.of("ui.theme"), color=settings.of("ui.color"),
                           ascii_only=settings.of("ui.ascii"), view=settings.of("ui.view"),
                           tab=settings.of("ui.tab") or ("connections" if options.read else "dashboard"),
                           settings=settings)
+            if session.source.error:
+                note("warning", session.source.error)
+            return code
         except (SourceError, AddonError) as e:
             raise CommandError(str(e), e.exit_code) from None
         except ValueError as e:

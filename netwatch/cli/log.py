@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from netwatch.cli.errors import CommandError, exit_code_of, log_with, note
 from netwatch.store import files
@@ -32,6 +33,7 @@ def begin(options: argparse.Namespace) -> None:
         raise CommandError(f"--log-file {path}: " + ("name a file" if path == "-" else "that is what is read"))
     try:
         with files.as_caller():
+            files.refuse_shared(Path(path).parent)
             number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as e:
         raise CommandError(f"--log-file {path}: {e.strerror}", exit_code_of(e)) from None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import re
+import shutil
 from typing import Any, NoReturn
 
 from netwatch.cli.errors import EXIT_USAGE
 
+COLUMNS = 80  # of help
 LIKE = 0.65  # how like an option what was typed must be, both without dashes
 
 
@@ -15,8 +19,18 @@ class Parser(argparse.ArgumentParser):
     """Of one command. Options are given whole: a short form of today may be another option's tomorrow."""
 
     def __init__(self, **words: Any) -> None:  # Any: as argparse takes them
-        super().__init__(allow_abbrev=False, **words)
+        columns = min(shutil.get_terminal_size().columns, COLUMNS) - 2
+        shape = functools.partial(words.pop("formatter_class", argparse.HelpFormatter), width=columns)
+        super().__init__(allow_abbrev=False, formatter_class=shape, **words)
         self.meant: dict[str, str] = {}  # what is none of its options: the one that does that here
+
+    def format_help(self) -> str:
+        """In at most 80 columns, also where description and examples stand as they were written."""
+        found: list[str] = []
+        for indented, group in itertools.groupby(super().format_help().splitlines(), _is_indented):
+            lines = list(group)
+            found += _narrowed(lines) if indented else _filled(lines)
+        return "\n".join(found) + "\n"
 
     def error(self, message: str) -> NoReturn:
         """Raises SystemExit."""
@@ -32,3 +46,32 @@ class Parser(argparse.ArgumentParser):
                 known[name] for name in difflib.get_close_matches(given.lstrip("-"), known, 1, LIKE)]
             message += f"; did you mean {near[0]}?" if near else ""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")
+
+
+def _is_indented(line: str) -> bool:
+    return line[:1] in ("", " ")
+
+
+def _filled(lines: list[str]) -> list[str]:
+    """Lines of prose, filled anew where one is too long."""
+    if max(map(len, lines)) <= COLUMNS or lines[0].startswith("usage:"):
+        return lines
+    import textwrap  # every start would pay for it otherwise
+
+    return textwrap.wrap(" ".join(lines), COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def _narrowed(lines: list[str]) -> list[str]:
+    """Indented lines, those that are too long broken: what is behind a command stands below its like."""
+    import textwrap
+
+    found: list[str] = []
+    for line in lines:
+        text = line.lstrip(" ")
+        indent = " " * (len(line) - len(text))
+        command = re.match(r"\S+( \S+)* {2,}(?=\S)", text)
+        below = indent + " " * (command.end() if command else 0)
+        found += [line] if len(line) <= COLUMNS else textwrap.wrap(
+            text, COLUMNS, initial_indent=indent, subsequent_indent=below, break_long_words=False,
+            break_on_hyphens=False)
+    return found

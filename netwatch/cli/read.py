@@ -14,7 +14,7 @@ from netwatch.cli import formats, log, sandbox
 from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak
 from netwatch.cli.progress import Progress
-from netwatch.cli.readoptions import build_parser, check, tell_kinds
+from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
 from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
     SUMMED,
@@ -86,7 +86,8 @@ def main(arguments: list[str]) -> int:
         return 0
     kinds = kinds_of(options)
     if options.follow is not None:
-        kinds = _alone(options)
+        check_follow(options)
+        kinds = {"streams"}
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
@@ -95,7 +96,7 @@ def main(arguments: list[str]) -> int:
 
 def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
     """Print what passes; the exit code."""
-    style = style_of(options, kinds)
+    style = style_for(options, kinds)
     if options.history is not None:
         from netwatch._fast.input.source import Source
         from netwatch.cli import history
@@ -113,9 +114,9 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
     return code
 
 
-def style_of(options: argparse.Namespace, kinds: set[str]) -> str:
+def style_for(options: argparse.Namespace, kinds: set[str]) -> str:
     """The format of the output. Raises CommandError where it does not take the kinds."""
-    style: str = options.format or ("table" if sys.stdout.isatty() else "ndjson")
+    style = style_of(options)
     formats.check(style, kinds, options)
     return style
 
@@ -129,16 +130,6 @@ def open_writer(style: str, source: Source, options: argparse.Namespace) -> Writ
     return Writer(style, sys.stdout.buffer, options.names, source.interfaces, sys.stdout.encoding, flat=options.flat,
                   more=has_plugins(), look=look_of_tables(options.wide), waits=not options.interface,
                   clock=clock_of(options))
-
-
-def _alone(options: argparse.Namespace) -> set[str]:
-    """--follow prints one conversation and nothing else: the kinds it is made of."""
-    for name in ("where", "fields", "sort", "limit", "write"):
-        if getattr(options, name) is not None:
-            raise CommandError(f"--follow and --{name} do not go together")
-    if options.format not in (None, "table"):
-        raise CommandError(f"--follow prints text, not {options.format}; --follow-as text, hex or raw")
-    return {"streams"}
 
 
 def _say(text: str, severity: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from netwatch.cli import formats, log, sandbox
 from netwatch.cli.amounts import natural
@@ -47,6 +48,7 @@ def build_parser() -> Parser:
     p = Parser(prog="netwatch read", description="Analyse captures, or a live interface for a while, without a "
                "terminal.",
                epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.meant["--objects"] = "`netwatch export --objects FOLDER`, which writes files"
     _inputs(p)
     _shown(p)
     _looks(p)
@@ -121,21 +123,52 @@ def _working(p: Parser) -> None:
 def check(options: argparse.Namespace) -> None:
     """Raises CommandError for an option that would have no effect beside the others."""
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
+    style = style_of(options)
     for given, name, partner in (
             (options.force, "--force", "--write" if options.write is None else ""),
             (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
             (options.stream_limit is not None, "--stream-limit",
              "--what streams" if "streams" not in kinds or options.follow is not None else ""),
-            (options.flat, "--flat", "--format json or ndjson" if options.format in ("table", "csv") else ""),
-            (options.wide, "--wide", "--format table" if options.format not in (None, "table") else "")):
+            (options.flat, "--flat", "--format json or ndjson" if style in ("table", "csv") else ""),
+            (options.wide, "--wide", "--format table" if style != "table" else ""),
+            (options.no_pager, "--no-pager", "--format table" if options.format not in (None, "table") else "")):
         if given and partner:
             raise CommandError(f"{name} goes with {partner}")
     if kinds == {"summary"}:
-        for given, name in ((options.limit is not None, "--limit"), (options.flat, "--flat")):
+        for given, name in ((options.limit is not None, "--limit"), (options.flat, "--flat"),
+                            (options.sort is not None, "--sort"), (options.show_secrets, "--show-secrets"),
+                            (options.resolve, "--resolve")):
             if given:
                 raise CommandError(f"{name} has no effect on the summary, which is one record")
+    if options.no_dpi:
+        _check_blind(options, kinds)
     options.follow_as = options.follow_as or "text"
     options.stream_limit = STREAM_LIMIT if options.stream_limit is None else options.stream_limit
+
+
+def style_of(options: argparse.Namespace) -> str:
+    """The format of the output."""
+    return options.format or ("table" if sys.stdout.isatty() else "ndjson")
+
+
+def _check_blind(options: argparse.Namespace, kinds: set[str]) -> None:
+    """Raises CommandError for what is made of content, where that is not looked at."""
+    made = [f"--what {kind}" for kind in ("dns", "http", "tls", "streams") if kind in kinds]
+    if options.follow is not None:
+        made = ["--follow"]
+    made += ["--keylog"] * bool(options.keylog)
+    if made:
+        raise CommandError(f"{made[0]} needs content, which --no-dpi does not look at")
+
+
+def check_follow(options: argparse.Namespace) -> None:
+    """--follow prints one conversation and nothing else. Raises CommandError."""
+    for name, unused in (("where", None), ("fields", None), ("sort", None), ("limit", None), ("write", None),
+                         ("what", "flows"), ("time", "iso"), ("flat", False), ("wide", False)):
+        if getattr(options, name) != unused:
+            raise CommandError(f"--follow and --{name} do not go together")
+    if options.format not in (None, "table"):
+        raise CommandError(f"--follow prints text, not {options.format}; --follow-as text, hex or raw")
 
 
 def tell_kinds() -> None:

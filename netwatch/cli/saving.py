@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -25,6 +26,15 @@ TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 SECRETS_MOST = 1 << 23  # bytes of one block
 
 
+def _instead(path: str, number: int | None) -> str:
+    """What to do where no capture can be written."""
+    if number != errno.EEXIST:
+        return ""
+    if os.path.realpath(path) == os.devnull:
+        return "; without --write nothing is saved"
+    return "; --force replaces it" if os.path.isfile(path) else "; name a file"
+
+
 class Saving:
     """Made before the process shuts itself in; begin() before the first frame."""
 
@@ -38,7 +48,7 @@ class Saving:
         try:
             self._file = WholeFile(self.path, options.force)
         except OSError as e:
-            hint = "; --force replaces it" if e.errno == errno.EEXIST else ""
+            hint = _instead(self.path, e.errno)
             raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
         self._writer = CaptureWriter(self.path, fd=self._file.fd)
 

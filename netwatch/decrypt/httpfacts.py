@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from netwatch.model.event import Event
 
 MAX_TOLD = 32  # different things said of gRPC that a flow keeps
-HOST, COUNT = 2, 8
+HOST, COUNT, METHODS, STATUSES, LATENCY = 2, 8, 10, 11, 12
+MAX_DIFFERENT = 16  # methods, and statuses, of all transactions
 REQUEST_FIELDS = ((1, b":method"), (HOST, b":authority"), (3, b":path"), (5, b"user-agent"))
 RESPONSE_FIELDS = ((4, b":status"), (6, b"content-type"), (7, b"server"))
 GRPC_FIELDS = ((1, "service"), (2, "method"), (3, "status"), (4, "message"))  # fact keys of grpc.pyx
@@ -32,6 +33,8 @@ class HttpFacts:
         self._count = 0
         self._first = -1
         self._told: set[tuple[int, str]] = set()
+        self._different: dict[int, set[bytes]] = {METHODS: set(), STATUSES: set()}
+        self._slowest = -1
 
     def name(self, app: str) -> None:
         name(*self._where, app, 100)
@@ -42,6 +45,7 @@ class HttpFacts:
         self.keep(self.app, COUNT, self._count.to_bytes(8, sys.byteorder), True)
         if transaction.is_grpc:
             self._learn_grpc(transaction)
+        self._learn_all(transaction)
         began = transaction.request.first_ns or transaction.response.first_ns or event.time_ns
         record = transaction.record(self._version, self._show_secrets)
         return event._replace(kind="http", payload=record, time_ns=began)
@@ -59,6 +63,19 @@ class HttpFacts:
             value = transaction.host if key == HOST else message.value(field)
             if value:
                 self.keep(self.app, key, value[:256])
+
+    def _learn_all(self, transaction: Transaction) -> None:
+        """What is said of all transactions together."""
+        for key, value in ((METHODS, transaction.request.value(b":method")),
+                           (STATUSES, transaction.response.value(b":status"))):
+            known = self._different[key]
+            if value and value not in known and len(known) < MAX_DIFFERENT:
+                known.add(value)
+                self.keep(self.app, key, value[:256])
+        wait = transaction.wait_ns
+        if wait is not None and wait > self._slowest:
+            self._slowest = wait
+            self.keep(self.app, LATENCY, wait.to_bytes(8, sys.byteorder), True)
 
     def _learn_grpc(self, transaction: Transaction) -> None:
         found = transaction.grpc()

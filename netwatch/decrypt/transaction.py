@@ -96,6 +96,12 @@ class Transaction:
         return self.request.value(b":authority") or self.request.value(b"host")
 
     @property
+    def wait_ns(self) -> int | None:
+        """From the end of the request to the start of the response; None where that is not known."""
+        asked, answered = self.request.last_ns, self.response.first_ns
+        return answered - asked if asked and answered >= asked else None
+
+    @property
     def is_grpc(self) -> bool:
         return self.request.is_grpc or (not self.request.fields and self.response.is_grpc)
 
@@ -117,8 +123,8 @@ class Transaction:
             if message.fields and not message.elsewhere:
                 out[f"{name}_headers"] = fields_of(message.fields + message.trailers, show_secrets)
                 out[f"{name}_bytes"] = message.size
-        if request.last_ns and response.first_ns >= request.last_ns:
-            out["latency_us"] = (response.first_ns - request.last_ns) // 1000
+        if self.wait_ns is not None:
+            out["latency_us"] = self.wait_ns // 1000
         if self.is_grpc:
             out["grpc"] = self.grpc()
         return out

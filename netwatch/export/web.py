@@ -28,6 +28,7 @@ class Exchange:
     stream: int = -1  # -1: HTTP/1
     inner: bool = False
     wanted: bool = True
+    masked: bool = False  # what its form calls secret is not in the request's body
     request: Content | None = None
     response: Content | None = None
 

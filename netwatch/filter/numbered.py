@@ -50,6 +50,7 @@ FLAG_BITS = Names({1: "FIN", 2: "SYN", 4: "RST", 8: "PSH", 16: "ACK", 32: "URG",
 BY_FIELD = {
     "proto": PROTO, "state": STATE, "ended": ENDED, "initiator": INITIATOR, "tls.version": TLS, "dns.qr": QR,
     "dns.opcode": OPCODE, "dns.rcode": RCODE, "dns.rcodes": RCODE, "mdns.rcode": RCODE, "llmnr.rcode": RCODE,
+    "mdns.rcodes": RCODE, "llmnr.rcodes": RCODE,
     "dns.types": QTYPE, "mdns.types": QTYPE, "llmnr.types": QTYPE, "dns.questions.type": QTYPE,
     "dns.answers.type": QTYPE, "tcp_flags_out": FLAG_BITS, "tcp_flags_in": FLAG_BITS,
 }

@@ -58,7 +58,8 @@ class Ipfix(Connected):
         return {**super().state(), "unsayable": self._unsayable}
 
     def _say(self, connection: socket.socket, batch: list[bytes], fresh: bool) -> None:
-        records = [record for line in batch for record in self._records(json.loads(line))]
+        found = [data_records(json.loads(line)) for line in batch]
+        records = [record for each in found for record in each or ()]
         now = time.monotonic()
         if fresh or (self._scheme == "udp" and now - self._told_at > TEMPLATES_EVERY_S):
             connection.sendall(message(templates(), self._sequence))
@@ -66,11 +67,7 @@ class Ipfix(Connected):
         for sets, count in packed(records):
             connection.sendall(message(sets, self._sequence))
             self._sequence = (self._sequence + count) & 0xFFFFFFFF
-
-    def _records(self, flow: Record) -> list[DataRecord]:
-        found = data_records(flow)
-        self._unsayable += found is None
-        return found or []
+        self._unsayable += found.count(None)  # only now: what could not be sent comes again
 
 
 def message(sets: bytes, sequence: int) -> bytes:

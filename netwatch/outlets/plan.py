@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from collections.abc import Sequence
@@ -91,27 +92,33 @@ def address_of(text: str, schemes: Sequence[str], port: int) -> tuple[str, str, 
 def connect(scheme: str, host: str, port: int, seconds: float, ca: str = "") -> socket.socket:
     """A connected socket. Raises OSError."""
     if scheme == "unix":
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        made.settimeout(seconds)
         try:
-            made.connect(host)
+            return _joined(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), host, seconds)
         except OSError as e:
-            made.close()
-            if e.errno != 91:  # EPROTOTYPE: it is a stream
+            if e.errno != errno.EPROTOTYPE:  # else it is a stream
                 raise
-            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            made.settimeout(seconds)
-            made.connect(host)
-        return made
+        return _joined(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), host, seconds)
     if scheme == "udp":
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        made = socket.socket(family, kind, proto)
-        made.settimeout(seconds)
-        made.connect(address)
-        return made
+        return _joined(socket.socket(family, kind, proto), address, seconds)
     made = socket.create_connection((host, port), seconds)
-    if scheme == "tls":
-        import ssl
+    if scheme != "tls":
+        return made
+    import ssl
 
-        made = ssl.create_default_context(cafile=ca or None).wrap_socket(made, server_hostname=host)
+    try:
+        return ssl.create_default_context(cafile=ca or None).wrap_socket(made, server_hostname=host)
+    except BaseException:
+        made.close()
+        raise
+
+
+def _joined(made: socket.socket, address: object, seconds: float) -> socket.socket:
+    """The socket, connected; closed where that fails. Raises OSError."""
+    try:
+        made.settimeout(seconds)
+        made.connect(address)  # type: ignore[arg-type]  # an address as getaddrinfo() gives it
+    except BaseException:
+        made.close()
+        raise
     return made

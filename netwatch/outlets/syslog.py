@@ -38,8 +38,8 @@ class Syslog(Connected):
     def _say(self, connection: socket.socket, batch: list[bytes], fresh: bool) -> None:
         if connection.type == socket.SOCK_DGRAM:
             for each in batch:
-                self._cut += len(each) > MOST_DATAGRAM
                 connection.send(each[:MOST_DATAGRAM])
+            self._cut += sum(len(each) > MOST_DATAGRAM for each in batch)  # only now: what failed comes again
         else:
             connection.sendall(b"".join(b"%d %s" % (len(each), each) for each in batch))
 

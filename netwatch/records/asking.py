@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
 
 
+LIKE = 0.7  # how like a known name what was typed must be
+
+
 def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
     """Why records of none of these kinds have such a field, naming what is most like it; "" where some have. `more`:
     users' plugins may have added fields."""
@@ -20,7 +23,11 @@ def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
         return ""
     import difflib  # every start would pay for it otherwise
 
-    near = difflib.get_close_matches(name.lower(), [each for kind in asked for each in names_of(kind)], 1)
+    from netwatch.filter.habits import INSTEAD
+
+    known = [each for kind in asked for each in names_of(kind)]
+    near = ([INSTEAD[name.lower()]] if INSTEAD.get(name.lower()) in known else
+            difflib.get_close_matches(name.lower(), known, 1, LIKE))
     hint = f"; did you mean {near[0]}?" if near else ""
     others = kinds_with(name)
     if others:

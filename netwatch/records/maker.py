@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from netwatch._fast.input.source import file_of
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.packetfields import PacketFields
 from netwatch._fast.out.rawflow import RawFlow
@@ -93,6 +94,8 @@ class RecordMaker:
     def _of_event(self, event: Event) -> Record:
         flow = RawFlow(event.engine, event.row)
         about: Record = {"flow": event.flow} if event.flow else {}
+        if event.frame and event.kind in ("dns", "http"):
+            about |= {"frame": event.frame, **self._file(event.frame)}
         if event.kind not in ("dns", "http"):
             return {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns), **about, **event.payload}
         if event.kind == "dns":
@@ -112,6 +115,11 @@ class RecordMaker:
             record["decrypted"] = True
         return record
 
+    def _file(self, frame: int) -> Record:
+        """Which file a frame is from, where there are several."""
+        file = file_of(self.pipeline.source.interfaces, frame)
+        return {} if file is None else {"file": file}
+
     def _of_flow(self, engine: Engine, row: int) -> Iterator[Item]:
         if "flows" in self.kinds:
             yield FlowItem(self._flows, engine, row, self._wanted)
@@ -126,17 +134,26 @@ class RecordMaker:
         """The tls records of a flow."""
         said = self.pipeline.described(engine, row, self.show_secrets, frozenset({"tls"})).get("tls")
         if said is not None:
-            flow = self.pipeline.record(engine, row, self.show_secrets, ENDS | {"id", "first"})
+            flow = self.pipeline.record(engine, row, self.show_secrets, ENDS | {"id", "first", "file"})
             began = {"time": flow["first"]} if "first" in flow else {}
-            about: Record = {"schema": "netwatch.tls/1", **began, "flow": flow["id"]}
+            about: Record = {"schema": "netwatch.tls/1", **began, "flow": flow["id"],
+                             **({"file": flow["file"]} if "file" in flow else {})}
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             for handshake in handshakes(said):
                 yield {**about, **ends, "tls": handshake}
 
 
 def _who(flow: RawFlow, side: int, response: bool) -> Record:
-    """The ends of a question and its answer: whoever sent a query is the client."""
-    ends = [text_of(flow.src), text_of(flow.dst)]
+    """The ends of a question and its answer: whoever sent a query is the client. What answers a whole group (mDNS, RFC
+    6762 section 6) has none."""
+    ends = [flow.src, flow.dst]
     if (side != flow.initiator_side) != response:
         ends.reverse()
-    return {"client": ends[0], "server": ends[1]}
+    client, server = map(text_of, ends)
+    return {"server": server} if response and _is_group(ends[0]) else {"client": client, "server": server}
+
+
+def _is_group(address: bytes) -> bool:
+    """Multicast, or broadcast: RFC 1112 section 4, RFC 919, RFC 4291 section 2.7."""
+    return (address[:1] == b"\xff" and len(address) == 16) or (
+        len(address) == 4 and (address[0] >> 4 == 14 or address == b"\xff" * 4))

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 MASK = "***"
 MOST = 64  # secrets of one flow
+# names of form fields (WHATWG URL section 5, RFC 7578) and of JSON that call their value a secret
+_NAMES = (rb"(?:[a-z0-9_.\[-]{0,40}[_.\[-])?(?:access_token|refresh_token|id_token|token|api_?key|pass|passwd|password|"
+          rb"passphrase|pwd|passcode|otp|pin|secret|client_secret|credentials?)\]?")
+FORMS = (re.compile(rb"(?i)(?:^|(?<=[&?;\r\n]))" + _NAMES + rb"=([^&;\s]+)"),
+         re.compile(rb'(?i)"' + _NAMES + rb'"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}"((?:[^"\\]|\\.)+)"'),
+         re.compile(rb'(?i)\bname="' + _NAMES + rb'"[^\r\n]{0,200}(?:\r\n[^\r\n]{1,400}){0,8}\r\n\r\n([^\r\n]+)'))
 HEADERS = re.compile(rb"(?im)^((?:proxy-)?authorization:[ \t]*(?:[a-z0-9-]{1,20}[ \t]+)?|(?:set-)?cookie2?:[ \t]*)"
                      rb"([^\r\n]+)")
 
@@ -62,9 +68,20 @@ def masked_pieces(pieces: Sequence[bytes], secrets: tuple[bytes, ...], same_leng
     return found
 
 
+def _of_forms(data: bytes) -> list[tuple[int, int]]:
+    """Where values stand that a form or JSON calls secret."""
+    return [match.span(1) for pattern in FORMS for match in pattern.finditer(data)]
+
+
+def masked_form(body: bytes) -> tuple[bytes, bool]:
+    """The body of a request without what its form calls secret; whether there was any."""
+    found = masked(body, ()) if _of_forms(body) else body
+    return found, found != body
+
+
 def _covered(data: bytes, secrets: tuple[bytes, ...]) -> list[tuple[int, int]]:
     """(start, end) of what is secret, in order, none touching the next."""
-    spans = [match.span(2) for match in HEADERS.finditer(data)]
+    spans = [match.span(2) for match in HEADERS.finditer(data)] + _of_forms(data)
     for secret in secrets:
         word = rb"(?<![A-Za-z0-9_])" + re.escape(secret) + rb"(?![A-Za-z0-9_])"
         spans += [match.span() for match in re.finditer(word, data)]

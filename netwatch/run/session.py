@@ -82,6 +82,7 @@ class Session:
         self._failure: str | None = None
         self._meter = Meter()
         self._past: Past | None = None  # the moment that was looked at last
+        self.listener: Callable[[str, str], None] | None = None  # told the severity and the line of all that is said
 
     @property
     def live(self) -> bool:
@@ -143,6 +144,8 @@ class Session:
 
     def _say(self, text: str, severity: str) -> None:
         """A line for the user is an event of the timeline; until there is one, it waits."""
+        if self.listener is not None:
+            self.listener(severity, text)
         if self._unsaid is not None:
             self._unsaid.append((text, severity))
         else:

@@ -77,6 +77,10 @@ _IDENTITY = (
     _field("icmp.type", "flow", INT, "TYPE", 5, "ICMP or ICMPv6 type of the first packet.", "icmpv6.type"),
     _field("icmp.code", "flow", INT, "CODE", 5, "ICMP or ICMPv6 code of the first packet.", "icmpv6.code"),
     _field("icmp.id", "flow", INT, "ID", 6, "Identifier of an ICMP echo.", "icmp.ident"),
+    _field("first_frame", "flow", INT, "FRAME", 8, "Number of its first frame in the input, from 1."),
+    _field("last_frame", "flow", INT, "TO FRAME", 8, "Number of its newest frame in the input."),
+    _field("community_id", "flow", TEXT, "COMMUNITY", 30,
+           "Community ID version 1 (seed 0), by which Zeek, Suricata and others know the flow.", privacy="name"),
     _field("ended", "flow", TEXT, "ENDED", 12, "Why the flow is over: fin, rst, timeout, evicted, end-of-input."),
 )
 
@@ -154,6 +158,10 @@ _OWNER = (
 # --------------------------------------------------------------------------------------------------- other records
 _PACKET = (
     _field("n", "packet", INT, "NO", 8, "Number of the frame in the input, from 1.", "frame.number"),
+    _field("frame", "dns http", INT, "FRAME", 8, "Number of the frame that completed the message or transaction.",
+           "frame.number"),
+    _field("file", "flow packet dns http tls", TEXT, "FILE", 20,
+           "File it is from, where several are read; of a flow, that of its first frame.", privacy="name"),
     _field("time", "packet dns http tls alert finding", TIME, "TIME", 30, "Time of the frame, UTC.", "frame.time"),
     _field("len", "packet", BYTES, "LEN", 6, "Bytes of the frame on the wire.", "frame.len length"),
     _field("caplen", "packet", BYTES, "CAPLEN", 6, "Bytes of it that were captured.", "frame.cap_len"),

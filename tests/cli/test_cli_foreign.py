@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
-from netwatch.records.foreign.communityid import community_id
+from netwatch._fast.out.communityid import community_id
 from netwatch.records.foreign.zeek import conn_state
 
 CAPTURES = ROOT / "tests" / "captures"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
 
 import pytest
 from netwatch_command import ROOT, Run
+from netwatch_terminal import Terminal
 
 TOUR = ROOT / "docs" / "tour.pcap"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} (ERROR|WARNING|INFO) .+")
@@ -52,3 +54,31 @@ def test_what_cannot_be_logged_to(netwatch: Run, tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (code, "")
         assert said in done.stderr
     assert copy.read_bytes() == TOUR.read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_no_log_where_every_user_may_exchange_it(netwatch: Run, tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    for mode, code in ((0o777, 3), (0o1777, 0), (0o755, 0)):
+        (tmp_path / "open").chmod(mode)
+        done = netwatch("read", TOUR, "--log-file", tmp_path / "open" / "it.log")
+        assert done.returncode == code, done.stderr
+        assert code == 0 or "every user may exchange files" in done.stderr
+        assert (tmp_path / "open" / "it.log").exists() == (code == 0)
+        (tmp_path / "open" / "it.log").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("level", [[], ["--log-level", "info"]])
+def test_the_terminal_logs_too(tmp_path: Path, level: list[str]) -> None:
+    """What is said while the screen is drawn stands in the log, behind the jail as well."""
+    (tmp_path / "cut.pcap").write_bytes(TOUR.read_bytes()[:-7])
+    with Terminal("-r", "cut.pcap", "--log-file", "it.log", *level, folder=tmp_path) as terminal:
+        terminal.read(20, b"192.0.2.10")
+        terminal.send("q")
+        terminal.read(3)
+        terminal.send("y")
+        assert terminal.process.wait(20) in (0, 5)
+    text = (tmp_path / "it.log").read_text()
+    assert all(map(LINE.fullmatch, text.splitlines()))
+    assert ("begun by process" in text) == bool(level)
+    assert "cut short" in text

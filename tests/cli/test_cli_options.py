@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
+from netwatch.cli import COMMANDS as COMMANDS_OF_ALL
+
 TOUR = ROOT / "docs" / "tour.pcap"
 COMMANDS = ("read", "show", "stats", "assert", "run", "devices", "fields", "protocols", "formats", "config", "doctor")
 
@@ -164,3 +166,51 @@ def test_every_kind_of_exit(netwatch: Run, tmp_path: Path) -> None:
         assert done.returncode == code, (words, done.stderr)
     rows = [json.loads(line) for line in netwatch("read", TOUR).stdout.splitlines()]
     assert rows
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--wide"], "--wide goes with --format table"), (["--no-pager", "--format", "json"], "goes with --format table"),
+    (["--what", "summary", "--sort", "bytes"], "one record"), (["--what", "summary", "--show-secrets"], "one record"),
+    (["--what", "summary", "--resolve"], "one record"), (["--no-dpi", "--what", "dns"], "--what dns needs content"),
+    (["--no-dpi", "--keylog", "x"], "--keylog needs content"), (["--no-dpi", "--follow", "6"], "needs content"),
+    (["--follow", "6", "--what", "dns"], "--follow and --what"), (["--follow", "6", "--time", "local"], "and --time"),
+    (["--follow", "6", "--flat"], "--follow and --flat"), (["--objects", "x"], "netwatch export --objects"),
+])
+def test_nor_beside_what_has_no_use_for_it(netwatch: Run, words: list[str], said: str) -> None:
+    done = netwatch("read", TOUR, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(("path", "said"), [
+    ("/dev/null", "without --write nothing is saved"), (".", "is no regular file; name a file")])
+def test_what_no_force_can_replace(netwatch: Run, path: str, said: str) -> None:
+    for more in ([], ["--force"]):
+        done = netwatch("read", TOUR, "--write", path, *more)
+        assert done.returncode == 2 and said in done.stderr and "--force" not in done.stderr
+
+
+def every_help() -> list[list[str]]:
+    more = {"bundle": ("make", "verify", "info", "redact"), "stats": ("conversations", "dns"),
+            "egress": ("lint", "promote"), "config": ("show", "init", "check"), "data": ("list", "verify", "import")}
+    within = [[name, word] for name, words in more.items() for word in words]
+    return [[], *([name] for name in COMMANDS_OF_ALL), *within]
+
+
+@pytest.mark.parametrize("words", every_help(), ids=" ".join)
+def test_help_fits_eighty_columns(netwatch: Run, words: list[str]) -> None:
+    for columns in ("80", "200"):
+        done = netwatch(*words, "--help", env={**ENVIRONMENT, "COLUMNS": columns})
+        assert done.returncode == 0 and done.stdout.startswith("usage: ")
+        assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("word", "near"), [("hlep", "help"), ("raed", "read"), ("stat", "stats")])
+def test_the_nearest_command_is_named(netwatch: Run, word: str, near: str) -> None:
+    assert f"did you mean {near}?" in netwatch(word).stderr
+
+
+@pytest.mark.parametrize(("field", "near"), [("eth.src", "lan.src.mac"), ("tls.snii", "tls.sni"), ("foo", "")])
+def test_the_nearest_field_is_one_that_may_be_meant(netwatch: Run, field: str, near: str) -> None:
+    said = netwatch("read", TOUR, "--fields", field).stderr
+    assert f"did you mean {near}?" in said if near else "did you mean" not in said

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -208,5 +209,5 @@ def test_a_capture_in_several_files_is_one(netwatch: Run, tmp_path: Path, pieces
     for i, path in enumerate(files):
         path.write_bytes(head + b"".join(frames[i * size:(i + 1) * size]))
     for what in ("flows", "packets", "dns", "http", "tls"):
-        assert netwatch("read", "--what", what, *files).stdout == \
-            netwatch("read", "--what", what, ROOT / "docs" / "tour.pcap").stdout
+        told = re.sub(r'"file":"[^"]*/\d\.pcap",?', "", netwatch("read", "--what", what, *files).stdout)
+        assert told.replace(",}", "}") == netwatch("read", "--what", what, ROOT / "docs" / "tour.pcap").stdout

@@ -72,7 +72,7 @@ cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
             row.state = ST_ECHO_REPLY
         else:
             row.state = ST_ICMP
-        if not is_echo_flow(row):
+        if row.tcp == 0 and not is_echo_flow(row):      # the first packet's; a fragment before it had none
             row.tcp = <u32>pk.icmp_type << 8 | pk.icmp_code
     elif proto == PROTO_ARP:
         row.state = ST_ARP_REPLY if pk.icmp_type == 2 else ST_ARP_REQUEST

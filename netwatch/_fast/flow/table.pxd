@@ -23,6 +23,10 @@ cdef struct Copied:            # copies of a flow's packets
     u32 packets[2]             # of what side a, b sent
     u16 path                   # interned Encap of the newest
 
+cdef struct Frames:             # of a flow: ordinals in the input
+    u64 first
+    u64 last
+
 cdef struct Table:
     Row* rows                  # [1..high], reserved for `cap`, touched as used
     Cold* colds
@@ -45,6 +49,8 @@ cdef struct Table:
     u32 hand                   # where the search for a victim goes on
     Paths* paths               # the engine's
     Echo* echoes               # the newest packets of each flow, to know a copy by
+    Frames* frames             # of each row; touched where they are kept
+    bint numbered              # ... which they are
     Copied* copied             # of each row; touched where there are any
     bint any_copied
     Conversations tcp_conversations

@@ -59,11 +59,12 @@ cdef bint table_open(Table* t, u32 cap) noexcept nogil:
     t.colds = <Cold*>reserve(row_count(cap) * sizeof(Cold))
     t.tcps = <TcpRow*>reserve(row_count(cap) * sizeof(TcpRow))
     t.echoes = <Echo*>reserve(ECHOES * sizeof(Echo))
+    t.frames = <Frames*>reserve(row_count(cap) * sizeof(Frames))
     t.copied = <Copied*>reserve(row_count(cap) * sizeof(Copied))
     t.slots = <Slot*>calloc(SLOTS_MIN, sizeof(Slot))
     t.mask = SLOTS_MIN - 1
     return (t.rows != NULL and t.colds != NULL and t.tcps != NULL and t.slots != NULL and t.echoes != NULL
-            and t.copied != NULL)
+            and t.copied != NULL and t.frames != NULL)
 
 
 cdef void table_close(Table* t) noexcept nogil:
@@ -75,6 +76,8 @@ cdef void table_close(Table* t) noexcept nogil:
         munmap(t.tcps, row_count(t.cap) * sizeof(TcpRow))
     if t.echoes != NULL:
         munmap(t.echoes, ECHOES * sizeof(Echo))
+    if t.frames != NULL:
+        munmap(t.frames, row_count(t.cap) * sizeof(Frames))
     if t.copied != NULL:
         munmap(t.copied, row_count(t.cap) * sizeof(Copied))
     slots_release(t.slots, t.mask)
@@ -174,6 +177,8 @@ cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     row.proto = pk.proto
     row.path = t.colds[number].back = pk.path
     row.family = pk.family
+    if t.numbered:
+        t.frames[number].first = pk.frame.n
     if t.any_copied:
         memset(&t.copied[number], 0, sizeof(Copied))
     at = <u32>pk.hash & t.mask

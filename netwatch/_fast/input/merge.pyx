@@ -2,14 +2,15 @@
 
 The order inside an input is kept even where its own times go back. Frames of the same time come in the order the inputs
 were named. Frames are numbered anew. The interfaces of the inputs stand one after the other, each with the `file` that
-described it first: what two inputs describe alike, in the same place, is one interface.
+described it first and the `files` that know where each frame is from: what two inputs describe alike, in the same
+place, is one interface.
 """
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u16, u32, u64
 from netwatch._fast.wire.packet cimport Frame
-from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, Chunk, Source, chunk_free, chunk_sized
+from netwatch._fast.input.source cimport FILL_END, FILL_IDLE, Chunk, Files, Source, chunk_free, chunk_sized
 
 cdef enum:
     INPUT_BYTES = 65536        # a small chunk for each of maybe a thousand inputs
@@ -19,6 +20,9 @@ cdef enum:
     ERROR_LENGTH = 2000        # characters
     MAX_SECRETS = 16777216
     MAX_NAMES = 65536
+
+OURS = {"file": None, "files": None}   # what is said of an interface here
+
 
 cdef struct Input:
     void* source               # borrowed from Merge.sources
@@ -40,12 +44,14 @@ cdef class Merge(Source):
     cdef u32 waiting           # inputs in the heap
     cdef u32 asking            # inputs that must be filled before the next frame is known; all of them at first
     cdef u64 secret_bytes
+    cdef Files files
 
     def __init__(self, sources: list[Source], labels: list[str]):
         cdef u32 i
         self.sources = sources
         self.labels = labels
         self.places = []
+        self.files = Files(labels)
         self.count = len(sources)
         self.inputs = <Input*>calloc(self.count + 1, sizeof(Input))
         self.heap = <u32*>calloc(self.count + 1, sizeof(u32))
@@ -146,7 +152,7 @@ cdef class Merge(Source):
         for described in source.interfaces[input.n_ifaces:]:
             known = self.alike(described, input.n_ifaces)
             if known is None and self.n_interfaces < MAX_IFACES:
-                self.interfaces.append({**described, "file": self.labels[input - self.inputs]})
+                self.interfaces.append({**described, "file": self.labels[input - self.inputs], "files": self.files})
                 self.places.append(input.n_ifaces)
                 self.n_interfaces += 1
             ifaces[input.n_ifaces] = <u16>(self.n_interfaces - 1 if known is None else known)
@@ -163,7 +169,7 @@ cdef class Merge(Source):
         The files of a ring are one capture, and a flow that goes on in the next is the same flow.
         """
         for number, known in enumerate(self.interfaces):
-            if self.places[number] == place and {**known, "file": ""} == {**described, "file": ""}:
+            if self.places[number] == place and {**known, **OURS} == {**described, **OURS}:
                 return number
         return None
 
@@ -188,6 +194,7 @@ cdef class Merge(Source):
         chunk.n += 1
         out.data = chunk.mem + used
         out.n = self.frames_read + chunk.n
+        self.files.note(out.n, <u32>(input - self.inputs))
         out.iface = input.ifaces[f.iface]
         input.at += 1
         return f.caplen

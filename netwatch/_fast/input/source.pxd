@@ -28,6 +28,15 @@ cdef Chunk* chunk_new() noexcept nogil                          # NULL when ther
 cdef Chunk* chunk_sized(u64 size, u32 frames) noexcept nogil    # smaller than chunk_new; size stands for CHUNK_BYTES
 cdef void chunk_free(Chunk* chunk) noexcept nogil
 
+cdef class Files:               # which input each frame is from, where there are several
+    cdef u64* runs                     # the first frame of each run << 16 | its input
+    cdef u64 n
+    cdef u64 cap
+    cdef u64 until                     # frames noted
+    cdef bint full                     # there was no room for more
+    cdef readonly list names           # list[str]: of the inputs
+    cdef void note(self, u64 frame, u32 input) noexcept nogil
+
 cdef class Source:
     cdef readonly list interfaces      # list[Record]: name, link (LINKTYPE), snaplen, resolution (a second), ...
     cdef readonly list secrets     # list[tuple[int, bytes]]: of Decryption Secrets Blocks, 16 MiB at most

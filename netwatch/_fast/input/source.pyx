@@ -4,10 +4,14 @@ This file knows no file format and no device. A Python object stands for a frame
 tools and the packet view, never for the engine.
 """
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.wire.packet cimport Frame
+
+
+cdef enum:
+    MAX_RUNS = 1 << 22          # 32 MiB: captures that alternate that often
 
 
 class SourceError(Exception):
@@ -61,6 +65,56 @@ cdef void chunk_free(Chunk* chunk) noexcept nogil:
         free(chunk.mem)
         free(chunk.frames)
         free(chunk)
+
+
+cdef class Files:
+    """Runs of frames that came from the same of several inputs."""
+
+    def __init__(self, names: list[str]):
+        self.names = names
+
+    def __dealloc__(self):
+        free(self.runs)
+
+    cdef void note(self, u64 frame, u32 input) noexcept nogil:
+        """The next frame is from that input."""
+        cdef u64 cap
+        cdef void* grown
+        if self.full:
+            return
+        if self.n and self.runs[self.n - 1] & 0xffff == input:
+            self.until = frame
+            return
+        if self.n == self.cap:
+            cap = 2 * self.cap if self.cap else 64
+            grown = realloc(self.runs, cap * sizeof(u64)) if cap <= MAX_RUNS and input < 0xffff else NULL
+            if grown == NULL:
+                self.full = True
+                return
+            self.runs = <u64*>grown
+            self.cap = cap
+        self.runs[self.n] = frame << 16 | input
+        self.n += 1
+        self.until = frame
+
+    def of(self, u64 frame) -> str | None:
+        """The input of a frame; None where that is not known any more, or not yet."""
+        cdef u64 low = 0, high = self.n, middle
+        if frame == 0 or frame > self.until:
+            return None
+        while low < high:
+            middle = (low + high) // 2
+            if self.runs[middle] >> 16 <= frame:
+                low = middle + 1
+            else:
+                high = middle
+        return self.names[self.runs[low - 1] & 0xffff] if low else None
+
+
+def file_of(interfaces: list[Record], frame: int) -> str | None:
+    """Which file a frame is from, by the interfaces of its source; None where there is one, or that is not known."""
+    files = interfaces[0].get("files") if interfaces else None
+    return None if files is None else files.of(frame)
 
 
 cdef class Source:

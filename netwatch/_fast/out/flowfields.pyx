@@ -12,10 +12,12 @@ from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
 from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow, shown_path
 from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
 from netwatch._fast.wire.ports cimport has_ports
+from netwatch._fast.out.communityid cimport of_row
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SECONDS, V_TIME, give_number, give_object)
 from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 
+from netwatch._fast.input.source import file_of
 from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, interface_text, proto_name
 
 cdef enum:
@@ -50,6 +52,8 @@ FIELDS = (
     *pair("fast_retransmits"), ("tcp_flags_out", F_FLAGS_OUT), ("tcp_flags_in", F_FLAGS_IN), ("mss", F_MSS),
     ("window_scale_out", F_WSCALE_OUT),
     ("window_scale_in", F_WSCALE_IN), ("sack", F_SACK),
+    ("first_frame", F_FIRST_FRAME), ("last_frame", F_LAST_FRAME), ("community_id", F_COMMUNITY),
+    ("file", F_FILE),
 )
 IN_ROWS: frozenset[str] = frozenset(("schema", *dict(FIELDS)))
 # what may be asked for by name: parts of an object and sums of pairs as well
@@ -189,6 +193,21 @@ cdef class FlowFields:
             if is_icmp(row):
                 self.held = {"id": row.pa} if row.pa else {"type": row.tcp >> 8, "code": row.tcp & 255}
                 give_object(v, <PyObject*>self.held)
+        elif field == F_COMMUNITY:
+            self.held = of_row(at.row, at.out)
+            if self.held is not None:
+                give_object(v, <PyObject*>self.held)
+        elif field == F_FIRST_FRAME:
+            if at.core.table.numbered:
+                give_number(v, at.core.table.frames[at.row - at.core.table.rows].first)
+        elif field == F_FILE:
+            if self.interfaces and at.core.table.numbered:
+                self.held = file_of(self.interfaces, at.core.table.frames[at.row - at.core.table.rows].first)
+                if self.held is not None:
+                    give_object(v, <PyObject*>self.held)
+        elif field == F_LAST_FRAME:
+            if at.core.table.numbered:
+                give_number(v, at.core.table.frames[at.row - at.core.table.rows].last)
         elif field >= F_ICMP_TYPE:
             if is_icmp(row) and (row.pa != 0) == (field == F_ICMP_ID):
                 give_number(v, row.pa if field == F_ICMP_ID else row.tcp >> 8 if field == F_ICMP_TYPE else

@@ -13,6 +13,7 @@ from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.dpi import app_names
+from netwatch._fast.input.source import file_of
 from netwatch._fast.out.names import LAYERS, REJECTS, interface_text, proto_name, set_names
 
 cdef enum:
@@ -25,7 +26,7 @@ cdef list PROTO_NAMES = [proto_name(number) for number in range(512)]
 FIELDS = (
     ("n", K_N), ("time", K_TIME), ("len", K_LEN), ("caplen", K_CAPLEN), ("src", K_SRC), ("dst", K_DST),
     ("sport", K_SPORT), ("dport", K_DPORT), ("proto", K_PROTO), ("info", K_INFO), ("layers", K_LAYERS),
-    ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE),
+    ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE), ("file", K_FILE),
 )
 BY_NAME = dict(FIELDS)
 
@@ -69,6 +70,11 @@ cdef class PacketFields:
                 give_object(v, PyList_GET_ITEM(APPS, pk.app))
         elif field == K_INTERFACE:
             self.interface(pk, v)
+        elif field == K_FILE:
+            if self.interfaces:
+                self.held = file_of(self.interfaces, pk.n)
+                if self.held is not None:
+                    give_object(v, <PyObject*>self.held)
         elif pk.family != FAMILY_NONE:
             self.ends(pk, field, v)
         return 0

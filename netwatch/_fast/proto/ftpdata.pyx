@@ -4,7 +4,7 @@ No byte of theirs says what they are, and a file may look like any protocol. So 
 connection announces them (PORT, PASV, EPRT, EPSV).
 """
 from netwatch._fast.base.bytes cimport Slice
-from netwatch._fast.look.protocol cimport Look, Proto, ON_TCP, reads
+from netwatch._fast.look.protocol cimport EV_CHUNK, Look, Proto, ON_TCP, PARSE_DONE, PARSE_OK, reads, wants
 from netwatch._fast.base.text import clean
 from netwatch._fast.proto.common.facts import words
 
@@ -13,8 +13,14 @@ cdef int ftp_data_detect(Look* look, Slice data) noexcept nogil:
     return 0
 
 
+cdef int ftp_data_parse(Look* look, Slice data) noexcept nogil:
+    """Nothing of it is learnt; it is read on while somebody follows streams."""
+    look.used = data.n
+    return PARSE_OK if wants(look, EV_CHUNK) else PARSE_DONE
+
+
 cdef void ftp_data_define(Proto* p) noexcept nogil:
-    reads(p, "ftp-data", ON_TCP, ftp_data_detect, NULL)
+    reads(p, "ftp-data", ON_TCP, ftp_data_detect, ftp_data_parse)
 
 
 # --- describing ---

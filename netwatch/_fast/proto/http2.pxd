@@ -11,5 +11,8 @@ cdef enum:                     # fact keys; those of transactions are stored by 
     HTTP2_SERVER = 7
     HTTP2_COUNT = 8            # transactions, 8 bytes in native order
     HTTP2_GOAWAY = 9           # error code, 4 bytes big-endian
+    HTTP2_METHODS = 10         # different ones, of all requests
+    HTTP2_STATUSES = 11        # likewise of all responses
+    HTTP2_LATENCY = 12         # ns, the longest wait for a response: 8 bytes, native order
 
 cdef void http2_define(Proto* p) noexcept nogil

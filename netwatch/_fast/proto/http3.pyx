@@ -6,11 +6,10 @@ meaning are those of HTTP/2.
 from libc.string cimport memset
 
 from netwatch._fast.look.protocol cimport Proto, TRAIT_STREAMS
-from netwatch._fast.proto.common.facts import described, fact_fields, words
-from netwatch._fast.proto.http.text import mask_url
-from netwatch._fast.proto.http2 import FIELDS
+from netwatch._fast.proto.common.facts import fact_fields, words
+from netwatch._fast.proto.http2 import FIELDS, NO_TEXTS, transactions
 
-FACT_FIELDS = fact_fields("http3", FIELDS, without=("status", "path"))
+FACT_FIELDS = fact_fields("http3", FIELDS, without=NO_TEXTS)
 
 
 cdef void http3_define(Proto* p) noexcept nogil:
@@ -20,14 +19,8 @@ cdef void http3_define(Proto* p) noexcept nogil:
 
 
 def describe(facts, show_secrets: bool = False) -> dict:
-    """The `http3` object: the first transaction, and how many there were."""
-    obj = described(facts, FIELDS)
-    if not show_secrets and "path" in obj:
-        obj["path"] = mask_url(obj["path"])
-    status = obj.pop("status", "")
-    if status.isdigit():
-        obj["status"] = int(status)
-    return obj
+    """The `http3` object: the first transaction, and what is said of all."""
+    return transactions(facts, show_secrets)
 
 
 def label(obj: dict) -> str:

@@ -8,8 +8,8 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.announced cimport announce
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_once,
-                                           set_initiator, reads, learnt)
+from netwatch._fast.look.protocol cimport (EV_CHUNK, Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
+                                           event, fact_once, set_initiator, reads, learnt, wants)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
 from netwatch._fast.wire.packet cimport PROTO_UDP
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
@@ -112,6 +112,22 @@ cdef void options(Look* look, Slice rest) noexcept nogil:
         fact_distinct(look, TFTP_OPTION, out, name.n + 1 + value.n, 2 * FEW)
 
 
+cdef void tell_block(Look* look, u16 block, Slice data) noexcept nogil:
+    """The next block of the file is the next piece of a stream, of a length of its own. Behind one that is missing
+    nothing more is told. What a row keeps of TCP's acknowledgements is the number of the newest block."""
+    cdef u32* newest = &look.row.acked[look.side]
+    cdef u8* room
+    if newest[0] == <u32>-1 or block == <u16>newest[0]:
+        return
+    if block != <u16>(newest[0] + 1):
+        newest[0] = <u32>-1
+        return
+    newest[0] += 1
+    room = event(look, EV_CHUNK, 0, data.n)
+    if room != NULL and data.n:
+        memcpy(room, data.p, data.n)
+
+
 cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
     cdef Slice rest, name
     cdef u16 op
@@ -139,6 +155,10 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
     if op == ERROR:
         fact_once(look, TFTP_ERROR, rest.p, rest.n if rest.n < 130 else 130)
         return PARSE_DONE
+    if wants(look, EV_CHUNK):
+        if op == DATA:
+            tell_block(look, be16(d.p + 2), slice_of(d.p + 4, d.n - 4))
+        return PARSE_OK
     return PARSE_DONE if be16(d.p + 2) > 16 else PARSE_OK
 
 

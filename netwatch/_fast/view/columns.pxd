@@ -7,7 +7,7 @@ names) and addresses (16 bytes and a family).
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.flow.series cimport Series
-from netwatch._fast.flow.table cimport Copied
+from netwatch._fast.flow.table cimport Copied, Frames
 
 cdef enum:
     MAX_FACTS = 256        # columns mapped onto facts
@@ -19,6 +19,7 @@ cdef enum:
     COL_PACKETS_OUT, COL_PACKETS_IN, COL_PACKETS, COL_BYTES_OUT, COL_BYTES_IN, COL_BYTES
     COL_PAYLOAD_OUT, COL_PAYLOAD_IN, COL_PAYLOAD, COL_CONFIDENCE, COL_TTL
     COL_COPIES_OUT, COL_COPIES_IN, COL_COPIES
+    COL_FIRST_FRAME, COL_LAST_FRAME
     COL_RATE_OUT, COL_RATE_IN, COL_RATE, COL_PEAK_OUT, COL_PEAK_IN
     COL_STATE, COL_APP, COL_PROTO, COL_ENDED, COL_SERVICE, COL_PATH, COL_IFACE, COL_INITIATOR
     COL_ROW                # its number
@@ -48,6 +49,7 @@ cdef struct Flows:
     Row* rows
     Cold* colds
     TcpRow* tcps
+    const Frames* frames   # by row; NULL: they are not kept
     const Copied* copied   # by row; NULL while no flow has any
     u32 high               # rows 1 .. high
     u64 now                # packet time, ns

@@ -41,6 +41,7 @@ NUMBERS: dict[str, int] = {
     "bytes_out": COL_BYTES_OUT, "bytes_in": COL_BYTES_IN, "bytes": COL_BYTES, "payload_out": COL_PAYLOAD_OUT,
     "payload_in": COL_PAYLOAD_IN, "payload": COL_PAYLOAD, "copies_out": COL_COPIES_OUT, "copies_in": COL_COPIES_IN,
     "copies": COL_COPIES, "confidence": COL_CONFIDENCE, "ttl": COL_TTL,
+    "first_frame": COL_FIRST_FRAME, "last_frame": COL_LAST_FRAME,
     "rtt_us": COL_RTT, "srtt_us": COL_SRTT, "retransmits_out": COL_RETRANS_OUT, "retransmits_in": COL_RETRANS_IN,
     "retransmits": COL_RETRANS, "out_of_order_out": COL_OOO_OUT, "out_of_order_in": COL_OOO_IN,
     "out_of_order": COL_OOO, "dup_acks_out": COL_DUP_OUT, "dup_acks_in": COL_DUP_IN, "dup_acks": COL_DUP,
@@ -139,6 +140,10 @@ cdef bint number(const Flows* t, u32 i, int col, u64* out) noexcept nogil:
         out[0] = row.payload[0] + row.payload[1]
     elif col == COL_COPIES_OUT or col == COL_COPIES_IN or col == COL_COPIES:
         return copies(t, i, o, col, out)
+    elif col == COL_FIRST_FRAME or col == COL_LAST_FRAME:
+        if t.frames == NULL:
+            return False
+        out[0] = t.frames[i].first if col == COL_FIRST_FRAME else t.frames[i].last
     elif col == COL_PAYLOAD_OUT:
         out[0] = row.payload[o]
     elif col == COL_PAYLOAD_IN:

@@ -165,6 +165,7 @@ cdef class EngineView:
         self.view.bind(core.table.rows, core.table.colds, core.table.tcps, core.table.high, core.table.cap,
                        core.ordinal * 16 + 15)
         self.view.flows.here = self.here.series if self.here is not None else NULL
+        self.view.flows.frames = core.table.frames if core.table.numbered else NULL
         self.view.flows.copied = core.table.copied if core.table.any_copied else NULL
         if self.known_link_types != core.n_link_types:
             self.known_link_types = core.n_link_types

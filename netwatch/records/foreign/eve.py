@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from netwatch._fast.out.communityid import community_id
 from netwatch.model.record import Record
 from netwatch.records.foreign.common import header, number_of, seconds, there
-from netwatch.records.foreign.communityid import community_id
 
 PROTOS = {"icmp": "ICMP", "icmp6": "IPv6-ICMP"}
 REASONS = {"timeout": "timeout", "evicted": "forced", "end-of-input": "shutdown"}

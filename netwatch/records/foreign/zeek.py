@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from netwatch._fast.out.communityid import community_id
 from netwatch.model.record import Record
 from netwatch.records.foreign.common import BASE62, header, number_of, seconds, there
-from netwatch.records.foreign.communityid import community_id
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35,
          "OPT": 41, "DS": 43, "RRSIG": 46, "DNSKEY": 48, "SVCB": 64, "HTTPS": 65, "AXFR": 252, "ANY": 255, "CAA": 257}

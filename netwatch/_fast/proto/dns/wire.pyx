@@ -217,11 +217,11 @@ cdef void dns_report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept n
 
 
 cdef void learn_rcodes(Look* look, Dns* dns, u8 rcode) noexcept nogil:
-    """Of responses that differ, each is remembered."""
+    """All that responses had."""
     cdef u16 before = dns.rcodes
     cdef u8 packed[2]
     dns.rcodes |= <u16>(1 << rcode)
-    if before and dns.rcodes != before:
+    if dns.rcodes != before:
         packed[0] = <u8>(dns.rcodes >> 8)
         packed[1] = <u8>(dns.rcodes & 255)
         fact_set(look, DNS_RCODES, packed, 2)

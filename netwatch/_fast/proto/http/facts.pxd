@@ -10,3 +10,6 @@ cdef enum:                     # fact keys; of the first transaction, as text
     HTTP_COUNT = 8             # transactions, 8 bytes, native order
     HTTP_BASIC = 9             # credentials of the first request that had some (RFC 7617 section 2), in base64
     HTTP_DENIED = 10           # how many different ones were refused, a hash of the last: 8 bytes each, native order
+    HTTP_METHODS = 11          # different ones, of all requests
+    HTTP_STATUSES = 12         # likewise of all final responses, three digits
+    HTTP_LATENCY = 13          # ns, the longest wait for a response: 8 bytes, native order

@@ -98,6 +98,8 @@ cdef void report(Look* look, Http* http, Request* request, bint answered, u64 bo
     cdef u8* room
     http.transactions += 1
     fact_number(look, HTTP_COUNT, http.transactions)
+    if answered:
+        learn_wait(look, http, request)
     if wants(look, EV_HTTP):
         numbers[0] = request.began
         numbers[1] = request.done

@@ -7,17 +7,20 @@ import re
 import struct
 import sys
 
-from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_BASIC, HTTP_COUNT, HTTP_DENIED, HTTP_HOST, HTTP_METHOD,
-                                              HTTP_PATH, HTTP_SERVER, HTTP_STATUS, HTTP_TYPE)
+from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_BASIC, HTTP_COUNT, HTTP_DENIED, HTTP_HOST, HTTP_LATENCY,
+                                              HTTP_METHOD, HTTP_METHODS, HTTP_PATH, HTTP_SERVER, HTTP_STATUS,
+                                              HTTP_STATUSES, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
-from netwatch._fast.proto.common.describing import by_key, first_values
+from netwatch._fast.proto.common.describing import by_key, first_values, listed
 from netwatch._fast.proto.common.gss import GSS_KEYS, add_gss
 
 FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST), "http.user_agent": Plain(HTTP_AGENT),
-               "http.content_type": Plain(HTTP_TYPE), "http.server": Plain(HTTP_SERVER)}
-FACT_NUMBERS = {"http.transactions": (HTTP_COUNT, 1)}
+               "http.content_type": Plain(HTTP_TYPE), "http.server": Plain(HTTP_SERVER),
+               "http.methods": Plain(HTTP_METHODS, many=True)}
+FACT_NUMBERS = {"http.transactions": (HTTP_COUNT, 1), "http.latency_us": (HTTP_LATENCY, 1000)}
 DEPENDS = {"http.path": (HTTP_PATH,), "http.status": (HTTP_STATUS,),
+           "http.statuses": (HTTP_STATUSES,),
            "http.login.password": (HTTP_BASIC,), "http.login.denied": (HTTP_DENIED,),
            "label": (HTTP_METHOD, HTTP_HOST, HTTP_PATH, HTTP_STATUS)}
 MASK = "***"
@@ -167,6 +170,10 @@ def describe(facts, show_secrets: bool = False) -> dict:
         add_text(obj, name, known.get(key), 256)
     if len(known.get(HTTP_COUNT, b"")) == 8:
         obj["transactions"] = int.from_bytes(known[HTTP_COUNT], sys.byteorder)
+    listed(obj, "methods", by_key(facts), HTTP_METHODS, lambda raw: clean(raw, 256))
+    listed(obj, "statuses", by_key(facts), HTTP_STATUSES, lambda raw: int(raw) if raw.isdigit() else None)
+    if len(known.get(HTTP_LATENCY, b"")) == 8:
+        obj["latency_us"] = int.from_bytes(known[HTTP_LATENCY], sys.byteorder) // 1000
     login = {}
     if not GSS_KEYS.isdisjoint(known):
         add_gss(login, by_key(facts))

@@ -7,6 +7,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, star
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, heard, has_state, set_initiator, reads)
+from netwatch._fast.proto.common.learn cimport keep_distinct, keep_text
 from netwatch._fast.proto.http.doh cimport doh_message, doh_target, doh_waits, is_doh
 from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, Head, chunk_size, find_start,
                                              first_request, head_end, known_method, read_head, request_start,
@@ -14,14 +15,14 @@ from netwatch._fast.proto.http.head cimport (START_BAD, START_GOOD, START_MORE, 
 from netwatch._fast.proto.http.login cimport learn_basic, learn_denied, learn_login
 from netwatch._fast.proto.http.pair cimport (AT_BODY, AT_CHUNK, AT_CHUNK_END, AT_CHUNK_SIZE, AT_HEAD,
                                              AT_HOLE, AT_LINE_REST, AT_NOTHING, AT_TRAILER, Http, Request, Way,
-                                             claim, close_request, close_response, http_free, keep_head, lost_answers,
-                                             lost_requests, new_request, open_interim, open_response, report_all,
-                                             to_the_end, unseen)
+                                             claim, close_request, close_response, fact_text, http_free, keep_head,
+                                             lost_answers, lost_requests, new_request, open_interim, open_response,
+                                             report_all, to_the_end, unseen)
 
 cdef enum:
     MAX_HEAD = 196608          # a longer head is damage or an attack
     MAX_LINE = 4096            # of a chunk size or a trailer field; of a longer one the rest is passed over
-    MAX_FACT = 256             # bytes of a fact's text
+    MOST_DIFFERENT = 16        # methods, and statuses, that are kept
     MAX_BLANK = 512            # bytes of empty lines before a start line (RFC 9112 section 2.2)
     TUNNEL_WAIT = 4096         # bytes a client may send into a tunnel before its response must have come
 
@@ -69,11 +70,6 @@ cdef int broken(Look* look, Http* http) noexcept nogil:
     return PARSE_OK
 
 
-cdef inline void fact_text(Look* look, u8 key, Slice s) noexcept nogil:
-    if s.n:
-        fact_once(look, key, s.p, s.n if s.n < MAX_FACT else MAX_FACT)
-
-
 cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 at) noexcept nogil:
     """The head of a request, which begins at `at`."""
     cdef Head head
@@ -84,6 +80,7 @@ cdef int take_request(Look* look, Http* http, Way* way, const u8* p, u32 n, u64 
         fact_text(look, HTTP_HOST, head.host)
         fact_text(look, HTTP_PATH, head.target)
         fact_text(look, HTTP_AGENT, head.agent)
+    keep_text(look, HTTP_METHODS, head.method, MOST_DIFFERENT)
     http.requests += 1
     learn_login(look, http, &head)
     request = new_request(look, http)
@@ -137,6 +134,7 @@ cdef int take_response(Look* look, Http* http, Way* way, const u8* p, u32 n, u64
         fact_once(look, HTTP_STATUS, p + 9, 3)
         fact_text(look, HTTP_TYPE, head.content_type)
         fact_text(look, HTTP_SERVER, head.server)
+    keep_distinct(look, HTTP_STATUSES, p + 9, 3, MOST_DIFFERENT)
     http.responses += 1
     learn_login(look, http, &head)
     open_response(look, http, p, n, first, at)

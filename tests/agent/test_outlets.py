@@ -1,0 +1,64 @@
+"""Outlets by themselves: what they count when a connection breaks, and what is left open when none is made."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import warnings
+from pathlib import Path
+
+import pytest
+
+from netwatch.outlets.ipfix import Ipfix
+from netwatch.outlets.plan import Plan, connect
+from netwatch.outlets.syslog import MOST_DATAGRAM, Syslog
+
+UNSAYABLE = json.dumps({"id": 1, "proto": "arp", "src": "192.0.2.1", "dst": "192.0.2.2"}).encode()
+
+
+class Breaking:
+    """A connection that fails the first times."""
+
+    type = socket.SOCK_DGRAM
+
+    def __init__(self, times: int) -> None:
+        self._times = times
+
+    def send(self, data: bytes) -> None:
+        if self._times:
+            self._times -= 1
+            raise OSError("broken")
+
+    sendall = send
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_what_is_sent_again_is_counted_once(times: int) -> None:
+    ipfix, syslog = Ipfix(Plan(ipfix="udp://127.0.0.1:9")), Syslog(Plan(syslog="udp://127.0.0.1:9"))
+    for outlet, line, word in ((ipfix, UNSAYABLE, "unsayable"), (syslog, b"x" * (MOST_DATAGRAM + 1), "cut")):
+        connection = Breaking(times)
+        for _ in range(times + 1):
+            try:
+                outlet._say(connection, [line, line], True)  # type: ignore[arg-type]
+            except OSError:
+                continue
+        assert outlet.state()[word] == 2
+
+
+@pytest.mark.parametrize("scheme", ["unix", "udp", "tcp", "tls"])
+def test_no_socket_is_left_open(scheme: str, tmp_path: Path) -> None:
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    host, port = ("127.0.0.1", server.getsockname()[1]) if scheme != "unix" else (str(tmp_path / "none"), 0)
+    if scheme == "udp":
+        host = "255.255.255.255"  # needs a right that nobody asked for
+    if scheme == "tls":
+        server.listen()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(OSError):
+            connect(scheme, host, port or 9, 0.2, "")
+        gc.collect()
+    assert not [each for each in said if each.category is ResourceWarning]
+    server.close()
