@@ -130,7 +130,7 @@ cdef int detect_text(const Look* look, const u8* p, u32 n) noexcept nogil:
     if starts(p, n, b"STAT ", 5) or starts(p, n, b"VALUE ", 6):
         take_word(&rest)
         return 85 if rest.n else 0
-    return 70 if port_is(look, PORT) and meta_answer(line) else 0
+    return 70 if port_is(look, PORT) and (meta_answer(line) or command_line(slice_of(p, n), ANSWERS) == 1) else 0
 
 
 cdef int detect_meta(const Look* look, int kind, Slice rest) noexcept nogil:

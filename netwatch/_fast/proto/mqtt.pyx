@@ -34,7 +34,9 @@ cdef enum:                     # packet types, MQTT 5.0 section 2.1.2
     CONNECT = 1
     CONNACK = 2
     PUBLISH = 3
+    PUBACK = 4
     PUBREL = 6
+    PUBCOMP = 7
     SUBSCRIBE = 8
     SUBACK = 9
     UNSUBSCRIBE = 10
@@ -119,12 +121,13 @@ cdef int detect_later(Slice data, u32 head, u32 length) noexcept nogil:
     cdef u32 topic
     if data.n != head + length:
         return 0
-    if kind == PINGREQ or kind == PINGRESP:
+    if kind == PINGREQ or kind == PINGRESP or kind == DISCONNECT:
         return 60 if length == 0 else 0
     if kind == CONNACK:
         return 70 if length == 2 and p[0] < 2 and p[1] < 6 else 0
     if kind != PUBLISH or length < 3:
-        return 0
+        return 60 if length == 2 and (PUBACK <= kind <= PUBCOMP or kind == UNSUBACK) or length > 2 and kind == SUBACK \
+            or length > 5 and (kind == SUBSCRIBE or kind == UNSUBSCRIBE) and p[2] == 0 else 0
     topic = <u32>p[0] << 8 | p[1]
     if topic == 0 or topic + 2 + (2 if data.p[0] & 6 else 0) > length:
         return 0
@@ -346,12 +349,10 @@ cdef int mqtt_resync(Look* look, Slice data) noexcept nogil:
 cdef void mqtt_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "mqtt", ON_TCP, mqtt_detect, mqtt_parse)
-    for c in range(16):
-        p.first[PUBLISH << 4 | c] = c & 6 != 6
-    p.first[CONNECT << 4] = p.first[CONNACK << 4] = p.first[PINGREQ << 4] = p.first[PINGRESP << 4] = 1
+    for c in range(256):
+        p.first[c] = c >> 4 != 15 and flags_fit(<u8>c)
     p.timeout = 120
-    p.resync = mqtt_resync
-    p.free = free
+    p.resync, p.free = mqtt_resync, free
 
 
 # --- describing ---

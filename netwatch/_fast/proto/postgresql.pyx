@@ -143,7 +143,7 @@ cdef int detect_query(const u8* p, u32 n, u32 size) noexcept nogil:
     """The flow was joined late: a query, or one to be prepared, that begins as statements do and ends where it says."""
     cdef u32 at = 5
     if n < 12:
-        return DETECT_MORE if n < size + 1 else 0
+        return DETECT_MORE if n <= size else 60 if n == size + 1 == (5 if p[0] == c'X' else 6 * (p[0] == c'Z')) else 0
     if p[0] == c'P':
         while at < n and p[at] and at < 5 + MAX_NAME:
             at += 1
@@ -316,7 +316,7 @@ cdef int take_message(Look* look, Pg* pg, Slice data) noexcept nogil:
 cdef int begin(Look* look, Slice data) noexcept nogil:
     """The first byte of all says who is who."""
     cdef Pg* pg = <Pg*>calloc(1, sizeof(Pg))
-    cdef bint client = data.p[0] != c'R' and data.p[0] != c'E'
+    cdef bint client = data.p[0] != c'R' and data.p[0] != c'E' and data.p[0] != c'Z'
     look.state[0] = pg
     if pg == NULL:
         return PARSE_DONE
@@ -364,7 +364,7 @@ cdef int postgresql_resync(Look* look, Slice data) noexcept nogil:
 
 cdef void postgresql_define(Proto* p) noexcept nogil:
     reads(p, "postgresql", ON_TCP, postgresql_detect, postgresql_parse)
-    p.first[0] = p.first[c'R'] = p.first[c'E'] = p.first[c'Q'] = p.first[c'P'] = 1
+    p.first[0] = p.first[c'R'] = p.first[c'E'] = p.first[c'Q'] = p.first[c'P'] = p.first[c'X'] = p.first[c'Z'] = 1
     p.resync = postgresql_resync
 
 

@@ -1,11 +1,13 @@
 """Telnet (RFC 854): options, terminal type and size, and who logs in where prompts are in clear.
 
-Only a connection that begins with option negotiation is taken for Telnet. Reading ends after the password, or when
+A connection that begins with option negotiation is taken for Telnet; one that is joined later, and on whose port there
+is text, with little confidence. Reading ends after the password, or when
 both sides have said enough without asking for one.
 """
 from libc.stdlib cimport calloc
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16
+from netwatch._fast.flow.row cimport BIT_SEEN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once,
                                            reads)
 from netwatch._fast.proto.common.lines cimport from_client, holds_word, port_is, skip_rest
@@ -41,6 +43,10 @@ cdef enum:                     # where a side stands in its bytes
     AT_SUB_IAC = 4
 
 cdef enum:
+    PORT = 23
+    ESC = 27
+    WEAK = 50
+    TYPED_MOST = 64
     MAX_SUB = 64
     MAX_TYPED = 64
     MAX_SEEN = 8192            # bytes of text of one side
@@ -68,6 +74,15 @@ cdef bint option_known(u8 c) noexcept nogil:
     return c <= OPT_LAST or c == OPT_EXTENDED or (c >= 138 and c <= 140)
 
 
+cdef bint is_typed(const u8* p, u32 n) noexcept nogil:
+    """What people and shells write: text, the ends of lines with the NUL that may follow a CR, what colours it."""
+    cdef u32 i
+    for i in range(n if n < TYPED_MOST else TYPED_MOST):
+        if p[i] >= 127 or p[i] < 7 and not (p[i] == 0 and i and p[i - 1] == c'\r') or 13 < p[i] < 32 and p[i] != ESC:
+            return False
+    return True
+
+
 cdef int telnet_detect(Look* look, Slice data) noexcept nogil:
     """Negotiation, IAC WILL/WONT/DO/DONT option: two of them, or one that is all there is or comes before text."""
     cdef u32 at = 0
@@ -80,13 +95,15 @@ cdef int telnet_detect(Look* look, Slice data) noexcept nogil:
         if found == 3:
             return 95
     if found == 0:
+        if data.n and data.p[0] < 128 and not look.row.bits & BIT_SEEN and port_is(look, PORT):
+            return WEAK if is_typed(data.p, data.n) else 0
         if (data.n > 0 and data.p[0] != IAC) or (data.n > 1 and (data.p[1] < WILL or data.p[1] == IAC)):
             return 0
         return DETECT_MORE if data.n < 3 else 0
     if at < data.n and data.p[at] == IAC:
         return 92 if at + 1 == data.n or data.p[at + 1] >= SE else 0
     if at == data.n or data.p[at] < 128:
-        return 90 if found == 2 else 85 if port_is(look, 23) else 75
+        return 90 if found == 2 else 85 if port_is(look, PORT) else 75
     return 0
 
 
@@ -206,7 +223,10 @@ cdef int telnet_resync(Look* look, Slice data) noexcept nogil:
 
 
 cdef void telnet_define(Proto* p) noexcept nogil:
+    cdef int c
     reads(p, "telnet", ON_TCP, telnet_detect, telnet_parse)
+    for c in range(128):
+        p.first[c] = 1
     p.first[IAC] = 1
     p.resync = telnet_resync
 

@@ -159,8 +159,11 @@ cdef int mysql_detect(Look* look, Slice data) noexcept nogil:
     if data.n <= HEAD:
         return DETECT_MORE
     size = le24(data.p)
-    if data.p[3] == 1 and (look.row.pb if look.side else look.row.pa) == PORT and packets_fill(data, False):
+    if data.p[3] and (look.row.pb if look.side else look.row.pa) == PORT and packets_fill(data, False):
         return 65
+    if data.n == HEAD + 1 and size == 1 and data.p[3] == 0 and data.p[HEAD] == QUIT and \
+            (look.row.pa if look.side else look.row.pb) == PORT:
+        return 60
     if data.p[3]:
         return detect_login(data.p, data.n, size)
     if data.p[HEAD] == GREETS_10 or data.p[HEAD] == GREETS_9:
@@ -333,7 +336,7 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         return PARSE_DONE
     my.server = <u8>(look.side if server else 1 - look.side)
     my.greeted = server
-    my.packets = my.decided = my.login = server and data.p[3] == 1     # joined behind the login
+    my.packets = my.decided = my.login = server and data.p[3] > 0     # joined behind the login
     if data.p[3] == AFTER_TLS:                      # decrypted: both sides are read from their first packet on
         my.greeted = True
         my.packets = 1

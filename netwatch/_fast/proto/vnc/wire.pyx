@@ -11,6 +11,7 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PAR
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, smaller, wait_for, wait_more
+from netwatch._fast.proto.vnc.joined cimport FIRST_MOST, SERVER_INIT, joined
 
 cdef enum:                     # what is to come next, and below which the server speaks
     AT_SERVER_VERSION = 0
@@ -50,7 +51,6 @@ cdef enum:
     DES = 16                   # challenge and answer, RFC 6143 section 7.2.2
     ARD_LOGIN = 128
     ARD_KEY_MOST = 1024
-    SERVER_INIT = 24           # RFC 6143 section 7.3.2
     TEXT_MOST = 4096
     MANY = 32
 
@@ -73,6 +73,8 @@ cdef bint version_fits(const u8* p, u32 n) noexcept nogil:
 
 
 cdef int vnc_detect(Look* look, Slice d) noexcept nogil:
+    if d.n and d.p[0] != c'R':
+        return 0 if look.row.bits & BIT_SEEN else joined(look, d)
     if not version_fits(d.p, d.n):
         return 0
     return 98 if d.n >= VERSION else DETECT_MORE
@@ -350,6 +352,8 @@ cdef int vnc_parse(Look* look, Slice d) noexcept nogil:
     vnc = <Vnc*>look.state[0]
     if vnc == NULL:
         return PARSE_DONE
+    if vnc.at == 0 and d.n and d.p[0] != c'R':
+        return PARSE_DONE                       # joined behind the handshake
     while code == PARSE_OK and look.used < d.n:
         # who speaks first is the server; where the handshake was not seen that decides who is who
         if (vnc.at or look.row.bits & BIT_SEEN) and (vnc.at >= AT_CLIENT) != from_client(look):
@@ -359,6 +363,9 @@ cdef int vnc_parse(Look* look, Slice d) noexcept nogil:
 
 
 cdef void vnc_define(Proto* p) noexcept nogil:
+    cdef int c
     reads(p, "vnc", ON_TCP, vnc_detect, vnc_parse)
+    for c in range(FIRST_MOST):
+        p.first[c] = 1
     p.first[c'R'] = 1
     p.free = free
