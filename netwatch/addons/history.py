@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.events import ended_since, open_rows
 from netwatch._fast.out.rawflow import RawFlow
+from netwatch._fast.view.tape import frames_of
 from netwatch.history.store import HistoryError, Writer
 from netwatch.history.tape import Reel
 from netwatch.model.contract import WARNING, Addon, Store
@@ -28,6 +29,7 @@ SECOND_NS = 1_000_000_000
 MOST = 50_000  # flows that wait
 AT_ONCE = 4096  # ends looked at after one chunk
 PATIENCE_S = 2.0  # for flows that are open at the end
+LOOKS, FRAMES = 1_000_000, 8  # rows of a file; frames for each row
 SAID_NS = 60 * SECOND_NS  # between two words about the disk
 
 
@@ -40,7 +42,7 @@ class History(Addon):
         Option("disk_mb", 256, "Disk that they may take, in MiB; the oldest make room.", 1, 1_048_576),
         Option("memory_mb", 32, "Memory for the table of flows as it was each second, in MiB; 0: it is not kept.",
                0, 4096),
-        Option("flows", 100_000, "Flows of the table that are looked at each second.", 1000, 2_000_000),
+        Option("flows", 20_000, "Flows of the table that are looked at each second.", 1000, 2_000_000),
     )
 
     def __init__(self) -> None:
@@ -51,7 +53,7 @@ class History(Addon):
         self._written_ns = self._said_ns = 0
         self.missed = 0  # flows that could not be kept
         self.reel: Reel | None = None  # the table by the second
-        self._second = 0
+        self._second = self._looked = 0
 
     def begin(self, run: Run) -> None:
         self._run = run
@@ -71,10 +73,8 @@ class History(Addon):
             self._run.say(f"no history is kept: {e}", WARNING)
 
     def take(self, step: Step) -> Sequence[Event]:
-        second = self._run.engines[0].clock // SECOND_NS
-        if self.reel is not None and not step.again and (second != self._second or step.over):
-            self._second = second
-            self.reel.take(self._told)
+        if self.reel is not None and not step.again:
+            self._look(self.reel, step.over)
         if self._wanted:
             self._open()
         if self._writer is None or step.again:
@@ -84,6 +84,20 @@ class History(Addon):
         if self._waiting and (now >= self._written_ns + SECOND_NS or step.over):
             self._write(self._writer, now)
         return ()
+
+    def _look(self, reel: Reel, over: bool) -> None:
+        """Put down a moment when another second has begun. A file is not read much more slowly for that: once LOOKS
+        rows were looked at, it is when enough frames came for the rows there are."""
+        engine = self._run.engines[0]
+        second = engine.clock // SECOND_NS
+        if second == self._second and not over:
+            return
+        if not self._run.purpose.live and not over and self._looked > LOOKS and \
+                frames_of(engine) < reel.frames + FRAMES * reel.rows:
+            return
+        self._second = second
+        self._looked += reel.rows
+        reel.take(self._told)
 
     def _told(self, row: int) -> object:
         """What addons know of the flow in a row: for its record, and by teller for filters and orders."""

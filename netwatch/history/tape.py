@@ -70,11 +70,17 @@ class Reel:
         self._last = 0  # number given to a text
         self._pack, self._size = zstandard.ZstdCompressor(level=LEVEL), 0
         self.let_go = 0  # moments that made room
+        self.frames = 0  # that had been seen at the newest moment
 
     @property
     def left_out(self) -> int:
         """Rows of the table that are not looked at: there are too many."""
         return int(self._tape.left_out)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table that are looked at: what a moment costs."""
+        return int(self._tape.rows)
 
     @property
     def size(self) -> int:
@@ -94,6 +100,7 @@ class Reel:
     def take(self, tell: Callable[[int], object]) -> None:
         """Put down what has changed. `tell` says what addons know of the flow in a row: what JSON can hold."""
         counts = counts_of(self._engine)
+        self.frames = counts[2]
         begins = not self._minutes or counts[0] >= self._minutes[-1].pieces[0].at_ns + MINUTE_NS
         made: set[int] = set()
         for row in self._tape.look():

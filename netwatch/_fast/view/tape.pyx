@@ -63,6 +63,11 @@ cdef class Tape:
         return self.engine.core.table.high - min(self.engine.core.table.high, self.most)
 
     @property
+    def rows(self) -> int:
+        """Rows that a look goes through."""
+        return min(self.engine.core.table.high, self.most)
+
+    @property
     def size(self) -> int:
         """Bytes of memory held."""
         return <u64>self.cap * (2 * sizeof(Image) + sizeof(u64) + sizeof(u32))
@@ -173,6 +178,11 @@ def counts_of(Engine engine) -> tuple[int, ...]:
     """What of an engine goes with a piece: clock, first, frames, bytes, flows begun, flows evicted."""
     cdef Core* core = &engine.core
     return core.clock, core.first, core.frames, core.bytes, core.table.created, core.table.evicted
+
+
+def frames_of(Engine engine) -> int:
+    """Frames that it has seen."""
+    return engine.core.frames
 
 
 def surroundings(Engine engine) -> bytes:
