@@ -220,3 +220,16 @@ def test_defaults_written_out_change_nothing(tmp_path):
     settings, wrong = load(tmp_path, config.complete())
     assert not wrong and settings.timeouts == {} and settings.colors == {}
     assert Settings({}).timeouts == {}
+
+
+def test_doctor_names_the_file_in_use(netwatch, tmp_path):
+    folder = tmp_path / "config"
+    (folder / "netwatch").mkdir(parents=True)
+    file = folder / "netwatch" / "netwatch.toml"
+    for there in (False, True):
+        if there:
+            file.write_text("[timeouts]\nudp = 30\n")
+        environment = {**ENVIRONMENT, "XDG_CONFIG_HOME": str(folder)}
+        assert json.loads(netwatch("doctor", "--json", env=environment).stdout)["configuration"] == {
+            "path": str(file), "in_use": there}
+        assert f"configuration: {file}" in netwatch("doctor", env=environment).stdout

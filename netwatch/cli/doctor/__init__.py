@@ -66,7 +66,8 @@ def examine(platform: Platform) -> Record:
     owners.close()
     best = chosen(methods)
     method = {"name": best.name, "why": best.why}
-    return {"platform": platform.name, "kept": kept(), "capture": _capture(), "owner_method": method,
+    return {"platform": platform.name, "kept": kept(), "configuration": _configuration(), "capture": _capture(),
+            "owner_method": method,
             "owners": [_check(each) for each in methods], "capabilities": _capabilities(platform),
             "kernel": parts.kernel(), "helper": parts.helper(), "packages": parts.packages(), "files": parts.files()}
 
@@ -94,6 +95,14 @@ def kept() -> list[Check]:
         found.append({"name": f"history of {there.flows:,} flows", "place": str(store.path()), "bytes": there.size,
                       "changed": iso(there.last_ns), "since": iso(there.first_ns)})
     return found
+
+
+def _configuration() -> Record:
+    """The file of settings, and whether it is in use."""
+    from netwatch.store import config
+
+    file = config.default_path()
+    return {"path": str(file), "in_use": file.is_file()}
 
 
 def _check(status: Status) -> Check:
@@ -141,6 +150,8 @@ def _lines(found: Record) -> list[str]:
             lines.append(f"  {check['name']:<{width}}  {_verdict(check)}")
             if "fix" in check:
                 lines.append(f"  {'':<{width}}    {check['fix']}")
+    settings = found["configuration"]
+    lines.append(f"configuration: {settings['path']}{'' if settings['in_use'] else ' is not there: defaults'}")
     lines.append("kept on this disk (`netwatch forget` removes what the recorder kept)")
     lines += [f"  {each['name']}: {each['bytes']:,} bytes, {each['changed'][:19]}Z, {each['place']}"
               + (", in use" if each.get("in_use") else "") for each in found["kept"]] or ["  nothing"]
