@@ -207,7 +207,7 @@ AuthorizedKeysFile {folder}/user.pub
 """
 
 
-PROGRAM = re.compile(rb"pyt\S* \(\d+\)")  # as a narrow column shows it
+PROGRAM = re.compile(rb"pyt\S* \(\d")  # as a narrow column shows it
 
 
 @needs("ip", "sshd", "ssh", "ssh-keygen")
