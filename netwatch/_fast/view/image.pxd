@@ -4,7 +4,7 @@ from netwatch._fast.flow.row cimport Facts
 from netwatch._fast.flows cimport Core
 
 cdef enum:
-    N8 = 10                    # fields of an Image, by their size
+    N8 = 12                    # fields of an Image, by their size
     N4 = 15
     N2 = 19
     N1 = 47
@@ -13,7 +13,7 @@ cdef enum:
     HEAD = 8                   # of a piece: rows in it, rows there are
 
 cdef struct Image:
-    u64 w8[N8]                 # last, packets, bytes, payload, first, key, id
+    u64 w8[N8]                 # last, packets, bytes, payload, first, key, id, numbers of frames
     u32 w4[N4]                 # tcp, now, rtt, srtt, retrans, disorder, dup_acks, copies, text
     u16 w2[N2]                 # ports, proto, paths, rate, peak, second, spurious, fast, zero_window, mss, copies' path
     u8 w1[N1]                  # addresses, state, bits, app, family, ttl, confidence, ended, of TCP
@@ -24,6 +24,7 @@ cdef enum:
     W8_PAYLOAD = 5
     W8_FIRST = 7
     W8_KEY = 8
+    W8_FRAMES = 10
     W4_NOW = 1
     W4_TEXT = N4 - 1
     W2_PATH = 3

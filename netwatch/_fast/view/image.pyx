@@ -27,6 +27,8 @@ cdef void take_image(Image* m, const Core* core, u32 i) noexcept nogil:
     if row.family == FAMILY_NONE:
         return
     m.w8[W8_LAST], m.w8[W8_FIRST], m.w8[W8_KEY], m.w8[9] = row.last, cold.first, cold.key, cold.id
+    if core.table.numbered:
+        m.w8[W8_FRAMES], m.w8[W8_FRAMES + 1] = core.table.frames[i].first, core.table.frames[i].last
     m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK] = row.pa, row.pb, row.proto, row.path, cold.back
     m.w2[9] = cold.second
     memcpy(&m.w1[0], row.a, 16)
@@ -58,6 +60,8 @@ cdef void put_image(const Image* m, Core* core, u32 i) noexcept nogil:
     cdef TcpRow* tcp
     cdef int k
     row.last, cold.first, cold.key, cold.id = m.w8[W8_LAST], m.w8[W8_FIRST], m.w8[W8_KEY], m.w8[9]
+    if core.table.numbered:
+        core.table.frames[i].first, core.table.frames[i].last = m.w8[W8_FRAMES], m.w8[W8_FRAMES + 1]
     row.pa, row.pb, row.proto, row.path, cold.back = m.w2[0], m.w2[1], m.w2[2], m.w2[W2_PATH], m.w2[W2_BACK]
     cold.second = m.w2[9]
     memcpy(row.a, &m.w1[0], 16)
