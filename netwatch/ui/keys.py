@@ -263,6 +263,7 @@ KEYS = (
     Key("packets", ("n",), "packets_mark_next", "", "next marked frame"),
     Key("packets", ("N",), "packets_mark_previous", "", "previous marked frame"),
     Key("packets", ("#",), "packets_jump", "go to", "go to a frame by its number"),
+    Key("packets", ("T",), "packets_clock", "time", "times: of the clock, since the frame before, since the start"),
     Key("packets", ("b",), "packets_bytes", "", "into the bytes"),
     Key("packets", ("d",), "packets_enlarge", "", "larger panes: most of the screen, all of it, as before"),
     Key("packets", ("y", "c"), "packets_copy", "", "copy the frame's line, the field, or its bytes (by OSC 52)"),

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from netwatch.addons.packets.questions import Packets, SavePackets
+from netwatch.addons.packets.questions import Packets, SavePackets, relative
 from netwatch.capture.file import open_files
 from netwatch.model.contract import Purpose
 from netwatch.ui import keys
@@ -154,7 +154,7 @@ def test_one_flow_and_back():
     assert "10 frames of flow 3" in driver.line(2)
     assert selected(driver) == 32
     driver.keys("esc")
-    assert "68 frames  kept" in driver.line(2)
+    assert "68 frames  " in driver.line(2) and "all of the file" in driver.line(2)
     packets.show_flow(driver.state, 4)
     driver.step()
     assert "of flow 4" in driver.line(2)
@@ -162,6 +162,28 @@ def test_one_flow_and_back():
     packets.show_flow(driver.state, 4000)
     driver.step()
     assert "No frame of flow 4000 is kept" in driver.screen()
+
+
+def test_times_are_of_the_clock_since_the_frame_before_or_since_the_start():
+    driver = drive()
+    found = packets.seen(driver.state)
+    assert "Time" in driver.line(3)
+    assert "Delta" in driver.keys("T").line(3)
+    assert f"{(found.lines[1].ns - found.lines[0].ns) / 1e9:.6f}" in driver.line(5)
+    assert "Since start" in driver.keys("T").line(3)
+    assert "0.000000" in driver.line(4)
+    assert f"{(found.lines[5].ns - found.lines[0].ns) / 1e9:.6f}" in driver.line(9)
+    assert "Time" in driver.keys("T").line(3)
+
+
+def test_sequence_numbers_count_from_where_each_side_began():
+    assert relative("TCP: 1 > 2 [SYN] seq 700 ack 0 win 1", (700, -1)) == "TCP: 1 > 2 [SYN] seq 0 ack 0 win 1"
+    assert relative("TCP: 1 > 2 [ACK] seq 0 ack 5", (2**32 - 1, 2)) == "TCP: 1 > 2 [ACK] seq 1 ack 3"
+    assert relative("TCP: 1 > 2 [ACK] seq 9 ack 5", (-1, -1)) == "TCP: 1 > 2 [ACK] seq 9 ack 5"
+    assert relative("UDP: 1 > 2", None) == "UDP: 1 > 2"
+    lines = packets.seen(drive().state).lines
+    first = [line.info for line in lines if "[SYN" in line.info]
+    assert len(first) > 1 and all("seq 0 ack" in info for info in first)
 
 
 def test_what_does_not_pass_is_said():

@@ -49,3 +49,5 @@ cdef class Pcapng(Savefile):
     cdef void take_secrets(self, bytes body)
     cdef void take_statistics(self, bytes body)
     cdef void take_names(self, bytes body)
+
+cdef u64 to_ns(const Clock* c, u64 ticks) noexcept nogil

@@ -19,6 +19,8 @@ cdef class Savefile(Source):
     cdef u64 carried
     cdef u64 carry_cap
     cdef u64 base              # offset of the first byte not parsed, in the unpacked input
+    cdef u64 origin            # offset of the first byte of the newest chunk's memory
+    cdef const u8* chunk_at    # that memory
     cdef u64 units             # whole records or blocks parsed
     cdef u64 need              # bytes the record begun takes, as far as known
     cdef u64 passed            # bytes of the record begun that are parsed already

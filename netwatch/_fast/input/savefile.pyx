@@ -90,6 +90,7 @@ cdef class Savefile(Source):
             have += <u64>got
         if chunk.n == 0 and got == 0 and not self.ended:
             self.finish(have)
+        self.origin, self.chunk_at = self.base, chunk.mem
         self.base += used
         if not self.ended and not self.keep(chunk.mem + used, have - used):
             self.ended = True

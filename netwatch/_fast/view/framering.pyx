@@ -1,21 +1,23 @@
 """The newest frames of a source, whole, in one bounded piece of memory, with what the engine found of each.
 
 An engine tells it of each frame; it copies the bytes once and lets the oldest frames go when room is needed. Frames are
-named by ordinals that are never used twice. All but put() is called while the engine is held still.
+named by ordinals that are never used twice. All but put() is called while the engine is held still. Of a file that can
+be read again an index remembers where all frames are, and those that were let go are read from there.
 """
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport i64, u8, u32, u64
 from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Cold
+from netwatch._fast.flow.row cimport BIT_INITIATOR_B, Cold, TcpRow
 from netwatch._fast.wire.names cimport REJECT_FRAGMENT
 from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
                                          NOTE_SPURIOUS, NOTE_ZERO_WINDOW, PROTO_TCP, TCP_RST)
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.out.packetfields cimport PacketFields
+from netwatch._fast.input.reread cimport Reread
 from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.out.names import NOTES
@@ -53,8 +55,12 @@ cdef class FrameRing:
         free(self.mem)
         free(self.places)
 
-    def attach(self, Engine engine):
-        """Keep the frames of the engine from now on; one ring for one engine."""
+    def attach(self, Engine engine, Source source=None, u64 size=0):
+        """Keep the frames of the engine from now on; one ring for one engine. `source`: what it reads, from the
+        beginning, which is indexed in so many bytes where it can be read again."""
+        cdef Reread file = Reread(source)
+        if file.able:
+            self.index = FrameIndex(file, size)
         engine.core.parser.layers = True
         engine.core.witness = on_frame
         engine.core.who = <void*>self
@@ -67,11 +73,11 @@ cdef class FrameRing:
         cdef Kept* kept
         if at % self.room + need > self.room:
             at += self.room - at % self.room           # frames are whole: the rest of the memory stays empty
-        while self.first < self.next and at + need - self.places[self.first & self.mask] > self.room:
-            kept = <Kept*>(self.mem + self.places[self.first & self.mask] % self.room)
-            self.kept_bytes -= kept.frame.caplen
-            self.lost_bytes += kept.frame.caplen
-            self.first += 1
+        while self.oldest < self.next and at + need - self.places[self.oldest & self.mask] > self.room:
+            kept = self.held(self.oldest)
+            self.held_bytes -= kept.frame.caplen
+            self.gone_bytes += kept.frame.caplen
+            self.oldest += 1
         kept = <Kept*>(self.mem + at % self.room)
         kept.frame = f[0]
         kept.frame.data = NULL
@@ -88,9 +94,12 @@ cdef class FrameRing:
         self.places[self.next & self.mask] = at
         self.next += 1
         self.end = at + need
-        self.kept_bytes += f.caplen
+        self.held_bytes += f.caplen
         if severity(kept):
             self.count(kept)
+        if self.index is not None and not self.index.note(pk, self.next - 1, flow, severity(kept)):
+            with gil:
+                self.index = None
 
     cdef void count(self, const Kept* kept) noexcept nogil:
         """The notes of a frame, by kind."""
@@ -102,10 +111,43 @@ cdef class FrameRing:
         self.noted[NOTE_COUNT + 2] += kept.packet.reject == REJECT_FRAGMENT
         self.noted[NOTE_COUNT + 3] += kept.frame.caplen < kept.frame.len
 
-    cdef Kept* at(self, u64 k) except NULL:
-        if not self.first <= k < self.next:
-            raise IndexError(f"frame {k} is not kept")
+    @property
+    def first(self) -> int:
+        """The ordinal of the oldest frame that can be looked at."""
+        return self.oldest if self.index is None else 0
+
+    @property
+    def kept_bytes(self) -> int:
+        """Of the frames that can be looked at."""
+        return self.held_bytes if self.index is None else self.index.bytes
+
+    @property
+    def lost_bytes(self) -> int:
+        """Of the frames let go."""
+        return self.gone_bytes if self.index is None else 0
+
+    @property
+    def indexed(self) -> bool:
+        """Is all of the input at hand, though not in memory?"""
+        return self.index is not None
+
+    cdef Kept* held(self, u64 k) noexcept nogil:
+        """A frame of the memory."""
         return <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+
+    cdef Kept* at(self, u64 k) except NULL:
+        """A frame, until the next one is asked for."""
+        if self.oldest <= k < self.next:
+            return self.held(k)
+        if self.index is None or k >= self.next:
+            raise IndexError(f"frame {k} is not kept")
+        return self.index.read(k)
+
+    cdef u64 flow_of(self, u64 k) noexcept nogil:
+        return self.held(k).flow if k >= self.oldest else self.index.flow(k)
+
+    cdef int severity_of(self, u64 k) noexcept nogil:
+        return severity(self.held(k)) if k >= self.oldest else self.index.severity(k)
 
     def frame(self, u64 k) -> bytes:
         """The captured bytes. IndexError when they are not kept (any longer), as all that follow."""
@@ -140,17 +182,35 @@ cdef class FrameRing:
 
     def row(self, Engine engine, u64 k) -> int:
         """The row of the frame's flow; 0 when the flow is gone, or there never was one."""
+        if k < self.oldest and self.index is not None:
+            return self.index.row_of(engine, self.index.flow(k)) if self.index.flow(k) else 0
         cdef Kept* kept = self.at(k)
         if kept.row == 0 or kept.row > engine.core.table.high or engine.core.table.colds[kept.row].key != kept.key:
             return 0
         return kept.row
+
+    def origins(self, Engine engine, u64 k) -> tuple[int, int] | None:
+        """The sequence numbers that a TCP frame's sender and its peer began with; -1 of an end whose SYN was not seen.
+        None for what is no TCP, or whose flow is gone."""
+        cdef u32 row = self.row(engine, k)
+        cdef int side
+        cdef const TcpRow* tcp
+        cdef int began
+        if row == 0 or engine.core.table.rows[row].proto != PROTO_TCP or not engine.core.table.rows[row].tcp:
+            return None
+        side = self.held(k).packet.side if k >= self.oldest else self.index.side(k)
+        tcp = &engine.core.table.tcps[engine.core.table.rows[row].tcp]
+        began = engine.core.table.rows[row].bits & BIT_INITIATOR_B
+        sender = <i64>tcp.isn[side] if tcp.shaken & (1 if side == began else 2) else <i64>-1
+        peer = <i64>tcp.isn[1 - side] if tcp.shaken & (2 if side == began else 1) else <i64>-1
+        return sender, peer
 
     def numbered(self, u64 number) -> int:
         """The ordinal of the frame with that number, or of the next one kept."""
         cdef u64 low = self.first, high = self.next, middle
         while low < high:
             middle = (low + high) // 2
-            if (<Kept*>(self.mem + self.places[middle & self.mask] % self.room)).frame.n < number:
+            if (self.held(middle).frame.n if middle >= self.oldest else self.index.number(middle)) < number:
                 low = middle + 1
             else:
                 high = middle
@@ -161,7 +221,7 @@ cdef class FrameRing:
         cdef u64 k
         found = []
         for k in range(max(start, self.first), min(stop, self.next)):
-            if (<Kept*>(self.mem + self.places[k & self.mask] % self.room)).flow == flow:
+            if self.flow_of(k) == flow:
                 found.append(k)
         return found
 
@@ -171,7 +231,7 @@ cdef class FrameRing:
         found = []
         while k > self.first and <u64>len(found) < most:
             k -= 1
-            if severity(<Kept*>(self.mem + self.places[k & self.mask] % self.room)):
+            if self.severity_of(k):
                 found.append(k)
         found.reverse()
         return found
@@ -183,11 +243,10 @@ cdef class FrameRing:
     def sides(self, u64 start, u64 stop) -> list[tuple[int, int]]:
         """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""
         cdef u64 k
-        cdef Kept* kept
         found = []
         for k in range(max(start, self.first), min(stop, self.next)):
-            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
-            found.append((k, kept.flow * 2 + kept.packet.side))
+            side = self.held(k).packet.side if k >= self.oldest else self.index.side(k)
+            found.append((k, self.flow_of(k) * 2 + side))
         return found
 
     def write(self, CaptureWriter writer, u64 k, bytes options=b"") -> None:
@@ -200,25 +259,23 @@ cdef class FrameRing:
     def flows(self, u64 start, u64 stop) -> dict[int, int]:
         """The flows of the frames from `start`, before `stop`, in order of frames: number -> ordinal of the first."""
         cdef u64 k, last = 0
-        cdef Kept* kept
         found = {}
         for k in range(max(start, self.first), min(stop, self.next)):
-            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
-            if kept.flow and kept.flow != last:
-                last = kept.flow
+            if self.flow_of(k) and self.flow_of(k) != last:
+                last = self.flow_of(k)
                 found.setdefault(last, k)
         return found
 
     def before(self, u64 ns, u64 start) -> int:
         """The ordinal of the first frame from `start` on that is of that time or later."""
-        cdef u64 k = max(start, self.first)
-        while k < self.next and (<Kept*>(self.mem + self.places[k & self.mask] % self.room)).frame.ts < ns:
+        cdef u64 k = max(start, self.oldest)
+        while k < self.next and self.held(k).frame.ts < ns:
             k += 1
         return k
 
     def within(self, u64 size) -> int:
         """The ordinal of the oldest frame after which no more than so many bytes of memory are in use."""
-        cdef u64 low = self.first, high = self.next, middle
+        cdef u64 low = self.oldest, high = self.next, middle
         while low < high:
             middle = (low + high) // 2
             if self.end - self.places[middle & self.mask] > size:
@@ -234,8 +291,8 @@ cdef class FrameRing:
         cdef Kept* kept
         cdef Frame f
         cdef bytes options
-        for k in range(max(start, self.first), min(stop, self.next)):
-            kept = <Kept*>(self.mem + self.places[k & self.mask] % self.room)
+        for k in range(max(start, self.oldest), min(stop, self.next)):
+            kept = self.held(k)
             options = told.get(kept.flow, b"")
             if options is None:
                 continue

@@ -13,6 +13,7 @@ class PacketsAddon(KeptFrames):
 
     name = "packets"
     options = (Option("ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
-               Option("file_mb", 1024, "The same for a file, whose frames are all kept as far as it reaches; memory is "
-                      "taken as they come.", 2, 65_536))
+               Option("file_mb", 1024, "Memory, taken as frames come, for where those of a file are in it, 16 bytes "
+                      "each; of what cannot be read again (packed, piped, several files) for the frames.", 2, 65_536),
+               Option("relative_seq", True, "Count TCP's sequence numbers from where each side began."))
     questions = (Packets, Stream)

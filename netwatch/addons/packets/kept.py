@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from netwatch._fast.input.reread import Reread
 from netwatch._fast.view.framering import FrameRing
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
@@ -34,11 +35,11 @@ class KeptFrames(Addon):
     """Keeps frames: the engine tells the ring of every one itself. Whoever looks at `ring` holds the session's lock."""
 
     def begin(self, run: Run) -> None:
-        room = run.settings.of("packets.ring_mb")
-        if not run.purpose.live:
-            room = max(room, run.settings.of("packets.file_mb"))
-        self.ring = FrameRing(room * MEGABYTE)
-        self.ring.attach(run.engines[0])
+        room, of_file = run.settings.of("packets.ring_mb"), run.settings.of("packets.file_mb")
+        again = not run.purpose.live and Reread(run.source).able
+        self.ring = FrameRing((room if run.purpose.live or again else max(room, of_file)) * MEGABYTE)
+        self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
+        self.relative: bool = run.settings.of("packets.relative_seq")
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 

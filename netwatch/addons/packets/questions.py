@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.record import iso
+from netwatch._fast.view.engineview import counts
 from netwatch._fast.view.framering import Excerpt
 from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
 from netwatch.dissect import Frame, dissect, summary
@@ -26,6 +28,7 @@ BUDGET = 0.15  # seconds a question looks for frames that pass, before it answer
 SAVE_SECONDS = 60.0
 NOTES = 500  # odd frames that are listed
 TRIES = 1000  # names tried for a file
+NUMBERS = re.compile(r"\bseq (\d+) ack (\d+)")
 
 
 class Line(NamedTuple):
@@ -72,6 +75,8 @@ class Kept:
     lost_bytes: int = 0
     oldest: int = 0
     newest: int = 0
+    first_ns: int = 0  # of the session's first frame, kept or not
+    indexed: bool = False  # all of a file is at hand
 
 
 @dataclass(frozen=True)
@@ -117,14 +122,14 @@ class Packets:
         ring = keeper.ring
         with session.lock:
             places, start, total = scan.span(self.anchor, self.before, self.after)
-            kept = _kept(ring)
+            kept = replace(_kept(ring), first_ns=counts(session.engine)["first_ns"], indexed=ring.indexed)
             span = ring.next - ring.first
             looked = 1.0 if scan.all or not span else min(1.0, max(0, scan.upto - ring.first) / span)
             found = _found(scan, ring.numbered(self.number)) if self.number else None
             odd = ring.remarkable(NOTES) if self.notes else []
-            counts = ring.counts() if self.notes else {}
+            noted = ring.counts() if self.notes else {}
         return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, self.selected), found,
-                    _lines(session, odd), counts, _capture(session.source))
+                    _lines(session, odd), noted, _capture(session.source))
 
 
 def _capture(source: Source) -> Capture | None:
@@ -159,10 +164,12 @@ def _lines(session: Session, places: list[int]) -> list[Line]:
 
 def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
     """(record, what else is known, bytes); the lock is held."""
-    ring = session.get(KeptFrames).ring
+    keeper = session.get(KeptFrames)
+    ring = keeper.ring
     if not ring.first <= k < ring.next:
         return None
-    return records(session, k)[0], ring.about(k), ring.frame(k)
+    origins = ring.origins(session.engine, k) if keeper.relative else None
+    return records(session, k)[0], ring.about(k) | {"origins": origins}, ring.frame(k)
 
 
 def _line(record: Record, about: Record, data: bytes, tree: list[Node] | None = None) -> Line:
@@ -172,8 +179,19 @@ def _line(record: Record, about: Record, data: bytes, tree: list[Node] | None = 
     return Line(
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
         proto if says else proto.upper(), record["len"],
-        says.removeprefix(f"{proto}: ") or record.get("info", ""),
+        says.removeprefix(f"{proto}: ") or relative(record.get("info", ""), about["origins"]),
         about["severity"], tuple(notes), record.get("flow", 0))
+
+
+def relative(text: str, origins: tuple[int, int] | None) -> str:
+    """Words about a segment with its numbers counted from where each side began, as far as that was seen."""
+    found = NUMBERS.search(text) if origins is not None else None
+    if found is None or origins is None:
+        return text
+    sender, peer = origins
+    seq = (int(found[1]) - sender) & 0xFFFFFFFF if sender >= 0 else found[1]
+    ack = (int(found[2]) - peer) & 0xFFFFFFFF if peer >= 0 and "ACK" in text[:found.start()] else found[2]
+    return f"{text[:found.start()]}seq {seq} ack {ack}{text[found.end():]}"
 
 
 def _end(record: Record, address: str, port: str) -> str:
@@ -197,6 +215,8 @@ def _chosen(session: Session, k: int) -> Chosen | None:
         return None
     tree = dissect(_frame(*raw))
     line = _line(*raw, tree)
+    for node in tree:
+        node.text = relative(node.text, raw[1]["origins"])
     tree[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
     return Chosen(line, raw[2], tree)
 

@@ -12,6 +12,7 @@ from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import stream as packets_stream
 from netwatch.ui.tabs.packets.part import (
+    CLOCKS,
     chosen,
     jump_to,
     layout,
@@ -356,7 +357,15 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
 
 
 
+def clock(state: State) -> None:
+    """Tell the times of frames in the next way."""
+    part = part_of(state)
+    part.clock = CLOCKS[(CLOCKS.index(part.clock) + 1) % len(CLOCKS)]
+    state.message = f"Times: {part.clock}"
+
+
 ACTIONS: dict[str, Callable[[State], None]] = {
+    "packets_clock": clock,
     "packets_down": _step(lambda state: 1), "packets_up": _step(lambda state: -1),
     "packets_page_down": _step(lambda state: max(1, rows_of(state) - 1)),
     "packets_page_up": _step(lambda state: -max(1, rows_of(state) - 1)),

@@ -11,6 +11,7 @@ from netwatch.addons.packets.questions import Chosen, Line, Node, Packets, Seen
 from netwatch.ui.state import Area, State
 
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
+CLOCKS = ("clock", "since the frame before", "since the start")
 OPEN = frozenset({"dns", "tls", "http", "arp", "icmp", "icmpv6", "tls.record"})     # opened until somebody folds them
 
 
@@ -33,6 +34,7 @@ class Part:
     bytes_top: int = 0
     big: int = 0                   # 0 shared, 1 the panes have most of it, 2 all of it
     marks: set[int] = field(default_factory=set)
+    clock: str = "clock"           # how the time of a frame is told: one of CLOCKS
     talk: int = 0                  # flow whose stream is shown, 0 none
     talk_top: int = 0
     talk_hex: bool = False

@@ -5,6 +5,8 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.packets.questions import Line, Seen
 from netwatch.ui import format as fmt
@@ -12,6 +14,7 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.packets import stream as packets_stream
 from netwatch.ui.tabs.packets.keys import ACTIONS, on_mouse, on_snapshot
 from netwatch.ui.tabs.packets.part import (
+    CLOCKS,
     Part,
     chosen,
     layout,
@@ -63,7 +66,7 @@ def sign(line: Line, glyphs: Glyphs) -> tuple[str, int]:
 
 
 COLUMNS = (
-    Column("number", "No", 7, 11, 1, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
+    Column("number", "No", 7, 7, 0, True, 80, lambda line, glyphs: (str(line.number), MUTED)),
     Column("time", "Time", 15, 15, 0, False, 30, lambda line, glyphs: (fmt.clock(line.ns, 6), MUTED)),
     Column("source", "Source", 15, 47, 1, False, 60, lambda line, glyphs: (line.source, ADDRESS), tail=":"),
     Column("destination", "Destination", 15, 47, 1, False, 70, lambda line, glyphs: (line.destination, ADDRESS),
@@ -74,6 +77,23 @@ COLUMNS = (
            lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
     Column("info", "Info", 16, 400, 6, False, 99, lambda line, glyphs: _info(line)),
 )
+
+
+def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
+    """With the time as it is to be told: of the clock, since the frame before on screen, since the capture began."""
+    how = part_of(state).clock
+    if how == CLOCKS[0] or found is None:
+        return COLUMNS
+    first = found.kept.first_ns
+    before = {line.k: former.ns for former, line in pairwise(found.lines)}
+
+    def told(line: Line, glyphs: Glyphs) -> tuple[str, int]:
+        since = before.get(line.k) if how == CLOCKS[1] else first
+        return (f"{(line.ns - since) / 1e9:.6f}", MUTED) if since is not None else (glyphs.none, MUTED)
+
+    title = "Delta" if how == CLOCKS[1] else "Since start"
+    return tuple(Column("time", title, 12, 15, 0, True, 75, told) if column.key == "time" else column
+                 for column in COLUMNS)
 
 
 def _info(line: Line) -> tuple[str, int]:
@@ -89,7 +109,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     places, found = layout(state), seen(state)
     _draw_info(canvas, places.info, state, found)
     if places.heads.height:
-        slots = [slot._replace(x=slot.x + 4) for slot in table.fit(COLUMNS, area.width - 6)]
+        slots = [slot._replace(x=slot.x + 4) for slot in table.fit(columns_of(state, found), area.width - 6)]
         table.draw_heads(canvas, places.heads.y, area.x, slots, "", False, state.glyphs)
         _draw_rows(canvas, places.rows, slots, state, found)
     if places.tree.height:
@@ -127,7 +147,8 @@ def _draw_info(canvas: Canvas, area: Area, state: State, found: Seen | None) -> 
         spans.append((f"  {100 * found.looked:.0f} % looked at", WARN))
     if found.total != kept.frames:
         spans.append((f"  of {fmt.count(kept.frames)}", MUTED))
-    spans.append((f"  kept {fmt.size(kept.bytes)}", MUTED))
+    spans.append((f"  {fmt.size(kept.bytes)}, all of the file" if kept.indexed else f"  kept {fmt.size(kept.bytes)}",
+                  MUTED))
     if kept.lost:
         spans.append((f"  let go {fmt.short_count(kept.lost)} frames, {fmt.size(kept.lost_bytes)}", WARN))
     capture = found.capture
