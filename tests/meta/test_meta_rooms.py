@@ -23,7 +23,7 @@ BELOW: dict[str, tuple[str, ...]] = {  # room or door: what of _fast it may know
     "input": ("base", "wire"),
     "engine": ("base", "wire", "parse", "flow", "flows", "look", "streams", "dpi", "input"),
     "out": ("base", "wire", "flow", "flows", "look", "proto", "dpi", "input", "engine"),
-    "view": ("base", "wire", "flow", "flows", "look", "dpi", "input", "engine", "out"),
+    "view": ("base", "wire", "parse", "flow", "flows", "look", "dpi", "input", "engine", "out"),
     "notice": ("base", "wire", "flow", "flows", "proto", "dpi", "engine", "out"),
     "term": (),
     "os": ("base", "wire", "input"),
