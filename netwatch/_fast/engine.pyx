@@ -15,6 +15,7 @@ from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, 
                                    core_turn)
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
+from netwatch._fast.flow.timeouts cimport TO_COUNT
 from netwatch._fast.flow.turns cimport Turns
 from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
@@ -64,6 +65,7 @@ VLANS = {"pair": VLAN_PAIR, "key": VLAN_KEY, "ignore": VLAN_IGNORE}
 cdef enum:
     SECOND = 1000000000
     TURN_AT_ONCE = 600         # seconds of silence
+    IN_CACHE = 256             # fewer flows than these are there without being asked for
 
 cdef class Engine:
     """One share of the flows of an input."""
@@ -125,6 +127,10 @@ cdef class Engine:
             self.core.timeout[i] = changed.get(name, seconds)
         for i, name in enumerate(app_names()):
             self.core.app_timeout[i] = changed.get(name, own.get(name, 0))
+        self.core.shortest = SECOND                 # the least that the ends of a flow can agree on
+        for i in range(TO_COUNT):
+            if self.core.timeout[i] == 0:
+                self.core.shortest = 0
 
     def listen(self, str kind) -> None:
         """Hand out events of the kind too, of what is processed from now on; nothing for kinds that no engine makes."""
@@ -248,7 +254,8 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
         if not f.bits & FRAME_TIMELESS and (f.ts < core.first or core.frames == core.parser.timeless + 1):
             core.first = f.ts
         parse_frame(&core.parser, f)
-    look_ahead(core)
+    if core.table.live >= IN_CACHE:
+        look_ahead(core)
     for i in range(core.parser.n_out):
         account(core, i)
     return at

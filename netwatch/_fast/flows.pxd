@@ -30,6 +30,7 @@ cdef struct Core:             # one engine
     Readers readers
     u32 timeout[TO_COUNT]     # seconds
     u32 app_timeout[MAX_PROTOS]   # seconds, 0: the state's own
+    u64 shortest              # ns: no flow ends by being idle for no longer
     u64 clock                 # newest packet time, ns
     u64 first                 # oldest packet time, ns
     u64 frames                # of this engine

@@ -54,7 +54,7 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
         if begins_anew(core, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
-        else:
+        elif core.dpi.want >> EV_IDENTIFIED & 1:
             app = app_of(row, &core.table.colds[number])
     if number == 0:
         number = begin(core, pk)
@@ -104,7 +104,7 @@ cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogi
 
 
 cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
-    if pk.frame.ts > row.last and pk.frame.ts - row.last > timeout_ns(core, row):
+    if pk.frame.ts > row.last + core.shortest and pk.frame.ts - row.last > timeout_ns(core, row):
         return True
     return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part and \
         tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
@@ -260,7 +260,7 @@ cdef inline void look_sooner(Core* core, u32 number, const Row* row, u64 ts) noe
     cdef u64 looked_at = core.table.colds[number].first // SECOND + FIRST_LOOK + 1
     if row.state == ST_TIME_WAIT and ts // SECOND < looked_at:
         return
-    wheel_remove(&core.table, number, looked_at)
+    wheel_remove(&core.table, number)
     wheel_add(&core.table, number, (ts + timeout_ns(core, row)) // SECOND + 1)
 
 
@@ -309,7 +309,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     cold.ended = verdict(core, row, why)
     table_unhash(t, number)
     if why != END_TIMEOUT:
-        wheel_remove(t, number, cold.first // SECOND + FIRST_LOOK + 1)
+        wheel_remove(t, number)
     sum = row.bytes[0] + row.bytes[1]
     core.by_app[row.app].flows += 1
     core.by_app[row.app].bytes += sum

@@ -9,7 +9,7 @@ sent before, or never (RFC 9293 section 3.8.4).
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Half, OPEN_GUESSED, OPEN_KNOWN, Row,
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Conn, Half, OPEN_GUESSED, OPEN_KNOWN, Row,
                                       Segment, TcpRow, closed, tried_bit)
 from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK, TCP_FIN,
                                          TCP_PSH, TCP_RST, TCP_SYN)
@@ -34,6 +34,8 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     cdef u32 seq = pk.seq + (1 if pk.flags & TCP_SYN else 0)
     cdef bint late, offered = pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN
     cdef u8 found = 0
+    if row.conn != NULL and passed_over(dpi, row.conn, pk):
+        return
     f.dpi = dpi
     f.row = row
     f.cold = cold
@@ -78,6 +80,22 @@ cdef void stream_segment(Dpi* dpi, Row* row, Cold* cold, const TcpRow* t, const 
     if f.conn != NULL and (pk.flags & TCP_RST or (closed(&f.conn.half[0]) and closed(&f.conn.half[1]))):
         stream_end(dpi, row, cold, f.ts, f.frame)
         row.bits |= BIT_DPI_DONE
+
+
+cdef inline bint passed_over(Dpi* dpi, Conn* conn, const Packet* pk) noexcept nogil:
+    """Are all bytes of the segment the next of its side, and such as its reader does not want to see?"""
+    cdef Half* half = &conn.half[pk.side]
+    cdef u32 n = pk.wire_payload
+    if (half.skip < n or n < 2 or half.next != pk.seq or conn.proto == 0 or not half.open or half.dead or half.has_fin
+            or half.early != NULL or conn.half[1 - pk.side].early != NULL or pk.payload_len != n
+            or pk.flags & (TCP_SYN | TCP_FIN | TCP_RST) or pk.notes & (NOTE_DROPPED | NOTE_KEEP_ALIVE)
+            or dpi.want >> EV_CHUNK & 1):
+        return False
+    conn.found = 0
+    half.next += n
+    half.skip -= n
+    half.offset += n
+    return True
 
 
 cdef inline bint may_be_acknowledged(const Packet* pk) noexcept nogil:

@@ -6,28 +6,13 @@ within ten. Whoever sends again later, or with a new identification, retransmits
 sender that repeats itself (UDP, or an acknowledgement, without an identification on the same link; one whose packet
 before was the same) it is the sender's.
 """
-from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.base.mix cimport load64, mix
+from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_FIN, TCP_RST,
                                          TCP_SYN)
 
 cdef enum:
     SAME_HOP_US = 1000
     OTHER_HOP_US = 10000
-    CLOCK = 0xffffff           # of µs that are kept: 16 s
-
-
-cdef inline u32 print_of(u32 row, const Packet* pk) noexcept nogil:
-    """Its checksum stands for what a TCP segment has; of others the ends of the payload are looked at as well."""
-    cdef u32 own = (<u32>pk.ident << 16 | pk.checksum) ^ row * <u32>0xC2B2AE35
-    cdef u64 rest
-    if pk.proto == PROTO_TCP:
-        rest = pk.flags | <u64>pk.side << 8 | <u64>pk.part << 9
-        return <u32>mix(pk.seq | <u64>pk.ack << 32, own | rest << 32)
-    rest = pk.wire_payload | <u64>pk.side << 56 | <u64>pk.part << 57
-    if pk.payload_len >= 8:
-        rest ^= load64(pk.payload) ^ load64(pk.payload + pk.payload_len - 8) << 1
-    return <u32>mix(rest, own | <u64>pk.seq << 32)
 
 
 cdef inline bint names_itself(const Packet* pk) noexcept nogil:
@@ -63,12 +48,3 @@ cdef bint copies_find(Echo* echoes, u32 row, const Packet* pk, bint elsewhere) n
             else:
                 found = elsewhere or names_itself(pk)
     return found
-
-
-cdef void copies_note(Echo* echoes, u32 row, const Packet* pk) noexcept nogil:
-    """Remember a packet of the flow."""
-    cdef Echo* e = echo_of(echoes, pk)
-    cdef Sighting* s = &e.seen[e.next]
-    e.next = e.next + 1 if e.next + 1 < ECHO_PACKETS else 0
-    s.print_ = print_of(row, pk)
-    s.when = (<u32>(pk.frame.ts // 1000) & CLOCK) << 8 | pk.ttl

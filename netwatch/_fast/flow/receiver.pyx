@@ -54,7 +54,6 @@ cdef extern from *:
 
 cdef enum:
     LEAST_WINDOW = 65535       # bytes after the newest acknowledgement that are never called outside
-    ANY_WINDOW = 1 << 30       # RFC 7323 section 2.3: no window is larger
     UNKNOWN_SHIFT = 14         # ... nor any shift
     SURE_MSS = 536             # RFC 9293 section 3.7.1
     SUM_AT = 16                # the checksum's place in the header
@@ -138,13 +137,6 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     if not t.shaken & right or pk.payload_len > mss:
         return False
     return htons(be16(header + SUM_AT)) != fold(pseudo)
-
-
-cdef inline bint is_summed(const Row* row, const Packet* pk) noexcept nogil:
-    """Is the segment worth the time that its sum takes: does it move the state, or will its bytes be read?"""
-    if pk.flags & (TCP_SYN | TCP_FIN | TCP_RST):
-        return True
-    return pk.payload_len != 0 and row.conn != NULL and row.conn.half[pk.side].skip < pk.payload_len
 
 
 cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:

@@ -96,7 +96,7 @@ cdef struct Cold:
     u64 id                 # dense, in order of first frame; given when the flow is handed out
     Facts* facts           # what the classifiers learnt, NULL none
     u32 next               # links: timer wheel bucket while live, history list when ended
-    u32 prev
+    u32 prev               # ... and back; of the first in a bucket: WHEEL_HEAD | bucket
     u32 now[2]             # bytes in packet-time second `second`
     u16 rate[2]            # bytes/s of the second before it, packed as rates.pxd does
     u16 peak[2]            # largest such, packed

@@ -7,6 +7,7 @@ from netwatch._fast.flow.copies cimport Echo
 
 cdef enum:
     WHEEL = 4096               # one bucket a second; longer timeouts go round again
+    WHEEL_HEAD = 1 << 31       # Cold.prev of the first row of a bucket: this, and the bucket
     CONVERSATIONS_MAX = 4194304   # counted exactly up to here, then by sampling
 
 cdef struct Slot:
@@ -59,7 +60,6 @@ cdef struct Table:
 cdef bint table_open(Table* t, u32 cap) noexcept nogil
 cdef void table_close(Table* t) noexcept nogil
 cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil
-cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil
 cdef u32 table_new_tcp(Table* t) noexcept nogil
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil
 cdef void table_unhash(Table* t, u32 number) noexcept nogil
@@ -67,7 +67,7 @@ cdef void table_free_row(Table* t, u32 number) noexcept nogil
 cdef bint table_grow(Table* t) noexcept nogil
 cdef u32 table_victim(Table* t) noexcept nogil
 cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil
-cdef void wheel_remove(Table* t, u32 number, u64 likely) noexcept nogil
+cdef void wheel_remove(Table* t, u32 number) noexcept nogil
 cdef void ended_push(Table* t, u32 number) noexcept nogil
 cdef u32 ended_pop(Table* t) noexcept nogil
 cdef void conversation(Conversations* c, const Packet* pk) noexcept nogil
@@ -83,3 +83,13 @@ cdef inline bint only_parts(const Table* table, const Row* row) noexcept nogil:
         return True
     t = &table.tcps[row.tcp]
     return t.flags[0] | t.flags[1] == 0
+
+
+cdef inline u32 table_guess(const Table* t, u32 tag) noexcept nogil:
+    """The row that a hash most likely stands for, by the slots alone; 0 none."""
+    cdef u64 at = tag & t.mask
+    while t.slots[at].row:
+        if t.slots[at].tag == tag:
+            return t.slots[at].row
+        at = (at + 1) & t.mask
+    return 0

@@ -140,16 +140,6 @@ cdef u32 table_find(const Table* t, const Packet* pk) noexcept nogil:
     return strangers.met[n - 1] if number == 0 and n == STRANGERS else number     # no more are told apart
 
 
-cdef u32 table_guess(const Table* t, u32 tag) noexcept nogil:
-    """The row that a hash most likely stands for, by the slots alone; 0 none."""
-    cdef u64 at = tag & t.mask
-    while t.slots[at].row:
-        if t.slots[at].tag == tag:
-            return t.slots[at].row
-        at = (at + 1) & t.mask
-    return 0
-
-
 cdef u32 table_add(Table* t, const Packet* pk) noexcept nogil:
     """A new row with the packet's key, hashed; 0 when too many flows live, no row is free, or memory is out."""
     cdef u32 number
@@ -285,29 +275,22 @@ cdef void wheel_add(Table* t, u32 number, u64 second) noexcept nogil:
     if second >= t.wheel_at + WHEEL:
         second = t.wheel_at + WHEEL - 1
     bucket = <u32>(second & (WHEEL - 1))
-    cold.prev = 0
+    cold.prev = <u32>WHEEL_HEAD | bucket
     cold.next = t.wheel[bucket]
     if cold.next:
         t.colds[cold.next].prev = number
     t.wheel[bucket] = number
 
 
-cdef void wheel_remove(Table* t, u32 number, u64 likely) noexcept nogil:
-    """Unlink a row from whichever bucket it is in; the head of a bucket is found by asking all heads, that of the
-    second `likely` before the others."""
+cdef void wheel_remove(Table* t, u32 number) noexcept nogil:
+    """Unlink a row from the bucket it is in."""
     cdef Cold* cold = &t.colds[number]
-    cdef u32 i
     if cold.next:
         t.colds[cold.next].prev = cold.prev
-    if cold.prev:
-        t.colds[cold.prev].next = cold.next
-    elif t.wheel[likely & (WHEEL - 1)] == number:
-        t.wheel[likely & (WHEEL - 1)] = cold.next
+    if cold.prev & <u32>WHEEL_HEAD:
+        t.wheel[cold.prev & (WHEEL - 1)] = cold.next
     else:
-        for i in range(WHEEL):
-            if t.wheel[i] == number:
-                t.wheel[i] = cold.next
-                break
+        t.colds[cold.prev].next = cold.next
     cold.next = cold.prev = 0
 
 

@@ -16,7 +16,7 @@ section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of th
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.receiver cimport in_window, receiver_drops, sum_is_wrong
+from netwatch._fast.flow.receiver cimport ANY_WINDOW, in_window, is_summed, receiver_drops, sum_is_wrong
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
                                          NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
@@ -96,9 +96,28 @@ cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept 
     return row.nxt[s] - pk.seq > NEAR
 
 
+cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is it, as most segments are, the next of its side in an open connection, within any window, and no more than
+    bytes and an acknowledgement? Nothing that is asked of other segments says anything of it."""
+    cdef int s = pk.side
+    return (pk.flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST) == TCP_ACK and pk.seq == row.nxt[s]
+            and row.state == ST_ESTABLISHED and row.bits & BIT_REPLIED and row.packets[s] and pk.window and not pk.notes
+            and t.shaken & 7 != 3 and t.fins == 0 and t.flags[0] & t.flags[1] & TCP_ACK
+            and -ANY_WINDOW <= <i32>(pk.seq - row.acked[1 - s]) <= ANY_WINDOW and not is_summed(row, pk))
+
+
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
     cdef int s = pk.side
     cdef u8 known = t.flags[s]
+    if goes_on(row, t, pk):
+        t.flags[s] |= pk.flags
+        if pk.wire_payload:
+            row.nxt[s] += pk.wire_payload
+            row.payload[s] += pk.wire_payload
+            time_segment(t, s, row.nxt[s], pk.wire_payload, pk)
+        acknowledged(row, t, pk, known)
+        t.window[s] = pk.window
+        return
     if not pk.notes & NOTE_DROPPED:
         pk.notes |= receiver_drops(row, t, pk)
     if known == 0 and t.flags[1 - s] == 0:      # nothing was taken yet
@@ -247,7 +266,7 @@ cdef void resent(Row* row, TcpRow* t, Packet* pk, u32 start, u32 end) noexcept n
             t.fast[s] += 1
 
 
-cdef void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcept nogil:
+cdef inline void acknowledged(Row* row, TcpRow* t, Packet* pk, u8 known) noexcept nogil:
     """What the packet acknowledges of the other side's data."""
     cdef int s = pk.side, o = 1 - pk.side
     cdef i32 ahead = <i32>(pk.ack - row.acked[s])

@@ -80,11 +80,14 @@ cdef inline void reject(Cursor* c, u8 why) noexcept nogil:
 cdef inline u32 captured(const Cursor* c) noexcept nogil:
     return <u32>(c.end - c.p)
 
+cdef inline void rest_is_payload(Cursor* c) noexcept nogil:
+    c.pk.payload = c.p
+    c.pk.payload_len = captured(c)
+    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
+
 cdef inline void stands_alone(Cursor* c, u16 proto, u16 sub) noexcept nogil:
     """The packet ends here, below IP: what is left is its payload, and its own type code keeps it apart."""
     c.pk.proto = proto
     c.pk.sub = c.pk.sport = c.pk.dport = sub
-    c.pk.payload = c.p
-    c.pk.payload_len = captured(c)
-    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
+    rest_is_payload(c)
     c.next = NEXT_DONE

@@ -14,6 +14,12 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.packet cimport FAMILY_IP4, Frame, Packet
 from netwatch._fast.base.mix cimport mix_ends
 
+cdef extern from *:
+    """
+    #define nw_bits_set(v) __builtin_popcountll(v)
+    """
+    u32 bits_set "nw_bits_set"(u64 v) noexcept nogil
+
 cdef enum:
     LARGEST = 65535
 
@@ -161,16 +167,26 @@ cdef bint defrag_keep(Defrag* d, u8* data) noexcept nogil:
     return True
 
 
+cdef inline u64 units_in(u32 word, u32 first, u32 after) noexcept nogil:
+    """Of the units from `first` to before `after` those of this word of 64, which has one at least: as bits."""
+    cdef u64 bits = ~<u64>0
+    if first > word * 64:
+        bits <<= first & 63
+    if after < (word + 1) * 64:
+        bits &= ~(~<u64>0 << (after & 63))
+    return bits
+
+
 cdef u32 units_held(const Datagram* g, u32 first, u32 after) noexcept nogil:
-    cdef u32 i, n = 0
-    for i in range(first, after):
-        n += g.units[i >> 6] >> (i & 63) & 1
+    cdef u32 word, n = 0
+    for word in range(first >> 6, (after + 63) >> 6):
+        n += bits_set(g.units[word] & units_in(word, first, after))
     return n
 
 
 cdef bint put(Defrag* d, Datagram* g, const Fragment* f) noexcept nogil:
     """Keep a fragment that covers nothing that is held; False without memory."""
-    cdef u32 i, size = sizeof(Part) + f.n
+    cdef u32 first = f.at >> 3, after = (f.at + f.n + 7) >> 3, word, size = sizeof(Part) + f.n
     cdef Part* part = <Part*>malloc(size)
     if part == NULL:
         return False
@@ -179,8 +195,8 @@ cdef bint put(Defrag* d, Datagram* g, const Fragment* f) noexcept nogil:
     part.next = g.parts
     memcpy(<u8*>part + sizeof(Part), f.p, f.n)
     g.parts = part
-    for i in range(f.at >> 3, (f.at + f.n + 7) >> 3):
-        g.units[i >> 6] |= <u64>1 << (i & 63)
+    for word in range(first >> 6, (after + 63) >> 6):
+        g.units[word] |= units_in(word, first, after)
     g.have += f.n
     g.held += size
     d.bytes += size

@@ -24,11 +24,18 @@ cdef struct Paths:
 
 cdef Paths* paths_new() noexcept nogil
 cdef void paths_free(Paths* paths) noexcept nogil
-cdef u16 path_of(Paths* paths, const Encap* encap) noexcept nogil
+cdef u16 path_number(Paths* paths, const Encap* encap) noexcept nogil       # of what is not plain
 cdef void path_pair(Paths* paths, u16 path, u16 answer) noexcept nogil
 cdef u16 path_partner(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_link(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil
+
+cdef inline bint is_plain(const Encap* e) noexcept nogil:
+    return (e.n_vlan | e.n_tunnel | e.pppoe | e.n_mpls | e.iface | e.ifindex | e.service) == 0
+
+cdef inline u16 path_of(Paths* paths, const Encap* encap) noexcept nogil:
+    """The number of these surroundings, 0 for none at all; PATHS_MAX when the table is full."""
+    return 0 if is_plain(encap) else path_number(paths, encap)
 
 cdef inline u16 base_of(const Paths* paths, u16 path) noexcept nogil:
     """The number of a path without its marks."""

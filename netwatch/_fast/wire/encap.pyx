@@ -132,18 +132,11 @@ cdef void strip(const Paths* paths, Encap* e) noexcept nogil:
         e.tunnel[i].id = e.tunnel[i].mark = 0
 
 
-cdef inline bint is_plain(const Encap* e) noexcept nogil:
-    return (e.n_vlan | e.n_tunnel | e.pppoe | e.n_mpls | e.iface | e.ifindex | e.service) == 0
-
-
-cdef u16 path_of(Paths* paths, const Encap* encap) noexcept nogil:
-    """The number of these surroundings, 0 for none at all; PATHS_MAX when the table is full."""
+cdef u16 path_number(Paths* paths, const Encap* encap) noexcept nogil:
     cdef Encap bare
     cdef u16 base = 0
     cdef u64 at
     cdef u32 number
-    if is_plain(encap):
-        return 0
     if paths.last and same_path(paths, &paths.items[paths.last], encap):
         return paths.last
     if paths.slots == NULL:

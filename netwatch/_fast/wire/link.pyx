@@ -4,9 +4,9 @@
 network protocol. What a frame begins with is in linktypes.pyx.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
-from netwatch._fast.wire.packet cimport (MAX_TAGS, FAMILY_MAC, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
+from netwatch._fast.wire.packet cimport (MAX_TAGS, PROTO_LLDP, PROTO_CDP, PROTO_LACP, PROTO_STP,
                                          PROTO_EAPOL, PROTO_L2)
-from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_ETH, LAYER_LACP, LAYER_LLC, LAYER_LLDP,
+from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_LACP, LAYER_LLC, LAYER_LLDP,
                                         LAYER_MPLS, LAYER_PPP, LAYER_PPPOE, LAYER_PWETH, LAYER_STP, REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
                                          NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
@@ -22,7 +22,6 @@ cdef enum:                      # EtherTypes, IEEE 802 numbers
     ET_EAPOL = 0x888E
     ET_LLDP = 0x88CC
     ET_SLOW = 0x8809
-    ET_LENGTH = 1536            # below it is a length: IEEE 802.3 with LLC
     STEPS = 24
 
 ctypedef void (*Step)(Cursor*) noexcept nogil
@@ -60,10 +59,7 @@ _follow(16, service_header, (0x894F,))
 
 cdef void link_step(Cursor* c) noexcept nogil:
     """Follow one header below the network layer; leaves c.next at an EtherType of the network layer when done."""
-    if c.next == NEXT_ETH:                      # most headers are spared the table
-        ethernet(c)
-    else:
-        STEP[STEP_OF[c.next] if c.next < NEXT_COUNT else 0](c)
+    STEP[STEP_OF[c.next] if c.next < NEXT_COUNT else 0](c)
 
 
 cdef bint link_knows(u32 kind) noexcept nogil:
@@ -73,32 +69,6 @@ cdef bint link_knows(u32 kind) noexcept nogil:
 
 cdef void other_protocol(Cursor* c) noexcept nogil:
     link_protocol(c, c.next)
-
-
-cdef void ethernet(Cursor* c) noexcept nogil:
-    cdef const u8* p = c.p
-    cdef u16 kind
-    layer(c, LAYER_ETH)
-    if not advance(c, 14):
-        reject(c, REJECT_LINK_CUT)
-        return
-    mac_ends(c, p + 6, p)
-    kind = be16(p + 12)
-    c.pk.ethertype = kind
-    if kind < ET_LENGTH:
-        if kind < captured(c):                  # 802.3: what follows the length is padding
-            c.end = c.p + kind
-        c.next = NEXT_LLC
-    else:
-        c.next = kind
-
-
-cdef void mac_ends(Cursor* c, const u8* src, const u8* dst) noexcept nogil:
-    cdef int i
-    for i in range(6):
-        c.pk.src[i] = src[i]
-        c.pk.dst[i] = dst[i]
-    c.pk.family = FAMILY_MAC
 
 
 cdef void llc(Cursor* c) noexcept nogil:

@@ -3,16 +3,16 @@
 TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 4443. What carries another packet
 (tunnels, AH, IPComp) leaves in the cursor what comes next. Every read is preceded by a check of the captured length.
 """
-from netwatch._fast.base.bytes cimport u8, u32, be16, be32
+from netwatch._fast.base.bytes cimport u8, u32, be16
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet, TCP_SYN)
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
 from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
-                                        LAYER_PIM, LAYER_SCTP, LAYER_TCP, LAYER_UDP, LAYER_UDPLITE,
+                                        LAYER_PIM, LAYER_SCTP, LAYER_UDP, LAYER_UDPLITE,
                                         REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
                                         TUN_4IN6, TUN_6IN4, TUN_6IN6, TUN_ETHERIP, TUN_GRE, TUN_IPIP, TUN_MPLS,
                                         TUN_MINIMAL, TUN_PIM, TUN_SRV6)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_CHAIN, NEXT_DONE, NEXT_ETH, NEXT_IP, NEXT_MPLS, advance, captured,
-                                         layer, reject)
+                                         layer, reject, rest_is_payload)
 from netwatch._fast.wire.defrag cimport defrag_keep
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
 from netwatch._fast.wire.gre cimport gre
@@ -61,18 +61,11 @@ _carried(16, srv6_ethernet, (143,))
 _carried(17, minimal, (55,))
 
 
-cdef void transport(Cursor* c, u8 proto) noexcept nogil:
-    """Read the header of an IP protocol."""
-    c.pk.proto = proto
-    c.next = NEXT_DONE
-    if proto == PROTO_TCP:                      # most packets are spared the table
-        tcp(c)
-    elif proto == PROTO_UDP:
-        udp(c)
-    elif c.pk.notes & NOTE_BEYOND and READER_OF[proto] > ENDS_ONLY:
+cdef void other_transport(Cursor* c) noexcept nogil:
+    if c.pk.notes & NOTE_BEYOND and READER_OF[c.pk.proto] > ENDS_ONLY:
         rest_is_payload(c)                      # who drops it enters no tunnel
     else:
-        READER[READER_OF[proto]](c)
+        READER[READER_OF[c.pk.proto]](c)
 
 
 cdef void transport_ports(Cursor* c, u8 proto) noexcept nogil:
@@ -94,43 +87,6 @@ cdef bint is_echo(Cursor* c) noexcept nogil:
     if c.pk.proto == PROTO_ICMP6:
         return c.pk.icmp_type == 128 or c.pk.icmp_type == 129
     return c.pk.icmp_type == 0 or c.pk.icmp_type == 8
-
-
-cdef void rest_is_payload(Cursor* c) noexcept nogil:
-    c.pk.payload = c.p
-    c.pk.payload_len = captured(c)
-    c.pk.wire_payload = c.wire if c.wire > c.pk.payload_len else c.pk.payload_len
-
-
-cdef void tcp(Cursor* c) noexcept nogil:
-    cdef const u8* p = c.p
-    cdef Packet* pk = c.pk
-    cdef u32 n
-    layer(c, LAYER_TCP)
-    if captured(c) < 20:
-        reject(c, REJECT_TRANSPORT_CUT)
-        return
-    n = (p[12] >> 4) * 4
-    if n < 20:
-        reject(c, REJECT_TRANSPORT_HEADER)
-        return
-    pk.sport = be16(p)
-    pk.dport = be16(p + 2)
-    pk.seq = be32(p + 4)
-    pk.ack = be32(p + 8)
-    pk.flags = p[13]
-    pk.window = be16(p + 14)
-    pk.checksum = be16(p + 16)
-    if n > c.wire:
-        reject(c, REJECT_TRANSPORT_HEADER)
-        return
-    if n > captured(c):
-        n = captured(c)
-    if pk.flags & TCP_SYN:
-        tcp_options(pk, p + 20, p + n)
-    pk.head = <u8>n
-    advance(c, n)
-    rest_is_payload(c)
 
 
 cdef void tcp_options(Packet* pk, const u8* p, const u8* end) noexcept nogil:
