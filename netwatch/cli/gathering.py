@@ -125,7 +125,7 @@ class Gathering(read.Reading):
                 if isinstance(item, Packets):
                     for packet in item:
                         if self.selection.passes(packet):
-                            saved.packet(packet.rows, packet.place)
+                            saved.take(packet.rows, (packet.place,))
                             frames.take(packet)
                 elif self.selection.passes(item):
                     self._take(item)

@@ -290,7 +290,7 @@ class Reading:
         """Where the records go, and with --write the frames."""
         by_number = self.writer.style == "table" and "flows" in self.kinds
         return Output(self.writer, self.selection, self.kinds, by_number=by_number,
-                      save=self._saved.packet if self._saved is not None else None, sums=self._sums())
+                      save=self._saved.take if self._saved is not None else None, sums=self._sums())
 
     def _sums(self) -> Sequence[Sum]:
         """What flows are added up to, besides."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
-from netwatch._fast.out.events import write_frame
+from netwatch._fast.out.events import write_frames
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.sources import refuse_own
 from netwatch.export.evidence import KEYS, Told
@@ -73,13 +74,17 @@ class Saving:
             for at in range(0, len(lines), SECRETS_MOST):
                 self._writer.add_secrets(TLS_KEY_LOG, lines[at : at + SECRETS_MOST])
 
-    def packet(self, packets: PacketRows, place: int) -> None:
-        """One that passes. Raises CommandError."""
+    def take(self, packets: PacketRows, places: Sequence[int]) -> None:
+        """Those that pass, in order. Raises CommandError."""
         source: Source = self._pipeline.source
-        told = self._told.of(packets.number(place), lambda: self._flow(packets, place))
+        told = self._told
+
+        def note_of(flow: int, place: int) -> bytes:
+            return told.of(flow, lambda: self._flow(packets, place))
+
         try:
             self._writer.follow(source.interfaces)
-            write_frame(self._pipeline.box, self._writer, packets, place, told)
+            write_frames(self._pipeline.box, self._writer, packets, places, told.made, note_of)
         except OSError as e:
             raise self._failed(e) from None
 

@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -63,6 +62,8 @@ def paged(wanted: bool) -> Iterator[None]:
     if not wanted or not shows_to_a_person() or command in ("", "cat") or not shutil.which(command.split()[0]):
         yield
         return
+    import subprocess
+
     pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env={"LESS": "FRX", **os.environ})
     assert pager.stdin is not None
     sys.stdout.flush()

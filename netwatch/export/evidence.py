@@ -59,19 +59,19 @@ class Told:
     def __init__(self, *, final: bool) -> None:
         """`final`: a flow's record will not change."""
         self._final = final
-        self._made: dict[int, bytes] = {}
+        self.made: dict[int, bytes] = {}  # by flow
         self.names: dict[str, str] = {}
 
     def of(self, flow: int, look: Callable[[], Record | None]) -> bytes:
         """`look`: its record, as far as KEYS go; b"" for the packets of no flow."""
         if not flow:
             return b""
-        found = self._made.get(flow)
+        found = self.made.get(flow)
         if found is None:
             record = look() or {}
-            if len(self._made) >= MOST:
-                self._made.clear()
-            found = self._made[flow] = evidence_of(record) if record else b""
+            if len(self.made) >= MOST:
+                self.made.clear()
+            found = self.made[flow] = evidence_of(record) if record else b""
             name = record.get("name", {})
             if name.get("via") in LOOKED_UP and "dst" in record and len(self.names) < MOST:
                 self.names.setdefault(record["dst"], name["host"])
@@ -80,4 +80,4 @@ class Told:
     def step(self) -> None:
         """Another chunk begins."""
         if not self._final:
-            self._made.clear()
+            self.made.clear()

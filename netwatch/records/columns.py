@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.record import Record
 from netwatch.records.values import value_at
-from netwatch.schema import BY_NAME, NAMES, Field, Type, answering, fields_of
+
+if TYPE_CHECKING:
+    from netwatch.schema import Field, Type
 
 # keys of records that are no fields: objects with names from the wire, and all of the summary
 FURTHER = {
@@ -49,6 +51,8 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
     """The column for a name in records of a kind, None where they have no such field. `more`: users' own plugins may
     have added objects to flows. `whole`: a name that is an object's as well as a field's (`process`) is all of the
     object, as it is in whole records."""
+    from netwatch.schema import BY_NAME, NAMES, answering, fields_of  # a summary does without the table
+
     low = name.lower()
     if low == "schema":
         return Column(name, ("schema",))
@@ -73,6 +77,8 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
 @cache
 def _fields_by_name(kind: str) -> tuple[dict[str, list[Field]], frozenset[str]]:
     """The fields of the records of a kind by all that they are called, and the objects that they stand in."""
+    from netwatch.schema import fields_of
+
     named: dict[str, list[Field]] = {}
     objects: set[str] = set()
     for field in fields_of(kind):
@@ -89,6 +95,8 @@ def columns_of(kind: str, names: Iterable[str], more: bool = False, whole: bool 
 
 def known(names: Iterable[str], kinds: Iterable[str]) -> set[str]:
     """Dotted names of the schema's fields that these names stand for in records of these kinds."""
+    from netwatch.schema import fields_of
+
     found: set[str] = set()
     for kind in kinds:
         keys = {field.key(kind): field.name for field in fields_of(kind)}
@@ -106,6 +114,8 @@ def kinds_with(name: str) -> list[str]:
 
 def names_of(kind: str) -> list[str]:
     """All that may be asked for of the records of a kind: their own keys, then further names."""
+    from netwatch.schema import NAMES, fields_of
+
     def own(field: Field) -> bool:
         return kind in field.kinds
     names = [field.key(kind) for field in fields_of(kind)]
@@ -122,5 +132,7 @@ def _is_further(kind: str, name: str) -> bool:
 
 def _is_strange(name: str) -> bool:
     """Does the name begin with an object that the schema does not know?"""
+    from netwatch.schema import BY_NAME, NAMES
+
     first, dot, _ = name.partition(".")
     return bool(dot) and first not in BY_NAME and not _is_object(first, NAMES)

@@ -11,7 +11,7 @@ from netwatch.records.clock import Clock
 from netwatch.records.items import FlowRun, Item, KeptItem, Packets, Piece
 from netwatch.records.selection import Selection
 
-Save = Callable[[PacketRows, int], None]
+Save = Callable[[PacketRows, Sequence[int]], None]
 
 
 class Writes(Protocol):
@@ -81,8 +81,7 @@ class Output:
             return
         places = self.selection.passing(run)
         if self._save is not None:
-            for place in places:
-                self._save(run.rows, place)
+            self._save(run.rows, places)
         if not self._packets:
             return
         if self._waits or self.selection.limit is not None:

@@ -10,7 +10,6 @@ from netwatch._fast.out.packetverdicts import PacketVerdicts
 from netwatch.records.columns import Column, column_of
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of
-from netwatch.schema import BY_NAME, Type
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from netwatch.filter.alike import Class
     from netwatch.records.items import Piece
     from netwatch.records.scout import Scout
+    from netwatch.schema import Type
 
 ADDRESS_SIZES = (4, 16, 6)  # bytes of IPv4, IPv6 and MAC addresses, in the order they are sorted
 SINGULARS = {"flows": "flow", "packets": "packet", "streams": "stream", "hosts": "host", "processes": "process"}
@@ -42,7 +42,7 @@ def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
         return None
     if isinstance(value, int | float):
         return 0, value
-    if kind is Type.ADDRESS:
+    if kind == "address":
         from netwatch.filter.values import packed
 
         if (address := packed(str(value))) is not None:
@@ -53,6 +53,13 @@ def ordered_form(value: object, kind: Type | None) -> tuple[int, object] | None:
 def plural(kind: str) -> str:
     """How records of a kind are called, many of them."""
     return PLURALS.get(kind, f"{kind} records")
+
+
+def _asks_flows(where: Filter) -> bool:
+    """Does it ask what packets do not say themselves?"""
+    from netwatch.schema import BY_NAME
+
+    return any("packet" not in BY_NAME[name].kinds for name in where.fields)
 
 
 def _value_of(kept: Kept) -> SupportsRichComparison:
@@ -78,7 +85,7 @@ class Selection:
         self.matched: collections.Counter[str] = collections.Counter()
         self.seen: collections.Counter[str] = collections.Counter()  # that were asked
         self._looked_at = keys_of(where.fields) if where is not None else frozenset()
-        self._asks_flows = where is not None and any("packet" not in BY_NAME[name].kinds for name in where.fields)
+        self._asks_flows = where is not None and _asks_flows(where)
         self._packet_keys: frozenset[str] = frozenset()
         self._verdicts: PacketVerdicts | None = None  # of packets
         self._more = more

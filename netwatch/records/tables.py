@@ -9,8 +9,6 @@ from typing import NamedTuple
 from netwatch._fast.out.encoder import cell_of
 from netwatch.model.record import Record
 from netwatch.records.columns import Column
-from netwatch.schema import Type
-from netwatch.schema.field import LEFT
 
 MAX_CELL = 48  # columns of a cell where no width is known
 WHOLE_CELL = 4096  # and where all is wanted
@@ -67,6 +65,8 @@ def table(kind: str, columns: Sequence[Column], rows: list[list[str | None]], as
     """The table of the records of a kind, and the columns for which there was no room. `asked`: the columns were asked
     for, so all of them are shown, by their names."""
     shown = [i for i in range(len(columns)) if asked or any(row[i] is not None for row in rows)]
+    from netwatch.schema.field import LEFT
+
     heads = [column.name if asked else column.name.rsplit(".", 1)[-1] for column in columns]
     if look.width is not None:
         _shorten_times(columns, heads, rows)
@@ -94,6 +94,8 @@ def _inked(cell: str, meanings: Mapping[str, str]) -> str:
 
 def _shorten_times(columns: Sequence[Column], heads: list[str], rows: list[list[str | None]]) -> None:
     """Of times of one day only the time of day is shown."""
+    from netwatch.schema import Type
+
     for i, column in enumerate(columns):
         times = [row[i] or "" for row in rows] if column.type is Type.TIME else []
         days = {time[DATE] for time in times if time}
@@ -106,6 +108,8 @@ def _shorten_times(columns: Sequence[Column], heads: list[str], rows: list[list[
 def _without_room(kind: str, columns: Sequence[Column], widths: dict[int, int], room: int,
                   order: Sequence[str]) -> list[int]:
     """Make the widths fit, if need be by taking columns out, in this order: those that were taken."""
+    from netwatch.schema import Type
+
     taken: list[int] = []
     by_name = {columns[i].name: i for i in widths}
     waiting = [by_name[name] for name in order if name in by_name]

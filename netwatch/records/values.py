@@ -30,10 +30,13 @@ def value_at(record: Record, path: str) -> Any:  # Any: as Record
 
 def keys_of(fields: Iterable[str]) -> frozenset[str]:
     """The keys of a flow record that these fields look at; of a sum those of its halves."""
+    names = list(fields)
+    if not names:
+        return frozenset()
     from netwatch.schema import BY_NAME
 
     found: set[str] = set()
-    for name in fields:
+    for name in names:
         field = BY_NAME.get(name)
         found.update(part.partition(".")[0] for part in (field.parts if field and field.parts else (name,)))
     return frozenset(found)

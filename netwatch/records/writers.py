@@ -12,7 +12,6 @@ from netwatch.records.plain import PLAIN
 from netwatch.records.sheet import Sheet
 from netwatch.records.tables import PLAIN_LOOK, Look, short, summary_lines, table
 from netwatch.records.values import Record, keys_of
-from netwatch.schema import fields_of
 
 # what a table shows when no fields are asked for; narrow enough for 120 columns
 TABLE_FIELDS = {
@@ -205,5 +204,7 @@ def _csv_fields(kind: str, all_of_it: bool) -> list[str]:
     not occur are left out, too; else those of the table."""
     if kind != "flow" and not all_of_it:
         return list(TABLE_FIELDS.get(kind, ()))
+    from netwatch.schema import fields_of
+
     own = [field.key(kind) for field in fields_of(kind) if not field.parts]
     return own + [key for key in FURTHER.get(kind, ()) if kind != "summary"]

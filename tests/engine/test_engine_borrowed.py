@@ -12,7 +12,7 @@ from wire import A4, MAC_A, arp, eth, fragments4, gre, pcap, spaced, udp
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pcapngwriter import CaptureWriter
-from netwatch._fast.out.events import drain, write_frame
+from netwatch._fast.out.events import drain, write_frames
 from netwatch._fast.out.inner import Inner
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch._fast.view.memory import stores
@@ -43,14 +43,13 @@ def test_frames_are_written_from_the_box_and_from_nowhere_else(tmp_path: Path) -
     assert len(packets) == 3
     with CaptureWriter(str(tmp_path / "out.pcapng")) as writer:
         writer.follow(source.interfaces)
-        for place in range(3):
-            write_frame(box, writer, packets, place)
+        write_frames(box, writer, packets, range(3), {}, lambda flow, place: b"")
         for place in (3, 2**64 - 1):
             with pytest.raises(IndexError):
-                write_frame(box, writer, packets, place)
+                write_frames(box, writer, packets, (place,), {}, lambda flow, place: b"")
         box.fill(source)
         with pytest.raises(LookupError):
-            write_frame(box, writer, packets, 0)
+            write_frames(box, writer, packets, (0,), {}, lambda flow, place: b"")
     kept = open_bytes((tmp_path / "out.pcapng").read_bytes())
     assert [row[-1] for row in kept.batch()] == [data for _, data in frames]
 

@@ -326,7 +326,7 @@ cdef bint keep(Feed* f, Half* half, const u8* p, u32 n) noexcept nogil:
     if half.len + n > half.cap:
         if half.len + n > STREAM_BUFFER or f.dpi.stream_bytes > STREAMS_IN_ALL:
             return False
-        cap = half.cap * 2 if half.cap else 512
+        cap = half.cap * 2 if half.cap else 128
         while cap < half.len + n:
             cap *= 2
         grown = realloc(half.buf, cap)

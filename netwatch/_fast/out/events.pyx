@@ -54,20 +54,46 @@ def lost_events(Engine engine) -> int:
     return engine.core.dpi.ring.lost
 
 
-def write_frame(Box box, CaptureWriter writer, PacketRows packets, u64 i, bytes options=b"") -> None:
-    """Write the frame of the i-th packet, with what options_of() made. LookupError when the box holds it no longer."""
-    cdef const Chunk* chunk = box.chunk
-    cdef const PacketRow* row = packets.at(i)
-    cdef u32 low = 0, high = chunk.n, middle
+cdef u32 place_of(const Chunk* chunk, u64 n, u32 first) noexcept nogil:
+    """The place of the n-th frame of the input, or where it would be; not before `first`, near which it most likely
+    is."""
+    cdef u32 low = first, high = chunk.n, middle, step = 1
+    while low + step < chunk.n and chunk.frames[low + step].n < n:
+        low += step
+        step *= 2
+    if low + step < chunk.n:
+        high = low + step
     while low < high:
         middle = (low + high) // 2
-        if chunk.frames[middle].n < row.n:
+        if chunk.frames[middle].n < n:
             low = middle + 1
         else:
             high = middle
-    if low == chunk.n or chunk.frames[low].n != row.n:
-        raise LookupError(f"frame {row.n} is no longer held")
-    writer.check(writer.put(&chunk.frames[low], row.iface, options, <u32>len(options)))
+    return low
+
+
+def write_frames(Box box, CaptureWriter writer, PacketRows packets, places: Sequence[int], dict notes,
+                 note_of: Callable[[int, int], bytes]) -> None:
+    """Write the frames of the packets at these places, in order, each with what options_of() made of its flow: that is
+    in `notes` by the flow's number, else `note_of(number, place)` is asked and may put it there. LookupError when the
+    box holds a frame no longer."""
+    cdef const Chunk* chunk = box.chunk
+    cdef const PacketRow* row
+    cdef u32 at = 0
+    cdef bytes note = b""
+    cdef u64 flow = 0, i
+    cdef dict known = notes
+    for place in places:
+        i = place
+        row = packets.at(i)
+        if row.flow != flow:
+            flow = row.flow
+            found = known.get(flow)
+            note = note_of(flow, i) if found is None else found
+        at = place_of(chunk, row.n, at)
+        if at == chunk.n or chunk.frames[at].n != row.n:
+            raise LookupError(f"frame {row.n} is no longer held")
+        writer.check(writer.put(&chunk.frames[at], row.iface, note, <u32>len(note)))
 
 
 def ended_rows(Engine engine) -> list[tuple[int, int]]:

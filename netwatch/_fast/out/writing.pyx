@@ -7,6 +7,40 @@ from libc.string cimport strlen
 from netwatch._fast.base.bytes cimport u8, u32, u64, be16
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    #define NW_EACH(c) ((uint64_t)(c) * 0x0101010101010101u)
+    /* Has the word a byte of that value? Has it one below that, of at most 128? The answer "yes" may be wrong. */
+    #define NW_HAS(v, c) (((v ^ NW_EACH(c)) - NW_EACH(1)) & ~(v ^ NW_EACH(c)) & NW_EACH(128))
+    #define NW_BELOW(v, c) ((v - NW_EACH(c)) & ~v & NW_EACH(128))
+    /* How many of the first bytes stand in JSON as they are. */
+    static size_t nw_plain(const uint8_t *p, size_t n) {
+        size_t k = 0;
+        uint64_t v;
+        for (; k + 8 <= n; k += 8) {
+            memcpy(&v, p + k, 8);
+            if (NW_HAS(v, '"') | NW_HAS(v, '\\\\') | NW_BELOW(v, 32)) break;
+        }
+        while (k < n && p[k] >= 32 && p[k] != '"' && p[k] != '\\\\') k++;
+        return k;
+    }
+    /* Is there anything that a cell of CSV has to be quoted for? */
+    static int nw_quoted(const uint8_t *p, size_t n) {
+        size_t k = 0;
+        uint64_t v;
+        for (; k + 8 <= n; k += 8) {
+            memcpy(&v, p + k, 8);
+            if (NW_HAS(v, '"') | NW_HAS(v, ',') | NW_BELOW(v, 14)) break;
+        }
+        while (k < n && p[k] != '"' && p[k] != ',' && p[k] != 10 && p[k] != 13) k++;
+        return k < n;
+    }
+    """
+    size_t plain_run "nw_plain"(const u8* p, size_t n) noexcept nogil
+    bint is_quoted "nw_quoted"(const u8* p, size_t n) noexcept nogil
+
 cdef extern from "Python.h":
     char* PyOS_double_to_string(double value, char format, int precision, int flags, int* kind) noexcept
     int Py_DTSF_ADD_DOT_0
@@ -54,6 +88,9 @@ cdef inline u32 decimal(u8* p, u64 value) noexcept nogil:
     """The digits of a number, at most 20; how many."""
     cdef u8 digits[20]
     cdef u32 n = 0, k
+    if value < 10:
+        p[0] = <u8>(c'0' + value)
+        return 1
     while True:
         digits[n] = <u8>(c'0' + value % 10)
         n += 1
@@ -260,17 +297,12 @@ cdef u32 write_mac(u8* p, const u8* a) noexcept nogil:
     return 17
 
 
-cdef inline bint is_plain(u8 c) noexcept nogil:
-    return c >= 32 and c != c'"' and c != c'\\'
-
-
 cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil:
-    cdef u64 at = 0, start
+    cdef u64 at = 0, run
     while at < n:
-        start = at
-        while at < n and is_plain(p[at]):
-            at += 1
-        put_bytes(b, p + start, at - start)
+        run = plain_run(p + at, n - at)
+        put_bytes(b, p + at, run)
+        at += run
         if at < n:
             put_escape(b, p[at])
             at += 1
@@ -295,12 +327,7 @@ cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil:
 
 cdef void put_csv(Buf* b, const u8* p, u64 n) noexcept nogil:
     cdef u64 k
-    cdef bint plain = True
-    for k in range(n):
-        if p[k] == c',' or p[k] == c'"' or p[k] == 10 or p[k] == 13:
-            plain = False
-            break
-    if plain:
+    if not is_quoted(p, n):
         put_bytes(b, p, n)
         return
     put_byte(b, c'"')

@@ -137,7 +137,7 @@ cdef inline u64 flow_hash(const u8* a, const u8* b, u16 pa, u16 pb, u16 proto, u
     """The hash of a canonical flow key: its smaller end first."""
     cdef u64 ports = <u64>pa | <u64>pb << 16 | <u64>proto << 32 | <u64>base << 48
     if family == FAMILY_IP4:
-        return mix_on(mix(<u64>load32(a) | <u64>load32(b) << 32, ports), family, ports)
+        return mix(<u64>load32(a) | <u64>load32(b) << 32, ports)
     return mix_on(mix_ends(a, b, ports), family, ports)
 
 
