@@ -1,8 +1,11 @@
 # Written by tools/make_stubs.py. Change the .pyx, not this.
+from collections.abc import Callable, Sequence
+
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.packetrows import PacketRows
+from netwatch.model.record import Record
 
 KINDS: tuple[str, ...]
 
@@ -13,7 +16,14 @@ def drain(
 
 def lost_events(engine: Engine) -> int: ...
 
-def write_frame(box: Box, writer: CaptureWriter, packets: PacketRows, i: int, options: bytes = ...) -> None: ...
+def write_frames(
+    box: Box,
+    writer: CaptureWriter,
+    packets: PacketRows,
+    places: Sequence[int],
+    notes: Record,
+    note_of: Callable[[int, int], bytes],
+) -> None: ...
 
 def ended_rows(engine: Engine) -> list[tuple[int, int]]: ...
 

@@ -36,17 +36,21 @@ cdef class Sheet:
     """`columns`: how many there could be. Show it all packed lines, then it makes text of them."""
     cdef u32 n
     cdef bint* seen
+    cdef u32* shown            # the numbers of those that were seen
+    cdef u32 n_shown           # 0: to be counted anew
     cdef Buf out
 
     def __cinit__(self, u32 columns):
         self.n = columns
         self.seen = <bint*>calloc(columns + 1, sizeof(bint))
+        self.shown = <u32*>calloc(columns + 1, sizeof(u32))
         memset(&self.out, 0, sizeof(Buf))
-        if self.seen == NULL:
+        if self.seen == NULL or self.shown == NULL:
             raise MemoryError("no memory for columns")
 
     def __dealloc__(self):
         free(self.seen)
+        free(self.shown)
         buf_free(&self.out)
 
     def see(self, bytes packed) -> None:
@@ -55,6 +59,7 @@ cdef class Sheet:
         cdef const u8* end = p + len(packed)
         cdef Head head
         cdef u32 count
+        self.n_shown = 0
         while p < end:
             p = taken(p, end, &count, sizeof(count))
             while count:
@@ -82,7 +87,12 @@ cdef class Sheet:
         """Their text (RFC 4180); they have been seen."""
         cdef const u8* p = packed
         cdef const u8* end = p + len(packed)
-        cdef u32 count
+        cdef u32 count, i
+        if self.n_shown == 0:
+            for i in range(self.n):
+                if self.seen[i]:
+                    self.shown[self.n_shown] = i
+                    self.n_shown += 1
         while p < end:
             p = taken(p, end, &count, sizeof(count))
             p = self.line(p, end, count)
@@ -90,25 +100,22 @@ cdef class Sheet:
 
     cdef const u8* line(self, const u8* p, const u8* end, u32 count) except NULL:
         cdef Head head
-        cdef u32 i, columns = 0
+        cdef u32 k
         cdef u64 began = self.out.n
         head.column = self.n
         if count:
             p = taken(p, end, &head, sizeof(head))
-        for i in range(self.n):
-            if not self.seen[i]:
-                continue
-            if columns:
+        for k in range(self.n_shown):
+            if k:
                 put_byte(&self.out, c',')
-            columns += 1
-            if i == head.column:
+            if self.shown[k] == head.column:
                 put_csv(&self.out, p, head.n)
                 p += head.n
                 count -= 1
                 head.column = self.n
                 if count:
                     p = taken(p, end, &head, sizeof(head))
-        if columns == 1 and self.out.n == began:
+        if self.n_shown == 1 and self.out.n == began:
             put_bytes(&self.out, b'""', 2)         # a line of nothing would be none
         put_bytes(&self.out, b"\r\n", 2)
         return p
