@@ -21,18 +21,13 @@ from netwatch._fast.wire.cursor cimport (Cursor, DECAPS_MAX, NEXT_AMSDU, NEXT_CH
 
 cdef extern from *:
     """
-    #include <string.h>
     /* For sizes that the compiler knows: words of a vector register, where a call of memset() costs as much again. */
     static inline void nw_zero(void *p, size_t n) {
-    #ifdef __GNUC__
         typedef long long two __attribute__((vector_size(16), aligned(1), may_alias));
         size_t at = 0;
         #pragma GCC unroll 16
         for (; at + 16 <= n; at += 16) *(two *)((char *)p + at) = (two){0, 0};
         memset((char *)p + at, 0, n - at);
-    #else
-        memset(p, 0, n);
-    #endif
     }
     """
     void zero "nw_zero"(void* p, size_t n) noexcept nogil
