@@ -5,7 +5,6 @@ from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.packetrows import PacketRows
-from netwatch.model.record import Record
 
 KINDS: tuple[str, ...]
 
@@ -21,7 +20,7 @@ def write_frames(
     writer: CaptureWriter,
     packets: PacketRows,
     places: Sequence[int],
-    notes: Record,
+    notes: dict[int, bytes],
     note_of: Callable[[int, int], bytes],
 ) -> None: ...
 

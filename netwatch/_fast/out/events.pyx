@@ -72,8 +72,8 @@ cdef u32 place_of(const Chunk* chunk, u64 n, u32 first) noexcept nogil:
     return low
 
 
-def write_frames(Box box, CaptureWriter writer, PacketRows packets, places: Sequence[int], dict notes,
-                 note_of: Callable[[int, int], bytes]) -> None:
+def write_frames(Box box, CaptureWriter writer, PacketRows packets, places: Sequence[int],
+                 notes: dict[int, bytes], note_of: Callable[[int, int], bytes]) -> None:
     """Write the frames of the packets at these places, in order, each with what options_of() made of its flow: that is
     in `notes` by the flow's number, else `note_of(number, place)` is asked and may put it there. LookupError when the
     box holds a frame no longer."""
