@@ -212,6 +212,11 @@ cdef class Engine:
         """Newest packet time in ns."""
         return self.core.clock
 
+    @property
+    def timeless(self) -> int:
+        """Frames of which the input does not say when."""
+        return self.core.parser.timeless
+
 
 cdef void tell_series(Core* core) noexcept nogil:
     """Bring the counts by the second up to what the engine has counted."""

@@ -151,7 +151,7 @@ def _judged(policy: Policy, seen: Destinations) -> list[Record]:
         record = {"schema": "netwatch.egress/1", "program" if each.process else "source": way.who,
                   "container": way.container, "sni": way.name, "ip": way.address, "port": way.port,
                   "proto": way.proto, "app": each.app, "asn": each.asn, "org": each.org, "ech": each.ech or None,
-                  "first": each.first, "last": each.last, "flows": each.flows, "bytes_out": each.bytes_out,
+                  **each.span.record(), "flows": each.flows, "bytes_out": each.bytes_out,
                   "bytes_in": each.bytes_in, "verdict": verdict.word, "matched_by": verdict.by}
         made.append({key: value for key, value in record.items() if value not in (None, "")})
     return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import IO
 
-from netwatch._fast.out.record import iso
 from netwatch.addons.packets.readable import Showing
 from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
+from netwatch.records.maker import time_of
 from netwatch.records.masking import masked_pieces, secrets_of
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
@@ -137,7 +137,8 @@ class Conversation:
         about = f", stream {event.stream}" if event.stream >= 0 else ""
         about += ", decrypted" if event.inner else ""
         apart = "" if self._turn is None else "\n"
-        return f"{apart}--- {ends[0]} > {ends[1]}, {iso(event.time_ns)}{about}\n"
+        when = time_of(event.engine, event.time_ns).get("time")
+        return f"{apart}--- {ends[0]} > {ends[1]}{f', {when}' if when else ''}{about}\n"
 
     @staticmethod
     def _text(data: bytes) -> bytes:

@@ -138,7 +138,8 @@ class Showing(read.Reading):
     def trees(self) -> Iterator[tuple[Record, bytes, list[Node]]]:
         for record, ns, link, data in self.found:
             app = self.apps.get(record.get("flow", 0), "")
-            yield record, data, dissect(Frame(data, link, record["len"], record["n"], iso(ns),
+            when = iso(ns) if "time" in record else ""
+            yield record, data, dissect(Frame(data, link, record["len"], record["n"], when,
                                               record.get("interface", ""), app))
 
 

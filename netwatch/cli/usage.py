@@ -69,7 +69,8 @@ def _day(text: str) -> str:
 def _write(found: list[ledger.Sum], by: tuple[str, ...], style: str) -> None:
     made = [{"schema": "netwatch.usage/1", **{name: value for name, value in zip(by, each.group, strict=True) if value},
              "bytes_out": each.bytes_out, "bytes_in": each.bytes_in, "flows": each.flows,
-             "destinations": each.destinations, "first": each.first, "last": each.last} for each in found]
+             "destinations": each.destinations, **({"first": each.first, "last": each.last} if each.first else {})}
+            for each in found]
     if style == "json":
         print(json.dumps(made, ensure_ascii=False, indent=2))
     elif style == "ndjson":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from netwatch.egress.policy import Destination
 from netwatch.model.record import Record, look_up
+from netwatch.model.span import Span
 
 MOST = 65_536  # destinations
 KEYS = frozenset({"src", "dst", "dport", "proto", "first", "last", "bytes_out", "bytes_in", "tls", "quic", "http",
@@ -32,8 +33,7 @@ class Way(NamedTuple):
 class Seen:
     """Of one way. Times as records have them, bytes of frames."""
 
-    first: str
-    last: str
+    span: Span = field(default_factory=Span)
     app: str = ""
     asn: int | None = None
     org: str = ""
@@ -61,8 +61,8 @@ class Destinations:
             if len(self.seen) >= MOST:
                 self.left_out += 1
                 return
-            seen = self.seen[way] = Seen(flow["first"], flow["last"])
-        seen.first, seen.last = min(seen.first, flow["first"]), max(seen.last, flow["last"])
+            seen = self.seen[way] = Seen()
+        seen.span.take(flow)
         seen.app = str(flow.get("app") or seen.app)
         seen.asn, seen.org = look_up(flow, "geo.asn") or seen.asn, look_up(flow, "geo.org") or seen.org
         seen.ech = seen.ech or bool(look_up(flow, "tls.ech") or look_up(flow, "quic.ech"))

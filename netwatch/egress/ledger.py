@@ -65,8 +65,9 @@ def add(path: Path, seen: Destinations, keep_days: int) -> int:
 
 
 def _put(base: sqlite3.Connection, seen: Destinations) -> int:
-    rows = [(each.last[:10], way.who, way.container, way.name, way.address, way.port or 0, way.proto, each.asn,
-             each.org or None, each.flows, each.bytes_out, each.bytes_in, each.first, each.last)
+    rows = [((each.span.last or "")[:10], way.who, way.container, way.name, way.address, way.port or 0, way.proto,
+             each.asn, each.org or None, each.flows, each.bytes_out, each.bytes_in, each.span.first or "",
+             each.span.last or "")
             for way, each in seen.seen.items()]
     base.executemany(ADD, rows)
     return len(rows)

@@ -20,6 +20,7 @@ PORTS = {"http": 80, "https": 443}
 VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2: what a method or a field's name may be
 CURLS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})  # its own affair
+NO_TIME = "1970-01-01T00:00:00.000Z"
 QUERY_MOST = 1000
 
 
@@ -40,13 +41,15 @@ def har(entries: Iterable[tuple[Exchange, Place]], version: str) -> Record:
 
 
 def entry(exchange: Exchange, place: Place) -> Record:
-    """One of the entries."""
+    """One of the entries. The format wants a time also where the capture has none."""
     record = exchange.record
     wait = record["latency_us"] / 1000 if "latency_us" in record else -1
     found: Record = {
-        "startedDateTime": record["time"], "time": max(wait, 0), "request": _request(exchange, place),
+        "startedDateTime": record.get("time", NO_TIME), "time": max(wait, 0), "request": _request(exchange, place),
         "response": _response(exchange), "cache": {}, "timings": {"send": -1, "wait": wait, "receive": -1},
         "connection": str(place.flow)}
+    if "time" not in record:
+        found["comment"] = "the capture does not say when"
     return found | ({"serverIPAddress": place.address} if place.address else {})
 
 

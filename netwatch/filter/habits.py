@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from netwatch.filter.primitives import FAMILIES
 from netwatch.schema import FIELDS, NAMES
 
 OPERATORS = ("contains", "matches", "in")
@@ -21,8 +22,6 @@ APPS = frozenset(field.name.partition(".")[0] for field in FIELDS if "flow" in f
                  ) - NO_APPS
 PROTOS = frozenset({"tcp", "udp", "icmp", "icmp6", "igmp", "sctp", "arp", "gre", "esp", "ah", "udplite", "ospf", "pim",
                     "vrrp", "eigrp"})
-FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
-ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
 INSTEAD = {
     "http.request": "http.method", "http.response": "http.status", "http.request.full_uri": "http.path",
     "tls.handshake": "tls (its app is in app_stack) or tls.version", "ssl": "tls", "ssl.handshake": "tls",

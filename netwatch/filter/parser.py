@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 
-from netwatch.filter import expressions, habits, lists, values
+from netwatch.filter import expressions, habits, lists, primitives, values
 from netwatch.filter.cursor import Cursor
 from netwatch.filter.evaluate import RELATIONS
 from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token
@@ -133,11 +133,10 @@ class Parser(Cursor):
         low = word.text.lower()
         fields = self.names.get(low)
         if low == "exists" and self.now.kind is Kind.WORD and (named := self.named(self.now.text.lower())):
-            self.take()
-            return Exists(named)
-        habit = self.habit(word)
-        if habit is not None:
-            return habit
+            return _implied(self.take().text.lower(), Exists(named))
+        primitive = primitives.primitive(self, word)
+        if primitive is not None:
+            return primitive
         if fields is not None and fields[0].type is Type.BOOL:
             if self.now.kind is Kind.WORD and self.now.text.lower() in TRUTHS:
                 return self.compare(word, ":")
@@ -167,28 +166,12 @@ class Parser(Cursor):
         """The fields of a name, or of an object."""
         return self.names.get(low) or tuple(field for field in FIELDS if field.name.startswith(low + "."))
 
-    def habit(self, word: Token) -> Node | None:
-        """What tcpdump's users write: host A, net A/N, src host A, dst net A/N, dst port N, ip host A."""
-        low = word.text.lower()
-        if self.now.kind is not Kind.WORD:
-            return None
-        following = self.now.text.lower()
-        if low in habits.ENDS and following in ("host", "net", "port") and self.peek(1).kind in VALUES:
-            address, port = habits.ENDS[low]
-            self.take()
-            return self.compare(word._replace(text=port if following == "port" else address), ":")
-        if low in habits.FAMILIES and following in ("host", "net", "src", "dst", "port", "proto"):
-            return self.family(low)
-        if low in ("host", "net") and (low == "net" or values.packed(following) or values.network(following)):
-            return self.compare(word._replace(text="addr"), ":")
-        return None
-
     def beside(self, word: Token, fields: tuple[Field, ...]) -> Node:
         """`field value`, where the value is no operator mistyped."""
         following = self.now.text.lower()
         if self.now.kind is Kind.WORD and following == "exists":
             self.take()
-            return Exists(fields)
+            return _implied(word.text.lower(), Exists(fields))
         meant = habits.mistyped_operator(following) if self.now.kind is Kind.WORD else None
         if meant is not None and self.peek(1).kind in VALUES:
             raise self.error(f"{self.now.text!r} is no operator; did you mean {meant}?", self.now)
@@ -202,10 +185,10 @@ class Parser(Cursor):
         network = values.network(word.text)
         if network is not None:
             return Compare(NAMES["addr"], Addresses((network,)))
-        if low in habits.FAMILIES:
-            return self.family(low)
+        if low in primitives.FAMILIES:
+            return primitives.family(low)
         if low in self.names:
-            return Exists(self.names[low])
+            return _implied(low, Exists(self.names[low]))
         proto = ALSO.get(low, low)
         if proto in habits.PROTOS:
             return Compare((_PROTO,), Words(frozenset({proto.encode()})))
@@ -218,12 +201,6 @@ class Parser(Cursor):
         if wrong is not None:
             raise self.error(wrong, word)
         return Search(Part(values.folded(word.text)))
-
-    def family(self, low: str) -> Node:
-        """IPv4, or IPv6."""
-        network = values.network(habits.FAMILIES[low])
-        assert network is not None
-        return Compare(NAMES["addr"], Addresses((network,)))
 
     def begins_comparison(self) -> bool:
         """The word at hand is itself the left side of a comparison."""
@@ -250,12 +227,8 @@ class Parser(Cursor):
         other = self.other(fields, op)
         if other:
             self.take()
-            return Relate(fields, op, other, negated)
-        node = Compare(fields, make_test(name, fields, op, self.value(op, fields), self.text), negated)
-        transport = transport_of(name)
-        if transport is None or name in BY_NAME:
-            return node
-        return And((Compare((_PROTO,), Words(frozenset({transport.encode()}))), node))
+            return _implied(name, Relate(fields, op, other, negated))
+        return _implied(name, Compare(fields, make_test(name, fields, op, self.value(op, fields), self.text), negated))
 
     def other(self, fields: tuple[Field, ...], op: str) -> tuple[Field, ...]:
         """The fields that stand where a value would, to be compared with these; () when none do."""
@@ -314,6 +287,17 @@ class Parser(Cursor):
                 raise self.error("the set is not closed", opening)
             if not mark.is_punct(","):
                 raise self.error("values of a set are parted by commas", mark)
+
+
+def _implied(name: str, node: Node) -> Node:
+    """With what a name of Wireshark's implies: tcp.port speaks of TCP alone, ip.addr of IPv4."""
+    if name in BY_NAME:
+        return node
+    transport = transport_of(name)
+    if transport is not None:
+        return And((Compare((_PROTO,), Words(frozenset({transport.encode()}))), node))
+    prefix, dot, _ = name.partition(".")
+    return And((primitives.family(prefix), node)) if dot and prefix in primitives.FAMILIES else node
 
 
 _A = {Type.ADDRESS: "an address", Type.TEXT: "a text"} | dict.fromkeys(

@@ -97,20 +97,21 @@ class RecordMaker:
         if event.frame and event.kind in ("dns", "http"):
             about |= {"frame": event.frame, **self._file(event.frame)}
         if event.kind not in ("dns", "http"):
-            return {"schema": f"netwatch.{event.kind}/1", "time": iso(event.time_ns), **about, **event.payload}
+            return {"schema": f"netwatch.{event.kind}/1", **time_of(event.engine, event.time_ns), **about,
+                    **event.payload}
         if event.kind == "dns":
             body = event.payload if isinstance(event.payload, dict) else dnstext.record(event.payload)
             if event.inner and body.get("transport") in CLEAR_DNS:
                 body["transport"] = "tls" if flow.proto == "tcp" else "quic"
             if event.flow:
                 about |= _who(flow, event.side, body.get("qr") == "response")
-            return {"schema": "netwatch.dns/1", "time": iso(event.time_ns), **about, **body}
+            return {"schema": "netwatch.dns/1", **time_of(event.engine, event.time_ns), **about, **body}
         if isinstance(event.payload, dict):
             began, body = event.time_ns, event.payload
         else:
             body = httptext.record(event.payload, self.show_secrets)
             began = httptext.started(event.payload) or event.time_ns
-        record = {"schema": "netwatch.http/1", "time": iso(began), **about, **body}
+        record = {"schema": "netwatch.http/1", **time_of(event.engine, began), **about, **body}
         if event.inner:
             record["decrypted"] = True
         return record
@@ -141,6 +142,11 @@ class RecordMaker:
             ends: Record = {key: flow[key] for key in ("src", "sport", "dst", "dport") if key in flow}
             for handshake in handshakes(said):
                 yield {**about, **ends, "tls": handshake}
+
+
+def time_of(engine: Engine, ns: int) -> Record:
+    """`time`, unless the capture does not say it of its frames."""
+    return {} if ns == 0 and engine.timeless else {"time": iso(ns)}
 
 
 def _who(flow: RawFlow, side: int, response: bool) -> Record:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 
 from netwatch.model.record import Record
+from netwatch.model.span import Span
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of, value_at
 from netwatch.stats.table import MOST_GROUPS, Column, Kind, Table, most_first
@@ -55,16 +56,15 @@ class _Pair:
     """What two ends said to each other, as numbers of its own and no lists: there may be a million of them. `a` is the
     key's first end, `b` its second, `outer` are a tunnel's ends, whichever way."""
 
-    __slots__ = ("a_bytes", "a_packets", "b_bytes", "b_packets", "first", "flows", "last", "number", "outer_bytes",
-                 "outer_packets", "swapped")
+    __slots__ = ("a_bytes", "a_packets", "b_bytes", "b_packets", "flows", "number", "outer_bytes",
+                 "outer_packets", "span", "swapped")
 
     def __init__(self) -> None:
         self.flows = self.a_packets = self.a_bytes = self.b_packets = self.b_bytes = 0
         self.outer_packets = self.outer_bytes = 0
         self.number = 0  # of the first flow
         self.swapped = False  # that was begun by the key's second end
-        self.first = ""
-        self.last = ""
+        self.span = Span()
 
     def add(self, flow: Record, swapped: bool) -> None:
         self.meet(flow, swapped)
@@ -87,8 +87,7 @@ class _Pair:
         self.flows += 1
         if not self.number or flow["id"] < self.number:
             self.number, self.swapped = flow["id"], swapped
-        self.first = min(self.first or flow["first"], flow["first"])
-        self.last = max(self.last, flow["last"])
+        self.span.take(flow)
 
 
 class Conversations(FlowStatistic):
@@ -166,12 +165,14 @@ def _row(key: tuple[object, ...], pair: _Pair) -> Record:
             "packets_out": out[0] if known else None, "bytes_out": out[1] if known else None,
             "packets_in": into[0] if known else None, "bytes_in": into[1] if known else None,
             "packets": out[0] + into[0] + pair.outer_packets, "bytes": out[1] + into[1] + pair.outer_bytes,
-            "duration": seconds_between(pair.first, pair.last), "first": pair.first}
+            "duration": seconds_of(pair.span), "first": pair.span.first}
 
 
-def seconds_between(first: str, last: str) -> float:
-    """From one time of a record to another."""
-    return (_nanoseconds(last) - _nanoseconds(first)) / 1e9
+def seconds_of(span: Span) -> float | None:
+    """How long it is, where it is known."""
+    if span.first is None or span.last is None:
+        return None
+    return (_nanoseconds(span.last) - _nanoseconds(span.first)) / 1e9
 
 
 def _nanoseconds(text: str) -> int:

@@ -64,6 +64,8 @@ class InputOutput(FrameStatistic):
             "intervals without frames are left out: there are more than can be shown"]
         if self.totals.late[0]:
             words.append(f"beyond {MOST_INTERVALS:,} intervals {self.totals.late[0]:,} frames are left out")
+        if self.totals.timeless:
+            words.append(f"{self.totals.timeless:,} frames have no time, and are in no interval")
         rows = [self._row(number, *found.get(number, (0, 0))) for number in numbers]
         columns = [Column("start", "from s", Kind.SECONDS), Column("time", "time (UTC)", Kind.TIME, 3),
                    Column("packets", "packets", Kind.COUNT), Column("bytes", "bytes", Kind.COUNT),
@@ -114,7 +116,7 @@ class Expert(FrameStatistic):
         for group, what, count, frame, ns in self.totals.by_happening():
             severity, of, proto, summary = EXPERT.get((group, what), ("error", "malformed", "frame", what))
             rows.append({"severity": severity, "group": of, "protocol": proto, "summary": summary, "count": count,
-                         "frame": frame, "time": iso(ns)})
+                         "frame": frame, "time": None if ns is None else iso(ns)})
         rows = most_first(rows, "count")
         rows.sort(key=lambda row: SEVERITIES.index(str(row["severity"])))
         columns = [Column("severity", "severity"), Column("group", "group", rank=3),

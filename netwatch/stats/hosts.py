@@ -3,9 +3,11 @@ sent and received. And which programs, where owners of flows are known."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from netwatch.model.record import Record
+from netwatch.model.span import Span
 from netwatch.records.values import value_at
 from netwatch.stats.flows import FlowStatistic
 from netwatch.stats.table import Column, Kind, Table, most_first
@@ -24,8 +26,8 @@ SHARED = ("broadcast", "multicast")
 class _Host:
     """One address."""
 
-    __slots__ = ("agents", "bytes", "clients", "first", "flows", "last", "mac", "more", "names", "packets", "scope",
-                 "services", "ttl", "vendor")
+    __slots__ = ("agents", "bytes", "clients", "flows", "mac", "more", "names", "packets", "scope",
+                 "services", "span", "ttl", "vendor")
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
@@ -38,7 +40,7 @@ class _Host:
         self.flows = 0
         self.packets = [0, 0]  # sent, received
         self.bytes = [0, 0]
-        self.first = self.last = ""
+        self.span = Span()
 
     def learn(self, what: str, words: Iterable[object]) -> None:
         kept: dict[str, None] = getattr(self, what)
@@ -79,8 +81,7 @@ class Hosts(FlowStatistic):
             for kept, key in ((host.packets, "packets"), (host.bytes, "bytes")):
                 kept[0] += flow.get(f"{key}_{sent}", 0)
                 kept[1] += flow.get(f"{key}_{received}", 0)
-            host.first = min(host.first or flow["first"], flow["first"])
-            host.last = max(host.last, flow["last"])
+            host.span.take(flow)
             host.scope = host.scope or str(value_at(flow, f"scope.{side}") or "")
             host.mac = str(value_at(flow, f"lan.{side}.mac") or host.mac)
             host.vendor = str(value_at(flow, f"lan.{side}.vendor") or host.vendor)
@@ -126,7 +127,7 @@ def _row(address: str, host: _Host) -> Record:
                    "flows": host.flows, "packets": sum(host.packets), "bytes": sum(host.bytes)}
     for key, kept in (("packets", host.packets), ("bytes", host.bytes)):
         row |= {f"{key}_sent": kept[0], f"{key}_received": kept[1]}
-    return {**row, "first": host.first, "last": host.last, **{f"more_{what}": n for what, n in host.more.items()}}
+    return {**row, **host.span.record(), **{f"more_{what}": n for what, n in host.more.items()}}
 
 
 class Processes(FlowStatistic):
@@ -137,6 +138,7 @@ class Processes(FlowStatistic):
     def __init__(self) -> None:
         super().__init__()
         self.rows: dict[tuple[str | None, int | None], Record] = {}
+        self.spans: defaultdict[tuple[str | None, int | None], Span] = defaultdict(Span)
 
     def add(self, flow: Record) -> None:
         about = flow.get("process", {})
@@ -144,20 +146,18 @@ class Processes(FlowStatistic):
         if not self.room(self.rows, key):
             return
         row = self.rows.setdefault(key, {"name": key[0], "pid": key[1], "user": about.get("user"), "flows": 0,
-                                         "packets": 0, "bytes": 0, "bytes_out": 0, "bytes_in": 0,
-                                         "first": flow["first"], "last": flow["last"]})
+                                         "packets": 0, "bytes": 0, "bytes_out": 0, "bytes_in": 0})
+        self.spans[key].take(flow)
         row["flows"] += 1
         for way in ("out", "in"):
             row["packets"] += flow.get(f"packets_{way}", 0)
             row["bytes"] += flow.get(f"bytes_{way}", 0)
             row[f"bytes_{way}"] += flow.get(f"bytes_{way}", 0)
-        row["first"] = min(row["first"], flow["first"])
-        row["last"] = max(row["last"], flow["last"])
 
     def tables(self) -> list[Table]:
         columns = [Column("name", "program"), Column("pid", "pid", Kind.COUNT), Column("user", "user", rank=3),
                    Column("flows", "flows", Kind.COUNT, 2), Column("packets", "packets", Kind.COUNT, 4),
                    Column("bytes_out", "bytes →", Kind.COUNT, 1), Column("bytes_in", "bytes ←", Kind.COUNT, 1),
                    Column("bytes", "bytes", Kind.COUNT), Column("first", "first (UTC)", Kind.TIME, 5)]
-        rows = most_first(self.rows.values(), "bytes", "packets")
+        rows = most_first(({**row, **self.spans[key].record()} for key, row in self.rows.items()), "bytes", "packets")
         return [Table("processes", "process", columns, rows, bar="bytes", open=True, words=self.words())]

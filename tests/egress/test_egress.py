@@ -161,8 +161,9 @@ def test_the_ledger_adds_up_and_forgets(tmp_path: Path) -> None:
     def day(number: int, octets: int) -> Destinations:
         seen = Destinations()
         stamp = f"2026-01-{number:02}T10:00:00.000000000Z"
-        seen.seen[Way("curl", "", "api.example.org", "192.0.2.1", 443, "tcp")] = Seen(
-            stamp, stamp, flows=1, bytes_out=octets, bytes_in=2 * octets)
+        way = Way("curl", "", "api.example.org", "192.0.2.1", 443, "tcp")
+        seen.seen[way] = Seen(flows=1, bytes_out=octets, bytes_in=2 * octets)
+        seen.seen[way].span.take({"first": stamp, "last": stamp})
         return seen
 
     ledger.add(path, day(1, 10), 30)

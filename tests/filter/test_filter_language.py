@@ -274,10 +274,22 @@ def test_odd_records_do_not_raise():
     "not src host 192.0.2.1", "proto == 6", "ip.proto == 6", "proto:6", "proto in {6, 17}", "not proto == 17",
     "port eq 443", "bytes gt 1MB", "port ne 80", "bytes_out > bytes_in", "packets_in >= packets_out", "sport != dport",
     "rtt < duration", "first < last", "src != dst", "sni == tls.sni", "not bytes_in > bytes_out",
-    "not uid == pid", "ech",
+    "not uid == pid", "ech", "src or dst host 10.1.2.3", "dst or src net 192.0.2.0/24",
+    "not src and dst net 10.0.0.0/8",
+    "src or dst port 443 and tcp", "net 10.0.0.0 mask 255.0.0.0", "dst net 192.0.2.0 mask 255.255.255.0", "tcp.port",
+    "not udp.port", "not exists udp.srcport", "tcp.srcport exists", "ip.src", "not ipv6.dst", "not ip6 host 10.1.2.3",
 ])
 def test_habits(text):
     assert Filter(text).matches(FLOW)
+
+
+def test_names_of_a_header_are_not_true_of_what_has_none():
+    arp = {"proto": "arp", "src": "192.0.2.1", "dst": "192.0.2.2"}
+    for text in ("ip", "ip.addr == 192.0.2.1", "ip.addr != 192.0.2.9", "ip.src", "ip host 192.0.2.1", "tcp.port",
+                 "ipv6.addr"):
+        assert not Filter(text).matches(arp)
+        assert not Filter(text).matches({"proto": "cdp", "src": "02:00:00:00:00:01", "dst": "01:00:0c:cc:cc:cc"})
+    assert Filter("host 192.0.2.1").matches(arp) and Filter("addr == 192.0.2.1 and arp").matches(arp)
 
 
 @pytest.mark.parametrize(("text", "record"), [
@@ -306,6 +318,7 @@ def test_numbers_that_have_names(text, record):
     ("ended == done", 10, "ended is never 'done'"), ("rcode == 77", 10, "no name for the number 77"),
     ("tls.version == 5", 16, "no name for the number 5"), ("less 100", 1, "bytes < N"), ("tcp[13] & 2", 1, "tcp_flags"),
     ("ether host 2:0:0:0:0:1", 1, "addr == MAC"), ("bytes > rtt", 9, "a duration is not compared with a bytes"),
+    ("net 10.0.0.0 mask 255.0.255.0", 5, "net and mask"), ("net 10.0.0.0 mask x", 5, "net and mask"),
     ("src > dst", 7, "compared by == and !="), ("dst in @list", 8, "no list is called @list"),
 ])
 def test_what_cannot_hold_is_said(text, column, words):

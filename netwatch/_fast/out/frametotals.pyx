@@ -50,6 +50,7 @@ cdef struct Happening:
     u64 count
     u64 frame                  # the first
     u64 ts
+    bint timeless
 
 
 cdef class FrameTotals:
@@ -68,6 +69,7 @@ cdef class FrameTotals:
     cdef u64 now_bytes
     cdef dict intervals        # number → [frames, bytes]; negative before the first frame
     cdef readonly list late    # list[int]: frames, bytes of intervals for which there was no room
+    cdef readonly u64 timeless # frames of which the input does not say when
 
     def __cinit__(self, u64 interval=0):
         self.interval = interval
@@ -95,7 +97,9 @@ cdef class FrameTotals:
     cdef int add(self, const PacketRow* row) except -1:
         cdef long long at
         cdef u64 away
-        if self.interval:
+        if row.timeless:
+            self.timeless += 1
+        elif self.interval:
             if not self.begun:
                 self.begun, self.origin = True, row.ts
             if row.ts >= self.origin:
@@ -165,7 +169,7 @@ cdef class FrameTotals:
 
     cdef void happen(self, int what, const PacketRow* row) noexcept nogil:
         if self.seen[what].count == 0:
-            self.seen[what].frame, self.seen[what].ts = row.n, row.ts
+            self.seen[what].frame, self.seen[what].ts, self.seen[what].timeless = row.n, row.ts, row.timeless
         self.seen[what].count += 1
 
     @property
@@ -194,8 +198,9 @@ cdef class FrameTotals:
             found.append((("others",), None, self.others.frames, self.others.bytes))
         return found
 
-    def by_happening(self) -> list[tuple[str, str, int, int, int]]:
-        """(group, what, count, number of the first frame, its time in ns) of all that happened."""
+    def by_happening(self) -> list[tuple[str, str, int, int, int | None]]:
+        """(group, what, count, number of the first frame, its time in ns where it has one) of all that happened."""
         cdef int i
-        return [(*WORDS[i], self.seen[i].count, self.seen[i].frame, self.seen[i].ts)
+        return [(*WORDS[i], self.seen[i].count, self.seen[i].frame,
+                 None if self.seen[i].timeless else self.seen[i].ts)
                 for i in range(W_COUNT) if self.seen[i].count]

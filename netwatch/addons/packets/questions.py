@@ -202,8 +202,8 @@ def _end(record: Record, address: str, port: str) -> str:
 
 
 def _frame(record: Record, about: Record, data: bytes) -> Frame:
-    return Frame(data, about["link"], record["len"], record["n"], iso(about["ns"]), record.get("interface", ""),
-                 record.get("app", ""))
+    return Frame(data, about["link"], record["len"], record["n"], iso(about["ns"]) if "time" in record else "",
+                 record.get("interface", ""), record.get("app", ""))
 
 
 def _chosen(session: Session, k: int) -> Chosen | None:

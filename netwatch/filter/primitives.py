@@ -1,0 +1,78 @@
+"""What tcpdump's users write (pcap-filter(7) calls them primitives), as conditions on fields:
+
+    [ip | ip6] [src | dst | src or dst | src and dst] (host A | net N [mask M] | port P)
+"""
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from netwatch.filter import values
+from netwatch.filter.lexer import Kind, Token
+from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Or, Words
+from netwatch.schema import BY_NAME, NAMES
+
+if TYPE_CHECKING:
+    from netwatch.filter.parser import Parser
+
+FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
+ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
+WHAT = ("host", "net", "port")
+VALUES = (Kind.WORD, Kind.STRING)
+
+
+def primitive(parser: Parser, word: Token) -> Node | None:
+    """The condition that begins with this word, which has been taken; None when none does."""
+    low, following = word.text.lower(), parser.now.text.lower()
+    if low in ENDS and _both(parser, low):
+        joins = Or if parser.take().kind is Kind.OR else And
+        parser.take()
+        begun = parser.at
+        first = _of_end(parser, low, word)
+        end, parser.at = parser.at, begun
+        items = (first, _of_end(parser, "dst" if low == "src" else "src", word))
+        assert parser.at == end
+        return joins(items)
+    if parser.now.kind is not Kind.WORD:
+        return None
+    if low in ENDS and following in WHAT and parser.peek(1).kind in VALUES:
+        return _of_end(parser, low, word)
+    if low in FAMILIES and following in (*ENDS, *WHAT, "proto"):
+        return family(low)
+    if low == "net" or (low == "host" and (values.packed(following) or values.network(following))):
+        return _compared(parser, word, "addr")
+    return None
+
+
+def family(low: str) -> Node:
+    """IPv4, or IPv6: packets of it, not those of ARP that speak of its addresses."""
+    network = values.network(FAMILIES[low])
+    assert network is not None
+    of_it = Compare(NAMES["addr"], Addresses((network,)))
+    if low in ("ip6", "ipv6"):
+        return of_it
+    return And((of_it, Not(Compare((BY_NAME["proto"],), Words(frozenset({b"arp"}))))))
+
+
+def _both(parser: Parser, low: str) -> bool:
+    """`or dst host A` stands there, behind src; or the other way round, or with `and`."""
+    other = parser.peek(1).text.lower()
+    return (parser.now.kind in (Kind.OR, Kind.AND) and other in ENDS and other != low
+            and parser.peek(2).text.lower() in WHAT and parser.peek(3).kind in VALUES)
+
+
+def _of_end(parser: Parser, low: str, word: Token) -> Node:
+    address, port = ENDS[low]
+    return _compared(parser, word, port if parser.take().text.lower() == "port" else address)
+
+
+def _compared(parser: Parser, word: Token, name: str) -> Node:
+    """The field is what stands there: a host, a port, a network with or without its mask."""
+    if parser.peek(1).kind is Kind.WORD and parser.peek(1).text.lower() == "mask":
+        net, mask = parser.now, parser.peek(2)
+        try:
+            bits = ip_network(f"{ip_address(net.text)}/{ip_address(mask.text)}").prefixlen
+        except ValueError:
+            raise parser.error("net and mask are addresses, such as net 192.0.2.0 mask 255.255.255.0", net) from None
+        parser.tokens[parser.at:parser.at + 3] = [net._replace(text=f"{net.text}/{bits}", end=mask.end)]
+    return parser.compare(word._replace(text=name), ":")
