@@ -134,7 +134,7 @@ class Parser(Cursor):
         fields = self.names.get(low)
         if low == "exists" and self.now.kind is Kind.WORD and (named := self.named(self.now.text.lower())):
             return _implied(self.take().text.lower(), Exists(named))
-        primitive = primitives.primitive(self, word)
+        primitive = primitives.primitive(self, word, self.compare)
         if primitive is not None:
             return primitive
         if fields is not None and fields[0].type is Type.BOOL:

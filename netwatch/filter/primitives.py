@@ -4,43 +4,42 @@
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from netwatch.filter import values
+from netwatch.filter.cursor import Cursor
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Or, Words
 from netwatch.schema import BY_NAME, NAMES
-
-if TYPE_CHECKING:
-    from netwatch.filter.parser import Parser
 
 FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
 ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
 WHAT = ("host", "net", "port")
 VALUES = (Kind.WORD, Kind.STRING)
+Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
 
 
-def primitive(parser: Parser, word: Token) -> Node | None:
+def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
     """The condition that begins with this word, which has been taken; None when none does."""
     low, following = word.text.lower(), parser.now.text.lower()
     if low in ENDS and _both(parser, low):
         joins = Or if parser.take().kind is Kind.OR else And
         parser.take()
         begun = parser.at
-        first = _of_end(parser, low, word)
+        first = _of_end(parser, low, word, compare)
         end, parser.at = parser.at, begun
-        items = (first, _of_end(parser, "dst" if low == "src" else "src", word))
+        items = (first, _of_end(parser, "dst" if low == "src" else "src", word, compare))
         assert parser.at == end
         return joins(items)
     if parser.now.kind is not Kind.WORD:
         return None
     if low in ENDS and following in WHAT and parser.peek(1).kind in VALUES:
-        return _of_end(parser, low, word)
+        return _of_end(parser, low, word, compare)
     if low in FAMILIES and following in (*ENDS, *WHAT, "proto"):
         return family(low)
     if low == "net" or (low == "host" and (values.packed(following) or values.network(following))):
-        return _compared(parser, word, "addr")
+        return _compared(parser, word, "addr", compare)
     return None
 
 
@@ -54,19 +53,19 @@ def family(low: str) -> Node:
     return And((of_it, Not(Compare((BY_NAME["proto"],), Words(frozenset({b"arp"}))))))
 
 
-def _both(parser: Parser, low: str) -> bool:
+def _both(parser: Cursor, low: str) -> bool:
     """`or dst host A` stands there, behind src; or the other way round, or with `and`."""
     other = parser.peek(1).text.lower()
     return (parser.now.kind in (Kind.OR, Kind.AND) and other in ENDS and other != low
             and parser.peek(2).text.lower() in WHAT and parser.peek(3).kind in VALUES)
 
 
-def _of_end(parser: Parser, low: str, word: Token) -> Node:
+def _of_end(parser: Cursor, low: str, word: Token, compare: Comparing) -> Node:
     address, port = ENDS[low]
-    return _compared(parser, word, port if parser.take().text.lower() == "port" else address)
+    return _compared(parser, word, port if parser.take().text.lower() == "port" else address, compare)
 
 
-def _compared(parser: Parser, word: Token, name: str) -> Node:
+def _compared(parser: Cursor, word: Token, name: str, compare: Comparing) -> Node:
     """The field is what stands there: a host, a port, a network with or without its mask."""
     if parser.peek(1).kind is Kind.WORD and parser.peek(1).text.lower() == "mask":
         net, mask = parser.now, parser.peek(2)
@@ -75,4 +74,4 @@ def _compared(parser: Parser, word: Token, name: str) -> Node:
         except ValueError:
             raise parser.error("net and mask are addresses, such as net 192.0.2.0 mask 255.255.255.0", net) from None
         parser.tokens[parser.at:parser.at + 3] = [net._replace(text=f"{net.text}/{bits}", end=mask.end)]
-    return parser.compare(word._replace(text=name), ":")
+    return compare(word._replace(text=name), ":")

@@ -69,7 +69,7 @@ cdef class FrameTotals:
     cdef u64 now_bytes
     cdef dict intervals        # number → [frames, bytes]; negative before the first frame
     cdef readonly list late    # list[int]: frames, bytes of intervals for which there was no room
-    cdef readonly u64 timeless # frames of which the input does not say when
+    cdef readonly u64 timeless  # frames of which the input does not say when
 
     def __cinit__(self, u64 interval=0):
         self.interval = interval
