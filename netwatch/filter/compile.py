@@ -41,6 +41,7 @@ Emit = Callable[[int, int], int]                  # (where if true, where if fal
 END_CHARACTERS = string.digits + "abcdef:.[]"     # of an address and a port
 U64 = (1 << 64) - 1
 PORTS = 65536
+OF_RECORDS = frozenset({"community_id"})            # worked out when a record is made: no column has them
 MANY_RANGES = 4                                   # more ranges of small numbers than this become a bitmap
 COST_BITS, COST_NUMBER, COST_ADDRESS, COST_WRITTEN, COST_ASK = 1, 2, 3, 20, 10_000
 
@@ -124,7 +125,8 @@ class _Compiler:
         if isinstance(node, Compare):
             return self.compare(node)
         if isinstance(node, Exists):
-            return self.some(self.tests(self.of_flows(node.fields), None))
+            return self.of_record(node) if OF_RECORDS & {field.name for field in node.fields} else self.some(
+                self.tests(self.of_flows(node.fields), None))
         if isinstance(node, Relate):
             return self.relate(node)
         if isinstance(node, Reckon):
@@ -137,6 +139,8 @@ class _Compiler:
         return self.every(pieces) if isinstance(node, And) else self.some(pieces)
 
     def compare(self, node: Compare) -> Piece:
+        if OF_RECORDS & {field.name for field in node.fields}:
+            return self.of_record(node)
         fields = self.of_flows(node.fields)
         passes = self.some(self.tests(fields, node.test))
         return self.every([self.some(self.tests(fields, None)), self.opposite(passes)]) if node.negated else passes
@@ -156,7 +160,7 @@ class _Compiler:
         there = [self.some([self.step(COST_NUMBER, "has", col) for _, col, _ in side]) for side in columns]
         return self.every([*there, self.opposite(stands)])
 
-    def of_record(self, node: Relate | Reckon) -> Piece:
+    def of_record(self, node: Compare | Exists | Relate | Reckon) -> Piece:
         """Python decides about the record of each row that comes so far."""
         record, passes = self.record, compile_python(node)
         if record is None:

@@ -67,7 +67,7 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 def test_fields_that_are_alike_are_fields_of_packets() -> None:
-    assert {name for name, _ in FIELDS} - ALIKE == {"n", "time", "info"}
+    assert {name for name, _ in FIELDS} - ALIKE == {"n", "time", "info", "file"}
 
 
 def test_a_run_beyond_the_rows_is_refused() -> None:
