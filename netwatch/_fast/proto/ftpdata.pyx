@@ -13,6 +13,11 @@ cdef int ftp_data_detect(Look* look, Slice data) noexcept nogil:
     return 0
 
 
+cdef int ftp_data_agrees(Look* look, Slice data) noexcept nogil:
+    """Whatever its bytes look like: the control connection said what they are."""
+    return 1
+
+
 cdef int ftp_data_parse(Look* look, Slice data) noexcept nogil:
     """Nothing of it is learnt; it is read on while somebody follows streams."""
     look.used = data.n
@@ -21,6 +26,7 @@ cdef int ftp_data_parse(Look* look, Slice data) noexcept nogil:
 
 cdef void ftp_data_define(Proto* p) noexcept nogil:
     reads(p, "ftp-data", ON_TCP, ftp_data_detect, ftp_data_parse)
+    p.agrees = ftp_data_agrees
 
 
 # --- describing ---
