@@ -1,6 +1,6 @@
 """For any bytes, cut in any way or as datagrams, the DNP3 parser gives the same answer, and its texts are valid."""
 
-from fleet import fuzz
+from infrastructure import fuzz
 
 from netwatch._fast.proto import dnp3
 

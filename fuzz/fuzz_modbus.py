@@ -1,6 +1,6 @@
 """For any bytes, cut in any way, the Modbus/TCP parser gives the same answer, and its texts are valid."""
 
-from fleet import fuzz
+from infrastructure import fuzz
 
 from netwatch._fast.proto import modbus
 

@@ -1,6 +1,6 @@
 """For any bytes, cut in any way, the SMB parser gives the same answer, and its texts are valid."""
 
-from desk import fuzz
+from remote_access import fuzz
 
 from netwatch._fast.proto.smb import text as smbtext
 

@@ -15,6 +15,25 @@ from pathlib import Path
 from netwatch_command import COMMAND, ENVIRONMENT
 
 
+def said_to_a_terminal(*words: str, columns: int = 80, environment: dict[str, str] = ENVIRONMENT,
+                       **options: int) -> tuple[int, str]:
+    """Exit code, and what a run wrote to a terminal of so many columns, which what is not in `options` is connected
+    to."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    connected = {"stdin": theirs, "stdout": theirs, "stderr": theirs, **options}
+    with subprocess.Popen([*COMMAND, *words], env=environment, **connected) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        return process.wait(30), said.decode()
+
+
 class Terminal:
     """120 columns, 40 rows. `with` kills what is left of it."""
 

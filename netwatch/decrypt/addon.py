@@ -13,7 +13,7 @@ from netwatch.model.record import Record
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
-    from netwatch._fast.view.told import Told
+    from netwatch._fast.view.addoncolumns import AddonColumns
     from netwatch.decrypt.decryptor import Decryptor
     from netwatch.model.contract import Run
 
@@ -49,7 +49,7 @@ class Decrypt(Addon):
     def take(self, step: Step) -> Sequence[Event]:
         return self._opens.take(step) if self._opens is not None else ()
 
-    def column(self, engine: Engine) -> Told | None:
+    def column(self, engine: Engine) -> AddonColumns | None:
         return self._opens.column(engine) if self._opens is not None else None
 
     def adorn(self, record: Record, flow: FlowRef) -> None:

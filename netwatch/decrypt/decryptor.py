@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.inner import leave
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch._fast.view.told import Told
+from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch.decrypt.dtls import DtlsFlow
 from netwatch.decrypt.exchange import Sessions
 from netwatch.decrypt.flow import SealedFlow, TlsFlow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch.model.contract import Run
 
-SEALED_END = 0xFFFFFFFF  # seam.pxd
+SEALED_END = 0xFFFFFFFF  # look/protocol.pxd
 FLOW_MOST = 4_194_304  # bytes one flow may have waiting
 ALL_MOST = 67_108_864  # ... and all of them
 PRUNED = 64  # waiting flows that are looked at before each chunk, the oldest
@@ -71,7 +71,7 @@ class Decryptor(Addon):
         self._made: list[Event] = []
         self._paths = Paths()
         self._notes: collections.OrderedDict[int, Plaintext] = collections.OrderedDict()
-        self._columns: dict[Engine, Told] = {}  # of engines whose flows are filtered, ordered and grouped
+        self._columns: dict[Engine, AddonColumns] = {}  # of engines whose flows are filtered, ordered and grouped
         self._resumed: list[Plaintext] = []  # since the last chunk
 
     def open(self) -> None:
@@ -158,9 +158,9 @@ class Decryptor(Addon):
                 record["decrypted"] = True
             record["decrypt"] = _about(out)
 
-    def column(self, engine: Engine) -> Told:
+    def column(self, engine: Engine) -> AddonColumns:
         if engine not in self._columns:
-            self._columns[engine] = Told(engine, COLUMNS)
+            self._columns[engine] = AddonColumns(engine, COLUMNS)
         return self._columns[engine]
 
     def _put(self, out: Plaintext) -> None:

@@ -12,7 +12,7 @@ from netwatch.model.event import Event, FlowRef, Step
 if TYPE_CHECKING:
     from netwatch.model.contract import Run
 
-FRAME_OVER = 1  # of seam.pxd
+FRAME_OVER = 1  # of look/protocol.pxd
 MISSING_SHIFT = 4  # of quic.py
 MAX_CONNECTIONS = 20000  # read at once; the one that has been read longest goes
 

@@ -11,8 +11,8 @@ from netwatch.model.event import Event
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
 
-FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tlshello.pxd
-FACT_CLOSE = 35  # of quicwire.pxd
+FACT_ALPN_CHOSEN, FACT_CERT, FACT_ALERT = 14, 16, 17  # of tls/hello.pxd
+FACT_CLOSE = 35  # of quic/packets.pxd
 LEAF_MOST = 6144  # bytes of a certificate that a flow's facts take
 NO_KEYS = "no keys for it"
 CLOSE_NOTIFY, USER_CANCELED = 0, 90
@@ -61,7 +61,7 @@ class Plaintext:
         self.bytes += n
 
     def close_reason(self, value: bytes) -> None:
-        """Error code in 8 bytes, 1 for the server, reason: as quicwire.pxd has it."""
+        """Error code in 8 bytes, 1 for the server, reason: as quic/packets.pxd has it."""
         self._learn(FACT_CLOSE, value)
 
     def fail(self, reason: str) -> None:

@@ -17,12 +17,12 @@ from netwatch.decrypt.quicsender import CLIENT
 if TYPE_CHECKING:
     from netwatch.model.event import Event, FlowRef
 
-SEALED_END = 0xFFFFFFFF  # seam.pxd
+SEALED_END = 0xFFFFFFFF  # look/protocol.pxd
 CIDS_MOST = 65536  # known at once, of all connections
 CID_LEAST = 4  # bytes of one that is no coincidence
 PATHS_MOST = 16384
 FAILED_MOST = 8  # packets that may not open before a flow is taken for something else
-VERSION = 32  # fact key of quicwire.pxd
+VERSION = 32  # fact key of quic/packets.pxd
 
 
 class Further:

@@ -42,6 +42,16 @@ def whom(finding: Record) -> str:
     return ", ".join(words)
 
 
+def particulars(finding: Record) -> Iterator[tuple[str, str]]:
+    """What is said of a finding, line by line: its name, and it."""
+    if whom(finding):
+        yield "Hits", whom(finding)
+    for line in finding["evidence"]:
+        yield "Evidence", line
+    yield "What to do", finding["advice"]
+    yield "Over after", finding["closes_when"]
+
+
 def markdown(findings: Sequence[Record], packets: int, health: Record) -> Iterator[str]:
     """Lines of a page."""
     yield "# Diagnosis"
@@ -56,12 +66,7 @@ def markdown(findings: Sequence[Record], packets: int, health: Record) -> Iterat
         yield f"{each['cause']}."
         yield ""
         yield f"- **Since** {each['since']}, last {each['last']}"
-        if whom(each):
-            yield f"- **Hits** {whom(each)}"
-        for line in each["evidence"]:
-            yield f"- **Evidence** {line}"
-        yield f"- **What to do** {each['advice']}"
-        yield f"- **Over after** {each['closes_when']}"
+        yield from (f"- **{name}** {text}" for name, text in particulars(each))
         yield f"- **Its flows** `{each['filter']}`"
         for line in each.get("consequences", ()):
             yield f"- **Follows from it** {line}"
@@ -76,11 +81,6 @@ def lines(findings: Sequence[Record], packets: int, health: Record) -> Iterator[
         yield f"{each['severity'].upper()}  {each['title']}  [{each['kind']}, {each['state']}]"
         yield f"  {each['cause']}"
         yield f"  since      {each['since']}"
-        if whom(each):
-            yield f"  hits       {whom(each)}"
-        for line in each["evidence"]:
-            yield f"  evidence   {line}"
-        yield f"  what to do {each['advice']}"
-        yield f"  over after {each['closes_when']}"
+        yield from (f"  {name.lower():10} {text}" for name, text in particulars(each))
         for line in each.get("consequences", ()):
             yield f"  follows    {line}"

@@ -1,1 +1,1 @@
-"""What netwatch keeps and hands on in the forms of others: evidence in pcapng, bundles, HAR, curl, files."""
+"""What netwatch keeps and hands on in the forms of others: evidence in pcapng, HAR, curl, bodies as files, tables."""

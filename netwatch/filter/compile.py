@@ -3,7 +3,7 @@
 Each condition is one step with two exits, so AND, OR and NOT cost nothing: they only decide where the exits lead.
 Steps are made from the last to the first, when it is known what follows. Cheap conditions are put before dear ones.
 A condition about codes (state, app, proto, vlan ...) is decided here, once per name, and becomes a bitmap; one about
-texts and what protocols say is answered once for each different text or value (_fast.conditions).
+texts and what protocols say is answered once for each different text or value (_fast/view/conditions.pyx).
 """
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ class _Compiler:
 
     def written(self, ends: tuple[str, ...], test: Pattern, ports: bool) -> Piece:
         """A condition on how ends are written, address:port or the address alone: answered for all rows beforehand."""
-        answers = self.view.on_ends(tuple(self.columns[name][1] for name in ends), ports, test.regex)
+        answers = self.view.on_endpoints(tuple(self.columns[name][1] for name in ends), ports, test.regex)
         return self.step(COST_BITS, "bits", ROW_COLUMN, answers)
 
     def ask(self, field: Field, col: int, test: Test) -> Piece:

@@ -20,10 +20,10 @@ from netwatch.model.record import Record
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch._fast.input.source import Source
+    from netwatch._fast.view.addoncolumns import AddonColumns
     from netwatch._fast.view.engineview import EngineView
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
-    from netwatch._fast.view.told import Told
     from netwatch.model.host import Host
     from netwatch.model.session import Health, Moment, Page, Player
 
@@ -148,7 +148,7 @@ class Addon:
     def adorn(self, record: Record, flow: FlowRef) -> None:
         """Add what it knows to a flow record that is about to be shown."""
 
-    def column(self, engine: Engine) -> Told | None:
+    def column(self, engine: Engine) -> AddonColumns | None:
         """The columns of an engine's flows that it fills (_fast.view), by which filters and orders know its fields;
         None where it fills none."""
         return None

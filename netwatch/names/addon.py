@@ -90,7 +90,7 @@ class Names(Addon):
             if place:
                 record["geo"] = place
 
-    # what filters, orders and groups know of it, by row of a flow: see _fast.hosts and _fast.derived
+    # what filters, orders and groups know of it, by row of a flow: see _fast/view/hosts and derived
 
     def resolved(self) -> list[tuple[bytes, str]]:
         """What the resolver has answered since the last time: packed addresses and their names."""

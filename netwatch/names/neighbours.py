@@ -1,6 +1,6 @@
 """The stations of the local network, learnt passively: an address's MAC, maker and role, and the name it gives itself.
 
-From ARP, NDP, DHCP and NetBIOS sightings (_fast/proto/sighting.pxd); nothing is ever sent. Stations can lie: this is
+From ARP, NDP, DHCP and NetBIOS sightings (_fast/flow/sighting.pxd); nothing is ever sent. Stations can lie: this is
 what they say. A flow is given what was said until its last frame, so that what came later changes no record.
 """
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netwatch._fast.input.pcapng import Pcapng
 from netwatch._fast.input.savefile import Pcap
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch._fast.view.told import Told
+from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.host import Host, Owners, Unavailable
@@ -46,7 +46,7 @@ NOT_YET = "not asked yet"
 
 class Question(NamedTuple):
     due: float  # monotonic clock
-    told: Told
+    told: AddonColumns
     row: int
     key: int
 
@@ -68,9 +68,9 @@ class FlowOwners(Addon):
     def __init__(self) -> None:
         self._host = Host()
         self._owners: Owners | None = None
-        self._told: dict[Engine, Told] = {}
+        self._told: dict[Engine, AddonColumns] = {}
         self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
-        self._open: set[tuple[Told, int]] = set()  # flows, by key, that are still asked about
+        self._open: set[tuple[AddonColumns, int]] = set()  # flows, by key, that are still asked about
         self._made: dict[tuple[object, ...], tuple[Process, tuple[object, ...]]] = {}
         self._patience = PATIENCE_S
         self._recorded: Recorded | None = None
@@ -112,10 +112,10 @@ class FlowOwners(Addon):
             self._ask_due(self._owners)
         return ()
 
-    def column(self, engine: Engine) -> Told:
+    def column(self, engine: Engine) -> AddonColumns:
         told = self._told.get(engine)
         if told is None:
-            told = self._told[engine] = Told(engine, COLUMNS, AGE)
+            told = self._told[engine] = AddonColumns(engine, COLUMNS, AGE)
         return told
 
     def adorn(self, record: Record, flow: FlowRef) -> None:
@@ -195,14 +195,14 @@ class FlowOwners(Addon):
         else:
             self._open.discard((told, key))
 
-    def _ask_last(self, owners: Owners, told: Told, row: int, key: int, over: bool) -> None:
+    def _ask_last(self, owners: Owners, told: AddonColumns, row: int, key: int, over: bool) -> None:
         """Ask about a flow whose record is made now. `over`: with the input, so that waiting delays nothing."""
         while self._put(owners, told, row, key) and over and self._patience > 0:
             self._patience -= STEP_S
             time.sleep(STEP_S)
         self._open.discard((told, key))
 
-    def _put(self, owners: Owners, told: Told, row: int, key: int) -> bool:
+    def _put(self, owners: Owners, told: AddonColumns, row: int, key: int) -> bool:
         """Put the answer of now into the columns. May a later one be better?"""
         ends = told.ends(row, key)
         if ends is None:

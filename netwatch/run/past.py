@@ -10,9 +10,9 @@ from copy import copy
 from typing import TypeVar, cast
 
 from netwatch._fast.engine import Engine
+from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch._fast.view.engineview import EngineView, screen_record
 from netwatch._fast.view.reel import Reel, give_dns, give_surroundings
-from netwatch._fast.view.told import Told
 from netwatch.addons.groups import narrowed
 from netwatch.addons.processes import Costs, ProcessesAddon
 from netwatch.addons.standpoint import seen
@@ -66,11 +66,11 @@ class Past:
 
     def _tellers(self, flows: Sequence[tuple[int, int, int]], told: Mapping[int, Said]) -> list[_Teller]:
         """What addons told, as columns of this engine."""
-        found = [_Teller(addon.name, column.age_field, Told(self.engine, column.fields, column.age_field))
+        found = [_Teller(addon.name, column.age_field, AddonColumns(self.engine, column.fields, column.age_field))
                  for addon in self._session.addons
                  if (column := addon.column(self._session.engine)) is not None]
         by_name = {teller.name: teller.told for teller in found}
-        names = Told(self.engine, NAMES)
+        names = AddonColumns(self.engine, NAMES)
         for row, key, number in flows:
             record, values = told[number]
             for name, (each, when) in values.items():
@@ -171,10 +171,10 @@ class Past:
 class _Teller(Addon):
     """Stands for an addon that fills columns."""
 
-    def __init__(self, name: str, age_field: str | None, told: Told) -> None:
+    def __init__(self, name: str, age_field: str | None, told: AddonColumns) -> None:
         self.name, self.age_field, self.told = name, age_field, told
 
-    def column(self, engine: Engine) -> Told:
+    def column(self, engine: Engine) -> AddonColumns:
         return self.told
 
 

@@ -18,7 +18,7 @@ from netwatch.model.option import NOW, Option, Value
 
 THEMES = ("dark", "terminal", "solarized", "dracula", "nord", "gruvbox", "catppuccin", "tokyo-night", "ocean", "paper")
 TABS = ("dashboard", "connections", "interfaces", "packets", "stats", "topology", "timeline", "processes", "insights",
-        "egress")              # in the order of the digits 1 to 9 and 0
+        "egress")              # in the order of the digits 1 to 9 and 0; behind them those that have none
 COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "bad", "process", "address", "name",
           "paper", "selected")
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -97,7 +97,7 @@ _TABLE = (
     Setting("ui.refresh_ms", 1000, "Milliseconds between two looks at the engine.", 100, 5000, applies=NOW),
     Setting("ui.view", "full", "The view to begin with.", choices=("full", "lite", "dense")),
     Setting("ui.tab", "", "The tab to begin with, by name or digit; empty for the first.", choices=("", *TABS),
-            also=dict(zip("1234567890", TABS, strict=True))),
+            also=dict(zip("1234567890", TABS, strict=False))),
     Setting("ui.columns", "usual", "The columns to begin with: usual, health, names, owners, volume, or a profile of "
             "your own."),
     Setting("ui.palette", False, "Change entries of the terminal's palette, for a theme's exact colours."),

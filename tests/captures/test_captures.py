@@ -10,10 +10,12 @@ import json
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from golden_file import same_records
 from scenarios import SCENARIOS, Scenario
 
 from netwatch._fast.dpi import app_names
@@ -28,7 +30,7 @@ OURS = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", "fe80:
 OURS += [ipaddress.ip_network(text) for text in ("0.0.0.0/32", "255.255.255.255/32", "::/128")]
 
 
-def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+def told(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> str:
     assert run(["read", name, *WORDS, *more]) == 0
     return capsys.readouterr().out
 
@@ -37,12 +39,7 @@ def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_records(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(HERE)
-    text = told(path.name, capsys)
-    golden = path.with_suffix(".ndjson")
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        golden.write_text(text)
-    assert text.splitlines() == golden.read_text().splitlines()
-    assert told(path.name, capsys, "--workers", "3") == text
+    same_records(path, partial(told, capsys))
 
 
 def flows(name: str, capsys: pytest.CaptureFixture[str], what: str = "flows") -> list[dict[str, Any]]:

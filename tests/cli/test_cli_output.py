@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from made_captures import many
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+from netwatch_terminal import said_to_a_terminal
 
 KINDS = ("flows", "packets", "dns", "http", "tls", "streams", "summary")
 
@@ -167,18 +167,9 @@ def test_devices(netwatch: Run) -> None:
 
 def at_a_terminal(words: list[str], pager: str) -> tuple[int, str]:
     """Exit code and what a person sees, whose $PAGER that is."""
-    lead, end = pty.openpty()
-    with subprocess.Popen([*COMMAND, *words], stdin=end, stdout=end, stderr=subprocess.DEVNULL, env={
-            **ENVIRONMENT, "PAGER": pager, "COLUMNS": "80", "TERM": "xterm"}) as process:
-        os.close(end)
-        seen = b""
-        while True:
-            try:
-                seen += os.read(lead, 65536)
-            except OSError:  # the other end is closed
-                break
-    os.close(lead)
-    return process.returncode, seen.decode().replace("\r\n", "\n")
+    code, seen = said_to_a_terminal(*words, stderr=subprocess.DEVNULL, environment={
+        **ENVIRONMENT, "PAGER": pager, "COLUMNS": "80", "TERM": "xterm"})
+    return code, seen.replace("\r\n", "\n")
 
 
 def test_a_person_gets_a_pager() -> None:

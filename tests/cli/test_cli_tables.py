@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+from netwatch_command import ENVIRONMENT, ROOT, Run
+from netwatch_terminal import said_to_a_terminal
 
 from netwatch.records.columns import columns_of
 from netwatch.records.tables import LEFT_OUT, Look, padded, short, table, width_of
@@ -29,23 +24,13 @@ KINDS = {"flow": "flows", "packet": "packets", "dns": "dns", "http": "http", "tl
 
 def shown(columns: int, *words: str, raw: list[str] | None = None, **more: str) -> str:
     """What is seen on a terminal of so many columns. On a busy machine there is a progress line, which is cleared."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {key: value for key, value in ENVIRONMENT.items() if key not in ("COLUMNS", "NO_COLOR")}
-    with subprocess.Popen([*COMMAND, "read", str(TOUR), *words], env={**environment, "TERM": "xterm", **more},
-                          stdout=theirs, stderr=theirs, stdin=theirs) as process:
-        os.close(theirs)
-        said = b""
-        try:
-            while part := os.read(ours, 4096):
-                said += part
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-        assert process.wait(30) == 0
+    code, said = said_to_a_terminal("read", str(TOUR), *words, columns=columns,
+                                    environment={**environment, "TERM": "xterm", **more})
+    assert code == 0, said
     if raw is not None:
-        raw.append(said.decode())
-    return re.sub(r"[^\n]*\r\033\[K", "", said.decode().replace("\r\n", "\n"))
+        raw.append(said)
+    return re.sub(r"[^\n]*\r\033\[K", "", said.replace("\r\n", "\n"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 from typing import Any
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
+from netwatch_command import ROOT, Run
+from netwatch_terminal import said_to_a_terminal
 
 TOUR = ROOT / "docs" / "tour.pcap"
 
@@ -69,18 +68,7 @@ def test_what_cannot_be_asked(netwatch: Run, words: list[str], said: str) -> Non
 
 def at_a_terminal(*words: str) -> tuple[int, str]:
     """Exit code and what standard error says there."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*COMMAND, "read", str(TOUR), *words], env=ENVIRONMENT, stdout=subprocess.DEVNULL,
-                          stderr=theirs) as process:
-        os.close(theirs)
-        said = b""
-        try:
-            while part := os.read(ours, 4096):
-                said += part
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-        return process.wait(30), said.decode()
+    return said_to_a_terminal("read", str(TOUR), *words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def test_nothing_passed() -> None:

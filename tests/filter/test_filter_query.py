@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwatch._fast.engine import Engine
+from netwatch._fast.out.addresses import packed_of, text_of
 from netwatch._fast.view import columns
 from netwatch._fast.view.engineview import EngineView
 from netwatch._fast.view.program import LIMIT, TARGET_ACCEPT, TARGET_REJECT, Program
 from netwatch._fast.view.querytest import SampleFlows
 from netwatch._fast.view.selection import Selection
-from netwatch._fast.view.written import address_text
 from netwatch.filter import Filter, fields
 from netwatch.schema import SEARCHED
 
@@ -289,15 +289,24 @@ def test_a_bad_program_is_refused():
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=16, max_size=16))
-def test_address_text_is_that_of_ipaddress(packed):
+def test_the_text_of_an_address_is_that_of_ipaddress(packed):
     import ipaddress
     import socket
-    assert address_text(packed[:4]) == str(ipaddress.ip_address(packed[:4]))
+    assert text_of(packed[:4]) == str(ipaddress.ip_address(packed[:4]))
     for sparse in (packed, bytes(6) + packed[6:], packed[:4] + bytes(8) + packed[12:], packed[:2] + bytes(14),
-                   bytes(10) + b"\xff\xff" + packed[12:], packed[:2] + bytes(2) + packed[4:]):
-        text = address_text(sparse)
+                   bytes(10) + b"\xff\xff" + packed[12:], bytes(12) + packed[12:], packed[:2] + bytes(2) + packed[4:]):
+        text = text_of(sparse)
         assert socket.inet_pton(socket.AF_INET6, text) == sparse
         assert text == socket.inet_ntop(socket.AF_INET6, sparse)
+
+
+@pytest.mark.parametrize("text", ["::192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "192.0.2.1"])
+def test_an_end_is_looked_through_as_records_write_it(text):
+    sample = SampleFlows(1)
+    sample.add({"proto": 6, "src": packed_of(text), "dst": packed_of(text), "sport": 1, "dport": 2})
+    escaped = text.replace(".", "[.]")
+    for where in (f"src matches /^{escaped}$/", f"src matches /^{escaped}/ and dst contains \"{text}\""):
+        assert Selection(sample.view).query(Filter(where).program)[1] == 1, where
 
 
 def test_a_million_flows_in_bounded_time():

@@ -5,10 +5,11 @@ A changed golden file is a changed product: look at the difference before it is 
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+from golden_file import same_records
 from make_captures import BUILT, build
 
 from netwatch.cli import run
@@ -18,7 +19,7 @@ CAPTURES = sorted(HERE.glob("*.pcap"))
 WORDS = ["--what", "packets,flows,dns,http,tls,streams,summary", "--format", "ndjson"]
 
 
-def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+def told(capsys: pytest.CaptureFixture[str], name: str, *more: str) -> str:
     assert run(["read", name, *WORDS, *more]) == 0
     return capsys.readouterr().out
 
@@ -27,12 +28,7 @@ def told(name: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_records(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(HERE)
-    text = told(path.name, capsys)
-    golden = path.with_suffix(".ndjson")
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        golden.write_text(text)
-    assert text.splitlines() == golden.read_text().splitlines()
-    assert told(path.name, capsys, "--workers", "3") == text
+    same_records(path, partial(told, capsys))
 
 
 def test_the_built_captures_are_what_their_builders_make(tmp_path: Path):

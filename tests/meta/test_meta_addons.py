@@ -1,5 +1,5 @@
-"""Addons: each is whole and says what it is; the example of CONTRIBUTING.md, built from the page, in a tree of its
-own."""
+"""Addons: each is whole and says what it is; the addon of CONTRIBUTING.md and the detector of docs/detectors.md, built
+from their pages, in a tree of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from netwatch_command import ENVIRONMENT, ROOT
@@ -22,22 +23,46 @@ from netwatch.store.settings import SETTINGS
 CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
 
 
+class Example(NamedTuple):
+    """One of those in a page: which, the registry that gets its line, and behind what."""
+
+    page: str
+    number: int
+    registry: str
+    behind: str
+
+
+EXAMPLES = (
+    Example("CONTRIBUTING.md", 0, "netwatch/run/addons.py", "RECORDS = {"),
+    Example("CONTRIBUTING.md", 1, "netwatch/ui/tabs/__init__.py", '"netwatch.ui.tabs.egress"),'),
+    Example("docs/detectors.md", 0, "netwatch/detect/table.py", "DETECTORS = {"),
+)
+OWN = ["netwatch/addons/firsts.py", "netwatch/ui/tabs/firsts.py", "netwatch/detect/many_resolvers.py"]
+
+
+def built(root: Path, example: Example) -> str:
+    """Put an example into a tree: its file, whose name is given back, and its line."""
+    page = (ROOT / example.page).read_text()
+    code, line = re.findall(r"```python\n(.*?)```", page, re.S)[2 * example.number:][:2]
+    path: str = re.findall(r"`(netwatch/[\w/]+\.py)`:\n\n```python", page)[example.number]
+    assert not (root / path).exists()
+    (root / path).write_text(code)
+    listed = (root / example.registry).read_text()
+    assert listed.count(example.behind) == 1
+    (root / example.registry).unlink()
+    (root / example.registry).write_text(listed.replace(example.behind, f"{example.behind}\n{line.rstrip()}"))
+    return path
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All of netwatch, and the example of the page: its file and its line."""
+    """All of netwatch, and the examples of the pages."""
     page = (ROOT / "CONTRIBUTING.md").read_text()
     assert page.index("## An addon in one file") < page.index("## Add a protocol")
-    code, line = re.findall(r"```python\n(.*?)```", page, re.S)[:2]
-    (path,) = re.findall(r"`(netwatch/addons/\w+\.py)`:\n\n```python", page)
     root = tmp_path_factory.mktemp("tree")
     # not links: the jail of who reads lets no file of another tree be read
     shutil.copytree(ROOT / "netwatch", root / "netwatch", ignore=shutil.ignore_patterns("__pycache__"))
-    assert not (root / path).exists()
-    (root / path).write_text(code)
-    registry = root / "netwatch/run/addons.py"
-    text = registry.read_text()
-    registry.unlink()
-    registry.write_text(text.replace("RECORDS = {", f"RECORDS = {{\n{line.rstrip()}", 1))
+    assert [built(root, each) for each in EXAMPLES] == OWN
     return root
 
 
@@ -90,10 +115,38 @@ session.stop()
     assert int(done.stdout) > 3
 
 
+def test_the_tab_of_the_page_is_shown(tree: Path) -> None:
+    code = f"""
+import sys
+sys.path.append({str(ROOT)!r})
+from tests.ui.driver import Driver
+from tests.ui.replayed import Replayed
+session = Replayed({CAPTURE.name!r})
+driver = Driver(session, 160, 30, tab="egress").keys("]")
+assert driver.state.tab == "firsts" and not driver.state.failed, (driver.state.tab, driver.state.failed)
+print(driver.screen())
+session.stop()
+"""
+    env = {**ENVIRONMENT, "PYTHONPATH": str(tree)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tree, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Firsts" in done.stdout and "example" in done.stdout
+
+
+def test_the_detector_of_the_page_detects(tree: Path) -> None:
+    words = ("read", str(CAPTURE), "--what", "alerts", "--format", "ndjson")
+    done = run(tree, *words, "--set", "detect.many_resolvers.servers=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [each for each in map(json.loads, done.stdout.splitlines()) if each["kind"] == "many_resolvers"]
+    assert found and all(each["evidence"]["servers"] >= 1 and each["src"] for each in found)
+    assert "many_resolvers" not in run(tree, *words).stdout
+    assert "detect.many_resolvers.allow" in run(tree, "config", "show", "--format", "json").stdout
+
+
 def test_it_touched_no_other_file(tree: Path) -> None:
     own = {str(path.relative_to(tree)): path.read_bytes() for path in (tree / "netwatch").rglob("*.py")}
     changed = {name for name, text in own.items() if not (ROOT / name).is_file() or (ROOT / name).read_bytes() != text}
-    assert changed == {"netwatch/addons/firsts.py", "netwatch/run/addons.py"}
+    assert changed == {*OWN, *(example.registry for example in EXAMPLES)}
 
 
 @pytest.mark.parametrize("name", addons.ALL)

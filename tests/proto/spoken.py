@@ -9,8 +9,8 @@ import json
 from types import ModuleType
 
 from cuts import same_however_cut
-from fleet import NOISE, STRANGERS
-from fleetmade import TALKS as FLEET
+from infrastructure_checks import NOISE, STRANGERS
+from infrastructure_talks import TALKS as INFRASTRUCTURE
 from messages import CONVERSATIONS
 
 from netwatch._fast.out.probe import MORE, MORE_BYTES, NOT_MINE, OK, Probe
@@ -97,7 +97,7 @@ def check_holes(name: str, turns: Turns) -> None:
 
 def check_strangers(name: str, but: tuple = (), ports: tuple = ()) -> None:
     """Nothing another protocol says is claimed, on whatever port, except what `but` lists."""
-    others = [data for other, talks in FLEET.items() if other != name for turns in talks for _, data in turns]
+    others = [data for other, talks in INFRASTRUCTURE.items() if other != name for turns in talks for _, data in turns]
     others += [data for other, turns in CONVERSATIONS.items() if other != name for _, data in turns]
     others += [data for other in SPOKEN if other not in (name, HOME.get(name)) for turns in spoken(other)
                for _, data in turns]

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import at_once, told
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import AMQP_PUBLISH, AMQP_START, AMQP_TALK, amqp, amqp_table, method, text8, text32
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import AMQP_PUBLISH, AMQP_START, AMQP_TALK, amqp, amqp_table, method, text8, text32
 from messages import be16
 
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK

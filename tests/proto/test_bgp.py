@@ -1,8 +1,8 @@
 """BGP: a session, however cut; add-path; a marker in the middle of a flow and after a hole; fuzzers' captures."""
 
 import pytest
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import BGP_OPEN, BGP_TALK, V6_NET, attribute, bgp, bgp_open, capability, text8, update
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import BGP_OPEN, BGP_TALK, V6_NET, attribute, bgp, bgp_open, capability, text8, update
 from messages import be16, be32
 
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK

@@ -1,8 +1,8 @@
 """DNP3 over TCP, however cut, and over UDP; checksums; a header in the middle of a flow and after a hole."""
 
 import pytest
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import DNP3_READ, DNP3_SAY, DNP3_TALK, dnp3, dnp3_crc
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import DNP3_READ, DNP3_SAY, DNP3_TALK, dnp3, dnp3_crc
 
 from netwatch._fast.out.probe import MORE_BYTES, NOT_MINE, OK
 

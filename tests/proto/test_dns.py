@@ -8,7 +8,7 @@ from cuts import at_once, outcome, same_however_cut, told
 from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.dns import text as dns
 
-QUERY_STATE, RESPONSE_STATE = 18, 19  # ST_DNS_QUERY, ST_DNS_RESPONSE of flow.pxd
+QUERY_STATE, RESPONSE_STATE = 18, 19  # ST_DNS_QUERY, ST_DNS_RESPONSE of flow/row.pxd
 NAME = b"\x03www\x07example\x03com\0"
 
 

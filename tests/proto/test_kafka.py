@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import at_once, told
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import KAFKA_FETCH, KAFKA_HELLO, KAFKA_TALK, kafka, kafka_answer, text16, text32, text_compact
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import KAFKA_FETCH, KAFKA_HELLO, KAFKA_TALK, kafka, kafka_answer, text16, text32, text_compact
 from messages import be16, be32
 
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, NOT_MINE, OK

@@ -3,9 +3,9 @@
 import pytest
 from cuts import at_once, same_however_cut, told
 from datagrams import check_datagrams, flow, said
-from deskmake import kerberos_token, ntlm_type1, ntlm_type2, ntlm_type3
 from messages import CONVERSATIONS, LDAP_BIND, LDAP_SEARCH, LDAP_TLS, ldap_result, number, string, tlv
 from messages import ldap as message
+from remote_talks import kerberos_token, ntlm_type1, ntlm_type2, ntlm_type3
 
 from netwatch._fast.out.probe import DONE, MORE_BYTES, NOT_MINE, OK, Probe
 from netwatch._fast.proto.ldap import text as ldap

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import same_however_cut
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import MODBUS_TALK, modbus, text8
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import MODBUS_TALK, modbus, text8
 from messages import be16
 
 from netwatch._fast.out.probe import MALFORMED, MORE_BYTES, NOT_MINE, OK, Probe

@@ -2,8 +2,8 @@
 
 import pytest
 from cuts import at_once, told
-from fleet import check_hostile, check_strangers, flow, read, shown
-from fleetmade import MQTT_FIVE_TALK, MQTT_OLD, MQTT_OLD_TALK, connect, packet, text16
+from infrastructure_checks import check_hostile, check_strangers, flow, read, shown
+from infrastructure_talks import MQTT_FIVE_TALK, MQTT_OLD, MQTT_OLD_TALK, connect, packet, text16
 from messages import be16
 
 from netwatch._fast.out.probe import DONE, MALFORMED, MORE_BYTES, OK

@@ -4,8 +4,8 @@ import struct
 
 from cuts import same_however_cut
 from datagrams import check_datagrams, flow, said
-from deskmake import smb1
 from messages import NB_ASK, NB_CALL, NB_DATAGRAM, NB_SAY, NB_STATUS, NB_YES
+from remote_talks import smb1
 
 from netwatch._fast.out.probe import DONE, NOT_MINE, Probe
 from netwatch._fast.proto.netbios import wire as netbios

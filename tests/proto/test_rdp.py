@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cuts import same_however_cut, told, truncated
-from deskmake import (
+from remote_talks import (
     RDP_INITIAL,
     RDP_OPEN_TALK,
     RDP_TALK,

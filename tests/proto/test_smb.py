@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cuts import outcome, same_however_cut, told, truncated
-from deskmake import (
+from remote_talks import (
     KERBEROS_TALK,
     PLAIN_TALK,
     SMB1_TALK,

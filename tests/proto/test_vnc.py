@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cuts import same_however_cut, told, truncated
-from deskmake import (
+from remote_talks import (
     VNC_APPLE,
     VNC_BUSY,
     VNC_OLD,

@@ -2,10 +2,10 @@
 
 Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
-import os
 import pathlib
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.ui.tabs.connections.columns import PROFILES, USUAL
 from tests.ui.driver import Driver
@@ -56,9 +56,7 @@ SCENES += [(scene, size, "unicode") for scene, size in (
 def test_golden(scene, size, look):
     screen = scene(*size, ascii_only=look == "ascii").screen()
     path = GOLDEN / f"connections-{scene.__name__[6:]}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
     if look == "ascii":
         assert screen.isascii()
 

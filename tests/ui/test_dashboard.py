@@ -4,12 +4,12 @@ Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
 from __future__ import annotations
 
-import os
 import pathlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.addons.interfaces import ACTIVE, Interface
@@ -53,9 +53,7 @@ def shown(session: Replayed, place: str, cols: int, rows: int, **more: object) -
 def compare(driver: Driver, name: str, look: str) -> str:
     screen = driver.screen()
     path = GOLDEN / f"{name}-{driver.canvas.cols}x{driver.canvas.rows}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
     if look == "ascii":
         assert screen.isascii()
     assert not driver.state.failed

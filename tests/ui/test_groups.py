@@ -2,10 +2,10 @@
 
 The sums are compared with those of the flow records, one by one. Golden screens: NETWATCH_GOLDEN=1 writes them anew.
 """
-import os
 import pathlib
 
 import pytest
+from golden_file import same_as_golden
 from running import finished
 
 from netwatch._fast.view.aggregate import LIMIT
@@ -179,9 +179,7 @@ SCENES = [(scene, size, look) for scene in (scene_groups, scene_hosts, scene_pic
 def test_golden(session, scene, size, look):
     screen = scene(session, *size, ascii_only=look == "ascii").screen()
     path = GOLDEN / f"groups-{scene.__name__[6:]}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
     if look == "ascii":
         assert "\x1b" not in screen
 

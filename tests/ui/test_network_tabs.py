@@ -2,11 +2,11 @@
 
 Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
-import os
 import pathlib
 import socket
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.addons import egress, insights, interfaces, timeline, topology
 from netwatch.addons.groups import BY
@@ -70,9 +70,7 @@ def golden(name, driver, size, look):
     screen = driver.screen()
     assert not driver.state.failed
     path = GOLDEN / f"{name}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
     if look == "ascii":
         assert screen.isascii()
 

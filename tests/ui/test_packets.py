@@ -2,11 +2,11 @@
 
 Golden screens are in tests/ui/golden; NETWATCH_GOLDEN=1 writes them anew.
 """
-import os
 import pathlib
 import time
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.addons.packets.questions import Packets, SavePackets, relative
 from netwatch.capture.file import open_files
@@ -82,9 +82,7 @@ SCENES += [(scene, (40, 12), "unicode") for scene in (scene_list, scene_tree, sc
 def test_golden(scene, size, look):
     screen = scene(*size, ascii_only=look == "ascii").screen()
     path = GOLDEN / f"packets-{scene.__name__[6:]}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN"):
-        path.write_text(screen)
-    assert screen == path.read_text()
+    same_as_golden(path, screen)
     if look == "ascii":
         assert screen.isascii()
 

@@ -1,8 +1,8 @@
 """The Processes tab: rows, order, what is told of one, traffic of no program; and its golden screens."""
-import os
 import pathlib
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.ui.recent import MOST, Recent
 from netwatch.ui.tabs.processes.cells import COLUMNS
@@ -50,9 +50,7 @@ def test_golden(session, scene, size, look):
         if plain is not None:
             plain.stop()
     path = GOLDEN / f"processes-{scene.__name__[6:]}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
 
 
 def test_each_program_and_pid_has_a_row_and_unknown_traffic_its_own(session):

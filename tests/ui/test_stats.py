@@ -1,11 +1,11 @@
 """The Stats tab: golden screens, ranges, the tree of protocols, how round trips are put into steps."""
 from __future__ import annotations
 
-import os
 import pathlib
 from collections.abc import Iterator
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.addons.statistics import SPREAD_US, Share, Statistics
 from netwatch.ui.tabs.stats import panels, spread
@@ -40,9 +40,7 @@ def test_golden(session: Replayed, scene: str, size: tuple[int, int], look: str)
         driver.keys("t", "t")
     screen = driver.screen()
     path = GOLDEN / f"stats-{scene}-{size[0]}x{size[1]}-{look}.txt"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(screen, encoding="utf-8")
-    assert screen == path.read_text(encoding="utf-8")
+    same_as_golden(path, screen)
     if look == "ascii":
         assert screen.isascii()
     assert not driver.state.failed

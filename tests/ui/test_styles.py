@@ -4,10 +4,10 @@ NETWATCH_GOLDEN=1 writes them anew. In colour a letter stands for an ink, a capi
 bold, d dim, u underlined, r reversed, capitals are what is bold too.
 """
 import curses
-import os
 import pathlib
 
 import pytest
+from golden_file import same_as_golden
 
 from netwatch.ui.tabs import TABS
 from netwatch.ui.theme import ROLES, SELECTED, TEXT, Painter
@@ -50,9 +50,7 @@ def mark(attribute):
 
 def compare(path, lines):
     text = "\n".join("".join(line).rstrip() for line in lines) + "\n"
-    if os.environ.get("NETWATCH_GOLDEN") == "1":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    same_as_golden(path, text)
 
 
 @pytest.mark.parametrize("name", SCREENS)

@@ -1,6 +1,6 @@
 """Names of addresses as answers on the wire gave them: a bounded memory, asked by who asked, what address, and when.
 
-It is fed sightings (proto/sighting.pxd) and adorns flow records. What the flow says of itself, TLS's server name or
+It is fed sightings (flow/sighting.pxd) and adorns flow records. What the flow says of itself, TLS's server name or
 HTTP's Host, beats what was learnt beside it. The memory does not look at the clock: time is packet time.
 """
 import time

@@ -42,6 +42,8 @@ cdef void put_seconds(Buf* b, u64 ns) noexcept nogil                    # as Pyt
 cdef void put_micros(Buf* b, u64 ns) noexcept nogil                     # ns / 1e9 with six decimals
 cdef int put_double(Buf* b, double value) except -1                     # as repr() has it
 cdef int put_fixed(Buf* b, double value) except -1                      # with six decimals
+cdef u32 write_number(u8* p, u64 value) noexcept nogil                  # its digits, at most 20; how many
+cdef u32 write_address(u8* p, const u8* address, u8 family) noexcept nogil      # at most 48 bytes; how many
 cdef void put_address(Buf* b, const u8* address, u8 family) noexcept nogil
 cdef void put_escaped(Buf* b, const u8* p, u64 n) noexcept nogil    # the inside of a JSON string (RFC 8259 section 7)
 cdef void put_quoted(Buf* b, const u8* p, u64 n) noexcept nogil         # the same with its quotes

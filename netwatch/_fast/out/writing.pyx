@@ -84,8 +84,7 @@ cdef int check(const Buf* b) except -1:
     return 0
 
 
-cdef inline u32 decimal(u8* p, u64 value) noexcept nogil:
-    """The digits of a number, at most 20; how many."""
+cdef u32 write_number(u8* p, u64 value) noexcept nogil:
     cdef u8 digits[20]
     cdef u32 n = 0, k
     if value < 10:
@@ -113,7 +112,7 @@ cdef inline void digits_of(u8* p, u64 value, u32 width) noexcept nogil:
 cdef void put_number(Buf* b, u64 value) noexcept nogil:
     cdef u8* p = room(b, 20)
     if p != NULL:
-        b.n += decimal(p, value)
+        b.n += write_number(p, value)
 
 
 cdef void put_hex(Buf* b, u64 value, u32 width) noexcept nogil:
@@ -228,7 +227,7 @@ cdef str address_text(const u8* address, u8 family):
     return PyUnicode_DecodeASCII(p, write_address(<u8*>p, address, family), NULL)
 
 
-cdef inline u32 write_address(u8* p, const u8* address, u8 family) noexcept nogil:
+cdef u32 write_address(u8* p, const u8* address, u8 family) noexcept nogil:
     """Canonical text: dotted quad, RFC 5952, or a MAC."""
     if family == FAMILY_IP4:
         return write_ip4(p, address)
@@ -241,7 +240,7 @@ cdef u32 write_ip4(u8* p, const u8* a) noexcept nogil:
         if k:
             p[n] = c'.'
             n += 1
-        n += decimal(p + n, a[k])
+        n += write_number(p + n, a[k])
     return n
 
 

@@ -1,0 +1,1 @@
+"""The canvas that the terminal draws on."""

@@ -1,0 +1,1 @@
+"""An engine as something to ask: columns, filters as programs, orders, groups, the newest frames."""

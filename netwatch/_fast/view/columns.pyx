@@ -1,7 +1,7 @@
 """Getters of the flow rows, and the table that says which schema field is which column.
 
-It decides nothing about filters or order; it is where a field of schema.py meets the structs of flow.pxd. "Out" is the
-initiator's side. What protocols learn is stored as facts: see map_number.
+It decides nothing about filters or order; it is where a field of the schema meets the structs of flow/row.pxd. "Out" is
+the initiator's side. What protocols learn is stored as facts: see map_number.
 """
 from libc.string cimport memcpy
 

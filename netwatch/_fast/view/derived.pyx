@@ -7,10 +7,9 @@ from netwatch._fast.view.columns cimport Flows
 from netwatch._fast.flow.row cimport Row, BIT_INITIATOR_B
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC
 from netwatch._fast.base.scopes cimport Blocks
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.view.strings cimport OVER, strings_add, strings_clear, strings_close, strings_find, strings_open
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON, COST_TEXT
-
-from netwatch._fast.view.written import address_text
 
 cdef enum:
     MOST = 4194304
@@ -114,7 +113,7 @@ cdef class Places(Derived):
         if number == len(self.known):
             work.left -= COST_PYTHON
             work.calls += 1
-            self.known.append(self.number(self.place_of(address_text(address[:length(r.family)]))))
+            self.known.append(self.number(self.place_of(address_text(address, r.family))))
         self.codes.column.codes[row] = self.known[number]
         return 0
 
@@ -156,7 +155,7 @@ cdef class Stations(Derived):
         cdef const Row* r = &flows.rows[row]
         cdef const u8* src = end(r, True)
         cdef const u8* dst = end(r, False)
-        cdef u32 a = self.end_of(src, r.family), b = self.end_of(dst, r.family), n = length(r.family)
+        cdef u32 a = self.end_of(src, r.family), b = self.end_of(dst, r.family)
         self.codes.room(row + 1)
         self.codes.column.codes[row] = 0
         work.left -= COST_TEXT
@@ -165,7 +164,7 @@ cdef class Stations(Derived):
         key = <u64>a << 32 | b
         known = self.pairs.get(key) if a != OVER and b != OVER else None
         if known is None or r.last < <u64>known[0]:
-            values, since = self.values_of(address_text(src[:n]), address_text(dst[:n]), r.last)
+            values, since = self.values_of(address_text(src, r.family), address_text(dst, r.family), r.last)
             known = since, self.number(values)
             work.left -= COST_PYTHON
             work.calls += 1

@@ -17,7 +17,6 @@ cdef class Parts:
     cdef u32 cap
     cdef u32 known                 # profiles taken apart, from 1 on
 
-    cdef int room(self, u32 n) except -1
     cdef u32 part_of(self, const u64* entries, u32 n) noexcept nogil
     cdef bint step(self, Work work) except? True
     cdef list facts(self, u32 part)

@@ -1,5 +1,5 @@
 """Fields told by describing functions, for filters, orders and groups: a value is asked for once for each part."""
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
@@ -7,7 +7,7 @@ from netwatch._fast.view.conditions cimport Answers, Condition, TextAnswers
 from netwatch._fast.view.profiles cimport Profiles, KEYS, KEY_APP, KEY_OTHER, RAW, place_of
 from netwatch._fast.view.strings cimport (
     OVER, Text, strings_add, strings_clear, strings_close, strings_open)
-from netwatch._fast.view.values cimport LISTED, Values
+from netwatch._fast.view.values cimport LISTED, Values, ids_room
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON
 
 cdef enum:
@@ -34,18 +34,6 @@ cdef class Parts:
     def __dealloc__(self):
         strings_close(&self.parts)
         free(self.of_profile)
-
-    cdef int room(self, u32 n) except -1:
-        cdef u32 cap
-        cdef u32* wider
-        if n < self.cap:
-            return 0
-        cap = max(1024, n + n // 2 + 1)
-        wider = <u32*>realloc(self.of_profile, cap * sizeof(u32))
-        if wider == NULL:
-            raise MemoryError("no memory for the parts of profiles")
-        self.of_profile, self.cap = wider, cap
-        return 0
 
     cdef u32 part_of(self, const u64* entries, u32 n) noexcept nogil:
         """The number of the part, 0 when there is nothing of the kind; what had no room is not known."""
@@ -80,7 +68,7 @@ cdef class Parts:
             self.generation, self.known = self.profiles.generation, 0
             strings_clear(&self.parts)
         all_profiles = self.profiles.profiles.n
-        self.room(all_profiles)
+        ids_room(&self.of_profile, &self.cap, all_profiles)
         with nogil:
             while self.known < all_profiles and work.goes_on():
                 entries = self.profiles.entries(self.known + 1, &n)
@@ -146,7 +134,7 @@ cdef class FieldValues(Values):
         if self.generation != self.parts.generation:
             self.generation, self.known = self.parts.generation, 0
             self.values, self.firsts, self.places = [], [], {}
-        self.room(self.parts.parts.n)
+        ids_room(&self.ids, &self.cap, self.parts.parts.n)
         while self.known < self.parts.parts.n and work.goes_on():
             self.ids[self.known + 1] = self.number(self.value_of(self.parts.facts(self.known + 1)))
             self.known += 1

@@ -42,7 +42,7 @@ SAYING = {"tls.sni": "tls", "quic.sni": "quic", "http.host": "http"}    # where 
 
 cdef class EngineView:
     """The flows of one engine. `interfaces`: the source's list, which may grow. `names`: the service that knows them,
-    as netwatch.names.addon.Names, None: nobody does. `tellers`: further services whose `column(engine)` is a Told.
+    as netwatch.names.addon.Names, None: nobody does. `tellers`: addons whose `column(engine)` is an AddonColumns.
     `fields(view)` tells it of the fields that follow from what the classifiers learn: netwatch.filter.fields.tell.
     `here` knows this machine's addresses, None: nobody does."""
     cdef Engine engine

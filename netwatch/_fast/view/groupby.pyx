@@ -3,10 +3,9 @@
 Fields are asked for as codes of the rows: values of equal meaning get one number beforehand, in their order where that
 is known, so that adding up compares numbers alone.
 """
-import socket
-
 from netwatch._fast.base.bytes cimport u8, u32, u64, be16, be32, be64
 from netwatch._fast.flow.series cimport Series
+from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.view.columns cimport Flows, address, number, responds_here, COL_DST, COL_SRC
 from netwatch._fast.view.query cimport FlowView
 from netwatch._fast.view.selection cimport Selection
@@ -14,7 +13,7 @@ from netwatch._fast.view.strings cimport strings_find
 from netwatch._fast.view.values cimport LISTED, Values
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE
 
-from netwatch._fast.view.written import address_text
+from netwatch._fast.out.addresses import packed_of
 
 cdef enum:
     STEPS = 24                 # powers of two of microseconds: the last is 8 s and more
@@ -157,7 +156,7 @@ cdef class GroupBy:
             n = 4 if words[2] == KIND_ADDRESS + FAMILY_IP4 else 6 if words[2] == KIND_ADDRESS + FAMILY_MAC else 16
             for k in range(n):
                 packed[n - 1 - k] = <u8>(words[1] >> 8 * k if k < 8 else words[0] >> 8 * (k - 8))
-            return "address", address_text((<char*>packed)[:n])
+            return "address", address_text(packed, <u8>(words[2] - KIND_ADDRESS))
         if self.kinds[c] == "code":
             return self.names[c], self.values[c][code]
         if self.kinds[c] == "number":
@@ -172,7 +171,7 @@ cdef class GroupBy:
         if name == "none":
             return True
         if name == "address":
-            text = packed_address(value)
+            text = packed_of(value)
             if len(text) in FAMILIES:
                 read_address(<const u8*>text, FAMILIES[len(text)], words)
             return len(text) in FAMILIES
@@ -191,16 +190,3 @@ cdef class GroupBy:
             words[1] = strings_find(&self.view.profiles.texts, text, <u32>len(text))
             return words[1] != 0
         return True
-
-
-cdef bytes packed_address(str text):
-    """As rows have it: 4, 16 or, a MAC, 6 bytes; none for what is no address."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            return socket.inet_pton(family, text)
-        except OSError:
-            continue
-    try:
-        return bytes.fromhex(text.replace(":", ""))
-    except ValueError:
-        return b""

@@ -13,7 +13,7 @@ from netwatch._fast.base.text import clean
 cdef enum:
     MOST_TEXTS = 4194304
     MOST_BYTES = 268435456
-    FACT_HEAD = 4              # seam.pyx
+    FACT_HEAD = 4              # as in flow/content.pyx
     MOST_ENTRIES = 2050        # a flow's facts are bounded (FACTS_OF_FLOW), each takes FACT_HEAD at least
     SPARE = 65536              # profiles that no flow has any more, beyond twice the flows, before all begin anew
 

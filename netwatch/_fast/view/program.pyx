@@ -13,7 +13,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.view.columns cimport Flows, number, address, is_number, COL_SRC, COL_DST
 from netwatch._fast.view.conditions cimport Answers, contains
 from netwatch._fast.view.work cimport Work
-from netwatch._fast.view.written cimport address_text_of, end_text
+from netwatch._fast.view.endpointtext cimport address_text_of, endpoint_text
 
 KINDS = {"number": OP_NUMBER, "ranges": OP_RANGES, "bits": OP_BITS, "address": OP_ADDRESS, "has": OP_HAS,
          "end": OP_END, "written": OP_WRITTEN, "ask": OP_ASK,
@@ -174,7 +174,7 @@ cdef bint holds(const Op* op, const Flows* t, u32 row) noexcept nogil:
     if op.kind == OP_RELATE:
         return related(op, t, row)
     if op.kind == OP_END:
-        return contains(<const u8*>written, end_text(t, row, op.col, written), op.p, op.n)
+        return contains(<const u8*>written, endpoint_text(t, row, op.col, written), op.p, op.n)
     if op.kind == OP_WRITTEN:
         return contains(<const u8*>written, address_text_of(t, row, op.col, written), op.p, op.n)
     if op.col == COL_SRC or op.col == COL_DST:

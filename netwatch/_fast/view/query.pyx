@@ -17,7 +17,7 @@ from netwatch._fast.view.columns cimport COL_ATTACHED, MAX_ATTACHED, Flows
 from netwatch._fast.view.conditions cimport (
     Answers, PlaceCondition, ProfileAnswers, TextAnswers, PLACE_EMPTY, PLACE_FIRST, PLACE_WANTED)
 from netwatch._fast.view.described cimport FieldCondition, FieldValues, Parts
-from netwatch._fast.view.ends cimport EndAnswers
+from netwatch._fast.view.endpoints cimport EndpointAnswers
 from netwatch._fast.view.follower cimport RowFollower
 from netwatch._fast.view.order cimport TextRanks
 from netwatch._fast.view.profiles cimport Profiles
@@ -175,13 +175,13 @@ cdef class FlowView:
             return ProfileAnswers(self.profiles, conditions)
         return self.kept(("profiles", plain, frozenset(described), test), make)
 
-    def on_ends(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndAnswers:
+    def on_endpoints(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndpointAnswers:
         """Answers, by row, to whether a regular expression is found in an end, with its port or without."""
-        return self.kept(("ends", columns, ports, regex), lambda: self.make_ends(columns, ports, regex))
+        return self.kept(("endpoints", columns, ports, regex), lambda: self.make_endpoints(columns, ports, regex))
 
-    def make_ends(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndAnswers:
-        """Answers that on_ends() keeps."""
-        cdef EndAnswers made = EndAnswers(columns, ports, regex)
+    def make_endpoints(self, columns: tuple[int, ...], bint ports, regex: Regex) -> EndpointAnswers:
+        """Answers that on_endpoints() keeps."""
+        cdef EndpointAnswers made = EndpointAnswers(columns, ports, regex)
         made.profiles, made.flows = self.profiles, &self.flows
         return made
 

@@ -9,6 +9,8 @@ cdef extern from *:
     """
     const u32 LISTED "NW_LISTED"   # a value that is no single text: + its place in Values.values
 
+cdef int ids_room(u32** ids, u32* cap, u32 n) except -1       # room for ids up to n; the first is 0
+
 cdef class Values:
     cdef Profiles profiles
     cdef u64 generation            # of the profiles
@@ -18,7 +20,6 @@ cdef class Values:
     cdef readonly list values      # list[tuple[object, ...]]: what stands at a place
     cdef list firsts               # of each: the number of its first value's text, 0 where that is none
 
-    cdef int room(self, u32 n) except -1
     cdef bint step(self, Work work) except? True
     cdef bint name_texts(self, Work work) except? True
     cdef u32 of_profile(self, u32 profile) noexcept nogil

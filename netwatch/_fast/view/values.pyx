@@ -11,25 +11,25 @@ from netwatch._fast.view.strings cimport OVER, strings_add
 from netwatch._fast.view.work cimport Work, COST_LOOK, COST_PYTHON
 
 
+cdef int ids_room(u32** ids, u32* cap, u32 n) except -1:
+    cdef u32 room
+    cdef u32* wider
+    if n < cap[0]:
+        return 0
+    room = max(<u32>1024, n + n // 2 + 1)
+    wider = <u32*>realloc(ids[0], room * sizeof(u32))
+    if wider == NULL:
+        raise MemoryError("no memory for the values of a field")
+    ids[0], cap[0] = wider, room
+    wider[0] = 0
+    return 0
+
+
 cdef class Values:
     """step() until it says True, then of_profile()."""
 
     def __dealloc__(self):
         free(self.ids)
-
-    cdef int room(self, u32 n) except -1:
-        """Room for ids up to n."""
-        cdef u32 cap
-        cdef u32* wider
-        if n < self.cap:
-            return 0
-        cap = max(<u32>1024, n + n // 2 + 1)
-        wider = <u32*>realloc(self.ids, cap * sizeof(u32))
-        if wider == NULL:
-            raise MemoryError("no memory for the values of a field")
-        self.ids, self.cap = wider, cap
-        self.ids[0] = 0
-        return 0
 
     cdef bint step(self, Work work) except? True:
         """Work out what is new, as long as the slice lasts. True when all is."""
@@ -84,7 +84,7 @@ cdef class FirstTexts(Values):
         cdef const u64* entries
         if self.generation != self.profiles.generation:
             self.generation, self.known = self.profiles.generation, 0
-        self.room(all_profiles)
+        ids_room(&self.ids, &self.cap, all_profiles)
         with nogil:
             while self.known < all_profiles and work.goes_on():
                 entries = self.profiles.entries(self.known + 1, &n)

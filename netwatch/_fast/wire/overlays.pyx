@@ -182,6 +182,15 @@ cdef bint gtpu(Cursor* c) noexcept nogil:
     return True
 
 
+cdef bint ip_behind(Cursor* c, u8 name, u8 tunnel, u32 n) noexcept nogil:
+    """A tunnel's header of n bytes, then IP. True: that was it."""
+    layer(c, name)
+    push_tunnel(c, tunnel)
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
+
+
 cdef bint teredo(Cursor* c) noexcept nogil:
     """RFC 4380 section 5.1.1: optional authentication and origin indications, then IPv6."""
     cdef const u8* p = c.p
@@ -192,11 +201,7 @@ cdef bint teredo(Cursor* c) noexcept nogil:
         n += 8
     if captured(c) < n + 40 or p[n] >> 4 != 6 or <u32>be16(p + n + 4) + 40 > c.wire - n:
         return False
-    layer(c, LAYER_TEREDO)
-    push_tunnel(c, TUN_TEREDO)
-    advance(c, n)
-    c.next = NEXT_IP
-    return True
+    return ip_behind(c, LAYER_TEREDO, TUN_TEREDO, n)
 
 
 cdef bint l2tp(Cursor* c) noexcept nogil:
@@ -310,11 +315,7 @@ cdef bint ayiya(Cursor* c) noexcept nogil:
     n = 8 + (<u32>1 << (p[0] >> 4)) + (p[1] >> 4) * 4
     if captured(c) <= n or not is_ip(p + n, captured(c) - n, c.wire - n, True):
         return False
-    layer(c, LAYER_AYIYA)
-    push_tunnel(c, TUN_AYIYA)
-    advance(c, n)
-    c.next = NEXT_IP
-    return True
+    return ip_behind(c, LAYER_AYIYA, TUN_AYIYA, n)
 
 
 cdef bint tzsp(Cursor* c) noexcept nogil:
@@ -361,11 +362,7 @@ cdef bint gue(Cursor* c) noexcept nogil:
             return False
         if not is_ip(p + n, captured(c) - n, c.wire - n, True):
             return False
-    layer(c, LAYER_GUE)
-    push_tunnel(c, TUN_GUE)
-    advance(c, n)
-    c.next = NEXT_IP
-    return True
+    return ip_behind(c, LAYER_GUE, TUN_GUE, n)
 
 
 cdef bint lwapp(Cursor* c) noexcept nogil:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tab:
-    """`key` is the digit that opens it, `name` also the context of its keys; `short` is its title where there is less
-    room, and the first four letters of that where there is little."""
+    """`key` is the digit that opens it, "" where all are given: it is reached from its neighbours and by the palette;
+    `name` is also the context of its keys; `short` is its title where there is less room, and the first four letters
+    of that where there is little."""
     key: str
     name: str
     title: str

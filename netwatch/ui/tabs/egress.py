@@ -1,6 +1,6 @@
 """The Egress tab: who began flows, and where they went. A tree of two levels, folded and unfolded.
 
-It tells what is so; whether that is allowed is for a policy, and there is none yet.
+It tells what is so; whether that is allowed is for a policy to say: `netwatch egress`.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that a service fills by itself, flow by flow, when it has learnt something: the owners of flows.
+"""Columns that an addon fills by itself, flow by flow, when it has learnt something: owners, what was decrypted.
 
 It is not handed the rows: it is told of new ones (EV_BEGUN), looks at their ends when it is ready
 to, and puts what it finds. A value holds as long as the row is the same flow. The caller holds the engine still.
@@ -14,7 +14,7 @@ cdef enum:
     SPARE = 4096               # values that nothing has any more, beyond twice those in use, before they are dropped
 
 
-cdef class Told:
+cdef class AddonColumns:
     """`fields`: the columns, of which `tables` say what the codes mean; `age_field`: how long ago that was put, None
     where nobody shows it."""
     cdef Engine engine

@@ -13,8 +13,8 @@ from talks import Turns, tell, tls_talk
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "proto"))
 
-from deskmake import RDP_TALK, RDP_TLS_TALK, SMB1_TALK, SMB3_TALK, VNC_TALK, VNC_VEN_TLS
 from messages import NB_CALL, NB_YES
+from remote_talks import RDP_TALK, RDP_TLS_TALK, SMB1_TALK, SMB3_TALK, VNC_TALK, VNC_VEN_TLS
 
 
 def flow_of(port: int, turns: Turns) -> dict[str, Any]:

@@ -2,5 +2,5 @@
 from netwatch._fast.view.conditions import Answers
 from netwatch.filter.regex import Regex
 
-class EndAnswers(Answers):
+class EndpointAnswers(Answers):
     def __init__(self, columns: tuple[int, ...], ports: bool, regex: Regex) -> None: ...

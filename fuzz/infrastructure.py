@@ -1,4 +1,4 @@
-"""What the fuzzers of brokers, routers and plants share: the hand-made talks of tests/proto/fleetmade.py as seeds."""
+"""What the fuzzers of brokers, routing and industrial protocols share; seeds: tests/proto/infrastructure_talks.py."""
 
 import pathlib
 import sys
@@ -10,7 +10,7 @@ from netwatch._fast.out.probe import Probe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
-from fleetmade import HOMES, TALKS
+from infrastructure_talks import HOMES, TALKS
 
 
 def fuzz(name: str, module: ModuleType, udp: bool = False) -> None:

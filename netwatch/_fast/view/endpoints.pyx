@@ -4,10 +4,10 @@ from cpython.memoryview cimport PyMemoryView_FromMemory
 
 from netwatch._fast.base.bytes cimport u32
 from netwatch._fast.view.work cimport Work, COST_REGEX
-from netwatch._fast.view.written cimport address_text_of, end_text
+from netwatch._fast.view.endpointtext cimport address_text_of, endpoint_text
 
 
-cdef class EndAnswers(Answers):
+cdef class EndpointAnswers(Answers):
     """Of rows: `regex` is found in one of their ends, which are written address:port, or the address alone. It holds
     for one question: rows change. Who makes it sets `profiles` and `flows`, which must live as long as it is asked."""
 
@@ -39,7 +39,8 @@ cdef class EndAnswers(Answers):
         cdef int k
         for row in range(first, last + 1):
             for k in range(self.n_columns):
-                n = (end_text if self.ports else address_text_of)(self.flows, row, self.columns[k], self.lines + used)
+                n = (endpoint_text if self.ports else address_text_of)(self.flows, row, self.columns[k],
+                                                                       self.lines + used)
                 if n == 0:
                     continue
                 self.row[count], self.starts[count] = row, used

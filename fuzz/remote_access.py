@@ -1,4 +1,4 @@
-"""What the fuzzers of file sharing and remote desktops share; seeds are the talks of tests/proto/deskmake.py."""
+"""What the fuzzers of file sharing and remote desktops share; seeds are the talks of tests/proto/remote_talks.py."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ from netwatch._fast.out.probe import Probe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "proto"))
 
-import deskmake
+import remote_talks
 
 
 def fuzz(name: str, module: ModuleType, port: int) -> None:
@@ -23,5 +23,5 @@ def fuzz(name: str, module: ModuleType, port: int) -> None:
         assert "\x00" not in str(obj), "a control character in a text"
         json.dumps(module.describe(result[1], show_secrets=True))
 
-    talks: list[Turns] = getattr(deskmake, f"{name.upper()}_TALKS")
+    talks: list[Turns] = getattr(remote_talks, f"{name.upper()}_TALKS")
     run(streamed(lambda: Probe(name, dport=port), show), [pack(talk) for talk in talks])

@@ -1,6 +1,6 @@
-"""Hand-made messages of brokers, routers and plants: builders and conversations [(side, bytes)], side 0 the client.
+"""Hand-made messages of brokers, routing and industrial protocols: builders, and conversations.
 
-For tests/proto and for the fuzzers.
+These are [(side, bytes)], side 0 the client. For tests/proto and for the fuzzers.
 """
 
 import struct

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from netwatch._fast.engine import Engine
 from netwatch._fast.view.attached import RowCodes
 
-class Told:
+class AddonColumns:
     @property
     def fields(self) -> tuple[str, ...]: ...
     @property

@@ -1,10 +1,10 @@
-"""Shared by the tests of brokers, routers and plants: a flow of each, and what none of them may do."""
+"""Shared by the tests of brokers, routing and industrial protocols: a flow of each, and what none of them may do."""
 
 import importlib
 import json
 
 from cuts import same_however_cut
-from fleetmade import HOMES, TALKS
+from infrastructure_talks import HOMES, TALKS
 from messages import CONVERSATIONS
 
 from netwatch._fast.out.probe import MORE_BYTES, Probe

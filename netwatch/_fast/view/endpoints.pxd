@@ -7,7 +7,7 @@ cdef enum:
     ROWS = 1024                # rows whose ends are written at once
     WIDEST = 64                # bytes of an end, its line feed included
 
-cdef class EndAnswers(Answers):
+cdef class EndpointAnswers(Answers):
     cdef const Flows* flows
     cdef int columns[2]
     cdef int n_columns

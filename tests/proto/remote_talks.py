@@ -278,11 +278,15 @@ def rfb_desktop(name: bytes) -> bytes:
 
 
 V8, V7, V3 = (b"RFB 003.00%d\n" % minor for minor in (8, 7, 3))
+
+
+def handshake(version: bytes, offered: bytes, chosen: bytes) -> Turns:
+    """Both sides' version, and a form of login (RFC 6143 sections 7.1.1 and 7.1.2)."""
+    return [(1, version), (0, version), (1, bytes([len(offered)]) + offered), (0, chosen)]
+
+
 VNC_TALK: Turns = [
-    (1, V8),
-    (0, V8),
-    (1, b"\2\2\x13"),
-    (0, b"\2"),
+    *handshake(V8, b"\x02\x13", b"\2"),
     (1, b"c" * 16),
     (0, b"r" * 16),
     (1, bytes(4)),
@@ -290,10 +294,7 @@ VNC_TALK: Turns = [
     (1, rfb_desktop(b"anna's desk")),
 ]
 VNC_REFUSED: Turns = [
-    (1, V8),
-    (0, V8),
-    (1, b"\1\2"),
-    (0, b"\2"),
+    *handshake(V8, b"\x02", b"\2"),
     (1, b"c" * 16),
     (0, b"r" * 16),
     (1, b"\0\0\0\1\0\0\0\3bad"),
@@ -301,10 +302,7 @@ VNC_REFUSED: Turns = [
 VNC_OLD: Turns = [(1, V8), (0, V3), (1, b"\0\0\0\1"), (0, b"\0"), (1, rfb_desktop(b"old"))]
 VNC_BUSY: Turns = [(1, V7), (0, V7), (1, b"\0\0\0\0\x08too many")]
 VNC_PLAIN: Turns = [
-    (1, V8),
-    (0, V8),
-    (1, b"\1\x13"),
-    (0, b"\x13"),
+    *handshake(V8, b"\x13", b"\x13"),
     (1, b"\0\2"),
     (0, b"\0\2"),
     (1, b"\0\2\0\0\1\0\0\0\1\4"),
@@ -315,10 +313,7 @@ VNC_PLAIN: Turns = [
     (1, rfb_desktop(b"x")),
 ]
 VNC_VEN_TLS: Turns = [
-    (1, V8),
-    (0, V8),
-    (1, b"\1\x13"),
-    (0, b"\x13"),
+    *handshake(V8, b"\x13", b"\x13"),
     (1, b"\0\2"),
     (0, b"\0\2"),
     (1, b"\0\1\0\0\1\4"),
@@ -326,10 +321,7 @@ VNC_VEN_TLS: Turns = [
     (1, b"\1"),
 ]
 VNC_APPLE: Turns = [
-    (1, b"RFB 003.889\n"),
-    (0, b"RFB 003.889\n"),
-    (1, b"\1\x1e"),
-    (0, b"\x1e"),
+    *handshake(b"RFB 003.889\n", b"\x1e", b"\x1e"),
     (1, b"\0\2\0\x08" + b"p" * 16),
     (0, b"k" * 136),
     (1, bytes(4)),
@@ -337,10 +329,7 @@ VNC_APPLE: Turns = [
     (1, rfb_desktop(b"\0\2\xbf\0Mac")),
 ]
 VNC_TIGHT: Turns = [
-    (1, V8),
-    (0, V8),
-    (1, b"\1\x10"),
-    (0, b"\x10"),
+    *handshake(V8, b"\x10", b"\x10"),
     (1, b"\0\0\0\1" + b"t" * 16),
     (0, bytes(4)),
     (1, b"\0\0\0\1" + b"a" * 16),
