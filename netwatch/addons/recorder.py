@@ -1,7 +1,8 @@
 """The flight recorder: the last minutes of a live capture on disk, kept for good when something goes wrong.
 
 Nothing is written unless it is armed: by recorder.armed, or from the palette. It freezes at a critical alert, at a flow
-that passes recorder.trigger, or when it is told to; some seconds later, so that what follows is there too.
+that passes recorder.trigger, or when it is told to; some seconds later, so that what follows is there too. What happens
+meanwhile, or within the next minute, joins that incident: a cause that goes on makes few of them, and a bounded number.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from netwatch.model.contract import ERROR, INFO, WARNING, Addon, AddonError, Off
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
 from netwatch.recorder.line import Line
-from netwatch.recorder.window import Window, clean
+from netwatch.recorder.window import Incident, Window, clean
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 SECOND_NS = 1_000_000_000
 AFTER_NS = 5 * SECOND_NS  # what follows, and still belongs to an incident
-REASONS = 100  # of one incident
+JOIN_NS = 60 * SECOND_NS  # after that, in which what happens joins it
+REASONS = 100  # of one incident, in its page; the others are counted
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Recorder(Addon):
         Option("disk_mb", 512, "Disk that the window may take, in MiB; the oldest packets make room.", 16, 1_048_576),
         Option("trigger", "", "A filter: freeze when a flow passes it."),
         Option("on_alert", True, "Freeze at critical alerts."),
-        Option("incidents", 10, "Incidents that are kept; at the next start the oldest make room.", 1, 1000),
+        Option("incidents", 10, "Incidents that are kept; the oldest make room.", 1, 1000),
     )
     questions = (RecorderStatus,)
     commands = (Offer("recorder: keep the last minutes on disk", Arm(), True),
@@ -99,9 +101,12 @@ class Recorder(Addon):
         self._window: Window | None = None
         self._line: Line | None = None
         self._incidents = 0
-        self._frozen = 0  # frames that incidents have
         self._since_ns = self._looked_ns = self._freeze_at = 0
+        self._incident: Incident | None = None  # that what happens now joins, until _settle_at
+        self._settle_at = self._packets = 0  # and the packets that it has
+        self._page: Record = {}
         self._reasons: list[Record] = []
+        self._happened = 0  # reasons, with those beyond the first
         self._before: dict[str, int] = {}
 
     def begin(self, run: Run) -> None:
@@ -110,7 +115,7 @@ class Recorder(Addon):
         self._trigger = _parsed(str(of("recorder.trigger")))
         if not run.purpose.live:
             return
-        clean(of("recorder.incidents"))
+        self._make_room(of("recorder.incidents"))
         if of("recorder.armed"):
             run.say(self.arm(), INFO)
         if of("recorder.on_alert"):
@@ -129,6 +134,8 @@ class Recorder(Addon):
         now = self._run.engines[0].clock
         if self._freeze_at and now >= self._freeze_at:
             self._run.say(self._freeze(), WARNING)
+        elif self._incident is not None and now >= self._settle_at:
+            self._settle()
         elif now >= self._looked_ns + SECOND_NS:
             self._looked_ns = now
             self._window.rotation.flush()
@@ -149,7 +156,7 @@ class Recorder(Addon):
             return f"The recorder is not armed: {e.filename}: {e.strerror}"
         engine = self._run.engines[0]
         ring = self._run.get(KeptFrames).ring
-        self._line = Line(ring, engine, self._look, None, self._trigger, max(self._frozen, ring.first))
+        self._line = Line(ring, engine, self._look, None, self._trigger, ring.first)
         self._since_ns, self._freeze_at = engine.clock, 0
         self._before = self._drops()
         return f"The recorder is armed: the last {of('recorder.minutes')} minutes are kept in {self._window.folder}"
@@ -158,6 +165,9 @@ class Recorder(Addon):
         """The line for the user."""
         if self._window is None:
             return "The recorder is not armed"
+        if self._freeze_at:
+            self._run.say(self._freeze(), WARNING)
+        self._settle()
         window, self._window, self._line = self._window, None, None
         window.drop()
         return "The recorder is stopped, and what was not frozen is removed"
@@ -166,7 +176,8 @@ class Recorder(Addon):
         """The line for the user."""
         if self._window is None:
             return "The recorder is not armed: nothing was kept"
-        self._reasons.append({"text": why, "time": iso(self._run.engines[0].clock)})
+        self._settle()
+        self._because({"text": why, "time": iso(self._run.engines[0].clock)})
         return self._freeze()
 
     def status(self) -> Status:
@@ -181,48 +192,83 @@ class Recorder(Addon):
         """A window that was not frozen is not kept; one that was about to be is."""
         if self._window is not None and self._line is not None:
             self._move(self._window, self._line, all_of_it=True)
-            if self._freeze_at:
-                self._freeze()
-        if self._window is not None:
             self.disarm()
 
     def _move(self, window: Window, line: Line, *, all_of_it: bool = False) -> None:
         """Packets to the disk, and a look at what their flows are."""
         line.move(window.rotation, all_of_it=all_of_it)
-        for flow in line.triggered:
-            self._because({"flow": flow["id"], "text": flow.get("label", ""), "time": flow.get("first", "")})
+        for flow, ns in line.triggered:
+            self._because({"flow": flow["id"], "text": flow.get("label", ""), "time": iso(ns)})
         line.triggered.clear()
 
     def _because(self, reason: Record) -> None:
-        """Freeze in a moment."""
+        """Freeze in a moment, unless it joins what was frozen just now."""
+        self._happened += 1
         if len(self._reasons) < REASONS:
             self._reasons.append(reason)
-        if not self._freeze_at:
+        if self._incident is None and not self._freeze_at:
             self._freeze_at = self._run.engines[0].clock + AFTER_NS
 
     def _freeze(self) -> str:
-        """The window becomes an incident, and another begins."""
-        window, line = self._window, self._line
+        """The window's files become an incident, and the window goes on. The line for the user."""
+        window, line, now = self._window, self._line, self._run.engines[0].clock
         assert window is not None and line is not None
         self._move(window, line, all_of_it=True)
-        window.roll(self._run.engines[0].clock)
-        rotation = window.rotation
-        lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
-        since = {"armed": iso(self._since_ns)} if self._since_ns else {}
-        about: Record = {"source": self._run.purpose.label, **since,
-                         "frozen": iso(self._run.engines[0].clock), "packets": rotation.written,
-                         "files_let_go": rotation.removed, "lost": {**lost, "no_room": line.lost + line.left},
-                         "because": self._reasons}
-        self._reasons, self._freeze_at = [], 0
-        self._frozen = self._run.get(KeptFrames).ring.next
-        self._window = self._line = None
+        window.roll(now)
+        self._freeze_at = self._packets = 0
+        self._page = {"source": self._run.purpose.label, **({"armed": iso(self._since_ns)} if self._since_ns else {}),
+                      "frozen": iso(now)}
         try:
-            folder = window.freeze(about)
+            self._make_room(self._run.settings.of("recorder.incidents") - 1)
+            self._incident = Incident()
+            self._extend(self._incident, window, line)
         except OSError as e:
+            self._over()
             return f"Not frozen: {e.filename}: {e.strerror}"
+        self._settle_at = now + JOIN_NS
         self._incidents += 1
-        self.arm()
-        return f"Frozen: {rotation.written:,} packets; netwatch open {folder}"
+        return f"Frozen: {self._packets:,} packets; netwatch open {self._incident.folder}"
+
+    def _settle(self) -> None:
+        """Nothing joins the last incident any more; what did is put there with what followed."""
+        window, line, incident = self._window, self._line, self._incident
+        if window is None or line is None or incident is None:
+            return
+        joined = self._happened - self._page["happened"]
+        if joined:
+            self._move(window, line, all_of_it=True)
+            try:
+                self._extend(incident, window, line)
+                self._run.say(f"{joined:,} more joined {incident.folder}: {self._packets:,} packets", INFO)
+            except OSError as e:
+                self._run.say(f"{e.filename}: {e.strerror}: {joined:,} more are not in {incident.folder}", ERROR)
+        self._over()
+
+    def _extend(self, incident: Incident, window: Window, line: Line) -> None:
+        """Put there what the window has, and say so in its page. Raises OSError."""
+        rotation = window.rotation
+        rotation.finish()
+        fresh = incident.take(rotation)
+        self._packets += sum(each.packets for each in fresh)
+        if fresh:
+            self._page.setdefault("first", iso(min(each.began_ns for each in fresh)))
+        lost = {name: count - self._before.get(name, 0) for name, count in self._drops().items()}
+        self._page |= {"until": iso(self._run.engines[0].clock), "packets": self._packets,
+                       "files_let_go": rotation.removed, "lost": {**lost, "no_room": line.lost + line.left},
+                       "happened": self._happened, "because": self._reasons}
+        incident.tell(self._page)
+
+    def _over(self) -> None:
+        """What happens from now on is another incident."""
+        incident, self._incident = self._incident, None
+        self._reasons, self._happened = [], 0
+        if incident is not None:
+            incident.close()
+
+    def _make_room(self, incidents: int) -> None:
+        """Let the oldest go, and say which."""
+        for folder in clean(incidents):
+            self._run.say(f"Removed, for recorder.incidents: {folder}", WARNING)
 
     def _look(self, row: int, keys: frozenset[str]) -> Record:
         return self._run.flow_record(self._run.engines[0], row, keys)

@@ -52,7 +52,7 @@ class Line:
         self.ring, self._engine, self._look, self._where, self._trigger = ring, engine, look, where, trigger
         self._keys = KEYS.union(*(_keys_of(each) for each in (where, trigger) if each is not None))
         self._at = start  # the next frame to be decided about
-        self.triggered: list[Record] = []  # since somebody looked; the first
+        self.triggered: list[tuple[Record, int]] = []  # since somebody looked, with when (ns); the first
         self._verdicts: dict[int, Verdict] = {}
         self._pulled: dict[int, None] = {}  # flows that were told of
         self.names: dict[str, str] = {}
@@ -103,16 +103,16 @@ class Line:
             row = self.ring.row(self._engine, k)
             record = self._look(row, self._keys) if row else {}
             gone = Verdict(b"" if self._where is None else None, now, now)
-            known = self._judged(record, known, now) if record else known or gone
+            known = self._judged(record, known, now, k) if record else known or gone
         self._verdicts[flow] = known  # at the end: the oldest go first
         while len(self._verdicts) > MOST:
             del self._verdicts[next(iter(self._verdicts))]
         return known
 
-    def _judged(self, record: Record, before: Verdict | None, now: int) -> Verdict:
+    def _judged(self, record: Record, before: Verdict | None, now: int, k: int) -> Verdict:
         if self._trigger is not None and len(self.triggered) < TRIGGERED and record["id"] not in self._pulled \
                 and self._trigger.matches(record):
-            self.triggered.append(record)
+            self.triggered.append((record, int(self.ring.about(k)["ns"])))
             self._pulled[record["id"]] = None
             while len(self._pulled) > MOST:
                 del self._pulled[next(iter(self._pulled))]

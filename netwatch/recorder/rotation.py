@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch.store import files
@@ -26,22 +26,30 @@ SECRETS_MOST = 1 << 23  # bytes of keys that each file is given, the newest
 RETRY_S = 5.0
 
 
+class Written(NamedTuple):
+    """A file of this run that is done: the times of its first and last packets in ns, and how many it has."""
+
+    began_ns: int
+    ended_ns: int
+    packets: int
+
+
 class Rotation:
     """`folder` is there. Files of earlier runs count, and are the first to go; what is not named like ours is left."""
 
     def __init__(self, folder: Path, keep: int, size: int, source: Source, say: Callable[[str], None],
-                 span_ns: int = 0) -> None:
-        """`keep` files of `size` bytes, and of `span_ns` of packet time (0: of any)."""
-        self.folder, self.keep, self.size, self._span_ns = folder, keep, size, span_ns
+                 span_ns: int = 0, total: int = 0) -> None:
+        """`keep` files of `size` bytes, and of `span_ns` of packet time (0: of any), `total` bytes of all (0: any)."""
+        self.folder, self.keep, self.size, self._span_ns, self._total = folder, keep, size, span_ns, total
         self._began_ns = self._last_ns = 0  # of the open file
-        self._ended_ns: dict[Path, int] = {}
+        self.done: dict[Path, Written] = {}  # those of this run that are still there
         self.files = 0  # made in this run
         self.removed = 0
         self.written = 0  # packets
         self._source, self._say = source, say
         self._writer: CaptureWriter | None = None
         self._path = folder
-        self._whole = 0  # bytes of the open file that are surely on their way to the disk
+        self._whole = self._sure = 0  # bytes and packets of the open file that are surely on their way to the disk
         self._number = max(map(number_of, self._there()), default=0)
         for path in self._there()[-1:]:
             _trim(path)
@@ -103,7 +111,7 @@ class Rotation:
             return
         try:
             self._writer.flush()
-            self._whole = self._writer.bytes_written
+            self._whole, self._sure = self._writer.bytes_written, self._writer.packets
             os.stat(self._path)
         except OSError as e:
             self._fail(e)
@@ -120,15 +128,15 @@ class Rotation:
             for number, interface in enumerate(self._source.interfaces[: writer.n_interfaces]):
                 writer.add_statistics(number, found.get(interface["name"]))
             writer.close()
-            self._ended_ns[self._path] = self._last_ns
+            self.done[self._path] = Written(self._began_ns, self._last_ns, writer.packets)
         except OSError as e:
             self._writer = writer
             self._fail(e)
 
     def drop_before(self, ns: int) -> None:
         """Remove the files of this run whose last packet is older."""
-        for path in [path for path, ended in self._ended_ns.items() if ended < ns]:
-            del self._ended_ns[path]
+        for path in [path for path, about in self.done.items() if about.ended_ns < ns]:
+            del self.done[path]
             with contextlib.suppress(OSError):
                 path.unlink()
                 self.removed += 1
@@ -143,7 +151,7 @@ class Rotation:
         with files.as_caller():
             self._prune(self.keep - 1)
             self._writer = writer = CaptureWriter(str(self._path))
-        self._whole, self._began_ns, self._last_ns = 0, first_ns, first_ns
+        self._whole, self._sure, self._began_ns, self._last_ns = 0, 0, first_ns, first_ns
         self.files += 1
         if self._secrets:
             writer.add_secrets(TLS_KEY_LOG, bytes(self._secrets))
@@ -157,9 +165,15 @@ class Rotation:
 
     def _prune(self, most: int) -> None:
         found = self._there()
-        for path in found[: max(0, len(found) - most)]:
+        sizes = [path.stat().st_size for path in found]
+        over = sum(sizes) + self.size - self._total if self._total else 0
+        for at, path in enumerate(found):
+            if at >= len(found) - most and over <= 0:
+                break
             path.unlink()
+            self.done.pop(path, None)
             self.removed += 1
+            over -= sizes[at]
 
     def _fail(self, e: OSError) -> None:
         """Say it, and cut the open file back to what is whole."""
@@ -171,6 +185,7 @@ class Rotation:
                 writer.close()
             with contextlib.suppress(OSError):
                 os.truncate(self._path, self._whole)
+                self.done[self._path] = Written(self._began_ns, self._last_ns, self._sure)
 
 
 def number_of(path: Path) -> int:

@@ -1,7 +1,8 @@
 """The recorder's window on disk, and what becomes of it when it is frozen.
 
-The window is a folder of pcapng files in the state folder. Frozen, it is left as it is, with a page that says why, when
-and what is missing: an incident; another window begins. A window that belongs to nobody is removed by the next one.
+The window is a folder of pcapng files in the state folder. Frozen, its files are put into a folder of their own, with a
+page that says why, when and what is missing: an incident. The window goes on, so that the next incident has what came
+before it, too. A window that belongs to nobody is removed by the next one.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch.model.record import Record
-from netwatch.recorder.rotation import NAME, Rotation
+from netwatch.recorder.rotation import NAME, Rotation, Written
 from netwatch.store import files
 from netwatch.store.folders import state_folder
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 PAGE = "incident.json"
 LOCK = ".lock"
 FILES = 16  # that the window is cut into
+FILES_MOST = 64  # with those that were finished early, to be put into an incident
 SCHEMA = "netwatch.incident/1"
 
 
@@ -39,40 +42,48 @@ class Kept(NamedTuple):
     changed: float  # seconds since 1970
 
 
+class Incident:
+    """What is kept for good, from the moment it is frozen until nothing more can join it: ours alone so long."""
+
+    def __init__(self) -> None:
+        """Raises OSError."""
+        self.folder, self._lock = _new_folder()
+
+    def take(self, rotation: Rotation) -> list[Written]:
+        """Put the files there that it does not have yet; what they are. Raises OSError."""
+        fresh = []
+        with files.as_caller():
+            for path, about in rotation.done.items():
+                to = self.folder / path.name
+                if path.exists() and not to.exists():
+                    _put(path, to)
+                    fresh.append(about)
+        return fresh
+
+    def tell(self, about: Record) -> None:
+        """Write its page, in place of one that is there. Raises OSError."""
+        files.write_text(self.folder / PAGE, json.dumps({"schema": SCHEMA, **about}, indent=1) + "\n")
+
+    def close(self) -> None:
+        """Nothing more comes. One without a page was never an incident."""
+        if not (self.folder / PAGE).exists():
+            _remove(self.folder)
+        os.close(self._lock)
+
+
 class Window:
-    """One, from its first packet until it is frozen or dropped."""
+    """One, from its first packet until it is dropped."""
 
     def __init__(self, source: Source, say: Callable[[str], None], size: int, span_ns: int) -> None:
         """At most `size` bytes and `span_ns` of packet time. Raises OSError."""
-        stem = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         self._span_ns = span_ns
-        with files.as_caller():
-            files.make_folder(root())
-            for turn in range(1000):
-                self.folder = root() / f"{stem}-{turn:03d}"
-                try:
-                    self.folder.mkdir(mode=0o700)
-                    break
-                except FileExistsError:
-                    continue
-            else:
-                raise FileExistsError(17, "a thousand windows of this second", str(root()))
-            self._lock = os.open(self.folder / LOCK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.rotation = Rotation(self.folder, FILES, max(size // FILES, 1 << 20), source, say, span_ns // FILES)
+        self.folder, self._lock = _new_folder()
+        self.rotation = Rotation(self.folder, FILES_MOST, max(size // FILES, 1 << 20), source, say, span_ns // FILES,
+                                 size)
 
     def roll(self, now_ns: int) -> None:
         """Let go of what is older than the window is long."""
         self.rotation.drop_before(now_ns - self._span_ns)
-
-    def freeze(self, about: Record) -> Path:
-        """Leave it as an incident. Raises OSError."""
-        self.rotation.finish()
-        try:
-            files.write_text(self.folder / PAGE, json.dumps({"schema": SCHEMA, **about}, indent=1) + "\n")
-        finally:
-            os.close(self._lock)
-        return self.folder
 
     def drop(self) -> None:
         """It is not wanted. A jailed process may leave an empty folder behind."""
@@ -97,19 +108,54 @@ def kept() -> Iterator[Kept]:
                            changed)
 
 
-def clean(incidents: int) -> None:
-    """Remove windows that belong to nobody, and of incidents all but the newest so many."""
+def clean(incidents: int) -> list[Path]:
+    """Remove windows that belong to nobody, and of incidents all but the newest so many: these. One that a running
+    netwatch adds to stays."""
     with files.as_caller():
         found = list(kept())
         frozen = [each for each in found if each.incident]
-        strays = [each for each in found if not each.incident and not each.in_use]
-        for each in [*strays, *frozen[: max(0, len(frozen) - incidents)]]:
-            remove(each.folder)
+        strays = [each.folder for each in found if not each.incident and not each.in_use]
+        old = [each.folder for each in frozen[: max(0, len(frozen) - incidents)] if not each.in_use]
+        for folder in [*strays, *old]:
+            remove(folder)
+    return old
 
 
 def remove(folder: Path) -> None:
     """A folder of the recorder's; what is not its own stays, and the folder with it."""
     _remove(folder)
+
+
+def _new_folder() -> tuple[Path, int]:
+    """A folder, and the lock that says it is ours. Raises OSError."""
+    stem = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    with files.as_caller():
+        files.make_folder(root())
+        for turn in range(1000):
+            folder = root() / f"{stem}-{turn:03d}"
+            try:
+                folder.mkdir(mode=0o700)
+                break
+            except FileExistsError:
+                continue
+        else:
+            raise FileExistsError(17, "a thousand windows of this second", str(root()))
+        lock = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+def _put(path: Path, to: Path) -> None:
+    """The same file under another name; where the file system, or the jail, has no such thing, a copy. Raises
+    OSError."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except OSError:
+        try:
+            shutil.copyfile(path, to)
+        except OSError:
+            to.unlink(missing_ok=True)
+            raise
 
 
 def _remove(folder: Path) -> None:
