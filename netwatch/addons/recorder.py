@@ -199,7 +199,9 @@ class Recorder(Addon):
         line.move(window.rotation, all_of_it=all_of_it)
         for flow, ns in line.triggered:
             self._because({"flow": flow["id"], "text": flow.get("label", ""), "time": iso(ns)})
+        self._happened += line.more
         line.triggered.clear()
+        line.more = 0
 
     def _because(self, reason: Record) -> None:
         """Freeze in a moment, unless it joins what was frozen just now."""

@@ -259,6 +259,8 @@ class Reading:
             if self._saved is not None:
                 self._saved.step()
             output.take(maker.runs(step))
+            if self._saved is not None:
+                self._saved.ended(step)
             if self.options.interface:
                 self.writer.flush()
         if self._saved is not None:

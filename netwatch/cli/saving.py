@@ -1,30 +1,38 @@
-"""`--write`: the packets that pass, as one pcapng file with all that is known of them. It is whole, or not there."""
+"""`--write`: the packets that pass, as one pcapng file with all that is known of them. It is whole, or not there.
+
+Of files the flows were looked at before. Live, packets wait in memory until it is known whose their flow is.
+"""
 
 from __future__ import annotations
 
 import argparse
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.out.events import write_frames
+from netwatch._fast.view.framering import FrameRing
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
 from netwatch.cli.sources import refuse_own
 from netwatch.export.evidence import KEYS, Told
 from netwatch.model.record import Record
+from netwatch.recorder.line import ChosenLine
+from netwatch.records.output import unbroken
 from netwatch.store.whole import WholeFile
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
+    from netwatch.model.event import Step
     from netwatch.records.scout import Scout
     from netwatch.run.pipeline import Pipeline
 
 CLASSIC = (".pcap", ".cap")  # names of files of the older format
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 SECRETS_MOST = 1 << 23  # bytes of one block
+WAIT_NS = 3_000_000_000  # owners are asked about for two seconds (owners/addon.py)
 
 
 def _instead(path: str, number: int | None) -> str:
@@ -52,6 +60,7 @@ class Saving:
             hint = _instead(self.path, e.errno)
             raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
         self._writer = CaptureWriter(self.path, fd=self._file.fd)
+        self._line: ChosenLine | None = None
 
     @property
     def packets(self) -> int:
@@ -62,6 +71,11 @@ class Saving:
         """`scout`: who has seen the flows end."""
         self._pipeline, self._scout = pipeline, scout
         self._told = Told(final=scout is not None)
+        if pipeline.purpose.live:
+            engine = pipeline.engines[0]
+            ring = FrameRing(pipeline.settings.of("capture.hold_mb") << 20)
+            ring.attach(engine)
+            self._line = ChosenLine(ring, engine, lambda row, keys: pipeline.record(engine, row, wanted=keys), WAIT_NS)
 
     def step(self) -> None:
         """The packets of another chunk are to come. Secrets go before those that they open."""
@@ -76,6 +90,10 @@ class Saving:
 
     def take(self, packets: PacketRows, places: Sequence[int]) -> None:
         """Those that pass, in order. Raises CommandError."""
+        if self._line is not None:
+            for first, last in unbroken(places):
+                self._line.choose(packets.frame(first), packets.frame(last - 1) + 1)
+            return
         source: Source = self._pipeline.source
         told = self._told
 
@@ -88,12 +106,34 @@ class Saving:
         except OSError as e:
             raise self._failed(e) from None
 
-    def finish(self) -> None:
-        """Nothing more comes: names and statistics, and the file is there. Raises CommandError."""
+    def ended(self, step: Step) -> None:
+        """The packets of the step were taken; these of its flows are over, and what waited long enough is written.
+        Raises CommandError."""
+        if self._line is not None:
+            for _, row in step.ended:
+                self._line.ended(row)
+            self._line.move(self)
+
+    def put(self, write: Callable[[CaptureWriter], int], first_ns: int, last_ns: int) -> int:
+        """See recorder.line.Output. Raises CommandError."""
         try:
             self._writer.follow(self._pipeline.source.interfaces)
-            if self._told.names:
-                self._writer.add_names(sorted(self._told.names.items()))
+            return write(self._writer)
+        except OSError as e:
+            raise self._failed(e) from None
+
+    def finish(self) -> None:
+        """Nothing more comes: names and statistics, and the file is there. Raises CommandError."""
+        names = self._told.names
+        if self._line is not None:
+            self._line.move(self, all_of_it=True)
+            names = self._line.names
+            if self._line.lost:
+                say(f"{self.path}: {self._line.lost:,} packets are missing for want of memory; see capture.hold_mb")
+        try:
+            self._writer.follow(self._pipeline.source.interfaces)
+            if names:
+                self._writer.add_names(sorted(names.items()))
             found = self._pipeline.source.stats().get("interfaces", {})
             for number, interface in enumerate(self._pipeline.source.interfaces):
                 self._writer.add_statistics(number, found.get(interface["name"]))

@@ -127,11 +127,12 @@ def remove(folder: Path) -> None:
 
 
 def _new_folder() -> tuple[Path, int]:
-    """A folder, and the lock that says it is ours. Raises OSError."""
+    """A folder, by name after all that are there, and the lock that says it is ours. Raises OSError."""
     stem = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     with files.as_caller():
         files.make_folder(root())
-        for turn in range(1000):
+        last = max((path.name[-3:] for path in root().glob(f"{stem}-[0-9][0-9][0-9]")), default="")
+        for turn in range(int(last) + 1 if last else 0, 1000):
             folder = root() / f"{stem}-{turn:03d}"
             try:
                 folder.mkdir(mode=0o700)

@@ -88,7 +88,7 @@ class Output:
             for place in places:
                 self._show(run.item(place))
             return
-        for first, last in _unbroken(places):
+        for first, last in unbroken(places):
             self.writer.packets(run.part(first, last))
 
     def _take_flows(self, run: FlowRun) -> None:
@@ -115,7 +115,7 @@ class Output:
             self.writer.write(item)
 
 
-def _unbroken(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+def unbroken(places: Sequence[int]) -> Iterator[tuple[int, int]]:
     """(first, behind the last) of those that follow each other, of places in order."""
     at = 0
     while at < len(places):

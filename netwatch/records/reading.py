@@ -127,9 +127,10 @@ class Reading:
         purpose = Purpose(live=order.live, label=order.label, kinds=order.kinds, keylogs=order.keylogs,
                           show_secrets=order.show_secrets, final=True)
         copies = order.copied is not None and source is None
+        alone = each or (order.live and bool(order.saved))  # frames that wait are of one engine
         return Pipeline(source or self.source, addons=self._addons(), purpose=purpose, settings=settings,
                         host=order.host, say=order.say if source is None else None,
-                        copies=self._copies if copies else None, workers=1 if each else order.workers, want=wanted,
+                        copies=self._copies if copies else None, workers=1 if alone else order.workers, want=wanted,
                         hold=hold, dpi=order.dpi, facts=hold or "alert" in order.kinds, max_frames=order.count,
                         max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
 

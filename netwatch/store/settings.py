@@ -115,7 +115,8 @@ _TABLE = (
     Setting("flows.vlan", "pair", "VLAN tags: a flow may have others in its other direction; never; or say nothing.",
             choices=("pair", "key", "ignore")),
     Setting("capture.ring_mb", 64, "The kernel's ring for captured frames, in MiB.", 1, 4_096),
-    Setting("capture.hold_mb", 256, "Memory for frames that `record` holds until their flow is known, MiB.", 8, 65_536),
+    Setting("capture.hold_mb", 256, "Memory for frames that `record` and `read --write` hold until their flow is "
+            "known, MiB.", 8, 65_536),
     Setting("capture.snaplen", 262_144, "Bytes kept of each frame.", 64, 262_144),
     Setting("capture.promiscuous", False, "Also take frames that are for other machines."),
     Setting("sandbox.mode", "on", "Give up all rights before reading: as far as can be, or wholly or not at all.",

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,14 @@ from made_captures import many, small
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch._fast.view.framering import FrameRing
 from netwatch.capture.file import open_savefile
 from netwatch.export import evidence
+from netwatch.model.event import Step
+from netwatch.model.record import Record
+from netwatch.recorder.line import ChosenLine
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline
 
 FLOW = {"id": 1, "proto": "tcp", "src": "10.0.0.1", "sport": 40000, "dst": "10.0.0.2", "dport": 80, "app": "http",
         "confidence": 100, "label": "HTTP GET www.example.com/a", "process": {**PROCESS, "age_s": 0.2}}
@@ -115,6 +122,65 @@ def test_comments_are_one_line():
     told = evidence.comment(FLOW | {"label": "a\nb\x1b[2J"})
     assert told == "process curl[4711] user alice /usr/bin/curl; app http; a\ufffdb\ufffd[2J"
     assert evidence.comment({"process": {"unknown": "not asked yet"}}) == "process unknown: not asked yet"
+
+
+def chosen(path: Path, target: Path, every: int, memory: int, known_after: int) -> ChosenLine:
+    """What `read -w` does live, of a file: each so-manieth packet is chosen; owners are known after so many."""
+    pipeline = Pipeline(open_savefile(str(path)), addons=addons.load(addons.CONTENT, addons.RECORDS), want={"packets"},
+                        hold=True, each=True)
+    engine, seen = pipeline.engines[0], 0
+
+    def look(row: int, keys: frozenset[str]) -> Record:
+        who = PROCESS if seen > known_after else {"unknown": "not asked yet"}
+        return pipeline.record(engine, row, wanted=keys) | {"process": who}
+
+    ring = FrameRing(memory)
+    ring.attach(engine)
+    line = ChosenLine(ring, engine, look, 3 * 10**9)
+    with CaptureWriter(str(target)) as writer:
+        writer.add_interface("eth0", 1)
+
+        class Out:
+            def put(self, write: Callable[[CaptureWriter], int], first_ns: int, last_ns: int) -> int:
+                return write(writer)
+
+        def take(step: Step) -> None:
+            for place in range(len(step.packets)):
+                number = step.packets.frame(place)
+                if number % every == 0:
+                    line.choose(number, number + 1)
+            for _, row in step.ended:
+                line.ended(row)
+            line.move(Out())
+
+        for step in pipeline.steps():
+            seen += len(step.packets)
+            take(step)
+        take(pipeline.finish())
+        line.move(Out(), all_of_it=True)
+    return line
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 12])
+def test_live_packets_wait_for_their_owners(netwatch: Run, tmp_path: Path, every: int):
+    """Those that were chosen, each once and in order, with the owner that was found after they had come."""
+    (tmp_path / "s.pcap").write_bytes(small())
+    line = chosen(tmp_path / "s.pcap", tmp_path / "w.pcapng", every, 16 << 20, 10)
+    words = ("--what", "packets", "--fields", "info,process.name")
+    there = lines(netwatch("read", tmp_path / "s.pcap", *words).stdout)
+    found = lines(netwatch("read", tmp_path / "w.pcapng", *words).stdout)
+    assert [packet["info"] for packet in found] == [packet["info"] for packet in there][every - 1 :: every]
+    assert all(packet["process"] == {"name": "curl"} for packet in found) and line.lost == 0
+
+
+def test_live_packets_that_wait_are_bounded(netwatch: Run, tmp_path: Path):
+    """More than half of the memory is not waited with: owners are missing then, packets are not."""
+    (tmp_path / "m.pcap").write_bytes(many(30_000))
+    line = chosen(tmp_path / "m.pcap", tmp_path / "w.pcapng", 1, 2 << 20, 29_000)
+    assert line.hurried > 0 and line.lost == line.left == 0
+    summary = netwatch("read", tmp_path / "w.pcapng", "--what", "summary", "--format", "ndjson").stdout
+    assert json.loads(summary)["packets"] == 30_000
+    assert (tmp_path / "w.pcapng").read_bytes().count(b"process unknown: not asked yet") > 0
 
 
 @tshark

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence_files import ROOT
 from made_captures import capture, http_frames, many
 from netwatch_command import Run
 
+from netwatch._fast.input.pcapngwriter import CaptureWriter
+from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.recorder import Arm, Disarm, Freeze, Recorder, RecorderStatus
 from netwatch.capture.file import open_savefile
 from netwatch.detect.addon import Detect
 from netwatch.model.contract import AddonError, Purpose
 from netwatch.recorder import window
+from netwatch.recorder.rotation import Rotation
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline
 from netwatch.run.session import Session
 from netwatch.store.settings import Settings, parse_settings
 
@@ -137,6 +144,111 @@ def test_triggers_freeze_and_several_incidents_are_kept(state: Path, tmp_path: P
     session.stop()
     incidents = [json.loads((each.folder / "incident.json").read_text()) for each in window.kept() if each.incident]
     assert sum(each["packets"] for each in incidents) == 19 and len(incidents) in (1, 2)
+
+
+def every_second(path: Path, count: int, apart: int = 1) -> Path:
+    """An exchange each second, or all in one, of a connection of its own."""
+    parts = []
+    for i in range(count):
+        port = (20_000 + i).to_bytes(2, "big")
+        frames = [frame[:34] + frame[34:38].replace((40_000).to_bytes(2, "big"), port) + frame[38:]
+                  for frame in http_frames()]
+        parts.append(capture(frames, 1_700_000_000 + i * apart)[24 if i else 0 :])
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def stepped(path: Path, *settings: str) -> list[str]:
+    """The recorder sees one packet at a time, as of a live capture; what it says."""
+    said: list[str] = []
+    own = parse_settings(["recorder.armed=true", "recorder.trigger=http.path contains /a", *settings], Settings({}))
+    pipeline = Pipeline(open_savefile(str(path)), each=True, purpose=Purpose(live=True, label="lo"), settings=own,
+                        addons=[*addons.load(addons.CONTENT, addons.RECORDS), KeptFrames(), Recorder()],
+                        say=lambda text, severity: said.append(text), history=65_536)
+    for _ in pipeline.steps():
+        pass
+    pipeline.close()
+    pipeline.source.close()
+    return said
+
+
+def pages() -> list[tuple[Path, dict[str, Any]]]:
+    return [(each.folder, json.loads((each.folder / "incident.json").read_text())) for each in window.kept()
+            if each.incident and not each.in_use]
+
+
+def packets_in(folder: Path) -> int:
+    found = 0
+    for path in folder.glob("*.pcapng"):
+        source = open_savefile(str(path))
+        found += source.drain()
+        source.close()
+        assert source.error is None
+    return found
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_cause_that_goes_on_makes_few_incidents_that_miss_nothing(
+        state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool):
+    """What happens within a minute joins. Each incident has the window before it, though others had it too; every
+    event is counted in one of them, at the time of its packet."""
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EXDEV, "no links here")))
+    said = stepped(every_second(tmp_path / "on.pcap", 240))
+    found = pages()
+    assert len(found) == 4 == sum(text.startswith("Frozen") for text in said) and len(list(window.kept())) == 4
+    assert sum(page["happened"] for _, page in found) == 240
+    times = [each["time"] for _, page in found for each in page["because"]]
+    assert times == sorted(times) and len(set(times)) == 240 and "" not in times
+    for folder, page in found:
+        assert page["first"].startswith("2023-11-14T22:13:20") and page["files_let_go"] == 0
+        assert page["first"] <= page["because"][0]["time"] <= page["because"][-1]["time"] <= page["until"]
+        assert packets_in(folder) == page["packets"]
+    assert found[-1][1]["packets"] == 240 * 9
+    name = "netwatch-20231114-221320-000001.pcapng"
+    assert len({(folder / name).stat().st_ino for folder, _ in found}) == (1 if links else 4)
+
+
+def test_incidents_are_bounded_within_a_run(state: Path, tmp_path: Path):
+    said = stepped(every_second(tmp_path / "on.pcap", 240), "recorder.incidents=2")
+    assert len(pages()) == 2 == len(list(window.kept()))
+    gone = [text for text in said if text.startswith("Removed, for recorder.incidents")]
+    assert len(gone) == 2 and not any(Path(text.rpartition(" ")[2]).exists() for text in gone)
+    assert all(str(folder) in "".join(said) for folder, _ in pages())
+
+
+def test_what_the_window_let_go_is_said(state: Path, tmp_path: Path):
+    """A minute is kept: later incidents begin later, and say that files are gone."""
+    stepped(every_second(tmp_path / "on.pcap", 200), "recorder.minutes=1")
+    found = [page for _, page in pages()]
+    assert found[0]["first"] < found[-1]["first"] and found[-1]["files_let_go"] > 0
+    assert all(page["first"] <= page["because"][0]["time"] for page in found)
+
+
+def test_of_many_causes_the_first_are_named_and_all_are_counted(state: Path, tmp_path: Path):
+    stepped(every_second(tmp_path / "on.pcap", 120, apart=0))
+    found = [page for _, page in pages()]
+    assert sum(page["happened"] for page in found) == 120
+    assert all(len(page["because"]) == min(page["happened"], 100) for page in found)
+
+
+def test_the_window_is_bounded_by_disk_however_many_files_it_is_cut_into(tmp_path: Path):
+    """Files that were finished early, to be put into an incident, leave room for others."""
+    frame, source = http_frames()[3], open_savefile(str(TOUR))
+    rotation = Rotation(tmp_path, 64, 10_000, source, str, total=50_000)
+
+    def write(writer: CaptureWriter) -> int:
+        writer.write(frame * 10, 10**18, len(frame) * 10, 0)
+        return 1
+
+    for i in range(1, 1000):
+        rotation.put(write, 10**18, 10**18)
+        if i % 7 == 0:
+            rotation.finish()
+            assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 50_000
+    there = list(tmp_path.iterdir())
+    assert len(there) > 5 and set(rotation.done) <= set(there) and rotation.removed
+    source.close()
 
 
 def test_the_window_is_bounded_by_time(state: Path, tmp_path: Path):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import CLIENT, NAME, SERVER, Lab, reason
+from namespaces import CLIENT, NAME, ROOT, SERVER, Lab, reason
 
 pytestmark = pytest.mark.skipif(reason() is not None, reason=reason() or "")
 
@@ -72,6 +74,23 @@ def test_count_ends_the_capture(lab: Lab):
     lab.curl("http")
     code, records, _ = finished(process)
     assert code == 0 and [r["n"] for r in records] == [1, 2, 3, 4, 5]
+
+
+def test_what_is_written_has_the_owners_that_were_found(lab: Lab, tmp_path: Path):
+    """Of every packet, the first ones too, which came before anybody had been asked; and so it is read back."""
+    path = tmp_path / "w.pcapng"
+    process = lab.netwatch("read", "-i", lab.near, "-f", "tcp port 80", "--duration", "4s", "--write", str(path))
+    for _ in range(4):
+        lab.curl("http")
+    code, flows, _ = finished(process)
+    assert code == 0 and [f["process"].get("name") for f in flows] == ["curl"] * 4
+    done = subprocess.run([sys.executable, "-m", "netwatch", "read", str(path), "--what", "packets,flows"], cwd=ROOT,
+                          capture_output=True, text=True, check=True)
+    again = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [{key: value for key, value in f["process"].items() if key != "age_s"} for f in flows]
+    assert [f["process"] for f in of_kind(again, "flow")] == told
+    assert path.read_bytes().count(b"process curl[") == len(of_kind(again, "packet")) >= 4 * 10
+    assert b"process unknown" not in path.read_bytes()
 
 
 def test_interrupt_prints_what_is_known(lab: Lab):

@@ -63,6 +63,10 @@ cdef class PacketRows:
             raise IndexError(f"packet {i} of {self.n}")
         return self.rows[i].flow
 
+    def frame(self, u64 i) -> int:
+        """The number of a packet's frame."""
+        return self.at(i).n
+
     def flow(self, u64 i) -> tuple[int, int]:
         """(shard, row) of the flow of the i-th packet; (0, 0) when it has none, or the flow is gone."""
         cdef const PacketRow* row = self.at(i)
