@@ -86,7 +86,7 @@ class Window:
         self.rotation.drop_before(now_ns - self._span_ns)
 
     def drop(self) -> None:
-        """It is not wanted. A jailed process may leave an empty folder behind."""
+        """It is not wanted."""
         self.rotation.finish()
         _remove(self.folder)
         os.close(self._lock)

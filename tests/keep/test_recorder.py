@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,6 +209,22 @@ def test_a_cause_that_goes_on_makes_few_incidents_that_miss_nothing(
     assert found[-1][1]["packets"] == 240 * 9
     name = "netwatch-20231114-221320-000001.pcapng"
     assert len({(folder / name).stat().st_ino for folder, _ in found}) == (1 if links else 4)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the jail of Linux")
+def test_in_the_jail_files_get_second_names_and_folders_go(state: Path):
+    """Of state_folder() that is; nothing there needs a copy, and no empty folder is left behind."""
+    code = ("from netwatch.platform import jail\nfrom netwatch.platform.walls import Grants\n"
+            "from netwatch.recorder import window\nfrom netwatch.store.folders import state_folder\n"
+            "state_folder().mkdir(parents=True)\n"
+            "jail.enter('on', Grants(readable=[], writable=[str(state_folder())]))\n"
+            "one, other = window.Incident(), window.Incident()\n"
+            "(one.folder / 'a').write_text('x')\nwindow._put(one.folder / 'a', other.folder / 'a')\n"
+            "print((one.folder / 'a').stat().st_nlink)\n"
+            "(one.folder / 'a').unlink(), (other.folder / 'a').unlink(), one.close(), other.close()\n"
+            "print(list(window.root().iterdir()))\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n[]\n"
 
 
 def test_incidents_are_bounded_within_a_run(state: Path, tmp_path: Path):
