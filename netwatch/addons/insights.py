@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netwatch._fast.view.engineview import dns_times
+from netwatch.addons.alerts import AlertMarks, words
 from netwatch.addons.hosts import hosts_of
 from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
@@ -48,6 +49,7 @@ class Card:
     measured: str
     meaning: str
     filter: str = ""
+    alert: int = 0  # the number of the alert that it tells of, see addons/alerts.py
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ class Insights:
         found, _, _ = session.look(hosts_of(session.view, None, HOSTS))
         with session.lock:
             now = addon.mark()
-            found_wrong = _findings(session)
             then = addon.mark_before(now.time_ns - self.window_s * SECOND) if self.window_s else None
             begun = now.engine["first_ns"] or now.time_ns  # before the first packet: nothing was counted, over no time
             since = then.time_ns if then and then.time_ns else begun
+            found_wrong = [*_alerts(session, since), *_findings(session)]
             times = dns_times(session.engine, since)
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
@@ -83,6 +85,21 @@ class Insights:
         cards = [*found_wrong, *(card for rule in RULES for card in rule(seen))]
         cards.sort(key=lambda card: RANK[card.severity])
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
+
+
+def _alerts(session: Session, since_ns: int) -> list[Card]:
+    """What detectors have seen since then, critical or a warning; neither acknowledged nor muted. The lock is held."""
+    cards: list[Card] = []
+    for number, each in session.get(AlertMarks).unseen():
+        if each.episode.last >= since_ns and each.told.severity in (CRITICAL, WARNING):
+            told, flows = each.told, ", ".join(map(str, each.episode.flows))
+            facts = "; ".join(f"{key} {words(value)}" for key, value in told.evidence.items())
+            cards.append(Card(told.severity, told.title, f"{told.text}; {facts}.",
+                              f"An alert of {each.detector.name}. In the Timeline Enter shows all of it, a marks it as "
+                              "acknowledged.", f"id in {{{flows}}}" if flows else "", number))
+        if len(cards) == FINDINGS:
+            break
+    return cards
 
 
 def _findings(session: Session) -> list[Card]:

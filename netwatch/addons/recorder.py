@@ -16,6 +16,7 @@ from netwatch.addons.packets.kept import KeptFrames
 from netwatch.model.contract import ERROR, INFO, WARNING, Addon, AddonError, Offer
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
+from netwatch.model.session import Sign
 from netwatch.recorder.line import Line
 from netwatch.recorder.window import Incident, Window, clean
 
@@ -187,6 +188,10 @@ class Recorder(Addon):
         rotation = self._window.rotation
         return Status(True, self._since_ns, rotation.size_on_disk, rotation.written, self._line.lost, self._incidents,
                       self._freeze_at > 0)
+
+    def signs(self) -> Sequence[Sign]:
+        armed = (Sign("REC", INFO),) if self._window is not None else ()
+        return (*armed, Sign(f"{self._incidents} FROZEN", INFO)) if self._incidents else armed
 
     def close(self) -> None:
         """A window that was not frozen is not kept; one that was about to be is."""

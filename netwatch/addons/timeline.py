@@ -47,7 +47,8 @@ UNREACHABLE = {"icmp": {0: "network", 1: "host", 2: "protocol", 3: "port", 4: "t
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. `flow` is 0 when no single flow did it; `count` how many things it tells of."""
+    """One line. `flow` is 0 when no single flow did it; `count` how many things it tells of; `alert` the number of the
+    alert that it is (addons/alerts.py), or 0."""
 
     time_ns: int
     severity: str
@@ -56,6 +57,7 @@ class Entry:
     flow: int = 0
     count: int = 1
     flows: tuple[int, ...] = ()  # of the things, where there are several, at most MOST_FLOWS
+    alert: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,9 @@ def coalesced(events: Sequence[Entry]) -> list[Entry]:
     """Newest first: what says the same within a minute of the newest of its kind is one line, that of the newest, with
     how many there are; the flow is told where there is but one."""
     found: list[Entry] = []
-    newest: dict[tuple[str, str, str], int] = {}
+    newest: dict[tuple[str, str, str, int], int] = {}
     for event in events:
-        kind = event.severity, event.category, event.text
+        kind = event.severity, event.category, event.text, event.alert
         at = newest.get(kind)
         if at is None or found[at].time_ns - event.time_ns > TOGETHER:
             newest[kind] = len(found)
@@ -159,13 +161,14 @@ def _alerts(session: Session) -> list[Entry]:
     """The newest alerts of the detectors but the muted; those that were acknowledged are no warning any more."""
     detect, marks = session.find(Detect), session.find(AlertMarks)
     entries = []
-    for each in detect.newest(SHOWN_ALERTS) if detect else ():
+    found = detect.newest(SHOWN_ALERTS) if detect else []
+    for number, each in enumerate(found, len(detect.alerts) - len(found) + 1 if detect else 1):
         if marks is not None and marks.is_muted(each):
             continue
         seen = marks is not None and marks.is_acknowledged(each)
         entries.append(Entry(each.time_ns, INFO if seen else SEVERITY[each.told.severity], "alert",
                              f"{each.told.title}: {each.told.text}{' (acknowledged)' if seen else ''}",
-                             next(iter(each.episode.flows), 0), each.episode.count))
+                             next(iter(each.episode.flows), 0), each.episode.count, alert=number))
     return entries
 
 

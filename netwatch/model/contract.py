@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from netwatch._fast.view.program import Program
     from netwatch._fast.view.query import FlowView
     from netwatch.model.host import Host
-    from netwatch.model.session import Health, Moment, Page, Player
+    from netwatch.model.session import Health, Moment, Page, Player, Sign
 
 INFO, WARNING, ERROR = "info", "warning", "error"
 Answer = TypeVar("Answer")
@@ -163,6 +163,11 @@ class Addon:
 
     def stores(self) -> Sequence[Store]:
         """What it keeps in memory."""
+        return ()
+
+    def signs(self) -> Sequence[Sign]:
+        """What the status line of every screen shows of it. Asked for often, while the engines hold still: have it
+        ready."""
         return ()
 
     def close(self) -> None:

@@ -46,6 +46,13 @@ class Replay:
     again: bool = False
 
 
+class Sign(NamedTuple):
+    """What every screen shows, in a word or two; `severity` as of what an addon says."""
+
+    text: str
+    severity: str
+
+
 @dataclass(frozen=True)
 class Health:
     """How the capture is doing: what came, what was lost and where, what it costs. Rates are the mean of the last
@@ -77,6 +84,7 @@ class Health:
     replay: Replay | None = None
     owners: str = ""  # what finds the processes of flows, "" nothing does
     owners_why: str = ""  # why nothing better does
+    signs: tuple[Sign, ...] = ()  # of addons
 
 
 class Player(Protocol):

@@ -299,7 +299,7 @@ class Session:
 
     def health(self) -> Health:
         with self.lock:
-            seen, done = counts(self.engine), self._done
+            seen, done, signs = counts(self.engine), self._done, [sign for each in self.addons for sign in each.signs()]
             pace = pace_of(self) if self.live else (0.0, 0.0)
         first = seen.pop("first_ns")
         drops = self.source.stats() if self.live else {}
@@ -318,7 +318,7 @@ class Session:
             position=None if self.live else 1.0 if done else self._position() if size else None,
             replay=self.player.state() if self.player else None,
             link_types=sorted({link_name(each["link"]) for each in self.source.interfaces}), rss_bytes=resident_bytes(),
-            owners=owners.name, owners_why=owners.why,
+            owners=owners.name, owners_why=owners.why, signs=tuple(signs),
         )
 
     def _position(self) -> float:

@@ -119,7 +119,7 @@ class App:
         if new.gone:
             state.at, state.message = None, f"There is nothing to go back to: {new.gone}"
             self._message_until = time.monotonic() + MESSAGE_SECONDS
-        if timemode.shows(state):
+        if timemode.shows(state) and self._is_for_the_screen(new):
             self._guard(getattr(self._module, "on_snapshot", _ignore), state)
         self._settle()
 
@@ -127,9 +127,14 @@ class App:
         """The terminal has this size now."""
         self._rows, self._cols = rows, cols
         self._place_body()
-        if self.state.snapshot.page is not None or self.state.snapshot.answer is not None:
+        new = self.state.snapshot
+        if (new.page is not None or new.answer is not None) and self._is_for_the_screen(new):
             self._guard(getattr(self._module, "on_snapshot", _ignore), self.state)
         self._settle()
+
+    def _is_for_the_screen(self, new: Snapshot) -> bool:
+        """Not if all it has is what a popup over the screen asked: the rows of the screen are not gone."""
+        return new.page is not None or new.asked is None or new.asked != self._asked_over
 
     def next_deadline(self) -> float | None:
         """When the screen changes by itself (monotonic seconds), None for never."""
@@ -198,6 +203,7 @@ class App:
     # ------------------------------------------------------------------------------------------------------ inside
 
     _rows, _cols = 24, 80
+    _asked_over: Question[object] | None = None   # by a popup
     _kept: tuple[Question[object], ...] = ()   # of the moment of the pause
 
     def _load(self, name: str) -> ModuleType:
@@ -253,6 +259,7 @@ class App:
         request = state.next_request() if hasattr(module, "order") else \
             Request(limit=0, hold=state.paused, at=state.at)
         asks = asker(state) if asker else None
+        self._asked_over = asks if hasattr(popup, "question") else self._asked_over
         if not timemode.shows(state):
             request, asks = Request(limit=0, at=state.at), asks if popup else None
         request = replace(request, asks_now=popup is not None)

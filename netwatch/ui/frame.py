@@ -12,6 +12,7 @@ from netwatch.ui.theme import (
     ALARM,
     BAD,
     BADGE,
+    BOLD,
     BRAND,
     FAINT,
     GOOD,
@@ -193,9 +194,26 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
     return parts
 
 
+SIGNED = {"error": BAD | BOLD, "warning": WARN | BOLD, "info": TITLE}
+
+
+def sign_spans(state: State) -> list[Span]:
+    """What addons want seen on every screen, alerts above all."""
+    glyphs, spans = state.glyphs, list[Span]()
+    for sign in state.health.signs if state.health else ():
+        loud = sign.severity != "info"
+        before = f"{glyphs.up} " if not spans else f" {glyphs.dot} "
+        spans.append(((before if loud or spans else "") + sign.text, SIGNED[sign.severity]))
+    return spans
+
+
 def draw_status(canvas: Canvas, y: int, state: State) -> None:
-    """Health; what was just done, or that the display is paused, stands before it."""
+    """Health; the signs of addons, that the display is paused, and what was just done stand before it."""
     width, x = canvas.cols, 1
+    if signs := sign_spans(state):
+        for text, style in signs:
+            x += canvas.put(y, x, clip(text, max(0, width - 1 - x), state.glyphs.ellipsis), style)
+        x += 3
     if state.paused:
         x += canvas.put(y, x, " PAUSED ", BADGE)
         since = max(0, state.health.packets - state.paused_packets) if state.health else 0

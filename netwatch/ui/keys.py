@@ -43,6 +43,17 @@ def _moves(context: str, row: str) -> tuple[Key, ...]:
     )
 
 
+def _scrolls(context: str) -> tuple[Key, ...]:
+    return (
+        Key(context, ("down", "j"), f"{context}_down", "scroll", "scroll down"),
+        Key(context, ("up", "k"), f"{context}_up", "", "scroll up"),
+        Key(context, ("pgdn", "space"), f"{context}_page_down", "", "one page down"),
+        Key(context, ("pgup",), f"{context}_page_up", "", "one page up"),
+        Key(context, ("home", "g"), f"{context}_top", "", "to the top"),
+        Key(context, ("end", "G"), f"{context}_bottom", "", "to the bottom"),
+    )
+
+
 KEYS = (
     Key("filter", ("enter",), "filter_keep", "keep", "keep the filter and go back to the table"),
     Key("filter", ("esc",), "filter_cancel", "cancel", "go back to the filter that was there before"),
@@ -81,12 +92,7 @@ KEYS = (
     Key("columns", ("ctrl-u",), "columns_clear", "", "erase all of it"),
     Key("help", ("esc", "?", "h", "q", "enter"), "close", "close", "close the help"),
     Key("help", ("/",), "help_find", "find", "only the lines that have a word"),
-    Key("help", ("down", "j"), "help_down", "scroll", "scroll down"),
-    Key("help", ("up", "k"), "help_up", "", "scroll up"),
-    Key("help", ("pgdn", "space"), "help_page_down", "", "one page down"),
-    Key("help", ("pgup",), "help_page_up", "", "one page up"),
-    Key("help", ("home", "g"), "help_top", "", "to the top"),
-    Key("help", ("end", "G"), "help_bottom", "", "to the bottom"),
+    *_scrolls("help"),
     Key("palette", ("enter",), "palette_run", "do it", "do the marked thing"),
     Key("palette", ("esc",), "close", "close", "close the palette"),
     Key("palette", ("down", "ctrl-n"), "palette_down", "next", "the next one"),
@@ -119,12 +125,12 @@ KEYS = (
     Key("settings_edit", ("delete", "ctrl-d"), "value_delete", "", "erase the character under the cursor"),
     Key("settings_edit", ("ctrl-u",), "value_clear", "clear", "erase the value up to the cursor"),
     Key("memory", ("esc", "q", "enter", "M"), "close", "close", "close the memory view"),
-    Key("memory", ("down", "j"), "memory_down", "scroll", "scroll down"),
-    Key("memory", ("up", "k"), "memory_up", "", "scroll up"),
-    Key("memory", ("pgdn", "space"), "memory_page_down", "", "one page down"),
-    Key("memory", ("pgup",), "memory_page_up", "", "one page up"),
-    Key("memory", ("home", "g"), "memory_top", "", "to the top"),
-    Key("memory", ("end", "G"), "memory_bottom", "", "to the bottom"),
+    *_scrolls("memory"),
+    Key("alert", ("esc", "q", "enter", "d"), "close", "close", "close the alert"),
+    Key("alert", ("right",), "alert_flows", "its flows", "the flows of the alert, in Connections"),
+    Key("alert", ("a",), "alert_ack", "acknowledge", "acknowledge the alert, or no longer"),
+    Key("alert", ("m",), "alert_mute", "mute", "hide the alert, and all of its kind between the same ends"),
+    *_scrolls("alert"),
     Key("failed", ("r",), "retry", "try again", "draw the tab again, details closed"),
     Key("flow", ("space",), "details_turn", "", "show the fields of which nothing is known, or fold them away"),
     Key("details", ("esc", "enter", "d"), "details_close", "close", "close the details pane"),
@@ -295,9 +301,12 @@ KEYS = (
         Key("topology", ("enter", "d"), "details_open", "details", "what is known of the selected host"),
         Key("topology", ("right",), "follow", "its flows", "the flows of the selected host, in Connections"),
         Key("topology", ("f",), "chip_next", "which", "all, this machine, gateways, local network, internet")),
-    Key("timeline", ("right", "enter", "d"), "follow", "its flow", "the flow of the selected event, in Connections"),
+    Key("timeline", ("enter", "d"), "entry_open", "open", "all of the selected alert; of another event, its flow"),
+    Key("timeline", ("right",), "follow", "its flow", "the flow of the selected event, in Connections"),
     Key("timeline", ("f",), "chip_next", "which", "all, warnings, or one category: flow, dns, loss, damage ..."),
     Key("timeline", ("t",), "window_next", "time", "how far back: 1m, 5m, 15m, 1h, 24h, the whole session"),
+    Key("timeline", ("a",), "alert_ack", "ack", "acknowledge the selected alert, or no longer"),
+    Key("timeline", ("m",), "alert_mute", "mute", "hide the selected alert, and all of its kind between the same ends"),
     *_moves("timeline", "event"),
     Key("insights", ("enter", "d"), "details_open", "details", "the whole of the selected card"),
     Key("insights", ("right",), "follow", "its flows", "the flows of the selected card, in Connections"),
@@ -358,6 +367,7 @@ CONTEXT_TITLES = {
     "settings_edit": "A setting's value",
     "palette": "Command palette",
     "memory": "Memory view",
+    "alert": "One alert",
     "help": "This help",
     "failed": "A tab that failed",
     "seek": "Going to a moment",

@@ -8,7 +8,7 @@ import socket
 import pytest
 from golden_file import same_as_golden
 
-from netwatch.addons import egress, insights, interfaces, timeline, topology
+from netwatch.addons import alerts, egress, insights, interfaces, timeline, topology
 from netwatch.addons.groups import BY
 from netwatch.addons.timeline import Mark, TimelineAddon
 from netwatch.model.group import Within
@@ -271,9 +271,12 @@ def test_cards_say_what_was_measured_over_what_time(troubled):
     assert all("told from" in card.measured or "critical above" in card.measured for card in cards.values())
 
 
-def test_a_healthy_capture_has_no_cards():
+def test_a_healthy_capture_has_no_cards(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     session = Replayed("http.pcap")
     try:
+        assert [card.title for card in session.ask(insights.Insights()).cards] == ["Password in clear"]
+        session.do(alerts.Acknowledge())
         assert session.ask(insights.Insights()).cards == ()
         assert "Nothing that was counted deserves a look" in Driver(session, 120, 40, tab="9").screen()
     finally:

@@ -6,6 +6,7 @@ called when it is opened, on_mouse(state, what, y, x) for clicks; without it a c
 from __future__ import annotations
 
 POPUPS = {
+    "alert": "netwatch.ui.popups.alert",
     "columns": "netwatch.ui.popups.columns",
     "help": "netwatch.ui.popups.help",
     "memory": "netwatch.ui.popups.memory",

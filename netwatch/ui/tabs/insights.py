@@ -74,7 +74,7 @@ def facts(state: State, row: Card) -> list[Fact]:
             fact("Its flows", f"{glyphs.arrow} shows {row.filter}" if row.filter else "", glyphs)]
 
 
-LIST = Listing(NAME, COLUMNS, rows, key=lambda row: row.title, facts=facts, head=_head, empty=_empty,
+LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.title, row.alert), facts=facts, head=_head, empty=_empty,
                noun=("card", "cards"))
 
 

@@ -1,12 +1,16 @@
 """The Timeline tab: what happened and when, how dense it was, and how much was carried meanwhile."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas, clip
+from netwatch.addons.alerts import AcknowledgeOne, MuteOne
 from netwatch.addons.timeline import CATEGORIES, SHOWN, Entry, Timeline, TimelineNow
+from netwatch.model.contract import Command
 from netwatch.ui import drill
 from netwatch.ui import format as fmt
+from netwatch.ui.popups import alert
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import BAD, DOWN, MATCH, MUTED, TEXT, TITLE, WARN, Glyphs
 from netwatch.ui.widgets.facts import Span
@@ -176,8 +180,28 @@ def follow(state: State) -> None:
         state.table.selected, state.table.pinned = row.flow, True
 
 
-LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.time_ns, row.text), head=_head, extra=_strip, empty=_empty,
-               mark=_mark, columns_of=_columns, chips=("all", "warnings", *CATEGORIES), noun=("event", "events"),
-               entered=follow)
-ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next}
+def entry_open(state: State) -> None:
+    """All of an alert; of what is none, its flow."""
+    row = LIST.selected(state)
+    if row is not None and row.alert:
+        alert.show(state, row.alert)
+    else:
+        follow(state)
+
+
+def _mark_alert(command: Callable[[int], Command]) -> Callable[[State], None]:
+    def act(state: State) -> None:
+        row = LIST.selected(state)
+        if row is None or not row.alert:
+            state.message = "That is not an alert"
+        else:
+            state.do(command(row.alert))
+    return act
+
+
+LIST = Listing(NAME, COLUMNS, rows, key=lambda row: (row.time_ns, row.alert or row.text), head=_head, extra=_strip,
+               empty=_empty, mark=_mark, columns_of=_columns, chips=("all", "warnings", *CATEGORIES),
+               noun=("event", "events"), entered=entry_open)
+ACTIONS = LIST.actions() | {"follow": follow, "window_next": window_next, "entry_open": entry_open,
+                            "alert_ack": _mark_alert(AcknowledgeOne), "alert_mute": _mark_alert(MuteOne)}
 on_snapshot, on_mouse = LIST.on_snapshot, LIST.on_mouse
