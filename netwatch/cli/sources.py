@@ -41,7 +41,8 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
 
     kinds = options.what.split(",")
     owned = {"flows", "alert", "alerts", "finding", "findings", "hosts", "processes"} & set(kinds)
-    if (owned or options.where is not None) and options.settings.of("owners.find"):
+    saved = getattr(options, "write", None) is not None  # with the owners of its packets, whatever is shown
+    if (owned or saved or options.where is not None) and options.settings.of("owners.find"):
         options.host.find_owners()
     opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
     return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),

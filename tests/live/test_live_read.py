@@ -93,6 +93,15 @@ def test_what_is_written_has_the_owners_that_were_found(lab: Lab, tmp_path: Path
     assert b"process unknown" not in path.read_bytes()
 
 
+def test_owners_are_written_whatever_is_shown(lab: Lab, tmp_path: Path):
+    path = tmp_path / "w.pcapng"
+    process = lab.netwatch("read", "-i", lab.near, "-f", "tcp port 80", "--duration", "3s", "--what", "summary",
+                           "--format", "ndjson", "--write", str(path))
+    lab.curl("http")
+    code, records, _ = finished(process)
+    assert code == 0 and path.read_bytes().count(b"process curl[") == records[0]["packets"] >= 10
+
+
 def test_interrupt_prints_what_is_known(lab: Lab):
     process = lab.netwatch("read", "-i", lab.near, "--what", "flows,summary", "--format", "ndjson")
     lab.curl("http")
