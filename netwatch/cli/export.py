@@ -32,7 +32,7 @@ from netwatch.export.web import Exchange, Exchanges
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem
 from netwatch.records.maker import RecordMaker
-from netwatch.records.masking import masked_form
+from netwatch._fast.out.masking import masked_form
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 from netwatch.store.whole import Whole, WholeFile, WholeFolder

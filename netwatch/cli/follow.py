@@ -10,7 +10,7 @@ from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
 from netwatch.records.maker import time_of
-from netwatch.records.masking import masked_pieces, secrets_of
+from netwatch._fast.out.masking import masked_pieces, secrets_of
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline
@@ -43,7 +43,7 @@ class Conversation:
         said = [event for event in step.events if event.flow == self._ident and event.kind == "streams"]
         if said:
             self._seen = self._pipeline.record(said[0].engine, said[0].row) or self._seen
-            self._secrets = secrets_of(self._pipeline, said[0].engine, said[0].row)
+            self._secrets = secrets_of(said[0].engine, said[0].row)
         for event in said:
             if self._showing.shows(event, self._seen):
                 self._held.append(event)

@@ -62,7 +62,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch doctor          what works here, what is missing, what fixes it
   netwatch data list       data packs that are here; verify and import
   netwatch fields          the fields of records and filters;
-                           `protocols` and `formats` list those
+                           `netwatch protocols`, `netwatch formats`: likewise
   netwatch help COMMAND    the same as COMMAND --help
 """
 

@@ -9,6 +9,7 @@ from netwatch.cli import formats, log, sandbox
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import CommandError
 from netwatch.cli.parser import Parser
+from netwatch.cli.selection import OF_ADDONS, asked_as
 from netwatch.records.clock import FORMS
 
 STYLES = ("text", "hex", "raw")  # of a followed conversation
@@ -76,7 +77,7 @@ def _inputs(p: Parser) -> None:
 def _shown(p: Parser) -> None:
     g = p.add_argument_group("what is shown")
     g.add_argument("--what", default="flows", metavar="KIND[,KIND...]",
-                   help=f"of {', '.join(KINDS_TOLD)}; default flows; `list` tells of each")
+                   help=f"of {', '.join((*KINDS_TOLD, *OF_ADDONS))}; default flows; `list` tells of each")
     g.add_argument("-Y", "--where", metavar="EXPR", help="only records that pass this filter")
     g.add_argument("--exit-status", action="store_true", help="with --where: exit 1 when nothing passes it")
     g.add_argument("--fields", metavar="A,B,C", help="only these fields")
@@ -175,7 +176,8 @@ def tell_kinds() -> None:
     """The answer to --what list, on standard output."""
     from netwatch.run import addons
 
-    told = {**KINDS_TOLD, **addons.kinds()}
+    told = KINDS_TOLD | {asked_as(kind): words[:1].lower() + words[1:].rstrip(".")
+                         for kind, words in addons.kinds().items()}
     width = max(map(len, told))
     for kind, words in told.items():
         print(f"{kind:<{width}}  {words}")

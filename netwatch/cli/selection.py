@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netwatch.records.clock import Clock
 
 SUMMED = ("hosts", "processes")  # kinds that flows add up to: netwatch.stats.summed
+OF_ADDONS = {"events": "event", "alerts": "alert", "findings": "finding"}  # asked for: as their addons call them
 OF_NO_TIME = frozenset({"flows", "alerts", "alert", "findings", "finding", "streams", "summary", *SUMMED})  # or several
 
 
@@ -122,16 +123,19 @@ def parse_fields(text: str | None, kinds: Iterable[str]) -> list[str] | None:
     return names
 
 
+def asked_as(kind: str) -> str:
+    """What --what calls a kind of record that an addon makes."""
+    return next((name for name, own in OF_ADDONS.items() if own == kind), kind)
+
+
 def kinds_of(options: argparse.Namespace) -> set[str]:
     """The kinds of --what. Raises CommandError."""
     from netwatch.run import addons
 
-    ours = {"alerts": "alert", "findings": "finding", "events": "event"}
-    asked = [ours.get(kind, kind) for kind in options.what.split(",") if kind]
+    asked = [OF_ADDONS.get(kind, kind) for kind in options.what.split(",") if kind]
     for kind in asked:
         if kind not in KINDS and kind not in SUMMED and kind not in addons.kinds():
-            plural = {own: told for told, own in ours.items()}
-            known = ", ".join((*KINDS, *SUMMED, *(plural.get(each, each) for each in addons.kinds())))
+            known = ", ".join((*KINDS, *SUMMED, *map(asked_as, addons.kinds())))
             raise CommandError(f"--what {kind}: no such kind; there are {known}")
     if not asked:
         raise CommandError("--what needs a kind of record")

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from netwatch._fast.input.source import Source
+from netwatch._fast.out.masking import secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import FrameRing
+from netwatch.addons.packets.questions import masked_frame
 from netwatch.cli import hexdump, read
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
@@ -40,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
     p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
     p.add_argument("-x", "--bytes", action="store_true", help="with the bytes of each frame")
+    p.add_argument("--show-secrets", action="store_true", help="with -x: do not mask passwords and the like in them")
     p.add_argument("--limit", type=natural, default=100, metavar="N", help="frames at most; default 100")
     p.add_argument("--format", choices=("text", "ndjson"), default="text", help="default text")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
@@ -51,10 +54,13 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_intermixed_args(arguments)
     if (options.frame is None) == (options.flow is None):
         raise CommandError("show needs --frame N or --flow ID, one of them")
+    if options.show_secrets and not options.bytes:
+        raise CommandError("--show-secrets goes with -x")
     spans = _spans(options.frame) if options.frame is not None else []
     flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
-             *(word for each in options.set for word in ("--set", each)), "--", *options.files]
+             *(word for each in options.set for word in ("--set", each)),
+             *["--show-secrets"] * options.show_secrets, "--", *options.files]
     prepared = read.prepared(words)
     try:
         source = open_source(prepared)
@@ -96,8 +102,9 @@ class Showing(read.Reading):
         super().__init__(options, {"flows"}, source, Selection(None, None, None),
                          Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces))
         self.spans, self.flow, self.most = spans, flow, most
-        self.found: list[tuple[Record, int, int, bytes]] = []  # record, time in ns, link type, bytes
+        self.found: list[tuple[Record, Record, bytes]] = []  # record, what else is known, bytes
         self.apps: dict[int, str] = {}
+        self.secrets: dict[int, tuple[bytes, ...]] = {}
         self.left_out = 0
 
     def _loop(self, reading: Reading) -> None:
@@ -112,14 +119,15 @@ class Showing(read.Reading):
                 if len(self.found) >= self.most:
                     self.left_out += 1
                     continue
-                record, about = ring.record(k, self.source.interfaces), ring.about(k)
-                self.found.append((record, about["ns"], about["link"], ring.frame(k)))
+                record = ring.record(k, self.source.interfaces)
+                self.found.append((record, ring.about(k), ring.frame(k)))
                 wanted.add(record.get("flow", 0))
             seen = ring.next
             for engine, row in step.ended:
                 flow = pipeline.record(engine, row)
                 if flow.get("id") in wanted and "app" in flow:
                     self.apps[flow["id"]] = flow["app"]
+                    self.secrets[flow["id"]] = secrets_of(engine, row)
         if self.left_out:
             say(f"{self.left_out:,} frames more: --limit shows them")
 
@@ -136,11 +144,14 @@ class Showing(read.Reading):
         return sorted(found)
 
     def trees(self) -> Iterator[tuple[Record, bytes, list[Node]]]:
-        for record, ns, link, data in self.found:
-            app = self.apps.get(record.get("flow", 0), "")
-            when = iso(ns) if "time" in record else ""
-            yield record, data, dissect(Frame(data, link, record["len"], record["n"], when,
-                                              record.get("interface", ""), app))
+        """Records of frames, their bytes as they are shown, their layers."""
+        for record, about, data in self.found:
+            flow = record.get("flow", 0)
+            when = iso(about["ns"]) if "time" in record else ""
+            tree = dissect(Frame(data, about["link"], record["len"], record["n"], when, record.get("interface", ""),
+                                 self.apps.get(flow, "")))
+            shown = data if self.options.show_secrets else masked_frame(data, about, self.secrets.get(flow, ()))
+            yield record, shown, tree
 
 
 def write(showing: Showing, as_json: bool, with_bytes: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
 from netwatch.model.event import Event
-from netwatch.records.masking import masked, secrets_of
+from netwatch._fast.out.masking import masked, secrets_of
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 
@@ -84,7 +84,7 @@ class Streams:
         self._held -= sum(len(stream.head) for stream in streams.values())
         self._count -= len(streams)
         flow = pipeline.record(engine, row, wanted=ABOUT)
-        hide = None if self._show_secrets else secrets_of(pipeline, engine, row)
+        hide = None if self._show_secrets else secrets_of(engine, row)
         several = any(place.number >= 0 for place in streams)
         for place, stream in sorted(streams.items()):
             whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))

@@ -121,6 +121,8 @@ def test_run_needs_no_dashes(netwatch: Run) -> None:
 def test_kinds_are_listed(netwatch: Run) -> None:
     lines = netwatch("read", "--what", "list").stdout.splitlines()
     assert {"flows", "packets", "dns", "http", "tls", "streams", "summary"} <= {line.split()[0] for line in lines}
+    told = " ".join(netwatch("read", "--help").stdout.split())
+    assert f"of {', '.join(line.split()[0] for line in lines)};" in told
     for line in lines:
         assert netwatch("read", TOUR, "--what", line.split()[0], "-q").returncode == 0
 

@@ -10,7 +10,7 @@ import pytest
 from made_captures import CLIENT, HEADER, SERVER, capture, tcp, udp
 from netwatch_command import Run
 
-from netwatch.records.masking import masked
+from netwatch._fast.out.masking import masked, masked_pieces
 
 
 @pytest.mark.parametrize("times", [(0, 100, 200), (100, 0, 200), (200, 100, 0), (0, 0, 0), (0,), (7, 7), (300, 5, 5)])
@@ -59,6 +59,29 @@ def test_secrets_are_shown_to_who_asks_only(netwatch: Run, tmp_path: Path, made:
     assert hidden or "http" in words
 
 
+@pytest.mark.parametrize("style", ["text", "ndjson"])
+@pytest.mark.parametrize(("made", "secret"), [(FTP, b"open sesame"), (HTTP, b"sid=sesame"),
+                                              (HTTP, b"Basic YWxpY2U6c2VzYW1l")], ids=["ftp", "cookie", "basic"])
+def test_bytes_of_frames_are_masked_where_they_stand(netwatch: Run, tmp_path: Path, made: bytes, secret: bytes,
+                                                     style: str) -> None:
+    (tmp_path / "said.pcap").write_bytes(made)
+    hidden, open_ = ([bytes.fromhex(dump) for dump in frames_of(netwatch(
+        "show", "said.pcap", "--flow", 1, "-x", "--format", style, *words).stdout, style)]
+        for words in ([], ["--show-secrets"]))
+    assert [len(frame) for frame in hidden] == [len(frame) for frame in open_]
+    assert secret in b"".join(open_) and secret.split()[-1] not in b"".join(hidden)
+    for masked_one, one in zip(hidden, open_, strict=True):
+        assert all(a in (b, ord("*")) for a, b in zip(masked_one, one, strict=True))
+
+
+def frames_of(shown: str, style: str) -> list[str]:
+    """The bytes of each frame, in hexadecimal."""
+    if style == "ndjson":
+        return [json.loads(line)["bytes"] for line in shown.splitlines()]
+    return ["".join(line[6:53] for line in frame.splitlines() if line[4:6] == "  " and line[:4].strip())
+            for frame in shown.split("\n\n")]
+
+
 def test_hex_keeps_its_offsets(netwatch: Run, tmp_path: Path) -> None:
     (tmp_path / "said.pcap").write_bytes(FTP)
     hidden, open_ = (netwatch("read", "said.pcap", "--follow", "1", "--follow-as", "hex", *words).stdout.splitlines()
@@ -90,6 +113,25 @@ def test_a_secret_in_several_segments_is_masked(netwatch: Run, tmp_path: Path, t
         assert "***" in said and not any(part in said for part in ("open", "sesame", "ses", "ame", "sesam"))
         assert "alice" in said and "230 in" in said
     assert "sesame" not in hidden
+
+
+@pytest.mark.parametrize("following", [b"", b"0", b"\x30\x0c", b"e"])
+def test_what_follows_a_secret_may_look_like_a_letter(following: bytes) -> None:
+    """The length or type of the next message of LDAP, MQTT."""
+    assert masked(b"\x80\nwonderland" + following, (b"wonderland",)) == b"\x80\n***" + following
+    assert masked_pieces((b"\x80\x03cat", following), (b"cat",)) == [b"\x80\x03***", following]
+
+
+@pytest.mark.parametrize("line", [
+    b"GET /?code=sesame&a=b HTTP/1.1", b"GET http://alice:sesame@a.example/ HTTP/1.1", b"X-Api-Key: sesame",
+    b"x-auth-token: sesame", b"Referer: https://a.example/?a=b&token=sesame", b"Location: ftp://alice:sesame@b.example/"])
+def test_what_a_tree_masks_is_masked_in_bytes(line: bytes) -> None:
+    assert b"sesame" not in masked(line + b"\r\n", ())
+    assert len(masked(line, (), True)) == len(line)
+
+
+def test_the_end_of_json_may_be_missing() -> None:
+    assert masked(b'{"user": "a", "password": "open se', ()) == b'{"user": "a", "password": "***'
 
 
 def test_only_whole_words_are_masked() -> None:

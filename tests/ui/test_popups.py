@@ -127,6 +127,15 @@ def test_the_palette_has_every_key_that_works_here(driver):
         assert f"tab: {tab.title.lower()}" in texts
 
 
+def test_the_palette_finds_each_word_of_the_footer(driver):
+    for key in keys.hints(driver.state.screen_contexts()):
+        if key.action != "palette":
+            driver.keys(":").type(key.hint)
+            chosen = palette.part(driver.state)
+            assert key.help.lower() in [entry.text.lower() for entry in chosen.found[:4]], key.hint
+            driver.keys("esc")
+
+
 @pytest.mark.parametrize(("typed", "better", "worse"), [
     ("tnt", "the next theme", "tent"), ("pau", "Pause", "place a user"), ("set", "Settings", "reset"),
 ])

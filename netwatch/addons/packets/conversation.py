@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
+from netwatch._fast.out.masking import masked_pieces, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch.addons.packets.kept import KeptFrames
-from netwatch.addons.packets.questions import excerpt
+from netwatch.addons.packets.questions import excerpt, secrets_of_flow
 from netwatch.addons.packets.readable import Showing
 from netwatch.model.record import Record
 
@@ -18,11 +21,13 @@ if TYPE_CHECKING:
 MOST_FRAMES = 33_554_432  # bytes of frames read again at a time
 SEALED = having("opaque")
 MOST_SHOWN = 1_048_576  # bytes of content handed out
+HALF_LINE = re.compile(rb"(?<![\t\r -~])[\t\r -~]+\Z")
 
 
 class Turn(NamedTuple):
     """What one side says until the other does. `stream` is -1 where the flow has but one; `missing` bytes are not
-    there before the turn, or within it."""
+    there before the turn, or within it. `masked`: the data without secrets, `starred`: the same, a * for each of their
+    bytes; of a line that is not whole yet, and may turn out to be one, neither has anything."""
 
     outward: bool
     ns: int
@@ -30,6 +35,8 @@ class Turn(NamedTuple):
     opened: bool
     stream: int
     missing: int
+    masked: bytes
+    starred: bytes
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,16 @@ def _read(session: Session, flow: int, places: list[int]) -> Said:
     source = excerpt(session, flow, MOST_FRAMES)
     showing, talk = Showing(), _Talk()
     record: Record = {}
+    secrets = secrets_of_flow(session, places[-1])
     for reading, events in session.read_again(source):
-        for event in events:
-            if event.kind == "streams":
-                record = reading.record(event.engine, event.row) or record
-                if showing.shows(event, record):
-                    outward = event.side == event.engine.initiator_side(event.row)
-                    talk.add(outward, event.time_ns, event.payload, event.inner, event.stream, event.extra)
+        said = [event for event in events if event.kind == "streams"]
+        for event in said:
+            record = reading.record(event.engine, event.row) or record
+            if showing.shows(event, record):
+                outward = event.side == event.engine.initiator_side(event.row)
+                talk.add(outward, event.time_ns, event.payload, event.inner, event.stream, event.extra)
+        if said:
+            secrets |= set(secrets_of(said[-1].engine, said[-1].row))
     known = session.flow(flow) or record
     if not talk.turns and known.get("proto") not in (None, "tcp") and known.get("app") not in SEALED:
         _datagrams(session, known, places, talk)
@@ -86,7 +96,8 @@ def _read(session: Session, flow: int, places: list[int]) -> Said:
         ring = session.get(KeptFrames).ring
         whole = places[0] >= ring.first and iso(ring.about(places[0])["ns"]) == known.get("first")
     why = "" if talk.turns else _why(known, record, showing.sealed)
-    return talk.result(known, why, whole)
+    more = session.live or (session.player is not None and not session.player.done)
+    return talk.result(known, why, whole, secrets, goes_on=more and "ended" not in known)
 
 
 def _why(known: Record, record: Record, sealed: bool) -> str:
@@ -144,11 +155,25 @@ class _Talk:
             turn.data += data
             turn.missing += missing
 
-    def result(self, known: Record, why: str, whole: bool) -> Said:
-        turns = [Turn(turn.outward, turn.ns, bytes(turn.data), turn.opened, turn.stream, turn.missing)
-                 for turn in self.turns]
+    def result(self, known: Record, why: str, whole: bool, secrets: Collection[bytes], *, goes_on: bool) -> Said:
+        shown = self._masked(secrets, self.cut or goes_on)
+        turns = [Turn(turn.outward, turn.ns, bytes(turn.data), turn.opened, turn.stream, turn.missing, *shown[i])
+                 for i, turn in enumerate(self.turns)]
         ends = [f"{known.get(a, '')}:{known[p]}" if p in known else str(known.get(a, ""))
                 for a, p in (("src", "sport"), ("dst", "dport"))]
         resent = (known["retransmits_out"], known["retransmits_in"]) if "retransmits_out" in known else None
         return Said(turns, (ends[0], ends[1]), str(known.get("app", known.get("proto", ""))), self.bytes[True],
                     self.bytes[False], known.get("rtt_us"), resent, self.cut, why, whole)
+
+    def _masked(self, secrets: Collection[bytes], goes_on: bool) -> list[tuple[bytes, bytes]]:
+        """(masked, starred) of each turn. `goes_on`: what the initiator said last may be half a line."""
+        shown = [(b"", b"")] * len(self.turns)
+        for way in {(turn.outward, turn.stream) for turn in self.turns}:
+            places = [i for i, turn in enumerate(self.turns) if (turn.outward, turn.stream) == way]
+            pieces = [bytes(self.turns[i].data) for i in places]
+            if goes_on and way[0] and places[-1] == len(self.turns) - 1:
+                pieces[-1] = HALF_LINE.sub(b"", pieces[-1])
+            both = (masked_pieces(pieces, tuple(secrets), same_length) for same_length in (False, True))
+            for i, *each in zip(places, *both, strict=True):
+                shown[i] = each[0], each[1]
+        return shown

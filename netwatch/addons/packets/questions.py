@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.input.switch import Switch
+from netwatch._fast.out.masking import masked, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import counts
 from netwatch._fast.view.framering import Excerpt
@@ -49,11 +50,12 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The frame that is looked at."""
+    """The frame that is looked at. `masked`: its bytes with a * for each that is secret."""
 
     line: Line
     data: bytes
     tree: list[Node]
+    masked: bytes
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,27 @@ def _chosen(session: Session, k: int) -> Chosen | None:
         raw = _look(session, k)
     if raw is None:
         return None
+    secrets = secrets_of_flow(session, k)
     tree = dissect(_frame(*raw))
     line = _line(*raw, tree)
     for node in tree:
         node.text = relative(node.text, raw[1]["origins"])
     tree[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
-    return Chosen(line, raw[2], tree)
+    return Chosen(line, raw[2], tree, masked_frame(raw[2], raw[1], tuple(secrets)))
+
+
+def secrets_of_flow(session: Session, k: int) -> set[bytes]:
+    """What is masked in the record of a frame's flow, as far as the flow is still known."""
+    with session.lock:
+        ring = session.get(KeptFrames).ring
+        row = ring.row(session.engine, k) if ring.first <= k < ring.next else 0
+        return set(secrets_of(session.engine, row)) if row else set()
+
+
+def masked_frame(data: bytes, about: Record, secrets: tuple[bytes, ...]) -> bytes:
+    """A frame with a * for each byte of its payload that is secret. `about`: of FrameRing.about()."""
+    start = max(0, about["payload_at"])
+    return data[:start] + masked(data[start:], secrets, same_length=True)
 
 
 @dataclass(frozen=True)

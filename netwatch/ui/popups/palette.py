@@ -19,10 +19,11 @@ from netwatch.ui.widgets.table import draw_scroll_bar, draw_selection
 
 
 class Entry(NamedTuple):
-    """One thing to do. `sign`: its key, as people write it."""
+    """One thing to do. `sign`: its key, as people write it; `hint`: the word for it in the footer."""
     text: str
     sign: str
     run: Callable[[State], None]
+    hint: str = ""
 
 
 @dataclass
@@ -70,7 +71,7 @@ def gather(state: State) -> tuple[Entry, ...]:
         if works and key.action != "palette":
             name = next(name for name in key.names if keys.find(contexts, name) is key)
             entries.append(Entry(key.help[:1].upper() + key.help[1:], keynames.sign(name, glyphs.ascii_only),
-                                 _act(key.action)))
+                                 _act(key.action), key.hint))
     named = {entry.text for entry in entries}
     entries += [Entry(offer.text, "", _command(offer.command)) for offer in state.offers if offer.text not in named]
     if state.view == "full":
@@ -106,8 +107,9 @@ def search(state: State) -> None:
     """Put what fits best first; in the order of the table when nothing is typed."""
     chosen = part(state)
     typed = chosen.line.text.strip()
-    ranked = [(-found, i) for i, entry in enumerate(chosen.entries)
-              if (found := score(typed, entry.text) if typed else 0) is not None]
+    ranked = [(-max(fits), i) for i, entry in enumerate(chosen.entries)
+              if (fits := [found for text in (entry.text, entry.hint)
+                           if (found := score(typed, text) if typed else 0) is not None])]
     chosen.found = tuple(chosen.entries[i] for _, i in sorted(ranked))
     chosen.chooser = Chooser()
 

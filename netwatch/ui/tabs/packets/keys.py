@@ -18,6 +18,7 @@ from netwatch.ui.tabs.packets.part import (
     layout,
     leaf_at,
     leaves,
+    octets_of,
     part_of,
     per_line,
     place_of,
@@ -186,7 +187,7 @@ def copy(state: State) -> None:
         text = lines[at].node.text
     elif part.focus == "bytes":
         node = lines[at].node if at >= 0 and lines[at].node.size else lines[0].node
-        text = frame.data[node.at:node.at + node.size].hex()
+        text = octets_of(state)[node.at:node.at + node.size].hex()
     state.message = f"Copied {text[:60]}" if state.clipboard(text) else \
         f"This terminal has no clipboard for programs: {text[:60]}"
 

@@ -39,6 +39,7 @@ class Part:
     talk_top: int = 0
     talk_hex: bool = False
     talk_side: str = "both"        # or out, in
+    show_secrets: bool = False     # in streams and bytes
 
 
 class Leaf(NamedTuple):
@@ -95,6 +96,12 @@ def chosen(state: State) -> Chosen | None:
     """The decoded frame, if it is the selected one."""
     found = seen(state)
     return found.chosen if found and found.chosen and found.chosen.line.k == part_of(state).selected else None
+
+
+def octets_of(state: State) -> bytes:
+    """The bytes of the decoded frame as they are shown."""
+    frame = chosen(state)
+    return b"" if frame is None else frame.data if part_of(state).show_secrets else frame.masked
 
 
 def place_of(lines: list[Line], k: int) -> int:

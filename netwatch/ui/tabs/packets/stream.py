@@ -35,26 +35,30 @@ _made = _Made()
 def lines_of(state: State, width: int) -> list[Shown]:
     """The lines for this width; made anew only when what is said, or how, has changed."""
     found, part = said(state), part_of(state)
-    key = (id(found), width, part.talk_hex, part.talk_side, state.glyphs.ascii_only)
+    key = (id(found), width, part.talk_hex, part.talk_side, part.show_secrets, state.glyphs.ascii_only)
     if _made.key != key:
         _made.key, _made.said = key, found
-        _made.lines = _lines(found, width, part.talk_hex, part.talk_side, state) if found else []
+        _made.lines = _lines(found, width, state) if found else []
     return _made.lines
 
 
-def _lines(found: Said, width: int, hexed: bool, side: str, state: State) -> list[Shown]:
+def _lines(found: Said, width: int, state: State) -> list[Shown]:
+    part = part_of(state)
     lines: list[Shown] = []
     offsets: dict[tuple[bool, int], int] = {}
     for turn in found.turns:
         at = offsets.get((turn.outward, turn.stream), 0)
         offsets[turn.outward, turn.stream] = at + len(turn.data)
         way = "out" if turn.outward else "in"
-        if side not in ("both", way):
+        if part.talk_side not in ("both", way):
             continue
         lines.append((f"turn-{way}", _heading(turn, found, state)))
         if turn.missing:
             lines.append(("gap", f"[{fmt.count(turn.missing)} B are missing in this turn]"))
-        lines += [(way, text) for text in (_hex(turn.data, at, width) if hexed else _text(turn.data, width))]
+        data = turn.data if part.show_secrets else turn.starred if part.talk_hex else turn.masked
+        lines += [(way, text) for text in (_hex(data, at, width) if part.talk_hex else _text(data, width))]
+        if not part.show_secrets and len(turn.starred) < len(turn.data):
+            lines.append(("gap", "[half a line, which is shown when it is whole]"))
         if len(lines) > MOST_LINES:
             lines[MOST_LINES:] = [("gap", "[more than can be shown]")]
             break
@@ -95,7 +99,7 @@ def _rows(state: State) -> int:
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     """Who speaks with whom on top, the lines, then what is counted."""
     part, found, glyphs = part_of(state), said(state), state.glyphs
-    how = f"{'hex' if part.talk_hex else 'text'}, {part.talk_side}"
+    how = f"{'hex' if part.talk_hex else 'text'}, {part.talk_side}{', secrets shown' if part.show_secrets else ''}"
     canvas.put(area.y, area.x + area.width - len(how) - 1, how, MUTED)
     room = area.width - len(how) - 4
     if found is None:
@@ -165,6 +169,13 @@ def _hexed(state: State) -> None:
     part.talk_hex, part.talk_top = not part.talk_hex, 0
 
 
+def secrets(state: State) -> None:
+    """Show them in streams and bytes, or mask them again."""
+    part = part_of(state)
+    part.show_secrets = not part.show_secrets
+    state.message = "Secrets are shown" if part.show_secrets else "Secrets are masked"
+
+
 def _side(name: str) -> Callable[[State], None]:
     def act(state: State) -> None:
         part_of(state).talk_side, part_of(state).talk_top = name, 0
@@ -172,7 +183,7 @@ def _side(name: str) -> Callable[[State], None]:
 
 
 ACTIONS: dict[str, Callable[[State], None]] = {
-    "stream_open": stream_open, "stream_close": _close, "stream_hex": _hexed,
+    "stream_open": stream_open, "stream_close": _close, "stream_hex": _hexed, "packets_secrets": secrets,
     "stream_both": _side("both"), "stream_out": _side("out"), "stream_in": _side("in"),
     "stream_down": _scroll(lambda state: 1), "stream_up": _scroll(lambda state: -1),
     "stream_page_down": _scroll(_rows), "stream_page_up": _scroll(lambda state: -_rows(state)),

@@ -20,6 +20,7 @@ from netwatch.ui.tabs.packets.part import (
     layout,
     leaf_at,
     leaves,
+    octets_of,
     part_of,
     per_line,
     place_of,
@@ -116,7 +117,9 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         _draw_title(canvas, places.tree, "Notes" if part.notes else "Decoded", part.focus in ("tree", "notes"), state)
         (_draw_notes if part.notes else _draw_tree)(canvas, _below(places.tree), state)
     if places.bytes.height:
-        _draw_title(canvas, places.bytes, "Bytes", part.focus == "bytes", state)
+        frame = chosen(state)
+        masked = frame is not None and octets_of(state) != frame.data
+        _draw_title(canvas, places.bytes, "Bytes, secrets masked (*)" if masked else "Bytes", part.focus == "bytes", state)
         _draw_bytes(canvas, _below(places.bytes), state)
 
 
@@ -227,11 +230,12 @@ def _draw_bytes(canvas: Canvas, area: Area, state: State) -> None:
     node = lines[at].node if at >= 0 else None
     start, stop = (node.at, node.at + node.size) if node and node.size else (0, 0)
     each = per_line(area.width)
-    total = (len(frame.data) + each - 1) // each
+    data = octets_of(state)
+    total = (len(data) + each - 1) // each
     top = max(0, min(part_of(state).bytes_top, total - area.height))
     for i in range(min(area.height, total - top)):
         y, offset = area.y + i, (top + i) * each
-        part = frame.data[offset:offset + each]
+        part = data[offset:offset + each]
         canvas.put(y, area.x + 1, f"{offset:04x}", MUTED)
         hexes, texts = area.x + 7, area.x + 8 + 3 * each
         canvas.put(y, hexes, part.hex(" "), TEXT)
