@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netwatch import __version__
+from netwatch._fast.out.masking import masked_form
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch.cli import read, sandbox
 from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, exit_code_of, say
@@ -32,7 +33,6 @@ from netwatch.export.web import Exchange, Exchanges
 from netwatch.model.record import Record
 from netwatch.records.items import DictItem
 from netwatch.records.maker import RecordMaker
-from netwatch._fast.out.masking import masked_form
 from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 from netwatch.store.whole import Whole, WholeFile, WholeFolder

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import IO
 
+from netwatch._fast.out.masking import masked_pieces, secrets_of
 from netwatch.addons.packets.readable import Showing
 from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
 from netwatch.records.maker import time_of
-from netwatch._fast.out.masking import masked_pieces, secrets_of
 from netwatch.records.streams import printable
 from netwatch.records.writers import write_all
 from netwatch.run.pipeline import Pipeline

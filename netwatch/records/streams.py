@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
-from netwatch.model.event import Event
 from netwatch._fast.out.masking import masked, secrets_of
+from netwatch.model.event import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
 

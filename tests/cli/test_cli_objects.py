@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from netwatch_command import ROOT, Run
 
+from netwatch._fast.out.masking import masked_form
 from netwatch.cli.export import _named
 from netwatch.decrypt.room import Room
 from netwatch.export.carried import HELD_MOST, Mail
 from netwatch.export.smbfiles import SmbFiles
-from netwatch._fast.out.masking import masked_form
 
 SHARED = Path(os.environ.get("NETWATCH_CAPTURES", ROOT.parent / "shared" / "captures"))
 OURS = ROOT / "tests" / "captures"

@@ -118,8 +118,9 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         (_draw_notes if part.notes else _draw_tree)(canvas, _below(places.tree), state)
     if places.bytes.height:
         frame = chosen(state)
-        masked = frame is not None and octets_of(state) != frame.data
-        _draw_title(canvas, places.bytes, "Bytes, secrets masked (*)" if masked else "Bytes", part.focus == "bytes", state)
+        whole = frame is None or octets_of(state) == frame.data
+        title = "Bytes" if whole else "Bytes, secrets masked (*)"
+        _draw_title(canvas, places.bytes, title, part.focus == "bytes", state)
         _draw_bytes(canvas, _below(places.bytes), state)
 
 
