@@ -17,7 +17,7 @@ from talks import TALKS, http_talk, tell
 from wire import ACK, FIN, RST, pcap
 
 KINDS = ("flows", "dns", "http", "tls", "streams")
-OF_TIME = {"time", "latency_us"}
+OF_TIME = {"frame", "time", "latency_us"}
 CUTS = st.lists(st.integers(0, 1 << 16), max_size=12)
 RANDOM = st.integers(0, 1 << 32).map(Random)
 NAMES = pytest.mark.parametrize("name", sorted(TALKS))
