@@ -43,7 +43,8 @@ OPTIONS = {
 }
 NEUTRAL = ("write", "workers")  # they change nothing of what is printed
 APART = {"where", "where of the flow", "where of a service", "fields", "sort", "limit", "write", "format json",
-         "format csv"}  # none of them goes with --follow
+         "format csv", "what all", *(f"what {kind}" for kind in KINDS[1:])}  # none of them goes with --follow
+OF_CONTENT = {"what dns", "what http", "what tls", "what streams", "what all", "keylog", "follow", "follow hex"}
 ASKING = {"where", "where of the flow", "where of a service", "fields"}
 PAIRS = [(a, b) for a, b in itertools.combinations(OPTIONS, 2) if OPTIONS[a][0] != OPTIONS[b][0]]
 
@@ -62,9 +63,11 @@ def code_of(pair: tuple[str, str]) -> set[int]:
     """The exit codes that a pair may have."""
     if "stream limit" in pair and not {"what streams", "what all"} & set(pair):
         return {2}  # it would limit nothing
+    if "no dpi" in pair and OF_CONTENT & set(pair):
+        return {2}  # content is not looked at
     if any(name.startswith("follow") for name in pair):
         return {2} if APART & set(pair) else {0, 4}
-    if "what summary" in pair and {*ASKING, "limit"} & set(pair):
+    if "what summary" in pair and {*ASKING, "limit", "sort", "show secrets"} & set(pair):
         return {2}  # the summary is one, of all packets, and has none of these fields
     return {2} if set(pair) == {"what all", "format csv"} else {0}
 

@@ -51,6 +51,7 @@ def test_query_and_response():
         "types": ["A"],
         "answers": ["web.example.com", "192.0.2.1"],
         "rcode": "NOERROR",
+        "rcodes": ["NOERROR"],
         "latency_us": 12345,
         "transport": "udp",
     }

@@ -57,7 +57,8 @@ def test_transactions_are_paired_by_stream():
     assert result.by_kind["http"][0]["request_headers"]["cookie"] == "id=***"
     assert result.flow["app"] == "http2" and result.flow["app_stack"] == ["http2"]
     assert result.flow["http2"] == {"method": "GET", "host": "h2.example", "path": "/one", "user_agent": "teller/2",
-                                    "status": 200, "transactions": 2, "goaway": "ENHANCE_YOUR_CALM"}
+                                    "status": 200, "methods": ["GET"], "statuses": [200], "latency_us": 3000,
+                                    "transactions": 2, "goaway": "ENHANCE_YOUR_CALM"}
     assert sorted((s["stream"], s["dir"], s["text"]) for s in result.by_kind["streams"]) == [
         (1, "in", "first"), (3, "in", "second")]
 

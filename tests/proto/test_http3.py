@@ -74,6 +74,7 @@ def test_transactions():
     assert result.flow["app"] == "http3" and result.flow["app_stack"] == ["quic", "tls", "http3"]
     assert result.flow["http3"] == {"method": "GET", "host": "h3.example", "path": "/one", "user_agent": "teller/3",
                                     "status": 200, "content_type": "text/plain", "server": "made",
+                                    "methods": ["POST", "GET"], "statuses": [404, 200], "latency_us": 4000,
                                     "transactions": 2}
     assert result.flow["label"] == "HTTP/3 GET h3.example/one"
     assert sorted((s["stream"], s["dir"], s["text"]) for s in result.by_kind["streams"]) == [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 
 from netwatch._fast.out.record import iso
 from netwatch.addons import preferences
@@ -102,7 +103,7 @@ def _configuration() -> Record:
     from netwatch.store import config
 
     file = config.default_path()
-    return {"path": str(file), "in_use": file.is_file()}
+    return {"path": str(file), "in_use": os.path.isfile(file)}
 
 
 def _check(status: Status) -> Check:
