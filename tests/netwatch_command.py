@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "-P", "-m", "netwatch"]
@@ -31,6 +33,15 @@ def let_in(folder: Path) -> None:
         if each == Path(tempfile.gettempdir()):
             return
         each.chmod(each.stat().st_mode | 0o055)
+
+
+def until_inside(process: subprocess.Popen[Any], seconds: float = 60) -> None:
+    """Wait until a netwatch that was started is in its jail: by then all is open, so that a capture runs."""
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        if b"Seccomp:\t2" in Path(f"/proc/{process.pid}/status").read_bytes():
+            return
+        time.sleep(0.02)
 
 
 def run_forked(arguments: list[str], folder: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:

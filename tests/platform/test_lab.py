@@ -13,13 +13,12 @@ from pathlib import Path
 
 import netlab
 import pytest
-from netwatch_command import COMMAND
+from netwatch_command import COMMAND, until_inside
 
 WHY = netlab.reason()
 pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
 
 CONNECTIONS, LENGTH_MS = 2000, 20
-START_UP = 2.0                 # seconds until a capture surely runs
 KINDS = 12                     # tcp, udp connected, udp not connected; two families; two directions
 
 
@@ -58,7 +57,7 @@ def test_both_ends_on_this_machine(tmp_path: Path, here: str) -> None:
         lab.python(at, "traffic.py", "serve", address, str(netlab.PORT), str(tmp_path / "truth"))
         words = (*COMMAND, "read", "-i", lab.link, "--format", "ndjson", "--where", "tcp")
         reading = lab.start(lab.near, *words, stderr=subprocess.PIPE)
-        time.sleep(START_UP)
+        until_inside(reading)
         client = lab.python(asking, "traffic.py", "ask", address, str(netlab.PORT), str(tmp_path / "truth"), "tcp",
                             "4", "50")
         assert client.wait(60) == 0

@@ -20,7 +20,7 @@ from typing import Any
 
 import netlab
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, until_inside
 from ui.pty_run import Terminal
 
 WHY = netlab.reason()
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
 
 CONNECTIONS, LENGTH_MS, KINDS = 600, 20, 12       # as in test_lab.py
 SETTLE = 0.5                                      # for the newest frames to come out of the kernel's ring
-START_UP = 2.0                                    # seconds until the capture surely runs
 LOST = "-bpf,-perfmon,-sys_admin"
 POORER = ("setpriv", f"--bounding-set={LOST}", f"--inh-caps={LOST}")
 Record = dict[str, Any]
@@ -59,7 +58,7 @@ def reading(*words: str, before: tuple[str, ...] = ()) -> Iterator[subprocess.Po
     """`netwatch read -i lo` that has begun."""
     program = subprocess.Popen([*before, *COMMAND, "read", "-i", "lo", "--format", "ndjson", *words], env=ENVIRONMENT,
                                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(START_UP)
+    until_inside(program)
     try:
         yield program
     finally:
@@ -172,7 +171,7 @@ def test_the_terminal_shows_the_program_and_what_the_kernel_says_of_the_connecti
     needs_ebpf()
     with Terminal("-i", "lo", "--tab", "connections", "-w", f"port == {server}", "--no-color", "--refresh", "200",
                   module="netwatch", rows=120) as view:
-        view.read(START_UP)
+        view.read(2)
         with socket.create_connection(("127.0.0.1", server)) as held:
             held.send(b"hello")
             view.read(5, f"({os.getpid()})".encode())
@@ -193,7 +192,7 @@ def test_short_connections(tmp_path: Path, method: str, before: tuple[str, ...],
         lab.serve()
         program = lab.start(lab.near, *before, *COMMAND, "read", "-i", lab.link, "--format", "ndjson",
                             stderr=subprocess.PIPE)
-        time.sleep(START_UP)
+        until_inside(program)
         lab.ask(CONNECTIONS // KINDS + 8, LENGTH_MS)
         records, said = finished(program)
         truth = lab.truth()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in, until_inside
 
 from netwatch._fast.input.source import SourceError
 from netwatch.capture.capd import messages
@@ -293,10 +293,7 @@ def test_a_live_reading_has_no_rights_and_its_helper_has_them():
     process = subprocess.Popen([*COMMAND, "read", "-i", "lo", "--duration", "3s", "--what", "flows,summary",
                                 "--sandbox", "strict", "--where", "port == 40779"], env=ENVIRONMENT, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    status = Path(f"/proc/{process.pid}/status")
-    until = time.monotonic() + 20
-    while "Seccomp:\t2" not in status.read_text() and time.monotonic() < until:
-        time.sleep(0.02)
+    until_inside(process)
     for task in Path(f"/proc/{process.pid}/task").iterdir():
         said = dict(line.split(":\t") for line in (task / "status").read_text().splitlines() if ":\t" in line)
         assert int(said["CapPrm"], 16) == int(said["CapEff"], 16) == 0
@@ -323,9 +320,7 @@ def children_of(pid: int) -> list[int]:
 def test_a_helper_that_is_killed_is_said():
     process = subprocess.Popen([*COMMAND, "read", "-i", "lo", "--duration", "20s", "--what", "summary"], text=True,
                                env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 20
-    while "Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_text() and time.monotonic() < until:
-        time.sleep(0.02)
+    until_inside(process)
     (guard,) = children_of(process.pid)
     sent(40780, 10)
     time.sleep(0.5)

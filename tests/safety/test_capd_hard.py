@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, until_inside
 from test_capd import children_of, sent
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
@@ -23,9 +23,7 @@ def started(*words: str, **options) -> tuple[subprocess.Popen[str], int]:
     """A reading that captures, and its helper's number."""
     process = subprocess.Popen([*(READ if words[0].startswith("-") else COMMAND), *words], env=ENVIRONMENT, text=True,
                                errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-    until = time.monotonic() + 60
-    while "Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_text() and time.monotonic() < until:
-        time.sleep(0.02)
+    until_inside(process)
     (guard,) = (pid for pid in children_of(process.pid) if "guard" in Path(f"/proc/{pid}/comm").read_text())
     return process, children_of(guard)[0]
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in
+from netwatch_command import COMMAND, ENVIRONMENT, ROOT, let_in, until_inside
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the jail of Linux")
 CAPTURES = ROOT / "tests" / "captures"
@@ -73,9 +73,7 @@ def reading(tmp_path):
         running.append(process)
         process.stdin.write(data[: len(data) // 2])
         process.stdin.flush()
-        until = time.monotonic() + 30
-        while b"Seccomp:\t2" not in Path(f"/proc/{process.pid}/status").read_bytes() and time.monotonic() < until:
-            time.sleep(0.02)
+        until_inside(process)
         return process, data[len(data) // 2:]
 
     yield start
