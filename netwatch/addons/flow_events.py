@@ -1,4 +1,5 @@
-"""Records of what happens to flows while they last: that one began, and what it speaks once that is known.
+"""Records of what happens to flows while they last: that one began, and what it speaks once that is known. That it is
+over is told where records of flows are made.
 
 Only flows between IP addresses are told of; when more than 5,000 begin in a second, the rest of them are not.
 """
@@ -25,7 +26,7 @@ class FlowEvents(Addon):
     """Tells of each flow when it begins and when it is identified, where that is asked for."""
 
     name = "flow_events"
-    kinds: Mapping[str, str] = {KIND: "Something that happened to a flow: it began, what it speaks is known."}
+    kinds: Mapping[str, str] = {KIND: "What happened to a flow: it began, what it speaks is known, it is over."}
 
     def begin(self, run: Run) -> None:
         if KIND in run.purpose.kinds:

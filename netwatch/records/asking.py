@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
 
 
-LIKE = 0.65  # how like a known name what was typed must be
+LIKE = 0.7  # how like a known name what was typed must be
 
 
 def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:

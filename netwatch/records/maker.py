@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CLEAR_DNS = ("udp", "tcp")
 ENDS = frozenset({"src", "sport", "dst", "dport"})
+OF_END = ENDS | {"id", "proto", "app", "last", "duration", "ended", "packets_out", "packets_in", "bytes_out",
+                 "bytes_in"}
+IP = (4, 16)  # octets of an address
 
 
 class RecordMaker:
@@ -68,7 +71,7 @@ class RecordMaker:
         end = len(step.packets) if step.packets is not None else 0
         if end > at:
             yield self._run(step, at, end)
-        if self.kinds.isdisjoint({"tls", "streams"}):
+        if self.kinds.isdisjoint({"tls", "streams", "event"}):
             if "flows" in self.kinds and step.ended:
                 yield FlowRun(self._flows, step.ended, self._wanted)
             return
@@ -124,12 +127,23 @@ class RecordMaker:
     def _of_flow(self, engine: Engine, row: int) -> Iterator[Item]:
         if "flows" in self.kinds:
             yield FlowItem(self._flows, engine, row, self._wanted)
+        if "event" in self.kinds and (over := self._end(engine, row)) is not None:
+            yield self._item("event", over, engine, row)
         if "tls" in self.kinds:
             for record in self._handshakes(engine, row):
                 yield self._item("tls", record, engine, row)
         if "streams" in self.kinds:
             for record in self._streams.ended(self.pipeline, engine, row):
                 yield self._item("stream", record, engine, row)
+
+    def _end(self, engine: Engine, row: int) -> Record | None:
+        """That a flow between IP addresses is over, and how; None of one that was open when a live reading stopped."""
+        flow = self.pipeline.record(engine, row, self.show_secrets, OF_END)
+        if "ended" not in flow or flow.get("proto") == "arp" or len(RawFlow(engine, row).src) not in IP:
+            return None
+        time = {"time": flow.pop("last")} if "last" in flow else {}
+        return {"schema": "netwatch.event/1", **time, "flow": flow.pop("id"), "kind": "end",
+                **{key: value for key, value in flow.items() if key in OF_END}}
 
     def _handshakes(self, engine: Engine, row: int) -> Iterator[Record]:
         """The tls records of a flow."""

@@ -29,7 +29,7 @@ HTTP, HTTPS, DNS = (ROOT / f"tests/captures/{name}.pcap" for name in ("http", "h
     ({"files": HTTP, "what": "floes"}, netwatch.UsageError, "what=floes: there are flows, packets"),
     ({"files": HTTP, "what": ""}, netwatch.UsageError, "what="),
     ({"files": HTTP, "what": "summary"}, netwatch.UsageError, "summary()"),
-    ({"files": HTTP, "fields": ["sni", "snu"]}, netwatch.UsageError, "fields: snu: no such field; did you mean sni?"),
+    ({"files": HTTP, "fields": ["sni", "snii"]}, netwatch.UsageError, "fields: snii: no such field; did you mean sni?"),
     ({"files": HTTP, "fields": []}, netwatch.UsageError, "name at least one"),
     ({"files": HTTP, "what": "dns", "fields": ["process.name"]}, netwatch.UsageError, "is of flows"),
     ({"files": HTTP, "workers": 0}, netwatch.UsageError, "workers: a number from 1 to 64"),

@@ -138,7 +138,7 @@ def test_order_and_top(netwatch: Run, pcap: Path) -> None:
     (["io", "--interval", "soon"], "--interval soon"), (["io", "--interval", "0s"], "--interval 0s"),
     (["dns", "--interval", "1s"], "goes with io"), (["io", "--by", "app"], "goes with flows"),
     (["io", "--type", "tcp"], "goes with conversations and endpoints"),
-    (["flows", "--by", "apq"], "did you mean app"), (["flows", "--sum", "sni"], "not a quantity"),
+    (["flows", "--by", "appq"], "did you mean app"), (["flows", "--sum", "sni"], "not a quantity"),
     (["flows", "--by", ""], "needs a field"), (["conversations", "--type", ""], "needs a kind"),
     (["conversations", "--sort", "bites"], "did you mean bytes"), (["io", "--sort", "start:up"], "asc or desc"),
 ])

@@ -1,4 +1,4 @@
-"""netwatch.event/1: a flow began, and what it speaks is known; the same as the flow's own record says in the end."""
+"""netwatch.event/1: a flow began, what it speaks is known, it is over; the same as the flow's own record says."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def test_each_flow_began_once_and_is_what_it_was_said_to_be(path: Path) -> None:
         (start,) = starts
         assert events[0] is start and start["time"] == flow["first"]
         assert all(start.get(key) == flow.get(key) for key in ENDS)
+        over = [event for event in events if event["kind"] == "end"]
+        assert len(over) == ("ended" in flow) and events[len(events) - len(over):] == over
+        for end in over:
+            assert end["time"] == flow["last"]
+            assert {key: end[key] for key in end.keys() - {"schema", "time", "flow", "kind"}} == {
+                key: flow[key] for key in (*ENDS, "app", "duration", "ended", "packets_out", "packets_in", "bytes_out",
+                                           "bytes_in") if key in flow}
         apps = [event["app"] for event in events if event["kind"] == "identified"]
         assert apps[-1:] == ([flow["app"]] if "app" in flow else [])
         assert all(one != other for one, other in pairwise(apps))
