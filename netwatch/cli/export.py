@@ -82,8 +82,11 @@ def main(arguments: list[str]) -> int:
             return _export(options, prepared, source, selection, out)
         finally:
             source.close()
+    except BrokenPipeError:
+        raise
     except OSError as e:
-        raise CommandError(f"{options.har or options.objects}: {e.strerror}", EXIT_UNAVAILABLE) from None
+        where_to = options.har or options.objects or "the output"
+        raise CommandError(f"{where_to}: {e.strerror}", EXIT_UNAVAILABLE) from None
     finally:
         if out is not None:
             out.drop()
@@ -261,6 +264,8 @@ def _print_curl(exchange: Exchange, place: Place) -> None:
 def _out(options: argparse.Namespace) -> Whole | None:
     """Where it goes; None: standard output. Raises CommandError."""
     path = options.har or options.objects
+    if not path and not options.curl:
+        raise CommandError("a name is empty: --har OUT.har, --objects FOLDER")
     if path == "-":
         raise CommandError("--har -: an archive goes into a file; name one" if options.har else
                            "--objects -: bodies go into a folder; name one")

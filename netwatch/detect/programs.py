@@ -7,9 +7,11 @@ everywhere, as a browser does, and says nothing by going somewhere new. Bounded.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from netwatch._fast.notice.domains import registered
@@ -43,7 +45,16 @@ def place_of(flow: Record) -> str:
     """Where a flow goes: the domain of the name it says, else the responder's address."""
     name = next((str(found) for path in NAMES if (found := look_up(flow, path))), "")
     host = name.lower().rsplit(":", 1)[0] if name.count(":") == 1 else name.lower()
-    return registered(host.rstrip(".").encode()).decode() if host else str(flow.get("dst", ""))
+    if not host or _is_address(host):
+        return host.strip("[]") or str(flow.get("dst", ""))
+    return registered(host.rstrip(".").encode()).decode()
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ip_address(host.strip("[]"))
+        return True
+    return False
 
 
 def print_of(flow: Record) -> str:

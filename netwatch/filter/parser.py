@@ -71,6 +71,7 @@ class Parser(Cursor):
     def any(self) -> Node:
         items = [self.all()]
         while self.now.kind is Kind.OR:
+            primitives.refuse_bare_port(self)
             self.take()
             items.append(self.all())
         return items[0] if len(items) == 1 else Or(tuple(items))

@@ -16,6 +16,7 @@ from netwatch.schema import BY_NAME, NAMES
 FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
 ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
 WHAT = ("host", "net", "port")
+PORTS = ("port", "sport", "dport", "srcport", "dstport")
 VALUES = (Kind.WORD, Kind.STRING)
 Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
 
@@ -41,6 +42,17 @@ def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
     if low == "net" or (low == "host" and (values.packed(following) or values.network(following))):
         return _compared(parser, word, "addr", compare)
     return None
+
+
+def refuse_bare_port(parser: Cursor) -> None:
+    """`port 21 or 22` means a second port to tcpdump; here 22 would be looked for as text. Raises FilterError."""
+    if parser.at < 2:
+        return
+    name, port, after = parser.peek(-2), parser.peek(-1), parser.peek(1)
+    if (name.kind is Kind.WORD and name.text.lower() in PORTS and port.kind is Kind.WORD and after.kind is Kind.WORD
+            and after.text.isdecimal() and parser.peek(2).kind is not Kind.OP):
+        raise parser.error(f"a number alone is text to look for; write {name.text} {after.text}, or port in "
+                           f"{{{port.text}, {after.text}}}", after)
 
 
 def family(low: str) -> Node:

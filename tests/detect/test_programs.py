@@ -127,6 +127,8 @@ def test_places() -> None:
     assert place_of({"tls": {"sni": "A.B.Example.co.uk"}, "dst": "192.0.2.1"}) == "example.co.uk"
     assert place_of({"http": {"host": "www.example.com:8080"}, "dst": "192.0.2.1"}) == "example.com"
     assert place_of({"dst": "192.0.2.1"}) == "192.0.2.1"
+    for said, place in (("10.0.0.1:8080", "10.0.0.1"), ("6.6.0.1", "6.6.0.1"), ("[2001:db8::1]", "2001:db8::1")):
+        assert place_of({"http": {"host": said}, "dst": "192.0.2.1"}) == place
 
 
 def test_hostile_baselines_are_passed_over() -> None:

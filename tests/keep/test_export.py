@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from evidence_files import ROOT
 from made_captures import ACK, FIN, PSH, SYN, capture, tcp
-from netwatch_command import Run
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 
 from netwatch.decrypt.room import Room
 from netwatch.export import har
@@ -207,3 +207,19 @@ def test_only_what_passes_and_what_is_refused(netwatch: Run, tmp_path: Path):
     assert netwatch("export", "--objects", tmp_path / "x", source).returncode == 2
     assert netwatch("export", "--curl", tmp_path / "none.pcap").returncode == 4
     assert (tmp_path / "x").read_text() == "precious"
+
+
+@pytest.mark.parametrize("words", [("--har", ""), ("--objects", "")])
+def test_an_empty_name_is_refused(netwatch: Run, words: tuple[str, str]):
+    done = netwatch("export", ROOT / "docs" / "tour.pcap", *words)
+    assert (done.returncode, done.stdout) == (2, "") and "a name is empty" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_fault(tmp_path: Path):
+    path = tmp_path / "many.pcap"
+    exchange = ((True, b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n"), (False, b"HTTP/1.1 204 No Content\r\n\r\n"))
+    path.write_bytes(conversation(*exchange * 2000))
+    script = '"$@" | head -1; echo "${PIPESTATUS[0]}"'
+    done = subprocess.run(["bash", "-c", script, "sh", *COMMAND, "export", str(path), "--curl"], env=ENVIRONMENT,
+                          capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "141" and done.stderr == ""
