@@ -106,9 +106,11 @@ class Known:
             yield json.dumps({"program": name, "since": program.since, "anything": program.anything,
                               "things": list(program.things)}, ensure_ascii=False)
 
-    def read(self, text: str, thing_of: Callable[[Record], str]) -> None:
+    def read(self, text: str, thing_of: Callable[[Record], str]) -> int:
         """Take what lines() wrote, or flow records, of which `thing_of` tells the thing. What is neither says nothing.
+        How many lines said something.
         """
+        taken = 0
         for line in text.splitlines():
             try:
                 told = json.loads(line)
@@ -119,9 +121,12 @@ class Known:
             name, things = look_up(told, "process.name"), told.get("things")
             if isinstance(name, str) and (thing := thing_of(told)):
                 self.learn(name, EVER, thing)
+                taken += 1
             elif isinstance(told.get("program"), str) and type(told.get("since")) is int and isinstance(things, list):
                 program = self.learn(told["program"], told["since"], *(each for each in things if type(each) is str))
                 program.anything = program.anything or told.get("anything") is True
+                taken += 1
+        return taken
 
 
 class Learner(Detector):
@@ -134,20 +139,37 @@ class Learner(Detector):
         self._known = Known(of("learn_s") * SECOND, of("most"))
         self._path: Path | None = folders.state_folder() / f"{self.name}.ndjson" if of("keep") else None
         self._kept = 0
+        self._trouble = ""
         if self._path is not None:
-            self._read(self._path, missing=True)
+            self._read_kept(self._path)
         if of("baseline"):
-            self._read(Path(of("baseline")).expanduser(), missing=False)
+            self._read_baseline(Path(of("baseline")).expanduser())
         return ()
 
-    def _read(self, path: Path, missing: bool) -> None:
+    def _read_kept(self, path: Path) -> None:
+        """What earlier runs learnt; where it cannot be read, that is said at the end, and all is learnt anew. Its
+        folder is there from now on: it could not be made later, inside the jail."""
+        with contextlib.suppress(OSError), files.as_caller():
+            files.make_folder(path.parent)
         try:
             self._known.read(files.read_text(path, STATE_BYTES), self.thing_of)
-        except FileNotFoundError as e:
-            if not missing:
-                raise AddonError(f"detect.{self.name}.baseline: {path}: {e.strerror}", 4) from None
+        except FileNotFoundError:
+            return
         except (OSError, UnicodeDecodeError) as e:
-            raise AddonError(f"detect.{self.name}: {path}: {getattr(e, 'strerror', None) or 'is no text'}") from None
+            why = getattr(e, "strerror", None) or "is no text"
+            self._trouble = f"{path}: {why}: what programs are known by is learnt anew"
+
+    def _read_baseline(self, path: Path) -> None:
+        try:
+            taken = self._known.read(files.read_text(path, STATE_BYTES), self.thing_of)
+        except FileNotFoundError as e:
+            raise AddonError(f"detect.{self.name}.baseline: {path}: {e.strerror}", 4) from None
+        except (OSError, UnicodeDecodeError) as e:
+            why = getattr(e, "strerror", None) or "is no text"
+            raise AddonError(f"detect.{self.name}.baseline: {path}: {why}") from None
+        if not taken:
+            raise AddonError(f"detect.{self.name}.baseline: {path}: no line is the record (NDJSON) of a flow that "
+                             "names a program")
 
     def thing_of(self, flow: Record) -> str:
         """What of a flow record matters; "" nothing."""
@@ -171,4 +193,4 @@ class Learner(Detector):
             files.write_text(self._path, "".join(f"{line}\n" for line in self._known.lines()))
         except OSError as e:
             return f"{self._path}: {e.strerror}: what programs are known by is not kept"
-        return ""
+        return self._trouble

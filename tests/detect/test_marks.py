@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import scans
-from netwatch_command import Run
+from netwatch_command import ENVIRONMENT, Run
 from running import open_bytes
 from wire import pcap
 
@@ -109,8 +109,11 @@ def test_records_say_so(netwatch: Run, tmp_path: Path) -> None:
     capture.write_bytes(pcap(sorted(scans.a_syn_scan_of_a_hundred_ports()
                                     + scans.a_flood_from_one_address_that_is_answered())))
 
+    environment = {**ENVIRONMENT, "XDG_STATE_HOME": str(tmp_path)}
+
     def told() -> list[dict[str, object]]:
-        return [json.loads(line) for line in netwatch("read", capture, "--what", "alerts").stdout.splitlines()]
+        done = netwatch("read", capture, "--what", "alerts", env=environment)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     before = told()
     assert len(before) > 1 and not any("ack" in each or "mute" in each for each in before)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conversation import CLIENT, SERVER, Talk
-from netwatch_command import Run
+from netwatch_command import ENVIRONMENT, Run
 from situation import Frames, at
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
@@ -121,6 +121,29 @@ def test_what_was_learnt_is_kept(netwatch: Run, tmp_path: Path) -> None:
     (found,) = alerts(netwatch, second, *keep)
     assert found["evidence"]["place"] == "b.example"
     assert not alerts(netwatch, second, *keep)
+
+
+def test_what_was_kept_and_is_damaged_is_said_and_learnt_anew(netwatch: Run, tmp_path: Path) -> None:
+    """And the folder of it need not be there, also inside the jail."""
+    state = tmp_path / "new" / "state"
+    keep = ("--what", "alerts", "--set", "detect.new_destination.keep=true", "--set",
+            "detect.new_destination.learn_s=0")
+    capture = goes(tmp_path / "a.pcapng", (0, "backup", "a.example"))
+    options = {"env": {**ENVIRONMENT, "XDG_STATE_HOME": str(state)}}
+    done = netwatch("read", capture, *keep, **options)
+    kept = state / "netwatch" / "new_destination.ndjson"
+    assert done.returncode == 0 and "not kept" not in done.stderr and "backup" in kept.read_text()
+    kept.write_bytes(bytes(range(128, 256)))
+    done = netwatch("read", capture, *keep, **options)
+    assert done.returncode == 0 and "learnt anew" in done.stderr and "backup" in kept.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "hello\nworld\n", "id,src,dst\n1,a,b\n", '{"process":{"name":"x"', "[" * 9000])
+def test_a_baseline_that_says_nothing_is_refused(netwatch: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "base").write_text(text)
+    done = netwatch("read", goes(tmp_path / "a.pcapng", (0, "backup", "a.example")), "--what", "alerts", "--set",
+                    f"detect.new_destination.baseline={tmp_path / 'base'}")
+    assert done.returncode == 2 and "names a program" in done.stderr
 
 
 def test_places() -> None:
