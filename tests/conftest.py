@@ -27,6 +27,17 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_state() -> Iterator[None]:
+    """What tests of one file acknowledge, mute and remember is not there for those of the next."""
+    before = os.environ["XDG_STATE_HOME"]
+    folder = tempfile.mkdtemp(prefix="netwatch-test-state-")
+    os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = folder
+    yield
+    os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = before
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
 def netwatch(tmp_path: Path) -> Run:
     """Run netwatch in an empty folder. Whatever it is given, it may fail only with words, never with a traceback. With

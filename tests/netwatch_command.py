@@ -48,7 +48,7 @@ def run_forked(arguments: list[str], folder: Path, timeout: float = 60) -> subpr
     """As subprocess.run() of COMMAND there with standard input closed, in a process that is forked from an interpreter
     which has imported netwatch and done nothing else."""
     said = [folder / ".stdout", folder / ".stderr"]
-    process = _FORKING.Process(target=_run, args=(arguments, folder, said))
+    process = _FORKING.Process(target=_run, args=(arguments, folder, said, ENVIRONMENT))
     process.start()
     process.join(timeout)
     if process.exitcode is None:
@@ -61,12 +61,12 @@ def run_forked(arguments: list[str], folder: Path, timeout: float = 60) -> subpr
     return subprocess.CompletedProcess([*COMMAND, *arguments], process.exitcode, output, errors)
 
 
-def _run(arguments: list[str], folder: Path, said: list[Path]) -> None:
+def _run(arguments: list[str], folder: Path, said: list[Path], environment: dict[str, str]) -> None:
     """The new process: as an interpreter begins with the command."""
     from netwatch import __main__ as command
 
     os.environ.clear()
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(environment)
     os.chdir(folder)
     for number, path in enumerate(said, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), number)
