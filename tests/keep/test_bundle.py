@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from evidence_files import PROCESS, ROOT, written
 from made_captures import many, small
-from netwatch_command import COMMAND, ENVIRONMENT, Run
+from netwatch_command import COMMAND, ENVIRONMENT, Run, let_in
 from test_evidence import FLOW
 
 from netwatch.bundle import manifest
@@ -302,8 +302,7 @@ def test_a_pipe_is_not_waited_for(netwatch: Run, bundle: Path, name: str):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 @pytest.mark.parametrize("sandbox", ["on", "off"])
 def test_under_sudo_all_of_it_is_the_callers(netwatch: Run, tmp_path: Path, sandbox: str):
-    for above in tmp_path.parents[:2]:
-        above.chmod(above.stat().st_mode | 0o055)
+    let_in(tmp_path)
     tmp_path.chmod(0o755)
     (tmp_path / "mine").mkdir()
     os.chown(tmp_path / "mine", 65534, 65534)

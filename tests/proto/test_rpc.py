@@ -133,6 +133,14 @@ def test_names_of_unknown_numbers():
     }
 
 
+@pytest.mark.parametrize("program", [100000, 100005, 200100])
+@pytest.mark.parametrize("procedure", [0x100, 0x102, 0x103, 0x180, 0x1FF])
+def test_numbers_of_other_programs_are_no_operations_of_nfs(program, procedure):
+    """What marks the operations of a COMPOUND is also a number that a stranger may call."""
+    (said,) = shown("rpc", told("rpc", [(0, call(1, program, 2, procedure)), (1, reply(1))]).facts)["procedures"]
+    assert said.endswith(f"procedure {procedure}")
+
+
 def test_strangers():
     check_strangers("rpc")
     check_strangers("nfs")

@@ -10,6 +10,7 @@ from netwatch.model.record import Record
 
 # fact keys, as in wire.pyx
 PROGRAM, PROCEDURE, AUTH, MACHINE, IDS, PORT, ADDRESS, PATH, FILE, STATUS, ERROR, CALLS, LATENCY = range(1, 14)
+NFS = 100003
 OPERATION = 0x100              # of a COMPOUND, in the procedure's number
 
 FACT_FIELDS: dict[str, Plain] = {}
@@ -88,8 +89,9 @@ def _program(raw: bytes) -> str:
 def _procedure(raw: bytes) -> str:
     """Such as "nfs LOOKUP"."""
     program, version, code = number(raw[:4]), raw[4], number(raw[5:7])
-    if code & OPERATION:
-        return f"nfs {OPERATIONS[(code & 0xFF) - 3]}"
+    operation = (code & 0xFF) - 3
+    if program == NFS and code & OPERATION and 0 <= operation < len(OPERATIONS):
+        return f"nfs {OPERATIONS[operation]}"
     names = PROCEDURES.get((program, version)) or PROCEDURES.get((program, 0)) or []
     return f"{program_name(raw[:4])} {names[code] if code < len(names) else f'procedure {code}'}"
 
