@@ -202,6 +202,9 @@ MAX_CHANGES = 1000
 MAX_HISTORIES = 4096  # interfaces that come and go
 
 
+UP_AGAIN, LINKED_AGAIN = "went up", "has its link again"
+
+
 class Change(NamedTuple):
     """What happened to an interface."""
 
@@ -209,6 +212,10 @@ class Change(NamedTuple):
     name: str
     severity: str  # "info" or "warning"
     text: str
+
+    @property
+    def came_up(self) -> bool:
+        return self.text in (f"{self.name} {UP_AGAIN}", f"{self.name} {LINKED_AGAIN}")
 
 
 class Reading(NamedTuple):
@@ -294,14 +301,14 @@ def changes(old: Reading, new: Reading, now: int) -> list[Change]:
             continue
         if counters.up != before[name].up and counters.up is not None:
             found.append(Change(now, name, "info" if counters.up else "warning",
-                                f"{name} went {'up' if counters.up else 'down'}"))
+                                f"{name} {UP_AGAIN if counters.up else 'went down'}"))
         was, is_now = old.links.get(name), new.links.get(name)
         if was is None or is_now is None:
             continue
         known = was.carrier is not None and is_now.carrier is not None
         if counters.up and before[name].up and known and was.carrier != is_now.carrier:
             found.append(Change(now, name, "info" if is_now.carrier else "warning",
-                                f"{name} {'has its link again' if is_now.carrier else 'lost its link (no carrier)'}"))
+                                f"{name} {LINKED_AGAIN if is_now.carrier else 'lost its link (no carrier)'}"))
         for addresses, word in ((set(is_now.addresses) - set(was.addresses), "got"),
                                 (set(was.addresses) - set(is_now.addresses), "lost")):
             found += [Change(now, name, "info", f"{name} {word} address {told(*pair)}") for pair in sorted(addresses)]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 
-PEER = (By(("name.host",), "peer"), By(("process.name",)))
+HOST = By(("name.host",), "peer")
+PEER = (HOST, By(("process.name",)))
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,15 @@ class Overview:
 @dataclass(frozen=True)
 class OverviewQuestion:
     """`by_rate`: what moves now counts, else what was moved in all. `where`, a Filter, picks the flows of the peers;
-    counts by the second are of everything."""
+    counts by the second are of everything. `hosts`: peers are told by host alone, and with what was moved by flows that
+    are over, whatever their order."""
 
     range: str = "5m"
     top: int = 40
     by_rate: bool = True
     where: Filter | None = None
     interfaces: bool = False
+    hosts: bool = False
 
     def answer(self, session: Session) -> Overview:
         found = Interfaces().answer(session).rows if self.interfaces and session.live else ()
@@ -87,13 +90,14 @@ class OverviewQuestion:
         past, timed, known = past_of(session, self.range), None, session.get(Throughput).gateway
         if known is not None:
             timed = yield from session.view.round_trip(known[0])
-        selected = yield from session.view.select(self.where, None, False, not self.by_rate)
-        groups = GroupList(selected, [GroupBy(selected.view, *by) for by in PEER],
+        ended, parts = self.hosts or not self.by_rate, (HOST,) if self.hosts else PEER
+        selected = yield from session.view.select(self.where, None, False, ended)
+        groups = GroupList(selected, [GroupBy(selected.view, *by) for by in parts],
                            session.get(Throughput).history, ours=True, row="rate" if self.by_rate else "bytes",
                            most=MANY)
         found = yield from groups.largest(self.top, "rate" if self.by_rate else "bytes")
         records = yield from session.recorded([sums["row"] for _, sums in found])
-        peers = tuple(_peer(key, sums, record, not self.by_rate)
+        peers = tuple(_peer(parts, key, sums, record, ended)
                       for (key, sums), record in zip(found, records, strict=True))
         yield True
         gateway = Gateway(known[1], *(timed or (None, ""))) if known is not None else None
@@ -106,16 +110,17 @@ def _busy(row: Interface) -> tuple[float, bool]:
     return row.rate.rx_bytes_s + row.rate.tx_bytes_s if row.rate else 0.0, row.state != DOWN
 
 
-def _peer(key: tuple[GroupKey, ...], sums: Record, record: Record, ended: bool) -> Peer:
+def _peer(by: tuple[By, ...], key: tuple[GroupKey, ...], sums: Record, record: Record, ended: bool) -> Peer:
     """`key`: a host by name, or an address; a program. `record`: of the flow that counts most, for the address of a
     name."""
-    (kind, host), (_, program) = key
+    kind, host = key[0]
+    program = key[1][1] if len(key) > 1 else None
     named = kind == "name.host"
     address = str(record.get("dst") or "") if named else str(host or "")
     who = f"{program} and " if program else ""
     return Peer(
         process=str(program or ""), name=str(host) if named else "", address=address,
-        within=Within(PEER, key, f"{who}{host or 'no address'}", ended), flows=sums["flows"],
+        within=Within(by, key, f"{who}{host or 'no address'}", ended), flows=sums["flows"],
         down=sums["bytes_in"], up=sums["bytes_out"],
         rate_down=sums.get("rate_in", 0), rate_up=sums.get("rate_out", 0), rtt_us=sums.get("rtt_us"),
         app=str(sums["app"] or ""), apps=sums["apps"])

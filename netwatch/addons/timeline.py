@@ -58,6 +58,7 @@ class Entry:
     count: int = 1
     flows: tuple[int, ...] = ()  # of the things, where there are several, at most MOST_FLOWS
     alert: int = 0
+    alike: str = ""  # what the text is of several of them, "" for the same: without the port that each time is another
 
 
 @dataclass(frozen=True)
@@ -132,18 +133,18 @@ class Timeline:
 
 
 def coalesced(events: Sequence[Entry]) -> list[Entry]:
-    """Newest first: what says the same within a minute of the newest of its kind is one line, that of the newest, with
-    how many there are; the flow is told where there is but one."""
+    """Newest first: what says the same, whatever the port it came from, within a minute of the newest of its kind is
+    one line, that of the newest, with how many there are; the flow is told where there is but one."""
     found: list[Entry] = []
     newest: dict[tuple[str, str, str, int], int] = {}
     for event in events:
-        kind = event.severity, event.category, event.text, event.alert
+        kind = event.severity, event.category, event.alike or event.text, event.alert
         at = newest.get(kind)
         if at is None or found[at].time_ns - event.time_ns > TOGETHER:
             newest[kind] = len(found)
             found.append(event)
         else:
-            found[at] = replace(found[at], count=found[at].count + event.count, flow=0, flows=(
+            found[at] = replace(found[at], text=kind[2], count=found[at].count + event.count, flow=0, flows=(
                 *(found[at].flows or (found[at].flow,)), event.flow)[:MOST_FLOWS])
     return found
 
@@ -178,7 +179,8 @@ def _told(kind: str, note: Record, names: Names) -> Entry:
     if not note["flow"]:
         text = f"and {note['value']} more of this in that second: {FOLDED[kind]}"
         return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], text, 0, note["value"])
-    return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], TEXTS[kind](note, names), note["flow"])
+    return Entry(note["time_ns"], severity, KIND_CATEGORY[kind], TEXTS[kind](note, names), note["flow"],
+                 alike="" if kind == "ended" else TEXTS[kind](note | {"sport": None}, names))
 
 
 def end(host: str, port: int | None) -> str:

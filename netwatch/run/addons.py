@@ -41,6 +41,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "processes": "netwatch.addons.processes:ProcessesAddon",
     "groups": "netwatch.addons.groups:GroupsAddon",
     "overview": "netwatch.addons.overview:OverviewAddon",
+    "dashboard": "netwatch.addons.dashboard:DashboardAddon",
     "statistics": "netwatch.addons.statistics:StatisticsAddon",
     "topology": "netwatch.addons.topology:TopologyAddon",
     "insights": "netwatch.addons.insights:InsightsAddon",

@@ -198,6 +198,9 @@ KEYS = (
     Key("processes", ("pgup", "ctrl-b"), "page_up", "", "one page up"),
     Key("processes", ("home", "g"), "row_first", "", "first process"),
     Key("processes", ("end", "G"), "row_last", "", "last process"),
+    Key("dashboard", ("enter", "space", "d"), "peer_toggle", "open", "what is below the program; more of the host"),
+    Key("dashboard", ("right",), "peer_open", "flows", "the flows of the selected row, in Connections"),
+    Key("dashboard", ("w",), "dashboard_panel", "where to", "the keys go to Where to, or back to the programs"),
     *(Key(context, names, action, hint, text)
       for context in ("dashboard", "lite", "dense") for names, action, hint, text in (
         (("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
@@ -210,8 +213,7 @@ KEYS = (
         (("home", "g"), "peer_first", "", "first connection"),
         (("end", "G"), "peer_last", "", "last connection"))),
     *(Key(context, ("enter", "d"), "peer_toggle", "details", "more of the selected connection")
-      for context in ("dashboard", "lite", "dense")),
-    Key("dashboard", ("right",), "peer_open", "flows", "the flows with the selected host, in Connections"),
+      for context in ("lite", "dense")),
     Key("stats", ("t",), "range_next", "range", "the next range of time: 1m 5m 15m 1h 6h 24h session"),
     Key("stats", ("ctrl-t",), "range_previous", "", "the range of time before"),
     Key("stats", ("enter", "right"), "stats_flows", "flows", "the flows that the selected row has counted"),

@@ -10,7 +10,7 @@ from golden_file import same_as_golden
 
 from netwatch.addons import alerts, egress, insights, interfaces, timeline, topology
 from netwatch.addons.groups import BY
-from netwatch.addons.timeline import Mark, TimelineAddon
+from netwatch.addons.timeline import Entry, Mark, TimelineAddon, coalesced
 from netwatch.model.group import Within
 from netwatch.model.machine import Counters, Link, Rate
 from netwatch.ui.keys import KEYS
@@ -360,3 +360,19 @@ def test_processes_are_the_roots_on_a_live_machine():
     assert "\x1b" not in screen
     driver.keys("right")
     assert driver.asked.within is curl
+
+
+def test_what_differs_only_in_the_port_it_came_from_is_one_line() -> None:
+    """Of resets, losses and the like; an end of a flow tells of that flow."""
+    def entry(port: int, seconds: int, category: str = "flow", alike: str = "reset by 192.0.2.1: 192.0.2.1 to "
+              "192.0.2.2:80") -> Entry:
+        return Entry(seconds * 10**9, "warning", category, f"reset by 192.0.2.1: 192.0.2.1:{port} to 192.0.2.2:80",
+                     port, alike=alike)
+
+    lines = coalesced([entry(4003, 103), entry(4002, 102), entry(4001, 101, "loss"), entry(4000, 40),
+                       entry(3999, 30, alike="")])
+    assert [(line.count, line.text, line.flows) for line in lines] == [
+        (2, "reset by 192.0.2.1: 192.0.2.1 to 192.0.2.2:80", (4003, 4002)),
+        (1, "reset by 192.0.2.1: 192.0.2.1:4001 to 192.0.2.2:80", ()),
+        (1, "reset by 192.0.2.1: 192.0.2.1:4000 to 192.0.2.2:80", ()),
+        (1, "reset by 192.0.2.1: 192.0.2.1:3999 to 192.0.2.2:80", ())]

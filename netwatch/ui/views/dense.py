@@ -11,8 +11,8 @@ from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs import interfaces
 from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard.health import dns_tile, gateway_tile, health_lines, range_words, resent_tile
 from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
-from netwatch.ui.tabs.dashboard.tab import dns_tile, gateway_tile, health_lines, range_words, resent_tile
 from netwatch.ui.theme import BRAND, DOWN, FAINT, MUTED, TEXT, TITLE, UP
 from netwatch.ui.widgets import graph, table, throughput
 from netwatch.ui.widgets.box import draw_box
@@ -138,7 +138,7 @@ def _draw_counts(canvas: Canvas, area: Area, found: Overview, state: State) -> N
         now, measured = throughput.newest(past, key), key != "drops" or state.live
         measured = measured and not (key == "dns" and found.dns.off) and now is not None
         shown = (fmt.short_count(now or 0), fmt.short_count(past.counts.get(key, 0)),
-                 fmt.short_count(graph.highest(rates))) if measured else (glyphs.none,) * 3
+                 fmt.short_count(throughput.highest(past, key))) if measured else (glyphs.none,) * 3
         canvas.put(y + 1 + i, x, name, MUTED)
         for text, at, cells in zip(shown, (15, 24, 34), (8, 9, 8), strict=True):
             canvas.field(y + 1 + i, x + at, cells, text, TEXT if measured else MUTED, True, glyphs.ellipsis)

@@ -1,15 +1,14 @@
 """The Lite view: one calm screen of 80x24 without tabs: how much flows, how well, and who talks."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from netwatch._fast.term.canvas import Canvas, clip, text_width
 from netwatch.addons.overview import Overview
+from netwatch.addons.throughput import Past
 from netwatch.ui.frame import draw_footer, draw_status, source_words
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.dashboard import peers
+from netwatch.ui.tabs.dashboard.health import dns_tile, gateway_tile, range_words, resent_tile
 from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part, question
-from netwatch.ui.tabs.dashboard.tab import dns_tile, gateway_tile, range_words, resent_tile
 from netwatch.ui.theme import BRAND, DOWN, MUTED, UP, Glyphs
 from netwatch.ui.widgets import graph, throughput
 from netwatch.ui.widgets.tiles import Tile
@@ -59,15 +58,16 @@ def _draw_graphs(canvas: Canvas, area: Area, found: Overview, state: State) -> N
     rows = height - 3
     upper = rows - rows // 3
     throughput.put_rate(canvas, y, x, width, past, "down", state.live, glyphs)
-    _draw_way(canvas, Area(y + 1, x, upper, width), past.rates.get("down", ()), DOWN, glyphs)
+    _draw_way(canvas, Area(y + 1, x, upper, width), past, "down", DOWN, glyphs)
     throughput.put_rate(canvas, y + 1 + upper, x, width, past, "up", state.live, glyphs)
-    _draw_way(canvas, Area(y + 2 + upper, x, rows - upper, width), past.rates.get("up", ()), UP, glyphs)
+    _draw_way(canvas, Area(y + 2 + upper, x, rows - upper, width), past, "up", UP, glyphs)
     throughput.draw_time(canvas, y + height - 1, x, width, past, state.live, glyphs)
 
 
-def _draw_way(canvas: Canvas, area: Area, rates: Sequence[graph.Sample], style: int, glyphs: Glyphs) -> None:
+def _draw_way(canvas: Canvas, area: Area, past: Past, key: str, style: int, glyphs: Glyphs) -> None:
     if area.height > 0:
-        graph.area(canvas, area, graph.stretch(rates, area.width), graph.ceiling(graph.highest(rates)), style, glyphs)
+        graph.area(canvas, area, graph.stretch(past.rates.get(key, ()), area.width),
+                   graph.ceiling(throughput.highest(past, key)), style, glyphs)
 
 
 def _draw_health(canvas: Canvas, y: int, x: int, width: int, found: Overview, glyphs: Glyphs, live: bool) -> None:

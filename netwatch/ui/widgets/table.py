@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from netwatch._fast.term.canvas import Canvas, clip, text_width
@@ -35,6 +35,11 @@ class Column:
         """(field, descending) as the session understands them."""
         field = self.sort or self.key
         return (field[1:], not descending) if field.startswith("-") else (field, descending)
+
+
+def titled(column: Column, title: str) -> Column:
+    """The same column under another title."""
+    return replace(column, title=title)
 
 
 class Slot(NamedTuple):

@@ -29,6 +29,12 @@ def average(past: Past, key: str) -> float | None:
     return past.counts.get(key, 0) / past.seconds if past.seconds else None
 
 
+def highest(past: Past, key: str) -> float:
+    """The largest rate that is told: of the pieces, now, or on average. A piece that was captured in part has too low a
+    rate, and nothing that is shown is above the peak."""
+    return max(graph.highest(past.rates.get(key, ())), newest(past, key) or 0.0, average(past, key) or 0.0)
+
+
 def average_words(past: Past, key: str, glyphs: Glyphs) -> str:
     """The same, for people."""
     mean = average(past, key)
@@ -39,11 +45,11 @@ def put_rate(canvas: Canvas, y: int, x: int, width: int, past: Past, key: str, l
     """One line: the sign of the way, its rate now (of a file, at its end), peak and average over the range, what it
     is."""
     down = key == "down"
-    now, rates = newest(past, key), past.rates.get(key, ())
-    start = x
+    now, start = newest(past, key), x
     x += canvas.put(y, x, f"{glyphs.down if down else glyphs.up} ", DOWN if down else UP)
     words = directions(past)[0 if down else 1]
-    peak = f"peak {fmt.rate(graph.highest(rates))}" + (f" ({past.step} s)" if past.step > 1 else "") \
+    whole = past.step > 1 and highest(past, key) <= graph.highest(past.rates.get(key, ()))     # it is that of a piece
+    peak = f"peak {fmt.rate(highest(past, key))}" + (f" ({past.step} s)" if whole else "") \
         if past.seconds >= 2 * past.step else "peak not measured"      # less than two of its pieces is no course
     if not live:
         x += canvas.put(y, x, "last ", MUTED)
@@ -95,7 +101,7 @@ def draw(canvas: Canvas, area: Area, past: Past, live: bool, glyphs: Glyphs) -> 
 def _draw_way(canvas: Canvas, area: Area, past: Past, key: str, glyphs: Glyphs) -> None:
     y, x, height, width = area
     rates = past.rates.get(key, ())
-    top = graph.ceiling(graph.highest(rates))
+    top = graph.ceiling(highest(past, key))
     mirrored = key == "up"
     graph.axis(canvas, Area(y, x, height, AXIS), top, fmt.rate, glyphs, mirrored)
     canvas.fill(y, x + AXIS, height, 1, glyphs.side, FAINT)

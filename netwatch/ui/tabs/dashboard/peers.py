@@ -1,10 +1,10 @@
 """The list of responders that the Dashboard, Lite and Dense share: what it remembers, asks, does and looks like."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from netwatch._fast.term.canvas import Canvas, clip
+from netwatch._fast.term.canvas import Canvas, clip, wrap
 from netwatch.addons.overview import Overview, OverviewQuestion, Peer
 from netwatch.addons.throughput import RANGES
 from netwatch.ui import drill
@@ -177,10 +177,10 @@ COLUMNS = (
 )
 
 
-def slots_of(found: Overview, width: int, state: State) -> list[table.Slot]:
+def slots_of(found: Overview, width: int, state: State, of: Sequence[Column] = COLUMNS) -> list[table.Slot]:
     """The columns for that width; the process has one only when some is known, rates while time goes on."""
     over = not state.live and state.health is not None and state.health.done and not found.by_rate
-    columns = [column for column in COLUMNS if (column.key != "process" or any(peer.process for peer in found.peers))
+    columns = [column for column in of if (column.key != "process" or any(peer.process for peer in found.peers))
                and not (over and column.key.startswith("rate"))]
     return [slot._replace(x=slot.x + table.MARGIN) for slot in table.fit(columns, width - table.MARGIN - 2, state.live)]
 
@@ -199,8 +199,9 @@ def _more_of(peer: Peer, glyphs: Glyphs) -> list[str]:
             f"up {fmt.rate(peer.rate_up)}, {fmt.size(peer.up)} in all   rtt {rtt}"]
 
 
-def draw(canvas: Canvas, area: Area, state: State) -> None:
-    """Heads and rows, more of the selected one where it has been opened."""
+def draw(canvas: Canvas, area: Area, state: State, columns: Sequence[Column] = COLUMNS,
+         chosen_here: bool = True) -> None:
+    """Heads and rows, more of the selected one where it has been opened. `chosen_here`: the keys go to this list."""
     found, glyphs = overview(state), state.glyphs
     if area.height < 2:
         return
@@ -209,11 +210,12 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
             "Nothing moves now; s shows what was moved." if found.by_rate and found.hosts else "No flows yet."
         canvas.put(area.y + 1, area.x + table.MARGIN, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
-    slots = slots_of(found, area.width, state)
+    slots = slots_of(found, area.width, state, columns)
     heads = "rate" if found.by_rate else "total"
     table.draw_heads(canvas, area.y, area.x, slots, heads, True, glyphs)
     chosen = cursor(state)
-    more = _more_of(found.peers[chosen], glyphs) if part(state).opened else []
+    more = [line for text in _more_of(found.peers[chosen], glyphs) for line in wrap(text, max(8, area.width - 6), 4)] \
+        if part(state).opened else []
     rows = Area(area.y + 1, area.x, area.height - 1, area.width)
     top = top_row(state, max(1, rows.height - len(more)))
     y = rows.y
@@ -222,7 +224,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
             break
         table.draw_row(canvas, y, rows.x, slots, found.peers[index], None, glyphs)
         if index == chosen:
-            table.draw_selection(canvas, y, Area(y, rows.x, 1, rows.width - 1), glyphs)
+            if chosen_here:
+                table.draw_selection(canvas, y, Area(y, rows.x, 1, rows.width - 1), glyphs)
             for text in more:
                 y += 1
                 if y < rows.y + rows.height:

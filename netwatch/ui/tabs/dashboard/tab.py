@@ -1,230 +1,210 @@
-"""The Dashboard tab: how much flows, how fast answers come, what was lost, who talks, and how the capture does."""
+"""The Dashboard tab: is all right, and who uses the network? The interface and its health on a few lines, how much
+flows and what is new, programs and where they go, and with room for it how the capture does."""
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import NamedTuple
 
-from netwatch._fast.term.canvas import Canvas, clip
-from netwatch.addons.interfaces import DOWN, Interface
-from netwatch.addons.overview import Overview, OverviewQuestion
-from netwatch.model.session import Health
+from netwatch._fast.term.canvas import Canvas, clip, text_width
+from netwatch.addons.dashboard import DashboardNow, DashboardQuestion
 from netwatch.ui import format as fmt
-from netwatch.ui.frame import damage_words
 from netwatch.ui.state import Area, State
-from netwatch.ui.tabs import interfaces
-from netwatch.ui.tabs.dashboard import peers
-from netwatch.ui.tabs.dashboard.peers import ACTIONS, new_part
-from netwatch.ui.theme import BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
+from netwatch.ui.tabs.dashboard import health, news, peers, programs
+from netwatch.ui.tabs.dashboard.programs import DashboardPart
+from netwatch.ui.theme import APP, FAINT, MUTED, TEXT, TITLE
 from netwatch.ui.widgets import throughput, tiles
-from netwatch.ui.widgets.tiles import Tile
+from netwatch.ui.widgets.facts import Span
+from netwatch.ui.widgets.table import Column
 
 __all__ = ["ACTIONS", "draw", "new_part", "on_mouse", "question"]
 
-HEALTH_FROM = 96                   # columns from which the capture's health stands beside the list
-HEALTH = 36
-CARD_FROM = 18                     # rows of the body from which there is a line for the interface
-BUSY, FULL = 0.7, 0.9              # of a link's speed
-SLOW_GATEWAY_US, BAD_GATEWAY_US = 50_000, 200_000
-SOME_LOST, MUCH_LOST = 0.01, 0.05  # of TCP packets sent again
+SIDE_BY_SIDE = 100                 # columns from which parts stand beside each other
+CAPTURE_FROM = 170                 # ... from which the capture's own health has a place
+CAPTURE = 36
+GAP = 3                            # cells between two items of a line
+TALL = 34                          # rows from which a narrow screen tells what is new
+new_part = DashboardPart
+HOSTS = (peers.COLUMNS[1], Column("app", "App", 6, 12, 1, False, 85, lambda peer, glyphs: (peer.spoken, APP)),
+         *(column for column in peers.COLUMNS if column.key not in ("process", "host", "app")))
 
 
-def question(state: State) -> OverviewQuestion:
-    """That of the list, and how the interfaces do."""
-    return replace(peers.question(state), interfaces=state.live and state.at is None)
+def found_of(state: State) -> DashboardNow | None:
+    """The newest answer; None before the first."""
+    found = state.snapshot.answer
+    return found if isinstance(found, DashboardNow) else None
+
+
+def question(state: State) -> DashboardQuestion:
+    return DashboardQuestion(peers.range_of(state), peers.KEPT, peers.by_rate(state), state.filter.applied,
+                             state.at is None, frozenset(programs.part(state).unfolded))
 
 
 class Layout(NamedTuple):
-    """The captured interface (of a live source), tiles, chart (with its title), list (with its title), health or
-    None."""
-    card: Area
-    tiles: Area
+    """From above: lines of the interface and of health, the chart (with its title) and what is new, the lists (with
+    their titles) and the capture's own health. None for what has no place."""
+    lines: Area
     chart: Area
-    list: Area
-    health: Area | None
+    news: Area | None
+    programs: Area
+    hosts: Area | None
+    capture: Area | None
 
 
 def layout(state: State) -> Layout:
     """Cut the tab's area up: drawing and the mouse ask."""
     y, x, height, width = state.body
-    card = Area(y, x, int(state.live and state.at is None and height >= CARD_FROM), width)
-    y, height = y + card.height, height - card.height
-    top = 3 if height >= 15 else 2
-    left = height - top
-    chart = 0 if left < 9 else max(6, left * 2 // 5)
-    below = left - chart
-    told = width >= HEALTH_FROM and state.at is None      # how the capture does is not kept by the second
-    health = Area(y + top + chart, x + width - HEALTH, below, HEALTH) if told else None
-    return Layout(card, Area(y, x, min(top, height), width), Area(y + top, x, chart, width),
-                  Area(y + top + chart, x, below, width - (HEALTH + 1 if health else 0)), health)
+    wide, found = width >= SIDE_BY_SIDE, found_of(state)
+    lines = Area(y, x, min(len(lines_of(found, state, width)) if found else 1, max(1, height // 5)), width)
+    y, height = y + lines.height, height - lines.height
+    chart = 0 if height < 16 else max(6, height // 3)
+    chart = 6 if chart and height < 24 else chart
+    beside = width * 3 // 5 if wide else width
+    told = state.at is None
+    fresh = Area(y, x + beside, chart, width - beside) if wide and told and chart else None
+    place = Area(y, x, chart, beside if fresh else width)
+    y, height = y + chart, height - chart
+    if not wide and told and height >= TALL - 14 and state.body.height >= TALL:
+        fresh = Area(y, x, 5, width)
+        y, height = y + 5, height - 5
+    capture = Area(y, x + width - CAPTURE, height, CAPTURE) if width >= CAPTURE_FROM and told else None
+    room = width - (CAPTURE + 1 if capture else 0)
+    if wide:
+        left = room * 3 // 5
+        return Layout(lines, place, fresh, Area(y, x, height, left), Area(y, x + left, height, room - left), capture)
+    upper = height if height < 8 else height - max(4, height * 2 // 5)
+    upper = min(upper, max(4, len(programs.branches(state)) + 2)) if upper < height else upper
+    hosts = Area(y + upper, x, height - upper, width) if upper < height else None
+    if hosts is None and programs.part(state).where:
+        return Layout(lines, place, fresh, Area(y, x, 0, width), Area(y, x, height, width), capture)
+    return Layout(lines, place, fresh, Area(y, x, upper, width), hosts, capture)
 
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
-    places, found, glyphs = layout(state), peers.overview(state), state.glyphs
+    found, glyphs = found_of(state), state.glyphs
     if found is None:
         words = state.snapshot.error or f"Reading {state.label}"
         canvas.put(area.y + 1, area.x + 3, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
-    if places.card.height:
-        _draw_card(canvas, places.card, found, state)
-    tiles.draw(canvas, places.tiles, tiles_of(found, state), glyphs)
+    places = layout(state)
+    for i, spans in enumerate(lines_of(found, state, area.width)[:places.lines.height]):
+        at = area.x + 1
+        for text, style in spans:
+            at += canvas.put(area.y + i, at, text, style)
     y, x, height, width = places.chart
     if height:
-        tiles.draw_title(canvas, y, x, width, f"Throughput {range_words(found)}", _all(state), TITLE, glyphs)
-        throughput.draw(canvas, Area(y + 1, x + 1, height - 1, width - 2), found.past, state.live, glyphs)
-    y, x, height, width = places.list
-    tiles.draw_title(canvas, y, x, width, *peers.title_of(found, state), TITLE, glyphs)
-    peers.draw(canvas, Area(y + 1, x, height - 1, width), state)
-    if places.health:
-        y, x, height, width = places.health
+        tiles.draw_title(canvas, y, x, width, f"Throughput {health.range_words(found)}", _all(state), TITLE, glyphs)
+        throughput.draw(canvas, Area(y + 1, x + 1, height - 1, width - 2), found.past, state.live and state.at is None,
+                        glyphs)
+    if places.news:
+        news.draw(canvas, places.news, found, state)
+    _draw_lists(canvas, places, found, state)
+
+
+def _draw_lists(canvas: Canvas, places: Layout, found: DashboardNow, state: State) -> None:
+    glyphs, where = state.glyphs, programs.part(state).where
+    y, x, height, width = places.programs
+    if height:
+        tiles.draw_title(canvas, y, x, width, *programs.title(found, state), MUTED if where else TITLE, glyphs)
+        programs.draw(canvas, Area(y + 1, x, height - 1, width), state)
+    if places.hosts:
+        y, x, height, width = places.hosts
+        noun = f"{fmt.count(found.hosts)} host{'s' * (found.hosts != 1)}"
+        more = f", {fmt.count(found.left_out)} flows left out" if found.left_out else ""
+        tiles.draw_title(canvas, y, x, width, "Where to", noun + more, TITLE if where else MUTED, glyphs)
+        peers.draw(canvas, Area(y + 1, x, height - 1, width), state, HOSTS, where)
+        if x > places.programs.x:
+            canvas.fill(y + 1, x, height - 1, 1, glyphs.side, FAINT)
+    if places.capture:
+        y, x, height, width = places.capture
         tiles.draw_title(canvas, y, x, width, "Capture", "", TITLE, glyphs)
-        draw_health(canvas, Area(y + 1, x, height - 1, width), state)
+        _draw_capture(canvas, Area(y + 1, x, height - 1, width), state)
 
 
-def _draw_card(canvas: Canvas, area: Area, found: Overview, state: State) -> None:
-    """What is captured on: addresses, speed and how much of it is used, errors and drops; what nobody tells is said to
-    be so."""
-    names = [name.strip() for name in state.label.split(",")]
-    rows = [row for row in found.interfaces if row.name in names]
-    x, end = area.x + 1, area.x + area.width - 1
-    for row in rows or found.interfaces[:1]:
-        for text, style in card_spans(row, state.glyphs):
-            if x + 3 < end:
-                x += canvas.put(area.y, x, clip(text, end - x, state.glyphs.ellipsis), style) + 2
-        x += 2
+def lines_of(found: DashboardNow, state: State, width: int) -> list[list[Span]]:
+    """The interface of a live source, or how much flows in a file, and how the network does, as lines that fit."""
+    items: list[list[list[Span]]] = []
+    if state.live and state.at is None:
+        names = [name.strip() for name in state.label.split(",")]
+        rows = [row for row in found.interfaces if row.name in names] or list(found.interfaces[:1])
+        items += [health.card_items(row, found, state.health if i == 0 else None, state.glyphs)
+                  for i, row in enumerate(rows[:2])]
+    else:
+        items.append([_pace(found)])
+    told = health.health_items(found, state.live, state.glyphs)
+    return [line for each in (*items, told) for line in _wrapped(each, width - 2)]
 
 
-def card_spans(row: Interface, glyphs: Glyphs) -> list[tuple[str, int]]:
-    """The words of one interface."""
-    spans = [(row.name, TITLE), (row.state, GOOD if row.state != DOWN else BAD)]
-    spans += [(address, MUTED) for address in row.addresses[:1]]
-    speed = interfaces.speed(row)
-    spans.append((speed or "speed not told", TEXT if speed else MUTED))
-    if row.rate is not None:
-        moved = max(row.rate.rx_bytes_s, row.rate.tx_bytes_s)
-        if row.counters is not None and row.counters.speed_mbps:
-            share = moved / (row.counters.speed_mbps * 125_000)
-            style = BAD if share > FULL else WARN if share > BUSY else GOOD
-            spans.append((f"{100 * share:.1f} % used{', full' if share > FULL else ', busy' if share > BUSY else ''}",
-                          style))
-    for word, names in (("errors", interfaces.ERRORS), ("drops", interfaces.DROPS)):
-        value = interfaces.counted(row, *names)
-        spans.append((f"{word} not told", MUTED) if value is None else
-                     (f"{word} {fmt.short_count(value)}", WARN if value else GOOD))
-    return spans
+def _pace(found: DashboardNow) -> list[Span]:
+    mean, packets = (throughput.average(found.past, key) for key in ("bytes", "packets"))
+    if mean is None or packets is None:
+        return [("Throughput not measured: no time passes in it", MUTED)]
+    return [("Throughput ", MUTED), (fmt.rate(mean), TEXT), (f", {fmt.short_count(packets)} packets/s, mean", MUTED)]
 
 
-def verdict(style: int) -> str:
-    """The word for a figure: nothing is said by colour alone."""
-    return {GOOD: "ok", WARN: "slow", BAD: "bad"}.get(style, "")
+def _wrapped(items: list[list[Span]], width: int) -> list[list[Span]]:
+    """Items one after the other, each whole, on as many lines as it takes."""
+    lines: list[list[Span]] = []
+    used = width + 1
+    for item in items:
+        cells = sum(text_width(text) for text, _ in item)
+        if used + GAP + cells > width:
+            lines.append(list(item))
+            used = cells
+        else:
+            lines[-1] += [(" " * GAP, MUTED), *item]
+            used += GAP + cells
+    return lines
 
 
 def _all(state: State) -> str:
     return "of all flows, whatever the filter" if state.filter.applied_text else ""
 
 
-def range_words(found: Overview) -> str:
-    """The range chosen, and how much of it there is when that is less."""
-    past = found.past
-    if past.range == "session":
-        return f"session, {fmt.age(past.session_s)}"
-    return past.range if past.since_ns else f"{past.range}, {fmt.age(past.seconds)} so far"
-
-
-def tiles_of(found: Overview, state: State) -> list[Tile]:
-    """Throughput, gateway (or flows of a file), DNS, segments sent again."""
-    past, live = found.past, state.live
-    now = throughput.newest(past, "bytes") if live else throughput.average(past, "bytes")
-    packets = throughput.newest(past, "packets") if live else throughput.average(past, "packets")
-    return [
-        Tile("Throughput", "" if now is None else fmt.rate(now),
-             "" if packets is None else f"{fmt.short_count(packets)} packets/s{'' if live else ', mean'}"),
-        gateway_tile(found, state.glyphs) if live else
-        Tile("Flows", fmt.count(past.session["begun"]), f"{fmt.count(past.session['packets'])} packets"),
-        dns_tile(found, state.glyphs),
-        resent_tile(found),
-    ]
-
-
-def gateway_tile(found: Overview, glyphs: Glyphs) -> Tile:
-    """The newest round trip to the gateway that passed by; none is asked for."""
-    gateway = found.gateway
-    if gateway is None:
-        return Tile("Gateway RTT", "", "no default route here")
-    if gateway.rtt_us is None:
-        return Tile("Gateway RTT", "", f"no flow to {gateway.address} timed")
-    style = GOOD if gateway.rtt_us < SLOW_GATEWAY_US else WARN if gateway.rtt_us < BAD_GATEWAY_US else BAD
-    return Tile("Gateway RTT", fmt.micros(gateway.rtt_us, glyphs.ascii_only),
-                f"{verdict(style)}: {gateway.how}, newest", style)
-
-
-def dns_tile(found: Overview, glyphs: Glyphs) -> Tile:
-    dns = found.dns
-    if dns.off:
-        return Tile("DNS p50", "", "content is not read")
-    if dns.median_us is None:
-        return Tile("DNS p50", "", f"none timed, {found.past.range}")
-    which = "newest " if dns.newest_only else ""
-    style = GOOD if dns.median_us < SLOW_GATEWAY_US else WARN if dns.median_us < BAD_GATEWAY_US else BAD
-    return Tile("DNS p50", fmt.micros(dns.median_us, glyphs.ascii_only),
-                f"{verdict(style)}: {which}{fmt.count(dns.timed)} answers, {found.past.range}", style)
-
-
-def resent_tile(found: Overview) -> Tile:
-    """Retransmissions as a share of TCP packets: a measure of loss seen from here, not loss itself."""
-    counts = found.past.counts
-    if not counts.get("tcp"):
-        return Tile("TCP resent", "", f"no TCP, {found.past.range}")
-    share = counts["resent"] / counts["tcp"]
-    style = GOOD if share < SOME_LOST else WARN if share < MUCH_LOST else BAD
-    return Tile("TCP resent", f"{100 * share:.2f} %",
-                f"{'lossy' if style == WARN else verdict(style)}: {fmt.short_count(counts['resent'])} of "
-                f"{fmt.short_count(counts['tcp'])} packets", style)
-
-
-def health_lines(health: Health, state: State, found: Overview | None) -> list[tuple[str, str, int]]:
-    """(what, how much, style) of the capture's health, the most telling first."""
-    drops = ((health.kernel_drops, "kernel"), (health.interface_drops, "interface"), (health.ring_drops, "ring"))
-    lost = sum(n for n, _ in drops)
-    error = state.snapshot.error or health.error
-    cut = error and health.damaged and not state.live
-    how = (damage_words(error or ""), WARN) if cut else (error, BAD) if error else \
-        ("capturing", GOOD) if state.live and not health.done else \
-        ("all read", GOOD) if health.done else (f"reading, {100 * (health.position or 0):.0f} %", TEXT)
-    lines = [("state", *how)]
-    if state.live:
-        lines.append(("dropped", ", ".join(f"{fmt.short_count(n)} {name}" for n, name in drops if n) or "0",
-                      BAD if lost else GOOD))
-        if found is not None:
-            recent = found.past.counts["drops"]
-            lines.append((f"dropped, {found.past.range}", fmt.count(recent), BAD if recent else GOOD))
-    refused = sorted(health.rejected.items(), key=lambda each: -each[1])
-    lines.append(("malformed", fmt.count(sum(n for _, n in refused)), WARN if refused else GOOD))
-    lines += [(f"  {name}", fmt.count(n), MUTED) for name, n in refused[:2]]
-    lines += [
-        ("cut by snap length", fmt.count(health.snap_truncated), WARN if health.snap_truncated else GOOD),
-        ("stream bytes missed", fmt.size(health.bytes_skipped), WARN if health.bytes_skipped else GOOD),
-        ("flows live", fmt.count(health.flows_live), TEXT),
-        ("flows ended", fmt.count(health.flows_ended), TEXT),
-        ("flows evicted", fmt.count(health.flows_evicted), WARN if health.flows_evicted else GOOD),
-        ("own CPU", f"{health.cpu_percent:.0f} %", TEXT),
-        ("own memory", fmt.size(health.rss_bytes), TEXT),
-    ]
-    return lines
-
-
-def draw_health(canvas: Canvas, area: Area, state: State) -> None:
+def _draw_capture(canvas: Canvas, area: Area, state: State) -> None:
     """What is known of the capture itself; nothing before the first look at it."""
     if state.health is None:
         return
-    lines = health_lines(state.health, state, peers.overview(state))
+    lines = health.health_lines(state.health, state, peers.overview(state))
     for y, (name, value, style) in enumerate(lines[:area.height], area.y):
         canvas.put(y, area.x + 1, clip(name, 20, state.glyphs.ellipsis), MUTED)
         room = max(1, area.width - 23)
         canvas.field(y, area.x + 22, room, value, style, True, state.glyphs.ellipsis)
 
 
+# ------------------------------------------------------------------------------------------------------------ its keys
+
+def _either(of_programs: Callable[[State], None], of_hosts: str) -> Callable[[State], None]:
+    """A key that both lists know: it goes to the one that has the keys."""
+    def act(state: State) -> None:
+        (peers.ACTIONS[of_hosts] if programs.part(state).where else of_programs)(state)
+    return act
+
+
+def turn_panel(state: State) -> None:
+    """The keys go to the other list."""
+    mine = programs.part(state)
+    mine.where = not mine.where
+
+
+ACTIONS: dict[str, Callable[[State], None]] = peers.ACTIONS | {
+    "peer_down": _either(programs.move(lambda at, n: at + 1), "peer_down"),
+    "peer_up": _either(programs.move(lambda at, n: at - 1), "peer_up"),
+    "peer_page_down": _either(programs.move(lambda at, n: at + programs.PAGE), "peer_page_down"),
+    "peer_page_up": _either(programs.move(lambda at, n: at - programs.PAGE), "peer_page_up"),
+    "peer_first": _either(programs.move(lambda at, n: 0), "peer_first"),
+    "peer_last": _either(programs.move(lambda at, n: n - 1), "peer_last"),
+    "peer_open": _either(programs.follow, "peer_open"),
+    "peer_toggle": _either(programs.turn, "peer_toggle"),
+    "dashboard_panel": turn_panel,
+}
+
+
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
-    place = layout(state).list
-    if place.y < y < place.y + place.height and x < place.x + place.width:
-        peers.click(state, Area(place.y + 1, place.x, place.height - 1, place.width), what, y)
+    places = layout(state)
+    tree, hosts = places.programs, places.hosts
+    if tree.y < y < tree.y + tree.height and x < tree.x + tree.width:
+        programs.click(state, Area(tree.y + 1, tree.x, tree.height - 1, tree.width), what, y)
+    elif hosts and hosts.y < y < hosts.y + hosts.height and hosts.x <= x < hosts.x + hosts.width:
+        programs.part(state).where = True
+        peers.click(state, Area(hosts.y + 1, hosts.x, hosts.height - 1, hosts.width), what, y)
