@@ -59,6 +59,8 @@ class Build(build_ext):
 
     def run(self) -> None:
         super().run()
+        if self.inplace and not ONLY:
+            delete_modules_without_source({extension.name for extension in self.extensions})
         made_now = (ROOT / "netwatch" / "names").glob("vendors.bin")
         for made in made_now if not self.inplace else ():                # data files were copied before this ran
             target = pathlib.Path(self.build_lib, made.relative_to(ROOT))
@@ -72,6 +74,13 @@ class Build(build_ext):
         compiler[:] = [word for word in compiler if not re.fullmatch(r"-O.?|-g\d?", word)]
         super().build_extensions()
         compile_vendors()
+
+
+def delete_modules_without_source(kept: set[str]) -> None:
+    """What a checkout compiled before a module was renamed or removed would still be found, and of other structures."""
+    for path in (ROOT / "netwatch" / "_fast").rglob("*.cpython-*.so"):
+        if ".".join((*path.relative_to(ROOT).parent.parts, path.name.split(".")[0])) not in kept:
+            path.unlink()
 
 
 def record_sources(folder: pathlib.Path) -> None:
