@@ -33,6 +33,7 @@ put_words() {
     local page
     mkdir -p "$1/usr/share/doc/netwatch" "$1"/usr/share/man/man{1,5,7} "$1/usr/share/bash-completion/completions" \
         "$1/usr/share/zsh/$2" "$1/usr/share/fish/vendor_completions.d"
+    (. tools/prepare.sh; ready package)
     .venv/bin/python packaging/words.py "$BUILD/words"
     for page in "$BUILD"/words/man/*; do
         gzip -9nc "$page" >"$1/usr/share/man/man${page##*.}/$(basename "$page").gz"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by netwatch.sh and test.sh: makes this checkout ready to run, and costs nothing when it is. Debian packages
-# are asked for only when a file is missing, the venv is made once, and C is compiled again only for changed sources.
+# Sourced by netwatch.sh and test.sh: makes this checkout ready to run, and costs nothing when it is. Packages of the
+# system are asked for only when a file is missing, the venv is made once, and C is compiled again only for changed sources.
 # All words go to standard error: standard output belongs to netwatch.
 
 ROOT=$(cd -P "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -68,14 +68,16 @@ as_owner() {
 make_venv() {
     local python missing
     python=$(pick_python)
-    missing=$(missing_debs "$python")
-    if [ -n "$missing" ]; then
+    # a system's python3 may turn out too old once it is there: a newer one is asked for then
+    for _ in 1 2; do
+        missing=$(missing_parts "$python")
+        [ -n "$missing" ] || break
         # shellcheck disable=SC2086
-        install_debs $missing
+        install_system $missing
         python=$(pick_python)
-        missing=$(missing_debs "$python")
-        [ -z "$missing" ] || fail "$python still lacks what these packages bring: $missing"
-    fi
+    done
+    # shellcheck disable=SC2086
+    [ -z "$(missing_parts "$python")" ] || fail "$python still lacks what these packages bring: $(named $missing | xargs)"
     if ! "$VENV/bin/python" -c '' 2>/dev/null; then
         say "making .venv with $python"
         as_owner rm -rf "$VENV"
@@ -105,43 +107,95 @@ has_headers() {
 sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' 2>/dev/null
 }
 
-# Debian's names of what the machine lacks to build with that Python.
-missing_debs() {
-    local missing=
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="python3"
-    "$1" -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
-    has_headers "$1" || missing="$missing python3-dev"
-    echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
-    [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/local/include/pcap/pcap.h ] || missing="$missing libpcap-dev"
-    [ -e /usr/include/openssl/evp.h ] || [ -e /usr/local/include/openssl/evp.h ] || missing="$missing libssl-dev"
-    echo "$missing"
+# What the machine lacks to build with that Python, as the words of named().
+missing_parts() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || echo python
+    "$1" -c 'import ensurepip' 2>/dev/null || echo venv
+    has_headers "$1" || echo headers
+    echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1 || echo compiler
+    [ -e /usr/include/pcap/pcap.h ] || [ -e /usr/local/include/pcap/pcap.h ] || echo pcap
+    [ -e /usr/include/openssl/evp.h ] || [ -e /usr/local/include/openssl/evp.h ] || echo openssl
 }
 
-# What makes netwatch say more (vendors of MAC addresses, owners by eBPF) and it can do without, as far as apt knows it.
-wished_debs() {
-    local deb wished=
-    [ -e /usr/share/ieee-data/oui.csv ] || wished=ieee-data
-    "$(pick_python)" -c 'import ctypes; ctypes.CDLL("libbpf.so.1")' 2>/dev/null || wished="$wished libbpf1"
-    for deb in $wished; do
-        ! apt-cache show "$deb" >/dev/null 2>&1 || echo "$deb"
+# What makes netwatch say more (vendors of MAC addresses, owners by eBPF) and it can do without, as far as it is offered.
+wished_packages() {
+    local package wished=
+    [ -e /usr/share/ieee-data/oui.csv ] || wished=$(named vendors)
+    "$(pick_python)" -c 'import ctypes; ctypes.CDLL("libbpf.so.1")' 2>/dev/null || wished="$wished $(named libbpf)"
+    for package in $wished; do
+        ! is_offered "$package" || echo "$package"
     done
 }
 
-install_debs() {
-    local sudo=
-    command -v apt-get >/dev/null ||
-        fail "needs Python 3.11 or newer with headers and venv, gcc, and libpcap's headers (Debian's names: $*)"
+# The package manager whose names are known here; none is no fault before something is missing.
+manager() {
+    local name
+    for name in apt-get dnf; do
+        command -v "$name" && return
+    done
+    echo none
+}
+
+is_offered() {
+    case $(manager) in
+        */apt-get) apt-cache show "$1" >/dev/null 2>&1 ;;
+        */dnf) dnf -q info "$1" >/dev/null 2>&1 ;;
+        *) false ;;
+    esac
+}
+
+# named PART...: the names of the packages that bring them: Debian's, or Fedora's where dnf is. A distribution whose
+# python3 is older than 3.11 has a newer one beside it (Ubuntu 22.04, RHEL 9).
+named() {
+    local part python=python3 debs
+    if [ -x /usr/bin/python3 ] && ! /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        for python in python3.13 python3.12 python3.11; do
+            ! is_offered "$python" || break
+        done
+    fi
+    for part in "$@"; do
+        case $part in
+            python) debs="$python $python-venv $python-dev|$python $python-devel" ;;
+            venv) debs="$python-venv|$python" ;;
+            headers) debs="$python-dev|$python-devel" ;;
+            compiler) debs="gcc libc6-dev|gcc glibc-devel" ;;
+            pcap) debs="libpcap-dev|libpcap-devel" ;;
+            openssl) debs="libssl-dev|openssl-devel" ;;
+            vendors) debs="ieee-data|" ;;
+            libbpf) debs="libbpf1|libbpf" ;;
+        esac
+        case $(manager) in
+            */dnf) echo "${debs#*|}" ;;
+            *) echo "${debs%|*}" ;;
+        esac
+    done
+}
+
+# install_system PART...
+install_system() {
+    local sudo='' manager packages
+    manager=$(manager)
+    packages=$(named "$@" | xargs)
+    [ "$manager" != none ] ||
+        fail "needs Python 3.11 or newer with headers and venv, gcc, and libpcap's and OpenSSL's headers (Debian's names: $packages)"
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } ||
-            fail "these Debian packages are missing; as root: apt-get install --no-install-recommends $*"
+            fail "these packages are missing; as root: ${manager##*/} install $packages"
         sudo=sudo
     fi
-    $sudo apt-get update -qq >&9 2>&9 || say "apt-get update failed; trying with the lists at hand"
-    # shellcheck disable=SC2046
-    set -- "$@" $(wished_debs)
-    say "installing Debian packages: $*"
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&9 2>&9 </dev/null ||
-        failed "apt-get could not install: $*"
+    # shellcheck disable=SC2086
+    case $manager in
+        */apt-get)
+            $sudo apt-get update -qq >&9 2>&9 || say "apt-get update failed; trying with the lists at hand"
+            # the lists may be what tells of a newer Python
+            packages=$({ named "$@"; wished_packages; } | tr ' ' '\n' | sort -u | xargs)
+            set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages ;;
+        */dnf)
+            packages=$({ echo "$packages"; wished_packages; } | tr ' ' '\n' | sort -u | xargs)
+            set -- dnf install -y -q --setopt=install_weak_deps=False $packages ;;
+    esac
+    say "installing packages of this system: $packages"
+    $sudo "$@" >&9 2>&9 </dev/null || failed "${manager##*/} could not install: $packages"
 }
 
 # install_packages EXTRA FINGERPRINT: what pyproject.toml asks for, to build and to run, and that extra.

@@ -56,7 +56,7 @@ def _apart(work: Callable[[], object]) -> object:
 
 def _answer(work: Callable[[], object], user: User) -> tuple[object, str, bool]:
     """(answer, error, for want of rights), by that user."""
-    from netwatch.platform.linux.jail import become
+    from netwatch.platform.user import become
 
     try:
         become(user)

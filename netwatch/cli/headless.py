@@ -67,7 +67,7 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
                                     helper.open if helper else open_live),
                 dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold, screens=SCREENS,
                 opened=lambda: sandbox.shut_in(settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")],
-                                               writable) and None)
+                                               writable, capturing=True) and None)
             session.start()
             try:
                 yield session

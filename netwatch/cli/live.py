@@ -233,7 +233,7 @@ def shut_in(options: argparse.Namespace) -> None:
         for folder in (config_folder(), state_folder()):
             files.make_folder(folder)
     sandbox.shut_in(options.settings, [*options.keylog, os.environ.get("SSLKEYLOGFILE", ""), *options.read],
-                    [str(config_folder())])
+                    [str(config_folder())], capturing=not options.read)
 
 
 def _source(options: argparse.Namespace, helper: Helper | None) -> tuple[str, Callable[[], Source]]:

@@ -233,7 +233,8 @@ class Reading:
 
     def _shut_in(self) -> None:
         """Everything is open, and no thread runs."""
-        sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")])
+        sandbox.shut_in(self.options.settings, self.options.keylog or [os.environ.get("SSLKEYLOGFILE", "")],
+                        capturing=bool(self.options.interface))
 
     def _copied(self) -> bool:
         """Can every worker have a reader of its own?"""

@@ -157,7 +157,7 @@ class Recording:
         line = Line(ring, pipeline.engines[0],
                     lambda row, keys: pipeline.record(pipeline.engines[0], row, wanted=keys), self._where)
         sandbox.shut_in(self._options.settings, [*self._options.keylog, os.environ.get("SSLKEYLOGFILE", "")],
-                        self._files.folders)
+                        self._files.folders, capturing=True)
         old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
             self._loop(pipeline, line)

@@ -62,14 +62,15 @@ def closing(host: Host) -> Iterator[None]:
         raise CommandError(str(e), EXIT_DAMAGED) from None
 
 
-def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = ()) -> Jailed:
-    """Enter the jail; everything is open by now. Nothing happens in a process that is not ours alone. Raises
-    CommandError."""
+def shut_in(settings: Settings, keylogs: Iterable[str] = (), writable: Iterable[str] = (), *,
+            capturing: bool = False) -> Jailed:
+    """Enter the jail; everything is open by now. Nothing happens in a process that is not ours alone. `capturing`: an
+    interface is read, not a file. Raises CommandError."""
     if not _own_process:
         return Jailed()
     logs = [path if os.path.exists(path) else os.path.dirname(os.path.abspath(path)) for path in keylogs if path]
     grants = Grants(readable=[*logs, *geo.folders()], writable=[str(state_folder()), *writable],
-                    datagrams=bool(settings.of("names.resolve")), user=_caller())
+                    datagrams=bool(settings.of("names.resolve")), user=_caller(), capturing=capturing)
     try:
         return enter(settings.of("sandbox.mode"), grants)
     except JailError as e:
@@ -89,5 +90,5 @@ def shut_in_outlets(settings: Settings, readable: Iterable[str], writable: Itera
 def _caller() -> User | None:
     """Whom root becomes: the user who called by sudo."""
     uid = caller()
-    about = account(uid) if uid != os.geteuid() else None
+    about = account(uid) if sys.platform != "win32" and uid != os.geteuid() else None
     return User(uid, about[0], str(about[1])) if about is not None else None

@@ -6,6 +6,7 @@ again. What it takes away and what remains is told by `Jailed`, and tried by `ne
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from netwatch.platform.walls import Grants, Part
 
 MODES = ("off", "on", "strict")
 PACKAGE = Path(__file__).parents[1]
+SYSTEMS = {"linux": "linux", "darwin": "macos", "freebsd": "freebsd", "win32": "windows"}  # sys.platform: its folder
 
 
 class JailError(Exception):
@@ -37,10 +39,9 @@ def enter(mode: str, grants: Grants) -> Jailed:
     others stand then all the same), and where the user that it becomes may not read netwatch's own modules."""
     if mode == "off":
         return Jailed()
-    if sys.platform == "linux":
-        from netwatch.platform.linux.jail import shut_in
-
-        jailed = Jailed(shut_in(grants))
+    system = next((name for name in SYSTEMS if sys.platform.startswith(name)), None)
+    if system is not None:
+        jailed = Jailed(importlib.import_module(f"netwatch.platform.{SYSTEMS[system]}.jail").shut_in(grants))
         if grants.user is not None and not os.access(PACKAGE, os.R_OK | os.X_OK):
             raise JailError(f"under sudo it becomes user {grants.user.uid}, who may not read netwatch's own files in "
                             f"{PACKAGE}: keep them where that user can, or call netwatch as root without sudo")

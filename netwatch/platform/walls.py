@@ -22,6 +22,7 @@ class Grants:
     writable: list[str] = field(default_factory=list)  # folders: files in them can be made, changed and removed
     datagrams: bool = False  # UDP, for the system's resolver
     network: bool = False  # any use of it
+    capturing: bool = False  # live, so that owners are asked for; on Linux it is the helper who asks
     user: User | None = None
 
 

@@ -15,7 +15,9 @@ APP = "netwatch"
 
 
 def caller() -> int:
-    """The number of the user who runs this: under sudo, who called it."""
+    """The number of the user who runs this: under sudo, who called it. Windows has no numbers: 0."""
+    if sys.platform == "win32":
+        return 0
     number = os.environ.get("SUDO_UID", "")
     if os.geteuid() == 0 and number.isascii() and number.isdecimal() and account(int(number)) is not None:
         return int(number)

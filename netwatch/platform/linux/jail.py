@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netwatch.platform.linux import confine
-from netwatch.platform.walls import Grants, Part, User
+from netwatch.platform.user import become
+from netwatch.platform.walls import Grants, Part
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/services", "/etc/protocols",
           "/etc/terminfo", "/etc/alternatives", "/dev/urandom", "/dev/null", "/dev/zero", "/proc/self")
 RESOLVER = ("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
             "/etc/gai.conf")
-FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
-NAMES = ("USER", "LOGNAME")
 NO_PROC = "there is no /proc, so that it cannot be checked"
 WHOLE_LANDLOCK = 6  # with signals and abstract sockets
 
@@ -44,20 +43,6 @@ def _threads() -> list[int]:
             return [int(each.name) for each in running]
     except FileNotFoundError:
         return []
-
-
-def become(user: User) -> None:
-    """The user for good, with no other's groups; what is said of folders is of theirs. Raises OSError."""
-    os.setgroups([])
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
-    own = Path(os.environ.get("HOME", "/root"))
-    for name in FOLDERS:
-        folder = Path(os.environ.get(name, "") or "/")
-        if folder.is_relative_to(own):
-            os.environ[name] = str(user.home / folder.relative_to(own))
-    for name in NAMES:
-        os.environ.pop(name, None)
 
 
 def _library() -> Iterator[str]:
