@@ -31,6 +31,7 @@ COMMANDS = {
     "diagnose": "netwatch.cli.diagnose:main",
     "egress": "netwatch.cli.egress:main",
     "usage": "netwatch.cli.usage:main",
+    "trace": "netwatch.cli.trace:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",

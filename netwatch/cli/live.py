@@ -51,6 +51,7 @@ COMMANDS_HELP = """commands (each has --help):
   netwatch egress lint FILE
                            what breaks the policy; promote allows what was seen
   netwatch usage           bytes by program, host, container, day or month
+  netwatch trace HOST      the way there, hop by hop: loss, jitter; it sends
   netwatch run -- COMMAND  run a program and show what it says, decrypted
   netwatch attach HOST     another machine's network here, over ssh; it runs
                            `netwatch feed`: packets with owners, as pcapng

@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+    from netwatch.model.probe import Reply
     from netwatch.model.record import Record
 
 NOBODY = "nobody is asked about this machine"
@@ -67,6 +70,20 @@ class Host:
 
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> Record:
         """The kernel's own view of one of its TCP connections."""
+        raise Unavailable(NOBODY)
+
+    def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
+        """Say once what may be probed: addresses, and the words of model.probe. Nothing else ever is, and what is not
+        of this site only with `third_party`. Raises ValueError the second time, too."""
+        raise Unavailable(NOBODY)
+
+    def probe(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
+        """Send a probe of that size in bytes (of ECHO), of one of STREAMS flows; its number. Raises ValueError of what
+        is not allowed, and OSError: BlockingIOError of too many at a time, PermissionError without the right."""
+        raise Unavailable(NOBODY)
+
+    def replies(self) -> tuple[Reply, ...]:
+        """What came of probes since the last time; of every probe something does."""
         raise Unavailable(NOBODY)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.record import Record
+from netwatch.platform.probing import Prober
 
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmp6": ICMP6, "sctp": SCTP, "udplite": 136, "igmp": 2}
@@ -67,13 +68,17 @@ class Platform(Protocol):
     def addresses(self) -> frozenset[bytes]: ...
     def capabilities(self) -> list[Status]: ...
     def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record: ...
+    def prober(self) -> Prober: ...
 
 
 class NoTcpInfo:
-    """Of systems whose kernel does not tell how it sees a connection."""
+    """Of systems whose kernel does not tell how it sees a connection, and on which nothing is probed."""
 
     def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record:
         raise Unavailable("this system does not tell how it sees a connection")
+
+    def prober(self) -> Prober:
+        raise Unavailable("probes are sent on Linux alone")
 
 
 def packed(address: str | bytes) -> bytes:

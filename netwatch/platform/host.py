@@ -4,14 +4,16 @@ beside `netwatch doctor`."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from netwatch.model.host import Host
 from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 from netwatch.platform import base, current, psutils
 from netwatch.platform.base import Platform, packed
+from netwatch.platform.probing import Probing
 from netwatch.platform.resolvers import nameservers
 
 
@@ -32,8 +34,23 @@ class ThisMachine(Host):
         self.owners = self._looking = Looking(self._platform.owners())
         self._looking.start(behind)
 
+    @cached_property
+    def _probing(self) -> Probing:
+        return Probing(self, self._platform.prober)
+
+    def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
+        self._probing.allow(places, third_party)
+
+    def probe(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
+        return self._probing.send(method, address, ttl, size, wait_ms, stream)
+
+    def replies(self) -> tuple[Reply, ...]:
+        return self._probing.replies()
+
     def close(self) -> None:
-        """Look for owners no more."""
+        """Look for owners no more, and send no more."""
+        if "_probing" in vars(self):
+            self._probing.close()
         if self._looking is not None:
             self._looking.close()
             self._looking = None

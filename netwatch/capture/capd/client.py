@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, recv_fds, socket, socketpair
 from typing import cast
@@ -19,6 +20,7 @@ from netwatch.capture.capd.guard import KILLED, TRIES
 from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 
 ROOT = Path(__file__).parents[3]
@@ -63,6 +65,7 @@ class Helper(Host):
         self._number = 0
         self._late = False  # an answer has not come yet
         self._owning = False  # owners are looked for
+        self._probed: tuple[list[str], bool] | None = None  # what may be probed, and whether of third parties
 
     @property
     def pid(self) -> int:
@@ -152,6 +155,16 @@ class Helper(Host):
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Json]:
         return cast(dict[str, Json], self.ask("tcp_info", local, lport, remote, rport))
 
+    def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
+        self._probed = list(places), third_party
+        self.ask("allow_probes", *self._probed)
+
+    def probe(self, method: str, address: str, ttl: int, size: int, wait_ms: int, stream: int) -> int:
+        return cast(int, self.ask("probe", method, address, ttl, size, wait_ms, stream))
+
+    def replies(self) -> tuple[Reply, ...]:
+        return cast(tuple[Reply, ...], self.ask("replies"))
+
     def devices(self) -> list[Record]:
         return cast(list[Record], self.ask("devices"))
 
@@ -196,9 +209,12 @@ class Helper(Host):
             for fd in fds:
                 self._past.append(self._line)
                 self._line, self._late = socket(fileno=fd), False
-        if heard and line and self._owning:
+        if heard and line:
             with contextlib.suppress(ConnectionError, EOFError, Unavailable):
-                self._exchange(Question(self._number, "find_owners", [True]), PATIENCE_S)
+                if self._owning:
+                    self._exchange(Question(self._number, "find_owners", [True]), PATIENCE_S)
+                if self._probed is not None:
+                    self._exchange(Question(self._number, "allow_probes", list(self._probed)), PATIENCE_S)
 
     def _exchange(self, question: Question, seconds: float) -> tuple[Answer, list[int]]:
         """Ask, and wait for the answer; those to earlier questions, which came too late, are passed over."""

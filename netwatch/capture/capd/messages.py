@@ -11,13 +11,15 @@ from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 from netwatch.model.machine import Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown
+from netwatch.model.probe import Reply
 
 Json = Any  # Any: what a message carries, which its question knows
 QUESTION_MOST = 65_536  # bytes
 ANSWER_MOST = 16 << 20
 PART = 65_536
 DEEP_MOST = 12
-NAMED = {kind.__name__: kind for kind in (Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown)}
+NAMED = {kind.__name__: kind for kind in (Counters, Link, Neighbour, Owner, Process, Reply, Route, Status,
+                                             Unknown)}
 
 Type = type | tuple[type, ...]
 NUMBER: Type = (int, str)  # of a protocol, or its name
@@ -26,6 +28,7 @@ QUESTIONS: dict[str, tuple[Type, ...]] = {
     "find_owners": (bool,), "owners_ready": (), "of_flow": (NUMBER, (str, bytes), int, (str, bytes), int, int, int),
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
+    "allow_probes": (list, bool), "probe": (str, str, int, int, int, int), "replies": (),
 }
 
 

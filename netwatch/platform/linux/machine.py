@@ -16,6 +16,7 @@ from netwatch.platform.linux.containers import Places
 from netwatch.platform.linux.diag import DiagTracker
 from netwatch.platform.linux.ebpf import EbpfTracker
 from netwatch.platform.linux.namespaces import Namespaces
+from netwatch.platform.linux.probes import Prober
 from netwatch.platform.linux.procfs import Proc
 from netwatch.platform.linux.tcpinfo import tcp_info
 from netwatch.platform.sights import Sights
@@ -92,6 +93,10 @@ class Linux:
     def tcp_info(self, local: bytes, lport: int, remote: bytes, rport: int) -> Record:
         """The kernel's own view of one of its connections, see tcpinfo.py. Raises Unavailable."""
         return tcp_info(local, lport, remote, rport)
+
+    def prober(self) -> Prober:
+        """Raises OSError."""
+        return Prober()
 
     def capabilities(self) -> list[Status]:
         """The capabilities that matter here: whether this process has them, and what is missing without."""
