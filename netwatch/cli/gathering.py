@@ -116,7 +116,7 @@ class Gathering(read.Reading):
     def _loop(self, reading: Reading) -> None:
         saved = self._saved
         assert isinstance(saved, Saving)
-        saved.begin(reading.pipeline, reading.scout)
+        saved.begin(reading.pipeline, self.selection, True)
         maker = reading.maker()
         frames = InputOutput(SECOND_NS)
         for step in self._steps(reading):
@@ -125,10 +125,12 @@ class Gathering(read.Reading):
                 if isinstance(item, Packets):
                     for packet in item:
                         if self.selection.passes(packet):
-                            saved.take(packet.rows, (packet.place,))
+                            if not saved.copies:
+                                saved.take(packet.rows, (packet.place,))
                             frames.take(packet)
                 elif self.selection.passes(item):
                     self._take(item)
+            saved.ended(step)
         saved.finish()
         self._files.close()
         self._finish(self._summary(reading.pipeline), frames)

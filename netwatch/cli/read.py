@@ -156,7 +156,7 @@ class Reading:
         reading = self._reading()
         self._tell(reading.pipeline)
         if self.options.write:
-            self._saved = Saving(self.options)
+            self._saved = Saving(self.options, self._open_again if files_again(self.options) else None)
         self._shut_in()
         old = {s: signal.signal(s, self._stop) for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN}
         try:
@@ -253,7 +253,7 @@ class Reading:
         if self.writer.clock is not None:
             self.writer.clock.start = lambda: reading.pipeline.summary().get("first")
         if self._saved is not None:
-            self._saved.begin(reading.pipeline, reading.scout)
+            self._saved.begin(reading.pipeline, self.selection, "packets" in self.kinds)
         output = self._output()
         maker = reading.maker(self.writer.described())
         for step in self._steps(reading):
@@ -292,8 +292,9 @@ class Reading:
     def _output(self) -> Output:
         """Where the records go, and with --write the frames."""
         by_number = self.writer.style == "table" and "flows" in self.kinds
+        saved = self._saved
         return Output(self.writer, self.selection, self.kinds, by_number=by_number,
-                      save=self._saved.take if self._saved is not None else None, sums=self._sums())
+                      save=saved.take if saved is not None and not saved.copies else None, sums=self._sums())
 
     def _sums(self) -> Sequence[Sum]:
         """What flows are added up to, besides."""

@@ -1,6 +1,7 @@
 """`--write`: the packets that pass, as one pcapng file with all that is known of them. It is whole, or not there.
 
-Of files the flows were looked at before. Live, packets wait in memory until it is known whose their flow is.
+Files are read once more, when it is known what their flows were (copying.py). Live, packets wait in memory until it is
+known whose their flow is; those of a pipe are written as they come.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from netwatch.store.whole import WholeFile
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch._fast.out.packetrows import PacketRows
+    from netwatch.cli.copying import Copying
     from netwatch.model.event import Step
-    from netwatch.records.scout import Scout
+    from netwatch.records.selection import Selection
     from netwatch.run.pipeline import Pipeline
 
 CLASSIC = (".pcap", ".cap")  # names of files of the older format
@@ -47,8 +49,9 @@ def _instead(path: str, number: int | None) -> str:
 class Saving:
     """Made before the process shuts itself in; begin() before the first frame."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        """Raises CommandError where the file cannot be made."""
+    def __init__(self, options: argparse.Namespace, again: Callable[[], Source] | None) -> None:
+        """`again` opens the input once more, None where that cannot be. Raises CommandError where the file cannot be
+        made."""
         self.path: str = options.write
         self._with_secrets: bool = options.with_secrets
         refused = refuse_own(self.path, options.files)
@@ -61,17 +64,30 @@ class Saving:
             raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
         self._writer = CaptureWriter(self.path, fd=self._file.fd)
         self._line: ChosenLine | None = None
+        self._again = again() if again is not None else None
+        self._copying: Copying | None = None
 
     @property
     def packets(self) -> int:
         """Written so far."""
         return int(self._writer.packets)
 
-    def begin(self, pipeline: Pipeline, scout: Scout | None) -> None:
-        """`scout`: who has seen the flows end."""
-        self._pipeline, self._scout = pipeline, scout
-        self._told = Told(final=scout is not None)
-        if pipeline.purpose.live:
+    @property
+    def copies(self) -> bool:
+        """Is all of it written in the end? Then what passes is not asked of the records' selection."""
+        return self._again is not None
+
+    def begin(self, pipeline: Pipeline, selection: Selection, shown: bool) -> None:
+        """`shown`: packets are, so that the selection counts them."""
+        self._pipeline, self._selection, self._shown = pipeline, selection, shown
+        self._told = Told()
+        if self._again is not None:
+            from netwatch.cli.copying import Copying
+
+            self._copying = Copying(self._again, pipeline, selection.where)
+            if not shown:
+                selection.count("packet", 0, 0)
+        elif pipeline.purpose.live:
             engine = pipeline.engines[0]
             ring = FrameRing(pipeline.settings.of("capture.hold_mb") << 20)
             ring.attach(engine)
@@ -109,7 +125,9 @@ class Saving:
     def ended(self, step: Step) -> None:
         """The packets of the step were taken; these of its flows are over, and what waited long enough is written.
         Raises CommandError."""
-        if self._line is not None:
+        if self._copying is not None:
+            self._copying.step(step)
+        elif self._line is not None:
             for _, row in step.ended:
                 self._line.ended(row)
             self._line.move(self)
@@ -131,6 +149,8 @@ class Saving:
             if self._line.lost:
                 say(f"{self.path}: {self._line.lost:,} packets are missing for want of memory; see capture.hold_mb")
         try:
+            if self._copying is not None:
+                names = self._copy(self._copying)
             self._writer.follow(self._pipeline.source.interfaces)
             if names:
                 self._writer.add_names(sorted(names.items()))
@@ -147,11 +167,20 @@ class Saving:
     def drop(self) -> None:
         """It did not come to finish(): there is no file."""
         self._file.drop()
+        if self._again is not None:
+            self._again.close()
+
+    def _copy(self, copying: Copying) -> dict[str, str]:
+        """Write what was marked; the names that it is to have. Raises OSError."""
+        written = copying.copy(self._writer)
+        if copying.missed:
+            say(f"{self.path}: of {copying.missed:,} flows nothing is written beside their packets: they are too many")
+        if not self._shown:
+            self._selection.count("packet", copying.seen, written)
+        return copying.names
 
     def _flow(self, packets: PacketRows, place: int) -> Record | None:
         """What is known of the packet's flow."""
-        if self._scout is not None:
-            return self._scout.record(packets.number(place))
         engine, row = self._pipeline.flow_of(packets, place)
         return self._pipeline.record(engine, row, wanted=KEYS) if row else None
 

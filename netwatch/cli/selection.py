@@ -164,7 +164,7 @@ def where_of(options: argparse.Namespace, kinds: set[str]) -> Filter | None:
         raise CommandError("--exit-status goes with --where")
     if options.with_secrets and not options.write:
         raise CommandError("--with-secrets goes with --write")
-    if options.where is not None and kinds == {"summary"}:
+    if options.where is not None and kinds == {"summary"} and not options.write:
         raise CommandError("--where: the summary is of all packets; ask for flows or packets that pass")
     filtered = read_kinds(kinds) | ({"packets"} if options.write else set())
     where = parse_where(options.where, sorted(filtered))

@@ -53,12 +53,10 @@ def text(flow: Record) -> str:
 
 
 class Told:
-    """The evidence of flows by number, made once for each; of a live flow, of which more is learnt, once a step. And
-    the names of addresses that it tells of."""
+    """The evidence of flows by number, of which more is learnt: made once a step. And the names of addresses that it
+    tells of."""
 
-    def __init__(self, *, final: bool) -> None:
-        """`final`: a flow's record will not change."""
-        self._final = final
+    def __init__(self) -> None:
         self.made: dict[int, bytes] = {}  # by flow
         self.names: dict[str, str] = {}
 
@@ -79,5 +77,4 @@ class Told:
 
     def step(self) -> None:
         """Another chunk begins."""
-        if not self._final:
-            self.made.clear()
+        self.made.clear()

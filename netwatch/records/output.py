@@ -79,6 +79,8 @@ class Output:
             if self._packets:
                 self.writer.packets(run)
             return
+        if not self._packets and self._save is None:
+            return
         places = self.selection.passing(run)
         if self._save is not None:
             self._save(run.rows, places)

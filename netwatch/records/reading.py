@@ -69,12 +69,12 @@ class Reading:
         hold = (not kinds <= {"summary", "alert"} or ("alert" in kinds and order.workers > 1) or bool(wanted)
                 or where is not None)
         self._shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & kinds))
-        early = {singular(kind) for kind in wanted & JUDGED}
+        self._whole = bool(order.saved) and order.again is not None  # what is saved waits for the end
+        early = {singular(kind) for kind in wanted & JUDGED & (kinds if self._whole else wanted)}
         self._judged = bool(early) and (bool(self._shown) or speaks_of_flows(where, early))
-        self._shown |= order.saved
         self.pipeline = self._pipeline(wanted, hold, each=self._judged and order.again is None)
         apps = order.apps or (where is not None and "app" in where.fields)  # what its flow turns out to be
-        ahead = order.again is not None and (self._judged or bool(order.saved) or ("packets" in kinds and apps))
+        ahead = order.again is not None and (self._judged or ("packets" in kinds and apps))
         self._scouting = self._pipeline(frozenset(), True, order.again()) if ahead and order.again else None
 
     def look_ahead(self, stop: Callable[[], bool] = lambda: False) -> None:
@@ -98,16 +98,20 @@ class Reading:
                            self.scout)
 
     def steps(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
-        """All of them, until there is nothing more to be shown; `stop()` ends it after a step, with what is known."""
-        while not stop() and not self.selection.satisfied(self.order.kinds):
+        """All of them, until there is nothing more to be shown or saved; `stop()` ends it after a step, with what is
+        known."""
+        while not stop() and not self._satisfied():
             step = self.pipeline.step()
             if step is None:
                 break
             if self.scout is not None and step.packets is not None:
                 step.packets.know(self.scout.apps)
             yield step
-        if not self.selection.satisfied(self.order.kinds):
+        if not self._satisfied():
             yield self.pipeline.finish()
+
+    def _satisfied(self) -> bool:
+        return not self._whole and self.selection.satisfied(self.order.kinds)
 
     def close(self) -> None:
         """The source is its opener's to close."""

@@ -6,7 +6,7 @@ import collections
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from netwatch._fast.out.packetverdicts import PacketVerdicts
+from netwatch._fast.view.packetverdicts import PacketVerdicts
 from netwatch.records.columns import Column, column_of
 from netwatch.records.items import Item, Packets
 from netwatch.records.values import keys_of
@@ -140,6 +140,12 @@ class Selection:
             return {**found, "flow": scout.class_of} if scout is not None and "flow" not in found else {"n": bool}
         self._packet_keys = frozenset(found)
         return found
+
+    def count(self, kind: str, seen: int, matched: int) -> None:
+        """Records of a kind were asked elsewhere."""
+        if self.where is not None:
+            self.seen[kind] += seen
+            self.matched[kind] += matched
 
     def take(self, kind: str) -> bool:
         """Is a record still within the limit of its kind? Counts it when it is."""

@@ -6,7 +6,7 @@ import pytest
 from netwatch_command import ROOT
 
 from netwatch._fast.out.packetfields import FIELDS
-from netwatch._fast.out.packetverdicts import ALIKE, PacketVerdicts
+from netwatch._fast.view.packetverdicts import ALIKE, PacketVerdicts
 from netwatch.capture.file import open_files
 from netwatch.filter import Filter
 from netwatch.filter.alike import classes_of

@@ -1,19 +1,21 @@
 """Which packets pass a filter: Python is asked once about those that the filter cannot tell apart."""
-from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.string cimport memcpy
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS, K_LEN,
                                               K_NOTES, K_PROTO, K_SPORT, K_SRC)
 from netwatch._fast.out.packetrows cimport PacketRows
+from netwatch._fast.view.strings cimport Strings, strings_add, strings_clear, strings_close, strings_open
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.out.packetfields import BY_NAME
 
 cdef enum:
     REMEMBERED = 65536         # values of a field, and combinations of them, that are remembered
+    REMEMBERED_BYTES = 16777216
     ROOM = 64                  # of all that a field is made from
-    MOST = 16                  # fields
+    FIRST_ROOM = 256
 
 ALIKE: frozenset[str] = frozenset(("len", "caplen", "src", "dst", "sport", "dport", "proto", "layers", "notes", "flow",
                                    "app", "interface"))
@@ -22,62 +24,82 @@ ALIKE: frozenset[str] = frozenset(("len", "caplen", "src", "dst", "sport", "dpor
 cdef class PacketVerdicts:
     """`classes`: for each field of packets that the filter looks at, what of its value matters to it. Where one of them
     is not of ALIKE, each packet is asked about."""
-    cdef bint alike
-    cdef list fields           # [(code, name, class, {what it is made from: number of its class})]
-    cdef dict numbers          # class → number
-    cdef dict known            # numbers of the classes → does such a packet pass
+
+    def __cinit__(self):
+        cdef u32 k
+        for k in range(MOST + 1):
+            strings_open(&self.seen[k].keys, REMEMBERED, REMEMBERED_BYTES)
 
     def __init__(self, classes: Mapping[str, Callable[[object], Hashable]]):
         self.alike = ALIKE.issuperset(classes)
-        self.fields = [(BY_NAME[name], name, of, {}) for name, of in classes.items()] if self.alike else []
-        self.numbers, self.known = {}, {}
+        self.fields = [(BY_NAME[name], name, of) for name, of in classes.items()] if self.alike else []
+        self.numbers = {}
+
+    def __dealloc__(self):
+        cdef u32 k
+        for k in range(MOST + 1):
+            strings_close(&self.seen[k].keys)
+            free(self.seen[k].known)
 
     def passing(self, PacketRows rows, u64 first, u64 last, value: Callable[[int, str], object],
                 judge: Callable[[int], bool]) -> list[int]:
         """Those of some packets that pass. By place: `value` is asked for that of a field, `judge` for the verdict."""
         cdef u64 i
-        cdef u32 numbers[MOST]
-        cdef u32 n
         found = []
         if first > last or last > rows.n:
             raise IndexError(f"packets {first} to {last} of {rows.n}")
         for i in range(first, last):
-            if not self.alike:
-                verdict = judge(i)
-            else:
-                self.forget()
-                n = 0
-                for field in self.fields:
-                    numbers[n] = self.number(<tuple>field, &rows.rows[i], i, value)
-                    n += 1
-                key = PyBytes_FromStringAndSize(<char*>numbers, n * sizeof(u32))
-                verdict = self.known.get(key)
-                if verdict is None:
-                    verdict = self.known[key] = judge(i)
-            if verdict:
+            if self.answer(rows, i, value, judge):
                 found.append(i)
         return found
 
-    cdef u32 number(self, tuple field, const PacketRow* row, u64 place, object value) except? 0:
-        """That of the class of the field's value."""
+    cdef u32 answer(self, PacketRows rows, u64 i, object value, object judge) except? 0xFFFFFFFF:
+        """What `judge` says of a packet, a number, or said of one that is alike."""
         cdef u8 made[ROOM]
-        cdef dict seen = field[3]
-        key = PyBytes_FromStringAndSize(<char*>made, put_made(made, row, field[0]))
-        found = seen.get(key)
-        if found is None:
-            if len(seen) >= REMEMBERED:
-                seen.clear()
-            found = seen[key] = self.numbers.setdefault(field[2](value(place, field[1])), len(self.numbers))
-        return found
+        cdef u32 numbers[MOST]
+        cdef u32 k = 0
+        cdef u32* known
+        if not self.alike:
+            return judge(i)
+        self.forget()
+        for field in self.fields:
+            known = known_of(&self.seen[k], made, put_made(made, &rows.rows[i], (<tuple>field)[0]))
+            if not known[0]:
+                found = field[2](value(i, field[1]))
+                known[0] = 1 + <u32>self.numbers.setdefault(found, len(self.numbers))
+            numbers[k] = known[0]
+            k += 1
+        known = known_of(&self.seen[MOST], <u8*>numbers, k * sizeof(u32))
+        if not known[0]:
+            known[0] = 1 + <u32>judge(i)
+        return known[0] - 1
 
-    cdef inline int forget(self) except -1:
+    cdef inline void forget(self):
         """All, when it has become too much: between two packets, as numbers of classes then begin again."""
-        if len(self.numbers) >= REMEMBERED or len(self.known) >= REMEMBERED:
+        cdef u32 k
+        cdef bint full = len(self.numbers) >= REMEMBERED
+        for k in range(MOST + 1):
+            full |= self.seen[k].keys.n >= REMEMBERED - 1 or self.seen[k].keys.bytes >= REMEMBERED_BYTES - 4 * ROOM
+        if full:
             self.numbers.clear()
-            self.known.clear()
-            for _, _, _, seen in self.fields:
-                seen.clear()
-        return 0
+            for k in range(MOST + 1):
+                strings_clear(&self.seen[k].keys)
+                if self.seen[k].known != NULL:
+                    memset(self.seen[k].known, 0, self.seen[k].room * sizeof(u32))
+
+
+cdef u32* known_of(Seen* seen, const u8* key, u32 size) except NULL:
+    """What is known of a key; 0 as long as nothing is."""
+    cdef u32 number = strings_add(&seen.keys, key, size), room
+    cdef u32* known
+    if number >= seen.room:
+        room = max(2 * seen.room, <u32>FIRST_ROOM)
+        known = <u32*>realloc(seen.known, room * sizeof(u32)) if number < room else NULL
+        if known == NULL:
+            raise MemoryError("no memory for what packets have in common")
+        memset(known + seen.room, 0, (room - seen.room) * sizeof(u32))
+        seen.known, seen.room = known, room
+    return &seen.known[number]
 
 
 cdef inline u32 put(u8* to, u32 n, const void* p, size_t size) noexcept nogil:
