@@ -1,4 +1,4 @@
-"""Which frames of a file are written, and what beside each: marked while the file is read, copied when it is read again.
+"""Which frames of a file are written, and what beside each: noted while it is read, copied when it is read again.
 
 Whether a frame passes may depend on what its flow turns out to be. So frames are marked by their group: the frames of
 one flow of which the filter knows the same. When the flow has ended its groups are settled. Copying then takes no

@@ -6,7 +6,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS, K_LEN,
                                               K_NOTES, K_PROTO, K_SPORT, K_SRC)
 from netwatch._fast.out.packetrows cimport PacketRows
-from netwatch._fast.view.strings cimport Strings, strings_add, strings_clear, strings_close, strings_open
+from netwatch._fast.view.strings cimport strings_add, strings_clear, strings_close, strings_open
 from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.out.packetfields import BY_NAME
