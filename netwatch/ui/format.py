@@ -132,26 +132,33 @@ def show_utc(utc: bool) -> None:
     _zone.utc = utc
 
 
+NO_TIME = "no time"                # of a frame that a capture gives none, and what is made of such; its clock is 0
+
+
 def clock(ns: int, digits: int = 0) -> str:
     """The time of day of a packet clock in nanoseconds, with so many digits of the second: 03:04:05.678."""
+    if not ns:
+        return NO_TIME
     text = f"{_zone.moment(ns):%H:%M:%S}"
     return text + (f".{ns % 1_000_000_000:09d}"[:1 + digits] if digits else "")
 
 
 def zone(ns: int) -> str:
-    """The offset of such a time: UTC, +01:00."""
+    """The offset of such a time: UTC, +01:00; "" where there is none."""
+    if not ns:
+        return ""
     offset = f"{_zone.moment(ns):%z}"
     return "UTC" if offset == "+0000" else f"{offset[:3]}:{offset[3:]}"
 
 
 def moment(ns: int) -> str:
     """Its date and time of day."""
-    return f"{day(ns)} {clock(ns)} {zone(ns)}"
+    return NO_TIME if not ns else f"{day(ns)} {clock(ns)} {zone(ns)}"
 
 
 def day(ns: int) -> str:
-    """Its date: 2026-11-29."""
-    return f"{_zone.moment(ns):%Y-%m-%d}"
+    """Its date: 2026-11-29; "" where there is no time."""
+    return "" if not ns else f"{_zone.moment(ns):%Y-%m-%d}"
 
 
 def at_time_of(now: int, seconds: int, date: str = "", utc: bool = False) -> int:

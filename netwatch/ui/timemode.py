@@ -44,6 +44,12 @@ def _here(state: State) -> int:
     return state.health.clock_ns if state.health else 0
 
 
+def _nowhere(state: State) -> None:
+    """There is no moment to go from: say why."""
+    state.message = "This capture has no times: there is no moment to go to" \
+        if state.health and state.health.packets else "Nothing has been seen yet"
+
+
 def back(state: State) -> None:
     """The moment before."""
     shown = state.snapshot.moment
@@ -51,6 +57,8 @@ def back(state: State) -> None:
         state.message = "That is the oldest moment that is kept"
     elif _here(state):
         go(state, _here(state) - 1)
+    else:
+        _nowhere(state)
 
 
 def on(state: State) -> None:
@@ -68,6 +76,8 @@ def _by(ns: int) -> Callable[[State], None]:
     def act(state: State) -> None:
         if _here(state):
             go(state, _here(state) + ns)
+        else:
+            _nowhere(state)
     return act
 
 

@@ -239,12 +239,15 @@ cdef u32 round_trip_us(const Core* core, u32 i) noexcept nogil:
 
 
 def screen_record(Engine engine, u32 number, interfaces: list[Record], bint show_secrets=False) -> dict:
-    """The flow record with what a screen wants besides: age and idleness in seconds, idleness by its timeout."""
+    """The flow record with what a screen wants besides: age and idleness in seconds, idleness by its timeout. A flow of
+    frames without times has no age, and nothing of it is by the second."""
     cdef Core* core = &engine.core
     cdef Row* row
     record = flow_record(engine, number, interfaces, show_secrets)
     if record:
         row = &core.table.rows[number]
+        if not core.table.colds[number].first and core.parser.timeless:
+            return {key: value for key, value in record.items() if not key.startswith(("rate_", "peak_"))}
         clock = max(core.clock, row.last)
         record["age_s"] = (clock - core.table.colds[number].first) / 1e9
         record["idle_s"] = (clock - row.last) / 1e9

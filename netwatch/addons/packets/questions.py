@@ -255,7 +255,8 @@ class SavePackets:
         if not places:
             return "There is no frame to save"
         try:
-            path, writer = _new_file(session, time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)))
+            stem = time.strftime("netwatch-%Y%m%d-%H%M%S", time.gmtime(at // 10**9)) if at else "netwatch-no-time"
+            path, writer = _new_file(session, stem)
             with writer:
                 written = _write(session, keeper.ring, writer, places)
         except OSError as error:

@@ -64,6 +64,9 @@ def go(state: State) -> None:
     except ValueError as error:
         chosen.error = str(error)
         return
+    if 0 < ns < END and not _now(state) and state.health and state.health.packets:
+        chosen.error = "this capture has no times"
+        return
     state.overlay = ""
     if state.at is not None or state.live:
         timemode.live(state) if ns >= END else timemode.go(state, ns)

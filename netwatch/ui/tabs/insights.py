@@ -47,7 +47,8 @@ def _head(state: State) -> list[Span]:
     told: list[Span] = [(f"{len(found.cards)} card{'s' * (len(found.cards) != 1)}", TITLE)]
     seconds = max(0, found.until_ns - found.since_ns) / 1e9
     over = "the session" if name == "session" else f"the last {name}"
-    told.append((f"  t {over}, counted over {fmt.age(seconds)}: {fmt.count(found.packets)} packets", TEXT))
+    counted = fmt.age(seconds) if found.until_ns else f"frames of {fmt.NO_TIME}"
+    told.append((f"  t {over}, counted over {counted}: {fmt.count(found.packets)} packets", TEXT))
     if state.filter.applied_text:
         told.append(("  the filter has no effect here", MUTED))
     return told

@@ -140,7 +140,7 @@ FILE_COLUMNS = (
     Column("cut", "Cut short", 9, 9, 0, True, 60, lambda row, glyphs:
            (fmt.short_count(row.captured.cut), WARN if row.captured.cut else MUTED), help="frames not kept whole"),
     Column("lasted", "Covers", 7, 8, 0, True, 55, lambda row, glyphs:
-           (fmt.age((row.captured.last_ns - row.captured.first_ns) / 1e9), TEXT) if row.captured.frames
+           (fmt.age((row.captured.last_ns - row.captured.first_ns) / 1e9), TEXT) if row.captured.last_ns
            else _none(glyphs),
            help="from its first frame to its last"),
     Column("description", "Description", 10, 40, 2, False, 20, lambda row, glyphs:

@@ -79,7 +79,7 @@ def _columns(state: State) -> tuple[Column, ...]:
     found = now(state)
 
     def age(row: Entry, glyphs: Glyphs) -> Cell:
-        return (fmt.age((found.now_ns - row.time_ns) / 1e9), MUTED) if found else (glyphs.none, MUTED)
+        return (fmt.age((found.now_ns - row.time_ns) / 1e9), MUTED) if found and row.time_ns else (glyphs.none, MUTED)
 
     return (*COLUMNS[:AGE_AT], Column("age", "Age", 6, 6, 0, True, 90, age, help="packet time since then"),
             *COLUMNS[AGE_AT:])
@@ -127,6 +127,9 @@ def _stretched(values: tuple[int, ...], samples: int) -> list[float | None]:
 def _draw_strip(canvas: Canvas, area: Area, state: State) -> None:
     found, glyphs = now(state), state.glyphs
     if found is None or area.height < STRIP:
+        return
+    if not found.now_ns:
+        canvas.put(area.y, area.x + MARGIN, "No frame has a time: there is no course of events.", MUTED)
         return
     cells = min(_cells(state), area.width - LABEL - 3)
     x = area.x + MARGIN

@@ -70,7 +70,7 @@ def span_words(past: Past) -> str:
 
 def draw_time(canvas: Canvas, y: int, x: int, width: int, past: Past, live: bool, glyphs: Glyphs) -> None:
     """The axis of time under a graph. A file ends at its last frame, which is not now."""
-    left = f"-{span_words(past)}"
+    left = f"-{span_words(past)}" if past.end else fmt.NO_TIME
     at = past.until_ns
     right = "now" if live else "end" if not past.end else \
         f"end {fmt.moment(at) if width >= DATED else f'{fmt.clock(at)} {fmt.zone(at)}'}"

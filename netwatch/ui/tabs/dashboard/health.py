@@ -34,7 +34,7 @@ def range_words(found: Overview) -> str:
     """The range chosen, and how much of it there is when that is less."""
     past = found.past
     if past.range == "session":
-        return f"session, {fmt.age(past.session_s)}"
+        return f"session, {fmt.age(past.session_s) if past.until_ns else fmt.NO_TIME}"
     return past.range if past.since_ns else f"{past.range}, {fmt.age(past.seconds)} so far"
 
 

@@ -211,7 +211,7 @@ def _draw_chips(canvas: Canvas, area: Area, found: Statistics | None, state: Sta
     past = found.past
     until = past.until_ns
     words = f"{fmt.age(past.seconds)} to {fmt.day(until)} {fmt.clock(until)} {fmt.zone(until)}" if past.end else \
-        "nothing yet"
+        "no frame has a time" if found.past.session["packets"] else "nothing yet"
     x += canvas.put(area.y, x, clip(words, area.x + area.width - x, state.glyphs.ellipsis), TEXT) + 2
     if state.filter.applied_text:
         text = f"filter: {state.filter.applied_text} (not of the counts)"
