@@ -1,4 +1,4 @@
-"""A capture whose packets have no time (pcapng's Simple Packet Blocks), on every screen: what is absent reads as absent."""
+"""A capture whose packets have no time (pcapng's Simple Packet Blocks), on every screen: absent reads as absent."""
 from __future__ import annotations
 
 import os

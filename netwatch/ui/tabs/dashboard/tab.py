@@ -138,8 +138,8 @@ def lines_of(found: DashboardNow, state: State, width: int) -> list[list[Span]]:
 def _pace(found: DashboardNow) -> list[Span]:
     mean, packets = (throughput.average(found.past, key) for key in ("bytes", "packets"))
     if mean is None or packets is None:
-        return [("Throughput not measured: " + ("no time passes in it" if found.past.until_ns else "no frame has a time"),
-                 MUTED)]
+        why = "no time passes in it" if found.past.until_ns else "no frame has a time"
+        return [(f"Throughput not measured: {why}", MUTED)]
     return [("Throughput ", MUTED), (fmt.rate(mean), TEXT), (f", {fmt.short_count(packets)} packets/s, mean", MUTED)]
 
 
