@@ -53,7 +53,7 @@ class Destinations:
 
     def take(self, flow: Record) -> None:
         """Count a flow record that goes somewhere: not to a group, to everybody, or to the machine itself."""
-        if flow.get("proto") not in ("tcp", "udp", "sctp", "icmp", "icmp6") or not _goes_out(str(flow.get("dst", ""))):
+        if flow.get("proto") not in ("tcp", "udp", "sctp", "icmp", "icmp6") or not goes_out(str(flow.get("dst", ""))):
             return
         way = _way(flow)
         seen = self.seen.get(way)
@@ -80,13 +80,13 @@ class Destinations:
 
 
 def _way(flow: Record) -> Way:
-    name = next((said for path in SAID if (said := _name(str(look_up(flow, path) or "")))), "")
+    name = next((said for path in SAID if (said := name_of(str(look_up(flow, path) or "")))), "")
     who = look_up(flow, "process.name") or flow["src"]
     return Way(str(who), str(look_up(flow, "process.container") or ""), name, flow["dst"], flow.get("dport"),
                flow["proto"])
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     """A host's name as policies have it: without port and dot at its end; an address is no name."""
     host = text.lower().rpartition(":")[0] if re.fullmatch(r"[^:]+:\d*|\[.*\]:\d*", text) else text.lower()
     try:
@@ -96,7 +96,7 @@ def _name(text: str) -> str:
     return ""
 
 
-def _goes_out(address: str) -> bool:
+def goes_out(address: str) -> bool:
     try:
         to = ip_address(address)
     except ValueError:

@@ -310,6 +310,8 @@ KEYS = (
         "egress", "line",
         Key("egress", ("enter", "space"), "fold", "fold", "fold or unfold the destinations of one"),
         Key("egress", ("right",), "follow", "its flows", "the flows of the selected line, in Connections"),
+        Key("egress", ("i",), "egress_way", "who came in", "who came in, or where flows went"),
+        Key("egress", ("+",), "egress_allow", "allow", "make it part of the policy, egress-policy.toml"),
         Key("egress", ("z",), "fold_all", "fold all", "fold or unfold all")),
     Key("global", ("/",), "filter_open", "filter", "filter as you type", early=True),
     Key("global", ("esc",), "filter_clear", "clear", "drop the filter, then what was gone into"),
