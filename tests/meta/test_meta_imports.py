@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.health": ("netwatch.health", "netwatch.platform.probing", "netwatch.model", "netwatch.store", FAST),
     "netwatch.plugins": ("netwatch.plugins", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.addons": ("netwatch.addons", "netwatch.model", "netwatch.schema", "netwatch.store", "netwatch.dissect",
+                        "netwatch.egress",
                         "netwatch.filter", "netwatch.names", "netwatch.owners", "netwatch.detect",
                         "netwatch.recorder", "netwatch.history", "netwatch.diagnose", FAST),
     "netwatch.run": ("netwatch.run", "netwatch.model", "netwatch.addons", "netwatch.names", "netwatch.owners",
