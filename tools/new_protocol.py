@@ -18,6 +18,14 @@ PROTO, TALKS = "netwatch/_fast/proto", "tests/proto"
 LAST_GROUP = r"^([A-Z]+ = \([^()]*?),?(\s*)\)\s*\Z"
 DPI, DESCRIBING, MESSAGES = "netwatch/_fast/dpi.pyx", "netwatch/_fast/out/protocols.py", f"{TALKS}/messages.py"
 
+TREE = '''"""Fields of NAME's messages."""
+
+from __future__ import annotations
+
+from netwatch._fast.proto.common.layout import Layout, Raw
+
+TREE = Layout("NAME", "NAME", (Raw("NAME.data", "Data"),))
+'''
 PXD = '''"""NAME; see NAME.pyx."""
 from netwatch._fast.look.protocol cimport Proto
 
@@ -196,7 +204,7 @@ def written(name: str, tcp: bool, udp: bool) -> dict[str, str]:
     """The new files: path to text."""
     on = " | ".join(word for word, wanted in (("ON_TCP", tcp), ("ON_UDP", udp)) if wanted)
     pyx = PYX.replace("ON_BOTH", on.replace(" |", ",")).replace("ON_WHAT", on)
-    files = {f"{PROTO}/NAME.pxd": PXD, f"{PROTO}/NAME.pyx": pyx,
+    files = {f"{PROTO}/NAME.pxd": PXD, f"{PROTO}/NAME.pyx": pyx, f"{PROTO}/NAME_tree.py": TREE,
              f"{TALKS}/test_NAME.py": TEST_TCP if tcp else TEST_UDP, "fuzz/fuzz_NAME.py": FUZZ_TCP if tcp else FUZZ_UDP}
     if tcp:
         files[f"{TALKS}/talk_NAME.py"] = TALK

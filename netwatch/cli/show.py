@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
     p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
     p.add_argument("-x", "--bytes", action="store_true", help="with the bytes of each frame")
-    p.add_argument("--show-secrets", action="store_true", help="with -x: do not mask passwords and the like in them")
+    p.add_argument("--show-secrets", action="store_true", help="do not mask passwords and the like")
     p.add_argument("--limit", type=natural, default=100, metavar="N", help="frames at most; default 100")
     p.add_argument("--format", choices=("text", "ndjson"), default="text", help="default text")
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
@@ -54,8 +54,6 @@ def main(arguments: list[str]) -> int:
     options = build_parser().parse_intermixed_args(arguments)
     if (options.frame is None) == (options.flow is None):
         raise CommandError("show needs --frame N or --flow ID, one of them")
-    if options.show_secrets and not options.bytes:
-        raise CommandError("--show-secrets goes with -x")
     spans = _spans(options.frame) if options.frame is not None else []
     flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
@@ -148,10 +146,10 @@ class Showing(read.Reading):
         for record, about, data in self.found:
             flow = record.get("flow", 0)
             when = iso(about["ns"]) if "time" in record else ""
-            tree = dissect(Frame(data, about["link"], record["len"], record["n"], when, record.get("interface", ""),
-                                 self.apps.get(flow, "")))
-            shown = data if self.options.show_secrets else masked_frame(data, about, self.secrets.get(flow, ()))
-            yield record, shown, tree
+            plain = self.options.show_secrets
+            shown = data if plain else masked_frame(data, about, self.secrets.get(flow, ()))
+            yield record, shown, dissect(Frame(shown, about["link"], record["len"], record["n"], when,
+                                               record.get("interface", ""), self.apps.get(flow, ""), plain))
 
 
 def write(showing: Showing, as_json: bool, with_bytes: bool) -> None:

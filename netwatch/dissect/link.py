@@ -1,4 +1,4 @@
-"""Link layers: Ethernet, VLAN tags, LLC, Linux cooked capture, loopbacks, raw IP, PPP, PPPoE, MPLS; ARP, LLDP's name.
+"""Link layers: Ethernet, VLAN tags, LLC, Linux cooked capture, loopbacks, raw IP, PPP, PPPoE, MPLS; ARP.
 
 IEEE 802.3, 802.1Q, 802.2; RFC 826, 894, 1661, 2516, 3032; tcpdump.org's LINKTYPE pages for the rest.
 """
@@ -14,11 +14,12 @@ TYPES = {0x0800: "IPv4", 0x0806: "ARP", 0x86DD: "IPv6", 0x8100: "802.1Q VLAN", 0
          0x9100: "VLAN", 0x8847: "MPLS", 0x8848: "MPLS multicast", 0x8863: "PPPoE discovery", 0x8864: "PPPoE session",
          0x88CC: "LLDP", 0x888E: "EAPOL", 0x6558: "transparent Ethernet"}
 NEXT = {0x0800: "ip", 0x0806: "arp", 0x86DD: "ipv6", 0x8100: "vlan", 0x88A8: "vlan", 0x9100: "vlan", 0x8847: "mpls",
-        0x8848: "mpls", 0x8864: "pppoe", 0x8863: "pppoe", 0x6558: "eth"}
+        0x8848: "mpls", 0x88CC: "lldp", 0x8864: "pppoe", 0x8863: "pppoe", 0x6558: "eth"}
 PPP = {0x0021: ("IPv4", "ip"), 0x0057: ("IPv6", "ipv6"), 0xC021: ("LCP", ""), 0x8021: ("IPCP", ""),
        0x8057: ("IPV6CP", ""), 0xC023: ("PAP", ""), 0xC223: ("CHAP", ""), 0x0281: ("MPLS", "mpls")}
 LINKS = {1: "eth", 113: "sll", 276: "sll2", 0: "null", 108: "loop", 12: "raw", 14: "raw", 101: "raw", 228: "raw",
          229: "raw", 105: "wlan", 127: "radiotap", 9: "ppp", 50: "ppp", 51: "pppoe", 104: "chdlc"}
+CISCO = b"\0\0\x0c"
 PACKET_TYPES = {0: "to us", 1: "broadcast", 2: "multicast", 3: "to another host", 4: "sent by us"}
 
 
@@ -93,9 +94,11 @@ def llc(tree: Tree, step: Step) -> Step | None:
         layer.title(f"LLC with SNAP, {type_text(kind)}")
         if oui in (b"\0\0\0", b"\0\0\xf8"):
             return after_type(tree, kind, layer.at, step.end)
-    elif to == 0x06:
-        return Step("raw", layer.at, step.end)
-    data_node(tree, layer.at, step.end, "Spanning tree" if to == 0x42 else "Data")
+        if oui == CISCO and kind == 0x2000:
+            return Step("cdp", layer.at, step.end)
+    elif to in (0x06, 0x42):
+        return Step("raw" if to == 0x06 else "stp", layer.at, step.end)
+    data_node(tree, layer.at, step.end)
     return None
 
 

@@ -11,14 +11,14 @@ from typing import Any, Literal, NamedTuple
 MAX_LAYERS = 32
 MAX_NODES = 2000  # of one frame; a hostile one could have tens of thousands
 MAX_TEXT = 300  # characters of one node
-ROOMS = ("link", "wlan", "network", "transport", "tunnel", "dns", "tls", "web")
+ROOMS = ("link", "wlan", "network", "transport", "tunnel", "dns", "tls", "web", "neighbours")
 Order = Literal["big", "little"]
 
 
 @dataclass(slots=True)
 class Node:
     """A layer, or a field of one. `name` is what Wireshark calls the field, where it has one; `at` and `size` are the
-    bytes of the frame it stands for, none when size is 0."""
+    bytes of the frame it stands for, none when size is 0; `says`: a message of an application."""
 
     name: str
     text: str
@@ -26,10 +26,12 @@ class Node:
     size: int
     value: object = None
     children: list[Node] = field(default_factory=list)
+    says: bool = False
 
 
 class Frame(NamedTuple):
-    """What is known of a frame without looking into it. `app`: the protocol of its flow, "" unknown."""
+    """What is known of a frame without looking into it. `app`: the protocol of its flow, "" unknown; `secrets`: say
+    also what fields carry that are known to be secret by their names."""
 
     data: bytes
     link: int
@@ -38,6 +40,7 @@ class Frame(NamedTuple):
     time: str = ""
     interface: str = ""
     app: str = ""
+    secrets: bool = False
 
 
 class Cut(Exception):
@@ -114,7 +117,12 @@ class Layer:
             self.add("", f"{label}: {at - self.at} B", at - self.at)
 
     def title(self, text: str) -> None:
-        self.node.text = text[:MAX_TEXT]
+        self.node.text = printable(text[:MAX_TEXT])
+
+
+def printable(text: str) -> str:
+    """Without what no terminal shows."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 class Tree:
@@ -130,6 +138,7 @@ class Tree:
         self.count += 1
         if self.count > MAX_NODES:
             raise Full
+        node.text = printable(node.text)
         parent.append(node)
         return node
 
@@ -222,10 +231,13 @@ def data_node(tree: Tree, at: int, end: int, label: str = "Data") -> None:
 
 def summary(layers: list[Node]) -> str:
     """What the application says in this frame, in a few words; "" when nothing that is understood."""
-    for node in reversed(layers):
-        if node.name in ("dns", "tls", "http", "arp", "icmp", "icmpv6"):
-            return node.text
-    return ""
+    said = ""
+    for node in layers:
+        if node.says or node.name in ("dns", "tls", "http", "arp", "icmp", "icmpv6"):
+            label, colon, words = node.text.partition(": ")
+            again = said.startswith(label) and colon
+            said = f"{said}, {words}" if again and words not in said else said if again else node.text
+    return said[:MAX_TEXT]
 
 
 def bits(value: int, names: tuple[tuple[int, str], ...]) -> str:

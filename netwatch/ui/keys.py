@@ -265,7 +265,7 @@ KEYS = (
     Key("packets", ("T",), "packets_clock", "time", "times: of the clock, since the frame before, since the start"),
     Key("packets", ("b",), "packets_bytes", "", "into the bytes"),
     Key("packets", ("d",), "packets_enlarge", "", "larger panes: most of the screen, all of it, as before"),
-    Key("packets", ("*",), "packets_secrets", "", "show passwords and the like in bytes and streams, or mask them"),
+    Key("packets", ("*",), "packets_secrets", "", "show passwords and the like, here and in streams, or mask them"),
     Key("packets", ("y", "c"), "packets_copy", "", "copy the frame's line, the field, or its bytes (by OSC 52)"),
     Key("packets", ("ctrl-x",), "packets_capture", "", "stop the live capture, or start it again"),
     Key("packets", ("i",), "packets_interface", "", "capture on the next interface"),

@@ -50,12 +50,14 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The frame that is looked at. `masked`: its bytes with a * for each that is secret."""
+    """The frame that is looked at. `masked`: its bytes with a * for each that is secret, whose tree is `tree`; `plain`
+    is the tree of all its bytes."""
 
     line: Line
     data: bytes
     tree: list[Node]
     masked: bytes
+    plain: list[Node]
 
 
 @dataclass(frozen=True)
@@ -157,10 +159,15 @@ def _found(scan: Scan, k: int) -> int:
 def _lines(session: Session, places: list[int]) -> list[Line]:
     """The frames as lines. A frame that was let go meanwhile is left out."""
     lines = []
+    secrets: dict[int, tuple[bytes, ...]] = {}
     for at in range(0, len(places), PIECE):
         with session.lock:
             raw = [each for k in places[at : at + PIECE] if (each := _look(session, k)) is not None]
-        lines += [_line(*each) for each in raw]
+        for record, about, data in raw:
+            flow = record.get("flow", 0)
+            if flow not in secrets:
+                secrets[flow] = tuple(secrets_of_flow(session, about["k"]))
+            lines.append(_line(record, about, masked_frame(data, about, secrets[flow])))
     return lines
 
 
@@ -178,10 +185,11 @@ def _line(record: Record, about: Record, data: bytes, tree: list[Node] | None = 
     says = summary(tree or dissect(_frame(record, about, data)))
     notes = [*record.get("notes", ()), *(["reset"] if about["reset"] else [])]
     proto = says.partition(":")[0].partition(" ")[0] or record.get("proto") or (record["layers"] or [""])[-1]
+    told = says.removeprefix(f"{proto}: ") if says != proto else ""
     return Line(
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
         proto if says else proto.upper(), record["len"],
-        says.removeprefix(f"{proto}: ") or relative(record.get("info", ""), about["origins"]),
+        told or relative(record.get("info", ""), about["origins"]),
         about["severity"], tuple(notes), record.get("flow", 0))
 
 
@@ -215,13 +223,17 @@ def _chosen(session: Session, k: int) -> Chosen | None:
         raw = _look(session, k)
     if raw is None:
         return None
-    secrets = secrets_of_flow(session, k)
-    tree = dissect(_frame(*raw))
-    line = _line(*raw, tree)
-    for node in tree:
-        node.text = relative(node.text, raw[1]["origins"])
-    tree[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
-    return Chosen(line, raw[2], tree, masked_frame(raw[2], raw[1], tuple(secrets)))
+    record, about, data = raw
+    shown = masked_frame(data, about, tuple(secrets_of_flow(session, k)))
+    frame = _frame(record, about, shown)
+    tree = dissect(frame)
+    plain = dissect(frame._replace(data=data, secrets=True))
+    line = _line(record, about, shown, tree)
+    for each in (tree, plain):
+        for node in each:
+            node.text = relative(node.text, about["origins"])
+        each[0].children += [Node("", f"Note: {note}", 0, 0) for note in line.notes]
+    return Chosen(line, data, tree, shown, plain)
 
 
 def secrets_of_flow(session: Session, k: int) -> set[bytes]:

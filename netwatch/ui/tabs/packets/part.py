@@ -39,7 +39,7 @@ class Part:
     talk_top: int = 0
     talk_hex: bool = False
     talk_side: str = "both"        # or out, in
-    show_secrets: bool = False     # in streams and bytes
+    show_secrets: bool = False     # in streams, trees and bytes
 
 
 class Leaf(NamedTuple):
@@ -141,7 +141,8 @@ def leaves(state: State) -> list[Leaf]:
     found: list[Leaf] = []
     frame = chosen(state)
     if frame is not None:
-        _walk(frame.tree, "", 0, part_of(state).folds, found)
+        part = part_of(state)
+        _walk(frame.plain if part.show_secrets else frame.tree, "", 0, part.folds, found)
     return found
 
 
@@ -151,7 +152,7 @@ def _walk(nodes: list[Node], above: str, depth: int, folds: dict[str, bool], fou
         name = node.name or node.text.partition(":")[0]
         met[name] = met.get(name, 0) + 1
         path = f"{above}/{name}" + (f"#{met[name]}" if met[name] > 1 else "")
-        opened = folds.get(path, node.name in OPEN) if node.children else None
+        opened = folds.get(path, node.name in OPEN or node.says) if node.children else None
         found.append(Leaf(depth, path, node, opened))
         if opened:
             _walk(node.children, path, depth + 1, folds, found)
