@@ -14,6 +14,7 @@ from netwatch.addons.interfaces import Interfaces
 from netwatch.addons.overview import OverviewQuestion
 from netwatch.addons.processes import Processes
 from netwatch.filter import Filter
+from netwatch.health.addon import HealthNow
 from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 
@@ -74,6 +75,7 @@ class Snapshots:
             "dns": {"median_us": overview.dns.median_us, "timed": overview.dns.timed} if not overview.dns.off else None,
             "gateway": {"address": overview.gateway.address, "rtt_us": overview.gateway.rtt_us}
             if overview.gateway is not None else None,
+            "health": session.ask(HealthNow()),
             "agent": {"cpu_percent": round(health.cpu_percent, 2), "rss_bytes": health.rss_bytes, "untold": untold,
                       "cpu_s": round(usage.ru_utime + usage.ru_stime, 3), "owners": health.owners or None,
                       "owners_why": health.owners_why or None},

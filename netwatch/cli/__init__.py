@@ -32,6 +32,7 @@ COMMANDS = {
     "egress": "netwatch.cli.egress:main",
     "usage": "netwatch.cli.usage:main",
     "trace": "netwatch.cli.trace:main",
+    "uptime": "netwatch.cli.uptime:main",
     "run": "netwatch.cli.launch:main",
     "devices": "netwatch.cli.devices:main",
     "fields": "netwatch.cli.listing:fields",
@@ -45,7 +46,6 @@ COMMANDS = {
     "feed": "netwatch.cli.feed:main",
     "attach": "netwatch.cli.attach:main",
 }
-LATER = ("uptime",)  # of CONTRACT section 1, promised and not there yet
 LIBRARIES = ("brotli", "cryptography", "google-re2", "hpack", "maxminddb", "prometheus_client", "psutil",
              "pylsqpack", "tomlkit", "zstandard")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a write to a full or broken disk says
@@ -122,8 +122,6 @@ def _command(arguments: list[str]) -> tuple[Command, list[str]]:
         arguments = [word, *rest]
     if word == "--self-test":
         return _function("netwatch.cli.self_test:main"), rest
-    if word in LATER:
-        raise CommandError(f"netwatch {word}: not available in this version", EXIT_UNAVAILABLE)
     if word in COMMANDS:
         return _function(COMMANDS[word]), rest
     if word and (word == "-" or not word.startswith("-")):

@@ -6,12 +6,24 @@ import argparse
 
 from netwatch.cli.errors import CommandError
 
+AGES = {"h": 3600, "d": 86_400, "w": 604_800}  # seconds
+OLDEST_S = 100 * 366 * 86_400
+
 
 def natural(text: str) -> int:
     """A count: a whole number, 0 or more."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text}: not a whole number, 0 or more")
     return int(text)
+
+
+def age(text: str) -> int:
+    """Seconds from `24h`, `7d`, `4w`."""
+    if text[:-1].isascii() and text[:-1].isdecimal() and text[-1:] in AGES:
+        seconds = int(text[:-1]) * AGES[text[-1]]
+        if seconds <= OLDEST_S:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text}: an age such as 24h, 7d or 4w")
 
 
 def parse_duration(text: str) -> float:

@@ -22,6 +22,7 @@ from netwatch.records.selection import Selection
 from netwatch.records.writers import Writer
 from netwatch.store import files
 from netwatch.store.folders import config_folder, state_folder
+from netwatch.store.tables import TableError
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
@@ -112,7 +113,7 @@ def keep(seen: Destinations, days: int) -> None:
     """Put it into the ledger. Raises CommandError."""
     try:
         ledger.add(ledger_path(), seen, days)
-    except ledger.LedgerError as e:
+    except TableError as e:
         raise CommandError(str(e), EXIT_PERMISSION if e.denied else EXIT_USAGE) from None
 
 

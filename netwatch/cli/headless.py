@@ -18,7 +18,8 @@ from netwatch.model.contract import Addon, AddonError
 if TYPE_CHECKING:
     from netwatch.run.session import Session
 
-SCREENS = ("interfaces", "throughput", "timeline", "groups", "overview", "processes", "sparklines", "capture")
+SCREENS = ("interfaces", "throughput", "timeline", "groups", "overview", "processes", "sparklines", "capture",
+           "probes")
 
 
 def add_options(p: argparse.ArgumentParser) -> None:

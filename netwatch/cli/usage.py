@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 
 from netwatch.cli import egress
-from netwatch.cli.amounts import natural
-from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, CommandError
+from netwatch.cli.amounts import age, natural
+from netwatch.cli.errors import EXIT_MISSING, EXIT_PERMISSION, EXIT_USAGE, CommandError
 from netwatch.cli.parser import Parser
 from netwatch.egress import ledger
+from netwatch.store.tables import TableError
 
-AGES = {"h": 3600, "d": 86_400, "w": 604_800}  # seconds
 EPILOG = """Without FILE or -i it tells of the ledger: what netwatch saw on interfaces while egress.keep was true.
 
 examples:
@@ -28,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
                formatter_class=argparse.RawDescriptionHelpFormatter)
     egress.add_source(p)
     p.add_argument("--by", default="program", metavar="A[,B]", help=f"of {', '.join(ledger.GROUPS)}; default program")
-    p.add_argument("--since", metavar="AGE", help="days of the ledger not older than 24h, 7d, 4w")
+    p.add_argument("--since", type=age, metavar="AGE", help="days of the ledger not older than 24h, 7d, 4w")
     p.add_argument("--top", type=natural, metavar="N", help="only the largest")
     p.add_argument("--format", choices=("table", "json", "ndjson"), help="default table on a terminal")
     return p
@@ -40,7 +39,7 @@ def main(arguments: list[str]) -> int:
     unknown = [name for name in by if name not in ledger.GROUPS]
     if unknown or not by:
         raise CommandError(f"--by {asked.by}: there are {', '.join(ledger.GROUPS)}")
-    since = _day(asked.since) if asked.since else None
+    since = ledger.day_before(asked.since) if asked.since is not None else None
     code = 0
     if asked.files or asked.interface:
         if since:
@@ -50,20 +49,12 @@ def main(arguments: list[str]) -> int:
     else:
         try:
             found = ledger.sums(egress.ledger_path(), by, since)
-        except ledger.LedgerError as e:
-            if e.denied:
-                raise CommandError(str(e), EXIT_PERMISSION) from None
+        except TableError as e:
+            if not e.missing:
+                raise CommandError(str(e), EXIT_PERMISSION if e.denied else EXIT_USAGE) from None
             raise CommandError(f"{e}\nnetwatch: set egress.keep = true, and watch an interface", EXIT_MISSING) from None
     _write(found[: asked.top], by, asked.format or ("table" if sys.stdout.isatty() else "ndjson"))
     return code
-
-
-def _day(text: str) -> str:
-    """The day that was so long ago. Raises CommandError."""
-    if text[:-1].isascii() and text[:-1].isdecimal() and text[-1:] in AGES:
-        with contextlib.suppress(OverflowError, ValueError):  # longer ago than days are numbered
-            return ledger.day_before(int(text[:-1]) * AGES[text[-1]])
-    raise CommandError(f"--since {text}: an age such as 24h, 7d or 4w")
 
 
 def _write(found: list[ledger.Sum], by: tuple[str, ...], style: str) -> None:

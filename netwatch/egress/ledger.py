@@ -7,16 +7,14 @@ committed survive a crash; what is older than egress.keep_days is forgotten when
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import sqlite3
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from netwatch.egress.destinations import Destinations
-from netwatch.store import files
+from netwatch.store.tables import opened
 
 VERSION = 1
 LIVES = "name TEXT NOT NULL, address TEXT NOT NULL, port INTEGER NOT NULL, proto TEXT NOT NULL"
@@ -30,14 +28,6 @@ ADD = """INSERT INTO ways VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     asn = coalesce(excluded.asn, asn), org = coalesce(excluded.org, org)"""
 GROUPS = {"program": "who", "container": "container", "host": "CASE name WHEN '' THEN address ELSE name END",
           "day": "day", "month": "substr(day, 1, 7)"}
-
-
-class LedgerError(Exception):
-    """One line for the user; `denied`: the ledger may not be read or written."""
-
-    def __init__(self, message: str, denied: bool = False) -> None:
-        super().__init__(message)
-        self.denied = denied
 
 
 class Sum(NamedTuple):
@@ -54,7 +44,7 @@ class Sum(NamedTuple):
 
 def add(path: Path, seen: Destinations, keep_days: int) -> int:
     """Put down what was seen; how many rows that made. A way counts on the day of its newest packet. Raises
-    LedgerError."""
+    TableError."""
     with _opened(path, write=True) as base:
         count = _put(base, seen)
         newest = base.execute("SELECT max(day) FROM ways").fetchone()[0]
@@ -74,7 +64,7 @@ def _put(base: sqlite3.Connection, seen: Destinations) -> int:
 
 
 def sums(path: Path, by: tuple[str, ...], since: str | None = None) -> list[Sum]:
-    """By these of GROUPS, the most bytes first; `since`: not before that day. Raises LedgerError."""
+    """By these of GROUPS, the most bytes first; `since`: not before that day. Raises TableError."""
     with _opened(path, write=False) as base:
         return _sums(base, by, since)
 
@@ -102,28 +92,5 @@ def day_before(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).date().isoformat()
 
 
-@contextlib.contextmanager
-def _opened(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
-    """As the caller; the file is theirs alone (0600). Raises LedgerError."""
-    try:
-        with files.as_caller():
-            if write:
-                files.make_folder(path.parent)
-                with contextlib.suppress(FileExistsError):
-                    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            if not path.exists() or path.is_symlink():
-                raise LedgerError(f"{path}: {'a link' if path.is_symlink() else 'there is no ledger yet'}")
-            with contextlib.closing(sqlite3.connect(path, timeout=10)) as base, base:
-                version = base.execute("PRAGMA user_version").fetchone()[0]
-                if version > VERSION:
-                    raise LedgerError(f"{path}: written by a newer netwatch")
-                if write:
-                    base.execute("PRAGMA journal_mode = WAL")
-                    base.execute(TABLE)
-                    base.execute(f"PRAGMA user_version = {VERSION}")
-                yield base
-    except OSError as e:
-        raise LedgerError(f"{path}: {e.strerror}", isinstance(e, PermissionError)) from None
-    except sqlite3.Error as e:
-        denied = not os.access(path, os.R_OK)
-        raise LedgerError(f"{path}: {os.strerror(errno.EACCES) if denied else e}", denied) from None
+def _opened(path: Path, *, write: bool) -> AbstractContextManager[sqlite3.Connection]:
+    return opened(path, TABLE, VERSION, what="ledger", write=write)

@@ -49,6 +49,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "preferences": "netwatch.addons.preferences:Preferences",
     "usage": "netwatch.addons.usage:UsageAddon",
     "recorder": "netwatch.addons.recorder:Recorder",
+    "probes": "netwatch.health.addon:Probes",
     "history": "netwatch.addons.history:History",
 }
 USERS = {  # look after files of the user's: where there is a folder of that name

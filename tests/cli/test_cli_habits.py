@@ -14,7 +14,7 @@ import time
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
-from netwatch.cli import COMMANDS, LATER
+from netwatch.cli import COMMANDS
 from netwatch.schema import BY_NAME
 
 CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
@@ -49,12 +49,6 @@ def test_an_error_of_use_is_short_and_names_what_is_near(netwatch, words, code, 
     done = netwatch(*words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr and len(done.stderr.splitlines()) <= 2
-
-
-@pytest.mark.parametrize("command", LATER)
-def test_what_is_promised_says_so(netwatch, command):
-    done = netwatch(command)
-    assert done.returncode == 69 and "not available in this version" in done.stderr
 
 
 def test_the_lists(netwatch):

@@ -14,6 +14,7 @@ from netwatch.egress import ledger
 from netwatch.egress.destinations import Destinations, Seen, Way
 from netwatch.egress.policy import Destination, PolicyError, fits, load, parse
 from netwatch.egress.promotion import promoted, suggestions, wanted
+from netwatch.store.tables import TableError
 
 HTTPS = ROOT / "tests" / "captures" / "https.pcap"
 POLICY = """# ours
@@ -179,7 +180,7 @@ def test_the_ledger_adds_up_and_forgets(tmp_path: Path) -> None:
     ledger.add(path, day(4, 1), 2)
     assert sum(each.bytes_out for each in ledger.sums(path, ("program",))) == 101
     path.write_bytes(b"no data base at all, but long enough to be one" * 100)
-    with pytest.raises(ledger.LedgerError, match=r"egress\.sqlite"):
+    with pytest.raises(TableError, match=r"egress\.sqlite"):
         ledger.sums(path, ("program",))
 
 
