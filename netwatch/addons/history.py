@@ -1,8 +1,8 @@
-"""Keeps the table of flows by the second, in memory, and the flows of live captures on disk when they are over.
+"""Keeps the table of flows by the second, and the flows of live captures when they are over.
 
-In memory it is always kept, for the screens (netwatch/run/past.py): nothing of it is written. On disk, across runs,
-only with history.on: `netwatch read --history` reads that. When the disk does not take it, that is said, and it waits
-in memory, up to a bound.
+The table is kept in memory, for the screens (netwatch/run/past.py): nothing of it is written. On disk, across runs,
+both are only with history.on: `netwatch read --history` reads that. When the disk does not take it, that is said, and
+it waits in memory, up to a bound.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.events import ended_since, open_rows
 from netwatch._fast.out.rawflow import RawFlow
-from netwatch._fast.view.tape import frames_of
-from netwatch.history.store import HistoryError, Writer
-from netwatch.history.tape import Reel
+from netwatch._fast.view.tape import frames_of, surroundings
+from netwatch.history import moments
+from netwatch.history.database import HistoryError
+from netwatch.history.store import Writer
+from netwatch.history.tape import Kept, Reel
 from netwatch.model.contract import WARNING, Addon, Store
 from netwatch.model.event import Event, Step
 from netwatch.model.option import Option
+from netwatch.model.session import Gone
 
 if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
@@ -34,12 +37,15 @@ SAID_NS = 60 * SECOND_NS  # between two words about the disk
 
 
 class History(Addon):
-    """Keeps the table of flows by the second in memory, and the flows of live captures on disk when they are over."""
+    """Keeps the table of flows by the second, and the flows of live captures on disk when they are over."""
 
     name = "history"
     options = (
-        Option("on", False, "Keep the flows of live captures on disk when they are over, across runs."),
-        Option("disk_mb", 256, "Disk that they may take, in MiB; the oldest make room.", 1, 1_048_576),
+        Option("on", False, "Keep the table of flows by the second, and flows when they are over, of live captures on "
+               "disk."),
+        Option("disk_mb", 256, "Disk that flows may take, in MiB; the oldest make room.", 1, 1_048_576),
+        Option("moments_mb", 2048, "Disk that the table by the second may take, in MiB; the oldest is thinned; 0: none "
+               "of it is on disk.", 0, 1_048_576),
         Option("memory_mb", 32, "Memory for the table of flows as it was each second, in MiB; 0: it is not kept.",
                0, 4096),
         Option("flows", 20_000, "Flows of the table that are looked at each second.", 1000, 2_000_000),
@@ -53,11 +59,15 @@ class History(Addon):
         self._written_ns = self._said_ns = 0
         self.missed = 0  # flows that could not be kept
         self.reel: Reel | None = None  # the table by the second
+        self._moments: moments.Writer | None = None  # ... on disk
+        self._back: moments.Reader | None = None
+        self._trouble = ""  # of that, as it was said
         self._second = self._looked = 0
 
     def begin(self, run: Run) -> None:
         self._run = run
-        if run.settings.of("history.memory_mb"):
+        self._wanted = bool(run.purpose.live and run.settings.of("history.on"))
+        if run.settings.of("history.memory_mb") or (self._wanted and run.settings.of("history.moments_mb")):
             self.reel = Reel(run.engines[0], run.settings.of("history.memory_mb") << 20,
                              run.settings.of("history.flows"))
             self._tellers = [addon for addon in run.addons if addon.column(run.engines[0]) is not None]
@@ -69,14 +79,18 @@ class History(Addon):
         self._wanted = False
         try:
             self._writer = Writer(self._run.settings.of("history.disk_mb") << 20)
+            if self._run.settings.of("history.moments_mb"):
+                about = {"label": self._run.purpose.label, "interfaces": list(self._run.source.interfaces)}
+                self._moments = moments.Writer(self._run.settings.of("history.moments_mb") << 20, about)
+                self._back = moments.Reader(self._moments.run)
         except HistoryError as e:
             self._run.say(f"no history is kept: {e}", WARNING)
 
     def take(self, step: Step) -> Sequence[Event]:
-        if self.reel is not None and not step.again:
-            self._look(self.reel, step.over)
         if self._wanted:
             self._open()
+        if self.reel is not None and not step.again:
+            self._look(self.reel, step.over)
         if self._writer is None or step.again:
             return ()
         self._collect()
@@ -97,7 +111,35 @@ class History(Addon):
             return
         self._second = second
         self._looked += reel.rows
-        reel.take(self._told)
+        made = reel.take(self._told)
+        if self._moments is not None:
+            piece = reel.newest
+            self._moments.put(piece, reel.texts(made), surroundings(engine), lambda: reel.texts_of(piece))
+            if self._moments.trouble != self._trouble:
+                self._trouble = self._moments.trouble
+                if self._trouble:
+                    self._run.say(f"the moments of the history wait in memory: {self._trouble}", WARNING)
+
+    def at(self, ns: int, now: Kept | None) -> Kept | None:
+        """The newest moment at or before `ns`, else the oldest: `now` is that of memory. Raises Gone."""
+        try:
+            return self._found(self._back, ns, now) if self._back is not None else now
+        except HistoryError as e:
+            raise Gone(f"history: {e}") from None
+
+    def _found(self, back: moments.Reader, ns: int, now: Kept | None) -> Kept | None:
+        if now is not None and ns >= now.moment.first_ns:
+            here = now.moment
+            older = back.before(here.first_ns)
+            if older is None:
+                return now
+            return now._replace(moment=here._replace(first_ns=older[0], step_ns=here.step_ns or here.at_ns - older[1]))
+        found = back.at(ns)
+        if found is None or now is None:
+            return found or now
+        then, here = found.moment, now.moment
+        return found._replace(moment=then._replace(next_ns=then.next_ns or here.first_ns,
+                                                   last_ns=max(then.last_ns, here.last_ns)))
 
     def _told(self, row: int) -> object:
         """What addons know of the flow in a row: for its record, and by teller for filters and orders."""
@@ -112,10 +154,17 @@ class History(Addon):
         kept = Store("moments of the table of flows", len(self.reel) if self.reel is not None else 0, None,
                      self.reel.size if self.reel is not None else None,
                      self.reel.let_go if self.reel is not None else 0)
-        return (Store("flows that wait for the history", len(self._waiting), MOST, None, self.missed), kept)
+        found = [Store("flows that wait for the history", len(self._waiting), MOST, None, self.missed), kept]
+        if self._moments is not None:
+            found.append(Store("moments that wait for the disk", self._moments.waiting, None, None,
+                               self._moments.missed))
+        return found
 
     def close(self) -> None:
         """What is still open is kept as it is now: the next run does not know it."""
+        if self._moments is not None:
+            self._moments.close()
+            self._moments = None
         if self._writer is not None:
             self._collect()
             self._collect_open()

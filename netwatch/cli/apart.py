@@ -10,22 +10,31 @@ import json
 import os
 from collections.abc import Callable
 
-from netwatch.history import store
+from netwatch.history import moments, store
+from netwatch.history.database import HistoryError
 from netwatch.platform.walls import User
 from netwatch.store.folders import account, caller
 
 MOST = 65536  # bytes of an answer
 
 
-def span() -> store.Span | None:
-    """As store.span()."""
-    found = _apart(store.span)
-    return store.Span(*map(_number, found)) if isinstance(found, list) else None
+def spans() -> tuple[store.Span | None, moments.Span | None]:
+    """As store.span() and moments.span()."""
+    found = _apart(lambda: (store.span(), moments.span()))
+    if not isinstance(found, list) or len(found) != 2:
+        raise HistoryError(f"{store.path()}: it could not be looked at")
+    flows, table = ([_number(each) for each in half] if isinstance(half, list) else None for half in found)
+    if (flows and len(flows) != 5) or (table and len(table) != 7):
+        raise HistoryError(f"{store.path()}: it could not be looked at")
+    return store.Span(*flows) if flows else None, moments.Span(*table) if table else None
 
 
-def forget(before_ns: int | None) -> int:
-    """As store.forget()."""
-    return _number(_apart(lambda: store.forget(before_ns)))
+def forget(before_ns: int | None) -> tuple[int, int]:
+    """As store.forget() and moments.forget()."""
+    found = _apart(lambda: (store.forget(before_ns), moments.forget(before_ns)))
+    if not isinstance(found, list) or len(found) != 2:
+        raise HistoryError(f"{store.path()}: it could not be looked at")
+    return _number(found[0]), _number(found[1])
 
 
 def _apart(work: Callable[[], object]) -> object:
@@ -48,9 +57,9 @@ def _apart(work: Callable[[], object]) -> object:
     try:
         found, error, refused = json.loads(said)
     except ValueError:
-        raise store.HistoryError(f"{store.path()}: it could not be looked at") from None
+        raise HistoryError(f"{store.path()}: it could not be looked at") from None
     if error:
-        raise store.HistoryError("".join(c if c.isprintable() else "\ufffd" for c in str(error)), refused=bool(refused))
+        raise HistoryError("".join(c if c.isprintable() else "\ufffd" for c in str(error)), refused=bool(refused))
     return found
 
 
@@ -61,7 +70,7 @@ def _answer(work: Callable[[], object], user: User) -> tuple[object, str, bool]:
     try:
         become(user)
         return work(), "", False
-    except store.HistoryError as e:
+    except HistoryError as e:
         return None, str(e), e.refused
     except OSError as e:
         return None, f"{store.path()}: {e.strerror}", isinstance(e, PermissionError)
@@ -69,5 +78,5 @@ def _answer(work: Callable[[], object], user: User) -> tuple[object, str, bool]:
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or not 0 <= value < 1 << 63:
-        raise store.HistoryError(f"{store.path()}: times or counts of it are damaged")
+        raise HistoryError(f"{store.path()}: times or counts of it are damaged")
     return value

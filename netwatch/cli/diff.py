@@ -1,26 +1,34 @@
-"""`netwatch diff A B`: what is new, what has vanished and what has shifted from one capture or bundle to another."""
+"""`netwatch diff A B`: what is new, what has vanished and what has shifted from one capture, bundle or time to another.
+
+  netwatch diff yesterday.pcapng today.pcapng
+  netwatch diff history:2026-11-20..2026-11-21 history:2026-11-21..
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netwatch.bundle.summary import cell, table
+from netwatch.cli import history, sandbox
 from netwatch.cli.errors import EXIT_FINDING, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.records_of import Records
+from netwatch.cli.selection import read_settings
 from netwatch.export.compare import SETS, Difference, Profile, Shift, Sums, compare
 from netwatch.model.record import Record
 from netwatch.stats import show
 from netwatch.stats.table import Column, Kind, Table
 
 FORMATS = ("table", "markdown", "json")
+WINDOW = "history:"
 
 
 def main(arguments: list[str]) -> int:
-    p = Parser(prog="netwatch diff", description=__doc__)
-    p.add_argument("before", metavar="A", help="a capture or a bundle")
+    p = Parser(prog="netwatch diff", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("before", metavar="A", help="a capture, a bundle, or history:FROM..TO")
     p.add_argument("after", metavar="B", help="another")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, json in a pipe")
     p.add_argument("--exit-status", action="store_true", help="exit 1 when there is a difference")
@@ -29,7 +37,8 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     options = p.parse_args(arguments)
     options.show_secrets = False
-    opened = [Records([path], {"flow"}, options) for path in (options.before, options.after)]
+    opened = [Window(path.removeprefix(WINDOW), options) if path.startswith(WINDOW) else
+              Records([path], {"flow"}, options) for path in (options.before, options.after)]
     profiles = [Profile(), Profile()]
     codes, inside = [], False
     for records, profile in sorted(zip(opened, profiles, strict=True), key=lambda pair: not pair[0].bundled):
@@ -44,6 +53,23 @@ def main(arguments: list[str]) -> int:
     for line in lines:
         print(line)
     return next((code for code in codes if code), EXIT_FINDING if options.exit_status and found else 0)
+
+
+class Window:
+    """A time of the history, in the place of Records."""
+
+    bundled = False
+
+    def __init__(self, text: str, options: argparse.Namespace) -> None:
+        self._text, self._settings = text, read_settings(options.set, options.config)
+
+    def hand(self, take: Callable[[Record], None], *, shut_in: bool = True) -> int:
+        """See Records. Raises CommandError."""
+        if shut_in:
+            sandbox.shut_in(self._settings)
+        for record in history.records(self._text, self._settings):
+            take(record)
+        return 0
 
 
 def as_json(found: Difference, before: Profile, after: Profile) -> Iterator[str]:

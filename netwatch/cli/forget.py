@@ -10,7 +10,7 @@ from netwatch.cli import apart
 from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
-from netwatch.history import store
+from netwatch.history.database import HistoryError
 from netwatch.recorder import window
 from netwatch.store import files
 
@@ -37,10 +37,10 @@ def main(arguments: list[str]) -> int:
                 gone += 1
                 left += each.folder.exists()
         try:
-            flows = apart.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
-        except store.HistoryError as e:
+            flows, moments = apart.forget(None if limit is None else int(min(max(limit, 0), MOST_S) * 1e9))
+        except HistoryError as e:
             raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_UNAVAILABLE) from None
-    say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed")
+    say(f"{gone} removed, {left} left in {window.root()}; {flows:,} flows of the history removed, {moments:,} moments")
     return 0
 
 

@@ -1,4 +1,7 @@
-"""`netwatch read --history [FROM..TO]`: flows that live captures left on disk (history.on), as they were recorded."""
+"""`netwatch read --history [FROM..TO]`: flows that live captures left on disk (history.on), as they were recorded.
+
+With a moment instead, `--history 10:31:05`, the table of flows as it was then.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,31 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from netwatch._fast.out.naming import nanoseconds
+from netwatch._fast.out.record import iso
 from netwatch.cli import sandbox
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_MISSING, EXIT_PERMISSION, CommandError, say
-from netwatch.history import store
+from netwatch.history import moments, store
+from netwatch.history.database import HistoryError
+from netwatch.model.session import Gone
 from netwatch.records.items import KeptItem
 from netwatch.records.selection import Selection
+from netwatch.run.past import on_screen, records_of
 
 if TYPE_CHECKING:
+    from netwatch.history.tape import Kept
     from netwatch.model.record import Record
     from netwatch.records.output import Writes
     from netwatch.store.settings import Settings
 
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+FINER = re.compile(r"\.\d{6}(\d{3})\b")
 END = (1 << 63) - 1
+ABSENT_NS = 120 * 10**9  # since the moment before: nobody captured
+Key = tuple[object, ...]
 ALONE = ("files", "interface", "keylog", "follow", "write", "count", "duration")  # options that it has no use for
 
 
@@ -35,7 +47,7 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
         raise CommandError("--history has flows; `--what flows`, or `netwatch sql --history`")
     sandbox.shut_in(settings)  # the file is of whoever called: root parses no database of somebody else's
     waits = selection.sort is not None
-    for record in records(options.history):
+    for record in records(options.history, settings):
         item = KeptItem("flow", record)
         if not selection.passes(item):
             continue
@@ -52,18 +64,54 @@ def read(options: argparse.Namespace, kinds: set[str], selection: Selection, wri
     return 0
 
 
-def records(text: str) -> Iterator[Record]:
-    """The flows of that time. Raises CommandError."""
-    first, last = span(text)
+def records(text: str, settings: Settings) -> Iterator[Record]:
+    """The flows of that time, or of that moment. Raises CommandError."""
+    timeouts = on_screen(settings)
     try:
+        if text and ".." not in text:
+            yield from _table(_moment(text, 0), text, timeouts)
+            return
+        first, last = span(text)
         there = store.span()
         if there is None:
             raise CommandError("there is no history: live captures leave one with history.on", EXIT_MISSING)
         if there.let_go:
             say(f"history: {there.let_go:,} older flows had to make room")
-        yield from store.records(first, last)
-    except store.HistoryError as e:
+        still = {key: record for kept in moments.Reader().left_open(first)
+                 for key, record in _open(kept, first, last, timeouts)}
+        for record in store.records(first, last):
+            still.pop(_key(record), None)
+            yield record
+        yield from still.values()
+    except HistoryError as e:
         raise CommandError(f"history: {e}", EXIT_PERMISSION if e.refused else EXIT_DAMAGED) from None
+    except (Gone, ValueError):
+        raise CommandError(f"history: {moments.path()}: a moment of it is damaged", EXIT_DAMAGED) from None
+
+
+def _table(ns: int, text: str, timeouts: dict[str, int]) -> Iterator[Record]:
+    """The flows there were at a moment, in their order."""
+    kept = moments.Reader().at(ns)
+    if kept is None:
+        raise CommandError("there are no moments of the past: live captures leave them with history.on", EXIT_MISSING)
+    at_ns = kept.moment.at_ns
+    if not 0 <= ns - at_ns <= ABSENT_NS:
+        raise CommandError(f"--history {text}: nothing was captured then; the nearest moment is {iso(at_ns)}",
+                           EXIT_MISSING)
+    say(f"history: as of {iso(at_ns)}"
+        + (f"; {kept.moment.left_out:,} flows are not in it" if kept.moment.left_out else ""))
+    yield from sorted(records_of(kept, timeouts), key=lambda record: int(record["id"]))
+
+
+def _open(kept: Kept, first: int, last: int, timeouts: dict[str, int]) -> Iterator[tuple[Key, Record]]:
+    """The flows that were open at the last moment of a run that was killed, or goes on, with frames in that time."""
+    for record in records_of(kept, timeouts):
+        if "ended" not in record and nanoseconds(record["last"]) >= first and nanoseconds(record["first"]) < last:
+            yield _key(record), record
+
+
+def _key(record: Record) -> Key:
+    return tuple(record.get(name) for name in ("id", "first", "src", "sport", "dst", "dport"))
 
 
 def span(text: str) -> tuple[int, int]:
@@ -85,6 +133,8 @@ def _moment(text: str, missing: int) -> int:
         return missing
     try:
         full = f"{date.today().isoformat()}T{text:0>5}" if CLOCK.fullmatch(text) else text
-        return min(max(int(datetime.fromisoformat(full).astimezone().timestamp() * 1e9), 0), END)
+        since = datetime.fromisoformat(full).astimezone() - datetime.fromtimestamp(0, UTC)
+        finer = FINER.search(full)  # than datetime knows
+        return min(max(since // timedelta(microseconds=1) * 1000 + int(finer[1] if finer else 0), 0), END)
     except (ValueError, OverflowError):
         raise CommandError(f"--history {text}: a time such as 10:00, or a date such as 2026-11-21T10:00") from None

@@ -64,7 +64,8 @@ def _inputs(p: Parser) -> None:
     g.add_argument("-r", "--read", action="append", default=[], metavar="FILE", help="the same; repeatable")
     g.add_argument("-i", "--interface", action="append", default=[], metavar="NAME", help="capture here; repeatable")
     g.add_argument("--history", nargs="?", const="", metavar="FROM..TO",
-                   help="flows that were kept on disk (history.on), all or of a time: 10:00..11:00")
+                   help="flows that were kept on disk (history.on), all, or of a time: 10:00..11:00; the table as "
+                        "it was at a moment: 10:31:05")
     g.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     g.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
     g.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")

@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
     p.add_argument("-r", "--read", action="append", default=[], metavar="FILE",
                    help="a capture, or a bundle; captures are repeatable")
     p.add_argument("--history", nargs="?", const="", metavar="FROM..TO",
-                   help="flows that were kept on disk (history.on), all or of a time: 10:00..11:00")
+                   help="flows that were kept on disk (history.on), all, or of a time: 10:00..11:00; the table as "
+                        "it was at a moment: 10:31:05")
     p.add_argument("--format", choices=FORMATS, help="default table on a terminal, ndjson in a pipe")
     p.add_argument("--timeout", default="60s", metavar="TIME", help="that the query may take; default 60s")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE", help="TLS keys in NSS format; repeatable")
@@ -65,8 +66,9 @@ def _fill(tables: Tables, options: argparse.Namespace) -> int:
         return Records(options.read, set(tables.kinds), options).hand(tables.add)
     if set(tables.kinds) != {"flow"}:
         raise CommandError("sql --history: there are flows alone")
-    sandbox.shut_in(read_settings(options.set, options.config))
-    for record in history.records(options.history):
+    settings = read_settings(options.set, options.config)
+    sandbox.shut_in(settings)
+    for record in history.records(options.history, settings):
         tables.add(record)
     return 0
 

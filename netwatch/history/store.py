@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import sqlite3
-import stat
-import time
 import zlib
 from collections.abc import Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
+from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
 from netwatch.model.record import Record
-from netwatch.store import files
 from netwatch.store.folders import state_folder
 
-BUSY_MS = 1000
 BATCH_MOST = 1 << 26  # bytes that the flows of one piece may unpack to
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,
@@ -31,23 +27,12 @@ CREATE TABLE IF NOT EXISTS flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT
 CREATE INDEX IF NOT EXISTS flows_by_time ON flows (last_ns);
 CREATE TABLE IF NOT EXISTS let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT NULL);
 """
-TABLES = sorted(" ".join(each.split()).replace("IF NOT EXISTS ", "") for each in SCHEMA.split(";") if each.strip())
 FLOW = "netwatch.flow/1"
 DEPTH_MOST = 16  # of objects and lists in each other
 WORD = 1 << 63
-READ_S = 30.0  # that SQLite may take to the next piece
 FORGET_S = 600.0
-STEPS = 20_000  # of SQLite's machine between two looks at the clock
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ODD = re.compile(rf"{UNPRINTABLE.pattern}|\\[^\"\\]")  # a line of JSON in which there may be such
-
-
-class HistoryError(Exception):
-    """The history cannot be read or written; one line. `refused`: for want of rights."""
-
-    def __init__(self, message: str, *, refused: bool = False) -> None:
-        super().__init__(message)
-        self.refused = refused
 
 
 class Span(NamedTuple):
@@ -71,89 +56,35 @@ class Writer:
     def __init__(self, most: int) -> None:
         """`most` bytes on disk."""
         self._most = most
-        where = path()
-        try:
-            with files.as_caller():
-                files.make_folder(where.parent)
-                os.close(os.open(where, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-                self._base = sqlite3.connect(where, timeout=BUSY_MS / 1000, isolation_level=None,
-                                             check_same_thread=False)
-                self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                self._base.execute("PRAGMA journal_mode = WAL")
-                self._base.execute("PRAGMA synchronous = NORMAL")
-                self._base.executescript(SCHEMA)
-                _check(self._base)
-        except (OSError, sqlite3.Error) as e:
-            raise HistoryError(f"{where}: {getattr(e, 'strerror', None) or e}") from None
+        self._base = Base(path(), SCHEMA)
 
     def add(self, records: Sequence[Record], first_ns: int, last_ns: int) -> None:
         """Flows that ended together, the times of the first and last of their frames."""
         text = "\n".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records)
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-            try:
-                self._base.execute("INSERT INTO flows VALUES (?, ?, ?, ?)",
-                                   (first_ns, last_ns, len(records), zlib.compress(text.encode(), 6)))
-                self._make_room()
-                self._base.execute("COMMIT")
-            except BaseException:
-                self._base.execute("ROLLBACK")
-                raise
-            self._base.execute("PRAGMA incremental_vacuum(256)")
-        except sqlite3.Error as e:
-            raise HistoryError(f"{path()}: {e}") from None
+        with self._base.changed() as base:
+            base.execute("INSERT INTO flows VALUES (?, ?, ?, ?)",
+                         (first_ns, last_ns, len(records), zlib.compress(text.encode(), 6)))
+            self._make_room(base)
 
     def close(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self._base.close()
+        self._base.close()
 
-    def _make_room(self) -> None:
+    def _make_room(self, base: sqlite3.Connection) -> None:
         """Let the oldest tenth go when there is too much."""
-        pages, free, size = (self._base.execute(f"PRAGMA {name}").fetchone()[0]
-                             for name in ("page_count", "freelist_count", "page_size"))
-        if (pages - free) * size <= self._most:
+        if used(base) <= self._most:
             return
-        pieces = self._base.execute("SELECT count(*) FROM flows").fetchone()[0]
-        gone = self._base.execute(
+        pieces = base.execute("SELECT count(*) FROM flows").fetchone()[0]
+        gone = base.execute(
             "SELECT total(count), max(last_ns) FROM (SELECT count, last_ns FROM flows ORDER BY last_ns LIMIT ?)",
             (max(1, pieces // 10),)).fetchone()
-        self._base.execute("DELETE FROM flows WHERE rowid IN (SELECT rowid FROM flows ORDER BY last_ns LIMIT ?)",
+        base.execute("DELETE FROM flows WHERE rowid IN (SELECT rowid FROM flows ORDER BY last_ns LIMIT ?)",
                            (max(1, pieces // 10),))
-        self._base.execute("INSERT INTO let_go VALUES (?, ?)", (int(gone[0]), gone[1]))
+        base.execute("INSERT INTO let_go VALUES (?, ?)", (int(gone[0]), gone[1]))
 
 
 def _opened() -> sqlite3.Connection | None:
     """For reading; None where there is none. Raises HistoryError."""
-    where = path()
-    try:
-        with files.as_caller():
-            if not stat.S_ISREG(where.stat().st_mode):
-                raise HistoryError(f"{where}: not a regular file")
-            base = sqlite3.connect(f"{where.as_uri()}?mode=rw", uri=True, timeout=BUSY_MS / 1000)
-            _limit(base, READ_S)
-            base.execute("PRAGMA trusted_schema = OFF")
-            base.execute("PRAGMA query_only = ON")
-            _check(base)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as e:
-        raise HistoryError(f"{where}: {e.strerror}", refused=isinstance(e, PermissionError)) from None
-    except sqlite3.Error as e:
-        raise HistoryError(f"{where}: {e}") from None
-    return base
-
-
-def _limit(base: sqlite3.Connection, seconds: float) -> None:
-    """What is asked from now on is given up after so long: a file may be made to keep its reader busy."""
-    ends = time.monotonic() + seconds
-    base.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
-
-
-def _check(base: sqlite3.Connection) -> None:
-    """Its tables are those that a Writer makes, and there is nothing else: no view, no trigger. Raises HistoryError."""
-    made = base.execute("SELECT sql FROM sqlite_master LIMIT 10").fetchall()
-    if sorted(" ".join(str(sql).split()) for sql, in made) != TABLES:
-        raise HistoryError(f"{path()}: not the tables of a history")
+    return opened(path(), SCHEMA)
 
 
 def records(first_ns: int, last_ns: int) -> Iterator[Record]:
@@ -168,7 +99,7 @@ def records(first_ns: int, last_ns: int) -> Iterator[Record]:
                                  (first_ns, last_ns))
             for (data,) in found:
                 yield from _unpacked(data)
-                _limit(base, READ_S)
+                limit(base, READ_S)
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
 
@@ -217,7 +148,7 @@ def span() -> Span | None:
             gone = base.execute("SELECT total(flows) FROM let_go").fetchone()[0]
             if not flows + gone < 1 << 63:
                 raise ValueError("more flows than can be")
-            return Span(int(flows), int(first or 0), int(last or 0), _size(), int(gone))
+            return Span(int(flows), int(first or 0), int(last or 0), size(path()), int(gone))
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None
         except (ValueError, TypeError, OverflowError):
@@ -231,12 +162,12 @@ def forget(before_ns: int | None) -> int:
         return 0
     with contextlib.closing(base):
         try:
-            _limit(base, FORGET_S)
+            limit(base, FORGET_S)
             base.execute("PRAGMA query_only = OFF")
-            limit = (1 << 63) - 1 if before_ns is None else before_ns
+            until = (1 << 63) - 1 if before_ns is None else before_ns
             base.execute("PRAGMA secure_delete = ON")
-            gone = int(base.execute("SELECT total(count) FROM flows WHERE last_ns < ?", (limit,)).fetchone()[0])
-            base.execute("DELETE FROM flows WHERE last_ns < ?", (limit,))
+            gone = int(base.execute("SELECT total(count) FROM flows WHERE last_ns < ?", (until,)).fetchone()[0])
+            base.execute("DELETE FROM flows WHERE last_ns < ?", (until,))
             base.commit()
             base.execute("VACUUM")
             base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -245,12 +176,3 @@ def forget(before_ns: int | None) -> int:
         except OverflowError:
             raise HistoryError(f"{path()}: counts of it are damaged") from None
     return gone
-
-
-def _size() -> int:
-    """Bytes of the file and its log."""
-    size = 0
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(OSError):
-            size += os.stat(f"{path()}{suffix}").st_size
-    return size

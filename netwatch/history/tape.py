@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ import zstandard
 
 from netwatch._fast.view.reel import Reel as Back
 from netwatch._fast.view.tape import Tape, counts_of, surroundings
+from netwatch.model.record import Record
 from netwatch.model.session import Moment
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 LEVEL = 1  # of zstd: the time is that of the engine's thread
+TEXTS = 1 << 30  # bytes of those of one row on disk
 EACH = 200  # bytes that a piece and a text cost besides what is in them
 
 
@@ -40,13 +42,14 @@ class Piece(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """All that an engine is put back from: the pieces in their order, up to that of the moment; `texts` finds a text.
-    """
+    """All that an engine is put back from: the pieces in their order, up to that of the moment; `texts` finds a text;
+    `interfaces` of a run that is over, None: those that there are now."""
 
     moment: Moment
     pieces: tuple[Piece, ...]
     texts: Callable[[int], bytes | None]
     around: bytes
+    interfaces: Sequence[Record] | None = None
 
 
 @dataclass
@@ -68,7 +71,7 @@ class Reel:
         self._minutes: deque[Minute] = deque()
         self._texts: dict[int, bytes] = {}
         self._last = 0  # number given to a text
-        self._pack, self._size = zstandard.ZstdCompressor(level=LEVEL), 0
+        self._pack, self._size = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True), 0
         self.let_go = 0  # moments that made room
         self.frames = 0  # that had been seen at the newest moment
 
@@ -97,8 +100,9 @@ class Reel:
             return None
         return self._minutes[0].pieces[0].at_ns, self._minutes[-1].pieces[-1].at_ns
 
-    def take(self, tell: Callable[[int], object]) -> None:
-        """Put down what has changed. `tell` says what addons know of the flow in a row: what JSON can hold."""
+    def take(self, tell: Callable[[int], object]) -> set[int]:
+        """Put down what has changed; the numbers of the texts that are new. `tell` says what addons know of the flow in
+        a row: what JSON can hold."""
         counts = counts_of(self._engine)
         self.frames = counts[2]
         begins = not self._minutes or counts[0] >= self._minutes[-1].pieces[0].at_ns + MINUTE_NS
@@ -124,6 +128,20 @@ class Reel:
         self._size += size
         while self.size > self._most and len(self._minutes) > 1:
             self._drop()
+        return made
+
+    @property
+    def newest(self) -> Piece:
+        """The last that was put down."""
+        return self._minutes[-1].pieces[-1]
+
+    def texts(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Those of these numbers."""
+        return {number: self._texts[number] for number in numbers}
+
+    def texts_of(self, piece: Piece) -> dict[int, bytes]:
+        """Those of all flows in a piece that stands alone and is kept."""
+        return self.texts(self._of(piece))
 
     def _drop(self) -> None:
         """The oldest minute, and the texts that no later one has."""
@@ -160,10 +178,41 @@ class Reel:
 
 def unpacked(piece: Piece) -> bytes:
     """What Tape.piece() gave. ValueError for what is none."""
+    return inflated(piece.data, piece.size)
+
+
+def inflated(data: bytes, size: int) -> bytes:
+    """What was packed, and had so many bytes. ValueError for what is damaged."""
     try:
-        return zstandard.ZstdDecompressor().decompress(piece.data, max_output_size=piece.size)
-    except zstandard.ZstdError as e:
+        if zstandard.frame_content_size(data) != size:
+            raise ValueError("a moment of another size")
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    except (zstandard.ZstdError, MemoryError) as e:
         raise ValueError(f"a moment that is damaged: {e}") from None
+
+
+def given(texts: Mapping[int, bytes]) -> bytes:
+    """Texts by number, packed; b"" for none."""
+    if not texts:
+        return b""
+    out = b"".join(number.to_bytes(4, "little") + len(text).to_bytes(4, "little") + text
+                   for number, text in texts.items())
+    return len(out).to_bytes(4, "little") + zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(out)
+
+
+def taken(data: object) -> dict[int, bytes]:
+    """What given() packed. ValueError for what it did not."""
+    if not isinstance(data, bytes) or len(data) < 4:
+        raise ValueError("no texts")
+    size, at, found = min(int.from_bytes(data[:4], "little"), TEXTS), 0, {}
+    text = inflated(data[4:], size)
+    while at + 8 <= len(text):
+        end = at + 8 + int.from_bytes(text[at + 4:at + 8], "little")
+        found[int.from_bytes(text[at:at + 4], "little")] = text[at + 8:end]
+        at = end
+    if at != len(text):
+        raise ValueError("texts that are damaged")
+    return found
 
 
 def parted(text: bytes) -> tuple[bytes, bytes]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import copy
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from netwatch._fast.engine import Engine
+from netwatch._fast.flow.series import History
 from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch._fast.view.engineview import EngineView, screen_record
 from netwatch._fast.view.reel import Reel, give_dns, give_surroundings
@@ -20,15 +21,59 @@ from netwatch.addons.throughput import Throughput
 from netwatch.filter import fields
 from netwatch.history.tape import Kept, parted, unpacked
 from netwatch.model import contract
-from netwatch.model.contract import Addon, Kind, Question, Where
+from netwatch.model.contract import Addon, Kind, Question, Values, Where
 from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Gone, Moment, Page
 from netwatch.names.addon import Names
 
+ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 NAMES = ("name.host", "name.via")  # fields of what addons tell that filters know by columns of the past's own
 Answer = TypeVar("Answer")
 Said = tuple[Record, Mapping[str, tuple[tuple[object, ...], int]]]  # keys of the record, and values by teller
+
+
+def on_screen(settings: Values) -> dict[str, int]:
+    """Idle timeouts of a live session (s)."""
+    return {"tcp_closed": ON_SCREEN} | settings.timeouts
+
+
+class Restored(NamedTuple):
+    """The engine of a moment; row, key and number of the text of each flow; what addons told, by that number."""
+
+    engine: Engine
+    flows: list[tuple[int, int, int]]
+    told: dict[int, Said]
+
+
+def restored(kept: Kept, timeouts: dict[str, int]) -> Restored:
+    """What there was at a moment. Raises Gone, ValueError."""
+    back = Reel()
+    for piece in kept.pieces:
+        back.apply(unpacked(piece), piece.alone, 1 << 26)
+    told: dict[int, Said] = {}
+    facts: dict[int, bytes] = {}
+    known: dict[bytes, object] = {}  # of many flows the same is told
+    flows = back.texts()
+    for _, _, number in flows:
+        if number not in told:
+            text = kept.texts(number)
+            if text is None:
+                raise Gone("that moment has just made room for newer ones")
+            facts[number], said = parted(text)
+            told[number] = cast(Said, known[said] if said in known else known.setdefault(said, json.loads(said)))
+    engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts)
+    give_surroundings(engine, kept.around)
+    back.put(engine, facts, kept.pieces[-1].counts)
+    return Restored(engine, flows, told)
+
+
+def records_of(kept: Kept, timeouts: dict[str, int]) -> Iterator[Record]:
+    """Of a moment of a run that is known by what it left, the flows there were. Raises Gone, ValueError."""
+    engine, flows, told = restored(kept, timeouts)
+    for row, _, number in flows:
+        record: Record = screen_record(engine, row, list(kept.interfaces or ()))
+        yield record | told[number][0]
 
 
 class Past:
@@ -40,29 +85,15 @@ class Past:
         self._session = session
         self.moment: Moment = kept.moment
         self.lock, self._one = threading.Lock(), threading.Lock()
-        back = Reel()
-        for piece in kept.pieces:
-            back.apply(unpacked(piece), piece.alone, 1 << 26)
-        told: dict[int, Said] = {}
-        facts: dict[int, bytes] = {}
-        known: dict[bytes, object] = {}  # of many flows the same is told
-        flows = back.texts()
-        for _, _, number in flows:
-            if number not in told:
-                text = kept.texts(number)
-                if text is None:
-                    raise Gone("that moment has just made room for newer ones")
-                facts[number], said = parted(text)
-                told[number] = cast(Said, known[said] if said in known else known.setdefault(said, json.loads(said)))
-        self.engine = Engine(max_flows=max(back.high, 1), timeouts=timeouts)
-        give_surroundings(self.engine, kept.around)
-        back.put(self.engine, facts, kept.pieces[-1].counts)
+        self.engine, flows, told = restored(kept, timeouts)
+        self._interfaces = session.source.interfaces if kept.interfaces is None else list(kept.interfaces)
+        self._ours = kept.interfaces is None  # of the run that goes on
         with session.lock:
             give_dns(self.engine, session.engine)
         self._frames = kept.pieces[-1].counts[2]
         self._said = {row: told[number][0] for row, _, number in flows}
-        self.view = EngineView(self.engine, session.source.interfaces, session.get(Names), self._tellers(flows, told),
-                               fields.tell, session.get(Throughput).history)
+        self.view = EngineView(self.engine, self._interfaces, session.get(Names), self._tellers(flows, told),
+                               fields.tell, session.get(Throughput).history if self._ours else History())
 
     def _tellers(self, flows: Sequence[tuple[int, int, int]], told: Mapping[int, Said]) -> list[_Teller]:
         """What addons told, as columns of this engine."""
@@ -105,6 +136,9 @@ class Past:
         found = self._session.get(kind)
         if isinstance(found, Throughput):
             cut = copy(found)
+            if not self._ours:
+                cut.history = History()
+                return cast(Kind, cut)
             with self._session.lock:
                 self._session.engine.tell()
                 second = self.moment.at_ns // 1_000_000_000
@@ -120,7 +154,7 @@ class Past:
 
     def record(self, row: int) -> Record:
         """The record of a row, with what addons told of it then."""
-        record: Record = screen_record(self.engine, row, self._session.source.interfaces)
+        record: Record = screen_record(self.engine, row, self._interfaces)
         return record | self._said.get(row, {})
 
     def records(self, numbers: list[int]) -> list[Record]:

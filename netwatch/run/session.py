@@ -33,7 +33,7 @@ from netwatch.names.addon import Names
 from netwatch.owners.addon import FlowOwners
 from netwatch.run import addons
 from netwatch.run.cost import Meter, resident_bytes
-from netwatch.run.past import Past
+from netwatch.run.past import Past, on_screen
 from netwatch.run.pipeline import Pipeline
 from netwatch.run.replay import Player
 from netwatch.run.turns import Turns
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 PATIENCE_S = 5.0  # for the engine to come to the end of its chunk, when it is time to leave
-ON_SCREEN = 15  # seconds a closed TCP flow stays among the live ones
 AT_ONCE = 16  # records made in one slice
 SETTLE_NS = 300_000_000  # an idle live source's clock stays this far behind the wall clock
 Answer = TypeVar("Answer")
@@ -159,7 +158,7 @@ class Session:
     @property
     def timeouts(self) -> dict[str, int]:
         """Those of its engine, where they are not the engine's own."""
-        return ({"tcp_closed": ON_SCREEN} if self.live else {}) | self.settings.timeouts
+        return on_screen(self.settings) if self.live else self.settings.timeouts
 
     def use_settings(self, settings: Values) -> None:
         """Other settings from now on, as far as a running engine can: its idle timeouts."""
@@ -245,11 +244,12 @@ class Session:
 
     def at(self, ns: int) -> Past:
         """This session as it was: the newest moment at or before that, or the oldest there is. Raises Gone."""
-        reel = self.get(History).reel
+        history = self.get(History)
         with self.lock:
-            kept = reel.at(ns) if reel is not None else None
+            kept = history.reel.at(ns) if history.reel is not None else None
+        kept = history.at(ns, kept)
         if kept is None:
-            raise Gone("nothing is kept by the second: history.memory_mb is 0" if reel is None else
+            raise Gone("nothing is kept by the second: history.memory_mb is 0" if history.reel is None else
                        "no second has passed yet")
         if self._past is None or self._past.moment.at_ns != kept.moment.at_ns:
             self._past = Past(self, kept, self.timeouts)

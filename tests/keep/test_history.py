@@ -98,7 +98,7 @@ def test_a_span_of_time(state: Path, netwatch: Run):
     for words, count in (("2026-11-21T08:52:00+00:00..2026-11-21T08:53:00+00:00", len(everything)),
                          ("..2026-11-21T08:52:00+00:00", 0), ("2027-01-01..", 0)):
         assert len(lines(netwatch("read", "--history", words, **environment()).stdout)) == count
-    for wrong in ("10:00", "x..y", "2027-01-01..2026-01-01", "25:99.."):
+    for wrong in ("10", "x..y", "2027-01-01..2026-01-01", "25:99.."):
         done = netwatch("read", "--history", wrong, **environment())
         assert done.returncode == 2 and "--history" in done.stderr
     assert command.span("10:00..11:00")[1] - command.span("10:00..11:00")[0] == 3600 * 10**9

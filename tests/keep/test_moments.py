@@ -25,6 +25,7 @@ from netwatch.model.contract import Purpose
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
 from netwatch.run.past import Past
+from netwatch.run.replay import Player
 from netwatch.run.session import Session
 from netwatch.store.settings import Settings
 from tests.engine.wire import START, eth, ip4, pcap, udp
@@ -36,12 +37,14 @@ EACH = 1 << 30                     # flows
 
 
 class Watched(Session):
-    """A session on a file. Right after each moment was put down, `seen` is called."""
+    """A session on a file, which may be taken for live. Right after each moment was put down, `seen` is called."""
 
-    def __init__(self, path: Path, seen: Callable[[Session, int], None], **settings: object) -> None:
+    def __init__(self, path: Path, seen: Callable[[Session, int], None], live: bool = False,
+                 **settings: object) -> None:
         self._seen_at, self._moments = seen, 0
-        super().__init__(Purpose(label=path.name), lambda: open_files([str(path)]),
+        super().__init__(Purpose(label=path.name, live=live), lambda: open_files([str(path)]),
                          settings=Settings(settings))
+        self.player = Player(None)         # which stops at each second
 
     def _take(self, count: int) -> Any:
         step = super()._take(count)
@@ -53,8 +56,9 @@ class Watched(Session):
 
 
 @contextmanager
-def watched(path: Path, seen: Callable[[Session, int], None], **settings: object) -> Iterator[Session]:
-    session = Watched(path, seen, **settings)
+def watched(path: Path, seen: Callable[[Session, int], None], live: bool = False,
+            **settings: object) -> Iterator[Session]:
+    session = Watched(path, seen, live, **settings)
     session.start()
     try:
         ends = time.monotonic() + 60
@@ -162,12 +166,12 @@ def test_what_is_damaged_is_said() -> None:
     assert told > 100
 
 
-def long_capture(seconds: int, flows: int) -> bytes:
-    """UDP flows, a fifth of which move each second, some of them for the first time."""
+def long_capture(seconds: int, flows: int, new: int = 1) -> bytes:
+    """UDP flows, a fifth of which move each second, some of them, `new` a second, for the first time."""
     chance = random.Random(2)
     frames = []
     for second in range(seconds):
-        for number in sorted(chance.sample(range(flows + second), flows // 5)):
+        for number in sorted(chance.sample(range(flows + new * second), flows // 5)):
             payload = udp(10_000 + number % 50_000, 9, bytes(chance.randrange(400)))
             frames.append((START + second * 10**9 + len(frames) % 1000 * 1000, eth(ip4(17, payload))))
     return pcap(frames)

@@ -44,3 +44,4 @@ cdef void go_way(Image* m, const Image* d) noexcept nogil
 cdef u64 pack(u8* out, const Image* ways, const u32* rows, u32 n, u32 high) noexcept nogil
 cdef bint unpack(Image* ways, u32* rows, const u8* p, u64 size, u32 n, u32 high) noexcept nogil
 cdef void* wider(void* p, u32 before, u32 after, size_t size) except NULL
+cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u32 high)

@@ -1,16 +1,13 @@
 """All that is shown of a row of the table of flows, and its packing by planes of bytes."""
-from libc.stdlib cimport realloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.row cimport ST_COUNT, Cold, Facts, Row, TcpRow
-from netwatch._fast.flow.content cimport MAX_PROTOS
+from netwatch._fast.flow.row cimport Cold, Facts, Row, TcpRow
 from netwatch._fast.flows cimport Core
-from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP, Encap
-
-LAYOUT = f"{N8}/{N4}/{N2}/{N1} {sizeof(Encap)} {MAX_PROTOS} {ST_COUNT}"    # whose pieces can be read
+from netwatch._fast.wire.packet cimport FAMILY_NONE, PROTO_TCP
 
 
 cdef bint has_tcp(const Row* row) noexcept nogil:
@@ -216,3 +213,22 @@ cdef void* wider(void* p, u32 before, u32 after, size_t size) except NULL:
         raise MemoryError("no memory for the past")
     memset(<char*>found + before * size, 0, (after - before) * size)
     return found
+
+
+cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u32 high):
+    """`new` of these rows, `old` by row number, NULL: none."""
+    cdef u64 size
+    cdef u32 i
+    cdef u8* out = <u8*>malloc(HEAD + MASK + <u64>n * (4 + PLANES + 8))
+    cdef Image* ways = <Image*>malloc((<u64>n + 1) * sizeof(Image))
+    try:
+        if out == NULL or ways == NULL:
+            raise MemoryError("no memory for a moment of the past")
+        with nogil:
+            for i in range(n):
+                way_from(&ways[i], &new[i], &old[rows[i]] if old != NULL else NULL)
+            size = pack(out, ways, rows, n, high)
+        return (<char*>out)[:size]
+    finally:
+        free(out)
+        free(ways)

@@ -1,6 +1,6 @@
 """An engine put back from pieces of a tape (tape.pyx): the table of flows at a moment that is over."""
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
@@ -8,7 +8,7 @@ from netwatch._fast.flow.content cimport DNS_KEPT, FACT_HEAD, MAX_PROTOS
 from netwatch._fast.flow.row cimport BIT_ENDED, END_REUSED, ST_COUNT, Cold, Facts
 from netwatch._fast.flows cimport Core
 from netwatch._fast.view.image cimport (HEAD, MASK, W1_APP, W1_ENDED, W1_FAMILY, W1_STATE, W1_TCP, W2_BACK, W2_COPIES,
-                                        W2_PATH, W4_TEXT, W8_KEY, Image, go_way, put_image, unpack, wider)
+                                        W2_PATH, W4_TEXT, W8_KEY, Image, go_way, packed, put_image, unpack, wider)
 from netwatch._fast.wire.encap cimport PATHS_MAX, Paths
 from netwatch._fast.wire.packet cimport (
     FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, MAX_TAGS, MAX_TUNNELS, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, Encap)
@@ -36,9 +36,7 @@ cdef class Reel:
         n, high = (<const u32*>p)[0], (<const u32*>p)[1]
         if high > most or n > high or size < HEAD + MASK + 4 * <u64>n:
             raise ValueError("a piece of more rows than can be")
-        if high >= self.cap:
-            self.images = <Image*>wider(self.images, self.cap, high + 1, sizeof(Image))
-            self.cap = high + 1
+        self.reach(high)
         if alone and self.images != NULL:
             memset(self.images, 0, self.cap * sizeof(Image))
         rows, ways = <u32*>malloc(4 * <u64>n + 4), <Image*>calloc(<u64>n + 1, sizeof(Image))
@@ -61,6 +59,32 @@ cdef class Reel:
         cdef u32 i
         return [(i, self.images[i].w8[W8_KEY], self.images[i].w4[W4_TEXT]) for i in range(1, self.high + 1)
                 if self.images[i].w1[W1_FAMILY]]
+
+    def piece_from(self, Reel before) -> bytes:
+        """The piece that leads here from the same table at an earlier moment."""
+        cdef u32 i, n = 0, high = max(self.high, before.high)
+        cdef u32* rows = <u32*>malloc(4 * <u64>high + 4)
+        cdef Image* new = <Image*>malloc((<u64>high + 1) * sizeof(Image))
+        try:
+            if rows == NULL or new == NULL:
+                raise MemoryError("no memory for a moment of the past")
+            self.reach(high)
+            before.reach(high)
+            for i in range(1, high + 1):
+                if memcmp(&self.images[i], &before.images[i], sizeof(Image)):
+                    rows[n] = i
+                    new[n] = self.images[i]
+                    n += 1
+            return packed(new, before.images, rows, n, high)
+        finally:
+            free(rows)
+            free(new)
+
+    cdef int reach(self, u32 high) except -1:
+        if high >= self.cap:
+            self.images = <Image*>wider(self.images, self.cap, high + 1, sizeof(Image))
+            self.cap = high + 1
+        return 0
 
     def put(self, Engine engine, facts: Mapping[int, bytes], counts: tuple[int, ...]) -> None:
         """Make an engine that has seen nothing the one of that moment. `facts`: by number of a text, what its flow

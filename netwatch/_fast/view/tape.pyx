@@ -5,15 +5,18 @@ An Image is all that is shown of a row. A piece holds rows and how far each fiel
 what a flow says and addons tell of it, are numbers here: whoever keeps them gives these. The caller holds the engine
 still.
 """
-from libc.stdlib cimport free, malloc
+import sys
+
+from libc.stdlib cimport free
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.row cimport Facts
+from netwatch._fast.flow.content cimport MAX_PROTOS
+from netwatch._fast.flow.row cimport ST_COUNT, Facts
 from netwatch._fast.flows cimport Core
-from netwatch._fast.view.image cimport (HEAD, MASK, PLANES, W1_FAMILY, W4_TEXT, W8_FIRST, W8_KEY, Image, facts_mark,
-                                        pack, take_image, way_from, wider)
+from netwatch._fast.view.image cimport (N1, N2, N4, N8, W1_FAMILY, W4_TEXT, W8_FIRST, W8_KEY, Image, facts_mark,
+                                        packed, take_image, wider)
 from netwatch._fast.wire.encap cimport Paths
 from netwatch._fast.wire.packet cimport FAMILY_NONE, Encap
 
@@ -155,25 +158,6 @@ cdef class Tape:
         return out
 
 
-cdef bytes packed(const Image* new, const Image* old, const u32* rows, u32 n, u32 high):
-    """`new` of these rows, `old` by row number, NULL: none."""
-    cdef u64 size
-    cdef u32 i
-    cdef u8* out = <u8*>malloc(HEAD + MASK + <u64>n * (4 + PLANES + 8))
-    cdef Image* ways = <Image*>malloc((<u64>n + 1) * sizeof(Image))
-    try:
-        if out == NULL or ways == NULL:
-            raise MemoryError("no memory for a moment of the past")
-        with nogil:
-            for i in range(n):
-                way_from(&ways[i], &new[i], &old[rows[i]] if old != NULL else NULL)
-            size = pack(out, ways, rows, n, high)
-        return (<char*>out)[:size]
-    finally:
-        free(out)
-        free(ways)
-
-
 def counts_of(Engine engine) -> tuple[int, ...]:
     """What of an engine goes with a piece: clock, first, frames, bytes, flows begun, flows evicted."""
     cdef Core* core = &engine.core
@@ -192,3 +176,8 @@ def surroundings(Engine engine) -> bytes:
         return b""
     return ((<char*>&paths.items[1])[:paths.n * sizeof(Encap)]
             + (<char*>engine.core.link_types)[:sizeof(engine.core.link_types)])
+
+
+def layout() -> str:
+    """What pieces and surroundings are laid out like: those of another layout cannot be read."""
+    return f"{N8}/{N4}/{N2}/{N1} {sizeof(Encap)} {MAX_PROTOS} {ST_COUNT} {sys.byteorder}"

@@ -18,7 +18,8 @@ from netwatch.cli import apart
 from netwatch.cli.doctor import parts
 from netwatch.cli.errors import say
 from netwatch.cli.parser import Parser
-from netwatch.history import store
+from netwatch.history import moments, store
+from netwatch.history.database import HistoryError
 from netwatch.model.host import Unavailable
 from netwatch.model.machine import NOT_NEEDED, Status
 from netwatch.model.record import Record
@@ -88,13 +89,20 @@ def kept() -> list[Check]:
             found.append({"name": name, "place": str(path), "bytes": about.st_size,
                           "changed": iso(int(about.st_mtime * 1e9))})
     try:
-        there = apart.span()
-    except store.HistoryError as e:
+        there, table = apart.spans()
+    except HistoryError as e:
         say(f"history: {e}")
         return found
     if there is not None and there.flows:
         found.append({"name": f"history of {there.flows:,} flows", "place": str(store.path()), "bytes": there.size,
                       "changed": iso(there.last_ns), "since": iso(there.first_ns)})
+    if table is not None and table.moments:
+        apart_s = ", ".join(f"{step} s apart since {iso(since)}" for step, since in
+                            ((1, table.fine_ns), (10, table.tens_ns)) if since)
+        found.append({"name": f"{table.moments:,} moments of the table of flows"
+                              + (f", {apart_s}; {table.let_go:,} made room" if table.let_go else ""),
+                      "place": str(moments.path()), "bytes": table.size, "changed": iso(table.last_ns),
+                      "since": iso(table.first_ns)})
     return found
 
 

@@ -1,0 +1,331 @@
+"""The table of flows by the second, on disk and across runs: what a Reel keeps in memory, in SQLite.
+
+A minute begins with a piece that stands alone, as in memory; ten minutes are a chapter, whose first row has the texts
+of all flows there are. So a chapter is read, and dropped, without the others. Over its bound the file is thinned, the
+oldest first: a quarter of it holds moments 60 s apart, a quarter 10 s; the newest half is as it was put down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from netwatch import __version__
+from netwatch._fast.dpi import add_name, app_names
+from netwatch._fast.view.tape import layout
+from netwatch.history import thinning
+from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
+from netwatch.history.tape import Kept, Piece, given, taken
+from netwatch.model.record import Record
+from netwatch.model.session import Moment
+from netwatch.store.folders import state_folder
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, mark TEXT NOT NULL, about TEXT NOT NULL,
+                                 open INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS pieces (n INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+                                   chapter INTEGER NOT NULL, minute INTEGER NOT NULL, step INTEGER NOT NULL,
+                                   alone INTEGER NOT NULL, size INTEGER NOT NULL, left_out INTEGER NOT NULL,
+                                   counts TEXT NOT NULL, around BLOB, texts BLOB, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS pieces_by_time ON pieces (at_ns, run);
+CREATE INDEX IF NOT EXISTS pieces_by_chapter ON pieces (run, chapter, minute);
+CREATE INDEX IF NOT EXISTS pieces_by_step ON pieces (step, minute, run, size);
+CREATE TABLE IF NOT EXISTS let_go (step INTEGER PRIMARY KEY, moments INTEGER NOT NULL, until_ns INTEGER NOT NULL);
+"""
+CHAPTER_NS = 600_000_000_000
+WAITS = 16 << 20  # bytes that wait for the disk
+AGAIN_S = 5.0  # until a disk that took nothing is tried again
+CLOSING_S = 5.0
+WORD = (1 << 63) - 1
+ROOM = 4  # minutes that are thinned, or chapters that are dropped, for one minute that is new
+APPS = len(app_names())  # those that netwatch knows by itself: others come with the classifiers of users
+MARK = f"{__version__} {layout()} {' '.join(str(name) for name in app_names()[1:APPS])}"  # whose pieces can be read
+OURS = "run IN (SELECT run FROM runs WHERE mark = ?)"
+APP = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,31}")
+ROW = "at_ns, alone, data, size, counts, left_out"
+
+Answer = TypeVar("Answer")
+
+
+class Span(NamedTuple):
+    """What there is: moments, from when to when (ns), bytes on disk, moments that made room; since when they are 1 s
+    and at most 10 s apart, ns, 0: none are."""
+
+    moments: int
+    first_ns: int
+    last_ns: int
+    size: int
+    let_go: int
+    fine_ns: int
+    tens_ns: int
+
+
+class Slip(NamedTuple):
+    """A moment that is to be put down."""
+
+    piece: Piece
+    texts: bytes  # packed
+    around: bytes | None
+    chapter: int
+    minute: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.piece.data) + len(self.texts) + len(self.around or b"") + 200
+
+
+def path() -> Path:
+    """Where they are."""
+    return state_folder() / "moments.sqlite"
+
+
+class Writer:
+    """Puts moments down in a thread of its own, so that a slow disk keeps nobody waiting. Raises HistoryError."""
+
+    def __init__(self, most: int, about: Record) -> None:
+        """`most` bytes on disk; `about` the run: what its flows are shown with."""
+        self._most, self._about = most, about
+        self._base = Base(path(), SCHEMA)
+        self.run = self._begin_run()
+        self._news = threading.Condition()
+        self._waiting: deque[Slip] = deque()
+        self._size = self._chapter = self._minute = 0
+        self._around = b""
+        self._closing = False
+        self.trouble = ""  # why they wait
+        self.missed = 0  # moments that found no room
+        self._thread = threading.Thread(target=self._work, name="moments", daemon=True)
+        self._thread.start()
+
+    def _begin_run(self) -> int:
+        with self._base.changed() as base:
+            return base.execute("INSERT INTO runs (mark, about, open) VALUES (?, '{}', 1)", (MARK,)).lastrowid or 0
+
+    @property
+    def waiting(self) -> int:
+        """Moments that wait for the disk."""
+        return len(self._waiting)
+
+    def put(self, piece: Piece, texts: Mapping[int, bytes], around: bytes,
+            all_texts: Callable[[], Mapping[int, bytes]]) -> None:
+        """The newest moment. `texts`: those made for it; `all_texts` gives those of all flows in it."""
+        begins = piece.alone and (not self._chapter or piece.at_ns >= self._chapter + CHAPTER_NS)
+        if self._size > WAITS or not (begins or self._chapter):
+            self.missed += 1
+            self._chapter = 0  # what follows leads on from what is not there: begin again with the next minute
+            return
+        if begins:
+            self._chapter, self._around = piece.at_ns, b""
+        if piece.alone:
+            self._minute = piece.at_ns
+        there = all_texts() if begins else texts
+        slip = Slip(piece, given(there), around if around != self._around else None, self._chapter, self._minute)
+        self._around = around
+        with self._news:
+            self._waiting.append(slip)
+            self._size += slip.size
+            self._news.notify()
+
+    def close(self) -> None:
+        """Put down what waits, as far as there is time."""
+        with self._news:
+            self._closing = True
+            self._news.notify()
+        self._thread.join(CLOSING_S)
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._closing or self._waiting)
+                slips = list(self._waiting)
+                closing = self._closing
+            try:
+                if slips:
+                    self._write(slips)
+                    self.trouble = ""
+                if closing:
+                    self._end_run()
+            except HistoryError as e:
+                self.trouble = str(e)
+                if not closing:
+                    with self._news:
+                        self._news.wait_for(lambda: self._closing, AGAIN_S)
+                    continue
+            if closing:
+                self._base.close()
+                return
+
+    def _write(self, slips: Sequence[Slip]) -> None:
+        with self._base.changed() as base:
+            about = json.dumps({**self._about, "apps": app_names()[APPS:]})
+            base.execute("INSERT INTO runs VALUES (?, ?, ?, 1) ON CONFLICT (run) DO UPDATE SET about = excluded.about",
+                         (self.run, MARK, about))
+            base.executemany("INSERT INTO pieces (at_ns, run, chapter, minute, step, alone, size, left_out, counts, "
+                             "around, texts, data) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
+                             [(slip.piece.at_ns, self.run, slip.chapter, slip.minute, slip.piece.alone,
+                               slip.piece.size, slip.piece.left_out, json.dumps(slip.piece.counts), slip.around,
+                               slip.texts or None, slip.piece.data) for slip in slips])
+        with self._news:
+            for slip in slips:
+                self._waiting.popleft()
+                self._size -= slip.size
+        if any(slip.piece.alone for slip in slips):
+            with self._base.changed() as base:
+                for _ in range(ROOM):
+                    if used(base) <= self._most or not thinning.make_room(base, MARK):
+                        break
+
+    def _end_run(self) -> None:
+        with self._base.changed() as base:
+            base.execute("UPDATE runs SET open = 0 WHERE run = ?", (self.run,))
+
+
+class Reader:
+    """Finds moments. For one thread. Raises HistoryError."""
+
+    def __init__(self, own: int = 0) -> None:
+        """`own`: the run that goes on, whose moments come before those of others."""
+        self._own = own
+        self._base: sqlite3.Connection | None = None
+        self._texts: dict[int, bytes] = {}
+        self._of = (0, 0)  # run and chapter of these texts
+        self._read = 0  # ... the last row of it that was read
+
+    def close(self) -> None:
+        if self._base is not None:
+            self._base.close()
+            self._base = None
+
+    def at(self, ns: int) -> Kept | None:
+        """The newest moment at or before `ns`, else the oldest; None where there is none."""
+        return self._asked(lambda base: self._found(base, ns))
+
+    def left_open(self, since_ns: int) -> list[Kept]:
+        """The newest moments of the runs that have not ended: they go on, or were killed."""
+        newest = f"SELECT max(at_ns) FROM pieces WHERE {OURS} AND run IN (SELECT run FROM runs WHERE open) GROUP BY run"
+        return self._asked(lambda base: [kept for at_ns, in base.execute(newest, (MARK,)).fetchall()
+                                         if at_ns >= since_ns and (kept := self._found(base, at_ns)) is not None]) or []
+
+    def before(self, ns: int) -> tuple[int, int] | None:
+        """The oldest moment, and the newest before `ns`; None where there is none before."""
+        first, newest, _, _ = self._asked(lambda base: self._around(base, ns)) or (None, None, None, None)
+        return None if first is None or newest is None else (first, newest)
+
+    def _asked(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+        self._base = self._base or opened(path(), SCHEMA)
+        if self._base is None:
+            return None
+        try:
+            limit(self._base, READ_S)
+            self._base.execute("BEGIN")
+            try:
+                return question(self._base)
+            finally:
+                self._base.execute("ROLLBACK")
+        except (sqlite3.Error, ValueError, TypeError, OverflowError) as e:
+            self.close()
+            why = e if isinstance(e, sqlite3.Error) else "a moment of it is damaged"
+            raise HistoryError(f"{path()}: {why}") from None
+
+    def _found(self, base: sqlite3.Connection, ns: int) -> Kept | None:
+        ns = min(max(ns, 0), WORD)
+        chosen = base.execute("SELECT n, run, chapter, minute, at_ns FROM pieces WHERE at_ns <= ? AND run = ? AND "
+                              "EXISTS (SELECT 1 FROM pieces WHERE at_ns >= ? AND run = ?) ORDER BY at_ns DESC, n DESC "
+                              "LIMIT 1", (ns, self._own, ns, self._own)).fetchone()
+        chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE at_ns <= ? AND "
+                                        f"{OURS} ORDER BY at_ns DESC, n DESC LIMIT 1", (ns, MARK)).fetchone()
+        chosen = chosen or base.execute(f"SELECT n, run, chapter, minute, at_ns FROM pieces WHERE {OURS} "
+                                        "ORDER BY at_ns, n LIMIT 1", (MARK,)).fetchone()
+        if chosen is None:
+            return None
+        n, run, chapter, minute, at_ns = map(int, chosen)
+        rows = base.execute(f"SELECT {ROW} FROM pieces WHERE run = ? AND chapter = ? AND minute = ? AND n <= ? "
+                            "ORDER BY n", (run, chapter, minute, n)).fetchall()
+        pieces = tuple(_piece(row) for row in rows)
+        if not pieces[0].alone:
+            raise ValueError("no beginning")
+        around = base.execute("SELECT around FROM pieces WHERE run = ? AND chapter = ? AND n <= ? AND around IS NOT "
+                              "NULL ORDER BY n DESC LIMIT 1", (run, chapter, n)).fetchone()
+        about = base.execute("SELECT about FROM runs WHERE run = ?", (run,)).fetchone()[0]
+        first, before, after, last = self._around(base, at_ns)
+        moment = Moment(at_ns, after, at_ns - before if before is not None else 0, first or at_ns, last or at_ns,
+                        pieces[-1].left_out)
+        self._read_texts(base, run, chapter, n)
+        return Kept(moment, pieces, self._texts.get, around[0] if around else b"",
+                    None if run == self._own else _interfaces(about))
+
+    def _around(self, base: sqlite3.Connection, ns: int) -> tuple[int | None, ...]:
+        """The oldest moment, the newest before, the oldest after, and the newest; None where there is none."""
+        ends = [base.execute(f"SELECT at_ns FROM pieces WHERE {OURS} {more} LIMIT 1", (MARK, *values)).fetchone()
+                for more, values in (("ORDER BY at_ns", ()), ("AND at_ns < ? ORDER BY at_ns DESC", (ns,)),
+                                     ("AND at_ns > ? ORDER BY at_ns", (ns,)), ("ORDER BY at_ns DESC", ()))]
+        return tuple(int(found[0]) if found is not None else None for found in ends)
+
+    def _read_texts(self, base: sqlite3.Connection, run: int, chapter: int, n: int) -> None:
+        """Those of the chapter, up to a row of it."""
+        if self._of != (run, chapter) or n < self._read:
+            self._of, self._read, self._texts = (run, chapter), 0, {}
+        for (texts,) in base.execute("SELECT texts FROM pieces WHERE run = ? AND chapter = ? AND n > ? AND n <= ? AND "
+                                     "texts IS NOT NULL ORDER BY n", (run, chapter, self._read, n)):
+            self._texts.update(taken(texts))
+        self._read = n
+
+
+def _interfaces(text: object) -> list[Record]:
+    """Those of a run by what is said of it, whose apps are known from now on. ValueError for what cannot be."""
+    about = json.loads(text) if isinstance(text, str) else None
+    found, apps = (about.get(name) for name in ("interfaces", "apps")) if isinstance(about, dict) else (None, None)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found) or not isinstance(apps, list):
+        raise ValueError("not what is said of a run")
+    for number, name in enumerate(apps, APPS):
+        if not isinstance(name, str) or not APP.fullmatch(name) or add_name(name) != number:
+            raise ValueError("apps of a classifier that others are in the way of")
+    return found
+
+
+def _piece(row: tuple[object, ...]) -> Piece:
+    at_ns, alone, data, length, counts, left_out = row
+    numbers = json.loads(counts) if isinstance(counts, str) else None
+    if not (isinstance(at_ns, int) and isinstance(data, bytes) and isinstance(length, int) and 0 <= length < 1 << 31
+            and isinstance(left_out, int) and isinstance(numbers, list) and len(numbers) == 6
+            and all(isinstance(each, int) and 0 <= each <= WORD for each in numbers)):
+        raise ValueError("not a piece")
+    return Piece(at_ns, bool(alone), data, length, tuple(numbers), left_out)
+
+
+def span() -> Span | None:
+    """None where there is none. Raises HistoryError."""
+    base = opened(path(), SCHEMA)
+    if base is None:
+        return None
+    with contextlib.closing(base):
+        try:
+            moments, first, last = base.execute("SELECT count(*), min(at_ns), max(at_ns) FROM pieces").fetchone()
+            gone = base.execute("SELECT total(moments) FROM let_go").fetchone()[0]
+            fine, tens = (base.execute("SELECT min(minute) FROM pieces WHERE step = ?", (step,)).fetchone()[0] or 0
+                          for step in (1, 10))
+            return Span(moments, int(first or 0), int(last or 0), size(path()), int(gone), int(fine), int(tens))
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
+        except (ValueError, TypeError, OverflowError):
+            raise HistoryError(f"{path()}: times or counts of it are damaged") from None
+
+
+def forget(before_ns: int | None) -> int:
+    """Remove the chapters that ended before, None: all of it; how many moments. Raises HistoryError."""
+    base = opened(path(), SCHEMA)
+    if base is None:
+        return 0
+    with contextlib.closing(base):
+        try:
+            return thinning.forget(base, WORD if before_ns is None else before_ns)
+        except sqlite3.Error as e:
+            raise HistoryError(f"{path()}: {e}") from None
