@@ -10,7 +10,7 @@ import sys
 from libc.stdlib cimport free
 from libc.string cimport memcmp
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.content cimport MAX_PROTOS
 from netwatch._fast.flow.row cimport ST_COUNT, Facts
