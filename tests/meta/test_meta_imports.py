@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "netwatch.export": ("netwatch.export", "netwatch.decrypt.bodies", "netwatch.decrypt.room", "netwatch.model",
                         "netwatch.schema", FAST),
     "netwatch.bundle": ("netwatch.bundle", "netwatch.model", "netwatch.schema", "netwatch.store"),
-    "netwatch.history": ("netwatch.history", "netwatch.model", "netwatch.store", FAST),
+    "netwatch.history": ("netwatch.history", "netwatch.model", "netwatch.store", FAST, "netwatch"),
     "netwatch.recorder": ("netwatch.recorder", "netwatch.export", "netwatch.model", "netwatch.store", FAST),
     "netwatch.egress": ("netwatch.egress", "netwatch.model", "netwatch.store", FAST),
     "netwatch.diagnose": ("netwatch.diagnose", "netwatch.detect", "netwatch.owners", "netwatch.model", FAST),
