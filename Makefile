@@ -30,6 +30,10 @@ lint: ## ruff, cython-lint and mypy over the whole tree
 	.venv/bin/mypy
 
 .PHONY: fuzz
+.PHONY: busy
+busy: ## a busy link that is well for BUSY_S=600 seconds, between namespaces, as root: diagnose names nothing
+	NETWATCH_BUSY_S=$(or $(BUSY_S),600) ./test.sh tests/diagnose -k busy
+
 fuzz: ## every fuzz target for SECONDS=20 each, from SEED=0 (another one every time)
 	@./fuzz/run.sh $(or $(SECONDS),20) $(or $(SEED),0)
 

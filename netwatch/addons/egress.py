@@ -16,6 +16,7 @@ from netwatch.addons.throughput import Throughput
 from netwatch.egress.destinations import SAID, goes_out, name_of
 from netwatch.egress.policy import Destination, Policy, PolicyError, Verdict, load
 from netwatch.egress.promotion import NEW, promoted, wanted
+from netwatch.egress.quotas import parsed
 from netwatch.model.contract import Addon
 from netwatch.model.group import By, GroupKey, Within
 from netwatch.model.option import Option
@@ -222,7 +223,9 @@ class EgressAddon(Addon):
 
     name = "egress"
     options = (Option("keep", False, "Keep what programs talk to on interfaces, by day, in the state folder."),
-               Option("keep_days", 90, "Days after which that is forgotten.", 1, 3650))
+               Option("keep_days", 90, "Days after which that is forgotten.", 1, 3650),
+               Option("quotas", "", "Bytes that programs should not exceed: firefox=10GB/month, *=2GB/day; * is all.",
+                      form=parsed))
     questions = (Egress,)
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import dns_times
 from netwatch.addons.alerts import AlertMarks, words
 from netwatch.addons.hosts import hosts_of
@@ -16,6 +17,8 @@ from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.diagnose.addon import Diagnose
 from netwatch.diagnose.contract import OPEN
+from netwatch.health.addon import Probes
+from netwatch.health.watch import GATEWAY, INTERNET, RESOLVER
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
 
@@ -38,6 +41,12 @@ ZERO_WINDOWS = 3
 CUT_SHARE = 0.01
 FAILURES = (1, 2, 4, 5)  # DNS response codes that are no answer: FORMERR, SERVFAIL, NOTIMP, REFUSED
 NXDOMAIN = 3
+DOWN_WAYS = {
+    GATEWAY: ("The gateway does not answer", "The link to the router, or the router: cable, radio, power, address. "
+              "What is behind it is not reached either."),
+    INTERNET: ("The target of probes does not answer", "The router answers: it is the line behind it, or the target "
+               "itself. `netwatch trace` shows how far packets come."),
+    RESOLVER: ("Name servers do not answer", "Addresses are reached and names are not: the servers, or what they ask.")}
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Insights:
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
-        cards = [*found_wrong, *(card for rule in RULES for card in rule(seen))]
+        cards = [*found_wrong, *_health(session), *(card for rule in RULES for card in rule(seen))]
         cards.sort(key=lambda card: RANK[card.severity])
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
 
@@ -112,6 +121,18 @@ def _findings(session: Session) -> list[Card]:
                  f"{each['cause']}. Since {each['since'][11:19]} UTC: {'; '.join(each['evidence'])}; "
                  f"told from the thresholds of {each['kind']} on.",
                  f"{each['advice']} Over after {each['closes_when']}.", each["filter"]) for each in found]
+
+
+def _health(session: Session) -> list[Card]:
+    """A way out that probes find closed."""
+    probes = session.find(Probes)
+    state = probes.down() if probes is not None else None
+    if state is None:
+        return []
+    title, meaning = DOWN_WAYS[state.kind]
+    since = iso(state.since_ns)[11:19]
+    return [Card(CRITICAL, title, f"Three probes in a row or more were not answered, the first at {since} UTC: "
+                 f"{state.reason}.", f"{meaning} Over with the first that is answered.")]
 
 
 @dataclass(frozen=True)

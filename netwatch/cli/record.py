@@ -33,13 +33,13 @@ from netwatch.recorder.rotation import Rotation
 from netwatch.run import addons
 from netwatch.run.pipeline import Pipeline
 from netwatch.store import files
+from netwatch.store.sizes import UNITS
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
     from netwatch.filter import Filter
 
 RING = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,6})(KB|MB|GB|KiB|MiB|GiB)")
-UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 SMALLEST = 10_000  # bytes of a file
 HISTORY = 65_536  # ended flows that are still known while their last packets wait
 FLUSH_S = 1.0

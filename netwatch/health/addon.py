@@ -94,9 +94,14 @@ class Probes(Addon):
             self._thread.start()
         return ()
 
-    def signs(self) -> Sequence[Sign]:
+    def down(self) -> Way | None:
+        """What is down; None when nothing is, or it is not known."""
         state = self._state
-        if state is None or state.state != DOWN:
+        return state if state is not None and state.state == DOWN else None
+
+    def signs(self) -> Sequence[Sign]:
+        state = self.down()
+        if state is None:
             return ()
         return (Sign(f"{state.kind.upper()} DOWN since {iso(state.since_ns)[11:16]} UTC", WARNING),)
 

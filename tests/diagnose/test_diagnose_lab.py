@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -146,6 +147,23 @@ def test_each_fault_is_blamed_and_no_other(kind: str, wire: Wire, make: Callable
         assert record["schema"] == "netwatch.finding/1" and record["evidence"] and record["frames"]
     for workers in ("2", "3"):
         assert found(capture, "--workers", workers) == (code, text)
+
+
+def test_a_busy_link_that_is_well_names_nothing(tmp_path: Path) -> None:
+    """Downloads, short answers and names at a time, for $NETWATCH_BUSY_S seconds (`make busy`: ten minutes)."""
+    until = time.monotonic() + float(os.environ.get("NETWATCH_BUSY_S", "10"))
+    with Lab(tmp_path, Wire()) as lab:
+        lab.serve("resolver", "well")
+        lab.serve("server", "200000")
+        rounds = 0
+        while time.monotonic() < until:
+            program = [sys.executable, str(Path(__file__).with_name("programs.py"))]
+            asking = [lab.start("near", *program, "client", "5", "10", "200000") for _ in range(3)]
+            asking.append(lab.start("near", *program, "resolve", "30", "2"))
+            assert [each.wait(60) for each in asking] == [0] * 4
+            rounds += 1
+        capture = lab.stop()
+    assert found(capture) == (0, "") and rounds
 
 
 def test_live_the_process_is_named(tmp_path: Path) -> None:

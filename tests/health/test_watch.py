@@ -11,13 +11,16 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from chain import FAR, ONE, PUBLIC, Chain, reason
 from netwatch_command import COMMAND, ENVIRONMENT
 
+from netwatch.addons import insights
 from netwatch.health import watch as watching
+from netwatch.health.addon import Probes
 from netwatch.health.uptime import Keeper, Span, Uptime, spans, summed
 from netwatch.health.watch import DOWN, UNMEASURED, UP, Plan, Watch, Way
 from netwatch.model.host import Host, Unavailable
@@ -193,6 +196,19 @@ def test_addresses_that_are_used_no_more_are_forgotten() -> None:
         machine.servers = (f"10.9.1.{number % 200 + 10}",)
         watch.round(number * SECOND)
     assert len(watch.record()["places"]) == 3
+
+
+@pytest.mark.parametrize("hop", ["gateway", "internet", "dns"])
+def test_what_is_down_has_a_card_and_a_sign(hop: str) -> None:
+    probes = Probes()
+    probes._state = Way(hop, DOWN, 43_200 * SECOND, "no answer")
+    (card,) = insights._health(cast(Any, SimpleNamespace(find=lambda kind: probes)))
+    assert card.severity == "critical" and "12:00:00 UTC: no answer." in card.measured and not card.filter
+    assert [sign.text for sign in probes.signs()] == [f"{hop.upper()} DOWN since 12:00 UTC"]
+    for state in (None, Way("", UP, 0)):
+        probes._state = state
+        assert not probes.signs() and not insights._health(cast(Any, SimpleNamespace(find=lambda kind: probes)))
+    assert not insights._health(cast(Any, SimpleNamespace(find=lambda kind: None)))
 
 
 def kept(tmp_path: Path, days: int = 90) -> Iterator[Keeper]:
