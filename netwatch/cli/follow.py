@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from netwatch._fast.out.masking import masked_pieces, secrets_of
-from netwatch.addons.packets.readable import Showing
+from netwatch.addons.packets.readable import SAID, Showing
 from netwatch.cli import hexdump
 from netwatch.cli.errors import EXIT_MISSING, CommandError
 from netwatch.model.event import Event, Step
@@ -22,10 +22,11 @@ Turn = tuple[int, int]  # who speaks, in which of the flow's streams
 
 
 class Conversation:
-    """Writes turns as they come. `style`: "text" without control characters, "hex" with offsets, "raw" bytes."""
+    """Writes turns as they come. `style`: "text" without control characters, "hex" with offsets, "raw" bytes. `stream`:
+    of the flow's streams this one alone."""
 
     def __init__(self, pipeline: Pipeline, ident: int, style: str, out: IO[bytes],
-                 show_secrets: bool = False) -> None:
+                 show_secrets: bool = False, stream: int | None = None) -> None:
         self._pipeline = pipeline
         self._ident = ident
         self._style = style
@@ -37,15 +38,16 @@ class Conversation:
         self._held: list[Event] = []  # what may be the beginning of a secret, and what came after it
         self._seen: Record = {}
         self._showing = Showing()
+        self._stream = stream
 
     def take(self, step: Step) -> None:
         """What the step brought of the flow."""
-        said = [event for event in step.events if event.flow == self._ident and event.kind == "streams"]
+        said = [event for event in step.events if event.flow == self._ident and event.kind in SAID]
         if said:
             self._seen = self._pipeline.record(said[0].engine, said[0].row) or self._seen
             self._secrets = secrets_of(said[0].engine, said[0].row)
         for event in said:
-            if self._showing.shows(event, self._seen):
+            if self._showing.shows(event, self._seen) and self._stream in (None, event.stream):
                 self._held.append(event)
         self._release(idle=step.idle)
         for engine, row in step.ended:

@@ -91,7 +91,8 @@ def main(arguments: list[str]) -> int:
     where = where_of(options, kinds)
     selection = Selection(where, parse_sort(options.sort, kinds), options.limit, more=has_plugins())
     options.names = parse_fields(options.fields, kinds)
-    return answer(options, kinds, selection)
+    told = {"heads"} if options.follow is not None else set()
+    return answer(options, kinds | told, selection)
 
 
 def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
@@ -284,7 +285,7 @@ class Reading:
         from netwatch.cli.follow import Conversation
 
         conversation = Conversation(reading.pipeline, self.options.follow, self.options.follow_as, sys.stdout.buffer,
-                                    self.options.show_secrets)
+                                    self.options.show_secrets, self.options.follow_stream)
         for step in self._steps(reading):
             conversation.take(step)
         conversation.finish()

@@ -86,6 +86,8 @@ def _shown(p: Parser) -> None:
     g.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
     g.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order "
                    "of time: one of TCP, or with its keys of QUIC or DTLS")
+    g.add_argument("--follow-stream", type=int, metavar="N", help="with --follow: of the streams of HTTP/2, HTTP/3 or "
+                   "QUIC this one alone")
     g.add_argument("--follow-as", choices=STYLES, help="with --follow; default text")
     g.add_argument("--stream-limit", type=natural, metavar="BYTES",
                    help=f"with --what streams: text kept of each; default {STREAM_LIMIT}")
@@ -128,6 +130,7 @@ def check(options: argparse.Namespace) -> None:
     style = style_of(options)
     for given, name, partner in (
             (options.force, "--force", "--write" if options.write is None else ""),
+            (options.follow_stream is not None, "--follow-stream", "--follow" if options.follow is None else ""),
             (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
             (options.stream_limit is not None, "--stream-limit",
              "--what streams" if "streams" not in kinds or options.follow is not None else ""),

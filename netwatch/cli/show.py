@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from netwatch._fast.input.pcapng import Pcapng
 from netwatch._fast.input.source import Source
 from netwatch._fast.out.masking import secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import FrameRing
+from netwatch.addons.packets.opening import inside, pieces_of, starred
 from netwatch.addons.packets.questions import masked_frame
+from netwatch.addons.packets.readable import SAID
 from netwatch.cli import hexdump, read
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.sources import open_source
 from netwatch.dissect import Frame, Node, dissect
+from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
@@ -26,6 +31,7 @@ from netwatch.records.writers import Writer
 
 ROOM = 64 << 20  # bytes of the newest frames, among which those asked for are looked for after every chunk
 LONGEST = 18  # digits of a number of a frame or flow
+MOST_OPENED = 16_777_216  # bytes that came out of them
 MOST = 10_000  # frames of one command
 Span = tuple[int, int]  # of frame numbers, both ends count
 EPILOG = """examples:
@@ -42,6 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
     p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
     p.add_argument("-x", "--bytes", action="store_true", help="with the bytes of each frame")
+    p.add_argument("--keylog", action="append", default=[], metavar="FILE",
+                   help="TLS keys in NSS format: what frames carry is opened; repeatable; default $SSLKEYLOGFILE")
     p.add_argument("--show-secrets", action="store_true", help="do not mask passwords and the like")
     p.add_argument("--limit", type=natural, default=100, metavar="N", help="frames at most; default 100")
     p.add_argument("--format", choices=("text", "ndjson"), default="text", help="default text")
@@ -58,7 +66,7 @@ def main(arguments: list[str]) -> int:
     flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
              *(word for each in options.set for word in ("--set", each)),
-             *["--show-secrets"] * options.show_secrets, "--", *options.files]
+             *(word for each in options.keylog for word in ("--keylog", each)), *["--show-secrets"] * options.show_secrets, "--", *options.files]
     prepared = read.prepared(words)
     try:
         source = open_source(prepared)
@@ -97,11 +105,15 @@ class Showing(read.Reading):
 
     def __init__(self, options: argparse.Namespace, source: Source, spans: Sequence[Span], flow: int | None,
                  most: int) -> None:
-        super().__init__(options, {"flows"}, source, Selection(None, None, None),
+        keys = options.keylog or os.environ.get("SSLKEYLOGFILE") or type(source) is Pcapng
+        super().__init__(options, {"flows", *(SAID if keys else ())}, source, Selection(None, None, None),
                          Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces))
         self.spans, self.flow, self.most = spans, flow, most
         self.found: list[tuple[Record, Record, bytes]] = []  # record, what else is known, bytes
         self.apps: dict[int, str] = {}
+        self.inside: dict[int, str] = {}  # what is sealed in flows that were opened
+        self.opened: dict[int, list[Event]] = {}  # by frame
+        self.room = MOST_OPENED
         self.secrets: dict[int, tuple[bytes, ...]] = {}
         self.left_out = 0
 
@@ -121,13 +133,23 @@ class Showing(read.Reading):
                 self.found.append((record, ring.about(k), ring.frame(k)))
                 wanted.add(record.get("flow", 0))
             seen = ring.next
+            self._open(step)
             for engine, row in step.ended:
                 flow = pipeline.record(engine, row)
                 if flow.get("id") in wanted and "app" in flow:
                     self.apps[flow["id"]] = flow["app"]
+                    self.inside[flow["id"]] = inside(flow)
                     self.secrets[flow["id"]] = secrets_of(engine, row)
         if self.left_out:
             say(f"{self.left_out:,} frames more: --limit shows them")
+
+    def _open(self, step: Step) -> None:
+        """Keep what came out of the frames that are asked for."""
+        for event in step.events:
+            if event.kind in SAID and self.room > 0 and (
+                    event.flow == self.flow or any(low <= event.frame <= high for low, high in self.spans)):
+                self.room -= len(event.payload)
+                self.opened.setdefault(event.frame, []).append(event)
 
     def _asked(self, ring: FrameRing, start: int) -> list[int]:
         """The ordinals of those that are new."""
@@ -148,8 +170,11 @@ class Showing(read.Reading):
             when = iso(about["ns"]) if "time" in record else ""
             plain = self.options.show_secrets
             shown = data if plain else masked_frame(data, about, self.secrets.get(flow, ()))
+            app = self.inside.get(flow, "")
+            opened = pieces_of(self.opened.get(record["n"], ()), app) if app else ()
+            opened = opened if plain else starred(opened, self.secrets.get(flow, ()))
             yield record, shown, dissect(Frame(shown, about["link"], record["len"], record["n"], when,
-                                               record.get("interface", ""), self.apps.get(flow, ""), plain))
+                                               record.get("interface", ""), self.apps.get(flow, ""), plain, opened))
 
 
 def write(showing: Showing, as_json: bool, with_bytes: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netwatch._fast.proto.dns.text import message as dns_message
 from netwatch.decrypt.httpfacts import HttpFacts
 from netwatch.decrypt.room import ENTRY_COST, Fields
-from netwatch.decrypt.transaction import Transaction
+from netwatch.decrypt.transaction import Transaction, head_text
 
 if TYPE_CHECKING:
     from netwatch.decrypt.room import Room
@@ -30,13 +30,14 @@ PUSHED = 1 << 8  # with the flags of a frame: its block came in a PUSH_PROMISE
 class Http2:
     """One connection. Frames in, http and streams events out."""
 
-    def __init__(self, first: Event, show_secrets: bool, room: Room | None) -> None:
-        """`room` for the content, where somebody wants it."""
+    def __init__(self, first: Event, show_secrets: bool, room: Room | None, heads: bool = False) -> None:
+        """`room` for the content, where somebody wants it; `heads`: lists of header fields are told as well."""
         from hpack import Decoder  # a twentieth of a second that only HTTP/2 pays for
 
         self._flow = first
         self._facts = HttpFacts("http2", "2", first, show_secrets)
         self._room = room
+        self._tells = heads
         self._decoders = [Decoder(MAX_BLOCK), Decoder(MAX_BLOCK)]
         self._streams: dict[int, Transaction] = {}
         self._block: tuple[int, int, bytearray] | None = None  # stream, flags, what came of its header block
@@ -138,6 +139,9 @@ class Http2:
         message.head(fields, self._flow.time_ns)
         self._held += message.held
         self._facts.learn(stream, transaction, is_request)
+        if self._tells:
+            told = head_text(fields, "HTTP/2")
+            found.append(self._flow._replace(kind="heads", payload=told, extra=0, side=side, stream=stream))
         return found + self._ended(stream, side, flags)
 
     def _data(self, side: int, stream: int, flags: int, payload: bytes, size: int) -> list[Event]:

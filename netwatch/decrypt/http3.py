@@ -15,7 +15,7 @@ from netwatch.decrypt.qpack import Refused, Unpacker
 from netwatch.decrypt.quic import FIN, FROM_CLIENT, MISSING_SHIFT, OVER, RESET
 from netwatch.decrypt.quicwire import QuicWire
 from netwatch.decrypt.room import Fields
-from netwatch.decrypt.transaction import Transaction
+from netwatch.decrypt.transaction import Transaction, head_text
 
 if TYPE_CHECKING:
     from netwatch.decrypt.room import Room
@@ -65,10 +65,11 @@ class _Reader:
 class Http3:
     """One connection. Streams in, http and streams events out."""
 
-    def __init__(self, first: Event, show_secrets: bool, room: Room | None) -> None:
-        """`room` for the content, where somebody wants it."""
+    def __init__(self, first: Event, show_secrets: bool, room: Room | None, heads: bool = False) -> None:
+        """`room` for the content, where somebody wants it; `heads`: lists of header fields are told as well."""
         self._flow = first
         self._room = room
+        self._tells = heads
         self._facts = HttpFacts("http3", "3", first, show_secrets)
         self._facts.name("http3")
         self._unpackers: tuple[Unpacker, ...] = (Unpacker(), Unpacker())
@@ -264,6 +265,10 @@ class Http3:
         message.head(fields, self._flow.time_ns)
         self._held += message.held
         self._facts.learn(owner, transaction, is_request)
+        if self._tells:
+            told = head_text(fields, "HTTP/3")
+            found.append(self._flow._replace(kind="heads", payload=told, extra=0, side=reader.side,
+                                             stream=reader.stream))
         return found
 
     def _content(self, reader: _Reader, part: bytes) -> list[Event]:

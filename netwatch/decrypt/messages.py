@@ -40,6 +40,7 @@ class Messages(Addon):
         """`follow`: somebody wants the content of streams as well; `most`: bytes held, of all connections."""
         self._show_secrets = show_secrets
         self._follow = follow
+        self._heads = False
         self._readers: dict[FlowRef, Reader] = {}
         self._left: dict[FlowRef, None] = {}  # connections that were let go
         self._room = Room()
@@ -49,6 +50,7 @@ class Messages(Addon):
     def begin(self, run: Run) -> None:
         self._show_secrets = self._show_secrets or run.purpose.show_secrets
         self._follow = self._follow or "streams" in run.purpose.kinds
+        self._heads = "heads" in run.purpose.kinds
         self._run = run
 
     def take(self, step: Step) -> Sequence[Event]:
@@ -110,10 +112,10 @@ class Messages(Addon):
         if event.app == "http3":
             from netwatch.decrypt.http3 import Http3
 
-            return Http3(event, self._show_secrets, self._room if self._follow else None)
+            return Http3(event, self._show_secrets, self._room if self._follow else None, self._heads)
         from netwatch.decrypt.http2 import Http2
 
-        return Http2(event, self._show_secrets, self._room if self._follow else None)
+        return Http2(event, self._show_secrets, self._room if self._follow else None, self._heads)
 
 
 class _Plain:

@@ -23,6 +23,19 @@ MAX_VALUE = 8192  # characters of a field's value
 TRANSACTION_COST = 1000  # bytes without any field
 
 
+def head_text(fields: Fields, version: str) -> bytes:
+    """A list of header fields as HTTP/1 writes it: what asks or answers in the first line, then a field a line."""
+    said = {name: value for name, value in fields[:FIELDS_MOST] if name.startswith(b":")}
+    lines = []
+    if b":method" in said:
+        lines.append(b" ".join((said[b":method"], said.get(b":path", said.get(b":authority", b"")), version.encode())))
+        lines += [b"host: " + said[b":authority"]] if b":authority" in said else []
+    elif b":status" in said:
+        lines.append(version.encode() + b" " + said[b":status"])
+    lines += [name + b": " + value for name, value in fields[:FIELDS_MOST] if not name.startswith(b":")]
+    return b"".join(line.replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n" for line in (*lines, b""))
+
+
 class Message:
     """A request or a response on its way."""
 

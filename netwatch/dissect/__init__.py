@@ -6,6 +6,6 @@ layer that ends too early says so and is the last. Nothing here draws, and nothi
 
 from __future__ import annotations
 
-from netwatch.dissect.tree import Frame, Node, dissect, summary
+from netwatch.dissect.tree import Frame, Node, Opened, dissect, summary
 
-__all__ = ["Frame", "Node", "dissect", "summary"]
+__all__ = ["Frame", "Node", "Opened", "dissect", "summary"]

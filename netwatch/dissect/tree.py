@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 MAX_LAYERS = 32
 MAX_NODES = 2000  # of one frame; a hostile one could have tens of thousands
 MAX_TEXT = 300  # characters of one node
-ROOMS = ("link", "wlan", "network", "transport", "tunnel", "dns", "tls", "web", "neighbours")
+ROOMS = ("link", "wlan", "network", "transport", "tunnel", "dns", "tls", "web", "neighbours", "opened")
 Order = Literal["big", "little"]
 
 
@@ -29,9 +29,19 @@ class Node:
     says: bool = False
 
 
+class Opened(NamedTuple):
+    """What a frame carries sealed, once opened: bytes that its protocol explains, or (`head`) the lines of a list of
+    header fields. `stream` is -1 where there is but one."""
+
+    app: str
+    stream: int
+    data: bytes
+    head: bool = False
+
+
 class Frame(NamedTuple):
     """What is known of a frame without looking into it. `app`: the protocol of its flow, "" unknown; `secrets`: say
-    also what fields carry that are known to be secret by their names."""
+    also what fields carry that are known to be secret by their names; `opened`: what was sealed in it."""
 
     data: bytes
     link: int
@@ -41,6 +51,7 @@ class Frame(NamedTuple):
     interface: str = ""
     app: str = ""
     secrets: bool = False
+    opened: tuple[Opened, ...] = ()
 
 
 class Cut(Exception):
@@ -182,6 +193,8 @@ def dissect(frame: Frame) -> list[Node]:
             _last(tree).children.append(Node("", f"more than {MAX_NODES} fields: the rest is left out", 0, 0))
             return tree.layers
     _trailer(tree)
+    if frame.opened:
+        READERS["opened"](tree, Step("opened", 0, 0))
     return tree.layers
 
 
@@ -232,7 +245,8 @@ def data_node(tree: Tree, at: int, end: int, label: str = "Data") -> None:
 def summary(layers: list[Node]) -> str:
     """What the application says in this frame, in a few words; "" when nothing that is understood."""
     said = ""
-    for node in layers:
+    inner = [each for node in layers if node.name == "opened" for each in node.children]
+    for node in inner or layers:
         if node.says or node.name in ("dns", "tls", "http", "arp", "icmp", "icmpv6"):
             label, colon, words = node.text.partition(": ")
             again = said.startswith(label) and colon

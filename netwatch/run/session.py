@@ -287,7 +287,7 @@ class Session:
     def read_again(self, source: Source) -> Iterator[tuple[Pipeline, Sequence[Event]]]:
         """Read frames that were kept through an engine of their own, for what their streams say, opened where there
         are keys. Needs no lock."""
-        purpose = Purpose(label=self.label, kinds=frozenset({"streams"}), keylogs=self.purpose.keylogs)
+        purpose = Purpose(label=self.label, kinds=frozenset({"streams", "heads"}), keylogs=self.purpose.keylogs)
         pipeline = Pipeline(source, addons=addons.load(addons.CONTENT) if self._dpi else (), dpi=self._dpi,
                             want=("streams",), purpose=purpose, settings=self.settings)
         try:

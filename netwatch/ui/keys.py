@@ -219,6 +219,8 @@ KEYS = (
     Key("packets_stream", ("esc", "backspace", "q"), "stream_close", "back", "back to the frames"),
     Key("packets_stream", ("x",), "stream_hex", "hex or text", "hexadecimal, or text again"),
     Key("packets_stream", ("*",), "packets_secrets", "secrets", "show passwords and the like, or mask them again"),
+    Key("packets_stream", ("n",), "stream_next", "stream", "the next stream of HTTP/2, HTTP/3 or QUIC, then all again"),
+    Key("packets_stream", ("N",), "stream_before", "", "the stream before"),
     Key("packets_stream", ("a",), "stream_both", "both", "what both sides say"),
     Key("packets_stream", ("right", ">"), "stream_out", "out", "only what the initiator says"),
     Key("packets_stream", ("left", "<"), "stream_in", "in", "only what the responder says"),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from netwatch._fast.dpi import having
 from netwatch._fast.out.masking import masked_pieces, secrets_of
 from netwatch._fast.out.record import iso
-from netwatch.addons.packets.kept import KeptFrames
-from netwatch.addons.packets.questions import excerpt, secrets_of_flow
-from netwatch.addons.packets.readable import Showing
+from netwatch.addons.packets.kept import KeptFrames, excerpt
+from netwatch.addons.packets.questions import secrets_of_flow
+from netwatch.addons.packets.readable import SAID, Showing
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _read(session: Session, flow: int, places: list[int]) -> Said:
     record: Record = {}
     secrets = secrets_of_flow(session, places[-1])
     for reading, events in session.read_again(source):
-        said = [event for event in events if event.kind == "streams"]
+        said = [event for event in events if event.kind in SAID]
         for event in said:
             record = reading.record(event.engine, event.row) or record
             if showing.shows(event, record):

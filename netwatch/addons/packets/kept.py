@@ -13,7 +13,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.reread import Reread
-from netwatch._fast.view.framering import FrameRing
+from netwatch._fast.view.framering import Excerpt, FrameRing
+from netwatch.addons.packets.opening import Openings
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
 
@@ -41,6 +42,7 @@ class KeptFrames(Addon):
         self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
         self.relative: bool = run.settings.of("packets.relative_seq")
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
+        self.openings = Openings()
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
 
     def scan(self, where: Filter | None, flow: int) -> Scan:
@@ -151,3 +153,11 @@ def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Reco
     if flow and "app" in flow:
         record["app"] = flow["app"]
     return record, flow
+
+
+def excerpt(session: Session, flow: int, most: int) -> Excerpt:
+    """The kept frames of a flow, as a source."""
+    ring = session.get(KeptFrames).ring
+    with session.lock:
+        taken: Excerpt = ring.excerpt(ring.of_flow(flow, ring.first, ring.next), most)
+    return taken.describe(session.source.interfaces, session.source.secrets)

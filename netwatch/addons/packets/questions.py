@@ -13,9 +13,9 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.masking import masked, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import counts
-from netwatch._fast.view.framering import Excerpt
-from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, records
-from netwatch.dissect import Frame, dissect, summary
+from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, excerpt, records
+from netwatch.addons.packets.opening import MOST_FRAMES, inside, starred
+from netwatch.dissect import Frame, Opened, dissect, summary
 from netwatch.dissect import Node as Node
 from netwatch.model.record import Record
 
@@ -167,7 +167,9 @@ def _lines(session: Session, places: list[int]) -> list[Line]:
             flow = record.get("flow", 0)
             if flow not in secrets:
                 secrets[flow] = tuple(secrets_of_flow(session, about["k"]))
-            lines.append(_line(record, about, masked_frame(data, about, secrets[flow])))
+            frame = _frame(record, about, masked_frame(data, about, secrets[flow]))
+            frame = frame._replace(opened=starred(_opened(session, record, about), secrets[flow]))
+            lines.append(_line(record, about, dissect(frame)))
     return lines
 
 
@@ -178,11 +180,21 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
     if not ring.first <= k < ring.next:
         return None
     origins = ring.origins(session.engine, k) if keeper.relative else None
-    return records(session, k)[0], ring.about(k) | {"origins": origins}, ring.frame(k)
+    record, flow = records(session, k)
+    return record, ring.about(k) | {"origins": origins, "inside": inside(flow), "next": ring.next}, ring.frame(k)
 
 
-def _line(record: Record, about: Record, data: bytes, tree: list[Node] | None = None) -> Line:
-    says = summary(tree or dissect(_frame(record, about, data)))
+def _opened(session: Session, record: Record, about: Record) -> tuple[Opened, ...]:
+    if not about["inside"]:
+        return ()
+    flow = record["flow"]
+    known = session.get(KeptFrames).openings.of(session, flow, about["next"], about["inside"],
+                                                lambda: excerpt(session, flow, MOST_FRAMES))
+    return tuple(known.get(record["n"], ()))
+
+
+def _line(record: Record, about: Record, tree: list[Node]) -> Line:
+    says = summary(tree)
     notes = [*record.get("notes", ()), *(["reset"] if about["reset"] else [])]
     proto = says.partition(":")[0].partition(" ")[0] or record.get("proto") or (record["layers"] or [""])[-1]
     told = says.removeprefix(f"{proto}: ") if says != proto else ""
@@ -224,11 +236,12 @@ def _chosen(session: Session, k: int) -> Chosen | None:
     if raw is None:
         return None
     record, about, data = raw
-    shown = masked_frame(data, about, tuple(secrets_of_flow(session, k)))
-    frame = _frame(record, about, shown)
-    tree = dissect(frame)
-    plain = dissect(frame._replace(data=data, secrets=True))
-    line = _line(record, about, shown, tree)
+    secrets = tuple(secrets_of_flow(session, k))
+    shown = masked_frame(data, about, secrets)
+    frame, opened = _frame(record, about, shown), _opened(session, record, about)
+    tree = dissect(frame._replace(opened=starred(opened, secrets)))
+    plain = dissect(frame._replace(data=data, secrets=True, opened=opened))
+    line = _line(record, about, tree)
     for each in (tree, plain):
         for node in each:
             node.text = relative(node.text, about["origins"])
@@ -301,11 +314,3 @@ def _write(session: Session, ring: FrameRing, writer: CaptureWriter, places: lis
                     ring.write(writer, k)
                     written += 1
     return written
-
-
-def excerpt(session: Session, flow: int, most: int) -> Excerpt:
-    """The kept frames of a flow, as a source."""
-    ring = session.get(KeptFrames).ring
-    with session.lock:
-        taken: Excerpt = ring.excerpt(ring.of_flow(flow, ring.first, ring.next), most)
-    return taken.describe(session.source.interfaces, session.source.secrets)

@@ -9,6 +9,7 @@ from netwatch._fast.dpi import having
 from netwatch.model.event import Event
 from netwatch.model.record import Record
 
+SAID = frozenset({"streams", "heads"})  # kinds of event: content, and header fields of HTTP/2 and 3 before it
 NUMBERED = having("streams")
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03", b"\x17\x03")
 
@@ -21,6 +22,8 @@ class Showing:
 
     def shows(self, event: Event, flow: Record) -> bool:
         """Is the chunk to be shown? `flow` is its flow's record as it is now."""
+        if event.kind == "heads":
+            return True
         if not event.inner and self._hidden(event, flow):
             return False
         return event.stream >= 0 or flow.get("app") not in NUMBERED

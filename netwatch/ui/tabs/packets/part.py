@@ -39,6 +39,7 @@ class Part:
     talk_top: int = 0
     talk_hex: bool = False
     talk_side: str = "both"        # or out, in
+    talk_stream: int | None = None     # of the flow's streams this one alone
     show_secrets: bool = False     # in streams, trees and bytes
 
 

@@ -35,7 +35,7 @@ _made = _Made()
 def lines_of(state: State, width: int) -> list[Shown]:
     """The lines for this width; made anew only when what is said, or how, has changed."""
     found, part = said(state), part_of(state)
-    key = (id(found), width, part.talk_hex, part.talk_side, part.show_secrets, state.glyphs.ascii_only)
+    key = (id(found), width, part.talk_hex, part.talk_side, part.talk_stream, part.show_secrets, state.glyphs.ascii_only)
     if _made.key != key:
         _made.key, _made.said = key, found
         _made.lines = _lines(found, width, state) if found else []
@@ -50,7 +50,7 @@ def _lines(found: Said, width: int, state: State) -> list[Shown]:
         at = offsets.get((turn.outward, turn.stream), 0)
         offsets[turn.outward, turn.stream] = at + len(turn.data)
         way = "out" if turn.outward else "in"
-        if part.talk_side not in ("both", way):
+        if part.talk_side not in ("both", way) or part.talk_stream not in (None, turn.stream):
             continue
         lines.append((f"turn-{way}", _heading(turn, found, state)))
         if turn.missing:
@@ -100,6 +100,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     """Who speaks with whom on top, the lines, then what is counted."""
     part, found, glyphs = part_of(state), said(state), state.glyphs
     how = f"{'hex' if part.talk_hex else 'text'}, {part.talk_side}{', secrets shown' if part.show_secrets else ''}"
+    how = f"stream {part.talk_stream}, {how}" if part.talk_stream is not None else how
     canvas.put(area.y, area.x + area.width - len(how) - 1, how, MUTED)
     room = area.width - len(how) - 4
     if found is None:
@@ -147,7 +148,7 @@ def stream_open(state: State) -> None:
     if frame is None or not frame.line.flow:
         state.message = "The selected frame belongs to no flow"
         return
-    part.talk, part.talk_top = frame.line.flow, 0
+    part.talk, part.talk_top, part.talk_stream = frame.line.flow, 0, None
 
 
 def _close(state: State) -> None:
@@ -176,6 +177,20 @@ def secrets(state: State) -> None:
     state.message = "Secrets are shown" if part.show_secrets else "Secrets are masked"
 
 
+def _stream_step(step: int) -> Callable[[State], None]:
+    """The next of the flow's streams by number; before the first and after the last one, all of them."""
+    def act(state: State) -> None:
+        part, found = part_of(state), said(state)
+        numbers = sorted({turn.stream for turn in found.turns if turn.stream >= 0}) if found else []
+        if not numbers:
+            state.message = "This flow has no streams of its own"
+            return
+        round_of: list[int | None] = [None, *numbers]
+        at = round_of.index(part.talk_stream) if part.talk_stream in round_of else 0
+        part.talk_stream, part.talk_top = round_of[(at + step) % len(round_of)], 0
+    return act
+
+
 def _side(name: str) -> Callable[[State], None]:
     def act(state: State) -> None:
         part_of(state).talk_side, part_of(state).talk_top = name, 0
@@ -184,6 +199,7 @@ def _side(name: str) -> Callable[[State], None]:
 
 ACTIONS: dict[str, Callable[[State], None]] = {
     "stream_open": stream_open, "stream_close": _close, "stream_hex": _hexed, "packets_secrets": secrets,
+    "stream_next": _stream_step(1), "stream_before": _stream_step(-1),
     "stream_both": _side("both"), "stream_out": _side("out"), "stream_in": _side("in"),
     "stream_down": _scroll(lambda state: 1), "stream_up": _scroll(lambda state: -1),
     "stream_page_down": _scroll(_rows), "stream_page_up": _scroll(lambda state: -_rows(state)),
