@@ -66,7 +66,8 @@ def main(arguments: list[str]) -> int:
     flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
              *(word for each in options.set for word in ("--set", each)),
-             *(word for each in options.keylog for word in ("--keylog", each)), *["--show-secrets"] * options.show_secrets, "--", *options.files]
+             *(word for each in options.keylog for word in ("--keylog", each)),
+             *["--show-secrets"] * options.show_secrets, "--", *options.files]
     prepared = read.prepared(words)
     try:
         source = open_source(prepared)

@@ -30,6 +30,7 @@ MESSAGES = 64  # of one frame
 PARTS = 1000  # of one kind in a row
 LINES = 200
 DEEP = 12  # parts within parts
+TABLES_FAULT = (LookupError, ArithmeticError, ValueError, OSError)  # what a table's functions make of hostile bytes
 PLACE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -66,10 +67,10 @@ def messages(tree: Tree, layout: Layout, at: int, end: int, goes_on: bool) -> No
         layer.node.says = True
         try:
             Filling(layer, layout).go()
-        except Cut:
+        except (Cut, *TABLES_FAULT) as fault:
             size = layer.end - layer.at
             if not goes_on:
-                raise
+                raise Cut from fault
             if size:
                 layer.add("", f"{size} B that go on in a later frame, or are damaged", size)
         if layer.left:

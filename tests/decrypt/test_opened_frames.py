@@ -44,7 +44,7 @@ def test_a_stream_is_followed_by_its_number(netwatch: Run, name: str, flow: int,
     everything = netwatch(*words).stdout
     one = netwatch(*words, "--follow-stream", str(stream)).stdout
     for said in (everything, one):
-        assert f"GET / {version}\n" in said and f"{version} 200\n" in said and "host: " in said
+        assert f"GET /index.html {version}\r\n" in said and f"{version} 200\r\n" in said and "host: " in said
     assert f", stream {stream}, decrypted" in one
     assert {line.partition(", stream ")[2].partition(",")[0] for line in one.splitlines()
             if line.startswith("--- ")} == {str(stream)}
@@ -69,7 +69,7 @@ def test_the_packets_tab_lists_and_decodes_it() -> None:
         inner = next(node for node in chosen.tree if node.name == "opened")
         assert any("host: " in child.text for node in inner.children for child in node.children)
         said = session.ask(Stream(line.flow))
-        assert any(turn.stream == 1 and turn.data.startswith(b"GET / HTTP/2\r\n") for turn in said.turns)
+        assert any(turn.stream == 1 and turn.data.startswith(b"GET /index.html HTTP/2\r\n") for turn in said.turns)
     finally:
         session.stop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwatch._fast.proto.common.layout import Bits, Choice, Layout, Part, Raw, string, u8, u16, u24, u32
+from netwatch._fast.proto.common.layout import Bits, Choice, Layout, Part, Raw, string, text, u8, u16, u24, u32
 
 TYPES = {
     0: "DATA",
@@ -59,6 +59,10 @@ PADDING = Choice(
 PRIORITY = (u32("http2.stream_dependency", "Depends on"), u8("http2.headers.weight", "Weight"))
 
 
+def _preface(raw: bytes) -> str:
+    return text(raw.partition(b"\r")[0])
+
+
 def _size(data: bytes) -> int:
     if data.startswith(PREFACE):
         return len(PREFACE)
@@ -113,7 +117,13 @@ FRAME = (
 TREE = Layout(
     "http2",
     "HTTP/2",
-    (Choice(lambda at, seen: at.peek(3) == 0x505249, {True: (string("http2.magic", "Connection preface"),)}, FRAME),),
+    (
+        Choice(
+            lambda at, seen: at.peek(3) == 0x505249,
+            {True: (Raw("http2.magic", "Connection preface", None, _preface),)},
+            FRAME,
+        ),
+    ),
     "{http2.type}[{http2.streamid}] {http2.magic} {http2.rst_stream.error} {http2.goaway.error}",
     _size,
 )

@@ -35,7 +35,8 @@ _made = _Made()
 def lines_of(state: State, width: int) -> list[Shown]:
     """The lines for this width; made anew only when what is said, or how, has changed."""
     found, part = said(state), part_of(state)
-    key = (id(found), width, part.talk_hex, part.talk_side, part.talk_stream, part.show_secrets, state.glyphs.ascii_only)
+    how = part.talk_hex, part.talk_side, part.talk_stream, part.show_secrets
+    key = (id(found), width, how, state.glyphs.ascii_only)
     if _made.key != key:
         _made.key, _made.said = key, found
         _made.lines = _lines(found, width, state) if found else []
