@@ -13,7 +13,7 @@ from netwatch._fast.input.source import Source
 from netwatch._fast.out.masking import secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.framering import FrameRing
-from netwatch.addons.packets.opening import inside, pieces_of, starred
+from netwatch.addons.packets.opening import inside, outside, pieces_of, starred
 from netwatch.addons.packets.questions import masked_frame
 from netwatch.addons.packets.readable import SAID
 from netwatch.cli import hexdump, read
@@ -138,7 +138,7 @@ class Showing(read.Reading):
             for engine, row in step.ended:
                 flow = pipeline.record(engine, row)
                 if flow.get("id") in wanted and "app" in flow:
-                    self.apps[flow["id"]] = flow["app"]
+                    self.apps[flow["id"]] = outside(flow)
                     self.inside[flow["id"]] = inside(flow)
                     self.secrets[flow["id"]] = secrets_of(engine, row)
         if self.left_out:

@@ -63,9 +63,11 @@ def test_the_packets_tab_lists_and_decodes_it() -> None:
     try:
         seen = session.ask(Packets(anchor=0, before=0, after=200))
         line = next(line for line in seen.lines if "GET /" in line.info)
+        assert not any("DATA[33554534]" in line.info for line in seen.lines), "records are no frames of HTTP/2"
         assert line.proto == "HTTP/2" and "HEADERS[1] GET /" in line.info
         chosen = session.ask(Packets(selected=line.k)).chosen
         assert chosen is not None
+        assert [node.name for node in chosen.tree[3:]] == ["tcp", "tls", "opened"]
         inner = next(node for node in chosen.tree if node.name == "opened")
         assert any("host: " in child.text for node in inner.children for child in node.children)
         said = session.ask(Stream(line.flow))

@@ -83,6 +83,14 @@ def inside(flow: Record | None) -> str:
     return "http2" if "http2" in stack else ""
 
 
+def outside(flow: Record | None) -> str:
+    """The protocol of a flow's bytes as they were sent: what seals the others, where it was there from the start."""
+    if flow is None:
+        return ""
+    stack = flow.get("app_stack", ())
+    return str(stack[0]) if stack and stack[0] in ("tls", "dtls", "quic") else str(flow.get("app", ""))
+
+
 def starred(pieces: tuple[Opened, ...], secrets: tuple[bytes, ...]) -> tuple[Opened, ...]:
     """Without what is secret."""
     return tuple(each._replace(data=masked(each.data, secrets, same_length=True)) for each in pieces)

@@ -14,7 +14,7 @@ from netwatch._fast.out.masking import masked, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import counts
 from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, excerpt, records
-from netwatch.addons.packets.opening import MOST_FRAMES, inside, starred
+from netwatch.addons.packets.opening import MOST_FRAMES, inside, outside, starred
 from netwatch.dissect import Frame, Opened, dissect, summary
 from netwatch.dissect import Node as Node
 from netwatch.model.record import Record
@@ -181,7 +181,8 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
         return None
     origins = ring.origins(session.engine, k) if keeper.relative else None
     record, flow = records(session, k)
-    return record, ring.about(k) | {"origins": origins, "inside": inside(flow), "next": ring.next}, ring.frame(k)
+    more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next}
+    return record, ring.about(k) | more, ring.frame(k)
 
 
 def _opened(session: Session, record: Record, about: Record) -> tuple[Opened, ...]:
@@ -225,7 +226,7 @@ def _end(record: Record, address: str, port: str) -> str:
 
 def _frame(record: Record, about: Record, data: bytes) -> Frame:
     return Frame(data, about["link"], record["len"], record["n"], iso(about["ns"]) if "time" in record else "",
-                 record.get("interface", ""), record.get("app", ""))
+                 record.get("interface", ""), about["outside"] or record.get("app", ""))
 
 
 def _chosen(session: Session, k: int) -> Chosen | None:

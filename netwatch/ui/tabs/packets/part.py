@@ -12,7 +12,8 @@ from netwatch.ui.state import Area, State
 
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
 CLOCKS = ("clock", "since the frame before", "since the start")
-OPEN = frozenset({"dns", "tls", "http", "arp", "icmp", "icmpv6", "tls.record"})     # opened until somebody folds them
+# opened until somebody folds them
+OPEN = frozenset({"dns", "tls", "http", "arp", "icmp", "icmpv6", "tls.record", "opened"})
 
 
 @dataclass
