@@ -78,6 +78,11 @@ Conditions side by side must all hold. Words of the language and names of fields
 * Numbers that have names may be written: `proto == 6`, `rcode == 3`, `dns.qry.type == 28`, `tls.version == 0x0303`.
 * What could never hold is an error that says what is meant: misspelt operators, ports above 65535, states that do not
   exist, Wireshark's names that have no like here, fields that the asked records have not got.
+* What Wireshark's users ask of single packets is asked of packets: `tcp.flags.syn == 1` (and `ack fin reset push urg
+  ece cwr`), `tcp.analysis.retransmission` (and `fast_retransmission spurious_retransmission out_of_order
+  duplicate_ack zero_window keep_alive lost_segment flags`), `tcp.len`, `tcp.seq_raw`, `tcp.ack_raw`,
+  `tcp.window_size_value`, `udp.length`, `icmp.type`, `icmp.code`, `arp.opcode`. Of flows the first two are about all
+  their packets.
 * Wireshark's `eq ne gt lt ge le` are operators behind a field's name.
 * `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
 * `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterator
 
 from netwatch.filter.evaluate import check_of
 from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Relate, Search
+from netwatch.filter.ofpackets import is_number
 from netwatch.schema import SEARCHED, Field
 
 Check = Callable[[object], bool]
@@ -35,7 +36,7 @@ def _looks(node: Node) -> Iterator[tuple[Field, Check | None]]:
             yield from _looks(item)
     elif isinstance(node, Compare):
         for field in node.fields:
-            yield field, None if field.parts else check_of(field, node.test)
+            yield field, None if field.parts or is_number(field) else check_of(field, node.test)
     elif isinstance(node, Exists):
         yield from ((field, _any) for field in node.fields)
     elif isinstance(node, Relate):

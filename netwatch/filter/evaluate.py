@@ -41,6 +41,7 @@ from netwatch.filter.nodes import (
     Value,
     Words,
 )
+from netwatch.filter.ofpackets import is_number, numbers
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 
 Record = Mapping[str, Any]  # Any: as model.record.Record, of which this is any mapping
@@ -87,6 +88,8 @@ def field_values(field: Field, kind: str, record: Record) -> Iterator[object]:
     if field.parts:
         parts = [value for part in field.parts for value in _walk(record, part) if isinstance(value, int | float)]
         return iter((sum(parts),) if parts else ())
+    if is_number(field):
+        return (number for line in _walk(record, "info") for number in numbers(field, line))
     return _walk(record, field.key(kind))
 
 

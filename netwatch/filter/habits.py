@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from netwatch.filter.primitives import FAMILIES
-from netwatch.schema import FIELDS, NAMES
+from netwatch.schema import FIELDS, NAMES, answering
 
 OPERATORS = ("contains", "matches", "in")
 LIKE_OPERATORS = {"like": "contains", "ilike": "contains", "has": "contains", "includes": "contains", "is": "==",
@@ -26,13 +26,8 @@ INSTEAD = {
     "http.request": "http.method", "http.response": "http.status", "http.request.full_uri": "http.path",
     "tls.handshake": "tls (its app is in app_stack) or tls.version", "ssl": "tls", "ssl.handshake": "tls",
     "tls.record": "tls", "dns.flags.response": "qr == response, of dns records", "dns.flags": "flags, of dns records",
-    "tcp.analysis.retransmission": "retransmits > 0 of flows, notes == retransmission of packets",
-    "tcp.analysis.fast_retransmission": "fast_retransmits > 0",
-    "tcp.analysis.duplicate_ack": "dup_acks > 0", "tcp.analysis.out_of_order": "out_of_order > 0",
-    "tcp.analysis.zero_window": "zero_windows > 0", "tcp.analysis.flags": "retransmits > 0 or dup_acks > 0",
-    "tcp.analysis.ack_rtt": "rtt", "tcp.flags.syn": "tcp_flags == SYN", "tcp.flags.reset": "tcp_flags == RST",
-    "tcp.flags.fin": "tcp_flags == FIN", "tcp.flags.ack": "tcp_flags == ACK", "tcp.flags.push": "tcp_flags == PSH",
-    "tcp.stream": "id", "udp.stream": "id", "tcp.len": "payload", "tcp.seq": "the packets of a flow: --what packets",
+    "tcp.analysis.ack_rtt": "rtt", "tcp.stream": "id", "udp.stream": "id", "tcp.len": "payload", "tcp.seq": "packets",
+    "tcp.ack": "packets", "tcp.window_size": "window_scale",
     "frame.time_relative": "first", "frame.time_delta": "duration", "ip.len": "frame.len", "ip.version": "ip or ipv6",
     "eth.src": "lan.src.mac", "eth.dst": "lan.dst.mac", "eth.addr": "mac", "ip.geoip.country": "country",
     "less": "bytes < N, or len < N of packets", "greater": "bytes > N, or len > N of packets",
@@ -47,22 +42,40 @@ def object_of(name: str) -> bool:
     return any(field.name.startswith(name + ".") for field in FIELDS)
 
 
-def not_said(word: str) -> str | None:
-    """What to say of a bare word that is no text to look for; None when it is one."""
+OF_FRAMES = frozenset({"ip", "ipv6", "eth", "frame", "tcp", "udp", "icmp", "icmpv6", "arp", "vlan"})
+# of single packets, where a flow is meant by INSTEAD
+OF_PACKET = {"tcp.stream": "flow", "udp.stream": "flow", "tcp.seq": "tcp.seq_raw", "tcp.ack": "tcp.ack_raw",
+             "tcp.window_size": "tcp.window_size_value", "ip.len": "len", "frame.time_relative": "time",
+             "frame.time_delta": "time"}
+
+
+def nearest(name: str, kinds: tuple[str, ...] = ()) -> str | None:
+    """The field name most like one that is unknown, if any is, of those that records of these kinds answer."""
+    first, dot, _ = name.lower().partition(".")
+    below = first + dot if dot and first in OF_FRAMES else ""  # what is asked of a frame is like nothing else
+    answered = [each for each, fields in NAMES.items() if each.startswith(below)
+                and (not kinds or any(answering(fields, kind)[1] for kind in kinds))]
+    found = get_close_matches(name.lower()[:64], answered, 1, 0.6)
+    return found[0] if found else None
+
+
+def not_said(word: str, kinds: tuple[str, ...] = ()) -> str | None:
+    """What to say of a bare word that is no text to look for, in records of these kinds; None when it is one."""
     low = word.lower()
-    if low in INSTEAD:
-        return f"{word!r} is not known here; write {INSTEAD[low]}"
+    instead = (OF_PACKET.get(low) if kinds == ("packet",) else None) or INSTEAD.get(low)
+    if instead is not None:
+        return f"{word!r} is not known here; write {instead}"
     if low in NOT_LOGIC:
         return f"{word!r} is no operator; conditions are joined by {NOT_LOGIC[low]}"
     if not any(letter.isalnum() for letter in word):
         return f"{word!r} is no condition; quote it to look for it"
     first, dot, _ = low.partition(".")
     if dot and (first in PROTOS or first in APPS or first in ("ip", "ipv6", "frame", "eth", "ssl", "icmpv6")):
-        near = get_close_matches(low, NAMES, 1, 0.6)
-        hint = f"; did you mean {near[0]!r}?" if near else ";"
+        near = nearest(low, kinds)
+        hint = f"; did you mean {near!r}?" if near else ";"
         return f"no field is called {word!r}{hint} quoted, it is looked for as text"
     if "[" in low and low.partition("[")[0] in (*PROTOS, *FAMILIES, "ether"):
-        return "bytes of packets are not compared here; tcp_flags == SYN and other fields are"
+        return "bytes of packets are not compared here; tcp.flags.syn == 1 and other fields are"
     return None
 
 

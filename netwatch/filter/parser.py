@@ -16,8 +16,9 @@ Depth, length and the number of conditions are bounded.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
-from netwatch.filter import expressions, habits, lists, primitives, values
+from netwatch.filter import expressions, habits, lists, ofpackets, primitives, values
 from netwatch.filter.cursor import Cursor
 from netwatch.filter.evaluate import RELATIONS
 from netwatch.filter.lexer import WORD_OPERATORS, Kind, Token
@@ -38,7 +39,7 @@ from netwatch.filter.nodes import (
 )
 from netwatch.filter.numbered import ALSO
 from netwatch.filter.typing_rules import TRUTHS, make_test, pattern
-from netwatch.schema import BY_NAME, FIELDS, NAMES, Field, Type, names_for, transport_of
+from netwatch.schema import BY_NAME, FIELDS, NAMES, Field, Type, transport_of
 
 VALUES = (Kind.WORD, Kind.STRING, Kind.REGEX)
 NUMERIC = frozenset({Type.INT, Type.PORT, Type.BYTES, Type.RATE})  # can be compared with each other
@@ -47,18 +48,15 @@ NUMERIC = frozenset({Type.INT, Type.PORT, Type.BYTES, Type.RATE})  # can be comp
 def parse(text: str, kinds: tuple[str, ...] = ()) -> Node:
     """The condition a filter means, in records of these kinds (none: in flows). Raises FilterError; whatever the text,
     nothing else."""
-    return Parser(text, names_for(kinds)).parse()
-
-
-def nearest(name: str) -> str | None:
-    """The field name most like one that is unknown, if any is."""
-    from difflib import get_close_matches
-    found = get_close_matches(name.lower()[:64], NAMES, 1, 0.6)
-    return found[0] if found else None
+    return Parser(text, ofpackets.names(kinds), kinds).parse()
 
 
 class Parser(Cursor):
     """Of one filter."""
+
+    def __init__(self, text: str, names: Mapping[str, tuple[Field, ...]], kinds: tuple[str, ...] = ()) -> None:
+        super().__init__(text, names)
+        self.kinds = kinds
 
     def parse(self) -> Node:
         if len(self.tokens) == 1:
@@ -198,7 +196,10 @@ class Parser(Cursor):
             return Or((Compare((BY_NAME["app"],), test), Compare((BY_NAME["app_stack"],), test)))
         if habits.object_of(low):
             return Exists(self.named(low))
-        wrong = habits.not_said(word.text)
+        of_packets = ofpackets.condition(low, self.kinds)
+        if of_packets is not None:
+            return Parser(of_packets[0], self.names, self.kinds).parse()
+        wrong = habits.not_said(word.text, self.kinds)
         if wrong is not None:
             raise self.error(wrong, word)
         return Search(Part(values.folded(word.text)))
@@ -216,9 +217,12 @@ class Parser(Cursor):
         name = word.text.lower()
         fields = self.names.get(name)
         if fields is None:
-            if name in habits.INSTEAD:
-                raise self.error(habits.not_said(name) or "", word)
-            like = nearest(name)
+            of_packets = ofpackets.condition(name, self.kinds)
+            if of_packets is not None:
+                return self.truth(of_packets, op, negated)
+            if name in habits.INSTEAD or name in habits.OF_PACKET:
+                raise self.error(habits.not_said(name, self.kinds) or "", word)
+            like = habits.nearest(name, self.kinds)
             raise self.error(f"no field is called {word.text!r}" + (f"; did you mean {like!r}?" if like else ""), word)
         if op == "!=":
             op, negated = "==", True
@@ -230,6 +234,15 @@ class Parser(Cursor):
             self.take()
             return _implied(name, Relate(fields, op, other, negated))
         return _implied(name, Compare(fields, make_test(name, fields, op, self.value(op, fields), self.text), negated))
+
+    def truth(self, of_packets: tuple[str, str], op: str, negated: bool) -> Node:
+        """One of Wireshark's names that is yes or no, and which of them is asked."""
+        given = self.take()
+        wanted = ofpackets.TRUTHS.get(given.text.lower())
+        if wanted is None or op not in ("==", "!=", ":"):
+            raise self.error("it is yes or no: == 1 or == 0", given)
+        has, is_set = (Parser(text, self.names, self.kinds).parse() for text in of_packets)
+        return And((has, is_set if wanted is (negated == (op == "!=")) else Not(is_set)))
 
     def other(self, fields: tuple[Field, ...], op: str) -> tuple[Field, ...]:
         """The fields that stand where a value would, to be compared with these; () when none do."""
