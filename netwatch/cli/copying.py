@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netwatch._fast.dpi import app_names
+from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.packetfields import PacketFields
 from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.framemarks import FrameMarks
 from netwatch._fast.view.packetverdicts import PacketVerdicts
-from netwatch.export.evidence import KEYS, LOOKED_UP, evidence_of
+from netwatch.export.evidence import KEYS, LOOKED_UP, Evidence
+from netwatch.model.record import Record
 from netwatch.records.values import keys_of
 
 if TYPE_CHECKING:
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.filter.split import Rest, Says
     from netwatch.model.event import Step
-    from netwatch.model.record import Record
     from netwatch.run.pipeline import Pipeline
 
 APPS = app_names()
 MOST = 1_000_000  # flows of which something is written
 NAMES_MOST = 65_536
+NO_NAME: Record = {"via": ""}
 LATER = frozenset({"app"})  # of a packet: what its flow turns out to be
 
 
@@ -38,6 +40,7 @@ class Copying:
         self._source, self._pipeline = source, pipeline
         self._kinds = _Kinds(pipeline, where) if where is not None else None
         self._marks = FrameMarks(self._kinds.verdicts if self._kinds is not None else None)
+        self._evidence = Evidence(pipeline.source.interfaces)
         self._names: dict[str, tuple[int, str]] = {}  # of addresses: since which group of frames, and the name
         self.seen = 0  # packets
         self.missed = 0  # flows beyond the bound
@@ -82,11 +85,11 @@ class Copying:
         if self._marks.noted >= MOST:
             self.missed += 1
             return b""
-        record = self._pipeline.record(engine, row, wanted=KEYS)
-        name = record.get("name", {})
-        if name.get("via") in LOOKED_UP and "dst" in record:
-            self._learn(record["dst"], group, name["host"])
-        return evidence_of(record)
+        described = self._pipeline.described(engine, row, wanted=KEYS)
+        name = described.get("name", NO_NAME)
+        if name["via"] in LOOKED_UP:
+            self._learn(text_of(RawFlow(engine, row).dst), group, name["host"])
+        return self._evidence.of(engine, row, described)
 
     def _learn(self, address: str, group: int, name: str) -> None:
         """The first flow that is written says what an address is called."""

@@ -11,6 +11,9 @@ from netwatch_command import ROOT
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch.capture.file import open_files, open_savefile
 from netwatch.cli import run
+from netwatch.export import evidence
+from netwatch.run import addons
+from netwatch.run.pipeline import Pipeline
 
 FOLDER = ROOT / "tests" / "captures"
 CAPTURES = [name for name in ("http", "dns", "tls13", "quic", "ftp", "mdns", "neighbours") if
@@ -19,6 +22,7 @@ FILTERS = ("app == tls", "app in {http, dns} and len > 80", "not app", "app != d
            "bytes > 3000 and not label contains x", "src == dst or sport == dport", "tls.sni", "not name and len > 60",
            "packets > 3 and sport > 1024", "app == proto", "not (app == tls or len < 70)", "syn",
            "n > 3 and app == http", "info contains ack and duration > 1ms", "app == udp or layers == vlan")
+PROCESS = {"name": "p\u00e4\udcff\n", "pid": 7, "age_s": 0.5}
 
 
 def frames(path: Path) -> list[bytes]:
@@ -74,3 +78,18 @@ def test_packets_that_are_counted_are_not_all_written(tmp_path: Path,
     read = open_files([str(out)])
     read.drain()
     assert read.frames_read == 7
+
+
+@pytest.mark.usefixtures("nothing_of_this_machine")
+def test_evidence_made_from_rows_is_that_of_records() -> None:
+    """Also where text is beyond ASCII, and where there are a process or no ends."""
+    for path in sorted((ROOT / "tests" / "golden").glob("*.pcap*")):
+        pipeline = Pipeline(open_files([str(path)]), hold=True, addons=addons.load(addons.CONTENT, addons.RECORDS))
+        made = evidence.Evidence(pipeline.source.interfaces)
+        for step in (*pipeline.steps(), pipeline.finish()):
+            for engine, row in step.ended:
+                record = pipeline.record(engine, row, wanted=evidence.KEYS)
+                described = pipeline.described(engine, row, wanted=evidence.KEYS)
+                for more in ({}, {"process": PROCESS}, {"label": "x" * 70_000}):
+                    expected = evidence.evidence_of(record | more) if record else b""
+                    assert made.of(engine, row, described | more) == expected, path.name

@@ -2,6 +2,12 @@
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.wire.packet cimport Frame
 
+cdef enum:
+    MAX_COMMENT = 65532        # an option's length has 16 bits, and it is padded to 4
+    OPT_COMMENT = 1            # ng 3.5
+    CUSTOM = 2988              # ng 3.5.1: an option of our own, UTF-8, that other tools may copy
+    PEN = 32473                # RFC 5612's for documentation: netwatch has none of its own, the text says whose it is
+
 cdef struct Count:             # packets written of an interface; ns since 1970
     u64 first, last, packets
 

@@ -2,8 +2,6 @@
 from netwatch._fast.input.source import Source
 from netwatch.model.record import Record
 
-ENTERPRISE: int
-
 class CaptureWriter:
     @property
     def path(self) -> str: ...

@@ -26,14 +26,11 @@ cdef enum:
     ISB = 5                    # ng 4.6
     EPB = 6                    # ng 4.3
     DSB = 10                   # ng 4.7
-    MAX_COMMENT = 65532        # an option's length has 16 bits, and it is padded to 4
     MAX_OPTIONS = 2 * (MAX_COMMENT + 4) + 4      # of a packet: a comment, a custom option, the end of them
     PACKET_ROOM = 28 + MAX_FRAME + MAX_OPTIONS + 4
     BUFFER = 262144 + PACKET_ROOM
-    CUSTOM = 2988              # ng 3.5.1: an option of our own, UTF-8, that other tools may copy
 
 cdef u64 MAX_BLOCK = 16777216  # readers take a longer one for damage
-ENTERPRISE = 32473             # RFC 5612's for documentation: netwatch has none of its own, the text says whose it is
 
 
 cdef inline void put32(u8* p, u32 v) noexcept nogil:
@@ -311,9 +308,9 @@ def options_of(str comment=None, str evidence=None) -> bytes:
     cdef list options = []
     if comment:
         value = shortened(comment, MAX_COMMENT)
-        options.append(number(1, 2) + number(len(value), 2) + pad(value))
+        options.append(number(OPT_COMMENT, 2) + number(len(value), 2) + pad(value))
     if evidence:
-        value = number(ENTERPRISE, 4) + evidence.encode(errors="replace")
+        value = number(PEN, 4) + evidence.encode(errors="replace")
         if len(value) <= MAX_COMMENT:
             options.append(number(CUSTOM, 2) + number(len(value), 2) + pad(value))
     return b"".join([*options, number(0, 4)]) if options else b""
