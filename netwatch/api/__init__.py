@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal, TypedDict, Unpack, overload
 
 from netwatch.api.asked import kinds_of, settings_of, translated, understood, use_client_names
@@ -151,7 +150,7 @@ def watch(interfaces: str | Sequence[str] | None = None, what: str = "flows",
         order = _order(what, more, ", ".join(names), 1)
         host = ThisMachine()
         asked = understood(more.get("where"), more.get("fields"), more.get("limit"),
-                           replace(order, live=True, host=host))
+                           order._replace(live=True, host=host))
         source = open_live(names, more.get("capture_filter", ""), order.settings.of("capture.snaplen"),
                            order.settings.of("capture.ring_mb"), more.get("promiscuous", False))
     if more.get("owners", True) and ("flows" in order.kinds or asked.where is not None):
@@ -170,7 +169,7 @@ def _order(what: str, more: Common, label: str, workers: int) -> Order:
     return Order(kinds=kinds_of(what), settings=settings, lists=settings.lists, label=label,
                  keylogs=tuple(_paths(more.get("keylog", ()))), workers=workers,
                  show_secrets=more.get("show_secrets", False), stream_limit=more.get("stream_limit", STREAM_LIMIT),
-                 dpi=more.get("dpi", True), count=count, host=Host())
+                 dpi=more.get("dpi", True), max_frames=count, host=Host())
 
 
 def _paths(given: Path | Sequence[Path]) -> list[str]:

@@ -127,7 +127,7 @@ class Records(Generic[R_co]):
         asked = self._asked
         if quietly:
             asked = replace(asked, where=None, limit=None,
-                            order=replace(asked.order, kinds=frozenset({"summary"})))
+                            order=asked.order._replace(kinds=frozenset({"summary"})))
         with translated():
             source = self._open()
             self._reading.add(source)
@@ -176,7 +176,7 @@ class Capture(Records[R_co]):
     def __init__(self, files: Sequence[str], asked: Asked, tolerant: bool = False) -> None:
         """`tolerant`: a damaged file ends where it is damaged."""
         again = self._open_files if all(map(os.path.isfile, (*files, *asked.order.keylogs))) else None
-        order = replace(asked.order, again=again, copied=again if asked.order.count is None else None)
+        order = asked.order._replace(again=again, copied=again if asked.order.max_frames is None else None)
         super().__init__(replace(asked, order=order))
         self._files = list(files)
         self._tolerant = tolerant
@@ -199,7 +199,7 @@ class Capture(Records[R_co]):
             self._opened = None
 
     def _other(self, what: str, where: str | None, fields: Iterable[str] | None) -> Capture[Typed]:
-        order = replace(self._asked.order, kinds=frozenset({what}))
+        order = self._asked.order._replace(kinds=frozenset({what}))
         other: Capture[Typed] = Capture(self._files, understood(where, fields, None, order), self._tolerant)
         return other
 

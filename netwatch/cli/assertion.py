@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.meant["--duration"] = "--for"
-    asked = p.parse_intermixed_args(arguments)
+    asked = p.read(arguments)
     parse_where(asked.expression)  # its columns are the user's
     words = [*asked.files, *asked.read, "--what", "flows", "--format", "ndjson"]
     words += [word for name in asked.interface for word in ("-i", name)]

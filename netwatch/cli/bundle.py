@@ -59,7 +59,7 @@ def make(arguments: list[str]) -> int:
     p.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     p.add_argument("--sandbox", choices=("off", "on", "strict"), help="as `netwatch read` has it")
-    asked = p.parse_intermixed_args(arguments)
+    asked = p.read(arguments)
     *inputs, out = asked.files
     if bool(inputs) == bool(asked.interface):
         raise CommandError("bundle make needs captures and a folder: FILE... OUT, or -i NAME --duration 30s OUT")

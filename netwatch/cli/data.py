@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
                         f"{packs.SYSTEM_KEYS}")
     parser.add_argument("--unsigned", action="store_true", help="import: also when no key that is here signed it")
     parser.add_argument("--json", action="store_true", help="list: one JSON document")
-    options = parser.parse_intermixed_args(arguments)
+    options = parser.read(arguments)
     if options.json and options.does != "list":
         parser.error(f"--json is for list, not for {options.does}")
     if options.unsigned and options.does != "import":

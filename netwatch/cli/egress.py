@@ -39,7 +39,7 @@ examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     p = Parser(prog="netwatch egress", description=__doc__, epilog=EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("act", choices=("lint", "promote"), help="lint: say what breaks the policy; promote: allow it")
@@ -63,7 +63,7 @@ def add_source(p: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    asked = build_parser().parse_intermixed_args(arguments)
+    asked = build_parser().read(arguments)
     path = Path(asked.policy) if asked.policy else config_folder() / "egress-policy.toml"
     if asked.act == "promote":
         return _promote(asked, path)

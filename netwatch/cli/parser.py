@@ -7,6 +7,7 @@ import functools
 import itertools
 import re
 import shutil
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from netwatch.cli.errors import EXIT_USAGE
@@ -23,6 +24,16 @@ class Parser(argparse.ArgumentParser):
         shape = functools.partial(words.pop("formatter_class", argparse.HelpFormatter), width=columns)
         super().__init__(allow_abbrev=False, formatter_class=shape, **words)
         self.meant: dict[str, str] = {}  # what is none of its options: the one that does that here
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Files and options in any order. The text on usage, which is dear, is made where --help shows it."""
+        before = self.usage
+        if not any(map(_asks_help, words)):
+            self.usage = ""
+        try:
+            return self.parse_intermixed_args(words)
+        finally:
+            self.usage = before
 
     def format_help(self) -> str:
         """In at most 80 columns, also where description and examples stand as they were written."""
@@ -46,6 +57,11 @@ class Parser(argparse.ArgumentParser):
                 known[name] for name in difflib.get_close_matches(given.lstrip("-"), known, 1, LIKE)]
             message += f"; did you mean {near[0]}?" if near else ""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nnetwatch: `{self.prog} --help` lists the options\n")
+
+
+def _asks_help(word: str) -> bool:
+    """May it be -h, perhaps behind other short options?"""
+    return word == "--help" or (word[:1] == "-" and word[1:2] != "-" and "h" in word)
 
 
 def _is_indented(line: str) -> bool:

@@ -15,7 +15,6 @@ from netwatch.cli.amounts import parse_duration
 from netwatch.cli.errors import EXIT_DAMAGED, EXIT_FINDING, CommandError, say, speak
 from netwatch.cli.progress import Progress
 from netwatch.cli.readoptions import build_parser, check, check_follow, style_of, tell_kinds
-from netwatch.cli.saving import Saving
 from netwatch.cli.selection import (
     SUMMED,
     clock_of,
@@ -31,7 +30,6 @@ from netwatch.cli.selection import (
 )
 from netwatch.cli.sources import files_again, open_source, say_faults
 from netwatch.cli.standard import look_of_tables, paged
-from netwatch.export.evidence import KEYS as EVIDENCE
 from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -45,6 +43,7 @@ from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
+    from netwatch.cli.saving import Saving
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
@@ -52,7 +51,7 @@ OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "s
 
 def prepared(arguments: list[str]) -> argparse.Namespace:
     """The options of these words, settings among them."""
-    options = build_parser().parse_intermixed_args(arguments)
+    options = build_parser().read(arguments)
     options.files += options.read
     speak(options.quiet, options.verbose)
     log.begin(options)
@@ -157,6 +156,8 @@ class Reading:
         reading = self._reading()
         self._tell(reading.pipeline)
         if self.options.write:
+            from netwatch.cli.saving import Saving  # every start would pay for it otherwise
+
             self._saved = Saving(self.options, self._open_again if files_again(self.options) else None)
         self._shut_in()
         old = {s: signal.signal(s, self._stop) for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN}
@@ -200,9 +201,9 @@ class Reading:
             kinds=frozenset(read_kinds(self.kinds)), live=bool(options.interface),
             label=", ".join(options.interface or options.files), keylogs=tuple(options.keylog),
             show_secrets=options.show_secrets, stream_limit=options.stream_limit, workers=options.workers,
-            dpi=not options.no_dpi, count=options.count, settings=options.settings, host=options.host, say=_say,
+            dpi=not options.no_dpi, max_frames=options.count, settings=options.settings, host=options.host, say=_say,
             shown=self.writer.flow_keys, apps=self.writer.shows("packet", "app"),
-            saved=EVIDENCE if options.write else frozenset(),
+            saved=bool(options.write),
             again=self._open_again if files_again(options) else None,
             copied=self._open_again if self._copied() else None)
         try:

@@ -41,7 +41,7 @@ EPILOG = """examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     p = Parser(prog="netwatch show", description="Take frames of a capture apart, layer by layer.", epilog=EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("files", nargs="+", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    options = build_parser().parse_intermixed_args(arguments)
+    options = build_parser().read(arguments)
     if (options.frame is None) == (options.flow is None):
         raise CommandError("show needs --frame N or --flow ID, one of them")
     spans = _spans(options.frame) if options.frame is not None else []

@@ -44,7 +44,7 @@ examples:
 """
 
 
-def build_parser(topic: str = "") -> argparse.ArgumentParser:
+def build_parser(topic: str = "") -> Parser:
     """`topic`: of a command that has but this one."""
     about = TOPICS[topic].help if topic else __doc__
     p = Parser(prog=f"netwatch {topic or 'stats'}", description=about, epilog="" if topic else EPILOG,
@@ -78,7 +78,7 @@ def build_parser(topic: str = "") -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str], topic: str = "") -> int:
-    options = build_parser(topic).parse_intermixed_args(arguments)
+    options = build_parser(topic).read(arguments)
     options.files += options.read
     if options.topic not in TOPICS:
         near = difflib.get_close_matches(options.topic, TOPICS, 1)

@@ -29,7 +29,7 @@ examples:
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     p = Parser(prog="netwatch usage", description=__doc__, epilog=EPILOG,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     egress.add_source(p)
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    asked = build_parser().parse_intermixed_args(arguments)
+    asked = build_parser().read(arguments)
     style = asked.format or ("table" if sys.stdout.isatty() else "ndjson")
     if asked.quotas:
         return _quotas(asked, style)

@@ -69,8 +69,8 @@ def comment(flow: Record) -> str:
     if "app" in flow:
         parts.append(f"app {flow['app']}")
     parts += [flow["label"]] if "label" in flow else []
-    words = "; ".join(parts)
-    return words if words.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in words)
+    line = "; ".join(parts)
+    return line if line.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 def text(flow: Record) -> str:

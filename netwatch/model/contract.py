@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from netwatch.model.event import Event, FlowRef, Step
@@ -33,8 +32,7 @@ Answered = TypeVar("Answered", covariant=True)
 Kind = TypeVar("Kind", bound="Addon")
 
 
-@dataclass(frozen=True)
-class Purpose:
+class Purpose(NamedTuple):
     """What a run is for, as far as addons care."""
 
     live: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 GroupKey = tuple[str, object]  # ("address", text), ("none", None), ("others", None), or (column, what it says)
@@ -21,8 +20,7 @@ class By(NamedTuple):
         return {name for field in self.fields for name in ((field,) if isinstance(field, str) else field[1])}
 
 
-@dataclass(frozen=True)
-class Within:
+class Within(NamedTuple):
     """Exactly the flows that a row counted: those whose key by all of `by` is `key`. `words` say so to a person;
     `ended`: those that are over count too; `begun_here`, `ip`: as the sum was made (see Aggregate)."""
 

@@ -5,10 +5,10 @@ what they say. A flow is given what was said until its last frame, so that what 
 """
 from __future__ import annotations
 
-import socket
 from bisect import bisect_right, insort
 from collections import OrderedDict
 
+from netwatch._fast.out.addresses import packed_of
 from netwatch._fast.out.naming import link_sighting
 from netwatch.model.record import Record
 from netwatch.names.vendors import vendor_of
@@ -105,8 +105,7 @@ class Neighbours:
 
     def addresses(self) -> list[bytes]:
         """The stations' IP addresses, packed."""
-        return [socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-                for address in self.stations if not is_mac(address)]
+        return [packed_of(address) for address in self.stations if not is_mac(address)]
 
     def about(self, src: str, dst: str, when: int, parts: tuple[str, ...]) -> tuple[tuple[str | None, ...] | None, int]:
         """(parts of describe() of both ends at that time, or None without any; from when on they hold)."""

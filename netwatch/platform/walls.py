@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -14,12 +14,11 @@ class User(NamedTuple):
     home: str
 
 
-@dataclass
-class Grants:
+class Grants(NamedTuple):
     """What is still needed inside. Paths need not exist."""
 
-    readable: list[str] = field(default_factory=list)
-    writable: list[str] = field(default_factory=list)  # folders: files in them can be made, changed and removed
+    readable: Sequence[str] = ()
+    writable: Sequence[str] = ()  # folders: files in them can be made, changed and removed
     datagrams: bool = False  # UDP, for the system's resolver
     network: bool = False  # any use of it
     capturing: bool = False  # live, so that owners are asked for; on Linux it is the helper who asks

@@ -162,7 +162,7 @@ class Watching:
         self.about = {
             "help": (found[0].__doc__ or "").strip(), "name": self._addon.name, "kinds": dict(self._addon.kinds),
             "wants": sorted(self._addon.wants), "adds": sorted(self._addon.adds),
-            "options": [vars(each) for each in self._addon.options]}
+            "options": [each._asdict() for each in self._addon.options]}
 
     def answer(self, asked: Message) -> Message:
         from netwatch.model.event import Event, FlowRef, Step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from netwatch.model.record import Record
 
@@ -24,6 +23,8 @@ class Clock:
     def text(self, ns: int) -> str:
         """Of nanoseconds since 1970. All but the dates are seconds with nine decimals."""
         if self.form == "local":
+            from datetime import datetime  # every start would pay for it otherwise
+
             when = datetime.fromtimestamp(ns // SECOND).astimezone().isoformat()
             return f"{when[:19]}.{ns % SECOND:09d}{when[19:]}"
         if self.form == "epoch":

@@ -4,8 +4,7 @@ its steps until nothing more will be shown."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.input.pcapng import Pcapng
 from netwatch.model.contract import Addon, Purpose, Values
@@ -27,20 +26,23 @@ EVENT_KINDS = {"packets", "dns", "http", "streams"}
 JUDGED = {"packets", "dns", "http"}  # kinds whose records are made before their flow is over
 
 
+NO_LISTS: Mapping[str, tuple[str, ...]] = {}
+NO_HOST = Host()
+
+
 def _nothing(kind: str) -> frozenset[str]:
     return frozenset()
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What is asked for. `kinds` as --what names them. `lists`: those that filters may name. `shown`: the keys of flow
     records that records of a kind are shown with; `apps`: packets are shown with their flow's application; `saved`:
-    keys of flow records that go into a file with packets, none: there is no such file.
+    packets go into a file, with what is known of their flows.
     `again` opens the same input once more, None where that cannot be; `copied`: each worker may read it by itself."""
 
     kinds: frozenset[str]
     settings: Values
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: Mapping[str, tuple[str, ...]] = NO_LISTS
     live: bool = False
     label: str = ""
     keylogs: tuple[str, ...] = ()
@@ -48,12 +50,12 @@ class Order:
     stream_limit: int = STREAM_LIMIT
     workers: int = 1
     dpi: bool = True
-    count: int | None = None
-    host: Host = field(default_factory=Host)
+    max_frames: int | None = None
+    host: Host = NO_HOST
     say: Callable[[str, str], None] | None = None
     shown: Callable[[str], frozenset[str]] = _nothing
     apps: bool = True
-    saved: frozenset[str] = frozenset()
+    saved: bool = False
     again: Callable[[], Source] | None = None
     copied: Callable[[], Source] | None = None
 
@@ -69,7 +71,7 @@ class Reading:
         hold = (not kinds <= {"summary", "alert"} or ("alert" in kinds and order.workers > 1) or bool(wanted)
                 or where is not None)
         self._shown = frozenset[str]().union(*(self._flow_keys(kind) for kind in wanted & JUDGED & kinds))
-        self._whole = bool(order.saved) and order.again is not None  # what is saved waits for the end
+        self._whole = order.saved and order.again is not None  # what is saved waits for the end
         early = {singular(kind) for kind in wanted & JUDGED & (kinds if self._whole else wanted)}
         self._judged = bool(early) and (bool(self._shown) or speaks_of_flows(where, early))
         self.pipeline = self._pipeline(wanted, hold, each=self._judged and order.again is None)
@@ -131,11 +133,11 @@ class Reading:
         purpose = Purpose(live=order.live, label=order.label, kinds=order.kinds, keylogs=order.keylogs,
                           show_secrets=order.show_secrets, final=True)
         copies = order.copied is not None and source is None
-        alone = each or (order.live and bool(order.saved))  # frames that wait are of one engine
+        alone = each or (order.live and order.saved)  # frames that wait are of one engine
         return Pipeline(source or self.source, addons=self._addons(), purpose=purpose, settings=settings,
                         host=order.host, say=order.say if source is None else None,
                         copies=self._copies if copies else None, workers=1 if alone else order.workers, want=wanted,
-                        hold=hold, dpi=order.dpi, facts=hold or "alert" in order.kinds, max_frames=order.count,
+                        hold=hold, dpi=order.dpi, facts=hold or "alert" in order.kinds, max_frames=order.max_frames,
                         max_flows=settings.of("flows.max"), timeouts=settings.timeouts, each=each)
 
     def _copies(self) -> Sequence[Source]:
@@ -146,7 +148,7 @@ class Reading:
         """Those that records need: of flows, of their own kinds, or to filter by."""
         kinds = self.order.kinds
         flows = ("flows" in kinds or not kinds <= {*KINDS, "alert"} or self.selection.where is not None
-                 or any(map(self._flow_keys, kinds)) or bool(self.order.saved))
+                 or any(map(self._flow_keys, kinds)) or self.order.saved)
         told = type(self.source) is Pcapng or self.order.live  # who owns flows may be
         owned = ("owners",) if "alert" in kinds and told else ()
         return addons.load(addons.CONTENT if self.order.dpi else (), addons.RECORDS if flows else owned,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.dpi import having
-from netwatch._fast.out.masking import masked, secrets_of
 from netwatch.model.event import Event
 from netwatch.records.values import Record
 from netwatch.run.pipeline import Pipeline
@@ -84,7 +83,7 @@ class Streams:
         self._held -= sum(len(stream.head) for stream in streams.values())
         self._count -= len(streams)
         flow = pipeline.record(engine, row, wanted=ABOUT)
-        hide = None if self._show_secrets else secrets_of(engine, row)
+        hide = None if self._show_secrets else _secrets_of(engine, row)
         several = any(place.number >= 0 for place in streams)
         for place, stream in sorted(streams.items()):
             whole = not several and (place.opened or SEALED.isdisjoint(flow.get("app_stack", ())))
@@ -92,8 +91,16 @@ class Streams:
                 yield _record(flow, engine.initiator_side(row), place, stream, hide)
 
 
+def _secrets_of(engine: Engine, row: int) -> tuple[bytes, ...]:
+    from netwatch._fast.out.masking import secrets_of  # every start would pay for it otherwise
+
+    return secrets_of(engine, row)
+
+
 def _record(flow: Record, initiator: int, place: _Place, stream: Stream, hide: tuple[bytes, ...] | None) -> Record:
     """`hide`: what is secret in it, None nothing."""
+    from netwatch._fast.out.masking import masked
+
     head = bytes(stream.head) if hide is None else masked(bytes(stream.head), hide)
     text = printable(head.decode("utf-8", "replace"))
     record = {"schema": "netwatch.stream/1", "flow": flow["id"], "dir": "out" if place.side == initiator else "in",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netwatch._fast.dpi import timeouts as app_timeouts
@@ -30,13 +29,8 @@ class SettingError(ValueError):
     """A setting that does not exist, or a value it cannot have; one line."""
 
 
-@dataclass(frozen=True)
 class Setting(Option):
-    """An option by its dotted key, which is its `name`. A text is any, a color is `#rrggbb`, a number of the palette,
-    or "" for the theme's own. `also`: other words for some of the choices."""
-
-    color: bool = False
-    also: Mapping[str, str] = field(default_factory=dict)
+    """An option by its dotted key, which is its `name`."""
 
     @property
     def key(self) -> str:

@@ -6,7 +6,6 @@ Always little-endian. Format: draft-ietf-opsawg-pcapng; its section numbers are 
 import errno
 import ipaddress
 import os
-import platform
 import stat
 
 from libc.errno cimport EINTR
@@ -63,6 +62,8 @@ cdef class CaptureWriter:
             self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
                 os.fchown(self.fd, int(os.environ["SUDO_UID"]), -1)
+        import platform  # every start would pay for it otherwise
+
         self.block(SHB, b"".join([
             number(0x1A2B3C4D, 4), number(1, 2), number(0, 2), number(2 ** 64 - 1, 8),
             option(2, platform.machine()), option(3, f"{platform.system()} {platform.release()}"),
