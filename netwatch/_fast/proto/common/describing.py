@@ -16,7 +16,10 @@ def by_key(facts: Iterable[tuple[int, bytes]]) -> dict[int, list[bytes]]:
     """Key to its values, in the order they were learnt."""
     found: dict[int, list[bytes]] = {}
     for key, value in facts:
-        found.setdefault(key, []).append(value)
+        if key in found:
+            found[key].append(value)
+        else:
+            found[key] = [value]
     return found
 
 
@@ -49,10 +52,18 @@ def mac(raw: bytes) -> str:
     return raw.hex(":")
 
 
+def _shown(raw: list[bytes], show: Callable[[bytes], object]) -> list[object]:
+    """The distinct values that say something."""
+    if len(raw) == 1:
+        value = show(raw[0])
+        return [] if value is None or value == "" else [value]
+    return list(dict.fromkeys(value for value in map(show, raw) if value not in ("", None)))
+
+
 def one_or_all(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
                show: Callable[[bytes], object] = text) -> None:
     """Put the values of the key under the name: one as it is, several distinct ones as a list, none not at all."""
-    values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
+    values = _shown(known[key], show) if key in known else None
     if values:
         obj[name] = values[0] if len(values) == 1 else values
 
@@ -60,7 +71,7 @@ def one_or_all(obj: Record, name: str, known: Mapping[int, list[bytes]], key: in
 def listed(obj: Record, name: str, known: Mapping[int, list[bytes]], key: int,
            show: Callable[[bytes], object] = text) -> None:
     """The same, always as a list."""
-    values = list(dict.fromkeys(value for value in map(show, known.get(key, ())) if value not in ("", None)))
+    values = _shown(known[key], show) if key in known else None
     if values:
         obj[name] = values
 

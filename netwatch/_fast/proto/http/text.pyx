@@ -12,7 +12,7 @@ from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_BASIC, HTTP_COUNT
                                               HTTP_STATUSES, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
 from netwatch._fast.base.text import add_text, clean
-from netwatch._fast.proto.common.describing import by_key, first_values, listed
+from netwatch._fast.proto.common.describing import by_key, listed
 from netwatch._fast.proto.common.gss import GSS_KEYS, add_gss
 
 FACT_FIELDS = {"http.method": Plain(HTTP_METHOD), "http.host": Plain(HTTP_HOST), "http.user_agent": Plain(HTTP_AGENT),
@@ -159,8 +159,8 @@ def started(payload: bytes) -> int:
 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http` object from (key, value) pairs; what is not known is left out."""
-    facts = list(facts)
-    known = first_values(facts)
+    every = by_key(facts)
+    known = {key: values[0] for key, values in every.items()}
     obj = {}
     for name, key in (("method", HTTP_METHOD), ("host", HTTP_HOST), ("path", HTTP_PATH)):
         add_text(obj, name, known.get(key), 256)
@@ -170,13 +170,13 @@ def describe(facts, show_secrets: bool = False) -> dict:
         add_text(obj, name, known.get(key), 256)
     if len(known.get(HTTP_COUNT, b"")) == 8:
         obj["transactions"] = int.from_bytes(known[HTTP_COUNT], sys.byteorder)
-    listed(obj, "methods", by_key(facts), HTTP_METHODS, lambda raw: clean(raw, 256))
-    listed(obj, "statuses", by_key(facts), HTTP_STATUSES, lambda raw: int(raw) if raw.isdigit() else None)
+    listed(obj, "methods", every, HTTP_METHODS, lambda raw: clean(raw, 256))
+    listed(obj, "statuses", every, HTTP_STATUSES, lambda raw: int(raw) if raw.isdigit() else None)
     if len(known.get(HTTP_LATENCY, b"")) == 8:
         obj["latency_us"] = int.from_bytes(known[HTTP_LATENCY], sys.byteorder) // 1000
     login = {}
     if not GSS_KEYS.isdisjoint(known):
-        add_gss(login, by_key(facts))
+        add_gss(login, every)
     if HTTP_BASIC in known:
         add_basic(login, known[HTTP_BASIC], show_secrets)
     if len(known.get(HTTP_DENIED, b"")) == 16:
