@@ -23,12 +23,14 @@ from netwatch._fast.proto.http.wire cimport http_define
 from netwatch._fast.proto.http2 cimport http2_define
 from netwatch._fast.proto.http3 cimport http3_define
 from netwatch._fast.proto.iec104 cimport iec104_define
+from netwatch._fast.proto.igmp cimport igmp_define, mld_define
 from netwatch._fast.proto.ike cimport ike_define
 from netwatch._fast.proto.imap cimport imap_define
 from netwatch._fast.proto.irc cimport irc_define
 from netwatch._fast.proto.kafka.wire cimport kafka_define
 from netwatch._fast.proto.kerberos cimport kerberos_define
 from netwatch._fast.proto.ldap.wire cimport ldap_define
+from netwatch._fast.proto.lldp cimport cdp_define, lldp_define
 from netwatch._fast.proto.memcached cimport memcached_define
 from netwatch._fast.proto.mongodb.wire cimport mongodb_define
 from netwatch._fast.proto.mysql.wire cimport mysql_define
@@ -154,3 +156,7 @@ enroll(s7comm_define)
 enroll(iec104_define)
 enroll(tns_define)
 enroll(rdpudp_define)
+enroll(lldp_define)
+enroll(cdp_define)
+enroll(igmp_define)
+enroll(mld_define)

@@ -177,6 +177,19 @@ def sctp(sport: int, dport: int, chunk: int, body: bytes = b"") -> bytes:
     return struct.pack(">HHII", sport, dport, 1, 0) + struct.pack(">BBH", chunk, 0, 4 + len(body)) + body
 
 
+def igmp_report(*groups: str) -> bytes:
+    """IGMP version 3: the host joins the groups."""
+    records = b"".join(b"\4\0\0\0" + ipaddress.IPv4Address(group).packed for group in groups)
+    body = struct.pack(">HH", 0, len(groups)) + records
+    return b"\x22\0" + struct.pack(">H", checksum(b"\x22\0\0\0" + body)) + body
+
+
+def lldp_of(device: str, port: str) -> bytes:
+    """An LLDPDU: chassis, port, time to live, name, end."""
+    tlvs = ((1, b"\4" + raw_mac(MAC_A)), (2, b"\5" + port.encode()), (3, b"\0\x78"), (5, device.encode()), (0, b""))
+    return b"".join(struct.pack(">H", kind << 9 | len(body)) + body for kind, body in tlvs)
+
+
 def gre(kind: int, payload: bytes, *, key: int | None = None, number: int | None = None, summed: bool = False) -> bytes:
     flags = (summed << 15) | ((key is not None) << 13) | ((number is not None) << 12)
     out = struct.pack(">HH", flags, kind) + (bytes(4) if summed else b"")

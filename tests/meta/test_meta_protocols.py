@@ -14,7 +14,8 @@ from netwatch._fast.proto.common.facts import Plain
 
 APPS = [name for name in app_names() if name]
 # these are read, tested and fuzzed with another
-HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow", "ftp-data": "ftp"}
+HOME = {"mdns": "dns", "llmnr": "dns", "nfs": "rpc", "ipfix": "netflow", "ftp-data": "ftp", "cdp": "lldp",
+        "mld": "igmp"}
 
 
 def test_fields_that_are_a_facts_text_say_how_it_is_shown() -> None:

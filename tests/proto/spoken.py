@@ -34,7 +34,7 @@ def flow(name: str, port: int | None = None, **options) -> Probe:
     return Probe(name, dport=talk_of(HOME.get(name, name)).PORT if port is None else port, **options)
 
 
-HOME = {"nfs": "rpc", "ipfix": "netflow"}
+HOME = {"nfs": "rpc", "ipfix": "netflow", "cdp": "lldp", "mld": "igmp"}
 
 
 def shown(name: str, facts) -> dict:

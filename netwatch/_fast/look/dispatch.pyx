@@ -11,7 +11,7 @@ from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_po
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
                                       Half, OPEN_KNOWN, Row, tried_bit)
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.wire.packet cimport PROTO_UDP, Packet
 from netwatch._fast.look.protocol cimport *
 
 cdef enum:                     # what a side's first words say of the verdict that the other's gave, answers of refuted
@@ -20,6 +20,9 @@ cdef enum:                     # what a side's first words say of the verdict th
     UNDECIDED = 2              # more of them are needed
 
 cdef enum:
+    BY_TCP = 0                 # bits of ON_*
+    BY_UDP = 1
+    BY_ITSELF = 2
     KEEP_ALIVE = 4             # bytes of a datagram that says nothing (RFC 5626 section 3.5)
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
     UDP_TURN = 64              # ... among so many, a power of two
@@ -41,7 +44,7 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found)
     data.p = pk.payload
     data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
-    found[0] = <u8>best(&look, data, False, &more)
+    found[0] = <u8>best(&look, data, BY_TCP, &more)
     if found[0] or more:
         return True
     unknown(&look, data)
@@ -53,6 +56,10 @@ cdef inline bint nobody_yet(const Row* row) noexcept nogil:
     return row.conn == NULL or row.conn.proto == 0
 
 
+cdef inline int carried_by(const Row* row) noexcept nogil:
+    return BY_UDP if row.proto == PROTO_UDP else BY_ITSELF
+
+
 cdef inline bint is_asked(const Row* row) noexcept nogil:
     """Is this datagram of a flow that nobody knew so far looked at? The first ones are, then some now and then, and
     all to the port that a protocol calls its own."""
@@ -62,7 +69,8 @@ cdef inline bint is_asked(const Row* row) noexcept nogil:
 
 
 cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
-    """One UDP datagram of a flow that is not done with. What one protocol gives back may be the next one's first."""
+    """One datagram, or packet of a protocol without ports, of a flow that is not done with. What one protocol gives
+    back may be the next one's first."""
     if nobody_yet(row) and not is_asked(row) and not dpi.want >> EV_SEALED & 1:
         return
     while datagram(dpi, row, cold, pk):
@@ -83,7 +91,7 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.datagram = True
     look.state = &none
     if nobody_yet(row):
-        if not is_asked(row) or best(&look, data, True, &more) == 0:
+        if not is_asked(row) or best(&look, data, carried_by(row), &more) == 0:
             undecided(&look, data)
             return False
         if row.conn == NULL:
@@ -126,7 +134,8 @@ cdef bint another(Look* look, Slice data) noexcept nogil:
     cdef int proto = look.proto
     cdef u8 before = look.cold.confidence
     cdef bint more, other
-    other = best(look, data, True, &more) and look.proto != proto and look.cold.confidence >= SURE_OF_ANOTHER
+    other = best(look, data, carried_by(look.row), &more) and look.proto != proto and \
+        look.cold.confidence >= SURE_OF_ANOTHER
     look.cold.confidence = before
     if not other or look.conn.changes >= CHANGES:
         return False
@@ -168,7 +177,7 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     cdef bint more, other
     if look.datagram or look.client or look.inner or look.offset or not look.row.bits & BIT_SEEN:
         return False
-    if best(look, data, False, &more) == 0 or look.proto == proto or look.cold.confidence < SURE_SERVER:
+    if best(look, data, BY_TCP, &more) == 0 or look.proto == proto or look.cold.confidence < SURE_SERVER:
         look.cold.confidence = before
         return False
     look.conn.found = <u8>look.proto
@@ -222,7 +231,7 @@ cdef void undecided(Look* look, Slice data) noexcept nogil:
             row.bits |= BIT_TRIED_A
         elif row.conn != NULL:
             row.conn.half[0].waiting += 1       # since the flow was given back
-    if wants(look, EV_SEALED) and packets < PATH_TRIES and may_be_path(data):
+    if row.proto == PROTO_UDP and wants(look, EV_SEALED) and packets < PATH_TRIES and may_be_path(data):
         look.proto = 0
         sealed(look, data.p, data.n, 0)
 
@@ -280,7 +289,7 @@ cdef int find_reader(Look* look, Slice data) noexcept nogil:
     conn.found = 0
     if look.proto == FOUND_NOBODY:
         return READ_OVER
-    if look.proto == 0 and (best(look, data, False, &more) == 0 or too_weak(look)):
+    if look.proto == 0 and (best(look, data, BY_TCP, &more) == 0 or too_weak(look)):
         if more and not look.fin and data.n < DECIDED:
             return READ_STUCK
         unknown(look, data)

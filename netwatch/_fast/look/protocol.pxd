@@ -52,6 +52,7 @@ cdef extern from * nogil:
 cdef enum:
     ON_TCP = 1             # Proto.on
     ON_UDP = 2
+    ON_PACKETS = 4         # whole packets of Proto.carrier, which have no ports
     DETECT_MORE = -1
     TRAIT_CARRIES_TLS = 1  # what its handshake chose stands under tls, as a TLS flow's does
     TRAIT_OPAQUE = 2       # its bytes say nothing to people as they stand
@@ -86,7 +87,7 @@ cdef struct Look:          # what a parser is given
 
 cdef struct Proto:
     const char* name                                              # app name of CONTRACT section 3
-    u8 on                                                         # ON_TCP | ON_UDP
+    u8 on                                                         # ON_TCP | ON_UDP, or ON_PACKETS
     u8 first[256]                                                 # 1 where a first byte can begin the protocol
     int (*detect)(Look*, Slice) noexcept nogil
     int (*parse)(Look*, Slice) noexcept nogil
@@ -98,6 +99,7 @@ cdef struct Proto:
     u8 traits                  # TRAIT_*
     u8 late                    # how sure detect must be for the protocol to follow bytes that nobody knew; 0 never does
     u16 ports[4]               # its own, UDP: an undecided flow there is asked at every datagram; 0 none
+    u16 carrier                # ON_PACKETS: the PROTO_* of wire/packet.pxd whose packets it reads
     u32 timeout                # s that a flow may be idle, 0: as its state says
     bint (*join)(Conn*) noexcept nogil     # take a flow that keys tied to another as a further path of it, or NULL
     bint (*path)(Slice) noexcept nogil     # could the datagram belong to such a path? NULL where join is

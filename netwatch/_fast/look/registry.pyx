@@ -14,7 +14,7 @@ TRAITS = {"carries tls": TRAIT_CARRIES_TLS, "opaque": TRAIT_OPAQUE, "streams": T
 
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
 cdef int n_protos = 0
-cdef u64 CANDIDATES[2][256][2]  # by transport (TCP, UDP) and first byte: bits of the protocols that may begin so
+cdef u64 CANDIDATES[3][256][2]  # by transport (bit of ON_*) and first byte: bits of the protocols that may begin so
 cdef u8 OWN_PORTS[8192]         # bits of the UDP ports that belong to a protocol
 cdef u64 LATE[2]               # bits of the protocols that may follow what nobody knew
 
@@ -30,7 +30,7 @@ cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
     cdef Proto* p = &PROTOS[n_protos]
     define(p)
     APP_NAMES.append(p.name.decode())
-    for on in range(2):
+    for on in range(3):
         if p.on >> on & 1:
             for byte in range(256):
                 if p.first[byte]:
@@ -80,16 +80,19 @@ cdef bint own_port(u16 port) noexcept nogil:
     return port != 0 and OWN_PORTS[port >> 3] >> (port & 7) & 1
 
 
-cdef int best(Look* look, Slice data, bint udp, bint* more) noexcept nogil:
-    """The surest protocol for these first bytes, 0 none; `more` when one of them needs to see more."""
+cdef int best(Look* look, Slice data, int on, bint* more) noexcept nogil:
+    """The surest protocol for these first bytes, 0 none; `more` when one of them needs to see more. `on`: the bit of
+    ON_* that is the transport."""
     cdef u64 bits
     cdef int half, number, sure, top = 0, winner = 0
     more[0] = False
     for half in range(2):
-        bits = CANDIDATES[udp][data.p[0]][half]
+        bits = CANDIDATES[on][data.p[0]][half]
         while bits:
             number = half * 64 + lowest_bit(bits)
             bits &= bits - 1
+            if PROTOS[number].carrier and PROTOS[number].carrier != look.row.proto:
+                continue
             look.proto = number
             sure = PROTOS[number].detect(look, data)
             if sure == DETECT_MORE:

@@ -11,8 +11,8 @@ from netwatch._fast.base.mix cimport mix_address, mix_bytes, mix_pair
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Facts, Row
 from netwatch._fast.look.announced cimport announced_free
 from netwatch._fast.look.marks cimport marks_free
-from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED, ON_TCP,
-                                           ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
+from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED,
+                                           ON_PACKETS, ON_TCP, ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.look.registry cimport proto_at
 from netwatch._fast.wire.defrag cimport fragment_hash
@@ -49,7 +49,7 @@ cdef class Probe:
         if not numbers:
             raise ValueError(f"no protocol named {name}")
         self.proto = proto_at(numbers[0])[0]
-        if not self.proto.on & (ON_UDP if datagram else ON_TCP):
+        if not self.proto.on & (ON_UDP | ON_PACKETS if datagram else ON_TCP):
             raise ValueError(f"{name} does not run on that transport")
         self.dpi.rows = &self.row
         self.dpi.colds = &self.cold
@@ -58,6 +58,7 @@ cdef class Probe:
             self.dpi.want |= 1 << EV_SEALED
         self.row.pa = <u16>sport
         self.row.pb = <u16>dport
+        self.row.proto = self.proto.carrier
         self.row.bits = BIT_INITIATOR_B if client else 0
         self.row.conn = &self.conn
         self.datagram = datagram

@@ -96,6 +96,10 @@ DESCRIBING = {
     "iec104": "iec104",
     "tns": "tns",
     "rdpudp": "rdpudp",
+    "lldp": "lldp",
+    "cdp": "lldp",
+    "igmp": "igmp",
+    "mld": "igmp",
 }
 
 DESCRIBE: dict[str, Describe] = {}
