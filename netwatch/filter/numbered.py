@@ -24,7 +24,12 @@ STATE = Names({}, frozenset({
     "CLOSED", "UNKNOWN", "UDP_ACTIVE", "UDP_IDLE", "UDP_STALE", "ECHO_REQUEST", "ECHO_REPLY", "ICMP", "ARP_REQUEST",
     "ARP_REPLY", "DNS_QUERY", "DNS_RESPONSE", "SCTP_INIT", "SCTP_ESTABLISHED", "SCTP_SHUTDOWN", "SCTP_CLOSED",
     "ACTIVE", "QUIC_INITIAL", "QUIC_0RTT", "QUIC_RETRY", "QUIC_HANDSHAKE", "QUIC_CONNECTED", "QUIC_DRAINING",
-    "QUIC_CLOSED"}), True)
+    "QUIC_CLOSED",
+    "DHCP_DISCOVER", "DHCP_OFFER", "DHCP_REQUEST", "DHCP_DECLINE", "DHCP_ACK", "DHCP_NAK", "DHCP_RELEASE",
+    "DHCP_INFORM", "DHCPV6_REQUEST", "DHCPV6_REPLY", "NTP_REQUEST", "NTP_RESPONSE", "SNMP_REQUEST", "SNMP_RESPONSE",
+    "SNMP_TRAP", "STUN_REQUEST", "STUN_RESPONSE", "STUN_ERROR", "STUN_INDICATION", "SSDP_SEARCH", "SSDP_NOTIFY",
+    "SSDP_RESPONSE", "TFTP_REQUEST", "TFTP_TRANSFER", "TFTP_ERROR", "RADIUS_REQUEST", "RADIUS_RESPONSE",
+    "COAP_REQUEST", "COAP_RESPONSE", "NETBIOS_QUERY", "NETBIOS_RESPONSE"}), True)
 # IANA, Assigned Internet Protocol Numbers: those that flows are counted by
 PROTO = Names({1: "icmp", 2: "igmp", 4: "ipip", 6: "tcp", 8: "egp", 17: "udp", 27: "rdp", 33: "dccp", 41: "ipv6",
                46: "rsvp", 47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf",

@@ -48,7 +48,31 @@ cdef enum:                 # Row.state, names in flowtext.pyx
     ST_QUIC_CONNECTED = 29
     ST_QUIC_DRAINING = 30
     ST_QUIC_CLOSED = 31
-    ST_COUNT = 32
+    ST_DHCP = 32           # from here on: what a protocol over UDP said last; of DHCP its message types 1 to 8
+    ST_DHCPV6_REQUEST = 40
+    ST_DHCPV6_REPLY = 41
+    ST_NTP_REQUEST = 42
+    ST_NTP_RESPONSE = 43
+    ST_SNMP_REQUEST = 44
+    ST_SNMP_RESPONSE = 45
+    ST_SNMP_TRAP = 46
+    ST_STUN_REQUEST = 47
+    ST_STUN_RESPONSE = 48
+    ST_STUN_ERROR = 49
+    ST_STUN_INDICATION = 50
+    ST_SSDP_SEARCH = 51
+    ST_SSDP_NOTIFY = 52
+    ST_SSDP_RESPONSE = 53
+    ST_TFTP_REQUEST = 54
+    ST_TFTP_TRANSFER = 55
+    ST_TFTP_ERROR = 56
+    ST_RADIUS_REQUEST = 57
+    ST_RADIUS_RESPONSE = 58
+    ST_COAP_REQUEST = 59
+    ST_COAP_RESPONSE = 60
+    ST_NETBIOS_QUERY = 61
+    ST_NETBIOS_RESPONSE = 62
+    ST_COUNT = 63
 
 cdef enum:                 # Cold.ended
     END_NO = 0

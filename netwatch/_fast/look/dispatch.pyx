@@ -10,7 +10,7 @@ from netwatch._fast.look.conns cimport conn_free, conn_new
 from netwatch._fast.look.registry cimport begins_late, best, may_be_path, own_port, proto_at
 from netwatch._fast.flow.content cimport facts_forget
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, BIT_SEEN, BIT_TRIED_A, Cold, Conn, FOUND_NOBODY,
-                                      Half, OPEN_KNOWN, Row, tried_bit)
+                                      Half, OPEN_KNOWN, Row, ST_DHCP, ST_UDP_ACTIVE, tried_bit)
 from netwatch._fast.wire.packet cimport PROTO_UDP, Packet
 from netwatch._fast.look.protocol cimport *
 
@@ -125,6 +125,8 @@ cdef void named(Look* look) noexcept nogil:
     cdef Conn* conn = look.conn
     conn.below = look.row.app
     conn.proto = look.row.app = <u8>look.proto
+    if look.datagram and look.row.state >= ST_DHCP:
+        look.row.state = ST_UDP_ACTIVE
     touch(look.dpi, look.row)
     conn.heard = <u8>(1 << look.side)
 

@@ -166,6 +166,11 @@ cdef inline u64 heard(const Look* look) noexcept nogil:
         return <u64>-1
     return <u64>at if at > 0 else 0
 
+cdef inline void last_said(Look* look, int state) noexcept nogil:
+    """A datagram of that kind (ST_*) was the flow's last, which is its state while the flow goes by this protocol."""
+    if look.datagram and not look.inner and look.row.app == look.proto:
+        look.row.state = <u8>state
+
 cdef inline bint has_state(Look* look, size_t size) noexcept nogil:
     """Make the parser's own memory of the flow, zeroed, where it has none yet; False without memory."""
     if look.state[0] == NULL:

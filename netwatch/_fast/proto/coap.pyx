@@ -8,8 +8,9 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i32, Slice, Reader, be16, left, reader, slice_of, take8,
                                         take16, take_slice)
+from netwatch._fast.flow.row cimport ST_COAP_REQUEST, ST_COAP_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
-                                           misfit)
+                                           misfit, last_said)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u16, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, micros, named, number, one_or_all
 
@@ -150,10 +151,12 @@ cdef int coap_parse(Look* look, Slice d) noexcept nogil:
     if m.code >> 5:
         keep_u8(look, COAP_CODE, m.code, FEW)
         set_initiator(look, False)
+        last_said(look, ST_COAP_RESPONSE)
         keep_latency(look, COAP_LATENCY, <Waiting*>look.state[0], m.token)
     else:
         keep_u8(look, COAP_METHOD, m.code, FEW)
         set_initiator(look, True)
+        last_said(look, ST_COAP_REQUEST)
         asked(<Waiting*>look.state[0], m.token, look.ts)
         keep_text(look, COAP_HOST, m.host, 2)
         keep_text(look, COAP_PATH, slice_of(m.path, m.path_n), 2 * FEW)

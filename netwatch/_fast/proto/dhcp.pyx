@@ -7,9 +7,10 @@ the message; what stood before counts.
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, ST_DHCP
 from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_NONE
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, fact_set, set_initiator, reads, misfit
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_OK, fact_set, set_initiator, reads, misfit,
+                                           last_said)
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text, keep_u8
 from netwatch._fast.flow.sighting cimport BY_DHCP, ROLE_DHCP, ROLE_HOST, ROLE_ROUTER, links_wanted, tell_link
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, named, number, one_or_all, text
@@ -173,6 +174,8 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
         if not whole:
             look.dpi.malformed[look.proto] += 1
         lease(look, d, &said)
+        if 1 <= said.kind <= 8:
+            last_said(look, ST_DHCP + said.kind - 1)
     return PARSE_OK
 
 

@@ -8,9 +8,9 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, Slice, Reader, be16, be24, left, reader, slice_of, take16,
                                         take_slice)
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, ST_DHCPV6_REPLY, ST_DHCPV6_REQUEST
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
-                                           misfit)
+                                           misfit, last_said)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u8, keep_u16
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, mac, micros, named, one_or_all, text
 
@@ -155,6 +155,7 @@ cdef int dhcpv6_parse(Look* look, Slice d) noexcept nogil:
     if not has_state(look, sizeof(Waiting)):
         return PARSE_DONE
     set_initiator(look, from_client(d.p[0]))
+    last_said(look, ST_DHCPV6_REQUEST if from_client(d.p[0]) else ST_DHCPV6_REPLY)
     for _depth in range(RELAYS):
         d = one_message(look, d, at)
         if d.n == 0:

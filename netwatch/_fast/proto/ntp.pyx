@@ -6,9 +6,9 @@ server of today. The answer repeats the request's transmit time: that pairs them
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be32, be64
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, ST_NTP_REQUEST, ST_NTP_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_number, fact_set,
-                                           set_initiator, reads, has_state, misfit)
+                                           set_initiator, reads, has_state, misfit, last_said)
 from netwatch._fast.proto.common.learn cimport Waiting, answered, asked, fact_distinct, keep_u8
 from netwatch._fast.proto.common.describing import (address, by_key, first, listed, micros, named, number, one_or_all,
                                                     text)
@@ -105,6 +105,11 @@ cdef void answer(Look* look, const u8* p) noexcept nogil:
         fact_number(look, NTP_RTT, ns - hold if hold < ns else ns)
 
 
+cdef void begun_by(Look* look, bint request) noexcept nogil:
+    set_initiator(look, request)
+    last_said(look, ST_NTP_REQUEST if request else ST_NTP_RESPONSE)
+
+
 cdef int ntp_parse(Look* look, Slice d) noexcept nogil:
     cdef u8 mode
     look.used = d.n
@@ -116,15 +121,15 @@ cdef int ntp_parse(Look* look, Slice d) noexcept nogil:
     keep_u8(look, NTP_VERSION, d.p[0] >> 3 & 7, 4)
     keep_u8(look, NTP_MODE, mode, 8)
     if mode == MODE_CLIENT:
-        set_initiator(look, True)
+        begun_by(look, True)
         asked(<Waiting*>look.state[0], be64(d.p + AT_TRANSMIT), look.ts)
     elif mode == MODE_SERVER:
-        set_initiator(look, False)
+        begun_by(look, False)
         answer(look, d.p)
     elif mode == MODE_CONTROL:
-        set_initiator(look, not d.p[1] & 0x80)
+        begun_by(look, not d.p[1] & 0x80)
     elif mode == MODE_PRIVATE:
-        set_initiator(look, not d.p[0] & 0x80)
+        begun_by(look, not d.p[0] & 0x80)
         fact_distinct(look, NTP_REQUEST, d.p + 2, 2, 4)
     elif d.p[1]:
         fact_set(look, NTP_STRATUM, d.p + 1, 1)

@@ -6,9 +6,9 @@ Passwords are never kept: on the wire they are hidden already, and what hides th
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be16, left, reader, slice_of, take8, take_slice
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, ST_RADIUS_REQUEST, ST_RADIUS_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, set_initiator, reads, has_state,
-                                           misfit)
+                                           misfit, last_said)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
 from netwatch._fast.proto.common.describing import address, by_key, first, listed, micros, named, one_or_all
 
@@ -118,6 +118,7 @@ cdef int radius_parse(Look* look, Slice d) noexcept nogil:
         return PARSE_DONE
     keep_u8(look, RADIUS_CODE, d.p[0], FEW)
     set_initiator(look, is_request(d.p[0]))
+    last_said(look, ST_RADIUS_REQUEST if is_request(d.p[0]) else ST_RADIUS_RESPONSE)
     if is_request(d.p[0]):
         asked(<Waiting*>look.state[0], d.p[1], look.ts)
     else:

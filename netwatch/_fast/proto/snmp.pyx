@@ -7,8 +7,9 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u64, i64, Slice, Reader, left, reader
+from netwatch._fast.flow.row cimport ST_SNMP_REQUEST, ST_SNMP_RESPONSE, ST_SNMP_TRAP
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_set, set_initiator, reads,
-                                           has_state, misfit)
+                                           has_state, misfit, last_said)
 from netwatch._fast.proto.common.ber cimport (BER_INTEGER, BER_OCTETS, BER_OID, BER_SEQUENCE, ber_any, ber_enter,
                                               ber_number, ber_slice, ber_tag)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, keep_latency, keep_text, keep_u8
@@ -166,7 +167,11 @@ cdef int snmp_parse(Look* look, Slice d) noexcept nogil:
             keep_latency(look, SNMP_LATENCY, <Waiting*>look.state[0], <u64>m.id)
             one = <u8>m.error if 0 <= m.error <= 255 else 255
             fact_set(look, SNMP_ERROR, &one, 1)
-        elif m.pdu != PDU_TRAP1 and m.pdu != PDU_TRAP2:
+            last_said(look, ST_SNMP_RESPONSE)
+        elif m.pdu == PDU_TRAP1 or m.pdu == PDU_TRAP2:
+            last_said(look, ST_SNMP_TRAP)
+        else:
+            last_said(look, ST_SNMP_REQUEST)
             asked(<Waiting*>look.state[0], <u64>m.id, look.ts)
         varbinds(look, m.binds)
     return PARSE_OK

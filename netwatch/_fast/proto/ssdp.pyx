@@ -4,7 +4,8 @@ By content on any port: an answer counts only when it names what it answers (ST,
 """
 
 from netwatch._fast.base.bytes cimport u32, i64, Slice, starts
-from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator, reads
+from netwatch._fast.flow.row cimport ST_SSDP_NOTIFY, ST_SSDP_RESPONSE, ST_SSDP_SEARCH
+from netwatch._fast.look.protocol cimport Look, Proto, ON_UDP, PARSE_OK, set_initiator, reads, last_said
 from netwatch._fast.proto.common.lines cimport (keep_each, keep_once, keep_verb, next_field, next_line, take_word,
                                                 word_is)
 from netwatch._fast.proto.common.facts import LIST, TEXT, described, fact_fields, words
@@ -59,9 +60,11 @@ cdef int ssdp_parse(Look* look, Slice data) noexcept nogil:
     word = take_word(&line)
     if starts(word.p, word.n, b"HTTP/", 5):
         keep_once(look, SSDP_STATUS, take_word(&line))
+        last_said(look, ST_SSDP_RESPONSE)
     else:
         keep_verb(look, SSDP_METHOD, word, MAX_KEPT)
         set_initiator(look, True)
+        last_said(look, ST_SSDP_NOTIFY if word_is(word, b"notify", 6) else ST_SSDP_SEARCH)
     while next_field(&head, &name, &value):
         if word_is(name, b"st", 2):
             keep_each(look, SSDP_ST, value, MAX_KEPT)

@@ -10,9 +10,10 @@ from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, be32, be64, left, reader, take16,
                                         take_slice)
+from netwatch._fast.flow.row cimport ST_STUN_ERROR, ST_STUN_INDICATION, ST_STUN_REQUEST, ST_STUN_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads,
-                                           has_state)
+                                           has_state, last_said)
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_text, keep_u16
 from netwatch._fast.proto.common.mux cimport MUX_STUN, mux_foreign, mux_met
@@ -26,6 +27,7 @@ cdef enum:
     CLASS_BITS = 0x0110
     REQUEST = 0x0000
     INDICATION = 0x0010
+    SUCCESS = 0x0100
     FEW = 4
     IDLE = 256                 # units without a message before the flow is left alone
     ENOUGH = 512               # messages read in a flow
@@ -168,9 +170,13 @@ cdef void message(Look* look, Stun* s, const u8* p, u32 n) noexcept nogil:
         fact_once(look, STUN_CLASSIC, &yes, 1)
     if kind & CLASS_BITS == REQUEST:
         set_initiator(look, True)
+        last_said(look, ST_STUN_REQUEST)
         asked(&s.waiting, id, look.ts)
-    elif kind & CLASS_BITS != INDICATION:
+    elif kind & CLASS_BITS == INDICATION:
+        last_said(look, ST_STUN_INDICATION)
+    else:
         set_initiator(look, False)
+        last_said(look, ST_STUN_RESPONSE if kind & CLASS_BITS == SUCCESS else ST_STUN_ERROR)
         keep_latency(look, STUN_RTT, &s.waiting, id)
     while left(&r):
         code = take16(&r)

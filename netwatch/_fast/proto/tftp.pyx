@@ -8,8 +8,9 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.announced cimport announce
-from netwatch._fast.look.protocol cimport (EV_CHUNK, Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           event, fact_once, set_initiator, reads, learnt, wants)
+from netwatch._fast.flow.row cimport ST_TFTP_ERROR, ST_TFTP_REQUEST, ST_TFTP_TRANSFER
+from netwatch._fast.look.protocol cimport (EV_CHUNK, Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, event,
+                                           fact_once, set_initiator, reads, learnt, wants, last_said)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
 from netwatch._fast.wire.packet cimport PROTO_UDP
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
@@ -140,6 +141,7 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
         if not is_request(d):
             return PARSE_DONE if learnt(look) else PARSE_NOT_MINE
         set_initiator(look, True)
+        last_said(look, ST_TFTP_REQUEST)
         keep_u16(look, TFTP_OP, op, FEW)
         name = zero_text(&rest)
         keep_text(look, TFTP_FILE, name, FEW)
@@ -149,6 +151,7 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
         options(look, rest)
         return PARSE_OK
     keep_u16(look, TFTP_OP, op, 6)
+    last_said(look, ST_TFTP_ERROR if op == ERROR else ST_TFTP_TRANSFER)
     if op == OACK:
         options(look, rest)
         return PARSE_OK

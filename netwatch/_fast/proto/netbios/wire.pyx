@@ -8,10 +8,10 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, left, reader, slice_of, take, take16,
                                         take32, take_reader)
-from netwatch._fast.flow.row cimport Row
+from netwatch._fast.flow.row cimport Row, ST_NETBIOS_QUERY, ST_NETBIOS_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator,
-                                           reads, has_state)
+                                           reads, has_state, last_said)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.netbios.mailslot cimport mailslot_learn
 from netwatch._fast.proto.netbios.names cimport netbios_answer, netbios_status
@@ -172,6 +172,7 @@ cdef void learn_name(Look* look, Slice d) noexcept nogil:
     keep_u8(look, NETBIOS_SERVICE, SERVICE_NAME, 3)
     keep_u8(look, NETBIOS_OP, <u8>((flags >> 11 & 15) | (0x80 if response else 0)), 8)
     set_initiator(look, not response)
+    last_said(look, ST_NETBIOS_RESPONSE if response else ST_NETBIOS_QUERY)
     if response:
         keep_latency(look, NETBIOS_LATENCY, <Waiting*>look.state[0], be16(d.p))
         fact_set(look, NETBIOS_RCODE, &rcode, 1)
