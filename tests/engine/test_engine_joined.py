@@ -13,12 +13,8 @@ from pathlib import Path
 import pytest
 from lab import small_captures, tcp_flows
 
-# what says nothing of itself: a file that FTP sends, what is encrypted, pixels, the rest of a long message, the single
-# frames of WebSocket and messages of BitTorrent, which any bytes of their length could be
-NAMED: dict[str, float] = {
-    "bittorrent": 0.28, "dns": 0.75, "ftp-data": 0.0, "irc": 0.85, "socks": 0.85, "ssh": 0.33, "vnc": 0.65,
-    "websocket": 0.2,
-}
+# what says nothing of itself: a file that FTP sends, what is encrypted, pixels, the rest of a long message
+NAMED: dict[str, float] = {"dns": 0.75, "ftp-data": 0.0, "ssh": 0.33, "vnc": 0.65}
 OTHERS = 0.9  # of any other protocol
 
 

@@ -44,7 +44,7 @@ def name_query(flags: int) -> bytes:
 
 SEARCH = b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nST: ssdp:all\r\n\r\n"
 FOUND = b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1\r\nLOCATION: http://192.0.2.9/\r\n\r\n"
-NOTIFY = b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nUSN: uuid:1\r\n\r\n"
+NOTIFY = b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nUSN: u1\r\n\r\n"
 # of each: ports of both ends, and who says what, with the state after it
 SAID = {
     "dhcp": (68, 67, [(0, dhcp(1, 1), "DHCP_DISCOVER"), (1, dhcp(2, 2), "DHCP_OFFER"),

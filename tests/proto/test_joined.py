@@ -70,3 +70,44 @@ def test_noise_on_the_same_ports_is_nobody(name):
 def test_ftp_replies_are_no_imap_tags():
     assert Probe("imap", dport=21).detect(b"230 Login successful.\r\n") == 0
     assert Probe("imap", dport=143).detect(b"230 LOGIN fred pw\r\n") == 88
+
+
+def peer(kind: int, *words: int, more: bytes = b"") -> bytes:
+    """A message between peers (BEP 3)."""
+    body = bytes([kind]) + struct.pack(f">{len(words)}I", *words) + more
+    return struct.pack(">I", len(body)) + body
+
+
+@pytest.mark.parametrize(("port", "data", "named"), [
+    (4321, peer(20, more=b"\0d12:complete_agoi-1e1:md11:lt_donthavei7eee"), True),
+    (4321, peer(20, more=b"\0dd"), False),
+    (6881, peer(4, 7), True),
+    (4321, peer(4, 7), False),
+    (6881, peer(17, 0) + peer(1), True),
+    (6881, peer(6, 0, 16384, 16384), True),
+    (6881, peer(6, 0, 16384, 0), False),
+    (6881, peer(7, 0, 16384, more=b"b" * 16384)[:1448], True),
+    (6881, peer(7, 0, 77, more=b"b" * 16384)[:1448], False),
+    (6881, peer(4, 7)[:-1] + b"\0\0", False),
+    (6881, peer(1) + peer(2), False),
+    (6881, peer(30, 7), False),
+    (6881, bytes(40), False),
+])
+def test_messages_between_peers(port, data, named):
+    assert (Probe("bittorrent", dport=port).detect(data) > 0) == named
+
+
+@pytest.mark.parametrize(("line", "named"), [
+    (b":alice!~alice@192.0.2.1 PART #lab :\r\n", True),
+    (b":alice!a@h QUIT :gone\r\n", True),
+    (b":alice PART #lab :\r\n", False),
+    (b":alice!a@h NONSENSE #lab\r\n", False),
+])
+def test_what_irc_relays_to_others(line, named):
+    assert (Probe("irc", dport=6667).detect(line) > 0) == named
+
+
+@pytest.mark.parametrize(("side", "port", "data", "named"), [(1, 1080, b"\1\1", True), (1, 1080, b"\1\0", True),
+                                                             (0, 1080, b"\1\1", False), (1, 9999, b"\1\1", False)])
+def test_what_a_proxy_says_of_a_login(side, port, data, named):
+    assert (Probe("socks", dport=port).detect(data, side) > 0) == named

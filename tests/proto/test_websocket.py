@@ -78,6 +78,28 @@ def test_frames_that_break_the_rules(data):
     assert result.summary["malformed"] == {"websocket": 1}
 
 
+CLOSED = framed(0x88, b"\x03\xe8")
+
+
+@pytest.mark.parametrize(("side", "data"), [
+    (0, framed(0x81, b"Hello", MASK)), (0, framed(0x81, b"x" * 300, MASK)), (0, framed(0xC1, b"zzzz", MASK)),
+    (0, framed(0x88, b"\x03\xe8bye", MASK)), (1, CLOSED), (1, framed(0x88, b"\x0b\xb8gone")),
+])
+def test_a_flow_that_is_joined_is_named_by_a_frame_that_says_something(side, data):
+    talk = Talk().say(1 - side, b"\x00\x9c" * 40).say(side, data).say(0, framed(0x81, b"more", MASK))
+    flow = run(talk.frames).flow
+    assert (flow["app"], flow["websocket"].get("messages", 0) > 0) == ("websocket", True)
+
+
+@pytest.mark.parametrize("data", [
+    framed(0x81, b"Hello"), framed(0x82, b"\x01\x02\x03\x04\x05", MASK), framed(0x81, b"\x01\x02\x03\x04\x05", MASK),
+    framed(0x81, b"Hello", MASK)[:-1], framed(0x81, b"Hello", MASK) + b"\0", framed(0x81, b"Hello", bytes(4)),
+    framed(0x88, b"\x03\xed"), framed(0x88, b"\0\1", MASK), framed(0x89, b"", MASK), b"\x81\x05",
+])
+def test_bytes_that_may_be_anything_name_no_flow(data):
+    assert "app" not in run(Talk().say(0, data).say(1, b"\x00\x9c" * 40).frames).flow
+
+
 def test_frames_without_a_handshake_are_nobodys():
     talk = Talk().open()
     talk.say(0, framed(0x81, b"Hello", MASK)).say(1, framed(0x81, b"Hello"))

@@ -12,8 +12,8 @@ from netwatch._fast.flow.row cimport BIT_INITIATOR_B, BIT_SEEN, Cold, Conn, Fact
 from netwatch._fast.look.announced cimport announced_free
 from netwatch._fast.look.marks cimport marks_free
 from netwatch._fast.look.protocol cimport (Dpi, Event, Look, Proto, DETECT_MORE, EV_LINKS, EV_NAMES, EV_SEALED,
-                                           ON_PACKETS, ON_TCP, ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED, PARSE_MORE,
-                                           PARSE_NOT_MINE, PARSE_OK, facts_free)
+                                           ON_PACKETS, ON_TCP, ON_UDP, PARSE_ASTRAY, PARSE_DONE, PARSE_MALFORMED,
+                                           PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, facts_free)
 from netwatch._fast.look.registry cimport proto_at
 from netwatch._fast.wire.defrag cimport fragment_hash
 from netwatch._fast.wire.encap cimport Paths, path_hash

@@ -6,9 +6,10 @@ connection ids one apart or equal after a SYN and acknowledgements of what the o
 from libc.stdlib cimport free
 from libc.string cimport memcmp
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, be16, be32, slice_of, starts
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be32, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MORE,
                                            PARSE_NOT_MINE, PARSE_OK, fact_once, reads, has_state)
+from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport HINT_UTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u8
 from netwatch._fast.proto.common.describing import by_key, first, listed, number, one_or_all, text
 
@@ -28,6 +29,22 @@ cdef enum:
     TRACKER_CONNECT = 16       # BEP 15
     FEW = 4
     ENOUGH = 64
+    CHOKE = 0                  # messages between peers, BEP 3; 9 BEP 5; 13 to 17 BEP 6; 20 BEP 10; 21 to 23 BEP 52
+    HAVE = 4
+    BITFIELD = 5
+    REQUEST = 6
+    PIECE = 7
+    CANCEL = 8
+    DHT_PORT = 9
+    SUGGEST = 13
+    HAVE_ALL = 14
+    HAVE_NONE = 15
+    REJECT = 16
+    ALLOWED_FAST = 17
+    EXTENDED = 20
+    BLOCK_MOST = 131072
+    FIRST_PORT = 6881          # what clients listen at by habit
+    LAST_PORT = 6889
 
 cdef const char* PEER_WORD = b"\x13BitTorrent protocol"
 cdef const char* LOCAL_WORD = b"BT-SEARCH * HTTP/1.1\r\n"
@@ -204,8 +221,61 @@ cdef int kind_of(Slice d) noexcept nogil:
     return 0
 
 
+# --- between peers, joined behind the handshake ---
+
+cdef u64 message_size(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Length of the message that begins here, as its number allows it; 0 none does."""
+    cdef u32 size
+    cdef u8 kind
+    if n < 4:
+        return 0
+    size = be32(p)
+    if size == 0:
+        return 4                       # keeps alive
+    if n < 5 or size > BLOCK_MOST + 9:
+        return 0
+    kind = p[4]
+    if kind < HAVE or kind == HAVE_ALL or kind == HAVE_NONE:
+        return 5 if size == 1 else 0
+    if kind == HAVE or kind == SUGGEST or kind == ALLOWED_FAST:
+        return 9 if size == 5 else 0
+    if kind == REQUEST or kind == CANCEL or kind == REJECT:
+        return 17 if size == 13 and n >= 17 and 0 < be32(p + 13) <= BLOCK_MOST else 0
+    if kind == DHT_PORT:
+        return 7 if size == 3 else 0
+    if kind == PIECE:
+        return 4 + size if size > 9 else 0
+    return 4 + size if (kind == BITFIELD and size > 1) or (kind == EXTENDED and size > 3) else 0
+
+
+cdef bint is_extended(Slice d) noexcept nogil:
+    """An extension's message: a dictionary with a first key."""
+    cdef Slice key
+    return (d.n >= 10 and be16(d.p) == 0 and d.p[4] == EXTENDED and d.p[6] == c'd' and be32(d.p) > 6
+            and (string_end(d.p, d.n, 7, &key) > 0 and 0 < key.n < 64 or d.p[7] == c'e'))
+
+
+cdef bint at_home(const Look* look) noexcept nogil:
+    return FIRST_PORT <= look.row.pa <= LAST_PORT or FIRST_PORT <= look.row.pb <= LAST_PORT
+
+
+cdef int joined(Look* look, Slice d) noexcept nogil:
+    """Messages that fill the segment: at a usual port one of more than a length and a number suffices, or the start
+    of a block; elsewhere an extension's."""
+    cdef bint kept = be32(d.p) == 0 or (be32(d.p) == 1 and d.n < 15)
+    if is_extended(d):
+        return 92
+    if not at_home(look) or kept or d.n < 9:
+        return 0
+    if d.p[4] == PIECE and d.n >= 13 and be32(d.p + 9) % 16384 == 0 and message_size(look, d.p, d.n) > d.n:
+        return 70
+    return 72 if messages_fill(look, d, message_size) else 0
+
+
 cdef int bittorrent_detect(Look* look, Slice d) noexcept nogil:
     if not look.datagram:
+        if d.n and d.p[0] == 0:
+            return joined(look, d) if d.n >= 10 or (d.n == 9 and at_home(look)) else DETECT_MORE if d.n < 9 else 0
         if d.n >= HASH:
             return 98 if starts(d.p, d.n, PEER_WORD, HASH) else 0
         return DETECT_MORE if memcmp(d.p, PEER_WORD, d.n) == 0 else 0
@@ -258,6 +328,10 @@ cdef int bittorrent_parse(Look* look, Slice d) noexcept nogil:
     if look.datagram:
         look.used = d.n
         return datagram(look, t, d)
+    if t.sides == 0 and d.p[0] == 0:
+        keep_u8(look, BT_KIND, KIND_PEER, 5)
+        look.used = d.n
+        return PARSE_DONE
     if t.sides & 1 << look.side:
         look.used = d.n
         return PARSE_OK

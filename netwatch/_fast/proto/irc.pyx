@@ -3,7 +3,7 @@
 from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
-from netwatch._fast.proto.common.again cimport command_line
+from netwatch._fast.proto.common.again cimport among, command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, keep_each, keep_once,
                                                 keep_verb, may_begin, number_of, port_is, take_word, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, Sasl, sasl_answer, sasl_begin
@@ -28,6 +28,8 @@ cdef enum:
 cdef const char* VERBS = (b"nick user pass cap oper join part privmsg notice mode topic who whois names list kick "
                           b"invite away ping pong quit starttls authenticate ison userhost error ")
 
+cdef const char* RELAYED = b"part quit nick mode topic kick invite away account chghost setname tagmsg "  # to others
+
 cdef struct Irc:
     Sasl sasl
     bint secure                # STARTTLS was asked
@@ -43,6 +45,14 @@ cdef bint can_begin(const u8* p, u32 n) noexcept nogil:
             or may_begin(p, n, b"notice auth :", 13) or may_begin(p, n, b"error :", 7))
 
 
+cdef bint of_user(Slice line) noexcept nogil:
+    """Does `:nick!user@host` stand in front?"""
+    cdef Slice rest = line
+    cdef Slice word = take_word(&rest)
+    cdef i64 user = find_byte(word.p, word.n, c'!')
+    return user > 1 and find_byte(word.p + user, word.n - <u32>user, c'@') > 1
+
+
 cdef int judge(Slice line, bint more) noexcept nogil:
     """One whole line. `more` when the next one could tell what this one does not."""
     cdef Slice rest = line
@@ -51,8 +61,8 @@ cdef int judge(Slice line, bint more) noexcept nogil:
         word = take_word(&rest)
         if number_of(word, 3) > 0 and word.n == 3 and rest.n:
             return 93
-        return 90 if (word_is(word, b"notice", 6) or word_is(word, b"privmsg", 7) or word_is(word, b"join", 4)) \
-            and rest.n else 0
+        return 90 if rest.n and (word_is(word, b"notice", 6) or word_is(word, b"privmsg", 7) or word_is(word, b"join", 4)
+                                 or (of_user(line) and among(word.p, word.n, RELAYED))) else 0
     if word_is(word, b"nick", 4):
         return 85 if rest.n and find_byte(rest.p, rest.n, c' ') < 0 else 0
     if word_is(word, b"user", 4):

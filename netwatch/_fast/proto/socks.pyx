@@ -90,6 +90,8 @@ cdef int joined_at(Look* look, const u8* p, u32 n) noexcept nogil:
     cdef int whole = message_begins(p, n)
     if whole == 1:
         return AT_REQUEST if p[1] else AT_REPLY
+    if server and n == 2 and p[0] == 1 and p[1] <= 1:
+        return AT_LOGIN_REPLY          # RFC 1929 section 2
     if whole == 0 and n and p[0] == 1 and port_is(look, PORT):
         whole = login_begins(p, n)
         return AT_LOGIN if whole == 1 else AT_START if whole == 0 else DETECT_MORE

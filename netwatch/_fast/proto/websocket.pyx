@@ -1,4 +1,5 @@
-"""WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to. Never guessed without one.
+"""WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to, or, where the flow was joined behind
+it, from a frame that fills its segment and says more than its length: a close with its code, a client's masked message.
 
 Frames are checked and counted; their content, unmasked, is read as a stream of its own, which names what is carried
 (MQTT 5.0 section 6, SIP by RFC 7118, XMPP by RFC 7395, ...), and handed on to who follows streams. What is compressed
@@ -6,8 +7,8 @@ Frames are checked and counted; their content, unmasked, is read as a stream of 
 """
 from libc.stdlib cimport calloc, free
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be64
-from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, Conn, OPEN_KNOWN
+from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be32, be64
+from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, BIT_SEEN, Conn, OPEN_KNOWN
 from netwatch._fast.look.conns cimport conn_new
 from netwatch._fast.look.dispatch cimport LAST_CHANGE, dpi_close, dpi_drop
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap
@@ -15,7 +16,7 @@ from netwatch._fast.look.protocol cimport (Dpi, Look, Proto, DETECT_MORE, EV_CHU
                                            PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add,
                                            fact_number, fact_once, wants, reads)
 from netwatch._fast.proto.common.again cimport messages_fill
-from netwatch._fast.proto.common.lines cimport from_client
+from netwatch._fast.proto.common.lines cimport all_text, from_client, is_text
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
 
 cdef enum:                     # fact keys
@@ -35,6 +36,7 @@ cdef enum:
     RSV1 = 0x40                # compressed, RFC 7692 section 6
     MASKED = 0x80
     PART = 1024                # bytes unmasked at a time
+    MASKED_LEAST = 4           # bytes of content that say something
 
 cdef struct WebSocket:
     u64 messages
@@ -51,9 +53,67 @@ cdef bint head_fits(u8 first, u8 second) noexcept nogil:
     return opcode < CLOSE or (first & FIN and not first & RSV1 and second & 127 <= 125)
 
 
+cdef u32 whole_frame(Slice data, u32* head) noexcept nogil:
+    """Length of the frame that begins here, where all of it is there; 0 else. `head`: of its head, with the mask."""
+    cdef u32 size
+    if data.n < 2 or not head_fits(data.p[0], data.p[1]):
+        return 0
+    size = data.p[1] & 127
+    head[0] = 2 + (4 if data.p[1] & MASKED else 0)
+    if size == 126:
+        head[0] += 2
+        if data.n < 4 or be16(data.p + 2) < 126:
+            return 0
+        size = be16(data.p + 2)
+    elif size == 127:
+        return 0
+    return head[0] + size if head[0] + size <= data.n else 0
+
+
+cdef bint says_code(const u8* p, u32 n, const u8* mask) noexcept nogil:
+    """A code of section 7.4 and a reason in printable text."""
+    cdef u8 plain[125]
+    cdef u32 i, code
+    for i in range(n):
+        plain[i] = p[i] ^ mask[i & 3] if mask != NULL else p[i]
+    code = be16(plain)
+    return (1000 <= code <= 1014 and code != 1004 and code != 1005 and code != 1006 or 3000 <= code < 5000) and \
+        all_text(plain + 2, n - 2)
+
+
+cdef int judge_frame(Slice data, u32 head) noexcept nogil:
+    """How sure is one whole frame? What closes says a code; the client's is masked, which leaves text as text;
+    what is compressed or binary has no more than its length."""
+    cdef const u8* mask = data.p + head - 4 if data.p[1] & MASKED else NULL
+    cdef u8 opcode = data.p[0] & 15
+    cdef u32 n = data.n - head, i
+    if opcode == CLOSE:
+        return 91 if 2 <= n <= 125 and says_code(data.p + head, n, mask) else 0
+    if mask == NULL or opcode == CONTINUATION or opcode > BINARY or not data.p[0] & FIN or n < MASKED_LEAST or \
+            be32(mask) == 0:
+        return 0
+    if data.p[0] & RSV1:
+        return 60
+    if opcode == BINARY:
+        return 0
+    for i in range(min(n, <u32>PART)):
+        if not is_text(data.p[head + i] ^ mask[i & 3]):
+            return 0
+    return 80
+
+
+cdef int joined(Look* look, Slice data) noexcept nogil:
+    """Of a flow whose handshake was not seen: a frame that fills the segment."""
+    cdef u32 head, size
+    if look.row.bits & BIT_SEEN or look.inner or look.datagram:
+        return 0
+    size = whole_frame(data, &head)
+    return judge_frame(data, head) if size and size == data.n else 0
+
+
 cdef int websocket_detect(Look* look, Slice data) noexcept nogil:
     if look.conn == NULL or look.conn.agreed != AGREED_WEBSOCKET:
-        return 0
+        return joined(look, data)
     if data.n < 2:
         return DETECT_MORE
     return 99 if head_fits(data.p[0], data.p[1]) else 0
