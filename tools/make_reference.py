@@ -204,8 +204,8 @@ def protocols_page() -> str:
             "the records netwatch makes of it.\n\n"
             "A connection joined in its middle is named by the first message that says whose it is, with less "
             "confidence\nand often only on the protocol's own port. What is encrypted after its handshake (SSH), "
-            "the bytes of a file (FTP),\npixels (VNC) and single frames that any bytes could be (WebSocket, "
-            "BitTorrent) say nothing: such a flow stays\nwithout a name until something else is said. Cutting our "
+            "the bytes of a file (FTP)\nand pixels (VNC) say nothing: such a flow "
+            "stays without a name until something else is said. Cutting our "
             "own captures at every segment, at least 9 of 10 cuts are named\nbut for those, none wrongly "
             "(`tests/engine/test_engine_joined.py`).\n\n"
             + table(rows, ("app", "read from", "fields", "captures")))

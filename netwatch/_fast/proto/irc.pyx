@@ -61,8 +61,10 @@ cdef int judge(Slice line, bint more) noexcept nogil:
         word = take_word(&rest)
         if number_of(word, 3) > 0 and word.n == 3 and rest.n:
             return 93
-        return 90 if rest.n and (word_is(word, b"notice", 6) or word_is(word, b"privmsg", 7) or word_is(word, b"join", 4)
-                                 or (of_user(line) and among(word.p, word.n, RELAYED))) else 0
+        if not rest.n:
+            return 0
+        return 90 if (word_is(word, b"notice", 6) or word_is(word, b"privmsg", 7) or word_is(word, b"join", 4)
+                      or (of_user(line) and among(word.p, word.n, RELAYED))) else 0
     if word_is(word, b"nick", 4):
         return 85 if rest.n and find_byte(rest.p, rest.n, c' ') < 0 else 0
     if word_is(word, b"user", 4):
