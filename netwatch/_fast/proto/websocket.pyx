@@ -1,5 +1,6 @@
-"""WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to. Where the flow was joined behind it,
-from a frame that fills its segment and says more than its length: a close with its code, a client's masked message.
+"""WebSocket frames (RFC 6455), after an HTTP/1 handshake that both sides agreed to. Where the flow was joined behind
+it, from a frame that fills its segment and says more than its length: a close with its code, a client's masked
+message.
 
 Frames are checked and counted; their content, unmasked, is read as a stream of its own, which names what is carried
 (MQTT 5.0 section 6, SIP by RFC 7118, XMPP by RFC 7395, ...), and handed on to who follows streams. What is compressed
