@@ -189,11 +189,13 @@ class Parser(Cursor):
         if low in self.names:
             return _implied(low, Exists(self.names[low]))
         proto = ALSO.get(low, low)
-        if proto in habits.PROTOS:
-            return Compare((_PROTO,), Words(frozenset({proto.encode()})))
+        carried = Compare((_PROTO,), Words(frozenset({proto.encode()}))) if proto in habits.PROTOS else None
+        if carried and low not in habits.APPS:
+            return carried
         if low in habits.APPS:
             test = Words(frozenset({low.encode()}))
-            return Or((Compare((BY_NAME["app"],), test), Compare((BY_NAME["app_stack"],), test)))
+            spoken = (Compare((BY_NAME["app"],), test), Compare((BY_NAME["app_stack"],), test))
+            return Or((carried, *spoken) if carried else spoken)
         if habits.object_of(low):
             return Exists(self.named(low))
         of_packets = ofpackets.condition(low, self.kinds)
