@@ -16,9 +16,8 @@ from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_CDP,
-                                         PROTO_ICMP6, PROTO_IGMP, PROTO_L2, PROTO_LLDP, PROTO_TCP, PROTO_UDP, Packet,
-                                         TCP_FIN, TCP_RST, TCP_SYN, hash_key)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
+                                         PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
 from netwatch._fast.flow.sighting cimport links_wanted
@@ -27,7 +26,7 @@ from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, e
                                         wheel_add, wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, time_echo
+from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, speaks_alone, time_echo
 from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_nothing, turn_packet
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
@@ -278,21 +277,11 @@ cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogi
             or conn.half[0].early != NULL or conn.half[1].early != NULL)
 
 
-cdef inline bint speaks_alone(const Packet* pk) noexcept nogil:
-    """Is the packet one that a protocol reads (Proto.carrier), though it has no ports? Of ICMPv6 those by which a host
-    tells its groups (RFC 3810)."""
-    cdef u16 proto = pk.proto
-    if proto == PROTO_ICMP6:
-        return pk.icmp_type == 131 or pk.icmp_type == 132 or pk.icmp_type == 143
-    return proto == PROTO_IGMP or proto == PROTO_LLDP or proto == PROTO_CDP
-
-
 cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
             core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
-    elif (row.proto == PROTO_UDP or speaks_alone(pk)) and pk.payload_len and not core.dpi.off and \
-            not pk.notes & NOTE_DROPPED:
+    elif pk.payload_len and (row.proto == PROTO_UDP or speaks_alone(pk)) and not (core.dpi.off or pk.notes & NOTE_DROPPED):
         core.readers.datagram(&core.dpi, row, cold, pk)
 
 

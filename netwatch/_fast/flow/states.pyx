@@ -6,8 +6,8 @@ from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, Row, ST_ACTIVE,
                                       ST_SCTP_ESTABLISHED, ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN,
                                       ST_UDP_ACTIVE, TcpRow)
 from netwatch._fast.flow.tcp cimport smooth
-from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_ICMP, PROTO_ICMP6, PROTO_L2, PROTO_SCTP, PROTO_TCP,
-                                         PROTO_UDP, PROTO_UDPLITE, Packet)
+from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_CDP, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP, PROTO_L2, PROTO_LLDP,
+                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
 
 
 cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
@@ -82,6 +82,15 @@ cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
         row.state = ST_ACTIVE
         if proto == PROTO_L2:
             row.tcp = pk.sub
+
+
+cdef bint speaks_alone(const Packet* pk) noexcept nogil:
+    """Is the packet one that a protocol reads (Proto.carrier), though it has no ports? Of ICMPv6 those by which a host
+    tells its groups (RFC 3810)."""
+    cdef u16 proto = pk.proto
+    if proto == PROTO_ICMP6:
+        return pk.icmp_type == 131 or pk.icmp_type == 132 or pk.icmp_type == 143
+    return proto == PROTO_IGMP or proto == PROTO_LLDP or proto == PROTO_CDP
 
 
 cdef u8 sctp_state(u8 state, u8 chunk) noexcept nogil:

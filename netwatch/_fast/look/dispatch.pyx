@@ -20,9 +20,6 @@ cdef enum:                     # what a side's first words say of the verdict th
     UNDECIDED = 2              # more of them are needed
 
 cdef enum:
-    BY_TCP = 0                 # bits of ON_*
-    BY_UDP = 1
-    BY_ITSELF = 2
     KEEP_ALIVE = 4             # bytes of a datagram that says nothing (RFC 5626 section 3.5)
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
     UDP_TURN = 64              # ... among so many, a power of two
@@ -50,14 +47,6 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found)
     unknown(&look, data)
     found[0] = FOUND_NOBODY
     return False
-
-
-cdef inline bint nobody_yet(const Row* row) noexcept nogil:
-    return row.conn == NULL or row.conn.proto == 0
-
-
-cdef inline int carried_by(const Row* row) noexcept nogil:
-    return BY_UDP if row.proto == PROTO_UDP else BY_ITSELF
 
 
 cdef inline bint is_asked(const Row* row) noexcept nogil:

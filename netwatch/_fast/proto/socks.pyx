@@ -91,13 +91,12 @@ cdef int joined_at(Look* look, const u8* p, u32 n) noexcept nogil:
     if whole == 1:
         return AT_REQUEST if p[1] else AT_REPLY
     if server and n == 2 and p[0] == 1 and p[1] <= 1:
-        return AT_LOGIN_REPLY          # RFC 1929 section 2
+        return AT_LOGIN_REPLY
     if whole == 0 and n and p[0] == 1 and port_is(look, PORT):
         whole = login_begins(p, n)
         return AT_LOGIN if whole == 1 else AT_START if whole == 0 else DETECT_MORE
-    if not server or n < 2 or p[0] != 5 or not (p[1] == METHOD_NONE or p[1] == METHOD_LOGIN or p[1] == NO_METHOD):
-        return AT_START if whole == 0 else DETECT_MORE
-    if n > 2 and p[2] != 5 and p[2] != 1:
+    if not server or n < 2 or p[0] != 5 or not (p[1] == METHOD_NONE or p[1] == METHOD_LOGIN or p[1] == NO_METHOD) or \
+            (n > 2 and p[2] != 5 and p[2] != 1):
         return AT_START if whole == 0 else DETECT_MORE
     return AT_METHOD if n > 2 or look.fin else DETECT_MORE
 
