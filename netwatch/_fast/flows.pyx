@@ -26,7 +26,7 @@ from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, e
                                         wheel_add, wheel_remove)
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.states cimport guess_initiator, other_state, part_state, speaks_alone, time_echo
+from netwatch._fast.flow.states cimport guess_initiator, is_read, other_state, part_state, time_echo
 from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_nothing, turn_packet
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
@@ -281,7 +281,7 @@ cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk
     if row.proto == PROTO_TCP:
         if row.tcp and (pk.wire_payload or (row.conn != NULL and tells_streams(row.conn, pk))):
             core.readers.segment(&core.dpi, row, cold, &core.table.tcps[row.tcp], pk)
-    elif pk.payload_len and (row.proto == PROTO_UDP or speaks_alone(pk)) and not (core.dpi.off or pk.notes & NOTE_DROPPED):
+    elif pk.payload_len and (row.proto == PROTO_UDP or is_read(pk)) and not (core.dpi.off or pk.notes & NOTE_DROPPED):
         core.readers.datagram(&core.dpi, row, cold, pk)
 
 

@@ -6,4 +6,4 @@ cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil
 cdef void other_state(Row* row, const Packet* pk) noexcept nogil
 cdef void part_state(Row* row) noexcept nogil
 cdef void time_echo(TcpRow* t, const Packet* pk) noexcept nogil
-cdef bint speaks_alone(const Packet* pk) noexcept nogil
+cdef bint is_read(const Packet* pk) noexcept nogil

@@ -6,8 +6,8 @@ from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, Row, ST_ACTIVE,
                                       ST_SCTP_ESTABLISHED, ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN,
                                       ST_UDP_ACTIVE, TcpRow)
 from netwatch._fast.flow.tcp cimport smooth
-from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_CDP, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP, PROTO_L2, PROTO_LLDP,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
+from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_CDP, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP, PROTO_L2,
+                                         PROTO_LLDP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
 
 
 cdef inline bint is_echo(const Packet* pk, bint request) noexcept nogil:
@@ -84,7 +84,7 @@ cdef void other_state(Row* row, const Packet* pk) noexcept nogil:
             row.tcp = pk.sub
 
 
-cdef bint speaks_alone(const Packet* pk) noexcept nogil:
+cdef bint is_read(const Packet* pk) noexcept nogil:
     """Is the packet one that a protocol reads (Proto.carrier), though it has no ports? Of ICMPv6 those by which a host
     tells its groups (RFC 3810)."""
     cdef u16 proto = pk.proto
