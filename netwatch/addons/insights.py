@@ -17,9 +17,11 @@ from netwatch.addons.interfaces import InterfacesAddon
 from netwatch.addons.timeline import DROPS, Mark, TimelineAddon
 from netwatch.diagnose.addon import Diagnose
 from netwatch.diagnose.contract import OPEN
+from netwatch.diagnose.report import dropped
 from netwatch.health.addon import Probes
 from netwatch.health.watch import GATEWAY, INTERNET, RESOLVER
 from netwatch.model.contract import Addon
+from netwatch.model.host import Unavailable
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ ZERO_WINDOWS = 3
 CUT_SHARE = 0.01
 FAILURES = (1, 2, 4, 5)  # DNS response codes that are no answer: FORMERR, SERVFAIL, NOTIMP, REFUSED
 NXDOMAIN = 3
+DROPPED_LEAST = 10
+ASKED_DROPS = ("no_socket", "netfilter_drop", "socket_filter", "tc_ingress", "tc_egress", "xdp",
+               "bpf_cgroup_egress", "security_hook")  # as somebody wanted it, or asked for
 DOWN_WAYS = {
     GATEWAY: ("The gateway does not answer", "The link to the router, or the router: cable, radio, power, address. "
               "What is behind it is not reached either."),
@@ -91,7 +96,8 @@ class Insights:
             interfaces = [(str(each.get("name") or "the capture"), session.get(InterfacesAddon).counts.of(i))
                           for i, each in enumerate(session.source.interfaces[:64])]
         seen = _Seen(then or Mark(0, {}, {}, {}), now, max(0, now.time_ns - since) / SECOND, found, times, interfaces)
-        cards = [*found_wrong, *_health(session), *(card for rule in RULES for card in rule(seen))]
+        cards = [*found_wrong, *_health(session), *_kernel_drops(session)]
+        cards += [card for rule in RULES for card in rule(seen)]
         cards.sort(key=lambda card: RANK[card.severity])
         return InsightsNow(tuple(cards), since, now.time_ns, seen.engine("packets"))
 
@@ -133,6 +139,21 @@ def _health(session: Session) -> list[Card]:
     since = iso(state.since_ns)[11:19]
     return [Card(CRITICAL, title, f"Three probes in a row or more were not answered, the first at {since} UTC: "
                  f"{state.reason}.", f"{meaning} Over with the first that is answered.")]
+
+
+def _kernel_drops(session: Session) -> list[Card]:
+    """What the kernel drops, and a reason that has words says why."""
+    if not session.live:
+        return []
+    try:
+        found = [each.record() for each in session.host.kernel_drops() if each.meaning and each.count >= DROPPED_LEAST]
+    except Unavailable:
+        return []
+    return [Card(INFO if each["reason"] in ASKED_DROPS else WARNING, "The kernel drops packets",
+                 f"{line}; told from {DROPPED_LEAST} on.",
+                 "They came or were to leave, and this machine did away with them: what was sent, captured and counted "
+                 "may not have been read.", f"port == {each['port']}" if "port" in each else "")
+            for each, line in zip(found[:FEW_HOSTS], dropped(found), strict=False)]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netwatch._fast.input.source import Source
 from netwatch.cli import read, sandbox
@@ -15,6 +16,7 @@ from netwatch.cli.selection import kinds_of
 from netwatch.cli.sources import open_source
 from netwatch.diagnose import report
 from netwatch.diagnose.addon import Diagnose
+from netwatch.model.host import Host, Unavailable
 from netwatch.model.record import Record
 from netwatch.records import reading as records
 from netwatch.records.plain import PLAIN
@@ -89,6 +91,7 @@ class Diagnosing(read.Reading):
         self.found: list[Record] = []
         self.packets = 0
         self.health: Record = {}
+        self.drops: Record = {}  # of a live capture: what the kernel dropped meanwhile, or why that is not known
 
     def _loop(self, reading: records.Reading) -> None:
         for _ in self._steps(reading):
@@ -97,6 +100,24 @@ class Diagnosing(read.Reading):
         self.found = [{"schema": "netwatch.finding/1", **diagnose.body(each)} for each in diagnose.shown()]
         self.health = diagnose.health
         self.packets = int(reading.pipeline.summary()["packets"])
+        if self.options.interface:
+            self.drops = _kernel_drops(self.options.host)
+
+
+def _kernel_drops(host: Host) -> Record:
+    try:
+        return {"kernel_drops": [each.record() for each in host.kernel_drops()]}
+    except Unavailable as e:
+        return {"kernel_drops_unmeasured": str(e)}
+
+
+def _dropped(drops: Record, style: str) -> Iterator[str]:
+    """The same as text."""
+    lines = [*report.dropped(drops.get("kernel_drops", ())), *(
+        [f"not measured, {drops['kernel_drops_unmeasured']}"] if "kernel_drops_unmeasured" in drops else [])]
+    if lines:
+        yield from ("", "## What the kernel dropped", "") if style == "markdown" else ("", "What the kernel dropped:")
+    yield from (f"- {line}" if style == "markdown" else f"  {line}" for line in lines)
 
 
 def _write(reading: Diagnosing, style: str) -> None:
@@ -106,10 +127,11 @@ def _write(reading: Diagnosing, style: str) -> None:
         text = (json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in found)
     elif style == "json":
         text = (json.dumps({"schema": "netwatch.diagnosis/1", "packets": packets, "health": health,
-                            "findings": found},
+                            "findings": found, **reading.drops},
                            ensure_ascii=False, indent=2),)
     else:
-        text = (report.markdown if style == "markdown" else report.lines)(found, packets, health)
+        page = (report.markdown if style == "markdown" else report.lines)(found, packets, health)
+        text = itertools.chain(page, _dropped(reading.drops, style))
     encoding = (sys.stdout.encoding or "utf-8") if style == "table" else "utf-8"
     sys.stdout.flush()
     for line in text:

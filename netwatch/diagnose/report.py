@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from netwatch.model.record import Record, look_up
 
 HEALTHY = "Nothing is wrong with what was seen."
+DROPS_SHOWN = 10
+PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
 NOTHING = "Nothing was seen: no packets."
 
 
@@ -18,6 +20,19 @@ def measured(health: Record) -> Iterator[str]:
         else:
             mean = f", {about['mean_ms']} ms on average" if "mean_ms" in about else ""
             yield f"{name}: {about['samples']:,}{mean}, {about['bad']:,} bad"
+
+
+def dropped(drops: Sequence[Record]) -> Iterator[str]:
+    """What the kernel dropped, a line for each reason and port, the most first."""
+    for each in drops[:DROPS_SHOWN]:
+        process = each.get("process") or {}
+        whose = f" of {process.get('name', 'process')} ({process['pid']})" if "pid" in process else ""
+        proto = PROTOCOLS.get(each.get("proto", 0), f"protocol {each.get('proto', 'unknown')}")
+        port = f" port {each['port']}" if "port" in each else ""
+        yield (f"{each['count']:,} packet{'s' * (each['count'] != 1)}{whose}, {proto}{port}: "
+               f"{each.get('meaning') or each['reason']}")
+    if len(drops) > DROPS_SHOWN:
+        yield f"and {len(drops) - DROPS_SHOWN} more, of fewer packets"
 
 
 def summary(findings: Sequence[Record], packets: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+    from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
     from netwatch.model.probe import Reply
     from netwatch.model.record import Record
 
@@ -70,6 +70,10 @@ class Host:
 
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> Record:
         """The kernel's own view of one of its TCP connections."""
+        raise Unavailable(NOBODY)
+
+    def kernel_drops(self) -> list[KernelDrop]:
+        """What the kernel has dropped since owners are looked for, and why; the most first."""
         raise Unavailable(NOBODY)
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:

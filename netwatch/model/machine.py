@@ -151,6 +151,26 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class KernelDrop:
+    """Packets that the kernel dropped since it was asked to count. `reason` is its own word for why, `meaning` ours, ""
+    where there is none; `port`: of this machine, 0 where none is known; `owner` of that port's socket."""
+
+    reason: str
+    meaning: str
+    count: int
+    proto: int
+    port: int
+    last_ns: int
+    owner: Owner | None = None
+
+    def record(self) -> Record:
+        """An entry of `kernel_drops`; what is not known is left out."""
+        told: Record = {"reason": self.reason, "meaning": self.meaning, "count": self.count, "proto": self.proto,
+                        "port": self.port, "process": self.owner.record() if self.owner is not None else None}
+        return {key: value for key, value in told.items() if value not in ("", 0, None)}
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Per second, over `seconds`. Of errors and drops the number in that time, not a rate."""
 

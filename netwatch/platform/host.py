@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from netwatch.model.host import Host
-from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.host import Host, Unavailable
+from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 from netwatch.platform import base, current, psutils
@@ -33,6 +33,11 @@ class ThisMachine(Host):
         Loading what finds them takes some 100 ms; `behind`: in a thread, `ready` once it is done."""
         self.owners = self._looking = Looking(self._platform.owners())
         self._looking.start(behind)
+
+    def kernel_drops(self) -> list[KernelDrop]:
+        if self._looking is None:
+            raise Unavailable("owners are not looked for (owners.find), nor what the kernel drops")
+        return self._looking.drops()
 
     @cached_property
     def _probing(self) -> Probing:
@@ -105,6 +110,9 @@ class Looking:
 
     def status(self) -> list[Status]:
         return self._owners.status()
+
+    def drops(self) -> list[KernelDrop]:
+        return self._owners.drops()
 
     def close(self) -> None:
         if self._starter is not None:

@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from netwatch.model.host import Unavailable
-from netwatch.model.machine import NOT_NEEDED, Owner, Status, Unknown
+from netwatch.model.machine import NOT_NEEDED, KernelDrop, Owner, Status, Unknown
 from netwatch.platform.base import PROTOCOLS, is_group, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights
@@ -25,6 +26,9 @@ DRAIN_S = 0.05                 # between two looks at the events
 FRESH_S = 0.002                # many are asked about at once: the events are looked at once for all of them
 PRUNE_S = 1.0
 EAGER = -10                    # nice value of a thread that passes many times a second, where we may have it
+DROPS_MOST = 100               # told at a time
+ADDRESSES_MOST = 32            # of this machine, that a drop may have been for
+LOOPBACKS = b"\x7f\0\0\1", bytes(15) + b"\1"
 ASKED_S = 0.1                  # between two passes because somebody asked
 
 
@@ -51,6 +55,10 @@ class Tracker(Protocol):
     def close(self) -> None: ...
 
 
+def _no_drops() -> list[KernelDrop]:
+    raise Unavailable("nothing here counts what the kernel drops")
+
+
 class Watch:
     """Owners by a list of trackers, best first: all that start, down to the first that sees every socket by itself.
 
@@ -58,11 +66,14 @@ class Watch:
     """
 
     def __init__(self, sights: Sights, facts: Facts, trackers: list[Tracker],
-                 addresses: Callable[[], frozenset[bytes]]) -> None:
+                 addresses: Callable[[], frozenset[bytes]],
+                 drops: Callable[[], list[KernelDrop]] | None = None) -> None:
+        """`drops`: what the kernel has dropped, without owners."""
         self._sights = sights
         self._facts = facts
         self._trackers = trackers
         self._addresses = addresses
+        self._drops = drops or _no_drops
         self._active: list[Tracker] = []
         self._refused: dict[str, str] = {}
         self._lock = sights.lock
@@ -109,6 +120,19 @@ class Watch:
             for tracker in self._active:
                 tracker.close()
             self._active = []
+
+    def drops(self) -> list[KernelDrop]:
+        """What the kernel dropped, with whose it was as far as there is a socket of that port. Raises Unavailable."""
+        return [replace(each, owner=self._of_port(each)) for each in self._drops()[:DROPS_MOST]]
+
+    def _of_port(self, drop: KernelDrop) -> Owner | None:
+        """The one process that has a socket of that port, whichever of our addresses the packet was for."""
+        if not drop.port:
+            return None
+        asked = (self._answer(drop.proto, local, drop.port, bytes(len(local)), 0, drop.last_ns, drop.last_ns)
+                 for local in (*LOOPBACKS, *sorted(self._ours)[:ADDRESSES_MOST]))
+        found = [each for each in asked if isinstance(each, Owner)]
+        return found[0] if len({each.process.pid for each in found}) == 1 else None
 
     def lookup(self, proto: str | int, local: str | bytes, lport: int, remote: str | bytes, rport: int,
                first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:

@@ -23,6 +23,7 @@ from netwatch.capture.capd.guard import TRIES
 from netwatch.capture.capd.messages import Answer, MessageError, Question
 from netwatch.model import machine as words
 from netwatch.model.host import Unavailable
+from netwatch.model.probe import Reply
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="captures, on Linux")
 PARSERS = ("netwatch._fast.parse", "netwatch._fast.engine", "netwatch._fast.flows", "netwatch._fast.streams",
@@ -237,6 +238,8 @@ def test_new_files_are_new_and_ours(helper, tmp_path):
 VALUES = [None, True, 1, -1.5, "text\u20ac", b"\0\xff", [1, [2]], (1, (2, b"x")), frozenset({b"a"}), {"a": {"b": (1,)}},
           words.Unknown("why", True), words.Route(b"\0" * 4, 0, b"\1\2\3\4", "eth0"),
           words.Owner(words.Process(1, "x", parents=((1, "init"),)), "ebpf", "exact", 0.5, (2, 3)),
+          words.KernelDrop("no_socket", "nobody", 3, 17, 9, 1, words.Owner(words.Process(1), "ebpf", "port", 0.5)),
+          (Reply(1, "answer", b"\1\2\3\4", 12.5), Reply(2, "silent")),
           [words.Link("lo", addresses=((b"\x7f\0\0\1", 8),))], words.Status("m", False, details={"n": 1})]
 
 

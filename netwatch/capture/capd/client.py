@@ -19,7 +19,7 @@ from netwatch._fast.input.source import Source, SourceError
 from netwatch.capture.capd.guard import KILLED, TRIES
 from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
 from netwatch.model.host import Host, Unavailable
-from netwatch.model.machine import Counters, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 
@@ -154,6 +154,9 @@ class Helper(Host):
 
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Json]:
         return cast(dict[str, Json], self.ask("tcp_info", local, lport, remote, rport))
+
+    def kernel_drops(self) -> list[KernelDrop]:
+        return cast(list[KernelDrop], self.ask("kernel_drops"))
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
         self._probed = list(places), third_party

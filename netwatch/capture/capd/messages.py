@@ -10,7 +10,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
-from netwatch.model.machine import Counters, Link, Neighbour, Owner, Process, Route, Status, Unknown
+from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Process, Route, Status, Unknown
 from netwatch.model.probe import Reply
 
 Json = Any  # Any: what a message carries, which its question knows
@@ -18,7 +18,7 @@ QUESTION_MOST = 65_536  # bytes
 ANSWER_MOST = 16 << 20
 PART = 65_536
 DEEP_MOST = 12
-NAMED = {kind.__name__: kind for kind in (Counters, Link, Neighbour, Owner, Process, Reply, Route, Status,
+NAMED = {kind.__name__: kind for kind in (Counters, KernelDrop, Link, Neighbour, Owner, Process, Reply, Route, Status,
                                              Unknown)}
 
 Type = type | tuple[type, ...]
@@ -29,6 +29,7 @@ QUESTIONS: dict[str, tuple[Type, ...]] = {
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
     "allow_probes": (list, bool), "probe": (str, str, int, int, int, int), "replies": (),
+    "kernel_drops": (),
 }
 
 

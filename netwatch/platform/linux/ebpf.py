@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from netwatch.model.host import Unavailable
-from netwatch.model.machine import Status
+from netwatch.model.machine import KernelDrop, Status
 from netwatch.platform.facts import Facts
-from netwatch.platform.linux import bpf_events
+from netwatch.platform.linux import bpf_events, drops
 from netwatch.platform.linux.containers import Places, with_place
-from netwatch.platform.linux.libbpf import Object, kernel_types
+from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
@@ -23,7 +23,8 @@ METHOD = "ebpf"
 OBJECT = Path(__file__).parent / "bpf" / "owners.bpf.o"
 STATE, LENGTHS = {"state_changed"}, {"sent", "received"}
 ENTRIES, ACCEPT, FIND = {"send4", "send6", "receive4", "receive6"}, {"accepted"}, {"find_sockets"}
-ALL = STATE | LENGTHS | ENTRIES | ACCEPT | FIND
+DROPS = {"dropped"}
+ALL = STATE | LENGTHS | ENTRIES | ACCEPT | FIND | DROPS
 SENT_BEFORE = 10 * MS          # a send is told after the packet has left
 WAITED = 5 * SECOND            # a packet may have lain in the socket so long before it was received
 TCP_LIKE = (6, 132)
@@ -47,6 +48,7 @@ class EbpfTracker:
         self._path = path
         self._object: Object | None = None
         self._programs: set[str] = set()
+        self._reasons: dict[int, str] = {}
         self._limits: list[str] = []
         self._taken: list[bytes] = []
         self._offset = 0           # from CLOCK_MONOTONIC to the time since 1970
@@ -137,6 +139,17 @@ class EbpfTracker:
             "object": self._path.is_file(), "programs": sorted(self._programs), "events": self.events,
             "lost": self._losses, "load_ms": round(1000 * self.load_s)})
 
+    def drops(self) -> list[KernelDrop]:
+        if self._object is None or not self._programs & DROPS:
+            raise Unavailable("this kernel does not say why it drops packets (Linux 5.17), or not to us")
+        if not self._reasons:
+            self._reasons = enum_names(drops.ENUM)
+        found = drops.counted(self._object.entries("drops", drops.KEY.size, drops.VALUE.size, drops.MOST),
+                              self._reasons)
+        offset = time.time_ns() - time.monotonic_ns()
+        return [KernelDrop(each.reason.lower(), drops.WORDS.get(each.reason, ""), each.packets, each.proto, each.port,
+                           each.at + offset) for each in found if each.netns == self._namespaces.own]
+
     def close(self) -> None:
         if self._object is not None:
             self._object.close()
@@ -145,7 +158,7 @@ class EbpfTracker:
     def _ladder(self, told: set[str]) -> list[set[str]]:
         """What to try to load, best first: function tracing and iterators may be forbidden each by itself."""
         best = [STATE | told | ACCEPT, STATE | told] if told else [STATE | ENTRIES | ACCEPT, STATE | ENTRIES, STATE]
-        return [each | find for find in (FIND, set()) for each in best]
+        return [each | find | told for find in (FIND, set()) for each in best for told in (DROPS, set())]
 
     def _load(self, wanted: set[str]) -> None:
         self._object = Object(str(self._path))

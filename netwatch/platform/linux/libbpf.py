@@ -10,18 +10,20 @@ import contextlib
 import ctypes
 import errno
 import os
+import struct
 from collections.abc import Callable, Iterator
 
 from netwatch.model.host import Unavailable
 
 LIBRARY = "libbpf.so.1"
 RECORDS = 1 << 16
-BTF_KIND_TYPEDEF = 8
+BTF_KIND_ENUM, BTF_KIND_TYPEDEF = 6, 8
 
 _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _POINTERS = ("bpf_object__open_file", "bpf_object__find_program_by_name", "bpf_object__find_map_by_name",
-             "bpf_program__attach", "bpf_program__attach_iter", "ring_buffer__new", "btf__load_vmlinux_btf")
+             "bpf_program__attach", "bpf_program__attach_iter", "ring_buffer__new", "btf__load_vmlinux_btf",
+             "btf__type_by_id")
 
 
 _silent = _PRINT(lambda level, words, arguments: 0)
@@ -35,6 +37,7 @@ def library() -> ctypes.CDLL:
         raise Unavailable(f"{LIBRARY} is not installed (Debian: apt install libbpf1)") from None
     for name in _POINTERS:
         getattr(lib, name).restype = ctypes.c_void_p
+    lib.btf__name_by_offset.restype = ctypes.c_char_p
     lib.libbpf_set_print.restype = ctypes.c_void_p
     lib.libbpf_set_print(_silent)
     return lib
@@ -52,6 +55,24 @@ def kernel_types() -> Iterator[Callable[[str], bool]]:
         yield lambda name: bool(lib.btf__find_by_name_kind(held, name.encode(), BTF_KIND_TYPEDEF) > 0)
     finally:
         lib.btf__free(held)  # some megabytes
+
+
+def enum_names(name: str) -> dict[int, str]:
+    """The values of an enumeration of the kernel by its BTF; none where it has no such. Raises Unavailable."""
+    lib = library()
+    types = ctypes.c_void_p(lib.btf__load_vmlinux_btf())
+    if not types:
+        return {}
+    try:
+        number = lib.btf__find_by_name_kind(types, name.encode(), BTF_KIND_ENUM)
+        found = lib.btf__type_by_id(types, ctypes.c_uint32(number)) if number > 0 else None
+        if not found:
+            return {}
+        count = ctypes.c_uint32.from_address(found + 4).value & 0xFFFF  # struct btf_type: name_off, info, size
+        pairs = struct.iter_unpack("=Ii", ctypes.string_at(found + 12, 8 * count))  # struct btf_enum
+        return {value: (lib.btf__name_by_offset(types, ctypes.c_uint32(at)) or b"").decode() for at, value in pairs}
+    finally:
+        lib.btf__free(types)
 
 
 class Object:
@@ -112,6 +133,18 @@ class Object:
         key, value = ctypes.c_uint32(0), ctypes.c_uint64(0)
         self._lib.bpf_map_lookup_elem(self._map(name), ctypes.byref(key), ctypes.byref(value))
         return value.value
+
+    def entries(self, name: str, key_size: int, value_size: int, most: int) -> list[tuple[bytes, bytes]]:
+        """Keys and values of a hash map, at most so many; what is added meanwhile may be missing."""
+        number = self._map(name)
+        found: list[tuple[bytes, bytes]] = []
+        key, value = ctypes.create_string_buffer(key_size), ctypes.create_string_buffer(value_size)
+        before = None
+        while len(found) < most and self._lib.bpf_map_get_next_key(number, before, key) == 0:
+            if self._lib.bpf_map_lookup_elem(number, key, value) == 0:
+                found.append((key.raw, value.raw))
+            before = ctypes.create_string_buffer(key.raw, key_size)
+        return found
 
     def close(self) -> None:
         """Detach and free everything; may be called again."""

@@ -50,12 +50,14 @@ class Linux:
         sights = Sights(namespaces.own, namespaces.addresses)
         places = Places(self._proc.cgroups)
         facts = Facts(self._start_of, places.of_pid)
+        ebpf = EbpfTracker(sights, facts, places, namespaces)
         made: dict[str, Tracker] = {
-            "ebpf": EbpfTracker(sights, facts, places, namespaces),
+            "ebpf": ebpf,
             "bcc": BccTracker(sights, facts, self._proc, namespaces.own),
             "sock_diag": DiagTracker(sights, facts, self._proc, namespaces),
         }
-        return Watch(sights, facts, [t for name, t in made.items() if name in methods], self._proc.addresses)
+        return Watch(sights, facts, [t for name, t in made.items() if name in methods], self._proc.addresses,
+                     ebpf.drops)
 
     def sockets(self) -> list[Socket]:
         """All TCP and UDP sockets of our namespace with the processes that hold them."""

@@ -55,6 +55,14 @@ struct sock {
 	__u16 sk_protocol;
 	__u16 sk_type;
 };
+struct net_device { possible_net_t nd_net; };
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned char *head;
+	__u16 transport_header;
+	__u16 network_header;
+};
 struct inet_sock { struct sock sk; __be16 inet_sport; };
 struct socket { struct sock *sk; };
 

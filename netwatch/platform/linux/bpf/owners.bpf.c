@@ -14,8 +14,9 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 enum { AF_INET = 2, AF_INET6 = 10, SOCK_RAW = 3 };
-enum { IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
-enum { TCP_SYN_SENT = 2, TCP_CLOSE = 7, TCP_LISTEN = 10 };
+enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_MPTCP = 262 };
+enum { TCP_SYN_SENT = 2, TCP_TIME_WAIT = 6, TCP_CLOSE = 7, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };
+enum { NO_HEADER = 0xffff };
 /* kinds of events; ../events.py knows the same ones */
 enum { SOCKET_CONNECTED = 1, SOCKET_LISTENS, SOCKET_SENT, SOCKET_RECEIVED, SOCKET_CLOSED, SOCKET_FOUND, PROCESS };
 enum { SHARES_PORT = 1 };
@@ -69,6 +70,12 @@ struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384);
 	 __type(key, struct who); __type(value, __u64); } told SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);
 	 __type(key, __u32); __type(value, __u64); } lost SEC(".maps");
+
+/* Packets that the kernel dropped: why (enum skb_drop_reason), and of which local port. */
+struct drop_key { __u32 netns; __u32 reason; __u16 proto; __u16 port; };
+struct drop { __u64 count; __u64 at; };
+struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 4096);
+	 __type(key, struct drop_key); __type(value, struct drop); } drops SEC(".maps");
 
 /* false before Linux 5.12, where tracing programs may not call the helper: set by the loader */
 const volatile bool can_make_cookies = 1;
@@ -370,6 +377,58 @@ SEC("fexit/inet_accept")
 int BPF_PROG(accepted, struct socket *listening, struct socket *taken)
 {
 	return use_socket(taken->sk, SOCKET_RECEIVED);
+}
+
+/* What the packet itself says: its protocol, and the port it is for. */
+static __always_inline void read_ports(struct drop_key *key, struct sk_buff *skb)
+{
+	unsigned char *network = skb->head + skb->network_header;
+	struct net_device *dev = skb->dev;
+	__u8 first = 0, proto = 0;
+	__be16 port = 0;
+
+	if (dev)
+		key->netns = dev->nd_net.net->ns.inum;
+	if (!skb->network_header || skb->network_header == NO_HEADER || bpf_probe_read_kernel(&first, 1, network))
+		return;
+	if (first >> 4 != 4 && first >> 4 != 6)
+		return;
+	bpf_probe_read_kernel(&proto, 1, network + (first >> 4 == 4 ? 9 : 6));
+	key->proto = proto;
+	if (!skb->transport_header || skb->transport_header == NO_HEADER || (proto != IPPROTO_TCP && proto != IPPROTO_UDP))
+		return;
+	bpf_probe_read_kernel(&port, 2, skb->head + skb->transport_header + 2);
+	key->port = bpf_ntohs(port);
+}
+
+/* Since Linux 5.17, which says why. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(dropped, struct sk_buff *skb, void *where, int reason)
+{
+	struct drop_key key = { .reason = reason };
+	struct sock *sk = skb->sk;
+	struct drop *before;
+
+	if (sk && (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6)) {
+		__u8 state = sk->__sk_common.skc_state;
+
+		key.netns = sk->__sk_common.skc_net.net->ns.inum;
+		key.port = sk->__sk_common.skc_num;
+		/* of these there is not more than the common part */
+		key.proto = state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV ? IPPROTO_TCP : sk->sk_protocol;
+	} else {
+		read_ports(&key, skb);
+	}
+	before = bpf_map_lookup_elem(&drops, &key);
+	if (before) {
+		__sync_fetch_and_add(&before->count, 1);
+		before->at = bpf_ktime_get_ns();
+	} else {
+		struct drop first = { 1, bpf_ktime_get_ns() };
+
+		bpf_map_update_elem(&drops, &key, &first, BPF_ANY);
+	}
+	return 0;
 }
 
 /* Every socket of every process that there is: what was there before us, and what became of it. */
