@@ -23,6 +23,7 @@ from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, ROOM
 from netwatch._fast.flow.content cimport (EV_DNS, EV_HTTP, EV_CHUNK, EV_FRAME, EV_LINKS, EV_NAMES, EV_PACKET, EV_SEALED,
                                           EV_UNKNOWN, EV_BEGUN, EV_IDENTIFIED, app_of, facts_free, ring_put)
+from netwatch._fast.flow.exports cimport EV_EXPORT
 from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
@@ -58,7 +59,7 @@ nw_keep_memory()
 
 WANT = {"dns": 1 << EV_DNS, "http": 1 << EV_HTTP, "streams": 1 << EV_CHUNK, "packets": 1 << EV_PACKET,
         "sealed": 1 << EV_SEALED, "frames": 1 << EV_FRAME, "unknown": 1 << EV_UNKNOWN, "names": 1 << EV_NAMES,
-        "links": 1 << EV_LINKS, "begun": 1 << EV_BEGUN, "identified": 1 << EV_IDENTIFIED}
+        "links": 1 << EV_LINKS, "begun": 1 << EV_BEGUN, "identified": 1 << EV_IDENTIFIED, "exports": 1 << EV_EXPORT}
 COPIES = {"keep": COPIES_KEEP, "mark": COPIES_MARK, "drop": COPIES_DROP}
 VLANS = {"pair": VLAN_PAIR, "key": VLAN_KEY, "ignore": VLAN_IGNORE}
 

@@ -30,16 +30,27 @@ __all__ = ["RECORDED", "SourceError", "open_descriptor", "open_files", "open_sav
 
 
 def open_files(paths: list[str]) -> Source:
-    """One capture of all the files, in time order; "-" is standard input. Raises SourceError, of the first bad one."""
+    """One capture of all the files, in time order; "-" is standard input. Raises SourceError, of the first that is not
+    there or may not be read; those that are no captures are damage of the whole, unless none is one."""
     sources: list[Source] = []
+    labels: list[str] = []
+    faults: list[SourceError] = []
     try:
         for path in paths:
-            sources.append(open_savefile(path))
+            try:
+                sources.append(open_savefile(path))
+                labels.append(shown(path))
+            except (SourceMissing, SourceDenied):
+                raise
+            except SourceError as e:
+                faults.append(e)
+        if not sources:
+            raise faults[0]
     except BaseException:
         for source in sources:
             source.close()
         raise
-    return sources[0] if len(sources) == 1 else Merge(sources, [shown(path) for path in paths])
+    return sources[0] if len(paths) == 1 else Merge(sources, labels, "; ".join(map(str, faults)))
 
 
 def open_savefile(path: str) -> Source:
@@ -66,10 +77,14 @@ def open_descriptor(fd: int, name: str) -> Source:
 def _open_folder(path: str, name: str) -> Source:
     """What was recorded into it, in order. All is opened now: a jail may follow."""
     opened: list[int] = []
+    strange: list[str] = []
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         found = [each for each in os.listdir(path) if RECORDED.fullmatch(each)]
         for each in sorted(found, key=lambda each: (each.split("-")[1:3], len(each), each)):
+            if not stat.S_ISREG(os.lstat(os.path.join(path, each)).st_mode):
+                strange.append(each)
+                continue
             opened.append(os.open(os.path.join(path, each), flags))
             if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
                 raise OSError(errno.EINVAL, f"{each} is not a regular file")
@@ -77,6 +92,8 @@ def _open_folder(path: str, name: str) -> Source:
         for number in opened:
             os.close(number)
         raise _failure(e, name) from None
+    if strange and not opened:
+        raise SourceError(f"{name}: {shown(strange[0])} is not a regular file")
     if not opened:
         raise SourceMissing(f"{name}: is a directory, not a capture file, and nothing was recorded into it")
     size = sum(os.fstat(number).st_size for number in opened)
@@ -84,7 +101,11 @@ def _open_folder(path: str, name: str) -> Source:
     head = _first(joined.read, HEAD)
     if head[:4] != PCAPNG_MAGIC:
         raise SourceError(f"{name}: its first file is not pcapng")
-    return Pcapng(os.dup(opened[0]) if opened else os.open(os.devnull, os.O_RDONLY), name, head, size, False, joined)
+    source = Pcapng(os.dup(opened[0]) if opened else os.open(os.devnull, os.O_RDONLY), name, head, size, False, joined)
+    if not strange:
+        return source
+    what = f"{shown(strange[0])}{f' and {len(strange) - 1} more' if strange[1:] else ''}"
+    return Merge([source], [name], f"{name}: {what}: left out, no regular file")
 
 
 def shown(path: str) -> str:

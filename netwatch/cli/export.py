@@ -250,9 +250,9 @@ class Objects:
 
 def _named(path: str, kind: str) -> str:
     """What the path and the kind say, in characters that no system takes amiss."""
-    last = NAME.sub("_", path.partition("?")[0].rstrip("/").rpartition("/")[2])[-80:].lstrip(".-") or "index"
+    last = NAME.sub("_", path.partition("?")[0].rstrip("/").rpartition("/")[2])[-80:].lstrip(".-").rstrip(".")
     ending = ENDINGS.get(kind.partition(";")[0].strip().lower(), "")
-    return last if "." in last else last + (ending or ".bin")
+    return last if "." in last else (last or "index") + (ending or ".bin")
 
 
 def _print_curl(exchange: Exchange, place: Place) -> None:

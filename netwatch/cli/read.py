@@ -102,6 +102,11 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
         from netwatch.cli import history
 
         return history.read(options, kinds, selection, open_writer(style, Source(), options), options.settings)
+    if options.exported or options.source:
+        from netwatch._fast.input.source import Source
+        from netwatch.cli import collect
+
+        return collect.read(options, kinds, selection, open_writer(style, Source(), options))
     code = 0
     with sandbox.closing(options.host):
         source = open_source(options)

@@ -15,6 +15,7 @@ from evidence_files import ROOT
 from made_captures import ACK, FIN, PSH, SYN, capture, tcp
 from netwatch_command import COMMAND, ENVIRONMENT, Run
 
+from netwatch.cli import export as command
 from netwatch.decrypt.room import Room
 from netwatch.export import har
 from netwatch.export.bodies import Direction
@@ -223,3 +224,10 @@ def test_a_reader_that_leaves_is_no_fault(tmp_path: Path):
     done = subprocess.run(["bash", "-c", script, "sh", *COMMAND, "export", str(path), "--curl"], env=ENVIRONMENT,
                           capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "141" and done.stderr == ""
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("/a/report.", "report.bin"), ("/a/report...", "report.bin"), ("/...", "index.bin"), ("/a.txt.", "a.txt"),
+    ("/.hidden", "hidden.bin"), ("/", "index.bin"), ("/x?y=1.", "x.bin")])
+def test_names_of_objects_end_in_no_dot(path: str, name: str):
+    assert command._named(path, "") == name

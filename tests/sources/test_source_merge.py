@@ -106,3 +106,28 @@ def test_one_bad_file_is_an_error_of_its_own(tmp_path):
     (tmp_path / "a.pcap").write_bytes(pcap())
     with pytest.raises(SourceError, match=r"nothing\.pcap: no such file"):
         open_files([str(tmp_path / "a.pcap"), str(tmp_path / "nothing.pcap")])
+
+
+@pytest.mark.parametrize("bad", [b"", b"no capture at all, but some text", bytes(100)])
+def test_what_is_no_capture_is_damage_of_the_whole(tmp_path, frames_of, bad):
+    good, other = tmp_path / "a.pcap", tmp_path / "b.pcap"
+    good.write_bytes(pcap([(1, b"x"), (2, b"y")]))
+    other.write_bytes(bad)
+    for paths in ([good, other], [other, good], [other, good, other]):
+        source = open_files([str(path) for path in paths])
+        found = [frame[6] for frame in frames_of(source)]
+        assert found == sorted([b"x", b"y"] * paths.count(good))
+        assert source.damaged and source.error.startswith(str(other))
+        assert source.interfaces[0]["file"] == str(good)
+    with pytest.raises(SourceError, match=r"b\.pcap"):
+        open_files([str(other), str(other)])
+
+
+def test_a_link_among_what_was_recorded_is_left_out_and_said(tmp_path, frames_of):
+    block_of = section() + interface() + enhanced("<", 0, 0, b"x")
+    for number in (1, 3):
+        (tmp_path / f"netwatch-20261121-085253-{number:06d}.pcapng").write_bytes(block_of)
+    (tmp_path / "netwatch-20261121-085253-000002.pcapng").symlink_to("/dev/zero")
+    source = open_files([str(tmp_path)])
+    assert [frame[6] for frame in frames_of(source)] == [b"x", b"x"]
+    assert source.damaged and "000002.pcapng: left out, no regular file" in source.error

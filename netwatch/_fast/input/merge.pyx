@@ -46,8 +46,11 @@ cdef class Merge(Source):
     cdef u64 secret_bytes
     cdef Files files
 
-    def __init__(self, sources: list[Source], labels: list[str]):
+    def __init__(self, sources: list[Source], labels: list[str], str fault=""):
+        """`fault`: what is missing, for one that could not be opened."""
         cdef u32 i
+        if fault:
+            self.error, self.damaged = fault[:ERROR_LENGTH], True
         self.sources = sources
         self.labels = labels
         self.places = []

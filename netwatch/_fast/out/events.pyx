@@ -14,7 +14,8 @@ from netwatch._fast.input.source cimport Chunk
 from netwatch._fast.dpi import app_names
 
 APPS = app_names()
-KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun", "identified")
+KINDS = ("dns", "http", "streams", "packets", "sealed", "frames", "unknown", "names", "links", "begun", "identified",
+         "exports")
 
 
 def drain(Engine engine, PacketRows packets=None) -> list[
