@@ -31,7 +31,7 @@ class Records:
     """What is opened and not read yet: several may be opened before the process shuts itself in with the first."""
 
     def __init__(self, paths: list[str], kinds: set[str], options: argparse.Namespace) -> None:
-        """`options`: keylog, config, set, show_secrets. Raises CommandError."""
+        """`options`: keylog, config, set, show_secrets; instead of paths interface, duration. Raises CommandError."""
         self._paths, self._kinds = paths, kinds
         self._bundle: Bundle | None = None
         for path in paths:
@@ -107,5 +107,7 @@ def _words(paths: list[str], kinds: set[str], options: argparse.Namespace) -> li
     words = ["--what", ",".join(sorted(WHAT.get(kind, kind) for kind in kinds)), "--format", "ndjson"]
     for name in ("keylog", "set"):
         words += [word for value in getattr(options, name) for word in (f"--{name}", value)]
-    words += ["--config", options.config] if options.config else []
+    for name in ("config", "duration"):
+        words += [f"--{name}", getattr(options, name)] if getattr(options, name, None) else []
+    words += [word for name in getattr(options, "interface", ()) for word in ("-i", name)]
     return [*words, *["--show-secrets"] * options.show_secrets, "--", *paths]

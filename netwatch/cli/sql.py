@@ -1,6 +1,9 @@
-"""`netwatch sql`: ask captures and bundles in SQL. Tables: flows, dns, http, tls, alerts, packets.
+"""`netwatch sql`: ask captures, bundles, the history or an interface in SQL.
+
+Tables: flows, dns, http, tls, alerts, packets.
 
   netwatch sql "SELECT process, sum(bytes_in) FROM flows GROUP BY 1 ORDER BY 2 DESC" -r capture.pcap
+  sudo netwatch sql "SELECT process, count(*) FROM dns GROUP BY 1" -i eth0 --duration 30s
 
 Columns have the names of `netwatch fields`, with _ for dots (tls_sni), or in double quotes as they are ("tls.sni").
 """
@@ -36,6 +39,9 @@ def main(arguments: list[str]) -> int:
     p.add_argument("query", metavar="QUERY", help="one SELECT")
     p.add_argument("-r", "--read", action="append", default=[], metavar="FILE",
                    help="a capture, or a bundle; captures are repeatable")
+    p.add_argument("-i", "--interface", action="append", default=[], metavar="NAME",
+                   help="what is captured here until --duration is over, or Ctrl-C; repeatable")
+    p.add_argument("--duration", metavar="TIME", help="with -i: how long, e.g. 30s, 5m")
     p.add_argument("--history", nargs="?", const="", metavar="FROM..TO",
                    help="flows that were kept on disk (history.on), all, or of a time: 10:00..11:00; the table as "
                         "it was at a moment: 10:31:05")
@@ -47,8 +53,10 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     options = p.parse_args(arguments)
     seconds = parse_duration(options.timeout)
-    if bool(options.read) == (options.history is not None):
-        raise CommandError("sql needs -r FILE, or --history")
+    if bool(options.read) + bool(options.interface) + (options.history is not None) != 1:
+        raise CommandError("sql needs -r FILE, -i NAME or --history")
+    if options.duration is not None and not options.interface:
+        raise CommandError("--duration goes with -i")
     try:
         tables = Tables(options.query)
         code = _fill(tables, options)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
+import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from evidence_files import ROOT, written
 from made_captures import capture, dns_frames, http_frames, many, small
-from netwatch_command import Run
+from netwatch_command import COMMAND, ENVIRONMENT, Run
 from test_evidence import FLOW
 
 from netwatch.schema import FIELDS
@@ -136,3 +140,29 @@ def test_bundles_and_captures_are_held_against_one_another(netwatch: Run, tmp_pa
     assert both[0] == both[1]
     assert json.loads(netwatch("diff", tmp_path / "a.pcap", tmp_path / "b").stdout)["vanished"] == both[0]["new"]
     assert netwatch("diff", TOUR, tmp_path / "none").returncode == 4
+
+
+SENDER = "import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n" \
+    "for _ in range(400): s.sendto(b'x' * 100, ('127.0.0.1', 9999)); time.sleep(0.05)"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare")
+def test_an_interface_is_asked(tmp_path: Path):
+    """Until the time is over, or somebody interrupts it: what came so far is the answer."""
+    words = [*COMMAND, "sql", "SELECT proto, dport, sum(packets_out) AS n FROM flows WHERE dport = 9999 GROUP BY 1, 2",
+             "-i", "lo"]
+    inside = ["unshare", "-n", "sh", "-c", "ip link set lo up; python3 -c \"$0\" & exec \"$@\"", SENDER]
+    done = subprocess.run([*inside, *words, "--duration", "4s"], capture_output=True, text=True, env=ENVIRONMENT,
+                          timeout=60)
+    assert done.returncode == 0, done.stderr
+    (found,) = rows(done.stdout)
+    assert (found["proto"], found["dport"]) == ("udp", 9999) and found["n"] >= 10
+    process = subprocess.Popen([*inside, *words], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    assert len(rows(process.communicate(timeout=60)[0])) == 1 and process.returncode == 130
+
+
+def test_an_interface_is_asked_alone(netwatch: Run):
+    for words in (("-i", "lo", "-r", TOUR), ("-r", TOUR, "--duration", "3s"), ("-i", "lo", "--history"), ()):
+        assert netwatch("sql", "SELECT 1 FROM flows", *words).returncode == 2
