@@ -40,6 +40,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "replay": "netwatch.addons.replay_control:ReplayControl",
     "processes": "netwatch.addons.processes:ProcessesAddon",
     "groups": "netwatch.addons.groups:GroupsAddon",
+    "explain": "netwatch.addons.explain:ExplainAddon",
     "overview": "netwatch.addons.overview:OverviewAddon",
     "dashboard": "netwatch.addons.dashboard:DashboardAddon",
     "statistics": "netwatch.addons.statistics:StatisticsAddon",

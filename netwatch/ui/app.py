@@ -317,6 +317,9 @@ class App:
 
     def _do_pause(self) -> None:
         state = self.state
+        if state.at is not None:
+            self._say("A moment of the past stands still by itself; End goes back to now")
+            return
         state.paused = not state.paused
         self._kept = self._questions() if state.paused else ()
         state.paused_packets = state.health.packets if state.health else 0

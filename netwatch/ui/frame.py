@@ -241,7 +241,8 @@ def draw_footer(canvas: Canvas, y: int, state: State) -> None:
     """The keys that do something here, from the table of keys. On the right stay, to the last, help and quit; from 80
     columns on also how to get to the tabs, to the next view, and out of a filter."""
     glyphs = state.glyphs
-    shown = [key for key in keys.hints(state.contexts()) if key.action != "go_back" or state.steps]
+    nothing = {"" if state.steps else "go_back", "" if state.at is None else "pause"}      # actions that do nothing now
+    shown = [key for key in keys.hints(state.contexts()) if key.action not in nothing]
     always = ALWAYS if canvas.cols >= NARROW else ALWAYS[-2:]
     right = [key for key in shown if key.action in always]
     left = [key for key in shown if key.action not in ALWAYS]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 USUAL = "usual"
+# what is shown of the past; the others tell of more than the table of flows
+OF_THE_PAST = ("dashboard", "connections", "stats", "topology", "processes", "egress")
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
 
 
@@ -171,8 +173,14 @@ class State:
 
     def screen_contexts(self) -> tuple[str, ...]:
         """Where keys go when nothing lies over the screen and no line is being typed."""
-        inside: tuple[str, ...] = ("past",) if self.at is not None else ()
-        return (*inside, *self._at_rest())
+        if self.at is None:
+            return self._at_rest()
+        return ("past", *(self._at_rest() if self.as_it_was else ("global",)))
+
+    @property
+    def as_it_was(self) -> bool:
+        """Can what fills the screen be shown as it was in the past?"""
+        return self.view == "lite" or (self.view == "full" and self.tab in OF_THE_PAST)
 
     def _at_rest(self) -> tuple[str, ...]:
         """The same but for time mode."""

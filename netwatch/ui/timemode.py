@@ -13,8 +13,6 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import MUTED, TEXT, WARN
 
 MINUTE = 60_000_000_000
-# what is shown of the past; the others tell of more than the table of flows
-SHOWN = ("dashboard", "connections", "stats", "topology", "processes", "egress")
 WHY = {
     "interfaces": "counters of interfaces are not kept by the second",
     "packets": "frames are kept with their own times, not by the second",
@@ -26,7 +24,7 @@ WHY = {
 
 def shows(state: State) -> bool:
     """Can what fills the screen be shown as it was? Now, everything can."""
-    return state.at is None or state.view == "lite" or (state.view == "full" and state.tab in SHOWN)
+    return state.at is None or state.as_it_was
 
 
 def go(state: State, ns: int) -> None:

@@ -15,6 +15,7 @@ from netwatch.run.session import Session
 from netwatch.store.settings import Settings
 from netwatch.ui import timemode
 from netwatch.ui.poller import Poller, Request
+from netwatch.ui.state import OF_THE_PAST
 from netwatch.ui.tabs import TABS
 from tests.engine.wire import START, eth, ip4, pcap, udp
 from tests.ui.driver import Driver
@@ -77,7 +78,7 @@ def test_what_is_shown_of_a_moment_is_what_was_on_screen_then(session: Slow) -> 
         at = session.engine.clock
         driver.step()
         then[at] = {}
-        for tab in timemode.SHOWN:
+        for tab in OF_THE_PAST:
             driver.state.go(tab)
             driver.app._settle()
             driver.step()
@@ -128,12 +129,27 @@ def test_every_tab_shows_the_past_or_says_that_it_does_not(session: Slow) -> Non
     for tab in TABS:
         driver.keys(tab.key)
         assert not driver.state.failed
-        assert ("shows nothing of the past" in driver.screen()) == (tab.name not in timemode.SHOWN)
+        assert ("shows nothing of the past" in driver.screen()) == (tab.name not in OF_THE_PAST)
     for _ in range(3):
         driver.keys("V")
         assert not driver.state.failed
     driver.keys("2", "/").type("port == 53").keys("enter")
     assert {row["dport"] for row in driver.state.snapshot.rows} == {53}
+
+
+def test_keys_that_do_nothing_in_the_past_are_not_offered(session: Slow) -> None:
+    """Of a tab that is not shown there are none, and a moment that stands still is not paused."""
+    session.go(START + 20 * 10**9)
+    driver = Driver(session, 300, 30, do=lambda command: command.run(session))
+    for tab in TABS:
+        driver.keys("end", tab.key)
+        assert "p pause" in driver.line(-1)
+        driver.keys("[")
+        footer = driver.line(-1)
+        assert "[ back" in footer and "] on" in footer and "End now" in footer and "p pause" not in footer
+        assert any(word in footer for word in (" sort", " range", " fold")) == (tab.name in OF_THE_PAST), (tab.name, footer)
+        assert "stands still" in driver.keys("p").state.message and not driver.state.paused
+    assert not driver.state.failed
 
 
 def test_a_session_without_a_past_says_so(path: Path) -> None:

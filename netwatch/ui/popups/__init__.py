@@ -8,6 +8,7 @@ from __future__ import annotations
 POPUPS = {
     "alert": "netwatch.ui.popups.alert",
     "columns": "netwatch.ui.popups.columns",
+    "explain": "netwatch.ui.popups.explain",
     "help": "netwatch.ui.popups.help",
     "memory": "netwatch.ui.popups.memory",
     "palette": "netwatch.ui.popups.palette",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netwatch._fast.term.canvas import Canvas, clip
+from netwatch.schema import SEARCHED
 from netwatch.ui import keynames, keys
 from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
@@ -57,6 +58,8 @@ def _all_lines(state: State) -> list[Line]:
         if context == "global":
             lines += [("key", tab.key, f"the {tab.title} tab") for tab in state.tabs]
         lines.append(("blank", "", ""))
+    lines += [("title", "A bare word in the filter looks in", ""), ("key", "both ends", "as address:port"),
+              *(("key", field.name, field.help) for field in SEARCHED), ("blank", "", "")]
     lines.append(("title", "Mouse", ""))
     lines += [("key", "click", "select a row, open a tab, sort by a column; again: turn the order round"),
               ("key", "double click", "details of the row"), ("key", "wheel", "move through what is under it"),

@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable
 
 from netwatch.model.record import Record
+from netwatch.ui.popups import explain as why
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
 from netwatch.ui.tabs.connections import groups
@@ -192,6 +193,14 @@ def history(state: State) -> None:
     state.message = "Flows that have ended are shown too" if state.table.history else "Only live flows are shown"
 
 
+def explain(state: State) -> None:
+    """Why the selected flow is called what it is."""
+    if state.table.selected is None:
+        state.message = "No flow is selected"
+    else:
+        why.show(state, state.table.selected)
+
+
 def copy(state: State) -> None:
     """The remote side's address, to the clipboard of the terminal."""
     row = state.table.record
@@ -296,7 +305,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_open": details_open, "details_close": details_close,
     "details_turn": details_turn, "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
-    "sort_reverse": sort_reverse, **groups.ACTIONS,
+    "sort_reverse": sort_reverse, "explain": explain, **groups.ACTIONS,
     "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,
     "field_down": _move_field(lambda place, last: place + 1), "field_up": _move_field(lambda place, last: place - 1),
     "field_first": _move_field(lambda place, last: 0), "field_last": _move_field(lambda place, last: last),
