@@ -41,6 +41,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "processes": "netwatch.addons.processes:ProcessesAddon",
     "groups": "netwatch.addons.groups:GroupsAddon",
     "explain": "netwatch.addons.explain:ExplainAddon",
+    "export": "netwatch.addons.exporting:ExportAddon",
     "overview": "netwatch.addons.overview:OverviewAddon",
     "dashboard": "netwatch.addons.dashboard:DashboardAddon",
     "statistics": "netwatch.addons.statistics:StatisticsAddon",

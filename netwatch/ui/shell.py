@@ -18,8 +18,9 @@ from types import FrameType
 import npyscreen
 
 from netwatch._fast.term.canvas import Canvas
-from netwatch.ui import keynames, term
+from netwatch.ui import keynames, npyscreenform, term
 from netwatch.ui.app import App
+from netwatch.ui.form import Answers, Form
 from netwatch.ui.poller import Poller
 from netwatch.ui.theme import Painter
 
@@ -75,6 +76,15 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
     def set_up(self, app: App, canvas: Canvas, painter: Painter, poller: Poller, bell: Bell) -> None:
         self._look = app.state.look
         self.app, self.canvas, self.painter, self.poller, self.bell = app, canvas, painter, poller, bell
+        app.state.ask_form = self._fill_in
+
+    def _fill_in(self, form: Form) -> Answers | None:
+        """Show a form over the canvas, which stands still meanwhile; the capture goes on."""
+        answers = npyscreenform.fill_in(form, self.bell, self.parent.follow_size)
+        with contextlib.suppress(curses.error):
+            curses.curs_set(0)
+        self.app.wants_repaint = True
+        return answers
 
     def calculate_area_needed(self) -> tuple[int, int]:
         return 1, 1
@@ -131,7 +141,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
             try:
                 code = pad.get_wch()
             except curses.error:
-                if turn == 0 and not _input_alive():
+                if turn == 0 and not term.alive():
                     self.app.quit_code = _EXIT_SIGNALS[signal.SIGHUP]
                 return
             name = keynames.name_of(code)
@@ -158,14 +168,6 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
             again = self._last_click[1] == y and now - self._last_click[0] < DOUBLE_CLICK_S
             self._last_click = (now, -1 if again else y)
             self.app.mouse("double" if again else "click", y, x)
-
-
-def _input_alive() -> bool:
-    """Is the terminal still there? A closed one is readable for ever and has nothing to read."""
-    try:
-        return os.tcgetpgrp(0) >= 0
-    except OSError:
-        return False
 
 
 class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
@@ -244,7 +246,9 @@ class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
         canvas = Canvas(rows, columns, self._app.state.glyphs.ascii_only)
         self._app.resize(rows, columns)
         look, redefine = self._app.state.look, bool(self._app.state.settings.of("ui.palette"))
-        parts = (self._app, canvas, Painter(look.theme, self._color, look.colors, redefine), self._poller, self._bell)
+        painter = Painter(look.theme, self._color, look.colors, redefine)
+        npyscreen.setTheme(lambda: npyscreenform.Inks(painter))
+        parts = (self._app, canvas, painter, self._poller, self._bell)
         self.registerForm("MAIN", CanvasForm(parts, parentApp=self))
         self._bell.catch_signals()       # after initscr(), which would put ncurses' own handler for SIGWINCH in place
         self._poller.start()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netwatch.filter import Filter
     from netwatch.model.contract import Command
     from netwatch.ui.completion import Offer as Completion
+    from netwatch.ui.form import Answers, Form
     from netwatch.ui.tabs import Tab
 
 Part = TypeVar("Part")
@@ -154,6 +155,7 @@ class State:
     message: str = ""
     failed: dict[str, str] = field(default_factory=dict)   # tab: what went wrong
     clipboard: Callable[[str], bool] = lambda text: False
+    ask_form: Callable[[Form], Answers | None] = lambda form: None      # has it filled in; None when it was left
     offers: Sequence[Offer] = ()   # commands that addons bring
 
     def part(self, name: str, kind: type[Part]) -> Part:

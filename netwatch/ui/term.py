@@ -48,6 +48,14 @@ def shows_unicode() -> bool:
     return locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8"
 
 
+def alive() -> bool:
+    """Is the terminal still there? A closed one is readable for ever and has nothing to read."""
+    try:
+        return os.tcgetpgrp(0) >= 0
+    except OSError:
+        return False
+
+
 def size() -> tuple[int, int]:
     """(rows, columns) of the terminal, bounded to what a canvas can be."""
     try:

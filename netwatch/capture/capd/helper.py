@@ -26,7 +26,8 @@ from netwatch.store.files import new_file
 
 PR_SET_PDEATHSIG = 1
 CAPTURES_MOST = 4  # at a time: the one, and the one that follows it
-OWN_FILE = re.compile(r"netwatch-[0-9A-Za-z-]{1,60}\.(?:pcapng|txt|json|csv)")  # what may be made in the working folder
+# what may be made in the working folder
+OWN_FILE = re.compile(r"netwatch-[0-9A-Za-z-]{1,60}\.(?:pcapng|txt|json|ndjson|csv)")
 NEEDED = frozenset((  # of confine.CALLS: capture, netlink, eBPF, the network namespaces of containers
     "socket", "socketpair", "connect", "sendto", "sendmsg", "bind", "bpf", "perf_event_open", "setns"))
 GUARDING = frozenset(("fork", "clone", "clone3", "kill"))  # of confine.CALLS: what its guard does besides

@@ -4,7 +4,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
+from netwatch.addons.exporting import STYLES, ExportFlows
 from netwatch.model.record import Record
+from netwatch.ui.form import Field, Form
 from netwatch.ui.popups import explain as why
 from netwatch.ui.popups.sort import Sorting
 from netwatch.ui.state import State
@@ -193,6 +195,19 @@ def history(state: State) -> None:
     state.message = "Flows that have ended are shown too" if state.table.history else "Only live flows are shown"
 
 
+def export(state: State) -> None:
+    """Ask how and where the flows of the list are to be written, and have it done."""
+    what = f"The flows that pass {state.filter.applied_text}" if state.filter.applied_text else "All flows of the list"
+    said = state.ask_form(Form("Export flows", (
+        Field("style", "Format", STYLES[0], STYLES), Field("name", "Name", "flows")),
+        f"{what}, as netwatch-NAME in this folder", "Write"))
+    if said is None:
+        state.message = "Nothing was written"
+        return
+    state.do(ExportFlows(said["name"], said["style"], state.filter.applied, state.within,
+                         state.table.history or not state.live))
+
+
 def explain(state: State) -> None:
     """Why the selected flow is called what it is."""
     if state.table.selected is None:
@@ -305,7 +320,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "details_open": details_open, "details_close": details_close,
     "details_turn": details_turn, "details_down": _scroll_details(5), "details_up": _scroll_details(-5),
     "history": history, "copy": copy,
-    "sort_reverse": sort_reverse, "explain": explain, **groups.ACTIONS,
+    "sort_reverse": sort_reverse, "explain": explain, "export": export, **groups.ACTIONS,
     "field_open": field_open, "field_close": field_close, "field_copy": field_copy, "show_packets": show_packets,
     "field_down": _move_field(lambda place, last: place + 1), "field_up": _move_field(lambda place, last: place - 1),
     "field_first": _move_field(lambda place, last: 0), "field_last": _move_field(lambda place, last: last),
