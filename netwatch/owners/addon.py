@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from netwatch._fast.engine import Engine
     from netwatch.model.contract import Run
 
+LISTEN = 10  # of tcp_info's state (linux/tcp_states.h)
 FIELDS = ("pid", "name", "exe", "cmdline", "uid", "user", "ppid", "container", "pod", "unit", "method", "quality",
           "unknown", "shared_with")
 PARENTS = ("pid", "name")
@@ -148,15 +149,18 @@ class FlowOwners(Addon):
             told.put(row, key, values, None)
 
     def kernel_view(self, record: Record) -> Record | None:
-        """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None."""
+        """What the kernel itself says of a TCP connection that is open (struct tcp_info), or None. For one that is gone
+        the socket that listened for it would answer."""
         if not self.looking or record.get("proto") != "tcp" or "ended" in record:
             return None
         ends = (record["src"], record["sport"]), (record["dst"], record["dport"])
         for near, far in (ends, ends[::-1]):
             try:
-                return self._host.tcp_info(*near, *far)
+                found = self._host.tcp_info(*near, *far)
             except Unavailable:
                 continue
+            if found.get("state") != LISTEN:
+                return found
         return None
 
     def program_of(self, proto: str, src: tuple[bytes, int], dst: tuple[bytes, int], first_ns: int) -> str:

@@ -161,7 +161,7 @@ KEYS = (
     Key("connections", ("A",), "group_previous", "", "the grouping before"),
     Key("connections", ("z",), "fold_all", "", "fold all groups; when all are, unfold them"),
     Key("connections", ("x",), "history", "ended", "show or hide flows that have ended"),
-    Key("connections", ("E",), "export", "", "write the flows of the list to a new file: a form asks how and where"),
+    Key("connections", ("E",), "export", "", "write the flows of the list to a new file; a form asks how"),
     Key("connections", ("c",), "copy", "copy", "copy the remote address (by OSC 52)"),
     *_moves("connections", "flow"),
     Key("seek", ("enter",), "seek_go", "go there", "go to that moment"),

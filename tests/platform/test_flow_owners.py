@@ -52,6 +52,8 @@ class Invented(Host):
         return there.pop(0) if len(there) > 1 else there[0]
 
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
+        if rport == 1000:
+            return {"state": 10, "snd_cwnd": 0}     # the socket that listened: the connection is gone
         if lport != 1001:
             raise Unavailable("no such connection")
         return {"snd_cwnd": 10}

@@ -72,6 +72,7 @@ KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate
                 "rcv_ssthresh": "size", "snd_wnd": "size", "rcv_wnd": "size", "snd_mss": "B", "rcv_mss": "B",
                 "advmss": "B", "pmtu": "B", "snd_cwnd": "segments", "snd_ssthresh": "segments",
                 "unacked": "segments", "notsent_bytes": "size"}
+UNLIMITED = (1 << 64) - 1          # what the kernel calls a pace that nothing holds back
 TWO_COLUMNS_FROM = 100             # cells
 _SCREEN = frozenset(("turned", "local", "local_port", "remote", "remote_port", "down", "up", "down_bytes", "up_bytes"))
 _CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _APP + _LEFT + _RIGHT for _, paths, _ in rows
@@ -95,7 +96,7 @@ def plain(value: object, how: str, glyphs: Glyphs) -> str:
     if not isinstance(value, (int, float)):
         return fmt.local_time(str(value)) if how == "time" else str(value)
     if how == "rate":
-        return fmt.rate(value)
+        return fmt.rate(value) if value < UNLIMITED else "not limited"
     if how == "size":
         return f"{fmt.size(value)} ({fmt.count(int(value))} B)" if value >= 1000 else fmt.size(value)
     if how == "us":
