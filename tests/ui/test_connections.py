@@ -8,8 +8,6 @@ import pytest
 from golden_file import same_as_golden
 
 from netwatch.ui.tabs.connections.columns import PROFILES, USUAL
-from netwatch.ui.tabs.connections.flow_details import plain
-from netwatch.ui.theme import UNICODE
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession, Page, make_row
 
@@ -283,10 +281,6 @@ def test_every_value_of_the_record_is_in_the_details():
                   "2026-01-01 00:00:00.000000 UTC", "san11.example.com", "h2, http/1.1"):
         assert value in screen
     assert "cert subject" in screen
-
-
-def test_a_pace_that_nothing_holds_back_is_no_number():
-    assert plain((1 << 64) - 1, "rate", UNICODE) == "not limited" and plain(1500, "rate", UNICODE) == "1.5 kB/s"
 
 
 def test_details_scroll_and_close():

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from netwatch.ui.tabs.connections.flow_details import plain
+from netwatch.ui.theme import UNICODE
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
 
@@ -71,3 +73,7 @@ def test_the_status_line_says_how_owners_are_found_and_why_not_better():
         assert shown in screen
         assert why in screen
     assert "owners" not in Driver(FakeSession(flows=5, still=True), 200, 50).line(-2)
+
+
+def test_a_pace_that_nothing_holds_back_is_no_number() -> None:
+    assert plain((1 << 64) - 1, "rate", UNICODE) == "not limited" and plain(1500, "rate", UNICODE) == "1.5 kB/s"
