@@ -10,7 +10,7 @@ import curses
 import curses.ascii
 import select
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import npyscreen
 from npyscreen import wgwidget
@@ -18,9 +18,6 @@ from npyscreen import wgwidget
 from netwatch.ui import term
 from netwatch.ui.form import Field, Form
 from netwatch.ui.theme import BAD, BRAND, GOOD, HEAD, MUTED, TEXT, TITLE, WARN, Painter
-
-if TYPE_CHECKING:
-    from netwatch.ui.shell import Bell
 
 COLUMNS = 72                       # of the form, where the terminal has them
 AROUND = 7                         # lines besides its fields
@@ -30,6 +27,16 @@ LABEL = 16
 INKS = {"DEFAULT": TEXT, "FORMDEFAULT": TEXT, "STANDOUT": TITLE, "LABEL": MUTED, "LABELBOLD": HEAD, "CONTROL": BRAND,
         "CURSOR": TITLE, "CURSOR_INVERSE": TITLE, "GOOD": GOOD, "SAFE": GOOD, "VERYGOOD": GOOD, "NO_EDIT": MUTED,
         "CAUTION": WARN, "CAUTIONHL": WARN, "WARNING": BAD, "DANGER": BAD, "CRITICAL": BAD, "IMPORTANT": TITLE}
+
+
+class Bell(Protocol):
+    """What wakes whoever waits for keys: the shell's."""
+
+    reader: int
+    resized: bool
+    stopped_by: int | None
+
+    def silence(self) -> None: ...
 
 
 class _Interrupted(Exception):
