@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from chain import FAR, FAR6, ONE, PUBLIC, TWO, Chain, reason
-from netwatch_command import COMMAND, ENVIRONMENT
+from netwatch_command import COMMAND, ENVIRONMENT, until_inside
 
 from netwatch.health import trace as traces
 from netwatch.health.series import Series
@@ -115,13 +116,15 @@ def test_the_size_that_passes(chain: Chain, address: str) -> None:
 def test_all_packets_of_a_trace_are_of_one_flow(chain: Chain, tmp_path: Path) -> None:
     """Of ICMP identifier and checksum stay, of UDP the ports; and nothing else is sent."""
     kept = tmp_path / "kept.pcapng"
-    watching = chain.start("one", *COMMAND, "read", "-i", "l1", "--duration", "5s", "--write", str(kept),
+    watching = chain.start("one", *COMMAND, "read", "-i", "l1", "--duration", "60s", "--write", str(kept),
                            "--what", "summary", "-f", "src 10.9.1.1 and (icmp or udp)")
-    time.sleep(2)
+    until_inside(watching)
     for method in ((), ("--udp",)):
         chain.trace(FAR, "--count", "2", *method)
+    time.sleep(1)
+    watching.send_signal(signal.SIGINT)
     _, err = watching.communicate(timeout=60)
-    assert watching.returncode == 0, err
+    assert watching.returncode == 130, err
     seen: dict[int, set[bytes]] = {}
     for frame in frames(kept.read_bytes()):
         head = (frame[14] & 15) * 4

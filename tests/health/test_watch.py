@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 from chain import FAR, ONE, PUBLIC, Chain, reason
-from netwatch_command import COMMAND, ENVIRONMENT
+from netwatch_command import COMMAND, ENVIRONMENT, until_inside
 
 from netwatch.addons import insights
 from netwatch.health import watch as watching
@@ -345,21 +346,30 @@ def test_an_outage_of_the_way_out_is_kept(tmp_path: Path) -> None:
         assert row["hop"] == "internet" and row["start"] == outage["start"]
 
 
+def probed(health: dict[str, Any]) -> bool:
+    """Have all that are probed been so, or is none?"""
+    return all(place["sent"] >= 2 for place in health.get("places", ())) and (not health or bool(health["places"]))
+
+
 @rooted
 def test_nothing_is_sent_unless_it_is_asked_for(tmp_path: Path) -> None:
     """By a session with the default settings, and of one that asks for the gateway nothing else: as the router sees."""
+    asked: list[tuple[tuple[str, ...], set[str]]] = [
+        ((), set()), (("probes.gateway=true", f"probes.target={PUBLIC}"), {ONE}),
+        ((f"probes.target={PUBLIC}", "probes.third_party=true"), {PUBLIC})]
     with Chain() as chain:
-        for settings, expected in (((), set()), (("probes.gateway=true", f"probes.target={PUBLIC}"), {ONE}),
-                                   ((f"probes.target={PUBLIC}", "probes.third_party=true"), {PUBLIC})):
-            seen = chain.start("one", *COMMAND, "read", "-i", "l1", "--duration", "9s", "--format", "ndjson",
+        for number, (settings, expected) in enumerate(asked):
+            seen = chain.start("one", *COMMAND, "read", "-i", "l1", "--duration", "120s", "--format", "ndjson",
                                "-f", "src 10.9.1.1 and not arp")
-            time.sleep(3)
-            home = tmp_path / str(len(settings))
-            home.mkdir(exist_ok=True)
+            until_inside(seen)
+            home = tmp_path / f"home{number}"
+            home.mkdir()
             program, out = snapshots(chain, home, *settings)
+            until(lambda out=out: out.read_text().count("\n") >= 4 and probed(newest(out)))  # type: ignore[misc]
+            seen.send_signal(signal.SIGINT)
             found, err = seen.communicate(timeout=60)
             program.terminate()
-            assert seen.returncode == 0, err
+            assert seen.returncode == 130, err
             assert {json.loads(line)["dst"] for line in found.splitlines()} == expected, (settings, found)
             if not settings:
                 assert "health" not in json.loads(out.read_text().splitlines()[-1])
