@@ -47,6 +47,7 @@ def _groups(app: str) -> tuple[Field, ...]:
     """What hosts tell of groups."""
     return (
         _field(f"{app}.types", "flow", TEXT, "TYPES", 12, "Kinds of message: query, v3 report, leave ...", many=True),
+        _field(f"{app}.version", "flow", INT, "VERSION", 7, "The highest version that a host spoke."),
         _field(f"{app}.groups", "flow", ADDRESS, "GROUPS", 15, "Groups joined or asked for.", many=True),
         _field(f"{app}.left", "flow", ADDRESS, "LEFT", 15, "Groups left.", many=True),
         _field(f"{app}.sources", "flow", ADDRESS, "SOURCES", 15, "Senders that reports name.", privacy="address",

@@ -10,15 +10,18 @@ from talk_igmp import DONE, LEAVE, MLD1, MLD2, QUERY, V2, V3, record, report
 
 TOLD = [
     ("igmp", [V3], {
-        "types": ["v3 report"], "groups": ["239.1.1.1", "239.1.1.2", "232.1.1.3"], "left": ["239.9.9.9"],
+        "types": ["v3 report"], "version": 3, "groups": ["239.1.1.1", "239.1.1.2", "232.1.1.3"], "left": ["239.9.9.9"],
         "sources": ["192.0.2.9", "192.0.2.8", "192.0.2.7"],
     }, "IGMP v3 report 239.1.1.1"),
-    ("igmp", [V2, LEAVE], {"types": ["v2 report", "leave"], "groups": ["239.1.1.1"], "left": ["239.1.1.1"]},
+    ("igmp", [V2, LEAVE], {"types": ["v2 report", "leave"], "version": 2,
+                           "groups": ["239.1.1.1"], "left": ["239.1.1.1"]},
      "IGMP v2 report 239.1.1.1"),
     ("igmp", [QUERY], {"types": ["query"]}, "IGMP query"),
-    ("mld", [MLD2], {"types": ["v2 report"], "groups": ["ff02::fb", "ff3e::1"], "sources": ["2001:db8::9"]},
+    ("mld", [MLD2], {"types": ["v2 report"], "version": 2,
+                     "groups": ["ff02::fb", "ff3e::1"], "sources": ["2001:db8::9"]},
      "MLD v2 report ff02::fb"),
-    ("mld", [MLD1, DONE], {"types": ["v1 report", "done"], "groups": ["ff02::fb"], "left": ["ff02::fb"]},
+    ("mld", [MLD1, DONE], {"types": ["v1 report", "done"], "version": 1,
+                           "groups": ["ff02::fb"], "left": ["ff02::fb"]},
      "MLD v1 report ff02::fb"),
 ]  # fmt: skip
 

@@ -120,12 +120,17 @@ TYPES_SAID = {
     MLD_REPORT: "v1 report", MLD_DONE: "done", MLD_REPORT_2: "v2 report",
 }
 
+VERSIONS = {REPORT_1: 1, REPORT_2: 2, LEAVE: 2, REPORT_3: 3, MLD_REPORT: 1, MLD_DONE: 1, MLD_REPORT_2: 2}
+
 
 def describe(facts) -> dict:
     """The `igmp` or `mld` object."""
     known = by_key(facts)
     obj = {}
     listed(obj, "types", known, TYPE, named(TYPES_SAID, "type"))
+    versions = [VERSIONS[kind[0]] for kind in known.get(TYPE, ()) if kind[0] in VERSIONS]
+    if versions:
+        obj["version"] = max(versions)
     listed(obj, "groups", known, GROUP, address)
     listed(obj, "left", known, LEFT_GROUP, address)
     listed(obj, "sources", known, SOURCE, address)
