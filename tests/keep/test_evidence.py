@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from evidence_files import PROCESS, ROOT, frames, written
 from made_captures import many, small
-from netwatch_command import COMMAND, ENVIRONMENT, Run
+from netwatch_command import COMMAND, ENVIRONMENT, Run, until_inside
 
 from netwatch._fast.input.pcapngwriter import CaptureWriter
 from netwatch._fast.view.framering import FrameRing
@@ -234,11 +234,11 @@ def test_whole_or_not_at_all(tmp_path: Path, pcap: Path):
     assert killed.stdin is not None
     killed.stdin.write(pcap.read_bytes())
     killed.stdin.flush()
-    deadline = time.monotonic() + 20
-    while not list(tmp_path.glob(".k.pcapng.*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until_inside(killed)
+    assert list(tmp_path.glob(".k.pcapng.*"))
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
+    deadline = time.monotonic() + 20
     while list(tmp_path.glob(".k*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.pcap", "out.pcapng", "small.pcap"]
