@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from netwatch._fast.out.names import PROTOCOLS
+from netwatch.dissect.layout import layout_of, messages
 from netwatch.dissect.tree import Cut, Layer, Step, Tree, bits, data_node, reader
 
 NEXT = {1: "icmp", 2: "igmp", 4: "ip", 6: "tcp", 17: "udp", 41: "ipv6", 47: "gre", 58: "icmpv6", 97: "etherip",
@@ -134,13 +135,7 @@ def extension(tree: Tree, step: Step) -> Step | None:
 
 @reader("igmp")
 def igmp(tree: Tree, step: Step) -> Step | None:
-    layer = Layer(tree, "igmp", "IGMP", step.at, step.end)
-    names = {0x11: "membership query", 0x12: "v1 report", 0x16: "v2 report", 0x17: "leave group", 0x22: "v3 report"}
-    kind = layer.number("igmp.type", "Type", 1, lambda n: f"{names.get(n, 'unknown')} (0x{n:02x})")
-    layer.number("igmp.max_resp", "Maximum response time", 1, lambda n: f"{n / 10} s")
-    layer.number("igmp.checksum", "Checksum", 2, lambda n: f"0x{n:04x}")
-    if kind != 0x22:
-        layer.raw("igmp.maddr", "Group", 4, four)
-    layer.title(f"IGMP: {names.get(kind, f'type 0x{kind:02x}')}")
-    data_node(tree, layer.at, step.end)
+    layout = layout_of("igmp")
+    assert layout is not None
+    messages(tree, layout, step.at, min(step.end, len(tree.frame.data)), goes_on=False)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netwatch.dissect.layout import layout_of, messages
 from netwatch.dissect.network import four, six
 from netwatch.dissect.tree import Cut, Layer, Step, Tree, bits, data_node, reader
 
@@ -19,6 +20,8 @@ ICMP6 = {1: "destination unreachable", 2: "packet too big", 3: "time exceeded", 
          132: "multicast listener done", 133: "router solicitation", 134: "router advertisement",
          135: "neighbour solicitation", 136: "neighbour advertisement", 137: "redirect",
          143: "multicast listener report v2"}
+
+MLD = (130, 131, 132, 143)  # of ICMPv6's types
 
 
 def hexed(n: int) -> str:
@@ -159,6 +162,9 @@ def icmp(tree: Tree, step: Step) -> Step | None:
 
 @reader("icmpv6")
 def icmp6(tree: Tree, step: Step) -> Step | None:
+    if step.at < len(tree.frame.data) and tree.frame.data[step.at] in MLD and (layout := layout_of("mld")) is not None:
+        messages(tree, layout, step.at, min(step.end, len(tree.frame.data)), goes_on=False)
+        return None
     layer = Layer(tree, "icmpv6", "ICMPv6", step.at, step.end)
     kind = layer.number("icmpv6.type", "Type", 1, lambda n: f"{ICMP6.get(n, 'unknown')} ({n})")
     layer.number("icmpv6.code", "Code", 1)

@@ -89,7 +89,7 @@ class Protocols(FrameStatistic):
     def tables(self) -> list[Table]:
         tree: dict[tuple[str, ...], list[int]] = {}
         for layers, app, frames, octets in self.totals.by_stack():
-            path = (*layers, app) if app else layers
+            path = (*layers, app) if app and layers[-1:] != (app,) else layers  # IGMP is both
             for depth in range(1, len(path) + 1):
                 node = tree.setdefault(path[:depth], [0, 0])
                 node[0] += frames
