@@ -151,7 +151,7 @@ def test_an_interface_is_asked(tmp_path: Path):
     """Until the time is over, or somebody interrupts it: what came so far is the answer."""
     words = [*COMMAND, "sql", "SELECT proto, dport, sum(packets_out) AS n FROM flows WHERE dport = 9999 GROUP BY 1, 2",
              "-i", "lo"]
-    inside = ["unshare", "-n", "sh", "-c", "ip link set lo up; python3 -c \"$0\" & exec \"$@\"", SENDER]
+    inside = ["unshare", "-n", "sh", "-c", "ip link set lo up; python3 -c \"$0\" >/dev/null & exec \"$@\"", SENDER]
     done = subprocess.run([*inside, *words, "--duration", "4s"], capture_output=True, text=True, env=ENVIRONMENT,
                           timeout=60)
     assert done.returncode == 0, done.stderr
