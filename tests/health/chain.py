@@ -46,6 +46,7 @@ class Chain:
         try:
             for name in NAMES:
                 run("ip", "netns", "add", self.names[name])
+                self.inside(name, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")  # link-local ones too
                 self.ip(name, "link", "set", "lo", "up")
             for number, (left, right) in enumerate(itertools.pairwise(NAMES), 1):
                 self._join(number, left, right)
