@@ -133,82 +133,36 @@ class Layout:
     size: Callable[[bytes], int] | None = None
 
 
-def u8(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 1, names, "big", base, unit, bits)
+class Kind(Protocol):
+    """Makes numbers of one size and order."""
+
+    def __call__(
+        self,
+        name: str,
+        label: str,
+        names: Names | None = None,
+        base: Literal["", "x"] = "",
+        unit: str = "",
+        bits: Sequence[Bits] = (),
+    ) -> Number: ...
 
 
-def u16(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 2, names, "big", base, unit, bits)
+def _kind(size: int, order: Order = "big") -> Kind:
+    def number(
+        name: str,
+        label: str,
+        names: Names | None = None,
+        base: Literal["", "x"] = "",
+        unit: str = "",
+        bits: Sequence[Bits] = (),
+    ) -> Number:
+        return Number(name, label, size, names, order, base, unit, bits)
+
+    return number
 
 
-def u24(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 3, names, "big", base, unit, bits)
-
-
-def u32(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 4, names, "big", base, unit, bits)
-
-
-def u64(name: str, label: str, names: Names | None = None, base: Literal["", "x"] = "") -> Number:
-    return Number(name, label, 8, names, "big", base)
-
-
-def le16(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 2, names, "little", base, unit, bits)
-
-
-def le24(name: str, label: str, unit: str = "") -> Number:
-    return Number(name, label, 3, None, "little", "", unit)
-
-
-def le32(
-    name: str,
-    label: str,
-    names: Names | None = None,
-    base: Literal["", "x"] = "",
-    unit: str = "",
-    bits: Sequence[Bits] = (),
-) -> Number:
-    return Number(name, label, 4, names, "little", base, unit, bits)
-
-
-def le64(name: str, label: str, base: Literal["", "x"] = "") -> Number:
-    return Number(name, label, 8, None, "little", base)
+u8, u16, u24, u32, u64 = (_kind(size) for size in (1, 2, 3, 4, 8))
+le16, le24, le32, le64 = (_kind(size, "little") for size in (2, 3, 4, 8))
 
 
 def text(raw: bytes) -> str:
