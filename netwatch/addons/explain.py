@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.look.registry import app_names
+from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.addons.packets.kept import KeptFrames
 from netwatch.addons.packets.questions import masked_frame, secrets_of_flow
 from netwatch.model.contract import Addon
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 PROTOCOLS = "netwatch._fast.proto."
-READ_WITH = {"mdns": "dns", "llmnr": "dns", "ipfix": "netflow", "nfs": "rpc", "ftp-data": "ftpdata"}  # whose module
+READ_WITH = {"ftp-data": "ftpdata"}  # whose module, where none describes it
 # what services are called, where that is no name of a protocol of ours; several: any of them is what the port is for
 SPOKEN_AT = {"domain": ("dns",), "https": ("tls", "quic"), "http-alt": ("http",), "http-proxy": ("http",),
              "imaps": ("tls",), "pop3s": ("tls",), "ldaps": ("tls",), "submission": ("smtp",),
@@ -87,7 +88,7 @@ def rule_of(app: str) -> str:
     """What the protocol's own module says it reads, its first sentence; "" where there is none of that name."""
     if not app:
         return ""
-    home = PROTOCOLS + READ_WITH.get(app, app)
+    home = PROTOCOLS + READ_WITH.get(app, DESCRIBING.get(app, app).partition(".")[0])
     module = sys.modules.get(f"{home}.wire") or sys.modules.get(home)
     return " ".join(((module.__doc__ if module else "") or "").split("\n\n")[0].split())
 
@@ -100,7 +101,7 @@ def sureness(percent: int) -> str:
 def _against(record: Record, said: tuple[Said, ...]) -> list[str]:
     """What speaks against the name, or keeps it from being surer."""
     app, service, told = record.get("app"), record.get("service"), []
-    expected = SPOKEN_AT.get(str(service)) or ((str(service),) if service in app_names() else ())
+    expected = SPOKEN_AT.get(str(service)) or ((str(service),) if service and service in app_names() else ())
     if app and expected and not {*expected} & {app, *(record.get("app_stack") or ())}:
         told.append(f"port {record.get('dport')} is registered for {service}")
     if app and record.get("confidence", 100) < SURE:

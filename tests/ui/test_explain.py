@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from netwatch_command import ROOT
 
+from netwatch._fast.out.protocols import DESCRIBING
 from netwatch.addons.explain import Explain, Explained, rule_of
 from netwatch.ui.popups.explain import now
 from tests.engine.wire import A4, ACK, B4, PSH, SYN, eth, ip4, pcap, spaced, tcp
@@ -33,6 +35,21 @@ def test_each_name_has_a_rule_and_the_bytes_that_fit_it(capture: str) -> None:
                 assert row[f"payload_{'out' if said.of == 'initiator' else 'in'}"] > 0
     finally:
         session.stop()
+
+
+def test_what_has_no_port_is_read_by_a_rule_and_held_against_no_port() -> None:
+    """MLD, IGMP and what devices tell on a link."""
+    session = Replayed(str(ROOT / "docs" / "tour.pcap"))
+    try:
+        (row,) = (row for row in session.query(None, "id", False, 0, 100, True).rows if row.get("app") == "mld")
+        found = Explain(row["id"]).answer(session)
+    finally:
+        session.stop()
+    assert found.rule and not [words for words in found.against if "port" in words or "None" in words]
+
+
+def test_every_protocol_that_is_described_has_a_rule() -> None:
+    assert [app for app in DESCRIBING if not rule_of(app)] == []
 
 
 @pytest.fixture
