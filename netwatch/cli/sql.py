@@ -97,8 +97,7 @@ def write(result: Result, style: str) -> None:
         for row in rows:
             out.writerow([show.cell(value) for value in row.values()])
         return
-    lines = (json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False,
-                        separators=(",", ":")) for row in rows)
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     if style == "json":
         print("[" + ",\n".join(lines) + "]")
         return
