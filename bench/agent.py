@@ -1,8 +1,9 @@
 """What an agent costs at 100,000 packets and 1,000 new flows a second, between two namespaces joined by a veth pair.
 
-    sudo python -m bench.agent [--seconds 20]
+    sudo python -m bench.agent [--seconds 20] [--every 10]
 
-It serves metrics and writes the event log meanwhile; each of its processes is measured. psutil is needed.
+It serves metrics and writes the event log meanwhile; each of its processes is measured, a line for each so many seconds
+(`--every`), and over all of it. psutil is needed.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -41,15 +43,48 @@ def send_new(seconds: float) -> int:
     return count
 
 
-def seconds_of(process: psutil.Process) -> dict[int, float]:
-    """CPU seconds of it and its children."""
-    return {each.pid: sum(each.cpu_times()[:2]) for each in (process, *process.children(recursive=True))}
+class Costs:
+    """CPU and memory of a process and its children, in the order of their numbers."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self._first = self._last = self._now()
+
+    def _now(self) -> tuple[float, dict[psutil.Process, float]]:
+        every = sorted([self._process, *self._process.children(recursive=True)], key=lambda each: each.pid)
+        return time.monotonic(), {each: sum(each.cpu_times()[:2]) for each in every}
+
+    def told(self, *, whole: bool = False) -> str:
+        """Since this was asked last, or in all: % of a core of each and of all, MB of each and of all, what they share
+        counted once."""
+        (now, used), (then, before) = self._now(), self._first if whole else self._last
+        self._last = now, used
+        shares = [100 * (seconds - before.get(each, 0)) / (now - then) for each, seconds in used.items()]
+        sizes = [each.memory_full_info().pss / 1e6 for each in used]
+        return (f"{' + '.join(f'{share:.1f}' for share in shares)} = {sum(shares):.1f} % of a core; "
+                f"{' + '.join(f'{size:.0f}' for size in sizes)} = {sum(sizes):.0f} MB")
+
+
+def captures(process: psutil.Process) -> bool:
+    """Is a packet socket open in its namespace?"""
+    return len(Path(f"/proc/{process.pid}/net/packet").read_text().splitlines()) > 1
+
+
+def watched(costs: Costs, sending: Future[tuple[int, float]], every: float) -> tuple[int, float]:
+    """A line now and then until all is sent; frames, and frames a second."""
+    began = time.monotonic()
+    while True:
+        try:
+            return sending.result(every)
+        except TimeoutError:
+            print(f"{time.monotonic() - began:6.0f} s  {costs.told()}; {measure.load()}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.agent", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--every", type=float, default=10, metavar="S")
     parser.add_argument("--send", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.send:
@@ -62,17 +97,18 @@ def main() -> int:
         agent = subprocess.Popen(live.inside(live.RECEIVE, [*NETWATCH, "agent", "-i", live.HERE_END, "--metrics",
                                                             "127.0.0.1:9464", "--log", str(log)]),
                                  cwd=measure.ROOT, env=measure.environment())
-        time.sleep(4)
+        process = psutil.Process(agent.pid)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (len(process.children(recursive=True)) > 1 and captures(process)):
+            time.sleep(0.2)
+        time.sleep(2)
         new = subprocess.Popen(live.inside(live.SEND, [sys.executable, "-m", "bench.agent", "--send", "--seconds",
                                                        str(options.seconds)]), stdout=subprocess.PIPE, text=True,
                                cwd=measure.ROOT, env=measure.environment())
-        process = psutil.Process(agent.pid)
-        before = seconds_of(process)
-        sent, rate = live.send(options.seconds, SIZE, RATE)
-        after = seconds_of(process)
-        for each in (process, *process.children(recursive=True)):
-            share = (after[each.pid] - before[each.pid]) / options.seconds
-            print(f"{each.name():15} {100 * share:5.1f} % of a core, {each.memory_info().rss / 1e6:.0f} MB resident")
+        costs = Costs(process)
+        with ThreadPoolExecutor(1) as pool:
+            sent, rate = watched(costs, pool.submit(live.send, options.seconds, SIZE, RATE), options.every)
+        print(f"   all    {costs.told(whole=True)}")
         flows = int(new.communicate()[0])
         time.sleep(1)
         agent.terminate()

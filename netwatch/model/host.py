@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from netwatch.model.probe import Reply
     from netwatch.model.record import Record
 
+Ends = tuple[str | int, str | bytes, int, str | bytes, int, int, int]  # the arguments of Owners.of_flow
 NOBODY = "nobody is asked about this machine"
 
 
@@ -32,6 +33,9 @@ class Owners(Protocol):
                 first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
         """Who owns the socket at either end of the flow whose first frame came at `first_seen_ns` (0: now), and of
         which `last_seen_ns` is the newest time at which it was known to be still the same (0: no later)."""
+
+    def of_flows(self, asked: Sequence[Ends]) -> Sequence[Owner | Unknown]:
+        """The same of several, which costs one question."""
 
     def status(self) -> list[Status]:
         """The methods, best first."""

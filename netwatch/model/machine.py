@@ -73,10 +73,12 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No owner, and why. `retry`: the answer may be different within two seconds."""
+    """No owner, and why. `retry`: the answer may be different within two seconds; `far`: hardly, as neither end is an
+    address of this machine."""
 
     reason: str
     retry: bool = False
+    far: bool = False
 
     def record(self) -> Record:
         return {"unknown": self.reason}

@@ -19,7 +19,7 @@ from netwatch._fast.out.rawflow import RawFlow
 from netwatch._fast.view.addoncolumns import AddonColumns
 from netwatch.model.contract import Addon
 from netwatch.model.event import Event, FlowRef, Step
-from netwatch.model.host import Host, Owners, Unavailable
+from netwatch.model.host import Ends, Host, Owners, Unavailable
 from netwatch.model.machine import LISTENER, Owner, Process, Status, Unknown
 from netwatch.model.option import Option
 from netwatch.model.record import Record
@@ -36,6 +36,8 @@ PARENTS = ("pid", "name")
 COLUMNS = tuple(f"process.{name}" for name in FIELDS) + tuple(f"process.parents.{name}" for name in PARENTS)
 AGE = "process.age_s"
 WAITS = (0.1, 0.2, 0.4, 0.6, 0.7)  # seconds before a flow is asked about, and between asking again
+FAR_WAIT = 1.5  # ... between asking twice, where neither end is here
+AT_ONCE = 64  # flows
 MAX_WAITING = 65536  # flows that are still to be asked about
 MAX_MADE = 4096  # columns' values kept of processes
 TURN_S = 0.02  # of asking at a time; the packets go on meanwhile, into the kernel's ring
@@ -70,7 +72,7 @@ class FlowOwners(Addon):
         self._host = Host()
         self._owners: Owners | None = None
         self._told: dict[Engine, AddonColumns] = {}
-        self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in WAITS)
+        self._waiting: tuple[deque[Question], ...] = tuple(deque() for _ in (*WAITS, FAR_WAIT))
         self._open: set[tuple[AddonColumns, int]] = set()  # flows, by key, that are still asked about
         self._made: dict[tuple[object, ...], tuple[Process, tuple[object, ...]]] = {}
         self._patience = PATIENCE_S
@@ -183,35 +185,47 @@ class FlowOwners(Addon):
         """Ask about what is due, oldest questions first, for no longer than a turn."""
         now = time.monotonic()
         until = now + TURN_S
-        for stage, waiting in enumerate(self._waiting):
-            while waiting and waiting[0].due <= now:
-                self._ask(owners, waiting.popleft(), stage)
-                if time.monotonic() > until:
-                    return
+        while time.monotonic() < until:
+            due: list[tuple[Question, int]] = []
+            for stage, waiting in enumerate(self._waiting):
+                while waiting and waiting[0].due <= now and len(due) < AT_ONCE:
+                    due.append((waiting.popleft(), stage))
+            if not due:
+                return
+            self._ask(owners, due)
 
-    def _ask(self, owners: Owners, question: Question, stage: int) -> None:
-        """Ask, and see whether to ask again."""
-        _, told, row, key = question
-        if (told, key) not in self._open:
-            return
-        if self._put(owners, told, row, key) and stage + 1 < len(WAITS):
-            self._waiting[stage + 1].append(Question(time.monotonic() + WAITS[stage + 1], told, row, key))
-        else:
-            self._open.discard((told, key))
+    def _ask(self, owners: Owners, due: Sequence[tuple[Question, int]]) -> None:
+        """Ask, and see which to ask again."""
+        asked: list[tuple[Question, int]] = []
+        flows: list[Ends] = []
+        for question, stage in due:
+            flow = question.told, question.key
+            ends = question.told.ends(question.row, question.key) if flow in self._open else None
+            if ends is None:
+                self._open.discard(flow)
+                continue
+            asked.append((question, stage))
+            flows.append(ends)
+        now = time.monotonic()
+        for (question, stage), answer in zip(asked, owners.of_flows(flows) if flows else (), strict=True):
+            _, told, row, key = question
+            after = len(WAITS) if isinstance(answer, Unknown) and answer.far else stage + 1
+            if self._put(answer, told, row, key) and stage + 1 < len(WAITS):
+                wait = (*WAITS, FAR_WAIT)[after]
+                self._waiting[after].append(Question(now + wait, told, row, key))
+            else:
+                self._open.discard((told, key))
 
     def _ask_last(self, owners: Owners, told: AddonColumns, row: int, key: int, over: bool) -> None:
         """Ask about a flow whose record is made now. `over`: with the input, so that waiting delays nothing."""
-        while self._put(owners, told, row, key) and over and self._patience > 0:
+        while (ends := told.ends(row, key)) is not None and self._put(owners.of_flow(*ends), told, row, key) and over \
+                and self._patience > 0:
             self._patience -= STEP_S
             time.sleep(STEP_S)
         self._open.discard((told, key))
 
-    def _put(self, owners: Owners, told: AddonColumns, row: int, key: int) -> bool:
+    def _put(self, answer: Owner | Unknown, told: AddonColumns, row: int, key: int) -> bool:
         """Put the answer of now into the columns. May a later one be better?"""
-        ends = told.ends(row, key)
-        if ends is None:
-            return False
-        answer = owners.of_flow(*ends)
         known = told.of(row, key)
         if isinstance(answer, Unknown):
             if known is None or known[0][0] is None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from netwatch.model.host import Host, Unavailable
+from netwatch.model.host import Ends, Host, Unavailable
 from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
@@ -107,6 +107,9 @@ class Looking:
     def of_flow(self, proto: str | int, src: str | bytes, sport: int, dst: str | bytes, dport: int,
                 first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown:
         return self._owners.of_flow(proto, src, sport, dst, dport, first_seen_ns, last_seen_ns)
+
+    def of_flows(self, asked: Sequence[Ends]) -> list[Owner | Unknown]:
+        return [self._owners.of_flow(*each) for each in asked]
 
     def status(self) -> list[Status]:
         return self._owners.status()

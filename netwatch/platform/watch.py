@@ -161,7 +161,10 @@ class Watch:
                 return first
         other_port = sport if number in (PROTOCOLS["icmp"], PROTOCOLS["icmp6"]) else dport
         second = self._answer(number, there, other_port, here, sport, first_seen_ns, last_seen_ns)
-        return second if first is None or isinstance(second, Owner) or ended_here else first
+        found = second if first is None or isinstance(second, Owner) or ended_here else first
+        if isinstance(found, Unknown) and not began_here and not ended_here:
+            return replace(found, far=True)
+        return found
 
     def status(self) -> list[Status]:
         """Every method of this platform, best first: active or why not, and what it has done so far."""

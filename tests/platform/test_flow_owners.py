@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from wire import SECOND, START, SYN, arp, eth, icmp_echo, ip4, pcap, tcp, udp
 from netwatch.filter import Filter
 from netwatch.model.contract import Purpose
 from netwatch.model.event import Step
-from netwatch.model.host import Host, Unavailable
+from netwatch.model.host import Ends, Host, Unavailable
 from netwatch.model.machine import EXACT, LISTENER, Owner, Process, Status, Unknown
 from netwatch.owners import addon as owners
 from netwatch.owners.addon import FlowOwners, Method, chosen
@@ -50,6 +50,9 @@ class Invented(Host):
         self.asked.append((proto, src, sport, dst, dport, first))
         there = self.answers.get(sport, [Unknown("nobody")])
         return there.pop(0) if len(there) > 1 else there[0]
+
+    def of_flows(self, asked: Sequence[Ends]) -> list[Owner | Unknown]:
+        return [self.of_flow(*each) for each in asked]  # type: ignore[arg-type]
 
     def tcp_info(self, local: str, lport: int, remote: str, rport: int) -> dict[str, Any]:
         if rport == 1000:
@@ -99,6 +102,15 @@ def test_what_is_asked_about_is_the_flow_from_who_began_it():
     assert set(platform.asked) == {(17, near, 4000, far, 53, START + 1), (1, near, 77, far, 0, START + 2)}
     assert "process" not in arp_found
     assert [record["process"] for record in found] == [{"unknown": "nobody"}] * 2
+
+
+def test_what_is_of_others_is_asked_about_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither end is here, and no sooner than a while later."""
+    monkeypatch.setattr(owners, "FAR_WAIT", 0.0)
+    platform = Invented({1000: [Unknown("passing by", retry=True, far=True)], 1001: [Unknown("later", retry=True)]})
+    records_of(platform, [opened(1000 + each % 2, each) for each in range(40)])
+    asked = [sport for _, _, sport, *_ in platform.asked]
+    assert asked.count(1000) == 2 and asked.count(1001) > 2
 
 
 def test_a_better_answer_replaces_a_listener_and_nothing_replaces_an_owner():

@@ -215,7 +215,11 @@ def test_owners_are_found_through_it(helper):
         when, until = time.time_ns(), time.monotonic() + 5
         while not isinstance(owner := helper.owners.of_flow(*source, when), words.Owner) and time.monotonic() < until:
             time.sleep(0.05)
+        nobodys = ("udp", b"\xc6\x33\x64\x41", 9, b"\xc6\x33\x64\x42", 9, when, 0)
+        many = helper.owners.of_flows([nobodys, (*source, when, 0)] * 100)
     assert isinstance(owner, words.Owner) and owner.process.pid == os.getpid()
+    assert len(many) == 200 and all(isinstance(each, words.Unknown) and each.far for each in many[::2])
+    assert {each.process.pid for each in many[1::2]} == {os.getpid()}
 
 
 def test_new_files_are_new_and_ours(helper, tmp_path):
@@ -258,7 +262,9 @@ def test_long_answers_come_in_parts_and_too_long_ones_not_at_all():
 @pytest.mark.parametrize("data", [
     b"", b"[]", b"{}", b"[1,2,3]", b'[1,"links",[1]]', b'[1,"no such",[]]', b'[1,"__init__",[]]',
     b'[1,"cpu_seconds",["1"]]',
-    b'[1,"cpu_seconds",[true]]', b'[1,"open",[["lo",1],"",1,1,false]]', b'["1","links",[]]', b"[" * 60_000,
+    b'[1,"cpu_seconds",[true]]', b'[1,"of_flows",[[]]]', b'[1,"of_flows",[{"t":[1]}]]',
+    b'[1,"of_flows",[{"t":[{"t":[6,"a",1,"b",2,3,"4"]}]}]]',
+    b'[1,"of_flows",[{"t":[' + b",".join([b'{"t":[6,"a",1,"b",2,3,4]}'] * 129) + b']}]]', b'[1,"open",[["lo",1],"",1,1,false]]', b'["1","links",[]]', b"[" * 60_000,
     b'[1,"cpu_seconds",[{"c":"Popen","v":[]}]]', b'[1,"cpu_seconds",[{"b":"zz"}]]', b'[1,"cpu_seconds",[{"t":3}]]',
     b'[1,"cpu_seconds",' + b'[' * 50 + b']' * 50 + b"]", b"\xff\xfe", b'[1,"cpu_seconds",[{"b":1,"c":2,"d":3}]]',
 ])
@@ -270,6 +276,7 @@ def test_what_is_no_question_is_refused(data):
 def test_mutants_of_messages_raise_nothing_else():
     made = [messages.ask(Question(3, "of_flow", ["tcp", b"\x7f\0\0\1", 1, b"\x7f\0\0\1", 2, 0, 0])),
             messages.ask(Question(4, "open", [["lo", "any"], "tcp", 64, 1, True])),
+            messages.ask(Question(5, "of_flows", [((6, b"\1\2\3\4", 1, b"\1\2\3\5", 2, 3, 4),) * 2])),
             *(messages.answer_parts(Answer(1, "is", value))[0][1:] for value in VALUES)]
     chance = random.Random(5)
     for _ in range(20_000):

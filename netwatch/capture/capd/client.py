@@ -17,8 +17,8 @@ from netwatch._fast.input import source as sources
 from netwatch._fast.input.ring import RingSource
 from netwatch._fast.input.source import Source, SourceError
 from netwatch.capture.capd.guard import KILLED, TRIES
-from netwatch.capture.capd.messages import PART, Answer, Json, MessageError, Question, answer, ask
-from netwatch.model.host import Host, Unavailable
+from netwatch.capture.capd.messages import MANY_MOST, PART, Answer, Json, MessageError, Question, answer, ask
+from netwatch.model.host import Ends, Host, Unavailable
 from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
@@ -284,6 +284,17 @@ class Owners:
                                                             last_seen_ns))
         except Unavailable as e:
             return Unknown(str(e))
+
+    def of_flows(self, asked: Sequence[Ends]) -> list[Owner | Unknown]:
+        found: list[Owner | Unknown] = []
+        for at in range(0, len(asked), MANY_MOST):
+            part = tuple(asked[at:at + MANY_MOST])
+            try:
+                answers, places = self._helper.ask("of_flows", part)
+                found += [answers[place] for place in places]
+            except Unavailable as e:
+                found += [Unknown(str(e))] * len(part)
+        return found
 
     def status(self) -> list[Status]:
         try:

@@ -21,6 +21,7 @@ from netwatch.capture import live
 from netwatch.capture.capd.guard import guard
 from netwatch.capture.capd.messages import QUESTION_MOST, Answer, Json, MessageError, Question, answer_parts, question
 from netwatch.model.host import Unavailable
+from netwatch.model.machine import Owner, Unknown
 from netwatch.platform.host import ThisMachine
 from netwatch.store.files import new_file
 
@@ -121,6 +122,14 @@ class Helper:
         if self._host.owners is None:
             raise Unavailable("nobody looks for owners")
         return self._host.owners.of_flow(*ends), ()
+
+    def _of_flows(self, asked: Json) -> Answered:
+        """The answers, each once, and for each flow which of them is its."""
+        if self._host.owners is None:
+            raise Unavailable("nobody looks for owners")
+        places: dict[Owner | Unknown, int] = {}
+        found = [places.setdefault(each, len(places)) for each in self._host.owners.of_flows(asked)]
+        return [list(places), found], ()
 
     def _owners_status(self) -> Answered:
         return (self._host.owners.status() if self._host.owners is not None else []), ()

@@ -7,6 +7,7 @@ as many datagrams as it takes, the last of which begins with a point. Descriptor
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
@@ -29,8 +30,10 @@ QUESTIONS: dict[str, tuple[Type, ...]] = {
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
     "allow_probes": (list, bool), "probe": (str, str, int, int, int, int), "replies": (),
-    "kernel_drops": (),
+    "kernel_drops": (), "of_flows": (tuple,),
 }
+MANY = {"of_flows": "of_flow"}  # questions that are many of another: a tuple of its arguments
+MANY_MOST = 128
 
 
 class MessageError(Exception):
@@ -119,12 +122,25 @@ def question(data: bytes) -> Question:
     types, arguments = QUESTIONS.get(found[1]), unpacked(found[2])
     if types is None or not isinstance(arguments, list) or len(arguments) != len(types):
         raise MessageError("no such question")
+    _check(found[1], arguments, types)
+    if found[1] in MANY:
+        of = QUESTIONS[MANY[found[1]]]
+        if len(arguments[0]) > MANY_MOST:
+            raise MessageError(f"{found[1]}: too many at a time")
+        for each in arguments[0]:
+            if not isinstance(each, tuple) or len(each) != len(of):
+                raise MessageError(f"{found[1]}: something else than {MANY[found[1]]}")
+            _check(found[1], each, of)
+    return Question(found[0], found[1], arguments)
+
+
+def _check(name: str, arguments: Sequence[Json], types: tuple[Type, ...]) -> None:
+    """Are they of these types? Raises MessageError."""
     for value, kind in zip(arguments, types, strict=True):
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise MessageError(f"{found[1]}: an argument of another type")
+            raise MessageError(f"{name}: an argument of another type")
         if isinstance(value, list) and not all(isinstance(each, str) for each in value):
-            raise MessageError(f"{found[1]}: a list of something else than names")
-    return Question(found[0], found[1], arguments)
+            raise MessageError(f"{name}: a list of something else than names")
 
 
 def answer_parts(answer: Answer) -> list[bytes]:
