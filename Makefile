@@ -46,6 +46,11 @@ bench: ## whole programs on generated captures; a quick look: ARGS="--size quick
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) -m bench.run $(ARGS)
 
+.PHONY: bench-agent
+bench-agent: ## half an hour of the agent at 100,000 packets and 1,000 new flows a second; as root; MINUTES=10: shorter
+	@. tools/prepare.sh && ready ""
+	$(PYTHON) -m bench.agent --seconds $$(( $(or $(MINUTES),30) * 60 )) --every 60
+
 .PHONY: golden
 golden: ## write the golden screens and records anew, and the pages that name them; look at the diff before you commit
 	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py tests/golden tests/captures

@@ -113,8 +113,9 @@ def main() -> int:
         time.sleep(1)
         agent.terminate()
         agent.wait(20)
-        told = log.read_bytes().count(b"\n")
-        print(f"{rate:,.0f} packets/s, {sent:,} sent, {flows:,} new flows, {told:,} records; {measure.load()}")
+        told = sum(path.read_bytes().count(b"\n") for path in log.parent.iterdir())
+        print(f"{rate:,.0f} packets/s, {sent:,} sent, {flows:,} new flows, {told:,} records in what the log keeps; "
+              f"{measure.load()}")
     return 0
 
 

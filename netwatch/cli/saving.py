@@ -1,4 +1,5 @@
-"""`--write`: the packets that pass, as one pcapng file with all that is known of them. It is whole, or not there.
+"""`--write`: the packets that pass, as one pcapng file with all that is known of them; where the name says pcap, as that
+and a second file of what is known. It is whole, or not there.
 
 Files are read once more, when it is known what their flows were (copying.py). Live, packets wait in memory until it is
 known whose their flow is; those of a pipe are written as they come.
@@ -32,9 +33,19 @@ if TYPE_CHECKING:
     from netwatch.run.pipeline import Pipeline
 
 CLASSIC = (".pcap", ".cap")  # names of files of the older format
+BESIDE = ".jsonl"  # what follows the name of the file beside one of these
 TLS_KEY_LOG = 0x544C534B  # ng 4.7.1
 SECRETS_MOST = 1 << 23  # bytes of one block
 WAIT_NS = 3_000_000_000  # owners are asked about for two seconds (owners/addon.py)
+
+
+def _writer(path: str, fds: Sequence[int]) -> CaptureWriter:
+    """Of pcapng, or of pcap and the lines beside it."""
+    if len(fds) == 1:
+        return CaptureWriter(path, fd=fds[0])
+    from netwatch._fast.input.classicwriter import ClassicWriter
+
+    return ClassicWriter(path, *fds)
 
 
 def _instead(path: str, number: int | None) -> str:
@@ -57,12 +68,17 @@ class Saving:
         refused = refuse_own(self.path, options.files)
         if refused:
             raise CommandError(f"--write {self.path}: {refused}")
-        try:
-            self._file = WholeFile(self.path, options.force)
-        except OSError as e:
-            hint = _instead(self.path, e.errno)
-            raise CommandError(f"--write {self.path}: {e.strerror}{hint}", exit_code_of(e)) from None
-        self._writer = CaptureWriter(self.path, fd=self._file.fd)
+        classic = self.path.endswith(CLASSIC)
+        if classic and self._with_secrets:
+            raise CommandError(f"--write {self.path}: a pcap file has no room for keys; name it .pcapng")
+        self._files: list[WholeFile] = []
+        for path in (self.path, *([self.path + BESIDE] if classic else [])):
+            try:
+                self._files.append(WholeFile(path, options.force))
+            except OSError as e:
+                self._drop_files()
+                raise CommandError(f"--write {path}: {e.strerror}{_instead(path, e.errno)}", exit_code_of(e)) from None
+        self._writer = _writer(self.path, [file.fd for file in self._files])
         self._line: ChosenLine | None = None
         self._again = again() if again is not None else None
         self._copying: Copying | None = None
@@ -158,17 +174,20 @@ class Saving:
             for number, interface in enumerate(self._pipeline.source.interfaces):
                 self._writer.add_statistics(number, found.get(interface["name"]))
             self._writer.close()
-            self._file.keep()
-            if self.path.endswith(CLASSIC):
-                say(f"{self.path} is pcapng, which is what is written whatever the name")
+            for file in reversed(self._files):  # the capture is there when all of it is
+                file.keep()
         except OSError as e:
             raise self._failed(e) from None
 
     def drop(self) -> None:
         """It did not come to finish(): there is no file."""
-        self._file.drop()
+        self._drop_files()
         if self._again is not None:
             self._again.close()
+
+    def _drop_files(self) -> None:
+        for file in self._files:
+            file.drop()
 
     def _copy(self, copying: Copying) -> dict[str, str]:
         """Write what was marked; the names that it is to have. Raises OSError."""
