@@ -37,6 +37,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--push", metavar="URL", help="post snapshots there; agent.key_file or $NETWATCH_KEY has the key")
     p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts events")
     p.add_argument("-w", "--where", metavar="EXPR", help="only records that pass this filter; alerts always do")
+    p.add_argument("--exported", action="store_true", help="also the flows that exporters tell of in what is captured: "
+                   "NetFlow 5 and 9, IPFIX, and those of frames that sFlow has sampled")
     headless.add_options(p)
     return p
 
@@ -52,16 +54,20 @@ def main(arguments: list[str]) -> int:
     plan = plan_of(options)
     if plan is None:
         raise CommandError("the agent has nothing to do: --metrics, --log, --syslog, --ipfix, --otlp or --push")
-    from netwatch.agent.journal import Journal
+    from netwatch.agent.journal import Journal, Own
     from netwatch.agent.snapshot import Snapshots
     from netwatch.agent.systemd import Notify
+    from netwatch.cli.sampling import Exporters
+    from netwatch.outlets.plan import own_ends
     from netwatch.outlets.process import Outlets
 
     notify = Notify()
     outlets = Outlets(_made(plan, of("agent.metrics")), lambda: sandbox.shut_in_outlets(
         options.settings, plan.readable, [each for each in (os.path.dirname(os.path.abspath(plan.log)) if plan.log else
                                                              "", plan.queue) if each]))
-    journal = Journal(kinds if plan.events else frozenset(), where, outlets.send)
+    exporters = Exporters(options.settings) if options.exported else None
+    journal = Journal(kinds if plan.events else frozenset(), where, outlets.send, exporters,
+                      Own(own_ends(plan), outlets.pid))
     try:
         with headless.running(options, given=lambda: [journal], hold=True, kinds=kinds) as session:
             snapshots = Snapshots(session, where, of("agent.top"), journal.alerts)

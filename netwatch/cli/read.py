@@ -28,7 +28,7 @@ from netwatch.cli.selection import (
     use_client_names,
     where_of,
 )
-from netwatch.cli.sources import files_again, open_source, say_faults
+from netwatch.cli.sources import files_again, open_source, sampled, say_faults
 from netwatch.cli.standard import look_of_tables, paged
 from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
@@ -43,6 +43,7 @@ from netwatch.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
+    from netwatch.cli.sampling import Feed
     from netwatch.cli.saving import Saving
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -102,7 +103,7 @@ def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -
         from netwatch.cli import history
 
         return history.read(options, kinds, selection, open_writer(style, Source(), options), options.settings)
-    if options.exported or options.source:
+    if options.exported or (options.source and not sampled(options)):
         from netwatch._fast.input.source import Source
         from netwatch.cli import collect
 
@@ -156,6 +157,7 @@ class Reading:
         self.deadline = None if options.duration is None else time.monotonic() + parse_duration(options.duration)
         self.progress = Progress(source, options.quiet or (sys.stdout.isatty() and writer.style != "table"))
         self._saved: Saving | None = None
+        self._feed: Feed | None = getattr(options, "feed", None)
 
     def go(self) -> int:
         reading = self._reading()
@@ -165,6 +167,8 @@ class Reading:
 
             self._saved = Saving(self.options, self._open_again if files_again(self.options) else None)
         self._shut_in()
+        if self._feed is not None:
+            self._feed.begin()
         old = {s: signal.signal(s, self._stop) for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN}
         try:
             reading.look_ahead(lambda: bool(self.interrupted))
@@ -178,6 +182,8 @@ class Reading:
             if self._saved is not None:
                 self._saved.drop()
         self.progress.clear()
+        if self._feed is not None:
+            self._feed.end()
         say_faults(self.source)
         self._say_of_keys(reading.pipeline)
         say(f"{self.source.frames_read:,} packets read, {self.source.bytes_read:,} bytes of input", detail=True)
@@ -269,7 +275,7 @@ class Reading:
             output.take(maker.runs(step))
             if self._saved is not None:
                 self._saved.ended(step)
-            if self.options.interface:
+            if self.options.interface or self._feed is not None:
                 self.writer.flush()
         if self._saved is not None:
             self._saved.finish()

@@ -67,8 +67,9 @@ def _inputs(p: Parser) -> None:
                    help="flows that were kept on disk (history.on), all, or of a time: 10:00..11:00; the table as "
                         "it was at a moment: 10:31:05")
     g.add_argument("--exported", action="store_true", help="flows that exporters tell of in what is read: NetFlow 5 "
-                   "and 9, IPFIX")
-    g.add_argument("--source", metavar="URL", help="the same, as it is sent to a UDP port here: ipfix://127.0.0.1:2055")
+                   "and 9, IPFIX, and those of frames that sFlow has sampled")
+    g.add_argument("--source", metavar="URL", help="the same, as it is sent to a UDP port here: "
+                   "ipfix://127.0.0.1:2055; sflow://127.0.0.1:6343: the frames that are sampled, read as a capture")
     g.add_argument("-f", "--capture-filter", default="", metavar="EXPR", help="libpcap filter, with -i")
     g.add_argument("--duration", metavar="TIME", help="with -i: stop after this long, e.g. 30s, 5m")
     g.add_argument("--count", type=natural, metavar="N", help="stop after this many packets")

@@ -1,5 +1,5 @@
-"""`--write`: the packets that pass, as one pcapng file with all that is known of them; where the name says pcap, as that
-and a second file of what is known. It is whole, or not there.
+"""`--write`: the packets that pass, as one pcapng file with all that is known of them; where the name says pcap, as
+that and a second file of what is known. It is whole, or not there.
 
 Files are read once more, when it is known what their flows were (copying.py). Live, packets wait in memory until it is
 known whose their flow is; those of a pipe are written as they come.

@@ -20,7 +20,12 @@ PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip")
 
 
 def open_source(options: argparse.Namespace) -> Source:
-    """The files or interfaces. Raises CommandError."""
+    """The files or interfaces, or frames that are sampled elsewhere. Raises CommandError."""
+    if sampled(options):
+        from netwatch.cli.sampling import Feed
+
+        options.feed = Feed(options)
+        return options.feed.source  # type: ignore[no-any-return]
     if bool(options.files) == bool(options.interface):
         raise CommandError("name one or more files, or -i with an interface")
     try:
@@ -47,6 +52,11 @@ def _open_interfaces(options: argparse.Namespace) -> Source:
     opener = getattr(options.host, "open", open_live)  # the helper's, where there is one
     return opener(options.interface, options.capture_filter, options.settings.of("capture.snaplen"),
                      options.settings.of("capture.ring_mb"), False)
+
+
+def sampled(options: argparse.Namespace) -> bool:
+    """Is what is read sent here by agents that sample frames?"""
+    return str(getattr(options, "source", None) or "").startswith("sflow://")
 
 
 def files_again(options: argparse.Namespace) -> bool:

@@ -85,6 +85,13 @@ class Collector:
             self.malformed += 1
         return found
 
+    def numbered(self, records: list[Record]) -> list[Record]:
+        """Flows that were learnt otherwise, numbered with those of here."""
+        for record in records:
+            self.records += 1
+            record["id"] = self.records
+        return records
+
     def _give(self, said: Record, exporter: str, base_ns: int, found: list[Record]) -> None:
         record = flow_record(said, self.records + 1, exporter, base_ns)
         if record is not None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import ipaddress
 import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 MOST_PATH = 107  # bytes of the path of a socket (unix(7))
 ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[\w.-]{1,253}))(?::(?P<port>[0-9]+))?")
 SNAPSHOT = "snapshot"  # the kind of record that tells how all is
+PORTS = {"http": 80, "https": 443, "udp": 514, "tcp": 514, "tls": 514, "ipfix": 4739}  # where none is said
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,20 @@ class Outlet(Protocol):
 
     def state(self) -> dict[str, int | str]:
         """How it is doing: sent, dropped, waiting, error."""
+
+
+def own_ends(plan: Plan) -> frozenset[tuple[bytes, int]]:
+    """(packed address, port) of all that is sent to, as far as the names can be resolved now."""
+    found: set[tuple[bytes, int]] = set()
+    for url in filter(None, (plan.syslog, plan.ipfix, plan.otlp, plan.push)):
+        with contextlib.suppress(ValueError, OSError):
+            parts = urlsplit(url)
+            kind = "ipfix" if url == plan.ipfix else parts.scheme
+            port = parts.port or PORTS.get(kind, 0)
+            if parts.hostname and port:
+                found |= {(ipaddress.ip_address(str(each[4][0]).partition("%")[0]).packed, port)
+                          for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
+    return frozenset(found)
 
 
 def is_port(text: str) -> bool:

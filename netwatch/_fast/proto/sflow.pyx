@@ -1,7 +1,7 @@
 """sFlow version 5 (sflow.org, sflow_version_5.txt) over UDP: agents, kinds of sample, sampling rates, what was lost.
 
-A datagram is known by its samples, whose lengths fill it to the last byte. The packets that flow samples carry are not
-read. Numbers are 32 bits wide and stand in XDR.
+A datagram is known by its samples, whose lengths fill it to the last byte. It is handed to who reads the packets that
+flow samples carry (netwatch/collect). Numbers are 32 bits wide and stand in XDR.
 """
 from libc.stdlib cimport free
 
@@ -10,6 +10,7 @@ from sys import byteorder
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be32, left, reader, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
                                            set_initiator, zeroed, reads)
+from netwatch._fast.proto.common.exported cimport hand_on
 from netwatch._fast.proto.common.learn cimport fact_distinct
 from netwatch._fast.proto.common.lines cimport port_is
 from netwatch._fast.proto.common.xdr cimport put32
@@ -167,6 +168,7 @@ cdef int sflow_parse(Look* look, Slice d) noexcept nogil:
         if look.state[0] == NULL:
             return PARSE_DONE
     take_datagram(look, <Sflow*>look.state[0], d)
+    hand_on(look, d.p, <u32>d.n)
     return PARSE_OK
 
 

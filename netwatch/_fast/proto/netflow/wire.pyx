@@ -5,19 +5,16 @@ byte. Of templates the information elements are learnt; the flow records themsel
 reads them (netwatch/collect). What sequence numbers pass over was lost on the way to the collector, or to us.
 """
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, be32, left, reader, take, take16,
                                         take_reader)
-from netwatch._fast.flow.exports cimport EV_EXPORT
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, event, fact_number, fact_once, set_initiator, reads,
-                                           wants)
+                                           PARSE_OK, fact_number, fact_once, set_initiator, reads)
+from netwatch._fast.proto.common.exported cimport hand_on
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport DETECT_ENOUGH, port_is
 from netwatch._fast.proto.common.xdr cimport put32
-from netwatch._fast.wire.packet cimport FAMILY_IP4, FAMILY_IP6
 
 cdef enum:                     # fact keys, as in text.py
     FLOW_VERSION = 1
@@ -46,7 +43,6 @@ cdef enum:
     ENTERPRISE = 0x8000
     SETS = 64
     TIME_LEAST = 0x30000000    # 1995: clocks before it are not set
-    SENDER = 17                # bytes of an event before the packet
     GAP_MOST = 1 << 24         # a longer one is a restart
 
 cdef struct Source:            # one exporting process
@@ -207,20 +203,6 @@ cdef void tell(Look* look, Export* x, u32 version, u32 source) noexcept nogil:
         if x.lost:
             fact_number(look, FLOW_LOST, x.lost)
     set_initiator(look, True)
-
-
-cdef void hand_on(Look* look, const u8* p, u32 n) noexcept nogil:
-    """The packet, to who reads the flow records in it."""
-    cdef u8 size = 4 if look.row.family == FAMILY_IP4 else 16 if look.row.family == FAMILY_IP6 else 0
-    cdef u8* room
-    if not size or not wants(look, EV_EXPORT):
-        return
-    room = event(look, EV_EXPORT, 0, SENDER + n)
-    if room != NULL:
-        memset(room, 0, SENDER)
-        room[0] = size
-        memcpy(room + 1, &look.row.b[0] if look.side else &look.row.a[0], size)
-        memcpy(room + SENDER, p, n)
 
 
 cdef void take_packet(Look* look, Export* x, const u8* p, u32 n) noexcept nogil:
