@@ -17,7 +17,7 @@ from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fre
 from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
 from netwatch._fast.out.names import link_name, unread_links
 from netwatch._fast.out.packetrows import PacketRows
-from netwatch._fast.out.record import described_of, record_of
+from netwatch._fast.out.record import Describer, record_of
 from netwatch._fast.out.summary import summary
 from netwatch.model.contract import WARNING, Addon, Kind, Purpose, Values
 from netwatch.model.event import Event, FlowRef, Step
@@ -81,6 +81,7 @@ class Pipeline:
         self._copies = list(copies()) if apart and copies else []
         self._fields = FlowFields(source.interfaces)
         self._asked: dict[frozenset[str] | None, _Asked] = {}
+        self._describers: dict[tuple[bool, frozenset[str] | None], Describer] = {}
         self._each = each
         box = PacedBox() if each else box
         self._boxes = [box] if box is not None else [Box() for _ in range(workers if self._copies else min(workers, 2))]
@@ -201,12 +202,15 @@ class Pipeline:
                        wanted: frozenset[str] | None = None) -> Iterator[Record]:
         """The same of each of some rows."""
         asked = self._asked_of(wanted)
+        if (show_secrets, asked.keys) not in self._describers:
+            self._describers[show_secrets, asked.keys] = Describer(show_secrets, asked.keys)
+        describer = self._describers[show_secrets, asked.keys]
         for engine, row in rows:
             if asked.whole:
                 record = self.record(engine, row, show_secrets, wanted)
                 yield {key: value for key, value in record.items() if key not in IN_ROWS}
                 continue
-            found: Record = described_of(engine, row, show_secrets, asked.keys)
+            found: Record = describer.of(engine, row)
             if asked.addons:
                 _adorn(asked.addons, found, engine, row)
             yield found

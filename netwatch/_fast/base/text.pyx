@@ -4,7 +4,7 @@ Every proto file's describe() and record() passes what it read through here. It 
 """
 import re
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
 # C0, DEL, C1, line and paragraph separators, and the marks that turn the reading direction (they can disguise text).
@@ -21,9 +21,9 @@ cdef bint is_plain(const char* p, Py_ssize_t n) noexcept nogil:
     return True
 
 
-def clean(raw: bytes, limit: int = 1024) -> str:
+cpdef str clean(bytes raw, Py_ssize_t limit=1024):
     """At most `limit` characters of the bytes; what is not UTF-8 or not printable becomes U+FFFD."""
-    cdef Py_ssize_t n = PyBytes_GET_SIZE(raw)
+    cdef Py_ssize_t n = len(raw)
     if n <= limit and is_plain(PyBytes_AS_STRING(raw), n):
         return PyUnicode_DecodeASCII(PyBytes_AS_STRING(raw), n, NULL)
     if len(raw) > limit * 4:
@@ -39,7 +39,8 @@ def is_host(text: str) -> bool:
     return 0 < len(text) <= 255 and _HOST.fullmatch(text) is not None
 
 
-def add_text(obj: dict, key: str, raw: bytes | None, limit: int = 1024) -> None:
+cpdef int add_text(dict obj, str key, bytes raw, Py_ssize_t limit=1024) except -1:
     """Put the cleaned text under the key, unless there is none."""
     if raw:
         obj[key] = clean(raw, limit)
+    return 0

@@ -165,19 +165,17 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     speaks with is shown by what it says."""
     cdef int proto = look.conn.proto
     cdef u8 before = look.cold.confidence
-    cdef bint more, other
+    cdef bint more
     if look.datagram or look.client or look.inner or look.offset or not look.row.bits & BIT_SEEN:
         return False
-    if best(look, data, BY_TCP, &more) == 0 or look.proto == proto or look.cold.confidence < SURE_SERVER:
-        look.cold.confidence = before
+    look.proto = proto
+    if proto_at(proto).detect(look, data) != 0:
         return False
-    look.conn.found = <u8>look.proto
+    if best(look, data, BY_TCP, &more) and look.proto != proto and look.cold.confidence >= SURE_SERVER:
+        look.conn.found = <u8>look.proto
     look.cold.confidence = before
     look.proto = proto
-    other = proto_at(proto).detect(look, data) == 0
-    if not other:
-        look.conn.found = 0
-    return other
+    return look.conn.found != 0
 
 
 cdef void fallen(Look* look) noexcept nogil:

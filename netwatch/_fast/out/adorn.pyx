@@ -105,17 +105,23 @@ cdef inline const u8* target(const FlowAt* at) noexcept nogil:
 
 cdef bint is_name(str host):
     """Not an address in text, of either family: no top-level domain ends in a digit or has a colon."""
-    return len(host) > 0 and not host[len(host) - 1].isdigit() and ":" not in host
+    return len(host) > 0 and not (<Py_UCS4>host[len(host) - 1]).isdigit() and ":" not in host
 
 
 cdef str without_port(str host):
     """A Host field (RFC 9110 section 7.2) without its port."""
+    if ":" not in host:
+        return host
     name, colon, port = host.rpartition(":")
     return name if colon and (not port or port.isdigit()) else host
 
 
 def said_name(str host, bint with_port) -> str | None:
     """The name of a host as a flow says it, `with_port` in a Host field; None when that is none."""
+    return name_in(host, with_port)
+
+
+cdef str name_in(str host, bint with_port):
     if with_port:
         host = without_port(host)
     return host.lower() if is_name(host) else None
@@ -126,12 +132,12 @@ cdef dict own_name(dict record):
     for carrier in ("tls", "quic"):
         said = record.get(carrier)
         if said is not None and "sni" in said:
-            host = said_name(said["sni"], False)
+            host = name_in(said["sni"], False)
             if host is not None:
                 return {"host": host, "via": "sni"}
     said = record.get("http")
     if said is not None and "host" in said:
-        host = said_name(said["host"], True)
+        host = name_in(said["host"], True)
         if host is not None:
             return {"host": host, "via": "http"}
     return None

@@ -1,11 +1,10 @@
 """Community ID version 1: the same hash of a flow's ends in every program (the Community ID specification, seed 0)."""
-from binascii import b2a_base64
-from hashlib import sha1
 from ipaddress import ip_address
 
-from libc.string cimport memcmp, memcpy
+from cpython.unicode cimport PyUnicode_DecodeASCII
+from libc.string cimport memcmp, memcpy, memset
 
-from netwatch._fast.base.bytes cimport u8, u16
+from netwatch._fast.base.bytes cimport u8, u16, u32, be32
 from netwatch._fast.flow.icmp cimport is_icmp
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ICMP, PROTO_ICMP6, PROTO_SCTP, PROTO_TCP,
@@ -13,6 +12,8 @@ from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ICMP, PRO
 
 cdef enum:
     NO_ANSWER = 255
+    BLOCK = 64                 # octets SHA-1 takes at once; here there is one block (FIPS 180-4)
+    TEXT = 30                  # characters of an identifier
     ECHO_REQUEST = 8           # RFC 792
     ECHO6_REQUEST = 128        # RFC 4443
 
@@ -22,6 +23,7 @@ PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "a
 PAIRS = ((8, 0), (13, 14), (15, 16), (17, 18), (10, 9))
 PAIRS6 = ((128, 129), (133, 134), (135, 136), (130, 131), (144, 145), (139, 140))
 
+cdef const char* BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 cdef u8[256] ANSWERS
 cdef u8[256] ANSWERS6
 
@@ -39,21 +41,70 @@ cdef void pair_up():
 pair_up()
 
 
+cdef inline u32 turned(u32 value, int bits) noexcept nogil:
+    return value << bits | value >> (32 - bits)
+
+
+cdef void sha1_block(const u8* block, u8* out) noexcept nogil:
+    """SHA-1 (FIPS 180-4 section 6.1.2) of what fits in a block, padded; 20 octets."""
+    cdef u32[80] w
+    cdef u32[5] h
+    cdef u32 a = 0x67452301, b = 0xefcdab89, c = 0x98badcfe, d = 0x10325476, e = 0xc3d2e1f0, f
+    cdef int i
+    for i in range(16):
+        w[i] = be32(block + 4 * i)
+    for i in range(16, 80):
+        w[i] = turned(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)
+    for i in range(80):
+        if i < 20:
+            f = ((b & c) | (~b & d)) + 0x5a827999
+        elif i < 40:
+            f = (b ^ c ^ d) + 0x6ed9eba1
+        elif i < 60:
+            f = ((b & c) | (b & d) | (c & d)) + <u32>0x8f1bbcdc
+        else:
+            f = (b ^ c ^ d) + <u32>0xca62c1d6
+        f += turned(a, 5) + e + w[i]
+        e, d, c, b, a = d, c, turned(b, 30), a, f
+    h[0], h[1], h[2], h[3], h[4] = (a + 0x67452301, b + <u32>0xefcdab89, c + <u32>0x98badcfe, d + 0x10325476,
+                                    e + <u32>0xc3d2e1f0)
+    for i in range(20):
+        out[i] = <u8>(h[i >> 2] >> (24 - 8 * (i & 3)))
+
+
+cdef void base64_of(const u8* digest, char* to) noexcept nogil:
+    """28 characters of 20 octets (RFC 4648 section 4)."""
+    cdef u32 three
+    cdef int i, k
+    for i in range(7):
+        three = <u32>digest[3 * i] << 16 | <u32>digest[3 * i + 1] << 8 | (digest[3 * i + 2] if i < 6 else 0)
+        for k in range(4):
+            to[4 * i + k] = BASE64[three >> (18 - 6 * k) & 63]
+    to[27] = c'='
+
+
 cdef object digest(u8 proto, const u8* src, const u8* dst, int size, u16 sport, u16 dport, bint one_way):
     """Of addresses of `size` bytes. `one_way`: the ends have an order, which stays."""
-    cdef u8[40] data
+    cdef u8[BLOCK] data
+    cdef u8[20] hashed
+    cdef char[TEXT] text
     cdef int n = 2 * size + 4
     cdef int order = 0 if one_way else memcmp(src, dst, size)
     if order > 0 or (order == 0 and dport < sport and not one_way):
         src, dst, sport, dport = dst, src, dport, sport
-    data[0] = data[1] = 0                          # the seed
+    memset(data, 0, BLOCK)                         # the seed, and what pads
     memcpy(&data[2], src, size)
     memcpy(&data[2 + size], dst, size)
     data[n - 2], data[n - 1] = proto, 0
     if proto in (PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_ICMP, PROTO_ICMP6):
         data[n], data[n + 1], data[n + 2], data[n + 3] = sport >> 8, sport & 255, dport >> 8, dport & 255
         n += 4
-    return "1:" + b2a_base64(sha1((<const char*>data)[:n], usedforsecurity=False).digest(), newline=False).decode()
+    data[n] = 0x80
+    data[BLOCK - 2], data[BLOCK - 1] = n >> 5, n << 3 & 255
+    sha1_block(data, hashed)
+    text[0], text[1] = c'1', c':'
+    base64_of(hashed, text + 2)
+    return PyUnicode_DecodeASCII(text, TEXT, NULL)
 
 
 cdef object of_icmp(u8 proto, const u8* src, const u8* dst, int size, u8 kind, u8 code):

@@ -11,7 +11,7 @@ from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.sheet cimport put_packed
-from netwatch._fast.out.shown cimport Shown, Span, picked
+from netwatch._fast.out.shown cimport Member, Shown, Span, picked
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
@@ -167,23 +167,23 @@ cdef class Encoder:
         cdef Value v
         cdef bint raw = flow != NULL or packet != NULL
         cdef bytes head = shown.begin
-        cdef u32 i
+        cdef const Member* member
+        cdef Py_ssize_t k
         put_bytes(&self.out, <const u8*>head, len(head))
-        for member in shown.members:
-            if isinstance(member, tuple):
-                self.branch(flow, packet, rest, theirs, <tuple>member)
-                continue
-            i = member
-            if raw and shown.codes[i]:
-                self.value(flow, packet, shown.codes[i], &v)
+        for k in range(len(shown.members)):
+            member = &shown.plan[k]
+            if member.column < 0:
+                self.branch(flow, packet, rest, theirs, <tuple>shown.members[k])
+            elif raw and member.code:
+                self.value(flow, packet, member.code, &v)
                 if v.kind != V_ABSENT and not (self.flat and v.kind == V_OBJECT) and not self.retold(&v):
-                    head = shown.heads[i]
-                    put_bytes(&self.out, <const u8*>head, len(head))
+                    put_bytes(&self.out, member.head, member.size)
                     put_json(&self.out, &v)
                 elif v.kind != V_ABSENT:
-                    self.member(shown.names[i], self.as_object(&v))
-            elif not (shown.whole and not raw) and shown.names[i] != "schema":
-                self.member(shown.names[i], self.found(shown, i, flow, packet, rest, theirs))
+                    self.member(shown.names[member.column], self.as_object(&v))
+            elif not (shown.whole and not raw) and shown.names[member.column] != "schema":
+                self.member(shown.names[member.column],
+                            self.found(shown, member.column, flow, packet, rest, theirs))
         if shown.whole:
             for key, item in rest.items():
                 if key != "schema":

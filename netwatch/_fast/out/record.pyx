@@ -3,7 +3,10 @@
 A record's second half, what the classifiers learnt, is described by Python, each protocol by its own module; what is
 not asked for is not described.
 """
+from libc.string cimport memcmp
+
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport mix, mix_bytes
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.row cimport Facts
@@ -14,7 +17,11 @@ from netwatch._fast.look.announced cimport ANNOUNCED_BY, ToldEnds
 from netwatch._fast.wire.packet cimport FAMILY_IP6
 
 from netwatch._fast.dpi import app_names
-from netwatch._fast.out.flowfields import FIELDS
+from netwatch._fast.out.flowfields import FIELDS, IN_ROWS
+
+cdef enum:
+    KEPT = 4096                # descriptions a Describer keeps; a power of two
+    LONGEST = 1024             # bytes of facts whose description it keeps
 
 cdef list APPS = app_names()
 cdef object FLOW_FIELDS = None
@@ -71,6 +78,55 @@ def described_of(Engine engine, u32 number, bint show_secrets=False, wanted: Col
     if flow_at(&at, engine, number):
         described(&at, r, show_secrets, wanted)
     return r
+
+
+cdef class Describer:
+    """Gives what described_of() gives, for one choice of keys. Most handshakes are like others: what facts say that
+    came twice is kept. The objects in what it gives are shared, and not to be changed."""
+    cdef bint show_secrets
+    cdef object wanted
+    cdef bint nothing          # is wanted
+    cdef u64[KEPT] once        # the hash of what came there last
+    cdef list keys             # the facts of what is kept there
+    cdef list kept
+
+    def __init__(self, bint show_secrets, wanted: Collection[str] | None):
+        self.show_secrets, self.wanted = show_secrets, wanted
+        self.nothing = wanted is not None and IN_ROWS.issuperset(wanted)
+        self.keys, self.kept = [None] * KEPT, [None] * KEPT
+
+    def of(self, Engine engine, u32 number) -> dict:
+        """The same as described_of()."""
+        cdef FlowAt at
+        cdef const Facts* facts
+        cdef bytes key
+        cdef u64 h, place
+        r = {}
+        if self.nothing or not flow_at(&at, engine, number):
+            return r
+        facts = at.cold.facts
+        if facts == NULL or facts.used > LONGEST:
+            described(&at, r, self.show_secrets, self.wanted)
+            return r
+        h = mix(mix_bytes(<const u8*>(facts + 1), facts.used), <u64>at.row.app << 8 | at.cold.confidence)
+        place = h & (KEPT - 1)
+        key = self.keys[place]
+        if key is not None and self.is_of(key, &at):
+            return dict(<dict>self.kept[place])
+        described(&at, r, self.show_secrets, self.wanted)
+        if self.once[place] == h:
+            self.keys[place] = bytes((at.row.app, at.cold.confidence)) + (
+                <const char*>(facts + 1))[:facts.used]
+            self.kept[place] = dict(r)
+        self.once[place] = h
+        return r
+
+    cdef bint is_of(self, bytes key, const FlowAt* at):
+        """Is what is kept under that key what the flow's facts say?"""
+        cdef const u8* p = key
+        cdef u32 n = at.cold.facts.used
+        return (len(key) == n + 2 and p[0] == at.row.app and p[1] == at.cold.confidence and
+                memcmp(p + 2, at.cold.facts + 1, n) == 0)
 
 
 cdef dict told(const Facts* facts, dict r, object wanted):

@@ -6,6 +6,12 @@ cdef struct Span:              # a cell's text in the scratch buffer
     u64 n
     bint there
 
+cdef struct Member:            # of a JSON object
+    int column                 # -1: some members of an object, as `members` has it
+    int code                   # of what rows have; 0: none
+    const char* head           # `,"name":`
+    u32 size                   # of the head
+
 
 cdef class Shown:
     cdef readonly str kind
@@ -16,6 +22,7 @@ cdef class Shown:
     cdef u32* coded            # the columns that have codes
     cdef u32 n_coded
     cdef list heads            # `,"name":`
+    cdef Member* plan          # one for each of `members`
     cdef list ways             # of each column: [(code or 0, path)] in its record
     cdef list theirs           # of each column: [path] in its flow's record
     cdef dict by_top           # first part of a path → ({second and last: [column]}, [(column, other path)]), of

@@ -49,8 +49,17 @@ cdef class Shown:
                 else:
                     others.append((i, path))
         self.members = members_of(asked, getters) if nested and not self.whole else list(range(self.n))
+        self.plan = <Member*>calloc(len(self.members) + 1, sizeof(Member))
+        if self.plan == NULL:
+            raise MemoryError("no memory for fields")
+        for k, member in enumerate(self.members):
+            self.plan[<u32>k].column = -1
+            if not isinstance(member, tuple):
+                i = member
+                self.plan[<u32>k] = Member(member, self.codes[i], <bytes>self.heads[i], len(self.heads[i]))
 
     def __dealloc__(self):
+        free(self.plan)
         free(self.codes)
         free(self.coded)
         free(self.spans)

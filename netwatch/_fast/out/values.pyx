@@ -179,8 +179,11 @@ cdef int put_cell_object(Buf* b, object value) except -1:
     cdef bytes octets
     cdef bint more = False
     if isinstance(value, str):
-        octets = utf8(value)
-        put_line(b, octets, len(octets))
+        if PyUnicode_IS_COMPACT_ASCII(value):
+            put_line(b, <const u8*>PyUnicode_1BYTE_DATA(value), PyUnicode_GET_LENGTH(value))
+        else:
+            octets = utf8(value)
+            put_line(b, octets, len(octets))
     elif value is True or value is False:
         put_yes(b, value is True)
     elif isinstance(value, float):

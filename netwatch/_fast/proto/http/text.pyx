@@ -5,13 +5,14 @@ Secrets (credentials, cookies, userinfo in a URL, values in its query whose name
 import binascii
 import re
 import struct
-import sys
 
+from netwatch._fast.base.bytes cimport u8
+from netwatch._fast.base.mix cimport load64
 from netwatch._fast.proto.http.facts cimport (HTTP_AGENT, HTTP_BASIC, HTTP_COUNT, HTTP_DENIED, HTTP_HOST, HTTP_LATENCY,
                                               HTTP_METHOD, HTTP_METHODS, HTTP_PATH, HTTP_SERVER, HTTP_STATUS,
                                               HTTP_STATUSES, HTTP_TYPE)
 from netwatch._fast.proto.common.facts import Plain
-from netwatch._fast.base.text import add_text, clean
+from netwatch._fast.base.text cimport add_text, clean
 from netwatch._fast.proto.common.describing import by_key, listed
 from netwatch._fast.proto.common.gss import GSS_KEYS, add_gss
 
@@ -32,15 +33,36 @@ _MAX_FIELDS = 256
 _AUTHORIZATION = frozenset(("authorization", "proxy-authorization"))
 _COOKIES = frozenset(("cookie", "set-cookie", "cookie2", "set-cookie2"))
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)[^/?#]*@")
-_QUERY = re.compile(r"([?&;#](?:access_token|refresh_token|id_token|token|api_?key|password|passwd|code|"
-                    r"client_secret)=)[^&;#\s]+", re.IGNORECASE)
+# what a query calls a secret, in either case
+_SECRETS = frozenset(("access_token", "refresh_token", "id_token", "token", "api_key", "apikey", "password", "passwd",
+                      "code", "client_secret"))
+_QUERY = re.compile(rf"([?&;#](?:{'|'.join(sorted(_SECRETS))})=)[^&;#\s]+", re.IGNORECASE)
 _TOKENS = frozenset(("x-api-key", "x-auth-token", "x-csrf-token", "x-amz-security-token"))
 
 
 def mask_url(text: str) -> str:
     """The URL with its userinfo (RFC 3986 section 3.2.1) masked, and what its query or fragment calls a password, a
     token, a key or a code."""
-    return _QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
+    if "@" in text:
+        text = _USERINFO.sub(rf"\1{MASK}@", text)
+    return _QUERY.sub(rf"\1{MASK}", text) if "=" in text and names_secret(text) else text
+
+
+cdef bint names_secret(str text):
+    """Could _QUERY find something? Most often not."""
+    cdef Py_ssize_t at, began = -1, n = len(text)
+    cdef Py_UCS4 c
+    if not text.isascii():
+        return True                # letters that are others in the other case
+    for at in range(n):
+        c = text[at]
+        if c in "?&;#":
+            began = at + 1
+        elif c == "=" and began >= 0:
+            if at - began >= 4 and text[began:at].lower() in _SECRETS:
+                return True
+            began = -1
+    return False
 
 
 def mask_field(name: str, value: str) -> str:
@@ -159,33 +181,50 @@ def started(payload: bytes) -> int:
 
 def describe(facts, show_secrets: bool = False) -> dict:
     """The `http` object from (key, value) pairs; what is not known is left out."""
-    every = by_key(facts)
-    known = {key: values[0] for key, values in every.items()}
-    obj = {}
-    for name, key in (("method", HTTP_METHOD), ("host", HTTP_HOST), ("path", HTTP_PATH)):
-        add_text(obj, name, known.get(key), 256)
-    if known.get(HTTP_STATUS, b"").isdigit():
-        obj["status"] = int(known[HTTP_STATUS])
-    for name, key in (("user_agent", HTTP_AGENT), ("content_type", HTTP_TYPE), ("server", HTTP_SERVER)):
-        add_text(obj, name, known.get(key), 256)
-    if len(known.get(HTTP_COUNT, b"")) == 8:
-        obj["transactions"] = int.from_bytes(known[HTTP_COUNT], sys.byteorder)
-    listed(obj, "methods", every, HTTP_METHODS, lambda raw: clean(raw, 256))
-    listed(obj, "statuses", every, HTTP_STATUSES, lambda raw: int(raw) if raw.isdigit() else None)
-    if len(known.get(HTTP_LATENCY, b"")) == 8:
-        obj["latency_us"] = int.from_bytes(known[HTTP_LATENCY], sys.byteorder) // 1000
-    login = {}
-    if not GSS_KEYS.isdisjoint(known):
+    cdef dict every = by_key(facts), obj = {}, login = {}
+    cdef bytes status = first_of(every, HTTP_STATUS), number
+    add_text(obj, "method", first_of(every, HTTP_METHOD), 256)
+    add_text(obj, "host", first_of(every, HTTP_HOST), 256)
+    add_text(obj, "path", first_of(every, HTTP_PATH), 256)
+    if status is not None and status.isdigit():
+        obj["status"] = int(status)
+    add_text(obj, "user_agent", first_of(every, HTTP_AGENT), 256)
+    add_text(obj, "content_type", first_of(every, HTTP_TYPE), 256)
+    add_text(obj, "server", first_of(every, HTTP_SERVER), 256)
+    number = first_of(every, HTTP_COUNT)
+    if number is not None and len(number) == 8:
+        obj["transactions"] = load64(<const u8*>number)
+    listed(obj, "methods", every, HTTP_METHODS, _method)
+    listed(obj, "statuses", every, HTTP_STATUSES, _status)
+    number = first_of(every, HTTP_LATENCY)
+    if number is not None and len(number) == 8:
+        obj["latency_us"] = load64(<const u8*>number) // 1000
+    if not GSS_KEYS.isdisjoint(every):
         add_gss(login, every)
-    if HTTP_BASIC in known:
-        add_basic(login, known[HTTP_BASIC], show_secrets)
-    if len(known.get(HTTP_DENIED, b"")) == 16:
-        login["denied"] = int.from_bytes(known[HTTP_DENIED][:8], sys.byteorder)
+    if HTTP_BASIC in every:
+        add_basic(login, first_of(every, HTTP_BASIC), show_secrets)
+    number = first_of(every, HTTP_DENIED)
+    if number is not None and len(number) == 16:
+        login["denied"] = load64(<const u8*>number)
     if login:
         obj["login"] = login
     if not show_secrets and "path" in obj:
         obj["path"] = mask_url(obj["path"])
     return obj
+
+
+cdef bytes first_of(dict every, int key):
+    """The first value of a fact, None where there is none."""
+    values = every.get(key)
+    return values[0] if values is not None else None
+
+
+def _method(raw: bytes) -> str:
+    return clean(raw, 256)
+
+
+def _status(raw: bytes) -> int | None:
+    return int(raw) if raw.isdigit() else None
 
 
 def add_basic(login: dict, credentials: bytes, show_secrets: bool) -> None:

@@ -12,7 +12,7 @@ from netwatch._fast.proto.tls.hello cimport (TLS_AGAIN, TLS_ALERT, TLS_ALPN, TLS
                                              TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_RESUMED, TLS_RETRY, TLS_SERVER_EXTS,
                                              TLS_SERVER_VERSION, TLS_SIGALGS, TLS_SNI, TLS_VERSION, TLS_VERSIONS)
 from netwatch._fast.proto.tls.names import ALERTS, CIPHERS, GROUPS, VERSIONS
-from netwatch._fast.base.text import clean
+from netwatch._fast.base.text cimport clean
 
 FACT_FIELDS = {"tls.sni": Plain(TLS_SNI, 255, empty=True), "tls.alpn_chosen": Plain(TLS_ALPN_CHOSEN, 255, empty=True)}
 OF_JA3 = (TLS_CIPHERS, TLS_CLIENT_VERSION, TLS_EXTS, TLS_GROUPS, TLS_POINTS, TLS_CUT)
