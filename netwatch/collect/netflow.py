@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netwatch._fast.out.names import proto_name
@@ -21,6 +21,7 @@ from netwatch.model.record import Record
 EXPORTERS = 256  # remembered
 TEMPLATES = 1024  # of one exporter
 FIELDS = 256  # of a template
+MOST_FIELDS = 131072  # of all templates of all exporters: some 20 MB; those unheard for longest are forgotten
 RECORDS = 4096  # of one set
 VARIABLE = 0xFFFF  # RFC 7011 section 7
 HEAD_5, RECORD_5, RECORDS_5 = 24, 48, 30
@@ -53,6 +54,21 @@ class Exporter:
 
     def __init__(self) -> None:
         self.templates: OrderedDict[int, Template] = OrderedDict()
+        self.fields = 0  # of all of them
+
+    def learn(self, number: int, template: Template) -> None:
+        self.forget(number)
+        self.templates[number] = template
+        self.fields += len(template.fields)
+        if len(self.templates) > TEMPLATES:
+            self.forget(next(iter(self.templates)))
+
+    def forget(self, number: int) -> int:
+        """How many fields went with the template."""
+        gone = self.templates.pop(number, None)
+        size = len(gone.fields) if gone is not None else 0
+        self.fields -= size
+        return size
 
 
 class Malformed(Exception):
@@ -65,6 +81,7 @@ class Collector:
 
     def __init__(self) -> None:
         self._exporters: OrderedDict[tuple[str, int, int], Exporter] = OrderedDict()
+        self._fields = 0  # of the templates of all of them
         self.packets = self.records = self.unknown = self.malformed = 0
 
     def read(self, data: bytes, exporter: str) -> list[Record]:
@@ -118,20 +135,39 @@ class Collector:
 
     def _ten(self, data: bytes, exporter: str, found: list[Record]) -> None:
         """Messages may follow one another, in a stream."""
-        while data:
-            version, size, _, _, domain = struct.unpack_from(">HHIII", data)
-            if version != 10 or not HEAD_IPFIX <= size <= len(data):
+        at = 0
+        while at < len(data):
+            version, size, _, _, domain = struct.unpack_from(">HHIII", data, at)
+            if version != 10 or not HEAD_IPFIX <= size <= len(data) - at:
                 raise Malformed
-            self._sets(data[HEAD_IPFIX:size], self._exporter(exporter, 10, domain), exporter, 0, {}, (2, 3), found)
-            data = data[size:]
+            self._sets(data[at + HEAD_IPFIX:at + size], self._exporter(exporter, 10, domain), exporter, 0, {}, (2, 3),
+                       found)
+            at += size
 
     def _exporter(self, address: str, version: int, number: int) -> Exporter:
         key = (address, version, number)
         exporter = self._exporters.setdefault(key, Exporter())
         self._exporters.move_to_end(key)
         if len(self._exporters) > EXPORTERS:
-            self._exporters.popitem(last=False)
+            self._drop()
         return exporter
+
+    def _drop(self) -> None:
+        """Forget the exporter that was unheard for longest."""
+        _, gone = self._exporters.popitem(last=False)
+        self._fields -= gone.fields
+
+    def _learn(self, data: bytes, known: Exporter, *, options: bool, ipfix: bool) -> None:
+        """Templates of a set; what is too much of all there are goes, of the exporter that speaks at last."""
+        before = known.fields
+        try:
+            _learn(data, known, options=options, ipfix=ipfix)
+        finally:
+            self._fields += known.fields - before
+            while self._fields > MOST_FIELDS and len(self._exporters) > 1:
+                self._drop()
+            while self._fields > MOST_FIELDS:
+                self._fields -= known.forget(next(iter(known.templates)))
 
     def _sets(self, data: bytes, known: Exporter, exporter: str, base: int, more: Record, kinds: tuple[int, int],
               found: list[Record]) -> None:
@@ -143,7 +179,7 @@ class Collector:
                 raise Malformed
             body = data[at + 4:at + size]
             if number in kinds:
-                _learn(body, known, options=number == kinds[1], ipfix=kinds[0] == 2)
+                self._learn(body, known, options=number == kinds[1], ipfix=kinds[0] == 2)
             elif number >= FIRST_DATA:
                 template = known.templates.get(number)
                 if template is None:
@@ -163,7 +199,7 @@ def _learn(data: bytes, known: Exporter, *, options: bool, ipfix: bool) -> None:
         if number < FIRST_DATA:
             return  # what fills the set up
         if ipfix and not count:  # withdrawn: RFC 7011 section 8.1
-            known.templates.pop(number, None)
+            known.forget(number)
             continue
         if options:
             (scopes,) = struct.unpack_from(">H", data, at)
@@ -182,21 +218,18 @@ def _learn(data: bytes, known: Exporter, *, options: bool, ipfix: bool) -> None:
                 at += 4
                 own = element & ~ENTERPRISE
                 key = OWN.get((number_of, own), REVERSED.get(own, "") if number_of == REVERSE else "")
-            fields.append(Field(key, size))
+            if size:  # what takes no room tells nothing
+                fields.append(Field(key, size))
         least = sum(1 if each.size == VARIABLE else each.size for each in fields)
         if not least:
             raise Malformed
-        known.templates[number] = Template(tuple(fields), least, options)
-        known.templates.move_to_end(number)
-        if len(known.templates) > TEMPLATES:
-            known.templates.popitem(last=False)
+        known.learn(number, Template(tuple(fields), least, options))
 
 
-def _records(data: bytes, template: Template) -> list[dict[str, bytes]]:
-    """Octets by key. What is too short for a record fills the set up."""
-    found: list[dict[str, bytes]] = []
-    at = 0
-    while at + template.size <= len(data) and len(found) < RECORDS:
+def _records(data: bytes, template: Template) -> Iterator[dict[str, bytes]]:
+    """Octets by key, of each record. What is too short for one fills the set up."""
+    at = count = 0
+    while at + template.size <= len(data) and count < RECORDS:
         said: dict[str, bytes] = {}
         for key, size in template.fields:
             if size == VARIABLE:
@@ -210,8 +243,8 @@ def _records(data: bytes, template: Template) -> list[dict[str, bytes]]:
             if key:
                 said[key] = data[at:at + size]
             at += size
-        found.append(said)
-    return found
+        count += 1
+        yield said
 
 
 def flow_record(said: Record, number: int, exporter: str, base_ns: int) -> Record | None:

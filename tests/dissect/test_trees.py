@@ -7,7 +7,9 @@ import json
 import random
 import shutil
 import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from fuzz_dissect import check
@@ -71,6 +73,32 @@ def test_every_protocol_has_fields(app: str) -> None:
     if layout is not None:
         assert isinstance(layout, Layout) and layout.fields
         fields(list(layout.fields))
+
+
+MATCHING = """
+import re, sys
+for start in ("", "<", "<?xml ", "PROXY ", "<1>1 ", "a ", ":a ", "get ", "VALUE ", "GET ", "SIP/2.0 ", "cseq:", "200"):
+    for unit in ("a", " ", "0", "a ", "a:", "<", "-", "A", ".", "<?xml>", "\\t", "0 ", "a=", "\\0"):
+        re.match(sys.argv[1].encode(), (start + unit * (400000 // len(unit))).encode())
+"""
+
+
+def patterns(of: tuple[Field, ...] | list[Field]) -> Iterator[bytes]:
+    for each in of:
+        if isinstance(each, Part):
+            yield from patterns(list(each.fields))
+        elif isinstance(each, Choice):
+            for case in (*each.cases.values(), each.other):
+                yield from patterns(list(case))
+        elif isinstance(each, Lines):
+            yield from (pattern for pattern, _ in each.patterns)
+
+
+def test_no_long_line_is_looked_at_for_long() -> None:
+    """A pattern that tries every split of a line takes hours of these, one that does not a moment."""
+    layouts = [layout for app in DESCRIBING if (layout := layout_of(app)) is not None]
+    for pattern in sorted({each for layout in layouts for each in patterns(list(layout.fields))}):
+        subprocess.run([sys.executable, "-c", MATCHING, pattern.decode()], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -137,6 +137,35 @@ def test_any_bytes_in_bounded_memory():
     assert collector.read(ten(one_set(2, template(256, *[(8, 0)] * 9)), one_set(256, bytes(9999))), "zero") == []
 
 
+def test_templates_of_all_exporters_together_are_bounded():
+    collector = Collector()
+    large = [template(256 + number, *[(8, 4)] * netflow.FIELDS) for number in range(60)]
+    for turn in range(40):
+        collector.read(ten(one_set(2, b"".join(large))), f"exporter {turn}")
+        held = sum(len(each.fields) for known in collector._exporters.values() for each in known.templates.values())
+        assert held == collector._fields <= netflow.MOST_FIELDS
+    assert 1 < len(collector._exporters) < 40 and list(collector._exporters)[-1][0] == "exporter 39"
+    for start in range(256, 1256, 60):
+        collector.read(ten(one_set(2, b"".join(template(start + number, *[(8, 4)] * netflow.FIELDS)
+                                               for number in range(60)))), "alone")
+    assert collector._fields <= netflow.MOST_FIELDS and not collector.malformed
+    assert [key[0] for key in collector._exporters] == ["alone"]
+
+
+def test_fields_without_room_cost_nothing():
+    collector = Collector()
+    collector.read(ten(one_set(2, template(256, (4, 1), *[(8, 0)] * 200))), "x")
+    assert [len(each.fields) for known in collector._exporters.values() for each in known.templates.values()] == [1]
+
+
+def test_what_stands_before_a_fault_in_its_set_is_told():
+    collector = Collector()
+    fields = ((8, 4), (12, 4), (4, 1), (1, 4), (82, 65535))
+    whole = A + B + struct.pack(">BI", 17, 100) + b"\2lo"
+    message = ten(one_set(2, template(256, *fields)), one_set(256, whole + whole[:-3] + b"\xf0lo"))
+    assert len(collector.read(message, "x")) == 1 and collector.malformed == 1
+
+
 def test_cut_anywhere_it_says_what_stood_before():
     whole = b"".join(ours(FLOW, *[{**FLOW, "sport": port} for port in range(20)]))
     counts = [len(Collector().read(whole[:at], "x")) for at in range(0, len(whole) + 1, 7)]

@@ -12,7 +12,7 @@ TREE = Layout(
             "xmpp.line",
             (
                 (
-                    rb"\s*(?:<\?xml[^>]*>\s*)?<(/?[\w:-]+)([^>]*)>",
+                    rb"\s*+(?:<\?xml[^>]*+>\s*+)?+<(/?[\w:-]++)([^>]*+)>",
                     (("xmpp.element", "Element"), ("xmpp.attributes", "Attributes")),
                 ),
             ),

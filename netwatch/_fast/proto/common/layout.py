@@ -111,7 +111,8 @@ class Ber:
 @dataclass(frozen=True)
 class Lines:
     """Lines of text. `patterns`: what a line may be, with groups; `groups`: (name, label) of each pattern's groups.
-    `head`: an empty line ends them, and what follows is the body."""
+    A line may be as long as a frame: where two repeats can share its bytes, they give none back (`*+`). `head`: an
+    empty line ends them, and what follows is the body."""
 
     name: str
     patterns: Sequence[tuple[bytes, Sequence[tuple[str, str]]]]
