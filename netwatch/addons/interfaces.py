@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
 
 ACTIVE, IDLE, DOWN = "active", "idle", "down"
+NOT_ASKED = "not asked yet"
 T = TypeVar("T")
 MAX_ROUTES = 64  # of one interface told
 
@@ -236,7 +237,7 @@ class InterfacesAddon(Addon):
 
     def __init__(self, host: Host | None = None) -> None:
         self.counts = InterfaceCounts()
-        self.latest = Reading(why="not asked yet")
+        self.latest = Reading(why=NOT_ASKED)
         self.histories: dict[str, deque[tuple[float, float]]] = {}  # name: (bytes/s in, out), oldest first
         self.changes: deque[Change] = deque(maxlen=MAX_CHANGES)
         self._host = host or Host()

@@ -28,9 +28,10 @@ class Filter:
     """A filter text, understood. Raises FilterError when it cannot be. `kinds`: the records it is for, where the names
     of their own keys are meant; else flows."""
 
-    def __init__(self, text: str, kinds: Iterable[str] = ()) -> None:
+    def __init__(self, text: str, kinds: Iterable[str] = (), node: Node | None = None) -> None:
+        """`node`: a part of one that was understood already."""
         self.text = text
-        self.node: Node = parse(text, tuple(kinds))
+        self.node: Node = parse(text, tuple(kinds)) if node is None else node
         self._native: tuple[object, Program] | None = None
 
     def __repr__(self) -> str:

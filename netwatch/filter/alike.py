@@ -3,19 +3,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
-from netwatch.filter.evaluate import check_of
-from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Relate, Search
-from netwatch.filter.ofpackets import is_number
+from netwatch.filter.evaluate import END_FIELDS, check_of, conditions_of
+from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Part, Reckon, Relate, Search
+from netwatch.filter.ofpackets import is_number, numbers
 from netwatch.schema import SEARCHED, Field
 
 Check = Callable[[object], bool]
 Class = Callable[[object], Hashable]
 
 
-def classes_of(node: Node, kind: str) -> dict[str, Class]:
-    """For each key of the records of a kind that a filter looks at, what of its value matters."""
+def classes_of(node: Node, kind: str, parts: list[bytes] | None = None) -> dict[str, Class]:
+    """For each key of the records of a kind that a filter looks at, what of its value matters. With `parts`, bare words
+    are put there, whoever asks looks for them in `info` and both ends by himself, and they do not count here."""
     checks: dict[str, list[Check] | None] = {}
-    for field, check in _looks(node):
+    for field, check in _looks(node, parts):
         if kind not in field.kinds:
             continue
         key = field.key(kind)
@@ -27,23 +28,44 @@ def classes_of(node: Node, kind: str) -> dict[str, Class]:
     return {key: _itself if found is None else _class(found) for key, found in checks.items()}
 
 
-def _looks(node: Node) -> Iterator[tuple[Field, Check | None]]:
+def _looks(node: Node, parts: list[bytes] | None) -> Iterator[tuple[Field, Check | None]]:
     """The fields, and what they are asked; None: how they stand to other values."""
     if isinstance(node, Not):
-        yield from _looks(node.item)
+        yield from _looks(node.item, parts)
     elif isinstance(node, And | Or):
         for item in node.items:
-            yield from _looks(item)
+            yield from _looks(item, parts)
     elif isinstance(node, Compare):
         for field in node.fields:
-            yield field, None if field.parts or is_number(field) else check_of(field, node.test)
+            if is_number(field):
+                yield field, _in_line(field, _any)
+                yield field, _in_line(field, check_of(field, node.test))
+            else:
+                yield field, None if field.parts else check_of(field, node.test)
     elif isinstance(node, Exists):
         yield from ((field, _any) for field in node.fields)
-    elif isinstance(node, Relate):
-        yield from ((field, None) for field in (*node.left, *node.right))
+    elif isinstance(node, Relate | Reckon):
+        yield from ((field, None) for fields in conditions_of(node) for field in fields)
     else:
-        assert isinstance(node, Search)
-        yield from ((field, None) for field in SEARCHED)
+        yield from _searched(node, parts)
+
+
+def _searched(node: Search, parts: list[bytes] | None) -> Iterator[tuple[Field, Check | None]]:
+    """Ends are searched as address:port, so that both values matter as they are."""
+    apart = parts is not None and isinstance(node.test, Part)
+    if parts is not None and isinstance(node.test, Part):
+        parts.append(node.test.part)
+    for field in SEARCHED:
+        if field.name in END_FIELDS or (apart and field.name == "info"):
+            if not apart:
+                yield field, None
+        else:
+            yield field, check_of(field, node.test)
+
+
+def _in_line(field: Field, check: Check) -> Check:
+    """Of a number that stands in the line about a packet."""
+    return lambda line: any(map(check, numbers(field, line)))
 
 
 def _any(value: object) -> bool:

@@ -39,6 +39,7 @@ class Open(Protocol):
     def holds(self, flow: Says) -> bool: ...
 
 
+Leaf = Compare | Exists | Relate | Reckon | Search
 Rest = bool | Open
 Judge = Callable[[Record], Rest]
 
@@ -92,6 +93,7 @@ class Split:
     def __init__(self, node: Node, later: Collection[str] = ()) -> None:
         """`later`: fields of the records that their flow says when it is over."""
         self._later = frozenset(later)
+        self.leaves: list[Leaf] = []  # in the order of their bits
         self._leaves: list[Predicate] = []
         self._judge = self._split(node)
 
@@ -115,17 +117,18 @@ class Split:
             return _joined([self._split(item) for item in node.items], isinstance(node, And))
         return self._leaf(node)
 
-    def _leaf(self, node: Compare | Exists | Relate | Reckon | Search) -> Judge:
+    def _leaf(self, node: Leaf) -> Judge:
         """One condition, and its bit."""
         bit = _Bit(1 << len(self._leaves))
+        self.leaves.append(node)
         own = self._own(node)
         self._leaves.append(compile_python(node))
         if isinstance(node, Search):
             return _joined([own, lambda record: bit], False)
-        asked = Asked(next(iter(conditions_of(node)), ()))  # all of one kind of record: see evaluate.mixed()
+        asked = _asked(node)
         return lambda record: bit if asked.way(record)[0] else own(record)
 
-    def _own(self, node: Compare | Exists | Relate | Reckon | Search) -> Judge:
+    def _own(self, node: Leaf) -> Judge:
         """What a record says to it by itself; later, where it is to be given something first."""
         own = compile_python(node)
 
@@ -138,6 +141,16 @@ class Split:
         if self._later.isdisjoint(keys):
             return now
         return lambda record: _Later(own, _fixed(record, keys - self._later))
+
+
+def _asked(node: Leaf) -> Asked:
+    """Whom it is asked of: all of one kind of record, see evaluate.mixed()."""
+    return Asked(next(iter(conditions_of(node)), ()))
+
+
+def of_flows(node: Leaf, kind: str) -> bool:
+    """Has the flow of such a record something to say to it?"""
+    return isinstance(node, Search) or _asked(node).way({"schema": f"netwatch.{kind}/1"})[0]
 
 
 def _opposite(judge: Judge) -> Judge:

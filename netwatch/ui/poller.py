@@ -69,6 +69,7 @@ class Poller(threading.Thread):
     """Asks the session every `interval` seconds, and at once when the request changes. `ring` is called from here."""
 
     REST = 3.0                   # a query that took t seconds is followed by at least this many t of rest
+    HURRY = 0.2                  # ... while somebody waits for what is not whole
 
     def __init__(self, session: Watch, interval: float, ring: Callable[[], None]) -> None:
         super().__init__(name="netwatch-poller", daemon=True)
@@ -137,7 +138,8 @@ class Poller(threading.Thread):
                 fresh = replace(self._latest, request=wanted, error=text)
             ended = time.monotonic()
             if tick:
-                next_tick = max(began + self._interval, ended + self.REST * (ended - began))
+                rest = self.HURRY if getattr(fresh.answer, "hurried", False) else self.REST
+                next_tick = max(began + self._interval * (rest is self.REST), ended + rest * (ended - began))
             served = wanted
             self._latest = replace(fresh, number=self._latest.number + 1)
             self._ring()

@@ -47,7 +47,7 @@ def block(order: str, kind: int, body: bytes) -> bytes:
 
 def blocks(told: list[tuple[int, int, bytes]]) -> bytes:
     """Sections of either byte order, with two interfaces, blocks of all three kinds, and others between them."""
-    found, third = b"", len(told) // 3
+    found, third = bytearray(), len(told) // 3
     for order, some in (("<", told[:third]), (">", told[third:])):
         found += block(order, 0x0A0D0D0A, struct.pack(f"{order}IHHq", 0x1A2B3C4D, 1, 0, -1))
         found += block(order, 1, struct.pack(f"{order}HHI", 1, 0, 0))
@@ -64,7 +64,7 @@ def blocks(told: list[tuple[int, int, bytes]]) -> bytes:
                                                      len(data), wire) + data)
             if n % 11 == 0:
                 found += block(order, 0x0BAD, b"of no kind that is known")
-    return found
+    return bytes(found)
 
 
 def rings(path: Path) -> tuple[FrameRing, FrameRing, Engine]:
@@ -90,7 +90,6 @@ def test_what_is_read_again_is_what_was_kept(tmp_path: Path, form: str) -> None:
     whole, ring, engine = rings(path)
     assert ring.indexed and (ring.first, ring.next) == (0, whole.next) and ring.lost_bytes == 0
     assert ring.kept_bytes == whole.kept_bytes > LEAST
-    assert ring.sides(0, ring.next) == whole.sides(0, whole.next)
     assert ring.remarkable(10_000) == whole.remarkable(10_000)
     assert ring.flows(0, ring.next) == whole.flows(0, whole.next)
     for k in (*range(0, ring.next, 13), *range(300), ring.next - 1):

@@ -343,3 +343,18 @@ def test_the_answer_is_the_same_for_equal_questions():
     one, two = session.ask(Packets(anchor=0, selected=3)), session.ask(Packets(anchor=0, selected=3))
     assert one.lines == two.lines and one.chosen.data == two.chosen.data
     assert [line.number for line in one.lines] == list(range(1, 61))
+
+
+def test_the_newest_frame_that_is_followed_is_decoded():
+    """It is another one each time that is looked: what is decoded comes with the lines."""
+    driver = drive(rows=40)
+    packets.part_of(driver.state).tail = True
+    for _ in range(2):
+        driver.step()
+    assert "No frame is selected" not in driver.screen() and "Frame 68:" in driver.screen()
+
+
+def test_the_time_has_room_where_there_are_eighty_columns():
+    driver = drive(cols=80, rows=24)
+    assert "Time" in driver.line(3) and "11:32:55.673" in driver.line(4)
+    assert "11:32:55.673" not in drive(cols=40, rows=12).screen()

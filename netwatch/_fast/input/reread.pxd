@@ -9,6 +9,11 @@ cdef class Reread:
     cdef Pcap classic          # the source, where it is one of these
     cdef Pcapng blocks
     cdef int fd                # of our own; -1 none
+    cdef u8* window            # what was read of the file beyond what was asked for
+    cdef u64 window_at
+    cdef u32 window_n
+    cdef u64 last              # where the bytes that were asked for last end
+    cdef bint take(self, u64 at, u32 n, u8* to) noexcept nogil
     cdef u64 place(self, const Frame* f) noexcept nogil
     cdef bint read(self, u64 at, Frame* f, u8* mem) noexcept nogil
     cdef bint record(self, u64 at, Frame* f, u8* head) noexcept nogil

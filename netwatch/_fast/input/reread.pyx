@@ -3,6 +3,8 @@
 It is for a file that is read with read(2) and as it is stored, and pcap or pcapng; of anything else place() is 0. The
 file is held open. If it has changed meanwhile, what is read is held against what its header must say, and refused.
 """
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 from posix.types cimport off_t
 from posix.unistd cimport close, dup, pread
 
@@ -18,6 +20,8 @@ cdef enum:
     EPB = 6
     HEAD = 28                  # bytes of the two with a time before their frame
     SIMPLE_HEAD = 12
+    WINDOW = 131072            # bytes that are read at once of a file that is read on
+    NEAR = 4096                # bytes from the end of what was read last, where that is so
 
 
 cdef class Reread:
@@ -37,6 +41,7 @@ cdef class Reread:
         self.fd = dup(self.source.fd)
 
     def __dealloc__(self):
+        free(self.window)
         if self.fd >= 0:
             close(self.fd)
 
@@ -61,13 +66,32 @@ cdef class Reread:
         elif not self.block(at, f, &head[0]):
             return False
         f.data = mem
-        return f.caplen <= MAX_FRAME and pread(self.fd, mem, f.caplen, <off_t>at) == <Py_ssize_t>f.caplen
+        return f.caplen <= MAX_FRAME and self.take(at, f.caplen, mem)
+
+    cdef bint take(self, u64 at, u32 n, u8* to) noexcept nogil:
+        """Bytes of the file. Whoever asks for them in their order has them from a window, which is read anew."""
+        cdef bint near = self.last <= at <= self.last + NEAR
+        cdef Py_ssize_t got
+        self.last = at + n
+        if self.window_at <= at and at + n <= self.window_at + self.window_n:
+            memcpy(to, self.window + (at - self.window_at), n)
+            return True
+        if near and n < WINDOW:
+            if self.window == NULL:
+                self.window = <u8*>malloc(WINDOW)
+            if self.window != NULL:
+                got = pread(self.fd, self.window, WINDOW, <off_t>at)
+                self.window_at, self.window_n = at, <u32>got if got > 0 else 0
+                if n <= self.window_n:
+                    memcpy(to, self.window, n)
+                    return True
+        return pread(self.fd, to, n, <off_t>at) == <Py_ssize_t>n
 
     cdef bint record(self, u64 at, Frame* f, u8* head) noexcept nogil:
         """What a pcap record says of its frame."""
         cdef u32 n = self.classic.head
         cdef bint big = self.classic.big
-        if at < n or pread(self.fd, head, n, <off_t>(at - n)) != <Py_ssize_t>n:
+        if at < n or not self.take(at - n, n, head):
             return False
         f.ts = <u64>(be32(head) if big else le32(head)) * 1000000000 + \
             <u64>(be32(head + 4) if big else le32(head + 4)) * self.classic.tick
@@ -83,7 +107,7 @@ cdef class Reread:
         cdef bint simple = f.bits & FRAME_TIMELESS, big
         cdef u32 n = SIMPLE_HEAD if simple else HEAD, kind, total
         cdef const Iface* iface = &self.blocks.ifaces[f.iface]
-        if at < n or f.iface >= self.blocks.n_interfaces or pread(self.fd, head, n, <off_t>(at - n)) != <Py_ssize_t>n:
+        if at < n or f.iface >= self.blocks.n_interfaces or not self.take(at - n, n, head):
             return False
         big = head[0] == 0
         kind = be32(head) if big else le32(head)

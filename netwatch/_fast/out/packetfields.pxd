@@ -26,3 +26,5 @@ cdef class PacketFields:
     cdef int noted(self, const PacketRow* pk, Value* v) except -1
     cdef int interface(self, const PacketRow* pk, Value* v) except -1
     cdef dict record(self, const PacketRow* pk, object wanted)
+
+cdef void put_info(Buf* b, const PacketRow* pk) noexcept nogil

@@ -17,10 +17,15 @@ cdef u32 endpoint_text(const Flows* t, u32 i, int col, char* out) noexcept nogil
     cdef const u8* a = NULL
     cdef u8 family = 0
     cdef u64 port = 0
-    cdef u32 n = 0
     if not address(t, i, col, &a, &family):
         return 0
-    if not number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port):
+    return end_text(a, family, number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port), port, out)
+
+
+cdef u32 end_text(const u8* a, u8 family, bint ported, u64 port, char* out) noexcept nogil:
+    """The same of an address, with its port or without."""
+    cdef u32 n = 0
+    if not ported:
         return write_address(<u8*>out, a, family)
     if family != FAMILY_IP4:
         out[0] = c'['

@@ -3,6 +3,8 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.wire.packet cimport Frame, Packet
 from netwatch._fast.input.source cimport Source
 from netwatch._fast.out.packetfields cimport PacketFields
+from netwatch._fast.wire.packetrow cimport PacketRow
+from netwatch._fast.engine cimport Engine
 from netwatch._fast.view.frameindex cimport FrameIndex, Kept
 
 cdef class FrameRing:
@@ -21,6 +23,8 @@ cdef class FrameRing:
     cdef void count(self, const Kept* kept) noexcept nogil
     cdef void put(self, const Packet* pk, u32 number, u64 flow, u64 key) noexcept nogil
     cdef Kept* at(self, u64 k) except NULL
+    cdef int copy_row(self, u64 k, PacketRow* row) except -1
+    cpdef u32 row(self, Engine engine, u64 k) except? 0xffffffff
     cdef Kept* held(self, u64 k) noexcept nogil
     cdef u64 flow_of(self, u64 k) noexcept nogil
     cdef int severity_of(self, u64 k) noexcept nogil

@@ -156,20 +156,25 @@ cdef class FrameRing:
 
     def record(self, u64 k, interfaces: list[Record] | None = None) -> dict:
         """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list."""
+        cdef PacketRow row
+        self.copy_row(k, &row)
+        if interfaces is not None and self.fields.interfaces is not interfaces:
+            self.fields = PacketFields(interfaces)
+        return self.fields.record(&row, None)
+
+    cdef int copy_row(self, u64 k, PacketRow* row) except -1:
+        """What its record is made from; of its flow the number alone."""
         cdef Kept* kept = self.at(k)
         cdef Packet pk = kept.packet
         cdef Frame f = kept.frame
-        cdef PacketRow row
         f.data = <const u8*>kept + sizeof(Kept)
         pk.frame = &f
         pk.payload = f.data + kept.payload_at if kept.payload_at >= 0 else f.data
         if kept.payload_at < 0:
             pk.payload_len = 0
-        packet_row(&row, &pk, &f)
+        packet_row(row, &pk, &f)
         row.flow = kept.flow
-        if interfaces is not None and self.fields.interfaces is not interfaces:
-            self.fields = PacketFields(interfaces)
-        return self.fields.record(&row, None)
+        return 0
 
     def about(self, u64 k) -> dict:
         """What a record does not say: its time in ns, link type, interface number, side, payload place, severity."""
@@ -180,11 +185,12 @@ cdef class FrameRing:
                 "severity": severity(kept),
                 "reset": kept.packet.proto == PROTO_TCP and kept.packet.flags & TCP_RST != 0}
 
-    def row(self, Engine engine, u64 k) -> int:
+    cpdef u32 row(self, Engine engine, u64 k) except? 0xffffffff:
         """The row of the frame's flow; 0 when the flow is gone, or there never was one."""
+        cdef Kept* kept
         if k < self.oldest and self.index is not None:
             return self.index.row_of(engine, self.index.flow(k)) if self.index.flow(k) else 0
-        cdef Kept* kept = self.at(k)
+        kept = self.at(k)
         if kept.row == 0 or kept.row > engine.core.table.high or engine.core.table.colds[kept.row].key != kept.key:
             return 0
         return kept.row
@@ -239,15 +245,6 @@ cdef class FrameRing:
     def counts(self) -> dict[str, int]:
         """How many frames had which note, since the beginning; those that none had are left out."""
         return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
-
-    def sides(self, u64 start, u64 stop) -> list[tuple[int, int]]:
-        """(ordinal, flow * 2 + side) of the frames from `start`, before `stop`; flow 0 is none."""
-        cdef u64 k
-        found = []
-        for k in range(max(start, self.first), min(stop, self.next)):
-            side = self.held(k).packet.side if k >= self.oldest else self.index.side(k)
-            found.append((k, self.flow_of(k) * 2 + side))
-        return found
 
     def write(self, CaptureWriter writer, u64 k, bytes options=b"") -> None:
         """Write the frame with what options_of() made; the writer describes the interfaces as the source does."""

@@ -6,7 +6,7 @@ from netwatch._fast.out.packetrows import PacketRows
 ALIKE: frozenset[str]
 
 class PacketVerdicts:
-    def __init__(self, classes: Mapping[str, Callable[[object], Hashable]]) -> None: ...
+    def __init__(self, classes: Mapping[str, Callable[[object], Hashable]], each: bool = ...) -> None: ...
     def passing(
         self,
         rows: PacketRows,

@@ -12,8 +12,8 @@ from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.out.packetfields import BY_NAME
 
 cdef enum:
-    REMEMBERED = 65536         # values of a field, and combinations of them, that are remembered
-    REMEMBERED_BYTES = 16777216
+    REMEMBERED = 262144        # values of a field, and combinations of them, that are remembered
+    REMEMBERED_BYTES = 33554432
     ROOM = 64                  # of all that a field is made from
     FIRST_ROOM = 256
 
@@ -23,16 +23,16 @@ ALIKE: frozenset[str] = frozenset(("len", "caplen", "src", "dst", "sport", "dpor
 
 cdef class PacketVerdicts:
     """`classes`: for each field of packets that the filter looks at, what of its value matters to it. Where one of them
-    is not of ALIKE, each packet is asked about."""
+    is not of ALIKE, each packet is asked about; with `each`, each of its values, and not what they have in common."""
 
     def __cinit__(self):
         cdef u32 k
         for k in range(MOST + 1):
             strings_open(&self.seen[k].keys, REMEMBERED, REMEMBERED_BYTES)
 
-    def __init__(self, classes: Mapping[str, Callable[[object], Hashable]]):
-        self.alike = ALIKE.issuperset(classes)
-        self.fields = [(BY_NAME[name], name, of) for name, of in classes.items()] if self.alike else []
+    def __init__(self, classes: Mapping[str, Callable[[object], Hashable]], bint each=False):
+        self.alike = each or ALIKE.issuperset(classes)
+        self.fields = [(BY_NAME[name], name, of, name in ALIKE) for name, of in classes.items()] if self.alike else []
         self.numbers = {}
 
     def __dealloc__(self):
@@ -53,26 +53,35 @@ cdef class PacketVerdicts:
                 found.append(i)
         return found
 
-    cdef u32 answer(self, PacketRows rows, u64 i, object value, object judge) except? 0xFFFFFFFF:
-        """What `judge` says of a packet, a number, or said of one that is alike."""
+    cdef u32 answer(self, PacketRows rows, u64 i, object value, object judge, const u64* more=NULL,
+                    u32 n_more=0) except? 0xFFFFFFFF:
+        """What `judge` says of a packet, a number, or said of one that is alike, also in `more`, at most MORE."""
         cdef u8 made[ROOM]
-        cdef u32 numbers[MOST]
+        cdef u32 numbers[MOST + 2 * MORE]
         cdef u32 k = 0
         cdef u32* known
+        cdef tuple field
         if not self.alike:
             return judge(i)
         self.forget()
         for field in self.fields:
-            known = known_of(&self.seen[k], made, put_made(made, &rows.rows[i], (<tuple>field)[0]))
-            if not known[0]:
-                found = field[2](value(i, field[1]))
-                known[0] = 1 + <u32>self.numbers.setdefault(found, len(self.numbers))
-            numbers[k] = known[0]
+            if field[3]:
+                known = known_of(&self.seen[k], made, put_made(made, &rows.rows[i], field[0]))
+                if not known[0]:
+                    known[0] = self.number(field[2](value(i, field[1])))
+                numbers[k] = known[0]
+            else:
+                numbers[k] = self.number(field[2](value(i, field[1])))
             k += 1
-        known = known_of(&self.seen[MOST], <u8*>numbers, k * sizeof(u32))
+        memcpy(&numbers[k], more, n_more * sizeof(u64))
+        known = known_of(&self.seen[MOST], <u8*>numbers, k * sizeof(u32) + n_more * sizeof(u64))
         if not known[0]:
             known[0] = 1 + <u32>judge(i)
         return known[0] - 1
+
+    cdef inline u32 number(self, object found) except 0:
+        """Of a class, from 1 on."""
+        return 1 + <u32>self.numbers.setdefault(found, len(self.numbers))
 
     cdef inline void forget(self):
         """All, when it has become too much: between two packets, as numbers of classes then begin again."""

@@ -1,7 +1,6 @@
 """The newest frames of a session, whole, and which of them pass a filter.
 
-What a filter says of a frame is asked of Python. Where it depends on the flow and the direction alone it is asked once
-for both; else frame by frame, a piece at a time, so that whoever asks can show how far it has come.
+Flows are asked once, all of them; frames a piece at a time, so that whoever asks can show how far it has come.
 """
 
 from __future__ import annotations
@@ -10,26 +9,28 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.reread import Reread
+from netwatch._fast.view.engineview import counts
 from netwatch._fast.view.framering import Excerpt, FrameRing
+from netwatch._fast.view.framescan import FrameScan
 from netwatch.addons.packets.opening import Openings
+from netwatch.filter import Filter
+from netwatch.filter.alike import classes_of
+from netwatch.filter.split import Leaf, Split, of_flows
 from netwatch.model.contract import Addon
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
-    from netwatch.filter import Filter
     from netwatch.model.contract import Run, Session
 
 MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept
-PIECE = 64  # frames looked at while the engine waits
+PIECE = 2048  # frames looked at while the engine waits
 STALE = 2.0  # seconds after which what a filter said of flows, which change, is asked again
 REST = 20  # and this often the time it took to ask
-OF_FRAME = frozenset({"n", "time", "len", "caplen", "info", "layers", "notes"})  # not of its flow and direction
-ITS_OWN = OF_FRAME | {"proto", "src", "dst", "sport", "dport", "interface"}  # a packet says these without its flow
-LASTING = frozenset({"proto", "src", "dst", "sport", "dport", "flow", "id", "vlan"})  # never change
 
 
 class KeptFrames(Addon):
@@ -63,10 +64,9 @@ class Scan:
         self.all = where is None and not flow
         self.picks: array[int] = array("Q")
         self.upto = 0
-        self._by_flow = where is not None and not (where.fields & OF_FRAME)
-        self._changes = where is not None and self._by_flow and not where.fields <= LASTING
-        self._alone = where is not None and where.fields <= ITS_OWN
-        self._said: dict[int, bool] = {}
+        self._split = Split(where.node) if where is not None else None
+        self._frames: FrameScan | None = None
+        self._told_at = -1  # packets there had been when flows were asked
         self._next: Scan | None = None
         self._renew_at = 0.0
         self._took = 0.0
@@ -78,7 +78,7 @@ class Scan:
         ends = time.monotonic() + seconds
         while self._step(session) and time.monotonic() < ends:
             pass
-        if self._changes:
+        if self._of_flows:
             self._renew(session, ends)
         with session.lock:
             first = self.ring.first
@@ -86,11 +86,23 @@ class Scan:
         if gone > 4096 or (gone and gone == len(self.picks)):
             self.picks = self.picks[gone:]
 
+    def stale(self, session: Session) -> bool:
+        """Have flows learnt more since they were asked? The lock is held."""
+        return bool(self._of_flows) and self._told_at != counts(session.engine)["packets"]
+
+    @property
+    def _of_flows(self) -> list[tuple[int, Leaf]]:
+        """The conditions that flows answer, and their bits."""
+        leaves = enumerate(self._split.leaves) if self._split is not None else ()
+        return [(bit, leaf) for bit, leaf in leaves if of_flows(leaf, "packet")]
+
     def _renew(self, session: Session, ends: float) -> None:
         """What is said of flows changes with them: look through all once more, and then let that count."""
         began = time.monotonic()
         if self._next is None:
-            if began < self._renew_at:
+            with session.lock:
+                stale = self.stale(session)
+            if began < self._renew_at or not stale:
                 return
             self._next = Scan(self.ring, self.where, self.flow)
         more = True
@@ -98,36 +110,39 @@ class Scan:
             more = self._next._step(session)
         self._took += time.monotonic() - began
         if not more:
-            self.picks, self.upto, self._said = self._next.picks, self._next.upto, self._next._said
+            new = self._next
+            self.picks, self.upto, self._frames, self._told_at = new.picks, new.upto, new._frames, new._told_at
             self._next, self._renew_at = None, time.monotonic() + max(STALE, REST * self._took)
             self._took = 0.0
 
     def _step(self, session: Session) -> bool:
         """One piece; False when there is none left, or when the file has been begun again meanwhile."""
+        if self._split is not None and self._frames is None:
+            self._frames = self._begin(session, self._split)
         with session.lock:
             ring = self.ring
             if session.get(KeptFrames).ring is not ring:
                 return False
             start = max(self.upto, ring.first)
-            stop = min(ring.next, start + (PIECE if self.where is not None else 65536))
+            stop = min(ring.next, start + (PIECE if self._frames is not None else 65536))
             if start >= stop:
                 return False
-            where = self.where
-            if where is None:
-                self.picks.extend(ring.of_flow(self.flow, start, stop))
-            else:
-                self.picks.extend(k for k, side in ring.sides(start, stop)
-                                  if (not self.flow or side >> 1 == self.flow)
-                                  and self._passes(session, where, k, side))
+            self.picks.extend(ring.of_flow(self.flow, start, stop) if self._frames is None else
+                              self._frames.passing(session.engine, self.flow, start, stop))
             self.upto = stop
             return bool(stop < ring.next)
 
-    def _passes(self, session: Session, where: Filter, k: int, side: int) -> bool:
-        if not self._by_flow or side < 2:  # what has no flow is judged by itself
-            return bool(where.matches(*records(session, k, self._alone)))
-        if side not in self._said:
-            self._said[side] = bool(where.matches(*records(session, k, self._alone)))
-        return self._said[side]
+    def _begin(self, session: Session, split: Split) -> FrameScan:
+        """With what flows say to the filter by now."""
+        words: list[bytes] = []
+        assert self.where is not None
+        classes = classes_of(self.where.node, "packet", words)
+        with session.lock:
+            self._told_at = counts(session.engine)["packets"]
+        frames = FrameScan(self.ring, session.source.interfaces, classes, words, split.passes)
+        for bit, leaf in self._of_flows:
+            session.look(_tell(session, frames, bit, Filter(self.where.text, node=leaf)))
+        return frames
 
     def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:
         """(ordinals round an anchor, index of the first of them, how many there are). -1: the end."""
@@ -143,12 +158,18 @@ class Scan:
         return list(self.picks[start:stop]), start - gone, len(self.picks) - gone
 
 
-def records(session: Session, k: int, alone: bool = False) -> tuple[Record, Record | None]:
-    """(packet record, record of its flow or None), as `read --what packets` has them; `alone`: without what the flow
-    says. The lock is held."""
+def _tell(session: Session, frames: FrameScan, bit: int, where: Filter) -> Generator[bool, None, None]:
+    """What flows say to a condition; for look()."""
+    found = yield from session.view.select(where)
+    yield True
+    frames.tell(bit, found)
+
+
+def records(session: Session, k: int) -> tuple[Record, Record | None]:
+    """(packet record, record of its flow or None), as `read --what packets` has them. The lock is held."""
     ring = session.get(KeptFrames).ring
     record = ring.record(k, session.source.interfaces)
-    row = 0 if alone else ring.row(session.engine, k)
+    row = ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:
         record["app"] = flow["app"]

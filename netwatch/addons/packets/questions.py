@@ -13,7 +13,7 @@ from netwatch._fast.input.switch import Switch
 from netwatch._fast.out.masking import masked, secrets_of
 from netwatch._fast.out.record import iso
 from netwatch._fast.view.engineview import counts
-from netwatch.addons.packets.kept import PIECE, KeptFrames, Scan, excerpt, records
+from netwatch.addons.packets.kept import KeptFrames, Scan, excerpt, records
 from netwatch.addons.packets.opening import MOST_FRAMES, inside, outside, starred
 from netwatch.dissect import Frame, Opened, dissect, summary
 from netwatch.dissect import Node as Node
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 BUDGET = 0.15  # seconds a question looks for frames that pass, before it answers with what it has
+MOST_LOOKED = 0.9  # ... and with less than this share of them looked at it does not rest
+NEWEST = -2  # as the frame that is selected
 SAVE_SECONDS = 60.0
+AT_ONCE = 64  # lines made while the engine waits
 NOTES = 500  # odd frames that are listed
 TRIES = 1000  # names tried for a file
 NUMBERS = re.compile(r"\bseq (\d+) ack (\d+)")
@@ -98,17 +101,24 @@ class Seen:
     notes: list[Line] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     capture: Capture | None = None
+    stale: bool = False  # of a file: flows know more than when they were asked
 
     @property
     def unfinished(self) -> bool:
         """There is more to look at, though nothing new came."""
-        return self.looked < 1
+        return self.looked < 1 or self.stale
+
+    @property
+    def hurried(self) -> bool:
+        """Somebody waits for most of it."""
+        return self.looked < MOST_LOOKED
 
 
 @dataclass(frozen=True)
 class Packets:
     """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
-    pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode; `number`: one to find."""
+    pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode, NEWEST the last of the lines;
+    `number`: one to find."""
 
     where: Filter | None = None
     flow: int = 0
@@ -132,8 +142,10 @@ class Packets:
             found = _found(scan, ring.numbered(self.number)) if self.number else None
             odd = ring.remarkable(NOTES) if self.notes else []
             noted = ring.counts() if self.notes else {}
-        return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, self.selected), found,
-                    _lines(session, odd), noted, _capture(session.source))
+            stale = not session.purpose.live and scan.stale(session)
+        selected = places[-1] if self.selected == NEWEST and places else self.selected
+        return Seen(_lines(session, places), start, total, looked, kept, _chosen(session, selected), found,
+                    _lines(session, odd), noted, _capture(session.source), stale)
 
 
 def _capture(source: Source) -> Capture | None:
@@ -160,9 +172,9 @@ def _lines(session: Session, places: list[int]) -> list[Line]:
     """The frames as lines. A frame that was let go meanwhile is left out."""
     lines = []
     secrets: dict[int, tuple[bytes, ...]] = {}
-    for at in range(0, len(places), PIECE):
+    for at in range(0, len(places), AT_ONCE):
         with session.lock:
-            raw = [each for k in places[at : at + PIECE] if (each := _look(session, k)) is not None]
+            raw = [each for k in places[at : at + AT_ONCE] if (each := _look(session, k)) is not None]
         for record, about, data in raw:
             flow = record.get("flow", 0)
             if flow not in secrets:

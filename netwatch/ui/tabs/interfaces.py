@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from netwatch._fast.term.canvas import Canvas
-from netwatch.addons.interfaces import ACTIVE, DOWN, IDLE, Interface, Interfaces, InterfacesNow
+from netwatch.addons.interfaces import ACTIVE, DOWN, IDLE, NOT_ASKED, Interface, Interfaces, InterfacesNow
 from netwatch.ui import format as fmt
 from netwatch.ui.state import Area, State
 from netwatch.ui.theme import ADDRESS, APP, BAD, GOOD, MUTED, TEXT, TITLE, WARN, Glyphs
@@ -203,6 +203,8 @@ def _system_facts(row: Interface, glyphs: Glyphs) -> list[Fact]:
     told.append(fact("Neighbours", "" if row.neighbours is None else fmt.count(row.neighbours), glyphs))
     told += [("Route" if i == 0 else " ", route, TEXT) for i, route in enumerate(row.routes or ())] or \
         [fact("Route", "none" if row.routes is not None else "", glyphs)]
+    if row.history:
+        told += [title("Traffic, both ways together"), ("Last 60 s", _history(row, glyphs)[0], RECEIVED)]
     told.append(title("Counters since it came up"))
     for label, unit, names in (("Bytes", "size", ("rx_bytes", "tx_bytes")),
                                ("Packets", "", ("rx_packets", "tx_packets")),
@@ -242,7 +244,7 @@ def head(state: State) -> list[Span]:
 
 def empty(state: State) -> tuple[str, ...]:
     found = now(state)
-    if found is None:
+    if found is None or found.why == NOT_ASKED:
         return ("Asking for the interfaces.",)
     if found.why:
         return ("The system does not tell its interfaces:", found.why)
@@ -259,7 +261,10 @@ on_snapshot, on_mouse, sorting = LIST.on_snapshot, LIST.on_mouse, LIST.sorting
 
 
 def new_part() -> ListPart:
-    return LIST.new_part()
+    """There are few interfaces: what is known of one has the rest of the page."""
+    part = LIST.new_part()
+    part.details = True
+    return part
 
 
 def inner(state: State) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ AXIS = 10                          # cells of the scale on the left
 
 
 def directions(past: Past) -> tuple[str, str]:
-    """What the two ways are, in words."""
+    """What the two ways are, in words; none as long as nothing passed by."""
+    if not past.end:
+        return "", ""
     if past.here:
         return "to this machine", "from this machine"
     return "responder to initiator", "initiator to responder"

@@ -114,6 +114,11 @@ def slots(found: DashboardNow, width: int, state: State) -> list[table.Slot]:
     return [slot._replace(x=slot.x + table.MARGIN) for slot in shown]
 
 
+def by_owner(found: DashboardNow, state: State) -> bool:
+    """Is it a tree of programs? Live, it will be one as long as it is empty."""
+    return found.by_owner or (state.live and not found.programs_told)
+
+
 def title(found: DashboardNow | None, state: State) -> tuple[str, str]:
     """What the tree is of, in which order, and how much of it is told."""
     if found is None:
@@ -123,7 +128,7 @@ def title(found: DashboardNow | None, state: State) -> tuple[str, str]:
     words = fmt.count(found.programs_told) if shown >= found.programs_told else \
         f"{fmt.count(shown)} of {fmt.count(found.programs_told)}"
     more = f"  filter: {state.filter.applied_text}" if state.filter.applied_text else ""
-    return "Programs" if found.by_owner else "Who began flows", f"{words} {order}{more}"
+    return "Programs" if by_owner(found, state) else "Who began flows", f"{words} {order}{more}"
 
 
 def top_row(state: State, rows: int) -> int:
@@ -142,7 +147,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         canvas.put(area.y + 1, area.x + table.MARGIN, clip(words, area.width - 4, glyphs.ellipsis), MUTED)
         return
     shown = slots(found, area.width, state)
-    heads = [slot._replace(column=table.titled(slot.column, FIRST[found.by_owner]))
+    heads = [slot._replace(column=table.titled(slot.column, FIRST[by_owner(found, state)]))
              if slot.column.key == "label" else slot for slot in shown]
     table.draw_heads(canvas, area.y, area.x, heads, "rate" if found.by_rate else "total", True, glyphs)
     below = Area(area.y + 1, area.x, area.height - 1, area.width)

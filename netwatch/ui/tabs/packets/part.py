@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netwatch.addons.packets.conversation import Said, Stream
-from netwatch.addons.packets.questions import Chosen, Line, Node, Packets, Seen
+from netwatch.addons.packets.questions import NEWEST, Chosen, Line, Node, Packets, Seen
 from netwatch.ui.state import Area, State
 
 SIDE_FROM = 110                    # columns from which tree and bytes stand side by side
@@ -74,7 +74,7 @@ def question(state: State) -> Packets | Stream:
     page = max(20, layout(state).rows.height)
     where = state.filter.applied
     if (state.live if part.tail is None else part.tail) and not part.seeking:
-        return Packets(where, part.flow, -1, 2 * page, 0, part.selected, 0, part.notes)
+        return Packets(where, part.flow, -1, 2 * page, 0, NEWEST, 0, part.notes)
     return Packets(where, part.flow, max(0, part.anchor), 2 * page, 3 * page, part.selected, part.seeking, part.notes)
 
 

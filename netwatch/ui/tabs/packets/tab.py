@@ -5,6 +5,7 @@ draw() follows from the state and changes nothing. What the keys do is in keys.p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from netwatch._fast.term.canvas import Canvas, clip
@@ -78,6 +79,18 @@ COLUMNS = (
            lambda line, glyphs: (str(line.flow) if line.flow else glyphs.none, MUTED)),
     Column("info", "Info", 16, 400, 6, False, 99, lambda line, glyphs: _info(line)),
 )
+SHORT = {"time": Column("time", "Time", 12, 12, 0, False, 75, lambda line, glyphs: (fmt.clock(line.ns, 3), MUTED))}
+
+
+def slots_of(state: State, found: Seen | None, width: int) -> list[table.Slot]:
+    """The columns for that width; where the time of the clock has no room, it is told to the millisecond."""
+    columns = columns_of(state, found)
+    slots = table.fit(columns, width)
+    if found is not None and all(slot.column.key != "time" for slot in slots):
+        digits = max(3, len(str(found.kept.newest)))
+        slots = table.fit([SHORT.get(column.key, column) if column.key != "number" else
+                           replace(column, least=digits, most=digits) for column in columns], width)
+    return slots
 
 
 def columns_of(state: State, found: Seen | None) -> tuple[Column, ...]:
@@ -110,7 +123,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     places, found = layout(state), seen(state)
     _draw_info(canvas, places.info, state, found)
     if places.heads.height:
-        slots = [slot._replace(x=slot.x + 4) for slot in table.fit(columns_of(state, found), area.width - 6)]
+        slots = [slot._replace(x=slot.x + 4) for slot in slots_of(state, found, area.width - 6)]
         table.draw_heads(canvas, places.heads.y, area.x, slots, "", False, state.glyphs)
         _draw_rows(canvas, places.rows, slots, state, found)
     if places.tree.height:
