@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from netwatch._fast.dpi import app_names
@@ -55,16 +56,22 @@ def _announcers(facts: Facts) -> tuple[object, ...]:
 def _described() -> tuple[tuple[Field, str, tuple[tuple[int, int], ...], bool], ...]:
     """Fields that a describing function makes: (field, name of the facts it depends on, these by the number of their
     protocol, whether also on which protocols were met)."""
-    number_of = {name: number for number, name in enumerate(app_names())}
     found = []
     for field in fields_of("flow"):
         apps = _apps_of(field)
         if apps and not (field.name in PLAIN and field.type is Type.TEXT) and field.name not in NUMBERS:
-            places = [(app, key) for app in apps for key in _keys(app, field.name)]
+            of_each = [_places(app, _keys(app, field.name)) for app in apps]
+            places = of_each[0] if len(of_each) == 1 else tuple(chain.from_iterable(of_each))
             whole = field.name in OF_FLOWS or len(apps) > 1
-            found.append((field, f"{whole} {hash(tuple(places))}",
-                          tuple((number_of[app], key) for app, key in places), whole))
+            found.append((field, f"{whole} {hash(places)}", places, whole))
     return tuple(found)
+
+
+@cache
+def _places(app: str, keys: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Facts of a protocol by its number: the fields that depend on the same ones share them."""
+    number = app_names().index(app)
+    return tuple((number, key) for key in keys)
 
 
 def _apps_of(field: Field) -> list[str]:
@@ -81,6 +88,12 @@ def _keys(app: str, field: str) -> tuple[int, ...]:
     keys: tuple[int, ...] | None = DEPENDS.get((app, field), () if field == "app_stack" else None)
     if keys is not None:
         return keys
+    return _said(app)
+
+
+@cache
+def _said(app: str) -> tuple[int, ...]:
+    """All that it says but numbers."""
     numbers = {key for owner, key, _ in NUMBERS.values() if owner == app}
     return tuple(key for key in KEYS if key not in numbers)
 
