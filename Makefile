@@ -41,6 +41,10 @@ fuzz: ## every fuzz target for SECONDS=20 each, from SEED=0 (another one every t
 asan: ## captures and fuzz targets, SECONDS=20 each, with sanitizers, in a copy; ASAN_MODULES=parse,streams: those alone
 	@./fuzz/asan.sh $(SECONDS)
 
+.PHONY: mutants
+mutants: ## captures whose packets are changed, read with options at random, SECONDS=600, with sanitizers; after `make asan`
+	@cd .build/asan && ../../.venv/bin/python fuzz/mutator.py $(or $(SECONDS),600) $(or $(SEED),1) --sanitized
+
 .PHONY: bench
 bench: ## whole programs on generated captures; a quick look: ARGS="--size quick -n 1"
 	@. tools/prepare.sh && ready ""

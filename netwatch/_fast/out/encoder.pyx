@@ -11,7 +11,7 @@ from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
 from netwatch._fast.out.sheet cimport put_packed
-from netwatch._fast.out.shown cimport Member, Shown, Span, picked
+from netwatch._fast.out.shown cimport Member, Shown, picked
 from netwatch._fast.out.values cimport (Value, V_ABSENT, V_OBJECT, V_TIME, follow, put_cell, put_cell_object, put_json,
                                         put_json_object, put_text, to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv
@@ -119,7 +119,7 @@ cdef class Encoder:
                           dict theirs):
         cdef bint raw = flow != NULL or packet != NULL
         if self.style >= CSV:
-            memset(shown.spans, 0, shown.n * sizeof(Span))
+            shown.empty()
             self.scratch.n = 0
             if raw:
                 self.fill_row(shown, flow, packet)
@@ -131,7 +131,7 @@ cdef class Encoder:
         if self.style == CSV:
             self.line(shown)
         elif self.style == SPARSE:
-            put_packed(&self.out, shown.spans, shown.n, self.scratch.mem)
+            put_packed(&self.out, shown.spans, shown.filled, shown.words, self.scratch.mem)
         elif shown.whole and not raw and not self.flat:
             put_json_object(&self.out, rest)
         else:
@@ -283,7 +283,8 @@ cdef class Encoder:
             if asked is not None:
                 self.fill_members(shown, value, asked[0])
                 for i, path in asked[1]:
-                    self.fill_one(shown, i, follow(rest, path))
+                    if len(<tuple>path) < 3 or not isinstance(value, dict) or (<tuple>path)[1] in <dict>value:
+                        self.fill_one(shown, i, follow(rest, path))
         if flow == NULL and packet == NULL:
             for k in range(shown.n_coded):
                 i = shown.coded[k]
@@ -336,6 +337,7 @@ cdef class Encoder:
     cdef inline void fit(self, Shown shown, u32 i):
         shown.spans[i].n = self.scratch.n - shown.spans[i].at
         shown.spans[i].there = True
+        shown.filled[i >> 6] |= <u64>1 << (i & 63)
 
     cdef list cells(self, Shown shown):
         """Their texts, None where there is none."""

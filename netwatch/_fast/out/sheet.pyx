@@ -6,6 +6,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.base.mix cimport lowest_bit
 from netwatch._fast.out.shown cimport Span
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_byte, put_bytes, put_csv, room
 
@@ -14,16 +15,20 @@ cdef struct Head:              # of a cell
     u32 n                      # bytes of its text
 
 
-cdef void put_packed(Buf* b, const Span* spans, u32 n, const u8* texts) noexcept nogil:
-    """The line of those of the cells that are there."""
+cdef void put_packed(Buf* b, const Span* spans, const u64* filled, u32 words, const u8* texts) noexcept nogil:
+    """The line of those of the cells that are there, which `filled` has a bit for."""
     cdef Head head
-    cdef u32 i, count = 0
+    cdef u32 i, word, count = 0
+    cdef u64 bits
     cdef u64 began = b.n
     if room(b, sizeof(count)) == NULL:
         return
     b.n += sizeof(count)
-    for i in range(n):
-        if spans[i].there:
+    for word in range(words):
+        bits = filled[word]
+        while bits:
+            i = word * 64 + lowest_bit(bits)
+            bits &= bits - 1
             head.column, head.n = i, <u32>spans[i].n
             put_bytes(b, &head, sizeof(head))
             put_bytes(b, texts + spans[i].at, head.n)

@@ -31,6 +31,9 @@ cdef class Shown:
     cdef list members          # of an object: a column's number, or (head, code or 0, of its flow, top, tree)
     cdef bytes begin           # `{"schema":"netwatch.flow/1"`
     cdef Span* spans
+    cdef u64* filled           # a bit for each cell that is there
+    cdef u32 words             # ... and how many words of them
+    cdef void empty(self) noexcept
 
 
 cdef object picked(object value, object tree)

@@ -3,7 +3,8 @@ from json import dumps
 
 from libc.stdlib cimport calloc, free
 
-from netwatch._fast.base.bytes cimport u32
+from netwatch._fast.base.bytes cimport u32, u64
+from netwatch._fast.base.mix cimport lowest_bit
 
 from netwatch._fast.out import flowfields, packetfields
 
@@ -27,7 +28,9 @@ cdef class Shown:
         self.codes = <int*>calloc(self.n + 1, sizeof(int))
         self.coded = <u32*>calloc(self.n + 1, sizeof(u32))
         self.spans = <Span*>calloc(self.n + 1, sizeof(Span))
-        if self.codes == NULL or self.coded == NULL or self.spans == NULL:
+        self.words = self.n // 64 + 1
+        self.filled = <u64*>calloc(self.words, sizeof(u64))
+        if self.codes == NULL or self.coded == NULL or self.spans == NULL or self.filled == NULL:
             raise MemoryError("no memory for fields")
         self.begin = f'{{"schema":"netwatch.{kind}/1"'.encode()
         self.heads = [head_of(name) for name in self.names]
@@ -63,6 +66,15 @@ cdef class Shown:
         free(self.codes)
         free(self.coded)
         free(self.spans)
+        free(self.filled)
+
+    cdef void empty(self) noexcept:
+        """No cell is there: most never were."""
+        cdef u32 word
+        for word in range(self.words):
+            while self.filled[word]:
+                self.spans[word * 64 + lowest_bit(self.filled[word])] = Span(0, 0, False)
+                self.filled[word] &= self.filled[word] - 1
 
 
 cdef bytes head_of(str name):
