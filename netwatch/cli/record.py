@@ -210,7 +210,8 @@ class Recording:
         """What was kept, and what was not."""
         stats = self._source.stats()
         lost = {"by the kernel": stats["kernel_drops"], "by the interface": stats["interface_drops"],
-                "in the ring": stats["ring_drops"], "for want of memory or disk": line.lost + line.left}
+                "in the ring": stats["ring_drops"],
+                "for want of memory or disk": line.lost + line.left + self._files.lost}
         said = ", ".join(f"{count:,} {where}" for where, count in lost.items() if count)
         say(f"{self._files.told(stats['received'])}; lost: {said or 'none'}")
 

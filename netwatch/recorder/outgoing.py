@@ -20,6 +20,7 @@ class Outgoing:
     """Owns the descriptor. The reader knows at once what is captured on. Every call may raise OSError: nobody reads."""
 
     folders: Sequence[str] = ()  # it writes to none
+    lost = 0  # packets that were taken, and then not kept
 
     def __init__(self, descriptor: int, source: Source) -> None:
         self._source, self._written = source, 0

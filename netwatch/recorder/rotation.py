@@ -46,10 +46,12 @@ class Rotation:
         self.files = 0  # made in this run
         self.removed = 0
         self.written = 0  # packets
+        self.lost = 0  # ... that were taken, and then the disk did not keep them
         self._source, self._say = source, say
         self._writer: CaptureWriter | None = None
         self._path = folder
         self._whole = self._sure = 0  # bytes and packets of the open file that are surely on their way to the disk
+        self._taken = 0  # packets of it in all
         self._number = max(map(number_of, self._there()), default=0)
         for path in self._there()[-1:]:
             _trim(path)
@@ -103,6 +105,7 @@ class Rotation:
             self._fail(e)
             return None
         self.written += count
+        self._taken += count
         return count
 
     def flush(self) -> None:
@@ -141,6 +144,12 @@ class Rotation:
                 path.unlink()
                 self.removed += 1
 
+    def forget(self, path: Path) -> None:
+        """A file that is done is gone, and not by us."""
+        gone = self.done.pop(path).packets
+        self.lost += gone
+        self.written -= gone
+
     def _is_full(self, writer: CaptureWriter, now_ns: int) -> bool:
         return bool(writer.bytes_written >= self.size or (self._span_ns and now_ns - self._began_ns >= self._span_ns))
 
@@ -151,7 +160,7 @@ class Rotation:
         with files.as_caller():
             self._prune(self.keep - 1)
             self._writer = writer = CaptureWriter(str(self._path))
-        self._whole, self._sure, self._began_ns, self._last_ns = 0, 0, first_ns, first_ns
+        self._whole, self._sure, self._taken, self._began_ns, self._last_ns = 0, 0, 0, first_ns, first_ns
         self.files += 1
         if self._secrets:
             writer.add_secrets(TLS_KEY_LOG, bytes(self._secrets))
@@ -183,9 +192,13 @@ class Rotation:
         if writer is not None:
             with contextlib.suppress(OSError):
                 writer.close()
+            kept = 0
             with contextlib.suppress(OSError):
                 os.truncate(self._path, self._whole)
                 self.done[self._path] = Written(self._began_ns, self._last_ns, self._sure)
+                kept = self._sure
+            self.lost += self._taken - kept
+            self.written -= self._taken - kept
 
 
 def number_of(path: Path) -> int:

@@ -50,12 +50,15 @@ class Incident:
         self.folder, self._lock = _new_folder()
 
     def take(self, rotation: Rotation) -> list[Written]:
-        """Put the files there that it does not have yet; what they are. Raises OSError."""
+        """Put the files there that it does not have yet; what they are. What somebody else has removed is lost. Raises
+        OSError."""
         fresh = []
         with files.as_caller():
-            for path, about in rotation.done.items():
+            for path, about in list(rotation.done.items()):
                 to = self.folder / path.name
-                if path.exists() and not to.exists():
+                if not path.exists():
+                    rotation.forget(path)
+                elif not to.exists():
                     _put(path, to)
                     fresh.append(about)
         return fresh
