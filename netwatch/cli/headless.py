@@ -11,15 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch.cli import sandbox
-from netwatch.cli.errors import CommandError
+from netwatch.cli.errors import CommandError, say
 from netwatch.cli.selection import read_settings, use_client_names
-from netwatch.model.contract import Addon, AddonError
+from netwatch.model.contract import INFO, Addon, AddonError
+from netwatch.run import addons
+from netwatch.store import files
+from netwatch.store.folders import state_folder
 
 if TYPE_CHECKING:
     from netwatch.run.session import Session
+    from netwatch.store.settings import Settings
 
 SCREENS = ("interfaces", "throughput", "timeline", "groups", "overview", "processes", "sparklines", "capture",
            "probes")
+ASKED = {"recorder.armed": ("packets", "recorder"), "history.on": ("history",)}  # further ones, where that is set
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -66,9 +71,9 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
                 lambda: open_switch(names, options.capture_filter, settings.of("capture.snaplen"),
                                     settings.of("capture.ring_mb"), settings.of("capture.promiscuous"),
                                     helper.open if helper else open_live),
-                dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold, screens=SCREENS,
-                opened=lambda: sandbox.shut_in(settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")],
-                                               writable, capturing=True) and None)
+                dpi=not options.no_dpi, settings=settings, host=host, given=given, hold=hold,
+                screens=_screens(settings), opened=lambda: _shut_in(options, writable))
+            session.listener = _tell
             session.start()
             try:
                 yield session
@@ -76,6 +81,27 @@ def running(options: argparse.Namespace, *, given: Callable[[], Sequence[Addon]]
                 session.stop()
     except (SourceError, AddonError) as e:
         raise CommandError(str(e), e.exit_code) from None
+
+
+def _shut_in(options: argparse.Namespace, writable: Sequence[str]) -> None:
+    """What is to be kept goes into a folder that has to be there when the walls rise."""
+    settings = options.settings
+    if any(settings.of(key) for key in ASKED):
+        with contextlib.suppress(OSError), files.as_caller():  # who writes there says so
+            files.make_folder(state_folder())
+    sandbox.shut_in(settings, options.keylog or [os.environ.get("SSLKEYLOGFILE", "")], writable, capturing=True)
+
+
+def _tell(severity: str, text: str) -> None:
+    """What goes wrong is for the journal of the system."""
+    if severity != INFO:
+        say(text)
+
+
+def _screens(settings: Settings) -> list[str]:
+    """What remembers, in its order."""
+    wanted = {*SCREENS, *(name for key, names in ASKED.items() if settings.of(key) for name in names)}
+    return [name for name in addons.SCREENS if name in wanted]
 
 
 class Signals:
