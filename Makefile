@@ -55,6 +55,12 @@ bench-agent: ## half an hour of the agent at 100,000 packets and 1,000 new flows
 	@. tools/prepare.sh && ready ""
 	$(PYTHON) -m bench.agent --seconds $$(( $(or $(MINUTES),30) * 60 )) --every 60
 
+.PHONY: monkey
+monkey: ## 100,000 random keys from five seeds at a file and, as root, at the loopback interface; some 15 minutes
+	@. tools/prepare.sh && ready test
+	@for seed in 1 2 3; do $(PYTHON) -m tests.ui.monkey 20000 $$seed -r $$PWD/docs/tour.pcap || exit 1; done
+	@for seed in 4 5; do $(PYTHON) -m tests.ui.monkey 20000 $$seed -i lo || exit 1; done
+
 .PHONY: golden
 golden: ## write the golden screens and records anew, and the pages that name them; look at the diff before you commit
 	NETWATCH_GOLDEN=1 ./test.sh tests/ui/test_connections.py tests/golden tests/captures

@@ -10,6 +10,7 @@ from netwatch.model.contract import Purpose
 from netwatch.model.host import Host
 from netwatch.model.session import Health
 from netwatch.run.session import Session
+from netwatch.store.settings import Settings
 
 HERE = Path(__file__).resolve().parent.parent / "captures"
 
@@ -19,10 +20,12 @@ class Replayed(Session):
 
     extra = 0                          # ticks, which a driver counts
 
-    def __init__(self, name: str, *more: str, label: str = "", host: Host | None = None) -> None:
+    def __init__(self, name: str, *more: str, label: str = "", host: Host | None = None,
+                 settings: Settings | None = None) -> None:
         """`more`: captures that are read with it, as one."""
         super().__init__(Purpose(label=label or name),
-                         lambda: open_files([str(HERE / each) for each in (name, *more)]), host=host)
+                         lambda: open_files([str(HERE / each) for each in (name, *more)]), host=host,
+                         settings=settings)
         self.start()
         ends = time.monotonic() + 30
         while not super().health().done:

@@ -11,10 +11,12 @@ from golden_file import same_as_golden
 from netwatch.addons.packets.questions import Packets, SavePackets, relative
 from netwatch.capture.file import open_files
 from netwatch.model.contract import Purpose
+from netwatch.store.settings import SettingError, Settings, find
 from netwatch.ui import keys
 from netwatch.ui.tabs.packets import keys as packets_keys
 from netwatch.ui.tabs.packets import tab as packets
 from netwatch.ui.tabs.packets.part import leaf_at, leaves, part_of
+from netwatch.ui.theme import GOOD
 from tests.ui.driver import Driver
 from tests.ui.replayed import HERE, Replayed
 
@@ -358,3 +360,20 @@ def test_the_time_has_room_where_there_are_eighty_columns():
     driver = drive(cols=80, rows=24)
     assert "Time" in driver.line(3) and "11:32:55.673" in driver.line(4)
     assert "11:32:55.673" not in drive(cols=40, rows=12).screen()
+
+
+def test_rules_of_the_users_own_colour_frames():
+    """The first of several counts; a filter that is none is refused where it is set."""
+    session = Replayed("http.pcap", settings=Settings({"packets.color.good": "tcp.flags.syn == 1",
+                                                       "packets.color.bad": "http and n == 1"}))
+    try:
+        driver = Driver(session, 120, 40, tab="packets")
+        driver.step()
+        lines = packets.seen(driver.state).lines
+        assert [line.ink for line in lines[:4]] == ["bad", "good", "", ""]
+        row = next(y for y in range(40) if driver.line(y).lstrip().startswith("2 "))
+        assert driver.canvas.style_at(row, driver.line(row).index("TCP")) & 63 == GOOD
+    finally:
+        session.stop()
+    with pytest.raises(SettingError, match="packets"):
+        find("packets.color.warn").accept("tcp and")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from netwatch.addons.packets.conversation import Stream
-from netwatch.addons.packets.kept import KeptFrames
+from netwatch.addons.packets.kept import INKS, KeptFrames, of_packets
 from netwatch.addons.packets.questions import Packets
+from netwatch.filter import Filter
 from netwatch.model.option import Option
+
+
+def rule(text: str) -> Filter | None:
+    """A filter, or nothing. Raises FilterError, a ValueError."""
+    return of_packets(text) if text else None
 
 
 class PacketsAddon(KeptFrames):
@@ -15,5 +21,7 @@ class PacketsAddon(KeptFrames):
     options = (Option("ring_mb", 64, "Memory for the newest frames, which the Packets tab shows, in MiB.", 2, 65_536),
                Option("file_mb", 1024, "Memory, taken as frames come, for where those of a file are in it, 16 bytes "
                       "each; of what cannot be read again (packed, piped, several files) for the frames.", 2, 65_536),
-               Option("relative_seq", True, "Count TCP's sequence numbers from where each side began."))
+               Option("relative_seq", True, "Count TCP's sequence numbers from where each side began."),
+               *(Option(f"color.{ink}", "", f"A filter: frames in Packets that pass it are told in the ink {ink}; of "
+                        "several the first counts.", form=rule) for ink in INKS))
     questions = (Packets, Stream)

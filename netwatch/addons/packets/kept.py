@@ -29,8 +29,15 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept
 PIECE = 2048  # frames looked at while the engine waits
+INKS = ("bad", "warn", "good", "accent", "muted")  # that frames may be told in; the first whose filter they pass counts
 STALE = 2.0  # seconds after which what a filter said of flows, which change, is asked again
 REST = 20  # and this often the time it took to ask
+
+
+def of_packets(text: str) -> Filter:
+    """A filter whose conditions on flags and the like are held against single packets, as `read --what packets` has
+    it. Raises FilterError."""
+    return Filter(text, ("packet",))
 
 
 class KeptFrames(Addon):
@@ -42,9 +49,14 @@ class KeptFrames(Addon):
         self.ring = FrameRing((room if run.purpose.live or again else max(room, of_file)) * MEGABYTE)
         self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
         self.relative: bool = run.settings.of("packets.relative_seq")
+        self.rules = tuple((ink, of_packets(text)) for ink in INKS if (text := run.settings.of(f"packets.color.{ink}")))
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self.openings = Openings()
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
+
+    def ink_of(self, record: Record, flow: Record | None) -> str:
+        """The ink of INKS for a frame, by the user's rules; "" where none says anything."""
+        return next((ink for ink, where in self.rules if where.matches(record, flow)), "")
 
     def scan(self, where: Filter | None, flow: int) -> Scan:
         """The frames that pass a filter (None: any) and are of a flow (0: any), as far as they have been found."""
@@ -60,7 +72,8 @@ class Scan:
     """Ordinals of the frames that pass, oldest first; those before `upto` have been looked at."""
 
     def __init__(self, ring: FrameRing, where: Filter | None, flow: int) -> None:
-        self.ring, self.where, self.flow = ring, where, flow
+        self.ring, self.flow = ring, flow
+        self.where = where = of_packets(where.text) if where is not None else None
         self.all = where is None and not flow
         self.picks: array[int] = array("Q")
         self.upto = 0

@@ -49,6 +49,7 @@ class Line(NamedTuple):
     severity: int
     notes: tuple[str, ...]
     flow: int
+    ink: str = ""  # of kept.INKS
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,8 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
         return None
     origins = ring.origins(session.engine, k) if keeper.relative else None
     record, flow = records(session, k)
-    more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next}
+    more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next,
+            "ink": keeper.ink_of(record, flow)}
     return record, ring.about(k) | more, ring.frame(k)
 
 
@@ -215,7 +217,7 @@ def _line(record: Record, about: Record, tree: list[Node]) -> Line:
         about["k"], record["n"], about["ns"], _end(record, "src", "sport"), _end(record, "dst", "dport"),
         proto if says else proto.upper(), record["len"],
         told or relative(record.get("info", ""), about["origins"]),
-        about["severity"], tuple(notes), record.get("flow", 0))
+        about["severity"], tuple(notes), record.get("flow", 0), about["ink"])
 
 
 def relative(text: str, origins: tuple[int, int] | None) -> str:

@@ -1,21 +1,16 @@
 """Why a flow is called what it is, over the Connections tab."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.explain import Explain, Explained, Said, sureness
-from netwatch.ui.state import Area, State
+from netwatch.ui.state import State
 from netwatch.ui.theme import GOOD, MUTED, TEXT, WARN
-from netwatch.ui.widgets import facts
-from netwatch.ui.widgets.box import draw_box
-from netwatch.ui.widgets.chooser import Chooser, centred, moves
-from netwatch.ui.widgets.facts import Fact, Span, fact, title
-from netwatch.ui.widgets.table import draw_scroll_bar
+from netwatch.ui.widgets.chooser import Chooser
+from netwatch.ui.widgets.facts import Fact, fact, title
+from netwatch.ui.widgets.told import Told
 
 NAME = "explain"
-WIDTH = 100
 ROW = 16                           # bytes of a line
 
 
@@ -84,39 +79,11 @@ def _facts(state: State, found: Explained) -> list[Fact]:
     return told
 
 
-def _lines(state: State) -> list[list[Span]]:
+def _told(state: State) -> list[Fact] | None:
     found = now(state)
-    width = min(WIDTH, state.body.width) - 6
-    return facts.lines_of(_facts(state, found), width, state.glyphs) if found is not None else []
+    return _facts(state, found) if found is not None else None
 
 
-def _rows(state: State) -> Area:
-    box = centred(state.body, max(3, len(_lines(state)) + 2), WIDTH)
-    return Area(box.y + 1, box.x + 1, max(1, box.height - 2), box.width - 2)
-
-
-def draw(canvas: Canvas, area: Area, state: State) -> None:
-    rows, lines, glyphs = _rows(state), _lines(state), state.glyphs
-    draw_box(canvas, Area(rows.y - 1, rows.x - 1, rows.height + 2, rows.width + 2), f"Flow {_part(state).flow}", glyphs)
-    if not lines:
-        canvas.put(rows.y, rows.x + 1, "asking", MUTED)
-    top = max(0, min(_part(state).place.row, len(lines) - rows.height))
-    for i, line in enumerate(lines[top:top + rows.height]):
-        x = rows.x + 1
-        for text, style in line:
-            x += canvas.put(rows.y + i, x, clip(text, rows.x + rows.width - 2 - x, glyphs.ellipsis), style)
-    draw_scroll_bar(canvas, rows, top, len(lines), glyphs)
-
-
-def _page(way: int) -> Callable[[State], None]:
-    def act(state: State) -> None:
-        height, place = _rows(state).height, _part(state).place
-        place.move(place.row + way * (height - 1), max(1, len(_lines(state)) - height + 1), 1)
-    return act
-
-
-ACTIONS: dict[str, Callable[[State], None]] = {
-    **moves(NAME, lambda state: _part(state).place,
-            lambda state: max(1, len(_lines(state)) - _rows(state).height + 1), lambda state: 1),
-    "explain_page_down": _page(1), "explain_page_up": _page(-1),
-}
+BOX = Told(NAME, lambda state: f"Flow {_part(state).flow}", _told, lambda state: _part(state).place)
+draw = BOX.draw
+ACTIONS = BOX.actions()

@@ -35,6 +35,7 @@ from netwatch.ui.theme import (
     BAD,
     BRAND,
     FAINT,
+    GOOD,
     MATCH,
     MUTED,
     REVERSE,
@@ -48,6 +49,7 @@ from netwatch.ui.widgets.table import Column
 
 __all__ = ["ACTIONS", "draw", "inner", "new_part", "on_mouse", "on_snapshot", "question", "show_flow"]
 
+INKS = {"bad": BAD, "warn": WARN, "good": GOOD, "accent": BRAND, "muted": MUTED}     # of kept.INKS
 SEVERITIES = ("", "note", "warning", "error")
 
 
@@ -199,7 +201,7 @@ def _draw_rows(canvas: Canvas, area: Area, slots: list[table.Slot], state: State
         canvas.put(y, area.x + 1, mark, style)
         if line.k in part.marks:
             canvas.put(y, area.x + 2, glyphs.star, MATCH)
-        tint = BAD if line.severity == 3 else None
+        tint = INKS.get(line.ink, BAD if line.severity == 3 else None)
         table.draw_row(canvas, y, area.x, slots, line, tint, glyphs)
         if line.k == part.selected:
             table.draw_selection(canvas, y, Area(y, area.x, 1, area.width - 1), glyphs)
