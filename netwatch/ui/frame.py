@@ -179,8 +179,11 @@ def _status_parts(state: State) -> list[tuple[int, list[Span]]]:
         parts.append((7, [(f"stream bytes missed {fmt.size(health.bytes_skipped)}", BAD)]))
     if health.snap_truncated:
         parts.append((3, [(f"cut by snap length {fmt.short_count(health.snap_truncated)}", MUTED)]))
-    parts.append((5, [(f"flows {fmt.count(health.flows_live)} live", MUTED)]))
-    parts.append((4, [(f"{fmt.count(health.flows_ended)} ended", MUTED)]))
+    if health.done and not state.live:                 # none of them lives on in a file that was read
+        parts.append((5, [(f"flows {fmt.count(health.flows_live + health.flows_ended)}", MUTED)]))
+    else:
+        parts.append((5, [(f"flows {fmt.count(health.flows_live)} live", MUTED)]))
+        parts.append((4, [(f"{fmt.count(health.flows_ended)} ended", MUTED)]))
     if health.flows_evicted:
         parts.append((7, [(f"{fmt.count(health.flows_evicted)} evicted", WARN)]))
     if health.owners or health.owners_why:

@@ -143,11 +143,13 @@ class _Popup(npyscreen.ActionFormV2):  # type: ignore[misc]
                      use_max_space=True)
 
     def _add(self, field: Field) -> wgwidget.Widget:
+        """A choice has no filter: that is a form of npyscreen's own, which asks standard error for its size."""
         value = self._answers[field.key]
         if not field.choices:
             return self.add(_TitleText, name=field.label, value=value, begin_entry_at=LABEL, use_two_lines=False)
         return self.add(_TitleChoice, name=field.label, values=list(field.choices), value=[field.choices.index(value)],
-                        max_height=len(field.choices), begin_entry_at=LABEL, scroll_exit=True, use_two_lines=False)
+                        max_height=len(field.choices), begin_entry_at=LABEL, scroll_exit=True, use_two_lines=False,
+                        allow_filtering=False)
 
     def answers(self) -> dict[str, str]:
         """What the fields say now."""

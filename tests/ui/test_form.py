@@ -110,3 +110,16 @@ def test_what_is_written_is_what_the_list_shows(tmp_path: Path, monkeypatch: pyt
 
 def test_there_is_a_key_for_it() -> None:
     assert any(key.action == "export" and key.context == "connections" for key in KEYS)
+
+
+@tty
+def test_no_letter_breaks_a_form(tmp_path: Path) -> None:
+    """npyscreen binds some in a list of choices to a filter, a form of its own."""
+    with opened(tmp_path) as terminal:
+        terminal.send("".join(map(chr, (*range(33, 127), 15))) + "\x1bOP")
+        terminal.read(1)
+        terminal.send("\x1b")
+        terminal.read(1)
+        terminal.send("q")
+        assert terminal.process.wait(20) == 0
+    assert not list(tmp_path.rglob("crash-*"))

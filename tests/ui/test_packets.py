@@ -9,6 +9,7 @@ import pytest
 from golden_file import same_as_golden
 
 from netwatch.addons.packets.questions import Packets, SavePackets, relative
+from netwatch.addons.usage import Memory
 from netwatch.capture.file import open_files
 from netwatch.model.contract import Purpose
 from netwatch.store.settings import SettingError, Settings, find
@@ -377,3 +378,8 @@ def test_rules_of_the_users_own_colour_frames():
         session.stop()
     with pytest.raises(SettingError, match="packets"):
         find("packets.color.warn").accept("tcp and")
+
+
+def test_the_memory_view_counts_the_frames():
+    found = {store.name: store for store in session_of("http.pcap").ask(Memory())}
+    assert found["frames of Packets"].used == 68 and found["frames of Packets"].size > 68 * 100

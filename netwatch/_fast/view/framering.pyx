@@ -18,6 +18,7 @@ from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDE
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.input.reread cimport Reread
+from netwatch._fast.view.frameindex cimport Entry
 from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 
 from netwatch._fast.out.names import NOTES
@@ -120,6 +121,12 @@ cdef class FrameRing:
     def kept_bytes(self) -> int:
         """Of the frames that can be looked at."""
         return self.held_bytes if self.index is None else self.index.bytes
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Frames that are in memory, and the bytes that they, and where all are in a file, take of it."""
+        cdef u64 places = self.index.n * sizeof(Entry) if self.index is not None else 0
+        return self.next - self.oldest, min(self.end, self.room) + places
 
     @property
     def lost_bytes(self) -> int:

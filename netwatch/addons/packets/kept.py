@@ -9,7 +9,7 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.reread import Reread
@@ -20,7 +20,7 @@ from netwatch.addons.packets.opening import Openings
 from netwatch.filter import Filter
 from netwatch.filter.alike import classes_of
 from netwatch.filter.split import Leaf, Split, of_flows
-from netwatch.model.contract import Addon
+from netwatch.model.contract import Addon, Store
 from netwatch.model.record import Record
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class KeptFrames(Addon):
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self.openings = Openings()
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
+
+    def stores(self) -> Sequence[Store]:
+        frames, size = self.ring.memory
+        return (Store("frames of Packets", frames, None, size, self.ring.first),)
 
     def ink_of(self, record: Record, flow: Record | None) -> str:
         """The ink of INKS for a frame, by the user's rules; "" where none says anything."""

@@ -67,7 +67,7 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     health = state.health
     held = sum(store.size or 0 for store in found)
     words = f"{fmt.size(health.rss_bytes) if health else glyphs.none} in use by netwatch, " \
-            f"{fmt.size(held)} of it measured in these stores"
+            f"{fmt.size(held)} of it in these stores, the rest in code and Python"
     canvas.put(box.y + 1, box.x + 2, clip(words, box.width - 4, glyphs.ellipsis), MUTED)
     columns = _columns(rows.width - 3)
     _draw_line(canvas, Area(box.y + 2, rows.x + 1, 1, rows.width), "store", [(title, HEAD) for title, _, _ in columns],
