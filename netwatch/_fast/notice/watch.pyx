@@ -214,7 +214,7 @@ cdef class Watch:
                     turn.id = engine.core.table.colds[turn.row].id
                 at += turn.size
                 n += 1
-        if len(self.lists) > 1:
+        if n and len(self.lists) > 1:
             qsort(self.order, n, sizeof(Turn*), by_frame)
         return n
 

@@ -70,6 +70,8 @@ cdef void put_option(Buf* out, u32 code, const u8* head, u32 head_n, const u8* v
         return
     memset(p, 0, whole)
     p[0], p[1], p[2], p[3] = <u8>code, <u8>(code >> 8), <u8>size, <u8>(size >> 8)
-    memcpy(p + 4, head, head_n)
-    memcpy(p + 4 + head_n, value, n)
+    if head_n:
+        memcpy(p + 4, head, head_n)
+    if n:
+        memcpy(p + 4 + head_n, value, n)
     out.n += whole

@@ -42,7 +42,8 @@ cdef class PacketRows:
 
     def sort(self) -> None:
         """By frame, after several engines have added theirs."""
-        qsort(self.rows, self.n, sizeof(PacketRow), by_frame)
+        if self.n:                     # else there may be no memory to show it
+            qsort(self.rows, self.n, sizeof(PacketRow), by_frame)
 
     def before(self, u64 frame, u64 flow, bint after) -> int:
         """How many come before an event of that flow at that frame; `after`: those of the same place do, too."""

@@ -86,7 +86,8 @@ cdef class FrameScan:
             if found.stands(row):
                 told.flows[told.n] = found.view.flows.colds[row].id
                 told.n += 1
-        qsort(told.flows, told.n, sizeof(u64), by_value)
+        if told.n:
+            qsort(told.flows, told.n, sizeof(u64), by_value)
         self.told.append(told)
 
     def passing(self, Engine engine, u64 flow, u64 start, u64 stop) -> list[int]:

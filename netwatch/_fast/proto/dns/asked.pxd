@@ -15,6 +15,7 @@ cdef struct Dns:               # `room` Askeds follow
     u8 next                    # slot to overwrite when all are taken
     u16 bad
     u16 rcodes                 # of responses, a bit each
+    u32 unused                 # what follows begins at a multiple of its 8 bytes
 
 cdef Dns* state_of(Look* look) noexcept nogil
 cdef void remember(Look* look, u64 hash) noexcept nogil
