@@ -56,7 +56,7 @@ bench-agent: ## half an hour of the agent at 100,000 packets and 1,000 new flows
 	$(PYTHON) -m bench.agent --seconds $$(( $(or $(MINUTES),30) * 60 )) --every 60
 
 .PHONY: monkey
-monkey: ## 100,000 random keys from five seeds at a file and, as root, at the loopback interface; some 15 minutes
+monkey: ## 100,000 random keys from five seeds at a file and, as root, at the loopback interface; some 4 minutes
 	@. tools/prepare.sh && ready test
 	@for seed in 1 2 3; do $(PYTHON) -m tests.ui.monkey 20000 $$seed -r $$PWD/docs/tour.pcap || exit 1; done
 	@for seed in 4 5; do $(PYTHON) -m tests.ui.monkey 20000 $$seed -i lo || exit 1; done
