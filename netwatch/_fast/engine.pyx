@@ -16,7 +16,7 @@ from netwatch._fast.flows cimport (COPIES_DROP, COPIES_KEEP, COPIES_MARK, Core, 
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.flow.timeouts cimport TO_COUNT
-from netwatch._fast.flow.turns cimport Turns
+from netwatch._fast.flow.turns cimport Turns, facts_near
 from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
@@ -66,6 +66,7 @@ VLANS = {"pair": VLAN_PAIR, "key": VLAN_KEY, "ignore": VLAN_IGNORE}
 cdef enum:
     SECOND = 1000000000
     TURN_AT_ONCE = 600         # seconds of silence
+    AHEAD = 16                 # flows that end with the input: so far ahead their facts are asked for
     IN_CACHE = 256             # fewer flows than these are there without being asked for
 
 cdef class Engine:
@@ -181,6 +182,7 @@ cdef class Engine:
         """Put down the turns of flows, from the next frame on."""
         self.turns = turns
         self.core.turns = turns.list
+        self.core.dpi.heard = &turns.list.heard.by_fact[0][0]
 
     def tell(self) -> None:
         """Bring what remember() was given up to this moment."""
@@ -197,6 +199,8 @@ cdef class Engine:
                 core_stray(core, &core.parser.defrag.strays[i])
             core.parser.defrag.n_strays = 0
             for i in range(1, core.table.high + 1):
+                if i + AHEAD <= core.table.high:
+                    facts_near(core.turns, &core.table.colds[i + AHEAD])
                 if core.table.rows[i].family and not core.table.rows[i].bits & BIT_ENDED:
                     core_finish(core, i, END_INPUT)
 

@@ -27,7 +27,7 @@ from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, e
 from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
 from netwatch._fast.flow.states cimport guess_initiator, is_read, other_state, part_state, time_echo
-from netwatch._fast.flow.turns cimport Mark, turn_end, turn_mark, turn_nothing, turn_packet
+from netwatch._fast.flow.turns cimport Mark, facts_near, turn_end, turn_mark, turn_nothing, turn_packet
 from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
 
 cdef enum:
@@ -347,8 +347,7 @@ cdef u32 end_due(Core* core, u32 number, u64 now) noexcept nogil:
     """End those of a bucket's next AT_ONCE flows that are due; the others wait in a later one. The first of the rest.
     Most were not touched for long: memory is asked for all of them before any is looked at."""
     cdef Table* t = &core.table
-    cdef u32 numbers[AT_ONCE]
-    cdef u32 n = 0, i
+    cdef u32 numbers[AT_ONCE], n = 0, i
     cdef u64 due
     cdef const Row* row
     while number and n < AT_ONCE:
@@ -370,6 +369,7 @@ cdef u32 end_due(Core* core, u32 number, u64 now) noexcept nogil:
         if row.conn != NULL:
             prefetch(row.conn.state)
             prefetch(<const u8*>row.conn.state + 64)
+        facts_near(core.turns, &t.colds[numbers[i]])
     for i in range(n):
         row = &t.rows[numbers[i]]
         due = row.last + timeout_ns(core, row)

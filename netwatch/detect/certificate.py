@@ -6,7 +6,6 @@ judged: a listener does not know whom the client trusts.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,12 +15,11 @@ from netwatch.detect.contract import CROWD, INFO, SECOND, WARNING, Alarm, Detect
 from netwatch.detect.gather import end_text, facts_of, is_near
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from netwatch._fast.notice.crowds import Crowd, Crowds
+    from netwatch._fast.proto.tls.der import Certificate as Read
 
 SEQUENCE = b"\x30"  # what every certificate begins with, X.690 section 8.9
-WEAK_HASHES = ("md2", "md4", "md5", "sha1")
+WEAK_HASHES = ("MD2", "MD5", "SHA1")
 RSA_LEAST, EC_LEAST = 2048, 224  # bits; NIST SP 800-131A Rev. 2, table 2
 
 
@@ -83,30 +81,23 @@ def _faults(found: Judged, now: int, near: bool) -> list[tuple[str, str, str]]:
 def _judged(facts: bytes) -> Judged | None:
     """The server's certificate among these facts; None when it cannot be read."""
     from netwatch._fast.flow.content import facts_list
-    from netwatch._fast.proto.tls.cert import describe_cert
+    from netwatch._fast.proto.tls.cert import name_text, read_cert
 
     (_, cert_key), = facts_of("tls", "cert.sha256")
-    der = next(value for _, key, value in facts_list(facts) if key == cert_key and value[:1] == SEQUENCE)
-    said = describe_cert(der) or {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from cryptography import x509
-
-            cert = x509.load_der_x509_certificate(der)
-            since, until = (round(when.timestamp()) * SECOND
-                            for when in (cert.not_valid_before_utc, cert.not_valid_after_utc))
-            return Judged(str(said.get("subject", "")), str(said.get("issuer", "")), since, until, _weakness(cert))
-    except Exception:  # hostile input in somebody else's parser: a certificate that cannot be read is not judged
+    cert = read_cert(next(value for _, key, value in facts_list(facts) if key == cert_key and value[:1] == SEQUENCE))
+    if cert is None or cert.not_before is None or cert.not_after is None:
         return None
+    since, until = (round(when.timestamp()) * SECOND for when in (cert.not_before, cert.not_after))
+    return Judged(name_text(cert.subject), name_text(cert.issuer), since, until, _weakness(cert))
 
 
-def _weakness(cert: x509.Certificate) -> str:
-    signed, key = cert.signature_hash_algorithm, cert.public_key()
-    size = getattr(key, "key_size", 0)
-    if signed is not None and signed.name in WEAK_HASHES and cert.issuer != cert.subject:
-        return f"a signature by {signed.name.upper()}"
-    if hasattr(key, "curve"):
-        return f"an EC key of {size} bits" if size < EC_LEAST else ""
-    plain = type(key).__name__.lstrip("_")[:3] in ("RSA", "DSA")
-    return f"a key of {size} bits" if plain and 0 < size < RSA_LEAST else ""
+def _weakness(cert: Read) -> str:
+    """Of a certificate that its own key signs the signature says nothing."""
+    if cert.signed in WEAK_HASHES and cert.issuer != cert.subject:
+        return f"a signature by {cert.signed}"
+    if cert.key is None:
+        return ""
+    kind, bits = cert.key.kind, cert.key.bits
+    if kind == "EC":
+        return f"an EC key of {bits} bits" if bits < EC_LEAST else ""
+    return f"a key of {bits} bits" if kind in ("RSA", "DSA") and bits < RSA_LEAST else ""

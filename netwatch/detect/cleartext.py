@@ -36,8 +36,11 @@ class Cleartext(Detector):
         """A conversation that was not told of before, word by word."""
         if notice.src in self.allowed or notice.dst in self.allowed:
             return
-        _, crowd, facts = notice.more
-        for app, user in _logins(facts, notice.app):
+        table, crowd, facts = notice.more
+        logins = _logins(facts, notice.app)
+        if not logins:
+            table.pass_over(crowd)
+        for app, user in logins:
             login = (notice.src, notice.dst, notice.dport, app, user)
             known = self._known.get(login)
             if known is None:

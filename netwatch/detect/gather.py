@@ -115,6 +115,20 @@ def facts_of(app: str, *fields: str) -> tuple[tuple[str, int], ...]:
     return tuple((app, key) for name in fields for key in DEPENDS[app, f"{app}.{name}"] or ())
 
 
+def only(facts: bytes, wanted: tuple[tuple[str, int], ...]) -> bytes:
+    """Those among them, of (app, key) each."""
+    from netwatch._fast.dpi import app_names
+    from netwatch._fast.flow.content import facts_list
+
+    names, at, found = app_names(), 0, []
+    for number, key, value in facts_list(facts):
+        end = at + FACT_HEAD + len(value)
+        if (names[number], key) in wanted:
+            found.append(facts[at:end])
+        at = end
+    return b"".join(found)
+
+
 def in_clear(facts: bytes) -> bytes:
     """Those that stand before the first of TLS, QUIC or DTLS: what follows, keys have opened."""
     from netwatch._fast.dpi import app_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import end_text, facts_of, said
+from netwatch.detect.gather import end_text, facts_of, only, said
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
@@ -23,12 +23,12 @@ class WeakTls(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400,
-                     facts=facts_of("tls", "version", "cipher"), bound=4096)]
+        self._facts = facts_of("tls", "version", "cipher")
+        return [Many(("told",), ("facts",), ("dst", "dport"), 1, 86400, facts=self._facts, bound=4096)]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more
-        found = said(facts, notice.app).get("tls", {})
+        found = said(only(facts, self._facts), notice.app).get("tls", {})
         version, cipher = str(found.get("version", "")), str(found.get("cipher", ""))
         why = [f"version {version}"] if version in OLD else []
         why += [f"cipher suite {cipher}"] if any(part in cipher for part in WEAK) else []

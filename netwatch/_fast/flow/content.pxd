@@ -84,6 +84,7 @@ cdef struct Dpi:
     u64 streams_dropped    # directions given up because a bound was reached
     u64 stream_gaps        # bytes never seen, all flows
     void* turns            # TurnList that wants what stations say of themselves; NULL none
+    const u32* heard       # by protocol and key of a fact, who hears it (Heard.by_fact of turns.pxd); NULL: nobody
     Row* rows              # base of the Row array, to number a row
     Cold* colds
     u64* touched           # a bit for each row whose flow has learnt or forgotten something; NULL: nobody looks

@@ -33,6 +33,8 @@ cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogi
             return NULL
         dpi.facts_bytes += cap - held
         facts = <Facts*>grown
+        if held == 0:
+            facts.heard = 0
         facts.cap = cap
         facts.used = used
         cold.facts = facts
@@ -42,6 +44,8 @@ cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogi
     at[2] = <u8>(n & 0xff)
     at[3] = <u8>(n >> 8)
     facts.used = want
+    if dpi.heard != NULL:
+        facts.heard |= dpi.heard[<u32>proto << 8 | key]
     return at + FACT_HEAD
 
 

@@ -157,6 +157,7 @@ cdef struct TcpRow:
 cdef struct Facts:         # a growing list of (protocol, key, length, bytes)
     u32 used
     u32 cap
+    u32 heard              # who may want to hear one of them, see flow/turns.pxd: bits of Heard.by_fact
     # `cap` bytes follow
 
 cdef struct Segment:       # bytes that came too early

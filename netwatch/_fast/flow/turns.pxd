@@ -1,5 +1,6 @@
 """Turns of flows, for detectors: one began, was answered, refused, has carried much, what it said. See turns.pyx."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport Dpi
 from netwatch._fast.flow.pulse cimport Pulses
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
@@ -53,6 +54,7 @@ cdef struct Turn:
 cdef struct Heard:             # what flows may say, and who hears it: a bit each
     u32 by_app[256]            # application of the flow
     u32 by_fact[256][256]      # protocol and key of a fact
+    u8 closes[256]             # application of the flow: 1 when somebody counts those that close
 
 cdef struct TurnList:
     u8* mem
@@ -67,6 +69,13 @@ cdef struct Mark:              # what a packet may change
     u8 bits
     u64 payload[2]
     u64 dns                    # responses that were timed
+
+cdef inline void facts_near(const TurnList* turns, const Cold* cold) noexcept nogil:
+    """The flow will end soon: turn_end() reads what it said."""
+    if turns != NULL and cold.facts != NULL:
+        prefetch(cold.facts)
+        prefetch(<const u8*>cold.facts + 64)
+        prefetch(<const u8*>cold.facts + 128)
 
 cdef inline void turn_mark(Mark* mark, const Row* row, const Dpi* dpi) noexcept nogil:
     mark.state, mark.bits, mark.dns = row.state, row.bits, dpi.dns_timed

@@ -52,12 +52,14 @@ cdef void facts_put(TurnList* turns, int what, const Row* row, const Cold* cold,
     """What the flow said, where somebody hears it."""
     cdef const u8* facts = <const u8*>cold.facts + sizeof(Facts)
     cdef const u8* at = facts
-    cdef u32 hearers = 0
+    cdef u32 hearers = 0, listening = turns.heard.by_app[app_of(row, cold)]
     cdef Turn* turn
+    if not cold.facts.heard & listening:
+        return
     while at < facts + cold.facts.used:
         hearers |= turns.heard.by_fact[at[0]][at[1]]
         at += FACT_HEAD + (at[2] | <u32>at[3] << 8)
-    hearers &= turns.heard.by_app[app_of(row, cold)]
+    hearers &= listening
     if not hearers:
         return
     turn = turn_bare(turns, what, row, cold, number, ts, frame, cold.facts.used)
@@ -216,6 +218,8 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
             what = TURN_BEGAN
     elif row.proto == PROTO_TCP:
         what = tcp_turn(mark, row, pk)
+        if what == TURN_CLOSED and not turns.heard.closes[app_of(row, cold)]:
+            what = -1
     elif responder and row.packets[s] == pk.count:
         what = TURN_ANSWERED
     if what >= 0:

@@ -7,7 +7,6 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.base.mix cimport mix_ends
 from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
@@ -29,9 +28,10 @@ cdef void beats_close(Beats* b) noexcept nogil:
 
 cdef Beat* beat_of(Beats* b, const Turn* turn) noexcept nogil:
     """The beat of the flow's source and destination, this flow included; NULL when it is one with the last."""
-    cdef u64 h = mix_ends(turn.src, turn.dst, <u64>turn.dport << 16 | turn.proto), gap, oldest = 0
+    cdef u64 h = beat_hash(turn), gap, oldest = 0
     cdef u32 number = places_first(&b.keys, h)
     cdef Beat* one
+    cdef Start* start
     while number:
         one = &b.beats[number]
         if (one.dport == turn.dport and one.proto == turn.proto and memcmp(one.src, turn.src, 16) == 0
@@ -50,9 +50,8 @@ cdef Beat* beat_of(Beats* b, const Turn* turn) noexcept nogil:
         return NULL
     if one.count == 0 or gap > FOR_EVER_MS:
         one.first, one.count, one.said = turn.ts, 0, 0
-    else:
-        one.gaps[(one.count - 1) % GAPS] = <u32>gap
-    one.flows[one.count % GAPS], one.frames[one.count % GAPS] = turn.id, turn.frame
+    start = &one.starts[one.count % GAPS]
+    start.flow, start.frame, start.gap = turn.id, turn.frame, <u32>gap
     one.last = turn.ts
     one.count += 1
     return one
@@ -78,11 +77,12 @@ cdef bint beat_steady(const Beat* b, u32 low, u32 high, u32 spread, u32* middle,
     cdef u32 i, n = <u32>min(b.count - 1, <u64>GAPS) if b.count else 0
     if n < LEAST_GAPS:
         return False
-    memcpy(values, b.gaps, n * sizeof(u32))
+    for i in range(n):
+        values[i] = b.starts[(b.count - 1 - i) % GAPS].gap
     middle[0] = median(values, n)
     if not low <= middle[0] <= high:
         return False
     for i in range(n):
-        values[i] = b.gaps[i] - middle[0] if b.gaps[i] > middle[0] else middle[0] - b.gaps[i]
+        values[i] = values[i] - middle[0] if values[i] > middle[0] else middle[0] - values[i]
     off[0] = median(values, n)
     return <u64>off[0] * 100 <= <u64>middle[0] * spread

@@ -27,6 +27,7 @@ cdef enum:                     # parts of a turn, the bits of Crowds.by and Crow
 
 cdef enum:
     KEPT = 8                   # flows, frames and things kept of a group
+    PASSED = 1024
     GROUPS = 1024              # of a table
 
 cdef struct Parts:             # those that count; the others are 0
@@ -74,13 +75,16 @@ cdef class Crowds:
     cdef u32 answered          # at most one attempt in so many of the source was answered; 0: no matter
     cdef u8 protos[256]        # 1: counts
     cdef u8 apps[256]
-    cdef u8 ports[65536]
+    cdef bint any_port
+    cdef u32 ports[2048]       # otherwise a bit each
     cdef u64 facts[256][4]     # by protocol, the keys of facts that count, a bit each
     cdef bint any_fact         # or all of them
     cdef u64 carried           # bytes of payload of a flow that counts, at most
     cdef u8 names              # NAMES_*
     cdef int dns               # the protocol's number
     cdef u64 said[2]           # hashes of those of the turn that takes() looked at last
+    cdef u64 passed[PASSED][2]  # such as need not be looked at any more
+    cdef u64 parts_n           # bytes of Parts that are looked at
     cdef Places members
     cdef Member* member
     cdef u64 oldest            # member

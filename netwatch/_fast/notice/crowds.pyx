@@ -153,12 +153,14 @@ cdef class Crowds:
         for i in range(256):
             self.protos[i] = not protos or proto_name(i) in protos
             self.apps[i] = not apps or (i < len(apps_of) and apps_of[i] in apps)
-        memset(self.ports, ports is None, sizeof(self.ports))
+        self.any_port = ports is None and not spared
+        memset(self.ports, 255 if ports is None else 0, sizeof(self.ports))
         for i in ports or ():
-            self.ports[i] = True
+            self.ports[i >> 5] |= <u32>1 << (i & 31)
         for i in spared:
-            self.ports[i] = False
+            self.ports[i >> 5] &= ~(<u32>1 << (i & 31))
         self.names, self.dns = NAMES[names], apps_of.index("dns")
+        self.parts_n = sizeof(Parts) if self.names else sizeof(Parts) - NAME_KEPT
         self.any_fact = not facts
         self.carried = carried or <u64>-1
         for app, i in facts:
@@ -180,6 +182,12 @@ cdef class Crowds:
         free(self.member)
         free(self.group)
 
+    def pass_over(self, crowd: Crowd) -> None:
+        """What said the same as its first flow, word for word, counts no more: so much of it as is remembered. Of a
+        table whose key has facts."""
+        cdef u64* slot = self.passed[crowd.group.key.facts[0] & (PASSED - 1)]
+        slot[0], slot[1] = crowd.group.key.facts[0], crowd.group.key.facts[1]
+
     @property
     def window_s(self) -> int:
         """Seconds."""
@@ -200,7 +208,8 @@ cdef class Crowds:
 
     cdef bint fits(self, const Turn* turn) noexcept:
         """Does it count, whatever it said?"""
-        return (self.protos[turn.proto & 255] and self.ports[turn.dport] and self.apps[turn.app]
+        return (self.protos[turn.proto & 255] and self.apps[turn.app]
+                and (self.any_port or self.ports[turn.dport >> 5] >> (turn.dport & 31) & 1)
                 and turn.payload[0] + turn.payload[1] <= self.carried)
 
     cdef void hear(self, Heard* heard, u32 bit) noexcept:
@@ -213,21 +222,25 @@ cdef class Crowds:
                     heard.by_fact[app][key] |= bit
 
     cdef bint hears(self, const Turn* turn) noexcept:
-        """Hash the facts that count; False when there are none."""
+        """Are there facts that count? Hash them, where the table tells apart what was said."""
         cdef const u8* at = <const u8*>turn + sizeof(Turn)
         cdef const u8* end = at + turn.facts
         cdef u32 size
         cdef u64 h
+        cdef const u64* slot
         cdef bint found = False
         self.said[0] = self.said[1] = 0
         while at < end:
             size = FACT_HEAD + (at[2] | <u32>at[3] << 8)
             if self.any_fact or self.facts[at[0]][at[1] >> 6] >> (at[1] & 63) & 1:
+                if not (self.by | self.of) & PART_FACTS:
+                    return True
                 h = mix_bytes(at, size)
                 self.said[0], self.said[1] = mix_on(self.said[0], h, size), mix_on(self.said[1], size, ~h)
                 found = True
             at += size
-        return found
+        slot = self.passed[self.said[0] & (PASSED - 1)]
+        return found and not (slot[0] == self.said[0] and slot[1] == self.said[1])
 
     cdef Group* add(self, const Turn* turn) except NULL:
         """Count the turn; its group."""
@@ -294,7 +307,7 @@ cdef class Crowds:
         cdef Group* group
         while number:
             group = &self.group[number]
-            if group.made and memcmp(&group.key, key, sizeof(Parts)) == 0:
+            if group.made and memcmp(&group.key, key, self.parts_n) == 0:
                 if group.n:
                     return group
                 break                           # all its members are forgotten: it begins anew
@@ -313,7 +326,7 @@ cdef class Crowds:
     cdef u32 find(self, const Parts* thing, u64 made) noexcept:
         cdef u32 number = places_first(&self.members, member_hash(thing, made))
         while number:
-            if self.member[number].group == made and memcmp(&self.member[number].thing, thing, sizeof(Parts)) == 0:
+            if self.member[number].group == made and memcmp(&self.member[number].thing, thing, self.parts_n) == 0:
                 return number
             number = places_next(&self.members, number)
         return 0

@@ -7,7 +7,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 
 cdef bint places_open(Places* p, u32 cap) noexcept nogil:
     p.cap, p.made = cap, 0
-    p.at = <u32*>calloc(cap, sizeof(u32))
+    p.at = <u32*>calloc(BUCKETS * <size_t>cap, sizeof(u32))
     p.chain = <Place*>calloc(cap + 1, sizeof(Place))
     return p.at != NULL and p.chain != NULL
 
@@ -25,8 +25,8 @@ cdef u32 places_add(Places* p, u64 h) noexcept nogil:
         if one.newer:
             p.chain[one.newer].older = 0
         else:
-            p.at[one.hash & (p.cap - 1)] = 0
-    first = &p.at[h & (p.cap - 1)]
+            p.at[one.hash & (BUCKETS * p.cap - 1)] = 0
+    first = &p.at[h & (BUCKETS * p.cap - 1)]
     one.hash, one.older, one.newer = h, first[0], 0
     if first[0]:
         p.chain[first[0]].newer = number

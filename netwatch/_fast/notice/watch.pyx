@@ -10,6 +10,7 @@ from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
                                         TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
+from netwatch._fast.notice.ahead cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
 from netwatch._fast.notice.attempts cimport *
 from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
 from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
@@ -18,7 +19,6 @@ from netwatch._fast.notice.stations cimport Stations, station_changed, stations_
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.out.rawflow cimport packed
 from netwatch._fast.proto.tls.hello cimport TLS_ALERT
-from netwatch._fast.wire.packet cimport FAMILY_IP4
 
 from netwatch._fast.flow.turns import Turns as TurnsOf
 from netwatch._fast.out.names import proto_name
@@ -45,7 +45,8 @@ cdef enum:
 cdef struct Waiting:           # what a flow said
     u64 second                 # in which it was done
     u64 place                  # among those of the second
-    Turn* turn
+    u64 at                     # of its Turn in Watch.store
+    u8 what                    # of it
 
 
 cdef int by_second(const void* a, const void* b) noexcept nogil:
@@ -54,8 +55,8 @@ cdef int by_second(const void* a, const void* b) noexcept nogil:
     cdef const Waiting* y = <const Waiting*>b
     if x.second != y.second:
         return 1 if x.second > y.second else -1
-    if x.turn.what != y.turn.what:
-        return <int>x.turn.what - <int>y.turn.what
+    if x.what != y.what:
+        return <int>x.what - <int>y.what
     return (x.place > y.place) - (x.place < y.place)
 
 
@@ -65,21 +66,6 @@ cdef inline int bit_number(u32 bit) noexcept nogil:
         bit >>= 1
         number += 1
     return number
-
-
-cdef inline bint is_nearby(u8 family, const u8* a) noexcept nogil:
-    """Is it surely no address outside: private, shared, link-local, loopback (RFC 1918, 6598, 3927, 4193)?"""
-    if family == FAMILY_IP4:
-        return (a[0] == 10 or a[0] == 127 or (a[0] == 172 and a[1] >> 4 == 1) or (a[0] == 192 and a[1] == 168)
-                or (a[0] == 169 and a[1] == 254) or (a[0] == 100 and a[1] >> 6 == 1))
-    return a[0] & 0xfe == 0xfc or (a[0] == 0xfe and a[1] >> 6 == 2)
-
-
-cdef inline bint is_shared(u8 family, const u8* address) noexcept nogil:
-    """Multicast and the limited broadcast, which many hear and nobody has to answer."""
-    if family == FAMILY_IP4:
-        return address[0] >= 224
-    return address[0] == 255
 
 
 cdef class Watch:
@@ -104,7 +90,10 @@ cdef class Watch:
     cdef u64 n_waiting
     cdef u64 room
     cdef bint disordered       # they are not in their order
-    cdef u64 waiting_bytes
+    cdef u8* store             # their turns
+    cdef u64 stored            # bytes of it in use, by those that wait and those that do no more
+    cdef u64 store_cap
+    cdef u64 waiting_bytes     # by those that wait
     cdef u64 unheard           # for which there was no room
     cdef list out
 
@@ -118,7 +107,7 @@ cdef class Watch:
         cdef Turns turns
         cdef Crowds table
         cdef int i, app, key
-        if not (attempts_open(&self.attempts) and beats_open(&self.beats) and stations_open(&self.stations)):
+        if not (attempts_open(&self.attempts, <u32>len(engines)) and beats_open(&self.beats) and stations_open(&self.stations)):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         self.told = [table for table in tables if "told" in table.on]
@@ -132,6 +121,10 @@ cdef class Watch:
         if beats is not None:
             self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
+        for turns in self.lists:
+            for table in self.counting[bit_number(ON_CLOSED)]:
+                for i in range(256):
+                    turns.list.heard.closes[i] |= table.apps[i]
         for i, table in enumerate(self.told):
             for turns in self.lists:
                 table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
@@ -160,14 +153,12 @@ cdef class Watch:
             turns.list.heard.by_fact[tallies.tls][TLS_ALERT] |= HEARS_ALERT
 
     def __dealloc__(self):
-        cdef u64 i
         attempts_close(&self.attempts)
         beats_close(&self.beats)
         stations_close(&self.stations)
         free(self.order)
-        for i in range(self.n_waiting):
-            free(self.waiting[i].turn)
         free(self.waiting)
+        free(self.store)
 
     @property
     def lost(self) -> int:
@@ -177,11 +168,17 @@ cdef class Watch:
     def look(self, over: bool) -> list[tuple[object, ...]]:
         """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
         cdef u64 i, n
+        cdef const Beats* beats = NULL
         cdef Turns turns
         cdef Engine engine
         self.out = []
         n = self.gather()
+        if self.steady:
+            beats = &self.beats
+        fetch_first(&self.attempts, beats, self.order, n)
         for i in range(n):
+            if i % AHEAD == 0:
+                fetch_ahead(&self.attempts, beats, self.order, i, n)
             self.take(self.order[i])
         for turns in self.lists:
             turns.list.used = 0
@@ -219,7 +216,7 @@ cdef class Watch:
         return n
 
     cdef int take(self, const Turn* turn) except -1:
-        cdef const Attempt* attempt
+        cdef const Turn* began
         if turn.what == TURN_DUE or turn.what == TURN_TOLD:
             return self.wait(turn)
         if turn.what == TURN_LINK:
@@ -231,18 +228,17 @@ cdef class Watch:
             self.tallies.take(turn, self.now)
         if turn.what == TURN_BEGAN:
             if not turn.spoke and not is_shared(turn.family, turn.dst):
-                attempt_begin(&self.attempts, turn)
+                if not attempt_begin(&self.attempts, turn):
+                    raise MemoryError("no memory for detectors")
                 if self.steady and not is_nearby(turn.family, turn.dst):
                     self.keep_time(turn)
         elif turn.what == TURN_OPENED or turn.what == TURN_ANSWERED:
-            attempt = attempt_settle(&self.attempts, turn)
-            if attempt != NULL:
-                attempt_answered(&self.attempts, attempt, turn.ts)
+            attempt_answered(&self.attempts, turn)
             self.count(ON_OPENED if turn.what == TURN_OPENED else ON_ANSWERED, turn)
         elif turn.what == TURN_REFUSED or turn.what == TURN_ABORTED:
-            attempt = attempt_settle(&self.attempts, turn)
-            if attempt != NULL:
-                self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, &attempt.turn)
+            began = attempt_settle(&self.attempts, turn)
+            if began != NULL:
+                self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, began)
         elif turn.what == TURN_CLOSED:
             self.count(ON_CLOSED, turn)
         elif turn.what == TURN_GREETED:
@@ -265,6 +261,7 @@ cdef class Watch:
         cdef Crowds table
         cdef int i
         cdef Waiting* one
+        cdef Turn* said
         cdef void* grown
         if not turn.value & (HEARS_TLS | HEARS_ALERT | HEARS_SAID):
             for i, table in enumerate(self.told):
@@ -280,18 +277,39 @@ cdef class Watch:
         if self.waiting_bytes + turn.size > WAITING_BYTES:
             self.unheard += 1
             return 0
+        if self.stored + turn.size > self.store_cap:
+            self.make_room(turn.size)
         one = &self.waiting[self.n_waiting]
-        one.turn = <Turn*>malloc(turn.size)
-        if one.turn == NULL:
-            raise MemoryError("no memory for detectors")
-        memcpy(one.turn, turn, turn.size)
+        one.at, one.what = self.stored, turn.what
+        said = <Turn*>(self.store + one.at)
+        memcpy(said, turn, turn.size)
+        self.stored += turn.size
         one.second = (turn.ts if turn.what == TURN_DUE else max(self.now, turn.ts)) // SECOND
         one.place = turn.key if turn.what == TURN_DUE else turn.frame
-        one.turn.frame, one.turn.ts = turn.key >> 4, turn.first
+        said.frame, said.ts = turn.key >> 4, turn.first
         if self.n_waiting and by_second(one - 1, one) > 0:
             self.disordered = True
         self.n_waiting += 1
         self.waiting_bytes += turn.size
+        return 0
+
+    cdef int make_room(self, u64 more) except -1:
+        """For a turn of `more` bytes in the store: by leaving out those that wait no more, or in a larger one."""
+        cdef u64 cap = self.store_cap, at = 0, i
+        cdef u8* room
+        cdef const Turn* turn
+        while cap < 2 * (self.waiting_bytes + more):
+            cap = max(2 * cap, <u64>65536)
+        room = <u8*>malloc(cap)
+        if room == NULL:
+            raise MemoryError("no memory for detectors")
+        for i in range(self.n_waiting):
+            turn = <const Turn*>(self.store + self.waiting[i].at)
+            memcpy(room + at, turn, turn.size)
+            self.waiting[i].at = at
+            at += turn.size
+        free(self.store)
+        self.store, self.store_cap, self.stored = room, cap, at
         return 0
 
     cdef int tell_waiting(self, bint over) except -1:
@@ -308,17 +326,16 @@ cdef class Watch:
                 self.waiting[kept] = self.waiting[i]
                 kept += 1
                 continue
-            turn = self.waiting[i].turn
+            turn = <Turn*>(self.store + self.waiting[i].at)
             self.waiting_bytes -= turn.size
-            try:
-                if turn.value & (HEARS_TLS | HEARS_ALERT):
-                    self.tallies.told(turn, self.waiting[i].second * SECOND)
-                self.count(ON_TOLD, turn)
-                if turn.value & HEARS_SAID:
-                    self.tell("said", turn, ((<const char*>turn + sizeof(Turn))[:turn.facts],))
-            finally:
-                free(turn)
+            if turn.value & (HEARS_TLS | HEARS_ALERT):
+                self.tallies.told(turn, self.waiting[i].second * SECOND)
+            self.count(ON_TOLD, turn)
+            if turn.value & HEARS_SAID:
+                self.tell("said", turn, ((<const char*>turn + sizeof(Turn))[:turn.facts],))
         self.n_waiting = kept
+        if kept == 0:
+            self.stored = 0
         return 0
 
     cdef int keep_time(self, const Turn* turn) except -1:
@@ -328,24 +345,25 @@ cdef class Watch:
         if one == NULL or not beat_steady(one, self.low, self.high, self.spread, &middle, &off):
             return 0
         self.tell("steady", turn, (one.said, one.first, one.last, one.count, middle / 1000.0, off / 1000.0,
-                                   [one.flows[i] for i in range(min(one.count, <u64>GAPS))],
-                                   [one.frames[i] for i in range(min(one.count, <u64>GAPS))]))
+                                   [one.starts[i].flow for i in range(min(one.count, <u64>GAPS))],
+                                   [one.starts[i].frame for i in range(min(one.count, <u64>GAPS))]))
         one.said = 1
         return 0
 
     cdef int expire(self, bint over) except -1:
         """Attempts that have waited too long have failed; when all is over, so have those that still wait."""
-        cdef const Attempt* attempt
+        cdef const Turn* began
+        cdef bint greeted = False
         cdef u64 before = self.now - self.patience if self.now > self.patience else 0
         if over:
             before = <u64>-1
         while True:
-            attempt = attempt_due(&self.attempts, before)
-            if attempt == NULL:
+            began = attempt_due(&self.attempts, before, &greeted)
+            if began == NULL:
                 return 0
             if self.tallies is not None:
-                self.tallies.unanswered(&attempt.turn, attempt.turn.ts + self.patience, attempt.greeted)
-            self.count(ON_UNANSWERED, &attempt.turn)
+                self.tallies.unanswered(began, began.ts + self.patience, greeted)
+            self.count(ON_UNANSWERED, began)
 
     cdef int count(self, u32 when, const Turn* turn) except -1:
         """Let the tables count what happened, and tell of groups that have grown large by it."""

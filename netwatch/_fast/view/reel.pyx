@@ -146,7 +146,7 @@ cdef int give_facts(Core* core, u32 row, bytes said) except -1:
     facts = <Facts*>malloc(sizeof(Facts) + n)
     if facts == NULL:
         raise MemoryError("no memory for what flows said")
-    facts.used = facts.cap = n
+    facts.used, facts.cap, facts.heard = n, n, 0
     memcpy(facts + 1, p, n)
     core.dpi.facts_bytes += n
     cold.facts = facts
