@@ -7,7 +7,7 @@ as RFC 4514 has them, the most special part first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 INTEGER, BITS, OID, SEQUENCE, SET, EXPLICIT_0 = 0x02, 0x03, 0x06, 0x30, 0x31, 0xA0  # tags
@@ -15,7 +15,7 @@ VERSIONS = (b"\x02\x01\x00", b"\x02\x01\x01", b"\x02\x01\x02")
 UTC_TIME, BMP, UNIVERSAL = 0x17, 0x1E, 0x1C
 MOST_BYTES = 4096  # of a modulus or a prime
 SHORT = {"2.5.4.3": "CN", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.6": "C",
-         "2.5.4.9": "STREET", "0.9.2342.19200300.100.1.25": "DC", "0.9.2342.19200300.100.1.1": "UID"}  # RFC 4514 section 3
+         "2.5.4.9": "STREET", "0.9.2342.19200300.100.1.25": "DC", "0.9.2342.19200300.100.1.1": "UID"}  # RFC 4514
 ESCAPED = {ord(each): "\\" + each for each in '\\"+,;<>'} | {0: "\\00"}  # section 2.4
 CURVES = {  # name and bits, RFC 5480 section 2.1.1.1, SEC 2, RFC 5639
     "1.2.840.10045.3.1.7": ("secp256r1", 256), "1.3.132.0.34": ("secp384r1", 384), "1.3.132.0.35": ("secp521r1", 521),
@@ -123,7 +123,7 @@ def _time(der: bytes, tag: int, at: int, end: int) -> datetime | None:
         return None
     try:
         month, day, hour, minute, second = (int(text[i:i + 2]) for i in range(4, 14, 2))
-        return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=timezone.utc)
+        return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 
