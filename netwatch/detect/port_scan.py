@@ -2,7 +2,8 @@
 
 What counts are attempts that failed, so that a busy client is none, however many servers it talks to. Within a minute
 it is a scan, within an hour a slow one. One port of many hosts must also be most of what the source does: a peer of a
-peer-to-peer network meets many that are gone. UDP to the ports of traceroute is none.
+peer-to-peer network meets many that are gone. UDP to the ports of traceroute is none. Where ports are counted, so are
+segments that open nothing (FIN, ACK, none of all flags) and get a RST.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class PortScan(Detector):
         super().begin(of, alarm)
         self._told: dict[tuple[object, ...], Crowd] = {}
         return [each for slow in ("", "slow_") for each in (
-            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
+            Many((*FAILED, "probed"), PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
             Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), spared=TRACEROUTE),
             Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("tcp", "icmp", "icmp6"),
                  answered=ANSWERED),

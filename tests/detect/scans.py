@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from situation import Frames, datagram, fires, ping, syn
+from situation import Frames, at, datagram, fires, ping, syn
+from wire import ACK, FIN, RST, eth, ip4, tcp
 
 ME, YOU = "192.0.2.10", "198.51.100.20"
 
@@ -93,3 +94,25 @@ def many_clients_of_a_busy_server() -> Frames:
 @fires()
 def a_server_that_is_down_refuses_its_clients() -> Frames:
     return [frame for i in range(1200) for frame in syn(i * 0.005, other(i), YOU, 1024 + i, 443, "rst")]
+
+
+def refused(when: float, dst: str, sport: int, dport: int, flags: int) -> Frames:
+    """A segment that opens nothing, and the RST that it gets."""
+    return [(at(when), eth(ip4(6, tcp(sport, dport, flags, 100, 7), ME, dst))),
+            (at(when + 0.001), eth(ip4(6, tcp(dport, sport, RST, 7, 0), dst, ME)))]
+
+
+@fires("port_scan")
+def a_scan_by_fin() -> Frames:
+    return [frame for i in range(60) for frame in refused(i * 0.1, YOU, 50000, 1 + i, FIN)]
+
+
+@fires("port_scan")
+def a_scan_by_ack() -> Frames:
+    return [frame for i in range(60) for frame in refused(i * 0.1, YOU, 50000, 1 + i, ACK)]
+
+
+@fires()
+def connections_that_servers_have_forgotten() -> Frames:
+    """As those of a machine that slept are."""
+    return [frame for i in range(60) for frame in refused(i * 0.1, other(i), 42000 + i, 443, FIN | ACK)]

@@ -17,6 +17,7 @@ cdef enum:                     # Turn.what
     TURN_TOLD                  # all that it will say of itself is known; its facts follow, `value` is who hears them
     TURN_DUE                   # likewise, at its end; `ts` is when it had been idle for too long
     TURN_LINK                  # what a station says of itself: an event of EV_LINKS follows
+    TURN_PROBED                # TCP that began with no SYN and carried nothing was answered by a RST; src sent it
     TURN_GREETED               # from here on only for who diagnoses. TCP: a SYN was answered by a SYN/ACK
     TURN_REPLIED               # the responder's first payload after the initiator's; `value` ns; `code` 1: PULSE_HURT
     TURN_RESENT                # a segment again; `value` packets of its side since the last such, `code` RESENT_*

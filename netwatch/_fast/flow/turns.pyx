@@ -205,6 +205,23 @@ cdef void named(TurnList* turns, const Mark* mark, const Row* row, const Cold* c
         turn.value = dpi.dns_ns[(dpi.dns_timed - 1) % DNS_KEPT]
 
 
+cdef inline bint probed(const Row* row, const TcpRow* tcp, const Packet* pk) noexcept nogil:
+    """Is a RST all that a segment got that opened nothing and carried nothing, as scans by FIN, ACK and the like do?"""
+    cdef int s = pk.side
+    return (row.packets[s] == pk.count and not tcp.flags[1 - s] & (TCP_SYN | TCP_RST)
+            and row.payload[0] + row.payload[1] == 0)
+
+
+cdef void probe_put(TurnList* turns, const Row* row, const Cold* cold, const Packet* pk, u32 number) noexcept nogil:
+    cdef int by = 1 - pk.side
+    cdef Turn* turn = turn_bare(turns, TURN_PROBED, row, cold, number, pk.frame.ts, pk.frame.n, 0)
+    if turn != NULL:
+        turn.sport = row.pb if by else row.pa
+        turn.dport = row.pa if by else row.pb
+        memcpy(turn.src, &row.b[0] if by else &row.a[0], 16)
+        memcpy(turn.dst, &row.a[0] if by else &row.b[0], 16)
+
+
 cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
                       const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil:
     """Put down what the packet did to a flow between addresses of the Internet Protocol."""
@@ -229,6 +246,8 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
             if what == TURN_OPENED:
                 turn.value = pk.frame.ts - cold.first if pk.frame.ts > cold.first else 0
                 turn.rtt_us, turn.code = tcp.rtt_us, tcp.retrans[row.bits & BIT_INITIATOR_B] != 0
+    elif row.proto == PROTO_TCP and pk.flags & TCP_RST and row.tcp and probed(row, tcp, pk):
+        probe_put(turns, row, cold, pk, number)
     if (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS:
         turn = turn_bare(turns, TURN_CARRIED, row, cold, number, pk.frame.ts, pk.frame.n, 0)
         if turn != NULL:

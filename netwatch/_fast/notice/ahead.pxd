@@ -1,5 +1,5 @@
-"""Where turns will be looked for comes into the cache while others are looked at, in three steps: most of what a detector
-remembers was not touched for long."""
+"""Where turns will be looked for comes into the cache while others are looked at, in three steps: most of what
+detectors remember was not touched for long."""
 from netwatch._fast.base.bytes cimport u8, u64
 from netwatch._fast.base.mix cimport mix_address
 from netwatch._fast.flow.turns cimport TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_OPENED, Turn

@@ -23,7 +23,7 @@ from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
 WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
-        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD}
+        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD, "probed": ON_PROBED}
 PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
          "facts": PART_FACTS, "domain": PART_DOMAIN, "name": PART_NAME}
 NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
@@ -220,6 +220,12 @@ cdef class Crowds:
             for key in range(256):
                 if self.any_fact or self.facts[app][key >> 6] >> (key & 63) & 1:
                     heard.by_fact[app][key] |= bit
+
+    cdef void hear_closing(self, Heard* heard) noexcept:
+        """Put down which flows count when they close."""
+        cdef int app
+        for app in range(256):
+            heard.closes[app] |= self.apps[app]
 
     cdef bint hears(self, const Turn* turn) noexcept:
         """Are there facts that count? Hash them, where the table tells apart what was said."""

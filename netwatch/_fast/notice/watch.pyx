@@ -9,12 +9,13 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
-                                        TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_REFUSED, TURN_TOLD, Turn, Turns)
+                                        TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED, TURN_TOLD,
+                                        Turn, Turns)
 from netwatch._fast.notice.ahead cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
 from netwatch._fast.notice.attempts cimport *
 from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
-from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_REFUSED,
-                                           ON_TOLD, ON_UNANSWERED)
+from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_PROBED,
+                                           ON_REFUSED, ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.out.rawflow cimport packed
@@ -36,7 +37,7 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
 cdef enum:
     SECOND = 1000000000        # ns
     WAITING_BYTES = 8388608
-    WHENS = 7                  # bits of Crowds.when
+    WHENS = 8                  # bits of Crowds.when
     HEARERS = 29               # bits of Heard for tables; further tables share them
     HEARS_SAID = 1 << 29       # what is told of each flow
     HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
@@ -107,7 +108,8 @@ cdef class Watch:
         cdef Turns turns
         cdef Crowds table
         cdef int i, app, key
-        if not (attempts_open(&self.attempts, <u32>len(engines)) and beats_open(&self.beats) and stations_open(&self.stations)):
+        if not (attempts_open(&self.attempts, <u32>len(engines)) and beats_open(&self.beats)
+                and stations_open(&self.stations)):
             raise MemoryError("no memory for detectors")
         self.engines, self.lists, self.tables = list(engines), [TurnsOf() for _ in engines], list(tables)
         self.told = [table for table in tables if "told" in table.on]
@@ -123,8 +125,7 @@ cdef class Watch:
         self.patience = <u64>patience_s * 1000000000
         for turns in self.lists:
             for table in self.counting[bit_number(ON_CLOSED)]:
-                for i in range(256):
-                    turns.list.heard.closes[i] |= table.apps[i]
+                table.hear_closing(&turns.list.heard)
         for i, table in enumerate(self.told):
             for turns in self.lists:
                 table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
@@ -168,13 +169,12 @@ cdef class Watch:
     def look(self, over: bool) -> list[tuple[object, ...]]:
         """The notices that come of what the engines did since the last time. `over`: nothing more will come."""
         cdef u64 i, n
-        cdef const Beats* beats = NULL
+        cdef Beats* beats
         cdef Turns turns
         cdef Engine engine
         self.out = []
         n = self.gather()
-        if self.steady:
-            beats = &self.beats
+        beats = &self.beats if self.steady else NULL
         fetch_first(&self.attempts, beats, self.order, n)
         for i in range(n):
             if i % AHEAD == 0:
@@ -241,6 +241,8 @@ cdef class Watch:
                 self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, began)
         elif turn.what == TURN_CLOSED:
             self.count(ON_CLOSED, turn)
+        elif turn.what == TURN_PROBED:
+            self.count(ON_PROBED, turn)
         elif turn.what == TURN_GREETED:
             attempt_greeted(&self.attempts, turn)
         elif turn.what == TURN_CARRIED and self.carried:
