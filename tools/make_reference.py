@@ -78,11 +78,15 @@ Conditions side by side must all hold. Words of the language and names of fields
 * Numbers that have names may be written: `proto == 6`, `rcode == 3`, `dns.qry.type == 28`, `tls.version == 0x0303`.
 * What could never hold is an error that says what is meant: misspelt operators, ports above 65535, states that do not
   exist, Wireshark's names that have no like here, fields that the asked records have not got.
-* What Wireshark's users ask of single packets is asked of packets: `tcp.flags.syn == 1` (and `ack fin reset push urg
-  ece cwr`), `tcp.analysis.retransmission` (and `fast_retransmission spurious_retransmission out_of_order
-  duplicate_ack zero_window keep_alive lost_segment flags`), `tcp.len`, `tcp.seq_raw`, `tcp.ack_raw`,
-  `tcp.window_size_value`, `udp.length`, `icmp.type`, `icmp.code`, `arp.opcode`. Of flows the first two are about all
-  their packets.
+* What Wireshark's users ask of single headers is asked of packets, by its names and with its values: `eth.src`,
+  `eth.type`, `vlan.id`, `ip.id`, `ip.len`, `ip.ttl`, `ip.flags.df`, `ip.frag_offset`, `ip.dsfield.dscp`, `ipv6.flow`,
+  `tcp.seq` and `tcp.ack` (relative), `tcp.flags`, `tcp.flags.syn`, `tcp.len`, `udp.length`, `icmp.type`, `arp.opcode`,
+  `frame.time_delta` and others: [fields.md](fields.md) lists them. They are fields to show and to order by as well, and
+  stand in records of packets only where they are asked for. Of packets in tunnels the IP header is not told. Of flows
+  `tcp.flags.syn == 1` and `tcp.analysis.retransmission` (and `fast_retransmission spurious_retransmission out_of_order
+  duplicate_ack zero_window keep_alive lost_segment flags`) are about all their packets.
+* A port may be the name of a service: `tcp port http`, `port in {domain, 853}`. A value alone behind `host A`,
+  `net N` or `port P` means the same once more, as in tcpdump: `src port 80 or 443`, `port (80 or 443)`.
 * Wireshark's `eq ne gt lt ge le` are operators behind a field's name.
 * `tcp.port` and the other names that begin with `tcp.` or `udp.` are true of that protocol only.
 * `key:value` is split at the first colon only where the key is a field, so addresses and times may be written plainly.
@@ -141,16 +145,18 @@ def kind_of(field: schema.Field) -> str:
     return ("list of " if field.many else "") + field.type + unit
 
 
-def marks(field: schema.Field) -> str:
-    return (" *sum*" if field.parts else "") + (" *searched*" if field.search else "")
+def marks(field: schema.Field, kind: str) -> str:
+    said = {"sum": bool(field.parts), "searched": field.search, "asked": kind in field.asked}
+    return "".join(f" *{mark}*" for mark, holds in said.items() if holds)
 
 
 def fields_page() -> str:
     page = ["# Fields\n\n", NOTE, "\nEvery field of every record, in the order of the table. A key that is absent is "
             "unknown or does not apply.\nA field marked *sum* is not in the record: it is for filters, columns and "
-            "sorting.\nA bare word of a filter is looked for in the fields marked *searched*.\n"]
+            "sorting.\nA field marked *asked* is in the record only where it is asked for, as one key.\n"
+            "A bare word of a filter is looked for in the fields marked *searched*.\n"]
     for kind, title in KINDS.items():
-        rows = [(f"`{field.key(kind)}`", kind_of(field), field.help + marks(field), field.privacy)
+        rows = [(f"`{field.key(kind)}`", kind_of(field), field.help + marks(field, kind), field.privacy)
                 for field in schema.fields_of(kind)]
         page.append(f"\n## {title}\n\n" + table(rows, ("key", "type", "meaning", "privacy")))
     return "".join(page)

@@ -27,6 +27,7 @@ from netwatch._fast.flow.exports cimport EV_EXPORT
 from netwatch._fast.flow.series cimport History, series_packet, series_turn, S_BEGUN, S_BYTES, S_DNS, S_ENDED, S_PACKETS
 from netwatch._fast.input.box cimport Box
 from netwatch._fast.input.source cimport Chunk
+from netwatch._fast.flow.tcp cimport row_bases
 from netwatch._fast.flow.table cimport table_open, table_close, table_guess
 from netwatch._fast.look.announced cimport announced_flow, announced_free
 from netwatch._fast.look.marks cimport marks_free
@@ -342,3 +343,5 @@ cdef void packet_event(Core* core, const Packet* pk, u32 number) noexcept nogil:
         packet_row(<PacketRow*>room, pk, pk.frame)
         if number:
             (<PacketRow*>room).app = app_of(&core.table.rows[number], &core.table.colds[number])
+            if pk.proto == PROTO_TCP and core.table.rows[number].tcp:
+                row_bases(<PacketRow*>room, &core.table.tcps[core.table.rows[number].tcp], pk.side)

@@ -50,6 +50,11 @@ class Copying:
         """Of the addresses of flows that are written."""
         return {address: name for address, (_, name) in self._names.items()}
 
+    @property
+    def beyond(self) -> int:
+        """Packets that pass and are not written: there are too many before them."""
+        return self._marks.beyond
+
     def step(self, step: Step) -> None:
         """The packets of a step, and its flows that are over."""
         packets = step.packets
@@ -118,7 +123,7 @@ class _Kinds:
 
     def value(self, packets: PacketRows, place: int, name: str) -> object:
         """A field of a packet."""
-        return packets.record(self._fields, place, frozenset({name})).get(name)
+        return packets.value(self._fields, place, name)
 
     def of(self, packets: PacketRows, place: int) -> int:
         """The kind of a packet of a flow that may go on."""

@@ -151,10 +151,11 @@ class Exporting(read.Reading):
 
     def _hand(self, pipeline: Pipeline, engine: Engine, row: int) -> None:
         carrier = self._files.ended(engine, row)
-        if carrier is not None and self._carried is not None and self._passes(pipeline, engine, row):
+        if carrier is not None and self._carried is not None:
             flow = pipeline.record(engine, row, wanted=ABOUT)
             for found in carrier.finish(flow, RawFlow(engine, row).initiator_side):
-                self._carried(found, flow)
+                if self._passes(pipeline, engine, row, found.protocol):
+                    self._carried(found, flow)
         place: Place | None = None
         for exchange in self.exchanges.ended(engine, row, RawFlow(engine, row).initiator_side):
             if exchange.wanted:
@@ -164,12 +165,13 @@ class Exporting(read.Reading):
                 place = place or _place(pipeline.record(engine, row, wanted=ENDS))
                 self._take(exchange, place)
 
-
-    def _passes(self, pipeline: Pipeline, engine: Engine, row: int) -> bool:
-        """Does the flow of some files pass the filter?"""
+    def _passes(self, pipeline: Pipeline, engine: Engine, row: int, protocol: str) -> bool:
+        """Does the flow of a file pass the filter? Its app is the protocol as well: what FTP carries is of ftp."""
         where = self.selection.where
-        return where is None or where.matches(pipeline.record(engine, row, self.options.show_secrets))
-
+        if where is None:
+            return True
+        record = pipeline.record(engine, row, self.options.show_secrets)
+        return where.matches({**record, "app": list(dict.fromkeys((protocol, record.get("app"))))})
 
 def _place(flow: Record) -> Place:
     stack = flow.get("app_stack", ())

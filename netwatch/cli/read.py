@@ -84,6 +84,10 @@ def main(arguments: list[str]) -> int:
     if options.what == "list":
         tell_kinds()
         return 0
+    if options.by is not None:
+        from netwatch.cli import grouping  # every start would pay for it otherwise
+
+        return grouping.read(options)
     kinds = kinds_of(options)
     if options.follow is not None:
         check_follow(options)

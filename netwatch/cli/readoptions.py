@@ -29,6 +29,7 @@ EPILOG = """examples:
   netwatch read day.pcapng
   netwatch read day.pcapng --what dns -Y 'rcode == NXDOMAIN' --sort client
   netwatch read day.pcapng --what http --format csv > requests.csv
+  netwatch read day.pcapng --what dns --by name,rcode --top 10
   netwatch read day.pcapng -Y 'sni contains example' -w part.pcapng
   netwatch read day.pcapng --follow 6
   netwatch read -i eth0 --duration 30s --what dns
@@ -88,6 +89,12 @@ def _shown(p: Parser) -> None:
     g.add_argument("--fields", metavar="A,B,C", help="only these fields")
     g.add_argument("--sort", metavar="FIELD[:desc]", help="order of the records of each kind")
     g.add_argument("--limit", type=natural, metavar="N", help="at most this many records of each kind")
+    g.add_argument("--by", metavar="A,B,C", help="how many records there are of each value of these fields, instead of "
+                   "the records; the most first")
+    g.add_argument("--sum", metavar="A,B,C", help="with --by: fields to add up; default bytes,packets of flows, len "
+                   "of packets")
+    g.add_argument("--top", type=natural, metavar="N", help="with --by: rows; a table has 20, else all")
+    g.add_argument("--interval", metavar="TIME", help="with --by: by time as well, in steps such as 1s, 5m")
     g.add_argument("--follow", type=natural, metavar="ID", help="print what a flow says, both sides in order "
                    "of time: one of TCP, or with its keys of QUIC or DTLS")
     g.add_argument("--follow-stream", type=int, metavar="N", help="with --follow: of the streams of HTTP/2, HTTP/3 or "
@@ -135,6 +142,8 @@ def check(options: argparse.Namespace) -> None:
     style = style_of(options)
     for given, name, partner in (
             (options.force, "--force", "--write" if options.write is None else ""),
+            *((getattr(options, name) is not None, f"--{name}", "--by" if options.by is None else "")
+              for name in ("sum", "top", "interval")),
             (options.follow_stream is not None, "--follow-stream", "--follow" if options.follow is None else ""),
             (options.follow_as, "--follow-as", "--follow" if options.follow is None else ""),
             (options.stream_limit is not None, "--stream-limit",

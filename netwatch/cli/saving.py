@@ -192,6 +192,9 @@ class Saving:
     def _copy(self, copying: Copying) -> dict[str, str]:
         """Write what was marked; the names that it is to have. Raises OSError."""
         written = copying.copy(self._writer)
+        if copying.beyond:
+            say(f"{self.path}: {copying.beyond:,} packets are not written: only so many frames of a capture are looked "
+                "at; write it in parts")
         if copying.missed:
             say(f"{self.path}: of {copying.missed:,} flows nothing is written beside their packets: they are too many")
         if not self._shown:

@@ -17,7 +17,7 @@ from netwatch.records.selection import singular
 from netwatch.store.folders import config_folder
 from netwatch.store.lists import ListError
 from netwatch.store.lists import read as read_list
-from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings
+from netwatch.store.settings import SettingError, Settings, from_environment, parse_settings, strangers
 
 if TYPE_CHECKING:
     from netwatch.filter import Filter
@@ -65,6 +65,8 @@ def read_settings(texts: list[str], file: str | None = None) -> Settings:
                                   from_environment(settings, os.environ))
     except (SettingError, ListError) as e:
         raise CommandError(str(e)) from None
+    for name, near in strangers(os.environ):
+        say(f"{name} in the environment sets nothing; did you mean {near}?")
     if settings.lists or "netwatch.filter.lists" in sys.modules:  # else nobody has any: filters are not loaded for that
         from netwatch.filter import lists
 

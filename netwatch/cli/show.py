@@ -20,10 +20,14 @@ from netwatch.cli import hexdump, read
 from netwatch.cli.amounts import natural
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
+from netwatch.cli.selection import check_where, has_plugins, parse_where
 from netwatch.cli.sources import open_source
 from netwatch.dissect import Frame, Node, dissect
+from netwatch.filter import Filter
 from netwatch.model.event import Event, Step
 from netwatch.model.record import Record
+from netwatch.records.items import Packets
+from netwatch.records.maker import RecordMaker
 from netwatch.records.reading import Reading
 from netwatch.records.selection import Selection
 from netwatch.records.streams import printable
@@ -38,6 +42,7 @@ EPILOG = """examples:
   netwatch show day.pcapng --frame 42 -x
   netwatch show day.pcapng --frame 1..3,17
   netwatch show day.pcapng --flow 6 --limit 5 --format ndjson
+  netwatch show day.pcapng --where 'tcp.flags.reset == 1' --limit 10
 """
 
 
@@ -47,6 +52,7 @@ def build_parser() -> Parser:
     p.add_argument("files", nargs="+", metavar="FILE", help="pcap, pcapng or snoop (or .gz, .zst); - is standard input")
     p.add_argument("--frame", metavar="N[,M..O]", help="these frames, by number from 1")
     p.add_argument("--flow", type=natural, metavar="ID", help="the frames of this flow")
+    p.add_argument("-Y", "--where", metavar="EXPR", help="the frames, or those of them, that pass this filter")
     p.add_argument("-x", "--bytes", action="store_true", help="with the bytes of each frame")
     p.add_argument("--keylog", action="append", default=[], metavar="FILE",
                    help="TLS keys in NSS format: what frames carry is opened; repeatable; default $SSLKEYLOGFILE")
@@ -60,8 +66,10 @@ def build_parser() -> Parser:
 
 def main(arguments: list[str]) -> int:
     options = build_parser().read(arguments)
-    if (options.frame is None) == (options.flow is None):
-        raise CommandError("show needs --frame N or --flow ID, one of them")
+    if options.frame is not None and options.flow is not None:
+        raise CommandError("--frame N or --flow ID, one of them")
+    if options.frame is None and options.flow is None and options.where is None:
+        raise CommandError("show needs --frame N, --flow ID or --where EXPR")
     spans = _spans(options.frame) if options.frame is not None else []
     flow = None if options.flow is None else min(options.flow, 10**LONGEST)
     words = [*(["--config", options.config] if options.config else []),
@@ -69,18 +77,22 @@ def main(arguments: list[str]) -> int:
              *(word for each in options.keylog for word in ("--keylog", each)),
              *["--show-secrets"] * options.show_secrets, "--", *options.files]
     prepared = read.prepared(words)
+    where = parse_where(options.where, ["packets"])
+    check_where(where, ["packets"])
     try:
         source = open_source(prepared)
         try:
-            showing = Showing(prepared, source, spans, flow, min(options.limit, MOST))
+            showing = Showing(prepared, source, spans, flow, where, min(options.limit, MOST))
             code = showing.go()
         finally:
             source.close()
     finally:
         prepared.host.close()
     if not showing.found:
-        asked = f"--frame {options.frame}" if spans else f"--flow {options.flow}"
-        raise CommandError(f"{asked}: there is no such {'frame' if spans else 'flow'}", EXIT_MISSING)
+        asked = " ".join(f"--{name} {value}" for name in ("frame", "flow", "where")
+                         if (value := getattr(options, name)) is not None)
+        raise CommandError(f"{asked}: there is no such {'flow' if asked.startswith('--flow') else 'frame'}",
+                           EXIT_MISSING)
     write(showing, options.format == "ndjson", options.bytes)
     return code
 
@@ -105,9 +117,10 @@ class Showing(read.Reading):
     """A reading that keeps the frames that are asked for, and learns what their flows turn out to be."""
 
     def __init__(self, options: argparse.Namespace, source: Source, spans: Sequence[Span], flow: int | None,
-                 most: int) -> None:
+                 where: Filter | None, most: int) -> None:
         keys = options.keylog or os.environ.get("SSLKEYLOGFILE") or type(source) is Pcapng
-        super().__init__(options, {"flows", *(SAID if keys else ())}, source, Selection(None, None, None),
+        kinds = {"flows", *(SAID if keys else ()), *(("packets",) if where is not None else ())}
+        super().__init__(options, kinds, source, Selection(where, None, None, more=has_plugins()),
                          Writer("ndjson", sys.stdout.buffer, ["id"], source.interfaces))
         self.spans, self.flow, self.most = spans, flow, most
         self.found: list[tuple[Record, Record, bytes]] = []  # record, what else is known, bytes
@@ -122,11 +135,15 @@ class Showing(read.Reading):
         pipeline = reading.pipeline
         ring = FrameRing(ROOM)
         ring.attach(pipeline.engines[0])
+        maker = reading.maker()
         wanted, seen = set[int](), 0
         for step in self._steps(reading):
             if ring.first > seen:
                 raise CommandError("more frames came at once than can be looked at", EXIT_UNAVAILABLE)
+            passing = self._passing(maker, step)
             for k in self._asked(ring, seen):
+                if passing is not None and ring.record(k)["n"] not in passing:
+                    continue
                 if len(self.found) >= self.most:
                     self.left_out += 1
                     continue
@@ -144,11 +161,19 @@ class Showing(read.Reading):
         if self.left_out:
             say(f"{self.left_out:,} frames more: --limit shows them")
 
+    def _passing(self, maker: RecordMaker, step: Step) -> set[int] | None:
+        """The numbers of the frames of a step that pass the filter; None where there is none."""
+        if self.selection.where is None:
+            return None
+        return {item.rows.frame(place) for item in maker.runs(step) if isinstance(item, Packets)
+                for place in self.selection.passing(item)}
+
     def _open(self, step: Step) -> None:
         """Keep what came out of the frames that are asked for."""
         for event in step.events:
             if event.kind in SAID and self.room > 0 and (
-                    event.flow == self.flow or any(low <= event.frame <= high for low, high in self.spans)):
+                    event.flow == self.flow or (self.flow is None and not self.spans)
+                    or any(low <= event.frame <= high for low, high in self.spans)):
                 self.room -= len(event.payload)
                 self.opened.setdefault(event.frame, []).append(event)
 
@@ -156,6 +181,8 @@ class Showing(read.Reading):
         """The ordinals of those that are new."""
         if self.flow is not None:
             return ring.of_flow(self.flow, start, ring.next) if ring.next > start else []
+        if not self.spans:
+            return list(range(max(start, ring.first), ring.next))
         found = set[int]()
         for low, high in self.spans:
             for k in range(max(start, ring.numbered(low)), ring.next):

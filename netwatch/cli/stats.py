@@ -134,8 +134,11 @@ def _types(text: str | None) -> Sequence[str]:
 
 def _interval(text: str | None) -> int:
     """In ns. Raises CommandError."""
-    if text is None:
-        return Asked().interval_ns
+    return Asked().interval_ns if text is None else interval_of(text)
+
+
+def interval_of(text: str) -> int:
+    """The same of what was written."""
     try:
         interval = round(parse_duration(text) * 1e9)
     except CommandError:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netwatch.model.record import Record
-from netwatch.schema import Type, fields_of, names_for
+from netwatch.schema import Type, names_for, whole_of
 
 TABLES = {"flows": "flow", "dns": "dns", "http": "http", "tls": "tls", "alerts": "alert", "packets": "packet"}
 COLUMNS_MOST = 1900  # of a table; SQLite has 2000
@@ -62,8 +62,7 @@ class Tables:
         self._inserts: dict[tuple[str, tuple[str, ...]], str] = {}
         self.left_out = 0  # values for which there was no column
         for kind, table in self.kinds.items():
-            first = {_column(field.key(kind)): field.type for field in fields_of(kind) if "." not in field.key(kind)
-                     and not field.parts}
+            first = {_column(field.key(kind)): field.type for field in whole_of(kind) if "." not in field.key(kind)}
             self._columns[table] = dict.fromkeys(first)
             listed = ", ".join(f'"{name}" {KINDS.get(type_, "")}' for name, type_ in first.items())
             self._base.execute(f'CREATE TABLE "{table}" ({listed})')

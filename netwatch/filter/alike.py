@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterator
 
 from netwatch.filter.evaluate import END_FIELDS, check_of, conditions_of
 from netwatch.filter.nodes import And, Compare, Exists, Node, Not, Or, Part, Reckon, Relate, Search
-from netwatch.filter.ofpackets import is_number, numbers
 from netwatch.schema import SEARCHED, Field
 
 Check = Callable[[object], bool]
@@ -37,11 +36,7 @@ def _looks(node: Node, parts: list[bytes] | None) -> Iterator[tuple[Field, Check
             yield from _looks(item, parts)
     elif isinstance(node, Compare):
         for field in node.fields:
-            if is_number(field):
-                yield field, _in_line(field, _any)
-                yield field, _in_line(field, check_of(field, node.test))
-            else:
-                yield field, None if field.parts else check_of(field, node.test)
+            yield field, None if field.parts else check_of(field, node.test)
     elif isinstance(node, Exists):
         yield from ((field, _any) for field in node.fields)
     elif isinstance(node, Relate | Reckon):
@@ -61,11 +56,6 @@ def _searched(node: Search, parts: list[bytes] | None) -> Iterator[tuple[Field, 
                 yield field, None
         else:
             yield field, check_of(field, node.test)
-
-
-def _in_line(field: Field, check: Check) -> Check:
-    """Of a number that stands in the line about a packet."""
-    return lambda line: any(map(check, numbers(field, line)))
 
 
 def _any(value: object) -> bool:

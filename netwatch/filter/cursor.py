@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from netwatch.filter.lexer import SPELLED, Token, tokens
+from netwatch.filter.lexer import SPELLED, WORD_OPERATORS, Kind, Token, tokens
 from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, FilterError
 from netwatch.schema import Field
+
+if TYPE_CHECKING:
+    from netwatch.filter.primitives import Again
 
 SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
 
@@ -20,6 +24,7 @@ class Cursor:
         self.at = 0
         self.depth = 0
         self.nodes = 0
+        self.again: Again | None = None
 
     @property
     def now(self) -> Token:
@@ -52,6 +57,11 @@ class Cursor:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise self.error(f"more than {MAX_NODES} conditions", token)
+
+    def negated_operator(self, ahead: int) -> bool:
+        """`not in`, `not contains` or `not matches` stands there."""
+        word, after = self.peek(ahead), self.peek(ahead + 1)
+        return word.kind is Kind.NOT and word.text != "!" and after.kind is Kind.OP and after.text in WORD_OPERATORS
 
     def operator(self) -> str:
         sign = self.take().text.lower()

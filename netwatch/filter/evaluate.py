@@ -41,7 +41,6 @@ from netwatch.filter.nodes import (
     Value,
     Words,
 )
-from netwatch.filter.ofpackets import is_number, numbers
 from netwatch.schema import BY_NAME, SEARCHED, UNIT_NS, Field, Type, answering
 
 Record = Mapping[str, Any]  # Any: as model.record.Record, of which this is any mapping
@@ -88,8 +87,8 @@ def field_values(field: Field, kind: str, record: Record) -> Iterator[object]:
     if field.parts:
         parts = [value for part in field.parts for value in _walk(record, part) if isinstance(value, int | float)]
         return iter((sum(parts),) if parts else ())
-    if is_number(field):
-        return (number for line in _walk(record, "info") for number in numbers(field, line))
+    if kind in field.asked:
+        return _walk(record.get(field.key(kind)), "")
     return _walk(record, field.key(kind))
 
 

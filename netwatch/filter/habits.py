@@ -28,7 +28,8 @@ INSTEAD = {
     "tls.record": "tls", "dns.flags.response": "qr == response, of dns records", "dns.flags": "flags, of dns records",
     "tcp.analysis.ack_rtt": "rtt", "tcp.stream": "id", "udp.stream": "id", "tcp.len": "payload", "tcp.seq": "packets",
     "tcp.ack": "packets", "tcp.window_size": "window_scale",
-    "frame.time_relative": "first", "frame.time_delta": "duration", "ip.len": "frame.len", "ip.version": "ip or ipv6",
+    "frame.time_relative": "first", "frame.time_delta": "duration", "frame.time_epoch": "first",
+    "tcp.time_relative": "duration", "tcp.time_delta": "rtt", "ip.len": "bytes", "ip.version": "ip or ipv6",
     "eth.src": "lan.src.mac", "eth.dst": "lan.dst.mac", "eth.addr": "mac", "ip.geoip.country": "country",
     "less": "bytes < N, or len < N of packets", "greater": "bytes > N, or len > N of packets",
     "ether": "addr == MAC, or mac", "broadcast": "dst == 255.255.255.255 or dst == ff:ff:ff:ff:ff:ff",
@@ -44,9 +45,10 @@ def object_of(name: str) -> bool:
 
 OF_FRAMES = frozenset({"ip", "ipv6", "eth", "frame", "tcp", "udp", "icmp", "icmpv6", "arp", "vlan"})
 # of single packets, where a flow is meant by INSTEAD
-OF_PACKET = {"tcp.stream": "flow", "udp.stream": "flow", "tcp.seq": "tcp.seq_raw", "tcp.ack": "tcp.ack_raw",
-             "tcp.window_size": "tcp.window_size_value", "ip.len": "len", "frame.time_relative": "time",
-             "frame.time_delta": "time"}
+OF_PACKET = {"tcp.stream": "flow", "udp.stream": "flow", "tcp.window_size": "tcp.window_size_value",
+             "frame.time_delta_displayed": "frame.time_delta", "frame.time_epoch": "time",
+             "tcp.time_relative": "frame.time_relative", "tcp.time_delta": "frame.time_delta",
+             "tcp.nxtseq": "tcp.seq + tcp.len", "ip.dsfield.ce": "ip.dsfield.ecn == 3"}
 
 
 def nearest(name: str, kinds: tuple[str, ...] = ()) -> str | None:
@@ -64,6 +66,9 @@ def not_said(word: str, kinds: tuple[str, ...] = ()) -> str | None:
     low = word.lower()
     instead = (OF_PACKET.get(low) if kinds == ("packet",) else None) or INSTEAD.get(low)
     if instead is not None:
+        known = NAMES.get(low, ())
+        if known and all(field.kinds == ("packet",) for field in known):
+            return f"{word!r} is of packets; write {instead}"
         return f"{word!r} is not known here; write {instead}"
     if low in NOT_LOGIC:
         return f"{word!r} is no operator; conditions are joined by {NOT_LOGIC[low]}"

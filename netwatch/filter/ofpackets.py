@@ -4,11 +4,11 @@ A packet's flags stand in its line (`info`), what is odd about it in its notes; 
 """
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
-from netwatch.schema import Field, Type, names_for
+from netwatch.filter.habits import INSTEAD
+from netwatch.schema import NAMES, Field, Type, names_for
 
 FLAGS = {"fin": "FIN", "syn": "SYN", "reset": "RST", "push": "PSH", "ack": "ACK", "urg": "URG", "ece": "ECE",
          "cwr": "CWR"}  # tcp.flags.NAME
@@ -21,48 +21,26 @@ NOTES = {"retransmission": ("retransmission", "retransmits > 0"),
 TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
-# numbers that stand in the line about a packet: where, and what is added
-TCP = r"\] seq (\d+) ack (\d+) win (\d+) len (\d+)$"
-NUMBERS: Mapping[str, tuple[re.Pattern[str], int, int]] = {
-    "tcp.seq_raw": (re.compile(TCP), 1, 0), "tcp.ack_raw": (re.compile(TCP), 2, 0),
-    "tcp.window_size_value": (re.compile(TCP), 3, 0), "tcp.len": (re.compile(TCP), 4, 0),
-    "udp.length": (re.compile(r"^\d+ > \d+ len (\d+)$"), 1, 8),  # RFC 768: with the header
-    "arp.opcode": (re.compile(r"(who has|is at)"), 1, 0),
-    "icmp.type": (re.compile(r"^type (\d+) code \d+"), 1, 0), "icmp.code": (re.compile(r"^type \d+ code (\d+)"), 1, 0)}
-
-
-ARP = {"who has": 1, "is at": 2}  # RFC 826
-
-
 @cache
 def names(kinds: tuple[str, ...]) -> Mapping[str, tuple[Field, ...]]:
-    """The names of fields where records of these kinds are asked, with those of single packets."""
+    """The names of fields where records of these kinds are asked. What flows answer in their own way, or another field
+    of theirs, is not what is said of a packet, unless packets are asked."""
     known = dict(names_for(kinds))
-    if not kinds or "packet" in kinds:
-        for name in NUMBERS:
-            own = Field("info", ("packet",), Type.INT, name, 8, "A number of the packet.", (name,))
-            known[name] = own, *known.get(name, ())
+    if "packet" in kinds:
+        return known
+    for name, fields in NAMES.items():
+        alone = all(field.kinds == ("packet",) and field.asked for field in fields)
+        if alone and (name.startswith("tcp.flags.") or (kinds and name in INSTEAD)):
+            del known[name]
+    known["tcp.flags"] = tuple(field for field in NAMES["tcp.flags"] if field.type is Type.TEXT)
     return known
-
-
-def is_number(field: Field) -> bool:
-    """Does the field stand in the line about a packet?"""
-    return field.name == "info" and field.type is Type.INT
-
-
-def numbers(field: Field, line: object) -> Iterator[object]:
-    """The value of such a field."""
-    pattern, group, more = NUMBERS[field.names[0]]
-    found = pattern.search(line) if isinstance(line, str) else None
-    if found is not None:
-        yield ARP.get(found[group]) or int(found[group]) + more
 
 
 def condition(name: str, kinds: tuple[str, ...]) -> tuple[str, str] | None:
     """(which records have the field, those of them where it is set), as filters; None for any other name. What a flow
     does not say is asked of packets alone."""
     flag = FLAGS.get(name.removeprefix("tcp.flags.")) if name.startswith("tcp.flags.") else None
-    if flag is not None:
+    if flag is not None and "packet" not in kinds:
         of_packet = f"(proto == tcp and info matches /\\[[A-Z ]*{flag}/)"
         return "proto == tcp", _asked(of_packet, f"tcp_flags == {flag}", kinds)
     if name.startswith("tcp.analysis."):

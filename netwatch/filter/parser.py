@@ -6,7 +6,7 @@
     one       = { "not" | "!" } ( "(" any ")" | condition )
     condition = field ["not"] operator value | field relation field | KEY value | field value | field | "exists" field
               | field ["not"] "in" "@" list | sum operator sum | "lower" "(" field ")" operator value
-              | ("src" | "dst") ("host" | "net" | "port") value | protocol | word | "phrase" | /regex/
+              | ("src" | "dst") ("host" | "net" | "port") value | value | protocol | word | "phrase" | /regex/
     value     = word | "phrase" | /regex/ | "{" value { "," value } "}"
 
 Sums are those of expressions.py, lists those of the configuration (lists.py).
@@ -30,6 +30,7 @@ from netwatch.filter.nodes import (
     FilterError,
     Node,
     Not,
+    Numbers,
     Or,
     Part,
     Relate,
@@ -69,7 +70,6 @@ class Parser(Cursor):
     def any(self) -> Node:
         items = [self.all()]
         while self.now.kind is Kind.OR:
-            primitives.refuse_bare_port(self)
             self.take()
             items.append(self.all())
         return items[0] if len(items) == 1 else Or(tuple(items))
@@ -100,9 +100,12 @@ class Parser(Cursor):
     def condition(self) -> Node:
         first = self.take()
         self.count(first)
+        again, self.again = self.again, None
         if first.kind is Kind.KEY:
             return self.keyed(first)
         if first.kind is Kind.WORD:
+            if again is not None and (node := primitives.once_more(self, first, again, self.compare)) is not None:
+                return node
             return self.worded(first)
         if first.kind is Kind.STRING:
             return Search(Part(values.folded(first.text))) if first.text else And(())
@@ -136,7 +139,9 @@ class Parser(Cursor):
         primitive = primitives.primitive(self, word, self.compare)
         if primitive is not None:
             return primitive
-        if fields is not None and fields[0].type is Type.BOOL:
+        if primitives.several_ports(self, word):
+            return self.bracketed()
+        if fields is not None and fields[0].type is Type.BOOL and not fields[0].asked:
             if self.now.kind is Kind.WORD and self.now.text.lower() in TRUTHS:
                 return self.compare(word, ":")
             return Compare(fields, Truth(True))
@@ -210,11 +215,6 @@ class Parser(Cursor):
         """The word at hand is itself the left side of a comparison."""
         return self.now.kind is Kind.WORD and (self.peek(1).kind is Kind.OP or self.negated_operator(1))
 
-    def negated_operator(self, ahead: int) -> bool:
-        """`not in`, `not contains` or `not matches` stands there."""
-        word, after = self.peek(ahead), self.peek(ahead + 1)
-        return word.kind is Kind.NOT and word.text != "!" and after.kind is Kind.OP and after.text in WORD_OPERATORS
-
     def compare(self, word: Token, op: str, negated: bool = False) -> Node:
         name = word.text.lower()
         fields = self.names.get(name)
@@ -235,7 +235,13 @@ class Parser(Cursor):
         if other:
             self.take()
             return _implied(name, Relate(fields, op, other, negated))
-        return _implied(name, Compare(fields, make_test(name, fields, op, self.value(op, fields), self.text), negated))
+        given = self.value(op, fields)
+        test = make_test(name, fields, op, given, self.text)
+        if op in ("==", ":") and isinstance(test, Numbers) and len(given) == 1:
+            self.again = primitives.asked(word, given[0])
+            if self.again is not None and (op == "==" or negated):
+                self.again = self.again._replace(primitive=False)
+        return _implied(name, Compare(fields, test, negated))
 
     def truth(self, of_packets: tuple[str, str], op: str, negated: bool) -> Node:
         """One of Wireshark's names that is yes or no, and which of them is asked."""
@@ -307,7 +313,8 @@ class Parser(Cursor):
 
 def _implied(name: str, node: Node) -> Node:
     """With what a name of Wireshark's implies: tcp.port speaks of TCP alone, ip.addr of IPv4."""
-    if name in BY_NAME:
+    own = BY_NAME.get(name)
+    if own is not None and (not own.asked or NAMES[name] == (own,)):
         return node
     transport = transport_of(name)
     if transport is not None:

@@ -6,19 +6,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from netwatch.filter import values
 from netwatch.filter.cursor import Cursor
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Or, Words
+from netwatch.filter.typing_rules import ports_named
 from netwatch.schema import BY_NAME, NAMES
 
 FAMILIES = {"ip": "0.0.0.0/0", "ip4": "0.0.0.0/0", "ipv4": "0.0.0.0/0", "ip6": "::/0", "ipv6": "::/0"}
 ENDS = {"src": ("src", "sport"), "dst": ("dst", "dport")}  # a side: its address, its port
+ENDS_BOTH = (("src", "dst"), ("sport", "dport"))
 WHAT = ("host", "net", "port")
 PORTS = ("port", "sport", "dport", "srcport", "dstport")
 VALUES = (Kind.WORD, Kind.STRING)
 Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
+
+
+class Again(NamedTuple):
+    """The newest condition, by which a value alone is read: the fields that it asks, whether for ports (or numbers),
+    whether by a service's name. `primitive`: it was written as tcpdump has it."""
+
+    names: tuple[str, ...]
+    ports: bool = False
+    named: bool = False
+    primitive: bool = True
+    joins: type[And | Or] = Or
+
+    def means(self, text: str) -> bool:
+        """Can it be a value of those fields?"""
+        return _is_port(text, self.named) if self.ports else (
+            values.packed(text) is not None or values.network(text) is not None)
+
+
+def _is_port(text: str, named: bool) -> bool:
+    return text.isdecimal() or (named and bool(ports_named(text)))
+
+
+def asked(word: Token, value: Token) -> Again | None:
+    """What `port 80` and `host 192.0.2.1` ask, and any field that is to be a number."""
+    low = word.text.lower()
+    if low in PORTS:
+        return Again((low,), True, not value.text.isdecimal())
+    return Again((word.text,), True, primitive=False) if value.text.isdecimal() else None
 
 
 def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
@@ -32,6 +63,8 @@ def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
         end, parser.at = parser.at, begun
         items = (first, _of_end(parser, "dst" if low == "src" else "src", word, compare))
         assert parser.at == end
+        assert parser.again is not None
+        parser.again = parser.again._replace(names=ENDS_BOTH[parser.again.ports], joins=joins)
         return joins(items)
     if parser.now.kind is not Kind.WORD:
         return None
@@ -44,15 +77,32 @@ def primitive(parser: Cursor, word: Token, compare: Comparing) -> Node | None:
     return None
 
 
-def refuse_bare_port(parser: Cursor) -> None:
-    """`port 21 or 22` means a second port to tcpdump; here 22 would be looked for as text. Raises FilterError."""
-    if parser.at < 2:
-        return
-    name, port, after = parser.peek(-2), parser.peek(-1), parser.peek(1)
-    if (name.kind is Kind.WORD and name.text.lower() in PORTS and port.kind is Kind.WORD and after.kind is Kind.WORD
-            and after.text.isdecimal() and parser.peek(2).kind is not Kind.OP):
-        raise parser.error(f"a number alone is text to look for; write {name.text} {after.text}, or port in "
-                           f"{{{port.text}, {after.text}}}", after)
+def several_ports(parser: Cursor, word: Token) -> bool:
+    """`port (80 or 443)`: what stands in the parentheses is ports."""
+    found = (word.text.lower() in PORTS and parser.now.is_punct("(") and parser.peek(1).kind is Kind.WORD
+             and _is_port(parser.peek(1).text, True))
+    if found:
+        parser.again = Again((word.text,), True, True)
+    return found
+
+
+def once_more(parser: Cursor, value: Token, again: Again, compare: Comparing) -> Node | None:
+    """The condition that a value alone is, which has been taken: the newest primitive is meant once more, as in
+    `port 80 or 443`. None when it is something else. Raises FilterError where a number would be looked for as text."""
+    if parser.now.kind is Kind.OP or parser.negated_operator(0) or not again.means(value.text):
+        return None
+    names = " or ".join(again.names)
+    if not again.primitive or parser.peek(-2).kind in VALUES:
+        raise parser.error(f"a number alone is text to look for; write {names} == {value.text}, or {names} in {{...}}"
+                           if not again.primitive else
+                           f"conditions side by side must all hold; write or before {value.text}", value)
+    at = parser.at - 1
+    found = []
+    for name in again.names:
+        parser.at = at
+        found.append(compare(value._replace(text=name), ":"))
+    parser.again = again
+    return found[0] if len(found) == 1 else again.joins(tuple(found))
 
 
 def family(low: str) -> Node:
@@ -86,4 +136,7 @@ def _compared(parser: Cursor, word: Token, name: str, compare: Comparing) -> Nod
         except ValueError:
             raise parser.error("net and mask are addresses, such as net 192.0.2.0 mask 255.255.255.0", net) from None
         parser.tokens[parser.at:parser.at + 3] = [net._replace(text=f"{net.text}/{bits}", end=mask.end)]
-    return compare(word._replace(text=name), ":")
+    value = parser.now.text
+    found = compare(word._replace(text=name), ":")
+    parser.again = Again((name,), name in PORTS, not value.isdecimal())
+    return found

@@ -136,8 +136,8 @@ class Split:
             return own(record, None)
         if isinstance(node, Search):  # one value that passes is enough, whichever
             return _joined([now, lambda record: _Later(own, _fixed(record, ()))], False) if self._later else now
-        keys = {part.partition(".")[0] for fields in conditions_of(node) for field in fields for kind in field.kinds
-                for part in field.parts or (field.key(kind),)}
+        keys = {top for fields in conditions_of(node) for field in fields for kind in field.kinds
+                for top in ([part.partition(".")[0] for part in field.parts] or [field.top(kind)])}
         if self._later.isdisjoint(keys):
             return now
         return lambda record: _Later(own, _fixed(record, keys - self._later))

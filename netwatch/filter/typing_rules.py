@@ -1,6 +1,8 @@
 """From a field's type, an operator and the tokens after it to a Test: where the types of the language live."""
 from __future__ import annotations
 
+from functools import cache
+
 from netwatch.filter import values
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, FilterError, Numbers, Part, Pattern, Test, Truth, Words
@@ -9,7 +11,8 @@ from netwatch.filter.regex import Regex, RegexError
 from netwatch.schema import UNIT_NS, Field, Type
 
 EXAMPLES = {
-    Type.INT: "a number", Type.PORT: "a port number", Type.BYTES: "a size such as 1500, 1MB or 2GiB",
+    Type.INT: "a number",
+    Type.PORT: "a port number, or the name of a service such as https", Type.BYTES: "a size such as 1500, 1MB or 2GiB",
     Type.RATE: "a rate such as 1MB/s", Type.DURATION: "a duration such as 200ms or 1.5s",
     Type.TIME: "a time such as 2026-01-02 or 2026-01-02T03:04:05Z", Type.BOOL: "true or false",
     Type.ADDRESS: "an address or a network such as 10.0.0.0/8",
@@ -103,6 +106,9 @@ def _addresses(name: str, op: str, given: list[Token], text: str) -> Addresses:
 def _numbers(name: str, field: Field, op: str, given: list[Token], text: str) -> Numbers:
     ranges: list[Range] = []
     for token in given:
+        if field.type is Type.PORT and op in (":", "==", "in") and (ports := ports_named(token.text)):
+            ranges += [(port, port) for port in ports]
+            continue
         low, dots, high = token.text.partition("..")
         if dots and op in (":", "==", "in"):
             if not low or not high:
@@ -112,6 +118,16 @@ def _numbers(name: str, field: Field, op: str, given: list[Token], text: str) ->
         else:
             ranges.append(_half(op, *_bounds(name, field, token, token.text, text)))
     return Numbers(tuple(ranges))
+
+
+@cache
+def ports_named(name: str) -> tuple[int, ...]:
+    """The ports of a service; of any transport, as it is its flow's to say which that is."""
+    from netwatch.names.ports import Services
+
+    low = name.lower()
+    return tuple(sorted({port for ports in Services().ports.values() for port, each in ports.items()
+                         if each.lower() == low}))
 
 
 def _half(op: str, low: int, high: int) -> Range:

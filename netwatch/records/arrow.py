@@ -17,7 +17,7 @@ from netwatch.records.clock import KEYS as OF_FRAMES
 from netwatch.records.columns import FURTHER, Column
 from netwatch.records.items import FlowItem, FlowRun, Item, PacketItem, Packets
 from netwatch.records.values import keys_of
-from netwatch.schema import Field, Type, fields_of
+from netwatch.schema import Field, Type, fields_of, whole_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,7 +58,7 @@ def shapes_of(kind: str, names: Sequence[str] | None = None) -> list[Shape]:
     """The columns of records of a kind: those of `names`, else all there are, but sums of others."""
     by_name = {field.key(kind): field for field in fields_of(kind)}
     if names is None:
-        found = [shape_of(field, kind) for field in by_name.values() if not field.parts]
+        found = [shape_of(field, kind) for field in whole_of(kind)]
         return [*found, *(Shape(name, "text") for name in FURTHER.get(kind, ()))]
     return [shape_of(by_name[name], kind) if name in by_name else Shape(name, "text") for name in names]
 

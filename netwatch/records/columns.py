@@ -58,6 +58,7 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
         return Column(name, ("schema",))
     named, objects = _fields_by_name(kind)
     own = sorted(named.get(low, ()), key=lambda field: low not in (field.key(kind), field.name))
+    own = own[:1] if own and kind in own[0].asked else own
     if own and not (whole and low in objects):
         return Column(name, tuple(dict.fromkeys(field.key(kind) for field in own)), (), own[0].type)
     if low in objects or _is_further(kind, low):
@@ -77,7 +78,7 @@ def column_of(kind: str, name: str, more: bool = False, whole: bool = False) -> 
 @cache
 def _fields_by_name(kind: str) -> tuple[dict[str, list[Field]], frozenset[str]]:
     """The fields of the records of a kind by all that they are called, and the objects that they stand in."""
-    from netwatch.schema import fields_of
+    from netwatch.schema import fields_of, shorts_of
 
     named: dict[str, list[Field]] = {}
     objects: set[str] = set()
@@ -85,6 +86,8 @@ def _fields_by_name(kind: str) -> tuple[dict[str, list[Field]], frozenset[str]]:
         for name in dict.fromkeys((field.key(kind), field.name, *field.names)):
             named.setdefault(name, []).append(field)
         objects.update(accumulate(field.key(kind).split(".")[:-1], "{}.{}".format))
+    for name, field in shorts_of(kind).items():
+        named[name] = [field]
     return named, frozenset(objects)
 
 

@@ -115,7 +115,7 @@ class Selection:
             self._verdicts = PacketVerdicts(self._classes(self.where))
         keys = self._packet_keys
         places: list[int] = self._verdicts.passing(
-            run.rows, run.first, run.last, lambda place, name: run.item(place).record(frozenset({name})).get(name),
+            run.rows, run.first, run.last, lambda place, name: run.rows.value(run.fields, place, name),
             lambda place: self._judge(run.item(place), keys))
         self.seen["packet"] += run.last - run.first
         self.matched["packet"] += len(places)

@@ -52,6 +52,8 @@ def places(kind: str) -> Place:
     """Of the records of a kind."""
     root = Place()
     for field in fields_of(kind):
+        if kind in field.asked:
+            continue
         place = root
         *path, last = field.key(kind).split(".")
         for part in path:

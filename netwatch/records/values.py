@@ -15,6 +15,8 @@ def kind_of(record: Record) -> str:
 
 def value_at(record: Record, path: str) -> Any:  # Any: as Record
     """The value at a dotted path; lists on the way are followed into each item. None when absent."""
+    if path in record:
+        return record[path]
     value: object = record
     for part in path.split("."):
         if isinstance(value, list):
@@ -29,7 +31,7 @@ def value_at(record: Record, path: str) -> Any:  # Any: as Record
 
 
 def keys_of(fields: Iterable[str]) -> frozenset[str]:
-    """The keys of a flow record that these fields look at; of a sum those of its halves."""
+    """The keys of a record that these fields look at; of a sum those of its halves."""
     names = list(fields)
     if not names:
         return frozenset()
@@ -38,5 +40,7 @@ def keys_of(fields: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         field = BY_NAME.get(name)
+        if field is not None and field.asked:
+            found.add(name)
         found.update(part.partition(".")[0] for part in (field.parts if field and field.parts else (name,)))
     return frozenset(found)

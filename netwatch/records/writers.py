@@ -204,7 +204,7 @@ def _csv_fields(kind: str, all_of_it: bool) -> list[str]:
     not occur are left out, too; else those of the table."""
     if kind != "flow" and not all_of_it:
         return list(TABLE_FIELDS.get(kind, ()))
-    from netwatch.schema import fields_of
+    from netwatch.schema import whole_of
 
-    own = [field.key(kind) for field in fields_of(kind) if not field.parts]
+    own = [field.key(kind) for field in whole_of(kind)]
     return own + [key for key in FURTHER.get(kind, ()) if kind != "summary"]

@@ -16,7 +16,7 @@ from netwatch._fast.input.pacing import PacedBox
 from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
 from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
 from netwatch._fast.out.names import link_name, unread_links
-from netwatch._fast.out.packetrows import PacketRows
+from netwatch._fast.out.packetrows import Clock, PacketRows
 from netwatch._fast.out.record import Describer, record_of
 from netwatch._fast.out.summary import summary
 from netwatch.model.contract import WARNING, Addon, Kind, Purpose, Values
@@ -72,6 +72,7 @@ class Pipeline:
                 engine.listen(kind)
         self.hold = hold
         self.done = False
+        self._clock = Clock()
         self._ids = 0
         self._left = max_frames
         self._listening = bool(heard or self._early)
@@ -333,6 +334,7 @@ class Pipeline:
         step = step._replace(ended=ended)
         packets = PacketRows()
         events, before = self._rounds(step, packets)
+        packets.follow(self._clock)
         return step._replace(events=events, packets=packets, before=before)
 
     def _rounds(self, step: Step, packets: PacketRows) -> tuple[list[Event], list[int]]:

@@ -30,6 +30,7 @@ from netwatch.schema.field import (
     _field,
     _pair,
 )
+from netwatch.schema.headers import HEADERS
 from netwatch.schema.industrial import INDUSTRIAL
 from netwatch.schema.logins import LOGINS
 from netwatch.schema.routing import ROUTING
@@ -41,7 +42,7 @@ from netwatch.schema.text import TEXT_PROTOCOLS
 from netwatch.schema.web import WEB
 
 __all__ = ["BY_NAME", "FIELDS", "NAMES", "SEARCHED", "UNIT_NS", "Field", "Privacy", "Type", "answering", "fields_of",
-           "names_for", "transport_of"]
+           "names_for", "shorts_of", "transport_of", "whole_of"]
 
 # ------------------------------------------------------------------------------------------------------------ flow
 _IDENTITY = (
@@ -68,15 +69,18 @@ _IDENTITY = (
     _field("duration", "flow", DURATION, "TIME", 8, "From the first frame to the newest.", unit="s"),
     _field("interface", "flow packet", TEXT, "IFACE", 10,
            "Interface that the initiator was seen on.", "iface frame.interface_name", search=True),
-    _field("vlan", "flow", INT, "VLAN", 9, "VLAN identifiers, outermost first.", "vlan.id", many=True),
+    _field("vlan", "flow packet", INT, "VLAN", 9, "VLAN identifiers, outermost first.", "vlan.id", many=True,
+           asked="packet"),
     _field("mpls", "flow", INT, "MPLS", 12, "MPLS labels, outermost first.", "mpls.label", many=True),
     _field("pppoe_session", "flow", INT, "PPPOE", 6, "PPPoE session identifier.", "pppoe.session_id"),
     _field("tunnel", "flow", TEXT, "TUNNEL", 24,
            "Tunnels around the flow, outermost first: kind, then its ends.", privacy="address", many=True),
     _field("state", "flow", TEXT, "STATE", 12, "State of the connection.", "tcp.state", search=True),
-    _field("icmp.type", "flow", INT, "TYPE", 5, "ICMP or ICMPv6 type of the first packet.", "icmpv6.type"),
-    _field("icmp.code", "flow", INT, "CODE", 5, "ICMP or ICMPv6 code of the first packet.", "icmpv6.code"),
-    _field("icmp.id", "flow", INT, "ID", 6, "Identifier of an ICMP echo.", "icmp.ident"),
+    _field("icmp.type", "flow packet", INT, "TYPE", 5, "ICMP or ICMPv6 type; of a flow, of its first packet.",
+           "icmpv6.type", asked="packet"),
+    _field("icmp.code", "flow packet", INT, "CODE", 5, "ICMP or ICMPv6 code; of a flow, of its first packet.",
+           "icmpv6.code", asked="packet"),
+    _field("icmp.id", "flow packet", INT, "ID", 6, "Identifier of an ICMP echo.", "icmp.ident", asked="packet"),
     _field("first_frame", "flow", INT, "FRAME", 8, "Number of its first frame in the input, from 1."),
     _field("last_frame", "flow", INT, "TO FRAME", 8, "Number of its newest frame in the input."),
     _field("community_id", "flow", TEXT, "COMMUNITY", 30,
@@ -115,8 +119,9 @@ _HEALTH = (
            "TCP flags the initiator has sent, one by one.", "tcp_flags tcp.flags", many=True),
     _field("tcp_flags_in", "flow", TEXT, "FLAGS↓", 12,
            "TCP flags the responder has sent, one by one.", "tcp_flags tcp.flags", many=True),
-    _field("ttl", "flow", INT, "TTL", 4,
-           "Time to live (hop limit) of the initiator's first packet, else the responder's.", "ip.ttl ipv6.hlim"),
+    _field("ttl", "flow packet", INT, "TTL", 4,
+           "Time to live (hop limit); of a flow, of the initiator's first packet, else the responder's.",
+           "ip.ttl ipv6.hlim", asked="packet"),
 )
 
 _NAMING = (
@@ -184,7 +189,7 @@ _STREAM = (
 
 FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
                              *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
-                             *TELEMETRY, *_PACKET, *_STREAM, *ALERTS, *FINDINGS, *SUMMED)
+                             *TELEMETRY, *_PACKET, *HEADERS, *_STREAM, *ALERTS, *FINDINGS, *SUMMED)
 MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
 # objects of a flow that speak of its first or newest message; and what in them does not
 OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")
@@ -215,13 +220,37 @@ def names_for(kinds: tuple[str, ...]) -> Mapping[str, tuple[Field, ...]]:
         for field in fields_of(kind):
             name = field.key(kind)
             others = tuple(other for other in found.get(name, ()) if other != field and other.type is field.type)
+            found[name] = (field,) if kind in field.asked else (field, *others)
+        for name, field in shorts_of(kind).items():
+            others = tuple(other for other in found.get(name, ()) if other != field and other.type is field.type)
             found[name] = (field, *others)
+    return found
+
+
+@cache
+def shorts_of(kind: str) -> Mapping[str, Field]:
+    """What tables head the columns of such records with that stand in objects (`name` is questions.name of dns): the
+    end of the key, where no field of theirs is called so."""
+    if kind in ("flow", "packet"):
+        return {}
+    mine = fields_of(kind)
+    named = {name for field in mine for name in (field.key(kind), field.name, *field.names)}
+    found: dict[str, Field] = {}
+    for field in mine:
+        short = field.key(kind).rpartition(".")[2]
+        if short not in named:
+            found.setdefault(short, field)
     return found
 
 
 def fields_of(kind: str) -> tuple[Field, ...]:
     """The fields of the records of a kind, in the order of the table."""
     return tuple(field for field in FIELDS if kind in field.kinds)
+
+
+def whole_of(kind: str) -> tuple[Field, ...]:
+    """Those that whole records have: no sums, and nothing that must be asked for."""
+    return tuple(field for field in fields_of(kind) if not field.parts and kind not in field.asked)
 
 
 def answering(fields: Iterable[Field], kind: str) -> tuple[str, tuple[Field, ...]]:

@@ -44,6 +44,7 @@ class Field:
     parts: tuple[str, ...] = ()      # not in the record: the sum of these
     search: bool = False             # a bare word of a filter is looked for here
     paths: tuple[tuple[str, str], ...] = ()  # (kind, dotted path) where the records of a kind have it elsewhere
+    asked: tuple[str, ...] = ()      # kinds whose records have it only where it is asked for, and as one key
 
     @property
     def align(self) -> str:
@@ -60,6 +61,11 @@ class Field:
             return self.name
         return self.name[len(prefix):] if self.name.startswith(prefix) else self.name
 
+    def top(self, kind: str) -> str:
+        """The key of a record of that kind under which it stands, alone or with others."""
+        key = self.key(kind)
+        return key if kind in self.asked else key.partition(".")[0]
+
 
 NESTED = frozenset({"tls"})          # kinds whose records have an object of that name, as flows do
 LEFT = frozenset({Type.TEXT, Type.ADDRESS, Type.BOOL, Type.TIME})
@@ -69,12 +75,14 @@ UNIT_NS: Mapping[str, int] = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_
 
 
 def _field(name: str, kinds: str, kind: Type, title: str, width: int, help_: str, names: str = "", unit: str = "",
-           privacy: str = "public", parts: str = "", many: bool = False, search: bool = False, at: str = "") -> Field:
+           privacy: str = "public", parts: str = "", many: bool = False, search: bool = False, at: str = "",
+           asked: str = "") -> Field:
     """`at`: kind=path, where the records of a kind have it elsewhere."""
     unit = unit or {BYTES: "B", RATE: "B/s"}.get(kind, "")
     return Field(name, tuple(kinds.split()), kind, title, width, help_, tuple(names.split()), unit, Privacy(privacy),
                  many, tuple(parts.split()), search,
-                 tuple((kind, path) for kind, _, path in (each.partition("=") for each in at.split())))
+                 tuple((kind, path) for kind, _, path in (each.partition("=") for each in at.split())),
+                 tuple(asked.split()))
 
 
 def _pair(name: str, kind: Type, title: str, width: int, what: str, names: str = "", total: bool = True,

@@ -228,8 +228,8 @@ class Groups(FlowStatistic):
         self.groups: dict[tuple[object, ...], list[float]] = {}
 
     def add(self, flow: Record) -> None:
-        values = [_number(first_value(flow, names)) for names in self.sums.values()]
-        for key in product(*(_each(first_value(flow, names)) for names in self.by.values())):
+        values = [number_of(first_value(flow, names)) for names in self.sums.values()]
+        for key in product(*(each_of(first_value(flow, names)) for names in self.by.values())):
             if self.room(self.groups, key):
                 group = self.groups.setdefault(key, [0] * (1 + len(values)))
                 group[0] += 1
@@ -260,15 +260,15 @@ def first_value(flow: Record, names: Sequence[str]) -> object:
     return next((value for name in names if (value := value_at(flow, name)) not in (None, [])), None)
 
 
-def _each(value: object) -> Sequence[object]:
+def each_of(value: object) -> Sequence[object]:
     if isinstance(value, list):
         return list(dict.fromkeys(map(str, value)))
     return (str(value),) if isinstance(value, dict) else (value,)
 
 
-def _number(value: object) -> float:
+def number_of(value: object) -> float:
     if isinstance(value, list):
-        return sum(map(_number, value))
+        return sum(map(number_of, value))
     return value if isinstance(value, int | float) else 0
 
 

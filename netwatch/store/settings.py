@@ -22,6 +22,7 @@ COLORS = ("text", "muted", "faint", "title", "head", "accent", "good", "warn", "
           "paper", "selected")
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 PREFIX = "NETWATCH_"
+OTHERS = frozenset({"NETWATCH_KEY", "NETWATCH_PAGER", "NETWATCH_GEOIP"})  # variables that are no settings
 COLOR = re.compile(r"(?:#[0-9a-fA-F]{6}|1?\d?\d|2[0-4]\d|25[0-5])?")
 
 
@@ -226,7 +227,7 @@ def variable(key: str) -> str:
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """With what the environment sets; its other variables are not ours to judge. Raises SettingError."""
+    """With what the environment sets; see strangers() for its other variables. Raises SettingError."""
     named = {name for name in environment if name.startswith(PREFIX)}
     tables = {table for table in SETTINGS.tables() if any(name.startswith(variable(table) + "_") for name in named)}
     for key in SETTINGS if tables else ():
@@ -237,6 +238,24 @@ def from_environment(settings: Settings, environment: Mapping[str, str]) -> Sett
             except SettingError as e:
                 raise SettingError(f"{name}={environment[name]}: {e}") from None
     return settings
+
+
+def strangers(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Variables of the environment that are called as settings are, and are none: (name, that of the setting most like
+    it). Those of other programs that begin so as well are not ours to judge."""
+    named = [name for name in environment if name.startswith(PREFIX)]
+    if not named:
+        return []
+    import difflib
+
+    known = {variable(key): key for key in SETTINGS}
+    tables = tuple(variable(table) + "_" for table in SETTINGS.tables())
+    found = []
+    for name in sorted(set(named) - known.keys() - OTHERS):
+        near = difflib.get_close_matches(name, known, 1, 0.6 if name.startswith(tables) else 0.85)
+        if near:
+            found.append((name, near[0]))
+    return found
 
 
 def parse_settings(texts: Iterable[str], settings: Settings | None = None) -> Settings:

@@ -10,7 +10,16 @@ from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 from netwatch.run import addons
 from netwatch.store import config
-from netwatch.store.settings import COLORS, SETTINGS, THEMES, SettingError, Settings, from_environment, parse_settings
+from netwatch.store.settings import (
+    COLORS,
+    SETTINGS,
+    THEMES,
+    SettingError,
+    Settings,
+    from_environment,
+    parse_settings,
+    strangers,
+)
 from netwatch.ui import themes
 
 TOUR = ROOT / "docs" / "tour.pcap"
@@ -68,6 +77,21 @@ def test_who_wins(tmp_path):
 def test_mistakes_are_named_by_line(tmp_path, text, line, said):
     _, wrong = load(tmp_path, text)
     assert len(wrong) == 1 and wrong[0].startswith(f"{tmp_path}/netwatch.toml:{line}: ") and said in wrong[0]
+
+
+def test_a_variable_that_sets_nothing_is_said():
+    given = {"NETWATCH_FLOWS_MAXX": "3", "NETWATCH_BENCH_DATA": "/x", "NETWATCH_KEY": "k"}
+    done = subprocess.run([*COMMAND, "config", "show"], env={**ENVIRONMENT, **given}, text=True, capture_output=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "netwatch: NETWATCH_FLOWS_MAXX in the environment sets nothing; did you mean NETWATCH_FLOWS_MAX?\n")
+
+
+@pytest.mark.parametrize("name", ["NETWATCH_GOLDEN", "NETWATCH_SHARED", "NETWATCH_MATRIX", "NETWATCH_WHEEL",
+                                  "NETWATCH_SANITIZE", "NETWATCH_DEBUG", "NETWATCH_ONLY", "NETWATCH_PAGER"])
+def test_variables_of_others_are_not_judged(name):
+    assert strangers({name: "1"}) == []
 
 
 def test_lists_of_filters(netwatch, tmp_path):

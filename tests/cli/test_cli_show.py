@@ -56,6 +56,25 @@ def test_the_frames_of_a_flow(netwatch: Run) -> None:
     assert done.stderr == f"netwatch: {len(packets) - 2} frames more: --limit shows them\n"
 
 
+@pytest.mark.parametrize("where", ["tcp.flags.syn == 1", "app == http", "rcode == REFUSED or port 443", "ip.ttl < 2"])
+def test_the_frames_that_pass_a_filter(netwatch: Run, where: str) -> None:
+    """Those that `read` finds; of a flow, or of some frames, those of them. What a flow turns out to be counts."""
+    packets = trees(netwatch("read", TOUR, "--what", "packets", "-Y", where))
+    numbers = [packet["n"] for packet in packets]
+
+    def shown(*words: str) -> list[int]:
+        return [tree["n"] for tree in trees(netwatch("show", TOUR, *words, "-Y", where, "--format", "ndjson"))]
+    if not numbers:
+        done = netwatch("show", TOUR, "--where", where)
+        assert (done.returncode, done.stderr) == (4, f"netwatch: --where {where}: there is no such frame\n")
+        return
+    assert shown() == numbers
+    assert shown("--limit", "2") == numbers[:2]
+    assert shown("--frame", f"1..{numbers[0]}") == numbers[:1]
+    flow = packets[0]["flow"]
+    assert shown("--flow", str(flow)) == [packet["n"] for packet in packets if packet["flow"] == flow]
+
+
 def test_the_text_is_the_tree(netwatch: Run) -> None:
     text = netwatch("show", TOUR, "--frame", "3,1").stdout
     assert [line.strip() for line in text.splitlines() if line] == [

@@ -40,10 +40,16 @@ OPTIONS = {
     "set": ["--set", "timeouts.udp=1"],
     "no dpi": ["--no-dpi"],
     "count": ["--count", "7"],
+    "by": ["--by", "app"],
+    "by time": ["--by", "app", "--interval", "1s", "--top", "2"],
+    "time": ["--time", "relative"],
+    "flat": ["--flat"],
 }
 NEUTRAL = ("write", "workers")  # they change nothing of what is printed
 APART = {"where", "where of the flow", "where of a service", "fields", "sort", "limit", "write", "format json",
-         "format csv", "what all", *(f"what {kind}" for kind in KINDS[1:])}  # none of them goes with --follow
+         "format csv", "what all", "by", "by time", "time", "flat",
+         *(f"what {kind}" for kind in KINDS[1:])}  # none of them goes with --follow
+NOT_BY = {"fields", "limit", "write", "time", "flat", "what all", "what summary"}  # none of them goes with --by
 OF_CONTENT = {"what dns", "what http", "what tls", "what streams", "what all", "keylog", "follow", "follow hex"}
 ASKING = {"where", "where of the flow", "where of a service", "fields"}
 PAIRS = [(a, b) for a, b in itertools.combinations(OPTIONS, 2) if OPTIONS[a][0] != OPTIONS[b][0]]
@@ -67,6 +73,10 @@ def code_of(pair: tuple[str, str]) -> set[int]:
         return {2}  # content is not looked at
     if any(name.startswith("follow") for name in pair):
         return {2} if APART & set(pair) else {0, 4}
+    if {"by", "by time"} & set(pair) and NOT_BY & set(pair):
+        return {2}
+    if "flat" in pair and {"format table", "format csv", "what summary"} & set(pair):
+        return {2}  # it is of JSON, and of records that have objects
     if "what summary" in pair and {*ASKING, "limit", "sort", "show secrets"} & set(pair):
         return {2}  # the summary is one, of all packets, and has none of these fields
     return {2} if set(pair) == {"what all", "format csv"} else {0}

@@ -318,7 +318,8 @@ def test_numbers_that_have_names(text, record):
     ("tls.version == 5", 16, "no name for the number 5"), ("less 100", 1, "bytes < N"),
     ("tcp[13] & 2", 1, "tcp.flags.syn"),
     ("ether host 2:0:0:0:0:1", 1, "addr == MAC"), ("bytes > rtt", 9, "a duration is not compared with a bytes"),
-    ("port 21 or 22", 12, "write port 22"), ("tcp and dst port 53 or 80", 24, "port in {53, 80}"),
+    ("port == 21 or 22", 15, "write port == 22"), ("bytes == 7 and 8", 16, "bytes == 8"),
+    ("port 21 22", 9, "write or before 22"), ("port domaim", 6, "name of a service"),
     ("net 10.0.0.0 mask 255.0.255.0", 5, "net and mask"), ("net 10.0.0.0 mask x", 5, "net and mask"),
     ("src > dst", 7, "compared by == and !="), ("dst in @list", 8, "no list is called @list"),
 ])

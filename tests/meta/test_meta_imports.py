@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
                           "netwatch.model.probe", "netwatch.model.record", f"{FAST}.os"),
     "netwatch.capture": ("netwatch.capture", "netwatch.platform", "netwatch.model.host", "netwatch.model.machine",
                          "netwatch.model.probe", "netwatch.model.record", "netwatch.store.files", FAST),
-    "netwatch.filter": ("netwatch.filter", "netwatch.schema", FAST),
+    "netwatch.filter": ("netwatch.filter", "netwatch.schema", "netwatch.names.ports", FAST),
     "netwatch.dissect": ("netwatch.dissect", "netwatch.schema", FAST),
     "netwatch.names": ("netwatch.names", "netwatch.model", "netwatch.schema", "netwatch.store", FAST),
     "netwatch.decrypt": ("netwatch.decrypt", "netwatch.model", "netwatch.schema", FAST),

@@ -1,7 +1,8 @@
 """The TCP side of a flow: state, round trips, loss and order, watched from the middle."""
 from netwatch._fast.base.bytes cimport u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.wire.packet cimport Packet, TCP_ACK
+from netwatch._fast.wire.packetrow cimport BASE_RECEIVER, BASE_SENDER, PacketRow
 
 cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
@@ -15,3 +16,13 @@ cdef inline void smooth(u32* srtt, u32 sample) noexcept nogil:
         srtt[0] = <u32>((<u64>srtt[0] * 7 + sample) // 8)
         if srtt[0] == 0:
             srtt[0] = 1
+
+
+cdef inline void row_bases(PacketRow* row, const TcpRow* t, int side) noexcept nogil:
+    """The sequence numbers that the sides of a TCP connection began with, where something of them has been seen."""
+    if t.flags[side] or t.flags[1 - side] & TCP_ACK:
+        row.based |= BASE_SENDER
+        row.base_sender = t.isn[side]
+    if t.flags[1 - side] or t.flags[side] & TCP_ACK:
+        row.based |= BASE_RECEIVER
+        row.base_receiver = t.isn[1 - side]

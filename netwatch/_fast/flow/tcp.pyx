@@ -124,6 +124,7 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
         row.state = ST_TCP_UNKNOWN if pk.notes & NOTE_DROPPED else ST_NONE
     if pk.notes & NOTE_DROPPED:
         return
+    joined(t, pk, known)
     if pk.flags & TCP_SYN:
         handshake(row, cold, t, pk)
     elif t.shaken & 7 == 3 and pk.flags & TCP_ACK and s == (row.bits & BIT_INITIATOR_B):
@@ -139,6 +140,15 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
         acknowledged(row, t, pk, known)
     t.window[s] = pk.window
     transition(row, t, pk)
+
+
+cdef inline void joined(TcpRow* t, const Packet* pk, u8 known) noexcept nogil:
+    """Where the sides' sequence numbers begin, as far as no SYN says it: one before the first that is seen."""
+    cdef int s = pk.side, o = 1 - pk.side
+    if known == 0 and not pk.flags & TCP_SYN and not t.flags[o] & TCP_ACK:
+        t.isn[s] = pk.seq - 1
+    if pk.flags & TCP_ACK and t.flags[o] == 0 and not known & TCP_ACK:
+        t.isn[o] = pk.ack - 1
 
 
 cdef inline u32 microseconds(u64 later, u64 earlier) noexcept nogil:

@@ -3,8 +3,9 @@ from cpython.list cimport PyList_GET_ITEM
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeASCII
 
-from netwatch._fast.base.bytes cimport u8, u32, u64
-from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_TIME, give_number, give_object,
+from netwatch._fast.base.bytes cimport i64, u8, u32, u64
+from netwatch._fast.out.packetheaders cimport H_FIRST, header_value
+from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_SECONDS, V_TIME, give_number, give_object,
                                         to_object)
 from netwatch._fast.out.writing cimport Buf, buf_free, check, put_address, put_byte, put_bytes, put_number
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP, PROTO_ICMP6,
@@ -14,6 +15,7 @@ from netwatch._fast.wire.packetrow cimport PacketRow
 
 from netwatch._fast.dpi import app_names
 from netwatch._fast.input.source import file_of
+from netwatch._fast.out.packetheaders import FIELDS as HEADERS
 from netwatch._fast.out.names import LAYERS, REJECTS, interface_text, proto_name, set_names
 
 cdef enum:
@@ -28,7 +30,9 @@ FIELDS = (
     ("sport", K_SPORT), ("dport", K_DPORT), ("proto", K_PROTO), ("info", K_INFO), ("layers", K_LAYERS),
     ("notes", K_NOTES), ("flow", K_FLOW), ("app", K_APP), ("interface", K_INTERFACE), ("file", K_FILE),
 )
-BY_NAME = dict(FIELDS)
+FURTHER = (*HEADERS, ("vlan", K_VLAN), ("frame.time_relative", K_SINCE), ("frame.time_delta", K_DELTA))
+FURTHER_BY_NAME = dict(FURTHER)    # of records only where they are asked for
+BY_NAME = {**dict(FIELDS), **FURTHER_BY_NAME}
 
 
 cdef class PacketFields:
@@ -47,7 +51,9 @@ cdef class PacketFields:
     cdef int value(self, const PacketRow* pk, int field, Value* v) except -1:
         """The value of a field, V_ABSENT where it is not known or does not apply. It holds until the next is asked."""
         v.kind = V_ABSENT
-        if field == K_N:
+        if field >= H_FIRST:
+            header_value(pk, field, v)
+        elif field == K_N:
             give_number(v, pk.n)
         elif field == K_TIME:
             if not pk.timeless:
@@ -75,6 +81,11 @@ cdef class PacketFields:
                 self.held = file_of(self.interfaces, pk.n)
                 if self.held is not None:
                     give_object(v, <PyObject*>self.held)
+        elif field == K_SINCE or field == K_DELTA:
+            if pk.timed:
+                self.seconds(pk, pk.since if field == K_SINCE else pk.delta, v)
+        elif field == K_VLAN:
+            self.vlans(pk, v)
         elif pk.family != FAMILY_NONE:
             self.ends(pk, field, v)
         return 0
@@ -146,8 +157,30 @@ cdef class PacketFields:
             give_object(v, <PyObject*>name)             # the dict keeps it
         return 0
 
+    cdef int seconds(self, const PacketRow* pk, i64 ns, Value* v) except -1:
+        """A time that has gone by; less than none where frames are not in order."""
+        if ns >= 0:
+            v.kind = V_SECONDS
+            v.number = ns
+        else:
+            self.held = ns / 1e9
+            give_object(v, <PyObject*>self.held)
+        return 0
+
+    cdef int vlans(self, const PacketRow* pk, Value* v) except -1:
+        if pk.n_vlan:
+            self.held = [pk.vlan[i] for i in range(pk.n_vlan)]
+            give_object(v, <PyObject*>self.held)
+        return 0
+
+    cdef object one(self, const PacketRow* pk, str name):
+        """The value of one field, None where it has none."""
+        cdef Value v
+        self.value(pk, BY_NAME[name], &v)
+        return to_object(&v)
+
     cdef dict record(self, const PacketRow* pk, object wanted):
-        """The record as a dict. `wanted`: these of its keys, None all."""
+        """The record as a dict. `wanted`: these of its keys, None all that whole records have."""
         cdef Value v
         r = {"schema": "netwatch.packet/1"}
         for name, field in FIELDS:
@@ -156,6 +189,10 @@ cdef class PacketFields:
             self.value(pk, field, &v)
             if v.kind != V_ABSENT:
                 r[name] = to_object(&v)
+        if wanted is not None:
+            for name in wanted:
+                if name in FURTHER_BY_NAME and (found := self.one(pk, name)) is not None:
+                    r[name] = found
         return r
 
 

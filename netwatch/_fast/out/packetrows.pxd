@@ -2,6 +2,11 @@
 from netwatch._fast.base.bytes cimport u64
 from netwatch._fast.wire.packetrow cimport PacketRow
 
+cdef class Clock:
+    cdef bint began
+    cdef u64 first             # ns
+    cdef u64 newest
+
 cdef class PacketRows:
     cdef PacketRow* rows       # in order of frames, `n` of them
     cdef u64 n

@@ -4,7 +4,7 @@ No Python object stands for a packet until somebody asks for its record.
 """
 from libc.stdlib cimport free, qsort, realloc
 
-from netwatch._fast.base.bytes cimport u64
+from netwatch._fast.base.bytes cimport i64, u64
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.wire.packetrow cimport PacketRow
 
@@ -15,6 +15,10 @@ cdef enum:
 cdef int by_frame(const void* a, const void* b) noexcept nogil:
     cdef u64 x = (<const PacketRow*>a).n, y = (<const PacketRow*>b).n
     return (x > y) - (x < y)
+
+
+cdef class Clock:
+    """The times of an input's first packet, and of its newest."""
 
 
 cdef class PacketRows:
@@ -45,6 +49,19 @@ cdef class PacketRows:
         if self.n:                     # else there may be no memory to show it
             qsort(self.rows, self.n, sizeof(PacketRow), by_frame)
 
+    def follow(self, Clock clock) -> None:
+        """Say of each how long it came after the first, and after the one before it."""
+        cdef PacketRow* row
+        cdef u64 i
+        for i in range(self.n):
+            row = &self.rows[i]
+            if row.timeless:
+                continue
+            if not clock.began:
+                clock.began, clock.first, clock.newest = True, row.ts, row.ts
+            row.since, row.delta, row.timed = <i64>(row.ts - clock.first), <i64>(row.ts - clock.newest), True
+            clock.newest = row.ts
+
     def before(self, u64 frame, u64 flow, bint after) -> int:
         """How many come before an event of that flow at that frame; `after`: those of the same place do, too."""
         cdef u64 low = 0, high = self.n, middle
@@ -74,6 +91,10 @@ cdef class PacketRows:
         if row.flow:
             return row.shard, row.row
         return 0, 0
+
+    def value(self, PacketFields fields, u64 i, str name) -> object:
+        """One field of the i-th packet; None where it has no value."""
+        return fields.one(self.at(i), name)
 
     def record(self, PacketFields fields, u64 i, wanted: Collection[str] | None = None) -> dict:
         """The packet record of the i-th row. `wanted`: these of its keys, None all."""

@@ -51,7 +51,8 @@ cdef class Shown:
                     members.setdefault(path[1], []).append(i)
                 else:
                     others.append((i, path))
-        self.members = members_of(asked, getters) if nested and not self.whole else list(range(self.n))
+        flat = packetfields.FURTHER_BY_NAME if kind == "packet" else {}
+        self.members = members_of(asked, getters, flat) if nested and not self.whole else list(range(self.n))
         self.plan = <Member*>calloc(len(self.members) + 1, sizeof(Member))
         if self.plan == NULL:
             raise MemoryError("no memory for fields")
@@ -82,13 +83,14 @@ cdef bytes head_of(str name):
     return b"," + dumps(name, ensure_ascii=False).encode(errors="replace") + b":"
 
 
-cdef list members_of(list asked, dict getters):
-    """The members of a JSON object: names with dots that stand in objects there are put into these again."""
+cdef list members_of(list asked, dict getters, dict flat):
+    """The members of a JSON object: names with dots that stand in objects there are put into these again, but for
+    `flat` ones."""
     found, trees = [], {}
     tops = {name for name, _, _ in asked if "." not in name}
     for i, (name, own, flow) in enumerate(asked):
         top, dot, _ = name.partition(".")
-        if not dot or name not in own + flow:
+        if not dot or name in flat or name not in own + flow:
             found.append(i)
         elif top not in tops:
             place = top, name in flow
@@ -125,6 +127,10 @@ cdef object picked(object value, object tree):
 def parts_of(dict record, paths: Iterable[str]) -> Record:
     """What of a record is at these dotted paths, in the objects and lists that it stands in."""
     cdef dict tree = {}
+    found = {}
     for path in paths:
-        plant(tree, path.split("."))
-    return picked(record, tree) or {}
+        if path in record:
+            found[path] = record[path]
+        else:
+            plant(tree, path.split("."))
+    return {**found, **(picked(record, tree) or {})}

@@ -41,4 +41,5 @@ cdef class FrameIndex:
     cdef u64 number(self, u64 k) noexcept nogil
     cdef u32 row_of(self, Engine engine, u64 flow) except? 0xffffffff
     cdef bint look(self, u64 k, Frame* f, u8* mem) noexcept nogil
+    cdef u64 before(self, u64 k) noexcept nogil
     cdef u64 time_before(self, u64 k, u8* mem) noexcept nogil

@@ -125,6 +125,11 @@ cdef class FrameIndex:
         f.bits = FRAME_TIMELESS if self.entries[k].place >> TIMELESS & 1 else 0
         return self.file.read(self.entries[k].place & PLACE, f, mem)
 
+    cdef u64 before(self, u64 k) noexcept nogil:
+        """The time of the newest frame before one that has one, 0 where there is none. No frame is at hand then."""
+        self.again_k = NOBODY
+        return self.time_before(k, <u8*>self.again + sizeof(Kept))
+
     cdef u64 time_before(self, u64 k, u8* mem) noexcept nogil:
         """The time of the newest frame before that has one."""
         cdef Frame f

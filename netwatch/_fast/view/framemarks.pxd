@@ -12,6 +12,8 @@ cdef class FrameMarks:
     cdef PacketVerdicts verdicts       # None: every frame is of the first kind
     cdef u32* marks        # by number of the frame: its group, 0 it is not written
     cdef u64 frames        # marks there is room for
+    cdef u64 most          # frames that are looked at
+    cdef readonly u64 beyond   # frames behind them
     cdef u64 last          # the last frame that is marked
     cdef Group* groups     # [1..n]
     cdef u64 n

@@ -26,13 +26,16 @@ cdef enum:                     # kinds of frames that need no asking
     PASSES_NOT = 0
     PASSES = 1
     GROUPS_MOST = 0xFFFFFFFF
+    FRAMES_MOST = 1 << 29      # frames that are looked at where some are written: 4 bytes each
 
 
 cdef class FrameMarks:
-    """`verdicts` tell kinds of packets from one another; None: all frames pass."""
+    """`verdicts` tell kinds of packets from one another; None: all frames pass. Of frames behind number `most` none
+    is written; those that would be are counted as `beyond`."""
 
-    def __init__(self, PacketVerdicts verdicts=None):
+    def __init__(self, PacketVerdicts verdicts=None, u64 most=FRAMES_MOST):
         self.verdicts = verdicts
+        self.most = most
 
     def __dealloc__(self):
         free(self.marks)
@@ -108,6 +111,9 @@ cdef class FrameMarks:
     cdef int mark(self, u64 frame, u64 flow, u32 kind) except -1:
         """Put a frame into its group, a new one where there is none."""
         cdef u32 group
+        if frame > self.most:
+            self.beyond += 1
+            return 0
         self.marks = <u32*>grown(self.marks, &self.frames, frame, sizeof(u32))
         self.newest = <u32*>grown(self.newest, &self.flows, flow, sizeof(u32))
         group = self.newest[flow]

@@ -1,10 +1,10 @@
 """The newest frames of a source, whole, in one bounded piece of memory."""
 from netwatch._fast.base.bytes cimport u8, u32, u64
+from netwatch._fast.engine cimport Engine
 from netwatch._fast.wire.packet cimport Frame, Packet
+from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.input.source cimport Source
 from netwatch._fast.out.packetfields cimport PacketFields
-from netwatch._fast.wire.packetrow cimport PacketRow
-from netwatch._fast.engine cimport Engine
 from netwatch._fast.view.frameindex cimport FrameIndex, Kept
 
 cdef class FrameRing:
@@ -17,6 +17,7 @@ cdef class FrameRing:
     cdef FrameIndex index    # of all frames, None where they cannot be read again
     cdef u64 oldest          # ordinal of the oldest frame in the memory
     cdef readonly u64 next   # ordinal that the next frame will have
+    cdef u64 began           # ns: time of the first frame
     cdef u64 held_bytes      # of the frames in the memory
     cdef u64 gone_bytes      # of those that made room
     cdef u64[16] noted       # frames by note: NOTE_COUNT of packet.pxd, then OWN_NOTES
@@ -27,6 +28,7 @@ cdef class FrameRing:
     cpdef u32 row(self, Engine engine, u64 k) except? 0xffffffff
     cdef Kept* held(self, u64 k) noexcept nogil
     cdef u64 flow_of(self, u64 k) noexcept nogil
+    cdef int relate(self, PacketRow* row, u64 k, Engine engine, u32 number, bint timed) except -1
     cdef int severity_of(self, u64 k) noexcept nogil
 
 cdef class Excerpt(Source):

@@ -11,6 +11,7 @@ from libc.string cimport memcpy
 from netwatch._fast.base.bytes cimport i64, u8, u32, u64
 from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.flow.tcp cimport row_bases
 from netwatch._fast.flow.row cimport BIT_INITIATOR_B, Cold, TcpRow
 from netwatch._fast.wire.names cimport REJECT_FRAGMENT
 from netwatch._fast.wire.packet cimport (Frame, Packet, NOTE_COUNT, NOTE_DISORDER, NOTE_FAST, NOTE_GAP, NOTE_RETRANSMIT,
@@ -93,6 +94,8 @@ cdef class FrameRing:
         kept.row = number
         memcpy(<u8*>kept + sizeof(Kept), f.data, f.caplen)
         self.places[self.next & self.mask] = at
+        if self.next == 0:
+            self.began = f.ts
         self.next += 1
         self.end = at + need
         self.held_bytes += f.caplen
@@ -181,6 +184,24 @@ cdef class FrameRing:
             pk.payload_len = 0
         packet_row(row, &pk, &f)
         row.flow = kept.flow
+        return 0
+
+    cdef int relate(self, PacketRow* row, u64 k, Engine engine, u32 number, bint timed) except -1:
+        """How it stands to what its flow's sides began with (`number`: its row, 0 none), and with `timed` to the frame
+        before and to the first one."""
+        cdef int side
+        cdef u64 before = row.ts
+        if number and row.proto == PROTO_TCP and engine.core.table.rows[number].tcp:
+            side = self.held(k).packet.side if k >= self.oldest else self.index.side(k)
+            row_bases(row, &engine.core.table.tcps[engine.core.table.rows[number].tcp], side)
+        if not timed or row.timeless:
+            return 0
+        if k >= self.oldest + (self.oldest > 0):
+            before = self.held(k - 1).frame.ts if k else before
+        elif self.index is not None and k:
+            before = self.index.before(k)
+        if before:
+            row.since, row.delta, row.timed = <i64>(row.ts - self.began), <i64>(row.ts - before), True
         return 0
 
     def about(self, u64 k) -> dict:

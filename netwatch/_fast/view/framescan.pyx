@@ -22,6 +22,8 @@ from netwatch._fast.wire.packet cimport FAMILY_NONE
 from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.wire.ports cimport has_ports
 
+from netwatch._fast.out.packetfields import FURTHER_BY_NAME
+
 cdef enum:
     CONDITIONS = 512           # of a filter (filter.nodes.MAX_NODES), a bit each
     WORDS = 64                 # bare words that are looked for
@@ -54,6 +56,8 @@ cdef class FrameScan:
     cdef tuple words
     cdef list told
     cdef object judge
+    cdef list further          # what is asked that whole records have not got
+    cdef bint timed            # times between frames are asked
     cdef Buf line
     cdef u64[MORE] bits        # the conditions that the packet's flow says yes to, and behind them the words found
 
@@ -66,6 +70,8 @@ cdef class FrameScan:
         self.ring, self.words, self.judge, self.told = ring, tuple(words), judge, []
         self.fields, self.rows = PacketFields(interfaces), PacketRows()
         self.rows.add(&empty)
+        self.further = [name for name in classes if name in FURTHER_BY_NAME]
+        self.timed = "frame.time_relative" in classes or "frame.time_delta" in classes
         self.verdicts = PacketVerdicts(classes, True)
 
     def __dealloc__(self):
@@ -107,6 +113,7 @@ cdef class FrameScan:
         row = self.ring.row(engine, k) if pk.flow else 0
         if row:
             pk.app = app_of(&engine.core.table.rows[row], &engine.core.table.colds[row])
+        self.ring.relate(pk, k, engine, row, self.timed)
         memset(self.bits, 0, sizeof(self.bits))
         for told in self.told if row else ():
             if bsearch(&pk.flow, told.flows, told.n, sizeof(u64), by_value) != NULL:
@@ -148,4 +155,5 @@ cdef class FrameScan:
         bits = 0
         for i in range(MORE - 1):
             bits |= int(self.bits[i]) << 64 * i
-        return self.judge(self.fields.record(self.rows.rows, None), bits)
+        record = self.fields.record(self.rows.rows, None)
+        return self.judge(record | self.fields.record(self.rows.rows, self.further) if self.further else record, bits)

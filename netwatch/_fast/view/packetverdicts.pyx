@@ -3,13 +3,16 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS, K_LEN,
-                                              K_NOTES, K_PROTO, K_SPORT, K_SRC)
+from netwatch._fast.out.packetfields cimport (K_APP, K_CAPLEN, K_DELTA, K_DPORT, K_DST, K_FLOW, K_INTERFACE, K_LAYERS,
+                                              K_LEN, K_NOTES, K_PROTO, K_SINCE, K_SPORT, K_SRC, K_VLAN)
 from netwatch._fast.out.packetrows cimport PacketRows
+from netwatch._fast.out.packetheaders cimport H_FIRST, header_value
+from netwatch._fast.out.values cimport Value, V_ABSENT, V_ADDRESS
 from netwatch._fast.view.strings cimport strings_add, strings_clear, strings_close, strings_open
+from netwatch._fast.wire.packet cimport FAMILY_IP6, FAMILY_MAC
 from netwatch._fast.wire.packetrow cimport PacketRow
 
-from netwatch._fast.out.packetfields import BY_NAME
+from netwatch._fast.out.packetfields import BY_NAME, FURTHER_BY_NAME
 
 cdef enum:
     REMEMBERED = 262144        # values of a field, and combinations of them, that are remembered
@@ -18,7 +21,7 @@ cdef enum:
     FIRST_ROOM = 256
 
 ALIKE: frozenset[str] = frozenset(("len", "caplen", "src", "dst", "sport", "dport", "proto", "layers", "notes", "flow",
-                                   "app", "interface"))
+                                   "app", "interface", *FURTHER_BY_NAME))
 
 
 cdef class PacketVerdicts:
@@ -119,6 +122,13 @@ cdef inline u32 put(u8* to, u32 n, const void* p, size_t size) noexcept nogil:
 cdef u32 put_made(u8* to, const PacketRow* row, int code) noexcept nogil:
     """All that the value of a field is made from; how many bytes."""
     cdef u32 n = put(to, 0, &row.reject, sizeof(row.reject))
+    cdef Value v
+    if code >= H_FIRST:
+        header_value(row, code, &v)
+        n = put(to, n, &v.kind, sizeof(v.kind))
+        if v.kind == V_ADDRESS:
+            return put(to, n, v.address, 16 if v.family == FAMILY_IP6 else 6 if v.family == FAMILY_MAC else 4)
+        return put(to, n, &v.number, sizeof(v.number)) if v.kind != V_ABSENT else n
     if code == K_LEN or code == K_NOTES:
         n = put(to, n, &row.len, sizeof(row.len))
     if code == K_CAPLEN or code == K_NOTES:
@@ -132,6 +142,11 @@ cdef u32 put_made(u8* to, const PacketRow* row, int code) noexcept nogil:
     elif code == K_INTERFACE:
         n = put(to, n, &row.iface, sizeof(row.iface))
         n = put(to, n, &row.ifindex, sizeof(row.ifindex))
+    elif code == K_SINCE or code == K_DELTA:
+        n = put(to, n, &row.timed, sizeof(row.timed))
+        n = put(to, n, &row.since if code == K_SINCE else &row.delta, sizeof(row.since))
+    elif code == K_VLAN:
+        n = put(to, n, row.vlan, row.n_vlan * sizeof(u16))
     elif code == K_LAYERS:
         n = put(to, n, row.layers, row.n_layers)
     elif code in (K_SRC, K_DST, K_SPORT, K_DPORT, K_PROTO):
