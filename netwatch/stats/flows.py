@@ -262,7 +262,7 @@ def first_value(flow: Record, names: Sequence[str]) -> object:
 
 def each_of(value: object) -> Sequence[object]:
     if isinstance(value, list):
-        return list(dict.fromkeys(map(str, value)))
+        return list(dict.fromkeys(map(str, value))) or (None,)
     return (str(value),) if isinstance(value, dict) else (value,)
 
 

@@ -96,7 +96,7 @@ def test_several_files_and_standard_input(netwatch: Run) -> None:
 @pytest.mark.parametrize(("words", "code", "said"), [
     (["--frame", "0"], 2, "numbers from 1"), (["--frame", "x"], 2, "numbers from 1"),
     (["--frame", "2..x"], 2, "from 1"),
-    ([], 2, "needs --frame N or --flow ID"), (["--frame", "1", "--flow", "2"], 2, "one of them"),
+    ([], 2, "needs --frame N, --flow ID or --where EXPR"), (["--frame", "1", "--flow", "2"], 2, "one of them"),
     (["--flow", "999"], 4, "--flow 999: there is no such flow"), (["--frame", "9..5"], 4, "no such frame"),
     (["--flow", "1", "--limt", "3"], 2, "did you mean --limit?"),
 ])
