@@ -25,7 +25,7 @@ HTTP, HTTPS, DNS = (ROOT / f"tests/captures/{name}.pcap" for name in ("http", "h
     ({"files": __file__}, netwatch.DamagedError, "not a capture file"),
     ({"files": "/"}, netwatch.MissingError, "is a directory"),
     ({"files": HTTP, "where": "prot == tcp"}, netwatch.UsageError, "did you mean 'proto'"),
-    ({"files": HTTP, "what": "packets", "where": "ttl == 3"}, netwatch.UsageError, "ttl is of flow"),
+    ({"files": HTTP, "what": "packets", "where": "tcp_flags_in == SYN"}, netwatch.UsageError, "tcp_flags_in is of"),
     ({"files": HTTP, "what": "floes"}, netwatch.UsageError, "what=floes: there are flows, packets"),
     ({"files": HTTP, "what": ""}, netwatch.UsageError, "what="),
     ({"files": HTTP, "what": "summary"}, netwatch.UsageError, "summary()"),

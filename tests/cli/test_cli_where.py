@@ -55,7 +55,8 @@ def test_conditions_of_every_kind(netwatch: Run, kind: str, where: str) -> None:
 
 @pytest.mark.parametrize(("words", "said"), [
     (["--what", "summary", "--where", "port == 53"], "the summary is of all packets"),
-    (["--what", "packets", "--where", "ip.ttl < 5"], "ttl is of flow records; packet records have not got it"),
+    (["--what", "packets", "--where", "tcp_flags_in == SYN"],
+     "tcp_flags_in is of flow records; packet records have not got it"),
     (["--what", "http", "--where", "http2.method == GET"], "http records have not got it"),
     (["--where", "qr == query"], "no field is called 'qr'"), (["--exit-status"], "--exit-status goes with --where"),
     (["--where", "sni contans x"], "did you mean contains?"),

@@ -64,7 +64,8 @@ def picked(path: Path, kinds: set[str]) -> list[tuple[Record, list[Column], list
     asked = functools.cache(lambda kind: columns_of(kind, SOME))
     for maker, step in steps(path, kinds):
         for item in (each for one in maker.items(step) for each in (one if isinstance(one, Packets) else [one])):
-            record, columns = item.record(), asked(item.kind)
+            columns = asked(item.kind)
+            record = {**item.record(frozenset(path for column in columns for path in column.own)), **item.record()}
             flow = item.flow() if any(column.flow for column in columns) else None
             found.append((record, columns, [column.value(record, flow) for column in columns]))
     return found
@@ -77,7 +78,7 @@ def nested(record: Record, columns: list[Column], values: list[Any]) -> Record:
         top, dot, last = column.name.partition(".")
         if (value in (None, []) and dot) or value is None:
             continue
-        if not dot or column.name not in column.own + column.flow:
+        if not dot or column.name not in column.own + column.flow or column.name in record:
             found[column.name] = value
         elif isinstance(record.get(top), list):
             found[top] = [{last: each} for each in value]
