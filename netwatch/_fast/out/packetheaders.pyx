@@ -2,7 +2,7 @@
 
 Of the network headers the innermost one speaks, of the link layers an Ethernet header that the frame begins with.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32
+from netwatch._fast.base.bytes cimport u8, u32, be16, be32
 from netwatch._fast.out.values cimport Value, V_ABSENT, V_ADDRESS, V_BOOL, give_number
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, FAMILY_MAC, FAMILY_NONE, PROTO_ARP, PROTO_ICMP,
                                          PROTO_ICMP6, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE)
