@@ -122,7 +122,7 @@ def _looks(p: Parser) -> None:
 def _saved(p: Parser) -> None:
     g = p.add_argument_group("what is saved")
     g.add_argument("-w", "--write", action=Once, metavar="FILE.pcapng", help="also save the packets that pass --where; "
-                   "FILE.pcap: as pcap, and what is known of them in FILE.pcap.jsonl")
+                   "FILE.pcap: as pcap, and what is known of them in FILE.pcap.jsonl; .gz, .zst: compressed")
     g.add_argument("--force", action="store_true", help="with --write: replace the file")
     g.add_argument("--with-secrets", action="store_true", help="with --write: also the TLS keys that opened its flows")
 

@@ -22,6 +22,7 @@ from netwatch.export.evidence import KEYS, Told
 from netwatch.model.record import Record
 from netwatch.recorder.line import ChosenLine
 from netwatch.records.output import unbroken
+from netwatch.store.packing import ENDINGS, Packing
 from netwatch.store.whole import WholeFile
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Saving:
         refused = refuse_own(self.path, options.files)
         if refused:
             raise CommandError(f"--write {self.path}: {refused}")
-        classic = self.path.endswith(CLASSIC)
+        classic = self.path.removesuffix(".gz").removesuffix(".zst").endswith(CLASSIC)
         if classic and self._with_secrets:
             raise CommandError(f"--write {self.path}: a pcap file has no room for keys; name it .pcapng")
         self._files: list[WholeFile] = []
@@ -78,7 +79,9 @@ class Saving:
             except OSError as e:
                 self._drop_files()
                 raise CommandError(f"--write {path}: {e.strerror}{_instead(path, e.errno)}", exit_code_of(e)) from None
-        self._writer = _writer(self.path, [file.fd for file in self._files])
+        fds = [file.fd for file in self._files]
+        self._packing = Packing(self.path, fds[0]) if self.path.endswith(ENDINGS) else None
+        self._writer = _writer(self.path, [self._packing.fd, *fds[1:]] if self._packing is not None else fds)
         self._line: ChosenLine | None = None
         self._again = again() if again is not None else None
         self._copying: Copying | None = None
@@ -174,6 +177,8 @@ class Saving:
             for number, interface in enumerate(self._pipeline.source.interfaces):
                 self._writer.add_statistics(number, found.get(interface["name"]))
             self._writer.close()
+            if self._packing is not None:
+                self._packing.finish()
             for file in reversed(self._files):  # the capture is there when all of it is
                 file.keep()
         except OSError as e:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from netwatch._fast.input.source import Source
 
 
-NAMED = re.compile(r"\.(pcapng|pcap|ntar|cap|dmp|dump|trc)\d*$", re.IGNORECASE)  # as captures are
-PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip")
+NAMED = re.compile(r"\.(pcapng|pcap|ntar|cap|dmp|dump|trc)\d*(\.gz|\.zst)?$", re.IGNORECASE)  # as captures are
+PACKED = (".xz", ".bz2", ".lz4", ".zip")  # which is not written
 
 
 def open_source(options: argparse.Namespace) -> Source:
@@ -70,7 +70,7 @@ def refuse_own(path: str, read: list[str]) -> str:
     if path == "-":
         return "a capture goes into a file; name one"
     if path.endswith(PACKED):
-        return "captures are written as pcapng, not compressed; name it .pcapng"
+        return "captures are compressed by gzip or zstd; name it .pcapng.gz or .pcapng.zst"
     inputs = ["/dev/stdin" if each == "-" else each for each in read]
     there = os.path.exists(path)
     same = there and any(os.path.exists(each) and os.path.samefile(each, path) for each in inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import zstandard
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
 from netwatch.cli import COMMANDS as COMMANDS_OF_ALL
+from netwatch.store.packing import Packing
 
 TOUR = ROOT / "docs" / "tour.pcap"
 COMMANDS = ("read", "show", "stats", "assert", "run", "devices", "fields", "protocols", "formats", "config", "doctor")
@@ -63,7 +66,7 @@ def test_no_option_is_without_effect(netwatch: Run, tmp_path: Path, words: list[
 
 @pytest.mark.parametrize(("path", "code", "said"), [
     ("there.pcapng", 2, "File exists; --force replaces it"), ("none/x.pcapng", 4, "No such file"),
-    ("there.pcapng/x", 4, "Not a directory"), ("x.pcapng.gz", 2, "not compressed"), ("-", 2, "name one"),
+    ("there.pcapng/x", 4, "Not a directory"), ("x.pcapng.xz", 2, "by gzip or zstd"), ("-", 2, "name one"),
 ])
 def test_what_cannot_be_written(netwatch: Run, tmp_path: Path, path: str, code: int, said: str) -> None:
     (tmp_path / "there.pcapng").write_text("old")
@@ -71,6 +74,33 @@ def test_what_cannot_be_written(netwatch: Run, tmp_path: Path, path: str, code: 
     assert (done.returncode, done.stdout) == (code, "")
     assert f"--write {path}: " in done.stderr and said in done.stderr
     assert (tmp_path / "there.pcapng").read_text() == "old"
+
+
+@pytest.mark.parametrize("form", [".pcapng", ".pcap"])
+@pytest.mark.parametrize("packed", [".gz", ".zst"])
+def test_the_name_says_how_it_is_packed(netwatch: Run, tmp_path: Path, form: str, packed: str) -> None:
+    """The same as without, and nothing is there of what could not be written."""
+    for name in (f"a{form}", f"b{form}{packed}"):
+        assert netwatch("read", TOUR, "-Y", "tcp", "-w", tmp_path / name).returncode == 0
+    data = (tmp_path / f"b{form}{packed}").read_bytes()
+    plain = gzip.decompress(data) if packed == ".gz" else zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    assert plain == (tmp_path / f"a{form}").read_bytes()
+    shown = [netwatch("read", tmp_path / name, "--what", "packets").stdout for name in (f"a{form}", f"b{form}{packed}")]
+    assert shown[0] == shown[1] != ""
+    done = netwatch("read", TOUR, "-w", tmp_path / f"b{form}{packed}")
+    assert done.returncode == 2
+    assert (tmp_path / f"b{form}{packed}").read_bytes() == data
+
+
+@pytest.mark.parametrize("name", ["x.gz", "x.zst"])
+def test_where_there_is_no_room_it_is_said(name: str) -> None:
+    """What does not fit is let go, so that the writer does not wait; the end says why."""
+    packing = Packing(name, os.open("/dev/full", os.O_WRONLY))
+    with os.fdopen(packing.fd, "wb") as out:
+        for _ in range(40):
+            out.write(os.urandom(1 << 17))
+    with pytest.raises(OSError, match="No space left"):
+        packing.finish()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
