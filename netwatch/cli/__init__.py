@@ -16,7 +16,7 @@ from netwatch.cli.standard import prepare, shows_to_a_person
 
 Command = Callable[[list[str]], int]  # takes its words, returns the exit code
 COMMANDS = {
-    "read": "netwatch.cli.read:main",
+    "read": "netwatch.cli.readcommand:main",
     "stats": "netwatch.cli.stats:main",
     "show": "netwatch.cli.show:main",
     "hosts": "netwatch.cli.stats:hosts",

@@ -39,7 +39,7 @@ def read(options: argparse.Namespace) -> int:
     by = _columns(options.by, "--by", what)
     sums = _columns(SUMS.get(what, "") if options.sum is None else options.sum, "--sum", what)
     interval = None if options.interval is None else interval_of(options.interval)
-    statistic = Grouped(what, what if what in COUNTED else "count", by, sums, interval)
+    statistic = Grouped(what, what if what in COUNTED else "count", by, sums, interval, _moment)
     with sandbox.closing(options.host):
         where = where_of(options, kinds)
         source = open_source(options)
@@ -52,6 +52,13 @@ def read(options: argparse.Namespace) -> int:
             source.close()
     write(arranged(statistic.tables(), options.sort), style, options)
     return code
+
+
+def _moment(text: str) -> int | None:
+    from netwatch.filter.values import time_span
+
+    span = time_span(text)
+    return None if span is None else span[0]
 
 
 def _columns(text: str, option: str, kind: str) -> list[Column]:

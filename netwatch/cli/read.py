@@ -80,14 +80,14 @@ def host_of(options: argparse.Namespace, live: bool) -> Host:
 
 
 def main(arguments: list[str]) -> int:
-    options = prepared(arguments)
+    return shown(prepared(arguments))
+
+
+def shown(options: argparse.Namespace) -> int:
+    """Print the records that are asked for; the exit code."""
     if options.what == "list":
         tell_kinds()
         return 0
-    if options.by is not None:
-        from netwatch.cli import grouping  # every start would pay for it otherwise
-
-        return grouping.read(options)
     kinds = kinds_of(options)
     if options.follow is not None:
         check_follow(options)
@@ -101,6 +101,8 @@ def main(arguments: list[str]) -> int:
 
 def answer(options: argparse.Namespace, kinds: set[str], selection: Selection) -> int:
     """Print what passes; the exit code."""
+    if options.by is not None:
+        raise CommandError("--by goes with `netwatch read`")
     style = style_for(options, kinds)
     if options.history is not None:
         from netwatch._fast.input.source import Source

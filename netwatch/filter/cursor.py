@@ -2,16 +2,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from netwatch.filter.lexer import SPELLED, WORD_OPERATORS, Kind, Token, tokens
-from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, FilterError
+from netwatch.filter.nodes import MAX_DEPTH, MAX_NODES, And, FilterError, Or
 from netwatch.schema import Field
 
-if TYPE_CHECKING:
-    from netwatch.filter.primitives import Again
-
 SPELLINGS = {"=": "==", "~": "matches", **SPELLED}
+
+
+class Again(NamedTuple):
+    """The newest condition, by which a value alone is read: the fields that it asks, whether for ports (or numbers),
+    whether by a service's name. `primitive`: it was written as tcpdump has it."""
+
+    names: tuple[str, ...]
+    ports: bool = False
+    named: bool = False
+    primitive: bool = True
+    joins: type[And | Or] = Or
 
 
 class Cursor:

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import NamedTuple
 
 from netwatch.filter import values
-from netwatch.filter.cursor import Cursor
+from netwatch.filter.cursor import Again, Cursor
 from netwatch.filter.lexer import Kind, Token
 from netwatch.filter.nodes import Addresses, And, Compare, Node, Not, Or, Words
 from netwatch.filter.typing_rules import ports_named
@@ -24,20 +23,10 @@ VALUES = (Kind.WORD, Kind.STRING)
 Comparing = Callable[[Token, str], Node]  # the condition that a field, which the token names, is what stands next
 
 
-class Again(NamedTuple):
-    """The newest condition, by which a value alone is read: the fields that it asks, whether for ports (or numbers),
-    whether by a service's name. `primitive`: it was written as tcpdump has it."""
-
-    names: tuple[str, ...]
-    ports: bool = False
-    named: bool = False
-    primitive: bool = True
-    joins: type[And | Or] = Or
-
-    def means(self, text: str) -> bool:
-        """Can it be a value of those fields?"""
-        return _is_port(text, self.named) if self.ports else (
-            values.packed(text) is not None or values.network(text) is not None)
+def _means(again: Again, text: str) -> bool:
+    """Can it be a value of those fields?"""
+    return _is_port(text, again.named) if again.ports else (
+        values.packed(text) is not None or values.network(text) is not None)
 
 
 def _is_port(text: str, named: bool) -> bool:
@@ -89,7 +78,7 @@ def several_ports(parser: Cursor, word: Token) -> bool:
 def once_more(parser: Cursor, value: Token, again: Again, compare: Comparing) -> Node | None:
     """The condition that a value alone is, which has been taken: the newest primitive is meant once more, as in
     `port 80 or 443`. None when it is something else. Raises FilterError where a number would be looked for as text."""
-    if parser.now.kind is Kind.OP or parser.negated_operator(0) or not again.means(value.text):
+    if parser.now.kind is Kind.OP or parser.negated_operator(0) or not _means(again, value.text):
         return None
     names = " or ".join(again.names)
     if not again.primitive or parser.peek(-2).kind in VALUES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 from netwatch._fast.out.record import iso
@@ -20,13 +20,13 @@ NOT_TOLD = f"beyond {MOST_GROUPS:,} groups records are not told apart: {{:,}} of
 class Grouped:
     """`what`: the kind, as --what has it; `name`: what their count is called. `by` and `sums` are the columns of these
     records, or of their flows. `interval_ns`: besides, by time, in steps that begin at whole multiples of it since
-    1970. A record with several values counts in several groups."""
+    1970; `moment` reads a time of records, in ns. A record with several values counts in several groups."""
 
     def __init__(self, what: str, name: str, by: Sequence[Asked], sums: Sequence[Asked],
-                 interval_ns: int | None = None) -> None:
+                 interval_ns: int | None = None, moment: Callable[[str], int | None] = lambda text: None) -> None:
         self.kinds = frozenset({what})
         self.by, self.sums, self.interval_ns = by, sums, interval_ns
-        self.name = name
+        self.name, self.moment = name, moment
         columns = (*by, *sums)
         self._own = keys_of(path for column in columns for path in column.own) | set(TIMES)
         self._flow = keys_of(path for column in columns for path in column.flow)
@@ -56,11 +56,9 @@ class Grouped:
         """The step of time it is in, where that is asked."""
         if self.interval_ns is None:
             return
-        from netwatch.filter.values import time_span
-
         text = next((record[key] for key in TIMES if key in record), None)
-        span = time_span(text) if text is not None else None
-        yield (iso(span[0] - span[0] % self.interval_ns) if span is not None else None,)
+        ns = self.moment(text) if text is not None else None
+        yield (iso(ns - ns % self.interval_ns) if ns is not None else None,)
 
     def tables(self) -> list[Table]:
         heads = ["time"] * (self.interval_ns is not None) + [column.name for column in self.by]

@@ -1,0 +1,14 @@
+"""The command `netwatch read`: records, or with --by what they add up to."""
+
+from __future__ import annotations
+
+from netwatch.cli import read
+
+
+def main(arguments: list[str]) -> int:
+    options = read.prepared(arguments)
+    if options.by is None:
+        return read.shown(options)
+    from netwatch.cli import grouping  # every start would pay for it otherwise
+
+    return grouping.read(options)
