@@ -29,6 +29,10 @@ lint: ## ruff, cython-lint and mypy over the whole tree
 	PATH=$$PWD/.venv/bin:$$PATH .venv/bin/cython-lint netwatch
 	.venv/bin/mypy
 
+.PHONY: lossy
+lossy: ## 1,000 talks of each of four protocols over a lossy link between namespaces, as root; LOSSY=200 for fewer
+	NETWATCH_LOSSY=$(or $(LOSSY),1000) ./test.sh tests/live/test_live_lossy.py -s $(ARGS)
+
 .PHONY: fuzz
 .PHONY: busy
 busy: ## a busy link that is well for BUSY_S=600 seconds, between namespaces, as root: diagnose names nothing

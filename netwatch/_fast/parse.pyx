@@ -11,7 +11,7 @@ from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_I
                                         REJECT_FRAGMENT, REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_BEYOND,
                                         REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
                                         REJECT_TUNNEL_DEPTH)
-from netwatch._fast.wire.encap cimport base_of, path_of
+from netwatch._fast.wire.encap cimport base_of, path_marks, path_of
 from netwatch._fast.wire.defrag cimport (Datagram, Fragment, Whole, defrag_add, defrag_done, DEFRAG_BAD, DEFRAG_WAIT)
 from netwatch._fast.wire.link cimport ethernet, link_step
 from netwatch._fast.wire.linktypes cimport link_open
@@ -248,6 +248,7 @@ cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept n
     f.cut = f.n < c.wire
     pk.proto = proto
     pk.path = path_of(c.parser.paths, c.encap)
+    f.link = path_marks(c.parser.paths, pk.path)
     answer = defrag_add(c.parser.defrag, pk, &f, &whole)
     if answer == DEFRAG_BAD:
         reject(c, REJECT_FRAGMENT_BAD)
@@ -286,6 +287,7 @@ cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
             past_extensions(c)
         transport_ports(c, <u8>pk.proto)
         g.named = True
+        g.upper = <u8>pk.proto
         g.sport, g.dport = pk.sport, pk.dport
         take_waiting(pk, g)
         if cut:
@@ -296,7 +298,7 @@ cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
             return True
     elif g.named:
         pk.sport, pk.dport = g.sport, g.dport
-        pk.proto = g.proto
+        pk.proto = g.upper
     else:
         g.waiting += 1
         g.waiting_wire += pk.wire

@@ -11,8 +11,8 @@ from libc.stdlib cimport free
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
 from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Conn, Half, OPEN_GUESSED, OPEN_KNOWN, Row,
                                       Segment, TcpRow, closed, tried_bit)
-from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK, TCP_FIN,
-                                         TCP_PSH, TCP_RST, TCP_SYN)
+from netwatch._fast.wire.packet cimport (NOTE_BAD_SUM, NOTE_BEYOND, NOTE_DROPPED, NOTE_KEEP_ALIVE, Packet, TCP_ACK,
+                                         TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN)
 from netwatch._fast.flow.content cimport Dpi, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_CALM, STREAMS_IN_ALL, conn_new
 from netwatch._fast.look.dispatch cimport dpi_end
@@ -101,7 +101,8 @@ cdef inline bint passed_over(Dpi* dpi, Conn* conn, const Packet* pk) noexcept no
 cdef inline bint may_be_acknowledged(const Packet* pk) noexcept nogil:
     """Of what the receiver seems to drop: bytes of the stream as it may go on behind a hole that is larger than any
     window, of which an acknowledgement will tell."""
-    return pk.wire_payload and pk.flags & (TCP_ACK | TCP_RST | TCP_SYN) == TCP_ACK and not pk.notes & NOTE_BAD_SUM
+    return pk.wire_payload and pk.flags & (TCP_ACK | TCP_RST | TCP_SYN) == TCP_ACK and \
+        not pk.notes & (NOTE_BAD_SUM | NOTE_BEYOND)
 
 
 cdef bint joined_by_keep_alive(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -171,7 +172,9 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
             half.next = seq                     # all before it had been taken when it was sent
             feed_gap(f, s, <u32>ahead)
             ahead = 0
-    if ahead > 0 or offered:                    # what a SYN offers waits for its answer
+    if ahead < 0 and pk.notes & NOTE_DROPPED:
+        return
+    if ahead > 0 or offered or pk.notes & NOTE_DROPPED:     # what a SYN offers waits for its answer
         early(f, s, seq, pk.payload, n, pk.notes & NOTE_DROPPED != 0)
         return
     while f.conn != NULL:
@@ -179,6 +182,8 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
         if old >= pk.wire_payload:
             return
         k = (n if old < n else pk.wire_payload) - old
+        while half.early != NULL and half.early.doubt and half.early.seq - half.next < k:
+            free(segments_take(f.dpi, half))    # these are in no doubt
         if half.early != NULL and half.early.seq - half.next < k:
             k = half.early.seq - half.next      # from there on other bytes came first
         if old < n:
@@ -194,13 +199,24 @@ cdef void segment(Feed* f, int s, u32 seq, const Packet* pk, bint offered) noexc
             drain(f, s)
 
 
+cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
+    """Was the other side seen to take all before this?"""
+    return f.row.packets[1 - s] != 0 and <i32>(f.row.acked[1 - s] - seq) >= 0
+
+
+cdef inline bint believed(const Feed* f, int s) noexcept nogil:
+    """Is the first of the early segments in no doubt, or did the other side take it?"""
+    cdef const Segment* seg = f.conn.half[s].early
+    return not seg.doubt or acknowledged(f, s, seg.seq + seg.n)
+
+
 cdef void drain(Feed* f, int s) noexcept nogil:
     """Deliver early segments that have become due."""
     cdef Half* half = &f.conn.half[s]
     cdef Segment* seg
     cdef u32 old
     half.waiting = 0
-    while f.conn != NULL and half.early != NULL and <i32>(half.early.seq - half.next) <= 0:
+    while f.conn != NULL and half.early != NULL and <i32>(half.early.seq - half.next) <= 0 and believed(f, s):
         seg = segments_take(f.dpi, half)
         old = half.next - seg.seq
         if old < seg.n:
@@ -218,38 +234,35 @@ cdef void early(Feed* f, int s, u32 seq, const u8* p, u32 n, bint doubt) noexcep
         return
     if not segments_keep(f.dpi, half, seq, p, n, doubt) or half.early == NULL:
         return                                  # no memory, or nothing of the segment was captured
-    if half.early.doubt:
-        return
     if half.early_bytes > EARLY_BYTES or half.early_n > EARLY_SEGMENTS or f.dpi.stream_bytes > STREAMS_CALM:
-        give_up_hole(f, s)
+        while half.early != NULL and not believed(f, s):
+            free(segments_take(f.dpi, half))
+        if half.early != NULL:
+            give_up_hole(f, s)
 
 
 cdef void give_up_hole(Feed* f, int s) noexcept nogil:
     cdef Half* half = &f.conn.half[s]
-    cdef u32 n = half.early.seq - half.next
-    half.next = half.early.seq
-    feed_gap(f, s, n)
+    cdef i32 n = <i32>(half.early.seq - half.next)
+    if n > 0:
+        half.next = half.early.seq
+        feed_gap(f, s, <u32>n)
     if f.conn != NULL:
         drain(f, s)
-
-
-cdef inline bint acknowledged(const Feed* f, int s, u32 seq) noexcept nogil:
-    """Was the other side seen to take all before this?"""
-    return f.row.packets[1 - s] != 0 and <i32>(f.row.acked[1 - s] - seq) >= 0
 
 
 cdef void leave_acknowledged(Feed* f, int s) noexcept nogil:
     """Somebody speaks who has heard what is missing here, or was answered on it: whatever else the capture shows, it
     comes too late to be read in order."""
     cdef Half* half = &f.conn.half[s]
-    while f.conn != NULL and half.early != NULL and acknowledged(f, s, half.early.seq):
+    while f.conn != NULL and half.early != NULL and acknowledged(f, s, half.early.seq) and believed(f, s):
         give_up_hole(f, s)
 
 
 cdef void lose_patience(Feed* f, int s) noexcept nogil:
     """A hole that the other side has acknowledged, or may never acknowledge because it is not seen, is lost."""
     cdef Half* half = &f.conn.half[s]
-    if (f.row.packets[1 - s] or half.early.doubt) and not acknowledged(f, s, half.early.seq):
+    if (f.row.packets[1 - s] or half.early.doubt) and not (acknowledged(f, s, half.early.seq) and believed(f, s)):
         return
     half.waiting += 1
     if half.waiting > HOLE_PATIENCE:
@@ -280,7 +293,7 @@ cdef void stream_end(Dpi* dpi, Row* row, Cold* cold, u64 ts, u64 frame) noexcept
     for k in range(2):
         side = first if k == 0 else 1 - first
         while f.conn != NULL and f.conn.half[side].early != NULL:
-            if f.conn.half[side].early.doubt and not acknowledged(&f, side, f.conn.half[side].early.seq):
+            if not believed(&f, side):
                 free(segments_take(dpi, &f.conn.half[side]))
             else:
                 give_up_hole(&f, side)

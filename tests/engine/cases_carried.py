@@ -20,7 +20,7 @@ from cases_links import (
     Case,
     over_udp,
 )
-from wire import MAC_A, MAC_B, arp, eth, geneve, gre, ip4, ip6, mpls, raw_mac, snap, udp, vxlan, wlan
+from wire import MAC_A, MAC_B, arp, eth, eth_length, geneve, gre, ip4, ip6, mpls, raw_mac, snap, udp, vxlan, wlan
 
 MACS = raw_mac(MAC_B) + raw_mac(MAC_A)
 SGT = struct.pack(">BBHHH", 1, 1, 1, 200, 0x0800)
@@ -33,6 +33,10 @@ JUNIPER = b"MGC"
 
 def label(kind: str, *words: str) -> dict[str, list[str]]:
     return {"tunnel": [kind, *words, PATH4]}
+
+
+def cisco(kind: int) -> bytes:
+    return eth_length(snap(kind, bytes(40), 0x00000C))
 
 
 def amsdu(body: bytes) -> bytes:
@@ -72,6 +76,21 @@ CARRIED = [
     Case("edsa", 285, MACS + b"\xda\xda\0\0\xc0\0\0\0\x08\0" + IP4, FOUR, "dsa ip tcp"),
     Case("brcm", 281, MACS + b"\0\0\0\1\x08\0" + IP4, FOUR, "brcm ip tcp"),
     Case("brcm prepended", 282, b"\0\0\0\1" + eth(IP4), FOUR, "brcm ip tcp"),
+    Case("trill", 1, eth(struct.pack(">HHH", 0x10, 1, 2) + eth(IP4), 0x22F3), FOUR, "eth trill eth ip tcp"),
+    Case("trill options", 1, eth(struct.pack(">HHH", 0x50, 1, 2) + bytes(4) + eth(IP4), 0x22F3), FOUR,
+         "eth trill eth ip tcp"),
+    Case("hsr", 1, eth(struct.pack(">HH", len(IP4) + 6, 9) + b"\x08\0" + IP4, 0x892F), FOUR, "eth hsr ip tcp"),
+    Case("sgt in a vlan", 1, MACS + b"\x81\0\0\5\x89\x09" + SGT + IP4, FOUR, "eth vlan cmd ip tcp", {"vlan": [5]}),
+    Case("vlan in a vn-tag", 1, eth(b"\0\1\0\0\x81\0\0\5\x08\0" + IP4, 0x8926), FOUR, "eth vntag vlan ip tcp",
+         {"vlan": [5]}),
+    Case("pseudowire without control word", 1, eth(mpls([17], eth(IP4)), 0x8847), FOUR, "eth mpls eth ip tcp",
+         {"mpls": [17]}),
+    Case("vtp", 1, cisco(0x2003), L2 | {"proto": "vtp"}, "eth llc"),
+    Case("dtp", 1, cisco(0x2004), L2 | {"proto": "dtp"}, "eth llc"),
+    Case("udld", 1, cisco(0x0111), L2 | {"proto": "udld"}, "eth llc"),
+    Case("pagp", 1, cisco(0x0104), L2 | {"proto": "pagp"}, "eth llc"),
+    Case("cdp in gre", 1, eth(ip4(47, gre(0x2000, b"\2\xb4\0\0\0\1\0\x07sw2"))), {"proto": "cdp"}, "eth ip gre cdp",
+         label("gre")),
     Case("a-msdu of one", 105, wlan_amsdu(IP4), FOUR, "wlan amsdu llc ip tcp"),
     Case("beacon", 105, b"\x80\0\0\0" + MACS + bytes(8), L2 | {"proto": "wlan-beacon"}, "wlan"),
     Case("deauthentication", 105, b"\xc0\0\0\0" + MACS + bytes(10), L2 | {"proto": "wlan-deauthentication"}, "wlan"),
@@ -95,6 +114,16 @@ CARRIED = [
          label("l2tpv3", "session 77")),
     Case("l2tpv3 udp", 1, over_udp(1701, b"\0\3\0\0\0\0\0\x4d" + ETHERNET), IN4, "eth ip udp l2tpv3 eth ip udp",
          label("l2tpv3", "session 77"), 2),
+    Case("l2tpv3 ip", 1, eth(ip4(115, b"\0\0\0\x4d" + INNER4)), IN4, "eth ip l2tpv3 ip udp",
+         label("l2tpv3", "session 77")),
+    Case("l2tpv3 ppp", 1, eth(ip4(115, b"\0\0\0\x4d" + b"c" * 4 + b"\xff\3\0\x21" + INNER4)), IN4,
+         "eth ip l2tpv3 ppp ip udp", label("l2tpv3", "session 77")),
+    Case("l2tpv3 padded", 1, eth(ip4(115, b"\0\0\0\x4d" + ETHERNET.ljust(60, b"\0"))), IN4, "eth ip l2tpv3 eth ip udp",
+         label("l2tpv3", "session 77")),
+    Case("lisp-gpe ethernet", 1, over_udp(4341, b"\x0c\0\0\3\0\0\x05\0" + ETHERNET), IN4, "eth ip udp lisp eth ip udp",
+         label("lisp", "instance 5"), 2),
+    Case("lisp-gpe nsh", 1, over_udp(4341, b"\x0c\0\0\4\0\0\x05\0" + NSH4 + INNER4), IN4,
+         "eth ip udp lisp nsh ip udp", label("lisp", "instance 5"), 2),
     Case("ethernet in ipv6", 1, eth(ip6(143, ETHERNET), 0x86DD), IN4, "eth ipv6 eth ip udp",
          {"tunnel": ["srv6-ethernet", "2001:db8::1>2001:db8:f::2"]}),
     Case("pim register", 1, eth(ip4(103, b"\x21\0\0\0\0\0\0\0" + INNER4)), IN4, "eth ip pim ip udp",

@@ -8,7 +8,24 @@ import resource
 
 import pytest
 from running import Result, run, run_capture
-from wire import A4, B4, MS, SECOND, START, eth, fragment6, fragments4, fragments6, ip4, ip6, pcap, spaced, udp, vxlan
+from wire import (
+    A4,
+    B4,
+    MS,
+    SECOND,
+    START,
+    eth,
+    extension,
+    fragment6,
+    fragments4,
+    fragments6,
+    ip4,
+    ip6,
+    pcap,
+    spaced,
+    udp,
+    vxlan,
+)
 
 BODY = bytes(range(256)) * 8
 WHOLE = udp(40000, 9999, BODY)
@@ -164,6 +181,27 @@ def test_parts_of_one_datagram_may_say_other_next_headers():
         for kind, at in zip((17, 60, 6, 59), range(0, len(query), 16), strict=False)
     ]
     assert run(spaced(parts), kinds=("dns",)).by_kind["dns"][0]["questions"][0]["name"] == "first.example.net"
+
+
+@pytest.mark.parametrize("size", [16, 24, 512])
+@pytest.mark.parametrize("headers", [1, 3])
+def test_headers_behind_the_fragment_header(headers: int, size: int):
+    """Only the first fragment has them; all the fragments are of the flow whose ports stand behind them."""
+    body = WHOLE
+    for number in range(headers):
+        body = extension(60 if number else 17) + body
+    frames = [eth(f, 0x86DD) for f in fragments6(60, body, size)]
+    result = run(spaced(frames))
+    if 8 * headers + 8 <= size:
+        assert result.flow["packets_out"] == len(frames)
+    assert sum(flow["payload_out"] for flow in result.flows) == len(BODY)
+
+
+@pytest.mark.parametrize("build", [four, six])
+def test_some_fragments_may_have_a_priority(build):
+    """A tag with VID 0 is no network."""
+    frames = [f if i % 2 else f[:12] + b"\x81\0\xa0\0" + f[12:] for i, f in enumerate(build())]
+    check_whole(run(spaced(frames)), frames)
 
 
 def test_fragment_headers_in_a_chain_of_their_own():

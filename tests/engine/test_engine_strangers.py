@@ -125,6 +125,15 @@ def test_priority_tags_are_no_network():
     assert innermost(run(spaced(frames)))[0]["packets_in"] == 2
 
 
+@pytest.mark.parametrize("every", [2, 3])
+@pytest.mark.parametrize("around", [lambda p: eth(p), lambda p: eth(vlan(7, 0x0800, p), 0x8100)])
+def test_only_some_packets_may_have_a_priority(around: Callable[[bytes], bytes], every: int):
+    frames = exchange(0, lambda p, n, back: around(p))
+    tagged = [f if i % every else f[:12] + b"\x81\0\xe0\0" + f[12:] for i, f in enumerate(frames)]
+    flow, = innermost(run(spaced(tagged)))
+    assert (flow["packets_out"], flow["packets_in"], flow["retransmits_out"]) == (3, 2, 0)
+
+
 @pytest.mark.parametrize(("setting", "count"), [("pair", 1), ("key", 2), ("ignore", 1)])
 def test_what_vlans_mean_is_a_setting(setting: str, count: int):
     around = BY_DIRECTION["vlan"]

@@ -72,3 +72,17 @@ def test_options_in_file_and_sname(where):
     obj = dhcp.describe(said("dhcp", [(0, data)]).facts)
     assert obj["hostname"] == "late"
     assert ("vendor_class" in obj) == (where == 3)
+
+
+def test_an_option_in_parts_is_one():
+    """RFC 3396: in one field, or in several, in the order that section 5 says."""
+    data = dhcp_message(1, (53, b"\1"), (12, b"foo"), (15, b"example"), (12, b"bar"), (15, b".com"), (52, b"\3"))
+    end = data.index(b"\x63\x82\x53\x63")
+    data = data[:44] + b"\x0c\3end\xff".ljust(64, b"\0") + b"\x0c\4file\xff".ljust(128, b"\0") + data[end:]
+    obj = dhcp.describe(said("dhcp", [(0, data)]).facts)
+    assert (obj["hostname"], obj["domain"]) == ("foobarfileend", "example.com")
+
+
+def test_parts_are_bounded():
+    data = dhcp_message(1, *[(code, b"x" * 255) for code in (12, 15, 60, 81) for _ in range(50)])
+    assert len(dhcp.describe(said("dhcp", [(0, data)]).facts)["hostname"]) <= 255

@@ -1,5 +1,8 @@
 """SMTP: whole conversations, however cut; what is and is not taken for it; what is masked."""
 
+import base64
+import struct
+
 import pytest
 from cuts import check_talk, same_however_cut
 from talk_smtp import TALKS
@@ -46,3 +49,23 @@ def test_detection(data, sure):
 @pytest.mark.parametrize(("port", "sure"), [(25, 65), (587, 65), (21, -1)])
 def test_a_greeting_that_says_nothing_needs_the_port_or_the_client(port, sure):
     assert Probe("smtp", dport=port).detect(b"220 ready\r\n", 1) == sure
+
+
+OPENING = [(1, b"220 mx ESMTP\r\n"), (0, b"EHLO a\r\n"), (1, b"250 OK\r\n")]
+
+
+def test_a_refused_text_is_none():
+    turns = [*OPENING, (0, b"DATA\r\n"), (1, b"503 no\r\n"), (0, b"RSET\r\n"), (1, b"250 ok\r\n"),
+             (0, b"MAIL FROM:<a0@x>\r\n")]
+    obj = smtp.describe(same_however_cut(make, turns)["facts"])
+    assert obj["from"] == ["a0@x"] and "RSET" in obj["commands"]
+
+
+def test_a_login_by_ntlm():
+    name = "dave".encode("utf-16-le")
+    head = b"NTLMSSP\0\3\0\0\0" + bytes(24) + struct.pack("<HHI", 8, 8, 88) + bytes(16) + b"\5\2\x88\xa2"
+    token = head + bytes(24) + name
+    turns = [*OPENING[:2], (1, b"250 AUTH NTLM\r\n"), (0, b"AUTH NTLM TlRMTVNTUAABAAAA\r\n"), (1, b"334 TlRM\r\n"),
+             (0, base64.b64encode(token) + b"\r\n"), (1, b"235 ok\r\n")]
+    obj = smtp.describe(same_however_cut(make, turns)["facts"])
+    assert (obj["auth"], obj["user"]) == ("NTLM", "dave")

@@ -73,7 +73,26 @@ def test_each_message_with_its_length_before_it_however_cut():
     assert stun.describe(result["facts"])["messages"] == ["Binding request", "Binding success"]
 
 
-def test_the_classic_kind_may_have_as_many_later_attributes_as_its_own():
+def test_media_over_tcp_are_named():
+    """RFC 4571: three packets in a row of one stream, not three of any."""
+    def rtp(number, source):
+        return b"\x80\x60" + be16(number) + bytes(4) + source + bytes(20)
+
+    asked = [(0, be16(len(STUN_ASK)) + STUN_ASK)]
+    for sources, stack in ((b"aaaa", ["rtp"]), (b"abab", None)):
+        packets = [rtp(n, bytes([sources[n % 4]]) * 4) for n in range(6)]
+        turns = [*asked, *((0, be16(len(p)) + p) for p in packets)]
+        result = same_however_cut(lambda: Probe("stun", dport=42000), turns)
+        assert stun.describe(result["facts"]).get("stack") == stack
+
+
+def test_an_answer_of_the_classic_kind_may_have_as_many_later_attributes_as_its_own():
     known, later = attribute(6, b"user"), attribute(0x101, b"\0\0\0\1")
-    assert flow("stun", 4321).detect(message(0x0001, known + later, cookie=1)) == 60
-    assert flow("stun", 4321).detect(message(0x0001, known + later + later, cookie=1)) == 0
+    assert flow("stun", 4321).detect(message(0x0101, known + later, cookie=1)) == 60
+    assert flow("stun", 4321).detect(message(0x0101, known + later + later, cookie=1)) == 0
+
+
+def test_a_request_of_the_classic_kind_may_have_any_or_none():
+    for attributes in (b"", attribute(0x7701, b"zoom"), attribute(6, b"user")):
+        assert flow("stun", 4321).detect(message(0x0001, attributes, cookie=1)) == 60
+    assert flow("stun", 4321).detect(b"\0\1\0\0" + bytes(16)) == 0

@@ -7,7 +7,8 @@ keeps such bytes apart, for when they turn out to be acknowledged (streams.pyx).
 
 A RST counts when it stands exactly where the receiver waits, or where its sender stands; one elsewhere in the window is
 answered by an ACK, and the connection goes on (RFC 5961 section 3.2). Where bytes of its sender are known to be missing
-one in the window is believed. In an open connection a segment without ACK is dropped (fifth check).
+one in the window is believed. In an open connection a segment without ACK is dropped (fifth check), and one that
+acknowledges what was never sent.
 
 A checksum that is wrong says nothing by itself: network cards put it in after the capture. It does where the sender's
 others are right. One that holds the sum of the pseudo header alone is left to the card (as Linux does), and what is
@@ -145,6 +146,21 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     return htons(be16(header + SUM_AT)) != fold(pseudo)
 
 
+cdef bint strange_ack(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
+    """Does it acknowledge what its receiver did not send, or took back long ago (RFC 9293 section 3.10.7.4, RFC 5961
+    section 5)? Behind bytes that the capture missed the acknowledgements are as far: the second is believed."""
+    cdef int s = pk.side
+    cdef bint again
+    if t.shaken & 7 != 7 or pk.flags & (TCP_ACK | TCP_SYN) != TCP_ACK or row.packets[1 - s] == 0:
+        return False
+    if near(pk.ack, row.nxt[1 - s]) or near(pk.ack, row.acked[s]):
+        return False
+    again = near(pk.ack, t.odd_ack) and (pk.ack != t.odd_ack or pk.seq != t.odd_seq)
+    t.odd_ack = pk.ack
+    t.odd_seq = pk.seq
+    return not again
+
+
 cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
     """NOTE_BAD_SUM or NOTE_OUTSIDE of a segment that its receiver drops, 0 of any other."""
     if is_summed(row, pk) and sum_is_wrong(t, pk):
@@ -153,4 +169,4 @@ cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept no
         return 0 if reset_counts(row, t, pk) else NOTE_OUTSIDE
     if t.shaken & 7 == 7 and not pk.flags & (TCP_ACK | TCP_SYN):
         return NOTE_OUTSIDE
-    return NOTE_OUTSIDE if outside(row, t, pk) else 0
+    return NOTE_OUTSIDE if outside(row, t, pk) or strange_ack(row, t, pk) else 0

@@ -150,6 +150,8 @@ cdef struct TcpRow:
     u8 dup_run[2]
     u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b; 32, 64 right checksums
     u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged
+    u32 odd_ack            # what the newest segment acknowledged whose receiver never sent that, and its number
+    u32 odd_seq
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers
     u32 hole_end[2]
     u32 hole_ms[2]         # when it opened, ms since the flow's first frame

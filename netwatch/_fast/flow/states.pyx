@@ -27,9 +27,27 @@ cdef inline bint is_served(u16 port) noexcept nogil:
         or port == 990 or port == 992 or port == 993 or port == 995)
 
 
+cdef u8 SERVED[8192]            # bits of the TCP ports from 1024 on that are services' in common use
+for _port in (
+        1080, 1099, 1194, 1352, 1414, 1433, 1494, 1521, 1720, 1723, 1755, 1883, 1935, 2000, 2049, 2083, 2087,
+        2181, 2375, 2376, 2379, 2380, 2404, 2525, 2598, 2775, 3000, 3128, 3260, 3268, 3269, 3306, 3389, 3478,
+        3690, 3868, 4222, 4369, 4443, 4444, 4786, 4840, 4899, 5000, 5038, 5044, 5060, 5061, 5190, 5222, 5223,
+        5228, 5269, 5349, 5432, 5433, 5480, 5555, 5601, 5666, 5671, 5672, 5800, 5900, 5901, 5902, 5903, 5938,
+        5984, 5985, 5986, 6000, 6379, 6432, 6443, 6514, 6543, 6660, 6666, 6667, 6668, 6669, 6697, 7000, 7001,
+        7077, 7199, 7474, 7687, 8000, 8008, 8009, 8080, 8081, 8083, 8086, 8088, 8089, 8090, 8123, 8125, 8140,
+        8161, 8200, 8291, 8333, 8388, 8443, 8500, 8554, 8728, 8834, 8880, 8883, 8888, 9000, 9001, 9042, 9050,
+        9080, 9090, 9092, 9093, 9100, 9160, 9200, 9300, 9389, 9418, 9443, 9999, 10050, 10051, 10250, 11211,
+        15672, 16509, 18080, 20000, 25565, 26257, 27017, 27018, 27019, 28017, 33060, 44818):
+    SERVED[_port >> 3] |= <u8>(1 << (_port & 7))
+
+
+cdef inline bint is_service(u16 port) noexcept nogil:
+    return SERVED[port >> 3] >> (port & 7) & 1
+
+
 cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
     """Who began: the sender of a request; else, of a port that servers have and a high one, the one at the high port;
-    else who spoke first."""
+    else who spoke first. Of the services' high ports, which clients draw too, TCP's count against any other."""
     cdef bint sender = True
     if is_echo(pk, True) or is_echo(pk, False):
         row.bits |= BIT_SEEN
@@ -38,6 +56,8 @@ cdef void guess_initiator(Row* row, const Packet* pk) noexcept nogil:
         row.bits |= BIT_SEEN
         sender = pk.icmp_type == 1
     elif is_served(pk.sport) and pk.dport >= 1024:
+        sender = False
+    elif pk.proto == PROTO_TCP and is_service(pk.sport) and pk.dport >= 1024 and not is_service(pk.dport):
         sender = False
     if (pk.side == 1) == sender:
         row.bits |= BIT_INITIATOR_B

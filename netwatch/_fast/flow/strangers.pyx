@@ -10,7 +10,7 @@ Link-local addresses belong to one link (RFC 4007): there only a copy may come b
 from netwatch._fast.base.bytes cimport u8, u16, u32, i32
 from netwatch._fast.flow.copies cimport copies_find
 from netwatch._fast.flow.row cimport Cold, Row
-from netwatch._fast.wire.encap cimport path_link, path_partner
+from netwatch._fast.wire.encap cimport path_link, path_marks, path_partner
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_TCP, Packet, TCP_ACK, TCP_SYN)
 
 cdef enum:
@@ -50,18 +50,21 @@ cdef int kinship(const Strangers* t, u32 number, const Packet* pk) noexcept nogi
     cdef const Cold* cold = &t.colds[number]
     cdef int s = pk.side
     cdef u16 path = cold.back if s else row.path
-    if path != pk.path:
+    cdef bint same = path_marks(t.paths, path) == path_marks(t.paths, pk.path)
+    if not same:
         if copies_find(t.echoes, number, pk, True):
             return COPY
         if is_link_local(row.a, row.family) and path_link(t.paths, path) != path_link(t.paths, pk.path):
             return NOT_KIN
+    if row.packets[s] and same:
+        return SAME_MARKS
     if row.packets[s]:
         return CONTINUES if row.proto == PROTO_TCP and continues(row, pk) else NOT_KIN
     if row.proto != PROTO_TCP:
-        return SAME_MARKS if path == pk.path else pairing(t, path, pk.path)
+        return SAME_MARKS if same else pairing(t, path, pk.path)
     if pk.flags & TCP_ACK and answers(row, pk):
-        return ANSWERS_ON_SAME_MARKS if path == pk.path else ANSWERS
-    return SAME_MARKS if path == pk.path else NOT_KIN
+        return ANSWERS_ON_SAME_MARKS if same else ANSWERS
+    return SAME_MARKS if same else NOT_KIN
 
 
 cdef int pairing(const Strangers* t, u16 path, u16 answer) noexcept nogil:

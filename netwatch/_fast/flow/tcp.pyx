@@ -16,7 +16,7 @@ section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of th
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.receiver cimport ANY_WINDOW, in_window, is_summed, receiver_drops, sum_is_wrong
+from netwatch._fast.flow.receiver cimport ANY_WINDOW, in_window, is_summed, near, receiver_drops, sum_is_wrong
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
                                          NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
@@ -103,7 +103,8 @@ cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noex
     return (pk.flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST) == TCP_ACK and pk.seq == row.nxt[s]
             and row.state == ST_ESTABLISHED and row.bits & BIT_REPLIED and row.packets[s] and pk.window and not pk.notes
             and t.shaken & 7 != 3 and t.fins == 0 and t.flags[0] & t.flags[1] & TCP_ACK
-            and -ANY_WINDOW <= <i32>(pk.seq - row.acked[1 - s]) <= ANY_WINDOW and not is_summed(row, pk))
+            and -ANY_WINDOW <= <i32>(pk.seq - row.acked[1 - s]) <= ANY_WINDOW and near(pk.ack, row.nxt[1 - s])
+            and not is_summed(row, pk))
 
 
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:

@@ -10,6 +10,7 @@ cdef enum:                     # what became of the bytes of one side, answers o
     READ_ON = 0                # call again when there is more
     READ_STUCK = 1             # nothing was used; wait for more bytes
     READ_OVER = 2              # nobody wants more of this flow
+    READ_BROKEN = 4            # nobody wants more of this side, but the other may show that it never was what it seemed
     READ_ASTRAY = 3            # after a hole: go on with what dpi_resync says a message begins with
 
 cdef enum:

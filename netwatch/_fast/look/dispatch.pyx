@@ -164,14 +164,15 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     """Does a server begin as another protocol certainly does, and as the one its client spoke does not? Whom a service
     speaks with is shown by what it says."""
     cdef int proto = look.conn.proto
+    cdef u8 sure = proto_at(proto).yields or SURE_SERVER
     cdef u8 before = look.cold.confidence
     cdef bint more
     if look.datagram or look.client or look.inner or look.offset or not look.row.bits & BIT_SEEN:
         return False
     look.proto = proto
-    if proto_at(proto).detect(look, data) != 0:
+    if proto_at(proto).detect(look, data) > 0:
         return False
-    if best(look, data, BY_TCP, &more) and look.proto != proto and look.cold.confidence >= SURE_SERVER:
+    if best(look, data, BY_TCP, &more) and look.proto != proto and look.cold.confidence >= sure:
         look.conn.found = <u8>look.proto
     look.cold.confidence = before
     look.proto = proto
@@ -316,6 +317,8 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
             return READ_STUCK
         if answer == REFUTED:
             fallen(look)
+        elif conn.half[1 - look.side].dead:
+            return READ_OVER
     if conn.proto == 0:
         answer = find_reader(look, data)
         if answer != READ_ON:
@@ -334,6 +337,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
             return READ_ON
     elif answer == PARSE_MALFORMED:
         look.dpi.malformed[conn.proto] += 1
+        return READ_OVER if conn.heard == 3 or look.inner else READ_BROKEN
     return READ_OVER
 
 

@@ -5,7 +5,7 @@ from netwatch._fast.wire.packet cimport Packet
 from netwatch._fast.look.protocol cimport Dpi
 
 cdef enum:
-    JOINED_TRIES = 64             # frames of a side joined in the middle that are looked at
+    JOINED_TRIES = 256            # frames of a side joined in the middle that are looked at
     KEPT_UNKNOWN = 4096           # bytes of a side that nobody knows, kept until the other side has spoken
     KEPT_CALM = 8388608           # above this they are not kept
     LATE_FRAMES = 16              # of a flow within which TLS may follow what nobody knows

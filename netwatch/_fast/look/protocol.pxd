@@ -97,6 +97,7 @@ cdef struct Proto:
     void (*closing)(Look*) noexcept nogil
     void (*free)(void*) noexcept nogil
     u8 traits                  # TRAIT_*
+    u8 yields                  # how sure another must be of what its server says, which cannot be its own; 0 very sure
     u8 late                    # how sure detect must be for the protocol to follow bytes that nobody knew; 0 never does
     u16 ports[4]               # its own, UDP: an undecided flow there is asked at every datagram; 0 none
     u16 carrier                # ON_PACKETS: the PROTO_* of wire/packet.pxd whose packets it reads

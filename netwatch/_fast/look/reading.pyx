@@ -191,6 +191,10 @@ cdef void read_bytes(Feed* f, int s, const u8* p, u32 n, bint kept, bint last, b
         n -= k
         half.offset += k
         half.need = look.need
+    if answer == READ_BROKEN:
+        half.offset += n
+        leave_side(f, s)
+        return
     if answer == READ_OVER and not (f.conn.proto == 0 and (undecided or doubt or f.conn.half[1 - s].tried)):
         reading_over(f)
         return

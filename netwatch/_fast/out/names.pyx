@@ -35,7 +35,7 @@ LAYERS = (
     "udplite", "sctp", "gre", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan", "esp", "ah", "lldp", "cdp",
     "lacp", "stp", "eapol", "ppi", "pw-eth", "capwap", "cmd", "vntag", "etag",
     "fabricpath", "macsec", "nsh", "lisp", "tzsp", "ayiya", "pim", "l2tpv3", "wccp", "gue", "pflog", "enc", "ipnet",
-    "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu",
+    "juniper", "ipoib", "dsa", "brcm", "lwapp", "amsdu", "trill", "hsr",
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
          "duplicate ack", "zero window", "keep-alive", "outside window", "bad checksum", "copy",
@@ -59,9 +59,10 @@ WLAN_FRAMES = {
     0x24: "null", 0x25: "null-cf-ack", 0x26: "null-cf-poll", 0x27: "null-cf-ack-poll", 0x2C: "qos-null",
     0x2E: "qos-cf-poll", 0x2F: "qos-cf-ack-poll", 0x30: "dmg-beacon",
 }
-# link-layer protocols known only by their EtherType; the rest are "eth-0xNNNN"
+# link-layer protocols known only by their EtherType, or Cisco's SNAP number; the rest are "eth-0xNNNN"
 ETHERTYPES = {
-    0x0006: "llc-ip", 0x0842: "wol", 0x22F3: "trill", 0x6003: "decnet", 0x6004: "lat", 0x8035: "rarp",
+    0x0006: "llc-ip", 0x0104: "pagp", 0x0111: "udld", 0x0842: "wol", 0x2003: "vtp", 0x2004: "dtp",
+    0x22F3: "trill", 0x6003: "decnet", 0x6004: "lat", 0x8035: "rarp",
     0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8863: "pppoe-discovery", 0x8864: "pppoe", 0x88A2: "aoe",
     0x88B8: "goose", 0x88E1: "homeplug", 0x88E5: "macsec", 0x88F7: "ptp", 0x8902: "cfm", 0x8906: "fcoe",
     0x9000: "loopback",

@@ -2,9 +2,9 @@
 
 Known by its magic cookie on any port; BOOTP without the cookie, or a message cut short, only between its two ports.
 One flow may speak for many clients: until they have an address they all send from 0.0.0.0:68. Options cut short end
-the message; what stood before counts.
+their field; what stood before counts. One that comes in parts is one (RFC 3396).
 """
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, Reader, be32, left, reader, slice_of, take8, take_slice
 from netwatch._fast.flow.row cimport Row, ST_DHCP
@@ -26,6 +26,7 @@ cdef enum:
     AT_SNAME = 44
     AT_FILE = 108
     FEW = 4
+    TEXT_BYTES = 1024          # of values in parts, in all
     OPT_PAD = 0                # RFC 2132
     OPT_ROUTER = 3
     OPT_DNS = 6
@@ -47,7 +48,12 @@ cdef enum:
     ACK = 5
     INFORM = 8
 
-cdef struct Said:              # options of one message that speak of stations, and where more of them are
+cdef struct Said:              # the options of one message, and what of them speaks of stations
+    Slice field[3]             # where they are: the vendor area, then `file` and `sname`
+    int fields
+    u32 joined                 # bytes of `text` that are used
+    u8 text[TEXT_BYTES]        # values that came in parts
+    u8 known[32]               # bits of the options that were read
     u8 overload
     Slice host
     Slice router
@@ -123,38 +129,91 @@ cdef void lease(Look* look, Slice d, const Said* said) noexcept nogil:
         tell(look, ROLE_DHCP, FAMILY_IP4, said.server.p, NULL, none)
 
 
-cdef bint options(Look* look, Slice d, Said* said) noexcept nogil:
-    """False when they are cut short."""
-    cdef Reader r = reader(d.p, d.n)
+cdef bint next_option(Reader* r, u8* code, Slice* v) noexcept nogil:
+    """The option after those that were read; False when there is none, or it is cut short (r.bad)."""
+    while left(r):
+        code[0] = take8(r)
+        if code[0] == OPT_END:
+            return False
+        if code[0] == OPT_PAD:
+            continue
+        v[0] = take_slice(r, take8(r))
+        return not r.bad
+    return False
+
+
+cdef void overloaded(Slice d, Said* said) noexcept nogil:
+    """Where the message's options are, from their first field."""
+    cdef Reader r
     cdef u8 code
     cdef Slice v
-    while left(&r):
-        code = take8(&r)
-        if code == OPT_END:
-            return True
-        if code == OPT_PAD:
-            continue
-        v = take_slice(&r, take8(&r))
-        if r.bad:
-            return False
-        option(look, code, v)
-        if code == OPT_TYPE and v.n == 1:
-            said.kind = v.p[0]
-        elif code == OPT_HOST:
-            said.host = v
-        elif code == OPT_ROUTER:
-            said.router = v
-        elif code == OPT_SERVER:
-            said.server = v
-        elif code == OPT_OVERLOAD and v.n == 1:
+    said.field[0] = slice_of(d.p + COOKIE_END, d.n - COOKIE_END)
+    r = reader(said.field[0].p, said.field[0].n)
+    said.fields = 1
+    while next_option(&r, &code, &v):
+        if code == OPT_OVERLOAD and v.n == 1:
             said.overload = v.p[0]
-    return True
+    if said.overload & IN_FILE:
+        said.field[said.fields] = slice_of(d.p + AT_FILE, FIXED - AT_FILE)
+        said.fields += 1
+    if said.overload & IN_SNAME:
+        said.field[said.fields] = slice_of(d.p + AT_SNAME, AT_FILE - AT_SNAME)
+        said.fields += 1
+
+
+cdef inline bint in_parts(u8 code) noexcept nogil:
+    """May the option be so long, or lie in fields so short, that it comes in parts?"""
+    return code in (OPT_HOST, OPT_DOMAIN, OPT_PARAMS, OPT_MESSAGE, OPT_VENDOR, OPT_FQDN, OPT_ROUTER, OPT_DNS)
+
+
+cdef Slice whole(Said* said, u8 wanted) noexcept nogil:
+    """All parts of an option behind one another (RFC 3396 section 5)."""
+    cdef Slice out = slice_of(said.text + said.joined, 0), v
+    cdef Reader r
+    cdef u8 code
+    cdef u32 n
+    cdef int i
+    for i in range(said.fields):
+        r = reader(said.field[i].p, said.field[i].n)
+        while next_option(&r, &code, &v):
+            if code == wanted:
+                n = v.n if v.n < TEXT_BYTES - said.joined else TEXT_BYTES - said.joined
+                memcpy(said.text + said.joined, v.p, n)
+                said.joined += n
+                out.n += n
+    return out
+
+
+cdef bint options(Look* look, Said* said) noexcept nogil:
+    """False when they are cut short."""
+    cdef Reader r
+    cdef u8 code
+    cdef Slice v
+    cdef int i
+    cdef bint good = True
+    for i in range(said.fields):
+        r = reader(said.field[i].p, said.field[i].n)
+        while next_option(&r, &code, &v):
+            if in_parts(code):
+                if said.known[code >> 3] >> (code & 7) & 1:
+                    continue
+                said.known[code >> 3] |= <u8>(1 << (code & 7))
+                v = whole(said, code)
+            option(look, code, v)
+            if code == OPT_TYPE and v.n == 1:
+                said.kind = v.p[0]
+            elif code == OPT_HOST:
+                said.host = v
+            elif code == OPT_ROUTER:
+                said.router = v
+            elif code == OPT_SERVER:
+                said.server = v
+        good = good and not r.bad
+    return good
 
 
 cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
     cdef Said said
-    cdef u8 overload
-    cdef bint whole
     look.used = d.n
     if not head(d):
         return misfit(look)
@@ -165,13 +224,8 @@ cdef int dhcp_parse(Look* look, Slice d) noexcept nogil:
         fact_distinct(look, DHCP_ADDRESS, d.p + AT_YIADDR, 4, FEW)
     if d.n >= COOKIE_END and be32(d.p + FIXED) == MAGIC:
         memset(&said, 0, sizeof(Said))
-        whole = options(look, slice_of(d.p + COOKIE_END, d.n - COOKIE_END), &said)
-        overload = said.overload
-        if overload & IN_FILE:
-            whole = options(look, slice_of(d.p + AT_FILE, FIXED - AT_FILE), &said) and whole
-        if overload & IN_SNAME:
-            whole = options(look, slice_of(d.p + AT_SNAME, AT_FILE - AT_SNAME), &said) and whole
-        if not whole:
+        overloaded(d, &said)
+        if not options(look, &said):
             look.dpi.malformed[look.proto] += 1
         lease(look, d, &said)
         if 1 <= said.kind <= 8:

@@ -7,10 +7,10 @@ from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of,
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, reads, has_state)
 from netwatch._fast.proto.common.again cimport among
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
-                                                holds_word, is_digit, is_letter, keep_each, keep_once, keep_verb,
-                                                number_of, port_is, reply_fits, same_word, smaller, take_word, trimmed,
-                                                word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, all_text, begins_word, each_line,
+                                                from_client, holds_word, is_digit, is_letter, keep_each, keep_once,
+                                                keep_verb, number_of, port_is, reply_fits, same_word, smaller,
+                                                take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -126,6 +126,20 @@ cdef int begins(Look* look, Slice data) noexcept nogil:
     if i == 3 and reply_fits(data.p, 4) and not port_is(look, 143) and not port_is(look, 993):
         return 0                       # "230 Login successful" is FTP's
     return 88 if digit and known_command(data.p + i + 1, <u32>lf - i - 1) else 0
+
+
+cdef int imap_agrees(Look* look, Slice data) noexcept nogil:
+    """Others greet with `* OK` too: a client of IMAP says a tag and a command, a server begins with a tag or a sign."""
+    cdef i64 lf = find_byte(data.p, data.n, c'\n')
+    cdef Slice rest = slice_of(data.p, <u32>lf if lf > 0 else data.n)
+    cdef Slice tag, word
+    if look.cold.confidence >= SURE_GREETING or port_is(look, PORT) or not from_client(look):
+        return 1
+    if lf < 0 and data.n < DETECT_ENOUGH:
+        return DETECT_MORE
+    tag = take_word(&rest)
+    word = take_word(&rest)
+    return tag.n and tag.n <= MAX_TAG and (among(word.p, word.n, VERBS) or word.n and word.p[0] | 0x20 == c'x')
 
 
 # --- reading ---
@@ -297,6 +311,7 @@ cdef int imap_resync(Look* look, Slice data) noexcept nogil:
 cdef void imap_define(Proto* p) noexcept nogil:
     cdef int c
     reads(p, "imap", ON_TCP, imap_detect, imap_parse)
+    p.agrees = imap_agrees
     p.resync = imap_resync
     for c in range(128):
         p.first[c] = is_letter(<u8>c) or is_digit(<u8>c) or c == c'*' or c == c'+'

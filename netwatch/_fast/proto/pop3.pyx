@@ -7,9 +7,9 @@ from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of,
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            set_initiator, begins_with, reads, has_state)
 from netwatch._fast.proto.common.again cimport command_line
-from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, each_line, from_client, holds_word, is_letter,
-                                                keep_once, keep_verb, may_begin, port_is, same_word, smaller,
-                                                take_word, trimmed, word_is)
+from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, SURE_GREETING, all_text, each_line, from_client,
+                                                holds_word, is_letter, keep_once, keep_verb, may_begin, port_is,
+                                                same_word, smaller, take_word, trimmed, word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER, SASL_MECHANISM, Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -104,6 +104,8 @@ cdef bint may_be_command(Slice data) noexcept nogil:
 
 cdef int pop3_agrees(Look* look, Slice data) noexcept nogil:
     """A server answers +OK or -ERR. Many other services greet with +OK: what their clients say is none of POP3."""
+    if look.cold.confidence >= SURE_GREETING:
+        return 1
     if data.p[0] == c'+' or data.p[0] == c'-':
         return starts(data.p, data.n, b"+OK", smaller(data.n, 3)) or starts(data.p, data.n, b"-ERR", smaller(data.n, 4))
     return may_be_command(data)

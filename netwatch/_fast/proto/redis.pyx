@@ -4,7 +4,7 @@ Requests are arrays of bulk strings, or lines (inline commands). Of the server's
 """
 from libc.stdlib cimport calloc
 
-from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
@@ -31,6 +31,9 @@ cdef enum:                     # the command at hand
     IS_OTHER = 0
     IS_AUTH = 1
     IS_HELLO = 2
+
+cdef const char* UNKNOWN = b"-ERR unknown command "               # POP3 servers' have no word quoted behind it
+cdef const char* ARGUMENTS = b"-ERR wrong number of arguments for "
 
 cdef struct Redis:
     u32 args                   # arguments still to come
@@ -102,6 +105,11 @@ cdef bint answer_line(const u8* p, u32 n) noexcept nogil:
     return number_of(slice_of(line.p + 1, line.n - 1), 18) >= 0 or (p[0] == c',' and line.n > 1 and is_digit(p[1]))
 
 
+cdef bint unknown_command(Slice data) noexcept nogil:
+    """It repeats the command between quotes."""
+    return starts(data.p, data.n, UNKNOWN, 21) and data.n > 21 and (data.p[21] == c"'" or data.p[21] == c'`')
+
+
 cdef int redis_detect(Look* look, Slice data) noexcept nogil:
     """An array of bulk strings; on its own port an inline command; a few errors no one else has."""
     if data.n == 0:
@@ -110,7 +118,8 @@ cdef int redis_detect(Look* look, Slice data) noexcept nogil:
         return detect_array(data)
     if data.p[0] == c'-':
         if (begins_word(data.p, data.n, b"-noauth authentication", 22) or begins_word(data.p, data.n, b"-wrongpass", 10)
-                or begins_word(data.p, data.n, b"-denied redis", 13)):
+                or begins_word(data.p, data.n, b"-denied redis", 13) or unknown_command(data)
+                or starts(data.p, data.n, ARGUMENTS, 35)):
             return 95
         return DETECT_MORE if data.n < 22 and same_word(data.p, b"-noauth authentication", data.n) else 0
     if data.p[0] == c'+':

@@ -1,15 +1,16 @@
 """SMTP (RFC 5321): greeting, EHLO, envelope, logins (RFC 4954); STARTTLS (RFC 3207) gives the flow back.
 
-Reading ends where the first mail's text begins: what follows is mail, not protocol.
+The texts of mails are passed over, up to the line of one dot that ends each, or by the length of BDAT (RFC 3030).
 """
 
-from netwatch._fast.base.bytes cimport u8, u32, i64, Slice, find_byte, slice_of
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator, begins_with, reads, has_state)
-from netwatch._fast.proto.common.again cimport command_line, reply_line
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_ASTRAY, PARSE_DONE, PARSE_NOT_MINE,
+                                           PARSE_OK, set_initiator, begins_with, reads, has_state)
+from netwatch._fast.proto.common.again cimport among, command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, each_line, from_client, holds_word,
-                                                keep_each, keep_once, keep_verb, may_begin, port_is, reply_code,
-                                                reply_fits, speaks_of_mail, take_word, word_is)
+                                                keep_each, keep_once, keep_verb, may_begin, next_line, number_of,
+                                                port_is, reply_code, reply_fits, speaks_of_mail, take_word, wait_more,
+                                                word_is)
 from netwatch._fast.proto.common.sasl cimport Sasl, sasl_answer, sasl_begin
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
@@ -26,6 +27,7 @@ cdef enum:                     # fact keys
 cdef enum:
     MAX_LINE = 12288           # RFC 4954 section 4: answers of a login may be long
     MAX_KEPT = 16
+    TEXT_BEGINS = 100          # what take_line answers so that no more lines are read as commands
 
 # a flow joined in its middle may begin with any of them
 cdef const char* VERBS = b"helo ehlo lhlo mail rcpt data bdat rset noop quit vrfy expn auth help "
@@ -34,6 +36,8 @@ cdef struct Smtp:
     Sasl sasl
     bint secure                # STARTTLS was asked
     bint data                  # DATA was
+    bint text                  # the client sends a mail's text
+    bint inside                # ... and what comes next is not the beginning of a line of it
     bint greeted               # the server has said something
 
 
@@ -97,9 +101,13 @@ cdef int take_reply(Look* look, Smtp* smtp, Slice line, u32 code) noexcept nogil
     if (code == 220 or code == 554) and line.n > 4 and not smtp.greeted and not enhanced(line):
         keep_once(look, SMTP_BANNER, slice_of(line.p + 4, line.n - 4))
     smtp.greeted = True
-    if code == 354 and (smtp.data or look.conn.half[1 - look.side].astray) or code == 221:
+    if code == 221:
         return PARSE_DONE
-    if code >= 400:
+    smtp.text = code == 354
+    if smtp.text:
+        smtp.inside = False
+        look.conn.half[1 - look.side].astray = 0    # what was lost is DATA, then
+    if smtp.text or code >= 400:
         smtp.data = False
     if code != 334:
         smtp.sasl.on = False
@@ -130,11 +138,15 @@ cdef Slice address_of(Slice rest) noexcept nogil:
 cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
     cdef Slice rest = line
     cdef Slice word
+    cdef i64 size
     if smtp.sasl.on:
         sasl_answer(look, &smtp.sasl, line)
         return PARSE_OK
-    if smtp.data:
-        return PARSE_DONE                           # the go-ahead was not seen: this is mail
+    if smtp.data and not as_sent(line):             # the go-ahead was not seen: this is mail
+        smtp.text = True
+        smtp.data = False
+        return TEXT_BEGINS
+    smtp.data = False
     word = take_word(&rest)
     keep_verb(look, SMTP_COMMAND, word, MAX_KEPT)
     if word_is(word, b"ehlo", 4) or word_is(word, b"helo", 4) or word_is(word, b"lhlo", 4):
@@ -152,7 +164,8 @@ cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
     elif word_is(word, b"data", 4):
         smtp.data = True
     elif word_is(word, b"bdat", 4):
-        return PARSE_DONE
+        size = number_of(take_word(&rest), 18)
+        look.skip = <u64>size if size > 0 else 0
     return PARSE_OK
 
 
@@ -164,17 +177,53 @@ cdef int take_line(Look* look, Slice line) noexcept nogil:
     return take_command(look, smtp, line) if from_client(look) else PARSE_OK
 
 
+cdef int pass_text(Look* look, Smtp* smtp, Slice data) noexcept nogil:
+    """The text of a mail, up to and with the line that ends it (RFC 5321 section 4.1.1.4)."""
+    cdef const u8* p
+    cdef u32 n
+    cdef i64 lf
+    while smtp.text and look.used < data.n:
+        p = data.p + look.used
+        n = data.n - look.used
+        lf = find_byte(p, n, c'\n')
+        if lf < 0 and not smtp.inside and p[0] == c'.' and (n == 1 or n == 2 and p[1] == c'\r'):
+            return wait_more(look, data)
+        smtp.text = smtp.inside or not (lf == 1 and p[0] == c'.' or lf == 2 and p[0] == c'.' and p[1] == c'\r')
+        smtp.inside = lf < 0
+        look.used += n if lf < 0 else <u32>lf + 1
+    return PARSE_OK
+
+
 cdef int smtp_parse(Look* look, Slice data) noexcept nogil:
+    cdef Smtp* smtp
+    cdef int code = TEXT_BEGINS
     if not has_state(look, sizeof(Smtp)):
         return PARSE_DONE
-    return each_line(look, data, MAX_LINE, take_line)
+    smtp = <Smtp*>look.state[0]
+    while code == TEXT_BEGINS:
+        if smtp.text and from_client(look):
+            code = pass_text(look, smtp, data)
+            if code != PARSE_OK or smtp.text:
+                return code
+        code = each_line(look, data, MAX_LINE, take_line)
+    return code
 
 
-cdef bint as_sent(Slice data) noexcept nogil:
-    """Is the line, which begins with a verb, no line of a mail? (RFC 5321 section 4.1.1)"""
-    cdef i64 lf = find_byte(data.p, data.n, c'\n')
-    cdef Slice rest = slice_of(data.p, <u32>lf - 1 if lf and data.p[lf - 1] == c'\r' else <u32>lf)
+cdef int smtp_lost(Look* look, u64 n) noexcept nogil:
+    """In a mail's text nothing is missed by it; if the end was lost, the server's answer tells."""
+    cdef Smtp* smtp = <Smtp*>look.state[0]
+    if smtp == NULL or not smtp.text or not from_client(look):
+        return PARSE_ASTRAY
+    smtp.inside = True
+    return PARSE_OK
+
+
+cdef bint as_sent(Slice line) noexcept nogil:
+    """Is it a command, and no line of a mail that begins like one? (RFC 5321 section 4.1.1)"""
+    cdef Slice rest = line
     cdef Slice word = take_word(&rest)
+    if not among(word.p, word.n, VERBS) and not word_is(word, b"starttls", 8):
+        return False
     if word_is(word, b"mail", 4):
         return begins_word(rest.p, rest.n, b"from:", 5)
     if word_is(word, b"rcpt", 4):
@@ -184,12 +233,13 @@ cdef bint as_sent(Slice data) noexcept nogil:
     if word_is(word, b"data", 4) or word_is(word, b"rset", 4) or word_is(word, b"quit", 4) or \
             word_is(word, b"starttls", 8):
         return rest.n == 0
-    return find_byte(rest.p, rest.n, c' ') < 0
+    return find_byte(rest.p, rest.n, c' ') < 0 and (rest.n == 0 or rest.p[0] != c':')
 
 
 cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
     """A line of text is all that there is to a message; what was pending is answered, or lost."""
     cdef Smtp* smtp = <Smtp*>look.state[0]
+    cdef Slice line
     cdef int answer
     if smtp == NULL:
         return 0
@@ -197,9 +247,10 @@ cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
     if answer == 0 and from_client(look):
         answer = command_line(data, b"starttls ")
     if answer == 1 and from_client(look):
-        if not as_sent(data):
+        next_line(data.p, data.n, data.n, &line)
+        if not as_sent(line):
             return 0
-        smtp.data = smtp.sasl.on = False
+        smtp.data = smtp.text = smtp.sasl.on = False
     elif answer == 1:
         smtp.greeted = True
     return answer
@@ -207,6 +258,7 @@ cdef int smtp_resync(Look* look, Slice data) noexcept nogil:
 
 cdef void smtp_define(Proto* p) noexcept nogil:
     reads(p, "smtp", ON_TCP, smtp_detect, smtp_parse)
+    p.lost = smtp_lost
     p.resync = smtp_resync
     begins_with(p, b"2345EeHhMmRrDdBbNnQqVvAaSsLl")
 

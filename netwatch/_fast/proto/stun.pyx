@@ -1,9 +1,9 @@
 """STUN (RFC 8489, 5389), TURN (RFC 8656), and the classic kind without a cookie (RFC 3489).
 
-Known by the magic cookie and a length that fits; the classic kind only when every attribute is one of RFC 3489 and all
-fit exactly, but for few that came later. Over TCP messages follow one another, ChannelData between them, or each has
-its length before it (RFC 4571). Media and DTLS that share the ports are shown to others (mux.pxd); what else comes is
-passed over until nothing new has come for a while.
+Known by the magic cookie and a length that fits; the classic kind only when its attributes fit exactly, and those of an
+answer are RFC 3489's but for few that came later. Over TCP messages follow one another, ChannelData between them, or
+each has its length before it (RFC 4571), and RTP between them is named. Media and DTLS that share the ports are shown
+to others (mux.pxd); what else comes is passed over until nothing new has come for a while.
 """
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
@@ -31,6 +31,8 @@ cdef enum:
     FEW = 4
     IDLE = 256                 # units without a message before the flow is left alone
     ENOUGH = 512               # messages read in a flow
+    RTP_HEAD = 12              # RFC 3550 section 5.1
+    RTP_RUN = 3                # packets in a row that are no chance
     ATTR_MAPPED = 0x0001       # RFC 8489 section 18.3
     ATTR_USERNAME = 0x0006
     ATTR_ERROR = 0x0009
@@ -45,6 +47,9 @@ cdef struct Stun:
     Waiting waiting
     u16 messages
     u16 idle
+    u16 sequence[2]            # of RTP over TCP, by side: its newest packet, of which stream
+    u32 source[2]
+    u8 run[2]                  # ... and how many follow one another
     u8 front                   # bytes of length before each message over TCP, RFC 4571 section 2
 
 
@@ -61,8 +66,8 @@ cdef bint classic(Slice d) noexcept nogil:
     if be16(d.p + 2) != d.n - HEAD or not (kind & 0x00ff == 1 or kind & 0x00ff == 2 or kind & 0x00ff == 0x11
                                            or kind & 0x00ff == 0x12) or kind >> 8 > 1 or kind == 0x0011:
         return False
-    if d.n == HEAD or be64(d.p + 4) == 0:
-        return False
+    if not be32(d.p + 4) or not be32(d.p + 8) or not be32(d.p + 12) or not be32(d.p + 16):
+        return False                   # no transaction id: 128 random bits have no such word
     r = reader(d.p + HEAD, d.n - HEAD)
     while left(&r):
         code = take16(&r)
@@ -80,7 +85,7 @@ cdef bint classic(Slice d) noexcept nogil:
             return False
         if code == 3 and size != 4:
             return False
-    return others <= known
+    return others <= known or kind == 0x0001
 
 
 cdef bint with_cookie(const u8* p) noexcept nogil:
@@ -202,8 +207,24 @@ cdef int datagram(Look* look, Stun* s, Slice d) noexcept nogil:
     return PARSE_DONE if s.idle >= IDLE or s.messages >= ENOUGH else PARSE_OK
 
 
+cdef void media(Look* look, Stun* s, const u8* p, u32 n) noexcept nogil:
+    """Is it RTP, packet after packet of one stream? Then the flow is media's too."""
+    cdef int side = look.side
+    cdef u8 yes = 1
+    if n < RTP_HEAD or p[0] >> 6 != 2 or 192 <= p[1] <= 223:
+        return
+    if be32(p + 8) == s.source[side] and be16(p + 2) == <u16>(s.sequence[side] + 1):
+        s.run[side] += s.run[side] < RTP_RUN
+    else:
+        s.run[side] = 0
+    s.source[side] = be32(p + 8)
+    s.sequence[side] = be16(p + 2)
+    if s.run[side] == RTP_RUN:
+        fact_once(look, STUN_MEDIA, &yes, 1)
+
+
 cdef int each_framed(Look* look, Stun* s, Slice d) noexcept nogil:
-    """Messages with their lengths before them; media and DTLS among them are passed over."""
+    """Messages with their lengths before them; RTP among them is counted, all else passed over."""
     cdef u32 size
     while look.used < d.n:
         look.need = FRONT
@@ -217,6 +238,8 @@ cdef int each_framed(Look* look, Stun* s, Slice d) noexcept nogil:
         s.idle += 1
         if size >= HEAD and with_cookie(d.p + look.used) and be16(d.p + look.used + 2) == size - HEAD:
             message(look, s, d.p + look.used, size)
+        else:
+            media(look, s, d.p + look.used, size)
         look.used += size
         look.need = 0
         if s.idle >= IDLE or s.messages >= ENOUGH:
@@ -286,6 +309,7 @@ cdef void stun_define(Proto* p) noexcept nogil:
 # --- what the facts say ---
 
 FACT_FIELDS = {}
+DEPENDS = {"app_stack": (STUN_MEDIA,)}
 METHODS = {1: "Binding", 2: "SharedSecret", 3: "Allocate", 4: "Refresh", 6: "Send", 7: "Data", 8: "CreatePermission",
            9: "ChannelBind", 10: "Connect", 11: "ConnectionBind", 12: "ConnectionAttempt"}
 CLASSES = {0x000: "request", 0x010: "indication", 0x100: "success", 0x110: "error"}
@@ -304,7 +328,7 @@ def end_text(raw: bytes) -> str:
 
 
 def describe(facts) -> dict:
-    """The `stun` object."""
+    """The `stun` object; `stack` names what follows the messages."""
     known = by_key(facts)
     obj = {}
     listed(obj, "messages", known, STUN_TYPE, type_text)
@@ -318,6 +342,8 @@ def describe(facts) -> dict:
     micros(obj, "rtt_us", known, STUN_RTT)
     if STUN_CLASSIC in known:
         obj["classic"] = True
+    if STUN_MEDIA in known:
+        obj["stack"] = ["rtp"]
     return obj
 
 

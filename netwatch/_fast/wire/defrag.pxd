@@ -25,9 +25,11 @@ cdef struct Datagram:
     u8 dst[16]
     u32 ident
     u16 path
+    u16 link                              # which of several networks it is on
     u8 proto                              # of its first fragment, once that is known
+    u8 upper                              # ... behind the headers of IPv6
     u8 family
-    u8 named                              # its first fragment was seen: proto and ports are known
+    u8 named                              # its first fragment was seen: protocols and ports are known
     u8 ttl
     u16 sport
     u16 dport
@@ -52,6 +54,7 @@ cdef struct Fragment:                     # what is asked
     u32 ident
     u32 at
     bint more
+    u16 link                              # as the Datagram's
     u8 proto
     bint cut                              # less was captured than sent: never whole
     const u8* p

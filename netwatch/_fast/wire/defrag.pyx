@@ -68,7 +68,7 @@ cdef inline u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogi
 cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:
     cdef Datagram* g = d.buckets[bucket]
     while g != NULL:
-        if (g.ident == f.ident and g.path == pk.path and g.family == pk.family
+        if (g.ident == f.ident and g.link == f.link and g.family == pk.family
                 and key_of(pk, g.proto) == key_of(pk, f.proto)
                 and memcmp(g.src, pk.src, 16) == 0 and memcmp(g.dst, pk.dst, 16) == 0):
             return g
@@ -90,6 +90,7 @@ cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, const Fragment* f)
     g.ident = f.ident
     g.proto = f.proto
     g.path = pk.path
+    g.link = f.link
     g.family = pk.family
     g.ttl = pk.ttl
     g.first = g.last = pk.frame.ts

@@ -27,6 +27,7 @@ cdef void paths_free(Paths* paths) noexcept nogil
 cdef u16 path_number(Paths* paths, const Encap* encap) noexcept nogil       # of what is not plain
 cdef void path_pair(Paths* paths, u16 path, u16 answer) noexcept nogil
 cdef u16 path_partner(const Paths* paths, u16 path) noexcept nogil
+cdef u16 path_marks(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_link(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil
 

@@ -51,6 +51,19 @@ cdef u16 path_partner(const Paths* paths, u16 path) noexcept nogil:
     return paths.partners[path] if 0 < path <= paths.n else 0
 
 
+cdef u16 path_marks(const Paths* paths, u16 path) noexcept nogil:
+    """The path without the priority tags that are all its marks, else itself."""
+    cdef Encap e
+    cdef u16 tags[MAX_TAGS]
+    if path == 0 or path > paths.n or paths.items[path].n_vlan == 0:
+        return path
+    memcpy(&e, &paths.items[path], sizeof(Encap))
+    if tags_of(&e, tags):
+        return path
+    e.n_vlan = 0
+    return paths.bases[path] if is_base(paths, &e) else path
+
+
 cdef bint same_tunnel(const Tunnel* x, const Tunnel* y) noexcept nogil:
     if x.kind != y.kind or x.family != y.family or x.mark != y.mark:
         return False

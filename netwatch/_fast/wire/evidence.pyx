@@ -5,6 +5,7 @@ n bytes at p were captured of `wire`. With `exact` the packet must fill them; wi
 from netwatch._fast.base.bytes cimport u8, u32, be16
 
 cdef enum:
+    LEAST_FRAME = 60           # IEEE 802.3, without the check sequence
     TAGS = 4                   # VLAN tags looked through
 
 
@@ -20,8 +21,10 @@ cdef bint is_ip(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
 
 
 cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
-    """An Ethernet header, perhaps with VLAN tags, and behind it IP, ARP, or LLC of the length said."""
+    """An Ethernet header, perhaps with VLAN tags, and behind it IP, ARP, or LLC of the length said. A frame of the
+    least length may be padded."""
     cdef u32 at = 12, kind, tags = 0
+    exact = exact and wire != LEAST_FRAME
     while n >= at + 2 and tags <= TAGS:
         kind = be16(p + at)
         at += 2

@@ -11,9 +11,10 @@ from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_LACP, LAYE
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
                                          NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
                                          reject, stands_alone)
+from netwatch._fast.wire.evidence cimport is_ethernet
 from netwatch._fast.wire.linktypes cimport link_open
-from netwatch._fast.wire.tags cimport (e_tag, fabric_path, group_tag, macsec, provider_bridge, service_header, vlan,
-                                       vn_tag)
+from netwatch._fast.wire.tags cimport (e_tag, fabric_path, group_tag, macsec, provider_bridge, redundancy_tag,
+                                       service_header, trill, vlan, vn_tag)
 from netwatch._fast.wire.wlan cimport amsdu_step, wlan_step
 
 cdef enum:                      # EtherTypes, IEEE 802 numbers
@@ -22,6 +23,7 @@ cdef enum:                      # EtherTypes, IEEE 802 numbers
     ET_EAPOL = 0x888E
     ET_LLDP = 0x88CC
     ET_SLOW = 0x8809
+    ET_CDP = 0x2000             # Cisco's, in SNAP, HDLC and GRE
     STEPS = 24
 
 ctypedef void (*Step)(Cursor*) noexcept nogil
@@ -55,6 +57,8 @@ _follow(13, e_tag, (0x893F,))
 _follow(14, fabric_path, (0x8903,))
 _follow(15, macsec, (0x88E5,))
 _follow(16, service_header, (0x894F,))
+_follow(17, trill, (0x22F3,))
+_follow(18, redundancy_tag, (0x892F,))
 
 
 cdef void link_step(Cursor* c) noexcept nogil:
@@ -63,8 +67,8 @@ cdef void link_step(Cursor* c) noexcept nogil:
 
 
 cdef bint link_knows(u32 kind) noexcept nogil:
-    """Is the EtherType one whose header is followed, or IP, or ARP?"""
-    return ET_LENGTH <= kind <= 0xffff and (STEP_OF[kind] != 0 or kind in (0x0800, 0x86DD, 0x0806))
+    """Is the EtherType one whose header is followed, or IP, or ARP, or what routers tell each other?"""
+    return ET_LENGTH <= kind <= 0xffff and (STEP_OF[kind] != 0 or kind in (0x0800, 0x86DD, 0x0806, ET_CDP, ET_LLDP))
 
 
 cdef void other_protocol(Cursor* c) noexcept nogil:
@@ -91,9 +95,7 @@ cdef void llc(Cursor* c) noexcept nogil:
         c.next = be16(p + 6)
         if oui == 0x0080C2:                                      # bridged: 1 and 7 carry Ethernet
             c.next = NEXT_ETH if c.next in (1, 7) else 0
-        if oui == 0x00000C and c.next == 0x2000:
-            link_final(c, PROTO_CDP, LAYER_CDP)
-        elif oui == 0x00000C and c.next == 0x010B:
+        if oui == 0x00000C and c.next == 0x010B:
             link_final(c, PROTO_STP, LAYER_STP)
         elif oui != 0 and oui != 0x0000F8 and oui != 0x0080C2:
             link_protocol(c, c.next)
@@ -184,7 +186,9 @@ cdef void mpls(Cursor* c) noexcept nogil:
         reject(c, REJECT_LINK_CUT)
     elif c.p[0] >> 4 == 4 or c.p[0] >> 4 == 6:
         c.next = NEXT_IP
-    elif captured(c) >= 4 and c.p[0] >> 4 == 0 and entry >> 12 != 0:
+    elif captured(c) >= 4 and c.p[0] >> 4 == 0 and entry >> 12 != 0 and (
+            is_ethernet(c.p + 4, captured(c) - 4, c.wire - 4, False)
+            or not is_ethernet(c.p, captured(c), c.wire, False)):
         layer(c, LAYER_PWETH)
         advance(c, 4)
         c.next = NEXT_ETH
@@ -196,6 +200,8 @@ cdef void link_protocol(Cursor* c, u32 kind) noexcept nogil:
     """What is carried is not IP or ARP: name it, as a flow between two MAC addresses, and stop."""
     if kind == ET_LLDP:
         link_final(c, PROTO_LLDP, LAYER_LLDP)
+    elif kind == ET_CDP:
+        link_final(c, PROTO_CDP, LAYER_CDP)
     elif kind == ET_EAPOL:
         link_final(c, PROTO_EAPOL, LAYER_EAPOL)
     elif kind == ET_SLOW and captured(c) >= 1 and c.p[0] == 1:

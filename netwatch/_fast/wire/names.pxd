@@ -122,4 +122,6 @@ cdef enum:
     LAYER_BRCM = 66
     LAYER_LWAPP = 67
     LAYER_AMSDU = 68
-    LAYER_COUNT = 69
+    LAYER_TRILL = 69
+    LAYER_HSR = 70
+    LAYER_COUNT = 71

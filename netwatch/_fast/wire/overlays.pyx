@@ -236,8 +236,9 @@ cdef bint l2tp(Cursor* c) noexcept nogil:
 
 cdef bint advance_to_frame(Cursor* c, u32 n) noexcept nogil:
     """L2TPv3 data (RFC 3931 section 4.1): n bytes, a session, a cookie and a sublayer whose lengths only the ends know;
-    then a frame that fills the rest."""
+    then a frame that fills the rest, or a packet, bare or behind PPP's protocol."""
     cdef u32 session, gap
+    cdef const u8* p
     if captured(c) < n + 8:
         return False
     session = be32(c.p + n)
@@ -245,12 +246,24 @@ cdef bint advance_to_frame(Cursor* c, u32 n) noexcept nogil:
         return False
     n += 4
     gap = find_ethernet(c.p + n, captured(c) - n, c.wire - n, COOKIE)
-    if gap > COOKIE:
-        return False
+    if gap <= COOKIE:
+        return session_of(c, session, n + gap, NEXT_ETH)
+    for gap in range(0, COOKIE + 1, 4):
+        p = c.p + n + gap
+        if captured(c) <= n + gap + 20:
+            break
+        if is_ip(p, captured(c) - n - gap, c.wire - n - gap, True):
+            return session_of(c, session, n + gap, NEXT_IP)
+        if p[0] == 0xff and p[1] == 3 and is_ip(p + 4, captured(c) - n - gap - 4, c.wire - n - gap - 4, True):
+            return session_of(c, session, n + gap, NEXT_PPP)
+    return False
+
+
+cdef bint session_of(Cursor* c, u32 session, u32 n, u32 following) noexcept nogil:
     layer(c, LAYER_L2TPV3)
     push_directed(c, TUN_L2TPV3, session)
-    advance(c, n + gap)
-    c.next = NEXT_ETH
+    advance(c, n)
+    c.next = following
     return True
 
 
@@ -297,6 +310,12 @@ cdef bint lisp(Cursor* c) noexcept nogil:
         return False
     elif p[0] & 0x08:
         instance = be24(p + 4)
+    if n == 8 and p[0] & 0x04 and not p[0] & 0xd0 and (p[3] == 3 or p[3] == 4):    # LISP-GPE, RFC 9305 section 3
+        layer(c, LAYER_LISP)
+        push_marked(c, TUN_LISP, instance, instance)
+        advance(c, n)
+        c.next = NEXT_ETH if p[3] == 3 else <u32>ET_NSH
+        return True
     if not is_ip(p + n, captured(c) - n, c.wire - n, True):
         return False
     layer(c, LAYER_LISP)

@@ -9,3 +9,5 @@ cdef void e_tag(Cursor* c) noexcept nogil
 cdef void fabric_path(Cursor* c) noexcept nogil
 cdef void macsec(Cursor* c) noexcept nogil
 cdef void service_header(Cursor* c) noexcept nogil
+cdef void trill(Cursor* c) noexcept nogil
+cdef void redundancy_tag(Cursor* c) noexcept nogil

@@ -4,8 +4,8 @@ Each function begins behind the EtherType that names its header, and leaves in t
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be24
 from netwatch._fast.wire.packet cimport MAX_TAGS, PROTO_L2
-from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_MACSEC, LAYER_NSH, LAYER_PBB,
-                                        LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
+from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_HSR, LAYER_MACSEC, LAYER_NSH,
+                                        LAYER_PBB, LAYER_TRILL, LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LLC, NEXT_MPLS, advance, captured, layer,
                                          reject, stands_alone)
 
@@ -76,6 +76,20 @@ cdef void fabric_path(Cursor* c) noexcept nogil:
         c.next = NEXT_ETH
     else:
         reject(c, REJECT_LINK_CUT)
+
+
+cdef void trill(Cursor* c) noexcept nogil:
+    """TRILL (RFC 6325 section 3.2): options in words of 4 bytes, hops, both ends; then the Ethernet carried."""
+    layer(c, LAYER_TRILL)
+    if captured(c) >= 6 and advance(c, 6 + (be16(c.p) >> 6 & 0x1f) * 4):
+        c.next = NEXT_ETH
+    else:
+        reject(c, REJECT_LINK_CUT)
+
+
+cdef void redundancy_tag(Cursor* c) noexcept nogil:
+    """HSR (IEC 62439-3 section 5.7): path, size, number."""
+    tagged(c, LAYER_HSR, 6)
 
 
 cdef void macsec(Cursor* c) noexcept nogil:

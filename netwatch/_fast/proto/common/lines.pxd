@@ -11,6 +11,7 @@ from netwatch._fast.proto.common.learn cimport keep_distinct
 cdef enum:
     FACT_TEXT = 256            # bytes kept of a fact's text
     DETECT_ENOUGH = 64         # from here on detect must decide (seam.pxd)
+    SURE_GREETING = 90         # of a greeting: it needs no agreement of its client's
 
 
 cdef inline u32 smaller(u32 a, u32 b) noexcept nogil:

@@ -75,6 +75,15 @@ def _plain(answer: bytes) -> bytes:
         return b""
 
 
+def _ntlm_user(message: bytes) -> bytes:
+    """UserName of an AUTHENTICATE_MESSAGE (MS-NLMP section 2.2.1.3), as UTF-8."""
+    if message[:12] != b"NTLMSSP\0\3\0\0\0" or len(message) < 64:
+        return b""
+    size, at = int.from_bytes(message[36:38], "little"), int.from_bytes(message[40:44], "little")
+    name = message[at:at + size]
+    return name.decode("utf-16-le", "replace").encode() if message[60] & 1 else name
+
+
 def user_and_password(mechanism: str, answers: list[bytes]) -> tuple[bytes, bytes]:
     """(user, password) as far as the answers tell, b"" for what they do not (RFC 4616, 2195, 5802, 2831)."""
     texts = [_plain(answer) for answer in answers]
@@ -86,6 +95,8 @@ def user_and_password(mechanism: str, answers: list[bytes]) -> tuple[bytes, byte
         return first, texts[1] if len(texts) > 1 else b""
     if mechanism == "CRAM-MD5":
         return first.rpartition(b" ")[0], b""
+    if mechanism == "NTLM":
+        return max(map(_ntlm_user, texts), default=b""), b""
     found = _NAMED.search(first)
     return found.group(1) if found else b"", b""
 

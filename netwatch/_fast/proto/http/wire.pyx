@@ -392,6 +392,7 @@ cdef void http_define(Proto* p) noexcept nogil:
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
     p.timeout = 600
+    p.yields = 60              # its servers begin with HTTP/ (RFC 9112 section 4)
     p.lost = http_lost
     p.closing = http_closing
     p.free = http_free

@@ -87,6 +87,12 @@ cdef inline bint sealed_alert(u32 size) noexcept nogil:
     return size == 18 or size == 22 or size == 24 or size == 26 or size == 32 or size == 40 or size == 48
 
 
+cdef inline bint is_alert(u8 code) noexcept nogil:
+    """A description that ends a connection (IANA, TLS Alerts)."""
+    return code == 10 or 20 <= code <= 22 or code == 30 or 40 <= code <= 51 or code == 60 or code == 70 or \
+        code == 71 or code == 80 or code == 86 or code == 90 or code == 100 or 109 <= code <= 116 or code == 120
+
+
 cdef int detect_middle(const u8* p, u32 n, bint fin) noexcept nogil:
     """A flow joined in its middle: a ChangeCipherSpec, an alert, data records that follow each other, or a record that
     is all the side says."""
@@ -97,6 +103,8 @@ cdef int detect_middle(const u8* p, u32 n, bint fin) noexcept nogil:
     if p[0] == REC_CCS:
         return 85 if record == 1 and p[5] == 1 and (p[6] >= REC_CCS and p[6] <= REC_HEARTBEAT) else 0
     if p[0] == REC_ALERT and record == 2:
+        if n == 7 and p[5] == 2 and is_alert(p[6]):
+            return 95                               # all that a server says to who speaks no TLS
         return 80 if p[5] == 1 or p[5] == 2 else 0
     if p[0] == REC_ALERT:
         if not sealed_alert(record) or p[2] == 0:
