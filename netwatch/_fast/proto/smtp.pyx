@@ -172,8 +172,10 @@ cdef int take_command(Look* look, Smtp* smtp, Slice line) noexcept nogil:
 cdef int take_line(Look* look, Slice line) noexcept nogil:
     cdef Smtp* smtp = <Smtp*>look.state[0]
     cdef u32 code = reply_code(line)
+    cdef int answer
     if code and not from_client(look) or not smtp.sasl.on and code:
-        return take_reply(look, smtp, line, code)
+        answer = take_reply(look, smtp, line, code)
+        return TEXT_BEGINS if answer == PARSE_OK and smtp.text and from_client(look) else answer
     return take_command(look, smtp, line) if from_client(look) else PARSE_OK
 
 

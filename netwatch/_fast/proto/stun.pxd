@@ -10,8 +10,8 @@ cdef enum:                     # fact keys
     STUN_ERROR = 6             # code, 2 bytes, and reason
     STUN_RTT = 7               # ns
     STUN_RELAYED = 8           # as STUN_MAPPED
-    STUN_MEDIA = 10            # present: RTP follows over TCP
     STUN_CLASSIC = 9           # present: no magic cookie (RFC 3489)
     STUN_PEER = 10             # as STUN_MAPPED
+    STUN_MEDIA = 11            # present: RTP follows over TCP
 
 cdef void stun_define(Proto* p) noexcept nogil
