@@ -164,7 +164,6 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     """Does a server begin as another protocol certainly does, and as the one its client spoke does not? Whom a service
     speaks with is shown by what it says."""
     cdef int proto = look.conn.proto
-    cdef u8 sure = proto_at(proto).yields or SURE_SERVER
     cdef u8 before = look.cold.confidence
     cdef bint more
     if look.datagram or look.client or look.inner or look.offset or not look.row.bits & BIT_SEEN:
@@ -172,8 +171,8 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     look.proto = proto
     if proto_at(proto).detect(look, data) > 0:
         return False
-    if best(look, data, BY_TCP, &more) and look.proto != proto and look.cold.confidence >= sure:
-        look.conn.found = <u8>look.proto
+    if best(look, data, BY_TCP, &more) and look.cold.confidence >= (proto_at(proto).yields or SURE_SERVER):
+        look.conn.found = <u8>look.proto if look.proto != proto else 0
     look.cold.confidence = before
     look.proto = proto
     return look.conn.found != 0
@@ -337,8 +336,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
             return READ_ON
     elif answer == PARSE_MALFORMED:
         look.dpi.malformed[conn.proto] += 1
-        return READ_OVER if conn.heard == 3 or look.inner else READ_BROKEN
-    return READ_OVER
+    return READ_BROKEN if answer == PARSE_MALFORMED and conn.heard != 3 and not look.inner else READ_OVER
 
 
 cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
