@@ -48,12 +48,13 @@ class Many(NamedTuple):
 
     `when`: what counts, of refused, half-open (a RST before the handshake was complete), unanswered; probed (TCP that
     began with no SYN and got a RST); opened, closed (TCP); answered (not TCP); told (all that a flow will say of
-    itself is known; its time is then that of its first frame). `by` is the key, `of` the thing, both of src, dst,
-    sport, dport, proto, facts. Only flows of `protos`, `apps`, and to `ports` count, where those are given, none to
-    ports that are `spared`, and which said one of `facts`: (app, key) of each; where `carried` is given, only flows of
-    at most so many bytes of payload. `names`: the things are names asked of DNS: "long" ones, below the domain that is
-    part of the key, or domains that are "missing" (NXDOMAIN). `answered`: only if at most one in so many attempts of
-    the source was answered in this and the last minute. `bound`: things remembered, a power of two."""
+    itself is known; its time is then that of its first frame); asked (a datagram asks DNS for a long name). `by` is
+    the key, `of` the thing, both of src, dst, sport, dport, proto, facts. Only flows of `protos`, `apps`, and to
+    `ports` count, where those are given, none to ports that are `spared`, and which said one of `facts`: (app, key)
+    of each; where `carried` is given, only flows of at most so many bytes of payload. `names`: the things are names
+    asked of DNS: "long" ones, below the domain that is part of the key, or domains that are "missing" (NXDOMAIN).
+    `answered`: only if at most one in so many attempts of the source was answered in this and the last minute.
+    `bound`: things remembered, a power of two."""
 
     when: tuple[str, ...]
     by: tuple[str, ...]

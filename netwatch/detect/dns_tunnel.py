@@ -1,7 +1,8 @@
 """DNS tunnels: one host asks for many long names below one domain, each another, that read like noise.
 
 Long names of words are a content network's, or a service's; what is encoded has letters and digits about as often as
-each other: its entropy is high. Names below arpa are addresses.
+each other: its entropy is high, or it is hex. Bytes that are no ASCII are in no host's name (RFC 5890 section
+2.3.2.1): they are encoded, however regular they are. Names below arpa are addresses.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from netwatch.model.option import Option
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
+HEX = frozenset("0123456789abcdef")
 LABEL = 20  # bytes of the longest label, at least
 NOISE = 3.4  # bits a byte; of twenty bytes of hex some 3.5, of English words below 3.3
 
@@ -37,7 +39,8 @@ class DnsTunnel(Detector):
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
         self._domains = {"arpa", *(part.strip().lower() for part in of("domains").split(","))}
-        return [Many(("told",), ("src", "domain"), ("name",), of("names"), of("window_s"), apps=("dns",), names="long")]
+        return [Many(("asked", "told"), ("src", "domain"), ("name",), of("names"), of("window_s"), apps=("dns",),
+                     names="long")]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more
@@ -46,19 +49,26 @@ class DnsTunnel(Detector):
             return
         names = [str(name) for name in said(facts, notice.app).get("dns", {}).get("names", ())
                  if str(name).lower().rstrip(".").endswith(domain)]
+        names += [thing["name"] for thing in table.things(crowd)]
         labels = [max(name.lower().split("."), key=len) for name in names]
-        noise = sorted(entropy(label) for label in labels if len(label) >= LABEL)
-        if len(noise) * 2 > len(labels) and noise[len(noise) // 2] >= NOISE:
+        noise = sorted(entropy(label) for label in labels if is_encoded(label))
+        if len(noise) * 2 > len(labels):
             self.alarm(self, notice, (table, names[0], noise[len(noise) // 2]), crowd)
 
     def describe(self, about: tuple[Crowds, str, float], episode: Crowd) -> Told:
         table, name, noise = about
         key = table.key(episode)
         src = text_of(key["src"])
-        return Told(WARNING, "DNS tunnel", f"{src} asked for {episode.most} long names below {key['domain']} within "
+        below = key["domain"] or "the root"
+        return Told(WARNING, "DNS tunnel", f"{src} asked for {episode.most} long names below {below} within "
                     f"{table.window_s} s, such as {name[:80]}",
                     {"domain": key["domain"], "names_at_most": episode.most, "names_asked": episode.count,
                      "entropy_bits_per_byte": round(noise, 2), "window_s": table.window_s}, {"src": src})
+
+
+def is_encoded(label: str) -> bool:
+    """Would nobody choose it?"""
+    return len(label) >= LABEL and (entropy(label) >= NOISE or not label.isascii() or HEX.issuperset(label))
 
 
 def entropy(text: str) -> float:

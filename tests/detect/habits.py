@@ -31,7 +31,7 @@ def beats(n: int, gap: float, share: float, dst: str = OUTSIDE) -> Frames:
 
 def lookup(when: float, name: str, sport: int, rcode: int = 0) -> Frames:
     """A question and its answer (RFC 1035 section 4.1): the question again, and no record."""
-    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    labels = b"".join(bytes([len(part)]) + part.encode("latin-1") for part in name.split("."))
     body = labels + b"\0" + struct.pack(">HH", 16, 1)
     ask = struct.pack(">HHHHHH", sport, 0x0100, 1, 0, 0, 0) + body
     tell = struct.pack(">HHHHHH", sport, 0x8180 | rcode, 1, 0, 0, 0) + body
@@ -77,6 +77,19 @@ def a_tunnel_of_many_lookups() -> Frames:
 def a_tunnel_through_one_socket() -> Frames:
     return [frame for i in range(60)
             for frame in lookup(i * 0.1, f"{encoded(i)}.{encoded(i + 99)}.example.co.uk", 22500)]
+
+
+@fires("dns_tunnel")
+def a_tunnel_of_few_different_digits() -> Frames:
+    """As dnscat2's do, whose fields are mostly zero; one socket, no domain."""
+    return [frame for i in range(60) for frame in lookup(i, f"dnscat.{i:04x}01f500{i:06x}0000000012a1{i:04x}00", 22600)]
+
+
+@fires("dns_tunnel")
+def a_tunnel_of_bytes() -> Frames:
+    """As iodine's Base128 does, however regular what it carries is."""
+    return [frame for i in range(60)
+            for frame in lookup(i, f"r{i:02x}" + 9 * "\xceNt\xbe\xe7" + ".t.example.org", 22700)]
 
 
 @fires()

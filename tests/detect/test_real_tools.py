@@ -95,7 +95,6 @@ MUST: dict[str, tuple[tuple[str, ...], str, Act]] = {
     "iodine": (("iodine", "iodined"), "dns_tunnel", iodine),
     "hydra http": (("hydra",), "brute_force", hydra),
 }
-MISSED = ("iodine",)  # all its lookups are one flow, of which eight names are kept: docs/detectors.md says so
 MUST_NOT: dict[str, tuple[tuple[str, ...], Act]] = {
     "a burst of a browser": ((), calls(200, 0)),
     "jobs that call again and again": ((), calls(60, 0.1)),
@@ -118,8 +117,6 @@ def test_what_the_tool_does_is_told(name: str, netwatch: Run, tmp_path: Path) ->
         act(pair)
         pair.settle()
     found = told(netwatch, pair)
-    if name in MISSED:
-        pytest.xfail("a known miss")
     assert kind in {each["kind"] for each in found}, (pair.said, found)
     assert {each["kind"] for each in found} <= {kind, "cleartext"}, found
     if kind == "port_scan":

@@ -3,7 +3,7 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.content cimport Dpi
 from netwatch._fast.flow.pulse cimport Pulses
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow
+from netwatch._fast.flow.row cimport Row, Cold, ST_DNS_QUERY, TcpRow
 from netwatch._fast.wire.packet cimport Packet
 
 cdef enum:                     # Turn.what
@@ -18,12 +18,14 @@ cdef enum:                     # Turn.what
     TURN_DUE                   # likewise, at its end; `ts` is when it had been idle for too long
     TURN_LINK                  # what a station says of itself: an event of EV_LINKS follows
     TURN_PROBED                # TCP that began with no SYN and carried nothing was answered by a RST; src sent it
+    TURN_ASKED                 # a datagram asks DNS for a long name, which follows as a fact
     TURN_GREETED               # from here on only for who diagnoses. TCP: a SYN was answered by a SYN/ACK
     TURN_REPLIED               # the responder's first payload after the initiator's; `value` ns; `code` 1: PULSE_HURT
     TURN_RESENT                # a segment again; `value` packets of its side since the last such, `code` RESENT_*
     TURN_SHUT                  # a window is still shut, after SHUT_NS; `value` ns
     TURN_READ                  # and is open again; `value` ns that it was shut
     TURN_NAMED                 # a DNS response; `value` ns since the query, 0 unknown, `code` RCODE; the name follows
+    ASKED_LEAST = 30           # bytes of a name asked of DNS, at least, that somebody hears
     CARRIED_BITS = 20          # 1 MiB
     TURN_BYTES = 33554432      # the most that waits for whoever looks
 
@@ -56,6 +58,8 @@ cdef struct Heard:             # what flows may say, and who hears it: a bit eac
     u32 by_app[256]            # application of the flow
     u32 by_fact[256][256]      # protocol and key of a fact
     u8 closes[256]             # application of the flow: 1 when somebody counts those that close
+    u8 asked                   # 1: somebody counts the long names that DNS is asked for
+    u8 name[2]                 # protocol and key of the fact that tells of one
 
 cdef struct TurnList:
     u8* mem
@@ -86,7 +90,8 @@ cdef inline bint turn_nothing(const TurnList* turns, const Mark* mark, const Row
     """Did the packet surely change nothing? As most do not, and nobody diagnoses."""
     cdef int s = pk.side
     return (turns.pulses == NULL and row.state == mark.state and row.bits == mark.bits and row.packets[s] != pk.count
-            and (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS == 0)
+            and (row.payload[s] ^ mark.payload[s]) >> CARRIED_BITS == 0
+            and not (turns.heard.asked and row.state == ST_DNS_QUERY))
 
 cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const Cold* cold, const TcpRow* tcp,
                       const Dpi* dpi, const Packet* pk, u32 number) noexcept nogil     # after it was accounted for

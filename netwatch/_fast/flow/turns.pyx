@@ -8,8 +8,8 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport i32, u8, u16, u32, u64, be16
 from netwatch._fast.base.domain cimport NAME_TEXT, name_text
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_RESPONSE,
-                                      ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT, TcpRow)
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_INITIATOR_B, Cold, Facts, Row, ST_CLOSED, ST_DNS_QUERY,
+                                      ST_DNS_RESPONSE, ST_ESTABLISHED, ST_SYN_RECV, ST_SYN_SENT, ST_TIME_WAIT, TcpRow)
 from netwatch._fast.flow.content cimport DNS_KEPT, Dpi, FACT_HEAD, app_of
 from netwatch._fast.flow.pulse cimport *
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, NOTE_DROPPED, NOTE_FAST, NOTE_RETRANSMIT,
@@ -20,6 +20,7 @@ cdef enum:
     FIRST_BYTES = 65536
     DNS_HEAD = 12
     NAME_KEPT = 96             # bytes of a name that was asked for
+    FACT_MOST = 255            # and of one that is a fact
 
 
 cdef Turn* turn_room(TurnList* turns, u32 facts) noexcept nogil:
@@ -205,6 +206,27 @@ cdef void named(TurnList* turns, const Mark* mark, const Row* row, const Cold* c
         turn.value = dpi.dns_ns[(dpi.dns_timed - 1) % DNS_KEPT]
 
 
+cdef void asked(TurnList* turns, const Row* row, const Cold* cold, const Packet* pk, u32 number) noexcept nogil:
+    """A DNS query in a datagram for a long name: flows keep a few of many."""
+    cdef const u8* p = pk.payload
+    cdef char text[NAME_TEXT]
+    cdef int n
+    cdef Turn* turn
+    cdef u8* fact
+    if pk.payload_len < DNS_HEAD + ASKED_LEAST or p[2] & 0x80 or not be16(p + 4):
+        return
+    n = name_text(p, pk.payload_len, DNS_HEAD, text)
+    if n < ASKED_LEAST:
+        return
+    n = min(n, <int>FACT_MOST)
+    turn = turn_bare(turns, TURN_ASKED, row, cold, number, pk.frame.ts, pk.frame.n, FACT_HEAD + <u32>n)
+    if turn == NULL:
+        return
+    fact = <u8*>turn + sizeof(Turn)
+    fact[0], fact[1], fact[2], fact[3] = turns.heard.name[0], turns.heard.name[1], <u8>n, 0
+    memcpy(fact + FACT_HEAD, text, n)
+
+
 cdef inline bint probed(const Row* row, const TcpRow* tcp, const Packet* pk) noexcept nogil:
     """Is a RST all that a segment got that opened nothing and carried nothing, as scans by FIN, ACK and the like do?"""
     cdef int s = pk.side
@@ -254,6 +276,8 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
             turn.spoke = responder
     if row.bits & ~mark.bits & BIT_DPI_DONE and cold.facts != NULL:
         facts_put(turns, TURN_TOLD, row, cold, number, pk.frame.ts, pk.frame.n)
+    if turns.heard.asked and row.state == ST_DNS_QUERY and not responder and not pk.part:
+        asked(turns, row, cold, pk, number)
     if turns.pulses != NULL:
         if row.proto == PROTO_TCP and row.tcp and not pk.part:
             pulse_packet(turns, mark, row, cold, tcp, pk, number)

@@ -14,6 +14,7 @@ cdef enum:                     # what happened, the bits of Crowds.when
     ON_CLOSED = 32             # TCP, after it was open
     ON_PROBED = 128            # TCP that began with no SYN was answered by a RST
     ON_TOLD = 64               # all that the flow will say of itself is known
+    ON_ASKED = 256             # a datagram asks DNS for a long name
 
 cdef enum:                     # parts of a turn, the bits of Crowds.by and Crowds.of
     PART_SRC = 1
@@ -97,7 +98,7 @@ cdef class Crowds:
     cdef bint takes(self, const Turn* turn) noexcept
     cdef bint fits(self, const Turn* turn) noexcept
     cdef void hear(self, Heard* heard, u32 bit) noexcept
-    cdef void hear_closing(self, Heard* heard) noexcept
+    cdef void hear_happen(self, Heard* heard) noexcept
     cdef bint hears(self, const Turn* turn) noexcept
     cdef Group* add(self, const Turn* turn) except NULL
     cdef Group* add_names(self, const Turn* turn) except? NULL

@@ -10,7 +10,7 @@ from libc.string cimport memcmp, memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
-from netwatch._fast.flow.turns cimport Heard, Turn
+from netwatch._fast.flow.turns cimport Heard, TURN_ASKED, Turn
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
@@ -23,7 +23,8 @@ from netwatch._fast.dpi import app_names
 from netwatch._fast.out.names import proto_name
 
 WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANSWERED, "opened": ON_OPENED,
-        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD, "probed": ON_PROBED}
+        "answered": ON_ANSWERED, "closed": ON_CLOSED, "told": ON_TOLD, "probed": ON_PROBED,
+        "asked": ON_ASKED}
 PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
          "facts": PART_FACTS, "domain": PART_DOMAIN, "name": PART_NAME}
 NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
@@ -130,7 +131,7 @@ cdef class Crowd:
     @property
     def flows(self) -> list[int]:
         """Numbers of the first flows."""
-        return [self.group.flows[i] for i in range(KEPT) if self.group.flows[i]]
+        return list(dict.fromkeys(self.group.flows[i] for i in range(KEPT) if self.group.flows[i]))
 
     @property
     def frames(self) -> list[int]:
@@ -221,11 +222,15 @@ cdef class Crowds:
                 if self.any_fact or self.facts[app][key >> 6] >> (key & 63) & 1:
                     heard.by_fact[app][key] |= bit
 
-    cdef void hear_closing(self, Heard* heard) noexcept:
-        """Put down which flows count when they close."""
+    cdef void hear_happen(self, Heard* heard) noexcept:
+        """Put down which flows count when they close, and that names do when they are asked for."""
         cdef int app
-        for app in range(256):
-            heard.closes[app] |= self.apps[app]
+        if self.when & ON_CLOSED:
+            for app in range(256):
+                heard.closes[app] |= self.apps[app]
+        if self.when & ON_ASKED:
+            heard.asked = 1
+            heard.name[0], heard.name[1] = <u8>self.dns, DNS_NAME
 
     cdef bint hears(self, const Turn* turn) noexcept:
         """Are there facts that count? Hash them, where the table tells apart what was said."""
@@ -270,7 +275,7 @@ cdef class Crowds:
             name = at + FACT_HEAD
             if at[0] == self.dns and at[1] == DNS_NAME:
                 cut = below(name, n)
-                first = cut + (cut > 0)
+                first = min(cut + (cut > 0), n)
                 if cut >= LONG_NAME if self.names == NAMES_LONG else n - first > LABEL_LEAST:
                     take_parts(&key, turn, self.by, self.said)
                     take_parts(&thing, turn, 0, self.said)
@@ -291,6 +296,8 @@ cdef class Crowds:
         self.forget(turn.ts)
         group = self.group_of(key, parts_hash(key))
         number = self.find(thing, group.made)
+        if number and self.when & ON_ASKED and turn.what != TURN_ASKED:
+            return group                        # it counted when it was asked for
         if number == 0:
             if self.members.made - self.oldest >= self.members.cap and (
                     self.members.cap >= self.bound

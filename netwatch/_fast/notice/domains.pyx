@@ -1,5 +1,5 @@
 """Names of DNS cut where a domain is registered, as far as labels tell: below a country's two letters, one label more
-where the next one is as short as com, co, ac or gov.
+where the next one is as short as com, co, ac or gov. A name whose last label can be no domain is below the root.
 """
 from netwatch._fast.base.bytes cimport u8, u32
 from netwatch._fast.flow.content cimport FACT_HEAD
@@ -7,6 +7,7 @@ from netwatch._fast.flow.turns cimport Turn
 from netwatch._fast.proto.dns.facts cimport DNS_RCODE
 
 cdef enum:
+    TOP_LEVEL = 24             # characters of the longest label that is one
     NXDOMAIN = 3               # RFC 1035 section 4.1.1
 
 
@@ -24,6 +25,8 @@ cdef u32 below(const u8* name, u32 n) noexcept nogil:
         labels += 1
         if labels == 1:
             last = label - at
+            if last > TOP_LEVEL:
+                return end
         elif labels == 2 and not (last == 2 and label - at <= 3):
             cut = at
             break

@@ -8,14 +8,14 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED, TURN_DUE,
-                                        TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED, TURN_TOLD,
-                                        Turn, Turns)
+from netwatch._fast.flow.turns cimport (TURN_ABORTED, TURN_ANSWERED, TURN_ASKED, TURN_BEGAN, TURN_CARRIED, TURN_CLOSED,
+                                        TURN_DUE, TURN_GREETED, TURN_LINK, TURN_OPENED, TURN_PROBED, TURN_REFUSED,
+                                        TURN_TOLD, Turn, Turns)
 from netwatch._fast.notice.ahead cimport AHEAD, fetch_ahead, fetch_first, is_nearby, is_shared
 from netwatch._fast.notice.attempts cimport *
 from netwatch._fast.notice.beats cimport Beat, Beats, GAPS, beat_of, beat_steady, beats_close, beats_open
-from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED, ON_PROBED,
-                                           ON_REFUSED, ON_TOLD, ON_UNANSWERED)
+from netwatch._fast.notice.crowds cimport (Crowds, Group, ON_ANSWERED, ON_ASKED, ON_CLOSED, ON_HALF_OPEN, ON_OPENED,
+                                           ON_PROBED, ON_REFUSED, ON_TOLD, ON_UNANSWERED)
 from netwatch._fast.notice.stations cimport Stations, station_changed, stations_close, stations_open
 from netwatch._fast.notice.tallies cimport Tallies
 from netwatch._fast.out.rawflow cimport packed
@@ -37,7 +37,7 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
 cdef enum:
     SECOND = 1000000000        # ns
     WAITING_BYTES = 8388608
-    WHENS = 8                  # bits of Crowds.when
+    WHENS = 9                  # bits of Crowds.when
     HEARERS = 29               # bits of Heard for tables; further tables share them
     HEARS_SAID = 1 << 29       # what is told of each flow
     HEARS_TLS = 1 << 30        # for who diagnoses: all that TLS says
@@ -124,8 +124,8 @@ cdef class Watch:
             self.low, self.high, self.spread = 1000 * beats[0], 1000 * beats[1], beats[2]
         self.patience = <u64>patience_s * 1000000000
         for turns in self.lists:
-            for table in self.counting[bit_number(ON_CLOSED)]:
-                table.hear_closing(&turns.list.heard)
+            for table in tables:
+                table.hear_happen(&turns.list.heard)
         for i, table in enumerate(self.told):
             for turns in self.lists:
                 table.hear(&turns.list.heard, <u32>1 << i % HEARERS)
@@ -241,8 +241,8 @@ cdef class Watch:
                 self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, began)
         elif turn.what == TURN_CLOSED:
             self.count(ON_CLOSED, turn)
-        elif turn.what == TURN_PROBED:
-            self.count(ON_PROBED, turn)
+        elif turn.what == TURN_PROBED or turn.what == TURN_ASKED:
+            self.count(ON_PROBED if turn.what == TURN_PROBED else ON_ASKED, turn)
         elif turn.what == TURN_GREETED:
             attempt_greeted(&self.attempts, turn)
         elif turn.what == TURN_CARRIED and self.carried:
@@ -386,7 +386,7 @@ cdef class Watch:
                 if source != NULL and sum_of(source.answered) * table.answered > sum_of(source.tried):
                     continue
             group.said = True
-            said = (<const char*>turn + sizeof(Turn))[:turn.facts] if when == ON_TOLD else b""
+            said = (<const char*>turn + sizeof(Turn))[:turn.facts]
             self.tell("crowd", turn, (table, table.tell(group), said))
         return 0
 
