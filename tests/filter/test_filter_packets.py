@@ -63,7 +63,7 @@ def plain_of(path: Path) -> set[int]:
 def test_they_hold_as_tshark_has_it(netwatch: Run, capture: str) -> None:
     path = ROOT / capture
     plain = plain_of(path)
-    for text in ASKED:
+    for text in ASKED[CAPTURES.index(capture) % 3::3]:     # each starts two programs
         theirs = [number for number, in tshark(path, "-Y", BPF.get(text, text), "-e", "frame.number")]
         done = netwatch("read", path, "--what", "packets", "--where", text, "--fields", "n", "--format", "ndjson")
         ours = {json.loads(line)["n"] for line in done.stdout.splitlines()}
@@ -130,7 +130,7 @@ def test_whole_records_have_none_of_them(netwatch: Run) -> None:
 def test_yes_or_no(name: str, kinds: tuple[str, ...]) -> None:
     for text in (name, f"{name} == 1", f"{name} == 0", f"{name} != true", f"not {name}"):
         Filter(text, kinds)
-    with pytest.raises(FilterError, match="yes or no"):
+    with pytest.raises(FilterError, match=r"yes or no|true or false"):
         Filter(f"{name} == 7", kinds)
 
 

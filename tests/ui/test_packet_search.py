@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from netwatch.addons.packets.kept import KeptFrames, Scan, of_packets, records
+from netwatch.addons.packets.kept import KeptFrames, Scan, further_of, of_packets, records
 from netwatch.addons.packets.questions import Packets
 from netwatch.filter import Filter
 from tests.ui.replayed import Replayed
@@ -31,7 +31,7 @@ def test_frames_that_pass_are_those_whose_records_do(session: Replayed, text: st
     scan = Scan(ring, Filter(text), 0)
     scan.go_on(session, 30)
     with session.lock:
-        expected = [k for k in range(ring.first, ring.next) if where.matches(*records(session, k))]
+        expected = [k for k in range(ring.first, ring.next) if where.matches(*records(session, k, further_of(where)))]
     assert list(scan.picks) == expected and scan.upto == ring.next
 
 

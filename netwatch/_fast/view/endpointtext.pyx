@@ -17,9 +17,11 @@ cdef u32 endpoint_text(const Flows* t, u32 i, int col, char* out) noexcept nogil
     cdef const u8* a = NULL
     cdef u8 family = 0
     cdef u64 port = 0
+    cdef bint ported
     if not address(t, i, col, &a, &family):
         return 0
-    return end_text(a, family, number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port), port, out)
+    ported = number(t, i, COL_SPORT if col == COL_SRC else COL_DPORT, &port)
+    return end_text(a, family, ported, port, out)
 
 
 cdef u32 end_text(const u8* a, u8 family, bint ported, u64 port, char* out) noexcept nogil:

@@ -164,13 +164,18 @@ cdef class FrameRing:
         cdef Kept* kept = self.at(k)
         return PyBytes_FromStringAndSize(<const char*>kept + sizeof(Kept), kept.frame.caplen)
 
-    def record(self, u64 k, interfaces: list[Record] | None = None) -> dict:
-        """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list."""
+    def record(self, u64 k, interfaces: list[Record] | None = None, further: Collection[str] = (),
+               Engine engine=None) -> dict:
+        """The packet record, but for what its flow says; `flow` is 0 for none. `interfaces`: the source's list;
+        `further`: fields that records have only where they are asked for, some by the flow, which the engine has."""
         cdef PacketRow row
         self.copy_row(k, &row)
         if interfaces is not None and self.fields.interfaces is not interfaces:
             self.fields = PacketFields(interfaces)
-        return self.fields.record(&row, None)
+        if not further:
+            return self.fields.record(&row, None)
+        self.relate(&row, k, engine, self.row(engine, k), True)
+        return self.fields.record(&row, None) | self.fields.record(&row, further)
 
     cdef int copy_row(self, u64 k, PacketRow* row) except -1:
         """What its record is made from; of its flow the number alone."""

@@ -9,7 +9,7 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import TYPE_CHECKING
 
 from netwatch._fast.input.reread import Reread
@@ -22,6 +22,7 @@ from netwatch.filter.alike import classes_of
 from netwatch.filter.split import Leaf, Split, of_flows
 from netwatch.model.contract import Addon, Store
 from netwatch.model.record import Record
+from netwatch.schema import FIELDS
 
 if TYPE_CHECKING:
     from netwatch.model.contract import Run, Session
@@ -30,6 +31,7 @@ MEGABYTE = 1_000_000
 SCANS = 4  # filters whose answers are kept
 PIECE = 2048  # frames looked at while the engine waits
 INKS = ("bad", "warn", "good", "accent", "muted")  # that frames may be told in; the first whose filter they pass counts
+FURTHER = frozenset(field.key("packet") for field in FIELDS if "packet" in field.asked)
 STALE = 2.0  # seconds after which what a filter said of flows, which change, is asked again
 REST = 20  # and this often the time it took to ask
 
@@ -38,6 +40,11 @@ def of_packets(text: str) -> Filter:
     """A filter whose conditions on flags and the like are held against single packets, as `read --what packets` has
     it. Raises FilterError."""
     return Filter(text, ("packet",))
+
+
+def further_of(where: Filter) -> tuple[str, ...]:
+    """The fields that a filter asks of packets which their records have only where they are asked for."""
+    return tuple(name for name in classes_of(where.node, "packet") if name in FURTHER)
 
 
 class KeptFrames(Addon):
@@ -50,6 +57,7 @@ class KeptFrames(Addon):
         self.ring.attach(run.engines[0], run.source if again else None, of_file * MEGABYTE)
         self.relative: bool = run.settings.of("packets.relative_seq")
         self.rules = tuple((ink, of_packets(text)) for ink in INKS if (text := run.settings.of(f"packets.color.{ink}")))
+        self.asked = tuple({name for _, where in self.rules for name in further_of(where)})
         self.said: tuple[object, object] | None = None  # the flow that was followed last, and what it says
         self.openings = Openings()
         self._scans: OrderedDict[tuple[str, int], Scan] = OrderedDict()
@@ -182,10 +190,11 @@ def _tell(session: Session, frames: FrameScan, bit: int, where: Filter) -> Gener
     frames.tell(bit, found)
 
 
-def records(session: Session, k: int) -> tuple[Record, Record | None]:
-    """(packet record, record of its flow or None), as `read --what packets` has them. The lock is held."""
+def records(session: Session, k: int, further: Collection[str] = ()) -> tuple[Record, Record | None]:
+    """(packet record, record of its flow or None), as `read --what packets` has them, with `further` fields of
+    further_of(). The lock is held."""
     ring = session.get(KeptFrames).ring
-    record = ring.record(k, session.source.interfaces)
+    record = ring.record(k, session.source.interfaces, further, session.engine)
     row = ring.row(session.engine, k)
     flow = session.record(row) if row else None
     if flow and "app" in flow:

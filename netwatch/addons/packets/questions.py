@@ -195,7 +195,7 @@ def _look(session: Session, k: int) -> tuple[Record, Record, bytes] | None:
     origins = ring.origins(session.engine, k) if keeper.relative else None
     record, flow = records(session, k)
     more = {"origins": origins, "inside": inside(flow), "outside": outside(flow), "next": ring.next,
-            "ink": keeper.ink_of(record, flow)}
+            "ink": keeper.ink_of(*records(session, k, keeper.asked)) if keeper.asked else keeper.ink_of(record, flow)}
     return record, ring.about(k) | more, ring.frame(k)
 
 
