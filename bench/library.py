@@ -21,7 +21,10 @@ OURS = """import sys, netwatch
 words = sys.argv[2].split(",") if sys.argv[2] else None
 print(len(netwatch.read(sys.argv[1], fields=words).to_pandas()))"""
 COUNTED = "import sys, netwatch; print(netwatch.read(sys.argv[1]).summary().packets)"
-NFSTREAM = "import sys, nfstream; print(len(nfstream.NFStreamer(source=sys.argv[1], n_meters=1).to_pandas()))"
+NFSTREAM = """import os, sys, nfstream
+file = os.path.abspath(sys.argv[1])
+os.chdir(sys.argv[2])           # where it leaves a table of its own, unless it is let finish
+print(len(nfstream.NFStreamer(source=file, n_meters=1).to_pandas()))"""
 PYSHARK = """import sys, pyshark
 flows = {}
 capture = pyshark.FileCapture(sys.argv[1], keep_packets=False)
@@ -53,7 +56,7 @@ def main() -> int:
                 ("netwatch, summary", [python, "-c", COUNTED, options.file]),
                 ("netwatch, twelve columns", [python, "-c", OURS, options.file, ",".join(FIELDS)]),
                 ("netwatch, all columns", [python, "-c", OURS, options.file, ""]),
-                ("NFStream, one meter", [python, "-c", NFSTREAM, options.file]),
+                ("NFStream, one meter", [python, "-c", NFSTREAM, options.file, folder]),
                 (f"netwatch, twelve columns, {options.pyshark:,} packets",
                  [python, "-c", OURS, part, ",".join(FIELDS)]),
                 (f"pyshark, {options.pyshark:,} packets", [python, "-c", PYSHARK, part])):

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from netwatch_command import ROOT
 
-FILE_LINES, FUNCTION_LINES = 400, 60
+FILE_LINES, FUNCTION_LINES, FILE_BYTES = 400, 60, 200_000
+AT_ROOT = {".dockerignore", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile",
+           "README.md", "SECURITY.md", "netwatch.sh", "pyproject.toml", "setup.cfg", "setup.py", "test.sh"}
 LONG_FILES: dict[str, int] = {
 }
 LONG_FUNCTIONS: dict[str, int] = {
@@ -100,3 +105,14 @@ def test_modules_say_what_they_are() -> None:
 def test_no_unfinished_words() -> None:
     words = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
     assert [short(path) for path in sources() if words.search(path.read_text())] == []
+
+
+def test_nothing_large_or_strange_is_kept() -> None:
+    """What a tool left behind is no part of the checkout: git's files are small, and at its root all are known."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a checkout of git")
+    listed = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"], cwd=ROOT, capture_output=True,
+                            text=True, check=True).stdout.rstrip("\0").split("\0")
+    found = [ROOT / name for name in listed]
+    assert [short(path) for path in found if path.is_file() and path.stat().st_size > FILE_BYTES] == []
+    assert {path.name for path in found if path.parent == ROOT} <= AT_ROOT

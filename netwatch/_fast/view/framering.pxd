@@ -1,4 +1,5 @@
 """The newest frames of a source, whole, in one bounded piece of memory."""
+from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.wire.packet cimport Frame, Packet
@@ -26,6 +27,7 @@ cdef class FrameRing:
     cdef Kept* at(self, u64 k) except NULL
     cdef int copy_row(self, u64 k, PacketRow* row) except -1
     cpdef u32 row(self, Engine engine, u64 k) except? 0xffffffff
+    cpdef int write(self, CaptureWriter writer, u64 k, bytes options=*) except -1
     cdef Kept* held(self, u64 k) noexcept nogil
     cdef u64 flow_of(self, u64 k) noexcept nogil
     cdef int relate(self, PacketRow* row, u64 k, Engine engine, u32 number, bint timed) except -1

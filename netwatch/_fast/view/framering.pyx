@@ -279,12 +279,13 @@ cdef class FrameRing:
         """How many frames had which note, since the beginning; those that none had are left out."""
         return {name: self.noted[i] for i, name in enumerate((*NOTES, *OWN_NOTES)) if self.noted[i]}
 
-    def write(self, CaptureWriter writer, u64 k, bytes options=b"") -> None:
+    cpdef int write(self, CaptureWriter writer, u64 k, bytes options=b"") except -1:
         """Write the frame with what options_of() made; the writer describes the interfaces as the source does."""
         cdef Kept* kept = self.at(k)
         cdef Frame f = kept.frame
         f.data = <const u8*>kept + sizeof(Kept)
         writer.check(writer.put(&f, f.iface, options, <u32>len(options)))
+        return 0
 
     def flows(self, u64 start, u64 stop) -> dict[int, int]:
         """The flows of the frames from `start`, before `stop`, in order of frames: number -> ordinal of the first."""
@@ -318,17 +319,10 @@ cdef class FrameRing:
         """Write the frames from `start`, before `stop`, with what options_of() made of their flows; those whose flow is
         told None are passed over, 0 stands for none. How many were written."""
         cdef u64 k, before = writer.packets
-        cdef Kept* kept
-        cdef Frame f
-        cdef bytes options
         for k in range(max(start, self.oldest), min(stop, self.next)):
-            kept = self.held(k)
-            options = told.get(kept.flow, b"")
-            if options is None:
-                continue
-            f = kept.frame
-            f.data = <const u8*>kept + sizeof(Kept)
-            writer.check(writer.put(&f, f.iface, options, <u32>len(options)))
+            options = told.get(self.held(k).flow, b"")
+            if options is not None:
+                self.write(writer, k, options)
         return writer.packets - before
 
     def excerpt(self, ordinals: list[int], u64 most) -> Excerpt:
