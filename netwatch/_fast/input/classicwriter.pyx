@@ -6,11 +6,9 @@ that is the text of the custom option, as export/evidence.py makes it.
 import errno
 
 
-from libc.errno cimport EINTR
-from libc.errno cimport errno as c_errno
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
-from posix.unistd cimport close, write
+from posix.unistd cimport close
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes
@@ -140,13 +138,4 @@ cdef class ClassicWriter(CaptureWriter):
         return 0
 
     cdef int push_lines(self) noexcept nogil:
-        cdef u64 at = 0
-        cdef Py_ssize_t n
-        while at < self.waiting and not self.failed:
-            n = write(self.side, self.lines + at, self.waiting - at)
-            if n >= 0:
-                at += <u64>n
-            elif c_errno != EINTR:
-                self.failed = c_errno
-        self.waiting = 0
-        return -1 if self.failed else 0
+        return self.write_out(self.side, self.lines, &self.waiting)

@@ -26,5 +26,6 @@ cdef class CaptureWriter:
     cdef int packet(self, const u8* data, u32 caplen, u32 wire, u64 ts, u32 iface,
                     const u8* options, u32 size) noexcept nogil
     cdef int push(self) noexcept nogil
+    cdef int write_out(self, int fd, const u8* mem, u64* used) noexcept nogil
     cdef int block(self, u32 kind, bytes body) except -1
     cdef int check(self, int answer) except -1

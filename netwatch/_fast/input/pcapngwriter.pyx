@@ -228,16 +228,20 @@ cdef class CaptureWriter:
         return 0
 
     cdef int push(self) noexcept nogil:
-        """Write the buffer out; after a failure nothing more is written, for the file would be wrong in the middle."""
+        """Write the buffer out."""
+        return self.write_out(self.fd, self.mem, &self.used)
+
+    cdef int write_out(self, int fd, const u8* mem, u64* used) noexcept nogil:
+        """Empty a buffer; after a failure nothing more is written, for the file would be wrong in the middle."""
         cdef u64 at = 0
         cdef Py_ssize_t n
-        while at < self.used and not self.failed:
-            n = write(self.fd, self.mem + at, self.used - at)
+        while at < used[0] and not self.failed:
+            n = write(fd, mem + at, used[0] - at)
             if n >= 0:
                 at += <u64>n
             elif c_errno != EINTR:
                 self.failed = c_errno
-        self.used = 0
+        used[0] = 0
         return -1 if self.failed else 0
 
     cdef int block(self, u32 kind, bytes body) except -1:
