@@ -24,7 +24,7 @@ SANITIZE = os.environ.get("NETWATCH_SANITIZE", "")
 ONLY = tuple(x for x in os.environ.get("NETWATCH_ONLY", "").split(",") if x)
 
 LIBRARIES = {"netwatch._fast.input.capture": ["pcap"], "netwatch._fast.base.unpack": ["z"],
-             "netwatch._fast.proto.quic.crypt": ["crypto"]}
+             "netwatch._fast.out.communityid": ["crypto"], "netwatch._fast.proto.quic.crypt": ["crypto"]}
 # Cython's own helpers, compiled once and not once a module
 SHARED = "netwatch._fast.base.cython_shared"
 # How hard gcc tries, by what is called how often; the first pattern that fits. Most of a build's time is gcc's, and

@@ -2,17 +2,20 @@
 from ipaddress import ip_address
 
 from cpython.unicode cimport PyUnicode_DecodeASCII
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy
 
-from netwatch._fast.base.bytes cimport u8, u16, u32, be32
+from netwatch._fast.base.bytes cimport u8, u16, u32
 from netwatch._fast.flow.icmp cimport is_icmp
 from netwatch._fast.flow.row cimport Row
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, PROTO_ICMP, PROTO_ICMP6, PROTO_SCTP, PROTO_TCP,
                                          PROTO_UDP)
 
+cdef extern from "openssl/sha.h" nogil:
+    unsigned char* SHA1(const unsigned char* data, size_t n, unsigned char* digest)
+
 cdef enum:
     NO_ANSWER = 255
-    BLOCK = 64                 # octets SHA-1 takes at once; here there is one block (FIPS 180-4)
+    MOST = 40                  # octets of what is hashed: seed, two addresses, protocol, padding, two ports
     TEXT = 30                  # characters of an identifier
     ECHO_REQUEST = 8           # RFC 792
     ECHO6_REQUEST = 128        # RFC 4443
@@ -41,37 +44,6 @@ cdef void pair_up():
 pair_up()
 
 
-cdef inline u32 turned(u32 value, int bits) noexcept nogil:
-    return value << bits | value >> (32 - bits)
-
-
-cdef void sha1_block(const u8* block, u8* out) noexcept nogil:
-    """SHA-1 (FIPS 180-4 section 6.1.2) of what fits in a block, padded; 20 octets."""
-    cdef u32[80] w
-    cdef u32[5] h
-    cdef u32 a = 0x67452301, b = 0xefcdab89, c = 0x98badcfe, d = 0x10325476, e = 0xc3d2e1f0, f
-    cdef int i
-    for i in range(16):
-        w[i] = be32(block + 4 * i)
-    for i in range(16, 80):
-        w[i] = turned(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)
-    for i in range(80):
-        if i < 20:
-            f = ((b & c) | (~b & d)) + 0x5a827999
-        elif i < 40:
-            f = (b ^ c ^ d) + 0x6ed9eba1
-        elif i < 60:
-            f = ((b & c) | (b & d) | (c & d)) + <u32>0x8f1bbcdc
-        else:
-            f = (b ^ c ^ d) + <u32>0xca62c1d6
-        f += turned(a, 5) + e + w[i]
-        e, d, c, b, a = d, c, turned(b, 30), a, f
-    h[0], h[1], h[2], h[3], h[4] = (a + 0x67452301, b + <u32>0xefcdab89, c + <u32>0x98badcfe, d + 0x10325476,
-                                    e + <u32>0xc3d2e1f0)
-    for i in range(20):
-        out[i] = <u8>(h[i >> 2] >> (24 - 8 * (i & 3)))
-
-
 cdef void base64_of(const u8* digest, char* to) noexcept nogil:
     """28 characters of 20 octets (RFC 4648 section 4)."""
     cdef u32 three
@@ -85,23 +57,22 @@ cdef void base64_of(const u8* digest, char* to) noexcept nogil:
 
 cdef object digest(u8 proto, const u8* src, const u8* dst, int size, u16 sport, u16 dport, bint one_way):
     """Of addresses of `size` bytes. `one_way`: the ends have an order, which stays."""
-    cdef u8[BLOCK] data
+    cdef u8[MOST] data
     cdef u8[20] hashed
     cdef char[TEXT] text
     cdef int n = 2 * size + 4
     cdef int order = 0 if one_way else memcmp(src, dst, size)
     if order > 0 or (order == 0 and dport < sport and not one_way):
         src, dst, sport, dport = dst, src, dport, sport
-    memset(data, 0, BLOCK)                         # the seed, and what pads
+    data[0] = data[1] = 0                          # the seed
     memcpy(&data[2], src, size)
     memcpy(&data[2 + size], dst, size)
     data[n - 2], data[n - 1] = proto, 0
     if proto in (PROTO_TCP, PROTO_UDP, PROTO_SCTP, PROTO_ICMP, PROTO_ICMP6):
         data[n], data[n + 1], data[n + 2], data[n + 3] = sport >> 8, sport & 255, dport >> 8, dport & 255
         n += 4
-    data[n] = 0x80
-    data[BLOCK - 2], data[BLOCK - 1] = n >> 5, n << 3 & 255
-    sha1_block(data, hashed)
+    if SHA1(data, n, hashed) == NULL:
+        raise RuntimeError("libcrypto has no SHA-1")
     text[0], text[1] = c'1', c':'
     base64_of(hashed, text + 2)
     return PyUnicode_DecodeASCII(text, TEXT, NULL)
