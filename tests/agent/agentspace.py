@@ -118,4 +118,5 @@ def until(good: Callable[[], bool], seconds: float = 45.0) -> None:
 
 
 def records(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """What is written so far, in whole lines: the last one may be on its way."""
+    return [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.exists() else []

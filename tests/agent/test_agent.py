@@ -107,7 +107,8 @@ def test_prometheus_scrapes_it(space: Space, tmp_path: Path) -> None:
                 "--web.listen-address=127.0.0.1:9099")
 
     def up() -> bool:
-        said = space.run("curl", "-s", "http://127.0.0.1:9099/api/v1/query?query=netwatch_up", check=False)
+        # -f: while it starts it answers 503, in words that are no JSON
+        said = space.run("curl", "-sf", "http://127.0.0.1:9099/api/v1/query?query=netwatch_up", check=False)
         return bool(said) and [each["value"][1] for each in json.loads(said)["data"]["result"]] == ["1"]
     until(up, 30)
     space.over(agent)
