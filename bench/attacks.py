@@ -141,6 +141,116 @@ def names(size: int) -> Frames:
         yield ip4(17, struct.pack(">HHHH", 53, 1024 + number % 60000, 8 + len(message), 0) + message)
 
 
+def fragment(number: int, place: int, body: bytes, more: bool) -> bytes:
+    """`place`: in eights of bytes."""
+    frame = bytearray(ip4(17, body, 1 + number // 65536))
+    struct.pack_into(">HH", frame, 18, number & 0xFFFF, more << 13 | place)
+    return bytes(frame)
+
+
+def fragments(size: int) -> Frames:
+    """First fragments of datagrams that are never whole."""
+    for number in range(size):
+        yield fragment(number, 0, bytes(1024), more=True)
+
+
+def small_fragments(size: int) -> Frames:
+    """Datagrams of 65,000 bytes in fragments of eight, the last one first."""
+    for number in range(size):
+        for place in reversed(range(8125)):
+            yield fragment(number, place, bytes(8), more=place < 8124)
+
+
+def holes(size: int) -> Frames:
+    """Connections that miss a segment, with 64 KiB after it."""
+    for connection in range(size):
+        syn, _, *others = Talk(connection, 9999).says(b"x" * 65536)
+        yield syn
+        yield from others
+
+
+def backwards(size: int) -> Frames:
+    """One stream in segments of a byte, the last one first."""
+    syn, segment = Talk(0, 9999).says(b"x")
+    yield syn
+    for at in reversed(range(size)):
+        yield segment[:38] + struct.pack(">I", 2 + at) + segment[42:]
+
+
+def heads(size: int) -> Frames:
+    """Requests whose heads have 64 KB and no end."""
+    for connection in range(size):
+        yield from Talk(connection).says(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 65000)
+
+
+def fields(size: int) -> Frames:
+    """Requests of a thousand header fields each, on one connection."""
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: x\r\n" % n for n in range(1000)) + b"\r\n"
+    yield from Talk(0).says(request * size)
+
+
+def initials(size: int) -> Frames:
+    """Initial packets of QUIC from one port, each of another connection."""
+    for number in range(size):
+        packet = b"\xc3\0\0\0\1\x08" + struct.pack(">Q", number) + b"\0\0\x44\xb0" + bytes(1200)
+        yield ip4(17, struct.pack(">HHHH", 4000, 443, 8 + len(packet), 0) + packet)
+
+
+def pointers(size: int) -> Frames:
+    """Answers of DNS over TCP of 64 KB, all names of which are a chain of 120 pointers."""
+    chain = b"\1a\0" + b"".join(b"\1a" + struct.pack(">H", 0xC000 | (12 if n == 0 else 11 + 4 * n)) for n in range(120))
+    name = struct.pack(">H", 0xC000 | (12 + len(chain) - 4))
+    answers = (name + b"\0\x05\0\1\0\0\0\1\0\2" + name) * 4500
+    message = struct.pack(">HHHHHH", 1, 0x8180, 0, 4501, 0, 0) + chain + b"\0\x05\0\1\0\0\0\1\0\2" + name + answers
+    for connection in range(size):
+        yield from Talk(connection, 53).says(struct.pack(">H", len(message)) + message)
+
+
+def nested(size: int) -> Frames:
+    """IPv4 in IPv4, seventy times."""
+    packet = b""
+    for _ in range(70):
+        packet = ip4(4, packet)[14:]
+    for number in range(size):
+        yield ip4(4, packet, 1 + number)
+
+
+def announcements(size: int) -> Frames:
+    """A control connection of FTP that announces data connections, none of which comes."""
+    said = b"".join(b"PORT 10,0,0,1,%d,%d\r\n" % (number >> 8 & 255, number & 255) for number in range(size))
+    yield from Talk(0, 21).says(b"USER a\r\nPASS b\r\n" + said)
+
+
+def neighbours(size: int) -> Frames:
+    """Answers of ARP, each of another host."""
+    for number in range(size):
+        mac = b"\x02\0" + struct.pack(">I", number)
+        yield b"\xff" * 6 + mac + b"\x08\x06\0\1\x08\0\6\4\0\2" + mac + struct.pack(">I", 0x0A000000 + number) \
+            + b"\2\0\0\0\0\2\x0a\0\0\1"
+
+
+def certificates(size: int) -> Frames:
+    """Servers of TLS 1.2 whose certificates have 2,500 names each."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), datetime.datetime(2026, 1, 1)
+    names = x509.SubjectAlternativeName([x509.DNSName(f"{n}.example.com") for n in range(2500)])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now, [
+        x509.Extension(names.oid, False, names)]).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    hello = b"\2\0\0\x26\3\3" + bytes(32) + b"\0\xc0\x2b\0"
+    listed = len(made).to_bytes(3, "big") + made
+    messages = hello + b"\x0b" + (len(listed) + 3).to_bytes(3, "big") + len(listed).to_bytes(3, "big") + listed
+    said = b"".join(b"\x16\3\3" + struct.pack(">H", len(messages[at:at + 16384])) + messages[at:at + 16384]
+                    for at in range(0, len(messages), 16384))
+    for connection in range(size):
+        yield from Talk(connection, 443).says(said)
+
+
 KEYS = "{folder}/keys"
 ATTACKS = {
     "hpack": Attack(hpack, 100, ("--what", "http"), "HTTP/2, 200 open streams of 6,500 fields"),
@@ -155,6 +265,19 @@ ATTACKS = {
     "newlines": Attack(syns, 1, ("--keylog", KEYS), "a key log of 256 MB of newlines"),
     "names": Attack(names, 500000, ("--what", "summary"), "500,000 names by DNS"),
     "syns": Attack(syns, 500000, ("--what", "summary"), "500,000 flows (the flow table itself)"),
+    "fragments": Attack(fragments, 200000, ("--what", "summary"), "200,000 first fragments of 1 KiB"),
+    "small-fragments": Attack(small_fragments, 60, ("--what", "summary"), "60 datagrams in 8,125 fragments, backwards"),
+    "holes": Attack(holes, 4000, ("--what", "streams"), "4,000 streams that miss a segment before 64 KiB"),
+    "backwards": Attack(backwards, 60000, ("--what", "streams"), "60,000 segments of a byte, backwards"),
+    "heads": Attack(heads, 4000, ("--what", "http"), "4,000 heads of HTTP/1 of 64 KB without an end"),
+    "fields": Attack(fields, 1000, ("--what", "http"), "1,000 requests of 1,000 header fields"),
+    "initials": Attack(initials, 100000, ("--what", "flows"), "100,000 Initial packets of QUIC"),
+    "pointers": Attack(pointers, 40, ("--what", "dns"), "40 answers of DNS, each 9,000 chains of 120 pointers"),
+    "nested": Attack(nested, 20000, ("--what", "flows"), "20,000 packets of IPv4 in IPv4 seventy times"),
+    "announcements": Attack(announcements, 200000, ("--what", "flows"), "200,000 data connections announced by FTP"),
+    "neighbours": Attack(neighbours, 500000, ("--what", "hosts"), "500,000 hosts by ARP"),
+    "certificates": Attack(certificates, 400, ("--what", "tls"), "400 certificates of 2,500 names"),
+    "alerts": Attack(syns, 500000, ("--what", "alerts"), "500,000 flows and all detectors"),
 }
 
 

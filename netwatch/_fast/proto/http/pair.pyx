@@ -26,11 +26,11 @@ cdef void drop_head(Http* http, u8** head, u32* n) noexcept nogil:
 
 
 cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexcept nogil:
-    """A copy of the head for its event, within the bounds; NULL when nobody listens."""
+    """A copy of the head for its event, within the bounds; NULL when nobody listens, or there is no room for it."""
     cdef u8* copy
     cdef u32 most = MAX_KEPT if MAX_KEPT < MAX_HELD - http.held else MAX_HELD - http.held
     kept[0] = 0
-    if not wants(look, EV_HTTP) or n == 0 or most == 0:
+    if not wants(look, EV_HTTP) or n == 0 or (most < n and most < LINE_LEAST):
         return NULL
     if n < most:
         most = n
@@ -47,9 +47,10 @@ cdef u8* keep_head(Look* look, Http* http, const u8* p, u32 n, u32* kept) noexce
 
 
 cdef u32 shorten(const u8* p, u32 n, u8* out, u32 most) noexcept nogil:
-    """Copy a head that is too long: of the longest lines as much as leaves room for all the others."""
+    """Copy a head that is too long into `most` bytes, at least LINE_LEAST: of the longest lines as much as leaves room
+    for all the others."""
     cdef u32 widest = most
-    while widest > LINE_LEAST and copied(p, n, NULL, widest) > most:
+    while widest >= 2 * LINE_LEAST and copied(p, n, NULL, widest) > most:
         widest //= 2
     while n and copied(p, n, NULL, widest) > most:
         n -= n // 8 + 1                         # more lines than anybody sends
