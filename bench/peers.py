@@ -47,6 +47,7 @@ def others(nfstream: bool = False) -> list[Program]:
         Program("softflowd -D", ("softflowd", "-r", "FILE", "-m", "4000000", "-D", "-p", pid_file, "-c", "none"),
                 "flows, IPv6 too, and says so"),
         Program("argus", ("argus", "-X", "-r", "FILE", "-w", "/dev/null"), "flows only"),
+        Program("ndpiReader", ("ndpiReader", "-i", "FILE", "-q"), "flows, content"),
         Program("tshark -z conv,tcp", ("tshark", "-q", "-z", "conv,tcp", "-r", "FILE"), "dissects", 100_000_000, True),
     ]
     programs = [each for each in found if _where(each.command[0])]

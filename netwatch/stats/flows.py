@@ -20,14 +20,15 @@ WITHOUT_FLOW = ("gre", "ipip", "6in4", "4in6", "6in6", "erspan", "etherip", "mpl
 ENDS = frozenset({"id", "proto", "src", "sport", "dst", "dport", "packets_out", "packets_in", "bytes_out", "bytes_in",
                   "first", "last", "tunnel"})
 SPREAD_US = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)  # upper bounds of the steps of a spread
-NOT_TOLD = f"beyond {MOST_GROUPS:,} groups flows are not told apart: {{:,}} of them are left out"
+NOT_TOLD = "beyond {:,} groups flows are not told apart: {:,} of them are left out"
 
 
 class FlowStatistic:
-    """One that takes flows alone."""
+    """One that takes flows alone. `most`: groups that it tells apart."""
 
     kinds = frozenset({"flows"})
     keys: frozenset[str] = ENDS
+    most = MOST_GROUPS
 
     def __init__(self) -> None:
         self.left_out = 0
@@ -43,13 +44,13 @@ class FlowStatistic:
 
     def room(self, groups: Collection[object], key: object) -> bool:
         """May the group be added, or is it there?"""
-        if key in groups or len(groups) < MOST_GROUPS:
+        if key in groups or len(groups) < self.most:
             return True
         self.left_out += 1
         return False
 
     def words(self) -> list[str]:
-        return [NOT_TOLD.format(self.left_out)] if self.left_out else []
+        return [NOT_TOLD.format(self.most, self.left_out)] if self.left_out else []
 
 
 class _Pair:

@@ -12,6 +12,7 @@ from netwatch.records.values import value_at
 from netwatch.stats.flows import FlowStatistic
 from netwatch.stats.table import Column, Kind, Table, most_first
 
+MOST_HOSTS = 200_000  # some 1.5 KB each, with their rows
 MOST_WORDS = 16  # names, services and programs of one host that are kept; how many more there were is told
 # what systems begin the time to live (hop limit) of their packets with: hops use some of it up
 FIRST_TTL = ((64, "Linux, macOS, iOS, Android or BSD"), (128, "Windows"), (255, "a network device, Solaris or AIX"))
@@ -24,31 +25,31 @@ SHARED = ("broadcast", "multicast")
 
 
 class _Host:
-    """One address."""
+    """One address. What most have nothing of is None: a scan makes very many of them."""
 
-    __slots__ = ("agents", "bytes", "clients", "flows", "mac", "more", "names", "packets", "scope",
-                 "services", "span", "ttl", "vendor")
+    __slots__ = ("agents", "clients", "flows", "mac", "more", "names", "received", "received_packets", "scope", "sent",
+                 "sent_packets", "services", "span", "ttl", "vendor")
 
     def __init__(self) -> None:
-        self.names: dict[str, None] = {}
-        self.services: dict[str, None] = {}
-        self.clients: dict[str, None] = {}
-        self.agents: dict[str, None] = {}
-        self.more: dict[str, int] = {}
+        self.names: list[str] | None = None
+        self.services: list[str] | None = None
+        self.clients: list[str] | None = None
+        self.agents: list[str] | None = None
+        self.more: dict[str, int] | None = None
         self.mac = self.vendor = self.scope = ""
-        self.ttl = 0
-        self.flows = 0
-        self.packets = [0, 0]  # sent, received
-        self.bytes = [0, 0]
+        self.ttl = self.flows = 0
+        self.sent = self.received = self.sent_packets = self.received_packets = 0
         self.span = Span()
 
     def learn(self, what: str, words: Iterable[object]) -> None:
-        kept: dict[str, None] = getattr(self, what)
+        kept: list[str] = getattr(self, what) or []
         for word in words:
             if word and str(word) not in kept:
                 if len(kept) < MOST_WORDS:
-                    kept[str(word)] = None
+                    kept.append(str(word))
+                    setattr(self, what, kept)
                 else:
+                    self.more = self.more or {}
                     self.more[what] = self.more.get(what, 0) + 1
 
     def system(self) -> str | None:
@@ -61,6 +62,7 @@ class _Host:
 class Hosts(FlowStatistic):
     """By address; those of several receivers (broadcast, multicast) are left out."""
 
+    most = MOST_HOSTS
     keys = frozenset({"id", "proto", "src", "sport", "dst", "dport", "packets_out", "packets_in", "bytes_out",
                       "bytes_in", "first", "last", "ttl", "app", "service", "name", "lan", "scope", "tls", "quic",
                       "http", "dhcp", "tcp_flags_in"})
@@ -78,9 +80,10 @@ class Hosts(FlowStatistic):
                 continue
             host = self.hosts.setdefault(address, _Host())
             host.flows += 1
-            for kept, key in ((host.packets, "packets"), (host.bytes, "bytes")):
-                kept[0] += flow.get(f"{key}_{sent}", 0)
-                kept[1] += flow.get(f"{key}_{received}", 0)
+            host.sent += flow.get(f"bytes_{sent}", 0)
+            host.received += flow.get(f"bytes_{received}", 0)
+            host.sent_packets += flow.get(f"packets_{sent}", 0)
+            host.received_packets += flow.get(f"packets_{received}", 0)
             host.span.take(flow)
             host.scope = host.scope or str(value_at(flow, f"scope.{side}") or "")
             host.mac = str(value_at(flow, f"lan.{side}.mac") or host.mac)
@@ -109,7 +112,7 @@ class Hosts(FlowStatistic):
             host.learn("services", [f"{flow['dport']}/{flow['proto']}" + (f" {what}" if what else "")])
 
     def tables(self) -> list[Table]:
-        rows = most_first((_row(address, host) for address, host in self.hosts.items()), "bytes", "packets")
+        rows = most_first((_row(address, self.hosts.pop(address)) for address in [*self.hosts]), "bytes", "packets")
         columns = [Column("address", "address"), Column("names", "names", rank=2), Column("mac", "MAC", rank=6),
                    Column("vendor", "vendor", rank=4), Column("system", "may run", rank=5),
                    Column("services", "services", rank=3), Column("clients", "programs", rank=9),
@@ -121,13 +124,12 @@ class Hosts(FlowStatistic):
 
 
 def _row(address: str, host: _Host) -> Record:
-    row: Record = {"address": address, "scope": host.scope or None, "names": [*host.names] or None,
-                   "mac": host.mac or None, "vendor": host.vendor or None, "system": host.system(),
-                   "ttl": host.ttl or None, "services": [*host.services] or None, "clients": [*host.clients] or None,
-                   "flows": host.flows, "packets": sum(host.packets), "bytes": sum(host.bytes)}
-    for key, kept in (("packets", host.packets), ("bytes", host.bytes)):
-        row |= {f"{key}_sent": kept[0], f"{key}_received": kept[1]}
-    return {**row, **host.span.record(), **{f"more_{what}": n for what, n in host.more.items()}}
+    return {"address": address, "scope": host.scope or None, "names": host.names, "mac": host.mac or None,
+            "vendor": host.vendor or None, "system": host.system(), "ttl": host.ttl or None, "services": host.services,
+            "clients": host.clients, "flows": host.flows, "packets": host.sent_packets + host.received_packets,
+            "bytes": host.sent + host.received, "packets_sent": host.sent_packets,
+            "packets_received": host.received_packets, "bytes_sent": host.sent, "bytes_received": host.received,
+            **host.span.record(), **{f"more_{what}": n for what, n in (host.more or {}).items()}}
 
 
 class Processes(FlowStatistic):

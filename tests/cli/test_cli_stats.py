@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
+from netwatch.stats.hosts import Hosts
 from netwatch.stats.topics import TOPICS
 
 CAPTURES = ROOT / "tests" / "captures"
@@ -176,3 +177,14 @@ def test_tables_fit_the_terminal(topic: str, columns: int) -> None:
     os.close(lead)
     os.close(end)
     assert lines and max(map(len, lines)) <= columns, lines
+
+
+def test_hosts_beyond_the_bound_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hosts, "most", 3)
+    statistic = Hosts()
+    for n in range(5):
+        statistic.add({"proto": "udp", "src": f"10.0.0.{n}", "dst": "10.0.0.0", "bytes_out": n, "bytes_in": 1})
+    (table,) = statistic.tables()
+    assert [(row["address"], row["bytes_sent"], row["bytes_received"]) for row in table.rows] == [
+        ("10.0.0.0", 1 + 4, 1 + 2 + 3 + 4 + 1), ("10.0.0.2", 2, 1), ("10.0.0.1", 1, 1)]
+    assert table.words == ["beyond 3 groups flows are not told apart: 2 of them are left out"]
