@@ -155,9 +155,9 @@ cdef bint strange_ack(const Row* row, TcpRow* t, const Packet* pk) noexcept nogi
         return False
     if near(pk.ack, row.nxt[1 - s]) or near(pk.ack, row.acked[s]):
         return False
-    again = near(pk.ack, t.odd_ack) and (pk.ack != t.odd_ack or pk.seq != t.odd_seq)
-    t.odd_ack = pk.ack
-    t.odd_seq = pk.seq
+    again = near(pk.ack, t.shaking.odd.ack) and (pk.ack != t.shaking.odd.ack or pk.seq != t.shaking.odd.seq)
+    t.shaking.odd.ack = pk.ack
+    t.shaking.odd.seq = pk.seq
     return not again
 
 

@@ -1,7 +1,7 @@
 """The flow rows: Row (hot, two cache lines), Cold (one line, touched less), TcpRow (TCP alone), Conn (while reading).
 
 Everything with two entries is indexed by *side*: 0 is `a`, the numerically smaller end of the canonical key, 1 is `b`.
-`initiator` says which side spoke first. A flow costs 192 bytes, 256 with TCP, plus 8 to 16 in the hash table.
+`initiator` says which side spoke first. A flow costs 192 bytes, 320 with TCP, plus 8 to 16 in the hash table.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32
 
@@ -130,8 +130,16 @@ cdef struct Cold:
     u8 confidence          # of the app, 0..100
     u8 ended               # END_*
 
-cdef struct TcpRow:
-    u64 rtt_mark           # ns, of the SYN (or, without one, of the SYN/ACK)
+cdef struct Odd:           # the newest segment that acknowledged what its receiver never sent
+    u32 ack
+    u32 seq
+
+cdef union Shaking:        # one is of no use any more when the other is first
+    u64 mark               # before the handshake's final ACK: ns, of the SYN (or, without one, of the SYN/ACK)
+    Odd odd                # from then on
+
+cdef struct TcpRow:        # two cache lines exactly: look_ahead() asks for both
+    Shaking shaking
     u64 sample_ts[2]       # ns, when the side's timed segment left; 0 none pending
     u32 sample_end[2]      # the acknowledgement that covers it
     u32 rtt_us             # handshake, 0 unknown
@@ -150,8 +158,6 @@ cdef struct TcpRow:
     u8 dup_run[2]
     u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b; 32, 64 right checksums
     u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged
-    u32 odd_ack            # what the newest segment acknowledged whose receiver never sent that, and its number
-    u32 odd_seq
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers
     u32 hole_end[2]
     u32 hole_ms[2]         # when it opened, ms since the flow's first frame

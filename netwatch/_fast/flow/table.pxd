@@ -18,6 +18,7 @@ cdef struct Conversations:     # distinct fingerprints: exact while small, adapt
     u64* slots
     u64 mask
     u64 used
+    u32 spare                  # bits of a hash that name no slot
     u32 shift                  # each hash kept stands for 2**shift
 
 cdef struct Copied:            # copies of a flow's packets

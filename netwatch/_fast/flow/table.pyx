@@ -12,7 +12,7 @@ from netwatch._fast.flow.copies cimport ECHOES, Echo
 from netwatch._fast.flow.strangers cimport STRANGERS, Strangers, strangers_choose
 from netwatch._fast.wire.encap cimport base_of
 from netwatch._fast.wire.packet cimport Packet, PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, flow_hash
-from netwatch._fast.base.mix cimport fingerprint, load64, mix
+from netwatch._fast.base.mix cimport fingerprint, load64, lowest_bit, mix
 
 cdef extern from "sys/mman.h" nogil:
     void* mmap(void*, size_t, int, int, int, long)
@@ -320,7 +320,7 @@ cdef u32 ended_pop(Table* t) noexcept nogil:
 
 
 cdef bint conversations_put(Conversations* c, u64 h) noexcept nogil:
-    cdef u64 at = mix(h, h) & c.mask
+    cdef u64 at = mix(h, h) >> c.spare          # the upper bits: a larger table is filled in the order of the smaller
     while c.slots[at]:
         if c.slots[at] == h:
             return False
@@ -339,6 +339,7 @@ cdef bint conversations_resize(Conversations* c, u64 n, u32 shift) noexcept nogi
         return False
     c.slots = slots
     c.mask = n - 1
+    c.spare = 64 - lowest_bit(n)
     c.shift = shift
     c.used = 0
     for i in range(held):

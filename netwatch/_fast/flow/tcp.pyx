@@ -130,7 +130,8 @@ cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
         handshake(row, cold, t, pk)
     elif t.shaken & 7 == 3 and pk.flags & TCP_ACK and s == (row.bits & BIT_INITIATOR_B):
         t.shaken |= 4
-        t.rtt_us = microseconds(pk.frame.ts, t.rtt_mark)
+        t.rtt_us = microseconds(pk.frame.ts, t.shaking.mark)
+        t.shaking.mark = 0
     if pk.window == 0 and not pk.flags & (TCP_SYN | TCP_RST | TCP_FIN):
         pk.notes |= NOTE_ZERO_WINDOW
         if t.zero_window[s] < 0xffff:
@@ -173,13 +174,9 @@ cdef void handshake(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:
     t.wscale[s] = pk.wscale
     if pk.sack_ok:
         t.shaken |= <u8>(8 << s)
-    if pk.flags & TCP_ACK:
-        if not t.shaken & 1:
-            t.rtt_mark = pk.frame.ts
-        t.shaken |= 2
-    else:
-        t.rtt_mark = pk.frame.ts
-        t.shaken |= 1
+    if not t.shaken & 4 and not (pk.flags & TCP_ACK and t.shaken & 1):
+        t.shaking.mark = pk.frame.ts
+    t.shaken |= 2 if pk.flags & TCP_ACK else 1
 
 
 cdef void sent(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:

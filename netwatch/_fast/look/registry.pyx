@@ -12,7 +12,12 @@ from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, MAX_PROTOS,
 
 TRAITS = {"carries tls": TRAIT_CARRIES_TLS, "opaque": TRAIT_OPAQUE, "streams": TRAIT_STREAMS}
 
+cdef struct Asked:              # of a Proto what a flow's first bytes are asked with
+    int (*detect)(Look*, Slice) noexcept nogil
+    u16 carrier
+
 cdef Proto PROTOS[MAX_PROTOS]  # [1..n_protos]
+cdef Asked ASKED[MAX_PROTOS]   # ... close together: each new flow asks a dozen
 cdef int n_protos = 0
 cdef u64 CANDIDATES[3][256][2]  # by transport (bit of ON_*) and first byte: bits of the protocols that may begin so
 cdef u8 OWN_PORTS[8192]         # bits of the UDP ports that belong to a protocol
@@ -29,6 +34,7 @@ cdef int enroll(void (*define)(Proto*) noexcept nogil) except -1:
     n_protos += 1
     cdef Proto* p = &PROTOS[n_protos]
     define(p)
+    ASKED[n_protos].detect, ASKED[n_protos].carrier = p.detect, p.carrier
     APP_NAMES.append(p.name.decode())
     for on in range(3):
         if p.on >> on & 1:
@@ -91,10 +97,10 @@ cdef int best(Look* look, Slice data, int on, bint* more) noexcept nogil:
         while bits:
             number = half * 64 + lowest_bit(bits)
             bits &= bits - 1
-            if PROTOS[number].carrier and PROTOS[number].carrier != look.row.proto:
+            if ASKED[number].carrier and ASKED[number].carrier != look.row.proto:
                 continue
             look.proto = number
-            sure = PROTOS[number].detect(look, data)
+            sure = ASKED[number].detect(look, data)
             if sure == DETECT_MORE:
                 more[0] = True
             elif sure > top:
@@ -118,7 +124,7 @@ cdef bint begins_late(Slice data) noexcept nogil:
             number = half * 64 + lowest_bit(bits)
             bits &= bits - 1
             memset(&look, 0, sizeof(Look))
-            sure = PROTOS[number].detect(&look, data)
+            sure = ASKED[number].detect(&look, data)
             if sure >= PROTOS[number].late:
                 return True
     return False
