@@ -7,8 +7,8 @@ read, of other fragments the first one.
 from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Reader, Slice, le16, reader, take, take8, take16
-from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_set, set_initiator, reads, has_state)
+from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_OK, fact_set,
+                                           set_initiator, reads, has_state, misfit)
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
 from netwatch._fast.proto.common.lines cimport smaller, wait_for
 from netwatch._fast.proto.common.describing import by_key, listed, named, number, one_or_all
@@ -199,11 +199,8 @@ cdef int read_datagram(Look* look, Dnp3* dnp3, Slice data) noexcept nogil:
     cdef u32 size = 0
     while look.used < data.n:
         if header(data.p + look.used, data.n - look.used, &size) != 1 or size > data.n - look.used:
-            if look.cold.facts == NULL:
-                return PARSE_NOT_MINE
-            look.dpi.malformed[look.proto] += 1
             look.used = data.n
-            return PARSE_OK
+            return misfit(look)
         take_frame(look, dnp3, data.p + look.used)
         look.used += size
     return PARSE_OK

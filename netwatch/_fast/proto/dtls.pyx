@@ -4,14 +4,14 @@ Reads both hellos from fragments in any order, the HelloVerifyRequest, the leaf 
 alerts. Nothing is decrypted. Once both sides have gone dark the flow costs nothing more, unless media may follow on the
 same ports (RFC 5764): those, and STUN, are shown to others (mux.pxd).
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcmp, memset
 
 from netwatch._fast.base.bytes cimport (u8, u16, u32, Reader, Slice, be16, be24, be32, reader, slice_of, take8,
                                         take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
                                            SEALED_END, fact_once, fact_set, facts_find, sealed, set_initiator, wants,
-                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads)
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.lines cimport from_client
 from netwatch._fast.proto.common.mux cimport MUX_DARK, MUX_DTLS, MUX_STUN, mux_foreign, mux_kind, mux_met, mux_was_met
 from netwatch._fast.proto.common.pieces cimport Pieces, pieces_clear, pieces_put, pieces_ready
@@ -257,11 +257,9 @@ cdef int dtls_parse(Look* look, Slice data) noexcept nogil:
     cdef const u8* p
     cdef u32 n, size
     look.used = data.n
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Dtls))
-    d = <Dtls*>look.state[0]
-    if d == NULL:
+    if not has_state(look, sizeof(Dtls)):
         return PARSE_DONE
+    d = <Dtls*>look.state[0]
     d.dark[0], d.dark[1] = look.conn.met & MUX_DARK != 0, look.conn.met & MUX_DARK << 1 != 0
     n = data.n
     data = inner(data)

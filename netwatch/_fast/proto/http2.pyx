@@ -4,13 +4,12 @@ Here frames are cut out and handed on as events; their headers are compressed wi
 RFC 7541), which netwatch/decrypt/http2.py keeps. DATA frames are handed on whole, whoever listens: how much of one is
 padding and whether it holds a DNS message (RFC 8484) must not depend on who follows the streams.
 """
-from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, facts_find,
-                                           fact_once, set_initiator, wants, TRAIT_STREAMS, reads)
+                                           fact_once, set_initiator, wants, TRAIT_STREAMS, reads, has_state)
 from netwatch._fast.look.registry cimport proto_named
 from netwatch._fast.proto.http.facts cimport HTTP_COUNT, HTTP_HOST, HTTP_METHOD, HTTP_PATH, HTTP_STATUS
 from netwatch._fast.proto.common.again cimport messages_fill
@@ -119,9 +118,7 @@ cdef bint setting_fits(u16 ident, u32 value) noexcept nogil:
 # --- frames ---
 
 cdef Http2* state_of(Look* look) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Http2))
-    return <Http2*>look.state[0]
+    return <Http2*>look.state[0] if has_state(look, sizeof(Http2)) else NULL
 
 
 cdef void tell_upgraded(Look* look, Http2* h, bint client) noexcept nogil:

@@ -2,12 +2,11 @@
 
 Stored values are passed over. In UDP a frame header of eight bytes stands before the text (protocol.txt, UDP).
 """
-from libc.stdlib cimport calloc
 from libc.string cimport memset, strchr
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, be32, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.again cimport among, begins_again, command_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, from_client, is_letter, keep_each, keep_once,
                                                 keep_verb, next_line, number_of, port_is, skip_bytes, skip_rest,
@@ -329,11 +328,9 @@ cdef int memcached_parse(Look* look, Slice data) noexcept nogil:
     cdef Slice line
     cdef u64 value
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Memcached))
-    mem = <Memcached*>look.state[0]
-    if mem == NULL:
+    if not has_state(look, sizeof(Memcached)):
         return PARSE_DONE
+    mem = <Memcached*>look.state[0]
     if look.datagram:
         look.used = data.n
         keep_form(look, False)

@@ -4,12 +4,12 @@ The client begins with a length and a version or a request code; from then on bo
 body. A switch to TLS gives the flow back; under GSSAPI's encryption nothing more can be read. Of answers only the
 login, settings and the first error are read.
 """
-from libc.stdlib cimport calloc
 from libc.string cimport strchr
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be16, be32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator, reads,
+                                           has_state)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, is_letter, keep_once, skip_bytes,
                                                 skip_rest, smaller, wait_for, word_is)
@@ -315,11 +315,11 @@ cdef int take_message(Look* look, Pg* pg, Slice data) noexcept nogil:
 
 cdef int begin(Look* look, Slice data) noexcept nogil:
     """The first byte of all says who is who."""
-    cdef Pg* pg = <Pg*>calloc(1, sizeof(Pg))
+    cdef Pg* pg
     cdef bint client = data.p[0] != c'R' and data.p[0] != c'E' and data.p[0] != c'Z'
-    look.state[0] = pg
-    if pg == NULL:
+    if not has_state(look, sizeof(Pg)):
         return PARSE_DONE
+    pg = <Pg*>look.state[0]
     pg.client = <u8>(look.side if client else 1 - look.side)
     pg.sure[look.side] = True
     set_initiator(look, client)

@@ -2,11 +2,9 @@
 
 Requests are arrays of bulk strings, or lines (inline commands). Of the server's side only the first line is read.
 """
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, begins_word, from_client, is_digit, is_letter, keep_once,
                                                 keep_verb, next_line, number_of, port_is, same_word, skip_bytes,
                                                 skip_rest, smaller, take_word, wait_for, wait_more, word_is)
@@ -236,11 +234,9 @@ cdef int take_answer(Look* look, Redis* redis, Slice data) noexcept nogil:
 cdef int redis_parse(Look* look, Slice data) noexcept nogil:
     cdef Redis* redis
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Redis))
-    redis = <Redis*>look.state[0]
-    if redis == NULL:
+    if not has_state(look, sizeof(Redis)):
         return PARSE_DONE
+    redis = <Redis*>look.state[0]
     if look.offset == 0 and data.n and (is_answer(data.p[0]) and data.p[0] != c'*'):
         set_initiator(look, False)
     if not from_client(look):

@@ -8,8 +8,8 @@ from libc.stdlib cimport free
 from sys import byteorder
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Reader, Slice, be32, left, reader, take, take32
-from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, fact_number,
-                                           set_initiator, zeroed, reads)
+from netwatch._fast.look.protocol cimport (Look, Proto, ON_UDP, PARSE_DONE, PARSE_OK, fact_number, set_initiator, reads,
+                                           has_state, misfit)
 from netwatch._fast.proto.common.exported cimport hand_on
 from netwatch._fast.proto.common.learn cimport fact_distinct
 from netwatch._fast.proto.common.lines cimport port_is
@@ -159,14 +159,9 @@ cdef void take_datagram(Look* look, Sflow* s, Slice d) noexcept nogil:
 cdef int sflow_parse(Look* look, Slice d) noexcept nogil:
     look.used = d.n
     if not fits(d):
-        if look.cold.facts == NULL:
-            return PARSE_NOT_MINE
-        look.dpi.malformed[look.proto] += 1
-        return PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = zeroed(sizeof(Sflow))
-        if look.state[0] == NULL:
-            return PARSE_DONE
+        return misfit(look)
+    if not has_state(look, sizeof(Sflow)):
+        return PARSE_DONE
     take_datagram(look, <Sflow*>look.state[0], d)
     hand_on(look, d.p, <u32>d.n)
     return PARSE_OK

@@ -4,12 +4,11 @@ Of bodies only session descriptions are looked at: the media they agree on are f
 """
 import re
 
-from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, find_byte, slice_of, starts
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, set_initiator, reads, has_state)
 from netwatch._fast.proto.http.head cimport head_end
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, holds_word, keep_each, keep_once, keep_verb, next_field,
                                                 next_line, number_of, skip_bytes, smaller, take_word, wait_for,
@@ -239,11 +238,9 @@ cdef int sip_resync(Look* look, Slice data) noexcept nogil:
 cdef int sip_parse(Look* look, Slice data) noexcept nogil:
     cdef Sip* sip
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Sip))
-    sip = <Sip*>look.state[0]
-    if sip == NULL:
+    if not has_state(look, sizeof(Sip)):
         return PARSE_DONE
+    sip = <Sip*>look.state[0]
     if look.datagram:
         look.used = data.n
         sip.messages += 1

@@ -6,11 +6,10 @@ banners are kept.
 """
 import base64
 
-from libc.stdlib cimport calloc
 from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader, starts, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
-                                           TRAIT_OPAQUE, reads)
+                                           TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.common.again cimport begins_again
 from netwatch._fast.proto.common.lines cimport (from_client, is_digit, keep_once, next_line, port_is,
                                                 skip_bytes, skip_rest, smaller, wait_for, wait_more)
@@ -188,11 +187,9 @@ cdef int ssh_parse(Look* look, Slice data) noexcept nogil:
     cdef Slice line
     cdef i64 step
     cdef int code
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Ssh))
-    ssh = <Ssh*>look.state[0]
-    if ssh == NULL:
+    if not has_state(look, sizeof(Ssh)):
         return PARSE_DONE
+    ssh = <Ssh*>look.state[0]
     if look.offset == 0 and data.n and ssh.banner[look.side] == 0 and data.p[0] == 0:
         ssh.banner[look.side] = 1
         ssh.as_client[look.side] = from_client(look)

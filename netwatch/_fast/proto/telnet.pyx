@@ -4,12 +4,10 @@ A connection that begins with option negotiation is taken for Telnet; one that i
 is text, with little confidence. Reading ends after the password, or when
 both sides have said enough without asking for one.
 """
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16
 from netwatch._fast.flow.row cimport BIT_SEEN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_OK, fact_add, fact_once,
-                                           reads)
+                                           reads, has_state)
 from netwatch._fast.proto.common.lines cimport from_client, holds_word, port_is, skip_rest
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
 from netwatch._fast.proto.common.facts import TEXT, described, fact_fields, words
@@ -195,11 +193,9 @@ cdef bint take_byte(Look* look, Telnet* tel, Way* way, u8 c) noexcept nogil:
 cdef int telnet_parse(Look* look, Slice data) noexcept nogil:
     cdef Telnet* tel
     cdef Way* way
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Telnet))
-    tel = <Telnet*>look.state[0]
-    if tel == NULL:
+    if not has_state(look, sizeof(Telnet)):
         return PARSE_DONE
+    tel = <Telnet*>look.state[0]
     way = &tel.way[look.side]
     while look.used < data.n:
         look.used += 1

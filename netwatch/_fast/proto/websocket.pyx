@@ -6,7 +6,7 @@ Frames are checked and counted; their content, unmasked, is read as a stream of 
 (MQTT 5.0 section 6, SIP by RFC 7118, XMPP by RFC 7395, ...), and handed on to who follows streams. What is compressed
 (RFC 7692) is unpacked in netwatch/decrypt/websocket.py.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, be16, be32, be64
 from netwatch._fast.flow.row cimport AGREED_WEBSOCKET, BIT_SEEN, Conn, OPEN_KNOWN
@@ -15,7 +15,7 @@ from netwatch._fast.look.dispatch cimport LAST_CHANGE, dpi_close, dpi_drop
 from netwatch._fast.look.reading cimport Feed, feed_bytes, feed_gap
 from netwatch._fast.look.protocol cimport (Dpi, Look, Proto, DETECT_MORE, EV_CHUNK, EV_FRAME, FRAME_OVER, ON_TCP,
                                            PARSE_DONE, PARSE_MALFORMED, PARSE_MORE, PARSE_OK, event, fact_add,
-                                           fact_number, fact_once, wants, reads)
+                                           fact_number, fact_once, wants, reads, has_state)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.lines cimport all_text, from_client, is_text
 from netwatch._fast.proto.common.facts import FLAG, NUMBER, TEXT, described, fact_fields
@@ -225,11 +225,9 @@ cdef int websocket_parse(Look* look, Slice data) noexcept nogil:
     cdef WebSocket* ws
     cdef u64 step = 0
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(WebSocket))
-    ws = <WebSocket*>look.state[0]
-    if ws == NULL:
+    if not has_state(look, sizeof(WebSocket)):
         return PARSE_DONE
+    ws = <WebSocket*>look.state[0]
     while code == PARSE_OK and look.used < data.n and look.skip == 0:
         code = take_frame(look, ws, data.p + look.used, data.n - look.used, &step)
         if code == PARSE_OK and step > data.n - look.used:

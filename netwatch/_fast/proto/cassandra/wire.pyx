@@ -4,12 +4,10 @@ A message is an envelope: version and direction, flags, stream, opcode, length, 
 stand in frames once the login has begun; a frame's head has a checksum by which it is told from an envelope. Bodies
 that are compressed, and those of results, are passed over. What nodes say to one another is named by its magic alone.
 """
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Reader, Slice, be32, le16, left, reader, slice_of, take,
                                         take16, take32, take8, take_slice)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED, PARSE_OK,
-                                           fact_number, fact_once, set_initiator, reads)
+                                           fact_number, fact_once, set_initiator, reads, has_state)
 from netwatch._fast.proto.cassandra.frame cimport HEAD_FRAME, HEAD_FRAME_LZ4, is_frame
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.learn cimport keep_u8
@@ -330,10 +328,9 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         fact_once(look, CQL_INTERNODE, data.p + 6, 1)
         look.used = 8
         return PARSE_DONE
-    cql = <Cql*>calloc(1, sizeof(Cql))
-    look.state[0] = cql
-    if cql == NULL:
+    if not has_state(look, sizeof(Cql)):
         return PARSE_DONE
+    cql = <Cql*>look.state[0]
     cql.client = <u8>(look.side if client else 1 - look.side)
     set_initiator(look, client)
     return PARSE_OK

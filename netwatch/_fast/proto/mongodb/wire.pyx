@@ -4,11 +4,9 @@ Every message has sixteen bytes of head (length, its number, the number it answe
 body with documents in BSON. Of each message the start is read: commands, databases and collections, what client and
 server say of themselves, the login, the first error. Compressed messages are opened as far as they are looked at.
 """
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, Reader, Slice, le32, left, reader, slice_of, take, take8
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, set_initiator, reads, has_state)
 from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, unsnapped, zstd_unpacked
 from netwatch._fast.proto.mongodb.bson cimport BSON_INT32, BSON_STRING, Element, bson_document, bson_fixed, bson_next
 from netwatch._fast.proto.common.again cimport begins_again
@@ -230,10 +228,9 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         return PARSE_NOT_MINE
     if (op == OP_MSG or op == OP_COMPRESSED) and le32(data.p + 8) and le32(data.p + 8) != NO_ANSWER:
         client = False
-    mongo = <Mongo*>calloc(1, sizeof(Mongo))
-    look.state[0] = mongo
-    if mongo == NULL:
+    if not has_state(look, sizeof(Mongo)):
         return PARSE_DONE
+    mongo = <Mongo*>look.state[0]
     mongo.client = <u8>(look.side if client else 1 - look.side)
     set_initiator(look, client)
     return PARSE_OK

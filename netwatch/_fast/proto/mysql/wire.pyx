@@ -5,12 +5,11 @@ sends one command at a time; a command begins at sequence 0. Of answers only err
 has the flow given back. Where compression was agreed the packets stand in frames of their own, of which the first of
 each command, and of each answer, is opened.
 """
-from libc.stdlib cimport calloc
-
 from netwatch._fast.base.bytes cimport u8, u32, u64, Slice, le16, slice_of
 from netwatch._fast.base.unpack cimport WINDOW_ZLIB, inflated, zstd_unpacked
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator, reads,
+                                           has_state)
 from netwatch._fast.proto.common.again cimport WHOLE_BEFORE
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, is_digit, keep_once, skip_bytes, skip_rest,
@@ -330,10 +329,9 @@ cdef int begin(Look* look, Slice data) noexcept nogil:
         data.p[3] == 0 and (first == GREETS_10 or first == GREETS_9 or first == SAYS_ERROR)
     if le24(data.p) == 0 or data.p[3] > AFTER_TLS:
         return PARSE_NOT_MINE
-    look.state[0] = calloc(1, sizeof(Mysql))
-    my = <Mysql*>look.state[0]
-    if my == NULL:
+    if not has_state(look, sizeof(Mysql)):
         return PARSE_DONE
+    my = <Mysql*>look.state[0]
     my.server = <u8>(look.side if server else 1 - look.side)
     my.greeted = server
     my.packets = my.decided = my.login = server and data.p[3] > 0     # joined behind the login

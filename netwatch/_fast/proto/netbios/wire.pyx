@@ -11,7 +11,7 @@ from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, Slice, Reader, be16, 
 from netwatch._fast.flow.row cimport Row, ST_NETBIOS_QUERY, ST_NETBIOS_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_add, fact_set, set_initiator,
-                                           reads, has_state, last_said)
+                                           reads, has_state, last_said, misfit)
 from netwatch._fast.proto.common.learn cimport Waiting, asked, fact_distinct, keep_latency, keep_u8
 from netwatch._fast.proto.netbios.mailslot cimport mailslot_learn
 from netwatch._fast.proto.netbios.names cimport netbios_answer, netbios_status
@@ -261,10 +261,8 @@ cdef int netbios_parse(Look* look, Slice d) noexcept nogil:
         learn_name(look, d)
     elif datagram_service(d):
         learn_datagram(look, d)
-    elif look.cold.facts == NULL:
-        return PARSE_NOT_MINE
     else:
-        look.dpi.malformed[look.proto] += 1
+        return misfit(look)
     return PARSE_OK
 
 

@@ -9,7 +9,7 @@ from libc.stdlib cimport free
 from netwatch._fast.base.bytes cimport (u8, u16, u32, u64, i64, Reader, Slice, be16, be32, left, reader, take, take16,
                                         take_reader)
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, fact_once, set_initiator, reads)
+                                           PARSE_OK, fact_number, fact_once, set_initiator, reads, misfit)
 from netwatch._fast.proto.common.exported cimport hand_on
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u16, keep_u8, noted
@@ -229,10 +229,8 @@ cdef int read_datagram(Look* look, Export* x, Slice d, int sure) noexcept nogil:
     look.used = d.n
     if sure > 0:
         take_packet(look, x, d.p, d.n)
-    elif look.cold.facts == NULL:
-        return PARSE_NOT_MINE
     else:
-        look.dpi.malformed[look.proto] += 1
+        return misfit(look)
     return PARSE_OK
 
 

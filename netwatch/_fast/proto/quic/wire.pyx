@@ -14,7 +14,7 @@ from netwatch._fast.base.mix cimport load64
 from netwatch._fast.look.marks cimport MARK_BYTES, bear_mark, mark
 from netwatch._fast.look.protocol cimport (Look, Proto, EV_SEALED, ON_UDP, PARSE_DONE, PARSE_OK, SEALED_END,
                                            fact_number, fact_once, fact_set, sealed, set_initiator, wants,
-                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads)
+                                           TRAIT_CARRIES_TLS, TRAIT_OPAQUE, TRAIT_STREAMS, reads, has_state)
 from netwatch._fast.proto.quic.detect cimport quic_detect
 from netwatch._fast.proto.quic.gquic cimport GoogleHeader, google_header, google_hello, google_skip_ack
 from netwatch._fast.proto.common.pieces cimport PIECES_BYTES, Pieces, pieces_clear, pieces_put, pieces_ready
@@ -312,11 +312,9 @@ cdef int quic_parse(Look* look, Slice data) noexcept nogil:
     cdef GoogleHeader google
     cdef int code
     look.used = data.n
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Quic))
-    q = <Quic*>look.state[0]
-    if q == NULL:
+    if not has_state(look, sizeof(Quic)):
         return PARSE_DONE
+    q = <Quic*>look.state[0]
     if wants(look, EV_SEALED):
         sealed(look, data.p, data.n, 0)
     if q.read or q.joined:

@@ -5,12 +5,12 @@ TLS follows at once, and the flow is given back. With RDP's own security the two
 client name, build, screen, keyboard, channels, encryption; without any even the login can be read. That is all there
 is; the session itself is left alone.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, Reader, be16, find_byte, le16, le32, reader, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.again cimport messages_fill
 from netwatch._fast.proto.common.ber cimport ber_any, ber_enter, ber_slice
 from netwatch._fast.proto.common.learn cimport keep_text
@@ -303,11 +303,9 @@ cdef int one(Look* look, Rdp* rdp, Slice d) noexcept nogil:
 cdef int rdp_parse(Look* look, Slice d) noexcept nogil:
     cdef Rdp* rdp
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Rdp))
-    rdp = <Rdp*>look.state[0]
-    if rdp == NULL:
+    if not has_state(look, sizeof(Rdp)):
         return PARSE_DONE
+    rdp = <Rdp*>look.state[0]
     while code == PARSE_OK and look.used < d.n:
         code = one(look, rdp, d)
     return code

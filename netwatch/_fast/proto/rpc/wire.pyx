@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Reader, Slice, be32, reader, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, ON_UDP, PARSE_DONE, PARSE_NOT_MINE,
-                                           PARSE_OK, fact_number, set_initiator, reads)
+                                           PARSE_OK, fact_number, set_initiator, reads, misfit)
 from netwatch._fast.proto.common.framed cimport Framed, each_message, framed, seek_again
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_text
 from netwatch._fast.proto.common.lines cimport port_is
@@ -343,10 +343,8 @@ cdef int read_datagram(Look* look, Rpc* rpc, Slice d) noexcept nogil:
         take_call(look, rpc, d.p, d.n)
     elif kind == 2:
         take_reply(look, rpc, d.p, d.n)
-    elif look.cold.facts == NULL:
-        return PARSE_NOT_MINE
     else:
-        look.dpi.malformed[look.proto] += 1
+        return misfit(look)
     return PARSE_OK
 
 

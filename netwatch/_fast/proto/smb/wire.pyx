@@ -4,12 +4,12 @@ Every message stands behind four bytes of the NetBIOS session service (RFC 1002 
 MS-SMB2 section 2.1 widens the length to 24 bits; so netbios is named below it. Of bulk data only the header is read.
 The messages themselves are read by smb1.pyx and smb2.pyx, the texts made by smbtext.pyx.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be24, le16, le32, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, reads, has_state)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport skip_bytes, smaller, wait_for
 from netwatch._fast.proto.smb.smb1 cimport smb1_learn, smb1_wanted
@@ -131,11 +131,9 @@ cdef int one(Look* look, Smb* smb, Slice d) noexcept nogil:
 cdef int smb_parse(Look* look, Slice d) noexcept nogil:
     cdef Smb* smb
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Smb))
-    smb = <Smb*>look.state[0]
-    if smb == NULL:
+    if not has_state(look, sizeof(Smb)):
         return PARSE_DONE
+    smb = <Smb*>look.state[0]
     while code == PARSE_OK and look.used < d.n and look.skip == 0:
         code = hunt(look, smb, d) if smb.hunting[look.side] else one(look, smb, d)
     return code

@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
-                                           wants, zeroed, TRAIT_OPAQUE, reads)
+                                           wants, TRAIT_OPAQUE, reads, has_state)
 from netwatch._fast.proto.tor cimport tor_certificate
 from netwatch._fast.proto.tls.detect cimport (CERT_HEAD, HELLO_SURE, HS_CERTIFICATE, HS_CLIENT_HELLO, HS_SERVER_HELLO,
                                               MAX_HELLO, MAX_RECORD, MESSAGE_HEAD, REC_ALERT, REC_CCS, REC_DATA,
@@ -222,9 +222,7 @@ cdef int parse_ssl2(Look* look, Tls* tls, Slice data) noexcept nogil:
 
 
 cdef Tls* state_of(Look* look) noexcept nogil:
-    if look.state[0] == NULL:
-        look.state[0] = zeroed(sizeof(Tls))
-    return <Tls*>look.state[0]
+    return <Tls*>look.state[0] if has_state(look, sizeof(Tls)) else NULL
 
 
 cdef int tls_parse(Look* look, Slice data) noexcept nogil:

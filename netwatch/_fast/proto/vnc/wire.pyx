@@ -3,12 +3,12 @@
 The two sides take turns: versions, security type, login, the desktop's name and size. When TLS is agreed the flow is
 given back; the session itself, and logins nobody has described, are left alone.
 """
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, be16, be32, slice_of
 from netwatch._fast.flow.row cimport BIT_SEEN
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
-                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads)
+                                           PARSE_NOT_MINE, PARSE_OK, fact_once, set_initiator, reads, has_state)
 from netwatch._fast.proto.common.learn cimport keep_u8
 from netwatch._fast.proto.common.lines cimport from_client, is_digit, keep_once, smaller, wait_for, wait_more
 from netwatch._fast.proto.vnc.joined cimport FIRST_MOST, SERVER_INIT, joined
@@ -347,11 +347,9 @@ cdef int step(Look* look, Vnc* vnc, Slice d) noexcept nogil:
 cdef int vnc_parse(Look* look, Slice d) noexcept nogil:
     cdef Vnc* vnc
     cdef int code = PARSE_OK
-    if look.state[0] == NULL:
-        look.state[0] = calloc(1, sizeof(Vnc))
-    vnc = <Vnc*>look.state[0]
-    if vnc == NULL:
+    if not has_state(look, sizeof(Vnc)):
         return PARSE_DONE
+    vnc = <Vnc*>look.state[0]
     if vnc.at == 0 and d.n and d.p[0] != c'R':
         return PARSE_DONE                       # joined behind the handshake
     while code == PARSE_OK and look.used < d.n:
