@@ -8,32 +8,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from live_capture import WORDS, shown
 from namespaces import NAME, Lab, reason
 
 pytestmark = pytest.mark.skipif(reason() is not None, reason=reason() or "")
-START_UP = 3.0  # seconds until the capture surely runs
-WORDS = ["--what", "http,flows", "--format", "ndjson"]
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with Lab(tmp_path_factory.mktemp("lab")) as made:
         yield made
-
-
-def shown(lab: Lab, seconds: int, keys: Path, ask: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(http records, flows with TLS) of a capture during which `ask` is called."""
-    process = lab.netwatch("read", "-i", lab.near, "--duration", f"{seconds}s", "--keylog", str(keys), *WORDS)
-    time.sleep(START_UP)
-    ask()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    records = [json.loads(line) for line in out.splitlines()]
-    return ([r for r in records if r["schema"] == "netwatch.http/1"],
-            [r for r in records if r["schema"] == "netwatch.flow/1" and "tls" in r])
 
 
 def curl(lab: Lab, keys: Path, *words: str, version: str = "--http1.1") -> None:
@@ -49,7 +35,7 @@ def test_while_it_is_said(lab: Lab, tmp_path: Path) -> None:
         for words in (["--tls-max", "1.2"], ["--tlsv1.3"]):
             curl(lab, keys, *words)
 
-    http, flows = shown(lab, 9, keys, ask)
+    http, flows = shown(lab, "tls", 9, keys, ask)
     assert sorted(r["path"] for r in http) == sorted(f"/page.txt?{i}" for i in [*range(5)] * 2)
     assert {(r["host"], r["status"], r["decrypted"]) for r in http} == {(NAME, 200, True)}
     assert sorted(flow["tls"]["version"] for flow in flows) == ["TLS 1.2", "TLS 1.3"]
@@ -64,7 +50,7 @@ def test_http2(lab: Lab, tmp_path: Path) -> None:
         for words in (["--tls-max", "1.2"], ["--tlsv1.3"]):
             curl(lab, keys, *words, version="--http2")
 
-    http, flows = shown(lab, 9, keys, ask)
+    http, flows = shown(lab, "tls", 9, keys, ask)
     assert sorted(r["path"] for r in http) == sorted(f"/page.txt?{i}" for i in [*range(5)] * 2)
     assert {(r["host"], r["status"], r["version"], r["decrypted"]) for r in http} == {(NAME, 200, "2", True)}
     assert [flow["tls"]["alpn_chosen"] for flow in flows] == ["h2", "h2"]
@@ -78,7 +64,7 @@ def test_keys_that_come_two_seconds_late(lab: Lab, tmp_path: Path) -> None:
         time.sleep(2)
         read.write_bytes(written.read_bytes())
 
-    http, flows = shown(lab, 10, read, ask)
+    http, flows = shown(lab, "tls", 10, read, ask)
     assert [r["path"] for r in http] == [f"/page.txt?{i}" for i in range(5)]
     assert [flow.get("decrypt", {}).get("keys") for flow in flows] == ["keylog"]
 

@@ -5,7 +5,6 @@ They speak by aioquic, which the interpreter named by NETWATCH_LAB_PYTHON has, o
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live_capture import shown
 from namespaces import NAME, SERVER, Lab, reason
 from scenarios.table import LAB_PYTHON
 from scenarios.web import QUIC_CLIENT, QUIC_SERVER
 
-START_UP = 3.0  # seconds until the capture surely runs
 ASKED = [("/index.html", 200), ("/missing", 404)]  # what QUIC_CLIENT asks for in each connection
 
 
@@ -63,26 +62,13 @@ def fetch(lab: Lab, keys: Path, connections: int) -> None:
     lab.ask("env", f"SSLKEYLOGFILE={keys}", *words)
 
 
-def shown(lab: Lab, seconds: int, keys: Path, ask: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(http records, flows of QUIC) of a capture during which `ask` is called."""
-    words = ["--keylog", str(keys), "--what", "http,flows", "--format", "ndjson"]
-    process = lab.netwatch("read", "-i", lab.near, "--duration", f"{seconds}s", *words)
-    time.sleep(START_UP)
-    ask()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    records = [json.loads(line) for line in out.splitlines()]
-    return ([r for r in records if r["schema"] == "netwatch.http/1"],
-            [r for r in records if r["schema"] == "netwatch.flow/1" and "quic" in r])
-
-
 def said(http: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [(r["version"], r["host"], r["path"], r["status"], r["decrypted"]) for r in http]
 
 
 def test_while_it_is_said(lab: Lab, tmp_path: Path) -> None:
     """Two connections, the second resumed; the log is there only from the first one on."""
-    http, flows = shown(lab, 9, tmp_path / "keys", lambda: fetch(lab, tmp_path / "keys", 2))
+    http, flows = shown(lab, "quic", 9, tmp_path / "keys", lambda: fetch(lab, tmp_path / "keys", 2))
     assert said(http) == [("3", NAME, path, status, True) for path, status in ASKED * 2]
     assert [flow["app_stack"] for flow in flows] == [["quic", "tls", "http3"]] * 2
     assert all(flow["decrypted"] and flow["quic"]["sni"] == NAME for flow in flows)
@@ -96,7 +82,7 @@ def test_keys_that_come_two_seconds_late(lab: Lab, tmp_path: Path) -> None:
         time.sleep(2)
         read.write_bytes(written.read_bytes())
 
-    http, flows = shown(lab, 10, read, ask)
+    http, flows = shown(lab, "quic", 10, read, ask)
     assert said(http) == [("3", NAME, path, status, True) for path, status in ASKED]
     assert [flow["decrypt"]["keys"] for flow in flows] == ["keylog"]
 
@@ -104,6 +90,6 @@ def test_keys_that_come_two_seconds_late(lab: Lab, tmp_path: Path) -> None:
 def test_without_keys_nothing_is_opened(lab: Lab, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
-    http, flows = shown(lab, 7, empty, lambda: fetch(lab, tmp_path / "keys", 1))
+    http, flows = shown(lab, "quic", 7, empty, lambda: fetch(lab, tmp_path / "keys", 1))
     assert http == []
     assert [(flow["quic"]["sni"], "decrypted" in flow) for flow in flows] == [(NAME, False)]
