@@ -35,7 +35,8 @@ RECEIVERS = {
     "netwatch": [*NETWATCH, "read", "-i", HERE_END, "--duration", "10m", "--what", "summary"],
     "netwatch --sandbox off": [*NETWATCH, "read", "-i", HERE_END, "--duration", "10m", "--what", "summary",
                                "--sandbox", "off"],  # captured by the process itself, without the ring
-    "netwatch --workers 2": [*NETWATCH, "read", "-i", HERE_END, "--duration", "10m", "--what", "summary", "--workers", "2"],
+    "netwatch --workers 2": [*NETWATCH, "read", "-i", HERE_END, "--duration", "10m", "--what", "summary",
+                             "--workers", "2"],
     "netwatch --no-dpi": [*NETWATCH, "read", "-i", HERE_END, "--duration", "10m", "--what", "summary", "--no-dpi"],
     "tcpdump -w /dev/null": ["tcpdump", "-n", "-i", HERE_END, "-w", "/dev/null"],
     "tcpdump -B 65536": ["tcpdump", "-n", "-i", HERE_END, "-B", "65536", "-w", "/dev/null"],
