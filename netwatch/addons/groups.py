@@ -98,7 +98,7 @@ class GroupsOf:
             top = {}
             for by in ("remote", "state"):
                 inside = yield from self._groups(session, found, by).largest(TOP)
-                top[by] = [_record(key[0], sums, clock) for key, sums in inside]
+                top[by] = [group_record(key[0], sums, clock) for key, sums in inside]
             total = groups.fold()
         else:
             turned = {at for key in self.turned if (at := groups.number(key)) is not None}
@@ -124,7 +124,7 @@ class GroupsOf:
 
     def _group(self, groups: GroupList, key: GroupKey, group: int, clock: int) -> Record:
         told = groups.about(group)
-        return _record(key, groups.sum(group), clock) | {
+        return group_record(key, groups.sum(group), clock) | {
             "unfolded": self.unfolded != (key in self.turned), "app": told["app"], "apps": told["apps"]}
 
 
@@ -133,7 +133,7 @@ def _by(name: str) -> By:
     return BY.get(name, By((name,)))
 
 
-def _record(key: GroupKey, sums: Record, clock: int) -> Record:
+def group_record(key: GroupKey, sums: Record, clock: int) -> Record:
     """What a group adds up to, with `age_s`, seconds since its first frame, `down` and `up` as standpoint.seen()."""
     found = {"key": key, "age_s": max(0, clock - sums.pop("first_ns")) / 1e9, **sums}
     for group, flow in (("rate_in", "down"), ("rate_out", "up"), ("bytes_in", "down_bytes"), ("bytes_out", "up_bytes")):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from netwatch.addons.groups import Grouped, GroupsOf
+from netwatch._fast.view.groupby import GroupBy
+from netwatch._fast.view.grouplist import GroupList
+from netwatch.addons.groups import BY, Grouped, GroupsOf, group_record
+from netwatch.addons.throughput import Throughput
 from netwatch.model.contract import Addon
 from netwatch.model.group import GroupKey
 from netwatch.model.host import Host, Unavailable
@@ -19,14 +22,16 @@ if TYPE_CHECKING:
 
 APART_S = 0.5  # between two looks at a process, at least
 MOST = 512  # processes looked at
-PROGRAMS, PIDS = 2000, 10_000  # that are listed
+PROGRAMS, PIDS, REMOTES = 2000, 10_000, 10_000  # that are listed
+REMOTE = "remote"  # the key of what a process talks to: its own key and that of the remote
 
 
 @dataclass(frozen=True)
 class Processes:
-    """As GroupsOf, by program; below one of `unfolded` its processes, by PID. Rows of programs have `pids`, how many;
-    rows of a live source `cpu`, percent of one core, from the second look on; what is out and in is as the process sees
-    it. `within`: the row whose top remotes and states are wanted."""
+    """As GroupsOf, by program; below one of `unfolded` its processes, by PID, where it has several, and below those
+    the names or addresses they talk to. `level` of a row is 0, 1 or 2. Rows of programs have `pids`, how many; rows of
+    a live source `cpu`, percent of one core, from the second look on; what is out and in is as the process sees it.
+    `within`: the row whose top remotes and states are wanted."""
 
     where: Filter | None = None
     sort: str = "rate"
@@ -46,9 +51,10 @@ class Processes:
         for row in pids:
             if row["key"][0] == "pid":
                 below.setdefault(row["key"][1][0], []).append(row)
-        rows = list(self._tree(programs.rows, below))
+        remotes = session.look(self._remotes(session)) if self.unfolded else {}
+        rows = list(self._tree(programs.rows, below, remotes))
         top = None
-        if self.within is not None:
+        if self.within is not None and self.within[0] != REMOTE:
             by = "pid" if self.within[0] == "pid" else "process"
             top = GroupsOf(by, self.where, history=self.history, limit=1, within=self.within).answer(session).top
         return replace(programs, rows=rows[self.offset:self.offset + self.limit], offset=self.offset, total=len(rows),
@@ -57,15 +63,34 @@ class Processes:
     def _grouped(self, session: Session, by: str, most: int) -> Grouped:
         return GroupsOf(by, self.where, self.sort, self.descending, self.history, 0, most, remotes=True).answer(session)
 
-    def _tree(self, programs: list[Record], below: dict[object, list[Record]]) -> Iterator[Record]:
+    def _remotes(self, session: Session) -> Generator[bool, None, dict[object, list[Record]]]:
+        """What each process talks to, by the process, those of most bytes first."""
+        selected = yield from session.view.select(self.where, None, False, self.history or not session.live,
+                                                  BY["pid"].looked_at | BY["host"].looked_at)
+        groups = GroupList(selected, [GroupBy(selected.view, *BY[by]) for by in ("pid", "host")],
+                           session.get(Throughput).history, ours=True)
+        found = yield from groups.largest(REMOTES)
+        below: dict[object, list[Record]] = {}
+        for (process, remote), sums in found:
+            row = group_record((REMOTE, (process, remote)), sums, session.engine.clock)
+            below.setdefault(process, []).append(row | {"level": 2})
+        return below
+
+    def _tree(self, programs: list[Record], below: Mapping[object, list[Record]],
+              remotes: Mapping[object, list[Record]]) -> Iterator[Record]:
         for program in programs:
             mine = below.get(program["key"][1], []) if program["key"][0] == "process.name" else []
-            unfolded = program["key"] in self.unfolded and len(mine) > 1
+            unfolded = program["key"] in self.unfolded
             cost = [row["cpu"] for row in mine if "cpu" in row]
-            yield program | {"pids": len(mine), "unfolded": unfolded} | ({"cpu": sum(cost)} if cost else {}) | (
-                {"pid": mine[0]["key"][1][1]} if len(mine) == 1 else {})
-            if unfolded:
-                yield from mine
+            yield program | {"level": 0, "pids": len(mine), "unfolded": unfolded} | (
+                {"cpu": sum(cost)} if cost else {}) | ({"pid": mine[0]["key"][1][1]} if len(mine) == 1 else {})
+            if not unfolded:
+                continue
+            if len(mine) < 2:
+                yield from remotes.get(mine[0]["key"] if mine else program["key"], ())
+            for row in mine if len(mine) > 1 else ():
+                yield row | {"level": 1, "unfolded": row["key"] in self.unfolded}
+                yield from remotes.get(row["key"], ()) if row["key"] in self.unfolded else ()
 
 
 class Costs:

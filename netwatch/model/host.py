@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
+    from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
     from netwatch.model.probe import Reply
     from netwatch.model.record import Record
 
@@ -78,6 +78,10 @@ class Host:
 
     def kernel_drops(self) -> list[KernelDrop]:
         """What the kernel has dropped since owners are looked for, and why; the most first."""
+        raise Unavailable(NOBODY)
+
+    def bound_sockets(self) -> list[BoundSocket]:
+        """What listens or is bound now in this network namespace, as far as owners are looked for; by port."""
         raise Unavailable(NOBODY)
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:

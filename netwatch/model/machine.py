@@ -173,6 +173,21 @@ class KernelDrop:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundSocket:
+    """A socket of this machine that takes what comes to its port from anybody: TCP that listens, UDP that is bound and
+    connected to nobody. `address` is b"" for every address of the machine; `others`: pids that hold it too; `method`
+    found it."""
+
+    proto: int
+    address: bytes
+    port: int
+    listening: bool
+    process: Process
+    others: tuple[int, ...] = ()
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Per second, over `seconds`. Of errors and drops the number in that time, not a rate."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from netwatch.model.host import Unavailable
-from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.record import Record
 from netwatch.platform.probing import Prober
 
@@ -52,6 +52,7 @@ class Owners(Protocol):
                 first_seen_ns: int = 0, last_seen_ns: int = 0) -> Owner | Unknown: ...
     def status(self) -> list[Status]: ...
     def drops(self) -> list[KernelDrop]: ...
+    def bound_sockets(self) -> list[BoundSocket]: ...
     def close(self) -> None: ...
 
 

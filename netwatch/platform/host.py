@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from netwatch.model.host import Ends, Host, Unavailable
-from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 from netwatch.platform import base, current, psutils
@@ -38,6 +38,11 @@ class ThisMachine(Host):
         if self._looking is None:
             raise Unavailable("owners are not looked for (owners.find), nor what the kernel drops")
         return self._looking.drops()
+
+    def bound_sockets(self) -> list[BoundSocket]:
+        if self._looking is None:
+            raise Unavailable("owners are not looked for (owners.find), nor who listens")
+        return self._looking.bound_sockets()
 
     @cached_property
     def _probing(self) -> Probing:
@@ -116,6 +121,9 @@ class Looking:
 
     def drops(self) -> list[KernelDrop]:
         return self._owners.drops()
+
+    def bound_sockets(self) -> list[BoundSocket]:
+        return self._owners.bound_sockets()
 
     def close(self) -> None:
         if self._starter is not None:

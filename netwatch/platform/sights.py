@@ -21,6 +21,7 @@ MS, SECOND = 1_000_000, 1_000_000_000
 SLACK = 5 * MS                 # between the clock of a packet and that of the event which belongs to it
 LINGER = 60 * SECOND           # a closed connection's last packets: two maximum segment lifetimes on Linux
 STALE = 2 * SECOND             # a socket whose end nobody tells must have been confirmed this recently
+SWEPT = 6 * SECOND             # within which a pass meets again what is open still and has said nothing
 SETTLED = 50 * MS              # by then the kernel has told of a socket that it was closed
 # who tells that a socket has been closed
 TOLD, POLLED, SILENT = 2, 1, 0   # the kernel, at once; the next pass; nobody
@@ -176,6 +177,15 @@ class Sights:
         for cookie, there in self._by_cookie.items():
             if any(s.ending == SILENT and s.end == FOREVER and s.last < since for s in there):
                 self.closed(cookie, there[-1].last)
+
+    def bound(self, now: int) -> list[tuple[int, int, Sight]]:
+        """(protocol, port, sight) of the sockets of our own namespace that are open and connected to nobody, by port;
+        one of each socket, raw ones left out."""
+        there = {(key[0], key[1], sight.cookie): sight for key, sights in self._bound.items() for sight in sights
+                 if key[1] and key[0] in (TCP, UDP) and sight.netns == self.own and sight.end == FOREVER
+                 and not sight.is_stale(now - SWEPT) and (sight.listening or key[0] == UDP)}
+        return [(proto, port, there[proto, port, cookie]) for proto, port, cookie in
+                sorted(there, key=lambda each: (each[1], each[0], each[2]))]
 
     def age_ns(self, sight: Sight, now: int) -> int:
         """How long ago it was last known that this process has, or had, this socket."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from netwatch.model.host import Unavailable
-from netwatch.model.machine import NOT_NEEDED, KernelDrop, Owner, Status, Unknown
+from netwatch.model.machine import NOT_NEEDED, BoundSocket, KernelDrop, Owner, Status, Unknown
 from netwatch.platform.base import PROTOCOLS, is_group, packed
 from netwatch.platform.facts import Facts
 from netwatch.platform.sights import SECOND, Found, Sights
@@ -26,6 +26,7 @@ DRAIN_S = 0.05                 # between two looks at the events
 FRESH_S = 0.002                # many are asked about at once: the events are looked at once for all of them
 PRUNE_S = 1.0
 EAGER = -10                    # nice value of a thread that passes many times a second, where we may have it
+BOUND_MOST = 2000              # sockets told at a time
 DROPS_MOST = 100               # told at a time
 ADDRESSES_MOST = 32            # of this machine, that a drop may have been for
 LOOPBACKS = b"\x7f\0\0\1", bytes(15) + b"\1"
@@ -124,6 +125,15 @@ class Watch:
     def drops(self) -> list[KernelDrop]:
         """What the kernel dropped, with whose it was as far as there is a socket of that port. Raises Unavailable."""
         return [replace(each, owner=self._of_port(each)) for each in self._drops()[:DROPS_MOST]]
+
+    def bound_sockets(self) -> list[BoundSocket]:
+        """What listens or is bound now in our network namespace, by port."""
+        with self._lock:
+            for tracker in self._active:
+                tracker.drain()
+            there = self._sights.bound(time.time_ns())[:BOUND_MOST]
+            return [BoundSocket(proto, sight.local, port, sight.listening, self._facts.of(sight.who), sight.others,
+                                sight.method) for proto, port, sight in there]
 
     def _of_port(self, drop: KernelDrop) -> Owner | None:
         """The one process that has a socket of that port, whichever of our addresses the packet was for."""

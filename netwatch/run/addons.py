@@ -39,6 +39,7 @@ SCREENS = {  # remember, to be asked: where somebody may ask
     "capture": "netwatch.addons.capture_control:CaptureControl",
     "replay": "netwatch.addons.replay_control:ReplayControl",
     "processes": "netwatch.addons.processes:ProcessesAddon",
+    "bound": "netwatch.addons.bound:BoundAddon",
     "groups": "netwatch.addons.groups:GroupsAddon",
     "explain": "netwatch.addons.explain:ExplainAddon",
     "export": "netwatch.addons.exporting:ExportAddon",

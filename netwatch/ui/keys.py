@@ -43,6 +43,19 @@ def _moves(context: str, row: str) -> tuple[Key, ...]:
     )
 
 
+def _line(context: str, action: str) -> tuple[Key, ...]:
+    """Of a line that is typed."""
+    return (
+        Key(context, ("left", "ctrl-b"), f"{action}_left", "", "cursor to the left"),
+        Key(context, ("right", "ctrl-f"), f"{action}_right", "", "cursor to the right"),
+        Key(context, ("home", "ctrl-a"), f"{action}_home", "", "cursor to the start"),
+        Key(context, ("end", "ctrl-e"), f"{action}_end", "", "cursor to the end"),
+        Key(context, ("backspace",), f"{action}_backspace", "", "erase the character before the cursor"),
+        Key(context, ("delete", "ctrl-d"), f"{action}_delete", "", "erase the character under the cursor"),
+        Key(context, ("ctrl-u",), f"{action}_clear", "clear", "erase the line up to the cursor"),
+    )
+
+
 def _scrolls(context: str) -> tuple[Key, ...]:
     return (
         Key(context, ("down", "j"), f"{context}_down", "scroll", "scroll down"),
@@ -61,14 +74,8 @@ KEYS = (
     Key("filter", ("shift-tab",), "filter_complete_back", "", "the completion before"),
     Key("filter", ("up", "ctrl-p"), "filter_older", "earlier", "an earlier filter"),
     Key("filter", ("down", "ctrl-n"), "filter_newer", "later", "a later filter"),
-    Key("filter", ("left", "ctrl-b"), "edit_left", "", "cursor to the left"),
-    Key("filter", ("right", "ctrl-f"), "edit_right", "", "cursor to the right"),
-    Key("filter", ("home", "ctrl-a"), "edit_home", "", "cursor to the start"),
-    Key("filter", ("end", "ctrl-e"), "edit_end", "", "cursor to the end"),
-    Key("filter", ("backspace",), "edit_backspace", "", "erase the character before the cursor"),
-    Key("filter", ("delete", "ctrl-d"), "edit_delete", "", "erase the character under the cursor"),
+    *_line("filter", "edit"),
     Key("filter", ("ctrl-w",), "edit_word", "", "erase the word before the cursor"),
-    Key("filter", ("ctrl-u",), "edit_clear", "clear", "erase the line up to the cursor"),
     Key("sort", ("enter", "space"), "sort_choose", "sort by it", "sort by the marked column"),
     Key("sort", ("S",), "sort_reverse", "reverse", "turn the order round"),
     Key("sort", ("esc", "s", "q"), "close", "close", "close the list"),
@@ -117,13 +124,7 @@ KEYS = (
     Key("settings", ("end", "G"), "settings_bottom", "", "the last setting"),
     Key("settings_edit", ("enter",), "value_keep", "keep", "give the setting this value"),
     Key("settings_edit", ("esc",), "value_cancel", "cancel", "leave the value as it was"),
-    Key("settings_edit", ("left", "ctrl-b"), "value_left", "", "cursor to the left"),
-    Key("settings_edit", ("right", "ctrl-f"), "value_right", "", "cursor to the right"),
-    Key("settings_edit", ("home", "ctrl-a"), "value_home", "", "cursor to the start"),
-    Key("settings_edit", ("end", "ctrl-e"), "value_end", "", "cursor to the end"),
-    Key("settings_edit", ("backspace",), "value_backspace", "", "erase the character before the cursor"),
-    Key("settings_edit", ("delete", "ctrl-d"), "value_delete", "", "erase the character under the cursor"),
-    Key("settings_edit", ("ctrl-u",), "value_clear", "clear", "erase the value up to the cursor"),
+    *_line("settings_edit", "value"),
     Key("memory", ("esc", "q", "enter", "M"), "close", "close", "close the memory view"),
     *_scrolls("memory"),
     Key("alert", ("esc", "q", "enter", "d"), "close", "close", "close the alert"),
@@ -183,15 +184,19 @@ KEYS = (
     Key("replay", ("^",), "replay_start", "", "to the start"),
     Key("replay", ("$",), "replay_end", "", "to the end"),
     Key("process", ("esc", "enter", "d"), "process_close", "close", "close what is told of the process"),
-    Key("processes", ("enter", "d"), "process_open", "details", "top remotes, states and rates of the process"),
-    Key("processes", ("space",), "fold", "fold", "show the processes of the program, or fold them"),
-    Key("processes", ("right",), "process_flows", "flows", "its flows, in Connections"),
-    Key("processes", ("s",), "sort_open", "sort", "pick the column to sort by"),
-    Key("processes", ("S",), "sort_reverse", "reverse", "turn the order round"),
-    Key("processes", ("<",), "sort_previous", "", "sort by the column to the left"),
-    Key("processes", (">",), "sort_next", "", "sort by the column to the right"),
-    Key("processes", ("x",), "history", "ended", "count flows that have ended too, or not"),
-    *_moves("processes", "process"),
+    *list_keys(
+        "processes", "row",
+        Key("processes", ("enter", "d"), "process_open", "details", "top remotes, states and rates of the process"),
+        Key("processes", ("space",), "fold", "unfold", "the processes of a program, the remotes of a process"),
+        Key("processes", ("right",), "process_flows", "flows", "its flows, in Connections"),
+        Key("processes", ("l",), "bound", "listening", "what listens or is bound on this machine, and whose it is"),
+        Key("processes", ("x",), "history", "ended", "count flows that have ended too, or not")),
+    *list_keys(
+        "sockets", "socket",
+        Key("sockets", ("l",), "bound", "programs", "back to who talks", early=True),
+        Key("sockets", ("enter", "d"), "details_open", "details", "what is known of the socket and its program"),
+        Key("sockets", ("right",), "follow", "its flows", "the flows that came to it, in Connections"),
+        Key("sockets", ("f",), "chip_next", "which", "all, those that listen, those that are bound")),
     Key("dashboard", ("enter", "space", "d"), "peer_toggle", "open", "what is below the program; more of the host"),
     Key("dashboard", ("right",), "peer_open", "flows", "the flows of the selected row, in Connections"),
     Key("dashboard", ("w",), "dashboard_panel", "where to", "the keys go to Where to, or back to the programs"),
@@ -285,13 +290,7 @@ KEYS = (
     Key("packets", ("end", "G"), "packets_last", "", "the newest frame, which is then followed"),
     Key("entry", ("enter",), "entry_accept", "do it", "take what is typed"),
     Key("entry", ("esc",), "close", "cancel", "leave all as it is"),
-    Key("entry", ("left", "ctrl-b"), "entry_left", "", "cursor to the left"),
-    Key("entry", ("right", "ctrl-f"), "entry_right", "", "cursor to the right"),
-    Key("entry", ("home", "ctrl-a"), "entry_home", "", "cursor to the start"),
-    Key("entry", ("end", "ctrl-e"), "entry_end", "", "cursor to the end"),
-    Key("entry", ("backspace",), "entry_backspace", "", "erase the character before the cursor"),
-    Key("entry", ("delete", "ctrl-d"), "entry_delete", "", "erase the character under the cursor"),
-    Key("entry", ("ctrl-u",), "entry_clear", "", "erase the line up to the cursor"),
+    *_line("entry", "entry"),
     *list_keys(
         "interfaces", "interface",
         Key("interfaces", ("enter", "d"), "details_open", "details", "addresses, routes, counters of the selected one"),
@@ -356,7 +355,7 @@ CONTEXT_TITLES = {
     "topology": "Topology",
     "timeline": "Timeline",
     "processes": "Processes",
-    "process": "One process",
+    "process": "One process", "sockets": "Sockets that wait for others",
     "insights": "Insights",
     "egress": "Egress",
     "lite": "Lite view", "dense": "Dense view",

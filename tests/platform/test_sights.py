@@ -194,3 +194,18 @@ def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert t.evicted == 200 - 50 + 200 - module.MAX_PER_KEY
     assert sum(bool(t.knows(n + 1)) for n in range(200)) == 50
     assert who(t.find(TCP, A, 199, B, 80, T + SECOND))[0] == 199
+
+
+def test_what_waits_for_others() -> None:
+    """Open, of our own namespace, connected to nobody; a datagram socket as long as passes meet it."""
+    t = table()
+    t.saw(sight(1, 11, local=ALL, listening=True), TCP, 80, b"", 0)
+    t.saw(sight(2, 12, ending=SILENT), UDP, 53, b"", 0)
+    t.saw(sight(3, 13, netns=OTHER, listening=True), TCP, 81, b"", 0)
+    t.saw(sight(4, 14, listening=True), TCP, 82, b"", 0)
+    t.closed(14, T + SECOND)
+    t.saw(sight(5, 15), TCP, 5000, B, 80)
+    t.saw(sight(6, 16), ICMP, 0, b"", 0)
+    t.saw(sight(7, 17), TCP, 83, b"", 0)                      # bound, and does not listen yet
+    assert [(proto, port, each.who.pid) for proto, port, each in t.bound(T + SECOND)] == [(UDP, 53, 2), (TCP, 80, 1)]
+    assert [port for _, port, _ in t.bound(T + 60 * SECOND)] == [80]

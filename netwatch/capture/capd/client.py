@@ -19,7 +19,7 @@ from netwatch._fast.input.source import Source, SourceError
 from netwatch.capture.capd.guard import KILLED, TRIES
 from netwatch.capture.capd.messages import MANY_MOST, PART, Answer, Json, MessageError, Question, answer, ask
 from netwatch.model.host import Ends, Host, Unavailable
-from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
+from netwatch.model.machine import BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Route, Status, Unknown
 from netwatch.model.probe import Reply
 from netwatch.model.record import Record
 
@@ -157,6 +157,9 @@ class Helper(Host):
 
     def kernel_drops(self) -> list[KernelDrop]:
         return cast(list[KernelDrop], self.ask("kernel_drops"))
+
+    def bound_sockets(self) -> list[BoundSocket]:
+        return cast(list[BoundSocket], self.ask("bound_sockets"))
 
     def allow_probes(self, places: Sequence[str], third_party: bool) -> None:
         self._probed = list(places), third_party

@@ -11,7 +11,18 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
-from netwatch.model.machine import Counters, KernelDrop, Link, Neighbour, Owner, Process, Route, Status, Unknown
+from netwatch.model.machine import (
+    BoundSocket,
+    Counters,
+    KernelDrop,
+    Link,
+    Neighbour,
+    Owner,
+    Process,
+    Route,
+    Status,
+    Unknown,
+)
 from netwatch.model.probe import Reply
 
 Json = Any  # Any: what a message carries, which its question knows
@@ -19,8 +30,8 @@ QUESTION_MOST = 65_536  # bytes
 ANSWER_MOST = 16 << 20
 PART = 65_536
 DEEP_MOST = 12
-NAMED = {kind.__name__: kind for kind in (Counters, KernelDrop, Link, Neighbour, Owner, Process, Reply, Route, Status,
-                                             Unknown)}
+NAMED = {kind.__name__: kind for kind in (BoundSocket, Counters, KernelDrop, Link, Neighbour, Owner, Process, Reply,
+                                             Route, Status, Unknown)}
 
 Type = type | tuple[type, ...]
 NUMBER: Type = (int, str)  # of a protocol, or its name
@@ -30,7 +41,7 @@ QUESTIONS: dict[str, tuple[Type, ...]] = {
     "owners_status": (), "counters": (), "links": (), "routes": (), "neighbours": (), "addresses": (),
     "nameservers": (), "cpu_seconds": (int,), "tcp_info": (str, int, str, int), "new_file": (str,),
     "allow_probes": (list, bool), "probe": (str, str, int, int, int, int), "replies": (),
-    "kernel_drops": (), "of_flows": (tuple,),
+    "kernel_drops": (), "bound_sockets": (), "of_flows": (tuple,),
 }
 MANY = {"of_flows": "of_flow"}  # questions that are many of another: a tuple of its arguments
 MANY_MOST = 128

@@ -23,14 +23,14 @@ from netwatch.ui.widgets.table import Cell, Column
 
 
 def process(row: Row, glyphs: Glyphs) -> Cell:
-    """The program with how many processes it has, one of them, or that it is not known and why."""
-    name, style = name_of(row["key"], "pid")
-    if row["key"][0] == "pid":
-        return f"     {name}", style
-    many = row.get("pids", 0)
-    if many < 2:
-        return f"  {name}", style
-    return f"{glyphs.unfolded if row.get('unfolded') else glyphs.folded} {name} ({many})", style
+    """The program with how many processes it has, one of them, what it talks to, or that it is not known and why."""
+    level, key = row.get("level", 0), row["key"]
+    if level == 2:
+        name, style = name_of(key[1][1], "host")
+        return f"      {name}", style
+    name, style = name_of(key, "pid")
+    many = f" ({row['pids']})" if row.get("pids", 0) > 1 else ""
+    return f"{'  ' * level}{glyphs.unfolded if row.get('unfolded') else glyphs.folded} {name}{many}", style
 
 
 def pid(row: Row, glyphs: Glyphs) -> Cell:
@@ -67,7 +67,7 @@ def last_minute(row: Row, glyphs: Glyphs) -> Cell:
 
 
 COLUMNS = (
-    Column("process.name", "Process", 14, 40, 3, False, 99, process, help="program that owns the sockets"),
+    Column("process.name", "Process", 20, 48, 4, False, 99, process, help="program that owns the sockets"),
     Column("process.pid", "PID", 7, 8, 1, True, 60, pid, help="its number; sorted by program, then number",
            sort="process.name"),
     Column("flows", "Flows", 6, 9, 1, True, 70, flows, help="connections, and flows of datagrams"),

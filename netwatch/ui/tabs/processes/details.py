@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from netwatch._fast.term.canvas import Canvas, clip
 from netwatch.addons.groups import Grouped
+from netwatch.addons.processes import REMOTE
 from netwatch.ui import format as fmt
 from netwatch.ui.recent import Recent
 from netwatch.ui.state import Area, State
@@ -31,8 +32,12 @@ def draw(canvas: Canvas, area: Area, state: State, row: Row | None, found: Group
         canvas.put(area.y, area.x + 1, " No process is selected ", TITLE)
         return
     kind, value = row["key"]
-    name = name_of(row["key"], "pid")[0]
-    heading = f" {name}, PID {value[1]} " if kind == "pid" and value[1] >= 0 else f" {name} "
+    if kind == REMOTE:
+        heading = f" {name_of(value[0], 'pid')[0]} and {name_of(value[1], 'host')[0]} "
+    elif kind == "pid" and value[1] >= 0:
+        heading = f" {value[0]}, PID {value[1]} "
+    else:
+        heading = f" {name_of(row['key'], 'pid')[0]} "
     canvas.put(area.y, area.x + (0 if beside else 1), clip(heading, area.width - 2, glyphs.ellipsis), TITLE)
     inside = Area(area.y + 1, area.x + 1, area.height - 1, area.width - 2)
     if beside or area.width < LISTS_FROM:
@@ -46,7 +51,9 @@ def draw(canvas: Canvas, area: Area, state: State, row: Row | None, found: Group
 
 
 def _draw_lists(canvas: Canvas, area: Area, found: Grouped, glyphs: Glyphs) -> int:
-    """Top remotes and states; rows used."""
+    """Top remotes and states; rows used. Nothing where there is but one remote."""
+    if found.top is None:
+        return 0
     cells = _WIDE if area.width >= WIDE_FROM else _NARROW
     room = area.width - sum(width for _, width, _, _ in cells) - 1
     y = area.y
@@ -54,7 +61,7 @@ def _draw_lists(canvas: Canvas, area: Area, found: Grouped, glyphs: Glyphs) -> i
         if y < area.y + area.height:
             canvas.put(y, area.x, clip(title, room, glyphs.ellipsis), BRAND)
             _draw_cells(canvas, y, area, [(name, width, MUTED) for name, width, _, _ in cells], glyphs)
-        for row in (found.top or {}).get(by, ()):
+        for row in found.top.get(by, ()):
             y += 1
             if y >= area.y + area.height:
                 return area.height

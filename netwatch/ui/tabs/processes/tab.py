@@ -1,4 +1,5 @@
-"""The Processes tab: what each program sends and receives; what belongs to none, and why, has rows of its own.
+"""The Processes tab: what each program sends and receives; what belongs to none, and why, has rows of its own. `l`
+turns to the sockets that wait for others (bound.py).
 
 draw() follows from the state and changes nothing.
 """
@@ -8,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from netwatch._fast.term.canvas import Canvas, clip
+from netwatch.addons.bound import BoundSockets
 from netwatch.addons.groups import BY, Grouped
-from netwatch.addons.processes import Processes
+from netwatch.addons.processes import REMOTE, Processes
 from netwatch.model.group import GroupKey, Within
 from netwatch.model.record import Record
 from netwatch.ui import drill
@@ -19,6 +21,7 @@ from netwatch.ui.recent import Recent
 from netwatch.ui.state import Area, State
 from netwatch.ui.tabs.connections.group_cells import identity, name_of
 from netwatch.ui.tabs.connections.layout import Layout, cut
+from netwatch.ui.tabs.processes import bound
 from netwatch.ui.tabs.processes import details as process_details
 from netwatch.ui.tabs.processes.cells import COLUMNS
 from netwatch.ui.theme import FAINT, MATCH, MUTED, TEXT, TITLE, WARN
@@ -26,7 +29,7 @@ from netwatch.ui.widgets import table
 from netwatch.ui.widgets.window import Window
 
 WHEEL = 3
-MOST_UNFOLDED = 1000               # programs
+MOST_UNFOLDED = 1000               # programs and processes
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Part:
     sort: str = ""                      # a live source's begin by what moves now, a file's by what was moved
     descending: bool = True
     details: bool = False
+    bound: bool = False                 # sockets that wait for others are listed, and not who talks
     window: Window[Record] = field(default_factory=Window)
     unfolded: set[GroupKey] = field(default_factory=set)
     recent: Recent = field(default_factory=Recent)
@@ -60,8 +64,10 @@ def answer(state: State) -> Grouped | None:
     return found if isinstance(asked, Processes) and isinstance(found, Grouped) else None
 
 
-def question(state: State) -> Processes:
+def question(state: State) -> Processes | BoundSockets:
     part = part_of(state)
+    if part.bound:
+        return bound.question(state)
     column = next(column for column in COLUMNS if column.key == part.sort)
     sort, descending = column.order(part.descending)
     offset, limit = part.window.wanted(_height(state))
@@ -71,7 +77,10 @@ def question(state: State) -> Processes:
 
 
 def inner(state: State) -> tuple[str, ...]:
-    return ("process",) if part_of(state).details else ()
+    part = part_of(state)
+    if part.bound:
+        return (*bound.LIST.inner(state), "sockets", "global")
+    return ("process",) if part.details else ()
 
 
 def _height(state: State) -> int:
@@ -81,6 +90,8 @@ def _height(state: State) -> int:
 def on_snapshot(state: State) -> None:
     """There is a new picture: keep the selection, and note the rates."""
     part, found = part_of(state), answer(state)
+    if part.bound:
+        bound.LIST.on_snapshot(state)
     if found is None:
         return
     part.window.settle(found.rows, found.offset, found.total, _height(state), identity)
@@ -94,6 +105,9 @@ def on_snapshot(state: State) -> None:
 
 def draw(canvas: Canvas, area: Area, state: State) -> None:
     """The whole tab. `area` is state.body."""
+    if part_of(state).bound:
+        bound.LIST.draw(canvas, state)
+        return
     places, part, found = places_of(state), part_of(state), answer(state)
     if places.info.height:
         _draw_info(canvas, places.info, state, found)
@@ -180,26 +194,40 @@ def process_close(state: State) -> None:
 
 
 def process_flows(state: State) -> None:
-    """The Connections tab, with the flows of the selected process."""
+    """The Connections tab, with the flows of the selected row."""
     row = part_of(state).window.row
     if row is None:
         state.message = "Nothing is selected"
         return
-    words, _ = name_of(row["key"], "pid")
-    by = BY["pid" if row["key"][0] == "pid" else "process"]
-    drill.into(state, Within((by,), (row["key"],), words, state.table.history))
+    key, ended = row["key"], state.table.history
+    if key[0] == REMOTE:
+        process, remote = key[1]
+        words = f"{name_of(process, 'pid')[0]} and {name_of(remote, 'host')[0]}"
+        drill.into(state, Within((BY["pid"], BY["host"]), (process, remote), words, ended))
+        return
+    by = BY["pid" if key[0] == "pid" else "process"]
+    drill.into(state, Within((by,), (key,), name_of(key, "pid")[0], ended))
 
 
 def fold(state: State) -> None:
-    """Show the processes of the program of the selected row, or fold them."""
+    """Show the processes of the program of the selected row, or what its process talks to; or fold them."""
     part, row = part_of(state), part_of(state).window.row
-    if row is None or row["key"][0] not in ("pid", "process.name"):
+    if row is None:
         return
-    kind, value = row["key"]
-    key = ("process.name", value[0]) if kind == "pid" else row["key"]
+    key = row["key"]
+    if key[0] == REMOTE:
+        key = key[1][0]
+        if key not in part.unfolded:                       # the only process of a program stands in the program's row
+            key = ("process.name", key[1][0])
     if key in part.unfolded or len(part.unfolded) < MOST_UNFOLDED:
         part.unfolded ^= {key}
     part.window.selected = key
+
+
+def turn(state: State) -> None:
+    """To the sockets that wait for others, or back to who talks."""
+    part = part_of(state)
+    part.bound = not part.bound
 
 
 def history(state: State) -> None:
@@ -230,11 +258,16 @@ def _neighbour(step: int) -> Callable[[State], None]:
 def sorting(state: State) -> Sorting:
     """The columns, for the list that they are chosen from."""
     part = part_of(state)
+    if part.bound:
+        return bound.LIST.sorting(state)
     return Sorting(COLUMNS, part.sort, part.descending, lambda key: _sort_by(state, key), lambda: sort_reverse(state))
 
 
 def on_mouse(state: State, what: str, y: int, x: int) -> None:
     """Heads, rows, and the wheel."""
+    if part_of(state).bound:
+        bound.LIST.on_mouse(state, what, y, x)
+        return
     places, part, found = places_of(state), part_of(state), answer(state)
     if what.startswith("wheel"):
         _select(state, part.window.cursor + (-WHEEL if what == "wheel-up" else WHEEL))
@@ -253,11 +286,22 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
                 process_open(state)
 
 
-ACTIONS: dict[str, Callable[[State], None]] = {
+_TALKING: dict[str, Callable[[State], None]] = {
     "row_down": _step(lambda state: 1), "row_up": _step(lambda state: -1),
     "page_down": _step(lambda state: max(1, _height(state) - 1)),
     "page_up": _step(lambda state: -max(1, _height(state) - 1)),
-    "row_first": lambda state: _select(state, 0, False), "row_last": row_last, "process_open": process_open,
-    "process_close": process_close, "fold": fold, "process_flows": process_flows, "history": history,
+    "row_first": lambda state: _select(state, 0, False), "row_last": row_last,
     "sort_reverse": sort_reverse, "sort_next": _neighbour(1), "sort_previous": _neighbour(-1),
+}
+_WAITING = bound.LIST.actions()
+
+
+def _of_the_list(action: str) -> Callable[[State], None]:
+    """What it does to the list that is on screen."""
+    return lambda state: (_WAITING if part_of(state).bound else _TALKING)[action](state)
+
+
+ACTIONS: dict[str, Callable[[State], None]] = _WAITING | {action: _of_the_list(action) for action in _TALKING} | {
+    "process_open": process_open, "process_close": process_close, "fold": fold, "process_flows": process_flows,
+    "history": history, "bound": turn, "follow": bound.follow,
 }
