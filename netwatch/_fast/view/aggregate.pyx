@@ -68,12 +68,13 @@ cdef class Aggregate:
             raise MemoryError("no memory for groups")
 
     def __dealloc__(self):
-        keys_close(&self.keys)
-        keys_close(&self.pairs)
-        keys_close(&self.spoken)
-        free(self.spoken_bytes)
-        free(self.sums)
-        free(self.health)
+        with nogil:                    # it may be a hundred megabytes, which the system takes its time to take back
+            keys_close(&self.keys)
+            keys_close(&self.pairs)
+            keys_close(&self.spoken)
+            free(self.spoken_bytes)
+            free(self.sums)
+            free(self.health)
 
     def steps(self) -> Iterator[bool]:
         """A generator, as Selection.steps: add up what was selected. Flows that are no more, or are not to count, leave
@@ -312,10 +313,11 @@ cdef class Aggregate:
         """Leave only the flows of one group in the selection, for another Aggregate to add_up(). How many."""
         cdef Selection view = self.view
         cdef u32 i, kept = 0
-        for i in range(view.matched):
-            if view.items[i].spare == group:
-                view.items[kept] = view.items[i]
-                kept += 1
+        with nogil:
+            for i in range(view.matched):
+                if view.items[i].spare == group:
+                    view.items[kept] = view.items[i]
+                    kept += 1
         view.matched = kept
         return kept
 
@@ -368,7 +370,8 @@ cdef class Aggregate:
         cdef const Sum* s = &self.sums[group]
         cdef const Health* h
         if not self.speech_known:
-            self.weigh_speech()
+            with nogil:
+                self.weigh_speech()
         app = (app_names()[s.app - SPOKEN_APP] if s.app >= SPOKEN_APP else proto_name(s.app)) if s.apps else None
         found = {"row": s.row, "last_ns": s.last, "app": app, "apps": s.apps}
         if self.healthy:

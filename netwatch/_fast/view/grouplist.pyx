@@ -62,7 +62,8 @@ cdef class GroupList(Aggregate):
         """Put the groups in order: by one of SORTS, else by name. What has no number comes last, and the others quite
         at the end. How many groups there are."""
         cdef int what = SORTS.index(by) if by in SORTS else -1
-        cdef u32 i
+        cdef u32 i, at = <u32>len(self.parts)
+        cdef GroupBy part
         free(self.order)
         free(self.spare)
         self.order = <Item*>calloc(self.keys.n + 1, sizeof(Item))
@@ -70,18 +71,22 @@ cdef class GroupList(Aggregate):
         if self.order == NULL or self.spare == NULL:
             raise MemoryError("no memory for groups")
         self.ordered = 0
-        for i in range(0 if self.sums[OTHERS].flows else 1, self.keys.n + 1):
-            self.order[self.ordered].row = i
-            self.ordered += 1
-        for at in range(len(self.parts) - 1, -1, -1):
-            self.by_name(self.parts[at], at * WORDS, descending and what < 0)
-        if what >= 0:
-            self.by_number(what, descending)
-        for i in range(self.ordered):
-            self.sums[self.order[i].row].place = i
+        with nogil:
+            for i in range(0 if self.sums[OTHERS].flows else 1, self.keys.n + 1):
+                self.order[self.ordered].row = i
+                self.ordered += 1
+        for part in reversed(self.parts):
+            at -= 1
+            with nogil:
+                self.by_name(part, at * WORDS, descending and what < 0)
+        with nogil:
+            if what >= 0:
+                self.by_number(what, descending)
+            for i in range(self.ordered):
+                self.sums[self.order[i].row].place = i
         return self.ordered
 
-    cdef void by_name(self, GroupBy part, u32 at, bint descending) noexcept:
+    cdef void by_name(self, GroupBy part, u32 at, bint descending) noexcept nogil:
         """By that part of the key: names by their rank, then addresses by family and number."""
         cdef u32 i
         cdef int step

@@ -230,7 +230,8 @@ cdef class Selection:
             yield True
             self.view.work.begin()
         yield False
-        radix(&self.items, &self.other, self.matched)
+        with nogil:
+            radix(&self.items, &self.other, self.matched)
 
     def rank_texts(self) -> Iterator[bool]:
         """Ranks of all texts there are by now."""
