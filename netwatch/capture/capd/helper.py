@@ -26,6 +26,7 @@ from netwatch.platform.host import ThisMachine
 from netwatch.store.files import new_file
 
 PR_SET_PDEATHSIG = 1
+M_ARENA_MAX = -8  # of glibc's mallopt(3): threads share one heap, which can be given back when it is free again
 CAPTURES_MOST = 4  # at a time: the one, and the one that follows it
 # what may be made in the working folder
 OWN_FILE = re.compile(r"netwatch-[0-9A-Za-z-]{1,60}\.(?:pcapng|txt|json|ndjson|csv)")
@@ -179,7 +180,10 @@ def work(line: socket) -> None:
     """Be the helper: serve the process at the other end, and end with it, or with the guard."""
     parent = os.getppid()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        own = ctypes.CDLL(None)
+        own.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if hasattr(own, "mallopt"):
+            own.mallopt(M_ARENA_MAX, 1)
         confine_helper()
         _be_called("netwatch-capd")
     if os.getppid() == parent:  # else the guard ended before we could be told

@@ -15,7 +15,7 @@ from netwatch.model.machine import KernelDrop, Status
 from netwatch.platform.facts import Facts
 from netwatch.platform.linux import bpf_events, drops
 from netwatch.platform.linux.containers import Places, with_place
-from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types
+from netwatch.platform.linux.libbpf import Object, enum_names, kernel_types, trim
 from netwatch.platform.linux.namespaces import Namespaces
 from netwatch.platform.sights import MS, SECOND, SILENT, TOLD, Sight, Sights
 
@@ -130,6 +130,8 @@ class EbpfTracker:
                     known[0].last = began
             self._sights.unconfirmed(began)
             self._found_at = began
+        if self._sweeps == 1:
+            trim()
 
     def status(self) -> Status:
         reason = "; ".join(self._limits)

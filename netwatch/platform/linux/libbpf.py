@@ -57,6 +57,13 @@ def kernel_types() -> Iterator[Callable[[str], bool]]:
         lib.btf__free(held)  # some megabytes
 
 
+def trim() -> None:
+    """Give back to the system what loading needed for a moment: ten megabytes for the kernel's types. glibc alone."""
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if give_back is not None:
+        give_back(0)
+
+
 def enum_names(name: str) -> dict[int, str]:
     """The values of an enumeration of the kernel by its BTF; none where it has no such. Raises Unavailable."""
     lib = library()
