@@ -19,6 +19,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ValueError for a theme, view, tab or filter that does not exist. What session.start() raises is passed on; the
     terminal has not been touched by then.
     """
+    import gc
     import os
     import sys
 
@@ -59,6 +60,7 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.set_interval = poller.set_interval
     session.start()
     ui.state.offers = session.offers
+    gc.freeze()                        # what is there by now stays; looking it through takes 20 ms, and a key waits
     try:
         return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))
     except Exception as error:
