@@ -15,6 +15,7 @@ from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run, run_forked
 
 os.environ["XDG_CONFIG_HOME"] = ENVIRONMENT["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-such-folder")  # not yours
 os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="netwatch-test-state-")
+os.environ["NETWATCH_UI_WELCOME"] = ENVIRONMENT["NETWATCH_UI_WELCOME"] = "false"    # the screen is what is tested
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
 

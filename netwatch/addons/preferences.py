@@ -56,6 +56,23 @@ class Remember:
         return ""
 
 
+def welcome_path() -> Path:
+    """There as soon as somebody has been told how the terminal is used."""
+    return folders.state_folder() / "welcomed"
+
+
+@dataclass(frozen=True)
+class Welcomed:
+    """The card of the first start has been seen."""
+
+    def run(self, session: Session) -> str:
+        try:
+            files.write_text(welcome_path(), "")
+        except OSError as e:
+            return f"The card will be shown again: {welcome_path()}: {e.strerror}"
+        return ""
+
+
 def columns_path() -> Path:
     """Of the profiles of columns, one a line: name=field field ..."""
     return folders.state_folder() / "columns"

@@ -57,6 +57,8 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui.state.message = ""
     fmt.show_utc(ui.state.settings.of("ui.utc"))
     fmt.use_bits(ui.state.settings.of("ui.units") == "bits")
+    if ui.state.settings.of("ui.welcome") and not preferences.welcome_path().exists():
+        ui.welcome()
     ui.state.set_interval = poller.set_interval
     session.start()
     ui.state.offers = session.offers

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netwatch.ui.poller import Request
 
 MESSAGE_SECONDS = 3.0
+WELCOME = "welcome"
 
 
 class App:
@@ -53,6 +54,10 @@ class App:
 
     # ------------------------------------------------------------------------------------------------ what happens
 
+    def welcome(self) -> None:
+        """Show the card of the first start."""
+        self._open(WELCOME)
+
     def key(self, name: str, character: str = "") -> None:
         """A key was pressed: `name` as in the table of keys, `character` what it prints, if anything."""
         state = self.state
@@ -61,6 +66,8 @@ class App:
             if name == "q":
                 self.quit_code = 0
             return
+        if state.overlay == WELCOME and keys.find((WELCOME,), name) is None:
+            self._guard(self._act, "welcome_close")          # any other key does what it always does
         line = keys.find(state.contexts(), name)
         if line:
             self._guard(self._act, line.action)

@@ -17,4 +17,5 @@ POPUPS = {
     "settings_edit": "netwatch.ui.popups.settings",
     "sort": "netwatch.ui.popups.sort",
     "entry": "netwatch.ui.popups.entry",
+    "welcome": "netwatch.ui.popups.welcome",
 }
