@@ -14,8 +14,17 @@ import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run, run_forked
 
 os.environ["XDG_CONFIG_HOME"] = ENVIRONMENT["XDG_CONFIG_HOME"] = str(ROOT / "tests" / "no-such-folder")  # not yours
-os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="netwatch-test-state-")
-os.environ["NETWATCH_UI_WELCOME"] = ENVIRONMENT["NETWATCH_UI_WELCOME"] = "false"    # the screen is what is tested
+
+
+def state_of_its_own() -> str:
+    """A new folder for what is kept, of somebody who has seen the card of the first start."""
+    folder = tempfile.mkdtemp(prefix="netwatch-test-state-")
+    (Path(folder) / "netwatch").mkdir(mode=0o700)
+    (Path(folder) / "netwatch" / "welcomed").touch(mode=0o600)
+    return folder
+
+
+os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = state_of_its_own()
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 SHARED = Path(os.environ.get("NETWATCH_SHARED", ROOT.parent / "shared"))
 
@@ -32,7 +41,7 @@ def shared() -> Path:
 def own_state() -> Iterator[None]:
     """What tests of one file acknowledge, mute and remember is not there for those of the next."""
     before = os.environ["XDG_STATE_HOME"]
-    folder = tempfile.mkdtemp(prefix="netwatch-test-state-")
+    folder = state_of_its_own()
     os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = folder
     yield
     os.environ["XDG_STATE_HOME"] = ENVIRONMENT["XDG_STATE_HOME"] = before

@@ -126,7 +126,7 @@ class App:
         if new.gone:
             state.at, state.message = None, f"There is nothing to go back to: {new.gone}"
             self._message_until = time.monotonic() + MESSAGE_SECONDS
-        if timemode.shows(state) and self._is_for_the_screen(new):
+        if timemode.shows(state):
             self._guard(getattr(self._module, "on_snapshot", _ignore), state)
         self._settle()
 
@@ -135,13 +135,9 @@ class App:
         self._rows, self._cols = rows, cols
         self._place_body()
         new = self.state.snapshot
-        if (new.page is not None or new.answer is not None) and self._is_for_the_screen(new):
+        if new.page is not None or new.answer is not None:
             self._guard(getattr(self._module, "on_snapshot", _ignore), self.state)
         self._settle()
-
-    def _is_for_the_screen(self, new: Snapshot) -> bool:
-        """Not if all it has is what a popup over the screen asked: the rows of the screen are not gone."""
-        return new.page is not None or new.asked is None or new.asked != self._asked_over
 
     def next_deadline(self) -> float | None:
         """When the screen changes by itself (monotonic seconds), None for never."""
@@ -210,7 +206,6 @@ class App:
     # ------------------------------------------------------------------------------------------------------ inside
 
     _rows, _cols = 24, 80
-    _asked_over: Question[object] | None = None   # by a popup
     _kept: tuple[Question[object], ...] = ()   # of the moment of the pause
 
     def _load(self, name: str) -> ModuleType:
@@ -262,17 +257,15 @@ class App:
         """After any change: fetch what the screen now needs."""
         state, module = self.state, self._module
         popup = self._load(POPUPS[state.overlay]) if state.overlay in POPUPS else None
-        asker = getattr(popup, "question", None) or getattr(module, "question", None)
+        over = popup.question(state) if popup is not None and hasattr(popup, "question") else None
+        asks = module.question(state) if hasattr(module, "question") else None
         request = state.next_request() if hasattr(module, "order") else \
             Request(limit=0, hold=state.paused, at=state.at)
-        asks = asker(state) if asker else None
-        self._asked_over = asks if hasattr(popup, "question") else self._asked_over
         if not timemode.shows(state):
-            request, asks = Request(limit=0, at=state.at), asks if popup else None
-        request = replace(request, asks_now=popup is not None)
-        if asks is not None and not popup and getattr(module, "ASKS_INSTEAD", False):
+            request, asks = Request(limit=0, at=state.at), None
+        if asks is not None and getattr(module, "ASKS_INSTEAD", False):
             request = replace(request, limit=0, flow=request.flow if state.details else None)
-        self._ask(replace(request, asks=asks, keep=self._kept if state.paused else ()))
+        self._ask(replace(request, asks=asks, over=over, keep=self._kept if state.paused else ()))
 
     def _say(self, message: str) -> None:
         self.state.message = message

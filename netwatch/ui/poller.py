@@ -37,8 +37,8 @@ class Request:
     hold: bool = False           # paused: ask once, then leave the page alone
     keep: tuple[Question[object], ...] = ()    # ... and keep what these say at that moment
     asks: Question[object] | None = None     # what the screen wants to know beside the flows
-    at: int | None = None        # all of it as it was then, ns of packet time; None: now
-    asks_now: bool = False       # ... but for what is asked, which is about now
+    over: Question[object] | None = None     # what lies over the screen wants to know, always about now
+    at: int | None = None        # all else as it was then, ns of packet time; None: now
 
     @property
     def question(self) -> tuple[Where | None, str, bool, int, int, bool, Within | None]:
@@ -60,6 +60,8 @@ class Snapshot:
     moment: Moment | None = None    # that is shown, None: it is now
     asked: Question[object] | None = None
     answer: object = None           # ... to what was asked
+    over: Question[object] | None = None
+    over_answer: object = None      # ... to what lies over the screen
     gone: str = ""               # why the moment that is asked for cannot be shown
     said: str = ""               # what the last command had to say
     commands: int = 0            # how many have been done
@@ -176,6 +178,9 @@ class Poller(threading.Thread):
         unchanged = self._session.live is False and health.done and progress == self._told_at and not old.error
         self._told_at = progress
         new = self._answered(wanted, new, tick and not unchanged and when is None, seen)
+        if wanted.over != new.over or (wanted.over is not None and tick and not unchanged and not wanted.hold):
+            new = replace(new, over=wanted.over,
+                          over_answer=None if wanted.over is None else self._session.ask(wanted.over))
         if wanted.flow is None:
             return replace(new, record=None)
         asked_before = old.request is not None and old.request.flow == wanted.flow
@@ -195,6 +200,5 @@ class Poller(threading.Thread):
         more = getattr(new.answer, "unfinished", False) or bool(new.error)
         if wanted.asks == new.asked and not (wanted.asks and not wanted.hold and (again or more)):
             return new
-        asker = self._session if wanted.asks_now else seen
-        answer = None if wanted.asks is None else asker.ask(wanted.asks)
+        answer = None if wanted.asks is None else seen.ask(wanted.asks)
         return replace(new, asked=wanted.asks, answer=answer)

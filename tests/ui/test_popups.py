@@ -160,6 +160,16 @@ def test_the_memory_view_tells_of_every_store(driver):
     assert flows[2:5] == ["6", "2.0M", "0"]
 
 
+@pytest.mark.parametrize("tab", ["dashboard", "stats", "topology", "egress", "connections"])
+def test_what_lies_over_a_tab_takes_nothing_from_it(session, tab):
+    driver = Driver(session, 120, 40, tab=tab, do=lambda command: command.run(session))
+    before, rows = driver.state.snapshot.answer, len(driver.state.snapshot.rows)
+    driver.keys("M")
+    driver.step()
+    assert "TCP conversations" in driver.screen()
+    assert type(driver.state.snapshot.answer) is type(before) and len(driver.state.snapshot.rows) == rows
+
+
 @pytest.mark.parametrize("name", sorted(set(POPUPS) - {"entry"}))     # that one has no sense without who asks
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_every_popup_at_every_size(session, name, ascii_only):

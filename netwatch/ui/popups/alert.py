@@ -42,7 +42,7 @@ def question(state: State) -> OneAlert:
 
 def now(state: State) -> AlertNow | None:
     """What was answered last, if it is this alert."""
-    asked, found = state.snapshot.asked, state.snapshot.answer
+    asked, found = state.snapshot.over, state.snapshot.over_answer
     return found if asked == question(state) and isinstance(found, AlertNow) else None
 
 

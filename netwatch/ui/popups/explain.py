@@ -36,7 +36,7 @@ def question(state: State) -> Explain:
 
 def now(state: State) -> Explained | None:
     """What was answered last, if it is of this flow."""
-    asked, found = state.snapshot.asked, state.snapshot.answer
+    asked, found = state.snapshot.over, state.snapshot.over_answer
     return found if asked == question(state) and isinstance(found, Explained) else None
 
 

@@ -19,7 +19,7 @@ NEAR, FULL = 0.75, 0.95            # shares of a limit from which it is coloured
 
 def stores(state: State) -> list[Store]:
     """What was answered last; nothing until then."""
-    asked, found = state.snapshot.asked, state.snapshot.answer
+    asked, found = state.snapshot.over, state.snapshot.over_answer
     return found if isinstance(asked, Memory) and isinstance(found, list) else []
 
 
@@ -66,8 +66,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     draw_box(canvas, box, "Memory", glyphs)
     health = state.health
     held = sum(store.size or 0 for store in found)
-    words = f"{fmt.size(health.rss_bytes) if health else glyphs.none} in use by netwatch, " \
-            f"{fmt.size(held)} of it in these stores, the rest in code and Python"
+    words = f"{fmt.size(health.rss_bytes) if health else glyphs.none} in use, " \
+            f"{fmt.size(held)} of it in these stores; the rest is code and Python"
     canvas.put(box.y + 1, box.x + 2, clip(words, box.width - 4, glyphs.ellipsis), MUTED)
     columns = _columns(rows.width - 3)
     _draw_line(canvas, Area(box.y + 2, rows.x + 1, 1, rows.width), "store", [(title, HEAD) for title, _, _ in columns],
