@@ -49,15 +49,15 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     ui = brain.App(session.label, session.live, poller.ask, _parse, tab, ascii_only or not term.shows_unicode(), where,
                    view, poller.do)
     ui.state.clipboard = term.copy
-    ui.state.settings = settings or ui.state.settings
-    ui.state.look = Look(theme, ui.state.settings.colors)
-    ui.state.filter.history = preferences.load_filters(ui.state.settings.of("ui.filter_history"))
+    ui.state.settings = chosen = settings or ui.state.settings
+    ui.state.look = Look(theme, chosen.colors)
+    ui.state.filter.history = preferences.load_filters(chosen.of("ui.filter_history"))
     ui.state.table.saved = preferences.load_columns()
-    columns.use(ui.state, ui.state.settings.of("ui.columns"))
+    columns.use(ui.state, chosen.of("ui.columns"))
     ui.state.message = ""
-    fmt.show_utc(ui.state.settings.of("ui.utc"))
-    fmt.use_bits(ui.state.settings.of("ui.units") == "bits")
-    if ui.state.settings.of("ui.welcome") and not preferences.welcome_path().exists():
+    fmt.show_utc(chosen.of("ui.utc"))
+    fmt.use_bits(chosen.of("ui.units") == "bits")
+    if chosen.of("ui.welcome") and not preferences.welcome_path().exists():
         ui.welcome()
     ui.state.set_interval = poller.set_interval
     session.start()
@@ -66,12 +66,17 @@ def run(session: Watch, *, where: str = "", refresh_ms: int = 1000, theme: str =
     try:
         return shell.run(ui, poller, bell, color and not os.environ.get("NO_COLOR"))
     except Exception as error:
-        path = crash.write_report(error)
-        print(f"netwatch: internal error: {type(error).__name__}: {error}", file=sys.stderr)
-        print(f"netwatch: {'details are in ' + path if path else 'no crash report could be written'}", file=sys.stderr)
+        _say_why(error, crash.write_report(error))
         return 70
     finally:
         session.stop()
+
+
+def _say_why(error: Exception, path: str | None) -> None:
+    import sys
+
+    print(f"netwatch: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"netwatch: {'details are in ' + path if path else 'no crash report could be written'}", file=sys.stderr)
 
 
 def _parse(text: str) -> Filter:

@@ -226,7 +226,7 @@ def test_details_of_a_flow_in_a_group(session):
 
 def test_the_picker_sorts_shows_and_hides(session):
     driver = Driver(session, 120, 40).keys("C").type("bytes_out").keys("space", *["left"] * 20, "esc")
-    assert "BYTES↑" in driver.line(3)
+    assert "Bytes↑" in driver.line(3)
     driver.keys("s", "home", "enter")
     assert (driver.state.table.sort, driver.state.table.descending) == ("bytes_out", True)
     sums = [row["bytes_out"] for row in driver.state.snapshot.rows]

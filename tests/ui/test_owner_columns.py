@@ -31,26 +31,26 @@ def owned(cols=200, rows=50, **more):
 
 def test_the_program_has_a_column_as_soon_as_one_is_known():
     assert "curl (4711)" in owned().screen()
-    assert "PROCESS" not in Driver(FakeSession(flows=50, still=True), 200, 50).line(3)
+    assert "Process" not in Driver(FakeSession(flows=50, still=True), 200, 50).line(3)
 
 
 def test_a_column_is_shown_and_hidden_by_hand():
     driver = owned()
-    assert "USER" not in driver.line(3)
+    assert "User" not in driver.line(3)
     driver.keys("C").type("process.user").keys("space", "esc")
-    assert "USER" in driver.line(3)
+    assert "User" in driver.line(3)
     assert driver.screen().count("alice") > 10
     driver.keys("C").type("process.user").keys("space", "ctrl-u").type("process.name").keys("space", "esc")
-    assert "USER" not in driver.line(3)
-    assert "PROCESS" not in driver.line(3)
+    assert "User" not in driver.line(3)
+    assert "Process" not in driver.line(3)
 
 
 def test_what_is_sorted_by_is_shown():
     driver = owned().keys("C").type("process.container").keys("space", "esc", "s", "end", "enter")
-    assert "CONTAINER" in driver.line(3)
+    assert "Container" in driver.line(3)
     assert (driver.asked.sort, driver.asked.descending) == ("process.container", False)
     driver.keys("C").type("process.container").keys("space", "esc")
-    assert "CONTAINER" in driver.line(3)                    # the table is sorted by it
+    assert "Container" in driver.line(3)                    # the table is sorted by it
 
 
 def test_the_details_tell_all_of_the_program_and_what_the_kernel_says():

@@ -30,13 +30,18 @@ FIXED = "remote"                   # the table is about it
 
 # (least cells, most, share of what is left over, rank: the lowest goes first); others by their type
 _LAYOUT: Mapping[str, tuple[int, int, int, int]] = {
-    "process.name": (10, 26, 2, 70), "local": (15, 45, 1, 45), "remote": (19, 64, 4, 99), "what": (13, 60, 4, 90),
-    "state": (11, 14, 1, 60), "rtt_us": (7, 8, 0, 40), "down": (9, 9, 0, 80), "up": (9, 9, 0, 75),
+    "process.name": (11, 26, 2, 70), "local": (16, 45, 1, 45), "remote": (20, 64, 4, 99), "what": (13, 60, 4, 90),
+    "state": (12, 14, 1, 60), "rtt_us": (7, 8, 0, 40), "down": (9, 9, 0, 80), "up": (9, 9, 0, 75),
     "bytes": (8, 9, 0, 38), "minute": (10, 10, 0, 36), "age_s": (7, 7, 0, 20), "trouble": (8, 18, 1, 50),
     "rate": (9, 9, 0, 85),
 }
 _FILE_RANKS = {"down": 35, "up": 34, "bytes": 82, "minute": 10, "down_bytes": 79, "up_bytes": 78}
 _SORTS = {"what": "label", "age_s": "-first", "idle_s": "-last", "left_s": "last", "minute": "rate"}
+_TITLES = {"rate": "TOTAL/S"}
+# short words of titles that are words, and longer ones that are not
+_WORDS = frozenset(("UP", "UP/S", "AGE", "VIA", "WHY", "TO", "BY", "OF", "KEY", "NEW", "END", "APP", "ORG", "EXE",
+                    "POD"))
+_LETTERS = frozenset(("SRTT", "VLAN", "MPLS", "ALPN", "PPPOE", "HTTP", "QUIC", "HASSH", "SACK", "DTLS", "PPID"))
 _FILE_TITLES = {"local": "SOURCE", "remote": "DESTINATION", "down": "RESP/S", "up": "INIT/S", "down_bytes": "RESP",
                 "up_bytes": "INIT"}
 _FILE_HELP = {"local": "Who began the flow.", "remote": "Who answers: by name where there is one, ~ inferred.",
@@ -53,7 +58,8 @@ def catalogue(live: bool = True) -> Mapping[str, Column]:
 
 
 def _column(field: Field, live: bool) -> Column:
-    title = field.title if live else _FILE_TITLES.get(field.name, field.title)
+    title = _TITLES.get(field.name, field.title)
+    title = head_of(title if live else _FILE_TITLES.get(field.name, title))
     roomy = field.type in _TEXTS or field.many
     least = max(len(title) + 1, min(field.width, 12))
     layout = _LAYOUT.get(field.name) or (least, max(least, field.width * 2 if roomy else field.width), int(roomy), 30)
@@ -63,6 +69,20 @@ def _column(field: Field, live: bool) -> Column:
         help=field.help if live else _FILE_HELP.get(field.name, field.help),
         tail={"local": ":", "remote": ":", "process.name": " ("}.get(field.name, ""),
         sort=_SORTS.get(field.name, ""))
+
+
+def head_of(title: str) -> str:
+    """A title of the table of fields, which are in capitals, as heads are written: "Last 60 s", but "RTT"."""
+    return " ".join(_word(word, i == 0) for i, word in enumerate(title.split(" ")))
+
+
+def _word(word: str, first: bool) -> str:
+    letters = "".join(letter for letter in word if letter.isalpha())
+    if len(letters) == 1 and not first:
+        return word.lower()
+    if word in _LETTERS or any(letter.isdigit() for letter in word) or (len(letters) < 4 and word not in _WORDS):
+        return word
+    return word.capitalize() if first else word.lower()
 
 
 def _generic(field: Field) -> Callable[[Record, Glyphs], Cell]:

@@ -161,6 +161,9 @@ def total_rate(row: Row, glyphs: Glyphs) -> Cell:
     known = [row[key] for key in ("rate_out", "rate_in") if row.get(key) is not None]
     if not known:
         return unknown(glyphs)
+    if sum(known) < 0.5 and row.get("staleness", 0.0) >= AGEING and not row.get("ended"):
+        text, style = left(row, glyphs)
+        return f"{text} left", style
     return fmt.rate(sum(known)), TEXT if sum(known) >= 0.5 else MUTED
 
 

@@ -72,13 +72,14 @@ KERNEL_UNITS = {"pacing_rate": "rate", "delivery_rate": "rate", "max_pacing_rate
                 "rcv_ssthresh": "size", "snd_wnd": "size", "rcv_wnd": "size", "snd_mss": "B", "rcv_mss": "B",
                 "advmss": "B", "pmtu": "B", "snd_cwnd": "segments", "snd_ssthresh": "segments",
                 "unacked": "segments", "notsent_bytes": "size"}
+_LAST = frozenset(("tcp_info", "scope"))
 UNLIMITED = (1 << 64) - 1          # what the kernel calls a pace that nothing holds back
 TWO_COLUMNS_FROM = 100             # cells
 _SCREEN = frozenset(("turned", "local", "local_port", "remote", "remote_port", "down", "up", "down_bytes", "up_bytes"))
 _CLAIMED = _SCREEN | frozenset(path.split(".")[0] for _, rows in _APP + _LEFT + _RIGHT for _, paths, _ in rows
                                for path in paths.split())
 _TITLES = {"tls": "TLS", "dtls": "DTLS", "quic": "QUIC", "http": "HTTP", "dns": "DNS", "ssh": "SSH", "ntp": "NTP",
-           "tcp_info": "Kernel (TCP_INFO)"}
+           "scope": "Scope", "tcp_info": "Kernel (TCP_INFO)"}
 
 
 def plain(value: object, how: str, glyphs: Glyphs) -> str:
@@ -178,12 +179,15 @@ def _group_lines(groups: tuple[tuple[str, tuple[_Row, ...]], ...], record: Recor
     return lines
 
 
-def _other_lines(record: Record, width: int, glyphs: Glyphs) -> list[Line]:
-    """The objects of the protocols, and whatever else no group claims."""
+def _other_lines(record: Record, width: int, glyphs: Glyphs, last: bool) -> list[Line]:
+    """The objects of the protocols; with `last`, what is of the least interest: the kernel's own numbers, scopes of
+    addresses, and whatever else no group claims."""
     lines: list[Line] = []
     rest = {key: value for key, value in record.items() if key not in _CLAIMED and key != "schema"}
-    loose = {key: rest.pop(key) for key in list(rest) if not isinstance(rest[key], dict)}
+    loose = {key: rest.pop(key) for key in list(rest) if not isinstance(rest[key], dict)} if last else {}
     for key, value in rest.items():
+        if (key in _LAST) != last:
+            continue
         lines.append(("title", _TITLES.get(key, key), ""))
         for label, text in _protocol_rows(value, "", glyphs):
             lines += _value_lines(label, text, width, glyphs)
@@ -199,9 +203,10 @@ def columns_of(record: Record, width: int, glyphs: Glyphs, whole: bool = False) 
     """The lines of the pane's one or two columns, what tells most first. Unless `whole`, fields of which nothing is
     known are left out, and how many there are is said."""
     half = width if width < TWO_COLUMNS_FROM else width // 2
-    said = _group_lines(_APP, record, half, glyphs) + _other_lines(record, half, glyphs)
+    said = _group_lines(_APP, record, half, glyphs) + _other_lines(record, half, glyphs, False)
+    last = _other_lines(record, half, glyphs, True)
     left, right = _group_lines(_LEFT, record, half, glyphs), _group_lines(_RIGHT, record, half, glyphs)
-    columns = [said + right + left] if half == width else [said + left, right]
+    columns = [said + right + left + last] if half == width else [said + left + last, right]
     return columns if whole else _folded(columns, glyphs)
 
 

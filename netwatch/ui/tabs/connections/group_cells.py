@@ -73,14 +73,14 @@ def remotes(row: Row, glyphs: Glyphs) -> Cell:
 
 def columns(by: str, chosen: Sequence[Column]) -> tuple[Column, ...]:
     """The columns of the table when flows are grouped so: the group, and those that are chosen for flows."""
-    found = [Column("remote", TITLES[by].upper(), 24, 56, 6, False, 99, tree(by), help="the group, its flows below"),
-             Column("flows", "FLOWS", 7, 9, 0, True, 85, flows, help="flows of the group")]
+    found = [Column("remote", TITLES[by], 24, 56, 6, False, 99, tree(by), help="the group, its flows below"),
+             Column("flows", "Flows", 7, 9, 0, True, 85, flows, help="flows of the group")]
     for column in chosen:
         if column.key == "remote":
             continue
         if column.key == "local" and by in _OF_THE_FAR_END:
             column = replace(column, rank=70)      # what tells such flows apart
         if column.key == "rtt_us":
-            column = replace(column, title="RTT MEAN", least=9, most=9, help="of the handshakes; of a group the mean")
+            column = replace(column, title="RTT mean", least=9, most=9, help="of the handshakes; of a group the mean")
         found.append(column if column.key in _SUMMED else replace(column, cell=_of_flows(column.cell)))
     return tuple(found)
