@@ -42,7 +42,7 @@ fuzz: ## every fuzz target for SECONDS=20 each, from SEED=0 (another one every t
 	@./fuzz/run.sh $(or $(SECONDS),20) $(or $(SEED),0)
 
 .PHONY: asan
-asan: ## captures and fuzz targets, SECONDS=20 each, with sanitizers, in a copy; ASAN_MODULES=parse,streams: those alone
+asan: ## captures, attacks and fuzz targets, SECONDS=20 each, with sanitizers, in a copy; ASAN_MODULES=parse,streams: those alone
 	@./fuzz/asan.sh $(SECONDS)
 
 .PHONY: mutants

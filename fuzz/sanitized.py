@@ -1,4 +1,5 @@
-"""Runs modules that were compiled with sanitizers: every capture of tests/captures, then every fuzz target.
+"""Runs modules that were compiled with sanitizers: every capture of tests/captures, a tenth of every attack of
+bench/attacks.py, then every fuzz target.
 
     python fuzz/sanitized.py SECONDS        in the copy that fuzz/asan.sh makes
 
@@ -11,10 +12,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+from bench.attacks import ATTACKS, write  # noqa: E402
+
 FOUND = ROOT / "found"
 PATIENCE_S = 300
 SAID = 99          # exit code of a run in which a sanitizer said something
@@ -49,6 +54,15 @@ def fault_of(name: str, words: list[str], seconds: float) -> str:
     return f"{name}: exit code {done.returncode}; {first or said[-300:].strip()}"
 
 
+def attacks() -> Iterator[tuple[str, list[str]]]:
+    """What is large reaches bounds that the inputs of fuzz targets are too small for."""
+    (FOUND / "keys").write_bytes(b"\n" * (1 << 20))
+    for name, attack in ATTACKS.items():
+        path = FOUND / f"{name}.attack.pcap"
+        write(path, attack.make(max(1, attack.size // 10)))
+        yield name, [str(path), *(word.format(folder=FOUND) for word in attack.arguments)]
+
+
 def main(seconds: int) -> int:
     FOUND.mkdir(exist_ok=True)
     for old in FOUND.iterdir():
@@ -61,11 +75,12 @@ def main(seconds: int) -> int:
             put = [str(FOUND / f"{capture.name}.pcapng") if word == WRITTEN else word for word in options]
             words = ["-m", "netwatch", "read", str(capture), *given, *put]
             runs.append((f"{capture.name} {number}", words, PATIENCE_S))
+    runs += [(f"attack {name}", ["-m", "netwatch", "read", *words], PATIENCE_S) for name, words in attacks()]
     for target in sorted((ROOT / "fuzz").glob("fuzz_*.py")):
         runs.append((target.stem, ["fuzz/plain.py", str(target), f"-max_total_time={seconds}"], PATIENCE_S + seconds))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         faults = [fault for fault in pool.map(lambda run: fault_of(*run), runs) if fault]
-    for made in FOUND.glob("*.pcapng"):
+    for made in (*FOUND.glob("*.pcapng"), *FOUND.glob("*.attack.pcap")):
         made.unlink()
     print("\n".join(faults) or "no fault", f"{len(runs)} runs, {len(faults)} with a fault", sep="\n")
     return 1 if faults else 0
