@@ -40,7 +40,8 @@ class Terminal:
     def __init__(self, *words: str, folder: Path, **environment: str) -> None:
         self.master, self._slave = pty.openpty()
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        own = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
+        own = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config"),
+               "NETWATCH_UI_WELCOME": "false"}
         self.process = subprocess.Popen(
             [*COMMAND, *words], cwd=folder, env={**ENVIRONMENT, "TERM": "xterm-256color", **own, **environment},
             stdin=self._slave, stdout=self._slave, stderr=self._slave, start_new_session=True,

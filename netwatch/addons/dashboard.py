@@ -188,7 +188,7 @@ class _Tree:
 def _label(key: GroupKey, depth: int) -> str:
     kind, value = key
     if kind == "process.unknown":
-        return f"not known: {value}"
+        return f"no program: {value}"
     if value is None:
         return "no address" if depth else "not known"
     return f"PID {value}" if kind == "process.pid" else str(value)

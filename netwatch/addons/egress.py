@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from netwatch.model.contract import Session
 
 SHOWN = 400  # destinations told, and as many who began flows: those of most bytes
-NO_PROCESS = "no process known"
+NO_PROCESS = "no program"
 CAME_IN = 2000  # ways that are looked at for those that others began
 LOOK_S = 1.0  # between two looks at the policy
 

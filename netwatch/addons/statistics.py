@@ -145,7 +145,7 @@ class StatisticsQuestion:
         if self.by == "DNS answer":
             return f"{value}" if app == "dns" else f"{value} {app or ''}".rstrip()
         if kind == "process.unknown":
-            return f"unknown: {value}"
+            return f"no program: {value}"
         return str(value) if value is not None else "" if self.by == "DNS name" else "unknown"
 
 

@@ -15,7 +15,7 @@ SCREEN: tuple[Field, ...] = (
     _field("up_bytes", "screen", BYTES, "UP", 8, "Frame bytes that way since the flow began."),
     _field("minute", "screen", RATE, "LAST 60 S", 10, "Both directions, by the flow's own highest second."),
     _field("trouble", "screen", INT, "TROUBLE", 14,
-           "R sent again, O out of order, Z zero windows, each counted; refused, reset, no answer. Worst first."),
+           "R sent again, O out of order, Z zero windows, each counted; reset, no answer, QUIC's retry. Worst first."),
     _field("age_s", "screen", DURATION, "AGE", 7, "Since its first frame.", unit="s"),
     _field("idle_s", "screen", DURATION, "IDLE", 7, "Since its newest frame.", unit="s"),
     _field("left_s", "screen", DURATION, "LEFT", 7, "Until it is forgotten if nothing comes.", unit="s"),

@@ -17,7 +17,7 @@ from netwatch.store import crash
 from netwatch.ui import drill, filterline, frame, keys, replaykeys, timemode, views
 from netwatch.ui.poller import Request, Snapshot
 from netwatch.ui.popups import POPUPS
-from netwatch.ui.state import USUAL, Area, State
+from netwatch.ui.state import USUAL, WELCOME, Area, State
 from netwatch.ui.tabs import TABS, Tab, find
 from netwatch.ui.tabs.connections.columns import profile
 from netwatch.ui.theme import ASCII, BAD, MUTED, TEXT, THEMES, UNICODE
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from netwatch.ui.poller import Request
 
 MESSAGE_SECONDS = 3.0
-WELCOME = "welcome"
 
 
 class App:

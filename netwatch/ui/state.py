@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 USUAL = "usual"
+WELCOME = "welcome"                # the card of the first start
 # what is shown of the past; the others tell of more than the table of flows
 OF_THE_PAST = ("dashboard", "connections", "stats", "topology", "processes", "egress")
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
@@ -167,6 +168,8 @@ class State:
 
     def contexts(self) -> tuple[str, ...]:
         """Where keys go, innermost first."""
+        if self.overlay == WELCOME:                        # any key goes on
+            return (WELCOME, *self.screen_contexts())
         if self.overlay:
             return (self.overlay,)
         if self.filter.editing and self.tab not in self.failed:

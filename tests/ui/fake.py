@@ -196,7 +196,7 @@ def main() -> int:
         app.App.draw = lambda self, canvas: [].pop()
     return ui.run(session, where=options.where, refresh_ms=options.refresh, theme=options.theme,
                   color=not options.no_color, ascii_only=options.ascii,
-                  settings=Settings({"ui.palette": True} if options.palette else {}))
+                  settings=Settings({"ui.welcome": False, "ui.palette": options.palette}))
 
 
 if __name__ == "__main__":

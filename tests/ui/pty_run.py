@@ -25,7 +25,8 @@ class Terminal:
         self._size(slave, rows, cols)
         self.errors = Path(environment.pop("errors", os.devnull))
         folder = environment.pop("cwd", str(ROOT))
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+               "NETWATCH_UI_WELCOME": "false", **environment}
         self.started = time.monotonic()
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen([sys.executable, "-m", module, *args], cwd=folder, env=env,

@@ -6,7 +6,9 @@ import pytest
 from netwatch.addons import preferences
 from netwatch.schema import fields_of
 from netwatch.schema.screen import SCREEN
-from netwatch.ui.tabs.connections.columns import PROFILES, USUAL, catalogue, profile
+from netwatch.ui.tabs.connections import flow_cells
+from netwatch.ui.tabs.connections.columns import PROFILES, USUAL, catalogue, head_of, profile
+from netwatch.ui.theme import UNICODE
 from netwatch.ui.widgets.table import fit
 from tests.ui.driver import Driver
 from tests.ui.fake import FakeSession
@@ -94,3 +96,28 @@ def test_worst_first_and_back():
     assert (driver.asked.sort, driver.asked.descending) == ("trouble", True)
     driver.keys("w")
     assert driver.asked.sort == "rate"
+
+
+@pytest.mark.parametrize(("more", "word"), [
+    ({"state": "DNS_QUERY", "packets_in": 0, "idle_s": 6.0}, "no answer"),
+    ({"state": "DNS_QUERY", "packets_in": 0, "idle_s": 1.0}, ""),
+    ({"state": "DNS_RESPONSE", "packets_in": 1, "idle_s": 6.0}, ""),
+    ({"quic": {"retry": True}}, "retry"), ({"quic": {"retry": False}}, ""),
+    ({"proto": "tcp", "state": "SYN_SENT"}, "no answer"),
+    ({"proto": "tcp", "retransmits_out": 3, "zero_windows_in": 1}, "R3 Z1"),
+])
+def test_badges_say_what_went_wrong(more, word):
+    assert flow_cells.trouble({"proto": "udp", **more}, UNICODE)[0] == word
+
+
+def test_what_will_be_forgotten_soon_says_when_in_place_of_its_rate():
+    still = {"rate_out": 0.0, "rate_in": 0.0, "idle_s": 24.0, "staleness": 0.8}
+    assert flow_cells.total_rate(still, UNICODE)[0] == "6.0s left"
+    assert flow_cells.total_rate({**still, "rate_in": 5.0}, UNICODE)[0] == "5 B/s"
+    assert flow_cells.total_rate({**still, "staleness": 0.2}, UNICODE)[0] == "0"
+
+
+@pytest.mark.parametrize(("title", "head"), [("RATE", "Rate"), ("RTT", "RTT"), ("LAST 60 S", "Last 60 s"),
+                                             ("DOWN/S", "Down/s"), ("JA4", "JA4"), ("TO FRAME", "To frame")])
+def test_heads_are_written_as_everywhere(title, head):
+    assert head_of(title) == head

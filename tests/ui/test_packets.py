@@ -139,6 +139,19 @@ def test_marks():
     assert part_of(driver.state).marks == {3}
 
 
+def test_marked_frames_are_listed():
+    driver = drive().keys("l")
+    assert "No frame is marked" in driver.screen()
+    driver.keys("g", "m", "j", "j", "m", "l")
+    assert [line.number for line in driver.state.snapshot.answer.notes] == [1, 3] and "2 marked" in driver.screen()
+    driver.keys("k", "k", "enter")
+    assert driver.state.parts["packets"].selected == driver.state.snapshot.answer.notes[0].k
+    driver.keys("l")
+    assert "2 marked" not in driver.screen()
+    driver.keys("e")
+    assert "2 marked" not in driver.screen()
+
+
 def test_a_filter_of_frames_and_one_of_flows():
     driver = drive().keys("/").type("len > 200 and src == 10.77.0.2").keys("enter")
     shown = [line for line in driver.screen().splitlines() if "10.77.0.1:" in line and " B " in line]

@@ -66,7 +66,7 @@ def test_each_program_and_pid_has_a_row_and_unknown_traffic_its_own(session):
     for name in ("flows", "bytes_in", "bytes_out", "packets_in", "packets_out"):
         assert sum(row[name] for row in processes) == program[name]
     assert ("process.unknown", WHY) in {row["key"] for row in rows}
-    assert f"unknown: {WHY}"[:30] in opened(session, 200, 50).screen()
+    assert f"no program: {WHY}"[:30] in opened(session, 200, 50).screen()
 
 
 def test_a_file_says_that_it_carries_no_owners():
@@ -74,7 +74,7 @@ def test_a_file_says_that_it_carries_no_owners():
     screen = opened(plain).screen()
     plain.stop()
     assert "a capture file carries no owners" in screen
-    assert "unknown" in screen
+    assert "no program" in screen
 
 
 @pytest.mark.parametrize("column", [column.key for column in COLUMNS])

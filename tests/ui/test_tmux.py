@@ -46,7 +46,8 @@ def tmux(tmp_path):
     opened = []
 
     def start(*args, **more):
-        more = {"module": "netwatch", "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), **more}
+        more = {"module": "netwatch", "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path),
+                "NETWATCH_UI_WELCOME": "false", **more}
         opened.append(Tmux(tmp_path, "-r", CAPTURE, *args, **more))
         return opened[-1]
 

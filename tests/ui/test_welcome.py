@@ -27,6 +27,11 @@ def test_all_of_it_fits_eighty_columns(driver: Driver) -> None:
         assert key in screen and all(word in screen for word in text.split()), text
 
 
+def test_the_footer_has_the_keys_of_the_screen_as_well(driver: Driver) -> None:
+    footer = driver.line(23)
+    assert "go on" in footer and "q quit" in footer
+
+
 @pytest.mark.parametrize("size", [(40, 12), (60, 16), (200, 60)])
 def test_it_is_drawn_at_any_size(driver: Driver, size: tuple[int, int]) -> None:
     assert "Welcome to netwatch" in driver.resize(*size).screen()

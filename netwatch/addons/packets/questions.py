@@ -119,7 +119,7 @@ class Seen:
 class Packets:
     """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
     pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode, NEWEST the last of the lines;
-    `number`: one to find."""
+    `number`: one to find. `marked`: frames that stand where the notes would."""
 
     where: Filter | None = None
     flow: int = 0
@@ -129,6 +129,7 @@ class Packets:
     selected: int = -1
     number: int = 0
     notes: bool = False
+    marked: tuple[int, ...] = ()
 
     def answer(self, session: Session) -> Seen:
         keeper = session.get(KeptFrames)
@@ -141,7 +142,7 @@ class Packets:
             span = ring.next - ring.first
             looked = 1.0 if scan.all or not span else min(1.0, max(0, scan.upto - ring.first) / span)
             found = _found(scan, ring.numbered(self.number)) if self.number else None
-            odd = ring.remarkable(NOTES) if self.notes else []
+            odd = list(self.marked[-NOTES:]) or (ring.remarkable(NOTES) if self.notes else [])
             noted = ring.counts() if self.notes else {}
             stale = not session.purpose.live and scan.stale(session)
         selected = places[-1] if self.selected == NEWEST and places else self.selected

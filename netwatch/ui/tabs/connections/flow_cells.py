@@ -17,6 +17,7 @@ AGEING, STALE = 0.75, 0.90         # of the idle time after which a flow is take
 _SAID_BY_THE_FLOW = ("sni", "http")
 NOT_SEEN = 0xFFFFFFFF              # a second of the last minute that nobody looked at
 MINUTE_CELLS = 10                  # six seconds in each
+DNS_WAITS_S = 5.0                  # as long as resolvers wait before they ask again (resolv.conf(5))
 SLOW_RTT_US, BAD_RTT_US = 50_000, 150_000
 BADGES = (("R", "retransmits"), ("O", "out_of_order"), ("Z", "zero_windows"))     # sign, field
 
@@ -191,11 +192,15 @@ def trouble(row: Row, glyphs: Glyphs) -> Cell:
     """Badges of what went wrong, each with how often; a word where nothing went at all."""
     if row.get("proto") == "tcp" and row.get("state") in ("SYN_SENT", "SYN_RECV") and not row.get("packets_in"):
         return "no answer", BAD
+    if row.get("state") == "DNS_QUERY" and not row.get("packets_in") and row.get("idle_s", 0.0) >= DNS_WAITS_S:
+        return "no answer", BAD
     words = [f"{sign}{fmt.short_count(n)}" for sign, field in BADGES if (n := both(row, field))]
     if row.get("ended") == "rst" or row.get("state") == "RESET":
         words.insert(0, "reset")
     if (row.get("dns") or {}).get("rcode") in ("SERVFAIL", "REFUSED"):
         words.append(str(row["dns"]["rcode"]))
+    if (row.get("quic") or {}).get("retry"):
+        words.append("retry")
     return (" ".join(words), BAD if words[0] == "reset" else WARN) if words else ("", MUTED)
 
 

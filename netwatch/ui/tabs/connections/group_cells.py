@@ -18,7 +18,7 @@ HELP = {"process": "program that owns the socket", "remote": "address that is no
         "app": "recognised protocol, else the transport", "container": "container the program runs in",
         "source": "address of who began it"}
 UNKNOWN = {"process": "no program", "remote": "no address", "host": "no address", "country": "no country",
-           "app": "no protocol", "container": "no container", "source": "no address", "pid": "unknown"}
+           "app": "no protocol", "container": "no container", "source": "no address", "pid": "no program"}
 # what a group has, too; the rest only flows have
 _SUMMED = frozenset(("what", "state", "rtt_us", "down", "up", "down_bytes", "up_bytes", "rate", "bytes", "packets",
                      "retransmits", "age_s", "bytes_in", "bytes_out", "packets_in", "packets_out"))
@@ -41,7 +41,7 @@ def name_of(key: GroupKey, by: str, flows: int = 0) -> tuple[str, int]:
     if kind == "others":
         return "others, too many to tell apart", MUTED
     if kind == "process.unknown":
-        return f"unknown: {value}", MUTED
+        return f"no program: {value}", MUTED
     if kind == "pid" and isinstance(value, tuple):
         return str(value[0]), PROCESS
     style = {"address": ADDRESS, "name.host": NAME, "process.name": PROCESS}.get(kind, TITLE if kind == "app" else TEXT)

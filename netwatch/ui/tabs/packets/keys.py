@@ -10,6 +10,7 @@ from netwatch.addons.packets.questions import SavePackets as Save
 from netwatch.ui import drill
 from netwatch.ui.popups.entry import open_entry
 from netwatch.ui.state import Area, State
+from netwatch.ui.tabs.packets import notes
 from netwatch.ui.tabs.packets import stream as packets_stream
 from netwatch.ui.tabs.packets.part import (
     CLOCKS,
@@ -148,7 +149,7 @@ def _mark_step(forward: bool) -> Callable[[State], None]:
     def act(state: State) -> None:
         part = part_of(state)
         if not part.marks:
-            state.message = "No frame is marked: m marks one"
+            state.message = notes.NO_MARK
             return
         beyond = [k for k in part.marks if (k > part.selected if forward else k < part.selected)]
         pool = beyond or list(part.marks)
@@ -203,28 +204,6 @@ def _focus(name: str) -> Callable[[State], None]:
         if name == "tree" and not part.path:
             _select_leaf(state, 0)
     return act
-
-
-def notes(state: State) -> None:
-    part = part_of(state)
-    part.notes = not part.notes
-    part.focus, part.note = ("notes", -1) if part.notes else ("list", -1)
-
-
-def _note_step(amount: int) -> Callable[[State], None]:
-    def act(state: State) -> None:
-        part, found = part_of(state), seen(state)
-        if found and found.notes:
-            at = max(0, min(len(found.notes) - 1, place_of(found.notes, part.note) + amount))
-            part.note = found.notes[at].k
-    return act
-
-
-def note_go(state: State) -> None:
-    part = part_of(state)
-    if part.note >= 0:
-        part.flow = 0
-        jump_to(state, part.note)
 
 
 def enlarge(state: State) -> None:
@@ -335,7 +314,7 @@ def on_mouse(state: State, what: str, y: int, x: int) -> None:
         _scroll_bytes(lambda state: step)(state)
     elif _within(places.tree, y, x):
         if part.notes:
-            _note_step(step)(state)
+            notes.step(step)(state)
         elif step:
             most = max(0, len(leaves(state)) - (places.tree.height - 1))
             part.tree_top = max(0, min(most, part.tree_top + step))
@@ -374,8 +353,7 @@ ACTIONS: dict[str, Callable[[State], None]] = {
     "packets_flow": only_flow, "packets_mark": mark, "packets_mark_next": _mark_step(True),
     "packets_mark_previous": _mark_step(False), "packets_jump": jump, "packets_copy": copy,
     "packets_tree": _focus("tree"), "packets_bytes": _focus("bytes"), "packets_list": _focus("list"),
-    "packets_notes": notes, "packets_note_down": _note_step(1), "packets_note_up": _note_step(-1),
-    "packets_note_page_down": _note_step(10), "packets_note_page_up": _note_step(-10), "packets_note_go": note_go,
+    **notes.ACTIONS,
     "packets_enlarge": enlarge, "packets_leaf_down": _leaf_step(lambda state: 1),
     "packets_leaf_up": _leaf_step(lambda state: -1),
     "packets_leaf_page_down": _leaf_step(lambda state: max(1, layout(state).tree.height - 2)),

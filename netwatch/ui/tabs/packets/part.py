@@ -28,6 +28,7 @@ class Part:
     seeking: int = 0               # a frame number that is being looked for
     focus: str = "list"            # or tree, bytes, notes
     notes: bool = False            # the expert notes stand where the tree does
+    listed: bool = False           # ... and of these the marked frames alone
     note: int = -1                 # the selected one, an ordinal
     path: str = ""                 # of the selected node
     folds: dict[str, bool] = field(default_factory=dict)
@@ -72,10 +73,11 @@ def question(state: State) -> Packets | Stream:
     if part.talk:
         return Stream(part.talk)
     page = max(20, layout(state).rows.height)
-    where = state.filter.applied
+    where, listed = state.filter.applied, tuple(sorted(part.marks)) if part.notes and part.listed else ()
     if (state.live if part.tail is None else part.tail) and not part.seeking:
-        return Packets(where, part.flow, -1, 2 * page, 0, NEWEST, 0, part.notes)
-    return Packets(where, part.flow, max(0, part.anchor), 2 * page, 3 * page, part.selected, part.seeking, part.notes)
+        return Packets(where, part.flow, -1, 2 * page, 0, NEWEST, 0, part.notes, listed)
+    return Packets(where, part.flow, max(0, part.anchor), 2 * page, 3 * page, part.selected, part.seeking, part.notes,
+                   listed)
 
 
 def seen(state: State) -> Seen | None:

@@ -129,7 +129,8 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         table.draw_heads(canvas, places.heads.y, area.x, slots, "", False, state.glyphs)
         _draw_rows(canvas, places.rows, slots, state, found)
     if places.tree.height:
-        _draw_title(canvas, places.tree, "Notes" if part.notes else "Decoded", part.focus in ("tree", "notes"), state)
+        name = "Decoded" if not part.notes else "Marked" if part.listed else "Notes"
+        _draw_title(canvas, places.tree, name, part.focus in ("tree", "notes"), state)
         (_draw_notes if part.notes else _draw_tree)(canvas, _below(places.tree), state)
     if places.bytes.height:
         frame = chosen(state)
@@ -270,7 +271,8 @@ def _draw_notes(canvas: Canvas, area: Area, state: State) -> None:
         return
     most = sorted(found.counts.items(), key=lambda each: -each[1])
     counted = ", ".join(f"{fmt.count(n)} {name}" for name, n in most)
-    canvas.put(area.y, area.x + 1, clip(counted or "Nothing odd has been seen.", area.width - 2, glyphs.ellipsis), TEXT)
+    head = f"{fmt.count(len(found.notes))} marked" if part.listed else counted or "Nothing odd has been seen."
+    canvas.put(area.y, area.x + 1, clip(head, area.width - 2, glyphs.ellipsis), TEXT)
     rows = _below(area)
     at = place_of(found.notes, part.note)
     top = max(0, min(at - rows.height // 2, len(found.notes) - rows.height))

@@ -55,7 +55,7 @@ def note_of(counts: tuple[int, ...], glyphs: Glyphs) -> str:
         return "no flow timed"
     high = SPREAD_US[middle + 1] if middle + 1 < len(SPREAD_US) else None
     limits = limits_of(SPREAD_US[middle] if middle else 0, high, glyphs)
-    return f"{fmt.count(total)} {'flow' if total == 1 else 'flows'}, median {limits}"
+    return f"of {fmt.count(total)}, median {limits}"
 
 
 def draw(canvas: Canvas, area: Area, title: str, counts: tuple[int, ...], chosen: int | None, glyphs: Glyphs) -> None:

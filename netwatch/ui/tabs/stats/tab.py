@@ -42,6 +42,7 @@ from netwatch.ui.widgets.tiles import Tile
 
 __all__ = ["ACTIONS", "draw", "new_part", "on_mouse", "question"]
 
+ROOMY = 64                         # cells from which a panel of times says all of what it is about
 
 # ------------------------------------------------------------------------------------------------------------- its keys
 
@@ -179,8 +180,9 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
         _draw_list(canvas, places.talkers, TALKERS, list(found.talkers), "Top talkers",
                    f"of {fmt.count(found.addresses)} {noun}{left_out}", state, "talkers")
     if places.handshake and places.data:
-        other = "DNS response" if is_dns(state) else "TCP data to ACK, smoothed, worse side"
-        for panel, words in (("handshake", "TCP handshake RTT"), ("data", other)):
+        roomy = places.data.width >= ROOMY
+        other = "DNS response" if is_dns(state) else "TCP data to ACK, smoothed, worse side" if roomy else "Data RTT"
+        for panel, words in (("handshake", "TCP handshake RTT" if roomy else "Handshake"), ("data", other)):
             spread.draw(canvas, getattr(places, panel), words, times_of(state, found, panel),
                         place(state, found, panel) if _panel(state) == panel else None, glyphs)
 
@@ -236,7 +238,7 @@ def tiles_of(found: Statistics, live: bool, glyphs: Glyphs) -> list[Tile]:
         Tile("Flows begun", fmt.count(counts["begun"]), f"{fmt.count(counts['ended'])} ended"),
         Tile("DNS queries", "" if found.dns.off else fmt.count(counts["dns"]), answer),
         Tile("TCP resent", fmt.count(counts["resent"]) if counts.get("tcp") else "", share),
-        Tile("Dropped", fmt.count(counts["drops"]) if live else "", "frames" if live else "not told by a file"),
+        Tile("Dropped", fmt.count(counts["drops"]) if live else "", "frames" if live else "not in a file"),
     ]
 
 
