@@ -85,7 +85,7 @@ def _watch(snapshots: Snapshots, outlets: Outlets, notify: Notify, every: float)
     def tell(final: bool) -> None:
         encoder.record("snapshot", snapshots.take(final, outlets.untold))
         outlets.send(encoder.take(), 0)
-    signals = headless.Signals()
+    signals = headless.Signals(reopens=True)
     tell(False)
     notify.tell("READY=1")
     due = time.monotonic() + every

@@ -7,7 +7,6 @@ port each datagram is one. TCP is read from captures.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from netwatch.cli.errors import EXIT_DAMAGED, CommandError, say
 from netwatch.cli.ports import Port
 from netwatch.cli.sampling import Exporters, faults
 from netwatch.cli.sources import open_source, say_faults
+from netwatch.cli.stops import take
 from netwatch.collect.netflow import Collector
 from netwatch.records.items import KeptItem
 from netwatch.run.pipeline import Pipeline
@@ -33,8 +33,7 @@ class Interrupted:
 
     def __init__(self) -> None:
         self.number = 0
-        for each in ("SIGINT", "SIGTERM", "SIGHUP"):
-            signal.signal(getattr(signal, each), self._stop)
+        take(self._stop)
 
     def _stop(self, number: int, frame: object) -> None:
         self.number = number

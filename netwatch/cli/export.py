@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as e:
-        where_to = options.har or options.objects or "the output"
+        where_to = options.har or options.objects or "the output cannot be written"
         raise CommandError(f"{where_to}: {e.strerror}", EXIT_UNAVAILABLE) from None
     finally:
         if out is not None:

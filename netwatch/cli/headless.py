@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from netwatch.cli import sandbox
 from netwatch.cli.errors import CommandError, say
 from netwatch.cli.selection import read_settings, use_client_names
+from netwatch.cli.stops import put_back, take
 from netwatch.model.contract import INFO, Addon, AddonError
 from netwatch.run import addons
 from netwatch.store import files
@@ -105,25 +106,25 @@ def _screens(settings: Settings) -> list[str]:
 
 
 class Signals:
-    """What signals ask for, while this is in force. `wait()` ends early when one came."""
+    """What signals ask for, while this is in force. `wait()` ends early when one came. `reopens`: SIGHUP asks for new
+    files, as of a daemon; else it ends, as where a terminal is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, reopens: bool) -> None:
+        self._reopens = reopens
         self.stopped = 0  # by that signal
         self.reopen = False
         self._news = threading.Event()
-        self._old = {number: signal.signal(number, self._take)
-                     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        self._old = take(self._take)
 
     def wait(self, seconds: float) -> None:
         self._news.wait(max(0.0, seconds))
         self._news.clear()
 
     def close(self) -> None:
-        for number, handler in self._old.items():
-            signal.signal(number, handler)
+        put_back(self._old)
 
     def _take(self, number: int, frame: object) -> None:
-        if number == signal.SIGHUP:
+        if number == signal.SIGHUP and self._reopens:
             self.reopen = True
         else:
             self.stopped = number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +29,7 @@ from netwatch.cli.selection import (
 )
 from netwatch.cli.sources import files_again, open_source, sampled, say_faults
 from netwatch.cli.standard import look_of_tables, paged
+from netwatch.cli.stops import stopped_by
 from netwatch.model.contract import INFO, AddonError
 from netwatch.model.event import Step
 from netwatch.model.host import Host
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from netwatch.cli.sampling import Feed
     from netwatch.cli.saving import Saving
 
-STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 OVERRIDES = {"resolve": "names.resolve", "copies": "flows.copies", "sandbox": "sandbox.mode"}  # options above settings
 
 
@@ -175,15 +174,13 @@ class Reading:
         self._shut_in()
         if self._feed is not None:
             self._feed.begin()
-        old = {s: signal.signal(s, self._stop) for s in STOPS if signal.getsignal(s) is not signal.SIG_IGN}
         try:
-            reading.look_ahead(lambda: bool(self.interrupted))
-            if reading.scout is not None and reading.scout.missed:
-                say(f"fields of flows: shown of the first {MOST:,} flows only")
-            self._loop(reading)
+            with stopped_by(self._stop):
+                reading.look_ahead(lambda: bool(self.interrupted))
+                if reading.scout is not None and reading.scout.missed:
+                    say(f"fields of flows: shown of the first {MOST:,} flows only")
+                self._loop(reading)
         finally:
-            for s, handler in old.items():
-                signal.signal(s, handler)
             reading.close()
             if self._saved is not None:
                 self._saved.drop()

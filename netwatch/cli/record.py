@@ -10,7 +10,6 @@ import argparse
 import errno
 import os
 import re
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from netwatch.cli.parser import Parser
 from netwatch.cli.read import host_of
 from netwatch.cli.selection import check_where, parse_where, read_settings, use_client_names
 from netwatch.cli.sources import open_source, say_faults
+from netwatch.cli.stops import stopped_by
 from netwatch.model.contract import INFO, AddonError, Purpose
 from netwatch.model.host import Host
 from netwatch.recorder.line import Line
@@ -158,12 +158,10 @@ class Recording:
                     lambda row, keys: pipeline.record(pipeline.engines[0], row, wanted=keys), self._where)
         sandbox.shut_in(self._options.settings, [*self._options.keylog, os.environ.get("SSLKEYLOGFILE", "")],
                         self._files.folders, capturing=True)
-        old = [signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)]
         try:
-            self._loop(pipeline, line)
+            with stopped_by(self._stop):
+                self._loop(pipeline, line)
         finally:
-            for s, handler in zip((signal.SIGINT, signal.SIGTERM), old, strict=True):
-                signal.signal(s, handler)
             pipeline.close()
         say_faults(self._source)
         self._report(line)

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     encoder = Encoder("ndjson", lambda kind: None, [])
     journal = Journal(frozenset(), None, lambda lines, count: None)
     with headless.running(options, given=lambda: [journal]) as session:
-        signals = headless.Signals()
+        signals = headless.Signals(reopens=False)
         snapshots = Snapshots(session, where, options.top, journal.alerts)
 
         def write(final: bool) -> None:

@@ -14,7 +14,23 @@ from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError
 from netwatch.records.plain import PLAIN
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from netwatch.records.tables import Look
+
+
+class _Words(io.FileIO):
+    """Standard error, which may be closed, full or left: what nobody can be told changes neither the exit code nor what
+    goes to standard output."""
+
+    def __init__(self) -> None:
+        super().__init__(2, "w", closefd=False)
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def prepare() -> None:
@@ -25,8 +41,8 @@ def prepare() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w", closefd=False)  # nobody reads what is said there, but it can be said
+    if sys.stderr is None or sys.stderr is sys.__stderr__:
+        sys.stderr = io.TextIOWrapper(io.BufferedWriter(_Words()), errors="backslashreplace", line_buffering=True)
     if sys.stdout is None:
         raise CommandError("the output cannot be written: standard output is closed", EXIT_UNAVAILABLE)
     if isinstance(sys.stdout, io.TextIOWrapper):

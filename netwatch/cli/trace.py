@@ -16,6 +16,7 @@ from netwatch.cli.amounts import natural
 from netwatch.cli.errors import EXIT_FINDING, EXIT_MISSING, EXIT_PERMISSION, EXIT_UNAVAILABLE, CommandError, say
 from netwatch.cli.parser import Parser
 from netwatch.cli.selection import read_settings
+from netwatch.cli.stops import stopped_by
 from netwatch.model.host import Host, Unavailable
 from netwatch.model.probe import ECHO, UDP
 from netwatch.model.record import Record
@@ -70,9 +71,10 @@ def main(arguments: list[str]) -> int:
     from netwatch.platform.host import ThisMachine
 
     host = sandbox.helper(settings) or ThisMachine()
-    with sandbox.closing(host), _refusals():
-        host.allow_probes([address], True)  # the user has asked for this very host
-        sandbox.shut_in(settings)
+    with sandbox.closing(host):
+        with _refusals():
+            host.allow_probes([address], True)  # the user has asked for this very host
+            sandbox.shut_in(settings)
         return _traced(asked, host, address)
 
 
@@ -109,20 +111,30 @@ def _traced(asked: argparse.Namespace, host: Host, address: str) -> int:
     trace = Trace(host, address, UDP if asked.udp else ECHO, asked.hops, asked.wait, asked.stream)
     began = time.time_ns()
     live = _Progress(trace, asked.count) if sys.stderr.isatty() else lambda: None
-    interrupted = False
-    try:
-        trace.run(asked.count, asked.every / 1000, live)
-    except KeyboardInterrupt:
-        interrupted = True  # what is known so far
-    found = _told(trace, asked, began)
-    if asked.mtu and not interrupted:
-        found |= path_mtu(host, address, _interface_mtu(host), asked.wait).record()
+    stopped = _Stopped()
+    with _refusals():
+        with contextlib.suppress(KeyboardInterrupt), stopped_by(stopped):
+            trace.run(asked.count, asked.every / 1000, live)
+        found = _told(trace, asked, began)  # what is known so far
+        if asked.mtu and not stopped.by:
+            found |= path_mtu(host, address, _interface_mtu(host), asked.wait).record()
     _write(found, style)
-    if interrupted:
-        raise KeyboardInterrupt
+    if stopped.by:
+        return 128 + stopped.by
     if trace.why:
         say(f"{address}: {trace.why}")
     return 0 if trace.reached else EXIT_FINDING
+
+
+class _Stopped:
+    """Which signal has ended the rounds, 0 for none."""
+
+    def __init__(self) -> None:
+        self.by = 0
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.by = number
+        raise KeyboardInterrupt
 
 
 class _Progress:
