@@ -6,7 +6,6 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -14,7 +13,7 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if ha
 Handler = Callable[[int, FrameType | None], object]
 
 
-def take(handler: Handler) -> dict[int, Any]:
+def take(handler: Handler) -> dict[int, Handler | int | None]:
     """They go to this handler from now on, but for those that whoever started netwatch had ignored, as nohup does.
     What they went to before."""
     return {number: signal.signal(number, handler) for number in STOPS
@@ -31,6 +30,6 @@ def stopped_by(handler: Handler) -> Iterator[None]:
         put_back(old)
 
 
-def put_back(old: dict[int, Any]) -> None:
+def put_back(old: dict[int, Handler | int | None]) -> None:
     for number, before in old.items():
         signal.signal(number, before)
