@@ -5,8 +5,10 @@ A filter that cannot be meant must be said: a bare word is looked for in the tex
 """
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
+from netwatch.filter import wireshark
 from netwatch.filter.primitives import FAMILIES
 from netwatch.schema import FIELDS, NAMES, answering
 
@@ -28,7 +30,7 @@ INSTEAD = {
     "tls.record": "tls", "dns.flags.response": "qr == response, of dns records", "dns.flags": "flags, of dns records",
     "tcp.analysis.ack_rtt": "rtt", "tcp.stream": "id", "udp.stream": "id", "tcp.len": "payload", "tcp.seq": "packets",
     "tcp.ack": "packets", "tcp.window_size": "window_scale",
-    "frame.time_relative": "first", "frame.time_delta": "duration", "frame.time_epoch": "first",
+    "frame.time_relative": "first", "frame.time_delta": "duration",
     "tcp.time_relative": "duration", "tcp.time_delta": "rtt", "ip.len": "bytes", "ip.version": "ip or ipv6",
     "eth.src": "lan.src.mac", "eth.dst": "lan.dst.mac", "eth.addr": "mac", "ip.geoip.country": "country",
     "less": "bytes < N, or len < N of packets", "greater": "bytes > N, or len > N of packets",
@@ -46,9 +48,32 @@ def object_of(name: str) -> bool:
 OF_FRAMES = frozenset({"ip", "ipv6", "eth", "frame", "tcp", "udp", "icmp", "icmpv6", "arp", "vlan"})
 # of single packets, where a flow is meant by INSTEAD
 OF_PACKET = {"tcp.stream": "flow", "udp.stream": "flow", "tcp.window_size": "tcp.window_size_value",
-             "frame.time_delta_displayed": "frame.time_delta", "frame.time_epoch": "time",
              "tcp.time_relative": "frame.time_relative", "tcp.time_delta": "frame.time_delta",
              "tcp.nxtseq": "tcp.seq + tcp.len", "ip.dsfield.ce": "ip.dsfield.ecn == 3"}
+
+
+def instead_of(name: str, kinds: tuple[str, ...] = ()) -> str | None:
+    """What to write for a name of others, lower case, where records of these kinds are asked; None for any other."""
+    if kinds and "flow" not in kinds and name in OF_PACKET and (kinds == ("packet",) or OF_PACKET[name] == "flow"):
+        return OF_PACKET[name]
+    found = INSTEAD.get(name) or wireshark.ours(name)
+    if found is not None and len(kinds) == 1:
+        found = re.sub(rf", of {kinds[0]}(s| records)\b", "", found)
+    return found
+
+
+def not_of_bytes(word: str, operator: str) -> str | None:
+    """What to say where bytes are asked for: of a protocol, of a part of a field, or by a mask. None where none are."""
+    low = word.lower()
+    name, bracket, _ = low.partition("[")
+    if bracket and (name in NAMES or name.partition(".")[0] in (*PROTOS, *FAMILIES, *OF_FRAMES, "ether")):
+        like = f"write {name} contains ..., or matches /^.../" if name in NAMES else "tcp.flags.syn == 1 and others are"
+        return f"bytes of packets and parts of fields are not compared here; {like}"
+    if operator == "&":
+        return f"bits are not masked here; write tcp.flags.syn == 1, or {low} in {{...}}"
+    if operator in ("contains", "matches") and (low == "frame" or low in PROTOS or low in APPS):
+        return f"bytes are not looked at here; --what streams -Y 'text {operator} ...' looks into what was said"
+    return None
 
 
 def nearest(name: str, kinds: tuple[str, ...] = ()) -> str | None:
@@ -64,7 +89,7 @@ def nearest(name: str, kinds: tuple[str, ...] = ()) -> str | None:
 def not_said(word: str, kinds: tuple[str, ...] = ()) -> str | None:
     """What to say of a bare word that is no text to look for, in records of these kinds; None when it is one."""
     low = word.lower()
-    instead = (OF_PACKET.get(low) if kinds == ("packet",) else None) or INSTEAD.get(low)
+    instead = instead_of(low, kinds)
     if instead is not None:
         known = NAMES.get(low, ())
         if known and all(field.kinds == ("packet",) for field in known):
@@ -75,13 +100,11 @@ def not_said(word: str, kinds: tuple[str, ...] = ()) -> str | None:
     if not any(letter.isalnum() for letter in word):
         return f"{word!r} is no condition; quote it to look for it"
     first, dot, _ = low.partition(".")
-    if dot and (first in PROTOS or first in APPS or first in ("ip", "ipv6", "frame", "eth", "ssl", "icmpv6")):
+    if dot and (first in PROTOS or first in APPS or first in OF_FRAMES or first in (*wireshark.PREFIXES, "ssl")):
         near = nearest(low, kinds)
         hint = f"; did you mean {near!r}?" if near else ";"
         return f"no field is called {word!r}{hint} quoted, it is looked for as text"
-    if "[" in low and low.partition("[")[0] in (*PROTOS, *FAMILIES, "ether"):
-        return "bytes of packets are not compared here; tcp.flags.syn == 1 and other fields are"
-    return None
+    return not_of_bytes(low, "")
 
 
 def mistyped_operator(word: str) -> str | None:

@@ -59,6 +59,9 @@ BY_FIELD = {
     "dns.types": QTYPE, "mdns.types": QTYPE, "llmnr.types": QTYPE, "dns.questions.type": QTYPE,
     "dns.answers.type": QTYPE, "tcp_flags_out": FLAG_BITS, "tcp_flags_in": FLAG_BITS,
 }
+# fields of which Wireshark's users know the numbers, and records have names alone
+WORDS = frozenset({"smb.commands", "smb.errors", "kerberos.etype", "mysql.commands", "snmp.pdus", "syslog.facility",
+                   "socks.command", "cdp.capabilities", "dcerpc.auth_level"})
 ALSO = {"icmpv6": "icmp6", "ipv6-icmp": "icmp6"}  # other names of protocols
 
 
@@ -66,6 +69,8 @@ def meant(field: str, value: str) -> str:
     """The value that a record has where a number or another tool's spelling stands for it. Raises ValueError, with
     words for the user, when the field never has such a value."""
     names = BY_FIELD.get(field)
+    if field in WORDS and (value.isdecimal() or (value.lower().startswith("0x") and field == "smb.errors")):
+        raise ValueError(f"{field} is told by names, not by numbers; --by {field} lists those that occur")
     if names is None:
         return value
     low = value.lower()

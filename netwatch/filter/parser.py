@@ -180,7 +180,8 @@ class Parser(Cursor):
         if meant is not None and self.peek(1).kind in VALUES:
             raise self.error(f"{self.now.text!r} is no operator; did you mean {meant}?", self.now)
         if self.now.kind is Kind.WORD and following in habits.NOT_LOGIC:
-            raise self.error(habits.not_said(following) or "", self.now)
+            masked = habits.not_of_bytes(word.text, following) if self.peek(1).kind in VALUES else None
+            raise self.error(masked or habits.not_said(following) or "", self.now)
         return self.compare(word, ":")
 
     def bare(self, word: Token) -> Node:
@@ -218,11 +219,14 @@ class Parser(Cursor):
     def compare(self, word: Token, op: str, negated: bool = False) -> Node:
         name = word.text.lower()
         fields = self.names.get(name)
+        wrong = habits.not_of_bytes(name, op) if fields is None or name == "frame" else None
+        if wrong is not None:
+            raise self.error(wrong, word)
         if fields is None:
             of_packets = ofpackets.condition(name, self.kinds)
             if of_packets is not None:
                 return self.truth(of_packets, op, negated)
-            if name in habits.INSTEAD or name in habits.OF_PACKET:
+            if habits.instead_of(name, self.kinds):
                 raise self.error(habits.not_said(name, self.kinds) or "", word)
             like = habits.nearest(name, self.kinds)
             raise self.error(f"no field is called {word.text!r}" + (f"; did you mean {like!r}?" if like else ""), word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,14 @@ def field_fault(name: str, kinds: Iterable[str], more: bool = False) -> str:
         return ""
     import difflib  # every start would pay for it otherwise
 
-    from netwatch.filter.habits import INSTEAD
+    from netwatch.filter.habits import instead_of
 
     known = [each for kind in asked for each in names_of(kind)]
-    near = ([INSTEAD[name.lower()]] if INSTEAD.get(name.lower()) in known else
-            difflib.get_close_matches(name.lower(), known, 1, LIKE))
+    meant = instead_of(name.lower(), tuple(asked)) or ""
+    near = ([word for word in re.findall(r"[a-z_0-9.]+", meant) if word in known]
+            or difflib.get_close_matches(name.lower(), known, 1, LIKE))
+    if meant and near[:1] != [meant] and not kinds_with(name):
+        return f"no such field; write {meant}"
     hint = f"; did you mean {near[0]}?" if near else ""
     others = kinds_with(name)
     if others:

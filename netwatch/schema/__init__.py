@@ -172,7 +172,7 @@ _PACKET = (
     _field("caplen", "packet", BYTES, "CAPLEN", 6, "Bytes of it that were captured.", "frame.cap_len"),
     _field("flow", "packet dns http tls stream", INT, "FLOW", 7, "The flow it belongs to."),
     _field("info", "packet", TEXT, "INFO", 60, "One line about the packet.", privacy="name", search=True),
-    _field("layers", "packet", TEXT, "LAYERS", 24, "Its layers, outermost first.", "frame.protocols", many=True),
+    _field("layers", "packet", TEXT, "LAYERS", 24, "Its layers, outermost first.", many=True),
     _field("notes", "packet", TEXT, "NOTES", 20, "What is odd about it.", many=True, search=True),
 )
 
