@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import shlex
 from typing import TYPE_CHECKING
 
-from netwatch._fast.input.source import SourceError
+from netwatch._fast.input.source import SourceError, SourceMissing
 from netwatch._fast.out.names import unread_links
 from netwatch.cli.errors import CommandError, say
 
@@ -36,8 +38,21 @@ def open_source(options: argparse.Namespace) -> Source:
         from netwatch.capture.file import open_files
 
         return open_files(options.files)
+    except SourceMissing as e:
+        raise CommandError(f"{e}{_filter_among(options.files)}", e.exit_code) from None
     except SourceError as e:
         raise CommandError(str(e), e.exit_code) from None
+
+
+def _filter_among(files: list[str]) -> str:
+    """What to say where one of them is no file but a filter, as tcpdump has it behind its options."""
+    from netwatch.filter import Filter, FilterError
+
+    for word in files:
+        with contextlib.suppress(FilterError, ValueError):
+            if word.isprintable() and not os.path.lexists(word) and Filter(word).conditions:
+                return f"; a filter goes with -Y {shlex.quote(word)}"
+    return ""
 
 
 def _open_interfaces(options: argparse.Namespace) -> Source:

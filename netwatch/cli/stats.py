@@ -81,7 +81,8 @@ def main(arguments: list[str], topic: str = "") -> int:
     options = build_parser(topic).read(arguments)
     options.files += options.read
     if options.topic not in TOPICS:
-        near = difflib.get_close_matches(options.topic, TOPICS, 1)
+        near = ([each for each in TOPICS if options.topic and each.startswith(options.topic)]
+                or difflib.get_close_matches(options.topic, TOPICS, 1))
         raise CommandError(f"stats {options.topic}: no such topic; " + (
             f"did you mean {near[0]}?" if near else f"there are {', '.join(TOPICS)}"))
     statistic = TOPICS[options.topic].make(asked_of(options))

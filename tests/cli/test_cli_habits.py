@@ -6,7 +6,9 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
+import shlex
 import struct
 import termios
 import time
@@ -15,6 +17,7 @@ import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT
 
 from netwatch.cli import COMMANDS
+from netwatch.cli.elsewhere import OPTIONS
 from netwatch.schema import BY_NAME
 
 CAPTURE = ROOT / "tests" / "captures" / "dns.pcap"
@@ -49,6 +52,25 @@ def test_an_error_of_use_is_short_and_names_what_is_near(netwatch, words, code, 
     done = netwatch(*words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr and len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("command", [[], ["read"], ["stats", "io"], ["show"], ["hosts"]])
+def test_options_of_others_are_told_or_taken(netwatch, command, option):
+    """An option that means something else here is told of in the help; any other says what there is instead."""
+    help_ = netwatch(*command, "--help").stdout
+    if re.search(rf"(?m)^  (-\w.*, )?{option}[ ,\n]", help_):
+        return
+    done = netwatch(*command, *([CAPTURE] if command else []), option)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{option}: no such option; here: {OPTIONS[option]}\n" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["tcp port 80", "dns", "host 192.0.2.1", "tcp.port == 80"])
+def test_a_filter_that_stands_as_tcpdump_has_it(netwatch, text):
+    done = netwatch("read", CAPTURE, text)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == f"netwatch: {text}: no such file; a filter goes with -Y {shlex.quote(text)}\n"
 
 
 def test_the_lists(netwatch):
