@@ -48,6 +48,7 @@ cdef struct Ring:
 
 cdef struct Announced:         # a flow that another one told of, see look/announced.pyx
     u8 address[16]             # of the end that waits for it
+    u8 peer[16]                # where it must come from, when `peered`
     u64 until                  # ns; later it is not this flow any more
     u64 owner                  # Cold.key of the flow that told
     u64 key                    # Cold.key of the flow that came, 0 none yet
@@ -58,6 +59,7 @@ cdef struct Announced:         # a flow that another one told of, see look/annou
     u8 family
     u8 proto                   # registered protocol number that reads it
     u8 fact                    # key of what was told of it
+    bint peered                # only the other end of the flow that told may come
     u8 n
     u8 text[ANNOUNCED_TEXT]
 

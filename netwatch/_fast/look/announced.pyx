@@ -2,12 +2,14 @@
 
 The flow that tells (the control flow) names an address and a port where something waits, and the protocol that will be
 spoken there; the first flow to that end is taken for it, whatever its bytes look like, and holds the control flow's
-name as a fact. What is told of it after it began is added to it. An announcement holds for a while, and the oldest
+name as a fact. What is told of it after it began is added to it. A protocol that no bytes show would be believed of
+anything: its flows are between the two hosts of the control flow, so that nobody hides others' by telling of them (RFC
+2577 section 3). An announcement holds for a while, and the oldest
 makes room: ANNOUNCED_MOST stand at a time, in groups by the hash of the end they name. Behind them stands a bit for
 each port that was ever announced, since most flows begin at ports that none was.
 """
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, slice_of
 from netwatch._fast.base.mix cimport load64, mix
@@ -60,6 +62,13 @@ cdef Announced* place_for(Look* look, u16 on, const u8* address, u16 port) noexc
     return oldest
 
 
+cdef const u8* other_end(const Row* row, const u8* address) noexcept nogil:
+    """With whom the host of this address speaks in the flow, NULL where it is none of the two."""
+    if memcmp(row.a, address, 16) == 0:
+        return row.b
+    return row.a if memcmp(row.b, address, 16) == 0 else NULL
+
+
 cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 port, u8 key,
                    Slice text) noexcept nogil:
     """A flow of the protocol `app` comes to this end: 16 bytes as in Row.a, of this flow's family; `on`: IP protocol.
@@ -68,8 +77,13 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
     cdef Dpi* dpi = look.dpi
     cdef int proto = proto_named(app)
     cdef Announced* a
+    cdef const u8* peer = NULL
     if proto == 0 or port == 0:
         return
+    if memchr(proto_at(proto).first, 1, 256) == NULL:
+        peer = other_end(look.row, address)
+        if peer == NULL:
+            return
     if dpi.announced == NULL:
         dpi.announced = <Announced*>calloc(1, ANNOUNCED_MOST * sizeof(Announced) + PORT_BYTES)
         if dpi.announced == NULL:
@@ -82,6 +96,9 @@ cdef void announce(Look* look, const char* app, u16 on, const u8* address, u16 p
     ports_of(dpi)[port >> 3] |= 1 << (port & 7)
     memset(a, 0, sizeof(Announced))
     memcpy(a.address, address, 16)
+    if peer != NULL:
+        memcpy(a.peer, peer, 16)
+        a.peered = True
     a.family = look.row.family
     a.port = port
     a.on = on
@@ -103,15 +120,16 @@ cdef void tell(Look* look, const Announced* a, u8 key, Slice text) noexcept nogi
         fact_once(&other, key, text.p, text.n)
 
 
-cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const Row* row, u64 ts) noexcept nogil:
-    """The announcement that holds for a flow to this end, NULL when there is none. It comes once."""
+cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const u8* peer, const Row* row, u64 ts) noexcept nogil:
+    """The announcement that holds for a flow of `peer` to this end, NULL when there is none. It comes once."""
     cdef Announced* group
     cdef int i
     if not ports_of(dpi)[port >> 3] >> (port & 7) & 1:
         return NULL
     group = group_of(dpi, address, port, row.proto)
     for i in range(IN_GROUP):
-        if names_end(&group[i], address, row.family, port, row.proto) and ts <= group[i].until and group[i].key == 0:
+        if names_end(&group[i], address, row.family, port, row.proto) and ts <= group[i].until and \
+                group[i].key == 0 and not (group[i].peered and memcmp(group[i].peer, peer, 16)):
             return &group[i]
     return NULL
 
@@ -119,10 +137,10 @@ cdef Announced* awaited(Dpi* dpi, const u8* address, u16 port, const Row* row, u
 cdef void announced_flow(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     """A flow begins: if one told of it, it is of the protocol that was named. A protocol that reads nothing has its
     bytes left alone."""
-    cdef Announced* a = awaited(dpi, row.a, row.pa, row, pk.frame.ts)
+    cdef Announced* a = awaited(dpi, row.a, row.pa, row.b, row, pk.frame.ts)
     cdef Look look
     if a == NULL:
-        a = awaited(dpi, row.b, row.pb, row, pk.frame.ts)
+        a = awaited(dpi, row.b, row.pb, row.a, row, pk.frame.ts)
     if a == NULL:
         return
     a.key = cold.key

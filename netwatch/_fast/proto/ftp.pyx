@@ -1,14 +1,17 @@
 """FTP's control connection (RFC 959, RFC 4217): commands, logins, what the server says of itself.
 
 AUTH TLS gives the flow back, so that TLS is found in what follows. Data connections are flows of their own, which are
-announced here (PORT, PASV, EPRT, EPSV, LPRT, LPSV: RFC 959 section 4.1.2, RFC 2428, RFC 1639) and known by that alone.
+announced here (PORT, PASV, EPRT, EPSV, LPRT, LPSV: RFC 959 section 4.1.2, RFC 2428, RFC 1639; SPSV, whose answer is a
+port alone) and known by that alone. They go to the host that said so, whatever address it names: a translator changes
+what is in the text, and others' hosts are nobody's to name. A port counts when it was asked for, or was not refused.
 """
 from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, find_byte, slice_of
+from netwatch._fast.flow.row cimport BIT_SEEN, Half, OPEN_KNOWN
 from netwatch._fast.look.announced cimport announce
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK,
-                                           set_initiator, begins_with, reads, has_state)
+                                           set_initiator, begins_with, heard, reads, has_state)
 from netwatch._fast.proto.ftpdata cimport FTP_DATA_TRANSFER
 from netwatch._fast.proto.common.again cimport command_line, reply_line
 from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_word, each_line, from_client,
@@ -16,7 +19,7 @@ from netwatch._fast.proto.common.lines cimport (DETECT_ENOUGH, all_text, begins_
                                                 port_is, reply_code, reply_fits, same_word, speaks_of_mail, take_word,
                                                 word_is)
 from netwatch._fast.proto.common.sasl cimport LOGIN_PASSWORD, LOGIN_USER
-from netwatch._fast.wire.packet cimport FAMILY_IP4, PROTO_TCP
+from netwatch._fast.wire.packet cimport PROTO_TCP
 from netwatch._fast.proto.common.facts import FLAG, LIST, TEXT, fact_fields, words
 from netwatch._fast.proto.common.sasl import login_describer
 
@@ -41,17 +44,19 @@ cdef enum:
     REPLY_PASSIVE = 227
     REPLY_LONG = 228           # RFC 1639 section 2
     REPLY_EXTENDED = 229       # RFC 2428 section 3
+    REPLY_REFUSES = 400        # and above
 
 # a flow joined in its middle may begin with any of them
-cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt epsv lprt lpsv type stru mode retr "
+cdef const char* VERBS = (b"user pass acct cwd cdup quit rein port pasv eprt epsv spsv lprt lpsv type stru mode retr "
                           b"stor stou appe allo rest rnfr rnto abor dele rmd mkd pwd xpwd list nlst mlsd mlst site "
                           b"syst stat help noop feat opts auth pbsz prot clnt size mdtm ")
 
 cdef struct Ftp:
     bint secure                # AUTH was asked
+    bint asked                 # the client wants to connect, and was not answered yet
+    bint offers                # the client waits for a connection, and was not answered yet
     u16 port                   # where the next transfer's connection goes, 0 not said
-    u8 said[16]                # the address that was named; where it was not, or a translator changed it,
-    u8 own[16]                 # ... the control connection's end of that side
+    u8 own[16]                 # ... and to which of the two hosts
 
 
 # --- detection ---
@@ -128,57 +133,62 @@ cdef int ftp_detect(Look* look, Slice data) noexcept nogil:
 # --- data connections ---
 
 cdef u32 numbers(Slice s, u32* out, u32 most) noexcept nogil:
-    """Decimal numbers up to 65535 with one character between them, from the first digit on; how many."""
+    """Decimal numbers up to 65535 with a comma, and spaces, between them, at the start of s; how many."""
     cdef u32 i = 0, count = 0
-    while i < s.n and not is_digit(s.p[i]):
-        i += 1
     while i < s.n and count < most and is_digit(s.p[i]):
         out[count] = 0
         while i < s.n and is_digit(s.p[i]) and out[count] <= 0xffff:
             out[count] = out[count] * 10 + s.p[i] - c'0'
             i += 1
         count += 1
-        i += 1
+        while i < s.n and (s.p[i] == c',' or s.p[i] == c' '):
+            i += 1
     return count
+
+
+cdef Slice in_parentheses(Slice s) noexcept nogil:
+    """What a reply has to say to programs; all of it where there are none."""
+    cdef i64 opens = find_byte(s.p, s.n, c'('), closes
+    if opens < 0:
+        return s
+    s = slice_of(s.p + opens + 1, s.n - <u32>opens - 1)
+    closes = find_byte(s.p, s.n, c')')
+    return s if closes < 0 else slice_of(s.p, <u32>closes)
 
 
 cdef void at_end(Look* look, Ftp* ftp, bint of_client, u32 port) noexcept nogil:
     """The data connection goes to this port of the client, or of the server."""
     cdef bint side = from_client(look) == of_client
     memcpy(ftp.own, &look.row.b[0] if (look.side if side else 1 - look.side) else &look.row.a[0], 16)
-    memcpy(ftp.said, ftp.own, 16)
     ftp.port = <u16>port if 0 < port <= 0xffff else 0
 
 
-cdef void at_numbers(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
-    """h1,h2,h3,h4,p1,p2: PORT and the answer to PASV."""
+cdef bint at_numbers(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
+    """h1,h2,h3,h4,p1,p2: PORT and the answer to PASV, of which no two servers have the same words around."""
     cdef u32 six[6]
     cdef u32 i
-    if numbers(text, six, 6) != 6:
-        return
-    at_end(look, ftp, of_client, (six[4] & 0xff) << 8 | (six[5] & 0xff))
-    if look.row.family == FAMILY_IP4:
-        for i in range(4):
-            ftp.said[i] = <u8>(six[i] & 0xff)
-    tell(look, ftp, slice_of(text.p, 0))
+    text = in_parentheses(text)
+    for i in range(text.n):
+        if is_digit(text.p[i]) and (i == 0 or not is_digit(text.p[i - 1])) and \
+                numbers(slice_of(text.p + i, text.n - i), six, 6) == 6:
+            at_end(look, ftp, of_client, (six[4] & 0xff) << 8 | (six[5] & 0xff))
+            return True
+    return False
 
 
 cdef void at_long(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
     """family,length,h1..,2,p1,p2: LPRT and the answer to LPSV (RFC 1639)."""
     cdef u32 all[LONG_NUMBERS]
-    cdef u32 n = numbers(text, all, LONG_NUMBERS), i
-    if n < 5 or all[1] > 16 or n != all[1] + 5 or all[n - 3] != 2:
-        return
-    at_end(look, ftp, of_client, (all[n - 2] & 0xff) << 8 | (all[n - 1] & 0xff))
-    if all[1] == (4 if look.row.family == FAMILY_IP4 else 16):
-        for i in range(all[1]):
-            ftp.said[i] = <u8>(all[2 + i] & 0xff)
-    tell(look, ftp, slice_of(text.p, 0))
+    cdef u32 n = numbers(in_parentheses(text), all, LONG_NUMBERS)
+    if n >= 5 and all[1] <= 16 and n == all[1] + 5 and all[n - 3] == 2:
+        at_end(look, ftp, of_client, (all[n - 2] & 0xff) << 8 | (all[n - 1] & 0xff))
 
 
 cdef void at_port(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nogil:
-    """|family|address|port|: EPRT and, with the port alone, the answer to EPSV."""
-    cdef u32 end = text.n, start, port
+    """|family|address|port|: EPRT and, with the port alone, the answers to EPSV and SPSV."""
+    cdef u32 end, start, port
+    text = in_parentheses(text)
+    end = text.n
     while end and not is_digit(text.p[end - 1]):
         end -= 1
     start = end
@@ -186,14 +196,51 @@ cdef void at_port(Look* look, Ftp* ftp, bint of_client, Slice text) noexcept nog
         start -= 1
     if numbers(slice_of(text.p + start, end - start), &port, 1):
         at_end(look, ftp, of_client, port)
-        tell(look, ftp, slice_of(text.p, 0))
 
 
 cdef void tell(Look* look, Ftp* ftp, Slice transfer) noexcept nogil:
     """Announce the data connection, or say what it carries."""
     if ftp.port:
         announce(look, b"ftp-data", PROTO_TCP, ftp.own, ftp.port, FTP_DATA_TRANSFER, transfer)
-        announce(look, b"ftp-data", PROTO_TCP, ftp.said, ftp.port, FTP_DATA_TRANSFER, transfer)
+
+
+cdef bint was_asked(Look* look, const Ftp* ftp) noexcept nogil:
+    """Has the client asked where to connect, or may it have: of what it said something is missing."""
+    cdef const Half* client = &look.conn.half[1 - look.side]
+    return ftp.asked or client.gaps or client.open != OPEN_KNOWN or heard(look) > client.offset + client.len
+
+
+cdef void take_passive(Look* look, Ftp* ftp, u32 code, Slice text) noexcept nogil:
+    """Where the client shall connect to."""
+    if not was_asked(look, ftp):
+        return
+    ftp.port = 0
+    if code == REPLY_LONG:
+        at_long(look, ftp, False, text)
+    elif code == REPLY_EXTENDED or not at_numbers(look, ftp, False, text) and text.n and is_digit(text.p[0]):
+        at_port(look, ftp, False, text)
+    if ftp.port:
+        ftp.asked = False
+    tell(look, ftp, slice_of(text.p, 0))
+
+
+cdef void answered(Look* look, Ftp* ftp, u32 code) noexcept nogil:
+    """The port that the client offered is taken, or refused."""
+    ftp.offers = False
+    if code >= REPLY_REFUSES:
+        ftp.port = 0
+    tell(look, ftp, slice_of(look.row.a, 0))
+
+
+cdef void take_offer(Look* look, Ftp* ftp, Slice word, Slice rest) noexcept nogil:
+    """Where the client waits for the server."""
+    ftp.offers = True
+    if word_is(word, b"port", 4):
+        at_numbers(look, ftp, True, rest)
+    elif word_is(word, b"lprt", 4):
+        at_long(look, ftp, True, rest)
+    else:
+        at_port(look, ftp, True, rest)
 
 
 cdef bint is_transfer(Slice word) noexcept nogil:
@@ -215,13 +262,11 @@ cdef int take_reply(Look* look, Slice line) noexcept nogil:
     set_initiator(look, False)
     keep_each(look, FTP_CODE, slice_of(line.p, 3), MAX_KEPT)
     text = slice_of(line.p + 4, line.n - 4) if line.n > 4 else slice_of(line.p, 0)
-    if code == REPLY_PASSIVE:
-        at_numbers(look, ftp, False, text)
-    elif code == REPLY_LONG:
-        at_long(look, ftp, False, text)
-    elif code == REPLY_EXTENDED:
-        at_port(look, ftp, False, text)
-    elif code == REPLY_READY:
+    if REPLY_PASSIVE <= code <= REPLY_EXTENDED:
+        take_passive(look, ftp, code, text)
+    elif ftp.offers:
+        answered(look, ftp, code)
+    if code == REPLY_READY:
         keep_once(look, FTP_BANNER, text)
     elif code == REPLY_SYSTEM:
         keep_once(look, FTP_SYSTEM, text)
@@ -252,12 +297,11 @@ cdef int take_command(Look* look, Slice line) noexcept nogil:
         keep_once(look, FTP_CLIENT, rest)
     elif word_is(word, b"auth", 4):
         ftp.secure = True
-    elif word_is(word, b"port", 4):
-        at_numbers(look, ftp, True, rest)
-    elif word_is(word, b"lprt", 4):
-        at_long(look, ftp, True, rest)
-    elif word_is(word, b"eprt", 4):
-        at_port(look, ftp, True, rest)
+    elif word_is(word, b"pasv", 4) or word_is(word, b"epsv", 4) or word_is(word, b"spsv", 4) or \
+            word_is(word, b"lpsv", 4):
+        ftp.asked = True
+    elif word_is(word, b"port", 4) or word_is(word, b"lprt", 4) or word_is(word, b"eprt", 4):
+        take_offer(look, ftp, word, rest)
     elif is_transfer(word):
         tell(look, ftp, line)
     keep_each(look, FTP_ARGUMENT, rest, MAX_KEPT)
@@ -271,7 +315,9 @@ cdef int ftp_parse(Look* look, Slice data) noexcept nogil:
 
 
 cdef int take_line(Look* look, Slice line) noexcept nogil:
-    return take_reply(look, line) if reply_code(line) or not from_client(look) else take_command(look, line)
+    if from_client(look) and (look.row.bits & BIT_SEEN or not reply_code(line)):
+        return take_command(look, line)
+    return take_reply(look, line)
 
 
 cdef int ftp_resync(Look* look, Slice data) noexcept nogil:
