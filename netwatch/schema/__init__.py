@@ -187,9 +187,14 @@ _STREAM = (
     _field("stream.text", "stream", TEXT, "TEXT", 60, "The content as text.", privacy="secret"),
 )
 
-FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *WEB, *LOGINS,
-                             *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
-                             *TELEMETRY, *_PACKET, *HEADERS, *_STREAM, *ALERTS, *FINDINGS, *SUMMED)
+_PROTOCOLS = (*WEB, *LOGINS, *TEXT_PROTOCOLS, *SERVICES, *SHARING, *DATABASES, *BROKERS, *ROUTING, *INDUSTRIAL, *CALLS,
+              *TELEMETRY)
+# a list that what a flow says fills is bounded, and says so
+_MORE = tuple(Field(f"{field.name}_more", ("flow",), INT, "MORE", 6,
+                    f"How many more different ones there were, at least, than `{field.name}` has.")
+              for field in _PROTOCOLS if field.many and "flow" in field.kinds and field.name.count(".") == 1)
+FIELDS: tuple[Field, ...] = (*_IDENTITY, *_COUNTS, *_HEALTH, *_NAMING, *ENDS, *_OWNER, *_PROTOCOLS, *_MORE, *_PACKET,
+                             *HEADERS, *_STREAM, *ALERTS, *FINDINGS, *SUMMED)
 MESSAGES = frozenset({"dns", "http"})   # kinds of record of which a flow has many
 # objects of a flow that speak of its first or newest message; and what in them does not
 OF_MESSAGES = ("dns.", "mdns.", "llmnr.", "http.", "http2.", "http3.", "grpc.")

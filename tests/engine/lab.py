@@ -62,3 +62,33 @@ def tcp_flows(path: Path) -> Iterator[Lab]:
                 for packet in own
             ],
         )
+
+
+def turns_of(lab: Lab) -> tuple[int, list[tuple[int, bytes]]] | None:
+    """The server's port, and what was said in order: 0 the client, 1 the server. None where no SYN shows who is who."""
+    before = {0: 4, 1: 14, 113: 16, 276: 20}[struct.unpack("<I", lab.head[20:24])[0]]
+    port, said = 0, []
+    for frame in lab.frames:
+        packet = frame[16 + before :]
+        if packet[0] >> 4 == 4:
+            segment = packet[(packet[0] & 15) * 4 : struct.unpack_from(">H", packet, 2)[0]]
+        else:
+            segment = packet[40 : 40 + struct.unpack_from(">H", packet, 4)[0]]
+        sport, dport = struct.unpack_from(">HH", segment)
+        if segment[13] & 0x12 == 2:
+            port = dport
+        if port and (data := segment[(segment[12] >> 4) * 4 :]):
+            said.append((int(sport == port), data))
+    return (port, said) if port and said else None
+
+
+@cache
+def conversations() -> dict[str, tuple[list[str], int, list[tuple[int, bytes]]]]:
+    """Of each small capture's first flow of a protocol: what netwatch calls it, its port, what was said."""
+    found = {}
+    for path in small_captures():
+        for lab in tcp_flows(path):
+            told = turns_of(lab)
+            if told is not None:
+                found.setdefault(" ".join(lab.stack), (lab.stack, *told))
+    return found

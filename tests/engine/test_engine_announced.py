@@ -22,7 +22,16 @@ ACTIVE = {"PORT": b"PORT 192,0,2,1,195,80\r\n", "EPRT": b"EPRT |1|192.0.2.1|5000
 PASSIVE = {
     "PASV": b"227 Entering Passive Mode (198,51,100,2,195,80).\r\n",
     "PASV behind a translator": b"227 Entering Passive Mode (10,0,0,9,195,80)\r\n",
+    "PASV, no parentheses": b"227 Entering Passive Mode 198,51,100,2,195,80\r\n",
+    "PASV, blanks": b"227 Entering Passive Mode (198, 51, 100, 2, 195, 80)\r\n",
+    "PASV, =": b"227 =198,51,100,2,195,80\r\n",
+    "PASV, numbers around": b"227 Mode 2 of 3, at 198,51,100,2,195,80 for 1,2 s\r\n",
+    "PASV, lines": b"227-Now 2\r\n227-more 1,2\r\n227 Entering Passive Mode (198,51,100,2,195,80)\r\n",
     "EPSV": b"229 Extended passive (|||50000|)\r\n",
+    "EPSV, another mark": b"229 Extended passive (!!!50000!) for 60 s\r\n",
+    "EPSV, all of it": b"229 Extended passive (|1|198.51.100.2|50000|)\r\n",
+    "SPSV": b"227 50000\r\n",
+    "LPSV": b"228 Entering Long Passive Mode (4,4,198,51,100,2,2,195,80)\r\n",
 }
 
 
@@ -37,7 +46,7 @@ def test_the_server_connects(how: str) -> None:
 @pytest.mark.parametrize("late", [False, True])
 def test_the_client_connects(how: str, late: bool) -> None:
     """Before the transfer is asked for, or after."""
-    talk = control((CLIENT, b"PASV\r\n"), (SERVER, PASSIVE[how]))
+    talk = control((CLIENT, b"%s\r\n" % how[:4].encode()), (SERVER, PASSIVE[how]))
     asked = [] if late else talk.say(CLIENT, b"RETR report.pdf\r\n").frames
     data = Talk(45000, 50000, start=talk.now + MS).open()
     if late:
@@ -73,6 +82,7 @@ def datagram(at: int, src: str, sport: int, dst: str, dport: int, data: bytes) -
 
 SDP = (b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.77\r\n"
        b"m=audio 49170 RTP/AVP 0\r\nm=image 5 udptl t38\r\n")
+RRQ = b"\0\1boot.img\0octet\0"
 RTP = bytes.fromhex("8000000100000000000000aa") + bytes(160)
 INVITE = (b"INVITE sip:bob@b.example SIP/2.0\r\nCall-ID: c1\r\nFrom: <sip:a@x>\r\nTo: <sip:b@y>\r\n"
           b"Content-Length: %d\r\n\r\n" % len(SDP) + SDP)
@@ -92,11 +102,21 @@ def test_media_of_a_call(address: str, tcp: bool) -> None:
     assert flows[1]["announced_by"] == "192.0.2.1:5060 198.51.100.2:5060"
 
 
-def test_what_was_announced_and_is_something_else_is_named_by_what_it_is() -> None:
+QUERY = bytes.fromhex("000101000001000000000000 0377777703636f6d0000010001".replace(" ", ""))
+
+
+@pytest.mark.parametrize("kinds", [("flows",), ("summary",), ("flows", "dns", "streams")])
+@pytest.mark.parametrize("how", ["call", "file"])
+def test_what_was_announced_and_is_something_else_is_named_by_what_it_is(how: str, kinds: tuple[str, ...]) -> None:
+    """By its first datagram: else one that is forged would hide a server from who listens."""
     start = Talk().now
-    query = bytes.fromhex("000101000001000000000000 0377777703636f6d0000010001".replace(" ", ""))
-    flows = run([datagram(start, A4, 5060, B4, 5060, INVITE), datagram(start + MS, B4, 53, A4, 49170, query)]).flows
-    assert flows[1].get("app") in (None, "dns")
+    first = INVITE.replace(b"192.0.2.77", A4.encode()).replace(b"49170", b"53   ") if how == "call" else RRQ
+    port = 5060 if how == "call" else 69
+    frames = [datagram(start, A4, 53, B4, port, first), datagram(start + MS, B4, 53, A4, 53, QUERY),
+              datagram(start + 2 * MS, B4, 53, A4, 53, QUERY)]
+    result = run(frames, kinds=kinds)
+    assert result.summary["apps"]["dns"]["flows"] == 1 and len(result.by_kind["dns"]) == (2 if "dns" in kinds else 0)
+    assert all("tftp" not in flow and flow["app"] == "dns" for flow in result.flows[1:])
 
 
 def test_media_of_rtsp() -> None:
@@ -181,3 +201,100 @@ def test_media_of_rtsp_to_a_group() -> None:
     media = datagram(talk.now + MS, B4, 6000, "239.1.1.1", 5000, RTP)
     report = datagram(talk.now + 2 * MS, B4, 6001, "239.1.1.1", 5001, RTCP)
     assert [flow.get("app") for flow in run([*talk.frames, media, report]).flows] == ["rtsp", "rtp", "rtcp"]
+
+
+OTHER = "203.0.113.9"
+PORT, PASV = ACTIVE["PORT"], PASSIVE["PASV"]
+RETR = b"RETR x\r\n"
+NOT_BELIEVED = {  # what is said on the control connection, and who connects to whom
+    "the client answers": ([(CLIENT, PASV), (SERVER, b"500 what\r\n"), (CLIENT, RETR)], (A4, B4)),
+    "the server offers": ([(SERVER, PORT), (CLIENT, RETR)], (B4, A4)),
+    "nobody asked": ([(SERVER, PASV), (CLIENT, RETR)], (A4, B4)),
+    "refused": ([(CLIENT, PORT), (SERVER, b"500 Illegal PORT\r\n"), (CLIENT, RETR)], (B4, A4)),
+    "another host named by the client": ([(CLIENT, b"PORT 203,0,113,9,195,80\r\n"), (SERVER, b"200 ok\r\n"),
+                                          (CLIENT, RETR)], (B4, OTHER)),
+    "another host named by the server": ([(CLIENT, b"PASV\r\n"), (SERVER, b"227 (203,0,113,9,195,80)\r\n"),
+                                          (CLIENT, RETR)], (A4, OTHER)),
+    "another host comes to the client": ([(CLIENT, PORT), (SERVER, b"200 ok\r\n"), (CLIENT, RETR)], (OTHER, A4)),
+    "another host comes to the server": ([(CLIENT, b"PASV\r\n"), (SERVER, PASV), (CLIENT, RETR)], (OTHER, B4)),
+}
+
+
+@pytest.mark.parametrize("what", NOT_BELIEVED)
+def test_nobody_hides_a_connection_by_telling_of_it(what: str) -> None:
+    """RFC 2577 section 3: an FTP server is asked to connect to others, or has others hidden from who listens."""
+    turns, (src, dst) = NOT_BELIEVED[what]
+    talk = control(*turns)
+    other = Talk(45000, 50000, start=talk.now + MS, src=src, dst=dst).open().say(CLIENT, REQUEST)
+    assert [flow["app"] for flow in run(talk.frames + other.frames).flows] == ["ftp", "http"]
+
+
+@pytest.mark.parametrize("lost", [b"PASV\r\n", b"227"])
+def test_an_answer_whose_question_was_lost_counts(lost: bytes) -> None:
+    """Or that is heard by one who joined in the middle."""
+    talk = control()
+    talk.skip(CLIENT, 6)
+    if lost == b"227":
+        talk = Talk(40000, 21)
+    talk.say(SERVER, PASV).say(CLIENT, RETR)
+    data = Talk(45000, 50000, start=talk.now + MS).open().say(SERVER, REQUEST)
+    assert [flow["app"] for flow in run(talk.frames + data.frames).flows] == ["ftp", "ftp-data"]
+
+
+def test_an_offer_whose_answer_was_lost_counts_at_the_transfer() -> None:
+    talk = control((CLIENT, PORT), (CLIENT, RETR))
+    data = Talk(20, 50000, start=talk.now + MS, src=B4, dst=A4).open().say(CLIENT, REQUEST)
+    assert [flow["app"] for flow in run(talk.frames + data.frames).flows] == ["ftp", "ftp-data"]
+
+
+def test_blocks_for_a_group_have_the_name_of_their_file() -> None:
+    """RFC 2090."""
+    start = Talk().now
+    parts = [(A4, 50000, B4, 69, RRQ + b"multicast\0\0"), (B4, 3333, A4, 50000, b"\0\6multicast\x00239.1.1.1,1758,1\0"),
+             (A4, 50000, B4, 3333, b"\0\4\0\0"), (B4, 3333, "239.1.1.1", 1758, b"\0\3\0\1GET / HTTP/1.1\r\n\r\n")]
+    flows = run([datagram(start + k * MS, *part) for k, part in enumerate(parts)]).flows
+    assert [(flow["app"], flow["tftp"]["file"]) for flow in flows] == [("tftp", "boot.img")] * 3
+
+
+@pytest.mark.parametrize(("said", "dst", "port"), [
+    (b'dest_addr=":4588"/":4589";src_addr="198.51.100.2:6256"/"198.51.100.2:6257"', A4, 4588),
+    (b'dest_addr="203.0.113.5:4588"', "203.0.113.5", 4588),
+    (b"client_port=4588;server_port=6256", A4, 4588),
+    (b'src_addr=":6000"', B4, 6000),
+    (b'dest_addr="', A4, 0), (b'dest_addr=":"/":4589', A4, 0),
+])
+def test_where_media_of_rtsp_go(said: bytes, dst: str, port: int) -> None:
+    """RFC 7826 section 18.54 has addresses in quotation marks."""
+    talk = Talk(40000, 554).open()
+    talk.say(CLIENT, b"SETUP rtsp://cam/1 RTSP/2.0\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast\r\n\r\n")
+    talk.say(SERVER, b"RTSP/2.0 200 OK\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;" + said + b"\r\n\r\n")
+    media = datagram(talk.now + MS, B4 if dst != B4 else A4, 6256, dst, port or 4588, RTP)
+    assert run([*talk.frames, media]).flows[1].get("app") == ("rtp" if port else None)
+
+
+def changed(session: bytes, port: int, first: bytes) -> bytes:
+    return sdp(b"IP4 " + session, b"m=audio %d RTP/AVP 0" % port).replace(b"INVITE sip:bob@b.example SIP/2.0", first)
+
+
+INVITES, ANSWERS = b"INVITE sip:bob@b.example SIP/2.0", b"SIP/2.0 200 OK"
+BARE = INVITE[: INVITE.index(b"Content-Length")] + b"Content-Length: 0\r\n\r\n"
+CALLS = {  # who says what, and where media come to then
+    "late offer": ([(CLIENT, BARE), (SERVER, changed(B4.encode(), 30000, ANSWERS)),
+                    (CLIENT, changed(A4.encode(), 40000, b"ACK sip:bob@b.example SIP/2.0"))], [A4, 40000]),
+    "early media": ([(CLIENT, changed(A4.encode(), 40000, INVITES)),
+                     (SERVER, changed(B4.encode(), 30000, b"SIP/2.0 183 Session Progress"))], [B4, 30000]),
+    "another port later": ([(CLIENT, changed(A4.encode(), 40000, INVITES)), (CLIENT, changed(b"0.0.0.0", 40000, INVITES)),
+                            (CLIENT, changed(A4.encode(), 42000, INVITES))], [A4, 42000]),
+    "an update": ([(CLIENT, changed(A4.encode(), 40000, INVITES)),
+                   (CLIENT, changed(A4.encode(), 44000, b"UPDATE sip:bob@b.example SIP/2.0"))], [A4, 44000]),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_media_whenever_they_are_agreed_on(call: str) -> None:
+    turns, (dst, port) = CALLS[call]
+    start = Talk().now
+    frames = [datagram(start + k * MS, *((A4, 5060, B4, 5060) if side == CLIENT else (B4, 5060, A4, 5060)), data)
+              for k, (side, data) in enumerate(turns)]
+    media = datagram(start + 9 * MS, B4 if dst == A4 else A4, 33333, dst, port, RTP)
+    assert [flow.get("app") for flow in run([*frames, media]).flows] == ["sip", "rtp"]

@@ -8,6 +8,7 @@ cdef enum:
     MAX_PROTOS = 128
     RING_BYTES = 134217728     # the most an event ring may hold
     FACT_HEAD = 4              # bytes of a fact before its value: protocol, key, length in little-endian order
+    FACT_MORE = 249            # key of the facts that say of another how many values of it are not kept
     FACTS_IN_ALL = 536870912   # bytes of facts all flows of an engine may hold
     ANNOUNCED_TEXT = 200       # bytes kept of what was told of a flow before it came
     DNS_KEPT = 4096            # response times kept

@@ -11,6 +11,7 @@ from netwatch._fast.flow.row cimport Cold, Facts
 
 cdef enum:
     FACTS_OF_FLOW = 8192          # bytes a flow may hold
+    FOR_MORE = 512                # of them for what says that there is more
 
 
 cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogil:
@@ -20,7 +21,8 @@ cdef u8* fact_room(Dpi* dpi, Cold* cold, int proto, u8 key, u32 n) noexcept nogi
     cdef u32 held = facts.cap if facts != NULL else 0
     cdef u32 want = used + FACT_HEAD + n, cap
     cdef void* grown
-    if n > 0xffff or want > FACTS_OF_FLOW or dpi.facts_bytes + n > FACTS_IN_ALL:
+    cdef u32 most = FACTS_OF_FLOW if key == FACT_MORE else FACTS_OF_FLOW - FOR_MORE
+    if n > 0xffff or want > most or dpi.facts_bytes + n > FACTS_IN_ALL:
         dpi.facts_lost += 1
         return NULL
     if want > held:
@@ -84,7 +86,9 @@ cdef bint facts_of(const Facts* facts, int proto) noexcept nogil:
 cdef void facts_forget(Dpi* dpi, Cold* cold, int proto) noexcept nogil:
     cdef u8* base
     cdef u32 at = 0, kept = 0, n
-    if cold.facts == NULL or cold.facts == &NOTHING:
+    if cold.facts == &NOTHING:
+        cold.facts = NULL
+    if cold.facts == NULL:
         return
     base = <u8*>cold.facts + sizeof(Facts)
     while at < cold.facts.used:

@@ -24,6 +24,7 @@ cdef enum:
     UDP_TRIES = 8              # datagrams of an unknown flow that are looked at, and again
     UDP_TURN = 64              # ... among so many, a power of two
     OWN_PORT_TRIES = 4096      # of a flow to a port that is some protocol's own, every one up to here
+    OVERRULES = 75             # how sure a server's first words must be, which cannot be the client's protocol
     SURE_OF_ANOTHER = 90       # the words of a flow that is named, before another protocol may have it
     FIRST_FRAMES = 8           # of a side joined in the middle: what they say counts as a beginning does
     DECIDED = 64               # bytes from which on detect and agrees do not ask for more
@@ -37,9 +38,7 @@ cdef bint dpi_might(Dpi* dpi, Row* row, Cold* cold, const Packet* pk, u8* found)
     them is `found`, 0 while nobody is."""
     cdef Look look
     cdef bint more
-    cdef Slice data
-    data.p = pk.payload
-    data.n = pk.payload_len
+    cdef Slice data = slice_of(pk.payload, pk.payload_len)
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     found[0] = <u8>best(&look, data, BY_TCP, &more)
     if found[0] or more:
@@ -69,13 +68,11 @@ cdef void dpi_datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcep
 cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
     """Show a datagram to the flow's protocol, found first where there is none; True to show it to another."""
     cdef Look look
-    cdef Slice data
+    cdef Slice data = slice_of(pk.payload, pk.payload_len)
     cdef void* none = NULL
-    cdef bint more
+    cdef bint more, told
     cdef int answer
     cdef u64 broken
-    data.p = pk.payload
-    data.n = pk.payload_len
     look_at(&look, dpi, row, cold, pk.side, pk.frame.ts, pk.frame.n)
     look.datagram = True
     look.state = &none
@@ -92,15 +89,18 @@ cdef bint datagram(Dpi* dpi, Row* row, Cold* cold, const Packet* pk) noexcept no
     look.proto = row.conn.proto
     look.conn = row.conn
     look.state = &row.conn.state
+    told = row.conn.heard == 0 and row.packets[0] + row.packets[1] == 1     # by another flow, see announced.pyx
     if row.conn.heard != 3 and refuted(&look, data) == REFUTED:
-        fallen(&look)
+        fallen(&look, data)
         return row.conn.changes < CHANGES
     broken = dpi.malformed[look.proto]
     answer = proto_at(look.proto).parse(&look, data)
     if answer == PARSE_MALFORMED:
         dpi.malformed[look.proto] += 1
     if answer == PARSE_NOT_MINE:
-        return given_back(dpi, row, cold, look.used == 0)
+        if told:
+            facts_forget(dpi, cold, look.proto)
+        return given_back(dpi, row, cold, look.used == 0) or told
     elif answer == PARSE_DONE:
         dpi_end(dpi, row, cold, pk.frame.ts, pk.frame.n)
         row.bits |= BIT_DPI_DONE
@@ -171,14 +171,14 @@ cdef bint overruled(Look* look, Slice data) noexcept nogil:
     look.proto = proto
     if proto_at(proto).detect(look, data) > 0:
         return False
-    if best(look, data, BY_TCP, &more) and look.cold.confidence >= (proto_at(proto).yields or SURE_SERVER):
+    if best(look, data, BY_TCP, &more) and look.cold.confidence >= (proto_at(proto).yields or OVERRULES):
         look.conn.found = <u8>look.proto if look.proto != proto else 0
     look.cold.confidence = before
     look.proto = proto
     return look.conn.found != 0
 
 
-cdef void fallen(Look* look) noexcept nogil:
+cdef void fallen(Look* look, Slice data) noexcept nogil:
     """The verdict that the other side's words gave is refuted: what was learnt is no more, but where those words could
     be nothing else (Proto.late)."""
     cdef Conn* conn = look.conn
@@ -190,6 +190,8 @@ cdef void fallen(Look* look) noexcept nogil:
     touch(look.dpi, look.row)
     conn.changes += 1
     conn.heard = 0
+    if conn.found:
+        look.cold.confidence = <u8>proto_at(conn.found).detect(look, data)
     pass_over(other)
     other.skip = 0
     other.tried = 1
@@ -315,7 +317,7 @@ cdef int dpi_read(Look* look, Slice data) noexcept nogil:
             look.need = data.n + 1
             return READ_STUCK
         if answer == REFUTED:
-            fallen(look)
+            fallen(look, data)
         elif conn.half[1 - look.side].dead:
             return READ_OVER
     if conn.proto == 0:
@@ -349,9 +351,7 @@ cdef int dpi_lost(Look* look, u64 n) noexcept nogil:
         return READ_OVER
     look.proto = conn.proto
     look.state = &conn.state
-    answer = PARSE_ASTRAY if proto.resync != NULL else PARSE_DONE
-    if proto.lost != NULL:
-        answer = proto.lost(look, n)
+    answer = proto.lost(look, n) if proto.lost != NULL else PARSE_ASTRAY if proto.resync != NULL else PARSE_DONE
     if answer == PARSE_NOT_MINE:
         forget(look.row, look.cold, conn)
         touch(look.dpi, look.row)

@@ -128,6 +128,7 @@ cdef inline void dns_counted(Look* look, bint response, u64 ns) noexcept nogil:
         look.dpi.dns_ns[look.dpi.dns_timed % DNS_KEPT] = ns
         look.dpi.dns_timed += 1
 
+cdef void more_than_kept(Look* look, u8 key, const u8* p, u32 n) noexcept nogil  # look.cold.facts is not NULL
 cdef void store_add(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
 cdef void store_once(Look* look, u8 key, const u8* p, u32 n) noexcept nogil
 cdef void store_set(Look* look, u8 key, const u8* p, u32 n) noexcept nogil

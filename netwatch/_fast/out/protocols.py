@@ -15,6 +15,7 @@ from netwatch._fast.proto.common.facts import Plain
 from netwatch.model.record import Record
 
 Facts = list[tuple[int, bytes]]
+FACT_MORE = 249  # a key, of flow/content.pxd
 Describe = Callable[[Facts, bool], Record]
 
 # app name: module of netwatch._fast.proto with describe, label, FACT_FIELDS and, where it has them, FACT_NUMBERS and
@@ -148,6 +149,20 @@ def add(app: str) -> None:
     LABEL.setdefault(app, lambda obj: app)
 
 
+def _count_more(name: str, learnt: Facts, obj: Record, show_secrets: bool) -> None:
+    """Beside each list of the object of which values were not kept, how many different ones there were at least:
+    FACT_MORE says of which fact, and the list is the one that would be another without that fact."""
+    cut: dict[int, int] = {}
+    for key, value in learnt:
+        if key == FACT_MORE:
+            cut[value[0]] = cut.get(value[0], 0) + value[1]
+    for key, number in cut.items():
+        without = DESCRIBE[name]([fact for fact in learnt if fact[0] != key], show_secrets)
+        for field, shown in list(obj.items()):
+            if isinstance(shown, list) and shown != without.get(field):
+                obj[f"{field}_more"] = obj.get(f"{field}_more", 0) + number
+
+
 def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool = False,
                 wanted: Collection[str] | None = None) -> Record:
     """What a flow record says of what was learnt: app_stack, the object of each protocol, label. `facts` by app, in
@@ -165,6 +180,7 @@ def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool 
         obj = DESCRIBE[name]([] if learnt is None else learnt, show_secrets)
         if learnt is not None:
             label = LABEL[name](obj)
+            _count_more(name, learnt, obj, show_secrets)
         if "stack" in obj:
             over = [each for each in obj.pop("stack") if each not in stack]
             stack[stack.index(name) + 1:stack.index(name) + 1] = over

@@ -1,6 +1,6 @@
 """RTSP over TCP (RFC 2326, RFC 7826): what is asked of which stream, and by whom. Media is not read.
 
-Interleaved frames of it (RFC 7826 section 14) are passed over.
+Interleaved frames of it (RFC 7826 section 14) are passed over; where one joins among them, they name the flow.
 """
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Slice, be16, find_byte, slice_of, starts
@@ -27,6 +27,7 @@ cdef enum:                     # fact keys
 
 cdef enum:
     MEDIA_HEAD = 4             # of an interleaved frame: `$`, channel, length
+    MAX_CHANNEL = 16
     MAX_HEAD = 65535
     MAX_BODY = 1048576
     MAX_KEPT = 12
@@ -64,7 +65,19 @@ cdef int start_line(const u8* p, u32 n, u32 enough) noexcept nogil:
     return 90 if holds_word(p + i, smaller(n - i, 8), b" rtsp://", 8) else 0
 
 
+cdef u64 media_length(Look* look, const u8* p, u32 n) noexcept nogil:
+    """Of an interleaved frame."""
+    return 0 if p[0] != c'$' else MEDIA_HEAD if n < MEDIA_HEAD else MEDIA_HEAD + be16(p + 2)
+
+
+cdef bint is_media(const u8* p, u32 n) noexcept nogil:
+    """A frame of one of the first channels, of the version of RTP and RTCP (RFC 3550 section 5.1)."""
+    return n > MEDIA_HEAD and p[0] == c'$' and p[1] < MAX_CHANNEL and be16(p + 2) >= 8 and p[MEDIA_HEAD] >> 6 == 2
+
+
 cdef int rtsp_detect(Look* look, Slice data) noexcept nogil:
+    if data.n and data.p[0] == c'$':
+        return 85 if is_media(data.p, data.n) and messages_fill(look, data, media_length) else 0
     return start_line(data.p, data.n, DETECT_ENOUGH) if data.n else DETECT_MORE
 
 
@@ -89,6 +102,38 @@ cdef void announce_ports(Look* look, Slice value, const char* name, bint of_clie
         i += 1
         control = port_at(value, &i)
     media_at(look, end_of(look, client if of_client else 1 - client), port, control)
+
+
+cdef void announce_addresses(Look* look, Slice value, const char* name, u32 size, bint of_client) noexcept nogil:
+    """`dest_addr=":4588"/":4589"`: of the client, `src_addr` of the server (RFC 7826 section 18.54)."""
+    cdef u32 i = 0, start, at, which, ports[2]
+    cdef int client = look.side if from_client(look) else 1 - look.side
+    cdef u8 address[16]
+    cdef Slice host = slice_of(value.p, 0)
+    ports[0] = ports[1] = 0
+    while i + size < value.n and not same_word(value.p + i, name, size):
+        i += 1
+    i += size
+    for which in range(2):
+        if i >= value.n or value.p[i] != c'"':
+            break
+        start = i + 1
+        i = at = start + until(value, start)
+        while at > start and is_digit(value.p[at - 1]):
+            at -= 1
+        if which == 0 and at > start:
+            host = slice_of(value.p + start, at - 1 - start)
+        ports[which] = port_at(value, &at)
+        i += 2 if i + 1 < value.n and value.p[i + 1] == c'/' else 1
+    media_at(look, end_of(look, client if of_client else 1 - client), ports[0], ports[1])
+    if host.n and address_of(look, host, address):
+        media_at(look, address, ports[0], ports[1])
+
+
+cdef u32 until(Slice value, u32 start) noexcept nogil:
+    """Bytes before the quotation mark that ends what begins at `start`."""
+    cdef i64 end = find_byte(value.p + start, value.n - start, c'"')
+    return <u32>end if end >= 0 else value.n - start
 
 
 cdef void announce_group(Look* look, Slice value) noexcept nogil:
@@ -126,6 +171,8 @@ cdef i64 read_fields(Look* look, Slice rest) noexcept nogil:
             keep_once(look, RTSP_TRANSPORT, value)
             announce_ports(look, value, b"client_port=", True)
             announce_ports(look, value, b"server_port=", False)
+            announce_addresses(look, value, b"dest_addr=", 10, True)
+            announce_addresses(look, value, b"src_addr=", 9, False)
             announce_group(look, value)
         elif word_is(name, b"session", 7):
             keep_once(look, RTSP_SESSION, value)
@@ -155,9 +202,11 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
     cdef u32 n = data.n - look.used
     cdef i64 end, length
     cdef int sure
-    if p[0] == c'$' and rtsp.messages:
-        if n < MEDIA_HEAD:
-            return wait_for(look, data, MEDIA_HEAD)
+    if p[0] == c'$':
+        if n <= MEDIA_HEAD:
+            return wait_for(look, data, MEDIA_HEAD + 1)
+        if not rtsp.messages and not is_media(p, n):
+            return PARSE_NOT_MINE
         return skip_bytes(look, data, MEDIA_HEAD + be16(p + 2))
     if p[0] == c'\r' or p[0] == c'\n':
         look.used += 1
@@ -175,11 +224,6 @@ cdef int take_message(Look* look, Rtsp* rtsp, Slice data) noexcept nogil:
     rtsp.messages += 1
     length = read_message(look, slice_of(p, <u32>end))
     return PARSE_MALFORMED if length > MAX_BODY else skip_bytes(look, data, <u64>(end + length))
-
-
-cdef u64 media_length(Look* look, const u8* p, u32 n) noexcept nogil:
-    """Of an interleaved frame."""
-    return 0 if p[0] != c'$' else MEDIA_HEAD if n < MEDIA_HEAD else MEDIA_HEAD + be16(p + 2)
 
 
 cdef int rtsp_resync(Look* look, Slice data) noexcept nogil:
@@ -210,6 +254,7 @@ cdef void rtsp_define(Proto* p) noexcept nogil:
     p.resync = rtsp_resync
     for c in range(c'A', c'Z' + 1):
         p.first[c] = 1
+    p.first[<u8>c'$'] = 1
 
 
 # --- describing ---

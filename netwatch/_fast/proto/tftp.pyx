@@ -1,4 +1,4 @@
-"""TFTP (RFC 1350) with options (RFC 2347).
+"""TFTP (RFC 1350) with options (RFC 2347), and transfers to a group (RFC 2090).
 
 The request goes to the server's port; all that follows runs between the client's port and another of the server, which
 is another flow. The request announces it. Where that was not seen, it is known by its first block or option
@@ -10,8 +10,10 @@ from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte
 from netwatch._fast.look.announced cimport announce
 from netwatch._fast.flow.row cimport ST_TFTP_ERROR, ST_TFTP_REQUEST, ST_TFTP_TRANSFER
 from netwatch._fast.look.protocol cimport (EV_CHUNK, Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, event,
-                                           fact_once, set_initiator, reads, learnt, wants, last_said)
+                                           fact_once, facts_find, set_initiator, reads, learnt, wants, last_said)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
+from netwatch._fast.proto.common.lines cimport number_of
+from netwatch._fast.proto.common.media cimport address_of
 from netwatch._fast.wire.packet cimport PROTO_UDP
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
 
@@ -97,7 +99,22 @@ cdef int tftp_detect(Look* look, Slice d) noexcept nogil:
     return 0
 
 
-cdef void options(Look* look, Slice rest) noexcept nogil:
+cdef void announce_group(Look* look, Slice value) noexcept nogil:
+    """`239.1.1.1,1758,1`: where the blocks will go (RFC 2090)."""
+    cdef i64 comma = find_byte(value.p, value.n, c','), port
+    cdef Slice name = slice_of(value.p, 0), rest
+    cdef u8 address[16]
+    if comma <= 0 or not address_of(look, slice_of(value.p, <u32>comma), address):
+        return
+    rest = slice_of(value.p + comma + 1, value.n - <u32>comma - 1)
+    comma = find_byte(rest.p, rest.n, c',')
+    port = number_of(slice_of(rest.p, <u32>comma), 5) if comma > 0 else 0
+    facts_find(look.cold.facts, look.proto, TFTP_FILE, &name)
+    if 0 < port <= 0xffff:
+        announce(look, b"tftp", PROTO_UDP, address, <u16>port, TFTP_FILE, name)
+
+
+cdef void options(Look* look, Slice rest, bint acked) noexcept nogil:
     """Each as "name=value"."""
     cdef u8 out[128]
     cdef Slice name, value
@@ -111,6 +128,8 @@ cdef void options(Look* look, Slice rest) noexcept nogil:
         out[name.n] = c'='
         memcpy(out + name.n + 1, value.p, value.n)
         fact_distinct(look, TFTP_OPTION, out, name.n + 1 + value.n, 2 * FEW)
+        if acked and word_is(name, b"multicast", 9):
+            announce_group(look, value)
 
 
 cdef void tell_block(Look* look, u16 block, Slice data) noexcept nogil:
@@ -129,17 +148,22 @@ cdef void tell_block(Look* look, u16 block, Slice data) noexcept nogil:
         memcpy(room, data.p, data.n)
 
 
+cdef bint has_begun(Look* look) noexcept nogil:
+    """Has the flow said something of the kind? What was told of it before its first datagram does not count."""
+    return learnt(look) and look.row.packets[0] + look.row.packets[1] > 1
+
+
 cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
     cdef Slice rest, name
     cdef u16 op
     look.used = d.n
     if d.n < 4 or d.p[0] or not RRQ <= d.p[1] <= OACK:
-        return PARSE_DONE if learnt(look) else PARSE_NOT_MINE
+        return PARSE_DONE if has_begun(look) else PARSE_NOT_MINE
     op = be16(d.p)
     rest = slice_of(d.p + 2, d.n - 2)
     if op == RRQ or op == WRQ:
         if not is_request(d):
-            return PARSE_DONE if learnt(look) else PARSE_NOT_MINE
+            return PARSE_DONE if has_begun(look) else PARSE_NOT_MINE
         set_initiator(look, True)
         last_said(look, ST_TFTP_REQUEST)
         keep_u16(look, TFTP_OP, op, FEW)
@@ -148,12 +172,12 @@ cdef int tftp_parse(Look* look, Slice d) noexcept nogil:
         announce(look, b"tftp", PROTO_UDP, &look.row.b[0] if look.side else &look.row.a[0],
                  look.row.pb if look.side else look.row.pa, TFTP_FILE, name)
         keep_text(look, TFTP_MODE, zero_text(&rest), 2)
-        options(look, rest)
+        options(look, rest, False)
         return PARSE_OK
     keep_u16(look, TFTP_OP, op, 6)
     last_said(look, ST_TFTP_ERROR if op == ERROR else ST_TFTP_TRANSFER)
     if op == OACK:
-        options(look, rest)
+        options(look, rest, True)
         return PARSE_OK
     if op == ERROR:
         fact_once(look, TFTP_ERROR, rest.p, rest.n if rest.n < 130 else 130)

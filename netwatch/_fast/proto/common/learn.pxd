@@ -3,7 +3,7 @@ from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
 from netwatch._fast.flow.row cimport Facts, Row
-from netwatch._fast.look.protocol cimport Look, fact_add, fact_number
+from netwatch._fast.look.protocol cimport Look, fact_add, fact_number, more_than_kept
 
 cdef enum:
     ENTRY_HEAD = 4             # protocol, key, 2 bytes of length before each fact, seam.pyx
@@ -35,7 +35,8 @@ cdef inline void fact_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most)
 
 
 cdef inline void keep_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most) noexcept nogil:
-    """Keep the value unless it stands already or `most` values of the key do. Walks the list seam.pyx documents."""
+    """Keep the value unless it stands already; where `most` values of the key do, count it (FACT_MORE). Walks the list
+    seam.pyx documents."""
     cdef const Facts* facts = look.cold.facts
     cdef const u8* at
     cdef const u8* end
@@ -46,11 +47,14 @@ cdef inline void keep_distinct(Look* look, u8 key, const u8* p, u32 n, u32 most)
         while at < end:
             size = at[2] | (<u32>at[3] << 8)
             if at[0] == look.proto and at[1] == key:
-                seen += 1
-                if seen >= most or (size == n and memcmp(at + ENTRY_HEAD, p, n) == 0):
+                if size == n and memcmp(at + ENTRY_HEAD, p, n) == 0:
                     return
+                seen += 1
             at += ENTRY_HEAD + size
-    fact_add(look, key, p, n)
+    if seen >= most:
+        more_than_kept(look, key, p, n)
+    else:
+        fact_add(look, key, p, n)
 
 
 cdef inline bint fact_stands(const Facts* facts, u8 key, const u8* p, u32 n) noexcept nogil:

@@ -8,14 +8,10 @@ cdef struct Asked:             # a query waiting for its response
 
 cdef struct Dns:               # `room` Askeds follow
     u32 counts[2]              # queries, responses
-    u8 names
-    u8 types
-    u8 answers
     u8 room
     u8 next                    # slot to overwrite when all are taken
     u16 bad
-    u16 rcodes                 # of responses, a bit each
-    u32 unused                 # what follows begins at a multiple of its 8 bytes
+    u16 rcodes                 # of responses, a bit each; what follows begins at a multiple of 8
 
 cdef Dns* state_of(Look* look) noexcept nogil
 cdef void remember(Look* look, u64 hash) noexcept nogil

@@ -9,10 +9,11 @@ from libc.string cimport memcpy, memset
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16
 from netwatch._fast.flow.row cimport Row, ST_DNS_QUERY, ST_DNS_RESPONSE
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_DNS, EV_NAMES, ON_TCP, ON_UDP, PARSE_DONE,
-                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, fact_add,
+                                           PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event,
                                            fact_number, fact_once, dns_counted, fact_set, set_initiator, verdict_only,
                                            wants)
 from netwatch._fast.proto.common.again cimport begins_again
+from netwatch._fast.proto.common.learn cimport fact_distinct, keep_distinct
 from netwatch._fast.proto.dns.asked cimport Dns, latency, remember, state_of
 from netwatch._fast.proto.dns.naming cimport dns_names
 from netwatch._fast.base.domain cimport NAME_TEXT, name_end, name_text
@@ -161,7 +162,7 @@ cdef int llmnr_detect(Look* look, Slice data) noexcept nogil:
 
 # --- what a message says ---
 
-cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, bint known, u32* at) noexcept nogil:
+cdef void learn_questions(Look* look, const u8* p, u32 n, u16 count, bint known, u32* at) noexcept nogil:
     """Pass over the questions, and keep the first names and types unless their query has given them."""
     cdef DnsRecord r
     cdef char text[NAME_TEXT]
@@ -170,25 +171,22 @@ cdef void learn_questions(Look* look, Dns* dns, const u8* p, u32 n, u16 count, b
     for _i in range(count):
         if not next_record(p, n, at, True, &r):
             return
-        if known or dns.names >= MAX_FACT_NAMES:
-            continue
-        size = name_text(p, n, r.name, text)
+        size = 0 if known else name_text(p, n, r.name, text)
         if size <= 0:
             continue
-        dns.names += 1
-        fact_add(look, DNS_NAME, <const u8*>text, size if size <= 255 else 255)
+        fact_distinct(look, DNS_NAME, <const u8*>text, <u32>size, MAX_FACT_NAMES)
         kind[0] = <u8>(r.kind >> 8)
         kind[1] = <u8>(r.kind & 0xff)
-        fact_add(look, DNS_TYPE, kind, 2)
+        fact_distinct(look, DNS_TYPE, kind, 2, MAX_FACT_NAMES)
 
 
-cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32 at) noexcept nogil:
+cdef void learn_answers(Look* look, const u8* p, u32 n, u16 count, u32 at) noexcept nogil:
     """Keep the first answers: addresses, and names for CNAME, NS, PTR and SRV."""
     cdef DnsRecord r
     cdef u8 packed[NAME_TEXT + 2]
     cdef int _i, size
     for _i in range(count):
-        if dns.answers >= MAX_FACT_ANSWERS or not next_record(p, n, &at, False, &r):
+        if not next_record(p, n, &at, False, &r):
             return
         size = 0
         if (r.kind == TYPE_A and r.size == 4) or (r.kind == TYPE_AAAA and r.size == 16):
@@ -202,8 +200,7 @@ cdef void learn_answers(Look* look, Dns* dns, const u8* p, u32 n, u16 count, u32
             continue
         packed[0] = <u8>(r.kind >> 8)
         packed[1] = <u8>(r.kind & 0xff)
-        dns.answers += 1
-        fact_add(look, DNS_ANSWER, packed, 2 + (size if size <= 255 else 255))
+        keep_distinct(look, DNS_ANSWER, packed, 2 + (size if size <= 255 else 255), MAX_FACT_ANSWERS)
 
 
 cdef void dns_report(Look* look, u8 over, u64 ns, const u8* p, u32 n) noexcept nogil:
@@ -245,9 +242,9 @@ cdef void learn(Look* look, Dns* dns, u8 over, const u8* p, u32 n) noexcept nogi
         else:
             remember(look, hash)
             dns = <Dns*>look.state[0]
-    learn_questions(look, dns, p, n, h.count[0], ns != 0, &at)
+    learn_questions(look, p, n, h.count[0], ns != 0, &at)
     if response:
-        learn_answers(look, dns, p, n, h.count[1], at)
+        learn_answers(look, p, n, h.count[1], at)
         rcode[0] = 0
         rcode[1] = <u8>(h.flags & 15)
         fact_set(look, DNS_RCODE, rcode, 2)

@@ -4,7 +4,7 @@ A message is a header and blocks of 16-bit words and bytes; the AndX commands ch
 aligned to the header, or of a code page nobody names. Where words or bytes are not all there nothing is learnt of them.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, Slice, le16, le32, slice_of
-from netwatch._fast.look.protocol cimport Look, fact_add, fact_once, set_initiator
+from netwatch._fast.look.protocol cimport Look, fact_add, fact_once, more_than_kept, set_initiator
 from netwatch._fast.proto.common.gss cimport GSS_DOMAIN, GSS_SERVER_DOMAIN, GSS_USER, gss_learn
 from netwatch._fast.proto.common.learn cimport fact_distinct, keep_u8
 from netwatch._fast.proto.common.lines cimport smaller
@@ -105,11 +105,15 @@ cdef void keep_next(Look* look, u8 key, Block* b, u32 most) noexcept nogil:
 cdef void offer(Look* look, Smb* smb, Block* b) noexcept nogil:
     """Dialects: 2 and a text each (MS-CIFS section 2.2.4.52.1)."""
     cdef Slice s
-    while b.at < b.end and b.m.p[b.at] == 2 and smb.offered < DIALECTS:
+    while b.at < b.end and b.m.p[b.at] == 2:
         b.at += 1
         s = take_string(b, False)
-        fact_add(look, SMB_OFFERED1, s.p, smaller(s.n - (1 if s.n and s.p[s.n - 1] == 0 else 0), 40))
-        smb.offered += 1
+        s.n = smaller(s.n - (1 if s.n and s.p[s.n - 1] == 0 else 0), 40)
+        if smb.offered < DIALECTS:
+            fact_add(look, SMB_OFFERED1, s.p, s.n)
+            smb.offered += 1
+        elif not look.dpi.forgetful and look.cold.facts != NULL:
+            more_than_kept(look, SMB_OFFERED1, s.p, s.n)
 
 
 cdef void keep_signing(Look* look, u8 key, u32 enabled, u32 required) noexcept nogil:
