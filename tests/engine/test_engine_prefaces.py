@@ -4,7 +4,7 @@ who answers in another protocol than it was asked in is named by what it says.""
 from __future__ import annotations
 
 import pytest
-from conversation import CLIENT, SERVER, Talk
+from conversation import CLIENT, Talk
 from lab import conversations
 from running import run
 from talk_proxy import ENDS4, ENDS6, V1, v2

@@ -1,5 +1,5 @@
 """Lists of a flow record are bounded, and say so: beside each of which values were not kept stands how many more there
-were, at least. One mechanism keeps them, `keep_distinct` of proto/common/learn; here some of each kind are overfilled."""
+were, at least. One mechanism keeps them, `keep_distinct` of proto/common/learn; some of each kind are overfilled."""
 
 from __future__ import annotations
 
