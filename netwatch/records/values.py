@@ -14,14 +14,13 @@ def kind_of(record: Record) -> str:
 
 
 def value_at(record: Record, path: str) -> Any:  # Any: as Record
-    """The value at a dotted path; lists on the way are followed into each item. None when absent,
-    which it is too where no item has it."""
+    """The value at a dotted path; lists on the way are followed into each item. None when absent."""
     if path in record:
         return record[path]
     value: object = record
     for part in path.split("."):
         if isinstance(value, list):
-            value = [item[part] for item in value if isinstance(item, dict) and part in item] or None
+            value = [item[part] for item in value if isinstance(item, dict) and part in item]
         elif isinstance(value, dict):
             if part not in value and f"{part}_out" in value:
                 return (value[f"{part}_out"] or 0) + (value.get(f"{part}_in") or 0)
