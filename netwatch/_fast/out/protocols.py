@@ -180,7 +180,8 @@ def flow_fields(app: str | None, facts: Mapping[str, Facts], show_secrets: bool 
         obj = DESCRIBE[name]([] if learnt is None else learnt, show_secrets)
         if learnt is not None:
             label = LABEL[name](obj)
-            _count_more(name, learnt, obj, show_secrets)
+            if FACT_MORE in dict(learnt):
+                _count_more(name, learnt, obj, show_secrets)
         if "stack" in obj:
             over = [each for each in obj.pop("stack") if each not in stack]
             stack[stack.index(name) + 1:stack.index(name) + 1] = over
