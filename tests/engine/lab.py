@@ -64,7 +64,7 @@ def tcp_flows(path: Path) -> Iterator[Lab]:
         )
 
 
-def turns_of(lab: Lab) -> tuple[int, list[tuple[int, bytes]]] | None:
+def words_of(lab: Lab) -> tuple[int, list[tuple[int, bytes]]] | None:
     """The server's port, and what was said in order: 0 the client, 1 the server. None where no SYN shows who is who."""
     before = {0: 4, 1: 14, 113: 16, 276: 20}[struct.unpack("<I", lab.head[20:24])[0]]
     port, said = 0, []
@@ -85,10 +85,10 @@ def turns_of(lab: Lab) -> tuple[int, list[tuple[int, bytes]]] | None:
 @cache
 def conversations() -> dict[str, tuple[list[str], int, list[tuple[int, bytes]]]]:
     """Of each small capture's first flow of a protocol: what netwatch calls it, its port, what was said."""
-    found = {}
+    found: dict[str, tuple[list[str], int, list[tuple[int, bytes]]]] = {}
     for path in small_captures():
         for lab in tcp_flows(path):
-            told = turns_of(lab)
+            told = words_of(lab)
             if told is not None:
                 found.setdefault(" ".join(lab.stack), (lab.stack, *told))
     return found

@@ -42,6 +42,9 @@ SERVERS = {
     "ssh": b"SSH-2.0-OpenSSH_9.6\r\n",
     "tls": b"\x15\3\3\0\2\2\x0a",
     "redis": b"-ERR unknown command 'GET', with args beginning with: '/' 'HTTP/1.1' \r\n",
+    "smtp": b"220 mail.example ESMTP Postfix\r\n",
+    "dns": vector(dns_message(6, b"version.bind", b"\1\2\3\4")),
+    "postgresql": b"E" + counted(b"SFATAL\0VFATAL\0C0A000\0Munsupported frontend protocol\0\0"),
 }
 
 
@@ -50,7 +53,7 @@ SERVERS = {
 def test_the_server_is_believed(probe: str, server: str) -> None:
     flow = run_capture(told([(CLIENT, PROBES[probe]), (SERVER, SERVERS[server])])).flow
     stack = flow["app_stack"][1:] if probe == "tls" != server else flow["app_stack"]    # a ClientHello is nothing else
-    assert (flow["app"], stack) == (server, [server])
+    assert (flow["app"], stack) == (server, [server]) and flow["confidence"] >= 75
 
 
 @pytest.mark.parametrize("probe", PROBES)

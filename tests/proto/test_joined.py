@@ -13,7 +13,11 @@ OFFER = b"\x14" + b"c" * 16 + struct.pack(">I", 26) + b"curve25519-sha256,ext-in
 KEXINIT = struct.pack(">IB", len(OFFER) + 1 + 8 + (-(len(OFFER) + 13) % 8), 8 + (-(len(OFFER) + 13) % 8)) + OFFER
 KEXINIT += bytes(8 + (-(len(OFFER) + 13) % 8))
 
+MEDIA = b"$\0\0\x14\x80\x60\0\1" + bytes(16)
+
 LATER = [
+    ("rtsp", 554, 1, MEDIA),
+    ("rtsp", 9999, 0, MEDIA + b"$\1\0\x08\x80\xc9\0\1\0\0\0\xaa"),
     ("smtp", 25, 0, b"MAIL FROM:<a@x>\r\n"),
     ("smtp", 9999, 0, b"rcpt to:<b@y>\r\n"),
     ("smtp", 587, 0, b"RSET\r\n"),
@@ -111,3 +115,12 @@ def test_what_irc_relays_to_others(line, named):
                                                              (0, 1080, b"\1\1", False), (1, 9999, b"\1\1", False)])
 def test_what_a_proxy_says_of_a_login(side, port, data, named):
     assert (Probe("socks", dport=port).detect(data, side) > 0) == named
+
+
+@pytest.mark.parametrize(("data", "named"), [
+    (MEDIA, True), (MEDIA * 3, True), (MEDIA * 2 + MEDIA[:9], True), (MEDIA[:9], False), (MEDIA + b"x", False),
+    (MEDIA[:4] + b"\0" + MEDIA[5:], False), (b"$\x40" + MEDIA[2:], False), (b"$\0\0\1\x80", False),
+    (b"$5\r\nhello\r\n", False),
+])
+def test_media_among_the_messages_of_rtsp(data, named):
+    assert (Probe("rtsp", dport=554).detect(data, 1) > 0) == named
