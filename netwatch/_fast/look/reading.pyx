@@ -3,10 +3,11 @@
 The order of the bytes is the caller's business: streams.pyx has it from sequence numbers, inner.pyx from what was
 decrypted. A parser sees no difference.
 """
-from libc.stdlib cimport realloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
 from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
+from netwatch._fast.base.growing cimport grown
 from netwatch._fast.flow.row cimport BIT_DPI_DONE, Half, OPEN_KNOWN, closed, tried_bit
 from netwatch._fast.flow.content cimport ring_put, EV_CHUNK
 from netwatch._fast.look.conns cimport STREAMS_IN_ALL
@@ -325,20 +326,13 @@ cdef void release(Feed* f, Half* half) noexcept nogil:
 
 cdef bint keep(Feed* f, Half* half, const u8* p, u32 n) noexcept nogil:
     """Append to what the parser has not used yet; False over the bound."""
-    cdef u32 cap
-    cdef void* grown
-    if half.len + n > half.cap:
+    cdef u32 before = half.cap
+    if half.len + n > before:
         if half.len + n > STREAM_BUFFER or f.dpi.stream_bytes > STREAMS_IN_ALL:
             return False
-        cap = half.cap * 2 if half.cap else 128
-        while cap < half.len + n:
-            cap *= 2
-        grown = realloc(half.buf, cap)
-        if grown == NULL:
+        if not grown(&half.buf, &half.cap, half.len + n, 128):
             return False
-        f.dpi.stream_bytes += cap - half.cap
-        half.buf = <u8*>grown
-        half.cap = cap
+        f.dpi.stream_bytes += half.cap - before
     memcpy(half.buf + half.len, p, n)
     half.len += n
     return True

@@ -1,24 +1,14 @@
 """Bounded reassembly by offset. Where two pieces overlap the first to arrive stands, so nothing read can change."""
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.growing cimport grown
 
 
 cdef bint room(Pieces* s, u32 n) noexcept nogil:
     """Make the buffer hold n bytes."""
-    cdef u32 cap = 2048
-    cdef void* grown
-    if n <= s.cap:
-        return True
-    while cap < n:
-        cap *= 2
-    grown = realloc(s.buf, cap)
-    if grown == NULL:
-        return False
-    s.buf = <u8*>grown
-    s.cap = cap
-    return True
+    return grown(&s.buf, &s.cap, n, 2048)
 
 
 cdef void fill(Pieces* s, u32 first, u32 last, u32 low, u32 high, const u8* p) noexcept nogil:

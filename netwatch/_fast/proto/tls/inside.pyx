@@ -1,8 +1,9 @@
 """Puts bytes of a TLS stream that came inside another protocol to tls.pyx, and keeps what it cannot use yet."""
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
-from netwatch._fast.base.bytes cimport u8, u32, Slice, slice_of
+from netwatch._fast.base.bytes cimport u32, Slice, slice_of
+from netwatch._fast.base.growing cimport grown
 from netwatch._fast.look.protocol cimport Look, PARSE_MORE, PARSE_OK
 from netwatch._fast.proto.tls.wire cimport tls_free, tls_parse
 
@@ -12,19 +13,8 @@ cdef enum:
 
 cdef bint keep(InnerSide* s, Slice data) noexcept nogil:
     """Append; False over the bound or without memory."""
-    cdef u32 cap
-    cdef void* grown
-    if s.len + data.n > MOST:
+    if s.len + data.n > MOST or not grown(&s.buf, &s.cap, s.len + data.n, 1024):
         return False
-    if s.len + data.n > s.cap:
-        cap = s.cap * 2 if s.cap else 1024
-        while cap < s.len + data.n:
-            cap *= 2
-        grown = realloc(s.buf, cap)
-        if grown == NULL:
-            return False
-        s.buf = <u8*>grown
-        s.cap = cap
     memcpy(s.buf + s.len, data.p, data.n)
     s.len += data.n
     return True

@@ -4,10 +4,11 @@ Reads both hellos over any segmentation, both leaf certificates of TLS 1.2 and o
 decrypted. Once the handshake has gone dark the flow costs nothing more. Of an SSL 2.0 form ClientHello (RFC 5246
 appendix E.2) the version is read, and what answers it.
 """
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, slice_of
+from netwatch._fast.base.growing cimport grown
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_SEALED, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, fact_once, fact_set, set_initiator,
                                            wants, TRAIT_OPAQUE, reads, has_state)
@@ -101,17 +102,8 @@ cdef u32 wanted(Look* look, Tls* tls, u8 kind, u32 size) noexcept nogil:
 
 cdef bint gather(Half* half, const u8* p, u32 n) noexcept nogil:
     """Append to the message being put together; False without memory."""
-    cdef void* grown
-    cdef u32 cap
-    if half.len + n > half.cap:
-        cap = half.len + n
-        if cap < 2 * half.cap:
-            cap = 2 * half.cap
-        grown = realloc(half.buf, cap)
-        if grown == NULL:
-            return False
-        half.buf = <u8*>grown
-        half.cap = cap
+    if not grown(&half.buf, &half.cap, <u64>half.len + n, 512):
+        return False
     memcpy(half.buf + half.len, p, n)
     half.len += n
     return True
