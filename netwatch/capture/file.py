@@ -29,9 +29,10 @@ SNOOP_MAGIC = b"snoop\0\0\0"
 __all__ = ["RECORDED", "SourceError", "open_descriptor", "open_files", "open_savefile"]
 
 
-def open_files(paths: list[str]) -> Source:
-    """One capture of all the files, in time order; "-" is standard input. Raises SourceError, of the first that is not
-    there or may not be read; those that are no captures are damage of the whole, unless none is one."""
+def open_files(paths: list[str], named: bool = False) -> Source:
+    """One capture of all the files, in time order; "-" is standard input. `named`: records say which file they are from
+    also where there is but one. Raises SourceError, of the first that is not there or may not be read; those that are
+    no captures are damage of the whole, unless none is one."""
     sources: list[Source] = []
     labels: list[str] = []
     faults: list[SourceError] = []
@@ -50,7 +51,7 @@ def open_files(paths: list[str]) -> Source:
         for source in sources:
             source.close()
         raise
-    return sources[0] if len(paths) == 1 else Merge(sources, labels, "; ".join(map(str, faults)))
+    return sources[0] if len(paths) == 1 and not named else Merge(sources, labels, "; ".join(map(str, faults)))
 
 
 def open_savefile(path: str) -> Source:

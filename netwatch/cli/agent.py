@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--metrics", metavar="HOST:PORT", help="serve /metrics and /healthz there, e.g. 127.0.0.1:9464")
     p.add_argument("--log", metavar="FILE", help="the event log: JSON lines, rotated")
     p.add_argument("--syslog", metavar="URL", help="udp://HOST:PORT, tcp://, tls:// or unix:PATH: records as RFC 5424")
-    p.add_argument("--ipfix", metavar="URL", help="udp://HOST:PORT or tcp://: flows that are over, as RFC 7011")
+    p.add_argument("--ipfix", metavar="URL", help="udp://HOST:PORT, tcp:// or tls://: flows that are over, as RFC 7011")
     p.add_argument("--otlp", metavar="URL", help="http(s)://HOST:PORT of an OpenTelemetry collector: metrics and logs")
     p.add_argument("--push", metavar="URL", help="post snapshots there; agent.key_file or $NETWATCH_KEY has the key")
     p.add_argument("--what", metavar="KIND[,KIND...]", help="records that are told: flows dns http tls alerts events")

@@ -260,7 +260,7 @@ class Reading:
     def _open_again(self) -> Source:
         from netwatch.capture.file import open_files
 
-        return open_files(self.options.files)
+        return open_files(self.options.files, getattr(self.options, "each", False))
 
     def _loop(self, reading: records.Reading) -> None:
         if self.options.follow is not None:

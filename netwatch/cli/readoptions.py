@@ -130,6 +130,9 @@ def _saved(p: Parser) -> None:
 def _working(p: Parser) -> None:
     g = p.add_argument_group("how it works")
     g.add_argument("--workers", type=int, default=1, metavar="N", help="engines side by side; same results")
+    g.add_argument("--each", action="store_true", help="several files are several captures, read apart, --workers N of "
+                   "them at once; records name their file; ndjson")
+    g.add_argument("--scheduler", metavar="URL", help="the same, by the workers of a Dask cluster: tcp://HOST:PORT")
     g.add_argument("--config", metavar="FILE", help="not the usual ~/.config/netwatch/netwatch.toml")
     g.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     log.add_options(g)
@@ -138,6 +141,10 @@ def _working(p: Parser) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Raises CommandError for an option that would have no effect beside the others."""
+    if options.each or options.scheduler is not None:
+        from netwatch.cli import each  # every start would pay for it otherwise
+
+        each.check(options)
     kinds = {"streams"} if options.follow is not None else set(options.what.split(","))
     style = style_of(options)
     for given, name, partner in (

@@ -37,7 +37,7 @@ def open_source(options: argparse.Namespace) -> Source:
             raise CommandError("--capture-filter and --duration go with -i; files take --where")
         from netwatch.capture.file import open_files
 
-        return open_files(options.files)
+        return open_files(options.files, getattr(options, "each", False))
     except SourceMissing as e:
         raise CommandError(f"{e}{_filter_among(options.files)}", e.exit_code) from None
     except SourceError as e:

@@ -1,4 +1,4 @@
-"""IPFIX (RFC 7011) over UDP or TCP: a record for each direction of a flow that is over, with what it is and whose."""
+"""IPFIX (RFC 7011) over UDP, TCP or TLS: a record for each direction of a flow that is over, with what it is and whose."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from netwatch.model.record import Record
 from netwatch.outlets.connected import Connected
-from netwatch.outlets.plan import Plan
+from netwatch.outlets.plan import IPFIX_PORT, IPFIX_TLS_PORT, Plan
 
-SCHEMES = ("udp", "tcp")
-PORT = 4739
+SCHEMES = ("udp", "tcp", "tls")
 VERSION, TEMPLATE_SET, IPV4, IPV6 = 10, 2, 256, 257  # the last two are our templates
 ENTERPRISE = 32473  # RFC 5612: for documentation; netwatch has no number of its own
 APP, SNI, PROCESS, PID, FLOW = 1, 2, 3, 4, 5  # elements of it, the first three of variable length
@@ -45,7 +44,8 @@ class Ipfix(Connected):
 
     def __init__(self, plan: Plan) -> None:
         """Raises OutletError."""
-        super().__init__(plan.ipfix, SCHEMES, PORT)
+        usual = IPFIX_TLS_PORT if plan.ipfix.startswith("tls:") else IPFIX_PORT
+        super().__init__(plan.ipfix, SCHEMES, usual, plan.ca)
         self._sequence = 0
         self._told_at = 0.0
         self._unsayable = 0

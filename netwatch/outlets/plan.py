@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 MOST_PATH = 107  # bytes of the path of a socket (unix(7))
 ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[\w.-]{1,253}))(?::(?P<port>[0-9]+))?")
 SNAPSHOT = "snapshot"  # the kind of record that tells how all is
-PORTS = {"http": 80, "https": 443, "udp": 514, "tcp": 514, "tls": 514, "ipfix": 4739}  # where none is said
+IPFIX_PORT, IPFIX_TLS_PORT = 4739, 4740  # RFC 7011 sections 10.2.3 and 10.4.3
+PORTS = {"http": 80, "https": 443, "udp": 514, "tcp": 514, "tls": 514}  # where none is said
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Plan:
     log_bytes: int = 100_000_000  # at which it is rotated
     log_keep: int = 5  # rotated ones
     syslog: str = ""  # udp://HOST:PORT, tcp://, tls://, unix:PATH
-    ipfix: str = ""  # udp://HOST:PORT, tcp://
+    ipfix: str = ""  # udp://HOST:PORT, tcp://, tls://
     otlp: str = ""  # http(s)://HOST:PORT
     push: str = ""  # http(s)://HOST/...
     push_key: str = ""
@@ -75,8 +76,10 @@ def own_ends(plan: Plan) -> frozenset[tuple[bytes, int]]:
     for url in filter(None, (plan.syslog, plan.ipfix, plan.otlp, plan.push)):
         with contextlib.suppress(ValueError, OSError):
             parts = urlsplit(url)
-            kind = "ipfix" if url == plan.ipfix else parts.scheme
-            port = parts.port or PORTS.get(kind, 0)
+            usual = PORTS.get(parts.scheme, 0)
+            if url == plan.ipfix:
+                usual = IPFIX_TLS_PORT if parts.scheme == "tls" else IPFIX_PORT
+            port = parts.port or usual
             if parts.hostname and port:
                 found |= {(ipaddress.ip_address(str(each[4][0]).partition("%")[0]).packed, port)
                           for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}

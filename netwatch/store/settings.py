@@ -126,7 +126,7 @@ _TABLE = (
     Setting("agent.log_mb", 100, "Megabytes at which the event log is rotated.", 1, 1_000_000),
     Setting("agent.log_keep", 5, "Rotated event logs that are kept.", 0, 1_000),
     Setting("agent.syslog", "", "udp://HOST:PORT, tcp://, tls:// or unix:PATH: records as RFC 5424."),
-    Setting("agent.ipfix", "", "udp://HOST:PORT or tcp://: flows that are over, as RFC 7011."),
+    Setting("agent.ipfix", "", "udp://HOST:PORT, tcp:// or tls://: flows that are over, as RFC 7011."),
     Setting("agent.otlp", "", "http(s)://HOST:PORT of an OpenTelemetry collector."),
     Setting("agent.push", "", "http(s)://HOST/...: snapshots are posted there."),
     Setting("agent.push_every_s", 15, "Seconds between two of them.", 1, 86_400),

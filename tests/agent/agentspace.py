@@ -109,6 +109,15 @@ class Space:
         assert said == ""
 
 
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A new key and its certificate, which says that it is 127.0.0.1's."""
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=collector",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True,
+                   capture_output=True)
+    return key, cert
+
+
 def until(good: Callable[[], bool], seconds: float = 45.0) -> None:
     """Wait for it."""
     end = time.monotonic() + seconds

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from agentspace import Space, needs, records, until
+from agentspace import Space, certified, needs, records, until
 from netwatch_command import COMMAND, ENVIRONMENT
 
 from netwatch.outlets import metrics
@@ -151,10 +151,7 @@ while True:
 @needs("ip", "openssl")
 def test_syslog_over_tls_is_for_who_is_trusted(space: Space, tmp_path: Path) -> None:
     """RFC 5425: counted octets, to a server whose certificate is in agent.ca; to nobody else."""
-    key, cert, got = tmp_path / "key.pem", tmp_path / "cert.pem", tmp_path / "got"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=log",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True,
-                   capture_output=True)
+    (key, cert), got = certified(tmp_path), tmp_path / "got"
     space.start(sys.executable, "-c", SECURE, cert, key, got)
     until(got.exists)
     stranger = space.agent("--syslog", "tls://127.0.0.1:6514", "--what", "http")

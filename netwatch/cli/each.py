@@ -1,0 +1,147 @@
+"""`read --each`: files of their own, none of which goes on in another; side by side here, or on a cluster (cluster.py).
+
+Each is read by a netwatch of its own, jailed as ever, and answers with NDJSON whose records name their `file`. What is
+printed is in the order of the files, so neither the number of workers nor where they are changes anything of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import zstandard
+
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.selection import kinds_of, parse_fields, where_of
+from netwatch.records.writers import write_all
+from netwatch.store.settings import find
+
+MOST = 1 << 30  # bytes that the answer of one file takes, compressed
+PART = 1 << 20
+SAID_MOST = 65_536  # bytes of what is said on standard error
+URL = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)
+GOOD = (0, EXIT_DAMAGED)
+ALONE = ("interface", "source", "history", "exported", "follow", "write", "by", "sort", "limit", "count", "duration")
+
+
+class Answer(NamedTuple):
+    """Of one file: the exit code, what was said, and the records, compressed."""
+
+    code: int
+    said: str
+    records: bytes
+
+
+Ask = Callable[[list[list[str]]], Iterator[Answer]]  # words of a command for each file, to their answers in that order
+
+
+def read(options: argparse.Namespace) -> int:
+    """Print the records of each file; the exit code."""
+    words = words_of(options)
+    if options.scheduler is not None:
+        from netwatch.cli import cluster
+
+        answers = cluster.asked(options.scheduler, options.files, words)
+    else:
+        answers = _side_by_side(options.files, words, options.workers)
+    code = 0
+    out = sys.stdout.buffer
+    for path, answer in zip(options.files, answers, strict=True):
+        for line in answer.said.splitlines():
+            say("".join(c if c.isprintable() else "\ufffd" for c in line.removeprefix("netwatch: ")))
+        if answer.code not in GOOD:
+            raise CommandError(f"{path}: nothing more was read", answer.code if answer.code > 0 else EXIT_INTERNAL)
+        for part in zstandard.ZstdDecompressor().read_to_iter(answer.records, write_size=PART):
+            write_all(out, part)
+        out.flush()
+        code = max(code, answer.code)
+    return code
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises CommandError for what does not go with it."""
+    given = "--scheduler" if options.scheduler is not None else "--each"
+    for name in ALONE:
+        if getattr(options, name) not in (None, [], False):
+            raise CommandError(f"{given} and --{name} do not go together")
+    if options.format not in (None, "ndjson"):
+        raise CommandError(f"{given} prints ndjson, not {options.format}")
+    if not options.files or "-" in options.files:
+        raise CommandError(f"{given} reads files; name one or more")
+    if options.exit_status:
+        raise CommandError(f"{given} and --exit-status do not go together")
+    if options.scheduler is not None and not URL.fullmatch(options.scheduler):
+        raise CommandError(f"--scheduler {options.scheduler}: tcp://HOST:PORT or tls://HOST:PORT")
+    options.format = "ndjson"
+    options.files = [os.path.abspath(path) for path in options.files]  # the same wherever they are read
+
+
+def words_of(options: argparse.Namespace) -> list[str]:
+    """What a netwatch is told, whatever the settings are where it runs; the file comes behind it. Raises
+    CommandError."""
+    kinds = kinds_of(options)
+    where_of(options, kinds)
+    parse_fields(options.fields, kinds)
+    keys = options.keylog or [name for name in (os.environ.get("SSLKEYLOGFILE"),) if name]
+    words = ["--each", "--what", options.what, "--time", options.time]
+    if "streams" in kinds:
+        words.append(f"--stream-limit={options.stream_limit}")
+    for option, value in (("--where", options.where), ("--fields", options.fields)):
+        words += [f"{option}={value}"] if value is not None else []
+    for option, given in (("--no-dpi", options.no_dpi), ("--show-secrets", options.show_secrets),
+                          ("--flat", options.flat)):
+        words += [option] if given else []
+    words += [f"--keylog={os.path.abspath(path)}" for path in keys]
+    settings = options.settings
+    words += [f"--set={key}={find(key).shown(value)}" for key, value in settings.changed.items()]
+    return words + [f"--set=lists.{name}={','.join(items)}" for name, items in settings.lists.items()]
+
+
+def answer_of(words: list[str]) -> Answer:
+    """A `read` of its own, on this machine, to its end: with these words and no other settings."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name != "SSLKEYLOGFILE" and not name.startswith("NETWATCH_")}
+    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "netwatch"]
+    pack = zstandard.ZstdCompressor(level=1).compressobj()
+    with tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile() as none, subprocess.Popen(
+            [*command, "read", "--config", none.name, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            env=environment) as process:
+        assert process.stdout is not None
+        parts, size = [], 0
+        try:
+            while part := process.stdout.read(PART):
+                parts.append(pack.compress(part))
+                size += len(parts[-1])
+                if size > MOST:
+                    return Answer(EXIT_UNAVAILABLE, f"{words[-1]}: its records are too large, {MOST >> 20} MiB "
+                                  "compressed at most; ask for less of them (--where, --fields)", b"")
+        finally:
+            process.kill()  # nobody waits for more
+        code = process.wait()
+        errors.seek(0)
+        return Answer(code, errors.read(SAID_MOST).decode("utf-8", "replace"), b"".join([*parts, pack.flush()]))
+
+
+def _side_by_side(files: list[str], words: list[str], workers: int) -> Iterator[Answer]:
+    """At most so many at once, and no more answers than that wait."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    waiting: deque[Future[Answer]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for path in files:
+                waiting.append(pool.submit(answer_of, [*words, "--", path]))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
