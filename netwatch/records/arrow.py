@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from netwatch._fast.out.arrays import Arrays
-from netwatch._fast.out.flowfields import IN_ROWS
+from netwatch._fast.out.flowfields import NATIVE
 from netwatch.filter.values import time_span
 from netwatch.records.clock import KEYS as OF_FRAMES
 from netwatch.records.columns import FURTHER, Column
@@ -22,6 +22,7 @@ from netwatch.schema import Field, Type, fields_of, whole_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from netwatch._fast.out.endedrows import EndedRows
     from netwatch.model.record import Record
 
 AT_ONCE = 8192  # flows
@@ -82,7 +83,7 @@ class Table:
         self.kind = kind
         self.shapes = shapes_of(kind, names)
         self.keys = None if names is None else keys_of(names)
-        self._bare = self.keys is not None and self.keys <= IN_ROWS
+        self._bare = self.keys is not None and self.keys <= NATIVE
         self._arrow = pyarrow()
         self._types = [_type_of(shape.form, self._arrow) for shape in self.shapes]
         self._arrays = Arrays(kind, [Column(shape.name, (shape.name,)) for shape in self.shapes],
@@ -118,8 +119,7 @@ class Table:
 
     def _add_flows(self, run: FlowRun) -> None:
         if self._bare:
-            for engine, row in run.rows:
-                self._arrays.flow(engine, row, {})
+            self._arrays.flows_of(cast("EndedRows", run.rows))
             return
         flows = run.flows
         described = flows.pipeline.described_each(run.rows, flows.show_secrets, self.keys)

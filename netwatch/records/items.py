@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netwatch._fast.out.encoder import Encoder
+from netwatch._fast.out.flowfields import NATIVE
 from netwatch._fast.out.packetfields import PacketFields
 from netwatch._fast.out.packetrows import PacketRows
 from netwatch.records.values import Record
@@ -157,6 +158,11 @@ class FlowRun:
     def write(self, encoder: Encoder) -> Iterator[Cells | None]:
         """Each of them, one after the other."""
         flows = self.flows
+        if self.wanted is not None and self.wanted <= NATIVE:
+            nothing: Record = {}
+            for engine, row in self.rows:
+                yield encoder.flow(engine, row, nothing)
+            return
         described = flows.pipeline.described_each(self.rows, flows.show_secrets, self.wanted)
         for (engine, row), rest in zip(self.rows, described, strict=True):
             yield encoder.flow(engine, row, rest)

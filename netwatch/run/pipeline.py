@@ -8,12 +8,13 @@ changes nothing but the time it takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from netwatch._fast.engine import Engine
 from netwatch._fast.input.box import Box
 from netwatch._fast.input.pacing import PacedBox
-from netwatch._fast.out.events import drain, ended_rows, lost_events, number_fresh, release
+from netwatch._fast.out.endedrows import EndedRows
+from netwatch._fast.out.events import drain, lost_events, number_fresh, release
 from netwatch._fast.out.flowfields import IN_ROWS, FlowFields
 from netwatch._fast.out.names import link_name, unread_links
 from netwatch._fast.out.packetrows import Clock, PacketRows
@@ -324,13 +325,12 @@ class Pipeline:
 
     def _collect(self, step: Step) -> Step:
         """What came of a chunk, once the addons have had their say."""
-        ended: list[tuple[Engine, int]] = []
+        ended: Sequence[tuple[Engine, int]] = ()
         if self.hold:
             if len(self.engines) > 1:
                 self._ids = number_fresh(self.engines, self._ids)
-            rows = sorted(((ident, i, row) for i, e in enumerate(self.engines) for ident, row in ended_rows(e)))
-            ended = [(self.engines[i], row) for _, i, row in rows]
-            self._to_release = bool(ended)
+            ended = cast("Sequence[tuple[Engine, int]]", EndedRows(self.engines))
+            self._to_release = len(ended) > 0
         step = step._replace(ended=ended)
         packets = PacketRows()
         events, before = self._rounds(step, packets)

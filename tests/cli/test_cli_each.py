@@ -1,4 +1,4 @@
-"""`read --each` and `read --scheduler`: many captures, each by itself, here or on a Dask cluster, with the same answer."""
+"""`read --each` and `--scheduler`: many captures, each by itself, here or on a Dask cluster, with the same answer."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from wire import (
 
 from netwatch._fast.dpi import timeouts as app_timeouts
 from netwatch._fast.flow.timeouts import TIMEOUTS
-from netwatch._fast.out.events import ended_rows
+from netwatch._fast.out.endedrows import EndedRows
 from netwatch.run.pipeline import Pipeline
 
 
@@ -194,9 +194,33 @@ def test_history_is_bounded():
     pipeline = Pipeline(source, history=40)
     pipeline.run_quietly()
     pipeline.finish()
-    assert len(ended_rows(pipeline.engines[0])) == 40
+    assert len(EndedRows(pipeline.engines)) == 40
     assert pipeline.summary()["flows"] == {"udp": 300}
     source.close()
+
+
+def test_ended_flows_are_a_sequence_in_the_order_of_their_numbers():
+    frames = spaced([datagram(1000 + i % 300, 9999) for i in range(600)])
+    for workers in (1, 3):
+        source = open_bytes(pcap(frames))
+        pipeline = Pipeline(source, hold=True, workers=workers)
+        for _ in pipeline.steps():
+            pass
+        ended = pipeline.finish().ended
+        pairs = list(ended)
+        assert len(ended) == len(pairs) == 300
+        assert [pipeline.record(*pair)["id"] for pair in pairs] == list(range(1, 301))
+        assert [ended[i] for i in range(-300, 300)] == pairs * 2
+        for part in (slice(0, 0), slice(7, 99), slice(290, 999), slice(5, 2), slice(-3, None)):
+            assert list(ended[part]) == pairs[part]
+            assert list(ended[part][1:]) == pairs[part][1:]
+        for wrong in (300, -301):
+            with pytest.raises(IndexError):
+                ended[wrong]
+        with pytest.raises(ValueError):
+            ended[::2]
+        pipeline.close()
+        source.close()
 
 
 def test_a_frame_limit_stops_there():

@@ -8,6 +8,7 @@ from libc.string cimport memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
+from netwatch._fast.out.endedrows cimport EndedRows
 from netwatch._fast.out.flowfields cimport FlowAt, FlowFields, flow_at
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.out.packetrows cimport PacketRows
@@ -104,6 +105,15 @@ cdef class Arrays:
         if not flow_at(&at, engine, number):
             raise LookupError(f"row {number} is not in use")
         self.add(&at, NULL, rest)
+
+    def flows_of(self, EndedRows ended) -> None:
+        """The records of flows of which no more is wanted than their rows hold."""
+        cdef FlowAt at
+        cdef Py_ssize_t i
+        cdef dict rest = {}
+        for i in range(ended.n):
+            if flow_at(&at, ended.engines[ended.rows[i].shard], ended.rows[i].row):
+                self.add(&at, NULL, rest)
 
     def packet(self, PacketRows rows, u64 place) -> None:
         """The record of a packet."""

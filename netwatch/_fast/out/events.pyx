@@ -97,16 +97,6 @@ def write_frames(Box box, CaptureWriter writer, PacketRows packets, places: Sequ
         writer.check(writer.put(&chunk.frames[at], row.iface, note, <u32>len(note)))
 
 
-def ended_rows(Engine engine) -> list[tuple[int, int]]:
-    """(id, row) of the flows on the ended list, longest ended first."""
-    cdef u32 number = engine.core.table.ended_first
-    out = []
-    while number:
-        out.append((engine.core.table.colds[number].id, number))
-        number = engine.core.table.colds[number].next
-    return out
-
-
 def ended_since(Engine engine, u64 before, u32 most) -> tuple[int, list[int]]:
     """(flows that have ended since the start, rows of those that ended after `before` of them had, oldest first). The
     newest `most` of them, as far as they are kept."""

@@ -5,6 +5,7 @@ TCP_FLAG_NAMES: tuple[str, ...]
 
 def pair(name: str) -> list[tuple[str, int]]: ...
 IN_ROWS: frozenset[str]
+NATIVE: frozenset[str]
 
 class FlowFields:
     def __init__(self, interfaces: list[Record]) -> None: ...

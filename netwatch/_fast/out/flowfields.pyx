@@ -5,11 +5,13 @@ Records as text and records as dicts both come from here. "Out" is the initiator
 from cpython.list cimport PyList_GET_ITEM
 from cpython.object cimport PyObject
 
-from netwatch._fast.base.bytes cimport u16, u32, u64
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.engine cimport Engine
 from netwatch._fast.flow.age cimport udp_age
+from netwatch._fast.flow.content cimport FACT_HEAD
 from netwatch._fast.flow.icmp cimport is_echo_flow, is_icmp
-from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Row, ST_UDP_ACTIVE, TcpRow, shown_path
+from netwatch._fast.flow.row cimport BIT_ENDED, BIT_INITIATOR_B, BIT_SEEN, Facts, Row, ST_UDP_ACTIVE, TcpRow, shown_path
+from netwatch._fast.look.announced cimport ANNOUNCED_BY
 from netwatch._fast.wire.packet cimport FAMILY_MAC, FAMILY_NONE, Encap, PROTO_ARP, PROTO_L2, PROTO_TCP
 from netwatch._fast.wire.ports cimport has_ports
 from netwatch._fast.out.communityid cimport of_row
@@ -17,6 +19,7 @@ from netwatch._fast.out.values cimport (Value, V_ABSENT, V_ADDRESS, V_BOOL, V_SE
 from netwatch._fast.out.writing cimport address_text
 from netwatch._fast.flow.rates cimport rate_now, rate_peak
 
+from netwatch._fast.dpi import app_names
 from netwatch._fast.input.source import file_of
 from netwatch._fast.out.names import ENDINGS, STATES, TUNNEL_IDS, TUNNELS, interface_text, proto_name
 
@@ -27,6 +30,7 @@ TCP_FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 cdef list STATE_NAMES = list(STATES)
 cdef list END_NAMES = list(ENDINGS)
 cdef list PROTO_NAMES = [proto_name(number) for number in range(512)]
+cdef list APPS = app_names()
 cdef list FLAG_LISTS = [[name for i, name in enumerate(TCP_FLAG_NAMES) if bits >> i & 1] for bits in range(256)]
 cdef list BY_AGE = ["UDP_ACTIVE", "UDP_IDLE", "UDP_STALE"]       # by AGE_*
 cdef list INITIATORS = ["guessed", "seen"]
@@ -56,9 +60,10 @@ FIELDS = (
     ("file", F_FILE),
 )
 IN_ROWS: frozenset[str] = frozenset(("schema", *dict(FIELDS)))
-# what may be asked for by name: parts of an object and sums of pairs as well
-BY_NAME = {**dict(FIELDS), "icmp.type": F_ICMP_TYPE, "icmp.code": F_ICMP_CODE, "icmp.id": F_ICMP_ID,
+# what may be asked for by name: parts of an object, sums of pairs and the application as well
+BY_NAME = {**dict(FIELDS), "app": F_APP, "icmp.type": F_ICMP_TYPE, "icmp.code": F_ICMP_CODE, "icmp.id": F_ICMP_ID,
            **{name: F_PAIRS + 3 * number + SUM for name, number in PAIRS.items()}}
+NATIVE: frozenset[str] = IN_ROWS | {"app"}     # keys that need no describing
 
 
 cdef bint flow_at(FlowAt* at, Engine engine, u32 number) noexcept:
@@ -185,6 +190,7 @@ cdef class FlowFields:
     cdef int detail(self, const FlowAt* at, int field, Value* v) except -1:
         """What TCP and ICMP say, and the TTL."""
         cdef const Row* row = at.row
+        cdef u8 app
         cdef int side = at.out if field in (F_FLAGS_OUT, F_WSCALE_OUT) else 1 - at.out
         if field == F_TTL:
             if row.family != FAMILY_MAC and row.proto != PROTO_ARP:
@@ -205,6 +211,10 @@ cdef class FlowFields:
                 self.held = file_of(self.interfaces, at.core.table.frames[at.row - at.core.table.rows].first)
                 if self.held is not None:
                     give_object(v, <PyObject*>self.held)
+        elif field == F_APP:
+            app = at.row.app if at.row.app else first_teller(at.cold.facts)
+            if app:
+                give_object(v, listed(APPS, app))
         elif field == F_LAST_FRAME:
             if at.core.table.numbered:
                 give_number(v, at.core.table.frames[at.row - at.core.table.rows].last)
@@ -234,6 +244,19 @@ cdef class FlowFields:
         elif at.tcp.wscale[side]:
             give_number(v, at.tcp.wscale[side] - 1)
         return 0
+
+
+cdef u8 first_teller(const Facts* facts) noexcept nogil:
+    """The protocol that learnt something of the flow first, 0 none. Who announced the flow did not."""
+    cdef const u8* p
+    cdef const u8* end
+    if facts == NULL:
+        return 0
+    p = <const u8*>(facts + 1)
+    end = p + facts.used
+    while p < end and p[1] == ANNOUNCED_BY:
+        p += FACT_HEAD + (p[2] | <u32>p[3] << 8)
+    return p[0] if p < end else 0
 
 
 cdef void pair_value(const FlowAt* at, int pair, int which, Value* v) noexcept nogil:
