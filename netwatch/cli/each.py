@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import zstandard
 
@@ -109,24 +109,36 @@ def answer_of(words: list[str]) -> Answer:
     environment = {name: value for name, value in os.environ.items()
                    if name != "SSLKEYLOGFILE" and not name.startswith("NETWATCH_")}
     command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "netwatch"]
-    pack = zstandard.ZstdCompressor(level=1).compressobj()
-    with tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile() as none, subprocess.Popen(
-            [*command, "read", "--config", none.name, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            env=environment) as process:
+    with tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile() as none:
+        process = subprocess.Popen([*command, "read", "--config", none.name, *words], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=errors, env=environment)
         assert process.stdout is not None
-        parts, size = [], 0
-        try:
-            while part := process.stdout.read(PART):
-                parts.append(pack.compress(part))
-                size += len(parts[-1])
-                if size > MOST:
-                    return Answer(EXIT_UNAVAILABLE, f"{words[-1]}: its records are too large, {MOST >> 20} MiB "
-                                  "compressed at most; ask for less of them (--where, --fields)", b"")
-        finally:
-            process.kill()  # nobody waits for more
-        code = process.wait()
+        with process:
+            try:
+                records = _packed(process.stdout)
+            except BaseException:
+                process.kill()
+                raise
+            if records is None:
+                process.kill()
+                return Answer(EXIT_UNAVAILABLE, f"{words[-1]}: its records are too large, {MOST >> 20} MiB compressed "
+                              "at most; ask for less of them (--where, --fields)", b"")
+            code = process.wait()
         errors.seek(0)
-        return Answer(code, errors.read(SAID_MOST).decode("utf-8", "replace"), b"".join([*parts, pack.flush()]))
+        return Answer(code, errors.read(SAID_MOST).decode("utf-8", "replace"), records)
+
+
+def _packed(output: IO[bytes]) -> bytes | None:
+    """All of it; None where that is too much."""
+    pack = zstandard.ZstdCompressor(level=1).compressobj()
+    parts, size = [], 0
+    while part := output.read(PART):
+        parts.append(pack.compress(part))
+        size += len(parts[-1])
+        if size > MOST:
+            return None
+    parts.append(pack.flush())
+    return b"".join(parts) if size + len(parts[-1]) <= MOST else None
 
 
 def _side_by_side(files: list[str], words: list[str], workers: int) -> Iterator[Answer]:

@@ -1,4 +1,4 @@
-"""IPFIX (RFC 7011) over UDP, TCP or TLS: a record for each direction of a flow that is over, with its name and owner."""
+"""IPFIX (RFC 7011), UDP, TCP or TLS: a record for each direction of a flow that is over, with what it is and whose."""
 
 from __future__ import annotations
 

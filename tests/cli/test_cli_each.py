@@ -16,6 +16,8 @@ import psutil
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
+from netwatch.cli import each
+
 CAPTURES = [ROOT / "tests" / "captures" / f"{name}.pcap" for name in ("https2", "dns_odd", "ftp", "tftp")]
 CAPTURES = [path for path in CAPTURES if path.exists()] + [ROOT / "docs" / "tour.pcap"]
 KINDS = "flows,dns,http,tls,alerts"
@@ -64,6 +66,13 @@ def test_what_is_refused(netwatch: Run, words: list[str], code: int, said: str) 
     done = netwatch("read", "--each", str(CAPTURES[-1]), *files)
     assert done.returncode == code
     assert said in done.stderr
+
+
+def test_what_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(each, "MOST", 100)
+    code, said, found = each.answer_of(["--each", str(CAPTURES[-1])])
+    assert (code, found) == (69, b"")
+    assert "too large" in said
 
 
 def test_without_dask() -> None:
@@ -150,7 +159,7 @@ def test_a_worker_that_dies_is_made_up_for(dask: Dask, netwatch: Run, tmp_path: 
     child = psutil.Process(first.pid).children()[0]
     first.kill()
     child.kill()
-    _busy([each for each in workers if each is not first], pipe)
+    _busy([worker for worker in workers if worker is not first], pipe)
     pipe.write_bytes(file.read_bytes())
     told, said = reading.communicate(timeout=120)
     assert (reading.returncode, said) == (0, "")
@@ -163,10 +172,10 @@ def _busy(workers: list[subprocess.Popen[bytes]], path: Path) -> subprocess.Pope
     """Wait for the one of them whose netwatch opens that file."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        for each in workers:
+        for worker in workers:
             with contextlib.suppress(psutil.Error):  # one that is over
-                if any(str(path) in child.cmdline() for child in psutil.Process(each.pid).children()):
-                    return each
+                if any(str(path) in child.cmdline() for child in psutil.Process(worker.pid).children()):
+                    return worker
         time.sleep(0.1)
     raise AssertionError("nobody reads it")
 
