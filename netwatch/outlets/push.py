@@ -1,4 +1,5 @@
-"""Snapshots to a collector over HTTP: what cannot be sent waits in a folder, which is bounded."""
+"""Snapshots to a collector over HTTP: what cannot be sent waits in a folder, which is bounded, and where the disk takes
+nothing, in memory, which is too."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ from netwatch.outlets.posting import Collector, Refused
 LONGEST_S = 60.0
 SLACK = 0.9  # of the time between two: snapshots come a little early or late
 SUFFIX = ".json"
+PART = ".part"  # of what is being written
+MOST_HELD = 4_000_000  # bytes in memory
 
 
 class Push:
@@ -32,8 +35,11 @@ class Push:
         self._folder = Path(plan.queue)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in self._folder.glob(f"*{PART}"):  # by one that was killed
+                left.unlink(missing_ok=True)
         except OSError as e:
             raise OutletError(f"{plan.queue}: {e.strerror}") from None
+        self._held: dict[Path, bytes] = {}  # what the disk did not take, oldest first
         self._host = host_id()
         self._machine = socket.gethostname()
         self._due = 0.0
@@ -72,32 +78,47 @@ class Push:
         return said | ({"error": self._error} if self._error else {})
 
     def _queued(self) -> list[Path]:
-        """Oldest first."""
+        """Oldest first: each is as if it were in the folder."""
+        found = list(self._held)
         with contextlib.suppress(OSError):
-            return sorted(path for path in self._folder.iterdir() if path.suffix == SUFFIX)
-        return []
+            found += [path for path in self._folder.iterdir() if path.suffix == SUFFIX]
+        return sorted(found)
 
     def _keep(self, body: bytes) -> None:
         """Put it into the folder; where there is no room, the oldest go."""
-        queued = self._queued()
         sizes = {}
-        for path in queued:
+        for path in self._queued():
             with contextlib.suppress(OSError):
-                sizes[path] = path.stat().st_size
+                sizes[path] = len(self._held[path]) if path in self._held else path.stat().st_size
         while sizes and sum(sizes.values()) + len(body) > self._most:
             oldest = min(sizes)
             sizes.pop(oldest)
-            with contextlib.suppress(OSError):
-                oldest.unlink()
-                self._dropped += 1
-        name = f"{time.time_ns():020d}"
+            self._dropped += self._forget(oldest)
+        path = self._folder / f"{time.time_ns():020d}{SUFFIX}"
+        waiting = path.with_suffix(PART)
         try:
-            waiting = self._folder / f"{name}.part"
             waiting.write_bytes(body)
-            os.replace(waiting, self._folder / f"{name}{SUFFIX}")
+            os.replace(waiting, path)
         except OSError as e:
-            self._dropped += 1
             self._error = e.strerror or str(e)
+            with contextlib.suppress(OSError):
+                waiting.unlink()
+            self._hold(path, body)
+
+    def _hold(self, path: Path, body: bytes) -> None:
+        """Keep in memory what the disk does not take; the oldest of that make room."""
+        self._held[path] = body
+        while sum(map(len, self._held.values())) > MOST_HELD:
+            self._dropped += self._forget(next(iter(self._held)))
+
+    def _forget(self, path: Path) -> bool:
+        """Was it still there?"""
+        if self._held.pop(path, None) is not None:
+            return True
+        with contextlib.suppress(OSError):
+            path.unlink()
+            return True
+        return False
 
     def _run(self) -> None:
         failures = 0
@@ -121,7 +142,8 @@ class Push:
     def _post(self, path: Path) -> bool:
         """False: it must be tried again."""
         try:
-            self._collector.post(path.read_bytes())
+            held = self._held.get(path)
+            self._collector.post(path.read_bytes() if held is None else held)
         except FileNotFoundError:
             return True  # it had to make room
         except OSError as e:
@@ -133,8 +155,8 @@ class Push:
         else:
             self._sent += 1
             self._error = ""
-        with contextlib.suppress(OSError):
-            path.unlink()
+        with self._news:
+            self._forget(path)
         return True
 
 
