@@ -71,6 +71,7 @@ def _class(checks: list[Check]) -> Class:
     def answers(value: object) -> Hashable:
         if value is None:
             return None
-        values = value if isinstance(value, list) else [value]
-        return bool(values), *(any(map(check, values)) for check in checks)
+        if not isinstance(value, list):
+            return True, *[check(value) for check in checks]
+        return bool(value), *[any(map(check, value)) for check in checks]
     return answers

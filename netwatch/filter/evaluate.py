@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 from operator import add, eq, ge, gt, le, lt, mul, sub, truediv
 from typing import Any
 
@@ -243,12 +243,16 @@ def end_text(address: str, port: int | None) -> str:
 def check_of(field: Field, test: Test) -> Check:
     """The test as a function of one value of the field."""
     if isinstance(test, Numbers):
-        number, ranges = _number_of(field), test.ranges
+        number = _number_of(field)
+        ranges = [(-inf if low is None else low, inf if high is None else high) for low, high in test.ranges]
 
         def in_ranges(value: object) -> bool:
             given = number(value)
-            return given is not None and any((low is None or low <= given) and (high is None or given <= high)
-                                             for low, high in ranges)
+            if given is not None:
+                for low, high in ranges:
+                    if low <= given <= high:
+                        return True
+            return False
         return in_ranges
     if isinstance(test, Addresses):
         return _address_check(test)

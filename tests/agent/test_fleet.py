@@ -56,6 +56,25 @@ def test_what_the_page_names_is_what_is_served() -> None:
     metrics.close()
 
 
+def test_what_is_not_known_is_absent_and_counters_are_wide() -> None:
+    """Past 32 bits, where libpcap's own counters begin anew."""
+    from netwatch.outlets.metrics import Metrics
+
+    metrics = Metrics("127.0.0.1:0")
+    metrics.take("snapshot", json.dumps({
+        "version": "1", "capture": {"packets": 2**33 + 1, "bytes": 2**45 + 1, "kernel_drops": 2**32 + 7},
+        "flows": {"live": 1, "ended": 1, "evicted": 1}, "tcp_states": {}, "apps": {}, "alerts": {},
+        "agent": {"cpu_s": 1, "rss_bytes": 1, "untold": 0}}).encode())
+    samples = [line.rpartition(" ") for line in metrics.text().decode().splitlines() if line[:1] != "#"]
+    found = {name: float(value) for name, _, value in samples}
+    assert found["netwatch_captured_packets_total"] == 2**33 + 1
+    assert found["netwatch_captured_bytes_total"] == 2**45 + 1
+    assert found['netwatch_capture_drops_total{cause="kernel"}'] == 2**32 + 7
+    assert not [name for name in found if "interface" in name or "ratio" in name or "rtt" in name or "{app" in name]
+    assert found["netwatch_collectors_ok"] == 0
+    metrics.close()
+
+
 def test_dashboard_is_one() -> None:
     board = json.loads((FLEET / "grafana/netwatch.json").read_text())
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) > 5
