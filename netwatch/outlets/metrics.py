@@ -46,6 +46,7 @@ class Metrics:
         self._others: dict[str, dict[str, int | str]] = {}
         self._served = 0
         self._server: _Server | None = None
+        self._labels = _Labels()
         self._registry = CollectorRegistry()
         self._registry.register(_Collector(self))
 
@@ -96,15 +97,15 @@ class Metrics:
         info = GaugeMetricFamily("netwatch_build_info", "Version, as a label.", labels=["version"])
         info.add_metric([said["version"]], 1)
         yield info
-        yield from _capture(said["capture"])
-        yield from _flows(said)
-        yield from _interfaces(said.get("interfaces"))
+        yield from _capture(said["capture"], self._labels)
+        yield from _flows(said, self._labels)
+        yield from _interfaces(said.get("interfaces"), self._labels)
         yield from _times(said)
         yield from _own(said["agent"])
         yield from _outlets(self._others)
 
 
-def _capture(capture: Record) -> Iterator[Metric]:
+def _capture(capture: Record, labels: _Labels) -> Iterator[Metric]:
     yield _counter("netwatch_captured_packets", "Packets seen.", capture["packets"])
     yield _counter("netwatch_captured_bytes", "Bytes of them on the wire.", capture["bytes"])
     drops = CounterMetricFamily("netwatch_capture_drops", "Packets lost before they were seen.", labels=["cause"])
@@ -113,30 +114,29 @@ def _capture(capture: Record) -> Iterator[Metric]:
             drops.add_metric([cause], capture[f"{cause}_drops"])
     yield drops
     bad = CounterMetricFamily("netwatch_rejected_packets", "Packets that could not be read.", labels=["reason"])
-    for reason, count in _bounded(capture.get("rejected", {})):
+    for reason, count in labels.bounded("reason", capture.get("rejected", {})):
         bad.add_metric([reason], count)
     yield bad
 
 
-def _flows(said: Record) -> Iterator[Metric]:
+def _flows(said: Record, labels: _Labels) -> Iterator[Metric]:
     flows = said["flows"]
     yield _gauge("netwatch_connections", "Flows that are open now.", flows["live"])
     yield _counter("netwatch_flows_ended", "Flows that are over.", flows["ended"])
     yield _counter("netwatch_flows_evicted", "Flows that had to make room.", flows["evicted"])
     states = GaugeMetricFamily("netwatch_tcp_connections", "TCP connections by state.", labels=["state"])
-    for state, count in _bounded(said.get("tcp_states", {})):
+    for state, count in labels.bounded("state", said.get("tcp_states", {})):
         states.add_metric([state], count)
     yield states
     by_app = CounterMetricFamily("netwatch_app_flows", "Flows by application.", labels=["app"])
     octets = CounterMetricFamily("netwatch_app_bytes", "Bytes by application.", labels=["app"])
-    for app, count in _bounded({app: each["flows"] for app, each in said.get("apps", {}).items()}):
-        by_app.add_metric([app], count)
-    for app, count in _bounded({app: each["bytes"] for app, each in said.get("apps", {}).items()}):
-        octets.add_metric([app], count)
+    for what, family in (("flows", by_app), ("bytes", octets)):
+        for app, count in labels.bounded("app", {app: each[what] for app, each in said.get("apps", {}).items()}):
+            family.add_metric([app], count)
     yield by_app
     yield octets
     alerts = CounterMetricFamily("netwatch_alerts", "Alerts by detector.", labels=["kind"])
-    for kind, count in _bounded(said.get("alerts", {})):
+    for kind, count in labels.bounded("kind", said.get("alerts", {})):
         alerts.add_metric([kind], count)
     yield alerts
     owners = said.get("attribution")
@@ -145,20 +145,20 @@ def _flows(said: Record) -> Iterator[Metric]:
                      owners["known"] / (owners["known"] + owners["unknown"]))
 
 
-def _interfaces(rows: list[Record] | None) -> Iterator[Metric]:
+def _interfaces(rows: list[Record] | None, labels: _Labels) -> Iterator[Metric]:
     yield _gauge("netwatch_collectors_ok", "1 where the interfaces' counters can be had.", int(rows is not None))
     for word, way in INTERFACE:
         for what in ("bytes", "packets", "errors", "drops"):
             total = CounterMetricFamily(f"netwatch_interface_{word}_{what}", f"The interface's own count of {what}.",
                                         labels=["interface"])
-            for name, count in _bounded({row["name"]: row[f"{way}_{what}"] for row in rows or ()
-                                         if row.get(f"{way}_{what}") is not None}):
+            for name, count in labels.bounded("interface", {row["name"]: row[f"{way}_{what}"] for row in rows or ()
+                                                            if row.get(f"{way}_{what}") is not None}):
                 total.add_metric([name], count)
             yield total
         rate = GaugeMetricFamily(f"netwatch_interface_{word}_bytes_per_second", "Over the last second or so.",
                                  labels=["interface"])
-        for name, value in _bounded({row["name"]: row[f"{way}_bytes_per_s"] for row in rows or ()
-                                     if f"{way}_bytes_per_s" in row}):
+        for name, value in labels.bounded("interface", {row["name"]: row[f"{way}_bytes_per_s"] for row in rows or ()
+                                                        if f"{way}_bytes_per_s" in row}):
             rate.add_metric([name], value)
         yield rate
 
@@ -197,14 +197,23 @@ def _counter(name: str, about: str, value: float) -> Metric:
     return CounterMetricFamily(name, about, value)
 
 
-def _bounded(values: dict[str, float]) -> Iterator[tuple[str, float]]:
-    """The largest by name, the others together."""
-    if len(values) <= MOST_LABELS:
-        yield from values.items()
-        return
-    ordered = sorted(values)
-    yield from ((name, values[name]) for name in ordered[:MOST_LABELS - 1])
-    yield "other", sum(values[name] for name in ordered[MOST_LABELS - 1:])
+class _Labels:
+    """The values that each label has: the first that were seen keep theirs, so that no counter goes back when another
+    comes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[str]] = {}
+
+    def bounded(self, label: str, values: dict[str, float]) -> Iterator[tuple[str, float]]:
+        """Values of that label, what is beyond the bound together."""
+        known = self._known.setdefault(label, set())
+        for name in sorted(values):
+            if len(known) < MOST_LABELS - 1:
+                known.add(name)
+        yield from ((name, value) for name, value in values.items() if name in known)
+        others = [value for name, value in values.items() if name not in known]
+        if others:
+            yield "other", sum(others)
 
 
 class _Collector(Collector):

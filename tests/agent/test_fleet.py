@@ -56,6 +56,28 @@ def test_what_the_page_names_is_what_is_served() -> None:
     metrics.close()
 
 
+def test_counters_never_go_back_when_more_labels_come() -> None:
+    """Whoever was named stays named, and what is together only grows."""
+    from netwatch.outlets.metrics import Metrics
+
+    metrics = Metrics("127.0.0.1:0")
+    before: dict[str, float] = {}
+    for count in (3, 63, 64, 65, 100, 300):
+        # later ones stand before earlier ones in any order by name
+        apps = {f"app{1000 - n}": {"flows": count, "bytes": 2 * count} for n in range(count)}
+        metrics.take("snapshot", json.dumps({
+            "version": "1", "capture": {"packets": 1, "bytes": 1}, "flows": {"live": 1, "ended": 1, "evicted": 1},
+            "apps": apps, "agent": {"cpu_s": 1, "rss_bytes": 1, "untold": 0}}).encode())
+        now = {name: float(value) for name, _, value in (line.rpartition(" ") for line in
+                                                         metrics.text().decode().splitlines()) if "{app=" in name}
+        assert before.keys() <= now.keys()
+        assert all(value <= now[name] for name, value in before.items())
+        assert sum(value for name, value in now.items() if "flows" in name) == count * count
+        assert len(now) <= 2 * 64
+        before = now
+    metrics.close()
+
+
 def test_what_is_not_known_is_absent_and_counters_are_wide() -> None:
     """Past 32 bits, where libpcap's own counters begin anew."""
     from netwatch.outlets.metrics import Metrics
