@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
@@ -132,9 +133,10 @@ def test_settings_are_settings(netwatch: Run) -> None:
 
 @needs("ip", "nfcapd", "nfdump")
 def test_nfdump_recipe(space: Space, tmp_path: Path) -> None:
+    agent = space.agent("--ipfix", "udp://127.0.0.1:4739", "--where", "app == http")
     recipe = space.start("sh", FLEET / "nfdump.sh", tmp_path / "flows", "12")
     until((tmp_path / "flows").exists)
-    agent = space.agent("--ipfix", "udp://127.0.0.1:4739", "--where", "app == http")
+    time.sleep(1)
     space.talk(2)
     space.over(agent)
     said, _ = recipe.communicate(timeout=40)
