@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from netwatch import __version__
-from netwatch.cli.each import Answer, answer_of
+from netwatch.cli.alone import Answer, answer_of
 from netwatch.cli.errors import EXIT_MISSING, EXIT_UNAVAILABLE, CommandError
 
 SECONDS = 10.0  # for the scheduler to answer
@@ -27,6 +27,23 @@ class Sight(NamedTuple):
 
     version: str
     files: list[bool]
+
+
+class Task(Protocol):
+    """distributed.Future, which has no types."""
+
+    def result(self, timeout: float) -> Answer: ...
+    def cancel(self) -> object: ...
+
+
+class Client(Protocol):
+    """distributed.Client, likewise."""
+
+    def nthreads(self) -> Mapping[str, int]: ...
+    def run(self, function: Callable[[Sequence[str]], Sight], files: Sequence[str], *,
+            on_error: str) -> Mapping[str, object]: ...
+    def submit(self, function: Callable[[list[str]], Answer], words: list[str], *, pure: bool, workers: Sequence[str],
+               allow_other_workers: bool) -> Task: ...
 
 
 def sight_of(paths: Sequence[str]) -> Sight:
@@ -58,8 +75,8 @@ def asked(scheduler: str, files: Sequence[str], words: list[str]) -> Iterator[An
 class Cluster:
     """The workers that there are, and which of the files each of them sees."""
 
-    def __init__(self, client: Any, files: Sequence[str], words: list[str]) -> None:
-        """`client`: distributed.Client, which has no types. Raises CommandError."""
+    def __init__(self, client: Client, files: Sequence[str], words: list[str]) -> None:
+        """Raises CommandError."""
         self._client, self._files, self._words = client, files, words
         self._seen: list[set[str]] = []
         self._look()
@@ -71,7 +88,7 @@ class Cluster:
     def answers(self) -> Iterator[Answer]:
         """In the order of the files; twice as many are asked for at once as there are threads."""
         most = 2 * sum(self._client.nthreads().values())
-        waiting: deque[tuple[int, Any]] = deque()
+        waiting: deque[tuple[int, Task]] = deque()
         for number in range(len(self._files)):
             waiting.append((number, self._submit(number)))
             if len(waiting) >= most:
@@ -84,28 +101,28 @@ class Cluster:
         found = self._client.run(sight_of, self._files, on_error="return")
         if not found:
             raise CommandError("--scheduler: there are no workers", EXIT_UNAVAILABLE)
+        seen: dict[str, list[bool]] = {}
         for worker, sight in found.items():
             if not isinstance(sight, Sight):
                 raise CommandError(f"--scheduler: {worker} has no netwatch {__version__}: {sight}", EXIT_UNAVAILABLE)
             if sight.version != __version__:
                 raise CommandError(f"--scheduler: {worker} has netwatch {sight.version}, here it is {__version__}",
                                    EXIT_UNAVAILABLE)
-        self._seen = [{worker for worker, sight in found.items() if sight.files[number]}
-                      for number in range(len(self._files))]
+            seen[worker] = sight.files
+        self._seen = [{worker for worker, files in seen.items() if files[number]} for number in range(len(self._files))]
 
-    def _submit(self, number: int) -> Any:
+    def _submit(self, number: int) -> Task:
         return self._client.submit(answer_of, [*self._words, "--", self._files[number]], pure=False,
                                    workers=sorted(self._seen[number]), allow_other_workers=False)
 
-    def _answer(self, number: int, future: Any) -> Answer:
+    def _answer(self, number: int, future: Task) -> Answer:
         """Raises CommandError."""
         import distributed
 
         lost = alone = 0
         while True:
             try:
-                answer: Answer = future.result(timeout=LOOK_S)
-                return answer
+                return future.result(timeout=LOOK_S)
             except distributed.scheduler.KilledWorker:
                 lost = LOST
             except TimeoutError:  # it goes on, or nobody is left who could

@@ -9,37 +9,21 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
-import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple
+from collections.abc import Iterator
 
 import zstandard
 
-from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.alone import PART, Answer, answer_of
+from netwatch.cli.errors import EXIT_DAMAGED, EXIT_INTERNAL, CommandError, say
 from netwatch.cli.selection import kinds_of, parse_fields, where_of
 from netwatch.records.writers import write_all
 from netwatch.store.settings import find
 
-MOST = 1 << 30  # bytes that the answer of one file takes, compressed
-PART = 1 << 20
-SAID_MOST = 65_536  # bytes of what is said on standard error
 URL = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)
 GOOD = (0, EXIT_DAMAGED)
 ALONE = ("interface", "source", "history", "exported", "follow", "write", "by", "sort", "limit", "count", "duration")
-
-
-class Answer(NamedTuple):
-    """Of one file: the exit code, what was said, and the records, compressed."""
-
-    code: int
-    said: str
-    records: bytes
-
-
-Ask = Callable[[list[list[str]]], Iterator[Answer]]  # words of a command for each file, to their answers in that order
 
 
 def read(options: argparse.Namespace) -> int:
@@ -102,43 +86,6 @@ def words_of(options: argparse.Namespace) -> list[str]:
     settings = options.settings
     words += [f"--set={key}={find(key).shown(value)}" for key, value in settings.changed.items()]
     return words + [f"--set=lists.{name}={','.join(items)}" for name, items in settings.lists.items()]
-
-
-def answer_of(words: list[str]) -> Answer:
-    """A `read` of its own, on this machine, to its end: with these words and no other settings."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name != "SSLKEYLOGFILE" and not name.startswith("NETWATCH_")}
-    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "netwatch"]
-    with tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile() as none:
-        process = subprocess.Popen([*command, "read", "--config", none.name, *words], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=errors, env=environment)
-        assert process.stdout is not None
-        with process:
-            try:
-                records = _packed(process.stdout)
-            except BaseException:
-                process.kill()
-                raise
-            if records is None:
-                process.kill()
-                return Answer(EXIT_UNAVAILABLE, f"{words[-1]}: its records are too large, {MOST >> 20} MiB compressed "
-                              "at most; ask for less of them (--where, --fields)", b"")
-            code = process.wait()
-        errors.seek(0)
-        return Answer(code, errors.read(SAID_MOST).decode("utf-8", "replace"), records)
-
-
-def _packed(output: IO[bytes]) -> bytes | None:
-    """All of it; None where that is too much."""
-    pack = zstandard.ZstdCompressor(level=1).compressobj()
-    parts, size = [], 0
-    while part := output.read(PART):
-        parts.append(pack.compress(part))
-        size += len(parts[-1])
-        if size > MOST:
-            return None
-    parts.append(pack.flush())
-    return b"".join(parts) if size + len(parts[-1]) <= MOST else None
 
 
 def _side_by_side(files: list[str], words: list[str], workers: int) -> Iterator[Answer]:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from netwatch_command import COMMAND, ENVIRONMENT, ROOT, Run
 
-from netwatch.cli import each
+from netwatch.cli import alone
 
 CAPTURES = [ROOT / "tests" / "captures" / f"{name}.pcap" for name in ("https2", "dns_odd", "ftp", "tftp")]
 CAPTURES = [path for path in CAPTURES if path.exists()] + [ROOT / "docs" / "tour.pcap"]
@@ -69,8 +69,8 @@ def test_what_is_refused(netwatch: Run, words: list[str], code: int, said: str) 
 
 
 def test_what_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(each, "MOST", 100)
-    code, said, found = each.answer_of(["--each", str(CAPTURES[-1])])
+    monkeypatch.setattr(alone, "MOST", 100)
+    code, said, found = alone.answer_of(["--each", str(CAPTURES[-1])])
     assert (code, found) == (69, b"")
     assert "too large" in said
 
