@@ -39,6 +39,7 @@ def rows(published: dict[str, str]) -> list[str]:
     import logins  # noqa: F401
     import neighbours  # noqa: F401
     import scans  # noqa: F401
+    import services  # noqa: F401
     from situation import SITUATIONS, alerts
 
     fired = [(situation.fires, {each["kind"] for each in alerts(situation.frames())}) for situation in SITUATIONS]

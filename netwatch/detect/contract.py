@@ -51,8 +51,10 @@ class Many(NamedTuple):
     itself is known; its time is then that of its first frame); asked (a datagram asks DNS for a long name). `by` is
     the key, `of` the thing, both of src, dst, sport, dport, proto, facts. Only flows of `protos`, `apps`, and to
     `ports` count, where those are given, none to ports that are `spared`, and which said one of `facts`: (app, key)
-    of each; where `carried` is given, only flows of at most so many bytes of payload. `names`: the things are names
-    asked of DNS: "long" ones, below the domain that is part of the key, or domains that are "missing" (NXDOMAIN).
+    of each, or, `begins`, a fact whose value begins so: (app, key, value) of each; where `carried` is given, only flows
+    of at most so many bytes of payload, beyond those that the fact `clear` tells of, and of at least `sent` of the
+    initiator. `names`: the things are names asked of DNS: "long" ones, below the domain that is part of the key, or
+    domains that are "missing" (NXDOMAIN).
     `answered`: only if at most one in so many attempts of the source was answered in this and the last minute.
     `bound`: things remembered, a power of two."""
 
@@ -69,6 +71,9 @@ class Many(NamedTuple):
     carried: int = 0
     names: str = ""
     spared: range = range(0)
+    sent: int = 0
+    begins: tuple[tuple[str, int, bytes], ...] = ()
+    clear: tuple[str, int] | None = None
     bound: int = 16_384
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 HEX = frozenset("0123456789abcdef")
 LABEL = 20  # bytes of the longest label, at least
+SERVICES = ", ".join((  # whose owners alone say what stands below them: reputation by hash, and hosts with a number
+    "mcafee.com", "sophosxl.net", "sophosxl.com", "spamhaus.org", "surbl.org", "uribl.com", "msbl.org", "rspamd.com",
+    "cymru.com", "abusix.zone", "amazonaws.com", "cloudfront.net", "windows.net", "azure.com", "azureedge.net",
+    "googlevideo.com", "googleusercontent.com", "akamaiedge.net", "akamaihd.net", "fbcdn.net", "plex.direct"))
 NOISE = 3.4  # bits a byte; of twenty bytes of hex some 3.5, of English words below 3.3
 
 
@@ -31,8 +35,7 @@ class DnsTunnel(Detector):
     options = (
         Option("window_s", 300, "Seconds within which they are asked for.", 10, 86400),
         Option("names", 8, "Different names of 30 bytes and more below one domain.", 3, 16000),
-        Option("domains", "mcafee.com, sophosxl.net, sophosxl.com, spamhaus.org, surbl.org, uribl.com",
-               "Domains, separated by commas, below which such names are a service's."),
+        Option("domains", SERVICES, "Domains, separated by commas, below which such names are a service's."),
     )
     wants = frozenset({CROWD})
 

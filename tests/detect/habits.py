@@ -29,14 +29,14 @@ def beats(n: int, gap: float, share: float, dst: str = OUTSIDE) -> Frames:
     return out
 
 
-def lookup(when: float, name: str, sport: int, rcode: int = 0) -> Frames:
+def lookup(when: float, name: str, sport: int, rcode: int = 0, src: str = ME, dst: str = RESOLVER) -> Frames:
     """A question and its answer (RFC 1035 section 4.1): the question again, and no record."""
     labels = b"".join(bytes([len(part)]) + part.encode("latin-1") for part in name.split("."))
     body = labels + b"\0" + struct.pack(">HH", 16, 1)
     ask = struct.pack(">HHHHHH", sport, 0x0100, 1, 0, 0, 0) + body
     tell = struct.pack(">HHHHHH", sport, 0x8180 | rcode, 1, 0, 0, 0) + body
-    return [(at(when), eth(ip4(17, udp(sport, 53, ask), ME, RESOLVER))),
-            (at(when + 0.01), eth(ip4(17, udp(53, sport, tell), RESOLVER, ME)))]
+    return [(at(when), eth(ip4(17, udp(sport, 53, ask), src, dst))),
+            (at(when + 0.01), eth(ip4(17, udp(53, sport, tell), dst, src)))]
 
 
 def encoded(i: int) -> str:

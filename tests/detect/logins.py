@@ -6,6 +6,7 @@ import base64
 import struct
 
 from conversation import CLIENT, SERVER, Talk
+from messages import be32
 from netwatch_command import ROOT
 from situation import Frames, at, fires, syn
 from wire import SECOND
@@ -24,32 +25,42 @@ def captured(name: str, later_s: int = 0) -> Frames:
     return out
 
 
-def session(start: float, sport: int, dport: int, replies: int, *, src: str = ME, dst: str = YOU,
-            banner: bytes = b"SSH-2.0-OpenSSH_9.2\r\n", sends: int = 0) -> Frames:
-    """An SSH connection of so many kB of replies, closed by both; `sends` kB go the other way."""
-    talk = Talk(sport, dport, start=at(start), src=src, dst=dst).open()
-    talk.say(SERVER, banner).say(CLIENT, b"SSH-2.0-client\r\n")
-    for _ in range(sends):
-        talk.say(CLIENT, bytes(1000))
-    for _ in range(replies):
-        talk.say(SERVER, bytes(1000))
+def packet(number: int, body: bytes) -> bytes:
+    """RFC 4253 section 6, without a cipher: padded to whole blocks of 8."""
+    padding = 12 + (-(len(body) + 1 + 5 + 12) % 8)
+    if padding > 11:
+        padding -= 8
+    return be32(len(body) + 2 + padding) + bytes([padding, number]) + body + bytes(padding)
+
+
+def ssh(start: float, sport: int, sealed: tuple[int, int], *, src: str = ME, dst: str = YOU) -> Frames:
+    """A connection by SSH, with so many bytes behind the keys by the client and by the server."""
+    names = [b"curve25519-sha256", b"ssh-ed25519", b"aes128-ctr", b"aes128-ctr", b"hmac-sha2-256", b"hmac-sha2-256",
+             b"none", b"none", b"", b""]
+    offer = packet(20, bytes(16) + b"".join(be32(len(each)) + each for each in names) + bytes(5))
+    key = be32(11) + b"ssh-ed25519" + be32(32) + bytes(32)
+    talk = Talk(sport, 22, start=at(start), src=src, dst=dst).open()
+    talk.say(SERVER, b"SSH-2.0-OpenSSH_9.2\r\n").say(CLIENT, b"SSH-2.0-OpenSSH_9.2\r\n")
+    talk.say(CLIENT, offer).say(SERVER, offer).say(CLIENT, packet(30, be32(32) + bytes(32)))
+    talk.say(SERVER, packet(31, be32(len(key)) + key + be32(32) + bytes(32) + be32(83) + bytes(83)) + packet(21, b""))
+    talk.say(CLIENT, packet(21, b"")).say(CLIENT, bytes([3]) * sealed[0]).say(SERVER, bytes([7]) * sealed[1])
     return talk.fin(CLIENT).fin(SERVER).ack(CLIENT).frames
 
 
 @fires("brute_force")
 def ssh_logins_one_after_the_other() -> Frames:
-    return [frame for i in range(40) for frame in session(i * 0.8, 30000 + i, 22, 3)]
+    return [frame for i in range(40) for frame in ssh(i * 0.8, 30000 + i, (300, 250))]
 
 
 @fires()
 def sessions_of_a_build_server() -> Frames:
     """As many, and each does some work."""
-    return [frame for i in range(40) for frame in session(i * 0.8, 31000 + i, 22, 30)]
+    return [frame for i in range(40) for frame in ssh(i * 0.8, 31000 + i, (900, 30000))]
 
 
 @fires()
 def an_administrator_logs_in_now_and_then() -> Frames:
-    return [frame for i in range(15) for frame in session(i * 240, 32000 + i, 22, 4)]
+    return [frame for i in range(15) for frame in ssh(i * 240, 32000 + i, (300, 250))]
 
 
 def basic(start: float, sport: int, logins: list[str], status: str, *, dst: str = YOU, dport: int = 8080,

@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-ME, YOU, ME6, YOU6 = "198.51.100.1", "198.51.100.2", "2001:db8:9::1", "2001:db8:9::2"
+ME, YOU, THIRD, ME6, YOU6 = "198.51.100.1", "198.51.100.2", "198.51.100.9", "2001:db8:9::1", "2001:db8:9::2"
 LISTEN = """
 import socket, sys, threading
 def serve(port, family):
@@ -86,7 +86,7 @@ class Pair:
         self._started.append(subprocess.Popen(_within(where, command), stdin=subprocess.DEVNULL, env=_environment(),
                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
-    def run(self, *command: str, where: str = "", timeout: float = 90) -> str:
+    def run(self, *command: str, where: str = "", timeout: float = 900) -> str:
         """What a program that ends has said, by the near host unless said otherwise."""
         done = subprocess.run(_within(where or self.near, command), stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=timeout, check=False, env=_environment())

@@ -10,6 +10,7 @@ import logins
 import neighbours
 import pytest
 import scans
+import services  # noqa: F401
 from netwatch_command import Run
 from situation import SITUATIONS, Situation, alerts, at
 from wire import pcap

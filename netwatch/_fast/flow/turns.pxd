@@ -25,6 +25,8 @@ cdef enum:                     # Turn.what
     TURN_SHUT                  # a window is still shut, after SHUT_NS; `value` ns
     TURN_READ                  # and is open again; `value` ns that it was shut
     TURN_NAMED                 # a DNS response; `value` ns since the query, 0 unknown, `code` RCODE; the name follows
+    CLOSES_COUNT = 1
+    CLOSES_FACTS = 2           # and asks what they said, which follows
     ASKED_LEAST = 30           # bytes of a name asked of DNS, at least, that somebody hears
     CARRIED_BITS = 20          # 1 MiB
     TURN_BYTES = 33554432      # the most that waits for whoever looks
@@ -57,7 +59,7 @@ cdef struct Turn:
 cdef struct Heard:             # what flows may say, and who hears it: a bit each
     u32 by_app[256]            # application of the flow
     u32 by_fact[256][256]      # protocol and key of a fact
-    u8 closes[256]             # application of the flow: 1 when somebody counts those that close
+    u8 closes[256]             # application of the flow: whether somebody counts those that close, CLOSES_*
     u8 asked                   # 1: somebody counts the long names that DNS is asked for
     u8 name[2]                 # protocol and key of the fact that tells of one
 

@@ -250,6 +250,7 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
     cdef int s = pk.side, what = -1
     cdef bint responder = s != (row.bits & BIT_INITIATOR_B)
     cdef Turn* turn
+    cdef u32 more = 0
     if (row.family != FAMILY_IP4 and row.family != FAMILY_IP6) or row.proto >= 256:
         return
     if row.packets[0] + row.packets[1] == pk.count:
@@ -262,9 +263,13 @@ cdef void turn_packet(TurnList* turns, const Mark* mark, const Row* row, const C
     elif responder and row.packets[s] == pk.count:
         what = TURN_ANSWERED
     if what >= 0:
-        turn = turn_bare(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, 0)
+        if what == TURN_CLOSED and turns.heard.closes[app_of(row, cold)] & CLOSES_FACTS and cold.facts != NULL:
+            more = cold.facts.used
+        turn = turn_bare(turns, what, row, cold, number, pk.frame.ts, pk.frame.n, more)
         if turn != NULL:
             turn.spoke = responder
+            if more:
+                memcpy(<u8*>turn + sizeof(Turn), <const u8*>cold.facts + sizeof(Facts), more)
             if what == TURN_OPENED:
                 turn.value = pk.frame.ts - cold.first if pk.frame.ts > cold.first else 0
                 turn.rtt_us, turn.code = tcp.rtt_us, tcp.retrans[row.bits & BIT_INITIATOR_B] != 0

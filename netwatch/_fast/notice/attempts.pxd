@@ -46,7 +46,7 @@ cdef bint attempts_open(Attempts* a, u32 shards) noexcept nogil
 cdef void attempts_close(Attempts* a) noexcept nogil
 cdef bint attempt_begin(Attempts* a, const Turn* turn) noexcept nogil          # False: no memory
 cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil       # it waits no more
-cdef const Turn* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil  # what began one that waits no more
+cdef const Turn* attempt_settle(Attempts* a, const Turn* turn, bint greeted) noexcept nogil     # what began it
 cdef void attempt_greeted(Attempts* a, const Turn* turn) noexcept nogil
 cdef const Turn* attempt_due(Attempts* a, u64 before, bint* greeted) noexcept nogil     # began before, waits still
 cdef Source* source_of(Attempts* a, const Turn* turn) noexcept nogil           # NULL: forgotten

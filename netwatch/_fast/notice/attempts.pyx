@@ -132,10 +132,13 @@ cdef void attempt_answered(Attempts* a, const Turn* turn) noexcept nogil:
         source.answered[0] += 1
 
 
-cdef const Turn* attempt_settle(Attempts* a, const Turn* turn) noexcept nogil:
+cdef const Turn* attempt_settle(Attempts* a, const Turn* turn, bint greeted) noexcept nogil:
+    """`greeted`: the responder would have had it, which is an answer to its source."""
     cdef Attempt* one = attempt_of(a, turn)
     if one == NULL:
         return NULL
+    if greeted:
+        attempt_answered(a, turn)
     one.state = DONE
     return &a.turns[one - a.attempts]
 

@@ -3,6 +3,7 @@ from cpython.object cimport PyObject
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Heard, Turn
+from netwatch._fast.notice.begins cimport BEGINNINGS, Beginning
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:                     # what happened, the bits of Crowds.when
@@ -82,6 +83,11 @@ cdef class Crowds:
     cdef u64 facts[256][4]     # by protocol, the keys of facts that count, a bit each
     cdef bint any_fact         # or all of them
     cdef u64 carried           # bytes of payload of a flow that counts, at most
+    cdef u64 sent              # and of its initiator, at least
+    cdef Beginning[BEGINNINGS] begins   # facts that count only if they begin so
+    cdef u32 n_begins
+    cdef bint asks             # what the flow said
+    cdef u8[2] clear           # protocol and key of a fact: so many bytes of payload are not `carried`
     cdef u8 names              # NAMES_*
     cdef int dns               # the protocol's number
     cdef u64 said[2]           # hashes of those of the turn that takes() looked at last
@@ -95,11 +101,13 @@ cdef class Crowds:
     cdef Group* group
     cdef u64 made              # groups
 
+    cdef int keep_beginnings(self, list apps, tuple begins) except -1
     cdef bint takes(self, const Turn* turn) noexcept
     cdef bint fits(self, const Turn* turn) noexcept
     cdef void hear(self, Heard* heard, u32 bit) noexcept
     cdef void hear_happen(self, Heard* heard) noexcept
     cdef bint hears(self, const Turn* turn) noexcept
+    cdef bint small(self, const Turn* turn, const u8* fact) noexcept
     cdef Group* add(self, const Turn* turn) except NULL
     cdef Group* add_names(self, const Turn* turn) except? NULL
     cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL

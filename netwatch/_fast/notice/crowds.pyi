@@ -37,6 +37,9 @@ class Crowds:
         carried: int,
         names: str,
         spared: range,
+        sent: int,
+        begins: tuple[tuple[str, int, bytes], ...],
+        clear: tuple[str, int] | None,
         bound: int,
     ) -> None: ...
     def pass_over(self, crowd: Crowd) -> None: ...

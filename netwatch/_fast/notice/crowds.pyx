@@ -5,12 +5,13 @@ thing. Nothing of Python is made until a group has as many members as its table 
 """
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
 from netwatch._fast.flow.content cimport FACT_HEAD
-from netwatch._fast.flow.turns cimport Heard, TURN_ASKED, Turn
+from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, TURN_ASKED, Turn
+from netwatch._fast.notice.begins cimport BEGINNING, BEGINNINGS, Beginning, begins_so
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
@@ -73,6 +74,11 @@ cdef dict told_parts(const Parts* parts, u32 which):
     elif which & PART_NAME:
         found["name"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
     return found
+
+
+cdef inline u32 dotted(const u8* name, u32 n) noexcept nogil:
+    """Bytes of a name of several labels; 0 of one alone, as browsers ask for at random to see whether they are lied to."""
+    return n if n and memchr(name, 46, n) != NULL else 0
 
 
 cdef inline u64 parts_hash(const Parts* parts) noexcept nogil:
@@ -144,8 +150,8 @@ cdef class Crowds:
 
     def __init__(self, when: tuple[str, ...], by: tuple[str, ...], of: tuple[str, ...], least: int, window_s: int,
                  protos: tuple[str, ...], apps: tuple[str, ...], ports: frozenset[int] | None, answered: int,
-                 facts: tuple[tuple[str, int], ...], carried: int, names: str, spared: range,
-                 bound: int) -> None:
+                 facts: tuple[tuple[str, int], ...], carried: int, names: str, spared: range, sent: int,
+                 begins: tuple[tuple[str, int, bytes], ...], clear: tuple[str, int] | None, bound: int) -> None:
         """See detect.contract.Many, whose fields these are. `bound`: members, a power of two."""
         cdef list apps_of = app_names()
         self.on = when
@@ -163,15 +169,33 @@ cdef class Crowds:
         self.names, self.dns = NAMES[names], apps_of.index("dns")
         self.parts_n = sizeof(Parts) if self.names else sizeof(Parts) - NAME_KEPT
         self.any_fact = not facts
-        self.carried = carried or <u64>-1
+        self.carried, self.sent = carried or <u64>-1, sent
         for app, i in facts:
             self.facts[apps_of.index(app)][i >> 6] |= <u64>1 << (i & 63)
+        self.keep_beginnings(apps_of, begins)
+        if clear is not None:
+            self.clear[0], self.clear[1] = apps_of.index(clear[0]), clear[1]
+        self.asks = self.when & ON_TOLD or self.clear[1]
         self.bound = bound
         self.member = <Member*>calloc(PLACES_FIRST + 1, sizeof(Member))
         self.group = <Group*>calloc(PLACES_FIRST + 1, sizeof(Group))
         if (not places_open(&self.members, PLACES_FIRST) or not places_open(&self.groups, PLACES_FIRST)
                 or self.member == NULL or self.group == NULL):
             raise MemoryError("no memory for detectors")
+
+    cdef int keep_beginnings(self, list apps, tuple begins) except -1:
+        cdef Beginning* one
+        cdef bytes text
+        if len(begins) > BEGINNINGS:
+            raise ValueError(f"more than {BEGINNINGS} beginnings of facts")
+        for app, key, text in begins:
+            one = &self.begins[self.n_begins]
+            one.app, one.key, one.n = apps.index(app), key, <u8>min(<u32>len(text), <u32>BEGINNING)
+            memcpy(one.text, <const char*>text, one.n)
+            self.n_begins += 1
+            self.facts[one.app][one.key >> 6] |= <u64>1 << (one.key & 63)
+            self.any_fact = False
+        return 0
 
     def __dealloc__(self):
         cdef u32 i
@@ -205,13 +229,20 @@ cdef class Crowds:
 
     cdef bint takes(self, const Turn* turn) noexcept:
         """Does it count? Where facts are asked for, one of them must be there."""
-        return self.fits(turn) and (not self.when & ON_TOLD or self.hears(turn))
+        return self.fits(turn) and (not self.asks or self.hears(turn))
 
     cdef bint fits(self, const Turn* turn) noexcept:
         """Does it count, whatever it said?"""
         return (self.protos[turn.proto & 255] and self.apps[turn.app]
                 and (self.any_port or self.ports[turn.dport >> 5] >> (turn.dport & 31) & 1)
-                and turn.payload[0] + turn.payload[1] <= self.carried)
+                and turn.payload[0] >= self.sent and (self.clear[1] or turn.payload[0] + turn.payload[1] <= self.carried))
+
+    cdef bint small(self, const Turn* turn, const u8* fact) noexcept:
+        """Did the flow carry little beyond what the fact says?"""
+        cdef u64 clear = 0
+        if fact[0] == self.clear[0] and fact[1] == self.clear[1]:
+            memcpy(&clear, fact + FACT_HEAD, min(<u32>fact[2], <u32>sizeof(clear)))
+        return turn.payload[0] + turn.payload[1] <= clear + self.carried
 
     cdef void hear(self, Heard* heard, u32 bit) noexcept:
         """Put down which facts of which flows count."""
@@ -227,7 +258,7 @@ cdef class Crowds:
         cdef int app
         if self.when & ON_CLOSED:
             for app in range(256):
-                heard.closes[app] |= self.apps[app]
+                heard.closes[app] |= self.apps[app] * (CLOSES_COUNT | (CLOSES_FACTS if self.asks else 0))
         if self.when & ON_ASKED:
             heard.asked = 1
             heard.name[0], heard.name[1] = <u8>self.dns, DNS_NAME
@@ -243,7 +274,8 @@ cdef class Crowds:
         self.said[0] = self.said[1] = 0
         while at < end:
             size = FACT_HEAD + (at[2] | <u32>at[3] << 8)
-            if self.any_fact or self.facts[at[0]][at[1] >> 6] >> (at[1] & 63) & 1:
+            if ((self.any_fact or self.facts[at[0]][at[1] >> 6] >> (at[1] & 63) & 1)
+                    and begins_so(self.begins, self.n_begins, at) and (not self.clear[1] or self.small(turn, at))):
                 if not (self.by | self.of) & PART_FACTS:
                     return True
                 h = mix_bytes(at, size)
@@ -276,7 +308,7 @@ cdef class Crowds:
             if at[0] == self.dns and at[1] == DNS_NAME:
                 cut = below(name, n)
                 first = min(cut + (cut > 0), n)
-                if cut >= LONG_NAME if self.names == NAMES_LONG else n - first > LABEL_LEAST:
+                if cut >= LONG_NAME if self.names == NAMES_LONG else dotted(name + first, n - first) > LABEL_LEAST:
                     take_parts(&key, turn, self.by, self.said)
                     take_parts(&thing, turn, 0, self.said)
                     if self.names == NAMES_LONG:

@@ -236,7 +236,7 @@ cdef class Watch:
             attempt_answered(&self.attempts, turn)
             self.count(ON_OPENED if turn.what == TURN_OPENED else ON_ANSWERED, turn)
         elif turn.what == TURN_REFUSED or turn.what == TURN_ABORTED:
-            began = attempt_settle(&self.attempts, turn)
+            began = attempt_settle(&self.attempts, turn, turn.what == TURN_ABORTED)
             if began != NULL:
                 self.count(ON_REFUSED if turn.what == TURN_REFUSED else ON_HALF_OPEN, began)
         elif turn.what == TURN_CLOSED:

@@ -19,7 +19,7 @@ FACT_MORE = 249  # a key, of flow/content.pxd
 Describe = Callable[[Facts, bool], Record]
 
 # app name: module of netwatch._fast.proto with describe, label, FACT_FIELDS and, where it has them, FACT_NUMBERS and
-# DEPENDS, as PLAIN, NUMBERS and DEPENDS below by field
+# DEPENDS, as PLAIN, NUMBERS and DEPENDS below by field, and LOGIN_FAILED: the values of a key
 DESCRIBING = {
     "tls": "tls.text",
     "http": "http.text",
@@ -112,6 +112,7 @@ NUMBERS: dict[str, tuple[str, int, int]] = {}  # those that are a fact's eight b
 # (app, field): the facts that others depend on. None is all of them, as it is where nothing is said; but app_stack
 # depends on none where nothing is said.
 DEPENDS: dict[tuple[str, str], tuple[int, ...] | None] = {}
+LOGIN_FAILED: list[tuple[str, int, bytes]] = []  # a fact that begins so says that a login failed: app, key, value
 
 
 def _describer(function: object) -> Describe:
@@ -136,6 +137,8 @@ def _load() -> None:
             NUMBERS[own(field)] = app, key, divide
         for field, keys in getattr(module, "DEPENDS", {}).items():
             DEPENDS[app, own(field)] = keys
+        LOGIN_FAILED.extend((app, key, value) for key, values in getattr(module, "LOGIN_FAILED", {}).items()
+                            for value in values)
 
 
 def add(app: str) -> None:

@@ -337,6 +337,7 @@ _FIELDS = (("banner", FTP_BANNER, TEXT), ("system", FTP_SYSTEM, TEXT), ("client"
            ("commands", FTP_COMMAND, LIST), ("arguments", FTP_ARGUMENT, LIST), ("codes", FTP_CODE, LIST),
            ("starttls", FTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("ftp", _FIELDS)
+LOGIN_FAILED = {FTP_CODE: (b"530",)}       # RFC 959 section 4.2
 describe = login_describer(_FIELDS)
 
 

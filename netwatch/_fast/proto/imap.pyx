@@ -20,6 +20,7 @@ cdef enum:                     # fact keys
     IMAP_COMMAND = 2
     IMAP_MAILBOX = 3
     IMAP_TLS = 4
+    IMAP_DENIED = 5            # a login was answered by NO
 
 cdef enum:
     MAX_LINE = 65536           # lists of message numbers are long
@@ -213,6 +214,8 @@ cdef int take_reply(Look* look, Imap* imap, Slice line) noexcept nogil:
             keep_once(look, IMAP_TLS, slice_of(&yes, 1))
             return PARSE_NOT_MINE
         look.skip = <unsigned long long>1 << 62
+    elif word_is(word, b"no", 2) and not imap.secure:
+        keep_once(look, IMAP_DENIED, slice_of(&yes, 1))
     return PARSE_OK
 
 
@@ -322,6 +325,7 @@ cdef void imap_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", IMAP_BANNER, TEXT), ("commands", IMAP_COMMAND, LIST), ("mailboxes", IMAP_MAILBOX, LIST),
            ("starttls", IMAP_TLS, FLAG))
 FACT_FIELDS = fact_fields("imap", _FIELDS)
+LOGIN_FAILED = {IMAP_DENIED: (b"\1",)}
 describe = login_describer(_FIELDS)
 
 

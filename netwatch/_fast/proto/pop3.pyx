@@ -209,6 +209,7 @@ cdef void pop3_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", POP_BANNER, TEXT), ("commands", POP_COMMAND, LIST), ("error", POP_ERROR, TEXT),
            ("starttls", POP_TLS, FLAG))
 FACT_FIELDS = fact_fields("pop3", _FIELDS)
+LOGIN_FAILED = {POP_ERROR: (b"",)}
 describe = login_describer(_FIELDS)
 
 

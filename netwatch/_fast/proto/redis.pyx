@@ -292,6 +292,7 @@ cdef void redis_define(Proto* p) noexcept nogil:
 _FIELDS = (("command", REDIS_COMMAND, TEXT), ("commands", REDIS_COMMAND, LIST), ("key", REDIS_KEY, TEXT),
            ("error", REDIS_ERROR, TEXT))
 FACT_FIELDS = fact_fields("redis", _FIELDS)
+LOGIN_FAILED = {REDIS_ERROR: (b"WRONGPASS", b"ERR invalid password")}
 describe = login_describer(_FIELDS)
 
 

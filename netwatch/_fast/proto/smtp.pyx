@@ -270,6 +270,7 @@ cdef void smtp_define(Proto* p) noexcept nogil:
 _FIELDS = (("banner", SMTP_BANNER, TEXT), ("helo", SMTP_HELO, TEXT), ("from", SMTP_FROM, LIST), ("to", SMTP_TO, LIST),
            ("commands", SMTP_COMMAND, LIST), ("codes", SMTP_CODE, LIST), ("starttls", SMTP_TLS, FLAG))
 FACT_FIELDS = fact_fields("smtp", _FIELDS)
+LOGIN_FAILED = {SMTP_CODE: (b"535",)}      # RFC 4954 section 6
 describe = login_describer(_FIELDS)
 
 

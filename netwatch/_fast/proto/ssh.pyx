@@ -6,7 +6,7 @@ banners are kept.
 """
 import base64
 
-from netwatch._fast.base.bytes cimport u8, u32, i64, Reader, Slice, be32, reader, starts, take, take32
+from netwatch._fast.base.bytes cimport u8, u32, u64, i64, Reader, Slice, be32, reader, starts, take, take32
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, ON_TCP, PARSE_DONE, PARSE_MALFORMED,
                                            PARSE_NOT_MINE, PARSE_OK, fact_number, fact_once, set_initiator,
                                            TRAIT_OPAQUE, reads, has_state)
@@ -23,6 +23,7 @@ cdef enum:                     # fact keys
     SSH_STATE = 5
     SSH_HOST_KEY = 6           # the server's public key (RFC 4253 section 6.6)
     SSH_SWAPPED = 7            # who is client turned out to be the other way round than 1 to 4 say
+    SSH_IN_CLEAR = 8           # bytes of both sides up to their NEWKEYS
 
 cdef enum:
     STATE_BANNER = 0
@@ -55,6 +56,7 @@ cdef struct Ssh:
     u8 as_client[2]            # the side was written down as the client
     u8 newkeys[2]
     u8 lines[2]
+    u64 in_clear               # bytes, of the sides that have sent NEWKEYS
     bint old                   # one side speaks SSH 1 alone
 
 
@@ -170,7 +172,10 @@ cdef int take_packet(Look* look, Ssh* ssh, Slice data) noexcept nogil:
         return PARSE_MALFORMED
     if kind == MSG_NEWKEYS:
         ssh.newkeys[look.side] = 1
+        ssh.in_clear += look.offset + look.used + size + 4
         fact_number(look, SSH_STATE, STATE_AUTH)
+        if ssh.newkeys[0] and ssh.newkeys[1]:
+            fact_number(look, SSH_IN_CLEAR, ssh.in_clear)
         skip_rest(look, data)
         return PARSE_DONE if ssh.newkeys[0] and ssh.newkeys[1] else PARSE_OK
     if (kind == MSG_KEXINIT or (kind >= MSG_KEX_INIT and kind <= MSG_GEX_REQUEST)) and size <= MAX_READ:
@@ -235,6 +240,7 @@ cdef void ssh_define(Proto* p) noexcept nogil:
 _FIELDS = (("client", SSH_CLIENT, TEXT), ("server", SSH_SERVER, TEXT), ("state", SSH_STATE, NUMBER),
            ("swapped", SSH_SWAPPED, FLAG))
 FACT_FIELDS = fact_fields("ssh", _FIELDS, ("client", "server"))     # they may have to be swapped
+IN_CLEAR: int = SSH_IN_CLEAR
 _STATES = ("BANNER", "KEYEXCHANGE", "AUTHENTICATION")
 _AEAD = ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "AEAD_AES_128_GCM",
          "AEAD_AES_256_GCM")

@@ -9,6 +9,7 @@ from netwatch._fast.proto.common.describing import (by_key, first, listed, maske
 from netwatch._fast.proto.common.gss import add_gss
 
 FACT_FIELDS = {}
+LOGIN_FAILED = {LDAP_RESULT: (b"\x31",)}  # invalidCredentials
 OPS = {0: "bind", 1: "bind response", 2: "unbind", 3: "search", 4: "entry", 5: "search done", 6: "modify",
        7: "modify response", 8: "add", 9: "add response", 10: "delete", 11: "delete response", 12: "rename",
        13: "rename response", 14: "compare", 15: "compare response", 16: "abandon", 19: "reference", 23: "extended",

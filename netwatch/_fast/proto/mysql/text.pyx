@@ -25,6 +25,7 @@ _FIELDS = (("version", MYSQL_VERSION, TEXT), ("schema", MYSQL_SCHEMA, TEXT), ("p
 _ATTRIBUTES = {"_client_name": "client", "_client_version": "client_version", "_os": "os", "program_name": "program",
                "os_user": "os_user"}
 FACT_FIELDS = fact_fields("mysql", _FIELDS)
+LOGIN_FAILED = {MYSQL_LOGIN: (b"\0",)}
 
 
 def describe(facts, show_secrets: bool = False) -> dict:

@@ -26,6 +26,7 @@ from netwatch.model.record import Record
  QUERY, PROCEDURE, PROCEDURE_ID, ERROR, LOGIN, LATENCY) = range(21, 40)
 
 FACT_FIELDS = {"tds.host": Plain(HOST, 255, many=True), "tds.application": Plain(APPLICATION, 255, many=True)}
+LOGIN_FAILED = {LOGIN: (b"\0",)}
 ENCRYPTIONS = {0: "login", 1: "session", 2: "none", 3: "session"}
 PROCEDURES = {1: "sp_cursor", 2: "sp_cursoropen", 3: "sp_cursorprepare", 4: "sp_cursorexecute", 5: "sp_cursorprepexec",
               6: "sp_cursorunprepare", 7: "sp_cursorfetch", 8: "sp_cursoroption", 9: "sp_cursorclose",

@@ -5,6 +5,7 @@ from netwatch._fast.proto.common.describing import by_key, first, listed, masked
 
 FACT_FIELDS = {"vnc.name": Plain(VNC_NAME, 255, many=True), "vnc.server_version": Plain(VNC_SERVER, 255, many=True),
                "vnc.client_version": Plain(VNC_CLIENT, 255, many=True)}
+LOGIN_FAILED = {VNC_RESULT: (b"\1", b"\2")}   # RFC 6143 section 7.1.3
 # IANA's RFB security types
 TYPES = {0: "invalid", 1: "none", 2: "vnc", 5: "ra2", 6: "ra2ne", 16: "tight", 17: "ultra", 18: "tls", 19: "vencrypt",
          20: "sasl", 21: "md5", 22: "xvp", 30: "apple", 113: "ms-logon2", 117: "ms-logon"}
