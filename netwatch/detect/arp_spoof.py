@@ -14,7 +14,7 @@ from netwatch.detect.contract import CRITICAL, LINK, SECOND, WARNING, Alarm, Det
 from netwatch.detect.gather import Bounded, Gathered
 from netwatch.model.option import Option
 
-ADDRESSES = 16_384  # remembered
+ADDRESSES = 8192  # remembered
 SHARED = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:05:73:a0:", "00:07:b4:")
 
 

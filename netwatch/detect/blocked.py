@@ -17,7 +17,7 @@ from netwatch._fast.flow.content import facts_list
 from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.protocols import DEPENDS, PLAIN
 from netwatch.detect.contract import CRITICAL, CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Crowded, said
+from netwatch.detect.gather import Bounded, Crowded, Room, said
 from netwatch.model.contract import AddonError
 from netwatch.model.option import Option
 
@@ -98,6 +98,7 @@ class Blocked(Detector):
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
         self._met: Bounded[Met, Crowded] = Bounded(KNOWN)
+        self._room = Room()
         try:
             self._listed = Listed(self._items(of("lists")))
         except ValueError as e:
@@ -134,7 +135,7 @@ class Blocked(Detector):
             met = Met(notice.src, item, how)
             known = self._met.get(met)
             if known is None:
-                known = self._met[met] = Crowded()
+                known = self._met[met] = Crowded(self._room)
                 known.add(crowd)
                 self.alarm(self, notice, (met, notice.dst, notice.dport), known)
             else:

@@ -17,7 +17,7 @@ from netwatch._fast.out.addresses import text_of
 from netwatch._fast.out.protocols import LOGIN_FAILED
 from netwatch._fast.proto.ssh import IN_CLEAR
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, facts_of, said
+from netwatch.detect.gather import Bounded, bound_of, facts_of, said
 from netwatch.model.option import Option
 from netwatch.model.record import Record
 
@@ -28,7 +28,7 @@ SEALED = 1536  # bytes of payload behind the keys of SSH, both ways
 SMALL = {"rdp": 8192, "telnet": 1024}  # bytes of payload, both ways
 TRIED = {"rdp": 400, "telnet": 8}  # bytes of the client, at least: a login was begun, and not only a health check
 SILENT = ("SSH", "RDP", "TELNET")  # do not say that a login failed
-REMEMBERED = 2048  # clients and servers
+REMEMBERED = 2048  # clients and servers; connections of a table
 
 
 class BruteForce(Detector):
@@ -44,17 +44,17 @@ class BruteForce(Detector):
         super().begin(of, alarm)
         least, window = of("logins"), of("window_s")
         ends, denied = ("src", "dst", "dport"), facts_of("http", "login.denied")
-        fails = tuple(LOGIN_FAILED)
+        fails, bound = tuple(LOGIN_FAILED), bound_of(least, REMEMBERED)
         self._logins: int = least
         self._web: Bounded[tuple[bytes, bytes, int], None] = Bounded(REMEMBERED)
-        return [*(Many(("closed",), ends, ("sport",), least, window, ("tcp",), (app,), carried=most, sent=TRIED[app])
-                  for app, most in SMALL.items()),
+        return [*(Many(("closed",), ends, ("sport",), least, window, ("tcp",), (app,), carried=most, sent=TRIED[app],
+                       bound=bound) for app, most in SMALL.items()),
                 Many(("closed",), ends, ("sport",), least, window, ("tcp",), ("ssh",), carried=SEALED,
-                     facts=(("ssh", IN_CLEAR),), clear=("ssh", IN_CLEAR)),
+                     facts=(("ssh", IN_CLEAR),), clear=("ssh", IN_CLEAR), bound=bound),
                 Many(("told",), ends, ("sport",), least, window, ("tcp",), tuple(sorted({app for app, *_ in fails})),
-                     begins=fails),
-                Many(("told",), ends, ("facts",), least, window, facts=denied),
-                Many(("told",), (*ends, "facts"), ("sport",), 1, window, facts=denied)]
+                     begins=fails, bound=bound),
+                Many(("told",), ends, ("facts",), least, window, facts=denied, bound=bound),
+                Many(("told",), (*ends, "facts"), ("sport",), 1, window, facts=denied, bound=bound)]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more

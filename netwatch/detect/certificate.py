@@ -77,7 +77,7 @@ def _faults(found: Judged, now: int, near: bool) -> list[tuple[str, str, str]]:
     return faults
 
 
-@lru_cache(1024)
+@lru_cache(64)
 def _judged(facts: bytes) -> Judged | None:
     """The server's certificate among these facts; None when it cannot be read."""
     from netwatch._fast.flow.content import facts_list

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import Bounded, Crowded, facts_of, in_clear, said
+from netwatch.detect.gather import Bounded, Crowded, Room, facts_of, in_clear, said
 from netwatch.model.record import Record
 
 LOGINS = ("ftp", "pop3", "imap", "smtp", "telnet", "irc", "ldap", "redis", "mqtt", "amqp", "kafka", "rdp", "vnc", "smb",
           "mysql", "postgresql", "tds", "tns", "mongodb", "cassandra", "memcached", "xmpp", "socks", "rsync", "proxy")
 NOBODY = ("anonymous", "ftp")
 Login = tuple[bytes, bytes, int, str, str]  # client, server, its port, protocol, user
-REMEMBERED = 2048  # logins
+REMEMBERED = 1024  # logins
 
 
 class Cleartext(Detector):
@@ -27,6 +27,7 @@ class Cleartext(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         self._known: Bounded[Login, Crowded] = Bounded(REMEMBERED)
+        self._room = Room()
         super().begin(of, alarm)
         by, thing = ("src", "dst", "dport", "facts"), ("sport",)
         return [Many(("told",), by, thing, 1, 86400, apps=LOGINS, bound=4096),
@@ -44,7 +45,7 @@ class Cleartext(Detector):
             login = (notice.src, notice.dst, notice.dport, app, user)
             known = self._known.get(login)
             if known is None:
-                known = self._known[login] = Crowded()
+                known = self._known[login] = Crowded(self._room)
                 known.add(crowd)
                 self.alarm(self, notice, login, known)
             else:
@@ -58,7 +59,7 @@ class Cleartext(Detector):
                     evidence | ({"user": user} if user else {}), {"src": src, "dst": dst, "dport": port})
 
 
-@lru_cache(1024)
+@lru_cache(64)
 def _logins(facts: bytes, app: int) -> tuple[tuple[str, str], ...]:
     """(protocol, user) of each password that a flow sent in clear."""
     found = ((name, each.get("login", each)) for name, each in said(in_clear(facts), app).items()

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import bound_of
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
+NAMES = 4096  # remembered
 VOWELS = frozenset("aeiouy")
 RUN = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|[a-z]\d+[a-z]")
 FEW = 0.25  # share of vowels; of English words two fifths
@@ -33,7 +35,8 @@ class Dga(Detector):
 
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
-        return [Many(("told",), ("src",), ("name",), of("domains"), of("window_s"), apps=("dns",), names="missing")]
+        return [Many(("told",), ("src",), ("name",), of("domains"), of("window_s"), apps=("dns",), names="missing",
+                     bound=bound_of(of("domains"), NAMES))]
 
     def take(self, notice: Notice) -> None:
         table, crowd, _ = notice.more

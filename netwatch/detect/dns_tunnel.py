@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import said
+from netwatch.detect.gather import bound_of, said
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
 HEX = frozenset("0123456789abcdef")
+NAMES = 4096  # remembered
 LABEL = 20  # bytes of the longest label, at least
 SERVICES = ", ".join((  # whose owners alone say what stands below them: reputation by hash, and hosts with a number
     "mcafee.com", "sophosxl.net", "sophosxl.com", "spamhaus.org", "surbl.org", "uribl.com", "msbl.org", "rspamd.com",
@@ -43,7 +44,8 @@ class DnsTunnel(Detector):
         super().begin(of, alarm)
         self._domains = {"arpa", *(part.strip().lower() for part in of("domains").split(","))}
         return [Many(("asked", "told"), ("src", "domain"), ("name",), of("names"), of("window_s"), apps=("dns",),
-                     names="long")]
+                     names="long",
+                     bound=bound_of(of("names"), NAMES))]
 
     def take(self, notice: Notice) -> None:
         table, crowd, facts = notice.more

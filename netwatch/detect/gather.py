@@ -47,17 +47,26 @@ def begun(notice: Notice) -> Gathered:
     return episode
 
 
+class Room:
+    """For so many crowds of a detector, beside the first of each episode."""
+
+    def __init__(self, crowds: int = 1024) -> None:
+        self.left = crowds
+
+
 class Crowded:
-    """An Episode of several crowds. Beyond MOST of them a crowd counts once."""
+    """An Episode of several crowds. Beyond MOST of them, and where there is no more room, a crowd counts once."""
 
     MOST = 64
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._crowds: list[Crowd] = []
         self._more = 0
 
     def add(self, crowd: Crowd) -> None:
-        if len(self._crowds) < self.MOST:
+        if not self._crowds or (self._room.left and len(self._crowds) < self.MOST):
+            self._room.left -= bool(self._crowds)
             self._crowds.append(crowd)
         else:
             self._more += 1
@@ -81,6 +90,11 @@ class Crowded:
     @property
     def frames(self) -> list[int]:
         return sorted({frame for crowd in self._crowds for frame in crowd.frames})[:KEPT]
+
+
+def bound_of(least: int, usual: int) -> int:
+    """Things that a table remembers: as many as usual, or four times those that an alert asks for; a power of two."""
+    return 1 << (max(usual, 4 * least) - 1).bit_length()
 
 
 class Bounded(OrderedDict[Key, Value], Generic[Key, Value]):
@@ -142,7 +156,7 @@ def in_clear(facts: bytes) -> bytes:
     return facts
 
 
-@lru_cache(256)
+@lru_cache(64)
 def said(facts: bytes, app: int) -> Record:
     """What a flow said of itself: the objects of its protocols, as its record has them. Secrets are masked."""
     from netwatch._fast.dpi import app_names

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
-from netwatch.detect.gather import is_near
+from netwatch.detect.gather import bound_of, is_near
 from netwatch.model.option import Option
 
 if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
+CONNECTIONS = 2048  # remembered
 PORTS = {135: "RPC", 139: "SMB", 445: "SMB", 3389: "RDP", 5985: "WinRM", 5986: "WinRM"}
 
 
@@ -31,7 +32,7 @@ class Lateral(Detector):
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
         return [Many(("opened",), ("src", "dport"), ("dst",), of("hosts"), of("window_s"), ("tcp",),
-                     ports=frozenset(PORTS))]
+                     ports=frozenset(PORTS), bound=bound_of(of("hosts"), CONNECTIONS))]
 
     def take(self, notice: Notice) -> None:
         if notice.src not in self.allowed and is_near(notice.src) and is_near(notice.dst):

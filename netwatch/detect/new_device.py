@@ -8,7 +8,7 @@ from netwatch.detect.contract import INFO, LINK, SECOND, Alarm, Detector, Many, 
 from netwatch.detect.gather import Bounded, Gathered, begun
 from netwatch.model.option import Option
 
-DEVICES = 16_384  # remembered
+DEVICES = 8192  # remembered
 
 
 class NewDevice(Detector):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from netwatch._fast.out.addresses import text_of
 from netwatch.detect.contract import CROWD, WARNING, Alarm, Detector, Many, Notice, Told, Value
+from netwatch.detect.gather import bound_of
 from netwatch.model.option import Option
 from netwatch.model.record import Record
 
@@ -20,10 +21,22 @@ if TYPE_CHECKING:
     from netwatch._fast.notice.crowds import Crowd, Crowds
 
 MOST = 2000  # scans remembered
+REMEMBERED = 8192  # things, in a table; twice as many ports of TCP, slowly
 FAILED = ("refused", "half-open", "unanswered")
-ANSWERED = 5  # of attempts at many hosts, at most one in so many was answered
+ANSWERED = 5  # no scan of hosts is who was answered more than once in so many attempts
 TRACEROUTE = range(33434, 33690)  # UDP ports that traceroute begins from, one a probe
 PORTS, HOSTS = ("src", "dst", "proto"), ("src", "dport", "proto")
+
+
+def _tables(ports: int, hosts: int, window_s: int, times: int = 1) -> list[Many]:
+    return [Many((*FAILED, "probed"), PORTS, ("dport",), ports, window_s, ("tcp",),
+                 bound=bound_of(ports, times * REMEMBERED)),
+            Many(FAILED, PORTS, ("dport",), ports, window_s, ("udp",), spared=TRACEROUTE,
+                 bound=bound_of(ports, REMEMBERED)),
+            Many(FAILED, HOSTS, ("dst",), hosts, window_s, ("tcp", "icmp", "icmp6"), answered=ANSWERED,
+                 bound=bound_of(hosts, REMEMBERED)),
+            Many(FAILED, HOSTS, ("dst",), hosts, window_s, ("udp",), spared=TRACEROUTE, answered=ANSWERED,
+                 bound=bound_of(hosts, REMEMBERED))]
 
 
 class PortScan(Detector):
@@ -42,13 +55,8 @@ class PortScan(Detector):
     def begin(self, of: Value, alarm: Alarm) -> Sequence[Many]:
         super().begin(of, alarm)
         self._told: dict[tuple[object, ...], Crowd] = {}
-        return [each for slow in ("", "slow_") for each in (
-            Many((*FAILED, "probed"), PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("tcp",)),
-            Many(FAILED, PORTS, ("dport",), of(f"{slow}ports"), of(f"{slow}window_s"), ("udp",), spared=TRACEROUTE),
-            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("tcp", "icmp", "icmp6"),
-                 answered=ANSWERED),
-            Many(FAILED, HOSTS, ("dst",), of(f"{slow}hosts"), of(f"{slow}window_s"), ("udp",), spared=TRACEROUTE,
-                 answered=ANSWERED))]
+        return [*_tables(of("ports"), of("hosts"), of("window_s")),
+                *_tables(of("slow_ports"), of("slow_hosts"), of("slow_window_s"), 2)]
 
     def take(self, notice: Notice) -> None:
         """A slow scan that a quick one is part of is told once."""

@@ -4,6 +4,7 @@ from cpython.object cimport PyObject
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.turns cimport Heard, Turn
 from netwatch._fast.notice.begins cimport BEGINNINGS, Beginning
+from netwatch._fast.notice.parts cimport Parts
 from netwatch._fast.notice.places cimport Places
 
 cdef enum:                     # what happened, the bits of Crowds.when
@@ -17,38 +18,16 @@ cdef enum:                     # what happened, the bits of Crowds.when
     ON_TOLD = 64               # all that the flow will say of itself is known
     ON_ASKED = 256             # a datagram asks DNS for a long name
 
-cdef enum:                     # parts of a turn, the bits of Crowds.by and Crowds.of
-    PART_SRC = 1
-    PART_DST = 2
-    PART_SPORT = 4
-    PART_DPORT = 8
-    PART_PROTO = 16
-    PART_FACTS = 32            # what it said
-    PART_DOMAIN = 64           # domain of a name it asked for
-    PART_NAME = 128            # and the name
-    NAME_KEPT = 40             # bytes
-
 cdef enum:
     KEPT = 8                   # flows, frames and things kept of a group
     PASSED = 1024
-    GROUPS = 1024              # of a table
-
-cdef struct Parts:             # those that count; the others are 0
-    u8 src[16]
-    u8 dst[16]
-    u16 sport
-    u16 dport
-    u16 proto
-    u16 family
-    u64 facts[2]               # two hashes of those that count; of a name, of all of it
-    u8 name_n
-    u8 name[NAME_KEPT]         # its beginning; facts tell of all of it
+    GROUPS = 1024              # of a table, at most, and a quarter of its members
 
 cdef struct Member:
-    Parts thing
     u64 group                  # its Group.made, 0: counts no more
-    u32 number                 # and its place
     u64 ts                     # when it came into the window
+    u32 number                 # place of its group
+    Parts thing                # as many bytes of it as are looked at
 
 cdef struct Group:
     Parts key
@@ -94,7 +73,8 @@ cdef class Crowds:
     cdef u64 passed[PASSED][2]  # such as need not be looked at any more
     cdef u64 parts_n           # bytes of Parts that are looked at
     cdef Places members
-    cdef Member* member
+    cdef u8* member            # each of `stride` bytes
+    cdef u32 stride
     cdef u64 oldest            # member
     cdef u32 bound             # members, at most
     cdef Places groups
@@ -112,6 +92,7 @@ cdef class Crowds:
     cdef Group* add_names(self, const Turn* turn) except? NULL
     cdef Group* put(self, const Parts* key, const Parts* thing, const Turn* turn) except NULL
     cdef Group* group_of(self, const Parts* key, u64 h) except NULL
+    cdef Member* member_at(self, u32 number) noexcept
     cdef u32 find(self, const Parts* thing, u64 made) noexcept
     cdef void forget(self, u64 now) noexcept
     cdef void drop(self) noexcept

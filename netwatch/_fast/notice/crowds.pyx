@@ -5,7 +5,7 @@ thing. Nothing of Python is made until a group has as many members as its table 
 """
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport calloc, free
-from libc.string cimport memchr, memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.base.mix cimport mix_bytes, mix_on
@@ -14,6 +14,7 @@ from netwatch._fast.flow.turns cimport CLOSES_COUNT, CLOSES_FACTS, Heard, TURN_A
 from netwatch._fast.notice.begins cimport BEGINNING, BEGINNINGS, Beginning, begins_so
 from netwatch._fast.notice.domains cimport (LABEL_LEAST, LONG_NAME, NAMES_LONG, NAMES_MISSING, NAMES_NOT, below,
                                             missing)
+from netwatch._fast.notice.parts cimport *
 from netwatch._fast.notice.places cimport (PLACES_FIRST, places_add, places_close, places_first, places_grow,
                                            places_next, places_open)
 from netwatch._fast.out.rawflow cimport packed
@@ -29,31 +30,6 @@ WHEN = {"refused": ON_REFUSED, "half-open": ON_HALF_OPEN, "unanswered": ON_UNANS
 PARTS = {"src": PART_SRC, "dst": PART_DST, "sport": PART_SPORT, "dport": PART_DPORT, "proto": PART_PROTO,
          "facts": PART_FACTS, "domain": PART_DOMAIN, "name": PART_NAME}
 NAMES = {"": NAMES_NOT, "long": NAMES_LONG, "missing": NAMES_MISSING}
-
-
-cdef void take_parts(Parts* parts, const Turn* turn, u32 which, const u64* said) noexcept nogil:
-    memset(parts, 0, sizeof(Parts))
-    parts.family = turn.family
-    if which & PART_SRC:
-        memcpy(parts.src, turn.src, 16)
-    if which & PART_DST:
-        memcpy(parts.dst, turn.dst, 16)
-    if which & PART_SPORT:
-        parts.sport = turn.sport
-    if which & PART_DPORT:
-        parts.dport = turn.dport
-    if which & PART_PROTO:
-        parts.proto = turn.proto
-    if which & PART_FACTS:
-        parts.facts[0], parts.facts[1] = said[0], said[1]
-
-
-cdef void keep_name(Parts* parts, const u8* name, u32 n) noexcept nogil:
-    """All of it counts, its beginning is kept."""
-    cdef u64 h = mix_bytes(name, n)
-    parts.name_n = <u8>min(n, <u32>NAME_KEPT)
-    memcpy(parts.name, name, parts.name_n)
-    parts.facts[0], parts.facts[1] = h, mix_on(h, n, ~h)
 
 
 cdef dict told_parts(const Parts* parts, u32 which):
@@ -74,15 +50,6 @@ cdef dict told_parts(const Parts* parts, u32 which):
     elif which & PART_NAME:
         found["name"] = clean((<const char*>parts.name)[:parts.name_n], NAME_KEPT)
     return found
-
-
-cdef inline u32 dotted(const u8* name, u32 n) noexcept nogil:
-    """Bytes of a name of several labels; 0 of one alone, as browsers ask for at random to see whether they are lied to."""
-    return n if n and memchr(name, 46, n) != NULL else 0
-
-
-cdef inline u64 parts_hash(const Parts* parts) noexcept nogil:
-    return mix_bytes(<const u8*>parts, sizeof(Parts) - NAME_KEPT)
 
 
 cdef u64 member_hash(const Parts* thing, u64 made) noexcept nogil:
@@ -177,7 +144,8 @@ cdef class Crowds:
             self.clear[0], self.clear[1] = apps_of.index(clear[0]), clear[1]
         self.asks = self.when & ON_TOLD or self.clear[1]
         self.bound = bound
-        self.member = <Member*>calloc(PLACES_FIRST + 1, sizeof(Member))
+        self.stride = <u32>(sizeof(Member) - sizeof(Parts) + self.parts_n)
+        self.member = <u8*>calloc(PLACES_FIRST + 1, self.stride)
         self.group = <Group*>calloc(PLACES_FIRST + 1, sizeof(Group))
         if (not places_open(&self.members, PLACES_FIRST) or not places_open(&self.groups, PLACES_FIRST)
                 or self.member == NULL or self.group == NULL):
@@ -333,11 +301,12 @@ cdef class Crowds:
         if number == 0:
             if self.members.made - self.oldest >= self.members.cap and (
                     self.members.cap >= self.bound
-                    or not places_grow(&self.members, <void**>&self.member, sizeof(Member), &self.oldest)):
+                    or not places_grow(&self.members, <void**>&self.member, self.stride, &self.oldest)):
                 self.drop()
             number = places_add(&self.members, member_hash(thing, group.made))
-            one = &self.member[number]
-            one.thing, one.group, one.ts, one.number = thing[0], group.made, turn.ts, <u32>(group - self.group)
+            one = self.member_at(number)
+            memcpy(&one.thing, thing, self.parts_n)
+            one.group, one.ts, one.number = group.made, turn.ts, <u32>(group - self.group)
             if group.distinct < KEPT:
                 group.things[group.distinct] = thing[0]
             group.n += 1
@@ -358,7 +327,7 @@ cdef class Crowds:
                 break                           # all its members are forgotten: it begins anew
             number = places_next(&self.groups, number)
         if number == 0:
-            if self.groups.made == self.groups.cap and self.groups.cap < GROUPS:
+            if self.groups.made == self.groups.cap and self.groups.cap < min(<u32>GROUPS, self.bound // 4):
                 places_grow(&self.groups, <void**>&self.group, sizeof(Group), &oldest)
             number = places_add(&self.groups, h)
         group = &self.group[number]
@@ -368,10 +337,15 @@ cdef class Crowds:
         group.key, group.made = key[0], self.made
         return group
 
+    cdef inline Member* member_at(self, u32 number) noexcept:
+        return <Member*>(self.member + <u64>number * self.stride)
+
     cdef u32 find(self, const Parts* thing, u64 made) noexcept:
         cdef u32 number = places_first(&self.members, member_hash(thing, made))
+        cdef const Member* one
         while number:
-            if self.member[number].group == made and memcmp(&self.member[number].thing, thing, self.parts_n) == 0:
+            one = self.member_at(number)
+            if one.group == made and memcmp(&one.thing, thing, self.parts_n) == 0:
                 return number
             number = places_next(&self.members, number)
         return 0
@@ -379,13 +353,13 @@ cdef class Crowds:
     cdef void forget(self, u64 now) noexcept:
         """Members that came before the window; they count again when they are seen again."""
         while self.oldest < self.members.made:
-            if self.member[(self.oldest & (self.members.cap - 1)) + 1].ts + self.window >= now:
+            if self.member_at(<u32>(self.oldest & (self.members.cap - 1)) + 1).ts + self.window >= now:
                 return
             self.drop()
 
     cdef void drop(self) noexcept:
         """The oldest member counts no more."""
-        cdef Member* one = &self.member[(self.oldest & (self.members.cap - 1)) + 1]
+        cdef Member* one = self.member_at(<u32>(self.oldest & (self.members.cap - 1)) + 1)
         self.oldest += 1
         if one.group and self.group[one.number].made == one.group:
             self.group[one.number].n -= 1

@@ -36,7 +36,7 @@ cdef int by_frame(const void* a, const void* b) noexcept nogil:
 
 cdef enum:
     SECOND = 1000000000        # ns
-    WAITING_BYTES = 8388608
+    WAITING_BYTES = 8388608    # of what flows said and nobody was told yet, at most
     WHENS = 9                  # bits of Crowds.when
     HEARERS = 29               # bits of Heard for tables; further tables share them
     HEARS_SAID = 1 << 29       # what is told of each flow
@@ -300,8 +300,7 @@ cdef class Watch:
         cdef u64 cap = self.store_cap, at = 0, i
         cdef u8* room
         cdef const Turn* turn
-        while cap < 2 * (self.waiting_bytes + more):
-            cap = max(2 * cap, <u64>65536)
+        cap = max(cap, 2 * (self.waiting_bytes + more), <u64>65536)
         room = <u8*>malloc(cap)
         if room == NULL:
             raise MemoryError("no memory for detectors")

@@ -1,7 +1,7 @@
 """`netwatch doctor --bounds`: every bound on what an input can make grow, as the sources have it.
 
-A bound is a constant whose name says so (MAX_*, *_MOST, *_LIMIT, ...), its meaning in the comment beside it. There is
-no other list: this reads the sources, and a build that does not bring them says so.
+A bound is a constant whose name says so (MAX_*, *_MOST, *_LIMIT, ...), or its meaning, in the comment beside it. There
+is no other list: this reads the sources, and a build that does not bring them says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from netwatch.cli.errors import EXIT_UNAVAILABLE, CommandError, say
 
 SOURCES = Path(__file__).parents[2]
 KINDS = ("py", "pyx", "pxd")
-NAME = re.compile(r"(?:MAX_|MOST_)\w+|\w+_(?:MAX|MOST|LIMIT|KEPT|ROOM)|MOST|LIMIT|ROOM|KEPT|AHEAD")
+NAME = re.compile(r"(?:MAX_|MOST_)\w+|\w+_(?:MAX|MOST|LIMIT|KEPT|ROOM)|MOST|LIMIT|ROOM|KEPT|AHEAD|REMEMBERED")
+SAYS_SO = re.compile(r"\b(remembered|at a time|at most|the most)\b")  # of its meaning
 CONSTANT = re.compile(r"^(?:    )?([A-Z][A-Z0-9_]*) *= *([^#\n]+?) *(?:#+ *(.*))?$", re.MULTILINE)
 UNIT = re.compile(r"(bytes|characters|columns|frames|packets|seconds|[a-z]+s)\b")
 
@@ -66,7 +67,7 @@ def _of(text: str, where: str) -> Iterator[Bound]:
         except (SyntaxError, ValueError):
             continue
         known[name] = value
-        if NAME.fullmatch(name):
+        if NAME.fullmatch(name) or SAYS_SO.search(comment):
             meaning = " ".join(comment.split())
             unit = UNIT.match(meaning)
             yield Bound(name, value, unit[0] if unit else "", f"{name}: {meaning}" if meaning else name, where)
