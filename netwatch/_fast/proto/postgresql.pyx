@@ -375,8 +375,7 @@ _FIELDS = (("version", PG_VERSION, TEXT), ("database", PG_DATABASE, TEXT), ("app
            ("sqlstate", PG_SQLSTATE, TEXT), ("error", PG_ERROR, TEXT))
 _AUTH = {0: "none", 2: "kerberos", 3: "password", 5: "md5", 6: "scm", 7: "gssapi", 9: "sspi", 10: "sasl"}
 _SAFETY = {SAFE_REFUSED: "refused", SAFE_TLS: "tls", SAFE_GSSAPI: "gssapi"}
-FACT_FIELDS = fact_fields("postgresql", _FIELDS)
-LOGIN_FAILED = {PG_SQLSTATE: (b"28P01", b"28000")}
+FACT_FIELDS, LOGIN_FAILED = fact_fields("postgresql", _FIELDS), {PG_SQLSTATE: (b"28P01", b"28000")}
 
 
 def describe(facts, show_secrets: bool = False) -> dict:
