@@ -25,8 +25,8 @@ NAMES = 4096  # remembered
 LABEL = 20  # bytes of the longest label, at least
 # whose owners alone say what stands below them: reputation by hash, and hosts with a number
 SERVICES = ("mcafee.com, sophosxl.net, sophosxl.com, spamhaus.org, surbl.org, uribl.com, msbl.org, rspamd.com, "
-            "cymru.com, abusix.zone, amazonaws.com, cloudfront.net, windows.net, azure.com, azureedge.net, googlevideo.com, "
-            "googleusercontent.com, akamaiedge.net, akamaihd.net, fbcdn.net, plex.direct")
+            "cymru.com, abusix.zone, amazonaws.com, cloudfront.net, windows.net, azure.com, azureedge.net, "
+            "googlevideo.com, googleusercontent.com, akamaiedge.net, akamaihd.net, fbcdn.net, plex.direct")
 NOISE = 3.4  # bits a byte; of twenty bytes of hex some 3.5, of English words below 3.3
 
 

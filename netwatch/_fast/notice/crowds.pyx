@@ -203,7 +203,8 @@ cdef class Crowds:
         """Does it count, whatever it said?"""
         return (self.protos[turn.proto & 255] and self.apps[turn.app]
                 and (self.any_port or self.ports[turn.dport >> 5] >> (turn.dport & 31) & 1)
-                and turn.payload[0] >= self.sent and (self.clear[1] or turn.payload[0] + turn.payload[1] <= self.carried))
+                and turn.payload[0] >= self.sent
+                and (self.clear[1] or turn.payload[0] + turn.payload[1] <= self.carried))
 
     cdef bint small(self, const Turn* turn, const u8* fact) noexcept:
         """Did the flow carry little beyond what the fact says?"""

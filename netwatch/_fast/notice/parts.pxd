@@ -54,7 +54,7 @@ cdef inline void keep_name(Parts* parts, const u8* name, u32 n) noexcept nogil:
 
 
 cdef inline u32 dotted(const u8* name, u32 n) noexcept nogil:
-    """Bytes of a name of several labels; 0 of one alone, as browsers ask for at random to see whether they are lied to."""
+    """Bytes of a name of several labels; 0 of one alone, as browsers ask for to see whether they are lied to."""
     return n if n and memchr(name, 46, n) != NULL else 0
 
 
