@@ -40,6 +40,15 @@ LINKS = (
     100,
     122,
     129,
+    117,
+    109,
+    226,
+    178,
+    242,
+    284,
+    285,
+    281,
+    282,
 )
 KINDS = ("flows", "dns", "http", "tls", "packets", "streams")
 FRAMES = 200

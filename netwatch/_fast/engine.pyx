@@ -17,7 +17,7 @@ from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.flow.notes cimport Notes, note_packet
 from netwatch._fast.flow.timeouts cimport TO_COUNT
 from netwatch._fast.flow.turns cimport Turns, facts_near
-from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_COPY, Packet, PROTO_TCP
+from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_BAD_SUM, NOTE_COPY, Packet, PROTO_TCP
 from netwatch._fast.wire.packetrow cimport PacketRow, packet_row
 from netwatch._fast.parse cimport parse_frame
 from netwatch._fast.wire.cursor cimport BATCH, PER_FRAME, ROOM
@@ -121,6 +121,7 @@ cdef class Engine:
         free(core.dpi.ring.mem)
         free(core.dpi.touched)
         free(core.fresh)
+        free(core.challenged)
 
     def set_timeouts(self, dict changed) -> None:
         """Idle timeouts in seconds, by the names of TIMEOUTS or by app; the rest are the defaults."""
@@ -275,9 +276,14 @@ cdef u32 batch(Core* core, const Chunk* chunk, u32 at, u32 shard, u32 shards) no
 cdef void account(Core* core, u32 i) noexcept nogil:
     """Count a parsed packet, and tell whoever wants to know of it. A copy counts only as one."""
     cdef Packet* pk = &core.parser.out[i]
-    cdef u32 number = core_packet(core, pk) if pk.reject == 0 else 0
-    cdef bint copy = pk.notes & NOTE_COPY != 0
-    cdef const Row* row = &core.table.rows[number]
+    cdef u32 number
+    cdef bint copy
+    cdef const Row* row
+    if pk.depth and i and core.parser.out[i - 1].frame == pk.frame:     # who drops what is around it never gets it
+        pk.notes |= core.parser.out[i - 1].notes & NOTE_BAD_SUM
+    number = core_packet(core, pk) if pk.reject == 0 else 0
+    copy = pk.notes & NOTE_COPY != 0
+    row = &core.table.rows[number]
     if number and not copy:
         if core.series != NULL:
             series_packet(core.series, pk, row, i == 0 or core.parser.out[i - 1].frame != pk.frame)

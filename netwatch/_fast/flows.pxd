@@ -1,14 +1,16 @@
 """Packets become flows here: found or made, counted, timed out, ended."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow.row cimport Row, Cold, ST_COUNT
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, Row, Cold, ST_COUNT, ST_ESTABLISHED, ST_QUIC_CLOSED,
+                                      ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, TcpRow)
+from netwatch._fast.flow.challenged cimport Challenge
 from netwatch._fast.flow.notes cimport Noted
 from netwatch._fast.wire.cursor cimport Parser
 from netwatch._fast.wire.defrag cimport Stray
-from netwatch._fast.wire.packet cimport Packet
+from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet
 from netwatch._fast.flow.content cimport Dpi, Readers, MAX_PROTOS
 from netwatch._fast.flow.series cimport Series
 from netwatch._fast.flow.table cimport Table
-from netwatch._fast.flow.timeouts cimport TO_COUNT
+from netwatch._fast.flow.timeouts cimport TO_COUNT, timeout_index
 from netwatch._fast.flow.turns cimport TurnList
 
 cdef enum:                    # Core.copies
@@ -40,6 +42,7 @@ cdef struct Core:             # one engine
     u8 copies                 # COPIES_*
     u64 copied                # packets that were captured before
     u64 copied_bytes          # on the wire, of frames
+    Challenge* challenged     # SYNs that wait for an answer, NULL while there was none
     u64 refused               # packets of new flows for which there was no room at all
     u32 history               # ended flows kept
     bint hold                 # ended flows wait to be handed out
@@ -65,5 +68,28 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil
 cdef void core_stray(Core* core, const Stray* stray) noexcept nogil
 cdef void core_turn(Core* core) noexcept nogil
 cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil
-cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil
 cdef void release_ended(Core* core, u32 keep) noexcept nogil
+
+
+cdef inline u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
+    """How long the flow may be idle, in ns: what its ends agreed on (Row.tcp of QUIC, in seconds), else the timeout of
+    its application, else that of its state."""
+    cdef u32 seconds = core.timeout[timeout_index(row)]
+    cdef u32 app = core.app_timeout[row.app]
+    if ST_QUIC_INITIAL <= row.state <= ST_QUIC_CLOSED:
+        if row.state < ST_QUIC_HANDSHAKE or row.state == ST_QUIC_CLOSED:
+            return <u64>seconds * 1000000000
+        if row.tcp:
+            return <u64>row.tcp * 1000000000
+    if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
+        seconds = app
+    return <u64>seconds * 1000000000
+
+
+cdef inline TcpRow* tcp_of(Core* core, const Row* row) noexcept nogil:
+    return &core.table.tcps[row.tcp] if row.proto == PROTO_TCP and row.tcp else NULL
+
+
+cdef inline bint is_to_read(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
+    """Will a datagram's content be read? Only then its sum is worth the time."""
+    return row.proto == PROTO_UDP and pk.payload_len and not (row.bits & BIT_DPI_DONE or core.dpi.off or pk.notes)

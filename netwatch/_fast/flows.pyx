@@ -7,28 +7,28 @@ as history up to a bound.
 from libc.stdlib cimport realloc
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
-from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold, Conn,
-                                      END_EVICTED, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row, ST_CLOSED,
-                                      ST_ESTABLISHED, ST_QUIC_CLOSED, ST_QUIC_HANDSHAKE, ST_QUIC_INITIAL, ST_TIME_WAIT,
-                                      TcpRow)
+from netwatch._fast.flow.row cimport (BIT_DPI_DONE, BIT_ENDED, BIT_FRESH, BIT_INITIATOR_B, BIT_REPLIED, Cold,
+                                      END_EVICTED, END_REUSED, END_TIMEOUT, Row, ST_CLOSED, ST_NONE, ST_TIME_WAIT)
+from netwatch._fast.flow.challenged cimport Challenge, challenge_note, challenge_taken
 from netwatch._fast.flow.copies cimport copies_find, copies_note, may_be_copy
 from netwatch._fast.flow.links cimport link_seen
 from netwatch._fast.base.mix cimport prefetch
 from netwatch._fast.wire.defrag cimport Stray, stray_packet
 from netwatch._fast.wire.encap cimport base_of, path_pair
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_COPY, NOTE_DROPPED, PROTO_L2, PROTO_TCP,
-                                         PROTO_UDP, Packet, TCP_FIN, TCP_RST, TCP_SYN, hash_key)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, Frame, NOTE_BAD_SUM, NOTE_COPY, NOTE_DROPPED,
+                                         NOTE_HEADER, NOTE_OUTSIDE, PROTO_L2, PROTO_TCP, PROTO_UDP, Packet, TCP_SYN,
+                                         hash_key)
+from netwatch._fast.flow.receiver cimport datagram_is_spoilt, header_is_wrong
 from netwatch._fast.flow.rates cimport count_rate
 from netwatch._fast.flow.content cimport app_of, facts_free, ring_put, touch, EV_BEGUN, EV_IDENTIFIED
 from netwatch._fast.flow.sighting cimport links_wanted
-from netwatch._fast.flow.table cimport (Table, WHEEL, conversation, ended_pop, ended_push, only_parts, table_add,
+from netwatch._fast.flow.table cimport (Table, WHEEL, converse, ended_pop, ended_push, only_parts, table_add,
                                         table_find, table_free_row, table_new_tcp, table_unhash, table_victim,
                                         wheel_add, wheel_remove)
-from netwatch._fast.flow.timeouts cimport timeout_index
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.states cimport guess_initiator, is_read, other_state, part_state, time_echo
+from netwatch._fast.flow.states cimport guess_initiator, how_ended, is_read, other_state, part_state, time_echo
 from netwatch._fast.flow.turns cimport Mark, facts_near, turn_end, turn_mark, turn_nothing, turn_packet
-from netwatch._fast.flow.tcp cimport tcp_update, tcp_begins_anew
+from netwatch._fast.flow.tcp cimport ANEW, ANEW_NOT, ANEW_PERHAPS, tcp_begins_anew, tcp_update, tells_streams
 
 cdef enum:
     SECOND = 1000000000
@@ -44,24 +44,34 @@ cdef u32 core_packet(Core* core, Packet* pk) noexcept nogil:
     cdef u8 app = 0            # as it was before
     cdef Row* row
     cdef Mark mark
+    cdef bint unsure = pk.notes & NOTE_HEADER != 0
     core.ordinal = pk.frame.n
+    pk.notes &= ~NOTE_HEADER
     if number:
         row = &core.table.rows[number]
+        if unsure and row.packets[pk.side] and header_is_wrong(row, tcp_of(core, row), pk):
+            pk.notes |= NOTE_BAD_SUM
         path = core.table.colds[number].back if pk.side else row.path
-        if core.copies and may_be_copy(row, pk) and copies_find(core.table.echoes, number, pk, path != pk.path):
+        if core.copies and (pk.notes & NOTE_COPY or may_be_copy(row, pk)
+                            and copies_find(core.table.echoes, number, pk, path != pk.path)):
             count_copy(core, number, row, pk)
             return number
-        if begins_anew(core, row, pk):
+        if begins_anew(core, number, row, pk):
             core_finish(core, number, END_REUSED)
             number = 0
-        elif core.dpi.want >> EV_IDENTIFIED & 1:
-            app = app_of(row, &core.table.colds[number])
+        elif core.challenged != NULL and row.proto == PROTO_TCP:
+            number = answered(core, number, row, pk)
+        if number and core.dpi.want >> EV_IDENTIFIED & 1:
+            app = app_of(&core.table.rows[number], &core.table.colds[number])
+    pk.notes &= ~NOTE_COPY
     if number == 0:
         number = begin(core, pk)
         if number == 0:
             core.refused += 1
             return 0
-        row = &core.table.rows[number]
+    row = &core.table.rows[number]
+    if unsure and row.packets[pk.side] == 0:
+        header_is_wrong(row, tcp_of(core, row), pk)
     if core.turns != NULL:
         turn_mark(&mark, row, &core.dpi)
     update(core, number, row, pk)
@@ -103,26 +113,32 @@ cdef void count_copy(Core* core, u32 number, Row* row, Packet* pk) noexcept nogi
         row.last = pk.frame.ts
 
 
-cdef inline bint begins_anew(const Core* core, const Row* row, const Packet* pk) noexcept nogil:
+cdef inline bint begins_anew(Core* core, u32 number, const Row* row, Packet* pk) noexcept nogil:
+    """Does another flow begin with the packet? A SYN where a connection lives waits for its answer."""
+    cdef int anew = ANEW_NOT
     if pk.frame.ts > row.last + core.shortest and pk.frame.ts - row.last > timeout_ns(core, row):
         return True
-    return row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part and \
-        tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
+    if row.proto == PROTO_TCP and pk.flags & TCP_SYN and row.tcp and not pk.part:
+        anew = tcp_begins_anew(row, &core.table.tcps[row.tcp], pk)
+        if anew == ANEW_PERHAPS and challenge_note(&core.challenged, number, core.table.colds[number].key, pk):
+            pk.notes |= NOTE_OUTSIDE
+    return anew == ANEW
 
 
-cdef u64 timeout_ns(const Core* core, const Row* row) noexcept nogil:
-    """How long the flow may be idle, in ns: what its ends agreed on (Row.tcp of QUIC, in seconds), else the timeout of
-    its application, else that of its state."""
-    cdef u32 seconds = core.timeout[timeout_index(row)]
-    cdef u32 app = core.app_timeout[row.app]
-    if ST_QUIC_INITIAL <= row.state <= ST_QUIC_CLOSED:
-        if row.state < ST_QUIC_HANDSHAKE or row.state == ST_QUIC_CLOSED:
-            return <u64>seconds * SECOND
-        if row.tcp:
-            return <u64>row.tcp * SECOND
-    if app and row.app and (row.proto != PROTO_TCP or row.state == ST_ESTABLISHED):
-        seconds = app
-    return <u64>seconds * SECOND
+cdef u32 answered(Core* core, u32 number, Row* row, const Packet* pk) noexcept nogil:
+    """The flow of the packet: the one that began with a SYN that waited, if the packet answers that."""
+    cdef Challenge* c = challenge_taken(core.challenged, number, core.table.colds[number].key, row, pk)
+    if c == NULL:
+        return number
+    row.packets[c.syn.side] -= c.syn.count
+    row.bytes[c.syn.side] -= c.syn.wire
+    core_finish(core, number, END_REUSED)
+    c.key = 0
+    c.frame.n = pk.frame.n                  # flows are numbered in the order in which they are known
+    number = core_packet(core, &c.syn)
+    if number and core.table.numbered:
+        core.table.frames[number].first = c.n
+    return number
 
 
 cdef u32 begin(Core* core, const Packet* pk) noexcept nogil:
@@ -234,15 +250,10 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         if row.state != state and (row.state == ST_CLOSED or row.state == ST_TIME_WAIT):
             look_sooner(core, number, row, ts)
     else:
-        if not pk.notes & NOTE_DROPPED:
-            row.payload[s] += pk.wire_payload
-        other_state(row, pk)
-        if row.proto == PROTO_L2:
-            note_link_type(core, pk.sub)
-        if links_wanted(&core.dpi):
-            link_seen(&core.dpi, row, pk)
-        if row.tcp and is_echo_flow(row):
-            time_echo(&core.table.tcps[row.tcp], pk)
+        if pk.checksum and is_to_read(core, row, pk) and datagram_is_spoilt(row, pk):
+            pk.notes |= NOTE_BAD_SUM
+        if not pk.notes & NOTE_DROPPED or row.state == ST_NONE:
+            taken(core, row, pk)
     row.packets[s] += pk.count
     row.bytes[s] += pk.wire
     if ts > row.last:
@@ -254,6 +265,20 @@ cdef void update(Core* core, u32 number, Row* row, Packet* pk) noexcept nogil:
         read_content(core, row, cold, pk)
 
 
+cdef inline void taken(Core* core, Row* row, const Packet* pk) noexcept nogil:
+    """What a packet that is not TCP says of its flow; one that its receiver drops, no more than that there is one."""
+    other_state(row, pk)
+    if row.proto == PROTO_L2:
+        note_link_type(core, pk.sub)
+    if pk.notes & NOTE_DROPPED:
+        return
+    row.payload[pk.side] += pk.wire_payload
+    if links_wanted(&core.dpi):
+        link_seen(&core.dpi, row, pk)
+    if row.tcp and is_echo_flow(row):
+        time_echo(&core.table.tcps[row.tcp], pk)
+
+
 cdef inline void look_sooner(Core* core, u32 number, const Row* row, u64 ts) noexcept nogil:
     """The connection is closed, and shall be forgotten sooner than was meant when the wheel last looked at it. Of young
     ones the first look comes in time."""
@@ -262,19 +287,6 @@ cdef inline void look_sooner(Core* core, u32 number, const Row* row, u64 ts) noe
         return
     wheel_remove(&core.table, number)
     wheel_add(&core.table, number, (ts + timeout_ns(core, row)) // SECOND + 1)
-
-
-cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:
-    if pk.proto == PROTO_TCP:
-        conversation(&t.tcp_conversations, pk)
-    elif pk.proto == PROTO_UDP:
-        conversation(&t.udp_conversations, pk)
-
-
-cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:
-    """Does a segment without payload matter to the streams? Most only acknowledge, and nothing waits for that."""
-    return (pk.flags & (TCP_SYN | TCP_FIN | TCP_RST) != 0 or not conn.half[pk.side].open
-            or conn.half[0].early != NULL or conn.half[1].early != NULL)
 
 
 cdef inline void read_content(Core* core, Row* row, Cold* cold, const Packet* pk) noexcept nogil:
@@ -306,7 +318,7 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     if untold:
         turn_end(core.turns, row, cold, number, row.last + timeout_ns(core, row), core.ordinal)
     row.bits |= BIT_ENDED | BIT_DPI_DONE
-    cold.ended = verdict(core, row, why)
+    cold.ended = how_ended(row, tcp_of(core, row), why)
     table_unhash(t, number)
     if why != END_TIMEOUT:
         wheel_remove(t, number)
@@ -318,18 +330,6 @@ cdef void core_finish(Core* core, u32 number, u8 why) noexcept nogil:
     ended_push(t, number)
     if not core.hold and t.ended > core.history:
         release_ended(core, core.history)
-
-
-cdef u8 verdict(const Core* core, const Row* row, u8 why) noexcept nogil:
-    """How the flow ended: by RST or FIN when it said so itself, however it left the table."""
-    cdef const TcpRow* tcp
-    if row.proto == PROTO_TCP and row.tcp:
-        tcp = &core.table.tcps[row.tcp]
-        if row.state == ST_CLOSED and not (tcp.fins & 3 == 3):
-            return END_RST
-        if row.state == ST_CLOSED or row.state == ST_TIME_WAIT:
-            return END_FIN
-    return END_TIMEOUT if why == END_REUSED else why
 
 
 cdef void release_ended(Core* core, u32 keep) noexcept nogil:

@@ -1,18 +1,21 @@
 """From a frame to its Packets: network headers, fragments, tunnels followed, padding trimmed, rejects counted.
 
-Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200; ARP: RFC 826.
+Every read is preceded by a check of the captured length. IPv4: RFC 791; IPv6: RFC 8200.
 """
 from libc.string cimport memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32
-from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame, NOTE_BEYOND,
-                                         PROTO_ARP, PROTO_TCP, Packet, hash_key)
-from netwatch._fast.wire.names cimport (LAYER_ARP, LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE, REJECT_ARP,
+from netwatch._fast.wire.packet cimport (Encap, FAMILY_IP4, FAMILY_IP6, FAMILY_NONE, FRAME_TIMELESS, Frame,
+                                         NOTE_BEYOND, NOTE_COPY, NOTE_HEADER, PROTO_TCP, Packet, hash_key)
+from netwatch._fast.wire.names cimport (LAYER_IP4, LAYER_IP6, LAYER_IP6EXT, REJECT_AGGREGATE,
                                         REJECT_FRAGMENT, REJECT_FRAGMENT_BAD, REJECT_IP6_EXT, REJECT_IP_BEYOND,
                                         REJECT_IP_CUT, REJECT_IP_HEADER, REJECT_IP_LENGTH, REJECT_LINK_TYPE,
                                         REJECT_TUNNEL_DEPTH)
+from netwatch._fast.wire.arp cimport arp
+from netwatch._fast.wire.ip cimport check_header, options_agree
 from netwatch._fast.wire.encap cimport base_of, path_marks, path_of
-from netwatch._fast.wire.defrag cimport (Datagram, Fragment, Whole, defrag_add, defrag_done, DEFRAG_BAD, DEFRAG_WAIT)
+from netwatch._fast.wire.defrag cimport (Datagram, Fragment, Whole, defrag_add, defrag_done, DEFRAG_AGAIN, DEFRAG_BAD,
+                                         DEFRAG_WAIT)
 from netwatch._fast.wire.link cimport ethernet, link_step
 from netwatch._fast.wire.linktypes cimport link_open
 from netwatch._fast.wire.transport cimport transport, transport_ports
@@ -63,7 +66,8 @@ cdef void parse_frame(Parser* parser, const Frame* frame) noexcept nogil:
 cdef inline void begin(Cursor* c, Parser* parser, const Frame* frame) noexcept nogil:
     c.encap.n_vlan = c.encap.n_tunnel = c.encap.n_mpls = 0
     c.encap.pppoe = 0
-    c.encap.ifindex = c.encap.service = 0
+    c.encap.ifindex = 0
+    c.encap.marks = 0
     c.encap.iface = frame.iface
     c.parser = parser
     c.p = frame.data
@@ -95,7 +99,7 @@ cdef inline void follow(Cursor* c) noexcept nogil:
 
 
 cdef void next_of_aggregate(Cursor* c, const Frame* frame) noexcept nogil:
-    """Stand at the next sub-frame of an aggregate: what lies around it is the interface alone."""
+    """Stand at the next sub-frame of an aggregate, in the surroundings of the first."""
     cdef const u8* p = c.more
     cdef const u8* end = c.more_end
     cdef u8 layers = c.amsdu_layers
@@ -104,6 +108,8 @@ cdef void next_of_aggregate(Cursor* c, const Frame* frame) noexcept nogil:
     c.p = p
     c.end = end
     c.wire = c.pk.wire = <u32>(end - p)
+    c.pk.depth = c.amsdu_depth
+    c.encap[0] = c.amsdu_encap
     c.next = NEXT_AMSDU
     if c.parser.layers:
         c.pk.n_layers = layers
@@ -134,6 +140,7 @@ cdef void close_packet(Cursor* c) noexcept nogil:
         pk.reject = REJECT_LINK_TYPE        # neither the link layer nor what it carries names two ends
     if pk.reject:
         parser.rejects[pk.reject] += 1
+        pk.notes &= ~NOTE_HEADER
         if pk.family != FAMILY_IP4 and pk.family != FAMILY_IP6:
             pk.family = FAMILY_NONE
         return
@@ -216,6 +223,11 @@ cdef void ip4(Cursor* c) noexcept nogil:
     pk.proto = p[9]
     pk.ident = be16(p + 4)
     bits = be16(p + 6)
+    if n > 20 and not options_agree(p + 20, p + n):     # ip_options_compile of Linux: it is dropped
+        reject(c, REJECT_IP_HEADER)
+        return
+    if be16(p + 2):
+        check_header(c, p, n)
     if total > c.wire:                      # ip_rcv of Linux drops it, as RFC 1122 3.2.1 lets a host do
         beyond(c, bits & (FRAG_MORE | FRAG_OFFSET) != 0)
     elif total < captured(c):
@@ -247,13 +259,16 @@ cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept n
     f.p, f.n = c.p, captured(c)
     f.cut = f.n < c.wire
     pk.proto = proto
+    pk.ident = <u16>(ident ^ ident >> 16)
     pk.path = path_of(c.parser.paths, c.encap)
     f.link = path_marks(c.parser.paths, pk.path)
     answer = defrag_add(c.parser.defrag, pk, &f, &whole)
     if answer == DEFRAG_BAD:
         reject(c, REJECT_FRAGMENT_BAD)
         return False
-    if answer == DEFRAG_WAIT:
+    if answer == DEFRAG_WAIT or answer == DEFRAG_AGAIN:
+        if answer == DEFRAG_AGAIN:
+            pk.notes |= NOTE_COPY
         return stands_apart(c, whole.datagram, at, f.cut)
     c.parser.rejects[REJECT_FRAGMENT] -= whole.frames - 1
     c.p = whole.data
@@ -262,6 +277,9 @@ cdef bint fragment(Cursor* c, u32 ident, u8 proto, u32 at, bint more) noexcept n
     c.around_wire, c.around_count, c.around_first = whole.wire, whole.frames, whole.datagram.first
     take_waiting(pk, whole.datagram)
     pk.proto = whole.datagram.proto
+    if not whole.datagram.named:
+        name_datagram(c, whole.datagram)
+        c.p, c.end, pk.proto = whole.data, whole.data + whole.n, whole.datagram.proto
     defrag_done(c.parser.defrag, whole.datagram)
     return True
 
@@ -283,12 +301,7 @@ cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
     pk.checksum = <u16>(at >> 3)
     pk.wire_payload = c.wire
     if at == 0:
-        if pk.family == FAMILY_IP6:
-            past_extensions(c)
-        transport_ports(c, <u8>pk.proto)
-        g.named = True
-        g.upper = <u8>pk.proto
-        g.sport, g.dport = pk.sport, pk.dport
+        name_datagram(c, g)
         take_waiting(pk, g)
         if cut:
             c.p, c.end = p, end
@@ -304,9 +317,20 @@ cdef bint stands_apart(Cursor* c, Datagram* g, u32 at, bint cut) noexcept nogil:
         g.waiting_wire += pk.wire
         reject(c, REJECT_FRAGMENT)
         return False
-    c.parser.rejects[REJECT_FRAGMENT] += 1
+    if not pk.notes & NOTE_COPY:
+        c.parser.rejects[REJECT_FRAGMENT] += 1
     c.next = NEXT_DONE
     return False
+
+
+cdef void name_datagram(Cursor* c, Datagram* g) noexcept nogil:
+    """Its first fragment, where the cursor stands, says whose it is."""
+    if c.pk.family == FAMILY_IP6:
+        past_extensions(c)
+    transport_ports(c, <u8>c.pk.proto)
+    g.named = True
+    g.upper = <u8>c.pk.proto
+    g.sport, g.dport = c.pk.sport, c.pk.dport
 
 
 cdef void past_extensions(Cursor* c) noexcept nogil:
@@ -356,7 +380,7 @@ cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
         layer(c, LAYER_IP6EXT)
         steps += 1
         p = c.p
-        if steps > IP6_HEADERS or captured(c) < 8:
+        if steps > IP6_HEADERS or captured(c) < 8 or (next == 0 and steps > 1):     # hop by hop comes first (4.1)
             reject(c, REJECT_IP6_EXT)
             return
         if next == 44:
@@ -373,27 +397,3 @@ cdef void ip6_chain(Cursor* c, u8 next) noexcept nogil:
             reject(c, REJECT_IP6_EXT)
             return
     transport(c, next)
-
-
-cdef void arp(Cursor* c) noexcept nogil:
-    """ARP for IPv4: a flow between the protocol addresses. Anything else is refused by name."""
-    cdef const u8* p = c.p
-    cdef Packet* pk = c.pk
-    cdef u32 hw
-    layer(c, LAYER_ARP)
-    if captured(c) < 8:
-        reject(c, REJECT_ARP)
-        return
-    hw = p[4]
-    if be16(p + 2) != 0x0800 or p[5] != 4 or captured(c) < 8 + 2 * hw + 8:
-        reject(c, REJECT_ARP)
-        return
-    memset(pk.src, 0, 32)
-    memcpy(pk.src, p + 8 + hw, 4)
-    memcpy(pk.dst, p + 8 + hw * 2 + 4, 4)
-    pk.family = FAMILY_IP4
-    pk.proto = PROTO_ARP
-    pk.icmp_type = p[7]
-    pk.payload = p
-    pk.payload_len = pk.wire_payload = 8 + 2 * hw + 8
-    c.next = NEXT_DONE

@@ -35,6 +35,7 @@ def reply(case: Case) -> bytes:
     at = case.frame.rindex(IP4) + 12
     frame[at : at + 8] = frame[at + 4 : at + 8] + frame[at : at + 4]
     frame[at + 8 : at + 12] = frame[at + 10 : at + 12] + frame[at + 8 : at + 10]
+    frame[at + 16 : at + 20] = bytes([0, 0, 0, 101])
     frame[at + 21] = 0x12
     return bytes(frame)
 

@@ -8,39 +8,32 @@ from collections.abc import Callable
 
 import pytest
 from running import Result, run
+from surroundings import ALL, BOTH_WAYS, BY_DIRECTION, Around
 from wire import (
+    A6,
     ACK,
+    B6,
     MS,
     PSH,
     START,
     SYN,
     Timed,
+    checksum,
     eth,
-    geneve,
-    gre,
-    gtpu,
+    fragments4,
     ip4,
     ip6,
-    l2tp,
-    mpls,
     sll2,
     spaced,
     tcp,
     udp,
     vlan,
-    vxlan,
 )
 
 from netwatch.store.settings import Settings
 
 A, B = "10.0.0.1", "10.0.0.2"
 US = 1000
-Around = Callable[[bytes, int, bool], bytes]  # (IP packet, which network, from A) -> frame
-
-
-def over(port: int, body: bytes, back: bool) -> bytes:
-    ends = ("192.0.2.9", "192.0.2.1") if back else ("192.0.2.1", "192.0.2.9")
-    return eth(ip4(17, udp(50000, port, body), *ends))
 
 
 def on(index: int, body: bytes) -> bytes:
@@ -49,29 +42,7 @@ def on(index: int, body: bytes) -> bytes:
     return bytes(head)
 
 
-SAME_BOTH_WAYS: dict[str, Around] = {
-    "gre key": lambda p, n, back: eth(ip4(47, gre(0x0800, p, key=n + 1),
-                                          *(("9.9.9.9", "8.8.8.8")[:: -1 if back else 1]))),
-    "nvgre": lambda p, n, back: eth(ip4(47, gre(0x6558, eth(p), key=(0x1000 + n) << 8 | back * 7))),
-    "vxlan": lambda p, n, back: over(4789, vxlan(n, eth(p)), back),
-    "geneve": lambda p, n, back: over(6081, geneve(n, 0x0800, p), back),
-    "vlan": lambda p, n, back: eth(vlan(n + 1, 0x0800, p), 0x8100),
-    "label": lambda p, n, back: eth(mpls([n + 16], p), 0x8847),
-    "service": lambda p, n, back: eth(struct.pack(">I", n + 1) + eth(p), 0x88E7),
-}
-BY_DIRECTION: dict[str, Around] = {
-    "teid": lambda p, n, back: over(2152, gtpu(n * 2 + back + 1, p), back),
-    "teids exchanged": lambda p, n, back: over(2152, gtpu(1 + (n ^ back), p), back),
-    "session": lambda p, n, back: over(1701, l2tp(1, n * 2 + back + 1, b"\xff\x03\0\x21" + p), back),
-    "label": lambda p, n, back: eth(mpls([16 + n * 2 + back], p), 0x8847),
-    "popped label": lambda p, n, back: eth(p) if back and not n else eth(mpls([16 + n * 2 + back], p), 0x8847),
-    "vlan": lambda p, n, back: eth(vlan(10 + n * 2 + back, 0x0800, p), 0x8100),
-}
-ALL = ({f"{k}, same": v for k, v in SAME_BOTH_WAYS.items()}
-       | {f"{k}, by direction": v for k, v in BY_DIRECTION.items()})
-
-
-def exchange(network: int, around: Around, isn: int = 1000) -> list[bytes]:
+def exchange(network: int, around: Around, isn: int = 1000, six: bool = False) -> list[bytes]:
     said = f"network {network}".encode()
     parts = [
         (tcp(40000, 80, SYN, isn, 0), False),
@@ -80,7 +51,8 @@ def exchange(network: int, around: Around, isn: int = 1000) -> list[bytes]:
         (tcp(40000, 80, PSH | ACK, isn + 1, 5001, said), False),
         (tcp(80, 40000, PSH | ACK, 5001, isn + 1 + len(said), b"yes " + said), True),
     ]
-    return [around(ip4(6, seg, *((B, A) if back else (A, B))), network, back) for seg, back in parts]
+    ends = [A6, B6] if six else [A, B]
+    return [around((ip6 if six else ip4)(6, seg, *ends[:: -1 if back else 1]), network, back) for seg, back in parts]
 
 
 def innermost(result: Result) -> list[dict]:
@@ -94,30 +66,62 @@ def check_apart(frames: list[bytes], link: int = 1) -> None:
     assert all("retransmits_out" in f and f["retransmits_out"] == f["retransmits_in"] == 0 for f in flows)
 
 
-@pytest.mark.parametrize("around", ALL.values(), ids=ALL)
-def test_strangers_stay_apart(around: Around):
+@pytest.mark.parametrize("six", [False, True])
+@pytest.mark.parametrize("name", ALL)
+def test_strangers_stay_apart(name: str, six: bool):
     """One after the other, and each step of both at once, even with the same sequence numbers."""
-    one, two = exchange(0, around), exchange(1, around)
-    check_apart(one + two)
-    check_apart([frame for pair in zip(one, two, strict=True) for frame in pair])
+    link, around = ALL[name]
+    one, two = exchange(0, around, six=six), exchange(1, around, six=six)
+    check_apart(one + two, link)
+    check_apart([frame for pair in zip(one, two, strict=True) for frame in pair], link)
 
 
-@pytest.mark.parametrize("around", ALL.values(), ids=ALL)
-def test_friends_stay_together(around: Around):
-    flow, = innermost(run(spaced(exchange(0, around))))
+@pytest.mark.parametrize("six", [False, True])
+@pytest.mark.parametrize("name", ALL)
+def test_friends_stay_together(name: str, six: bool):
+    link, around = ALL[name]
+    flow, = innermost(run(spaced(exchange(0, around, six=six)), link))
     assert (flow["packets_out"], flow["packets_in"]) == (3, 2)
 
 
-@pytest.mark.parametrize("around", BY_DIRECTION.values(), ids=BY_DIRECTION)
-def test_pairs_are_learnt_for_datagrams(around: Around):
+@pytest.mark.parametrize("name", ALL)
+def test_datagrams_of_strangers(name: str):
     """TCP shows which marks answer which; datagrams of both networks then find theirs, whoever is answered first."""
+    link, around = ALL[name]
+
     def ask(n: int, back: bool) -> bytes:
         datagram = udp(53, 7000, b"a%d" % n) if back else udp(7000, 53, b"q%d" % n)
         return around(ip4(17, datagram, *((B, A) if back else (A, B))), n, back)
 
     frames = exchange(0, around) + exchange(1, around) + [ask(0, False), ask(1, False), ask(1, True), ask(0, True)]
-    flows = [f for f in run(spaced(frames)).flows if f["proto"] == "udp" and f["sport"] == 7000]
+    flows = [f for f in run(spaced(frames), link).flows if f["proto"] == "udp" and f["sport"] == 7000]
     assert [(f["packets_out"], f["packets_in"]) for f in flows] == [(1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_fragments_of_strangers(name: str):
+    """Inside each: the same identification of the same ends in two networks is of two datagrams."""
+    link, around = ALL[name]
+    parts = [fragments4(17, udp(7000, 9, b"%d" % n * 64), 32, src=A, dst=B) for n in range(2)]
+    frames = [around(part, n, False) for pair in zip(*parts, strict=True) for n, part in enumerate(pair)]
+    flows = [f for f in run(spaced(frames), link).flows if f["proto"] == "udp" and f.get("sport") == 7000]
+    assert [(f["packets_out"], f["payload_out"]) for f in flows] == [(3, 64), (3, 64)]
+
+
+@pytest.mark.parametrize("size", [8, 40, 400])
+@pytest.mark.parametrize("name", [name for name, (link, around) in ALL.items()
+                                  if link == 1 and around(b"E" * 20, 0, False)[12:14] == b"\x08\0"])
+def test_tunnels_in_fragments(name: str, size: int):
+    """Around each that IP carries: its own fragments, in any order."""
+    _, around = ALL[name]
+    frames = []
+    for number, whole in enumerate(exchange(0, around)):
+        packet = whole[14:]
+        src, dst = (f"192.0.2.{packet[at]}" for at in (15, 19))
+        parts = fragments4(packet[9], packet[20:], size, ident=number + 1, src=src, dst=dst)
+        frames += [eth(part) for part in parts[::-1]]
+    flow, = innermost(run(spaced(frames)))
+    assert (flow["payload_out"], flow["payload_in"], flow["state"]) == (9, 13, "ESTABLISHED")
 
 
 def test_priority_tags_are_no_network():
@@ -136,7 +140,7 @@ def test_only_some_packets_may_have_a_priority(around: Callable[[bytes], bytes],
 
 @pytest.mark.parametrize(("setting", "count"), [("pair", 1), ("key", 2), ("ignore", 1)])
 def test_what_vlans_mean_is_a_setting(setting: str, count: int):
-    around = BY_DIRECTION["vlan"]
+    _, around = BY_DIRECTION["vlan"]
     assert len(run(spaced(exchange(0, around)), settings=Settings({"flows.vlan": setting})).flows) == count
     both = [frame for pair in zip(exchange(0, around), exchange(1, around), strict=True) for frame in pair]
     result = run(spaced(both), settings=Settings({"flows.vlan": setting}))
@@ -152,14 +156,22 @@ def test_the_interface_is_the_frames_own():
 
 def test_many_strangers_are_bounded():
     """Beyond sixteen networks with the same ends the rest share the last flow; nothing is searched for longer."""
-    frames = [SAME_BOTH_WAYS["vlan"](ip4(17, udp(1, 2, b"x")), n, False) for n in range(500)]
+    frames = [BOTH_WAYS["vlan"][1](ip4(17, udp(1, 2, b"x")), n, False) for n in range(500)]
     flows = run(spaced(frames)).flows
     assert len(flows) == 16 and sum(f["packets_out"] for f in flows) == 500
 
 
 def talk(step: int = MS) -> list[Timed]:
     packets = exchange(0, lambda p, n, back: p)
-    return [(START + i * step, p[:4] + struct.pack(">H", i + 1) + p[6:]) for i, p in enumerate(packets)]
+    return [(START + i * step, numbered(p, i + 1)) for i, p in enumerate(packets)]
+
+
+def numbered(packet: bytes, ident: int) -> bytes:
+    return summed(packet[:4] + struct.pack(">H", ident) + packet[6:])
+
+
+def summed(packet: bytes) -> bytes:
+    return packet[:10] + struct.pack(">H", checksum(packet[:10] + packet[12:20])) + packet[12:]
 
 
 def counts(flow: dict) -> tuple:
@@ -171,7 +183,7 @@ ONCE = (3, 2, 9, 13, 0, 0, 0, 0)
 
 
 def fewer_hops(packet: bytes) -> bytes:
-    return packet[:8] + bytes([packet[8] - 1]) + packet[9:]
+    return summed(packet[:8] + bytes([packet[8] - 1]) + packet[9:])
 
 
 def test_a_mirror_port_shows_everything_twice():
@@ -203,7 +215,7 @@ def test_who_sends_again_retransmits(wait: int, ident: int):
     """With a new identification at once, or with any later."""
     packets = talk()
     again = packets[3][1]
-    packets.append((packets[-1][0] + wait, again[:4] + struct.pack(">H", ident) + again[6:]))
+    packets.append((packets[-1][0] + wait, numbered(again, ident)))
     flow = run([(ns, eth(p)) for ns, p in packets]).flow
     assert (flow["retransmits_out"], flow.get("copies_out", 0)) == (1, 0)
 

@@ -7,8 +7,7 @@ sender that repeats itself (UDP, or an acknowledgement, without an identificatio
 before was the same) it is the sender's.
 """
 from netwatch._fast.base.bytes cimport u32
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_FIN, TCP_RST,
-                                         TCP_SYN)
+from netwatch._fast.wire.packet cimport Packet, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, TCP_FIN, TCP_RST, TCP_SYN
 
 cdef enum:
     SAME_HOP_US = 1000
@@ -18,7 +17,7 @@ cdef enum:
 cdef inline bint names_itself(const Packet* pk) noexcept nogil:
     """Would the sender's next packet with the same content differ? What TCP sends does, but for acknowledgements: the
     same one is sent again for each segment that was of no use (RFC 5681 section 4.2)."""
-    if pk.family == FAMILY_IP4 and pk.ident != 0:
+    if pk.ident != 0:                   # of IPv4, and of fragments
         return True
     if pk.proto == PROTO_TCP:
         return pk.wire_payload != 0 or pk.flags & (TCP_SYN | TCP_FIN | TCP_RST)

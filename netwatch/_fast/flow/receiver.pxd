@@ -1,13 +1,17 @@
 """What of a TCP stream its receiver drops."""
-from netwatch._fast.base.bytes cimport u16, u32
+from netwatch._fast.base.bytes cimport u8, u16, u32, be32
 from netwatch._fast.flow.row cimport Row, TcpRow
 from netwatch._fast.wire.packet cimport Packet, TCP_FIN, TCP_RST, TCP_SYN
 
 cdef enum:
+    LEAST_WINDOW = 65535       # bytes after the newest acknowledgement that are never called outside
+    SYNS_SIGNED = 16           # of TcpRow.fins
     ANY_FLIGHT = 1 << 26       # bytes that are hardly ever on their way, or missed, at once
     ANY_WINDOW = 1 << 30       # RFC 7323 section 2.3: no window is larger
 
-cdef bint in_window(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil
+cdef bint datagram_is_spoilt(Row* row, const Packet* pk) noexcept nogil
+cdef bint header_is_wrong(Row* row, TcpRow* t, const Packet* pk) noexcept nogil
+cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil
 cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil
 
@@ -22,3 +26,10 @@ cdef inline bint is_summed(const Row* row, const Packet* pk) noexcept nogil:
     if pk.flags & (TCP_SYN | TCP_FIN | TCP_RST):
         return True
     return pk.payload_len != 0 and row.conn != NULL and row.conn.half[pk.side].skip < pk.payload_len
+
+
+cdef inline bint options_pass(const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Has a segment no options, or no more than a timestamp, of a connection that is not signed?"""
+    if t.fins & SYNS_SIGNED or pk.head > 32:
+        return False
+    return pk.head != 32 or be32(pk.payload - 12) == 0x0101080A

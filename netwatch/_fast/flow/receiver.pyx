@@ -15,55 +15,22 @@ others are right. One that holds the sum of the pseudo header alone is left to t
 larger than the receiver's segment size was joined by it.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
-from netwatch._fast.flow.row cimport Row, ST_ESTABLISHED, TcpRow
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, PROTO_TCP, Packet, TCP_ACK, TCP_FIN,
-                                         TCP_RST, TCP_SYN)
-
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    static inline uint64_t nw_word(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
-    static inline uint64_t nw_carry(uint64_t a, uint64_t v) { a += v; return a + (a < v); }
-    /* The sum of whole blocks of 16 bytes, in a register of the machine's where it has such. Each adds less than 2^17
-       to the four words of 32 bits, so that they hold 524,288 bytes: twice the largest frame. */
-    typedef uint32_t nw_four __attribute__((vector_size(16)));
-    static inline uint64_t nw_blocks(const uint8_t *p, size_t n) {
-        nw_four sum = {0, 0, 0, 0}, v;
-        for (; n >= 16; n -= 16, p += 16) { memcpy(&v, p, 16); sum += (v & 0xffff) + (v >> 16); }
-        return (uint64_t)sum[0] + sum[1] + sum[2] + sum[3];
-    }
-    /* The one's complement sum of RFC 1071, neither folded nor inverted, in the machine's byte order, as it allows. */
-    static uint64_t nw_ones_sum(uint64_t a, const uint8_t *p, size_t n) {
-        uint8_t tail[8] = {0};
-        a = nw_carry(a, nw_blocks(p, n));
-        p += n & ~(size_t)15;
-        if (n & 8) { a = nw_carry(a, nw_word(p)); p += 8; }
-        n &= 7;
-        if (n) { memcpy(tail, p, n); a = nw_carry(a, nw_word(tail)); }
-        return a;
-    }
-    /* Of both addresses. */
-    static inline uint64_t nw_ends_sum(const uint8_t *p, const uint8_t *q) {
-        return nw_carry(nw_carry(nw_carry(nw_word(p), nw_word(p + 8)), nw_word(q)), nw_word(q + 8));
-    }
-    static inline uint16_t nw_fold(uint64_t s) {
-        s = (s >> 32) + (s & 0xffffffffu); s = (s >> 16) + (s & 0xffff); s = (s >> 16) + (s & 0xffff);
-        return (uint16_t)((s >> 16) + (s & 0xffff));
-    }
-    #include <arpa/inet.h>
-    """
-    u64 ones_sum "nw_ones_sum"(u64 begun, const u8* p, size_t n) noexcept nogil
-    u64 ends_sum "nw_ends_sum"(const u8* src, const u8* dst) noexcept nogil
-    u64 carry "nw_carry"(u64 a, u64 b) noexcept nogil
-    u16 fold "nw_fold"(u64 sum) noexcept nogil
-    u16 htons(u16 n) noexcept nogil
+from netwatch._fast.base.sums cimport carry, ends_sum, fold, htons, ones_sum
+from netwatch._fast.flow.row cimport Row, TcpRow
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, NOTE_SIGNED, PROTO_TCP, Packet,
+                                         TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN)
 
 cdef enum:
-    LEAST_WINDOW = 65535       # bytes after the newest acknowledgement that are never called outside
     UNKNOWN_SHIFT = 14         # ... nor any shift
     SURE_MSS = 536             # RFC 9293 section 3.7.1
     SUM_AT = 16                # the checksum's place in the header
+    ONE_RIGHT = 1              # Row.nxt of what is not TCP: a right sum of UDP was seen
+    NONE_ADDS_UP = 2           # ... and the first IPv4 header was wrong
+    NONE_RIGHT = 32            # likewise in TcpRow.fins, of side a; 64 of b
+    MD5 = 19                   # TCP options (IANA)
+    AUTHENTICATION = 29
+    UDP_HEADER = 8
+    SURE_DATAGRAM = 1472       # of UDP in Ethernet: a card joins no fewer bytes
 
 
 cdef inline u32 window_of(const TcpRow* t, int side) noexcept nogil:
@@ -77,10 +44,18 @@ cdef inline u32 window_of(const TcpRow* t, int side) noexcept nogil:
     return window if window > LEAST_WINDOW else <u32>LEAST_WINDOW
 
 
+cdef inline bint answers_syn(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is the other side's SYN acknowledged, or bytes that it had with it (RFC 9293 section 3.10.7.3)?"""
+    cdef int r = 1 - pk.side
+    return pk.ack - t.isn[r] - 1 <= row.nxt[r] - t.isn[r] - 1
+
+
 cdef bint outside(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
     """Is the segment beyond what its receiver may accept?"""
     cdef int s = pk.side, r = 1 - s
     cdef i32 unseen = <i32>(pk.seq - row.nxt[s]), ahead, behind
+    if pk.flags & (TCP_SYN | TCP_ACK) == TCP_SYN | TCP_ACK and t.shaken & 3 == 1 and t.flags[1 - s] & TCP_SYN:
+        return not answers_syn(row, t, pk)
     if row.packets[s] == 0:
         return False
     if pk.flags & TCP_SYN:
@@ -96,19 +71,11 @@ cdef bint outside(const Row* row, const TcpRow* t, const Packet* pk) noexcept no
     return ahead > <i32>window_of(t, r) or ahead < -ANY_WINDOW
 
 
-cdef bint in_window(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
-    """Does the SYN lie in the window of a connection that stands? Whoever begins anew hardly meets it; the receiver
-    answers it with an ACK, and the connection goes on (RFC 5961 section 4)."""
-    cdef int s = pk.side
-    return row.state == ST_ESTABLISHED and t.shaken & 7 == 7 and \
-        0 <= <i32>(pk.seq - row.acked[1 - s]) <= <i32>window_of(t, 1 - s)
-
-
 cdef bint reset_counts(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
     cdef int s = pk.side, r = 1 - s
     cdef i32 ahead, unseen = <i32>(pk.seq - row.nxt[s])
     if row.packets[s] == 0:                     # it answers a SYN, which it must acknowledge (section 3.10.7.3)
-        return not t.flags[r] & TCP_SYN or not pk.flags & TCP_ACK or pk.ack - t.isn[r] - 1 <= row.nxt[r] - t.isn[r] - 1
+        return not t.flags[r] & TCP_SYN or not pk.flags & TCP_ACK or answers_syn(row, t, pk)
     if not t.flags[r] & TCP_ACK:
         return -LEAST_WINDOW <= unseen <= LEAST_WINDOW
     ahead = <i32>(pk.seq - row.acked[r])
@@ -118,14 +85,14 @@ cdef bint reset_counts(const Row* row, const TcpRow* t, const Packet* pk) noexce
 
 
 cdef bint behind_plain_ip(const Packet* pk, const u8* header) noexcept nogil:
-    """Does the TCP header stand in the frame right behind one of IP without options? Else what the checksum covers may
-    not be the addresses of the packet (RFC 9293 section 3.1, RFC 8200 section 8.1: the final destination)."""
+    """Does the header stand in the frame right behind one of IP without options? Else what the checksum covers may not
+    be the addresses of the packet (RFC 9293 section 3.1, RFC 8200 section 8.1: the final destination)."""
     cdef u32 size = 20 if pk.family == FAMILY_IP4 else 40
     if header < pk.frame.data + size or header >= pk.frame.data + pk.frame.caplen:
         return False
     if pk.family == FAMILY_IP4:
-        return header[-20] == 0x45 and header[-11] == PROTO_TCP
-    return header[-40] >> 4 == 6 and header[-34] == PROTO_TCP
+        return header[-20] == 0x45 and header[-11] == pk.proto
+    return header[-40] >> 4 == 6 and header[-34] == pk.proto
 
 
 cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
@@ -146,6 +113,55 @@ cdef bint sum_is_wrong(TcpRow* t, const Packet* pk) noexcept nogil:
     return htons(be16(header + SUM_AT)) != fold(pseudo)
 
 
+cdef bint options_refuse(TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is a segment signed where the SYNs were not, or the other way round? Its receiver drops it (RFC 2385, RFC 5925
+    section 7.3)."""
+    cdef const u8* p = pk.payload - pk.head + 20
+    cdef const u8* end = pk.payload
+    cdef bint signed = False
+    if pk.head < 20:
+        return False
+    while p < end and p[0] != 0:
+        if p[0] == 1:
+            p += 1
+            continue
+        if end - p < 2 or p[1] < 2 or p[1] > end - p:
+            break
+        if p[0] == MD5 or p[0] == AUTHENTICATION:
+            signed = True
+        p += p[1]
+    if pk.flags & TCP_SYN:
+        t.fins |= <u8>(SYNS_SIGNED if signed else 0)
+        return False
+    return t.shaken & 3 == 3 and signed != (t.fins & SYNS_SIGNED != 0) and pk.frame.caplen == pk.frame.len
+
+
+cdef bint datagram_is_spoilt(Row* row, const Packet* pk) noexcept nogil:
+    """Is the checksum of a UDP datagram (RFC 768) wrong, of a sender whose others are right?"""
+    cdef const u8* header = pk.payload - UDP_HEADER
+    cdef u32 n = UDP_HEADER + pk.payload_len
+    cdef u64 pseudo
+    if pk.checksum == 0 or pk.payload_len != pk.wire_payload or not behind_plain_ip(pk, header):
+        return False
+    pseudo = carry(ends_sum(pk.src, pk.dst), htons(pk.proto) + htons(<u16>n))
+    if fold(ones_sum(pseudo, header, n)) == 0xffff:
+        row.nxt[pk.side] |= ONE_RIGHT
+        return False
+    return row.nxt[pk.side] & ONE_RIGHT and pk.payload_len <= SURE_DATAGRAM and htons(pk.checksum) != fold(pseudo)
+
+
+cdef bint header_is_wrong(Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
+    """Of a packet whose IPv4 header does not add up: does its receiver drop it? Not when the first of its side did not
+    add up either. `t`: of TCP, else NULL."""
+    if row.packets[pk.side] == 0:
+        if t != NULL:
+            t.fins |= <u8>(NONE_RIGHT << pk.side)
+        else:
+            row.nxt[pk.side] |= NONE_ADDS_UP
+        return False
+    return not (t.fins & (NONE_RIGHT << pk.side) if t != NULL else row.nxt[pk.side] & NONE_ADDS_UP)
+
+
 cdef bint strange_ack(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
     """Does it acknowledge what its receiver did not send, or took back long ago (RFC 9293 section 3.10.7.4, RFC 5961
     section 5)? Behind bytes that the capture missed the acknowledgements are as far: the second is believed."""
@@ -162,11 +178,16 @@ cdef bint strange_ack(const Row* row, TcpRow* t, const Packet* pk) noexcept nogi
 
 
 cdef u16 receiver_drops(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
-    """NOTE_BAD_SUM or NOTE_OUTSIDE of a segment that its receiver drops, 0 of any other."""
+    """What is noted of a segment that its receiver drops, 0 of any other."""
+    cdef u16 refused
     if is_summed(row, pk) and sum_is_wrong(t, pk):
         return NOTE_BAD_SUM
     if pk.flags & TCP_RST:
-        return 0 if reset_counts(row, t, pk) else NOTE_OUTSIDE
-    if t.shaken & 7 == 7 and not pk.flags & (TCP_ACK | TCP_SYN):
-        return NOTE_OUTSIDE
-    return NOTE_OUTSIDE if outside(row, t, pk) or strange_ack(row, t, pk) else 0
+        refused = 0 if reset_counts(row, t, pk) else NOTE_OUTSIDE
+    elif t.shaken & 7 == 7 and not pk.flags & (TCP_ACK | TCP_SYN):
+        refused = NOTE_OUTSIDE
+    else:
+        refused = NOTE_OUTSIDE if outside(row, t, pk) or strange_ack(row, t, pk) else 0
+    if not refused and options_refuse(t, pk):
+        refused = NOTE_SIGNED
+    return refused

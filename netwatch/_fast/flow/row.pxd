@@ -105,7 +105,7 @@ cdef struct Row:
     u64 packets[2]
     u64 bytes[2]           # frame bytes on the wire
     u64 payload[2]         # transport payload bytes, retransmissions left out
-    u32 nxt[2]             # TCP: one past the highest sequence number sent by the side
+    u32 nxt[2]             # TCP: one past the highest sequence number sent by the side; else bits of receiver.pyx
     u32 acked[2]           # TCP: highest acknowledgement number sent by the side
     Conn* conn             # NULL when nobody reads the flow's content
     u32 tcp                # TCP, ICMP echo: its TcpRow; other ICMP: type * 256 + code; link layer: type; QUIC: idle s
@@ -157,7 +157,7 @@ cdef struct TcpRow:        # two cache lines exactly: look_ahead() asks for both
     u8 flags[2]            # union of flags seen
     u8 dup_run[2]
     u8 shaken              # 1 SYN, 2 SYN/ACK, 4 final ACK seen; 8, 16 SACK offered by side a, b; 32, 64 right checksums
-    u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged
+    u8 fins                # 1, 2: FIN by side a, b; 4, 8: that FIN acknowledged; 16: SYNs signed; 32, 64: NONE_RIGHT
     u32 hole[2]            # start of the newest unfilled jump in the side's sequence numbers
     u32 hole_end[2]
     u32 hole_ms[2]         # when it opened, ms since the flow's first frame

@@ -1,10 +1,11 @@
 """Who began a flow, and its state where it is not TCP: ICMP echoes and their round trips, ARP, SCTP, all else."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16
 from netwatch._fast.flow.icmp cimport is_echo_flow
-from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, Row, ST_ACTIVE, ST_ARP_REPLY, ST_ARP_REQUEST,
-                                      ST_ECHO_REPLY, ST_ECHO_REQUEST, ST_ICMP, ST_NONE, ST_SCTP_CLOSED,
-                                      ST_SCTP_ESTABLISHED, ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN,
-                                      ST_UDP_ACTIVE, TcpRow)
+from netwatch._fast.flow.row cimport (BIT_INITIATOR_B, BIT_SEEN, END_FIN, END_REUSED, END_RST, END_TIMEOUT, Row,
+                                      ST_ACTIVE, ST_ARP_REPLY, ST_ARP_REQUEST, ST_CLOSED, ST_ECHO_REPLY,
+                                      ST_ECHO_REQUEST, ST_ICMP, ST_NONE, ST_SCTP_CLOSED, ST_SCTP_ESTABLISHED,
+                                      ST_SCTP_INIT, ST_SCTP_SHUTDOWN, ST_TCP_UNKNOWN, ST_TIME_WAIT, ST_UDP_ACTIVE,
+                                      TcpRow)
 from netwatch._fast.flow.tcp cimport smooth
 from netwatch._fast.wire.packet cimport (PROTO_ARP, PROTO_CDP, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP, PROTO_L2,
                                          PROTO_LLDP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
@@ -133,3 +134,12 @@ cdef void part_state(Row* row) noexcept nogil:
             row.state = ST_UDP_ACTIVE
         else:
             row.state = ST_ICMP if row.proto == PROTO_ICMP or row.proto == PROTO_ICMP6 else ST_ACTIVE
+
+
+cdef u8 how_ended(const Row* row, const TcpRow* t, u8 why) noexcept nogil:
+    """How the flow ended: by RST or FIN when it said so itself, however it left the table. `t`: of TCP, else NULL."""
+    if t != NULL and row.state == ST_CLOSED and not (t.fins & 3 == 3):
+        return END_RST
+    if t != NULL and (row.state == ST_CLOSED or row.state == ST_TIME_WAIT):
+        return END_FIN
+    return END_TIMEOUT if why == END_REUSED else why

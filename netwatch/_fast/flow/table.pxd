@@ -2,7 +2,7 @@
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.flow.row cimport Row, Cold, TcpRow
 from netwatch._fast.wire.encap cimport Paths
-from netwatch._fast.wire.packet cimport PROTO_TCP, Packet
+from netwatch._fast.wire.packet cimport PROTO_TCP, PROTO_UDP, Packet
 from netwatch._fast.flow.copies cimport Echo
 
 cdef enum:
@@ -94,3 +94,11 @@ cdef inline u32 table_guess(const Table* t, u32 tag) noexcept nogil:
             return t.slots[at].row
         at = (at + 1) & t.mask
     return 0
+
+
+cdef inline void converse(Table* t, const Packet* pk) noexcept nogil:
+    """Count who speaks to whom."""
+    if pk.proto == PROTO_TCP:
+        conversation(&t.tcp_conversations, pk)
+    elif pk.proto == PROTO_UDP:
+        conversation(&t.udp_conversations, pk)

@@ -1,10 +1,15 @@
 """The TCP side of a flow: state, round trips, loss and order, watched from the middle."""
 from netwatch._fast.base.bytes cimport u32, u64
-from netwatch._fast.flow.row cimport Row, Cold, TcpRow
-from netwatch._fast.wire.packet cimport Packet, TCP_ACK
+from netwatch._fast.flow.row cimport Row, Cold, Conn, TcpRow
+from netwatch._fast.wire.packet cimport Packet, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
 from netwatch._fast.wire.packetrow cimport BASE_RECEIVER, BASE_SENDER, PacketRow
 
-cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
+cdef enum:
+    ANEW_NOT = 0
+    ANEW = 1
+    ANEW_PERHAPS = 2           # the other side will show it
+
+cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil
 
 
@@ -26,3 +31,9 @@ cdef inline void row_bases(PacketRow* row, const TcpRow* t, int side) noexcept n
     if t.flags[1 - side] or t.flags[side] & TCP_ACK:
         row.based |= BASE_RECEIVER
         row.base_receiver = t.isn[1 - side]
+
+
+cdef inline bint tells_streams(const Conn* conn, const Packet* pk) noexcept nogil:
+    """Does a segment without payload matter to the streams? Most only acknowledge, and nothing waits for that."""
+    return (pk.flags & (TCP_SYN | TCP_FIN | TCP_RST) != 0 or not conn.half[pk.side].open
+            or conn.half[0].early != NULL or conn.half[1].early != NULL)

@@ -16,7 +16,7 @@ section 3.10.7.4, RFC 5961 section 4), and what comes after the end is not of th
 from libc.stdint cimport UINT32_MAX
 
 from netwatch._fast.base.bytes cimport u8, u32, u64, i32
-from netwatch._fast.flow.receiver cimport ANY_WINDOW, in_window, is_summed, near, receiver_drops, sum_is_wrong
+from netwatch._fast.flow.receiver cimport ANY_WINDOW, is_summed, near, options_pass, receiver_drops, sum_is_wrong
 from netwatch._fast.flow.row cimport *
 from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_ACK, NOTE_FAST, NOTE_GAP,
                                          NOTE_KEEP_ALIVE, NOTE_RETRANSMIT, NOTE_SPURIOUS, NOTE_ZERO_WINDOW, Packet,
@@ -24,6 +24,7 @@ from netwatch._fast.wire.packet cimport (NOTE_DISORDER, NOTE_DROPPED, NOTE_DUP_A
 
 cdef enum:
     DISORDER_MS = 3            # an unknown round trip: later than this is a retransmission
+    FINS = 15                  # bits of TcpRow.fins
     NEAR = 1048576             # a SYN this close before known data began that data
 
 cdef enum:                     # what a segment says, the columns of TRANSITIONS
@@ -80,20 +81,27 @@ def _fill() -> None:
 _fill()
 
 
-cdef bint tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
-    """Is this SYN the first of another connection on the same ports?"""
+cdef int tcp_begins_anew(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
+    """Is this SYN the first of another connection on the same ports? ANEW_PERHAPS where one lives there."""
     cdef int s = pk.side
-    if pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) != TCP_SYN or sum_is_wrong(t, pk):
-        return False
+    if pk.flags & (TCP_SYN | TCP_ACK | TCP_RST) != TCP_SYN or pk.notes & NOTE_DROPPED or sum_is_wrong(t, pk):
+        return ANEW_NOT
     if t.flags[s] & TCP_SYN:
         if pk.seq == t.isn[s]:
             return (row.state == ST_CLOSED or row.state == ST_TIME_WAIT) and t.shaken & 4 != 0
-        return not in_window(row, t, pk)
-    if row.state >= ST_FIN_WAIT1 and row.state <= ST_CLOSED:
-        return True
-    if t.flags[s] == 0:                         # the peer spoke first: is it answering this SYN?
-        return t.flags[1 - s] & TCP_ACK and row.acked[1 - s] != pk.seq + 1
-    return row.nxt[s] - pk.seq > NEAR
+    elif row.state < ST_FIN_WAIT1 or row.state > ST_CLOSED:
+        if t.flags[s] == 0:                     # the peer spoke first: is it answering this SYN?
+            if not t.flags[1 - s] & TCP_ACK or row.acked[1 - s] == pk.seq + 1:
+                return ANEW_NOT
+        elif row.nxt[s] - pk.seq <= NEAR:
+            return ANEW_NOT
+    return ANEW_PERHAPS if lives(row, t) else ANEW
+
+
+cdef inline bint lives(const Row* row, const TcpRow* t) noexcept nogil:
+    """Is it a connection whose ends would answer a SYN with a challenge: synchronized, and not closed by both?"""
+    return ((t.flags[0] | t.flags[1]) & TCP_ACK and t.fins & 3 != 3 and row.state != ST_NONE
+            and row.state != ST_SYN_SENT and row.state != ST_CLOSED and row.state != ST_TIME_WAIT)
 
 
 cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noexcept nogil:
@@ -102,9 +110,9 @@ cdef inline bint goes_on(const Row* row, const TcpRow* t, const Packet* pk) noex
     cdef int s = pk.side
     return (pk.flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST) == TCP_ACK and pk.seq == row.nxt[s]
             and row.state == ST_ESTABLISHED and row.bits & BIT_REPLIED and row.packets[s] and pk.window and not pk.notes
-            and t.shaken & 7 != 3 and t.fins == 0 and t.flags[0] & t.flags[1] & TCP_ACK
+            and t.shaken & 7 != 3 and t.fins & FINS == 0 and t.flags[0] & t.flags[1] & TCP_ACK
             and -ANY_WINDOW <= <i32>(pk.seq - row.acked[1 - s]) <= ANY_WINDOW and near(pk.ack, row.nxt[1 - s])
-            and not is_summed(row, pk))
+            and not is_summed(row, pk) and options_pass(t, pk))
 
 
 cdef void tcp_update(Row* row, Cold* cold, TcpRow* t, Packet* pk) noexcept nogil:

@@ -24,7 +24,7 @@ REJECTS = (
 )
 TUNNELS = (None, "gre", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve", "gtp-u", "teredo", "l2tp", "erspan",
            "capwap", "etherip", "mpls-in-ip", "lisp", "tzsp", "ayiya", "pim-register", "l2tpv3", "srv6-ethernet",
-           "gre-in-udp", "mpls-in-udp", "wccp", "gue", "lwapp", "minimal-encapsulation")
+           "gre-in-udp", "mpls-in-udp", "wccp", "gue", "lwapp", "minimal-encapsulation", "fou")
 # what a tunnel calls its own number, written as its users write it
 TUNNEL_IDS = {"gre": "key 0x{:08x}", "vxlan": "vni {}", "geneve": "vni 0x{:06x}", "gtp-u": "teid 0x{:08x}",
               "l2tp": "session {}", "erspan": "session {}", "l2tpv3": "session {}", "gre-in-udp": "key 0x{:08x}",
@@ -39,7 +39,7 @@ LAYERS = (
 )
 NOTES = ("retransmission", "spurious retransmission", "fast retransmission", "out of order", "previous bytes missing",
          "duplicate ack", "zero window", "keep-alive", "outside window", "bad checksum", "copy",
-         "length beyond frame")
+         "length beyond frame", "unexpected signature")
 
 # IP protocol numbers (IANA) that have a common short name; the rest are "ip-N"
 PROTOCOLS = {
@@ -63,7 +63,8 @@ WLAN_FRAMES = {
 ETHERTYPES = {
     0x0006: "llc-ip", 0x0104: "pagp", 0x0111: "udld", 0x0842: "wol", 0x2003: "vtp", 0x2004: "dtp",
     0x22F3: "trill", 0x6003: "decnet", 0x6004: "lat", 0x8035: "rarp",
-    0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8863: "pppoe-discovery", 0x8864: "pppoe", 0x88A2: "aoe",
+    0x809B: "appletalk", 0x80F3: "aarp", 0x8137: "ipx", 0x8847: "mpls-channel", 0x8863: "pppoe-discovery",
+    0x8864: "pppoe", 0x88A2: "aoe",
     0x88B8: "goose", 0x88E1: "homeplug", 0x88E5: "macsec", 0x88F7: "ptp", 0x8902: "cfm", 0x8906: "fcoe",
     0x9000: "loopback",
     0x8899: "realtek", 0x8809: "slow", 0x887B: "homeplug-1.0", 0x886D: "intel-ans", 0x88CC: "lldp",

@@ -1,5 +1,6 @@
 """Where in a frame the parser is, what it makes of the frame, and what the rooms of the wire share."""
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
+from netwatch._fast.base.mix cimport mix_on
 from netwatch._fast.wire.packet cimport Frame, Packet, Encap, MAX_TUNNELS
 from netwatch._fast.wire.names cimport REJECT_COUNT
 from netwatch._fast.wire.encap cimport Paths
@@ -28,6 +29,15 @@ cdef enum:                                 # Cursor.next: an EtherType, or one o
     NEXT_DONE = 0x1fffe                    # the Packet is complete
     NEXT_REJECT = 0x1ffff                  # pk.reject says why
 
+cdef enum:                                 # whose number `mark` is told
+    MARK_SERVICE = 1                       # IEEE 802.1ah I-SID
+    MARK_PORT = 2                          # ports of a switch, as IEEE 802.1BR and Cisco tag them
+    MARK_PATH = 3                          # NSH service path
+    MARK_CHANNEL = 4                       # MACsec SCI
+    MARK_BSS = 5                           # IEEE 802.11 BSSID
+    MARK_CIRCUIT = 6                       # frame relay DLCI
+    MARK_INTERFACE = 7                     # what a capture's header calls it
+
 cdef struct Cursor:                        # where in a frame the parser is
     Packet* pk
     Encap* encap
@@ -44,6 +54,8 @@ cdef struct Cursor:                        # where in a frame the parser is
     const u8* more                         # the next sub-frame of an aggregate, NULL none
     const u8* more_end
     u8 amsdu_layers                        # names of headers before its sub-frames
+    u8 amsdu_depth
+    Encap amsdu_encap                      # what is around them
     u32 around_wire                        # of a datagram put together: frame bytes and frames of all its parts
     u16 around_count
     u64 around_first
@@ -76,6 +88,10 @@ cdef inline bint advance(Cursor* c, u32 n) noexcept nogil:
 cdef inline void reject(Cursor* c, u8 why) noexcept nogil:
     c.pk.reject = why
     c.next = NEXT_REJECT
+
+cdef inline void mark(Cursor* c, u8 kind, u64 number) noexcept nogil:
+    """What follows is of the network with this number, of a header that has no room of its own in Encap."""
+    c.encap.marks = mix_on(c.encap.marks, number, kind)
 
 cdef inline u32 captured(const Cursor* c) noexcept nogil:
     return <u32>(c.end - c.p)

@@ -8,12 +8,16 @@ cdef enum:
     DEFRAG_BYTES = 16777216               # of memory held by all of them
     DEFRAG_SECONDS = 60                   # RFC 8200 section 4.5; RFC 791 allows less
     DEFRAG_STRAYS = 4096                  # datagrams without a first fragment that are told of at the end
+    DEFRAG_ENDED = 256                    # finished datagrams of which it is known to whom they belonged
+    DEFRAG_PRINTS = 48                    # ... and of so many of their fragments, what was in them
+    DEFRAG_AGAIN_NS = 10000000            # a copy of one of their fragments comes within this
     DEFRAG_UNITS = 8192                   # of 8 bytes, in the largest datagram
 
 cdef enum:                                # answers of defrag_add
     DEFRAG_WAIT = 0
     DEFRAG_WHOLE = 1
     DEFRAG_BAD = 2
+    DEFRAG_AGAIN = 3                      # a copy of what was put together a moment ago
 
 cdef struct Part:                         # one fragment's bytes follow it
     u32 at
@@ -49,6 +53,11 @@ cdef struct Datagram:
     Datagram* next                        # in its bucket
     Datagram* older                       # by age
     Datagram* newer
+
+cdef struct Ended:                        # one that was put together
+    Datagram of                           # without its parts
+    u32 n
+    u64 prints[DEFRAG_PRINTS]             # hashes of them
 
 cdef struct Fragment:                     # what is asked
     u32 ident
@@ -90,6 +99,7 @@ cdef struct Defrag:
     u8** ready                            # finished buffers to free at the end of the batch
     u32 n_ready
     u32 cap_ready
+    Ended ended[DEFRAG_ENDED]
     Stray* strays
     u32 n_strays
 

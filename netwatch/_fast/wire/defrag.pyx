@@ -12,7 +12,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64
 from netwatch._fast.wire.packet cimport FAMILY_IP4, Frame, Packet
-from netwatch._fast.base.mix cimport mix_ends
+from netwatch._fast.base.mix cimport mix_bytes, mix_ends, mix_on
 
 cdef extern from *:
     """
@@ -65,15 +65,36 @@ cdef inline u32 bucket_of(const u8* src, const u8* dst, u32 ident) noexcept nogi
     return <u32>(fragment_hash(src, dst, ident) & (DEFRAG_BUCKETS - 1))
 
 
+cdef bint is_of(const Datagram* g, const Packet* pk, const Fragment* f) noexcept nogil:
+    """Is the fragment one of the datagram's?"""
+    return (g.ident == f.ident and g.link == f.link and g.family == pk.family
+            and key_of(pk, g.proto) == key_of(pk, f.proto)
+            and memcmp(g.src, pk.src, 16) == 0 and memcmp(g.dst, pk.dst, 16) == 0)
+
+
 cdef Datagram* find(const Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:
     cdef Datagram* g = d.buckets[bucket]
-    while g != NULL:
-        if (g.ident == f.ident and g.link == f.link and g.family == pk.family
-                and key_of(pk, g.proto) == key_of(pk, f.proto)
-                and memcmp(g.src, pk.src, 16) == 0 and memcmp(g.dst, pk.dst, 16) == 0):
-            return g
+    while g != NULL and not is_of(g, pk, f):
         g = g.next
+    return g
+
+
+cdef Datagram* put_together(Defrag* d, const Packet* pk, const Fragment* f) noexcept nogil:
+    """The datagram of whose fragments this is a late copy, byte for byte, or NULL."""
+    cdef u32 bucket = bucket_of(pk.src, pk.dst, f.ident), i
+    cdef Ended* e = &d.ended[bucket & (DEFRAG_ENDED - 1)]
+    cdef u64 print_
+    if not is_of(&e.of, pk, f) or pk.frame.ts - e.of.last > DEFRAG_AGAIN_NS or find(d, bucket, pk, f) != NULL:
+        return NULL
+    print_ = print_of(f.p, f.at, f.n)
+    for i in range(e.n):
+        if e.prints[i] == print_:
+            return &e.of
     return NULL
+
+
+cdef inline u64 print_of(const u8* p, u32 at, u32 n) noexcept nogil:
+    return mix_on(mix_bytes(p, n), at, n)
 
 
 cdef Datagram* begin(Defrag* d, u32 bucket, const Packet* pk, const Fragment* f) noexcept nogil:
@@ -250,6 +271,9 @@ cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) 
     cdef Datagram* g
     if f.at + f.n > LARGEST or f.n == 0 or (f.more and f.n & 7 and not f.cut):
         return DEFRAG_BAD
+    out.datagram = put_together(d, pk, f)
+    if out.datagram != NULL:
+        return DEFRAG_AGAIN
     g = taken_in(d, pk, f)
     if g == NULL:
         return DEFRAG_BAD
@@ -274,7 +298,15 @@ cdef int defrag_add(Defrag* d, const Packet* pk, const Fragment* f, Whole* out) 
 
 
 cdef void defrag_done(Defrag* d, Datagram* g) noexcept nogil:
-    """A whole datagram has been read."""
+    """A whole datagram has been read: whose it was is known a moment longer."""
+    cdef Ended* e = &d.ended[bucket_of(g.src, g.dst, g.ident) & (DEFRAG_ENDED - 1)]
+    cdef const Part* part = g.parts
+    e.of = g[0]
+    e.n = 0
+    while part != NULL and e.n < DEFRAG_PRINTS:
+        e.prints[e.n] = print_of(<const u8*>part + sizeof(Part), part.at, part.n)
+        e.n += 1
+        part = part.next
     discard(d, g)
 
 

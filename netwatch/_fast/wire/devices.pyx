@@ -5,12 +5,13 @@ which a switch chip tells its host the port. Layouts: the tcpdump group's list o
 them.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le32
+from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
 from netwatch._fast.wire.packet cimport FAMILY_MAC, MAX_TAGS
 from netwatch._fast.wire.names cimport (LAYER_BRCM, LAYER_DSA, LAYER_ENC, LAYER_IPNET, LAYER_IPOIB, LAYER_JUNIPER,
                                         LAYER_PFLOG, REJECT_LINK_CUT, REJECT_LINK_TYPE)
-from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC, NEXT_PPP, advance, captured,
-                                         layer, reject)
+from netwatch._fast.wire.cursor cimport (Cursor, MARK_INTERFACE, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC, NEXT_PPP,
+                                         advance, captured, layer, mark, reject)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length
@@ -38,6 +39,8 @@ cdef void pflog_open(Cursor* c) noexcept nogil:
     if captured(c) < 2 or p[0] < 4 or not advance(c, <u32>p[0] + 3 & ~<u32>3):
         reject(c, REJECT_LINK_CUT)
     else:
+        if p[0] >= 20:
+            mark(c, MARK_INTERFACE, mix_bytes(p + 4, 16))       # its name
         family_of(c, p[1])
 
 
@@ -76,7 +79,10 @@ cdef void juniper_open(Cursor* c) noexcept nogil:
         n = 6 + be16(p + 4) if captured(c) >= 6 else captured(c) + 1
     if not advance(c, n):
         reject(c, REJECT_LINK_CUT)
-    elif p[3] & JUNIPER_NO_LINK:
+        return
+    if n > 6:
+        mark(c, MARK_INTERFACE, mix_bytes(p + 6, n - 6))        # device, unit and the like
+    if p[3] & JUNIPER_NO_LINK:
         behind_cookie(c)
     elif link == 178:
         c.next = NEXT_ETH

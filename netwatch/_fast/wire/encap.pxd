@@ -32,7 +32,7 @@ cdef u64 path_link(const Paths* paths, u16 path) noexcept nogil
 cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil
 
 cdef inline bint is_plain(const Encap* e) noexcept nogil:
-    return (e.n_vlan | e.n_tunnel | e.pppoe | e.n_mpls | e.iface | e.ifindex | e.service) == 0
+    return (e.n_vlan | e.n_tunnel | e.pppoe | e.n_mpls | e.iface | e.ifindex) == 0 and e.marks == 0
 
 cdef inline u16 path_of(Paths* paths, const Encap* encap) noexcept nogil:
     """The number of these surroundings, 0 for none at all; PATHS_MAX when the table is full."""

@@ -2,8 +2,9 @@
 
 Two kinds of thing lie around a packet. What both directions share is the base: the kinds of its tunnels, their outer
 ends, a PPPoE session. What one network chooses and another may choose again are the marks: the interface, VLAN tags,
-MPLS labels, VNIs, GRE keys, TEIDs, session numbers. Marks keep strangers with the same addresses apart, but may differ
-by direction, so the flow table hashes the base and learns which marks belong together (flow/table.pyx).
+MPLS labels, VNIs, GRE keys, TEIDs, session numbers, and the hash of what other headers say (`mark` of
+cursor.pxd). Marks keep strangers with the same addresses apart, but may differ by direction, so the flow table hashes
+the base and learns which marks belong together (flow/table.pyx).
 
 A priority tag (VID 0, IEEE 802.1Q 6.8) is no network: it is shown and distinguishes nothing.
 """
@@ -92,7 +93,7 @@ cdef bint same_tags(const Encap* x, const Encap* y) noexcept nogil:
 cdef bint same_path(const Paths* paths, const Encap* x, const Encap* y) noexcept nogil:
     cdef int i
     if (x.n_tunnel != y.n_tunnel or x.pppoe != y.pppoe or x.n_mpls != y.n_mpls or x.iface != y.iface
-            or x.ifindex != y.ifindex or x.service != y.service):
+            or x.ifindex != y.ifindex or x.marks != y.marks):
         return False
     if paths.vlan != VLAN_IGNORE and (x.n_vlan or y.n_vlan) and not same_tags(x, y):
         return False
@@ -109,7 +110,7 @@ cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil:
     cdef int i, n = 0
     cdef const Tunnel* t
     cdef u64 h = mix(e.n_tunnel | <u64>e.pppoe << 8 | <u64>e.iface << 24 | <u64>e.n_mpls << 40,
-                     e.ifindex | <u64>e.service << 32)
+                     e.ifindex ^ e.marks)
     if paths.vlan != VLAN_IGNORE:
         n = tags_of(e, tags)
     for i in range(n):
@@ -125,7 +126,7 @@ cdef u64 path_hash(const Paths* paths, const Encap* e) noexcept nogil:
 cdef bint is_base(const Paths* paths, const Encap* e) noexcept nogil:
     """Is nothing in it that may differ by direction?"""
     cdef int i
-    if e.iface or e.ifindex or e.service or e.n_mpls or (e.n_vlan and paths.vlan != VLAN_KEY):
+    if e.iface or e.ifindex or e.marks or e.n_mpls or (e.n_vlan and paths.vlan != VLAN_KEY):
         return False
     for i in range(e.n_tunnel):
         if e.tunnel[i].mark:
@@ -137,7 +138,8 @@ cdef void strip(const Paths* paths, Encap* e) noexcept nogil:
     """Leave what both directions share."""
     cdef int i
     e.iface = 0
-    e.ifindex = e.service = 0
+    e.ifindex = 0
+    e.marks = 0
     e.n_mpls = 0
     if paths.vlan != VLAN_KEY:
         e.n_vlan = 0

@@ -2,7 +2,9 @@
 
 n bytes at p were captured of `wire`. With `exact` the packet must fill them; without, padding may follow.
 """
-from netwatch._fast.base.bytes cimport u8, u32, be16
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16
+from netwatch._fast.base.sums cimport adds_up, carry, ends_sum, fold, htons, ones_sum
+from netwatch._fast.wire.packet cimport PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 
 cdef enum:
     LEAST_FRAME = 60           # IEEE 802.3, without the check sequence
@@ -18,6 +20,20 @@ cdef bint is_ip(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:
     if n >= 20 and p[0] >> 4 == 4:
         return p[0] & 15 >= 5 and be16(p + 2) >= (p[0] & 15) * 4 and agrees(be16(p + 2), wire, exact)
     return n >= 40 and p[0] >> 4 == 6 and agrees(<u32>be16(p + 4) + 40, wire, exact)
+
+
+cdef bint is_proven(const u8* p, u32 n, u32 wire) noexcept nogil:
+    """A whole packet that fills the rest, and a sum that says so: of the IPv4 header, or, behind IPv6, of the
+    transport (RFC 8200 section 8.1)."""
+    cdef u64 pseudo
+    if n != wire or not is_ip(p, n, wire, True):
+        return False
+    if p[0] >> 4 == 4:
+        return n >= (p[0] & 15) * 4 and adds_up(p, (p[0] & 15) * 4)
+    if p[6] != PROTO_TCP and p[6] != PROTO_UDP and p[6] != PROTO_ICMP6:
+        return False
+    pseudo = carry(ends_sum(p + 8, p + 24), htons(<u16>p[6]) + htons(<u16>(n - 40)))
+    return n >= 48 and fold(ones_sum(pseudo, p + 40, n - 40)) == 0xffff
 
 
 cdef bint is_ethernet(const u8* p, u32 n, u32 wire, bint exact) noexcept nogil:

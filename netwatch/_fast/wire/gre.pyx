@@ -9,7 +9,7 @@ from netwatch._fast.wire.evidence cimport is_ip
 from netwatch._fast.wire.link cimport link_knows
 from netwatch._fast.wire.names cimport (LAYER_ERSPAN, LAYER_GRE, LAYER_WCCP, TUN_ERSPAN, TUN_GRE, TUN_WCCP)
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_WLAN, advance, captured, layer)
-from netwatch._fast.wire.tunnel cimport push_marked
+from netwatch._fast.wire.tunnel cimport push_directed, push_marked
 
 cdef enum:
     CHECKSUM = 0x8000           # flags of the first two bytes
@@ -68,16 +68,24 @@ cdef bint enter(Cursor* c, u8 kind, u32 carried, u32 n, u32 key, u32 mark, u32 f
     if carried == ET_WCCP:
         return wccp(c, n)
     if 0x8200 <= carried <= 0x83FF and carried & 15 == 0 or carried == 0x9000:   # Aruba, by radio and direction
-        push_marked(c, kind, key, mark)
+        push_key(c, kind, key, mark, flags)
         advance(c, n)
         c.next = NEXT_WLAN
         return True
     if not link_knows(carried):
         return False
-    push_marked(c, kind, key, mark)
+    push_key(c, kind, key, mark, flags)
     advance(c, n)
     c.next = carried
     return True
+
+
+cdef void push_key(Cursor* c, u8 kind, u32 key, u32 mark, u32 flags) noexcept nogil:
+    """The call of enhanced GRE is its receiver's own (RFC 2637 section 4.1)."""
+    if flags & 7 == 1:
+        push_directed(c, kind, key, mark)
+    else:
+        push_marked(c, kind, key, mark)
 
 
 cdef bint source_routes(Cursor* c, u32* n) noexcept nogil:
@@ -126,7 +134,7 @@ cdef bint erspan(Cursor* c, u32 n, bint three, bint numbered) noexcept nogil:
     if captured(c) < n + 14:
         return False
     layer(c, LAYER_ERSPAN)
-    push_marked(c, TUN_ERSPAN, session, 0)
+    push_marked(c, TUN_ERSPAN, session, session)
     advance(c, n)
     c.next = NEXT_ETH
     return True

@@ -11,7 +11,7 @@ from netwatch._fast.wire.names cimport (LAYER_CDP, LAYER_EAPOL, LAYER_LACP, LAYE
 from netwatch._fast.wire.cursor cimport (Cursor, NEXT_AMSDU, NEXT_COUNT, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_LLC,
                                          NEXT_MPLS, NEXT_PPP, NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer,
                                          reject, stands_alone)
-from netwatch._fast.wire.evidence cimport is_ethernet
+from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
 from netwatch._fast.wire.linktypes cimport link_open
 from netwatch._fast.wire.tags cimport (e_tag, fabric_path, group_tag, macsec, provider_bridge, redundancy_tag,
                                        service_header, trill, vlan, vn_tag)
@@ -184,8 +184,11 @@ cdef void mpls(Cursor* c) noexcept nogil:
             c.encap.n_mpls += 1
     if captured(c) < 1:
         reject(c, REJECT_LINK_CUT)
-    elif c.p[0] >> 4 == 4 or c.p[0] >> 4 == 6:
+    elif (c.p[0] >> 4 == 4 or c.p[0] >> 4 == 6) and (is_ip(c.p, captured(c), c.wire, True)
+                                                     or not is_ethernet(c.p, captured(c), c.wire, False)):
         c.next = NEXT_IP
+    elif c.p[0] >> 4 == 1 and not is_ethernet(c.p, captured(c), c.wire, False):
+        stands_alone(c, PROTO_L2, <u16>ET_MPLS)                  # an associated channel (RFC 5586)
     elif captured(c) >= 4 and c.p[0] >> 4 == 0 and entry >> 12 != 0 and (
             is_ethernet(c.p + 4, captured(c) - 4, c.wire - 4, False)
             or not is_ethernet(c.p, captured(c), c.wire, False)):

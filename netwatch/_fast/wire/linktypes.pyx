@@ -2,11 +2,13 @@
 
 Each function leaves in the cursor what comes next: Ethernet, LLC, PPP, a network protocol, or a rejection.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be32, le16, le32
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be32, le16, le32
+from netwatch._fast.base.mix cimport mix_bytes
 from netwatch._fast.wire.names cimport (LAYER_CHDLC, LAYER_FRELAY, LAYER_LOOP, LAYER_NFLOG, LAYER_NULL, LAYER_PKTAP,
                                         LAYER_RAW, LAYER_SLL, LAYER_SLL2, REJECT_LINK_CUT, REJECT_LINK_TYPE)
-from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_GRE, NEXT_IP, NEXT_LINK, NEXT_LLC, NEXT_PPP,
-                                         NEXT_REJECT, NEXT_WLAN, advance, captured, layer, reject)
+from netwatch._fast.wire.cursor cimport (Cursor, MARK_CIRCUIT, MARK_INTERFACE, NEXT_ETH, NEXT_GRE, NEXT_IP, NEXT_LINK,
+                                         NEXT_LLC, NEXT_PPP, NEXT_REJECT, NEXT_WLAN, advance, captured, layer, mark,
+                                         reject)
 from netwatch._fast.wire.devices cimport (broadcom_open, dsa_open, enc_open, infiniband_open, ipnet_open, juniper_open,
                                           pflog_open)
 from netwatch._fast.wire.wlan cimport radiotap_open
@@ -169,6 +171,7 @@ cdef void frelay_open(Cursor* c) noexcept nogil:
     if n > 4 or not advance(c, n) or captured(c) < 2:
         reject(c, REJECT_LINK_CUT)
         return
+    mark(c, MARK_CIRCUIT, be16(p) & 0xfcf0 | <u32>(p[2] & 0xfe if n > 2 else 0) << 16)
     p = c.p
     if p[0] != 0x03:
         c.next = be16(p)
@@ -200,14 +203,17 @@ cdef void pktap_open(Cursor* c) noexcept nogil:
     if n < 12 or not advance(c, n):
         reject(c, REJECT_LINK_CUT)
         return
+    if n >= 36:
+        mark(c, MARK_INTERFACE, mix_bytes(p + 12, 24))          # its name
     c.link = <u16>(le32(p + 8) & 0xffff)
     c.next = NEXT_LINK
 
 
 cdef void nflog_open(Cursor* c) noexcept nogil:
-    """LINKTYPE_NFLOG: address family, then TLVs in host order padded to 4; the payload is type 9."""
+    """LINKTYPE_NFLOG: address family, then TLVs in host order padded to 4; the payload is type 9. Types 4 and 5 are
+    the interfaces that it came in by and goes out by."""
     cdef const u8* p = c.p
-    cdef u32 n, kind
+    cdef u32 n, kind, incoming = 0, outgoing = 0
     layer(c, LAYER_NFLOG)
     if not advance(c, 4):
         reject(c, REJECT_LINK_CUT)
@@ -218,7 +224,11 @@ cdef void nflog_open(Cursor* c) noexcept nogil:
         kind = le16(p + 2) & 0x7fff
         if n < 4:
             break
+        if n >= 8 and captured(c) >= 8 and (kind == 4 or kind == 5):
+            incoming, outgoing = be32(p + 4) if kind == 4 else incoming, be32(p + 4) if kind == 5 else outgoing
         if kind == 9:
+            if incoming | outgoing:
+                mark(c, MARK_INTERFACE, <u64>max(incoming, outgoing) << 32 | min(incoming, outgoing))
             advance(c, 4)
             c.next = NEXT_IP
             return

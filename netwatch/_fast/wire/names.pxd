@@ -50,7 +50,8 @@ cdef enum:
     TUN_GUE = 24
     TUN_LWAPP = 25
     TUN_MINIMAL = 26
-    TUN_COUNT = 27
+    TUN_FOU = 27
+    TUN_COUNT = 28
 
 cdef enum:
     LAYER_NONE = 0

@@ -2,4 +2,3 @@
 from netwatch._fast.wire.cursor cimport Cursor
 
 cdef bint udp_tunnel(Cursor* c) noexcept nogil
-cdef bint l2tp_in_ip(Cursor* c) noexcept nogil

@@ -1,27 +1,30 @@
-"""Tunnels over UDP, by port; Teredo by what it carries.
+"""Tunnels over UDP, by port, or by what they carry.
 
 Each function checks that the header is what its port promises before it calls it a tunnel; where the header is weak,
 what it carries must be a packet by its own lengths. Otherwise the datagram stays what it was. The cursor is left at
 what is carried, and the tunnel with its outer ends is noted in the Encap. Ports: IANA; 8472 is Linux' old VXLAN port.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be32
-from netwatch._fast.wire.evidence cimport find_ethernet, is_ethernet, is_ip
+from netwatch._fast.base.mix cimport mix_bytes
+from netwatch._fast.wire.evidence cimport is_ethernet, is_ip, is_proven
 from netwatch._fast.wire.gre cimport gre
+from netwatch._fast.wire.l2tp cimport l2tp
 from netwatch._fast.wire.link cimport link_knows
-from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE, LAYER_GTPU, LAYER_GUE, LAYER_L2TP,
-                                        LAYER_L2TPV3, LAYER_LISP, LAYER_LWAPP, LAYER_TEREDO, LAYER_TZSP, LAYER_VXLAN,
-                                        TUN_AYIYA, TUN_CAPWAP, TUN_GENEVE, TUN_GRE_UDP, TUN_GTPU, TUN_GUE, TUN_L2TP,
-                                        TUN_L2TPV3, TUN_LISP, TUN_LWAPP, TUN_MPLS_UDP, TUN_TEREDO, TUN_TZSP, TUN_VXLAN)
-from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_MPLS, NEXT_PPP,
-                                         NEXT_WLAN, NEXT_WLAN_SWAPPED, advance, captured, layer)
+from netwatch._fast.wire.names cimport (LAYER_AYIYA, LAYER_CAPWAP, LAYER_GENEVE, LAYER_GTPU, LAYER_GUE, LAYER_LISP,
+                                        LAYER_LWAPP, LAYER_TEREDO, LAYER_TZSP, LAYER_VXLAN, TUN_AYIYA, TUN_CAPWAP,
+                                        TUN_FOU, TUN_GENEVE, TUN_GRE_UDP, TUN_GTPU, TUN_GUE, TUN_LISP, TUN_LWAPP,
+                                        TUN_MPLS_UDP, TUN_TEREDO, TUN_TZSP, TUN_VXLAN)
+from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LINK, NEXT_MPLS, NEXT_WLAN, NEXT_WLAN_SWAPPED,
+                                         advance, captured, layer)
 from netwatch._fast.wire.tunnel cimport push_directed, push_marked, push_tunnel
 
 cdef enum:
     ET_NSH = 0x894F
+    ET_BRIDGED = 0x6558
+    LEAST = 28                  # bytes of the shortest datagram in IPv4
     OVERLAYS = 20
     BY_DESTINATION = 0x80       # a port that only the receiver has
     LABELS = 8                  # of a stack that is looked through
-    COOKIE = 12                 # most bytes between an L2TPv3 session and its frame
 
 ctypedef bint (*Overlay)(Cursor*) noexcept nogil
 
@@ -64,7 +67,7 @@ cdef bint udp_tunnel(Cursor* c) noexcept nogil:
         to, source = OVERLAY_OF[b], OVERLAY_OF[a]
         if by_port(c, to, source):
             return True
-    return captured(c) > 40 and c.p[0] >> 4 == 6 and teredo_by_content(c)
+    return captured(c) >= LEAST and by_content(c)
 
 
 cdef bint by_port(Cursor* c, u8 to, u8 source) noexcept nogil:
@@ -73,11 +76,43 @@ cdef bint by_port(Cursor* c, u8 to, u8 source) noexcept nogil:
     return source and not source & BY_DESTINATION and source != to and OVERLAY[source](c)
 
 
+cdef bint by_content(Cursor* c) noexcept nogil:
+    """On a port that is nobody's: a header of which every fixed bit is right, and a packet or frame that fills the
+    datagram; where the header is short or missing (foo over UDP), a packet whose sums are right as well."""
+    cdef const u8* p = c.p
+    cdef u32 n = captured(c)
+    if p[0] >> 4 == 6:
+        return teredo_by_content(c) or (is_proven(p, n, c.wire) and bare_ip(c))
+    if p[0] >> 4 == 4:
+        return is_proven(p, n, c.wire) and bare_ip(c)
+    if p[0] == 0x08 and be24(p + 1) == 0 and p[7] == 0:
+        return is_ethernet(p + 8, n - 8, c.wire - 8, True) and vxlan(c)
+    if p[0] >> 6 == 0 and p[1] & 0x3f == 0 and be16(p + 2) == ET_BRIDGED and p[7] == 0:
+        n = 8 + (p[0] & 0x3f) * 4
+        return captured(c) > n and is_ethernet(p + n, captured(c) - n, c.wire - n, True) and geneve(c)
+    if p[0] >> 4 == 3 and p[1] == 255 and <u32>be16(p + 2) + 8 == c.wire:
+        n = gtpu_header(c)
+        return n and captured(c) > n and is_ip(p + n, captured(c) - n, c.wire - n, True) and gtpu(c)
+    if be16(p) & 0x4FFF == 0 and (be16(p + 2) == 0x0800 or be16(p + 2) == 0x86DD):
+        n = 4 + ((p[0] >> 7) + (p[0] >> 5 & 1) + (p[0] >> 4 & 1)) * 4
+        return captured(c) > n and is_proven(p + n, captured(c) - n, c.wire - n) and gre(c, TUN_GRE_UDP)
+    n = 4 + (p[0] & 31) * 4
+    return (p[0] >> 5 == 0 and (p[1] == 4 or p[1] == 41) and captured(c) > n
+            and is_proven(p + n, captured(c) - n, c.wire - n) and gue(c))
+
+
+cdef bint bare_ip(Cursor* c) noexcept nogil:
+    """Foo over UDP (Linux' fou): nothing stands between."""
+    push_tunnel(c, TUN_FOU)
+    c.next = NEXT_IP
+    return True
+
+
 cdef bint teredo_by_content(Cursor* c) noexcept nogil:
     """Between a client and a relay Teredo may use any port (RFC 4380 section 5.4): an IPv6 packet that fills the
     datagram, with one end in 2001::/32."""
     cdef const u8* p = c.p
-    if be32(p + 8) != 0x20010000 and be32(p + 24) != 0x20010000:
+    if captured(c) <= 40 or (be32(p + 8) != 0x20010000 and be32(p + 24) != 0x20010000):
         return False
     return is_ip(p, captured(c), c.wire, True) and teredo(c)
 
@@ -125,7 +160,7 @@ cdef bint capwap(Cursor* c) noexcept nogil:
     if word & 0x100 and (word >> 9) & 31 > 1:               # 1 is IEEE 802.11; some writers leave it out
         return False
     layer(c, LAYER_CAPWAP)
-    push_tunnel(c, TUN_CAPWAP)
+    push_marked(c, TUN_CAPWAP, 0, word >> 14 & 31)          # the radio
     advance(c, n)
     if not word & 0x100:
         c.next = NEXT_ETH
@@ -150,25 +185,32 @@ cdef bint geneve(Cursor* c) noexcept nogil:
     return True
 
 
-cdef bint gtpu(Cursor* c) noexcept nogil:
-    """3GPP TS 29.281 section 5.1: version 1, message 255 (G-PDU), optional fields, extension headers; then IP."""
+cdef u32 gtpu_header(const Cursor* c) noexcept nogil:
+    """Bytes of a GTP-U header (3GPP TS 29.281 section 5.1) of version 1 and message 255 (G-PDU), with its optional
+    fields and extension headers; 0 when it is none."""
     cdef const u8* p = c.p
-    cdef u32 n = 8, teid
+    cdef u32 n = 12
     cdef u8 more
     if captured(c) < 9 or p[0] & 0xF0 != 0x30 or p[1] != 255:
-        return False
-    teid = be32(p + 4)
-    if p[0] & 7:
-        n = 12
-        if captured(c) < 12:
-            return False
-        more = p[11] if p[0] & 4 else 0
-        while more:
-            if captured(c) <= n or p[n] == 0 or captured(c) < n + <u32>p[n] * 4:
-                return False
-            n += <u32>p[n] * 4
-            more = p[n - 1]
-    if captured(c) <= n:
+        return 0
+    if not p[0] & 7:
+        return 8
+    if captured(c) < n:
+        return 0
+    more = p[11] if p[0] & 4 else 0
+    while more:
+        if captured(c) <= n or p[n] == 0 or captured(c) < n + <u32>p[n] * 4:
+            return 0
+        n += <u32>p[n] * 4
+        more = p[n - 1]
+    return n
+
+
+cdef bint gtpu(Cursor* c) noexcept nogil:
+    """What GTP-U carries: IP, or a frame."""
+    cdef const u8* p = c.p
+    cdef u32 n = gtpu_header(c)
+    if n == 0 or captured(c) <= n:
         return False
     if p[n] >> 4 == 4 or p[n] >> 4 == 6:
         c.next = NEXT_IP
@@ -177,7 +219,7 @@ cdef bint gtpu(Cursor* c) noexcept nogil:
     else:
         return False
     layer(c, LAYER_GTPU)
-    push_directed(c, TUN_GTPU, teid)
+    push_directed(c, TUN_GTPU, be32(p + 4), be32(p + 4))
     advance(c, n)
     return True
 
@@ -202,74 +244,6 @@ cdef bint teredo(Cursor* c) noexcept nogil:
     if captured(c) < n + 40 or p[n] >> 4 != 6 or <u32>be16(p + n + 4) + 40 > c.wire - n:
         return False
     return ip_behind(c, LAYER_TEREDO, TUN_TEREDO, n)
-
-
-cdef bint l2tp(Cursor* c) noexcept nogil:
-    """L2TPv2 data message (RFC 2661 section 3.1): flags, ids, optional sequence and offset, then PPP. Version 3 over
-    UDP (RFC 3931 section 4.1.2.1) has a session of four bytes."""
-    cdef const u8* p = c.p
-    cdef u32 flags, n = 6, session
-    if captured(c) < 8:
-        return False
-    flags = be16(p)
-    if flags == 3:
-        return advance_to_frame(c, 4)
-    if flags & 0x8000 or flags & 0x000F != 2:
-        return False
-    if flags & 0x4000:
-        n += 2
-    session = be16(p + n - 2)
-    if flags & 0x0800:
-        n += 4
-    if flags & 0x0200:
-        if captured(c) < n + 2:
-            return False
-        n += 2 + be16(p + n)
-    if captured(c) < n + 2:
-        return False
-    layer(c, LAYER_L2TP)
-    push_directed(c, TUN_L2TP, session)
-    advance(c, n)
-    c.next = NEXT_PPP
-    return True
-
-
-cdef bint advance_to_frame(Cursor* c, u32 n) noexcept nogil:
-    """L2TPv3 data (RFC 3931 section 4.1): n bytes, a session, a cookie and a sublayer whose lengths only the ends know;
-    then a frame that fills the rest, or a packet, bare or behind PPP's protocol."""
-    cdef u32 session, gap
-    cdef const u8* p
-    if captured(c) < n + 8:
-        return False
-    session = be32(c.p + n)
-    if session == 0:                                        # a control message
-        return False
-    n += 4
-    gap = find_ethernet(c.p + n, captured(c) - n, c.wire - n, COOKIE)
-    if gap <= COOKIE:
-        return session_of(c, session, n + gap, NEXT_ETH)
-    for gap in range(0, COOKIE + 1, 4):
-        p = c.p + n + gap
-        if captured(c) <= n + gap + 20:
-            break
-        if is_ip(p, captured(c) - n - gap, c.wire - n - gap, True):
-            return session_of(c, session, n + gap, NEXT_IP)
-        if p[0] == 0xff and p[1] == 3 and is_ip(p + 4, captured(c) - n - gap - 4, c.wire - n - gap - 4, True):
-            return session_of(c, session, n + gap, NEXT_PPP)
-    return False
-
-
-cdef bint session_of(Cursor* c, u32 session, u32 n, u32 following) noexcept nogil:
-    layer(c, LAYER_L2TPV3)
-    push_directed(c, TUN_L2TPV3, session)
-    advance(c, n)
-    c.next = following
-    return True
-
-
-cdef bint l2tp_in_ip(Cursor* c) noexcept nogil:
-    """L2TPv3 over IP (RFC 3931 section 4.1.1): the session comes first."""
-    return advance_to_frame(c, 0)
 
 
 cdef bint gre_in_udp(Cursor* c) noexcept nogil:
@@ -334,7 +308,11 @@ cdef bint ayiya(Cursor* c) noexcept nogil:
     n = 8 + (<u32>1 << (p[0] >> 4)) + (p[1] >> 4) * 4
     if captured(c) <= n or not is_ip(p + n, captured(c) - n, c.wire - n, True):
         return False
-    return ip_behind(c, LAYER_AYIYA, TUN_AYIYA, n)
+    layer(c, LAYER_AYIYA)
+    push_directed(c, TUN_AYIYA, 0, <u32>mix_bytes(p + 8, <u32>1 << (p[0] >> 4)))
+    advance(c, n)
+    c.next = NEXT_IP
+    return True
 
 
 cdef bint tzsp(Cursor* c) noexcept nogil:
@@ -391,7 +369,7 @@ cdef bint lwapp(Cursor* c) noexcept nogil:
     if captured(c) < 6 + 24 or p[0] & 0xC7 or be16(p + 2) != c.wire - 6:
         return False
     layer(c, LAYER_LWAPP)
-    push_tunnel(c, TUN_LWAPP)
+    push_marked(c, TUN_LWAPP, 0, p[0] >> 3 & 7)             # the radio
     advance(c, 6)
     c.next = NEXT_WLAN_SWAPPED if c.p[0] & 3 else <u32>NEXT_WLAN
     return True

@@ -54,8 +54,10 @@ cdef enum:                # Packet.notes, names in flowtext.pyx
     NOTE_BAD_SUM = 512    # the checksum is wrong, though its sender's others are right: likewise
     NOTE_COPY = 1024      # the same packet was captured a moment ago
     NOTE_BEYOND = 2048    # its headers say more than the frame has: likewise
-    NOTE_DROPPED = 2816   # any of these that its receiver drops
-    NOTE_COUNT = 12
+    NOTE_SIGNED = 4096    # signed where the others are not, or the other way round: likewise
+    NOTE_DROPPED = 6912   # any of these that its receiver drops
+    NOTE_HEADER = 32768   # an IPv4 header does not add up; gone once the flow has said what that means
+    NOTE_COUNT = 13
 
 cdef enum:                # Frame.bits
     FRAME_TIMELESS = 1    # the input does not say when; `ts` is that of the frame before
@@ -87,7 +89,7 @@ cdef struct Encap:        # what lies around the packet; zeroed but for its coun
     u16 pppoe             # session id, 0 none
     u16 iface             # Frame.iface
     u32 ifindex           # the interface that the frame itself names (SLL2), 0 none
-    u32 service           # IEEE 802.1ah I-SID + 1, 0 none
+    u64 marks             # hash of what else names a network (MARK_* of cursor.pxd), 0 none
     u32 mpls[MAX_TAGS]    # labels, outermost first
     Tunnel tunnel[MAX_TUNNELS]
 

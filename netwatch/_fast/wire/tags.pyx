@@ -2,12 +2,12 @@
 
 Each function begins behind the EtherType that names its header, and leaves in the cursor what the header says follows.
 """
-from netwatch._fast.base.bytes cimport u8, u16, u32, be16, be24
+from netwatch._fast.base.bytes cimport u8, u16, u32, u64, be16, be24, be64
 from netwatch._fast.wire.packet cimport MAX_TAGS, PROTO_L2
 from netwatch._fast.wire.names cimport (LAYER_CMD, LAYER_ETAG, LAYER_FABRICPATH, LAYER_HSR, LAYER_MACSEC, LAYER_NSH,
                                         LAYER_PBB, LAYER_TRILL, LAYER_VLAN, LAYER_VNTAG, REJECT_LINK_CUT)
-from netwatch._fast.wire.cursor cimport (Cursor, NEXT_ETH, NEXT_IP, NEXT_LLC, NEXT_MPLS, advance, captured, layer,
-                                         reject, stands_alone)
+from netwatch._fast.wire.cursor cimport (Cursor, MARK_CHANNEL, MARK_PATH, MARK_PORT, MARK_SERVICE, NEXT_ETH, NEXT_IP,
+                                         NEXT_LLC, NEXT_MPLS, advance, captured, layer, mark, reject, stands_alone)
 
 cdef enum:
     ET_LENGTH = 1536            # below it an EtherType is a length
@@ -50,7 +50,7 @@ cdef void provider_bridge(Cursor* c) noexcept nogil:
     if not advance(c, 4):
         reject(c, REJECT_LINK_CUT)
         return
-    c.encap.service = be24(p + 1) + 1
+    mark(c, MARK_SERVICE, be24(p + 1))
     c.next = NEXT_ETH
 
 
@@ -60,13 +60,24 @@ cdef void group_tag(Cursor* c) noexcept nogil:
 
 
 cdef void vn_tag(Cursor* c) noexcept nogil:
-    """Cisco VN-Tag (0x8926): direction, virtual interfaces."""
+    """Cisco VN-Tag (0x8926): direction, destination and source of virtual interfaces."""
+    cdef const u8* p = c.p
     tagged(c, LAYER_VNTAG, 6)
+    if c.p != p:
+        mark_ports(c, be16(p) & 0x3fff, be16(p + 2) & 0x0fff)
 
 
 cdef void e_tag(Cursor* c) noexcept nogil:
-    """IEEE 802.1BR E-TAG (0x893F): priority, E-CIDs."""
+    """IEEE 802.1BR E-TAG (0x893F): priority, the E-CIDs of where it came in and where it goes to."""
+    cdef const u8* p = c.p
     tagged(c, LAYER_ETAG, 8)
+    if c.p != p:
+        mark_ports(c, <u32>(be16(p) & 0x0fff) << 8 | p[4], <u32>(be16(p + 2) & 0x3fff) << 8 | p[5])
+
+
+cdef void mark_ports(Cursor* c, u32 a, u32 b) noexcept nogil:
+    """The ports that the packet is between: the same two, or the same one, for its answer."""
+    mark(c, MARK_PORT, <u64>max(a, b) << 32 | min(a, b))
 
 
 cdef void fabric_path(Cursor* c) noexcept nogil:
@@ -102,6 +113,8 @@ cdef void macsec(Cursor* c) noexcept nogil:
         return
     if p[0] & MACSEC_SCI:
         n += 8
+        if captured(c) >= n:
+            mark(c, MARK_CHANNEL, be64(p + 6))
     size = p[1] & 0x3f
     if not advance(c, n):
         reject(c, REJECT_LINK_CUT)
@@ -120,14 +133,16 @@ cdef void macsec(Cursor* c) noexcept nogil:
 
 
 cdef void service_header(Cursor* c) noexcept nogil:
-    """NSH (RFC 8300 section 2.2): length in words of 4 bytes, next protocol."""
+    """NSH (RFC 8300 section 2.2): length in words of 4 bytes, next protocol, service path."""
     cdef const u8* p = c.p
     cdef u32 n
     layer(c, LAYER_NSH)
     n = (be16(p) & 0x3f) * 4 if captured(c) >= 8 else 0
     if n < 8 or not advance(c, n):
         reject(c, REJECT_LINK_CUT)
-    elif p[3] == 1 or p[3] == 2:
+        return
+    mark(c, MARK_PATH, be24(p + 4))
+    if p[3] == 1 or p[3] == 2:
         c.next = NEXT_IP
     elif p[3] == 3:
         c.next = NEXT_ETH

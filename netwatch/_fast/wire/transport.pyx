@@ -4,8 +4,8 @@ TCP: RFC 9293; UDP: RFC 768; UDP-Lite: RFC 3828; SCTP: RFC 9260; ICMP: RFC 792, 
 (tunnels, AH, IPComp) leaves in the cursor what comes next. Every read is preceded by a check of the captured length.
 """
 from netwatch._fast.base.bytes cimport u8, u32, be16
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, PROTO_ICMP, PROTO_ICMP6, PROTO_IGMP,
-                                         PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, MAX_TUNNELS, NOTE_BEYOND, NOTE_DROPPED, PROTO_ICMP, PROTO_ICMP6,
+                                         PROTO_IGMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, Packet)
 from netwatch._fast.wire.names cimport (LAYER_AH, LAYER_ESP, LAYER_ICMP, LAYER_ICMP6, LAYER_IGMP,
                                         LAYER_PIM, LAYER_SCTP, LAYER_UDP, LAYER_UDPLITE,
                                         REJECT_TRANSPORT_BEYOND, REJECT_TRANSPORT_CUT, REJECT_TRANSPORT_HEADER,
@@ -17,7 +17,8 @@ from netwatch._fast.wire.defrag cimport defrag_keep
 from netwatch._fast.wire.evidence cimport is_ethernet, is_ip
 from netwatch._fast.wire.gre cimport gre
 from netwatch._fast.wire.ipcomp cimport ipcomp_open
-from netwatch._fast.wire.overlays cimport l2tp_in_ip, udp_tunnel
+from netwatch._fast.wire.l2tp cimport l2tp_in_ip
+from netwatch._fast.wire.overlays cimport udp_tunnel
 from netwatch._fast.wire.tunnel cimport push_tunnel
 
 cdef enum:
@@ -62,7 +63,7 @@ _carried(17, minimal, (55,))
 
 
 cdef void other_transport(Cursor* c) noexcept nogil:
-    if c.pk.notes & NOTE_BEYOND and READER_OF[c.pk.proto] > ENDS_ONLY:
+    if c.pk.notes & NOTE_DROPPED and READER_OF[c.pk.proto] > ENDS_ONLY:
         rest_is_payload(c)                      # who drops it enters no tunnel
     else:
         READER[READER_OF[c.pk.proto]](c)
@@ -131,7 +132,7 @@ cdef void udp(Cursor* c) noexcept nogil:
         if c.wire < captured(c):
             c.end = c.p + c.wire
     rest_is_payload(c)
-    if c.encap.n_tunnel < MAX_TUNNELS and not pk.notes & NOTE_BEYOND and udp_tunnel(c):
+    if c.encap.n_tunnel < MAX_TUNNELS and not pk.notes & NOTE_DROPPED and udp_tunnel(c):
         c.entered = True
 
 

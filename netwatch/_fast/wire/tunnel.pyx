@@ -26,9 +26,9 @@ cdef void push_marked(Cursor* c, u8 kind, u32 number, u32 mark) noexcept nogil:
     c.encap.n_tunnel += 1
 
 
-cdef void push_directed(Cursor* c, u8 kind, u32 number) noexcept nogil:
-    """A tunnel whose number is its receiver's own (TEID, session): the same number the other way is another tunnel."""
+cdef void push_directed(Cursor* c, u8 kind, u32 number, u32 mark) noexcept nogil:
+    """A tunnel whose mark is its receiver's own (TEID, session): the same one the other way is another tunnel."""
     cdef u32 turned = 0
     if memcmp(c.pk.src, c.pk.dst, 16) > 0:
         turned = 0x80000001
-    push_marked(c, kind, number, number ^ turned if number else 0)
+    push_marked(c, kind, number, mark ^ turned if mark else 0)
