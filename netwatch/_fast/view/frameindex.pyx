@@ -16,9 +16,9 @@ from netwatch._fast.wire.packet cimport FRAME_TIMELESS, Frame, NOTE_COUNT, Packe
 
 cdef enum:
     FIRST_ROOM = 4096
-    SIDE = 56                  # places of bits in Entry.place; the notes from 44 on
-    TIMELESS = 57
-    SEVERITY = 58
+    SIDE = 57                  # places of bits in Entry.place; the notes from 44 on
+    TIMELESS = 58
+    SEVERITY = 59
     NOTES = 44
     IFACE = 40                 # ... and in Entry.whose
     GAP = 56

@@ -2,8 +2,8 @@
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport i64, u8, u16, u32, u64, be16, be32
-from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, FRAME_TIMELESS, Frame, Packet, MAX_LAYERS, MAX_TAGS,
-                                         PROTO_ARP)
+from netwatch._fast.wire.packet cimport (FAMILY_IP4, FAMILY_IP6, FRAME_TIMELESS, Frame, NOTE_HEADER, Packet,
+                                         MAX_LAYERS, MAX_TAGS, PROTO_ARP)
 
 cdef enum:
     SLL2 = 276             # LINKTYPE_LINUX_SLL2, and where in its header the index stands
@@ -92,7 +92,7 @@ cdef inline void packet_row(PacketRow* row, const Packet* pk, const Frame* f) no
     row.sport = pk.sport
     row.dport = pk.dport
     row.window = pk.window
-    row.notes = pk.notes
+    row.notes = pk.notes & ~NOTE_HEADER    # of a frame that is read again no flow has said it
     row.family = pk.family
     row.reject = pk.reject
     row.flags = pk.flags
