@@ -25,7 +25,7 @@ EXPERT = {
     ("note", "zero window"): ("warning", "sequence", "tcp", "zero window"),
     ("note", "keep-alive"): ("note", "sequence", "tcp", "keep-alive"),
     ("note", "outside window"): ("warning", "sequence", "tcp", "outside the receive window"),
-    ("note", "unexpected signature"): ("warning", "security", "tcp", "signed where the connection is not, or not signed"),
+    ("note", "unexpected signature"): ("warning", "security", "tcp", "signed and its connection not, or the reverse"),
     ("note", "bad checksum"): ("error", "checksum", "tcp", "bad checksum"),
 }
 SEVERITIES = ("error", "warning", "note", "chat")

@@ -16,7 +16,7 @@ larger than the receiver's segment size was joined by it.
 """
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, i32, be16
 from netwatch._fast.base.sums cimport carry, ends_sum, fold, htons, ones_sum
-from netwatch._fast.flow.row cimport Row, TcpRow
+from netwatch._fast.flow.row cimport HEAD_WRONG, SUM_RIGHT, Row, TcpRow
 from netwatch._fast.wire.packet cimport (FAMILY_IP4, NOTE_BAD_SUM, NOTE_OUTSIDE, NOTE_SIGNED, PROTO_TCP, Packet,
                                          TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN)
 
@@ -24,9 +24,7 @@ cdef enum:
     UNKNOWN_SHIFT = 14         # ... nor any shift
     SURE_MSS = 536             # RFC 9293 section 3.7.1
     SUM_AT = 16                # the checksum's place in the header
-    ONE_RIGHT = 1              # Row.nxt of what is not TCP: a right sum of UDP was seen
-    NONE_ADDS_UP = 2           # ... and the first IPv4 header was wrong
-    NONE_RIGHT = 32            # likewise in TcpRow.fins, of side a; 64 of b
+    NONE_RIGHT = 32            # TcpRow.fins: the first IPv4 header of side a was wrong; 64 of b
     MD5 = 19                   # TCP options (IANA)
     AUTHENTICATION = 29
     UDP_HEADER = 8
@@ -145,9 +143,9 @@ cdef bint datagram_is_spoilt(Row* row, const Packet* pk) noexcept nogil:
         return False
     pseudo = carry(ends_sum(pk.src, pk.dst), htons(pk.proto) + htons(<u16>n))
     if fold(ones_sum(pseudo, header, n)) == 0xffff:
-        row.nxt[pk.side] |= ONE_RIGHT
+        row.acked[pk.side] |= SUM_RIGHT
         return False
-    return row.nxt[pk.side] & ONE_RIGHT and pk.payload_len <= SURE_DATAGRAM and htons(pk.checksum) != fold(pseudo)
+    return row.acked[pk.side] & SUM_RIGHT and pk.payload_len <= SURE_DATAGRAM and htons(pk.checksum) != fold(pseudo)
 
 
 cdef bint header_is_wrong(Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
@@ -157,9 +155,9 @@ cdef bint header_is_wrong(Row* row, TcpRow* t, const Packet* pk) noexcept nogil:
         if t != NULL:
             t.fins |= <u8>(NONE_RIGHT << pk.side)
         else:
-            row.nxt[pk.side] |= NONE_ADDS_UP
+            row.acked[pk.side] |= HEAD_WRONG
         return False
-    return not (t.fins & (NONE_RIGHT << pk.side) if t != NULL else row.nxt[pk.side] & NONE_ADDS_UP)
+    return not (t.fins & (NONE_RIGHT << pk.side) if t != NULL else row.acked[pk.side] & HEAD_WRONG)
 
 
 cdef bint strange_ack(const Row* row, TcpRow* t, const Packet* pk) noexcept nogil:

@@ -83,6 +83,11 @@ cdef enum:                 # Cold.ended
     END_INPUT = 5
     END_REUSED = 6         # the same 5-tuple began anew; reported as "timeout" or "fin" by its state
 
+cdef enum:                 # of Row.acked of what is not TCP, by side
+    SUM_RIGHT = 0x20000000 # a right checksum of UDP was seen
+    HEAD_WRONG = 0x40000000  # the first IPv4 header did not add up
+    SUM_BITS = 0x60000000
+
 cdef enum:                 # Conn.found
     FOUND_NOBODY = 255
 
@@ -105,8 +110,8 @@ cdef struct Row:
     u64 packets[2]
     u64 bytes[2]           # frame bytes on the wire
     u64 payload[2]         # transport payload bytes, retransmissions left out
-    u32 nxt[2]             # TCP: one past the highest sequence number sent by the side; else bits of receiver.pyx
-    u32 acked[2]           # TCP: highest acknowledgement number sent by the side
+    u32 nxt[2]             # TCP: one past the highest sequence number sent by the side
+    u32 acked[2]           # TCP: highest acknowledgement number sent by the side; else SUM_* beside a reader's own
     Conn* conn             # NULL when nobody reads the flow's content
     u32 tcp                # TCP, ICMP echo: its TcpRow; other ICMP: type * 256 + code; link layer: type; QUIC: idle s
     u8 state               # ST_*

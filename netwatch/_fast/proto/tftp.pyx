@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, i64, Slice, be16, find_byte, slice_of
 from netwatch._fast.look.announced cimport announce
-from netwatch._fast.flow.row cimport ST_TFTP_ERROR, ST_TFTP_REQUEST, ST_TFTP_TRANSFER
+from netwatch._fast.flow.row cimport SUM_BITS, ST_TFTP_ERROR, ST_TFTP_REQUEST, ST_TFTP_TRANSFER
 from netwatch._fast.look.protocol cimport (EV_CHUNK, Look, Proto, ON_UDP, PARSE_DONE, PARSE_NOT_MINE, PARSE_OK, event,
                                            fact_once, facts_find, set_initiator, reads, learnt, wants, last_said)
 from netwatch._fast.proto.common.learn cimport HINT_TFTP, Hint, fact_distinct, hint_of, hint_set, keep_text, keep_u16
@@ -18,6 +18,7 @@ from netwatch._fast.wire.packet cimport PROTO_UDP
 from netwatch._fast.proto.common.describing import by_key, first, listed, named, number, one_or_all, text
 
 cdef enum:
+    BLOCKS = 0x0fffffff         # of Row.acked: the number of the newest block; all of them: one is missing
     RRQ = 1                    # RFC 1350 section 5
     WRQ = 2
     DATA = 3
@@ -135,14 +136,15 @@ cdef void options(Look* look, Slice rest, bint acked) noexcept nogil:
 cdef void tell_block(Look* look, u16 block, Slice data) noexcept nogil:
     """The next block of the file is the next piece of a stream, of a length of its own. Behind one that is missing
     nothing more is told. What a row keeps of TCP's acknowledgements is the number of the newest block."""
-    cdef u32* newest = &look.row.acked[look.side]
+    cdef u32* kept = &look.row.acked[look.side]
+    cdef u32 newest = kept[0] & BLOCKS
+    cdef bint next = block == <u16>(newest + 1)
     cdef u8* room
-    if newest[0] == <u32>-1 or block == <u16>newest[0]:
+    if newest == BLOCKS or block == <u16>newest:
         return
-    if block != <u16>(newest[0] + 1):
-        newest[0] = <u32>-1
+    kept[0] = kept[0] & SUM_BITS | (newest + 1 if next else <u32>BLOCKS)
+    if not next:
         return
-    newest[0] += 1
     room = event(look, EV_CHUNK, 0, data.n)
     if room != NULL and data.n:
         memcpy(room, data.p, data.n)

@@ -2,7 +2,7 @@
 from libc.string cimport memcmp
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice
-from netwatch._fast.flow.row cimport Facts, Row
+from netwatch._fast.flow.row cimport SUM_BITS, Facts, Row
 from netwatch._fast.look.protocol cimport Look, fact_add, fact_number, more_than_kept
 
 cdef enum:
@@ -139,9 +139,9 @@ cdef inline Hint hint_of(const Row* row, int side) noexcept nogil:
     h.id = row.nxt[side]
     h.seq = <u16>(row.acked[side] & 0xffff)
     h.count = <u8>(row.acked[side] >> 16 & 0xff)
-    h.tag = <u8>(row.acked[side] >> 24)
+    h.tag = <u8>(row.acked[side] >> 24 & 0x1f)
     return h
 
 cdef inline void hint_set(Row* row, int side, u8 tag, u32 id, u16 seq, u8 count) noexcept nogil:
     row.nxt[side] = id
-    row.acked[side] = <u32>tag << 24 | <u32>count << 16 | seq
+    row.acked[side] = row.acked[side] & SUM_BITS | <u32>tag << 24 | <u32>count << 16 | seq
