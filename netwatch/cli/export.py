@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from netwatch.cli.sources import open_source
 from netwatch.export import har
 from netwatch.export.bodies import Content
 from netwatch.export.carried import ABOUT, Carried
-from netwatch.export.found import Found
+from netwatch.export.found import CROWDED, Found
 from netwatch.export.har import Place
 from netwatch.export.web import Exchange, Exchanges
 from netwatch.model.record import Record
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from netwatch.run.pipeline import Pipeline
 
 Take = Callable[[Exchange, Place], None]
-ENDS = frozenset({"id", "dst", "dport", "app_stack", "decrypted"})  # of a flow record
+ENDS = frozenset({"id", "dst", "dport", "app_stack", "decrypted", "tcp_flags_in"})  # of a flow record
 HELD_MOST = 1 << 28  # bytes of bodies in one archive
 ENTRIES_MOST = 200_000
 INDEX = "index.ndjson"
@@ -111,9 +112,14 @@ def _export(options: argparse.Namespace, prepared: argparse.Namespace, source: S
         code = exporting.go()
         objects.close()
         out.keep()
-        said = f"{objects.count:,} objects, {objects.size:,} bytes"
+        said = f"{objects.count:,} objects, {objects.size:,} bytes" + objects.words
     else:
-        return Exporting(prepared, source, selection, _print_curl).go()
+        commands = Commands()
+        exporting = Exporting(prepared, source, selection, commands.take)
+        code = exporting.go()
+        if commands.left_out:
+            say(f"{commands.left_out:,} requests are left out: their bodies are not all there, or no command says them")
+        return code
     if exporting.exchanges.left_out:
         say(f"the bodies of {exporting.exchanges.left_out:,} connections are left out: there was no room for them")
     say(f"{out.path}: {said}")
@@ -150,19 +156,22 @@ class Exporting(read.Reading):
                 self._hand(pipeline, engine, row)
 
     def _hand(self, pipeline: Pipeline, engine: Engine, row: int) -> None:
+        raw = RawFlow(engine, row)
         carrier = self._files.ended(engine, row)
         if carrier is not None and self._carried is not None:
             flow = pipeline.record(engine, row, wanted=ABOUT)
-            for found in carrier.finish(flow, RawFlow(engine, row).initiator_side):
+            for found in carrier.finish(flow, raw.initiator_side):
                 if self._passes(pipeline, engine, row, found.protocol):
                     self._carried(found, flow)
-        place: Place | None = None
-        for exchange in self.exchanges.ended(engine, row, RawFlow(engine, row).initiator_side):
+        if not self.exchanges.holds(engine, row):
+            return
+        flow = pipeline.record(engine, row, wanted=ENDS)
+        place = _place(flow)
+        for exchange in self.exchanges.ended(engine, row, raw.initiator_side, "FIN" in flow.get("tcp_flags_in", ())):
             if exchange.wanted:
                 if exchange.request is not None and not self.options.show_secrets:
                     data, exchange.masked = masked_form(bytes(exchange.request.data))
                     exchange.request.data = bytearray(data)
-                place = place or _place(pipeline.record(engine, row, wanted=ENDS))
                 self._take(exchange, place)
 
     def _passes(self, pipeline: Pipeline, engine: Engine, row: int, protocol: str) -> bool:
@@ -172,6 +181,7 @@ class Exporting(read.Reading):
             return True
         record = pipeline.record(engine, row, self.options.show_secrets)
         return where.matches({**record, "app": list(dict.fromkeys((protocol, record.get("app"))))})
+
 
 def _place(flow: Record) -> Place:
     stack = flow.get("app_stack", ())
@@ -185,8 +195,10 @@ class Archive:
     def __init__(self) -> None:
         self.entries: list[tuple[Exchange, Place]] = []
         self._held = self._bare = self._missed = 0
+        self._lacking: Counter[str] = Counter()
 
     def take(self, exchange: Exchange, place: Place) -> None:
+        self._lacking.update(exchange.missing.values())
         if len(self.entries) >= ENTRIES_MOST:
             self._missed += 1
             return
@@ -194,6 +206,7 @@ class Archive:
             content: Content | None = getattr(exchange, name)
             if content is not None and self._held + len(content.data) > HELD_MOST:
                 setattr(exchange, name, None)
+                exchange.missing[name] = CROWDED
                 self._bare += 1
             elif content is not None:
                 self._held += len(content.data)
@@ -203,7 +216,13 @@ class Archive:
     def words(self) -> str:
         """What is left out."""
         bare = f"; {self._bare:,} bodies are left out: there was no room for them" if self._bare else ""
-        return bare + (f"; {self._missed:,} more exchanges are left out" if self._missed else "")
+        return bare + _lacking(self._lacking, "bodies") + (
+            f"; {self._missed:,} more exchanges are left out" if self._missed else "")
+
+
+def _lacking(missing: Counter[str], what: str) -> str:
+    """How many are not there, and why."""
+    return "".join(f"; {count:,} {what} are left out: {why}" for why, count in sorted(missing.items()))
 
 
 class Objects:
@@ -213,39 +232,53 @@ class Objects:
         self._folder = folder
         self._index = folder.new_file(INDEX)
         self.count = self.size = 0
+        self._lacking: Counter[str] = Counter()
+
+    @property
+    def words(self) -> str:
+        """What is left out."""
+        return _lacking(self._lacking, "bodies and files")
 
     def take(self, exchange: Exchange, place: Place) -> None:
-        for side, content in (("out", exchange.request), ("in", exchange.response)):
-            if content is not None and content.data:
+        for side, part, content in (("out", "request", exchange.request), ("in", "response", exchange.response)):
+            if part in exchange.missing:
+                self._body(exchange.record, place, side, None, {"missing": exchange.missing[part]})
+            elif content is not None and content.data:
                 more: Record = {"masked": True} if side == "out" and exchange.masked else {}
                 self._body(exchange.record, place, side, bytes(content.data), more)
 
     def carried(self, found: Found, flow: Record) -> None:
         """A file that another protocol than HTTP carried."""
         line: Record = {"protocol": found.protocol, "name": found.name} if found.name else {"protocol": found.protocol}
-        self._write(_named(found.name.replace("\\", "/"), found.kind), found.data,
+        line |= {"missing": found.missing} if found.missing else {}
+        self._write(_named(found.name.replace("\\", "/"), found.kind), None if found.missing else found.data,
                     {"time": flow.get("first"), "flow": flow.get("id"), "dir": "out" if found.sent else "in", **line},
                     found.kind)
 
     def close(self) -> None:
         self._index.close()
 
-    def _body(self, record: Record, place: Place, side: str, data: bytes, more: Record) -> None:
+    def _body(self, record: Record, place: Place, side: str, data: bytes | None, more: Record) -> None:
         headers = record.get(f"{'request' if side == 'out' else 'response'}_headers", {})
         kind = str(headers.get("content-type", ""))
         about: Record = {"time": record["time"], "flow": place.flow, "dir": side, "protocol": "http",
                          "url": har.url(record, place), **more}
         self._write(_named(str(record.get("path", "")), kind), data, about, kind)
 
-    def _write(self, name: str, data: bytes, about: Record, kind: str) -> None:
-        self.count += 1
-        self.size += len(data)
-        name = f"{self.count:06d}-{name}"
-        with self._folder.new_file(name) as out:
-            out.write(data)
-        line: Record = {"schema": "netwatch.object/1", "file": name,
-                        **{key: value for key, value in about.items() if value is not None},
-                        "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    def _write(self, name: str, data: bytes | None, about: Record, kind: str) -> None:
+        """A line, and its file; `data` None: why there is none is in `about`."""
+        line: Record = {"schema": "netwatch.object/1"}
+        if data is not None:
+            self.count += 1
+            self.size += len(data)
+            name = f"{self.count:06d}-{name}"
+            with self._folder.new_file(name) as out:
+                out.write(data)
+            line["file"] = name
+        else:
+            self._lacking[about["missing"]] += 1
+        line |= {key: value for key, value in about.items() if value is not None}
+        line |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} if data is not None else {}
         line |= {"content_type": kind} if kind else {}
         self._index.write((json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
 
@@ -257,10 +290,18 @@ def _named(path: str, kind: str) -> str:
     return last if "." in last else (last or "index") + (ending or ".bin")
 
 
-def _print_curl(exchange: Exchange, place: Place) -> None:
-    command = har.curl(exchange, place)
-    if command:
-        print(command)
+class Commands:
+    """Of curl, printed; a request of whose body something is missing is none."""
+
+    def __init__(self) -> None:
+        self.left_out = 0
+
+    def take(self, exchange: Exchange, place: Place) -> None:
+        command = har.curl(exchange, place) if "request" not in exchange.missing else ""
+        if command:
+            print(command)
+        else:
+            self.left_out += "method" in exchange.record
 
 
 def _out(options: argparse.Namespace) -> Whole | None:

@@ -10,6 +10,7 @@ import re
 
 from netwatch.decrypt.bodies import Body
 from netwatch.decrypt.room import Room
+from netwatch.export.found import CROWDED, HOLE, LONG, OPEN
 
 HEAD_MOST = 1 << 18  # bytes of a head
 LINE_MOST = 4096  # of the line before a chunk
@@ -29,6 +30,7 @@ class Content:
         self.data = bytearray()
         self.size = 0  # bytes as transferred
         self.whole = self._cut = False
+        self.open = False  # it goes to the end of the stream, which was not seen
         self._body = Body(coding, BODY_MOST)
 
     def add(self, data: bytes) -> None:
@@ -37,9 +39,13 @@ class Content:
         self._cut = self._cut or self._room.left <= 0
 
     @property
-    def kept(self) -> bool:
-        """Is all of it there?"""
-        return self.whole and len(self.data) < BODY_MOST and not self._cut
+    def missing(self) -> str:
+        """Why not all of it is there; "" when it is."""
+        if not self.whole:
+            return OPEN if self.open else HOLE
+        if len(self.data) >= BODY_MOST:
+            return LONG
+        return CROWDED if self._cut else ""
 
 
 class Direction:
@@ -74,10 +80,11 @@ class Direction:
             self._content = None
         self._rest.clear()
 
-    def end(self) -> None:
-        """The stream is over: a body without a length is whole then."""
+    def end(self, closed: bool = True) -> None:
+        """The stream is over: a body without a length is whole then, if its sender closed the connection (RFC 9112
+        section 6.3)."""
         if self._content is not None and self._left < 0:
-            self._content.whole = True
+            self._content.whole, self._content.open = closed, not closed
         self.stop()
 
     def _step(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from netwatch.decrypt.room import Room
-from netwatch.export.found import Found
+from netwatch.export.found import CROWDED, HOLE, LONG, OPEN, Found
 from netwatch.export.smbfiles import SmbFiles
 from netwatch.model.event import Event
 from netwatch.model.record import Record
@@ -19,7 +19,8 @@ HELD_MOST = 1 << 28  # bytes of files whose connections are not over
 CONNECTIONS_MOST = 20_000
 LINE_MOST = 4096  # of a command or a reply
 PARTS_MOST = 200  # of one message
-ABOUT = frozenset({"id", "first", "src", "dst", "ended", "ftp-data", "tftp", "smb"})  # keys of flow records
+ABOUT = frozenset({"id", "first", "src", "dst", "ended", "ftp-data", "tftp", "smb", "tcp_flags_out",
+                   "tcp_flags_in"})  # keys of flow records
 
 
 class Carrier(Protocol):
@@ -39,30 +40,34 @@ class Plain:
         self._room = room
         self._data: dict[int, bytearray] = {}
         self._newest = 0  # bytes of the newest piece, which of TFTP is a block
-        self._broken = False
+        self._missing = ""  # why it is not all there
 
     def take(self, side: int, data: bytes, missing: int) -> None:
         kept = self._data.setdefault(side, bytearray())
         self._newest = len(data)
-        self._broken |= missing > 0 or len(kept) + len(data) > FILE_MOST or len(data) > self._room.left
-        if not self._broken:
+        self._missing = self._missing or (HOLE if missing else LONG if len(kept) + len(data) > FILE_MOST else
+                                          CROWDED if len(data) > self._room.left else "")
+        if not self._missing:
             kept += data
             self._room.left -= len(data)
 
     def finish(self, flow: Record, initiator: int) -> Iterator[Found]:
         self._room.left += sum(map(len, self._data.values()))
-        if self._broken or len(self._data) != 1:
+        name = _named(flow)
+        if len(self._data) != 1 or not name:
             return
         (side, data), = self._data.items()
-        name = _named(flow)
-        if name and ("tftp" not in flow or self._newest < _block(flow["tftp"])):
-            yield Found("tftp" if "tftp" in flow else "ftp", name, bytes(data), side == initiator)
+        over = self._newest < _block(flow["tftp"]) if "tftp" in flow else "FIN" in flow.get(
+            "tcp_flags_out" if side == initiator else "tcp_flags_in", ())
+        missing = self._missing or ("" if over else OPEN)
+        yield Found("tftp" if "tftp" in flow else "ftp", name, b"" if missing else bytes(data), side == initiator,
+                    missing=missing)
 
 
 def _named(flow: Record) -> str:
-    """What the file of a connection is called; "" where it is none, or not all of one."""
+    """What the file of a connection is called; "" where it is none."""
     ftp, tftp = flow.get("ftp-data", {}), flow.get("tftp", {})
-    if ftp.get("command") in ("RETR", "STOR", "STOU", "APPE") and flow.get("ended") == "fin":
+    if ftp.get("command") in ("RETR", "STOR", "STOU", "APPE"):
         return str(ftp.get("file", "")) or "unnamed"
     file = tftp.get("file", "")
     return str(file[0] if isinstance(file, list) and file else file) if "error" not in tftp else ""
@@ -89,13 +94,13 @@ class Mail:
         self._asked = False  # DATA was said
         self._agreed = 0  # replies of 354 that no message was sent to yet
         self._silent = True  # nothing of the server's was seen
-        self._dead: set[int] = set()
+        self._dead: dict[int, str] = {}  # sides of which no more is read, and why
         self._client = -1
         self._done: list[bytes] = []
 
     def take(self, side: int, data: bytes, missing: int) -> None:
         if missing:
-            self._dead.add(side)
+            self._give_up(side, HOLE)
         if side in self._dead:
             return
         if self._client < 0:  # the server speaks first, with a number
@@ -104,7 +109,7 @@ class Mail:
             self._answered(data)
             return
         if len(data) > self._room.left or len(self._rest) + len(self._parts) + len(data) > FILE_MOST:
-            self._dead.add(side)
+            self._give_up(side, CROWDED if len(data) > self._room.left else LONG)
             return
         self._rest += data
         self._room.left -= len(data)
@@ -117,8 +122,14 @@ class Mail:
             yield Found("smtp", _subject(message) + ".eml", message, sent, "message/rfc822")
             for name, kind, part in _attachments(message):
                 yield Found("smtp", name, part, sent, kind)
+        missing = self._dead.get(self._client, OPEN if self._inside or self._chunk or self._parts else "")
+        if missing:  # a message, or more of them
+            yield Found("smtp", "", b"", sent, "message/rfc822", missing)
         self._room.left += len(self._rest) + len(self._parts) + sum(map(len, self._done))
         self._done.clear()
+
+    def _give_up(self, side: int, why: str) -> None:
+        self._dead.setdefault(side, why)
 
     def _answered(self, data: bytes) -> None:
         self._silent = False
@@ -141,7 +152,7 @@ class Mail:
         end = self._rest.find(b"\n")
         if end < 0:
             if len(self._rest) > LINE_MOST:
-                self._dead.add(self._client)
+                self._give_up(self._client, HOLE)
             return False
         words = bytes(self._rest[:end]).upper().split()
         self._drop(end + 1)

@@ -20,6 +20,7 @@ PORTS = {"http": 80, "https": 443}
 VERSIONS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2: what a method or a field's name may be
 CURLS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})  # its own affair
+ADDED = ("User-Agent", "Accept")  # fields that it adds where none is named
 NO_TIME = "1970-01-01T00:00:00.000Z"
 QUERY_MOST = 1000
 
@@ -46,8 +47,9 @@ def entry(exchange: Exchange, place: Place) -> Record:
     wait = record["latency_us"] / 1000 if "latency_us" in record else -1
     found: Record = {
         "startedDateTime": record.get("time", NO_TIME), "time": max(wait, 0), "request": _request(exchange, place),
-        "response": _response(exchange), "cache": {}, "timings": {"send": -1, "wait": wait, "receive": -1},
-        "connection": str(place.flow)}
+        "response": _response(exchange), "cache": {}, "connection": str(place.flow),
+        "timings": {"send": 0, "wait": max(wait, 0), "receive": 0,
+                    "comment": "not measured: send, receive" + (", wait" if wait < 0 else "")}}
     if "time" not in record:
         found["comment"] = "the capture does not say when"
     return found | ({"serverIPAddress": place.address} if place.address else {})
@@ -76,8 +78,10 @@ def _request(exchange: Exchange, place: Place) -> Record:
         "queryString": [{"name": name, "value": value} for name, value in pairs], "headersSize": -1,
         "bodySize": record.get("request_bytes", -1)}
     if exchange.request is not None and exchange.request.data:
-        found["postData"] = {"mimeType": _value(headers, "content-type"), **_text(exchange.request), "params": []}
-    return found
+        text = _text(exchange.request)
+        coded = {"_encoding": text.pop("encoding")} if "encoding" in text else {}  # a word of ours: HAR has none here
+        found["postData"] = {"mimeType": _value(headers, "content-type"), **text, "params": [], **coded}
+    return found | _left_out(exchange, "request")
 
 
 def _response(exchange: Exchange) -> Record:
@@ -86,9 +90,15 @@ def _response(exchange: Exchange) -> Record:
     content: Record = {"size": -1, "mimeType": _value(headers, "content-type")}
     if exchange.response is not None:
         content |= {"size": len(exchange.response.data), **_text(exchange.response)}
+    content |= _left_out(exchange, "response")
     return {"status": record.get("status", 0), "statusText": "", "httpVersion": VERSIONS.get(record["version"], ""),
             "cookies": [], "headers": [{"name": name, "value": value} for name, value in headers], "content": content,
             "redirectURL": _value(headers, "location"), "headersSize": -1, "bodySize": record.get("response_bytes", -1)}
+
+
+def _left_out(exchange: Exchange, part: str) -> Record:
+    """Why a body is not here, where there was one."""
+    return {"comment": f"the body is left out: {exchange.missing[part]}"} if part in exchange.missing else {}
 
 
 def _text(content: Content) -> Record:
@@ -119,11 +129,17 @@ def curl(exchange: Exchange, place: Place) -> str:
     method = str(record.get("method", ""))
     if not TOKEN.fullmatch(method) or method.startswith("-") or method == "CONNECT":
         return ""
-    words = ["curl", "--globoff", "--request", method, "--url", url(record, place)]
-    for name, value in fields(record.get("request_headers", {})):
+    address = url(record, place)
+    words = ["curl", "--globoff", *["--path-as-is"] * ("/." in address),
+             *(["--head"] if method == "HEAD" else ["--request", method]), "--url", address]
+    headers = list(fields(record.get("request_headers", {})))
+    for name, value in headers:
         if TOKEN.fullmatch(name) and name.lower() not in CURLS:
             words += ["--header", f"{name}: {value}" if value else f"{name};"]
     data = bytes(exchange.request.data) if exchange.request is not None else b""
+    said = {name.lower() for name, _ in headers}
+    words += [word for name in (*ADDED, *["Content-Type"] * bool(data)) if name.lower() not in said
+              for word in ("--header", f"{name}:")]
     if not data:
         return shlex.join(words)
     try:

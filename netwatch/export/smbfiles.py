@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from netwatch.export.found import Found
+from netwatch.export.found import CROWDED, HOLE, LONG, Found
 
 if TYPE_CHECKING:
     from netwatch.decrypt.room import Room
@@ -50,17 +50,18 @@ class SmbFiles:
         self._asked: dict[int, tuple[int, bytes | str, int]] = {}  # message: command, what of, where
         self._files: dict[bytes, File] = {}
         self._done: list[File] = []
+        self._spoiled: list[tuple[str, str]] = []  # names of those that are not kept, and why
         self._client = -1
         self._held = 0
         self._made = b""  # of the newest CREATE
 
     def take(self, side: int, data: bytes, missing: int) -> None:
         if missing:
-            self._dead.add(side)
+            self._lost(side, HOLE)
         if side in self._dead:
             return
         if len(data) > self._room.left:
-            self._dead.add(side)
+            self._lost(side, CROWDED)
             return
         self._room.left -= len(data)
         rest = self._rest.setdefault(side, bytearray())
@@ -68,13 +69,19 @@ class SmbFiles:
         while len(rest) >= 4:
             size = int.from_bytes(rest[1:4], "big")
             if rest[0] or size > FRAME_MOST:
-                self._dead.add(side)
+                self._lost(side, HOLE)
                 self._drop(rest, len(rest))
                 return
             if len(rest) < 4 + size:
                 return
             self._messages(side, bytes(rest[4:4 + size]))
             self._drop(rest, 4 + size)
+
+    def _lost(self, side: int, why: str) -> None:
+        """Nothing more of a side is read: which files that concerns nobody can say."""
+        if side not in self._dead:
+            self._dead.add(side)
+            self._spoiled.append(("", why))
 
     def _drop(self, rest: bytearray, count: int) -> None:
         del rest[:count]
@@ -86,6 +93,10 @@ class SmbFiles:
                 content = file.whole(written)
                 if content is not None:
                     yield Found("smb", file.name, content, written == (self._client == initiator))
+                elif file.pieces[written]:
+                    yield Found("smb", file.name, b"", written == (self._client == initiator), missing=HOLE)
+        for name, why in self._spoiled:
+            yield Found("smb", name, b"", self._client == initiator, missing=why)
         self._room.left += self._held + sum(map(len, self._rest.values()))
 
     def _messages(self, side: int, data: bytes) -> None:
@@ -158,8 +169,10 @@ class SmbFiles:
         file = self._files.get(of)
         if file is None:
             return
-        if len(data) != size or at + size > FILE_MOST or size > self._room.left:
-            del self._files[of]
+        why = HOLE if len(data) != size else LONG if at + size > FILE_MOST else \
+            CROWDED if size > self._room.left else ""
+        if why:
+            self._spoiled.append((self._files.pop(of).name, why))
             return
         before = len(file.pieces[written].get(at, b""))
         file.pieces[written][at] = data

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from netwatch.decrypt.bodies import LIMIT
 from netwatch.decrypt.room import Room
 from netwatch.export.bodies import Content, Direction
+from netwatch.export.found import CROWDED, HOLE, LONG, OTHER
 from netwatch.model.event import Event
 from netwatch.model.record import Record
 
@@ -22,7 +23,8 @@ CONNECTIONS_MOST = 20_000
 
 @dataclass
 class Exchange:
-    """A request and its response: their record, and their bodies where they are known."""
+    """A request and its response: their record, and their bodies where they are known. `missing`: why there is none of
+    "request" or "response", where there was one."""
 
     record: Record
     stream: int = -1  # -1: HTTP/1
@@ -31,6 +33,7 @@ class Exchange:
     masked: bool = False  # what its form calls secret is not in the request's body
     request: Content | None = None
     response: Content | None = None
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Connection:
     streams: dict[tuple[int, int], Content] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     size: int = 0
+    crowded: bool = False  # there was no room for its bodies
 
 
 class Exchanges:
@@ -81,14 +85,19 @@ class Exchanges:
         if connection is not None:
             connection.exchanges.append(Exchange(record, event.stream, event.inner, wanted))
 
-    def ended(self, engine: object, row: int, initiator: int) -> Iterator[Exchange]:
-        """The exchanges of a connection that is over, in their order. `initiator`: the client's side."""
+    def holds(self, engine: object, row: int) -> bool:
+        """Is anything known of that connection?"""
+        return (id(engine), row) in self._open
+
+    def ended(self, engine: object, row: int, initiator: int, closed: bool) -> Iterator[Exchange]:
+        """The exchanges of a connection that is over, in their order. `initiator`: the client's side; `closed`: by the
+        server."""
         connection = self._open.pop((id(engine), row), None)
         if connection is None:
             return
         self._held -= connection.size
         for side in connection.sides.values():
-            side.end()
+            side.end(closed)
         self._room.left += _decoded(connection)
         done = {place: iter(side.done) for place, side in connection.sides.items()}
         nothing: Iterator[Content] = iter(())
@@ -100,7 +109,7 @@ class Exchanges:
                 requests, responses = (done.get((exchange.inner, side), nothing) for side in (initiator, 1 - initiator))
                 exchange.request = next(requests, None) if "method" in exchange.record else None
                 exchange.response = next(responses, None) if "status" in exchange.record else None
-            _check(exchange)
+            _check(exchange, CROWDED if connection.crowded else HOLE)
             yield exchange
 
     def _connection(self, event: Event) -> Connection | None:
@@ -120,7 +129,7 @@ class Exchanges:
         for side in connection.sides.values():
             side.stop()
         self._room.left += _decoded(connection)
-        connection.size = 0
+        connection.size, connection.crowded = 0, True
         connection.streams.clear()
         for side in connection.sides.values():
             side.done.clear()
@@ -132,14 +141,19 @@ def _decoded(connection: Connection) -> int:
     return sum(len(content.data) for content in done)
 
 
-def _check(exchange: Exchange) -> None:
+def _check(exchange: Exchange, why: str) -> None:
     """A body is the message's only when it is as long as the record says. Of HTTP/2 and 3 it was decoded before, where
-    a coding was undone its length says nothing, and there is a bound."""
-    for name in ("request", "response"):
+    a coding was undone its length says nothing, and there is a bound. `why`: there is none at all."""
+    for name, part in (("request", "method"), ("response", "status")):
         content: Content | None = getattr(exchange, name)
+        told = exchange.record.get(f"{name}_bytes")
         if content is None:
+            if told or (told is None and exchange.stream < 0 and part in exchange.record):
+                exchange.missing[name] = why
             continue
-        told = exchange.record.get(f"{name}_bytes", content.size)
         coded = exchange.stream >= 0 and "content-encoding" in exchange.record.get(f"{name}_headers", {})
-        if not content.kept or (content.size != told and not coded) or (exchange.stream >= 0 and content.size >= LIMIT):
+        missing = content.missing or (OTHER if told not in (None, content.size) and not coded else
+                                      LONG if exchange.stream >= 0 and content.size >= LIMIT else "")
+        if missing:
             setattr(exchange, name, None)
+            exchange.missing[name] = missing
