@@ -10,19 +10,25 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from netwatch.bundle.summary import cell, table
 from netwatch.cli import history, sandbox
-from netwatch.cli.errors import EXIT_FINDING, say
+from netwatch.cli.errors import EXIT_FINDING, EXIT_UNAVAILABLE, CommandError, say
+from netwatch.cli.live import need_curses
 from netwatch.cli.parser import Parser
 from netwatch.cli.records_of import Records
 from netwatch.cli.selection import read_settings
+from netwatch.cli.standard import shows_to_a_person
 from netwatch.export.compare import SETS, Difference, Profile, Shift, Sums, compare
 from netwatch.model.record import Record
 from netwatch.stats import show
 from netwatch.stats.table import Column, Kind, Table
 
-FORMATS = ("table", "markdown", "json")
+if TYPE_CHECKING:
+    from netwatch.ui.differences import Compared
+
+FORMATS = ("table", "markdown", "json", "screen")
 WINDOW = "history:"
 
 
@@ -37,6 +43,10 @@ def main(arguments: list[str]) -> int:
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one: timeouts.udp=30")
     options = p.parse_args(arguments)
     options.show_secrets = False
+    if options.format == "screen":
+        if not shows_to_a_person():
+            raise CommandError("no terminal here; --format table, markdown or json do without", EXIT_UNAVAILABLE)
+        need_curses()
     opened = [Window(path.removeprefix(WINDOW), options) if path.startswith(WINDOW) else
               Records([path], {"flow"}, options) for path in (options.before, options.after)]
     profiles = [Profile(), Profile()]
@@ -49,10 +59,28 @@ def main(arguments: list[str]) -> int:
             say(f"{path}: too many different things; {profile.left_out:,} are left out")
     found = compare(*profiles)
     style = options.format or ("table" if sys.stdout.isatty() else "json")
+    code = next((code for code in codes if code), EXIT_FINDING if options.exit_status and found else 0)
+    if style == "screen":
+        from netwatch.ui import differences
+
+        return differences.run(as_screen((options.before, options.after), found, *profiles),
+                               read_settings(options.set, options.config)) or code
     lines = {"table": as_table, "markdown": as_markdown, "json": as_json}[style](found, *profiles)
     for line in lines:
         print(line)
-    return next((code for code in codes if code), EXIT_FINDING if options.exit_status and found else 0)
+    return code
+
+
+def as_screen(names: tuple[str, str], found: Difference, before: Profile, after: Profile) -> Compared:
+    """For the screen of its own."""
+    from netwatch.ui.differences import Compared, Line
+
+    lines = [Line(change, kind.removesuffix("s"), key, "B", None if change == "new" else sums.bytes,
+                  sums.bytes if change == "new" else None, sums.flows, sums.packets, sums.lost, sums.rtt_us)
+             for change, sets in (("new", found.new), ("vanished", found.vanished))
+             for kind in SETS for key, sums in sets[kind]]
+    lines += [Line("shifted", shift.what, _of(shift), shift.unit, shift.before, shift.after) for shift in found.shifts]
+    return Compared(names, (_words(before.all), _words(after.all)), lines)
 
 
 class Window:

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 from netwatch import __version__
 from netwatch._fast.dpi import add_name, app_names
 from netwatch._fast.view.tape import layout
-from netwatch.history import thinning
+from netwatch.history import rows, thinning
 from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
 from netwatch.history.tape import Kept, Piece, given, taken
 from netwatch.model.record import Record
@@ -29,11 +29,12 @@ from netwatch.store.folders import state_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, mark TEXT NOT NULL, about TEXT NOT NULL,
-                                 open INTEGER NOT NULL);
+                                 open INTEGER NOT NULL, sum INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS pieces (n INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, run INTEGER NOT NULL,
                                    chapter INTEGER NOT NULL, minute INTEGER NOT NULL, step INTEGER NOT NULL,
                                    alone INTEGER NOT NULL, size INTEGER NOT NULL, left_out INTEGER NOT NULL,
-                                   counts TEXT NOT NULL, around BLOB, texts BLOB, data BLOB NOT NULL);
+                                   counts TEXT NOT NULL, data BLOB NOT NULL, around BLOB, texts BLOB,
+                                   said INTEGER NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS pieces_by_time ON pieces (at_ns, run);
 CREATE INDEX IF NOT EXISTS pieces_by_chapter ON pieces (run, chapter, minute);
 CREATE INDEX IF NOT EXISTS pieces_by_step ON pieces (step, minute, run, size);
@@ -49,7 +50,6 @@ APPS = len(app_names())  # those that netwatch knows by itself: others come with
 MARK = f"{__version__} {layout()} {' '.join(str(name) for name in app_names()[1:APPS])}"  # whose pieces can be read
 OURS = "run IN (SELECT run FROM runs WHERE mark = ?)"
 APP = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,31}")
-ROW = "at_ns, alone, data, size, counts, left_out"
 
 Answer = TypeVar("Answer")
 
@@ -98,6 +98,7 @@ class Writer:
         self._news = threading.Condition()
         self._waiting: deque[Slip] = deque()
         self._size = self._chapter = self._minute = 0
+        self._sum = 0  # of the newest row
         self._around = b""
         self._closing = False
         self.trouble = ""  # why they wait
@@ -107,7 +108,9 @@ class Writer:
 
     def _begin_run(self) -> int:
         with self._base.changed() as base:
-            return base.execute("INSERT INTO runs (mark, about, open) VALUES (?, '{}', 1)", (MARK,)).lastrowid or 0
+            run = base.execute("INSERT INTO runs VALUES (NULL, ?, '{}', 1, 0)", (MARK,)).lastrowid or 0
+            rows.sign_run(base, run)
+            return run
 
     @property
     def waiting(self) -> int:
@@ -166,13 +169,16 @@ class Writer:
     def _write(self, slips: Sequence[Slip]) -> None:
         with self._base.changed() as base:
             about = json.dumps({**self._about, "apps": app_names()[APPS:]})
-            base.execute("INSERT INTO runs VALUES (?, ?, ?, 1) ON CONFLICT (run) DO UPDATE SET about = excluded.about",
-                         (self.run, MARK, about))
-            base.executemany("INSERT INTO pieces (at_ns, run, chapter, minute, step, alone, size, left_out, counts, "
-                             "around, texts, data) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
-                             [(slip.piece.at_ns, self.run, slip.chapter, slip.minute, slip.piece.alone,
-                               slip.piece.size, slip.piece.left_out, json.dumps(slip.piece.counts), slip.around,
-                               slip.texts or None, slip.piece.data) for slip in slips])
+            base.execute("INSERT INTO runs VALUES (?, ?, ?, 1, 0) ON CONFLICT (run) DO UPDATE SET about = "
+                         "excluded.about", (self.run, MARK, about))
+            rows.sign_run(base, self.run)
+            before = self._sum
+            for slip in slips:
+                piece = slip.piece
+                before = rows.put(base, rows.Row(
+                    piece.at_ns, self.run, slip.chapter, slip.minute, 1, int(piece.alone), piece.size, piece.left_out,
+                    json.dumps(piece.counts), piece.data, slip.around, slip.texts or None), before)
+        self._sum = before
         with self._news:
             for slip in slips:
                 self._waiting.popleft()
@@ -186,6 +192,7 @@ class Writer:
     def _end_run(self) -> None:
         with self._base.changed() as base:
             base.execute("UPDATE runs SET open = 0 WHERE run = ?", (self.run,))
+            rows.sign_run(base, self.run)
 
 
 class Reader:
@@ -196,7 +203,8 @@ class Reader:
         self._own = own
         self._base: sqlite3.Connection | None = None
         self._texts: dict[int, bytes] = {}
-        self._of = (0, 0)  # run and chapter of these texts
+        self._around_there = b""
+        self._of = (0, 0)  # run and chapter of these, and of the texts
         self._read = 0  # ... the last row of it that was read
 
     def close(self) -> None:
@@ -210,9 +218,13 @@ class Reader:
 
     def left_open(self, since_ns: int) -> list[Kept]:
         """The newest moments of the runs that have not ended: they go on, or were killed."""
+        return self._asked(lambda base: self._left_open(base, since_ns)) or []
+
+    def _left_open(self, base: sqlite3.Connection, since_ns: int) -> list[Kept]:
+        rows.check_runs(base, "TRUE")
         newest = f"SELECT max(at_ns) FROM pieces WHERE {OURS} AND run IN (SELECT run FROM runs WHERE open) GROUP BY run"
-        return self._asked(lambda base: [kept for at_ns, in base.execute(newest, (MARK,)).fetchall()
-                                         if at_ns >= since_ns and (kept := self._found(base, at_ns)) is not None]) or []
+        return [kept for at_ns, in base.execute(newest, (MARK,)).fetchall()
+                if at_ns >= since_ns and (kept := self._found(base, at_ns)) is not None]
 
     def before(self, ns: int) -> tuple[int, int] | None:
         """The oldest moment, and the newest before `ns`; None where there is none before."""
@@ -227,6 +239,7 @@ class Reader:
             limit(self._base, READ_S)
             self._base.execute("BEGIN")
             try:
+                rows.check_runs(self._base, "mark != ?", MARK)  # are those passed over really another version's?
                 return question(self._base)
             finally:
                 self._base.execute("ROLLBACK")
@@ -247,35 +260,36 @@ class Reader:
         if chosen is None:
             return None
         n, run, chapter, minute, at_ns = map(int, chosen)
-        rows = base.execute(f"SELECT {ROW} FROM pieces WHERE run = ? AND chapter = ? AND minute = ? AND n <= ? "
-                            "ORDER BY n", (run, chapter, minute, n)).fetchall()
-        pieces = tuple(_piece(row) for row in rows)
-        if not pieces[0].alone:
-            raise ValueError("no beginning")
-        around = base.execute("SELECT around FROM pieces WHERE run = ? AND chapter = ? AND n <= ? AND around IS NOT "
-                              "NULL ORDER BY n DESC LIMIT 1", (run, chapter, n)).fetchone()
+        found = rows.minute(base, run, chapter, minute, n)
+        after = base.execute("SELECT at_ns FROM pieces NOT INDEXED WHERE n > ? AND run = ? ORDER BY n LIMIT 1",
+                             (n, run)).fetchone()
+        if (found[-1][0], found[-1][1].at_ns) != (n, at_ns) or (after is not None and at_ns < after[0] <= ns):
+            raise ValueError(rows.DAMAGED)
+        pieces = tuple(_piece(row) for _, row in found)
+        rows.check_runs(base, "run = ?", run)
         about = base.execute("SELECT about FROM runs WHERE run = ?", (run,)).fetchone()[0]
-        first, before, after, last = self._around(base, at_ns)
-        moment = Moment(at_ns, after, at_ns - before if before is not None else 0, first or at_ns, last or at_ns,
+        first, before, behind, last = self._around(base, at_ns)
+        moment = Moment(at_ns, behind, at_ns - before if before is not None else 0, first or at_ns, last or at_ns,
                         pieces[-1].left_out)
         self._read_texts(base, run, chapter, n)
-        return Kept(moment, pieces, self._texts.get, around[0] if around else b"",
+        return Kept(moment, pieces, self._texts.get, self._around_there,
                     None if run == self._own else _interfaces(about))
 
     def _around(self, base: sqlite3.Connection, ns: int) -> tuple[int | None, ...]:
         """The oldest moment, the newest before, the oldest after, and the newest; None where there is none."""
-        ends = [base.execute(f"SELECT at_ns FROM pieces WHERE {OURS} {more} LIMIT 1", (MARK, *values)).fetchone()
+        ends = [base.execute(f"SELECT n, at_ns FROM pieces WHERE {OURS} {more} LIMIT 1", (MARK, *values)).fetchone()
                 for more, values in (("ORDER BY at_ns", ()), ("AND at_ns < ? ORDER BY at_ns DESC", (ns,)),
                                      ("AND at_ns > ? ORDER BY at_ns", (ns,)), ("ORDER BY at_ns DESC", ()))]
-        return tuple(int(found[0]) if found is not None else None for found in ends)
+        return tuple(rows.time(base, found) for found in ends)
 
     def _read_texts(self, base: sqlite3.Connection, run: int, chapter: int, n: int) -> None:
-        """Those of the chapter, up to a row of it."""
+        """Those of the chapter, up to a row of it, and what lies around."""
         if self._of != (run, chapter) or n < self._read:
-            self._of, self._read, self._texts = (run, chapter), 0, {}
-        for (texts,) in base.execute("SELECT texts FROM pieces WHERE run = ? AND chapter = ? AND n > ? AND n <= ? AND "
-                                     "texts IS NOT NULL ORDER BY n", (run, chapter, self._read, n)):
-            self._texts.update(taken(texts))
+            self._of, self._read, self._texts, self._around_there = (run, chapter), 0, {}, b""
+        for around, texts in rows.said(base, run, chapter, self._read, n):
+            self._around_there = around if around is not None else self._around_there
+            if texts is not None:
+                self._texts.update(taken(texts))
         self._read = n
 
 
@@ -291,14 +305,14 @@ def _interfaces(text: object) -> list[Record]:
     return found
 
 
-def _piece(row: tuple[object, ...]) -> Piece:
-    at_ns, alone, data, length, counts, left_out = row
-    numbers = json.loads(counts) if isinstance(counts, str) else None
-    if not (isinstance(at_ns, int) and isinstance(data, bytes) and isinstance(length, int) and 0 <= length < 1 << 31
-            and isinstance(left_out, int) and isinstance(numbers, list) and len(numbers) == 6
-            and all(isinstance(each, int) and 0 <= each <= WORD for each in numbers)):
+def _piece(row: rows.Row) -> Piece:
+    """ValueError for a row of other types than ours, which anybody can give a checksum."""
+    numbers = json.loads(row.counts) if isinstance(row.counts, str) else None
+    if not (isinstance(row.at_ns, int) and isinstance(row.data, bytes) and isinstance(row.size, int)
+            and 0 <= row.size < 1 << 31 and isinstance(row.left_out, int) and isinstance(numbers, list)
+            and len(numbers) == 6 and all(isinstance(each, int) and 0 <= each <= WORD for each in numbers)):
         raise ValueError("not a piece")
-    return Piece(at_ns, bool(alone), data, length, tuple(numbers), left_out)
+    return Piece(row.at_ns, bool(row.alone), row.data, row.size, tuple(numbers), row.left_out)
 
 
 def span() -> Span | None:

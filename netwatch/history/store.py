@@ -16,14 +16,14 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, used
+from netwatch.history.database import READ_S, Base, HistoryError, limit, opened, size, sum_of, used
 from netwatch.model.record import Record
 from netwatch.store.folders import state_folder
 
 BATCH_MOST = 1 << 26  # bytes that the flows of one piece may unpack to
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS flows (first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,
-                                  data BLOB NOT NULL);
+                                  data BLOB NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS flows_by_time ON flows (last_ns);
 CREATE TABLE IF NOT EXISTS let_go (flows INTEGER NOT NULL, until_ns INTEGER NOT NULL);
 """
@@ -61,9 +61,9 @@ class Writer:
     def add(self, records: Sequence[Record], first_ns: int, last_ns: int) -> None:
         """Flows that ended together, the times of the first and last of their frames."""
         text = "\n".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records)
+        piece = first_ns, last_ns, len(records), zlib.compress(text.encode(), 6)
         with self._base.changed() as base:
-            base.execute("INSERT INTO flows VALUES (?, ?, ?, ?)",
-                         (first_ns, last_ns, len(records), zlib.compress(text.encode(), 6)))
+            base.execute("INSERT INTO flows VALUES (?, ?, ?, ?, ?)", (*piece, sum_of(*piece)))
             self._make_room(base)
 
     def close(self) -> None:
@@ -95,10 +95,12 @@ def records(first_ns: int, last_ns: int) -> Iterator[Record]:
         return
     with contextlib.closing(base):
         try:
-            found = base.execute("SELECT data FROM flows WHERE last_ns >= ? AND first_ns < ? ORDER BY last_ns, rowid",
-                                 (first_ns, last_ns))
-            for (data,) in found:
-                yield from _unpacked(data)
+            found = base.execute("SELECT first_ns, last_ns, count, data, sum FROM flows WHERE last_ns >= ? AND "
+                                 "first_ns < ? ORDER BY last_ns, rowid", (first_ns, last_ns))
+            for *piece, told in found:
+                if sum_of(*piece) != told:
+                    raise HistoryError(f"{path()}: a piece of it is damaged")
+                yield from _unpacked(piece[-1])
                 limit(base, READ_S)
         except sqlite3.Error as e:
             raise HistoryError(f"{path()}: {e}") from None

@@ -7,6 +7,7 @@ import sqlite3
 import zstandard
 
 from netwatch._fast.view.reel import Reel as Back
+from netwatch.history import rows
 from netwatch.history.database import limit
 from netwatch.history.tape import LEVEL, given, inflated, taken
 
@@ -14,6 +15,7 @@ COARSER = {1: 10, 10: 60}  # s between moments, and what comes of them
 SECOND_NS = 1_000_000_000
 ROWS = 1 << 26  # of a table
 FORGET_S = 600.0
+LAST = (1 << 63) - 1  # number of a row
 COARSE = 4  # a coarse step has one part in so many of the room
 
 
@@ -48,43 +50,36 @@ def make_room(base: sqlite3.Connection, mark: str) -> bool:
 
 def thin(base: sqlite3.Connection, run: int, chapter: int, minute: int, step: int) -> None:
     """Of that minute keep the first moment in each `step` seconds. ValueError for what is damaged."""
-    rows = base.execute("SELECT n, at_ns, alone, size, around, texts, data FROM pieces WHERE run = ? AND chapter = ? "
-                        "AND minute = ? ORDER BY n", (run, chapter, minute)).fetchall()
+    there = rows.minute(base, run, chapter, minute, LAST)
     now, put = Back(), Back()
     pack = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
     texts: dict[int, bytes] = {}
-    around, kept, gone, slot = None, 0, [], -1
-    for n, at_ns, alone, size, about, said, data in rows:
-        now.apply(inflated(data, size), bool(alone), ROWS)
-        texts |= taken(said) if said is not None else {}
-        around = about if about is not None else around
-        if alone or (at_ns - minute) // (step * SECOND_NS) > slot:
-            piece = inflated(data, size) if alone else now.piece_from(put)
-            put.apply(piece, bool(alone), ROWS)
-            _rewrite(base, n, step, size if alone else len(piece), around, _shown(texts, now),
-                     data if alone else pack.compress(piece))
-            kept, slot, texts, around = n, (at_ns - minute) // (step * SECOND_NS), {}, None
-        else:
-            gone.append((n,))
-    said, about = base.execute("SELECT texts, around FROM pieces WHERE n = ?", (kept,)).fetchone()
-    late = _shown(texts, now)  # made after the last that stays, for the minutes behind
-    base.execute("UPDATE pieces SET texts = ?, around = ? WHERE n = ?",
-                 (given((taken(said) if said is not None else {}) | late) or None,
-                  around if around is not None else about, kept))
-    base.executemany("DELETE FROM pieces WHERE n = ?", gone)
-    _count(base, step, len(gone), minute)
+    kept: list[tuple[int, rows.Row, dict[int, bytes]]] = []
+    around, slot = None, -1
+    for n, row in there:
+        now.apply(inflated(row.data, row.size), bool(row.alone), ROWS)
+        texts |= taken(row.texts) if row.texts is not None else {}
+        around = row.around if row.around is not None else around
+        if row.alone or (row.at_ns - minute) // (step * SECOND_NS) > slot:
+            piece = inflated(row.data, row.size) if row.alone else now.piece_from(put)
+            put.apply(piece, bool(row.alone), ROWS)
+            kept.append((n, row._replace(step=step, size=len(piece), around=around,
+                                         data=row.data if row.alone else pack.compress(piece)), _shown(texts, now)))
+            slot, texts, around = (row.at_ns - minute) // (step * SECOND_NS), {}, None
+    n, row, shown = kept[-1]
+    # what came after the last that stays is for the minutes behind
+    kept[-1] = n, row._replace(around=around if around is not None else row.around), shown | _shown(texts, now)
+    base.execute("DELETE FROM pieces WHERE run = ? AND chapter = ? AND minute = ?", (run, chapter, minute))
+    before = 0
+    for n, row, shown in kept:
+        before = rows.put(base, row._replace(texts=given(shown) or None), before, n)
+    _count(base, step, len(there) - len(kept), minute)
 
 
 def _shown(texts: dict[int, bytes], now: Back) -> dict[int, bytes]:
     """Those that flows have now. A number that no flow has any more is never given again."""
     there = {number for _, _, number in now.texts()} if texts else set()
     return {number: text for number, text in texts.items() if number in there}
-
-
-def _rewrite(base: sqlite3.Connection, n: int, step: int, size: int, around: bytes | None, texts: dict[int, bytes],
-             data: bytes) -> None:
-    base.execute("UPDATE pieces SET step = ?, size = ?, around = ?, texts = ?, data = ? WHERE n = ?",
-                 (step, size, around, given(texts) or None, data, n))
 
 
 def _drop(base: sqlite3.Connection, run: int, chapter: int) -> None:

@@ -14,14 +14,15 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Protocol
 
 import npyscreen
 
 from netwatch._fast.term.canvas import Canvas
 from netwatch.ui import keynames, npyscreenform, term
-from netwatch.ui.app import App
 from netwatch.ui.form import Answers, Form
-from netwatch.ui.poller import Poller
+from netwatch.ui.poller import Snapshot
+from netwatch.ui.state import State
 from netwatch.ui.theme import Painter
 
 MAX_KEYS_PER_FRAME = 64            # a paste must not keep the screen from being painted
@@ -30,6 +31,31 @@ HANGUP = 129
 _EXIT_SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: HANGUP}
 
 _SIZE_SIGNALS = (signal.SIGWINCH, signal.SIGCONT)      # a stopped program is not told that the window has changed
+
+
+class Face(Protocol):
+    """What is shown: an App, or a screen that stands alone. `quit_code` is set when it is time to leave."""
+
+    state: State
+    quit_code: int | None
+    wants_repaint: bool
+
+    def key(self, name: str, character: str = "") -> None: ...
+    def mouse(self, what: str, y: int, x: int) -> None: ...
+    def snapshot(self, new: Snapshot) -> None: ...
+    def resize(self, rows: int, cols: int) -> None: ...
+    def next_deadline(self) -> float | None: ...
+    def pass_time(self) -> None: ...
+    def draw(self, canvas: Canvas) -> None: ...
+
+
+class Pictures(Protocol):
+    """Where snapshots come from: a Poller, or nothing."""
+
+    @property
+    def latest(self) -> Snapshot: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class Bell:
@@ -73,7 +99,7 @@ class CanvasWidget(npyscreen.wgwidget.Widget):  # type: ignore[misc]
 
     _last_click = (0.0, -1)
 
-    def set_up(self, app: App, canvas: Canvas, painter: Painter, poller: Poller, bell: Bell) -> None:
+    def set_up(self, app: Face, canvas: Canvas, painter: Painter, poller: Pictures, bell: Bell) -> None:
         self._look = app.state.look
         self.app, self.canvas, self.painter, self.poller, self.bell = app, canvas, painter, poller, bell
         app.state.ask_form = self._fill_in
@@ -178,7 +204,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
     BLANK_LINES_BASE = 0
     BLANK_COLUMNS_RIGHT = 0
 
-    def __init__(self, parts: tuple[App, Canvas, Painter, Poller, Bell], **keywords: object) -> None:
+    def __init__(self, parts: tuple[Face, Canvas, Painter, Pictures, Bell], **keywords: object) -> None:
         self._parts = parts
         super().__init__(minimum_lines=1, minimum_columns=1, **keywords)
 
@@ -234,7 +260,7 @@ class CanvasForm(npyscreen.FormBaseNew):  # type: ignore[misc]
 class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
     """npyscreen's application: it owns the form and leaves when the form says so."""
 
-    def __init__(self, app: App, poller: Poller, bell: Bell, color: bool) -> None:
+    def __init__(self, app: Face, poller: Pictures, bell: Bell, color: bool) -> None:
         super().__init__()
         self._app, self._poller, self._bell, self._color = app, poller, bell, color
 
@@ -254,7 +280,7 @@ class Shell(npyscreen.NPSAppManaged):  # type: ignore[misc]
         self._poller.start()
 
 
-def run(app: App, poller: Poller, bell: Bell, color: bool) -> int:
+def run(app: Face, poller: Pictures, bell: Bell, color: bool) -> int:
     """Show the terminal until it is left. The terminal is restored whatever happens."""
     shell = Shell(app, poller, bell, color)
     if not color:

@@ -25,6 +25,7 @@ from test_recorder import watched
 from netwatch.cli import history as command
 from netwatch.cli.errors import CommandError
 from netwatch.history import store
+from netwatch.history.database import sum_of
 
 TOUR = ROOT / "docs" / "tour.pcap"
 ON = "history.on=true"
@@ -166,7 +167,7 @@ ENDLESS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELE
     "CREATE TRIGGER t AFTER DELETE ON flows BEGIN DELETE FROM let_go; END",
     "ALTER TABLE flows ADD COLUMN more GENERATED ALWAYS AS (abs(count))", "CREATE TABLE more (x)",
     "UPDATE flows SET data = 'text'", "UPDATE flows SET count = 1e308", "UPDATE flows SET last_ns = 'soon'",
-    "DELETE FROM flows; INSERT INTO flows VALUES (1, 2, 1, 'x')"])
+    "DELETE FROM flows; INSERT INTO flows VALUES (1, 2, 1, 'x', 0)"])
 def test_a_hostile_history_is_told(state: Path, netwatch: Run, change: str):
     kept()
     base = sqlite3.connect(store.path())
@@ -187,7 +188,8 @@ def test_a_hostile_history_is_told(state: Path, netwatch: Run, change: str):
 def test_what_is_no_flow_is_told(state: Path, text: str):
     store.Writer(1 << 20).close()
     base = sqlite3.connect(store.path())
-    base.execute("INSERT INTO flows VALUES (1, 2, 1, ?)", (zlib.compress(text.encode()),))
+    piece = 1, 2, 1, zlib.compress(text.encode())
+    base.execute("INSERT INTO flows VALUES (?, ?, ?, ?, ?)", (*piece, sum_of(*piece)))
     base.commit()
     base.close()
     with pytest.raises(store.HistoryError, match="damaged"):

@@ -1,6 +1,7 @@
 """The table of flows by the second on disk: across runs it is what was there then; bounded, thinned, and said so."""
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sqlite3
@@ -20,7 +21,7 @@ from netwatch.addons.history import History
 from netwatch.addons.statistics import StatisticsQuestion
 from netwatch.addons.topology import Peers
 from netwatch.filter import Filter
-from netwatch.history import moments, store
+from netwatch.history import moments, rows, store
 from netwatch.history.database import HistoryError
 from netwatch.model.record import Record
 from netwatch.model.session import Gone
@@ -68,6 +69,17 @@ def test_any_moment_is_what_was_there_then_for_another_run(name: str) -> None:
             assert past.moment.at_ns == ns and every(past) == there[ns]
             if past.moment.next_ns is not None:
                 assert past.moment.next_ns > ns and past.moment.last_ns >= past.moment.next_ns
+
+
+def signed(base: sqlite3.Connection) -> None:
+    """The checksums of what was changed by somebody who knows how."""
+    for run, in base.execute("SELECT run FROM runs").fetchall():
+        rows.sign_run(base, run)
+    before = 0
+    for n, *values in base.execute(f"SELECT n, {rows.COLUMNS} FROM pieces ORDER BY n").fetchall():
+        with contextlib.suppress(TypeError):
+            before = rows.put(base, rows.Row(*values), before, n)
+    base.commit()
 
 
 def test_filters_and_orders_of_another_run(small: Path) -> None:
@@ -164,7 +176,7 @@ def test_moments_of_another_layout_are_passed_over_and_go_first(small: Path) -> 
     kept(small)
     base = sqlite3.connect(moments.path())
     base.execute("UPDATE runs SET mark = 'other'")
-    base.commit()
+    signed(base)
     assert moments.Reader().at(1 << 62) is None
     there = kept(small, **{"history.moments_mb": 1})
     found = moments.Reader().at(1 << 62)
@@ -172,14 +184,14 @@ def test_moments_of_another_layout_are_passed_over_and_go_first(small: Path) -> 
 
 
 def test_what_is_damaged_is_told(small: Path) -> None:
-    """Whatever becomes of a row: a moment, or an error in words; the others stay readable, and thinning goes on."""
+    """Whatever somebody makes of a row, with its checksum: a moment, or an error in words; the others stay readable."""
     there = kept(small)
     base = sqlite3.connect(moments.path())
-    rows = base.execute("SELECT n, at_ns, data, texts FROM pieces WHERE minute = (SELECT min(minute) FROM pieces) "
+    found = base.execute("SELECT n, at_ns, data, texts FROM pieces WHERE minute = (SELECT min(minute) FROM pieces) "
                         "ORDER BY n").fetchall()
     chance, told = random.Random(5), 0
     for _ in range(200):
-        n, ns, data, texts = chance.choice(rows)
+        n, ns, data, texts = chance.choice(found)
         name, value = chance.choice((("data", data), ("texts", texts or b"abcd"), ("size", 5), ("counts", "[1]"),
                                      ("alone", 0), ("data", "x"), ("at_ns", "x"), ("around", b"y"), ("counts", "[")))
         if isinstance(value, bytes):
@@ -188,7 +200,7 @@ def test_what_is_damaged_is_told(small: Path) -> None:
             value = bytes(broken[:chance.randrange(len(broken))]) if chance.random() < 0.3 else bytes(broken)
         before = base.execute(f"SELECT {name} FROM pieces WHERE n = ?", (n,)).fetchone()
         base.execute(f"UPDATE pieces SET {name} = ? WHERE n = ?", (value, n))
-        base.commit()
+        signed(base)
         with reader() as session:
             try:
                 past = session.at(ns)
@@ -196,7 +208,7 @@ def test_what_is_damaged_is_told(small: Path) -> None:
             except (Gone, ValueError):
                 told += 1
         base.execute(f"UPDATE pieces SET {name} = ? WHERE n = ?", (*before, n))
-        base.commit()
+        signed(base)
     assert told > 60
 
 
@@ -204,10 +216,13 @@ def test_what_is_damaged_is_told(small: Path) -> None:
     "CREATE TRIGGER t AFTER DELETE ON pieces BEGIN DELETE FROM let_go; END", "CREATE TABLE more (x)",
     "DROP TABLE pieces", "UPDATE runs SET about = 'x'", "UPDATE runs SET about = '[]'",
     "UPDATE pieces SET data = 'x'", "UPDATE pieces SET size = 1 << 40"])
-def test_a_hostile_database_is_told(small: Path, change: str) -> None:
+@pytest.mark.parametrize("by", ["chance", "somebody who signs"])
+def test_a_hostile_database_is_told(small: Path, change: str, by: str) -> None:
     kept(small)
     base = sqlite3.connect(moments.path())
     base.executescript(change)
+    if by == "somebody who signs" and "TABLE" not in change and "TRIGGER" not in change:
+        signed(base)
     base.close()
     with pytest.raises(HistoryError, match=r"moments\.sqlite"):
         moments.Reader().at(1 << 62)
@@ -239,7 +254,9 @@ def test_the_table_at_a_moment_and_flows_by_time_are_read(netwatch: Run) -> None
     assert set(ended) == {record["id"] for record in there[newest].values()}
     sqlite3.connect(store.path()).executescript("DELETE FROM flows")
     assert netwatch("read", "--history", **environment()).stdout == ""
-    sqlite3.connect(moments.path()).executescript("UPDATE runs SET open = 1")
+    base = sqlite3.connect(moments.path())
+    base.execute("UPDATE runs SET open = 1")
+    signed(base)
     found = lines(netwatch("read", "--history", **environment()).stdout)
     assert told(found) == told([record for record in there[newest].values() if "ended" not in record]) and found
     dns = lines(netwatch("read", "--history", "--where", "app == dns", "--limit", "2", **environment()).stdout)
