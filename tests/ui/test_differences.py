@@ -62,8 +62,8 @@ def test_what_is_chosen_and_in_what_order(screen: Screen) -> None:
         rows = [line for line in drawn(screen)[5:-1] if line]
         assert rows and all(change in line for line in rows)
     screen.key("f")
-    screen.key(">")
-    screen.key("S")
+    for key in (">", "<", "S"):
+        screen.key(key)
     order = ("new", "vanished", "shifted").index
     found = [order(line[3:11].strip()) for line in drawn(screen, 60)[5:-1] if line]
     assert found == sorted(found, reverse=True) and len(set(found)) == 3
