@@ -80,28 +80,33 @@ class TimelineNow:
 @dataclass(frozen=True)
 class Timeline:
     """`window_s` seconds up to now, 0 since the beginning; `category` of CATEGORIES, "warnings" or "all"; `parts` at
-    most so many parts of the time; `where` a Filter."""
+    most so many parts of the time; `where` a Filter; `last_ns`: as of that moment, 0: now."""
 
     window_s: int = 0
     category: str = "all"
     parts: int = 100
     where: Filter | None = None
+    last_ns: int = 0
+
+    def until(self, ns: int, frames: int) -> Timeline:
+        """See model.contract.Dated."""
+        return replace(self, last_ns=ns)
 
     def answer(self, session: Session) -> TimelineNow:
         addon, past = session.get(TimelineAddon), session.get(Throughput)
         kinds = [kind for kind in KINDS if self._wants(KIND_CATEGORY[kind], kind in CALM)]
         with session.lock:
-            now = session.engine.clock
+            now = self.last_ns or session.engine.clock
             start, step, parts = self._parts(past, now)
             since, until = start * SECOND, (start + step * parts) * SECOND
             noted = [(kind, note) for kind in kinds
-                     for note in newest(addon.notes, session.engine, kind, since, SHOWN)]
+                     for note in newest(addon.notes, session.engine, kind, since, SHOWN, now)]
             counts = histogram(addon.notes, since, until, parts, kinds)
             warnings = histogram(addon.notes, since, until, parts, [kind for kind in kinds if kind not in CALM])
             lost = sum(n for kind, n in forgotten(addon.notes).items() if kind in kinds)
             session.engine.tell()
             carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
-            others = _others(session)
+            others = [other for other in _others(session) if other.time_ns <= now]
             if self.where is not None:
                 noted = [pair for pair in noted if self.where.matches(pair[1] | {"id": pair[1]["flow"]})]
             noted.sort(key=lambda pair: -pair[1]["time_ns"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from netwatch.model.event import Event, FlowRef, Step
 from netwatch.model.group import Within
@@ -228,6 +228,15 @@ class Question(Protocol[Answered]):
     """What a screen wants to know. Equal questions have equal answers at one moment; they are in netwatch/addons/."""
 
     def answer(self, session: Session) -> Answered: ...
+
+
+@runtime_checkable
+class Dated(Question[Answered], Protocol[Answered]):
+    """A question about what has its own times, and is not kept by the second: a session as it was asks the one that
+    goes on, as of that moment."""
+
+    def until(self, ns: int, frames: int) -> Question[Answered]:
+        """The same of what there was at that time, when so many frames had been seen."""
 
 
 class Command(Protocol):

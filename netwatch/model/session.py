@@ -24,8 +24,8 @@ class Gone(Exception):
 
 class Moment(NamedTuple):
     """A moment that is kept, ns of packet time: the one behind it (None: it is the newest), how long after the one
-    before it was (0: it is the oldest), the oldest and newest there are, and how many flows are not in it because there
-    were too many."""
+    before it was (0: it is the oldest), the oldest and newest there are, how many flows are not in it because there
+    were too many, and whether it is of a run that is over."""
 
     at_ns: int
     next_ns: int | None
@@ -33,6 +33,7 @@ class Moment(NamedTuple):
     first_ns: int
     last_ns: int
     left_out: int
+    earlier: bool = False
 
 
 @dataclass(frozen=True)

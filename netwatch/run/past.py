@@ -21,7 +21,7 @@ from netwatch.addons.throughput import Throughput
 from netwatch.filter import fields
 from netwatch.history.tape import Kept, parted, unpacked
 from netwatch.model import contract
-from netwatch.model.contract import Addon, Kind, Question, Values, Where
+from netwatch.model.contract import Addon, Dated, Kind, Question, Values, Where
 from netwatch.model.group import Within
 from netwatch.model.record import Record
 from netwatch.model.session import Gone, Moment, Page
@@ -83,7 +83,7 @@ class Past:
     def __init__(self, session: contract.Session, kept: Kept, timeouts: dict[str, int]) -> None:
         """`timeouts` are those of the session's engine."""
         self._session = session
-        self.moment: Moment = kept.moment
+        self.moment: Moment = kept.moment._replace(earlier=kept.interfaces is not None)
         self.lock, self._one = threading.Lock(), threading.Lock()
         self.engine, flows, told = restored(kept, timeouts)
         self._interfaces = session.source.interfaces if kept.interfaces is None else list(kept.interfaces)
@@ -199,6 +199,9 @@ class Past:
 
     def ask(self, question: Question[Answer]) -> Answer:
         """See model.Watch."""
+        if isinstance(question, Dated) and self._ours:
+            then = cast(Dated[Answer], question).until(self.moment.at_ns, self._frames)
+            return then.answer(self._session)
         return question.answer(self._asked)
 
 

@@ -24,6 +24,7 @@ USUAL = "usual"
 WELCOME = "welcome"                # the card of the first start
 # what is shown of the past; the others tell of more than the table of flows
 OF_THE_PAST = ("dashboard", "connections", "stats", "topology", "processes", "egress")
+DATED = ("packets", "timeline")    # likewise, of the run that goes on: what they show has its own times
 WINDOW = 400                       # rows fetched at least: a selected flow that moves less than that is followed
 
 
@@ -185,7 +186,9 @@ class State:
     @property
     def as_it_was(self) -> bool:
         """Can what fills the screen be shown as it was in the past?"""
-        return self.view == "lite" or (self.view == "full" and self.tab in OF_THE_PAST)
+        shown = self.snapshot.moment
+        dated = DATED if shown is None or not shown.earlier else ()
+        return self.view == "lite" or (self.view == "full" and self.tab in (*OF_THE_PAST, *dated))
 
     def _at_rest(self) -> tuple[str, ...]:
         """The same but for time mode."""

@@ -13,10 +13,11 @@ from netwatch.ui.state import Area, State
 from netwatch.ui.theme import MUTED, TEXT, WARN
 
 MINUTE = 60_000_000_000
+WHAT_CAN = "Dashboard, Connections, Stats, Topology, Processes, Egress, and of this run Packets and Timeline"
 WHY = {
     "interfaces": "counters of interfaces are not kept by the second",
-    "packets": "frames are kept with their own times, not by the second",
-    "timeline": "events are kept with their own times, not by the second",
+    "packets": "frames of an earlier run are not kept",
+    "timeline": "events of an earlier run are not kept",
     "insights": "what is made of all that went by is not kept by the second",
     "dense": "the state of interfaces and of the capture is not kept by the second",
 }
@@ -113,6 +114,6 @@ def draw(canvas: Canvas, area: Area, state: State) -> None:
     y = area.y + max(1, area.height // 3)
     for i, (text, style) in enumerate((
             (f"{title} shows nothing of the past: {WHY[name]}.", TEXT),
-            ("Dashboard, Connections, Stats, Topology, Processes and Egress can. End goes back to now.", MUTED))):
+            (f"{WHAT_CAN} can. End goes back to now.", MUTED))):
         if y + i < area.y + area.height:
             canvas.put(y + i, area.x + 3, clip(text, area.width - 4, state.glyphs.ellipsis), style)

@@ -15,7 +15,7 @@ from netwatch.run.session import Session
 from netwatch.store.settings import Settings
 from netwatch.ui import timemode
 from netwatch.ui.poller import Poller, Request
-from netwatch.ui.state import OF_THE_PAST
+from netwatch.ui.state import DATED, OF_THE_PAST
 from netwatch.ui.tabs import TABS
 from tests.engine.wire import START, eth, ip4, pcap, udp
 from tests.ui.driver import Driver
@@ -78,7 +78,7 @@ def test_what_is_shown_of_a_moment_is_what_was_on_screen_then(session: Slow) -> 
         at = session.engine.clock
         driver.step()
         then[at] = {}
-        for tab in OF_THE_PAST:
+        for tab in (*OF_THE_PAST, *DATED):
             driver.state.go(tab)
             driver.app._settle()
             driver.step()
@@ -91,7 +91,7 @@ def test_what_is_shown_of_a_moment_is_what_was_on_screen_then(session: Slow) -> 
             driver.app._settle()
             driver.step()
             assert driver.state.snapshot.moment is not None and driver.state.snapshot.moment.at_ns == at
-            if tab in ("connections", "topology", "processes", "egress"):
+            if tab in ("connections", "topology", "processes", "egress", "timeline", "packets"):
                 assert body(driver) == was, (tab, at)
 
 
@@ -129,7 +129,7 @@ def test_every_tab_shows_the_past_or_says_that_it_does_not(session: Slow) -> Non
     for tab in TABS:
         driver.keys(tab.key)
         assert not driver.state.failed
-        assert ("shows nothing of the past" in driver.screen()) == (tab.name not in OF_THE_PAST)
+        assert ("shows nothing of the past" in driver.screen()) == (tab.name not in (*OF_THE_PAST, *DATED))
     for _ in range(3):
         driver.keys("V")
         assert not driver.state.failed
@@ -147,7 +147,8 @@ def test_keys_that_do_nothing_in_the_past_are_not_offered(session: Slow) -> None
         driver.keys("[")
         footer = driver.line(-1)
         assert "[ back" in footer and "] on" in footer and "End now" in footer and "p pause" not in footer
-        assert any(word in footer for word in (" sort", " range", " fold")) == (tab.name in OF_THE_PAST), footer
+        assert any(word in footer for word in (" sort", " range", " fold", " which", " follow")) == (
+            tab.name in (*OF_THE_PAST, *DATED)), footer
         assert "stands still" in driver.keys("p").state.message and not driver.state.paused
     assert not driver.state.failed
 

@@ -65,8 +65,8 @@ def forgotten(Notes notes) -> dict:
     return {KINDS[i]: max(0, <long>notes.noted.kinds[i].noted - N_KEPT) for i in range(N_COUNT)}
 
 
-def newest(Notes notes, Engine engine, str kind, u64 since, int limit) -> list[Record]:
-    """The newest notes of a kind, newest first, not before `since` (ns): dicts, addresses as text."""
+def newest(Notes notes, Engine engine, str kind, u64 since, int limit, u64 until=0xffffffffffffffff) -> list[Record]:
+    """The newest notes of a kind, newest first, not before `since` (ns) nor after `until`: dicts, addresses as text."""
     cdef Kind* k = &notes.noted.kinds[KINDS.index(kind)]
     cdef u64 at = k.noted
     cdef u64 oldest = at - N_KEPT if at > N_KEPT else 0
@@ -75,7 +75,7 @@ def newest(Notes notes, Engine engine, str kind, u64 since, int limit) -> list[R
     while at > oldest and len(out) < limit:
         at -= 1
         note = &k.notes[at % N_KEPT]
-        if note.ts >= since:
+        if since <= note.ts <= until:
             out.append(note_dict(engine, note))
     return out
 

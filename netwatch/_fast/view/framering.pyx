@@ -125,6 +125,15 @@ cdef class FrameRing:
         """Of the frames that can be looked at."""
         return self.held_bytes if self.index is None else self.index.bytes
 
+    def bytes_until(self, u64 end) -> int:
+        """Of those of them before an ordinal; 0 where that is not known: of what is no longer in memory."""
+        cdef u64 total = self.kept_bytes, k
+        if end < self.oldest:
+            return 0
+        for k in range(end, self.next):
+            total -= self.held(k).frame.caplen
+        return total
+
     @property
     def memory(self) -> tuple[int, int]:
         """Frames that are in memory, and the bytes that they, and where all are in a file, take of it."""
@@ -264,9 +273,9 @@ cdef class FrameRing:
                 found.append(k)
         return found
 
-    def remarkable(self, u64 most) -> list[int]:
-        """Ordinals of the newest frames that an expert would look at, oldest first."""
-        cdef u64 k = self.next
+    def remarkable(self, u64 most, u64 end=0xffffffffffffffff) -> list[int]:
+        """Ordinals of the newest frames before `end` that an expert would look at, oldest first."""
+        cdef u64 k = min(self.next, end)
         found = []
         while k > self.first and <u64>len(found) < most:
             k -= 1

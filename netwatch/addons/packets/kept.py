@@ -169,18 +169,20 @@ class Scan:
             session.look(_tell(session, frames, bit, Filter(self.where.text, node=leaf)))
         return frames
 
-    def span(self, anchor: int, before: int, after: int) -> tuple[list[int], int, int]:
-        """(ordinals round an anchor, index of the first of them, how many there are). -1: the end."""
+    def span(self, anchor: int, before: int, after: int, end: int | None = None) -> tuple[list[int], int, int]:
+        """(ordinals round an anchor, index of the first of them, how many there are). -1: the end. Of the frames before
+        the ordinal `end`, where there is one."""
         ring = self.ring
         if self.all:
-            total = ring.next - ring.first
+            total = max(0, (ring.next if end is None else min(end, ring.next)) - ring.first)
             place = total if anchor < 0 else min(max(anchor - ring.first, 0), total)
             start, stop = max(0, place - before), min(total, place + after)
             return list(range(ring.first + start, ring.first + stop)), start, total
         gone = bisect_left(self.picks, ring.first)
-        place = len(self.picks) if anchor < 0 else bisect_left(self.picks, anchor, gone)
-        start, stop = max(gone, place - before), min(len(self.picks), place + after)
-        return list(self.picks[start:stop]), start - gone, len(self.picks) - gone
+        last = len(self.picks) if end is None else max(gone, bisect_left(self.picks, end))
+        place = last if anchor < 0 else min(bisect_left(self.picks, anchor, gone), last)
+        start, stop = max(gone, place - before), min(last, place + after)
+        return list(self.picks[start:stop]), start - gone, last - gone
 
 
 def _tell(session: Session, frames: FrameScan, bit: int, where: Filter) -> Generator[bool, None, None]:

@@ -119,7 +119,8 @@ class Seen:
 class Packets:
     """`before` lines before the frame with the ordinal `anchor` (-1: the end) and `after` from it on, of those that
     pass `where` (a Filter) and are of `flow` (0: any). `selected`: a frame to decode, NEWEST the last of the lines;
-    `number`: one to find. `marked`: frames that stand where the notes would."""
+    `number`: one to find. `marked`: frames that stand where the notes would. `seen`: of the first so many frames of
+    the session, 0: of all."""
 
     where: Filter | None = None
     flow: int = 0
@@ -130,6 +131,11 @@ class Packets:
     number: int = 0
     notes: bool = False
     marked: tuple[int, ...] = ()
+    seen: int = 0
+
+    def until(self, ns: int, frames: int) -> Packets:
+        """See model.contract.Dated."""
+        return replace(self, seen=frames)
 
     def answer(self, session: Session) -> Seen:
         keeper = session.get(KeptFrames)
@@ -137,12 +143,13 @@ class Packets:
         scan.go_on(session, BUDGET)
         ring = keeper.ring
         with session.lock:
-            places, start, total = scan.span(self.anchor, self.before, self.after)
-            kept = replace(_kept(ring), first_ns=counts(session.engine)["first_ns"], indexed=ring.indexed)
+            end = ring.numbered(self.seen + 1) if self.seen else ring.next
+            places, start, total = scan.span(self.anchor, self.before, self.after, end)
+            kept = replace(_kept(ring, end), first_ns=counts(session.engine)["first_ns"], indexed=ring.indexed)
             span = ring.next - ring.first
             looked = 1.0 if scan.all or not span else min(1.0, max(0, scan.upto - ring.first) / span)
             found = _found(scan, ring.numbered(self.number)) if self.number else None
-            odd = list(self.marked[-NOTES:]) or (ring.remarkable(NOTES) if self.notes else [])
+            odd = [k for k in self.marked if k < end][-NOTES:] or (ring.remarkable(NOTES, end) if self.notes else [])
             noted = ring.counts() if self.notes else {}
             stale = not session.purpose.live and scan.stale(session)
         selected = places[-1] if self.selected == NEWEST and places else self.selected
@@ -157,11 +164,12 @@ def _capture(source: Source) -> Capture | None:
     return Capture(tuple(source.names), source.filter, source.stopped)
 
 
-def _kept(ring: FrameRing) -> Kept:
-    if ring.next == ring.first:
+def _kept(ring: FrameRing, end: int) -> Kept:
+    """Of the frames before an ordinal."""
+    if end <= ring.first:
         return Kept(lost=ring.first, lost_bytes=ring.lost_bytes)
-    return Kept(ring.next - ring.first, ring.kept_bytes, ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
-                ring.record(ring.next - 1)["n"])
+    return Kept(end - ring.first, ring.bytes_until(end), ring.first, ring.lost_bytes, ring.record(ring.first)["n"],
+                ring.record(end - 1)["n"])
 
 
 def _found(scan: Scan, k: int) -> int:

@@ -167,8 +167,9 @@ def _draw_info(canvas: Canvas, area: Area, state: State, found: Seen | None) -> 
         spans.append((f"  {100 * found.looked:.0f} % looked at", WARN))
     if found.total != kept.frames:
         spans.append((f"  of {fmt.count(kept.frames)}", MUTED))
-    spans.append((f"  {fmt.size(kept.bytes)}, all of the file" if kept.indexed else f"  kept {fmt.size(kept.bytes)}",
-                  MUTED))
+    if kept.bytes:
+        size = fmt.size(kept.bytes)
+        spans.append((f"  {size}, all of the file" if kept.indexed else f"  kept {size}", MUTED))
     if kept.lost:
         spans.append((f"  let go {fmt.short_count(kept.lost)} frames, {fmt.size(kept.lost_bytes)}", WARN))
     capture = found.capture
