@@ -120,19 +120,12 @@ cdef class FrameRing:
         """The ordinal of the oldest frame that can be looked at."""
         return self.oldest if self.index is None else 0
 
-    @property
-    def kept_bytes(self) -> int:
-        """Of the frames that can be looked at."""
-        return self.held_bytes if self.index is None else self.index.bytes
-
     def bytes_until(self, u64 end) -> int:
-        """Of those of them before an ordinal; 0 where that is not known: of what is no longer in memory."""
-        cdef u64 total = self.kept_bytes, k
-        if end < self.oldest:
-            return 0
-        for k in range(end, self.next):
+        """Of the frames before an ordinal that can be looked at; 0 where that is not known: on disk alone."""
+        cdef u64 total = self.held_bytes if self.index is None else self.index.bytes, k
+        for k in range(max(end, self.oldest), self.next):
             total -= self.held(k).frame.caplen
-        return total
+        return total if end >= self.oldest else 0
 
     @property
     def memory(self) -> tuple[int, int]:
@@ -141,13 +134,11 @@ cdef class FrameRing:
         return self.next - self.oldest, min(self.end, self.room) + places
 
     @property
-    def lost_bytes(self) -> int:
-        """Of the frames let go."""
+    def lost_bytes(self) -> int:  # of the frames let go
         return self.gone_bytes if self.index is None else 0
 
     @property
-    def indexed(self) -> bool:
-        """Is all of the input at hand, though not in memory?"""
+    def indexed(self) -> bool:  # is all of the input at hand, though not in memory?
         return self.index is not None
 
     cdef Kept* held(self, u64 k) noexcept nogil:
