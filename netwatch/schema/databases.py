@@ -34,7 +34,7 @@ _SQL = (
            search=True),
     _field("postgresql.application", "flow", TEXT, "APPLICATION", 16, "What the client calls itself.", search=True),
     _field("postgresql.settings", "flow", TEXT, "SETTINGS", 28,
-           "Other settings of the client's start and of the server's reports, name=value.", many=True),
+           "Other settings of the client's start and of the server's reports, name=value.", many=True, privacy="name"),
     _field("postgresql.auth", "flow", TEXT, "AUTH", 14, "How the server wants the client to prove who it is."),
     _field("postgresql.encryption", "flow", TEXT, "ENCRYPTION", 10,
            "What came of the client's wish for encryption: tls, gssapi or refused."),
@@ -45,7 +45,7 @@ _SQL = (
 
 _OTHERS = (
     _field("mongodb.version", "flow", TEXT, "SERVER", 10, "Version the server gives when asked."),
-    _field("mongodb.replica_set", "flow", TEXT, "SET", 12, "Replica set of the server."),
+    _field("mongodb.replica_set", "flow", TEXT, "SET", 12, "Replica set of the server.", privacy="name"),
     _field("mongodb.commands", "flow", TEXT, "COMMANDS", 20, "Commands sent.", "mongodb.command", many=True),
     _field("mongodb.databases", "flow", TEXT, "DATABASES", 16, "Databases asked.", "mongodb.db db.name", privacy="name",
            many=True, search=True),
@@ -79,7 +79,8 @@ _MICROSOFT = (
     _field("tds.server_version", "flow", TEXT, "SVERSION", 11, "Version of the server, such as 15.0.2000."),
     _field("tds.product", "flow", TEXT, "SERVER", 20, "What the server calls itself."),
     _field("tds.encryption", "flow", TEXT, "ENCRYPTION", 10, "What is encrypted: login, session or none."),
-    _field("tds.instance", "flow", TEXT, "INSTANCE", 12, "Instance of the server the client asks for.", search=True),
+    _field("tds.instance", "flow", TEXT, "INSTANCE", 12, "Instance of the server the client asks for.", search=True,
+           privacy="name"),
     _field("tds.host", "flow", TEXT, "HOST", 16, "Computer of the client, as it calls itself.", privacy="name",
            search=True),
     _field("tds.application", "flow", TEXT, "APPLICATION", 20, "What the client calls itself.", search=True),

@@ -1,0 +1,56 @@
+"""What a redacted bundle does not have: no name, address or MAC that the bundle had is left in any of its files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from evidence_files import ROOT
+from netwatch_command import Run
+
+from netwatch.bundle.redact import IP4, IP6, MAC, MASKED, _is_address, classes
+from netwatch.schema import Privacy
+
+CAPTURES = ROOT / "tests" / "captures"
+LEAST = 4  # characters: less is in every text
+WORDS = {"cassandra", "postgres", "DTLS"}  # what is called like its protocol, or its label is
+
+
+def private(value: object, path: str, kind: str) -> Iterator[str]:
+    """The texts of a record that the schema calls other than public, and addresses in any."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from private(each, f"{path}.{key}" if path else key, kind)
+    elif isinstance(value, list):
+        for each in value:
+            yield from private(each, path, kind)
+    elif isinstance(value, str):
+        if classes(kind).get(path, Privacy.PUBLIC) is not Privacy.PUBLIC:
+            yield value
+        yield from (found[0] for found in MAC.finditer(value))
+        yield from (found[0] for pattern in (IP4, IP6) for found in pattern.finditer(value) if _is_address(found[0]))
+
+
+@pytest.mark.parametrize("name", ["http", "https2", "ftp", "imap", "irc", "smtp", "tftp", "smb", "dhcp", "mdns", "snmp",
+                                  "sip", "rtsp", "ssdp", "http2-clear", "postgresql", "tls-client-certificate"])
+def test_nothing_private_is_left(netwatch: Run, tmp_path: Path, name: str) -> None:
+    keys = CAPTURES / f"{name}.keys"
+    words = ("--keylog", keys) if keys.exists() else ()
+    assert netwatch("bundle", "make", *words, CAPTURES / f"{name}.pcap", tmp_path / "b").returncode == 0
+    assert netwatch("bundle", "redact", tmp_path / "b", tmp_path / "r").returncode == 0
+    found: set[str] = set()
+    for path in (tmp_path / "b").glob("*.ndjson"):
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            found |= set(private(record, "", record["schema"].removeprefix("netwatch.").partition("/")[0]))
+    found -= WORDS | {MASKED}
+    assert any(len(each) >= LEAST for each in found)
+    texts = {path.name: path.read_text() for path in (tmp_path / "r").iterdir()}
+    assert "packets.pcapng" not in texts
+    left = [(each, where) for each in found if len(each) >= LEAST for where, text in texts.items()
+            if re.search(rf"(?<![\w.-]){re.escape(json.dumps(each, ensure_ascii=False)[1:-1])}(?![\w.-])", text)]
+    assert not left
+    assert f"{name}.pcap" not in "".join(texts.values())
