@@ -56,12 +56,12 @@ bench: ## whole programs on generated captures; a quick look: ARGS="--size quick
 
 .PHONY: bench-freeze
 bench-freeze: ## is every packet in what the flight recorder froze, at 100,000 a second on a veth; as root
-	. tools/prepare.sh && ready test
+	@. tools/prepare.sh && ready ""
 	$(PYTHON) -m bench.freeze $(ARGS)
 
 .PHONY: bench-history
 bench-history: ## what 24 hours of 5,000 flows by the second take, and how soon a moment is there; STATE=FOLDER of a disk
-	. tools/prepare.sh && ready test
+	@. tools/prepare.sh && ready ""
 	$(PYTHON) -m bench.history $(if $(STATE),--state $(STATE)) $(ARGS)
 
 .PHONY: bench-agent
