@@ -106,7 +106,7 @@ class Timeline:
             lost = sum(n for kind, n in forgotten(addon.notes).items() if kind in kinds)
             session.engine.tell()
             carried = past.history.read(start, start + step * parts, step)["bytes"] if now else [0] * parts
-            others = [other for other in _others(session) if other.time_ns <= now]
+            others = [other for other in _others(session) if not self.last_ns or other.time_ns <= now]
             if self.where is not None:
                 noted = [pair for pair in noted if self.where.matches(pair[1] | {"id": pair[1]["flow"]})]
             noted.sort(key=lambda pair: -pair[1]["time_ns"])

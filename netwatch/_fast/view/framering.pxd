@@ -2,11 +2,14 @@
 from netwatch._fast.input.pcapngwriter cimport CaptureWriter
 from netwatch._fast.base.bytes cimport u8, u32, u64
 from netwatch._fast.engine cimport Engine
-from netwatch._fast.wire.packet cimport Frame, Packet
+from netwatch._fast.wire.packet cimport Frame, NOTE_COUNT, Packet
 from netwatch._fast.wire.packetrow cimport PacketRow
 from netwatch._fast.input.source cimport Source
 from netwatch._fast.out.packetfields cimport PacketFields
 from netwatch._fast.view.frameindex cimport FrameIndex, Kept
+
+cdef enum:
+    FRAME_NOTES = NOTE_COUNT + 4   # and OWN_NOTES
 
 cdef class FrameRing:
     cdef PacketFields fields
@@ -21,7 +24,7 @@ cdef class FrameRing:
     cdef u64 began           # ns: time of the first frame
     cdef u64 held_bytes      # of the frames in the memory
     cdef u64 gone_bytes      # of those that made room
-    cdef u64[16] noted       # frames by note: NOTE_COUNT of packet.pxd, then OWN_NOTES
+    cdef u64[FRAME_NOTES] noted   # frames by note: those of packet.pxd, then OWN_NOTES
     cdef void count(self, const Kept* kept) noexcept nogil
     cdef void put(self, const Packet* pk, u32 number, u64 flow, u64 key) noexcept nogil
     cdef Kept* at(self, u64 k) except NULL

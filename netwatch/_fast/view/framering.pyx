@@ -25,6 +25,7 @@ from netwatch._fast.input.source cimport CHUNK_BYTES, Chunk, Source
 from netwatch._fast.out.names import NOTES
 
 OWN_NOTES = ("reset", "malformed", "fragment, the others not yet seen", "cut by snap length")
+assert len((*NOTES, *OWN_NOTES)) == FRAME_NOTES
 
 cdef enum:
     LEAST = 2 * 1048576          # two of the longest frames must fit
