@@ -84,7 +84,7 @@ cdef enum:                 # Cold.ended
     END_REUSED = 6         # the same 5-tuple began anew; reported as "timeout" or "fin" by its state
 
 cdef enum:                 # of Row.acked of what is not TCP, by side
-    SUM_RIGHT = 0x20000000 # a right checksum of UDP was seen
+    SUM_RIGHT = 0x20000000  # a right checksum of UDP was seen
     HEAD_WRONG = 0x40000000  # the first IPv4 header did not add up
     SUM_BITS = 0x60000000
 
