@@ -302,13 +302,12 @@ class Sights:
         return self._of_namespace(there, local, whole=False)
 
     def _of_namespace(self, there: list[Sight], local: bytes, whole: bool) -> list[Sight]:
-        """Those of our own namespace, else those of the one other that can be meant."""
+        """Those of our own namespace, else those of the one other that can be meant: none when the address is ours."""
         own = [s for s in there if s.netns == self.own]
-        if own and not whole and not is_group(local):
-            addresses = self._addresses_of(self.own)
-            if addresses is not None and local not in addresses and not is_loopback(local):
-                own = []
-        if own or is_loopback(local):
+        ours = self._addresses_of(self.own)
+        if is_loopback(local) or (ours is not None and local in ours):
+            return own
+        if own and (whole or is_group(local) or ours is None):
             return own
         if not whole:
             there = [s for s in there if local in (self._addresses_of(s.netns) or ())]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ def reason() -> str | None:
 
 
 class Lab:
-    """Made and unmade by `with`. `near` is where the observer is, `far` the other end."""
+    """Made and unmade by `with`. `near` is where the observer is, `far` the other end. There is one at a time: all have
+    the same addresses, and count what the machine is quick enough for."""
 
     def __init__(self, folder: Path) -> None:
         number = os.getpid() % 100000
@@ -37,6 +40,8 @@ class Lab:
         self._running: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Lab:
+        self._turn = open(Path(tempfile.gettempdir()) / "netwatch-netlab.lock", "w")
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
         try:
             for name in (self.near, self.far):
                 ip("netns", "add", name)
@@ -61,6 +66,7 @@ class Lab:
                     pipe.close()
         for name in (self.near, self.far):
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        self._turn.close()
 
     def start(self, where: str, *command: str, **options: Any) -> subprocess.Popen[str]:
         """Start a program in a namespace; it is killed at the end."""

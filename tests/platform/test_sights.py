@@ -139,6 +139,18 @@ def test_several_holders() -> None:
     assert who(found) == (1, SHARED) and found.sight.others == (2,)  # type: ignore[union-attr]
 
 
+def test_an_address_of_ours_is_nobody_elses() -> None:
+    """Another namespace may have the same address and ports: before our own socket was met, its owner is not named."""
+    t = table()
+    t.saw(sight(1, 11, netns=OTHER, local=A), TCP, 5000, B, 80)
+    t.saw(sight(2, 12, netns=OTHER, local=A), UDP, 53, b"", 0)
+    assert isinstance(t.find(TCP, A, 5000, B, 80, T), Unknown)
+    assert isinstance(t.find(UDP, A, 53, B, 5000, T), Unknown)
+    t.saw(sight(3, 13, local=A), UDP, 53, b"", 0)
+    found = t.find(UDP, A, 53, B, 5000, T)
+    assert isinstance(found, Found) and found.sight.who.pid == 3
+
+
 def test_loopback_stays_in_its_namespace() -> None:
     t = table()
     t.saw(sight(1, 11, netns=OTHER, local=LOOP), TCP, 5000, LOOP, 80)
