@@ -73,7 +73,8 @@ cdef class Savefile(Source):
         chunk.n = 0
         if self.ended or self.stop:
             return FILL_END
-        memcpy(chunk.mem, self.carry, have)
+        if have:
+            memcpy(chunk.mem, self.carry, have)
         while True:
             if self.parse(chunk, have, &used) == DAMAGED:
                 self.ended = True

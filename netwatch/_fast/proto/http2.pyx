@@ -7,6 +7,7 @@ padding and whether it holds a DNS message (RFC 8484) must not depend on who fol
 from libc.string cimport memcmp, memcpy, memset
 
 from netwatch._fast.base.bytes cimport u8, u16, u32, u64, Slice, be16, be24, be32, slice_of
+from netwatch._fast.base.mix cimport load64
 from netwatch._fast.look.protocol cimport (Look, Proto, DETECT_MORE, EV_FRAME, FRAME_OVER, ON_TCP, PARSE_DONE,
                                            PARSE_MALFORMED, PARSE_MORE, PARSE_NOT_MINE, PARSE_OK, event, facts_find,
                                            fact_once, set_initiator, wants, TRAIT_STREAMS, reads, has_state)
@@ -131,7 +132,7 @@ cdef void tell_upgraded(Look* look, Http2* h, bint client) noexcept nogil:
     if h.asked or not wants(look, EV_FRAME):
         return
     h.asked = True
-    if not (facts_find(look.cold.facts, http, HTTP_COUNT, &count) and count.n == 8 and (<u64*>count.p)[0] == 1
+    if not (facts_find(look.cold.facts, http, HTTP_COUNT, &count) and count.n == 8 and load64(count.p) == 1
             and facts_find(look.cold.facts, http, HTTP_STATUS, &status) and memcmp(status.p, b"101", 3) == 0
             and facts_find(look.cold.facts, http, HTTP_METHOD, &parts[0])
             and facts_find(look.cold.facts, http, HTTP_PATH, &parts[1])):
