@@ -129,3 +129,25 @@ def until(good: Callable[[], bool], seconds: float = 45.0) -> None:
 def records(path: Path) -> list[dict[str, object]]:
     """What is written so far, in whole lines: the last one may be on its way."""
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.exists() else []
+
+
+def nfcapd(space: Space, folder: Path, port: int) -> subprocess.Popen[str]:
+    """nfcapd, which keeps what it is sent in the folder; collected() tells what that was."""
+    folder.mkdir()
+    program = space.start("nfcapd", "-w", folder, "-p", port, "-b", "127.0.0.1")
+    time.sleep(1.5)
+    return program
+
+
+def collected(program: subprocess.Popen[str], folder: Path, ours: list[dict[str, object]]) -> list[dict[str, object]]:
+    """What nfdump says that nfcapd received, which is ended: each of our flows both ways, and their sums."""
+    time.sleep(1)
+    program.send_signal(signal.SIGTERM)
+    program.communicate(timeout=20)
+    said = subprocess.run(["nfdump", "-R", str(folder), "-o", "json"], capture_output=True, text=True)
+    theirs: list[dict[str, object]] = json.loads(said.stdout)
+    assert len(theirs) == 2 * len(ours)
+    for name in ("packets", "bytes"):
+        sent = sum(int(r[f"{name}_{way}"]) for r in ours for way in ("out", "in"))  # type: ignore[call-overload]
+        assert sum(each[f"in_{name}"] for each in theirs) == sent  # type: ignore[misc]
+    return theirs

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from agentspace import Space, needs, records, until
+from agentspace import Space, collected, needs, nfcapd, records, until
 from netwatch_command import COMMAND, Run
 
 PORT = 9464
@@ -141,25 +141,13 @@ def test_rsyslog_receives(space: Space, tmp_path: Path, transport: str) -> None:
 
 @needs("ip", "nfcapd", "nfdump")
 def test_nfcapd_counts_what_we_count(space: Space, tmp_path: Path) -> None:
-    (tmp_path / "flows").mkdir()
-    collector = space.start("nfcapd", "-w", tmp_path / "flows", "-p", "4739", "-b", "127.0.0.1")
-    time.sleep(1.5)
-    log = tmp_path / "events.ndjson"
+    program, log = nfcapd(space, tmp_path / "flows", 4739), tmp_path / "events.ndjson"
     agent = space.agent("--ipfix", "udp://127.0.0.1:4739", "--log", log, "--what", "flows", "--where", "app == http")
     space.talk(5)
     space.over(agent)
-    time.sleep(1)
-    collector.send_signal(signal.SIGTERM)
-    collector.communicate(timeout=20)
-    said = subprocess.run(["nfdump", "-R", str(tmp_path / "flows"), "-o", "json"], capture_output=True, text=True)
     ours = records(log)
     assert len(ours) == 5
-    theirs = json.loads(said.stdout)
-    assert len(theirs) == 10, "a record for each direction"
-    packets = sum(int(r["packets_out"]) + int(r["packets_in"]) for r in ours)  # type: ignore[call-overload]
-    octets = sum(int(r["bytes_out"]) + int(r["bytes_in"]) for r in ours)  # type: ignore[call-overload]
-    assert sum(each["in_packets"] for each in theirs) == packets
-    assert sum(each["in_bytes"] for each in theirs) == octets
+    theirs = collected(program, tmp_path / "flows", ours)
     assert {each["proto"] for each in theirs} == {6}
     ports = {(each["src_port"], each["dst_port"]) for each in theirs}
     assert ports == {pair for r in ours for pair in ((r["sport"], r["dport"]), (r["dport"], r["sport"]))}
