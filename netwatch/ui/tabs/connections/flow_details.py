@@ -27,9 +27,11 @@ _CONNECTION: tuple[_Row, ...] = (
     ("Destination", "dst dport", "endpoint"), ("Initiator", "initiator", ""), ("Name", "name.host", ""),
     ("Name learnt via", "name.via", ""), ("Name age", "name.age_s", "s"), ("Interface", "interface", ""),
     ("VLAN", "vlan", "plain"), ("Tunnel", "tunnel", ""), ("First frame", "first", "time"),
-    ("Last frame", "last", "time"),
+    ("Last frame", "last", "time"), ("Number of the first", "first_frame", "plain"),
+    ("Number of the last", "last_frame", "plain"),
     ("Duration", "duration", "s"), ("Age", "age_s", "s"), ("Idle", "idle_s", "s"),
     ("Idle limit", "staleness", "share"), ("Flow number", "id", "plain"),
+    ("Community ID", "community_id", ""),
 )
 _TRAFFIC: tuple[_Row, ...] = (
     ("Rate", "rate_out rate_in", "rate"), ("Peak", "peak_out peak_in", "rate"),
@@ -184,7 +186,7 @@ def _other_lines(record: Record, width: int, glyphs: Glyphs, last: bool) -> list
     addresses, and whatever else no group claims."""
     lines: list[Line] = []
     rest = {key: value for key, value in record.items() if key not in _CLAIMED and key != "schema"}
-    loose = {key: rest.pop(key) for key in list(rest) if not isinstance(rest[key], dict)} if last else {}
+    loose = {key: rest.pop(key) for key in list(rest) if not isinstance(rest[key], dict)}
     for key, value in rest.items():
         if (key in _LAST) != last:
             continue
@@ -192,7 +194,7 @@ def _other_lines(record: Record, width: int, glyphs: Glyphs, last: bool) -> list
         for label, text in _protocol_rows(value, "", glyphs):
             lines += _value_lines(label, text, width, glyphs)
         lines.append(("blank", "", ""))
-    if loose:
+    if loose and last:
         lines.append(("title", "More", ""))
         for key, value in loose.items():
             lines += _value_lines(_label(key), plain(value, _unit_of(key), glyphs), width, glyphs)
